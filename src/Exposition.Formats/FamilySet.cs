@@ -1,0 +1,192 @@
+using System.Runtime.InteropServices;
+using Exposition.Formats.Internal;
+
+namespace Exposition.Formats;
+
+// Shape: four flat tables (families, metrics, labels, points) and two byte stores. A row points to other rows by index and to text by
+// TextRef, so a set of a million series is six arrays and no objects. Families, metrics and points form chains because the text format
+// lets a family's lines be scattered; labels of one metric are consecutive.
+// Ownership: the source bytes belong to the caller and must stay unchanged until Reset; scratch bytes belong to the set.
+// A set is meant to be reused: Reset keeps the arrays (up to a bound) for the next exposition.
+
+/// <summary>
+/// A decoded exposition: metric families over flat arrays, without an object per series. Readers fill it
+/// (<see cref="TextFormat"/>, <see cref="ProtobufFormat"/>), writers walk it, and it can be built by hand with the Add methods.
+/// Reusable through <see cref="Reset()"/>; not safe for concurrent use.
+/// </summary>
+public sealed class FamilySet
+{
+    private const int RowsKept = 1 << 16;
+    private const int ScratchKept = 1 << 20;
+
+    private byte[] _source = [];
+    private int _sourceStart;
+    private RowList<byte> _scratch;
+    private RowList<FamilyRow> _families;
+    private RowList<MetricRow> _metrics;
+    private RowList<LabelRow> _labels;
+    private RowList<PointRow> _points;
+
+    /// <summary>The families, in order of first appearance.</summary>
+    public Span<FamilyRow> Families => _families.Span;
+
+    /// <summary>All metrics; walk a family's own by <see cref="FamilyRow.FirstMetric"/> and <see cref="MetricRow.Next"/>.</summary>
+    public Span<MetricRow> Metrics => _metrics.Span;
+
+    /// <summary>All labels.</summary>
+    public Span<LabelRow> Labels => _labels.Span;
+
+    /// <summary>All quantiles and buckets.</summary>
+    public Span<PointRow> Points => _points.Span;
+
+    /// <summary>Forgets everything and keeps the arrays for reuse.</summary>
+    public void Reset() => Reset(default);
+
+    /// <summary>Forgets everything and takes <paramref name="source"/> as the bytes that positive <see cref="TextRef"/>s point into.</summary>
+    /// <param name="source">Bytes owned by the caller; they must not change until the next reset. Memory that is not backed by an array is copied.</param>
+    public void Reset(ReadOnlyMemory<byte> source)
+    {
+        _scratch.Clear(ScratchKept);
+        _families.Clear(RowsKept);
+        _metrics.Clear(RowsKept);
+        _labels.Clear(RowsKept);
+        _points.Clear(RowsKept);
+        Index.Clear();
+        if (source.IsEmpty)
+        {
+            (_source, _sourceStart) = ([], 0);
+        }
+        else if (MemoryMarshal.TryGetArray(source, out ArraySegment<byte> segment))
+        {
+            (_source, _sourceStart) = (segment.Array!, segment.Offset);
+        }
+        else
+        {
+            (_source, _sourceStart) = (source.ToArray(), 0);
+        }
+    }
+
+    /// <summary>The bytes of a reference. Valid until text is added or the set is reset.</summary>
+    public ReadOnlySpan<byte> Text(TextRef text) => text.Start >= 0
+        ? _source.AsSpan(_sourceStart + text.Start, text.Length)
+        : _scratch.Span.Slice(~text.Start, text.Length);
+
+    /// <summary>Copies text into the set's own scratch bytes.</summary>
+    public TextRef AddText(scoped ReadOnlySpan<byte> text)
+    {
+        int start = _scratch.Count;
+        text.CopyTo(_scratch.AddRange(text.Length));
+        return new TextRef(~start, text.Length);
+    }
+
+    /// <summary>Starts a family.</summary>
+    /// <returns>Its index in <see cref="Families"/>.</returns>
+    public int AddFamily(TextRef name, MetricType type)
+    {
+        _families.Add(new FamilyRow { Name = name, Type = type, FirstMetric = -1, LastMetric = -1 });
+        return _families.Count - 1;
+    }
+
+    /// <summary>Starts a family with a help text.</summary>
+    /// <returns>Its index in <see cref="Families"/>.</returns>
+    public int AddFamily(scoped ReadOnlySpan<byte> name, MetricType type, scoped ReadOnlySpan<byte> help)
+    {
+        int family = AddFamily(AddText(name), type);
+        Families[family].Help = AddText(help);
+        Families[family].HasHelp = true;
+        return family;
+    }
+
+    /// <summary>Appends an empty metric to a family. Labels added next belong to it.</summary>
+    /// <returns>Its index in <see cref="Metrics"/>.</returns>
+    public int AddMetric(int family)
+    {
+        int metric = _metrics.Count;
+        _metrics.Add(new MetricRow { FirstLabel = _labels.Count, Next = -1, FirstPoint = -1, LastPoint = -1 });
+        ref FamilyRow row = ref Families[family];
+        if (row.LastMetric < 0)
+        {
+            row.FirstMetric = metric;
+        }
+        else
+        {
+            Metrics[row.LastMetric].Next = metric;
+        }
+
+        row.LastMetric = metric;
+        row.MetricCount++;
+        return metric;
+    }
+
+    /// <summary>Appends a label to the metric added last.</summary>
+    public void AddLabel(TextRef name, TextRef value)
+    {
+        _labels.Add(new LabelRow { Name = name, Value = value });
+        Metrics[^1].LabelCount++;
+    }
+
+    /// <summary>Appends a label to the metric added last.</summary>
+    public void AddLabel(scoped ReadOnlySpan<byte> name, scoped ReadOnlySpan<byte> value) => AddLabel(AddText(name), AddText(value));
+
+    /// <summary>Appends a quantile or bucket to a metric.</summary>
+    /// <returns>Its index in <see cref="Points"/>.</returns>
+    public int AddPoint(int metric, double bound, double value, ulong count)
+    {
+        int point = _points.Count;
+        _points.Add(new PointRow { Bound = bound, Value = value, Count = count, Next = -1 });
+        ref MetricRow row = ref Metrics[metric];
+        if (row.LastPoint < 0)
+        {
+            row.FirstPoint = point;
+        }
+        else
+        {
+            Points[row.LastPoint].Next = point;
+        }
+
+        row.LastPoint = point;
+        row.PointCount++;
+        return point;
+    }
+
+    /// <summary>Replaces a metric's labels by rows appended to the label table.</summary>
+    /// <param name="metric">Index of the metric.</param>
+    /// <param name="labels">The new labels; copied.</param>
+    public void SetLabels(int metric, scoped ReadOnlySpan<LabelRow> labels)
+    {
+        ref MetricRow row = ref Metrics[metric];
+        row.FirstLabel = _labels.Count;
+        row.LabelCount = labels.Length;
+        labels.CopyTo(_labels.AddRange(labels.Length));
+    }
+
+    /// <summary>Chains a family's metrics anew.</summary>
+    /// <param name="family">Index of the family.</param>
+    /// <param name="order">Indexes of metrics in their new order; metrics left out no longer belong to the family.</param>
+    public void SetMetrics(int family, scoped ReadOnlySpan<int> order)
+    {
+        ref FamilyRow row = ref Families[family];
+        row.FirstMetric = order.IsEmpty ? -1 : order[0];
+        row.LastMetric = order.IsEmpty ? -1 : order[^1];
+        row.MetricCount = order.Length;
+        for (int i = 0; i < order.Length; i++)
+        {
+            Metrics[order[i]].Next = i + 1 < order.Length ? order[i + 1] : -1;
+        }
+    }
+
+    /// <summary>The labels of a metric.</summary>
+    public Span<LabelRow> LabelsOf(int metric)
+    {
+        ref MetricRow row = ref Metrics[metric];
+        return Labels.Slice(row.FirstLabel, row.LabelCount);
+    }
+
+    // Lookup tables that the readers need while they fill the set (families by name, metrics of summaries and histograms by label set).
+    internal FamilyIndex Index { get; } = new();
+
+    // For readers that write unescaped text piece by piece.
+    internal ref RowList<byte> Scratch => ref _scratch;
+
+    internal ref RowList<LabelRow> LabelList => ref _labels;
+}

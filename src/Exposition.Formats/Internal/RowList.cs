@@ -1,0 +1,62 @@
+using System.Runtime.CompilerServices;
+
+namespace Exposition.Formats.Internal;
+
+/// <summary>A growing array of rows that can be cleared without losing its memory. A mutable struct: keep it in a field.</summary>
+internal struct RowList<T>
+    where T : unmanaged
+{
+    private T[]? _rows;
+    private int _count;
+
+    public readonly int Count => _count;
+
+    public readonly Span<T> Span => _rows.AsSpan(0, _count);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Add(in T row)
+    {
+        T[]? rows = _rows;
+        int count = _count;
+        if (rows is null || (uint)count >= (uint)rows.Length)
+        {
+            rows = Grow(count + 1);
+        }
+
+        rows[count] = row;
+        _count = count + 1;
+    }
+
+    /// <summary>Appends uninitialised rows and returns them.</summary>
+    public Span<T> AddRange(int count)
+    {
+        int start = _count;
+        if (_rows is null || _rows.Length - start < count)
+        {
+            Grow(checked(start + count));
+        }
+
+        _count = start + count;
+        return _rows.AsSpan(start, count);
+    }
+
+    public void Truncate(int count) => _count = count;
+
+    /// <summary>Empties the list; an array of more than <paramref name="keep"/> rows is given up so that one huge body is not remembered for ever.</summary>
+    public void Clear(int keep)
+    {
+        _count = 0;
+        if (_rows is not null && _rows.Length > keep)
+        {
+            _rows = null;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private T[] Grow(int needed)
+    {
+        int size = Math.Max(needed, Math.Max(16, _rows is null ? 0 : (int)Math.Min((long)_rows.Length * 2, Array.MaxLength)));
+        Array.Resize(ref _rows, size);
+        return _rows;
+    }
+}

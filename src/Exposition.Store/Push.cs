@@ -1,0 +1,42 @@
+namespace Exposition.Store;
+
+/// <summary>The language of a pushed body.</summary>
+public enum PushFormat : byte
+{
+    /// <summary>Text format 0.0.4.</summary>
+    Text,
+
+    /// <summary>Delimited protobuf.</summary>
+    Protobuf,
+}
+
+/// <summary>What a push does to the families of its group that it does not name.</summary>
+public enum PushMode : byte
+{
+    /// <summary>They stay (HTTP POST).</summary>
+    Merge,
+
+    /// <summary>They go (HTTP PUT).</summary>
+    Replace,
+}
+
+/// <summary>What became of a push.</summary>
+public enum PushStatus : byte
+{
+    /// <summary>Checked and stored: readers see it from now on.</summary>
+    Stored,
+
+    /// <summary>Taken without a check (<see cref="StoreOptions.CheckConsistency"/> is off); what is inconsistent in it is left out of scrapes.</summary>
+    Accepted,
+
+    /// <summary>The body could not be read. Nothing has changed.</summary>
+    Malformed,
+
+    /// <summary>The metrics contradict themselves or others. Nothing has changed but, where the group can exist at all, its push_failure_time_seconds.</summary>
+    Inconsistent,
+}
+
+/// <summary>The answer to a push.</summary>
+/// <param name="Status">What became of it.</param>
+/// <param name="Error">The reason of a refusal in the reference's words, else null.</param>
+public readonly record struct PushOutcome(PushStatus Status, string? Error = null);
