@@ -4,21 +4,6 @@ using Exposition.Store.Internal;
 
 namespace Exposition.Store;
 
-/// <summary>The language of a scrape.</summary>
-public enum ScrapeFormat : byte
-{
-    /// <summary>Text format 0.0.4.</summary>
-    Text,
-
-    /// <summary>Delimited protobuf.</summary>
-    ProtobufDelimited,
-
-    /// <summary>Protobuf in its text form, many lines.</summary>
-    ProtobufText,
-
-    /// <summary>Protobuf in its text form, one line a family.</summary>
-    ProtobufCompactText,
-}
 
 // First collect: a point in time, and for every family the entries that make it up, in order of the groups' keys. Then send: pieces are
 // copied as they lie; only entries with names outside the legacy charset (under an escaping scheme) and formats other than text are
