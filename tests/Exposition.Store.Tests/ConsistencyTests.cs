@@ -14,7 +14,7 @@ public sealed class ConsistencyTests
     [InlineData("x 1\nx 2\n", "collected metric \"x\" { label:{name:\"instance\" value:\"\"} label:{name:\"job\" value:\"a\"} } was collected before with the same name and label values")]
     [InlineData("x{job=\"p\"} 1\nx{job=\"q\"} 2\n", "was collected before with the same name and label values")]
     [InlineData("x{__y=\"1\"} 1\n", "has a label with an invalid name: __y")]
-    [InlineData("# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 1\n# TYPE h_count gauge\n", null)]
+    [InlineData("# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 1\n", null)]
     [InlineData("# TYPE s summary\ns_sum 1\ns_count 1\ns_bucket 1\n", null)]
     [InlineData("s_count 1\n# TYPE s summary\ns{quantile=\"0.5\"} 1\n", "collides with previously collected")]
     [InlineData("h_bucket 1\n# TYPE h histogram\nh{le=\"1\"} 1\n", "collides with previously collected")]
@@ -35,6 +35,15 @@ public sealed class ConsistencyTests
         }
 
         AssertUnharmed();
+    }
+
+    [Fact]
+    public void A_refused_first_push_leaves_a_group_with_its_failure_time()
+    {
+        _gateway.Put(s_b, "y 1\n");
+        Assert.Equal(PushStatus.Inconsistent, _gateway.Put(s_a, "x_count 1\n# TYPE x summary\nx{quantile=\"0.5\"} 1\n").Status);
+        Assert.Equal("1.700000002e+09", _gateway.Value("push_failure_time_seconds{instance=\"\",job=\"a\"}"));
+        Assert.Equal("0", _gateway.Value("push_time_seconds{instance=\"\",job=\"a\"}"));
     }
 
     [Fact]

@@ -12,7 +12,10 @@ namespace Exposition.Store.Tests;
 /// </summary>
 public sealed class ModelTests
 {
-    public sealed record Operation(int Kind, int Group, string[] Series, string Type);
+    public sealed record Operation(int Kind, int Group, string[] Series, string Type)
+    {
+        public override string ToString() => $"{(Kind == 0 ? "DELETE" : Kind == 1 ? "PUT" : "POST")} {s_groups[Group]} {Type} {string.Join(" ", Series)}";
+    }
 
     private static readonly GroupingKey[] s_groups =
     [
@@ -53,6 +56,12 @@ public sealed class ModelTests
         var body = new StringBuilder();
         foreach (IGrouping<string, string> family in operation.Series.Distinct().GroupBy(static s => s.Split('{')[0]))
         {
+            // In one body a summary x takes x_count in, so the two can only meet in different pushes.
+            if (family.Key == "x_count" && operation.Type == "summary")
+            {
+                continue;
+            }
+
             string type = family.Key == "x_count" ? "gauge" : operation.Type;
             bool summary = type == "summary";
             body.Append(CultureInfo.InvariantCulture, $"# TYPE {family.Key} {type}\n");

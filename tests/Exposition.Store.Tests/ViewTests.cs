@@ -96,7 +96,7 @@ public sealed class ViewTests
         _gateway.Put(Harness.Key("job", "j"), "a 1\n");
         await waiting.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
         feed.Take([]);
-        Assert.False(feed.WaitAsync(TestContext.Current.CancellationToken).IsCompleted);
+        Assert.False(feed.WaitAsync(TestContext.Current.CancellationToken).AsTask().IsCompleted);
     }
 
     // A client pushes to A and then to B, over and over; no view may show B without the A before it. Groups come and go beside it.
