@@ -41,7 +41,8 @@ internal ref struct ProtoMetricWriter(FamilySet set, MetricType type, EscapingSc
         while (true)
         {
             int end = reader.Position;
-            bool more = !reader.AtEnd && reader.TryReadTag(out uint tag) && reader.TrySkip(tag);
+            uint tag = 0;
+            bool more = !reader.AtEnd && reader.TryReadTag(out tag) && reader.TrySkip(tag);
             if (more && tag != ProtoTag.Label)
             {
                 continue;

@@ -48,6 +48,9 @@ internal ref struct ProtoReader
 
     public readonly int Position => _position;
 
+    /// <summary>Decodes a signed number of the types sint32 and sint64.</summary>
+    public static long ZigZag(ulong value) => (long)(value >> 1) ^ -(long)(value & 1);
+
     /// <summary>Reads a tag: field number times eight plus wire type.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryReadTag(out uint tag)
