@@ -18,11 +18,13 @@ internal ref struct ProtoMetricWriter(FamilySet set, MetricType type, EscapingSc
 
     public void Write(in MetricRow metric)
     {
+        // A message without a single field is empty, too, but does not lie at the start of the source: its tag and length do.
+        bool fromRow = metric.Raw == default;
         ReadOnlySpan<byte> raw = _set.Text(metric.Raw);
-        long length = LabelsLength(in metric) + (raw.IsEmpty ? RowLength(in metric) : CopyWithoutLabels(raw, write: false));
+        long length = LabelsLength(in metric) + (fromRow ? RowLength(in metric) : CopyWithoutLabels(raw, write: false));
         ProtoWriter.WriteBytesHeader(ProtoTag.FamilyMetric, length, ref _cursor);
         WriteLabels(in metric);
-        if (raw.IsEmpty)
+        if (fromRow)
         {
             WriteRow(in metric);
         }

@@ -22,7 +22,7 @@ internal ref struct ProtoTextPrinter(bool compact, IBufferWriter<byte> output)
         _cursor.Flush();
     }
 
-    public void PrintText(ReadOnlySpan<byte> name, ReadOnlySpan<byte> text)
+    public void PrintText(scoped ReadOnlySpan<byte> name, scoped ReadOnlySpan<byte> text)
     {
         Begin(name);
         Quote(text);
@@ -118,7 +118,7 @@ internal ref struct ProtoTextPrinter(bool compact, IBufferWriter<byte> output)
     private void PrintUnknown(uint tag, ReadOnlySpan<byte> message, ref ProtoReader reader)
     {
         Span<byte> name = stackalloc byte[10];
-        (tag >> 3).TryFormat(name, out int length);
+        (tag >> 3).TryFormat(name, out int length, default, CultureInfo.InvariantCulture);
         name = name[..length];
         int start = reader.Position;
         switch ((WireType)(tag & 7))
@@ -159,7 +159,7 @@ internal ref struct ProtoTextPrinter(bool compact, IBufferWriter<byte> output)
         }
     }
 
-    private void Begin(ReadOnlySpan<byte> name)
+    private void Begin(scoped ReadOnlySpan<byte> name)
     {
         StartField();
         _cursor.Write(name);
@@ -193,7 +193,7 @@ internal ref struct ProtoTextPrinter(bool compact, IBufferWriter<byte> output)
         }
     }
 
-    private void Open(ReadOnlySpan<byte> name, bool group)
+    private void Open(scoped ReadOnlySpan<byte> name, bool group)
     {
         StartField();
         _cursor.Write(name);
@@ -239,7 +239,7 @@ internal ref struct ProtoTextPrinter(bool compact, IBufferWriter<byte> output)
         _cursor.Advance(NumberFormatter.Format(value, _cursor.Reserve(NumberFormatter.MaxLength)));
     }
 
-    private void Quote(ReadOnlySpan<byte> text)
+    private void Quote(scoped ReadOnlySpan<byte> text)
     {
         _cursor.Write((byte)'"');
         while (!text.IsEmpty)
