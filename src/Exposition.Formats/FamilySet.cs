@@ -21,6 +21,7 @@ public sealed class FamilySet
 
     private byte[] _source = [];
     private int _sourceStart;
+    private int _sourceLength;
     private RowList<byte> _scratch;
     private RowList<FamilyRow> _families;
     private RowList<MetricRow> _metrics;
@@ -54,15 +55,15 @@ public sealed class FamilySet
         Index.Clear();
         if (source.IsEmpty)
         {
-            (_source, _sourceStart) = ([], 0);
+            (_source, _sourceStart, _sourceLength) = ([], 0, 0);
         }
         else if (MemoryMarshal.TryGetArray(source, out ArraySegment<byte> segment))
         {
-            (_source, _sourceStart) = (segment.Array!, segment.Offset);
+            (_source, _sourceStart, _sourceLength) = (segment.Array!, segment.Offset, segment.Count);
         }
         else
         {
-            (_source, _sourceStart) = (source.ToArray(), 0);
+            (_source, _sourceStart, _sourceLength) = (source.ToArray(), 0, source.Length);
         }
     }
 
@@ -189,4 +190,9 @@ public sealed class FamilySet
     internal ref RowList<byte> Scratch => ref _scratch;
 
     internal ref RowList<LabelRow> LabelList => ref _labels;
+
+    // The bytes that positive TextRefs point into: what a reader reads.
+    internal ReadOnlySpan<byte> Source => _source.AsSpan(_sourceStart, _sourceLength);
+
+    internal ref RowList<FamilyRow> FamilyList => ref _families;
 }
