@@ -198,56 +198,61 @@ internal ref partial struct TextBodyReader
 
     private static bool TryParseType(ReadOnlySpan<byte> word, out MetricType type)
     {
-        // The longest one, GAUGE_HISTOGRAM, has 15 letters.
-        Span<byte> folded = stackalloc byte[16];
+        // The longest one, GAUGE_HISTOGRAM, has 15 letters, two of which may take two bytes.
+        Span<byte> letters = stackalloc byte[17];
         int length = 0;
         type = MetricType.Untyped;
-        for (int i = 0; i < word.Length; i++)
+        foreach (byte b in word)
         {
-            byte b = word[i];
             if (b == '\\')
             {
                 continue;
             }
 
-            if (length == folded.Length)
+            if (length == letters.Length)
             {
                 return false;
             }
 
-            folded[length++] = b;
+            letters[length++] = b;
         }
 
-        folded = folded[..length];
-        if (IsWord(folded, "counter"u8))
-        {
-            type = MetricType.Counter;
-        }
-        else if (IsWord(folded, "gauge"u8))
-        {
-            type = MetricType.Gauge;
-        }
-        else if (IsWord(folded, "summary"u8))
-        {
-            type = MetricType.Summary;
-        }
-        else if (IsWord(folded, "histogram"u8))
-        {
-            type = MetricType.Histogram;
-        }
-        else if (IsWord(folded, "gauge_histogram"u8) || IsWord(folded, "gaugehistogram"u8))
-        {
-            type = MetricType.GaugeHistogram;
-        }
-        else
-        {
-            return IsWord(folded, "untyped"u8);
-        }
-
-        return true;
+        MetricType? known = TypeOf(FoldLetters(letters[..length]));
+        type = known ?? MetricType.Untyped;
+        return known is not null;
     }
 
-    private static bool IsWord(ReadOnlySpan<byte> word, ReadOnlySpan<byte> expected) => Ascii.EqualsIgnoreCase(word, expected);
+    // Go compares after upper-casing, and two letters outside ASCII have their upper case inside: U+0131 (dotless i) and U+017F (long s).
+    private static Span<byte> FoldLetters(Span<byte> letters)
+    {
+        int length = 0;
+        for (int i = 0; i < letters.Length; i++)
+        {
+            byte letter = letters[i];
+            byte next = i + 1 < letters.Length ? letters[i + 1] : (byte)0;
+            if ((letter, next) is (0xC4, 0xB1) or (0xC5, 0xBF))
+            {
+                letter = letter == 0xC4 ? (byte)'i' : (byte)'s';
+                i++;
+            }
+
+            letters[length++] = letter;
+        }
+
+        return letters[..length];
+    }
+
+    private static MetricType? TypeOf(ReadOnlySpan<byte> word) => word.Length switch
+    {
+        5 when Ascii.EqualsIgnoreCase(word, "gauge"u8) => MetricType.Gauge,
+        7 when Ascii.EqualsIgnoreCase(word, "counter"u8) => MetricType.Counter,
+        7 when Ascii.EqualsIgnoreCase(word, "summary"u8) => MetricType.Summary,
+        7 when Ascii.EqualsIgnoreCase(word, "untyped"u8) => MetricType.Untyped,
+        9 when Ascii.EqualsIgnoreCase(word, "histogram"u8) => MetricType.Histogram,
+        14 when Ascii.EqualsIgnoreCase(word, "gaugehistogram"u8) => MetricType.GaugeHistogram,
+        15 when Ascii.EqualsIgnoreCase(word, "gauge_histogram"u8) => MetricType.GaugeHistogram,
+        _ => null,
+    };
 
     private static byte[] WithoutBackslashes(ReadOnlySpan<byte> text)
     {
