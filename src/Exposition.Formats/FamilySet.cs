@@ -186,13 +186,13 @@ public sealed class FamilySet
     // Lookup tables that the readers need while they fill the set (families by name, metrics of summaries and histograms by label set).
     internal FamilyIndex Index { get; } = new();
 
+    // All bytes given to Reset; readers work on these, so that offsets are the same whether or not the source was copied.
+    internal ReadOnlySpan<byte> Source => _source.AsSpan(_sourceStart, _sourceLength);
+
     // For readers that write unescaped text piece by piece.
     internal ref RowList<byte> Scratch => ref _scratch;
 
-    internal ref RowList<LabelRow> LabelList => ref _labels;
-
-    // The bytes that positive TextRefs point into: what a reader reads.
-    internal ReadOnlySpan<byte> Source => _source.AsSpan(_sourceStart, _sourceLength);
-
     internal ref RowList<FamilyRow> FamilyList => ref _families;
+
+    internal ref RowList<LabelRow> LabelList => ref _labels;
 }

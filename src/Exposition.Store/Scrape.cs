@@ -4,7 +4,6 @@ using Exposition.Store.Internal;
 
 namespace Exposition.Store;
 
-
 // First collect: a point in time, and for every family the entries that make it up, in order of the groups' keys. Then send: pieces are
 // copied as they lie; only entries with names outside the legacy charset (under an escaping scheme) and formats other than text are
 // rendered, one entry at a time. No entry can fail the scrape: what does not fit its family is left out when the plan is made.
@@ -131,14 +130,9 @@ public sealed class Scrape : IDisposable
     {
         _header.Clear();
         _rendered.Clear();
-        if (_format != ScrapeFormat.ProtobufDelimited)
-        {
-            ProtobufFormat.WriteText(family.Name.Span, family.Type, family.HasHelp, family.Help.Span, _escaping, _format == ScrapeFormat.ProtobufCompactText, _header);
-        }
-
         foreach (FamilyEntry entry in family.Entries)
         {
-            if (_format == ScrapeFormat.ProtobufDelimited && !entry.Sidecar.IsEmpty && (entry.Traits & FamilyTraits.EscapedNames) == 0)
+            if (!entry.Sidecar.IsEmpty && (entry.Traits & FamilyTraits.EscapedNames) == 0)
             {
                 _rendered.Write(entry.Sidecar.Span);
                 continue;
@@ -151,10 +145,15 @@ public sealed class Scrape : IDisposable
         if (_format == ScrapeFormat.ProtobufDelimited)
         {
             ProtobufFormat.WriteHeader(family.Name.Span, family.Type, family.HasHelp, family.Help.Span, _escaping, _rendered.Count, _header);
+            _afterPending = _rendered.WrittenMemory;
+        }
+        else
+        {
+            ProtobufFormat.WriteText(
+                family.Name.Span, family.Type, family.HasHelp, family.Help.Span, _rendered.Written, _escaping, _format == ScrapeFormat.ProtobufCompactText, _header);
         }
 
         _pending = _header.WrittenMemory;
-        _afterPending = _rendered.WrittenMemory;
     }
 
     private long? TextLength()

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.IO.Compression;
-using System.Reflection;
 using System.Text;
 using Google.Protobuf;
 
@@ -80,7 +79,7 @@ internal static class ProtobufSupport
 
     public static IEnumerable<string> VectorLines(string name)
     {
-        using Stream resource = Assembly.GetExecutingAssembly().GetManifestResourceStream(name)!;
+        using Stream resource = File.OpenRead(Path.Combine(AppContext.BaseDirectory, "Vectors", name));
         using Stream content = name.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(resource, CompressionMode.Decompress) : resource;
         using var reader = new StreamReader(content);
         while (reader.ReadLine() is { } line)
