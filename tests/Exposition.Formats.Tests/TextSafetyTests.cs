@@ -150,7 +150,7 @@ public class TextSafetyTests
         bool read = TextFormat.TryRead(body, new TextReadOptions(NameScheme.Utf8, Lenient: false), set, out FormatError error);
         watch.Stop();
         Assert.True(read, $"line {error.Line}");
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(5), watch.Elapsed.ToString());
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(20), watch.Elapsed.ToString());
     }
 
     private static string Hostile(string kind, int size)

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Exposition.Formats.Internal;
 
-// Everything is reused from exposition to exposition and belongs to one FamilySet. All tables are keyed by Hash.Text and compare the real
+// Everything is reused from exposition to exposition and belongs to one FamilySet. All tables are keyed by KeyedHash.Text and compare the real
 // bytes, so equal hashes cost time only, and nobody outside can provoke them.
 
 /// <summary>Hash tables that the readers use while they fill a <see cref="FamilySet"/>.</summary>
@@ -32,7 +32,7 @@ internal sealed class FamilyIndex
     /// <param name="hash">What <see cref="AddFamily"/> needs if there is none.</param>
     public int FindFamily(FamilySet set, ReadOnlySpan<byte> name, out uint hash)
     {
-        hash = Hash.Text(name);
+        hash = KeyedHash.Text(name);
         int position = _families.Start(hash);
         while (_families.Next(hash, ref position, out int family))
         {
@@ -108,7 +108,7 @@ internal sealed class FamilyIndex
             _labels.Clear();
             for (int i = 0; i < left.Length; i++)
             {
-                _labels.Add(Hash.Text(set.Text(left[i].Name)), i);
+                _labels.Add(KeyedHash.Text(set.Text(left[i].Name)), i);
             }
         }
 
@@ -125,7 +125,7 @@ internal sealed class FamilyIndex
 
     private bool FindHashed(FamilySet set, ReadOnlySpan<LabelRow> labels, in LabelRow wanted)
     {
-        uint hash = Hash.Text(set.Text(wanted.Name));
+        uint hash = KeyedHash.Text(set.Text(wanted.Name));
         int position = _labels.Start(hash);
         while (_labels.Next(hash, ref position, out int i))
         {
@@ -162,10 +162,10 @@ internal sealed class FamilyIndex
         ulong sum = 0;
         foreach (ref readonly LabelRow label in labels)
         {
-            sum += Hash.Mix(((ulong)Hash.Text(set.Text(label.Name)) << 32) | Hash.Text(set.Text(label.Value)));
+            sum += KeyedHash.Mix(((ulong)KeyedHash.Text(set.Text(label.Name)) << 32) | KeyedHash.Text(set.Text(label.Value)));
         }
 
-        return Hash.Mix((sum << 24) ^ (uint)family);
+        return KeyedHash.Mix((sum << 24) ^ (uint)family);
     }
 
     private readonly record struct OwnedMetric(int Family, int Metric);

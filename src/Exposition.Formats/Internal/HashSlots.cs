@@ -1,9 +1,7 @@
-using System.Runtime.InteropServices;
-
 namespace Exposition.Formats.Internal;
 
 // Open addressing with linear probing over one array. A slot counts only if it carries the current epoch, so clearing is one increment
-// however large the last exposition was. Hashes come from Hash.Text, which is keyed per process: a client cannot choose colliding names.
+// however large the last exposition was. Hashes come from KeyedHash.Text, which is keyed per process: a client cannot choose colliding names.
 
 /// <summary>A reusable hash table from hashes to row indexes; the caller compares the rows. A mutable struct: keep it in a field.</summary>
 internal struct HashSlots
@@ -106,24 +104,5 @@ internal struct HashSlots
         public uint Hash;
         public int Row;
         public uint Epoch;
-    }
-}
-
-/// <summary>Keyed hashes of text.</summary>
-internal static class Hash
-{
-    /// <summary>Hash of bytes under the key that the runtime draws for its own strings (Marvin), so that nobody outside can aim at a slot.</summary>
-    public static uint Text(ReadOnlySpan<byte> text)
-    {
-        uint hash = (uint)string.GetHashCode(MemoryMarshal.Cast<byte, char>(text));
-        return (text.Length & 1) == 0 ? hash : Mix(((ulong)hash << 32) | (uint)(text[^1] + 1));
-    }
-
-    /// <summary>One hash out of two.</summary>
-    public static uint Mix(ulong pair)
-    {
-        pair = (pair ^ (pair >> 32)) * 0x9E3779B97F4A7C15;
-        pair = (pair ^ (pair >> 29)) * 0xBF58476D1CE4E5B9;
-        return (uint)(pair >> 32);
     }
 }

@@ -1,46 +1,41 @@
 namespace Exposition.Formats.Internal;
 
-// Lines of an exposition mostly repeat the label names of the line before, in the same order. Where they do, a name is found by comparing
+// Lines of an exposition mostly repeat the label names of the line before, in the same order. As far as they do, a name is found by comparing
 // instead of scanning, and as the names before were distinct, so are these. Entry i is the i-th name of the current line once it has been
-// read, and until then the i-th name of the line before; both are the same array because equal names need not be written again.
+// taken, and until then the i-th name of the line before; both are the same array because equal names need not be written again.
 
-/// <summary>The label names of the current and of the previous sample line, for guessing names and finding repeated ones.</summary>
+/// <summary>The label names of the current and of the previous sample line, to expect names and to find repeated ones.</summary>
 internal sealed class LineShape
 {
     // Up to here comparing with each name is quicker than hashing.
     private const int FewNames = 16;
 
-    private RowList<Entry> _names;
+    private RowList<TextRef> _names;
+    private RowList<TextRef> _expected;
     private HashSlots _hashed;
     private int _hashedCount;
     private int _count;
-    private bool _asBefore;
 
     public void Clear()
     {
         _names.Clear(keep: 1 << 12);
+        _expected.Clear(keep: 1 << 12);
         StartLine();
     }
 
     public void StartLine()
     {
-        (_count, _hashedCount, _asBefore) = (0, 0, true);
+        (_count, _hashedCount) = (0, 0);
     }
 
-    /// <summary>The name that the next label probably has; only names that stand unquoted in the source are guessed.</summary>
-    public TextRef Guess => _count < _names.Count && _names.Span[_count].Plain ? _names.Span[_count].Name : default;
+    /// <summary>The names that the labels of this line probably have; ask before any was taken. A name that cannot be guessed, because it does
+    /// not stand unquoted in the source, is empty.</summary>
+    public ReadOnlySpan<TextRef> Expected => _expected.Span;
 
-    /// <summary>Takes the guessed name, found at <paramref name="start"/> again.</summary>
-    /// <returns>False if it repeats a name of the same line.</returns>
-    public bool AcceptGuess(FamilySet set, int start, bool mayRepeat)
+    /// <summary>Takes the first <paramref name="count"/> expected names as those of this line.</summary>
+    public void TakeExpected(int count)
     {
-        if (_asBefore)
-        {
-            _count++;
-            return true;
-        }
-
-        return Accept(set, new TextRef(start, _names.Span[_count].Name.Length), plain: true, mayRepeat);
+        _count = count;
     }
 
     /// <summary>Takes a name that was read.</summary>
@@ -51,39 +46,36 @@ internal sealed class LineShape
     /// <returns>False if it repeats a name of the same line.</returns>
     public bool Accept(FamilySet set, TextRef name, bool plain, bool mayRepeat)
     {
-        _asBefore = false;
         if (IsTaken(set, name))
         {
             // A name that may repeat is not entered twice, so that the names of a shape are always distinct.
             return mayRepeat;
         }
 
-        var entry = new Entry(name, plain);
-        if (_count < _names.Count)
-        {
-            _names.Span[_count] = entry;
-        }
-        else
-        {
-            _names.Add(entry);
-        }
-
+        _names.Truncate(_count);
+        _expected.Truncate(_count);
+        _names.Add(name);
+        _expected.Add(plain ? name : default);
         _count++;
         return true;
     }
 
     /// <summary>Ends the label list of a line; the next one is guessed from it.</summary>
-    public void EndLine() => _names.Truncate(_count);
+    public void EndLine()
+    {
+        _names.Truncate(_count);
+        _expected.Truncate(_count);
+    }
 
     private bool IsTaken(FamilySet set, TextRef name)
     {
         ReadOnlySpan<byte> wanted = set.Text(name);
-        ReadOnlySpan<Entry> names = _names.Span[.._count];
+        ReadOnlySpan<TextRef> names = _names.Span[.._count];
         if (_count <= FewNames)
         {
-            foreach (ref readonly Entry entry in names)
+            foreach (ref readonly TextRef other in names)
             {
-                if (entry.Name.Length == wanted.Length && set.Text(entry.Name).SequenceEqual(wanted))
+                if (other.Length == wanted.Length && set.Text(other).SequenceEqual(wanted))
                 {
                     return true;
                 }
@@ -99,14 +91,14 @@ internal sealed class LineShape
 
         for (; _hashedCount < _count; _hashedCount++)
         {
-            _hashed.Add(Hash.Text(set.Text(names[_hashedCount].Name)), _hashedCount);
+            _hashed.Add(KeyedHash.Text(set.Text(names[_hashedCount])), _hashedCount);
         }
 
-        uint hash = Hash.Text(wanted);
+        uint hash = KeyedHash.Text(wanted);
         int position = _hashed.Start(hash);
         while (_hashed.Next(hash, ref position, out int i))
         {
-            if (set.Text(names[i].Name).SequenceEqual(wanted))
+            if (set.Text(names[i]).SequenceEqual(wanted))
             {
                 return true;
             }
@@ -114,6 +106,4 @@ internal sealed class LineShape
 
         return false;
     }
-
-    private readonly record struct Entry(TextRef Name, bool Plain);
 }

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text.Unicode;
 
 namespace Exposition.Formats.Internal;
@@ -20,8 +19,14 @@ internal ref partial struct TextBodyReader
         _shape.StartLine();
         bool named = !nameInside;
         _boundName = named ? BoundNameOfFamily() : default;
-        do
+        if (named)
         {
+            TakeExpectedLabels();
+        }
+
+        while (Current != '}')
+        {
+            // At "{" or ",".
             _at++;
             SkipBlanks();
             if (Current == '}')
@@ -29,29 +34,11 @@ internal ref partial struct TextBodyReader
                 break;
             }
 
-            if (!TryGuessLabelName(out TextRef name, out bool repeats))
-            {
-                if (!ReadElement(nameInside, ref named, out name, out repeats))
-                {
-                    return false;
-                }
-
-                if (name.IsEmpty)
-                {
-                    continue;
-                }
-            }
-            else if (repeats)
-            {
-                return FailDuplicate();
-            }
-
-            if (!ReadLabelValue(name))
+            if (!ReadElement(nameInside, ref named, out TextRef name) || (!name.IsEmpty && !ReadLabelValue(name)))
             {
                 return false;
             }
         }
-        while (Current == ',');
 
         if (!named)
         {
@@ -64,31 +51,57 @@ internal ref partial struct TextBodyReader
         return true;
     }
 
-    // Takes `name="` where the line before had the same name at the same place.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryGuessLabelName(out TextRef name, out bool repeats)
+    // The fast path: takes labels as long as they are written name="value" without blanks and escapes and have the names of the line before.
+    // Leaves _at at the "{" or "," before the first label that is otherwise, or at "}". It never fails: what it does not like is read again.
+    private void TakeExpectedLabels()
     {
-        TextRef guess = _shape.Guess;
-        int end = _at + guess.Length;
-        repeats = false;
-        if (guess.Length == 0 || end + 1 >= _text.Length || _text[end] != '=' || _text[end + 1] != '"'
-            || !_text.Slice(_at, guess.Length).SequenceEqual(_text.Slice(guess.Start, guess.Length)))
+        ReadOnlySpan<byte> text = _text;
+        ReadOnlySpan<TextRef> expected = _validUtf8 ? _shape.Expected : default;
+        ref RowList<LabelRow> labels = ref _set.LabelList;
+        int at = _at;
+        int taken = 0;
+        foreach (TextRef name in expected)
         {
-            name = default;
-            return false;
+            int nameStart = at + 1;
+            int valueStart = nameStart + name.Length + 2;
+            if (name.Length == 0 || valueStart >= text.Length || text[valueStart - 1] != '"' || text[valueStart - 2] != '='
+                || !text.Slice(nameStart, name.Length).SequenceEqual(text.Slice(name.Start, name.Length)))
+            {
+                break;
+            }
+
+            ReadOnlySpan<byte> rest = text[valueStart..];
+            int length = rest.IndexOfAny((byte)'"', (byte)'\\', (byte)'\n');
+            if (length < 0 || length + 1 >= rest.Length || rest[length] != '"' || rest[length + 1] is not ((byte)',' or (byte)'}'))
+            {
+                break;
+            }
+
+            if (!IsBound(name))
+            {
+                labels.Add(new LabelRow { Name = new TextRef(nameStart, name.Length), Value = new TextRef(valueStart, length) });
+            }
+            else if (!NumberParser.TryParse(rest[..length], out _bound))
+            {
+                break;
+            }
+
+            taken++;
+            at = valueStart + length + 1;
+            if (rest[length + 1] == '}')
+            {
+                break;
+            }
         }
 
-        name = new TextRef(_at, guess.Length);
-        repeats = !_shape.AcceptGuess(_set, _at, IsBound(name));
-        _at = end + 2;
-        return true;
+        _shape.TakeExpected(taken);
+        _at = at;
     }
 
     // Reads a label's name, "=" and the opening quote; or the metric's name, with an empty name as result. Leaves _at at the next token.
-    private bool ReadElement(bool nameInside, ref bool named, out TextRef name, out bool repeats)
+    private bool ReadElement(bool nameInside, ref bool named, out TextRef name)
     {
         name = default;
-        repeats = false;
         if (_at == _text.Length)
         {
             return FailAtEnd();
@@ -146,7 +159,7 @@ internal ref partial struct TextBodyReader
         name = token.Text;
         if (!_shape.Accept(_set, name, plain: !token.Quoted, IsBound(name)))
         {
-            return FailDuplicate();
+            return Fail($"duplicate label names for metric {GoQuote.Text(FamilyName)}");
         }
 
         _at++;
@@ -162,8 +175,6 @@ internal ref partial struct TextBodyReader
         _at++;
         return true;
     }
-
-    private bool FailDuplicate() => Fail($"duplicate label names for metric {GoQuote.Text(FamilyName)}");
 
     private readonly bool IsBound(TextRef name) =>
         name.Length == _boundName.Length && _set.Text(name).SequenceEqual(_boundName);
