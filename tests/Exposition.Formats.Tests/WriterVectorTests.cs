@@ -2,7 +2,8 @@ using System.Text;
 
 namespace Exposition.Formats.Tests;
 
-/// <summary>Recorded answers of the reference: the families it parsed out of text bodies, as protobuf, and the text it writes from them.</summary>
+/// <summary>Recorded answers of the reference: the families it parsed out of text bodies, as protobuf, and the text it writes from them.
+/// Families that a bug of its parser leaves without a type are not among them: our writer always says the type.</summary>
 public sealed class WriterVectorTests
 {
     public static readonly List<(byte[] Families, string Text)> Vectors = ProtobufSupport.VectorLines("protobuf_and_text.tsv.gz")
@@ -22,11 +23,10 @@ public sealed class WriterVectorTests
         }
     }
 
-    // A bug of the reference leaves a few families without a type; the writer always says it.
     [Fact]
     public void Protobuf_is_that_of_the_reference()
     {
-        foreach ((byte[] families, _) in Vectors.Where(v => ProtobufSupport.ParseDelimited(v.Families).TrueForAll(f => f.HasType)))
+        foreach ((byte[] families, _) in Vectors)
         {
             Assert.Equal(Convert.ToHexString(families), Convert.ToHexString(ProtobufSupport.WriteProtobuf(ProtobufSupport.Read(families))));
         }
@@ -40,8 +40,7 @@ public sealed class WriterVectorTests
         foreach ((byte[] families, _) in Vectors)
         {
             FamilySet set = ProtobufSupport.Read(families);
-            if (set.Metrics.ToArray().All(m => (m.Content & MetricContent.OnlyInRaw) == 0)
-                && ProtobufSupport.ParseDelimited(families).TrueForAll(f => f.HasType))
+            if (set.Metrics.ToArray().All(m => (m.Content & MetricContent.OnlyInRaw) == 0))
             {
                 compared++;
                 ProtobufSupport.ForgetRaw(set);
