@@ -3,15 +3,18 @@ using System.IO.Compression;
 
 namespace Exposition.Kestrel.Bodies;
 
-// RFC 1952. The framework's GZipStream inflates, checks the CRC and goes on to further members, but says one thing about every fault and
-// ignores what follows the last member. So headers are checked here, and only where it has failed is the fault looked for again, to
-// answer in the reference's words.
+// RFC 1952. The framework's GZipStream inflates, checks CRCs and goes on to further members, but says one thing about every fault, ignores
+// what follows the last member and takes a member without data for an empty one. So the first header is checked here, and a body
+// counts as good at once only if its last four bytes, the length of the last member, are the length of all that was decoded: then
+// it is one whole member. Any other body is walked member by member, to be sure and to answer in the reference's words.
 
 /// <summary>Undoes <c>Content-Encoding: gzip</c>.</summary>
 internal static class GzipBody
 {
     private const int FixedHeader = 10;
     private const int Trailer = 8;
+    private const int SmallestMember = FixedHeader + 2 + Trailer;
+    private const string InvalidChecksum = "gzip: invalid checksum";
 
     /// <summary>Checks the first header, which the reference reads before anything else.</summary>
     /// <returns>Null, or why it refuses.</returns>
@@ -23,22 +26,24 @@ internal static class GzipBody
     /// <param name="limit">Most bytes to decode.</param>
     public static DecodeOutcome Decode(ReadOnlyMemory<byte> body, PooledBody into, long limit)
     {
-        into.Expect(ExpectedLength(body.Span));
+        into.Expect(TrailingLength(body.Span));
         using var input = new ReadOnlyMemoryStream(body);
         using var gzip = new GZipStream(input, CompressionMode.Decompress);
         try
         {
-            return DecodeOutcome.Copy(gzip, into, limit);
+            DecodeOutcome outcome = DecodeOutcome.Copy(gzip, into, limit);
+            return outcome.TooLarge || (body.Length >= SmallestMember && TrailingLength(body.Span) == into.Length) ? outcome : new DecodeOutcome(Walk(body));
         }
         catch (InvalidDataException)
         {
-            return new DecodeOutcome(Diagnose(body));
+            // Nothing wrong but the CRC, if the walk finds nothing.
+            return new DecodeOutcome(Walk(body) ?? InvalidChecksum);
         }
     }
 
-    // The last four bytes hold the length of the last member: a hint, nothing more.
-    private static long ExpectedLength(ReadOnlySpan<byte> body) =>
-        body.Length < FixedHeader + Trailer ? 0 : BinaryPrimitives.ReadUInt32LittleEndian(body[^4..]);
+    // Of a single member, modulo 2^32.
+    private static long TrailingLength(ReadOnlySpan<byte> body) =>
+        body.Length < SmallestMember ? 0 : BinaryPrimitives.ReadUInt32LittleEndian(body[^4..]);
 
     private static int HeaderLength(ReadOnlySpan<byte> body, out string? error)
     {
@@ -95,29 +100,49 @@ internal static class GzipBody
         return end >= 0;
     }
 
-    // Inflates the first member's data once more without looking at checksums. Faults of later members count as faults of the data.
-    private static string Diagnose(ReadOnlyMemory<byte> body)
+    // Walks the members one by one, inflating without looking at CRCs. The drip lets the inflater have one byte at a time, so that where it
+    // stops is where the data ends. Slow, but only bodies that are faulty or of several members come here.
+    private static string? Walk(ReadOnlyMemory<byte> body)
     {
-        int start = HeaderLength(body.Span, out string? error);
-        if (start == 0)
-        {
-            return error!;
-        }
-
-        using var input = new ReadOnlyMemoryStream(body[start..]);
-        using var deflate = new DeflateStream(input, CompressionMode.Decompress);
         byte[] scratch = new byte[4096];
-        try
+        do
         {
-            while (deflate.Read(scratch) > 0)
+            int start = HeaderLength(body.Span, out string? error);
+            if (start == 0)
             {
+                return error;
             }
 
-            return input.Position >= input.Length && body.Length - start < Trailer ? "unexpected EOF" : "gzip: invalid checksum";
+            using var drip = new ReadOnlyMemoryStream(body[start..], mostAtOnce: 1);
+            uint length = 0;
+            try
+            {
+                using var deflate = new DeflateStream(drip, CompressionMode.Decompress, leaveOpen: true);
+                for (int read; (read = deflate.Read(scratch)) > 0;)
+                {
+                    length += (uint)read;
+                }
+            }
+            catch (InvalidDataException)
+            {
+                return drip.Position >= drip.Length ? "unexpected EOF" : "flate: corrupt input";
+            }
+
+            body = body[(start + (int)drip.Position)..];
+            if (body.Length < Trailer)
+            {
+                return "unexpected EOF";
+            }
+
+            if (BinaryPrimitives.ReadUInt32LittleEndian(body.Span[4..]) != length)
+            {
+                return InvalidChecksum;
+            }
+
+            body = body[Trailer..];
         }
-        catch (InvalidDataException)
-        {
-            return input.Position >= input.Length ? "unexpected EOF" : "flate: corrupt input";
-        }
+        while (!body.IsEmpty);
+
+        return null;
     }
 }

@@ -1,7 +1,9 @@
 namespace Exposition.Kestrel.Bodies;
 
-/// <summary>Reads memory that is not backed by an array of its own, without copying it. Not safe for concurrent use.</summary>
-internal sealed class ReadOnlyMemoryStream(ReadOnlyMemory<byte> memory) : Stream
+/// <summary>Reads memory without copying it first. Not safe for concurrent use.</summary>
+/// <param name="memory">What to read.</param>
+/// <param name="mostAtOnce">The most bytes that one read returns.</param>
+internal sealed class ReadOnlyMemoryStream(ReadOnlyMemory<byte> memory, int mostAtOnce = int.MaxValue) : Stream
 {
     private int _position;
 
@@ -21,7 +23,7 @@ internal sealed class ReadOnlyMemoryStream(ReadOnlyMemory<byte> memory) : Stream
 
     public override int Read(Span<byte> buffer)
     {
-        int count = Math.Min(buffer.Length, memory.Length - _position);
+        int count = Math.Min(Math.Min(buffer.Length, mostAtOnce), memory.Length - _position);
         memory.Span.Slice(_position, count).CopyTo(buffer);
         _position += count;
         return count;

@@ -101,12 +101,11 @@ internal sealed class PushPath
         return false;
     }
 
-    // "/metrics/%6Aob/x" is "/metrics/job/x": decodes the three fixed segments only.
+    // "/metrics/%6Aob/x" is "/metrics/job/x": decodes the fixed segments only.
     private Route ResolveEscaped(ReadOnlySpan<byte> path)
     {
-        int slashes = _root.AsSpan().Count((byte)'/') + 1;
         int end = 0;
-        for (; slashes > 0 && end < path.Length; slashes--)
+        for (int segments = _root.AsSpan().Count((byte)'/'); segments > 0 && end < path.Length; segments--)
         {
             int next = path[(end + 1)..].IndexOf((byte)'/');
             end = next < 0 ? path.Length : end + 1 + next;

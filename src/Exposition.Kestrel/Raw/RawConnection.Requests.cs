@@ -123,14 +123,14 @@ internal sealed partial class RawConnection
         };
     }
 
-    // Appends the next few bytes to the gathered head.
+    // Appends the next few bytes to the gathered head; at first also all that the parser has seen in the pipe's own buffer.
     private bool Gather(in ReadOnlySequence<byte> rest)
     {
         ReadOnlySequence<byte> more = rest.Slice(_gatheredLength);
-        int count = (int)Math.Min(GatherStep, more.Length);
+        int count = (int)Math.Min(GatherStep + Math.Max(0, _head.Searched - _gatheredLength), more.Length);
         if (count > 0)
         {
-            _gathered ??= ArrayPool<byte>.Shared.Rent(_options.MaxHeadBytes + GatherStep);
+            _gathered ??= ArrayPool<byte>.Shared.Rent(_options.MaxHeadBytes + (2 * GatherStep));
             more.Slice(0, count).CopyTo(_gathered.AsSpan(_gatheredLength));
             _gatheredLength += count;
         }
