@@ -53,7 +53,7 @@ public sealed class GatewayProcess : IAsyncLifetime
             }
             catch
             {
-                await _process.DisposeAsync();
+                await DisposeAsync();
                 throw;
             }
         }
@@ -97,6 +97,7 @@ public sealed class GatewayProcess : IAsyncLifetime
         if (_process is not null)
         {
             await _process.DisposeAsync();
+            _process = null;
         }
     }
 }
