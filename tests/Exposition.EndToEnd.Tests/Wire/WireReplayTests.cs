@@ -4,10 +4,10 @@ namespace Exposition.EndToEnd.Tests.Wire;
 public sealed class WireReplayTests
 {
     /// <summary>
-    /// The program's own counter of requests, by the door that served them: <c>door="raw"</c>, or the HTTP pipeline with
-    /// the reason for which it was handed on.
+    /// The program's own counter of pushes, deletes and scrapes by the door that served them: <c>door="raw"</c>, or
+    /// <c>door="kestrel"</c> for the general HTTP pipeline.
     /// </summary>
-    private const string DoorFamily = "pushgateway_door_requests_total";
+    private const string DoorFamily = "pushgateway_engine_requests_total";
 
     private const string RawDoor = "door=\"raw\"";
 
