@@ -26,7 +26,8 @@ internal static class NumberParser
 
     private const ulong LargestExactMantissa = 1UL << 53;
 
-    private static ReadOnlySpan<double> ExactPowers =>
+    // An array, because a constant span of doubles allocates in code that is not optimised yet.
+    private static readonly double[] s_exactPowers =
     [
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
         1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
@@ -73,7 +74,7 @@ internal static class NumberParser
         if (digits <= 19 && mantissa <= LargestExactMantissa && (uint)(scale + 22) <= 44)
         {
             double exact = mantissa;
-            exact = scale < 0 ? exact / ExactPowers[-scale] : exact * ExactPowers[scale];
+            exact = scale < 0 ? exact / s_exactPowers[-scale] : exact * s_exactPowers[scale];
             value = negative ? -exact : exact;
             return true;
         }
