@@ -45,18 +45,19 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
         return route.Kind switch
         {
             RouteKind.Unclean => Responses.RedirectAsync(context, RequestTarget.Clean(target), StatusCodes.Status301MovedPermanently),
-            RouteKind.Telemetry => HttpMethods.IsGet(context.Request.Method) ? ScrapeAsync(context) : Responses.NotAllowedAsync(context, TelemetryMethods),
+            RouteKind.Telemetry => context.Request.Method == HttpMethods.Get ? ScrapeAsync(context) : Responses.NotAllowedAsync(context, TelemetryMethods),
             RouteKind.Group => pushes ? PushAsync(context, method!.Value, route, encoding, target.Length) : Responses.NotAllowedAsync(context, GroupMethods),
             _ => _spelling.TryCorrect(target, context.Request.Method, out string? corrected)
-                ? Responses.RedirectAsync(context, corrected, HttpMethods.IsGet(context.Request.Method) ? StatusCodes.Status301MovedPermanently : StatusCodes.Status307TemporaryRedirect)
+                ? Responses.RedirectAsync(context, corrected, context.Request.Method == HttpMethods.Get ? StatusCodes.Status301MovedPermanently : StatusCodes.Status307TemporaryRedirect)
                 : Responses.NotFoundAsync(context),
         };
     }
 
+    // Methods are case-sensitive; the framework's own tests are not.
     private static PushMethod? MethodOf(string method) =>
-        HttpMethods.IsPut(method) ? PushMethod.Put
-        : HttpMethods.IsPost(method) ? PushMethod.Post
-        : HttpMethods.IsDelete(method) ? PushMethod.Delete
+        method == HttpMethods.Put ? PushMethod.Put
+        : method == HttpMethods.Post ? PushMethod.Post
+        : method == HttpMethods.Delete ? PushMethod.Delete
         : null;
 
     // Of several lines the first counts, as in the reference.

@@ -71,7 +71,7 @@ internal static class FormatBridge
 
     /// <summary>Whether a body of this Content-Type is delimited protobuf; everything else is text.</summary>
     public static bool IsDelimitedProtobuf(ReadOnlySpan<byte> contentType) =>
-        contentType.Length >= 20 && System.Net.Http.Headers.MediaTypeHeaderValue.TryParse(Encoding.ASCII.GetString(contentType), out var parsed)
+        contentType.Length > 15 && Ascii.EqualsIgnoreCase(contentType[..15], "application/vnd"u8) && System.Net.Http.Headers.MediaTypeHeaderValue.TryParse(Encoding.ASCII.GetString(contentType), out var parsed)
         && string.Equals(parsed.MediaType, "application/vnd.google.protobuf", StringComparison.OrdinalIgnoreCase)
         && Parameter(parsed, "proto") == "io.prometheus.client.MetricFamily" && Parameter(parsed, "encoding") == "delimited";
 

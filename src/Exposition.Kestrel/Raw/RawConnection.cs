@@ -148,15 +148,15 @@ internal sealed partial class RawConnection : IDisposable
         }
     }
 
-    private async ValueTask<bool> FlushAsync()
+    private ValueTask<bool> FlushAsync()
     {
         _unflushed = false;
         ValueTask<FlushResult> flush = _output.FlushAsync();
-        if (flush.IsCompletedSuccessfully)
-        {
-            return !flush.Result.IsCompleted;
-        }
+        return flush.IsCompletedSuccessfully ? new ValueTask<bool>(!flush.Result.IsCompleted) : WaitForFlushAsync(flush);
+    }
 
+    private async ValueTask<bool> WaitForFlushAsync(ValueTask<FlushResult> flush)
+    {
         (ConnectionPhase phase, long deadline) = _watch.Current;
         _watch.Enter(ConnectionPhase.Write, _options.ScrapeTimeout);
         FlushResult result = await flush;
