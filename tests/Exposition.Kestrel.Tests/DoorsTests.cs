@@ -52,6 +52,9 @@ public class DoorsTests(TwoDoors doors) : IClassFixture<TwoDoors>
         "GET /metrics/ HTTP/1.1\r\nHost: h\r\n\r\n",
         "PATCH /metrics/job/a HTTP/1.1\r\nHost: h\r\n\r\n",
         "GET /metrics/nothing HTTP/1.1\r\nHost: h\r\n\r\n",
+        "GET /nothing HTTP/1.1\r\nHost: h\r\nContent-Encoding: gzip\r\n\r\n",
+        "OPTIONS /metrics HTTP/1.1\r\nHost: h\r\nContent-Encoding: gzip\r\n\r\n",
+        "GET /api/v1/status HTTP/1.1\r\nHost: h\r\nContent-Encoding: gzip\r\n\r\n",
     ];
 
     [Theory]
@@ -92,6 +95,8 @@ public class DoorsTests(TwoDoors doors) : IClassFixture<TwoDoors>
     [InlineData("OPTIONS", "/metrics/", 404, null)]
     [InlineData("OPTIONS", "/METRICS/job/a", 404, null)]
     [InlineData("PATCH", "/metrics/", 404, null)]
+    [InlineData("PUT", "//metrics/job/a", 301, "/metrics/job/a")]
+    [InlineData("GET", "/-//healthy", 301, "/-/healthy")]
     [InlineData("PUT", "/metrics//job/a", 301, "/metrics/job/a")]
     [InlineData("PUT", "/metrics/job/./b", 301, "/metrics/job/b")]
     [InlineData("PUT", "/metrics/job/a/b/..", 301, "/metrics/job/a")]

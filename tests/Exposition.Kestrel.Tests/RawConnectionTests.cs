@@ -299,8 +299,9 @@ public class RawConnectionTests
         raw.Beat(TimeSpan.FromSeconds(45));
         Assert.False(raw.Run.IsCompleted);
         raw.Beat(TimeSpan.FromSeconds(6));
-        await raw.Run.WaitAsync(TimeSpan.FromSeconds(5));
         Assert.Contains("HTTP/1.1 408 Request Timeout\r\n", raw.Received(), StringComparison.Ordinal);
+        raw.Beat(TimeSpan.FromSeconds(6));
+        await raw.Run.WaitAsync(TimeSpan.FromSeconds(5));
         Assert.Empty(raw.Target.Calls);
     }
 

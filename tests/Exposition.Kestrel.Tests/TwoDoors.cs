@@ -38,6 +38,7 @@ public sealed class TwoDoors : IAsyncLifetime
             kestrel.Listen(IPAddress.Loopback, 0);
         });
         _app = builder.Build();
+        _app.UseExpositionPathRules();
         _app.UseRouting();
         _app.MapExposition();
         await _app.StartAsync();

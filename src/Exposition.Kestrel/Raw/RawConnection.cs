@@ -144,7 +144,7 @@ internal sealed partial class RawConnection : IDisposable
                 return Step.Close;
             default:
                 Refuse(Answer.TooSlow);
-                return Step.Close;
+                return Step.Drain;
         }
     }
 
