@@ -9,6 +9,20 @@ namespace Exposition.Kestrel;
 public static class ExpositionEndpointExtensions
 {
     /// <summary>
+    /// Answers for all routes of the host what the reference answers before it routes: a redirect from a path with <c>//</c>, <c>/./</c> or
+    /// <c>/../</c> to the clean one, 400 for a malformed percent escape, and 400 for a request that announces gzip and has no body. To be
+    /// called before <c>UseRouting</c>. Without it the routes of <see cref="MapExposition"/> still follow these rules.
+    /// </summary>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="InvalidOperationException">No engine was added to the services (<see cref="ExpositionServiceExtensions.AddExposition"/>).</exception>
+    public static IApplicationBuilder UseExpositionPathRules(this IApplicationBuilder app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        var door = new EndpointDoor(app.ApplicationServices.GetRequiredService<ExpositionEngine>());
+        return app.Use(next => context => door.RefuseBeforeRouting(context) ?? next(context));
+    }
+
+    /// <summary>
     /// Maps everything below <c>/metrics</c>, and the telemetry path, for all methods, with the same answers as the raw door. The
     /// prefix is that of <see cref="ExpositionOptions.RoutePrefix"/> (and a path base of the host); groups with a prefix of their own
     /// are not supported, because the raw request target decides.

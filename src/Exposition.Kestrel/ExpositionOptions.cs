@@ -6,6 +6,8 @@ namespace Exposition.Kestrel;
 public sealed class ExpositionOptions
 {
     private string _routePrefix = "";
+    private long _maxBodyBytes = 64L << 20;
+    private long _maxDecodedBytes = 256L << 20;
 
     /// <summary>
     /// What stands before every path, normalised as the reference does: empty and <c>/</c> mean nothing, a leading slash is added,
@@ -31,11 +33,21 @@ public sealed class ExpositionOptions
     /// <summary>Refuse pushes that contradict themselves or what is stored. Used where the engine's store is made from these options.</summary>
     public bool CheckConsistency { get; set; } = true;
 
-    /// <summary>The longest body, in bytes as sent. More is answered with 413.</summary>
-    public long MaxBodyBytes { get; set; } = 64L << 20;
+    /// <summary>The longest body, in bytes as sent. More is answered with 413. At most 1 GiB, as a body is one array.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Negative, or more than 1 GiB.</exception>
+    public long MaxBodyBytes
+    {
+        get => _maxBodyBytes;
+        set => _maxBodyBytes = InOneArray(value);
+    }
 
-    /// <summary>The longest body, in bytes after its Content-Encoding is undone. Decoding stops there, and the answer is 413.</summary>
-    public long MaxDecodedBytes { get; set; } = 256L << 20;
+    /// <summary>The longest body, in bytes after its Content-Encoding is undone. Decoding stops there, and the answer is 413. At most 1 GiB.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Negative, or more than 1 GiB.</exception>
+    public long MaxDecodedBytes
+    {
+        get => _maxDecodedBytes;
+        set => _maxDecodedBytes = InOneArray(value);
+    }
 
     /// <summary>The longest request head that the raw door reads, in bytes; longer ones are left to Kestrel and its limits.</summary>
     public int MaxHeadBytes { get; set; } = 32 << 10;
@@ -65,4 +77,11 @@ public sealed class ExpositionOptions
     public TimeProvider Time { get; set; } = TimeProvider.System;
 
     internal string FullTelemetryPath => RoutePrefix + (TelemetryPath.StartsWith('/') ? "" : "/") + TelemetryPath;
+
+    private static long InOneArray(long bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, 1L << 30);
+        return bytes;
+    }
 }

@@ -211,7 +211,7 @@ public class RawConnectionTests
         var raw = new RawHarness(new ExpositionOptions { MaxBodyBytes = 1000 });
         raw.Send($"PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\n{framing}{new string('x', sent)}");
 
-        Assert.StartsWith("HTTP/1.1 413 Request Entity Too Large\r\nConnection: close\r\n", raw.Received(), StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 413 Payload Too Large\r\nConnection: close\r\n", raw.Received(), StringComparison.Ordinal);
         Assert.False(raw.Run.IsCompleted);
         raw.Send(new string('x', 10_000));
         Assert.False(raw.Run.IsCompleted);
@@ -299,8 +299,9 @@ public class RawConnectionTests
         raw.Beat(TimeSpan.FromSeconds(45));
         Assert.False(raw.Run.IsCompleted);
         raw.Beat(TimeSpan.FromSeconds(6));
-        await raw.Run.WaitAsync(TimeSpan.FromSeconds(5));
         Assert.Contains("HTTP/1.1 408 Request Timeout\r\n", raw.Received(), StringComparison.Ordinal);
+        raw.Beat(TimeSpan.FromSeconds(6));
+        await raw.Run.WaitAsync(TimeSpan.FromSeconds(5));
         Assert.Empty(raw.Target.Calls);
     }
 

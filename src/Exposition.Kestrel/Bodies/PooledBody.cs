@@ -64,7 +64,7 @@ internal sealed class PooledBody : IDisposable
     private void Grow(int atLeast)
     {
         long size = Math.Max(Math.Max(Smallest, _bytes.Length * 2L), (long)Length + atLeast);
-        byte[] larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(size, Math.Max(Array.MaxLength, (long)Length + atLeast)));
+        byte[] larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(size, Array.MaxLength));
         _bytes.AsSpan(0, Length).CopyTo(larger);
         if (_bytes.Length > 0)
         {

@@ -1,7 +1,8 @@
+using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using System.Text;
+using Exposition.Formats;
 using Exposition.Kestrel.Bodies;
-using Exposition.Kestrel.Internal;
 using Exposition.Kestrel.OwnMetrics;
 using Exposition.Kestrel.Paths;
 using Exposition.Kestrel.Raw;
@@ -22,6 +23,7 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
     private const string TelemetryMethods = "GET, OPTIONS";
     private const string GroupMethods = "DELETE, OPTIONS, POST, PUT";
 
+    private readonly string _api = engine.Options.RoutePrefix + "/api/v1/";
     private readonly Spelling _spelling = new(engine.Options);
 
     /// <summary>Serves a request.</summary>
@@ -29,34 +31,51 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
     {
         string target = RequestTarget.Of(context);
         Route route = engine.Paths.Resolve(Encoding.UTF8.GetBytes(target));
-        if (route.Kind == RouteKind.Malformed)
+        if (TryRefuse(context, target, route, out Task? refused))
         {
-            return Responses.MalformedAsync(context);
+            return refused;
         }
 
-        PushMethod? method = MethodOf(context.Request.Method);
-        BodyEncoding encoding = EncodingOf(context.Request.Headers.ContentEncoding);
-        bool pushes = route.Kind == RouteKind.Group && method is not null;
-        if (encoding == BodyEncoding.Gzip && !pushes && context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody != true)
-        {
-            return Responses.WriteAsync(context, new Answer(400, "EOF"));
-        }
-
+        string method = context.Request.Method;
         return route.Kind switch
         {
-            RouteKind.Unclean => Responses.RedirectAsync(context, RequestTarget.Clean(target), StatusCodes.Status301MovedPermanently),
-            RouteKind.Telemetry => HttpMethods.IsGet(context.Request.Method) ? ScrapeAsync(context) : Responses.NotAllowedAsync(context, TelemetryMethods),
-            RouteKind.Group => pushes ? PushAsync(context, method!.Value, route, encoding, target.Length) : Responses.NotAllowedAsync(context, GroupMethods),
-            _ => _spelling.TryCorrect(target, context.Request.Method, out string? corrected)
-                ? Responses.RedirectAsync(context, corrected, HttpMethods.IsGet(context.Request.Method) ? StatusCodes.Status301MovedPermanently : StatusCodes.Status307TemporaryRedirect)
+            RouteKind.Telemetry => method == HttpMethods.Get ? ScrapeAsync(context) : Responses.NotAllowedAsync(context, TelemetryMethods),
+            RouteKind.Group => MethodOf(method) is { } push ? PushAsync(context, push, route, target.Length) : Responses.NotAllowedAsync(context, GroupMethods),
+            _ => _spelling.TryCorrect(target, method, out string? corrected)
+                ? Responses.RedirectAsync(context, corrected, method == HttpMethods.Get ? StatusCodes.Status301MovedPermanently : StatusCodes.Status307TemporaryRedirect)
                 : Responses.NotFoundAsync(context),
         };
     }
 
+    /// <summary>Answers what the reference answers before it routes, for any path of the host.</summary>
+    /// <returns>Null if the request is to be served.</returns>
+    public Task? RefuseBeforeRouting(HttpContext context)
+    {
+        string target = RequestTarget.Of(context);
+        return TryRefuse(context, target, engine.Paths.Resolve(Encoding.UTF8.GetBytes(target)), out Task? refused) ? refused : null;
+    }
+
+    private bool TryRefuse(HttpContext context, string target, Route route, [NotNullWhen(true)] out Task? refused)
+    {
+        refused = route.Kind == RouteKind.Malformed ? Responses.MalformedAsync(context)
+            : LacksGzip(context, target, route) ? Responses.WriteAsync(context, new Answer(400, "EOF"))
+            : route.Kind == RouteKind.Unclean ? Responses.RedirectAsync(context, RequestTarget.Clean(target), StatusCodes.Status301MovedPermanently)
+            : null;
+        return refused is not null;
+    }
+
+    // The reference reads a gzip header from the body of any request that announces it, even of one without a body; not so in its API.
+    private bool LacksGzip(HttpContext context, string target, Route route) =>
+        EncodingOf(context.Request.Headers.ContentEncoding) == BodyEncoding.Gzip
+        && !(route.Kind == RouteKind.Group && MethodOf(context.Request.Method) is not null)
+        && context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody != true
+        && !target.StartsWith(_api, StringComparison.Ordinal);
+
+    // Methods are case-sensitive; the framework's own tests are not.
     private static PushMethod? MethodOf(string method) =>
-        HttpMethods.IsPut(method) ? PushMethod.Put
-        : HttpMethods.IsPost(method) ? PushMethod.Post
-        : HttpMethods.IsDelete(method) ? PushMethod.Delete
+        method == HttpMethods.Put ? PushMethod.Put
+        : method == HttpMethods.Post ? PushMethod.Post
+        : method == HttpMethods.Delete ? PushMethod.Delete
         : null;
 
     // Of several lines the first counts, as in the reference.
@@ -89,14 +108,14 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
         return size;
     }
 
-    private async Task PushAsync(HttpContext context, PushMethod method, Route route, BodyEncoding encoding, int targetLength)
+    private async Task PushAsync(HttpContext context, PushMethod method, Route route, int targetLength)
     {
         var request = new PushRequest
         {
             Method = method,
             Route = route,
-            Encoding = encoding,
-            IsProtobuf = FormatBridge.IsDelimitedProtobuf(First(context.Request.Headers.ContentType)),
+            Encoding = EncodingOf(context.Request.Headers.ContentEncoding),
+            IsProtobuf = PushContentType.IsDelimitedProtobuf(First(context.Request.Headers.ContentType)),
             HeadSize = HeadSize(context.Request, targetLength),
             AnnouncedBytes = context.Request.ContentLength ?? 0,
             StartedAt = engine.Options.Time.GetTimestamp(),
@@ -137,8 +156,8 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
 
     private async Task ScrapeAsync(HttpContext context)
     {
-        ScrapeLanguage language = FormatBridge.Choose(First(context.Request.Headers.Accept));
-        bool gzip = FormatBridge.AcceptsGzip(Encoding.UTF8.GetBytes(context.Request.Headers.AcceptEncoding.ToString()));
+        ScrapeNegotiation language = Negotiation.Choose(First(context.Request.Headers.Accept));
+        bool gzip = Negotiation.AcceptsGzip(Encoding.UTF8.GetBytes(context.Request.Headers.AcceptEncoding.ToString()));
         Responses.KeepAlive(context, engine.Options.IdleTimeout);
         OpenScrape? scrape;
         Answer refused;

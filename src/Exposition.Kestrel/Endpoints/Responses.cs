@@ -31,7 +31,7 @@ internal static class Responses
     public static Task NotAllowedAsync(HttpContext context, string allowed)
     {
         context.Response.Headers.Allow = allowed;
-        return HttpMethods.IsOptions(context.Request.Method)
+        return context.Request.Method == HttpMethods.Options
             ? ErrorAsync(context, StatusCodes.Status200OK, [])
             : ErrorAsync(context, StatusCodes.Status405MethodNotAllowed, "Method Not Allowed\n"u8.ToArray());
     }
@@ -57,7 +57,7 @@ internal static class Responses
         context.Response.StatusCode = status;
         context.Response.Headers.Location = location;
         byte[] body = [];
-        if (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method))
+        if (context.Request.Method is "GET" or "HEAD")
         {
             string link = location.Replace("&", "&amp;", StringComparison.Ordinal).Replace("'", "&#39;", StringComparison.Ordinal);
             body = Encoding.UTF8.GetBytes($"<a href=\"{link}\">Moved Permanently</a>.\n\n");
@@ -65,7 +65,7 @@ internal static class Responses
         }
 
         context.Response.ContentLength = body.Length;
-        if (body.Length > 0 && !HttpMethods.IsHead(context.Request.Method))
+        if (body.Length > 0 && context.Request.Method != HttpMethods.Head)
         {
             await context.Response.Body.WriteAsync(body);
         }
@@ -108,7 +108,7 @@ internal static class Responses
         {
             context.Response.ContentType = Answer.TextType;
             context.Response.Headers.XContentTypeOptions = "nosniff";
-            if (!HttpMethods.IsHead(context.Request.Method))
+            if (context.Request.Method != HttpMethods.Head)
             {
                 await context.Response.Body.WriteAsync(body);
             }

@@ -19,8 +19,8 @@ internal sealed class Spelling(ExpositionOptions options)
     {
         int query = target.IndexOf('?', StringComparison.Ordinal);
         string path = query < 0 ? target : target[..query];
-        string? right = HttpMethods.IsGet(method) ? CorrectTelemetry(path)
-            : HttpMethods.IsPut(method) || HttpMethods.IsPost(method) || HttpMethods.IsDelete(method) ? CorrectGroup(path)
+        string? right = method == HttpMethods.Get ? CorrectTelemetry(path)
+            : method == HttpMethods.Put || method == HttpMethods.Post || method == HttpMethods.Delete ? CorrectGroup(path)
             : null;
         corrected = right is null ? null : PathCleaner.EscapeLocation(right + (query < 0 ? "" : target[query..]));
         return corrected is not null;

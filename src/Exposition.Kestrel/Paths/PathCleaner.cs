@@ -5,9 +5,6 @@ namespace Exposition.Kestrel.Paths;
 /// <summary>Cleans paths as the reference's router does before it redirects.</summary>
 internal static class PathCleaner
 {
-    /// <summary>Whether a path has empty, <c>.</c> or <c>..</c> segments.</summary>
-    public static bool IsClean(ReadOnlySpan<char> path) => path.StartsWith("/") && Clean(path) is var clean && path.SequenceEqual(clean);
-
     /// <summary>Removes empty, <c>.</c> and <c>..</c> segments; a trailing slash stays. Works on the escaped path.</summary>
     public static string Clean(ReadOnlySpan<char> path)
     {

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text;
+using Exposition.Formats;
 using Exposition.Kestrel.Bodies;
-using Exposition.Kestrel.Internal;
 using Exposition.Kestrel.OwnMetrics;
 using Exposition.Kestrel.Paths;
 using Exposition.Kestrel.Serving;
@@ -23,7 +23,7 @@ internal sealed partial class RawConnection
     private long _received;
     private byte[]? _gathered;
     private int _gatheredLength;
-    private ScrapeLanguage _scrapeLanguage;
+    private ScrapeNegotiation _scrapeLanguage;
     private bool _scrapeGzip;
     private TimeSpan _scrapeTimeout;
     private bool _unflushed;
@@ -153,8 +153,8 @@ internal sealed partial class RawConnection
         ReadOnlySpan<byte> target = _head.Target.In(bytes);
         if (_head.Method == WireMethod.Get)
         {
-            _scrapeLanguage = FormatBridge.Choose(_head.Accept.In(bytes));
-            _scrapeGzip = FormatBridge.AcceptsGzip(_head.AcceptEncoding.In(bytes));
+            _scrapeLanguage = Negotiation.Choose(_head.Accept.In(bytes));
+            _scrapeGzip = Negotiation.AcceptsGzip(_head.AcceptEncoding.In(bytes));
             _scrapeTimeout = _engine.Scrapes.TimeoutFor(_head.ScrapeTimeout.In(bytes));
             rest = rest.Slice(_head.Position);
             return Step.Scrape;
@@ -175,7 +175,7 @@ internal sealed partial class RawConnection
         };
         _request.Route = route;
         _request.Encoding = EncodingOf(_head.ContentEncoding.In(bytes));
-        _request.IsProtobuf = _head.ContentType.IsPresent && FormatBridge.IsDelimitedProtobuf(_head.ContentType.In(bytes));
+        _request.IsProtobuf = _head.ContentType.IsPresent && PushContentType.IsDelimitedProtobuf(_head.ContentType.In(bytes));
         _request.HeadSize = _head.Size;
         _request.AnnouncedBytes = Math.Max(0, _head.ContentLength);
         _request.StartedAt = _options.Time.GetTimestamp();

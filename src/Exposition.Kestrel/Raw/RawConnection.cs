@@ -144,19 +144,19 @@ internal sealed partial class RawConnection : IDisposable
                 return Step.Close;
             default:
                 Refuse(Answer.TooSlow);
-                return Step.Close;
+                return Step.Drain;
         }
     }
 
-    private async ValueTask<bool> FlushAsync()
+    private ValueTask<bool> FlushAsync()
     {
         _unflushed = false;
         ValueTask<FlushResult> flush = _output.FlushAsync();
-        if (flush.IsCompletedSuccessfully)
-        {
-            return !flush.Result.IsCompleted;
-        }
+        return flush.IsCompletedSuccessfully ? new ValueTask<bool>(!flush.Result.IsCompleted) : WaitForFlushAsync(flush);
+    }
 
+    private async ValueTask<bool> WaitForFlushAsync(ValueTask<FlushResult> flush)
+    {
         (ConnectionPhase phase, long deadline) = _watch.Current;
         _watch.Enter(ConnectionPhase.Write, _options.ScrapeTimeout);
         FlushResult result = await flush;

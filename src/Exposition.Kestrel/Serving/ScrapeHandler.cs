@@ -17,7 +17,7 @@ internal interface IScrapeOutput : IBufferWriter<byte>
 }
 
 /// <summary>An answer to a scrape that is ready to be sent. Owns a view of the store until it is disposed of.</summary>
-internal sealed class OpenScrape(ScrapeHandler handler, IScrapeSource source, FamilySet own, ScrapeLanguage language, bool gzip) : IDisposable
+internal sealed class OpenScrape(ScrapeHandler handler, IScrapeSource source, FamilySet own, ScrapeNegotiation language, bool gzip) : IDisposable
 {
     private const int StepBytes = 64 << 10;
 
@@ -28,7 +28,7 @@ internal sealed class OpenScrape(ScrapeHandler handler, IScrapeSource source, Fa
     public long? Length => gzip ? null : source.Length;
 
     /// <summary>The Content-Type.</summary>
-    public ReadOnlySpan<byte> ContentType => FormatBridge.ContentType(language);
+    public ReadOnlySpan<byte> ContentType => Negotiation.ContentType(language.Format, language.Escaping);
 
     /// <summary>Sends the body.</summary>
     /// <returns>False if the reader has gone before the end.</returns>
@@ -118,11 +118,11 @@ internal sealed class ScrapeHandler(IPushTarget target, Action<FamilySet> collec
     private int _open;
 
     /// <summary>Collects what a scrape is to send.</summary>
-    /// <param name="language">What <see cref="FormatBridge.Choose"/> made of the Accept header.</param>
+    /// <param name="language">What <see cref="Negotiation.Choose"/> made of the Accept header.</param>
     /// <param name="gzip">Whether to compress.</param>
     /// <param name="door">Which door asks.</param>
     /// <param name="refused">The answer if there is none.</param>
-    public OpenScrape? TryOpen(ScrapeLanguage language, bool gzip, Door door, out Answer refused)
+    public OpenScrape? TryOpen(ScrapeNegotiation language, bool gzip, Door door, out Answer refused)
     {
         metrics.CountServed(door);
         refused = default;

@@ -1,0 +1,45 @@
+using System.Text;
+
+namespace Exposition.Kestrel.Tests;
+
+/// <summary>What the design promises of the raw door: a steady push costs no garbage.</summary>
+public class AllocationTests
+{
+    private const string Flink = "PUT /metrics/job/flink-taskmanager-1234/host/h%2F1 HTTP/1.1\r\nUser-Agent: Java/17\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\nHost: h:9091\r\n"
+        + "Accept: text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2\r\nConnection: keep-alive\r\n";
+
+    [Theory]
+    [InlineData(Flink + "Content-Length: 1000\r\n\r\n{1000}", 1)]
+    [InlineData(Flink + "Content-Length: 1000\r\n\r\n{1000}", 20)]
+    [InlineData(Flink + "Content-Length: 30000\r\n\r\n{30000}", 1)]
+    [InlineData("POST /metrics/job/a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n{1000}\r\n0\r\n\r\n", 1)]
+    [InlineData("POST /metrics/job/a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n7530\r\n{30000}\r\n0\r\n\r\n", 1)]
+    [InlineData("DELETE /metrics/job@base64/YWJj/x@base64/ZGVm HTTP/1.1\r\nHost: h\r\n\r\n", 1)]
+    public void ASteadyPushAllocatesNothing(string template, int pipelined)
+    {
+        string one = template.Replace("{1000}", new string('x', 1000), StringComparison.Ordinal).Replace("{30000}", new string('x', 30_000), StringComparison.Ordinal);
+        byte[] request = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(one, pipelined)));
+        using var raw = new RawHarness(target: new FakeTarget { Record = false });
+        Push(raw, request, 200);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Push(raw, request, 500);
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.Equal(0, allocated);
+        Assert.Equal(template.StartsWith("DELETE", StringComparison.Ordinal) ? 0 : 700 * pipelined, raw.Target.Pushes);
+        raw.End();
+        Assert.True(raw.Run.IsCompleted);
+    }
+
+    // Everything runs inline on this thread, and the answers are read away as a client would.
+    private static void Push(RawHarness raw, byte[] request, int times)
+    {
+        for (int i = 0; i < times; i++)
+        {
+            raw.Send((ReadOnlySpan<byte>)request);
+            raw.Connection.Application!.Input.TryRead(out System.IO.Pipelines.ReadResult answer);
+            raw.Connection.Application!.Input.AdvanceTo(answer.Buffer.End);
+        }
+    }
+}

@@ -1,0 +1,157 @@
+using System.IO.Compression;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using Exposition.Store;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Exposition.Kestrel.Tests;
+
+/// <summary>From the socket to the store and back, with the real store: pushes of one door are seen through the other.</summary>
+public sealed class DoorsWithStoreTests : IAsyncLifetime
+{
+    private readonly HttpClient _client = new(new SocketsHttpHandler { AutomaticDecompression = DecompressionMethods.None });
+    private WebApplication? _app;
+    private string _raw = "";
+    private string _endpoints = "";
+
+    public async ValueTask InitializeAsync()
+    {
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Logging.ClearProviders();
+        builder.Services.AddRoutingCore();
+        builder.Services.AddExposition(static o => o.EngineMetrics = false);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(static kestrel =>
+        {
+            kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.UseExposition());
+            kestrel.Listen(IPAddress.Loopback, 0);
+        });
+        _app = builder.Build();
+        _app.UseRouting();
+        _app.MapExposition();
+        await _app.StartAsync();
+        string[] addresses = [.. _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
+        (_raw, _endpoints) = (addresses[0], addresses[1]);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _client.Dispose();
+        if (_app is not null)
+        {
+            await _app.StopAsync();
+            await _app.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task WhatOneDoorTakesTheOtherShows()
+    {
+        Assert.Equal((200, ""), await SendAsync(HttpMethod.Put, _raw + "/metrics/job/a/instance/i", "# HELP m help\n# TYPE m gauge\nm{x=\"y\"} 1.5\n"));
+        Assert.Equal((200, ""), await SendAsync(HttpMethod.Post, _endpoints + "/metrics/job/b", "n 2\n"));
+
+        foreach (string door in new[] { _raw, _endpoints })
+        {
+            string text = await _client.GetStringAsync(door + "/metrics");
+            Assert.Contains("# HELP m help\n# TYPE m gauge\nm{instance=\"i\",job=\"a\",x=\"y\"} 1.5\n", text, StringComparison.Ordinal);
+            Assert.Contains("# TYPE n untyped\nn{instance=\"\",job=\"b\"} 2\n", text, StringComparison.Ordinal);
+            Assert.Contains("push_failure_time_seconds{instance=\"\",job=\"b\"} 0\n", text, StringComparison.Ordinal);
+            Assert.Contains("pushgateway_http_requests_total{code=\"200\",handler=\"push\",method=\"put\"} 1\n", text, StringComparison.Ordinal);
+            Assert.Contains("pushgateway_http_push_size_bytes_count{method=\"post\"} 1\n", text, StringComparison.Ordinal);
+        }
+
+        Assert.Equal((202, ""), await SendAsync(HttpMethod.Delete, _endpoints + "/metrics/job/a/instance/i", null));
+        Assert.DoesNotContain("m{", await _client.GetStringAsync(_raw + "/metrics"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task PutReplacesAndPostMerges()
+    {
+        await SendAsync(HttpMethod.Put, _raw + "/metrics/job/a", "m 1\nn 1\n");
+        await SendAsync(HttpMethod.Post, _raw + "/metrics/job/a", "n 2\n");
+        Assert.Contains("\nm{instance=\"\",job=\"a\"} 1\n", await _client.GetStringAsync(_raw + "/metrics"), StringComparison.Ordinal);
+        await SendAsync(HttpMethod.Put, _raw + "/metrics/job/a", "n 3\n");
+        string text = await _client.GetStringAsync(_raw + "/metrics");
+        Assert.DoesNotContain("\nm{", text, StringComparison.Ordinal);
+        Assert.Contains("\nn{instance=\"\",job=\"a\"} 3\n", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task RefusalsAreTheReferences()
+    {
+        foreach (string door in new[] { _raw, _endpoints })
+        {
+            Assert.Equal((400, "text format parsing error in line 1: expected float as value, got \"x\"\n"), await SendAsync(HttpMethod.Put, door + "/metrics/job/a", "m x\n"));
+            (int status, string body) = await SendAsync(HttpMethod.Put, door + "/metrics/job/a", "m 1 2\n");
+            Assert.Equal(400, status);
+            Assert.Equal("pushed metrics are invalid or inconsistent with existing metrics: pushed metrics must not have timestamps\n", body);
+        }
+    }
+
+    [Fact]
+    public async Task CompressedPushesAndScrapes()
+    {
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            gzip.Write("m 1\n"u8);
+        }
+
+        using var request = new HttpRequestMessage(HttpMethod.Put, _raw + "/metrics/job/a") { Content = new ByteArrayContent(packed.ToArray()) };
+        request.Content.Headers.ContentEncoding.Add("gzip");
+        Assert.Equal(HttpStatusCode.OK, (await _client.SendAsync(request)).StatusCode);
+
+        foreach (string door in new[] { _raw, _endpoints })
+        {
+            using var scrape = new HttpRequestMessage(HttpMethod.Get, door + "/metrics");
+            scrape.Headers.AcceptEncoding.Add(new StringWithQualityHeaderValue("gzip"));
+            using HttpResponseMessage response = await _client.SendAsync(scrape);
+            Assert.Equal("gzip", Assert.Single(response.Content.Headers.ContentEncoding));
+            Assert.Equal("text/plain; version=0.0.4; charset=utf-8; escaping=underscores", response.Content.Headers.GetValues("Content-Type").Single());
+            using var text = new StreamReader(new GZipStream(await response.Content.ReadAsStreamAsync(), CompressionMode.Decompress));
+            Assert.Contains("\nm{instance=\"\",job=\"a\"} 1\n", await text.ReadToEndAsync(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task OwnFamiliesCannotBeTaken()
+    {
+        (int status, _) = await SendAsync(HttpMethod.Put, _raw + "/metrics/job/a", "# TYPE pushgateway_http_push_size_bytes counter\npushgateway_http_push_size_bytes 1\n");
+        Assert.Equal(400, status);
+        Assert.Equal(HttpStatusCode.OK, (await _client.GetAsync(_raw + "/metrics")).StatusCode);
+    }
+
+    [Fact]
+    public async Task ScrapesBesidePushesAreWhole()
+    {
+        using var stop = new CancellationTokenSource();
+        Task pushing = Task.Run(async () =>
+        {
+            for (int i = 0; !stop.IsCancellationRequested; i++)
+            {
+                await SendAsync(HttpMethod.Put, $"{_raw}/metrics/job/a/n/{i % 20}", string.Concat(Enumerable.Range(0, 50).Select(m => $"m{m} {i}\n")));
+            }
+        });
+        for (int i = 0; i < 50; i++)
+        {
+            string text = await _client.GetStringAsync((i % 2 == 0 ? _raw : _endpoints) + "/metrics");
+            Assert.EndsWith("\n", text, StringComparison.Ordinal);
+        }
+
+        await stop.CancelAsync();
+        await pushing;
+        Assert.Equal(20, _app!.Services.GetRequiredService<MetricStore>().GroupCount);
+    }
+
+    private async Task<(int Status, string Body)> SendAsync(HttpMethod method, string address, string? body)
+    {
+        using var request = new HttpRequestMessage(method, address) { Content = body is null ? null : new ByteArrayContent(Encoding.UTF8.GetBytes(body)) };
+        using HttpResponseMessage response = await _client.SendAsync(request);
+        return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+}
