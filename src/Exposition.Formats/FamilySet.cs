@@ -21,6 +21,7 @@ public sealed class FamilySet
 
     private byte[] _source = [];
     private int _sourceStart;
+    private int _sourceLength;
     private RowList<byte> _scratch;
     private RowList<FamilyRow> _families;
     private RowList<MetricRow> _metrics;
@@ -54,15 +55,15 @@ public sealed class FamilySet
         Index.Clear();
         if (source.IsEmpty)
         {
-            (_source, _sourceStart) = ([], 0);
+            (_source, _sourceStart, _sourceLength) = ([], 0, 0);
         }
         else if (MemoryMarshal.TryGetArray(source, out ArraySegment<byte> segment))
         {
-            (_source, _sourceStart) = (segment.Array!, segment.Offset);
+            (_source, _sourceStart, _sourceLength) = (segment.Array!, segment.Offset, segment.Count);
         }
         else
         {
-            (_source, _sourceStart) = (source.ToArray(), 0);
+            (_source, _sourceStart, _sourceLength) = (source.ToArray(), 0, source.Length);
         }
     }
 
@@ -185,8 +186,13 @@ public sealed class FamilySet
     // Lookup tables that the readers need while they fill the set (families by name, metrics of summaries and histograms by label set).
     internal FamilyIndex Index { get; } = new();
 
+    // All bytes given to Reset; readers work on these, so that offsets are the same whether or not the source was copied.
+    internal ReadOnlySpan<byte> Source => _source.AsSpan(_sourceStart, _sourceLength);
+
     // For readers that write unescaped text piece by piece.
     internal ref RowList<byte> Scratch => ref _scratch;
+
+    internal ref RowList<FamilyRow> FamilyList => ref _families;
 
     internal ref RowList<LabelRow> LabelList => ref _labels;
 }

@@ -1,19 +1,13 @@
-using System.Buffers;
-
 namespace Exposition.Formats;
 
-/// <summary>The protobuf format: varint-delimited io.prometheus.client.MetricFamily messages.</summary>
-public static class ProtobufFormat
+// Grammar: body = { varint length, MetricFamily }. Strings are not checked to be UTF-8 (proto2) and names not to be valid: that is the
+// store's business, as is a type without meaning. Errors are those of the reference: a cut or overlong length prefix has its own words,
+// everything inside a message is "cannot parse invalid wire-format data".
+
+/// <summary>
+/// The protobuf format: varint-delimited io.prometheus.client.MetricFamily messages, read into and written from a <see cref="FamilySet"/>
+/// without Google's runtime. Stateless; a set must not be used by two callers at once.
+/// </summary>
+public static partial class ProtobufFormat
 {
-    /// <summary>Reads a complete body of delimited families.</summary>
-    public static bool TryRead(ReadOnlyMemory<byte> body, FamilySet into, out FormatError error) => throw new NotImplementedException();
-
-    /// <summary>Reads metric records (<see cref="WriteMetrics"/>) into a new family of <paramref name="into"/>, which must have been reset with them as its source.</summary>
-    public static bool TryReadMetrics(int family, FamilySet into, out FormatError error) => throw new NotImplementedException();
-
-    /// <summary>Writes the metrics of a family as the <c>metric</c> fields (number 4) of a MetricFamily message, without name, help and type.</summary>
-    public static void WriteMetrics(FamilySet set, int family, IBufferWriter<byte> output) => throw new NotImplementedException();
-
-    /// <summary>Writes the length prefix and the fields before the metrics of a delimited MetricFamily whose metric fields take <paramref name="metricBytes"/>.</summary>
-    public static void WriteHeader(ReadOnlySpan<byte> name, MetricType type, bool hasHelp, ReadOnlySpan<byte> help, EscapingScheme scheme, long metricBytes, IBufferWriter<byte> output) => throw new NotImplementedException();
 }

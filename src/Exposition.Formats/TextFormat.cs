@@ -1,20 +1,9 @@
-using System.Buffers;
-
 namespace Exposition.Formats;
 
-/// <summary>The text format 0.0.4, with quoted UTF-8 names as in 1.0.0.</summary>
-public static class TextFormat
+/// <summary>
+/// The Prometheus text format 0.0.4, with the quoted UTF-8 names of 1.0.0: <c>TryRead</c> decodes a body into a <see cref="FamilySet"/>,
+/// <c>WriteHeader</c> and <c>WriteSamples</c> write one. Stateless and safe for concurrent use.
+/// </summary>
+public static partial class TextFormat
 {
-    /// <summary>Reads a complete exposition.</summary>
-    public static bool TryRead(ReadOnlyMemory<byte> body, TextReadOptions options, FamilySet into, out FormatError error) => throw new NotImplementedException();
-
-    /// <summary>Reads sample lines as <see cref="WriteSamples"/> wrote them with <see cref="EscapingScheme.AllowUtf8"/> into a family of <paramref name="into"/>,
-    /// which must have been reset with them as its source. The family's type says how suffixes fold.</summary>
-    public static bool TryReadSamples(int family, FamilySet into, out FormatError error) => throw new NotImplementedException();
-
-    /// <summary>Writes the HELP (if there is one) and TYPE lines of a family.</summary>
-    public static void WriteHeader(ReadOnlySpan<byte> name, MetricType type, bool hasHelp, ReadOnlySpan<byte> help, EscapingScheme scheme, IBufferWriter<byte> output) => throw new NotImplementedException();
-
-    /// <summary>Writes the sample lines of a family.</summary>
-    public static void WriteSamples(FamilySet set, int family, EscapingScheme scheme, IBufferWriter<byte> output) => throw new NotImplementedException();
 }

@@ -8,17 +8,79 @@ public readonly record struct GroupChange(GroupingKey Key, long Version, GroupSn
 
 /// <summary>
 /// The changes of a store for one consumer. Changes of one group that were not yet taken coalesce into the newest, so a slow consumer
-/// holds at most one change a group.
+/// holds at most one change a group. Safe for concurrent use; one consumer takes.
 /// </summary>
 public sealed class ChangeFeed
 {
+    private readonly Lock _lock = new();
+    private TaskCompletionSource _some = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Dictionary<GroupingKey, GroupChange> _pending = [];
+    private Dictionary<GroupingKey, GroupChange> _spare = [];
+
+    internal ChangeFeed()
+    {
+    }
+
     /// <summary>Number of groups with a change that was not yet taken.</summary>
-    public int Pending => throw new NotImplementedException();
+    public int Pending
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _pending.Count;
+            }
+        }
+    }
 
     /// <summary>Waits until there is something to take.</summary>
-    public ValueTask WaitAsync(CancellationToken cancellation) => throw new NotImplementedException();
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <exception cref="OperationCanceledException">The wait was ended.</exception>
+    public async ValueTask WaitAsync(CancellationToken cancellation)
+    {
+        Task some;
+        lock (_lock)
+        {
+            some = _some.Task;
+        }
+
+        await some.WaitAsync(cancellation).ConfigureAwait(false);
+    }
 
     /// <summary>Moves the pending changes into <paramref name="into"/>.</summary>
     /// <returns>How many were moved.</returns>
-    public int Take(ICollection<GroupChange> into) => throw new NotImplementedException();
+    public int Take(ICollection<GroupChange> into)
+    {
+        ArgumentNullException.ThrowIfNull(into);
+        Dictionary<GroupingKey, GroupChange> taken;
+        lock (_lock)
+        {
+            taken = _pending;
+            _pending = _spare;
+            if (_some.Task.IsCompleted)
+            {
+                _some = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+        }
+
+        foreach (GroupChange change in taken.Values)
+        {
+            into.Add(change);
+        }
+
+        int count = taken.Count;
+        taken.Clear();
+        _spare = taken;
+        return count;
+    }
+
+    // Called by the store under its writer lock, so versions of one group arrive in order.
+    internal void Publish(in GroupChange change)
+    {
+        lock (_lock)
+        {
+            _pending[change.Key] = change;
+            _some.TrySetResult();
+        }
+    }
 }

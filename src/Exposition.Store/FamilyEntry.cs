@@ -11,6 +11,9 @@ public enum FamilyTraits : byte
 
     /// <summary>The family's or a label's name is outside the legacy charset: the text piece is in the quoted form and is written anew for other escaping schemes.</summary>
     EscapedNames = 1,
+
+    /// <summary>It contradicted something when it was stored without a check: a scrape leaves out what is inconsistent in it.</summary>
+    Suspect = 2,
 }
 
 /// <summary>
@@ -46,5 +49,21 @@ public readonly record struct FamilyEntry
     public int SampleCount { get; init; }
 
     /// <summary>Decodes the entry into <paramref name="into"/> (which is reset) as its only family.</summary>
-    public void Read(FamilySet into) => throw new NotImplementedException();
+    /// <param name="into">Refers to the entry's memory until it is reset.</param>
+    public void Read(FamilySet into)
+    {
+        ArgumentNullException.ThrowIfNull(into);
+        bool fromSidecar = !Sidecar.IsEmpty;
+        into.Reset(fromSidecar ? Sidecar : Text);
+        int family = HasHelp ? into.AddFamily(Name.Span, Type, Help.Span) : into.AddFamily(into.AddText(Name.Span), Type);
+        FormatError error;
+        bool read = fromSidecar
+            ? ProtobufFormat.TryReadMetrics(family, into, out error)
+            : TextFormat.TryReadSamples(family, into, out error);
+        if (!read)
+        {
+            // Pieces are written by this library and checked when they are loaded, so this is a defect, not bad input.
+            throw new InvalidOperationException($"stored family does not read back: {error}");
+        }
+    }
 }

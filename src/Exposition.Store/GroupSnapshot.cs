@@ -1,22 +1,78 @@
+using System.Buffers.Text;
+using Exposition.Store.Internal;
+
 namespace Exposition.Store;
 
 /// <summary>A group as one push left it. Immutable.</summary>
 public sealed class GroupSnapshot
 {
+    private readonly FamilyEntry[] _families;
+
     internal GroupSnapshot(GroupingKey key, FamilyEntry[] families)
     {
         Key = key;
-        Entries = families;
+        _families = families;
     }
 
     /// <summary>The group's labels.</summary>
     public GroupingKey Key { get; }
 
     /// <summary>The families in byte order of their names, push_time_seconds and push_failure_time_seconds among them.</summary>
-    public ReadOnlySpan<FamilyEntry> Families => Entries;
-
-    internal FamilyEntry[] Entries { get; }
+    public ReadOnlySpan<FamilyEntry> Families => _families;
 
     /// <summary>Whether push_failure_time_seconds is not later than push_time_seconds (true where one is missing).</summary>
-    public bool LastPushSuccessful => throw new NotImplementedException();
+    public bool LastPushSuccessful =>
+        !TryGetTime(OwnNames.PushFailure, out double failure) || !TryGetTime(OwnNames.PushTime, out double success) || failure <= success;
+
+    // The store's clock when this was published; set once before publication.
+    internal long Version { get; set; }
+
+    // What was published before, kept while a view still collects (see MetricStore).
+    internal GroupSnapshot? Previous { get; set; }
+
+    /// <summary>Finds a family by name.</summary>
+    public bool TryGet(ReadOnlySpan<byte> name, out FamilyEntry entry)
+    {
+        int at = IndexOf(_families, name);
+        entry = at >= 0 ? _families[at] : default;
+        return at >= 0;
+    }
+
+    internal static int IndexOf(ReadOnlySpan<FamilyEntry> families, ReadOnlySpan<byte> name)
+    {
+        int low = 0, high = families.Length - 1;
+        while (low <= high)
+        {
+            int middle = (low + high) >>> 1;
+            int order = families[middle].Name.Span.SequenceCompareTo(name);
+            if (order == 0)
+            {
+                return middle;
+            }
+
+            (low, high) = order < 0 ? (middle + 1, high) : (low, middle - 1);
+        }
+
+        return -1;
+    }
+
+    // The value of the first sample of a family of times; a family without samples has none.
+    private bool TryGetTime(ReadOnlySpan<byte> name, out double seconds)
+    {
+        seconds = 0;
+        if (!TryGet(name, out FamilyEntry entry) || entry.Text.IsEmpty)
+        {
+            return false;
+        }
+
+        ReadOnlySpan<byte> line = entry.Text.Span[..entry.Text.Span.IndexOf((byte)'\n')];
+        ReadOnlySpan<byte> value = line[(line.LastIndexOf((byte)' ') + 1)..];
+        if (Utf8Parser.TryParse(value, out seconds, out int used) && used == value.Length)
+        {
+            return true;
+        }
+
+        seconds = value.SequenceEqual("+Inf"u8) ? double.PositiveInfinity : value.SequenceEqual("-Inf"u8) ? double.NegativeInfinity : double.NaN;
+        return true;
+    }
 }

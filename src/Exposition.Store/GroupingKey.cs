@@ -26,6 +26,8 @@ public sealed class GroupingKey : IEquatable<GroupingKey>, IComparable<GroupingK
     /// <summary>The canonical form: name 0xFF value, repeated, in order of names.</summary>
     public ReadOnlySpan<byte> Bytes => _bytes;
 
+    internal byte[] Array => _bytes;
+
     /// <summary>The label pairs in order of their names.</summary>
     public LabelEnumerator Labels => new(_bytes);
 

@@ -1,0 +1,57 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using Exposition.Fuzz.Targets;
+
+namespace Exposition.Fuzz;
+
+/// <summary>The command line: which target, for how long, from which seed.</summary>
+internal sealed record FuzzOptions(string Target, int Seed, double Seconds, string? Corpus, string? File)
+{
+    public static string Usage =>
+        "usage: Exposition.Fuzz <target> [--seconds S] [--seed N] [--corpus DIRECTORY] | <target> --file INPUT\n"
+        + "targets: " + string.Join(", ", TargetTable.Names);
+
+    public static bool TryParse(string[] args, [NotNullWhen(true)] out FuzzOptions? options, [NotNullWhen(false)] out string? complaint)
+    {
+        options = null;
+        complaint = null;
+        if (args.Length == 0 || !TargetTable.Names.Contains(args[0]))
+        {
+            complaint = args.Length == 0 ? "no target given" : "unknown target " + args[0];
+            return false;
+        }
+
+        var parsed = new FuzzOptions(args[0], Seed: 1, Seconds: 60, Corpus: null, File: null);
+        for (var i = 1; i < args.Length; i += 2)
+        {
+            if (i + 1 == args.Length)
+            {
+                complaint = args[i] + " needs a value";
+                return false;
+            }
+
+            var value = args[i + 1];
+            switch (args[i])
+            {
+                case "--seed" when int.TryParse(value, CultureInfo.InvariantCulture, out var seed):
+                    parsed = parsed with { Seed = seed };
+                    break;
+                case "--seconds" when double.TryParse(value, CultureInfo.InvariantCulture, out var seconds):
+                    parsed = parsed with { Seconds = seconds };
+                    break;
+                case "--corpus":
+                    parsed = parsed with { Corpus = value };
+                    break;
+                case "--file":
+                    parsed = parsed with { File = value };
+                    break;
+                default:
+                    complaint = $"cannot use {args[i]} {value}";
+                    return false;
+            }
+        }
+
+        options = parsed;
+        return true;
+    }
+}

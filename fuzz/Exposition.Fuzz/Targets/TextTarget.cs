@@ -1,0 +1,97 @@
+using System.Buffers;
+using System.Text;
+using Exposition.Formats;
+
+namespace Exposition.Fuzz.Targets;
+
+/// <summary>
+/// The text reader and writer. Promises: no input makes them throw; what the strict reader takes, the lenient one takes
+/// with the same meaning; what is valid under legacy names is valid under UTF-8 names; each family, written and read
+/// again, is written the same.
+/// </summary>
+internal sealed class TextTarget : IFuzzTarget
+{
+    private readonly FamilySet _set = new();
+    private readonly FamilySet _other = new();
+    private readonly FamilySet _again = new();
+
+    public string Name => "text";
+
+    public IEnumerable<byte[]> Seeds => new[]
+    {
+        "",
+        "a 1\n",
+        "# HELP a b\\\\c\\nd\n# TYPE a counter\na{x=\"1\",y=\"\\\"\\\\\\n\",} +Inf\na{x=\"2\"} -1.5e-7\n",
+        "# TYPE s summary\ns{quantile=\"0.5\"} 1\ns_sum 3\ns_count 2\n",
+        "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 2\nh_sum 3.5\nh_count 2\n",
+        "{\"utf8 näme\",\"label.name\"=\"v\"} NaN\n",
+        "a 1 1700000000000\r\nb 2 ",
+        "# TYPE g gauge_histogram\ng_bucket{le=\"0.1\"} 1.5\ng_gsum 1\n# EOF\n",
+    }.Select(Encoding.UTF8.GetBytes);
+
+    public IReadOnlyList<byte[]> Dictionary { get; } = [.. new[]
+    {
+        "# HELP ", "# TYPE ", "counter", "gauge", "summary", "histogram", "untyped", "gaugehistogram", "_bucket", "_sum", "_count",
+        "{le=\"", "{quantile=\"", "\"} ", "\",", "+Inf", "-Inf", "NaN", "0x1p4", "1e400", "1_0", "\\n", "\\\\", "\\\"", "\r\n", "\n\n", " \n", "\u00e4", "{\"",
+    }.Select(Encoding.UTF8.GetBytes)];
+
+    public void Run(byte[] input)
+    {
+        var legacy = TextFormat.TryRead(input, new TextReadOptions(NameScheme.Legacy, Lenient: false), _set, out _);
+        var rendered = legacy ? Render(_set) : null;
+        foreach (var (names, lenient) in new[] { (NameScheme.Utf8, false), (NameScheme.Legacy, true), (NameScheme.Utf8, true) })
+        {
+            var accepted = TextFormat.TryRead(input, new TextReadOptions(names, lenient), _other, out var error);
+            if (legacy && (!accepted || Render(_other) != rendered))
+            {
+                throw new BrokenPromiseException($"what strict legacy accepts means something else to {names}, lenient {lenient}: {error}");
+            }
+
+            if (accepted)
+            {
+                AssertStable(_other);
+            }
+        }
+    }
+
+    private static string Render(FamilySet set)
+    {
+        var text = new ArrayBufferWriter<byte>();
+        for (var family = 0; family < set.Families.Length; family++)
+        {
+            Write(set, family, text);
+        }
+
+        return Encoding.Latin1.GetString(text.WrittenSpan);
+    }
+
+    private static void Write(FamilySet set, int family, ArrayBufferWriter<byte> text)
+    {
+        var row = set.Families[family];
+        if (row.MetricCount > 0)
+        {
+            TextFormat.WriteHeader(set.Text(row.Name), row.Type, row.HasHelp, set.Text(row.Help), EscapingScheme.AllowUtf8, text);
+            TextFormat.WriteSamples(set, family, EscapingScheme.AllowUtf8, text);
+        }
+    }
+
+    /// <summary>One family at a time: two of them may well write lines that read as each other's.</summary>
+    private void AssertStable(FamilySet set)
+    {
+        for (var family = 0; family < set.Families.Length; family++)
+        {
+            var first = new ArrayBufferWriter<byte>();
+            Write(set, family, first);
+            if (!TextFormat.TryRead(first.WrittenMemory, new TextReadOptions(NameScheme.Utf8, Lenient: false), _again, out var error))
+            {
+                throw new BrokenPromiseException($"we cannot read what we wrote: {error}\n{Encoding.UTF8.GetString(first.WrittenSpan)}");
+            }
+
+            var second = Render(_again);
+            if (second != Encoding.Latin1.GetString(first.WrittenSpan))
+            {
+                throw new BrokenPromiseException($"written twice, and differently:\n{Encoding.UTF8.GetString(first.WrittenSpan)}\n{second}");
+            }
+        }
+    }
+}

@@ -1,0 +1,193 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Text.Unicode;
+
+namespace Exposition.Formats.Internal;
+
+// One pass over the contiguous bytes of a body. Grammar (BLANK is SP or TAB; CR, NUL, BOM are ordinary bytes):
+//   line    = *BLANK ( comment / sample / LF )
+//   comment = "#" *BLANK ( LF / WORD ... LF ); only the words HELP and TYPE mean anything      TextBodyReader.Comments
+//   sample  = NAME *BLANK [ "{" labels "}" *BLANK ] value                                      TextBodyReader.Names, .Labels
+//           / "{" labels with the NAME as one element "}" *BLANK value
+//   value   = NUMBER ( LF / 1*BLANK TIMESTAMP LF )                                             TextBodyReader.Values
+// The end of the body is legal only at the start of a line. The first error ends the reading; its line is found by counting LFs then.
+//
+// Invariants: _at is the next unread byte; a Read method returns false exactly if it has set _message; _family and _part are those of the
+// last name that was resolved, also across lines, because messages name that family even where a line has none of its own yet.
+// Bytes: TextRefs point into the source; only what had to be unescaped is copied to the set's scratch bytes.
+// Time: every byte is looked at a bounded number of times, names are found through keyed hashes. There is no recursion.
+
+/// <summary>Reads a body of the text format into a <see cref="FamilySet"/>.</summary>
+internal ref partial struct TextBodyReader
+{
+    /// <summary>Value of <c>onlyFamily</c> for a body with families of its own.</summary>
+    public const int AnyFamily = -1;
+
+    private const int EndOfBody = -1;
+
+    private static readonly SearchValues<byte> s_tokenEnds = SearchValues.Create(" \t\n"u8);
+
+    private readonly ReadOnlySpan<byte> _text;
+    private readonly FamilySet _set;
+    private readonly FamilyIndex _index;
+    private readonly LineShape _shape;
+    private readonly int _onlyFamily;
+    private readonly bool _lenient;
+    private readonly bool _utf8Names;
+
+    // All of the body is UTF-8: then every value cut out of it at ASCII bytes is too.
+    private readonly bool _validUtf8;
+
+    private int _at;
+    private int _family = -1;
+    private SamplePart _part;
+    private string? _message;
+
+    // The last name resolved, if it stood unquoted in the source; else empty.
+    private TextRef _lastName;
+
+    // Of the current sample: its labels in the label table, the name of the label that is a bound in its family's type, and that bound.
+    private int _firstLabel;
+    private ReadOnlySpan<byte> _boundName;
+    private double _bound;
+
+    // A count of any histogram was not a whole number.
+    private bool _sawFloatCount;
+
+    /// <summary>Prepares to read the source of <paramref name="set"/>.</summary>
+    /// <param name="set">Reset with the body as its source.</param>
+    /// <param name="options">Names and strictness.</param>
+    /// <param name="onlyFamily">The family that all lines belong to, or <see cref="AnyFamily"/>.</param>
+    public TextBodyReader(FamilySet set, TextReadOptions options, int onlyFamily)
+    {
+        _set = set;
+        _text = set.Source;
+        _index = set.Index;
+        _shape = set.Index.Shape;
+        _onlyFamily = onlyFamily;
+        _lenient = options.Lenient;
+        _utf8Names = options.Names == NameScheme.Utf8;
+        _validUtf8 = Utf8.IsValid(_text);
+    }
+
+    /// <summary>Reads to the end or to the first error.</summary>
+    public bool TryRead(out FormatError error)
+    {
+        int lineStart;
+        do
+        {
+            lineStart = _at;
+            SkipBlanks();
+            if (_at == _text.Length)
+            {
+                Finish();
+                error = default;
+                return true;
+            }
+        }
+        while (ReadLine());
+
+        error = new FormatError(_message!, 1 + _text[..lineStart].Count((byte)'\n'));
+        return false;
+    }
+
+    private bool ReadLine()
+    {
+        switch (_text[_at])
+        {
+            case (byte)'\n':
+                _at++;
+                return true;
+            case (byte)'#':
+                return ReadComment();
+            case (byte)'{':
+                return ReadLabels(nameInside: true) && ReadValue();
+            case (byte)'\r' when TryEndLine():
+                return true;
+            default:
+                return ReadSample();
+        }
+    }
+
+    private bool ReadSample()
+    {
+        if (!TryRepeatName())
+        {
+            if (!ReadMetricName(out NameToken name))
+            {
+                return false;
+            }
+
+            if (name.Text.IsEmpty)
+            {
+                return Fail("invalid metric name");
+            }
+
+            if (!Resolve(name))
+            {
+                return false;
+            }
+        }
+
+        FixType();
+        SkipBlanks();
+        if (Current == '{')
+        {
+            return ReadLabels(nameInside: false) && ReadValue();
+        }
+
+        _firstLabel = _set.LabelList.Count;
+        _bound = double.NaN;
+        return ReadValue();
+    }
+
+    // The byte at _at, or EndOfBody.
+    private readonly int Current
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (uint)_at < (uint)_text.Length ? _text[_at] : EndOfBody;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void SkipBlanks()
+    {
+        while ((uint)_at < (uint)_text.Length && _text[_at] is (byte)' ' or (byte)'\t')
+        {
+            _at++;
+        }
+    }
+
+    // Takes the end of the line if it is here: LF, or in lenient reading CR LF or the end of the body.
+    private bool TryEndLine()
+    {
+        int current = Current;
+        if (current == '\n')
+        {
+            _at++;
+            return true;
+        }
+
+        if (!_lenient)
+        {
+            return false;
+        }
+
+        if (current == '\r' && _at + 1 < _text.Length && _text[_at + 1] == '\n')
+        {
+            _at += 2;
+            return true;
+        }
+
+        return current == EndOfBody;
+    }
+
+    private readonly ReadOnlySpan<byte> FamilyName => _family < 0 ? default : _set.Text(_set.Families[_family].Name);
+
+    private bool Fail(string message)
+    {
+        _message = message;
+        return false;
+    }
+
+    private bool FailAtEnd() => Fail("unexpected end of input stream");
+}

@@ -1,0 +1,65 @@
+using System.Buffers;
+using Exposition.Formats.Internal;
+
+namespace Exposition.Formats;
+
+public static partial class ProtobufFormat
+{
+    /// <summary>
+    /// Writes the metrics of a family as the <c>metric</c> fields (number 4) of a MetricFamily message, without name, help and type,
+    /// and with names as they are. Labels are those of the rows. The other fields are copied from <see cref="MetricRow.Raw"/> where it
+    /// is present, byte for byte and in their order, else written from the rows.
+    /// </summary>
+    /// <param name="set">The rows.</param>
+    /// <param name="family">Index of the family.</param>
+    /// <param name="output">Where the fields go; advanced by what was written, not flushed.</param>
+    public static void WriteMetrics(FamilySet set, int family, IBufferWriter<byte> output) =>
+        WriteMetrics(set, family, EscapingScheme.AllowUtf8, output);
+
+    /// <summary>Writes the metrics of a family as <see cref="WriteMetrics(FamilySet, int, IBufferWriter{byte})"/> does, with label names escaped.</summary>
+    /// <param name="set">The rows.</param>
+    /// <param name="family">Index of the family.</param>
+    /// <param name="scheme">What to do with label names outside the legacy charset.</param>
+    /// <param name="output">Where the fields go; advanced by what was written, not flushed.</param>
+    public static void WriteMetrics(FamilySet set, int family, EscapingScheme scheme, IBufferWriter<byte> output)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        ref readonly FamilyRow row = ref set.Families[family];
+        var writer = new ProtoMetricWriter(set, row.Type, scheme, output);
+        for (int metric = row.FirstMetric; metric >= 0; metric = set.Metrics[metric].Next)
+        {
+            writer.Write(in set.Metrics[metric]);
+        }
+
+        writer.Flush();
+    }
+
+    /// <summary>Writes the length prefix and the fields before the metrics of a delimited MetricFamily whose metric fields take <paramref name="metricBytes"/>.</summary>
+    /// <param name="name">The family's name, unescaped.</param>
+    /// <param name="type">The family's type.</param>
+    /// <param name="hasHelp">Whether there is a help text, be it empty.</param>
+    /// <param name="help">The help text.</param>
+    /// <param name="scheme">What to do with a name outside the legacy charset.</param>
+    /// <param name="metricBytes">Number of bytes of metric fields that will follow.</param>
+    /// <param name="output">Where the header goes; advanced by what was written, not flushed.</param>
+    public static void WriteHeader(ReadOnlySpan<byte> name, MetricType type, bool hasHelp, ReadOnlySpan<byte> help, EscapingScheme scheme, long metricBytes, IBufferWriter<byte> output)
+    {
+        long nameLength = Escaping.LengthOf(name, scheme);
+        long length = ProtoWriter.BytesField(nameLength) + (hasHelp ? ProtoWriter.BytesField(help.Length) : 0)
+            + 1 + ProtoWriter.VarintLength((byte)type) + metricBytes;
+
+        var cursor = new OutputCursor(output);
+        ProtoWriter.WriteVarint((ulong)length, ref cursor);
+        ProtoWriter.WriteBytesHeader(ProtoTag.FamilyName, nameLength, ref cursor);
+        Escaping.Write(name, scheme, ref cursor);
+        if (hasHelp)
+        {
+            ProtoWriter.WriteBytesHeader(ProtoTag.FamilyHelp, help.Length, ref cursor);
+            cursor.Write(help);
+        }
+
+        cursor.Write(ProtoTag.FamilyType);
+        ProtoWriter.WriteVarint((byte)type, ref cursor);
+        cursor.Flush();
+    }
+}

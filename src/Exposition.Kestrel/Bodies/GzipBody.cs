@@ -1,0 +1,148 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+
+namespace Exposition.Kestrel.Bodies;
+
+// RFC 1952. The framework's GZipStream inflates, checks CRCs and goes on to further members, but says one thing about every fault, ignores
+// what follows the last member and takes a member without data for an empty one. So the first header is checked here, and a body
+// counts as good at once only if its last four bytes, the length of the last member, are the length of all that was decoded: then
+// it is one whole member. Any other body is walked member by member, to be sure and to answer in the reference's words.
+
+/// <summary>Undoes <c>Content-Encoding: gzip</c>.</summary>
+internal static class GzipBody
+{
+    private const int FixedHeader = 10;
+    private const int Trailer = 8;
+    private const int SmallestMember = FixedHeader + 2 + Trailer;
+    private const string InvalidChecksum = "gzip: invalid checksum";
+
+    /// <summary>Checks the first header, which the reference reads before anything else.</summary>
+    /// <returns>Null, or why it refuses.</returns>
+    public static string? CheckHeader(ReadOnlySpan<byte> body) => HeaderLength(body, out string? error) > 0 ? null : error;
+
+    /// <summary>Decodes a body whose header was checked.</summary>
+    /// <param name="body">All members.</param>
+    /// <param name="into">Where the bytes go; on failure it holds what came before.</param>
+    /// <param name="limit">Most bytes to decode.</param>
+    public static DecodeOutcome Decode(ReadOnlyMemory<byte> body, PooledBody into, long limit)
+    {
+        into.Expect(TrailingLength(body.Span));
+        using var input = new ReadOnlyMemoryStream(body);
+        using var gzip = new GZipStream(input, CompressionMode.Decompress);
+        try
+        {
+            DecodeOutcome outcome = DecodeOutcome.Copy(gzip, into, limit);
+            return outcome.TooLarge || (body.Length >= SmallestMember && TrailingLength(body.Span) == into.Length) ? outcome : new DecodeOutcome(Walk(body));
+        }
+        catch (InvalidDataException)
+        {
+            // Nothing wrong but the CRC, if the walk finds nothing.
+            return new DecodeOutcome(Walk(body) ?? InvalidChecksum);
+        }
+    }
+
+    // Of a single member, modulo 2^32.
+    private static long TrailingLength(ReadOnlySpan<byte> body) =>
+        body.Length < SmallestMember ? 0 : BinaryPrimitives.ReadUInt32LittleEndian(body[^4..]);
+
+    private static int HeaderLength(ReadOnlySpan<byte> body, out string? error)
+    {
+        error = body.IsEmpty ? "EOF" : "unexpected EOF";
+        if (body.Length < FixedHeader)
+        {
+            return 0;
+        }
+
+        if (body[0] != 0x1F || body[1] != 0x8B || body[2] != 8)
+        {
+            error = "gzip: invalid header";
+            return 0;
+        }
+
+        const int headerCrc = 2, extra = 4, name = 8, comment = 16;
+        int flags = body[3];
+        int at = FixedHeader;
+        if ((flags & extra) != 0)
+        {
+            if (body.Length < at + 2)
+            {
+                return 0;
+            }
+
+            at += 2 + BinaryPrimitives.ReadUInt16LittleEndian(body[at..]);
+        }
+
+        if ((flags & name) != 0 && !SkipText(body, ref at, ref error))
+        {
+            return 0;
+        }
+
+        if ((flags & comment) != 0 && !SkipText(body, ref at, ref error))
+        {
+            return 0;
+        }
+
+        at += (flags & headerCrc) != 0 ? 2 : 0;
+        return at <= body.Length ? at : 0;
+    }
+
+    private static bool SkipText(ReadOnlySpan<byte> body, ref int at, ref string? error)
+    {
+        const int longest = 512;
+        int end = at > body.Length ? -1 : body[at..].IndexOf((byte)0);
+        if (end >= longest || (end < 0 && body.Length - at >= longest))
+        {
+            error = "gzip: invalid header";
+            return false;
+        }
+
+        at += end + 1;
+        return end >= 0;
+    }
+
+    // Walks the members one by one, inflating without looking at CRCs. The drip lets the inflater have one byte at a time, so that where it
+    // stops is where the data ends. Slow, but only bodies that are faulty or of several members come here.
+    private static string? Walk(ReadOnlyMemory<byte> body)
+    {
+        byte[] scratch = new byte[4096];
+        do
+        {
+            int start = HeaderLength(body.Span, out string? error);
+            if (start == 0)
+            {
+                return error;
+            }
+
+            using var drip = new ReadOnlyMemoryStream(body[start..], mostAtOnce: 1);
+            uint length = 0;
+            try
+            {
+                using var deflate = new DeflateStream(drip, CompressionMode.Decompress, leaveOpen: true);
+                for (int read; (read = deflate.Read(scratch)) > 0;)
+                {
+                    length += (uint)read;
+                }
+            }
+            catch (InvalidDataException)
+            {
+                return drip.Position >= drip.Length ? "unexpected EOF" : "flate: corrupt input";
+            }
+
+            body = body[(start + (int)drip.Position)..];
+            if (body.Length < Trailer)
+            {
+                return "unexpected EOF";
+            }
+
+            if (BinaryPrimitives.ReadUInt32LittleEndian(body.Span[4..]) != length)
+            {
+                return InvalidChecksum;
+            }
+
+            body = body[Trailer..];
+        }
+        while (!body.IsEmpty);
+
+        return null;
+    }
+}

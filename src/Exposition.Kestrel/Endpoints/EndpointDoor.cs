@@ -1,0 +1,211 @@
+using System.IO.Pipelines;
+using System.Text;
+using Exposition.Kestrel.Bodies;
+using Exposition.Kestrel.Internal;
+using Exposition.Kestrel.OwnMetrics;
+using Exposition.Kestrel.Paths;
+using Exposition.Kestrel.Raw;
+using Exposition.Kestrel.Serving;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
+
+namespace Exposition.Kestrel.Endpoints;
+
+// The order of the reference: a gzip header is read before anything is routed; then the path is cleaned by a redirect; then the method is looked
+// at; then come redirects to the right spelling; and then 404.
+
+/// <summary>The second door: the same routes behind Kestrel's own HTTP, for everything that the raw door does not serve.</summary>
+internal sealed class EndpointDoor(ExpositionEngine engine)
+{
+    private const string TelemetryMethods = "GET, OPTIONS";
+    private const string GroupMethods = "DELETE, OPTIONS, POST, PUT";
+
+    private readonly Spelling _spelling = new(engine.Options);
+
+    /// <summary>Serves a request.</summary>
+    public Task HandleAsync(HttpContext context)
+    {
+        string target = RequestTarget.Of(context);
+        Route route = engine.Paths.Resolve(Encoding.UTF8.GetBytes(target));
+        if (route.Kind == RouteKind.Malformed)
+        {
+            return Responses.MalformedAsync(context);
+        }
+
+        PushMethod? method = MethodOf(context.Request.Method);
+        BodyEncoding encoding = EncodingOf(context.Request.Headers.ContentEncoding);
+        bool pushes = route.Kind == RouteKind.Group && method is not null;
+        if (encoding == BodyEncoding.Gzip && !pushes && context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody != true)
+        {
+            return Responses.WriteAsync(context, new Answer(400, "EOF"));
+        }
+
+        return route.Kind switch
+        {
+            RouteKind.Unclean => Responses.RedirectAsync(context, RequestTarget.Clean(target), StatusCodes.Status301MovedPermanently),
+            RouteKind.Telemetry => HttpMethods.IsGet(context.Request.Method) ? ScrapeAsync(context) : Responses.NotAllowedAsync(context, TelemetryMethods),
+            RouteKind.Group => pushes ? PushAsync(context, method!.Value, route, encoding, target.Length) : Responses.NotAllowedAsync(context, GroupMethods),
+            _ => _spelling.TryCorrect(target, context.Request.Method, out string? corrected)
+                ? Responses.RedirectAsync(context, corrected, HttpMethods.IsGet(context.Request.Method) ? StatusCodes.Status301MovedPermanently : StatusCodes.Status307TemporaryRedirect)
+                : Responses.NotFoundAsync(context),
+        };
+    }
+
+    private static PushMethod? MethodOf(string method) =>
+        HttpMethods.IsPut(method) ? PushMethod.Put
+        : HttpMethods.IsPost(method) ? PushMethod.Post
+        : HttpMethods.IsDelete(method) ? PushMethod.Delete
+        : null;
+
+    // Of several lines the first counts, as in the reference.
+    private static BodyEncoding EncodingOf(StringValues header) =>
+        header.Count == 0 ? BodyEncoding.Identity
+        : string.Equals(header[0], "gzip", StringComparison.OrdinalIgnoreCase) ? BodyEncoding.Gzip
+        : string.Equals(header[0], "snappy", StringComparison.OrdinalIgnoreCase) ? BodyEncoding.Snappy
+        : BodyEncoding.Identity;
+
+    private static byte[] First(StringValues header) => header.Count == 0 ? [] : Encoding.UTF8.GetBytes(header[0] ?? "");
+
+    // As the raw door and the reference count it.
+    private static int HeadSize(HttpRequest request, int targetLength)
+    {
+        int size = targetLength + request.Method.Length + "HTTP/1.1".Length + (request.Host.Value?.Length ?? 0);
+        foreach ((string name, StringValues values) in request.Headers)
+        {
+            if (string.Equals(name, HeaderNames.Host, StringComparison.OrdinalIgnoreCase)
+                || string.Equals(name, HeaderNames.TransferEncoding, StringComparison.OrdinalIgnoreCase))
+            {
+                continue;
+            }
+
+            foreach (string? value in values)
+            {
+                size += name.Length + (value?.Length ?? 0);
+            }
+        }
+
+        return size;
+    }
+
+    private async Task PushAsync(HttpContext context, PushMethod method, Route route, BodyEncoding encoding, int targetLength)
+    {
+        var request = new PushRequest
+        {
+            Method = method,
+            Route = route,
+            Encoding = encoding,
+            IsProtobuf = FormatBridge.IsDelimitedProtobuf(First(context.Request.Headers.ContentType)),
+            HeadSize = HeadSize(context.Request, targetLength),
+            AnnouncedBytes = context.Request.ContentLength ?? 0,
+            StartedAt = engine.Options.Time.GetTimestamp(),
+            Door = Door.Kestrel,
+        };
+        using var body = new PooledBody();
+        Answer answer;
+        try
+        {
+            Answer? refused = await RequestBody.ReadAsync(context, body, engine.Options.MaxBodyBytes);
+            if (refused is null)
+            {
+                answer = engine.Pushes.Handle(request, body.Memory);
+            }
+            else
+            {
+                answer = refused.Value;
+                engine.Pushes.Count(request, answer);
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException)
+        {
+            // The client has gone.
+            engine.Pushes.Count(request, Answer.CutShort);
+            context.Abort();
+            return;
+        }
+        catch (Exception e)
+        {
+            RawLog.PushFailed(engine.Logger, e);
+            answer = new Answer(500, "internal error");
+            engine.Pushes.Count(request, answer);
+        }
+
+        Responses.KeepAlive(context, engine.Options.IdleTimeout);
+        await Responses.WriteAsync(context, answer);
+    }
+
+    private async Task ScrapeAsync(HttpContext context)
+    {
+        ScrapeLanguage language = FormatBridge.Choose(First(context.Request.Headers.Accept));
+        bool gzip = FormatBridge.AcceptsGzip(Encoding.UTF8.GetBytes(context.Request.Headers.AcceptEncoding.ToString()));
+        Responses.KeepAlive(context, engine.Options.IdleTimeout);
+        OpenScrape? scrape;
+        Answer refused;
+        try
+        {
+            scrape = engine.Scrapes.TryOpen(language, gzip, Door.Kestrel, out refused);
+        }
+        catch (Exception e)
+        {
+            RawLog.ScrapeFailed(engine.Logger, e);
+            scrape = null;
+            refused = new Answer(500, $"An error has occurred while serving metrics:\n\n{e.Message}");
+        }
+
+        if (scrape is null)
+        {
+            await Responses.WriteAsync(context, refused);
+            return;
+        }
+
+        using (scrape)
+        {
+            await SendAsync(context, scrape);
+        }
+    }
+
+    private async Task SendAsync(HttpContext context, OpenScrape scrape)
+    {
+        HttpResponse response = context.Response;
+        response.ContentType = Encoding.ASCII.GetString(scrape.ContentType);
+        response.ContentLength = scrape.Length;
+        if (scrape.Gzip)
+        {
+            response.Headers.ContentEncoding = "gzip";
+        }
+
+        TimeSpan timeout = engine.Scrapes.TimeoutFor(First(context.Request.Headers["X-Prometheus-Scrape-Timeout-Seconds"]));
+        using var deadline = new CancellationTokenSource(timeout, engine.Options.Time);
+        using CancellationTokenRegistration abort = deadline.Token.Register(static c => ((HttpContext)c!).Abort(), context);
+        try
+        {
+            await scrape.SendAsync(new BodyOutput(response.BodyWriter), context.RequestAborted);
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException)
+        {
+            // The scraper has gone.
+        }
+        catch (Exception e)
+        {
+            RawLog.ScrapeFailed(engine.Logger, e);
+            context.Abort();
+        }
+    }
+
+    /// <summary>A scrape through Kestrel, which does the framing.</summary>
+    private sealed class BodyOutput(PipeWriter body) : IScrapeOutput
+    {
+        public void Advance(int count) => body.Advance(count);
+
+        public Memory<byte> GetMemory(int sizeHint = 0) => body.GetMemory(sizeHint);
+
+        public Span<byte> GetSpan(int sizeHint = 0) => body.GetSpan(sizeHint);
+
+        public async ValueTask<bool> FlushAsync(CancellationToken cancellation)
+        {
+            FlushResult result = await body.FlushAsync(cancellation);
+            return !result.IsCompleted && !result.IsCanceled;
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using System.IO.Pipelines;
+using Exposition.Kestrel.Bodies;
+using Exposition.Kestrel.Serving;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Exposition.Kestrel.Endpoints;
+
+/// <summary>Reads a request's body through Kestrel, under our limit instead of Kestrel's.</summary>
+internal static class RequestBody
+{
+    /// <summary>Reads to the end.</summary>
+    /// <returns>Null, or the answer because of which it was not read.</returns>
+    public static async ValueTask<Answer?> ReadAsync(HttpContext context, PooledBody into, long limit)
+    {
+        if (context.Request.ContentLength > limit)
+        {
+            return Answer.TooLarge(limit);
+        }
+
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        {
+            size.MaxRequestBodySize = null;
+        }
+
+        into.Expect(context.Request.ContentLength ?? 0);
+        PipeReader reader = context.Request.BodyReader;
+        try
+        {
+            while (true)
+            {
+                ReadResult result = await reader.ReadAsync(context.RequestAborted);
+                if (into.Length + result.Buffer.Length > limit)
+                {
+                    reader.AdvanceTo(result.Buffer.End);
+                    return Answer.TooLarge(limit);
+                }
+
+                foreach (ReadOnlyMemory<byte> piece in result.Buffer)
+                {
+                    into.Append(piece.Span);
+                }
+
+                reader.AdvanceTo(result.Buffer.End);
+                if (result.IsCompleted)
+                {
+                    return null;
+                }
+            }
+        }
+        catch (BadHttpRequestException e)
+        {
+            // Kestrel says in its message alone whether the coding was wrong or the client stopped.
+            return e.StatusCode switch
+            {
+                StatusCodes.Status408RequestTimeout => Answer.TooSlow,
+                StatusCodes.Status413PayloadTooLarge => Answer.TooLarge(limit),
+                _ => e.Message.Contains("end of request content", StringComparison.OrdinalIgnoreCase)
+                    ? Answer.CutShort
+                    : new Answer(400, "malformed chunked encoding", Close: true),
+            };
+        }
+    }
+}

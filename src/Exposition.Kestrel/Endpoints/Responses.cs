@@ -1,0 +1,117 @@
+using System.Text;
+using Exposition.Kestrel.Raw;
+using Exposition.Kestrel.Serving;
+using Microsoft.AspNetCore.Http;
+
+namespace Exposition.Kestrel.Endpoints;
+
+/// <summary>Writes the answers that are not scrapes, as the reference words them.</summary>
+internal static class Responses
+{
+    /// <summary>An answer of the shared handlers.</summary>
+    public static Task WriteAsync(HttpContext context, in Answer answer)
+    {
+        if (answer.Status == StatusCodes.Status503ServiceUnavailable)
+        {
+            context.Response.Headers.RetryAfter = "1";
+        }
+
+        if (answer.Close && IsHttp1(context))
+        {
+            context.Response.Headers.Connection = "close";
+        }
+
+        return ErrorAsync(context, answer.Status, answer.Body);
+    }
+
+    /// <summary>404.</summary>
+    public static Task NotFoundAsync(HttpContext context) => ErrorAsync(context, StatusCodes.Status404NotFound, "404 page not found\n"u8.ToArray());
+
+    /// <summary>405, or the answer to OPTIONS.</summary>
+    public static Task NotAllowedAsync(HttpContext context, string allowed)
+    {
+        context.Response.Headers.Allow = allowed;
+        return HttpMethods.IsOptions(context.Request.Method)
+            ? ErrorAsync(context, StatusCodes.Status200OK, [])
+            : ErrorAsync(context, StatusCodes.Status405MethodNotAllowed, "Method Not Allowed\n"u8.ToArray());
+    }
+
+    /// <summary>A malformed percent escape: the reference's HTTP layer answers it, without the usual headers and newline.</summary>
+    public static async Task MalformedAsync(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status400BadRequest;
+        context.Response.ContentType = Answer.TextType;
+        if (IsHttp1(context))
+        {
+            context.Response.Headers.Connection = "close";
+        }
+
+        byte[] body = "400 Bad Request"u8.ToArray();
+        context.Response.ContentLength = body.Length;
+        await context.Response.Body.WriteAsync(body);
+    }
+
+    /// <summary>A redirect: with a link as body for GET, else without.</summary>
+    public static async Task RedirectAsync(HttpContext context, string location, int status)
+    {
+        context.Response.StatusCode = status;
+        context.Response.Headers.Location = location;
+        byte[] body = [];
+        if (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method))
+        {
+            string link = location.Replace("&", "&amp;", StringComparison.Ordinal).Replace("'", "&#39;", StringComparison.Ordinal);
+            body = Encoding.UTF8.GetBytes($"<a href=\"{link}\">Moved Permanently</a>.\n\n");
+            context.Response.ContentType = "text/html; charset=utf-8";
+        }
+
+        context.Response.ContentLength = body.Length;
+        if (body.Length > 0 && !HttpMethods.IsHead(context.Request.Method))
+        {
+            await context.Response.Body.WriteAsync(body);
+        }
+    }
+
+    /// <summary>Promises a client that asked for it how long its connection will be kept.</summary>
+    public static void KeepAlive(HttpContext context, TimeSpan idleTimeout)
+    {
+        if (IsHttp1(context) && HasKeepAlive(context.Request.Headers.Connection.ToString()))
+        {
+            context.Response.Headers.Connection = "keep-alive";
+            context.Response.Headers.KeepAlive = $"timeout={AnswerWriter.KeepAliveSeconds(idleTimeout)}";
+        }
+    }
+
+    private static bool HasKeepAlive(string connection)
+    {
+        bool keep = false;
+        foreach (Range part in connection.AsSpan().Split(','))
+        {
+            ReadOnlySpan<char> option = connection.AsSpan(part).Trim();
+            if (option.Equals("close", StringComparison.OrdinalIgnoreCase))
+            {
+                return false;
+            }
+
+            keep |= option.Equals("keep-alive", StringComparison.OrdinalIgnoreCase);
+        }
+
+        return keep;
+    }
+
+    private static bool IsHttp1(HttpContext context) => context.Request.Protocol == HttpProtocol.Http11;
+
+    private static async Task ErrorAsync(HttpContext context, int status, byte[] body)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentLength = body.Length;
+        if (body.Length > 0)
+        {
+            context.Response.ContentType = Answer.TextType;
+            context.Response.Headers.XContentTypeOptions = "nosniff";
+            if (!HttpMethods.IsHead(context.Request.Method))
+            {
+                await context.Response.Body.WriteAsync(body);
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+using System.Text;
+using Exposition.Formats;
+using Exposition.Kestrel.Internal;
+using Exposition.Kestrel.OwnMetrics;
+using Exposition.Kestrel.Paths;
+using Exposition.Kestrel.Serving;
+using Exposition.Store;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Exposition.Kestrel;
+
+/// <summary>
+/// The engine over HTTP: a store, the rules of the wire, and the engine's own metrics. One engine serves both doors, the raw one
+/// (<see cref="ExpositionListenExtensions.UseExposition"/>) and the endpoints (<see cref="ExpositionEndpointExtensions.MapExposition"/>).
+/// Safe for concurrent use.
+/// </summary>
+public sealed class ExpositionEngine
+{
+    private readonly MetricStore? _store;
+    private readonly WireMetrics _metrics;
+    private volatile IOwnMetrics[] _own;
+
+    /// <summary>Makes an engine over a store, and reserves the names of its own families there.</summary>
+    /// <param name="store">Where pushes go.</param>
+    /// <param name="options">Read now and while serving; not to be changed any more.</param>
+    /// <param name="own">Families of the host, exposed with each scrape.</param>
+    /// <param name="logger">Where faults of the engine itself are logged. What clients do wrong is not logged.</param>
+    public ExpositionEngine(MetricStore store, ExpositionOptions options, IEnumerable<IOwnMetrics>? own = null, ILogger<ExpositionEngine>? logger = null)
+        : this(new StoreTarget(store), options, own, logger)
+    {
+        _store = store;
+        foreach ((string name, MetricType type) in WireMetrics.Families)
+        {
+            store.ReserveFamily(Encoding.UTF8.GetBytes(name), type);
+        }
+    }
+
+    internal ExpositionEngine(IPushTarget target, ExpositionOptions options, IEnumerable<IOwnMetrics>? own = null, ILogger<ExpositionEngine>? logger = null)
+    {
+        Options = options;
+        Logger = logger ?? NullLogger<ExpositionEngine>.Instance;
+        _own = own is null ? [] : [.. own];
+        _metrics = new WireMetrics(options.Time, options.EngineMetrics);
+        Paths = new PushPath(options);
+        Pushes = new PushHandler(target, _metrics, options);
+        Scrapes = new ScrapeHandler(target, Collect, _metrics, options);
+        Dates = new DateCache(options.Time);
+    }
+
+    /// <summary>The store.</summary>
+    public MetricStore Store => _store ?? throw new InvalidOperationException("the engine has no store");
+
+    /// <summary>How it behaves.</summary>
+    public ExpositionOptions Options { get; }
+
+    internal ILogger Logger { get; }
+
+    internal PushPath Paths { get; }
+
+    internal PushHandler Pushes { get; }
+
+    internal ScrapeHandler Scrapes { get; }
+
+    internal WireMetrics Metrics => _metrics;
+
+    internal DateCache Dates { get; }
+
+    /// <summary>Adds families of the host to every later scrape.</summary>
+    public void AddOwnMetrics(IOwnMetrics own)
+    {
+        ArgumentNullException.ThrowIfNull(own);
+        lock (_metrics)
+        {
+            _own = [.. _own, own];
+        }
+    }
+
+    /// <summary>Adds the engine's own families and those of the host to a set, as each scrape does.</summary>
+    public void Collect(FamilySet into)
+    {
+        foreach (IOwnMetrics own in _own)
+        {
+            own.Collect(into);
+        }
+
+        _metrics.Collect(into);
+    }
+
+    /// <summary>Counts a request in <c>pushgateway_http_requests_total</c>. Pushes and deletes count themselves; this is for the host's other routes.</summary>
+    /// <param name="handler">The name of the handler, such as <c>healthy</c> or <c>api/v1/status</c>.</param>
+    /// <param name="method">The method in lower case.</param>
+    /// <param name="code">The status of the answer.</param>
+    public void CountRequest(string handler, string method, int code) => _metrics.CountRequest(handler, method, code);
+}

@@ -1,0 +1,25 @@
+using Exposition.Kestrel.Raw;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Exposition.Kestrel;
+
+/// <summary>Puts the raw door into a Kestrel endpoint.</summary>
+public static class ExpositionListenExtensions
+{
+    /// <summary>
+    /// Serves pushes, deletes and scrapes of this endpoint straight from its connections, before Kestrel's HTTP sees them. A connection that asks
+    /// for anything else is left to Kestrel from there on, so the same routes must be mapped too
+    /// (<see cref="ExpositionEndpointExtensions.MapExposition"/>). To be called after <c>UseHttps</c>. Not to be used where middleware of the host
+    /// must see every request, as with authentication.
+    /// </summary>
+    /// <returns>The same options.</returns>
+    /// <exception cref="InvalidOperationException">No engine was added to the services (<see cref="ExpositionServiceExtensions.AddExposition"/>).</exception>
+    public static ListenOptions UseExposition(this ListenOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ExpositionEngine engine = options.ApplicationServices.GetRequiredService<ExpositionEngine>();
+        options.Use(next => new RawConnectionMiddleware(engine, next).OnConnectionAsync);
+        return options;
+    }
+}

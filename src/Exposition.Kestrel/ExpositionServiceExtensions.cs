@@ -1,0 +1,35 @@
+using Exposition.Store;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+
+namespace Exposition.Kestrel;
+
+/// <summary>Adds the engine to a host's services.</summary>
+public static class ExpositionServiceExtensions
+{
+    /// <summary>
+    /// Adds the options, a store made from them, and the engine, each as a singleton unless the host has added its own. Every
+    /// <see cref="IOwnMetrics"/> among the services is exposed.
+    /// </summary>
+    /// <param name="services">The host's services.</param>
+    /// <param name="configure">Sets the options.</param>
+    public static IServiceCollection AddExposition(this IServiceCollection services, Action<ExpositionOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        var options = new ExpositionOptions();
+        configure?.Invoke(options);
+        services.TryAddSingleton(options);
+        services.TryAddSingleton(static s =>
+        {
+            ExpositionOptions o = s.GetRequiredService<ExpositionOptions>();
+            return new MetricStore(new StoreOptions { CheckConsistency = o.CheckConsistency, Names = o.Names, Time = o.Time });
+        });
+        services.TryAddSingleton(static s => new ExpositionEngine(
+            s.GetRequiredService<MetricStore>(),
+            s.GetRequiredService<ExpositionOptions>(),
+            s.GetServices<IOwnMetrics>(),
+            s.GetService<ILogger<ExpositionEngine>>()));
+        return services;
+    }
+}

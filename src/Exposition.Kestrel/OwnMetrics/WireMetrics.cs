@@ -1,0 +1,150 @@
+using System.Globalization;
+using System.Text;
+using Exposition.Formats;
+using Exposition.Kestrel.Serving;
+
+namespace Exposition.Kestrel.OwnMetrics;
+
+// Names, helps and labels are the reference's; the two families pushgateway_engine_* are ours. As in the reference, children of the summaries
+// appear with the first push of their method, and a family without children is left out.
+
+/// <summary>The engine's own metrics. Safe for concurrent use; counting does not allocate once a combination was seen.</summary>
+internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
+{
+    /// <summary>The families that <see cref="Collect"/> may add, with their types.</summary>
+    public static readonly (string Name, MetricType Type)[] Families =
+    [
+        ("pushgateway_engine_handed_on_total", MetricType.Counter),
+        ("pushgateway_engine_requests_total", MetricType.Counter),
+        ("pushgateway_http_push_duration_seconds", MetricType.Summary),
+        ("pushgateway_http_push_size_bytes", MetricType.Summary),
+        ("pushgateway_http_requests_total", MetricType.Counter),
+    ];
+
+    private static readonly string[] s_methods = ["put", "post", "delete"];
+    private static readonly int[] s_inOrderOfName = [(int)PushMethod.Post, (int)PushMethod.Put];
+    private static readonly double[] s_quantiles = [0.1, 0.5, 0.9];
+
+    // In order of the enum, which is not the order of exposition.
+    private static readonly string[] s_reasons =
+        ["http2", "method", "path", "version", "syntax", "too_long", "host", "framing", "connection", "expect", "header", "end_of_input"];
+
+    private readonly RequestCounters _requests = new();
+    private readonly SlidingSummary?[] _sizes = new SlidingSummary?[2];
+    private readonly SlidingSummary?[] _durations = new SlidingSummary?[2];
+    private readonly long[] _served = new long[2];
+    private readonly long[] _handedOn = new long[s_reasons.Length];
+
+    /// <summary>Counts a request that a handler has served.</summary>
+    public void CountRequest(string handler, string method, int code) => _requests.Count(handler, method, code);
+
+    /// <summary>Counts a push or delete, and observes a push's size and duration.</summary>
+    public void CountPush(in PushRequest request, int code)
+    {
+        _requests.Count(request.Method == PushMethod.Delete ? "delete" : "push", s_methods[(int)request.Method], code);
+        if (request.Method == PushMethod.Delete)
+        {
+            return;
+        }
+
+        Child(_sizes, request.Method).Observe(request.HeadSize + request.AnnouncedBytes);
+        Child(_durations, request.Method).Observe(time.GetElapsedTime(request.StartedAt).Ticks);
+    }
+
+    /// <summary>Counts a request by the door that served it.</summary>
+    public void CountServed(Door door) => Interlocked.Increment(ref _served[(int)door]);
+
+    /// <summary>Counts a connection that the raw door did not keep.</summary>
+    public void CountHandedOn(HandOnReason reason) => Interlocked.Increment(ref _handedOn[(int)reason]);
+
+    /// <summary>Adds the families as they are now, in order of their names.</summary>
+    public void Collect(FamilySet into)
+    {
+        if (engineMetrics)
+        {
+            CollectEngine(into);
+        }
+
+        CollectSummaries(into, _durations, "pushgateway_http_push_duration_seconds"u8, "HTTP request duration for pushes to the Pushgateway."u8, 1e-7);
+        CollectSummaries(into, _sizes, "pushgateway_http_push_size_bytes"u8, "HTTP request size for pushes to the Pushgateway."u8, 1);
+        CollectRequests(into);
+    }
+
+    private SlidingSummary Child(SlidingSummary?[] children, PushMethod method)
+    {
+        ref SlidingSummary? child = ref children[(int)method];
+        return Volatile.Read(ref child) ?? Interlocked.CompareExchange(ref child, new SlidingSummary(time), null) ?? child!;
+    }
+
+    private static void AddCounter(FamilySet into, int family, double value)
+    {
+        int metric = into.AddMetric(family);
+        into.Metrics[metric].Content = MetricContent.Counter;
+        into.Metrics[metric].Value = value;
+    }
+
+    private static byte[] Utf8(string text) => Encoding.UTF8.GetBytes(text);
+
+    private void CollectEngine(FamilySet into)
+    {
+        int family = -1;
+        foreach (int reason in Enumerable.Range(0, s_reasons.Length).OrderBy(static r => s_reasons[r], StringComparer.Ordinal))
+        {
+            long count = Volatile.Read(ref _handedOn[reason]);
+            if (count == 0)
+            {
+                continue;
+            }
+
+            family = family >= 0 ? family : into.AddFamily("pushgateway_engine_handed_on_total"u8, MetricType.Counter,
+                "Connections that the raw door handed on to the general HTTP server, by reason."u8);
+            AddCounter(into, family, count);
+            into.AddLabel("reason"u8, Utf8(s_reasons[reason]));
+        }
+
+        family = into.AddFamily("pushgateway_engine_requests_total"u8, MetricType.Counter, "Pushes, deletes and scrapes by the door that served them."u8);
+        AddCounter(into, family, Volatile.Read(ref _served[(int)Door.Kestrel]));
+        into.AddLabel("door"u8, "kestrel"u8);
+        AddCounter(into, family, Volatile.Read(ref _served[(int)Door.Raw]));
+        into.AddLabel("door"u8, "raw"u8);
+    }
+
+    private static void CollectSummaries(FamilySet into, SlidingSummary?[] children, ReadOnlySpan<byte> name, ReadOnlySpan<byte> help, double unit)
+    {
+        Span<double> values = stackalloc double[s_quantiles.Length];
+        int family = -1;
+        foreach (int method in s_inOrderOfName)
+        {
+            if (Volatile.Read(ref children[method]) is not { } summary)
+            {
+                continue;
+            }
+
+            family = family >= 0 ? family : into.AddFamily(name, MetricType.Summary, help);
+            int metric = into.AddMetric(family);
+            into.AddLabel("method"u8, Utf8(s_methods[method]));
+            into.Metrics[metric].Content = MetricContent.Summary;
+            into.Metrics[metric].Count = (ulong)summary.Count;
+            into.Metrics[metric].Value = summary.Sum * unit;
+            summary.Query(s_quantiles, values);
+            for (int i = 0; i < values.Length; i++)
+            {
+                into.AddPoint(metric, s_quantiles[i], values[i] * unit, 0);
+            }
+        }
+    }
+
+    private void CollectRequests(FamilySet into)
+    {
+        int family = -1;
+        foreach ((string handler, string method, int code, long count) in _requests.Snapshot())
+        {
+            family = family >= 0 ? family : into.AddFamily("pushgateway_http_requests_total"u8, MetricType.Counter,
+                "Total HTTP requests processed by the Pushgateway, excluding scrapes."u8);
+            AddCounter(into, family, count);
+            into.AddLabel("code"u8, Utf8(code.ToString(CultureInfo.InvariantCulture)));
+            into.AddLabel("handler"u8, Utf8(handler));
+            into.AddLabel("method"u8, Utf8(method));
+        }
+    }
+}

@@ -1,0 +1,105 @@
+using System.Buffers.Text;
+using System.IO.Pipelines;
+using Exposition.Kestrel.Serving;
+
+namespace Exposition.Kestrel.Raw;
+
+// Heads are written in the reference's order of headers: Connection and Keep-Alive where there is something to say, then content, Date and
+// Content-Length last. A push's answer has Content-Length 0 and no body: only so do Java and Go clients keep their connection.
+
+/// <summary>Writes answers into a connection's output, without allocating where there is no error text.</summary>
+internal sealed class AnswerWriter
+{
+    private readonly DateCache _dates;
+    private readonly byte[] _keepAlive;
+
+    /// <param name="dates">The Date header.</param>
+    /// <param name="idleTimeout">What the client may rely on, less a margin for the way.</param>
+    public AnswerWriter(DateCache dates, TimeSpan idleTimeout)
+    {
+        _dates = dates;
+        _keepAlive = System.Text.Encoding.ASCII.GetBytes($"Connection: keep-alive\r\nKeep-Alive: timeout={KeepAliveSeconds(idleTimeout)}\r\n");
+    }
+
+    /// <summary>What the Keep-Alive header promises: less than the idle timeout, so that it is the client that closes.</summary>
+    public static int KeepAliveSeconds(TimeSpan idleTimeout) => Math.Max(1, (int)Math.Min(int.MaxValue, idleTimeout.TotalSeconds - 10));
+
+    /// <summary>Writes a whole answer.</summary>
+    public void Write(PipeWriter output, in Answer answer, bool close, bool keepAlive)
+    {
+        byte[] body = answer.Body;
+        Span<byte> span = output.GetSpan(512 + body.Length);
+        int at = 0;
+        StatusLine(span, ref at, answer.Status, close, keepAlive);
+        if (answer.Status == 503)
+        {
+            Put(span, ref at, "Retry-After: 1\r\n"u8);
+        }
+
+        if (body.Length > 0)
+        {
+            Put(span, ref at, "Content-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n"u8);
+        }
+
+        End(span, ref at, body.Length);
+        Put(span, ref at, body);
+        output.Advance(at);
+    }
+
+    /// <summary>Writes the head of a scrape; chunked where the length is not known.</summary>
+    public void WriteScrapeHead(PipeWriter output, OpenScrape scrape, bool close, bool keepAlive)
+    {
+        Span<byte> span = output.GetSpan(1024);
+        int at = 0;
+        StatusLine(span, ref at, 200, close, keepAlive);
+        if (scrape.Gzip)
+        {
+            Put(span, ref at, "Content-Encoding: gzip\r\n"u8);
+        }
+
+        Put(span, ref at, "Content-Type: "u8);
+        Put(span, ref at, scrape.ContentType);
+        Put(span, ref at, "\r\n"u8);
+        if (scrape.Length is { } length)
+        {
+            End(span, ref at, length);
+        }
+        else
+        {
+            Put(span, ref at, _dates.HeaderLine);
+            Put(span, ref at, "Transfer-Encoding: chunked\r\n\r\n"u8);
+        }
+
+        output.Advance(at);
+    }
+
+    private void StatusLine(Span<byte> span, ref int at, int status, bool close, bool keepAlive)
+    {
+        Put(span, ref at, "HTTP/1.1 "u8);
+        PutNumber(span, ref at, status);
+        span[at++] = (byte)' ';
+        Put(span, ref at, Answer.Phrase(status));
+        Put(span, ref at, "\r\n"u8);
+        Put(span, ref at, close ? "Connection: close\r\n"u8 : keepAlive ? _keepAlive : default);
+    }
+
+    private void End(Span<byte> span, ref int at, long length)
+    {
+        Put(span, ref at, _dates.HeaderLine);
+        Put(span, ref at, "Content-Length: "u8);
+        PutNumber(span, ref at, length);
+        Put(span, ref at, "\r\n\r\n"u8);
+    }
+
+    private static void Put(Span<byte> span, ref int at, ReadOnlySpan<byte> text)
+    {
+        text.CopyTo(span[at..]);
+        at += text.Length;
+    }
+
+    private static void PutNumber(Span<byte> span, ref int at, long number)
+    {
+        Utf8Formatter.TryFormat(number, span[at..], out int written);
+        at += written;
+    }
+}

@@ -1,0 +1,156 @@
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+
+namespace Exposition.Kestrel.Raw;
+
+/// <summary>What a connection is waiting for.</summary>
+internal enum ConnectionPhase : byte
+{
+    /// <summary>The next request.</summary>
+    Idle,
+
+    /// <summary>The rest of a head.</summary>
+    Head,
+
+    /// <summary>The rest of a body.</summary>
+    Body,
+
+    /// <summary>The reader of an answer.</summary>
+    Write,
+
+    /// <summary>The client's last bytes, after the last answer.</summary>
+    Drain,
+
+    /// <summary>Nothing: the connection was handed on or has ended.</summary>
+    Done,
+}
+
+// The heartbeat's callback cannot be taken back and shutdown may strike at any time, while a cancelled read must never surface in Kestrel's own
+// loop after a hand-off. So all cancellation goes through the gate, and Release leaves no cancellation pending.
+
+/// <summary>Watches over the deadlines of a connection and over graceful shutdown. The heartbeat and the shutdown call in from other threads.</summary>
+internal sealed class ConnectionWatch
+{
+    private readonly ConnectionContext _connection;
+    private readonly PipeReader _input;
+    private readonly TimeProvider _time;
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenRegistration _shutdown;
+    private volatile ConnectionPhase _phase;
+    private volatile bool _stopping;
+    private bool _cancelRequested;
+    private long _deadline;
+
+    public ConnectionWatch(ConnectionContext connection, TimeProvider time, TimeSpan idleTimeout)
+    {
+        _connection = connection;
+        _input = connection.Transport.Input;
+        _time = time;
+        Enter(ConnectionPhase.Idle, idleTimeout);
+        connection.Features.Get<IConnectionHeartbeatFeature>()?.OnHeartbeat(static state => ((ConnectionWatch)state).OnHeartbeat(), this);
+        if (connection.Features.Get<IConnectionLifetimeNotificationFeature>() is { } lifetime)
+        {
+            _shutdown = lifetime.ConnectionClosedRequested.UnsafeRegister(static state => ((ConnectionWatch)state!).OnShutdown(), this);
+        }
+    }
+
+    /// <summary>What the connection waits for.</summary>
+    public ConnectionPhase Phase => _phase;
+
+    /// <summary>Whether the server shuts down: no further request is to be read.</summary>
+    public bool Stopping => _stopping;
+
+    /// <summary>Whether the deadline has passed.</summary>
+    public bool Expired => _time.GetTimestamp() >= Volatile.Read(ref _deadline);
+
+    /// <summary>Starts a phase, with a deadline from now.</summary>
+    public void Enter(ConnectionPhase phase, TimeSpan timeout) => Enter(phase, _time.GetTimestamp(), timeout);
+
+    /// <summary>Starts a phase, with a deadline from a moment of the past.</summary>
+    public void Enter(ConnectionPhase phase, long since, TimeSpan timeout)
+    {
+        Volatile.Write(ref _deadline, since + (long)(timeout.TotalSeconds * _time.TimestampFrequency));
+        _phase = phase;
+    }
+
+    /// <summary>The phase and its deadline, for <see cref="Restore"/>.</summary>
+    public (ConnectionPhase Phase, long Deadline) Current => (_phase, Volatile.Read(ref _deadline));
+
+    /// <summary>Goes back to a phase that was interrupted.</summary>
+    public void Restore(ConnectionPhase phase, long deadline)
+    {
+        Volatile.Write(ref _deadline, deadline);
+        _phase = phase;
+    }
+
+    /// <summary>To be called with each result of a read.</summary>
+    public void Observe(in ReadResult result)
+    {
+        if (result.IsCanceled)
+        {
+            lock (_gate)
+            {
+                _cancelRequested = false;
+            }
+        }
+    }
+
+    /// <summary>Stops watching; from now on no read will be cancelled.</summary>
+    public void Release()
+    {
+        bool pending;
+        lock (_gate)
+        {
+            _phase = ConnectionPhase.Done;
+            pending = _cancelRequested;
+        }
+
+        _shutdown.Dispose();
+        if (pending && _input.TryRead(out ReadResult result))
+        {
+            _input.AdvanceTo(result.Buffer.Start, result.Buffer.Start);
+        }
+    }
+
+    private void OnHeartbeat()
+    {
+        if (!Expired)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            switch (_phase)
+            {
+                case ConnectionPhase.Done:
+                    break;
+                case ConnectionPhase.Write:
+                    _connection.Abort(new ConnectionAbortedException("the answer was not read in time"));
+                    break;
+                default:
+                    CancelRead();
+                    break;
+            }
+        }
+    }
+
+    private void OnShutdown()
+    {
+        lock (_gate)
+        {
+            _stopping = true;
+            if (_phase != ConnectionPhase.Done)
+            {
+                CancelRead();
+            }
+        }
+    }
+
+    private void CancelRead()
+    {
+        _cancelRequested = true;
+        _input.CancelPendingRead();
+    }
+}

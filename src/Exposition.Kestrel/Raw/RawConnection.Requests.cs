@@ -1,0 +1,307 @@
+using System.Buffers;
+using System.Text;
+using Exposition.Kestrel.Bodies;
+using Exposition.Kestrel.Internal;
+using Exposition.Kestrel.OwnMetrics;
+using Exposition.Kestrel.Paths;
+using Exposition.Kestrel.Serving;
+
+namespace Exposition.Kestrel.Raw;
+
+// The request machine: head, then a body of known length or in chunks, then head again. It works on what has been read and never waits.
+// A head that crosses buffers of the pipe is gathered in small steps, so that what follows the head is not copied with it.
+internal sealed partial class RawConnection
+{
+    private const int GatherStep = 1024;
+
+    private readonly PooledBody _body = new();
+    private RequestHead _head;
+    private PushRequest _request;
+    private ChunkDecoder _chunks;
+    private State _state;
+    private long _left;
+    private long _received;
+    private byte[]? _gathered;
+    private int _gatheredLength;
+    private ScrapeLanguage _scrapeLanguage;
+    private bool _scrapeGzip;
+    private TimeSpan _scrapeTimeout;
+    private bool _unflushed;
+
+    private enum State : byte
+    {
+        Head,
+        LengthBody,
+        ChunkedBody,
+    }
+
+    private Step Process(ReadOnlySequence<byte> rest, bool completed, out SequencePosition consumed, out SequencePosition examined)
+    {
+        Step step;
+        do
+        {
+            step = _state switch
+            {
+                State.Head => ProcessHead(ref rest),
+                State.LengthBody => ProcessLengthBody(ref rest),
+                _ => ProcessChunkedBody(ref rest),
+            };
+        }
+        while (step == Step.Read && _state == State.Head && !rest.IsEmpty && _head.Searched == 0);
+
+        if (step == Step.Read)
+        {
+            step = Wait(rest, completed);
+        }
+
+        consumed = rest.Start;
+        examined = step == Step.Read ? rest.End : rest.Start;
+        return step;
+    }
+
+    // All that has come is worked off and something is missing.
+    private Step Wait(in ReadOnlySequence<byte> rest, bool completed)
+    {
+        if (_state != State.Head)
+        {
+            if (completed)
+            {
+                Refuse(Answer.CutShort);
+                return Step.Close;
+            }
+
+            TimeSpan granted = _options.BodyTimeout + TimeSpan.FromSeconds((double)_received / Math.Max(1, _options.MinBodyBytesPerSecond));
+            _watch.Enter(ConnectionPhase.Body, _request.StartedAt, granted);
+            return Step.Read;
+        }
+
+        if (rest.IsEmpty)
+        {
+            if (completed || _watch.Stopping)
+            {
+                return Step.Close;
+            }
+
+            _watch.Enter(ConnectionPhase.Idle, _options.IdleTimeout);
+            return Step.Read;
+        }
+
+        if (completed)
+        {
+            _head.Reason = HandOnReason.EndOfInput;
+            return Step.HandOn;
+        }
+
+        if (_watch.Phase != ConnectionPhase.Head)
+        {
+            _watch.Enter(ConnectionPhase.Head, _options.HeadTimeout);
+        }
+
+        return Step.Read;
+    }
+
+    private Step ProcessHead(ref ReadOnlySequence<byte> rest)
+    {
+        if (rest.IsEmpty)
+        {
+            return Step.Read;
+        }
+
+        ReadOnlySpan<byte> bytes = rest.FirstSpan;
+        HeadVerdict verdict = _gatheredLength > 0 ? HeadVerdict.NeedMore : _services.Parser.Continue(bytes, ref _head);
+        while (verdict == HeadVerdict.NeedMore && !rest.IsSingleSegment && Gather(rest))
+        {
+            bytes = _gathered.AsSpan(0, _gatheredLength);
+            verdict = _services.Parser.Continue(bytes, ref _head);
+        }
+
+        return verdict switch
+        {
+            HeadVerdict.NeedMore => Step.Read,
+            HeadVerdict.HandOn => Step.HandOn,
+            _ => Begin(bytes, ref rest),
+        };
+    }
+
+    // Appends the next few bytes to the gathered head; at first also all that the parser has seen in the pipe's own buffer.
+    private bool Gather(in ReadOnlySequence<byte> rest)
+    {
+        ReadOnlySequence<byte> more = rest.Slice(_gatheredLength);
+        int count = (int)Math.Min(GatherStep + Math.Max(0, _head.Searched - _gatheredLength), more.Length);
+        if (count > 0)
+        {
+            _gathered ??= ArrayPool<byte>.Shared.Rent(_options.MaxHeadBytes + (2 * GatherStep));
+            more.Slice(0, count).CopyTo(_gathered.AsSpan(_gatheredLength));
+            _gatheredLength += count;
+        }
+
+        return count > 0;
+    }
+
+    private void ReturnGathered()
+    {
+        _gatheredLength = 0;
+        if (_gathered is not null)
+        {
+            ArrayPool<byte>.Shared.Return(_gathered);
+            _gathered = null;
+        }
+    }
+
+    private Step Begin(ReadOnlySpan<byte> bytes, ref ReadOnlySequence<byte> rest)
+    {
+        ReadOnlySpan<byte> target = _head.Target.In(bytes);
+        if (_head.Method == WireMethod.Get)
+        {
+            _scrapeLanguage = FormatBridge.Choose(_head.Accept.In(bytes));
+            _scrapeGzip = FormatBridge.AcceptsGzip(_head.AcceptEncoding.In(bytes));
+            _scrapeTimeout = _engine.Scrapes.TimeoutFor(_head.ScrapeTimeout.In(bytes));
+            rest = rest.Slice(_head.Position);
+            return Step.Scrape;
+        }
+
+        Route route = _engine.Paths.Resolve(target);
+        if (route.Kind != RouteKind.Group)
+        {
+            _head.Reason = HandOnReason.Path;
+            return Step.HandOn;
+        }
+
+        _request.Method = _head.Method switch
+        {
+            WireMethod.Put => PushMethod.Put,
+            WireMethod.Post => PushMethod.Post,
+            _ => PushMethod.Delete,
+        };
+        _request.Route = route;
+        _request.Encoding = EncodingOf(_head.ContentEncoding.In(bytes));
+        _request.IsProtobuf = _head.ContentType.IsPresent && FormatBridge.IsDelimitedProtobuf(_head.ContentType.In(bytes));
+        _request.HeadSize = _head.Size;
+        _request.AnnouncedBytes = Math.Max(0, _head.ContentLength);
+        _request.StartedAt = _options.Time.GetTimestamp();
+        _request.Door = Door.Raw;
+        rest = rest.Slice(_head.Position);
+        ReturnGathered();
+
+        _received = 0;
+        if (_head.Chunked)
+        {
+            _chunks.Reset();
+            _state = State.ChunkedBody;
+            return ProcessChunkedBody(ref rest);
+        }
+
+        _left = _request.AnnouncedBytes;
+        if (_left > _options.MaxBodyBytes)
+        {
+            Refuse(Answer.TooLarge(_options.MaxBodyBytes));
+            return Step.Drain;
+        }
+
+        _state = State.LengthBody;
+        return ProcessLengthBody(ref rest);
+    }
+
+    private static BodyEncoding EncodingOf(ReadOnlySpan<byte> value) =>
+        value.IsEmpty ? BodyEncoding.Identity
+        : Ascii.EqualsIgnoreCase(value, "gzip"u8) ? BodyEncoding.Gzip
+        : Ascii.EqualsIgnoreCase(value, "snappy"u8) ? BodyEncoding.Snappy
+        : BodyEncoding.Identity;
+
+    private Step ProcessLengthBody(ref ReadOnlySequence<byte> rest)
+    {
+        if (_body.Length == 0 && rest.FirstSpan.Length >= _left)
+        {
+            ReadOnlyMemory<byte> whole = rest.First[..(int)_left];
+            Step step = Respond(whole);
+            rest = rest.Slice(_left);
+            return step;
+        }
+
+        _body.Expect(_left);
+        foreach (ReadOnlyMemory<byte> piece in rest)
+        {
+            int count = (int)Math.Min(_left, piece.Length);
+            _body.Append(piece.Span[..count]);
+            _left -= count;
+            _received += count;
+            rest = rest.Slice(count);
+            if (_left == 0)
+            {
+                return Respond(_body.Memory);
+            }
+        }
+
+        return Step.Read;
+    }
+
+    private Step ProcessChunkedBody(ref ReadOnlySequence<byte> rest)
+    {
+        foreach (ReadOnlyMemory<byte> piece in rest)
+        {
+            ReadOnlySpan<byte> unread = piece.Span;
+            ChunkStatus status = _chunks.Continue(ref unread, _body, _options.MaxBodyBytes);
+            int count = piece.Length - unread.Length;
+            _received += count;
+            rest = rest.Slice(count);
+            switch (status)
+            {
+                case ChunkStatus.Done:
+                    return Respond(_body.Memory);
+                case ChunkStatus.Bad:
+                    Refuse(new Answer(400, _chunks.Error, Close: true));
+                    return Step.Drain;
+                case ChunkStatus.TooLarge:
+                    Refuse(Answer.TooLarge(_options.MaxBodyBytes));
+                    return Step.Drain;
+            }
+        }
+
+        return Step.Read;
+    }
+
+    // The body is complete: the handler answers, and the machine is ready for the next head.
+    private Step Respond(ReadOnlyMemory<byte> body)
+    {
+        Answer answer;
+        try
+        {
+            answer = _engine.Pushes.Handle(_request, body);
+        }
+        catch (Exception e)
+        {
+            RawLog.PushFailed(_engine.Logger, e);
+            answer = new Answer(500, "internal error", Close: true);
+            _engine.Pushes.Count(_request, answer);
+        }
+
+        bool close = Write(answer);
+        NextRequest();
+        return close ? Step.Close : Step.Read;
+    }
+
+    // The body will not be completed.
+    private void Refuse(in Answer answer)
+    {
+        _engine.Pushes.Count(_request, answer);
+        Write(answer);
+        NextRequest();
+    }
+
+    private bool Write(in Answer answer)
+    {
+        bool close = answer.Close || _head.Close || _watch.Stopping;
+        _services.Answers.Write(_output, answer, close, _head.KeepAlive);
+        _unflushed = true;
+        return close;
+    }
+
+    private void NextRequest()
+    {
+        _state = State.Head;
+        _request = default;
+        _head.Reset();
+        _body.Dispose();
+        ReturnGathered();
+    }
+}

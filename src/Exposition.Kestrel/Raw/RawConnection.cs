@@ -1,0 +1,251 @@
+using System.IO.Pipelines;
+using Exposition.Kestrel.OwnMetrics;
+using Exposition.Kestrel.Serving;
+using Microsoft.AspNetCore.Connections;
+
+namespace Exposition.Kestrel.Raw;
+
+// The loop of a connection: read, let the request machine (RawConnection.Requests.cs) work off all that has come without waiting, advance,
+// flush once. Requests are served in order, so answers are in order.
+//
+// Invariants. Nothing of a request is consumed before its head is Hot; a connection is handed on only at the first byte of a request,
+// with all earlier answers flushed and no cancelled read pending; after that it is never touched again. A request whose head
+// was taken is answered, whatever comes, unless the peer has gone. The pipe's buffer is valid until AdvanceTo: a body that lies in one piece is
+// given to the store from there, others are gathered in _body.
+// One async method runs for the life of the connection, so a push that is served from what was read costs no allocation.
+
+/// <summary>Serves the hot requests of one connection, until it ends or must be handed on.</summary>
+internal sealed partial class RawConnection : IDisposable
+{
+    private const int DrainBytes = 16 << 20;
+    private static readonly TimeSpan s_drainTime = TimeSpan.FromSeconds(5);
+
+    private readonly ExpositionEngine _engine;
+    private readonly ExpositionOptions _options;
+    private readonly ConnectionContext _connection;
+    private readonly PipeReader _input;
+    private readonly PipeWriter _output;
+    private readonly ConnectionWatch _watch;
+    private readonly RawServices _services;
+
+    public RawConnection(ExpositionEngine engine, RawServices services, ConnectionContext connection)
+    {
+        _engine = engine;
+        _options = engine.Options;
+        _services = services;
+        _connection = connection;
+        _input = connection.Transport.Input;
+        _output = connection.Transport.Output;
+        _watch = new ConnectionWatch(connection, _options.Time, _options.IdleTimeout);
+        _head.Reset();
+    }
+
+    /// <summary>What the request machine wants next.</summary>
+    private enum Step : byte
+    {
+        /// <summary>More input.</summary>
+        Read,
+
+        /// <summary>A scrape to be sent.</summary>
+        Scrape,
+
+        /// <summary>The connection handed on.</summary>
+        HandOn,
+
+        /// <summary>The connection closed.</summary>
+        Close,
+
+        /// <summary>The connection closed although the client is still sending.</summary>
+        Drain,
+    }
+
+    /// <summary>Runs the connection.</summary>
+    /// <returns>True if it must be handed on: nothing of the request at hand was consumed then.</returns>
+    public async Task<bool> ServeAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                ReadResult result = await _input.ReadAsync();
+                _watch.Observe(result);
+                Step step = Take(result);
+                if (_unflushed && !await FlushAsync())
+                {
+                    return false;
+                }
+
+                switch (step)
+                {
+                    case Step.Read:
+                        break;
+                    case Step.Scrape:
+                        if (!await ScrapeAsync())
+                        {
+                            return false;
+                        }
+
+                        break;
+                    case Step.HandOn:
+                        _engine.Metrics.CountHandedOn(_head.Reason);
+                        return true;
+                    case Step.Drain:
+                        await DrainAsync();
+                        return false;
+                    default:
+                        return false;
+                }
+            }
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The peer has gone, or the transport was stopped: nobody is left to be told.
+            return false;
+        }
+        finally
+        {
+            _watch.Release();
+            Dispose();
+        }
+    }
+
+    /// <summary>Gives pooled memory back.</summary>
+    public void Dispose()
+    {
+        _body.Dispose();
+        ReturnGathered();
+    }
+
+    private Step Take(in ReadResult result)
+    {
+        SequencePosition consumed = result.Buffer.Start;
+        SequencePosition examined = consumed;
+        try
+        {
+            return result.IsCanceled && _watch.Expired
+                ? Expire()
+                : Process(result.Buffer, result.IsCompleted, out consumed, out examined);
+        }
+        finally
+        {
+            _input.AdvanceTo(consumed, examined);
+        }
+    }
+
+    // Whoever was silent between requests is let go without a word.
+    private Step Expire()
+    {
+        switch (_watch.Phase)
+        {
+            case ConnectionPhase.Idle:
+                return Step.Close;
+            case ConnectionPhase.Head:
+                Write(new Answer(408, "request head was not received in time", Close: true));
+                return Step.Close;
+            default:
+                Refuse(Answer.TooSlow);
+                return Step.Close;
+        }
+    }
+
+    private async ValueTask<bool> FlushAsync()
+    {
+        _unflushed = false;
+        ValueTask<FlushResult> flush = _output.FlushAsync();
+        if (flush.IsCompletedSuccessfully)
+        {
+            return !flush.Result.IsCompleted;
+        }
+
+        (ConnectionPhase phase, long deadline) = _watch.Current;
+        _watch.Enter(ConnectionPhase.Write, _options.ScrapeTimeout);
+        FlushResult result = await flush;
+        _watch.Restore(phase, deadline);
+        return !result.IsCompleted;
+    }
+
+    // Closing a socket with input unread makes it send a reset, which can overtake the answer. So the rest is read away, within bounds.
+    private async Task DrainAsync()
+    {
+        _watch.Enter(ConnectionPhase.Drain, s_drainTime);
+        for (long left = DrainBytes; left > 0 && !_watch.Expired;)
+        {
+            ReadResult result = await _input.ReadAsync();
+            _watch.Observe(result);
+            left -= result.Buffer.Length;
+            _input.AdvanceTo(result.Buffer.End);
+            if (result.IsCompleted)
+            {
+                return;
+            }
+        }
+    }
+
+    private async ValueTask<bool> ScrapeAsync()
+    {
+        bool close = _head.Close || _watch.Stopping;
+        OpenScrape? scrape = OpenScrape(out Answer refused);
+        if (scrape is null)
+        {
+            _services.Answers.Write(_output, refused, close, _head.KeepAlive);
+            NextRequest();
+            return await FlushAsync() && !close;
+        }
+
+        _watch.Enter(ConnectionPhase.Write, _scrapeTimeout);
+        using (scrape)
+        {
+            _services.Answers.WriteScrapeHead(_output, scrape, close, _head.KeepAlive);
+            try
+            {
+                if (!await SendAsync(scrape))
+                {
+                    return false;
+                }
+            }
+            catch (Exception e) when (e is not (IOException or OperationCanceledException))
+            {
+                // The head has gone out: only a broken connection still tells the scraper that this is not all.
+                RawLog.ScrapeFailed(_engine.Logger, e);
+                _connection.Abort(new ConnectionAbortedException("a scrape failed", e));
+                return false;
+            }
+        }
+
+        NextRequest();
+        _watch.Enter(ConnectionPhase.Idle, _options.IdleTimeout);
+        return !close;
+    }
+
+    private async ValueTask<bool> SendAsync(OpenScrape scrape)
+    {
+        if (scrape.Length is not null)
+        {
+            return await scrape.SendAsync(new PlainOutput(_output), CancellationToken.None);
+        }
+
+        var chunks = new ChunkedOutput(_output);
+        if (!await scrape.SendAsync(chunks, CancellationToken.None))
+        {
+            return false;
+        }
+
+        chunks.Complete();
+        FlushResult result = await _output.FlushAsync();
+        return !result.IsCompleted;
+    }
+
+    private OpenScrape? OpenScrape(out Answer refused)
+    {
+        try
+        {
+            return _engine.Scrapes.TryOpen(_scrapeLanguage, _scrapeGzip, Door.Raw, out refused);
+        }
+        catch (Exception e)
+        {
+            RawLog.ScrapeFailed(_engine.Logger, e);
+            refused = new Answer(500, $"An error has occurred while serving metrics:\n\n{e.Message}");
+            return null;
+        }
+    }
+}

@@ -1,0 +1,37 @@
+using Exposition.Kestrel.OwnMetrics;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+
+namespace Exposition.Kestrel.Raw;
+
+/// <summary>What all raw connections of a listener share.</summary>
+internal sealed class RawServices(ExpositionEngine engine)
+{
+    public HeadParser Parser { get; } = new(engine.Paths, engine.Options.MaxHeadBytes);
+
+    public AnswerWriter Answers { get; } = new(engine.Dates, engine.Options.IdleTimeout);
+}
+
+/// <summary>Connection middleware that serves hot requests itself and leaves a connection to Kestrel's HTTP at the first other one, for good.</summary>
+internal sealed class RawConnectionMiddleware(ExpositionEngine engine, ConnectionDelegate next)
+{
+    private readonly RawServices _services = new(engine);
+
+    public async Task OnConnectionAsync(ConnectionContext connection)
+    {
+        if (connection.Features.Get<ITlsHandshakeFeature>() is not null
+            && connection.Features.Get<Microsoft.AspNetCore.Server.Kestrel.Core.Features.ITlsApplicationProtocolFeature>() is { } alpn
+            && alpn.ApplicationProtocol.Span.SequenceEqual("h2"u8))
+        {
+            engine.Metrics.CountHandedOn(HandOnReason.Http2);
+            await next(connection);
+            return;
+        }
+
+        var raw = new RawConnection(engine, _services, connection);
+        if (await raw.ServeAsync())
+        {
+            await next(connection);
+        }
+    }
+}

@@ -1,0 +1,13 @@
+using Microsoft.Extensions.Logging;
+
+namespace Exposition.Kestrel.Raw;
+
+/// <summary>What the doors log: faults of the engine. What clients do wrong is answered, not logged.</summary>
+internal static partial class RawLog
+{
+    [LoggerMessage(1, LogLevel.Error, "A push failed inside the engine.")]
+    public static partial void PushFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(2, LogLevel.Error, "A scrape failed inside the engine.")]
+    public static partial void ScrapeFailed(ILogger logger, Exception exception);
+}

@@ -1,0 +1,58 @@
+using Exposition.Kestrel.OwnMetrics;
+using Exposition.Kestrel.Paths;
+
+namespace Exposition.Kestrel.Serving;
+
+/// <summary>The methods that change groups.</summary>
+internal enum PushMethod : byte
+{
+    /// <summary>Replaces a group.</summary>
+    Put,
+
+    /// <summary>Replaces families of a group.</summary>
+    Post,
+
+    /// <summary>Removes a group.</summary>
+    Delete,
+}
+
+/// <summary>The encodings of bodies that are undone. Everything else is read as it is, as the reference does.</summary>
+internal enum BodyEncoding : byte
+{
+    /// <summary>None, or one that is not known.</summary>
+    Identity,
+
+    /// <summary>gzip, of one or more members.</summary>
+    Gzip,
+
+    /// <summary>The framed form of snappy.</summary>
+    Snappy,
+}
+
+/// <summary>A request that changes a group, without its body: what either door has understood of the head.</summary>
+internal struct PushRequest
+{
+    /// <summary>The method.</summary>
+    public PushMethod Method;
+
+    /// <summary>The group, or why there is none.</summary>
+    public Route Route;
+
+    /// <summary>How the body is encoded.</summary>
+    public BodyEncoding Encoding;
+
+    /// <summary>Whether the body is delimited protobuf.</summary>
+    public bool IsProtobuf;
+
+    /// <summary>Approximate size of the head: target, method, protocol, header names and values, host.</summary>
+    public int HeadSize;
+
+    /// <summary>Content-Length, or 0 where the body is chunked.</summary>
+    public long AnnouncedBytes;
+
+    /// <summary>When the head was complete, on the clock's scale.</summary>
+    public long StartedAt;
+
+    /// <summary>Which door took it.</summary>
+    public Door Door;
+}

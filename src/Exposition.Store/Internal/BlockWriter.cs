@@ -1,0 +1,53 @@
+using System.Buffers;
+
+namespace Exposition.Store.Internal;
+
+/// <summary>A buffer writer over one growing array that is kept for reuse up to a bound.</summary>
+internal sealed class BlockWriter : IBufferWriter<byte>
+{
+    private const int BytesKept = 4 << 20;
+
+    private byte[] _bytes = [];
+
+    public int Count { get; private set; }
+
+    public ReadOnlySpan<byte> Written => _bytes.AsSpan(0, Count);
+
+    public ReadOnlyMemory<byte> WrittenMemory => _bytes.AsMemory(0, Count);
+
+    public void Clear()
+    {
+        Count = 0;
+        if (_bytes.Length > BytesKept)
+        {
+            _bytes = [];
+        }
+    }
+
+    public void Advance(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _bytes.Length - Count);
+        Count += count;
+    }
+
+    public Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        Reserve(sizeHint);
+        return _bytes.AsMemory(Count);
+    }
+
+    public Span<byte> GetSpan(int sizeHint = 0)
+    {
+        Reserve(sizeHint);
+        return _bytes.AsSpan(Count);
+    }
+
+    private void Reserve(int sizeHint)
+    {
+        int needed = checked(Count + Math.Max(sizeHint, 256));
+        if (needed > _bytes.Length)
+        {
+            Array.Resize(ref _bytes, Math.Max(needed, (int)Math.Min((long)_bytes.Length * 2, Array.MaxLength)));
+        }
+    }
+}

@@ -1,0 +1,224 @@
+using System.Text;
+using Exposition.Formats;
+
+namespace Exposition.Store.Internal;
+
+// Two groups can hold the same series only if their sets of grouping label names differ: every series carries its group's labels, so with
+// equal sets of names and different keys some grouping label differs in value. So for each family of the push and each *other* name set
+// under which that family is stored, each pushed series is projected on the set; the projection is the key of the only group that could
+// hold the series, and only that group's piece of the family is searched.
+// Cost: series of the push x other name sets of its families, plus the pieces searched. Runs under the writer lock.
+
+/// <summary>The rules between a push and what is stored in other groups.</summary>
+internal sealed class CrossGroupRules(FamilyDirectory directory, Func<ReadOnlyMemory<byte>, GroupSlot?> find)
+{
+    private static readonly byte[] s_bucket = "_bucket"u8.ToArray();
+
+    private readonly FamilySet _theirs = new();
+    private byte[] _key = new byte[256];
+    private byte[] _name = new byte[256];
+
+    /// <summary>The endings of the sample names of histograms; summaries have the first two.</summary>
+    public static byte[][] HistogramSuffixes { get; } = ["_count"u8.ToArray(), "_sum"u8.ToArray(), s_bucket];
+
+    /// <summary>Whether a family of a type writes samples with a name of that ending. (Gauge histograms are exempt, as in the reference.)</summary>
+    public static bool Folds(MetricType type, byte[] suffix) =>
+        type == MetricType.Histogram || (type == MetricType.Summary && !ReferenceEquals(suffix, s_bucket));
+
+    /// <summary>Checks one pushed family.</summary>
+    /// <param name="set">The push, labels merged and metrics sorted.</param>
+    /// <param name="family">Index of the family.</param>
+    /// <param name="self">The group pushed to as it was, or null if it is new.</param>
+    /// <param name="selfNames">The group's name set, or null if no group has it yet.</param>
+    /// <param name="next">The families of the group as they would be after the push.</param>
+    /// <returns>The error, or null.</returns>
+    public string? Error(FamilySet set, int family, GroupSnapshot? self, NameSet? selfNames, ReadOnlySpan<FamilyEntry> next)
+    {
+        ref FamilyRow row = ref set.Families[family];
+        ReadOnlySpan<byte> name = set.Text(row.Name);
+        return TypeError(set, family, name, row.Type, self)
+            ?? SuffixError(name, row.Type, self, next)
+            ?? DuplicateError(set, family, name, self, selfNames);
+    }
+
+    private string? TypeError(FamilySet set, int family, ReadOnlySpan<byte> name, MetricType type, GroupSnapshot? self)
+    {
+        if (OwnNames.IsEither(name) && type != MetricType.Gauge)
+        {
+            return $"{PushRules.Collected(set, family, set.Families[family].FirstMetric)} is not a GAUGE";
+        }
+
+        if (!directory.TryGet(name, out FamilyInfo? info))
+        {
+            return null;
+        }
+
+        if (info.Reserved is { } reserved && reserved != type)
+        {
+            return $"gathered metric family {Encoding.UTF8.GetString(name)} has type {PushRules.TypeName(type)} but should have {PushRules.TypeName(reserved)}";
+        }
+
+        MetricType? ours = self is not null && self.TryGet(name, out FamilyEntry old) && !old.Text.IsEmpty ? old.Type : null;
+        for (MetricType other = MetricType.Counter; other <= MetricType.GaugeHistogram; other++)
+        {
+            if (PushRules.KindOf(other) != PushRules.KindOf(type) && info.GroupsOf(other) > (ours == other ? 1 : 0))
+            {
+                return $"{PushRules.Collected(set, family, set.Families[family].FirstMetric)} is not a {PushRules.TypeName(other)}";
+            }
+        }
+
+        return null;
+    }
+
+    private string? SuffixError(ReadOnlySpan<byte> name, MetricType type, GroupSnapshot? self, ReadOnlySpan<FamilyEntry> next)
+    {
+        foreach (byte[] suffix in HistogramSuffixes)
+        {
+            if (Folds(type, suffix) && Concat(name, suffix) is var full && Exists(full, self, next, static _ => true))
+            {
+                string what = ReferenceEquals(suffix, s_bucket) ? "histogram" : "histogram or summary";
+                return $"collected {what} named {PushRules.Quote(name)} collides with previously collected metric named {PushRules.Quote(full)}";
+            }
+
+            if (name.Length > suffix.Length && name.EndsWith(suffix))
+            {
+                ReadOnlySpan<byte> stem = name[..^suffix.Length];
+                string? kind = Exists(stem, self, next, static t => t == MetricType.Histogram) ? "histogram"
+                    : !ReferenceEquals(suffix, s_bucket) && Exists(stem, self, next, static t => t == MetricType.Summary) ? "summary" : null;
+                if (kind is not null)
+                {
+                    return $"collected metric named {PushRules.Quote(name)} collides with previously collected {kind} named {PushRules.Quote(stem)}";
+                }
+            }
+        }
+
+        return null;
+    }
+
+    // Whether a family would be there after the push: in another group, in the pushed group's next state, or as a family of the host.
+    private bool Exists(ReadOnlySpan<byte> name, GroupSnapshot? self, ReadOnlySpan<FamilyEntry> next, Func<MetricType, bool> matches)
+    {
+        if (GroupSnapshot.IndexOf(next, name) is int at and >= 0 && !next[at].Text.IsEmpty && matches(next[at].Type))
+        {
+            return true;
+        }
+
+        if (!directory.TryGet(name, out FamilyInfo? info))
+        {
+            return false;
+        }
+
+        if (info.Reserved is { } reserved && matches(reserved))
+        {
+            return true;
+        }
+
+        MetricType? ours = self is not null && self.TryGet(name, out FamilyEntry old) && !old.Text.IsEmpty ? old.Type : null;
+        for (MetricType type = MetricType.Counter; type <= MetricType.GaugeHistogram; type++)
+        {
+            if (matches(type) && info.GroupsOf(type) > (ours == type ? 1 : 0))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private string? DuplicateError(FamilySet set, int family, ReadOnlySpan<byte> name, GroupSnapshot? self, NameSet? selfNames)
+    {
+        if (!directory.TryGet(name, out FamilyInfo? info))
+        {
+            return null;
+        }
+
+        foreach ((NameSet names, _) in info.NameSets)
+        {
+            if (ReferenceEquals(names, selfNames))
+            {
+                continue;
+            }
+
+            GroupSlot? loaded = null;
+            HashSet<SeriesKey>? theirs = null;
+            for (int metric = set.Families[family].FirstMetric; metric >= 0; metric = set.Metrics[metric].Next)
+            {
+                if (!TryProject(set, metric, names, out ReadOnlyMemory<byte> key)
+                    || find(key) is not { } slot || slot.Current is not { } other || ReferenceEquals(other, self)
+                    || !other.TryGet(name, out FamilyEntry entry))
+                {
+                    continue;
+                }
+
+                if (!ReferenceEquals(slot, loaded))
+                {
+                    entry.Read(_theirs);
+                    theirs = SeriesKey.Of(_theirs, 0);
+                    loaded = slot;
+                }
+
+                if (theirs!.Contains(new SeriesKey(set, metric)))
+                {
+                    return $"{PushRules.Collected(set, family, metric)} was collected before with the same name and label values in group {other.Key}";
+                }
+            }
+        }
+
+        return null;
+    }
+
+    // The labels of a series that a name set asks for, as a canonical key; false if one is missing.
+    private bool TryProject(FamilySet set, int metric, NameSet names, out ReadOnlyMemory<byte> key)
+    {
+        key = default;
+        int length = 0;
+        ReadOnlySpan<LabelRow> labels = set.LabelsOf(metric);
+        int at = 0;
+        foreach (byte[] wanted in names.Names)
+        {
+            int order = -1;
+            while (at < labels.Length && (order = set.Text(labels[at].Name).SequenceCompareTo(wanted)) < 0)
+            {
+                at++;
+            }
+
+            if (at == labels.Length || order != 0)
+            {
+                return false;
+            }
+
+            ReadOnlySpan<byte> value = set.Text(labels[at].Value);
+            int needed = length + wanted.Length + value.Length + 2;
+            if (needed > _key.Length)
+            {
+                Array.Resize(ref _key, needed * 2);
+            }
+
+            if (length > 0)
+            {
+                _key[length++] = GroupingKey.Separator;
+            }
+
+            wanted.CopyTo(_key, length);
+            length += wanted.Length;
+            _key[length++] = GroupingKey.Separator;
+            value.CopyTo(_key.AsSpan(length));
+            length += value.Length;
+        }
+
+        key = _key.AsMemory(0, length);
+        return true;
+    }
+
+    private ReadOnlySpan<byte> Concat(ReadOnlySpan<byte> name, ReadOnlySpan<byte> suffix)
+    {
+        if (_name.Length < name.Length + suffix.Length)
+        {
+            _name = new byte[(name.Length + suffix.Length) * 2];
+        }
+
+        name.CopyTo(_name);
+        suffix.CopyTo(_name.AsSpan(name.Length));
+        return _name.AsSpan(0, name.Length + suffix.Length);
+    }
+}

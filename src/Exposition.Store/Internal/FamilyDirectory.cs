@@ -1,0 +1,180 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
+using Exposition.Formats;
+
+namespace Exposition.Store.Internal;
+
+/// <summary>The label names of a grouping key: groups with one and the same set can never hold the same series.</summary>
+internal sealed class NameSet(byte[][] names)
+{
+    public byte[][] Names { get; } = names;
+}
+
+/// <summary>What the store knows of a family over all groups.</summary>
+internal sealed class FamilyInfo(byte[] name)
+{
+    private readonly int[] _groupsByType = new int[6];
+    private readonly List<(NameSet Set, int Groups)> _nameSets = [];
+
+    /// <summary>The name, shared by all entries of the family.</summary>
+    public byte[] Name { get; } = name;
+
+    /// <summary>The type of the host's own family of this name.</summary>
+    public MetricType? Reserved { get; set; }
+
+    /// <summary>The last help text seen, shared by entries that say the same.</summary>
+    public byte[]? Help { get; set; }
+
+    public int Groups { get; private set; }
+
+    public ReadOnlySpan<(NameSet Set, int Groups)> NameSets => CollectionsMarshal.AsSpan(_nameSets);
+
+    public int GroupsOf(MetricType type) => _groupsByType[(int)type];
+
+    public void Count(MetricType type, NameSet names, int change)
+    {
+        Groups += change;
+        _groupsByType[(int)type] += change;
+        for (int i = 0; i < _nameSets.Count; i++)
+        {
+            (NameSet set, int groups) = _nameSets[i];
+            if (ReferenceEquals(set, names))
+            {
+                if (groups + change == 0)
+                {
+                    _nameSets.RemoveAt(i);
+                }
+                else
+                {
+                    _nameSets[i] = (set, groups + change);
+                }
+
+                return;
+            }
+        }
+
+        _nameSets.Add((names, change));
+    }
+}
+
+// Kept by the writer alone, under the store's writer lock. Its size is that of the distinct family names and name sets in use: nothing is
+// kept per series. Entries without metrics are not exposed, so they do not count.
+
+/// <summary>The families over all groups: how many groups hold one, with which types and under which sets of grouping label names.</summary>
+internal sealed class FamilyDirectory
+{
+    private readonly Dictionary<byte[], FamilyInfo> _families = new(Utf8Key.Comparer);
+    private readonly Dictionary<byte[], (NameSet Set, int Groups)> _nameSets = new(Utf8Key.Comparer);
+
+    public bool TryGet(ReadOnlySpan<byte> name, [NotNullWhen(true)] out FamilyInfo? info) =>
+        _families.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(name, out info);
+
+    /// <summary>Finds a family or makes room for it.</summary>
+    public FamilyInfo GetOrAdd(ReadOnlySpan<byte> name)
+    {
+        if (!TryGet(name, out FamilyInfo? info))
+        {
+            info = new FamilyInfo(name.ToArray());
+            _families.Add(info.Name, info);
+        }
+
+        return info;
+    }
+
+    /// <summary>The name set of a key, counted once more.</summary>
+    public NameSet Acquire(GroupingKey key)
+    {
+        byte[] joined = Join(key);
+        (NameSet Set, int Groups) known = _nameSets.TryGetValue(joined, out known) ? known : (new NameSet(NamesOf(key)), 0);
+        _nameSets[joined] = (known.Set, known.Groups + 1);
+        return known.Set;
+    }
+
+    /// <summary>The name set of a key if some group has it.</summary>
+    public NameSet? Find(GroupingKey key) => _nameSets.TryGetValue(Join(key), out (NameSet Set, int Groups) known) ? known.Set : null;
+
+    public void Release(GroupingKey key)
+    {
+        byte[] joined = Join(key);
+        (NameSet set, int groups) = _nameSets[joined];
+        if (groups == 1)
+        {
+            _nameSets.Remove(joined);
+        }
+        else
+        {
+            _nameSets[joined] = (set, groups - 1);
+        }
+    }
+
+    /// <summary>Counts the families of a group in place of those that it had.</summary>
+    public void Replace(ReadOnlySpan<FamilyEntry> old, ReadOnlySpan<FamilyEntry> current, NameSet names)
+    {
+        if (SameFamilies(old, current))
+        {
+            return;
+        }
+
+        foreach (ref readonly FamilyEntry entry in current)
+        {
+            if (!entry.Text.IsEmpty)
+            {
+                GetOrAdd(entry.Name.Span).Count(entry.Type, names, +1);
+            }
+        }
+
+        foreach (ref readonly FamilyEntry entry in old)
+        {
+            if (!entry.Text.IsEmpty && TryGet(entry.Name.Span, out FamilyInfo? info))
+            {
+                info.Count(entry.Type, names, -1);
+                if (info.Groups == 0 && info.Reserved is null)
+                {
+                    _families.Remove(info.Name);
+                }
+            }
+        }
+    }
+
+    // The usual push: the families that were there, under names that the entries share.
+    private static bool SameFamilies(ReadOnlySpan<FamilyEntry> old, ReadOnlySpan<FamilyEntry> current)
+    {
+        if (old.Length != current.Length)
+        {
+            return false;
+        }
+
+        for (int i = 0; i < old.Length; i++)
+        {
+            if (!old[i].Name.Equals(current[i].Name) || old[i].Type != current[i].Type || old[i].Text.IsEmpty != current[i].Text.IsEmpty)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static byte[][] NamesOf(GroupingKey key)
+    {
+        var names = new List<byte[]>();
+        foreach (GroupingLabel label in key.Labels)
+        {
+            names.Add(label.Name.ToArray());
+        }
+
+        return [.. names];
+    }
+
+    private static byte[] Join(GroupingKey key)
+    {
+        var joined = new List<byte>();
+        foreach (GroupingLabel label in key.Labels)
+        {
+            joined.AddRange(label.Name);
+            joined.Add(GroupingKey.Separator);
+        }
+
+        return [.. joined];
+    }
+}

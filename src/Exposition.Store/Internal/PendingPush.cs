@@ -1,0 +1,145 @@
+using System.Runtime.InteropServices;
+using Exposition.Formats;
+
+namespace Exposition.Store.Internal;
+
+/// <summary>A push on its way: read, then prepared (labels merged, rules kept, metrics in order), then rendered.</summary>
+internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long now)
+{
+    private readonly List<int> _families = [];
+    private readonly List<(int Family, int Entry)> _rendered = [];
+    private int _ownTime = -1;
+    private int _ownFailure = -1;
+
+    public GroupingKey Key { get; } = key;
+
+    public FamilySet Families => workspace.Families;
+
+    /// <summary>What the last rendering wrote: index of the family in <see cref="Families"/>, index of its entry.</summary>
+    public ReadOnlySpan<(int Family, int Entry)> Rendered => CollectionsMarshal.AsSpan(_rendered);
+
+    /// <summary>Merges the grouping labels, sorts, and checks every rule inside the push.</summary>
+    /// <param name="leaveOut">Leave out what breaks a rule instead of refusing the push.</param>
+    /// <returns>The first broken rule, or null.</returns>
+    public string? Prepare(bool leaveOut)
+    {
+        FamilySet set = Families;
+        workspace.Labels.Apply(Key, set);
+        int count = set.Families.Length;
+        for (int family = 0; family < count; family++)
+        {
+            if (set.Text(set.Families[family].Name).SequenceEqual(OwnNames.PushTime))
+            {
+                continue;
+            }
+
+            workspace.Series.Sort(set, family);
+            string? error = PushRules.FamilyError(set, family);
+            if (error is null)
+            {
+                error = CheckMetrics(family, leaveOut);
+            }
+            else if (leaveOut)
+            {
+                continue;
+            }
+
+            if (error is not null)
+            {
+                return error;
+            }
+
+            _families.Add(family);
+        }
+
+        return null;
+    }
+
+    /// <summary>Renders the push with the store's own two families.</summary>
+    /// <param name="before">The group so far.</param>
+    /// <param name="keepPushedFailure">The group has a push_failure_time_seconds: it stays, or one that was pushed takes its place. Else it starts at 0 and a pushed one does not count.</param>
+    public FamilyEntry[] Render(GroupSnapshot? before, bool keepPushedFailure)
+    {
+        var families = new List<int>(_families);
+        if (!keepPushedFailure)
+        {
+            families.RemoveAll(family => Families.Text(Families.Families[family].Name).SequenceEqual(OwnNames.PushFailure));
+            families.Add(_ownFailure = _ownFailure >= 0 ? _ownFailure : AddOwn(OwnNames.PushFailure, OwnNames.PushFailureHelp, 0));
+        }
+
+        families.Add(_ownTime = _ownTime >= 0 ? _ownTime : AddOwn(OwnNames.PushTime, OwnNames.PushTimeHelp, now / 1e9));
+        return RenderSorted(families, before);
+    }
+
+    /// <summary>Renders only the trace of a refused push.</summary>
+    public FamilyEntry[] RenderFailure(GroupSnapshot? before, bool withPushTime)
+    {
+        _ownFailure = AddOwn(OwnNames.PushFailure, OwnNames.PushFailureHelp, now / 1e9);
+        var families = new List<int> { _ownFailure };
+        if (withPushTime)
+        {
+            families.Add(_ownTime = AddOwn(OwnNames.PushTime, OwnNames.PushTimeHelp, 0));
+        }
+
+        return RenderSorted(families, before);
+    }
+
+    /// <summary>Whether a family is one that the store made itself.</summary>
+    public bool IsOwn(int family) => family == _ownTime || family == _ownFailure;
+
+    private string? CheckMetrics(int family, bool leaveOut)
+    {
+        FamilySet set = Families;
+        List<int> kept = workspace.Order;
+        kept.Clear();
+        int previous = -1;
+        bool broken = false;
+        for (int metric = set.Families[family].FirstMetric; metric >= 0; metric = set.Metrics[metric].Next)
+        {
+            if (PushRules.MetricError(set, family, metric, previous) is { } error)
+            {
+                if (!leaveOut)
+                {
+                    return error;
+                }
+
+                broken = true;
+                continue;
+            }
+
+            previous = metric;
+            kept.Add(metric);
+        }
+
+        if (broken)
+        {
+            set.SetMetrics(family, CollectionsMarshal.AsSpan(kept));
+        }
+
+        return null;
+    }
+
+    private int AddOwn(byte[] name, byte[] help, double seconds)
+    {
+        FamilySet set = Families;
+        int family = set.AddFamily(name, MetricType.Gauge, help);
+        int metric = set.AddMetric(family);
+        set.Metrics[metric].Content = MetricContent.Gauge;
+        set.Metrics[metric].Value = seconds;
+        workspace.Labels.ApplyTo(Key, set, metric);
+        return family;
+    }
+
+    private FamilyEntry[] RenderSorted(List<int> families, GroupSnapshot? before)
+    {
+        FamilySet set = Families;
+        families.Sort((a, b) => set.Text(set.Families[a].Name).SequenceCompareTo(set.Text(set.Families[b].Name)));
+        _rendered.Clear();
+        for (int i = 0; i < families.Count; i++)
+        {
+            _rendered.Add((families[i], i));
+        }
+
+        return SnapshotBuilder.Render(set, workspace.Text, workspace.Sidecar, CollectionsMarshal.AsSpan(families), now, before is null ? [] : before.Families);
+    }
+}

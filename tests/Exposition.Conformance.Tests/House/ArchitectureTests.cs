@@ -1,0 +1,74 @@
+using System.Reflection;
+using System.Xml.Linq;
+
+namespace Exposition.Conformance.Tests.House;
+
+/// <summary>The arrows between projects point one way: Gateway, Kestrel, Store, Formats; Persistence beside Kestrel.</summary>
+public sealed class ArchitectureTests
+{
+    /// <summary>What each project may reference.</summary>
+    private static readonly Dictionary<string, string[]> s_allowed = new()
+    {
+        ["Exposition.Formats"] = [],
+        ["Exposition.Store"] = ["Exposition.Formats"],
+        ["Exposition.Persistence"] = ["Exposition.Store", "Exposition.Formats"],
+        ["Exposition.Kestrel"] = ["Exposition.Store", "Exposition.Formats"],
+        ["Exposition.Gateway"] = ["Exposition.Kestrel", "Exposition.Persistence", "Exposition.Store", "Exposition.Formats"],
+    };
+
+    private static string Source => Path.Combine(Checkout.Root, "src");
+
+    [Fact]
+    public void Every_project_of_the_house_has_its_arrows_written_down() =>
+        Assert.Equal(s_allowed.Keys.Order(), Directory.EnumerateFiles(Source, "*.csproj", SearchOption.AllDirectories).Select(path => Path.GetFileNameWithoutExtension(path)).Order());
+
+    [Theory]
+    [InlineData("Exposition.Formats")]
+    [InlineData("Exposition.Store")]
+    [InlineData("Exposition.Persistence")]
+    [InlineData("Exposition.Kestrel")]
+    [InlineData("Exposition.Gateway")]
+    public void Project_references_only_what_lies_below_it(string project)
+    {
+        var references = Items(project, "ProjectReference").Select(item => Path.GetFileNameWithoutExtension(item.Attribute("Include")!.Value));
+        Assert.Empty(references.Except(s_allowed[project]));
+    }
+
+    [Theory]
+    [InlineData("Exposition.Formats")]
+    [InlineData("Exposition.Store")]
+    public void Embeddable_core_adds_no_packages(string project)
+    {
+        Assert.Empty(Items(project, "PackageReference").Where(item => (string?)item.Attribute("PrivateAssets") != "all").Select(item => item.ToString()));
+        Assert.Empty(Items(project, "FrameworkReference").Select(item => item.ToString()));
+    }
+
+    [Theory]
+    [InlineData("Exposition.Formats")]
+    [InlineData("Exposition.Store")]
+    [InlineData("Exposition.Persistence")]
+    public void Nothing_below_kestrel_knows_http(string assembly)
+    {
+        var references = Assembly.LoadFrom(Path.Combine(AppContext.BaseDirectory, assembly + ".dll")).GetReferencedAssemblies().Select(reference => reference.Name!);
+        Assert.DoesNotContain(references, name => name.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal) || name.StartsWith("System.Net", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Public_types_of_the_libraries_stand_at_the_project_root()
+    {
+        // One listing of the folder is the whole API: no public type in a namespace below the project's own.
+        foreach (var library in new[] { "Exposition.Formats", "Exposition.Store", "Exposition.Persistence", "Exposition.Kestrel" })
+        {
+            var types = Assembly.LoadFrom(Path.Combine(AppContext.BaseDirectory, library + ".dll")).GetExportedTypes();
+            Assert.Empty(types.Where(type => type.Namespace != library).Select(type => type.FullName));
+            foreach (var type in types.Where(type => !type.IsNested))
+            {
+                var files = Directory.EnumerateFiles(Path.Combine(Source, library), "*.cs").Where(file => File.ReadAllText(file).Contains(' ' + type.Name.Split('`')[0], StringComparison.Ordinal));
+                Assert.True(files.Any(), $"{type.FullName} is public but not in a file at the root of {library}");
+            }
+        }
+    }
+
+    private static IEnumerable<XElement> Items(string project, string kind) =>
+        XDocument.Load(Path.Combine(Source, project, project + ".csproj")).Descendants(kind);
+}

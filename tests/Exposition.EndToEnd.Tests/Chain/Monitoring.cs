@@ -1,0 +1,112 @@
+namespace Exposition.EndToEnd.Tests.Chain;
+
+/// <summary>A real Prometheus and a real Alertmanager on free ports, configured to look at one gateway every second.</summary>
+public sealed class Monitoring : IAsyncDisposable
+{
+    private static readonly TimeSpan s_startLimit = TimeSpan.FromSeconds(30);
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("exposition-chain-").FullName;
+    private readonly List<ChildProcess> _processes = [];
+
+    private Monitoring()
+    {
+    }
+
+    /// <summary>Prometheus.</summary>
+    public Uri Prometheus { get; private set; } = null!;
+
+    /// <summary>What both have logged, for a failure's message.</summary>
+    public string Log => string.Join("\n", _processes.Select(process => process.Output));
+
+    /// <summary>Starts both; <paramref name="rules"/> is a rule file.</summary>
+    public static async Task<Monitoring> StartAsync(GatewayProcess gateway, Uri webhook, string rules)
+    {
+        var prometheus = Tool.Require("prometheus", "prometheus");
+        var alertmanager = Tool.Require("prometheus-alertmanager", "prometheus-alertmanager");
+        var monitoring = new Monitoring();
+        try
+        {
+            var alertmanagerPort = await monitoring.StartAlertmanagerAsync(alertmanager, webhook);
+            await monitoring.StartPrometheusAsync(prometheus, gateway.Port, alertmanagerPort, rules);
+            return monitoring;
+        }
+        catch
+        {
+            await monitoring.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var process in Enumerable.Reverse(_processes))
+        {
+            await process.DisposeAsync();
+        }
+
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    private async Task<int> StartAlertmanagerAsync(string program, Uri webhook)
+    {
+        var port = ChildProcess.FreePort();
+        var configuration = Write("alertmanager.yml", $"""
+            route:
+              receiver: test
+              group_by: [alertname, job]
+              group_wait: 0s
+              group_interval: 1s
+              repeat_interval: 1h
+            receivers:
+              - name: test
+                webhook_configs:
+                  - url: {webhook}
+                    send_resolved: true
+            """);
+        await RunAsync([
+            program, "--config.file=" + configuration, "--storage.path=" + Path.Combine(_directory, "alertmanager"),
+            $"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=", "--log.level=warn",
+        ], port);
+        return port;
+    }
+
+    private async Task StartPrometheusAsync(string program, int gatewayPort, int alertmanagerPort, string rules)
+    {
+        var port = ChildProcess.FreePort();
+        Prometheus = new Uri($"http://127.0.0.1:{port}/");
+        var rulesFile = Write("rules.yml", rules);
+        var configuration = Write("prometheus.yml", $"""
+            global:
+              scrape_interval: 1s
+              evaluation_interval: 1s
+            rule_files: ["{rulesFile}"]
+            alerting:
+              alertmanagers:
+                - static_configs:
+                    - targets: ["127.0.0.1:{alertmanagerPort}"]
+            scrape_configs:
+              - job_name: pushgateway
+                honor_labels: true
+                static_configs:
+                  - targets: ["127.0.0.1:{gatewayPort}"]
+            """);
+        await RunAsync([
+            program, "--config.file=" + configuration, "--storage.tsdb.path=" + Path.Combine(_directory, "prometheus"),
+            $"--web.listen-address=127.0.0.1:{port}", "--log.level=warn",
+        ], port);
+    }
+
+    private async Task RunAsync(List<string> words, int port)
+    {
+        var process = ChildProcess.Start(words, _directory);
+        _processes.Add(process);
+        await process.WaitUntilReadyAsync(new Uri($"http://127.0.0.1:{port}/-/ready"), s_startLimit);
+    }
+
+    private string Write(string name, string text)
+    {
+        var path = Path.Combine(_directory, name);
+        File.WriteAllText(path, text);
+        return path;
+    }
+}

@@ -1,0 +1,126 @@
+using System.IO.Compression;
+using System.Text;
+using Exposition.Kestrel.Bodies;
+using Snappier;
+
+namespace Exposition.Kestrel.Tests;
+
+/// <summary>Error texts were recorded from release 1.11.2 for the same bodies.</summary>
+public class BodyDecodingTests
+{
+    private static readonly byte[] s_gzip = Gzip("a 1\n"u8);
+
+    private static byte[] Gzip(ReadOnlySpan<byte> data)
+    {
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            gzip.Write(data);
+        }
+
+        return packed.ToArray();
+    }
+
+    private static byte[] Snappy(ReadOnlySpan<byte> data)
+    {
+        using var packed = new MemoryStream();
+        using (var snappy = new SnappyStream(packed, CompressionMode.Compress, leaveOpen: true))
+        {
+            snappy.Write(data);
+        }
+
+        return packed.ToArray();
+    }
+
+    private static string Undo(byte[] body, bool snappy = false, long limit = 1 << 30)
+    {
+        if (!snappy && GzipBody.CheckHeader(body) is { } refused)
+        {
+            return "header: " + refused;
+        }
+
+        using var into = new PooledBody();
+        DecodeOutcome outcome = snappy ? SnappyBody.Decode(body, into, limit) : GzipBody.Decode(body, into, limit);
+        Assert.True(into.Length <= limit + (1 << 21));
+        return outcome.TooLarge ? "too large" : outcome.Error is { } error ? "error: " + error : Encoding.ASCII.GetString(into.Memory.Span);
+    }
+
+    [Fact]
+    public void GzipBodies()
+    {
+        Assert.Equal("a 1\n", Undo(s_gzip));
+        Assert.Equal("a 1\na 1\n", Undo([.. s_gzip, .. s_gzip]));
+        Assert.Equal("", Undo([.. s_gzip[..10], 3, 0, .. new byte[8]]));
+        Assert.Equal("a 1\n", Undo([.. s_gzip, .. s_gzip[..10], 3, 0, .. new byte[8]]));
+    }
+
+    [Fact]
+    public void GzipHeadersWithAllFields() =>
+        Assert.Equal("a 1\n", Undo([0x1F, 0x8B, 8, 4 | 8 | 16, 0, 0, 0, 0, 0, 0xFF, 3, 0, 1, 2, 3, (byte)'n', 0, (byte)'c', 0, .. s_gzip[10..]]));
+
+    [Fact]
+    public void GzipFaults()
+    {
+        Assert.Equal("header: EOF", Undo([]));
+        Assert.Equal("header: unexpected EOF", Undo([0x1F]));
+        Assert.Equal("header: unexpected EOF", Undo(s_gzip[..9]));
+        Assert.Equal("header: gzip: invalid header", Undo("nogzipatallxxxx"u8.ToArray()));
+        Assert.Equal("header: unexpected EOF", Undo([0x1F, 0x8B, 8, 8, 0, 0, 0, 0, 0, 0xFF, (byte)'n']));
+        Assert.Equal("header: gzip: invalid header", Undo([0x1F, 0x8B, 8, 8, 0, 0, 0, 0, 0, 0xFF, .. Enumerable.Repeat((byte)'n', 600)]));
+        for (int length = 10; length < s_gzip.Length; length++)
+        {
+            Assert.Equal("error: unexpected EOF", Undo(s_gzip[..length]));
+        }
+
+        Assert.Equal("error: gzip: invalid checksum", Undo([.. s_gzip[..^6], (byte)~s_gzip[^6], .. s_gzip[^5..]]));
+        Assert.Equal("error: gzip: invalid checksum", Undo([.. s_gzip[..^1], 1]));
+        Assert.Equal("error: flate: corrupt input", Undo([.. s_gzip[..10], .. Enumerable.Repeat((byte)0xFF, 20)]));
+        Assert.Equal("error: gzip: invalid header", Undo([.. s_gzip, .. "garbagegarbage"u8]));
+        Assert.Equal("error: gzip: invalid header", Undo([.. s_gzip, .. new byte[20]]));
+        Assert.Equal("error: unexpected EOF", Undo([.. s_gzip, .. "garb"u8]));
+        Assert.Equal("error: unexpected EOF", Undo([.. s_gzip, .. s_gzip[..^3]]));
+    }
+
+    [Fact]
+    public void DecodingStopsAtTheLimit()
+    {
+        byte[] bomb = Gzip(new byte[50_000_000]);
+        Assert.Equal("too large", Undo(bomb, limit: 1 << 20));
+        Assert.Equal("too large", Undo(Gzip(new byte[1001]), limit: 1000));
+        Assert.Equal(1000, Undo(Gzip(new byte[1000]), limit: 1000).Length);
+        Assert.Equal("too large", Undo(Snappy(new byte[5_000_000]), snappy: true, limit: 1 << 20));
+    }
+
+    [Fact]
+    public void SnappyBodies()
+    {
+        Assert.Equal("", Undo([], snappy: true));
+        Assert.Equal("a 1\n", Undo(Snappy("a 1\n"u8), snappy: true));
+        byte[] long_ = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 50_000).Select(i => $"m{i} {i}\n")));
+        Assert.Equal(Encoding.ASCII.GetString(long_), Undo(Snappy(long_), snappy: true));
+        Assert.Equal("", Undo([0xFF, 6, 0, 0, .. "sNaPpY"u8], snappy: true));
+        Assert.Equal("", Undo([0xFF, 6, 0, 0, .. "sNaPpY"u8, 0xFE, 1, 0, 0, (byte)'a'], snappy: true));
+    }
+
+    [Fact]
+    public void SnappyFaults()
+    {
+        byte[] good = Snappy("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa 1\n"u8);
+        Assert.Equal("error: snappy: corrupt input", Undo("a 1\n"u8.ToArray(), snappy: true));
+        Assert.Equal("error: snappy: corrupt input", Undo(good[10..], snappy: true));
+        Assert.Equal("error: snappy: corrupt input", Undo([0xFF, 6, 0, 0, .. "sNaPpY"u8, 1], snappy: true));
+        Assert.Equal("error: snappy: unsupported input", Undo([0xFF, 6, 0, 0, .. "sNaPpY"u8, 2, 1, 0, 0, (byte)'a'], snappy: true));
+        for (int length = 1; length < good.Length; length++)
+        {
+            if (length != 10)
+            {
+                Assert.Equal("error: snappy: corrupt input", Undo(good[..length], snappy: true));
+            }
+        }
+
+        for (int at = 14; at < good.Length; at++)
+        {
+            Assert.StartsWith("error: snappy: ", Undo([.. good[..at], (byte)~good[at], .. good[(at + 1)..]], snappy: true), StringComparison.Ordinal);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Text;
+using Exposition.Formats;
+using Exposition.Kestrel.Internal;
+using Exposition.Store;
+
+namespace Exposition.Kestrel.Tests;
+
+/// <summary>A store that records what it is told. A body that starts with "bad" is malformed, one with "throw" makes it fail.</summary>
+internal sealed class FakeTarget : IPushTarget
+{
+    public ConcurrentQueue<string> Calls { get; } = new();
+
+    /// <summary>Off while allocations are measured.</summary>
+    public bool Record { get; set; } = true;
+
+    public long Pushes;
+
+    public PushStatus Success { get; set; } = PushStatus.Stored;
+
+    public byte[] ScrapeBody { get; set; } = "# TYPE a untyped\na 1\n"u8.ToArray();
+
+    public bool LengthIsKnown { get; set; } = true;
+
+    public bool ScrapeFails { get; set; }
+
+    public bool ScrapeBreaksOff { get; set; }
+
+    public FamilySet? LastOwn { get; private set; }
+
+    public int OpenScrapes;
+
+    public PushOutcome Push(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode)
+    {
+        Interlocked.Increment(ref Pushes);
+        if (Record)
+        {
+            Calls.Enqueue($"{mode} {key} {format} {(body.Length <= 400 ? Encoding.Latin1.GetString(body.Span) : Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(body.Span)))}");
+        }
+
+        return body.Span.StartsWith("bad"u8) ? new PushOutcome(PushStatus.Malformed, "text format parsing error in line 1: bad")
+            : body.Span.StartsWith("throw"u8) ? throw new InvalidOperationException("fake fault")
+            : new PushOutcome(Success);
+    }
+
+    public bool Delete(GroupingKey key)
+    {
+        if (Record)
+        {
+            Calls.Enqueue($"Delete {key}");
+        }
+
+        return true;
+    }
+
+    public IScrapeSource OpenScrape(FamilySet own, ScrapeFormat format, EscapingScheme escaping)
+    {
+        LastOwn = own;
+        Calls.Enqueue($"Scrape {format} {escaping}");
+        if (ScrapeFails)
+        {
+            throw new InvalidOperationException("fake fault");
+        }
+
+        Interlocked.Increment(ref OpenScrapes);
+        return new Source(this);
+    }
+
+    private sealed class Source(FakeTarget target) : IScrapeSource
+    {
+        private int _at;
+
+        public long? Length => target.LengthIsKnown ? target.ScrapeBody.Length : null;
+
+        public bool WriteNext(IBufferWriter<byte> output, int stepBytes)
+        {
+            if (target.ScrapeBreaksOff && _at > 0)
+            {
+                throw new InvalidOperationException("fake fault");
+            }
+
+            int count = Math.Min(stepBytes, target.ScrapeBody.Length - _at);
+            output.Write(target.ScrapeBody.AsSpan(_at, count));
+            _at += count;
+            return _at < target.ScrapeBody.Length;
+        }
+
+        public void Dispose() => Interlocked.Decrement(ref target.OpenScrapes);
+    }
+}

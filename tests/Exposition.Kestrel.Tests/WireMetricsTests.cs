@@ -1,0 +1,180 @@
+using System.Text;
+using Exposition.Formats;
+using Exposition.Kestrel.OwnMetrics;
+
+namespace Exposition.Kestrel.Tests;
+
+public class WireMetricsTests
+{
+    private static readonly double[] s_quantiles = [0.1, 0.5, 0.9];
+
+    private static double[] Query(SlidingSummary summary)
+    {
+        double[] values = new double[3];
+        summary.Query(s_quantiles, values);
+        return values;
+    }
+
+    [Fact]
+    public void OneObservationIsEveryQuantile()
+    {
+        var summary = new SlidingSummary(new ManualTime());
+        summary.Observe(1_234_567);
+        Assert.Equal([1_234_567, 1_234_567, 1_234_567], Query(summary));
+    }
+
+    [Theory]
+    [InlineData(100)]
+    [InlineData(10_000_000)]
+    public void QuantilesAreCloseToTheTruth(int largest)
+    {
+        var summary = new SlidingSummary(new ManualTime());
+        long[] values = new long[10_000];
+        var random = new Random(1);
+        for (int i = 0; i < values.Length; i++)
+        {
+            summary.Observe(values[i] = random.Next(1, largest));
+        }
+
+        Array.Sort(values);
+        double[] found = Query(summary);
+        for (int q = 0; q < 3; q++)
+        {
+            double truth = values[(int)Math.Ceiling(s_quantiles[q] * values.Length) - 1];
+            Assert.InRange(found[q], truth * 0.997, truth * 1.003);
+        }
+
+        Assert.Equal(values.Sum(), summary.Sum);
+        Assert.Equal(values.Length, summary.Count);
+    }
+
+    [Fact]
+    public void TheWindowSlidesAndTheCountStays()
+    {
+        var time = new ManualTime();
+        var summary = new SlidingSummary(time);
+        summary.Observe(10);
+        time.Advance(TimeSpan.FromMinutes(5));
+        summary.Observe(1000);
+        Assert.Equal(10, Query(summary)[0]);
+        time.Advance(TimeSpan.FromMinutes(5));
+        Assert.Equal([1000, 1000, 1000], Query(summary));
+        time.Advance(TimeSpan.FromMinutes(10));
+        Assert.All(Query(summary), static v => Assert.True(double.IsNaN(v)));
+        Assert.Equal(2, summary.Count);
+        Assert.Equal(1010, summary.Sum);
+        summary.Observe(7);
+        Assert.Equal([7, 7, 7], Query(summary));
+    }
+
+    [Fact]
+    public async Task ExtremesOfTheRange()
+    {
+        var summary = new SlidingSummary(new ManualTime());
+        summary.Observe(0);
+        Assert.Equal(0, Query(summary)[1]);
+        summary.Observe(long.MaxValue / 4);
+        Assert.True(Query(summary)[2] >= int.MaxValue * 0.995);
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() =>
+        {
+            for (int i = 0; i < 10_000; i++)
+            {
+                summary.Observe(i);
+            }
+        })));
+        Assert.Equal(40_002, summary.Count);
+    }
+
+    [Fact]
+    public async Task FamiliesAreTheReferences()
+    {
+        var raw = new RawHarness();
+        raw.Send("PUT /metrics/job/a HTTP/1.1\r\nHost: 12345\r\nContent-Length: 4\r\n\r\na 1\n");
+        raw.Send("POST /metrics/job/a/b HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+        raw.Send("DELETE /metrics/job/a HTTP/1.1\r\nHost: h\r\n\r\n");
+        raw.Send("PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Encoding: gzip\r\n\r\n");
+        raw.Send("GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n");
+        raw.Engine.CountRequest("healthy", "get", 200);
+        raw.Send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+        await raw.Run;
+
+        var set = new FamilySet();
+        raw.Engine.Collect(set);
+
+        Assert.Equal(
+            """
+            pushgateway_engine_handed_on_total Counter Connections that the raw door handed on to the general HTTP server, by reason.
+              reason=path 1
+            pushgateway_engine_requests_total Counter Pushes, deletes and scrapes by the door that served them.
+              door=kestrel 0
+              door=raw 5
+            pushgateway_http_push_duration_seconds Summary HTTP request duration for pushes to the Pushgateway.
+              method=post 0 count 1 [0.1:0 0.5:0 0.9:0]
+              method=put 0 count 1 [0.1:0 0.5:0 0.9:0]
+            pushgateway_http_push_size_bytes Summary HTTP request size for pushes to the Pushgateway.
+              method=post 29 count 1 [0.1:29 0.5:29 0.9:29]
+              method=put 49 count 1 [0.1:49 0.5:49 0.9:49]
+            pushgateway_http_requests_total Counter Total HTTP requests processed by the Pushgateway, excluding scrapes.
+              code=200 handler=healthy method=get 1
+              code=200 handler=push method=put 1
+              code=202 handler=delete method=delete 1
+              code=400 handler=push method=post 1
+
+            """.ReplaceLineEndings("\n"),
+            Print(set));
+    }
+
+    [Fact]
+    public void HostsAddTheirOwn()
+    {
+        var options = new ExpositionOptions { EngineMetrics = false };
+        var engine = new ExpositionEngine(new FakeTarget(), options, [new Own("own_b")]);
+        engine.AddOwnMetrics(new Own("own_c"));
+        var set = new FamilySet();
+        engine.Collect(set);
+        Assert.Equal("own_b Gauge \nown_c Gauge \n", Print(set));
+    }
+
+    private static string Print(FamilySet set)
+    {
+        var text = new StringBuilder();
+        foreach (FamilyRow family in set.Families.ToArray())
+        {
+            text.Append($"{Utf8(set.Text(family.Name))} {family.Type} {Utf8(set.Text(family.Help))}\n");
+            for (int m = family.FirstMetric; m >= 0; m = set.Metrics[m].Next)
+            {
+                MetricRow metric = set.Metrics[m];
+                text.Append(' ');
+                foreach (LabelRow label in set.LabelsOf(m).ToArray())
+                {
+                    text.Append($" {Utf8(set.Text(label.Name))}={Utf8(set.Text(label.Value))}");
+                }
+
+                text.Append($" {metric.Value}");
+                if (metric.Content == MetricContent.Summary)
+                {
+                    text.Append($" count {metric.Count} [{string.Join(' ', Points(set, metric))}]");
+                }
+
+                text.Append('\n');
+            }
+        }
+
+        return text.ToString();
+    }
+
+    private static IEnumerable<string> Points(FamilySet set, MetricRow metric)
+    {
+        for (int p = metric.FirstPoint; p >= 0; p = set.Points[p].Next)
+        {
+            yield return $"{set.Points[p].Bound}:{set.Points[p].Value}";
+        }
+    }
+
+    private static string Utf8(ReadOnlySpan<byte> text) => Encoding.UTF8.GetString(text);
+
+    private sealed class Own(string name) : IOwnMetrics
+    {
+        public void Collect(FamilySet into) => into.AddFamily(Encoding.UTF8.GetBytes(name), MetricType.Gauge, ""u8);
+    }
+}

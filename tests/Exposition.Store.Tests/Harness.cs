@@ -1,0 +1,91 @@
+using System.Buffers;
+using System.Text;
+using Exposition.Formats;
+
+namespace Exposition.Store.Tests;
+
+/// <summary>A store on a clock that the test moves, spoken to in text.</summary>
+internal sealed class Harness
+{
+    public Harness(bool check = true, NameScheme names = NameScheme.Legacy) =>
+        Store = new MetricStore(new StoreOptions { CheckConsistency = check, Names = names, Time = Clock });
+
+    public ManualClock Clock { get; } = new();
+
+    public MetricStore Store { get; }
+
+    public static GroupingKey Key(params string[] namesAndValues)
+    {
+        var labels = new (string, string)[namesAndValues.Length / 2];
+        for (int i = 0; i < labels.Length; i++)
+        {
+            labels[i] = (namesAndValues[2 * i], namesAndValues[(2 * i) + 1]);
+        }
+
+        return GroupingKey.Create(labels);
+    }
+
+    public PushOutcome Put(GroupingKey key, string body) => Push(key, body, PushMode.Replace);
+
+    public PushOutcome Post(GroupingKey key, string body) => Push(key, body, PushMode.Merge);
+
+    public PushOutcome Push(GroupingKey key, string body, PushMode mode)
+    {
+        Clock.Advance();
+        return Store.Push(key, PushFormat.Text, Encoding.UTF8.GetBytes(body), mode);
+    }
+
+    public PushOutcome PutProtobuf(GroupingKey key, params byte[][] families)
+    {
+        Clock.Advance();
+        var body = new List<byte>();
+        foreach (byte[] family in families)
+        {
+            body.Add(checked((byte)family.Length));
+            body.AddRange(family);
+        }
+
+        return Store.Push(key, PushFormat.Protobuf, body.ToArray(), PushMode.Replace);
+    }
+
+    /// <summary>The whole text exposition.</summary>
+    public string Text(EscapingScheme escaping = EscapingScheme.Underscores, int step = 1 << 16, FamilySet? own = null) =>
+        Encoding.UTF8.GetString(Bytes(ScrapeFormat.Text, escaping, step, own));
+
+    public byte[] Bytes(ScrapeFormat format, EscapingScheme escaping = EscapingScheme.Underscores, int step = 1 << 16, FamilySet? own = null)
+    {
+        using var scrape = new Scrape(Store, own, format, escaping);
+        var output = new ArrayBufferWriter<byte>();
+        while (scrape.WriteNext(output, step))
+        {
+        }
+
+        if (scrape.Length is { } length)
+        {
+            Assert.Equal(length, output.WrittenCount);
+        }
+
+        return output.WrittenSpan.ToArray();
+    }
+
+    /// <summary>The exposition without the two families that the store adds to each group.</summary>
+    public string Pushed(EscapingScheme escaping = EscapingScheme.Underscores) => Without(Text(escaping), "push_time_seconds", "push_failure_time_seconds");
+
+    /// <summary>The value of a series as it is exposed, or null.</summary>
+    public string? Value(string series) => Text().Split('\n').FirstOrDefault(line => line.StartsWith(series + " ", StringComparison.Ordinal))?[(series.Length + 1)..];
+
+    private static string Without(string text, params string[] families) => string.Concat(text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        .Where(line => !families.Any(f => line.StartsWith(f, StringComparison.Ordinal)
+            || line.StartsWith("# HELP " + f, StringComparison.Ordinal) || line.StartsWith("# TYPE " + f, StringComparison.Ordinal)))
+        .Select(line => line + "\n"));
+}
+
+/// <summary>A clock that goes on by one second at each push.</summary>
+internal sealed class ManualClock : TimeProvider
+{
+    public DateTimeOffset Now { get; private set; } = DateTimeOffset.FromUnixTimeSeconds(1_700_000_000);
+
+    public void Advance() => Now += TimeSpan.FromSeconds(1);
+
+    public override DateTimeOffset GetUtcNow() => Now;
+}

@@ -1,0 +1,182 @@
+using System.Text;
+using Exposition.Formats;
+
+namespace Exposition.Store.Tests;
+
+/// <summary>Views and scrapes: a point in time, in pieces of any size, in every language.</summary>
+public sealed class ViewTests
+{
+    private readonly Harness _gateway = new(names: NameScheme.Utf8);
+
+    [Fact]
+    public void A_view_does_not_change()
+    {
+        GroupingKey key = Harness.Key("job", "j");
+        _gateway.Put(key, "a 1\n");
+        using StoreView view = _gateway.Store.OpenView();
+        _gateway.Put(key, "a 2\n");
+        _gateway.Put(Harness.Key("job", "k"), "a 2\n");
+        _gateway.Store.Delete(key);
+        Assert.Equal(1, view.Groups.Length);
+        Assert.True(view.Groups[0].TryGet("a"u8, out FamilyEntry entry));
+        Assert.Equal("a{instance=\"\",job=\"j\"} 1\n", Encoding.UTF8.GetString(entry.Text.Span));
+    }
+
+    [Theory]
+    [InlineData(ScrapeFormat.Text)]
+    [InlineData(ScrapeFormat.ProtobufDelimited)]
+    [InlineData(ScrapeFormat.ProtobufText)]
+    [InlineData(ScrapeFormat.ProtobufCompactText)]
+    public void Steps_of_any_size_write_the_same(ScrapeFormat format)
+    {
+        Fill();
+        byte[] whole = _gateway.Bytes(format);
+        Assert.NotEmpty(whole);
+        foreach (int step in (int[])[1, 2, 7, 64, 1000])
+        {
+            Assert.Equal(whole, _gateway.Bytes(format, step: step));
+        }
+    }
+
+    [Theory]
+    [InlineData(EscapingScheme.Underscores, "# TYPE a_b gauge\na_b{c_d=\"1\",instance=\"\",job=\"j\"} 1\n")]
+    [InlineData(EscapingScheme.AllowUtf8, "# TYPE \"a.b\" gauge\n{\"a.b\",\"c.d\"=\"1\",instance=\"\",job=\"j\"} 1\n")]
+    [InlineData(EscapingScheme.Values, "# TYPE U__a_2e_b gauge\nU__a_2e_b{U__c_2e_d=\"1\",instance=\"\",job=\"j\"} 1\n")]
+    [InlineData(EscapingScheme.Dots, "# TYPE a_dot_b gauge\na_dot_b{c_dot_d=\"1\",instance=\"\",job=\"j\"} 1\n")]
+    public void Names_outside_the_legacy_charset_follow_the_scheme(EscapingScheme scheme, string expected)
+    {
+        Assert.Equal(PushStatus.Stored, _gateway.Put(Harness.Key("job", "j"), "# TYPE \"a.b\" gauge\n{\"a.b\",\"c.d\"=\"1\"} 1\n").Status);
+        Assert.Equal(expected, _gateway.Pushed(scheme));
+    }
+
+    [Fact]
+    public void What_a_feed_gives_restores_to_the_same_exposition()
+    {
+        ChangeFeed feed = _gateway.Store.Subscribe();
+        Fill();
+        _gateway.Store.Delete(Harness.Key("job", "gone"));
+        var changes = new List<GroupChange>();
+        Assert.Equal(4, feed.Take(changes));
+        Assert.Equal(0, feed.Pending);
+        var other = new Harness();
+        foreach (GroupChange change in changes)
+        {
+            if (change.Snapshot is { } snapshot)
+            {
+                other.Store.Restore(change.Key, snapshot.Families);
+            }
+        }
+
+        Assert.Equal(_gateway.Text(EscapingScheme.AllowUtf8), other.Text(EscapingScheme.AllowUtf8));
+        Assert.Equal(_gateway.Bytes(ScrapeFormat.ProtobufDelimited), other.Bytes(ScrapeFormat.ProtobufDelimited));
+        Assert.Equal(_gateway.Store.SampleCount, other.Store.SampleCount);
+    }
+
+    [Fact]
+    public void Changes_of_a_group_coalesce_into_the_newest()
+    {
+        ChangeFeed feed = _gateway.Store.Subscribe();
+        GroupingKey key = Harness.Key("job", "j");
+        _gateway.Put(key, "a 1\n");
+        _gateway.Put(key, "a 2\n");
+        _gateway.Store.Delete(key);
+        Assert.Equal(1, feed.Pending);
+        var changes = new List<GroupChange>();
+        feed.Take(changes);
+        Assert.Null(Assert.Single(changes).Snapshot);
+        Assert.Equal(0, feed.Take(changes));
+    }
+
+    [Fact]
+    public async Task A_feed_wakes_its_waiter()
+    {
+        ChangeFeed feed = _gateway.Store.Subscribe();
+        Task waiting = feed.WaitAsync(TestContext.Current.CancellationToken).AsTask();
+        Assert.False(waiting.IsCompleted);
+        _gateway.Put(Harness.Key("job", "j"), "a 1\n");
+        await waiting.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        feed.Take([]);
+        Assert.False(feed.WaitAsync(TestContext.Current.CancellationToken).AsTask().IsCompleted);
+    }
+
+    // A client pushes to A and then to B, over and over; no view may show B without the A before it. Groups come and go beside it.
+    [Fact]
+    public async Task A_view_is_a_point_in_time()
+    {
+        const int Rounds = 3000;
+        GroupingKey first = Harness.Key("job", "z-first");
+        GroupingKey second = Harness.Key("job", "a-second");
+        MetricStore store = _gateway.Store;
+        using var done = new CancellationTokenSource();
+        Task churn = Task.Run(() =>
+        {
+            for (int i = 0; !done.IsCancellationRequested; i++)
+            {
+                GroupingKey key = Harness.Key("job", "churn", "n", $"{i % 5}");
+                Push(store, key, i);
+                if (i % 3 == 0)
+                {
+                    store.Delete(key);
+                }
+            }
+        }, TestContext.Current.CancellationToken);
+        Task writer = Task.Run(() =>
+        {
+            for (int i = 1; i <= Rounds; i++)
+            {
+                Push(store, first, i);
+                Push(store, second, i);
+                if (i % 100 == 0)
+                {
+                    store.Delete(first);
+                    store.Delete(second);
+                }
+            }
+        }, TestContext.Current.CancellationToken);
+        int views = 0;
+        while (!writer.IsCompleted)
+        {
+            using StoreView view = store.OpenView();
+            (long a, long b) = (Counter(view, first), Counter(view, second));
+            Assert.True(a >= b || a == 0, $"second at {b} without first, which is at {a}");
+            GroupingKey? last = null;
+            foreach (GroupSnapshot group in view.Groups)
+            {
+                Assert.True(last is null || last < group.Key);
+                last = group.Key;
+            }
+
+            views++;
+        }
+
+        await done.CancelAsync();
+        await writer;
+        await churn;
+        Assert.True(views > 10, $"only {views} views");
+    }
+
+    private static void Push(MetricStore store, GroupingKey key, int value) =>
+        Assert.Equal(PushStatus.Stored, store.Push(key, PushFormat.Text, Encoding.UTF8.GetBytes($"n {value}\n"), PushMode.Replace).Status);
+
+    private static long Counter(StoreView view, GroupingKey key)
+    {
+        foreach (GroupSnapshot group in view.Groups)
+        {
+            if (group.Key == key && group.TryGet("n"u8, out FamilyEntry entry))
+            {
+                string line = Encoding.UTF8.GetString(entry.Text.Span).Trim();
+                return (long)double.Parse(line[(line.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture);
+            }
+        }
+
+        return 0;
+    }
+
+    private void Fill()
+    {
+        _gateway.Put(Harness.Key("job", "j"), "# HELP g Text with \\\\ and \\n.\n# TYPE g gauge\ng{l=\"a\\\"b\"} -0\n# TYPE \"a.b\" counter\n{\"a.b\"} 7\n");
+        _gateway.Put(Harness.Key("job", "j", "zone", "eu"), "# TYPE h histogram\nh_bucket{le=\"1\"} 1.5\nh_sum 1\nh_count 2\n# TYPE s summary\ns{quantile=\"0.5\"} NaN\ns_sum 1\ns_count 2\n");
+        _gateway.Put(Harness.Key("job", "k"), "g_other 1e300\nh_other{x=\"y\"} +Inf\n");
+        _gateway.Put(Harness.Key("job", "gone"), "g_other 1\n");
+    }
+}
