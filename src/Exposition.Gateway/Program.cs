@@ -1,1 +1,27 @@
-return 0;
+using Exposition.Gateway.CommandLine;
+using Exposition.Gateway.Hosting;
+using Exposition.Gateway.Own;
+
+try
+{
+    Flags flags = Flags.Parse(args);
+    if (flags.Help)
+    {
+        Console.Out.Write(Usage.Text(flags.Table()));
+        return 0;
+    }
+
+    if (flags.Version)
+    {
+        Console.Out.Write(BuildIdentity.Current.Block());
+        return 0;
+    }
+
+    flags.RequireSupported();
+    return await GatewayHost.RunAsync(flags);
+}
+catch (FlagException e)
+{
+    Console.Error.WriteLine($"pushgateway: error: {e.Message}, try --help");
+    return 1;
+}

@@ -1,0 +1,169 @@
+using System.IO.Pipelines;
+using System.Text.Json;
+using Exposition.Gateway.CommandLine;
+using Exposition.Gateway.Http;
+using Exposition.Gateway.Logging;
+using Exposition.Gateway.Own;
+using Exposition.Store;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Exposition.Gateway.Api;
+
+/// <summary>The routes below <c>/api/v1</c>.</summary>
+internal sealed class ApiHandlers(Flags flags, BuildIdentity build, MetricStore store, TimeProvider time, ILogger<ApiHandlers> logger)
+{
+    private const int FlushBytes = 64 << 10;
+
+    // A view holds what it shows, and a slow reader holds the view: both are bounded.
+    private const int MaxReaders = 8;
+    private static readonly TimeSpan s_longestRead = TimeSpan.FromMinutes(2);
+    private static readonly JsonWriterOptions s_json = new() { Encoder = GoJsonEncoder.Instance, SkipValidation = true };
+
+    private readonly ReaderLimit _readers = new(MaxReaders);
+    private readonly DateTimeOffset _started = time.GetUtcNow();
+
+    /// <summary>When the program was started, RFC 3339 with nanoseconds.</summary>
+    public string Started => GoTime.Nano((_started - DateTimeOffset.UnixEpoch).Ticks * 100, time.LocalTimeZone);
+
+    /// <summary>CORS preflight of any path.</summary>
+    public static Task Options(HttpContext context, string path)
+    {
+        AddCorsHeaders(context);
+        return Replies.Empty(context, StatusCodes.Status200OK);
+    }
+
+    /// <summary>Build, flags and start time.</summary>
+    public async Task Status(HttpContext context, string path)
+    {
+        Begin(context);
+        await using var writer = new Utf8JsonWriter(context.Response.BodyWriter, s_json);
+        writer.WriteStartObject();
+        writer.WriteString("status"u8, "success"u8);
+        writer.WriteStartObject("data"u8);
+        WriteMap(writer, "build_information", new Dictionary<string, string>
+        {
+            ["branch"] = build.Branch,
+            ["buildDate"] = build.Date,
+            ["buildUser"] = build.User,
+            ["goVersion"] = build.Runtime,
+            ["revision"] = build.Revision,
+            ["version"] = build.Version,
+        });
+        WriteMap(writer, "flags", flags.Shown());
+        writer.WriteString("start_time"u8, Started);
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+        context.Response.ContentLength = writer.BytesPending + writer.BytesCommitted;
+        await writer.FlushAsync(context.RequestAborted);
+    }
+
+    /// <summary>All groups, in order of their keys.</summary>
+    public async Task Metrics(HttpContext context, string path)
+    {
+        using ReaderLimit.Seat? seat = _readers.TryEnter();
+        if (seat is null)
+        {
+            await Replies.Busy(context);
+            return;
+        }
+
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        stop.CancelAfter(s_longestRead);
+        Begin(context);
+        try
+        {
+            using StoreView view = store.OpenView();
+            await WriteAsync(view, context.Response.BodyWriter, stop.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // A document without its end must not look complete.
+            context.Abort();
+        }
+    }
+
+    /// <summary>Deletes all groups.</summary>
+    public Task Wipe(HttpContext context, string path)
+    {
+        logger.Wiped(store.Wipe());
+        return Replies.Empty(context, StatusCodes.Status202Accepted);
+    }
+
+    private async Task WriteAsync(StoreView view, PipeWriter output, CancellationToken cancellation)
+    {
+        await using var writer = new Utf8JsonWriter(output, s_json);
+        var json = new MetricsJson(writer, time.LocalTimeZone);
+        writer.WriteStartObject();
+        writer.WriteString("status"u8, "success"u8);
+        writer.WriteStartArray("data"u8);
+        for (int i = 0; i < view.Groups.Length; i++)
+        {
+            GroupSnapshot group = view.Groups[i];
+            json.BeginGroup();
+            for (int f = 0; f <= group.Families.Length; f++)
+            {
+                ReadOnlyMemory<byte>? name = f < group.Families.Length ? group.Families[f].Name : null;
+                json.FixedKeys(group.Key, group.LastPushSuccessful, f > 0 ? group.Families[f - 1].Name.Span : default, name);
+                if (name is null)
+                {
+                    continue;
+                }
+
+                for (int metric = json.BeginFamily(group.Families[f]); metric >= 0;)
+                {
+                    metric = json.Metric(metric);
+                    if (writer.BytesPending > FlushBytes)
+                    {
+                        await FlushAsync(writer, output, cancellation);
+                    }
+                }
+
+                json.EndFamily();
+            }
+
+            json.EndGroup();
+        }
+
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+        await FlushAsync(writer, output, cancellation);
+    }
+
+    private static async ValueTask FlushAsync(Utf8JsonWriter writer, PipeWriter output, CancellationToken cancellation)
+    {
+        writer.Flush();
+        FlushResult result = await output.FlushAsync(cancellation);
+        if (result.IsCompleted)
+        {
+            throw new OperationCanceledException();
+        }
+    }
+
+    private static void Begin(HttpContext context)
+    {
+        AddCorsHeaders(context);
+        context.Response.ContentType = "application/json";
+    }
+
+    private static void AddCorsHeaders(HttpContext context)
+    {
+        IHeaderDictionary headers = context.Response.Headers;
+        headers.AccessControlAllowHeaders = "Accept, Authorization, Content-Type, Origin";
+        headers.AccessControlAllowMethods = "GET, POST, DELETE, OPTIONS";
+        headers.AccessControlAllowOrigin = "*";
+        headers.AccessControlExposeHeaders = "Date";
+        headers.CacheControl = "no-cache, no-store, must-revalidate";
+    }
+
+    private static void WriteMap(Utf8JsonWriter writer, string name, IEnumerable<KeyValuePair<string, string>> values)
+    {
+        writer.WriteStartObject(name);
+        foreach ((string key, string value) in values)
+        {
+            writer.WriteString(key, value);
+        }
+
+        writer.WriteEndObject();
+    }
+}

@@ -1,0 +1,209 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Exposition.Formats;
+using Exposition.Store;
+
+namespace Exposition.Gateway.Api;
+
+// Shape of a group: one object whose keys are in byte order: "labels", "last_push_successful" and the families. A family of one of those two
+// names takes the key, as in the reference. All numbers are strings in Go's notation. Of labels, quantiles and buckets that print alike the
+// last counts, because there they are keys of maps.
+
+/// <summary>Writes groups as <c>/api/v1/metrics</c> shows them.</summary>
+internal sealed class MetricsJson(Utf8JsonWriter writer, TimeZoneInfo zone)
+{
+    private readonly FamilySet _set = new();
+    private readonly SortedDictionary<string, string> _sorted = new(StringComparer.Ordinal);
+    private string _timeStamp = "";
+    private string _type = "";
+
+    /// <summary>Starts a group.</summary>
+    public void BeginGroup() => writer.WriteStartObject();
+
+    /// <summary>Writes those of the two fixed keys that stand between two families.</summary>
+    /// <param name="key">The group's labels.</param>
+    /// <param name="successful">Whether its last push was.</param>
+    /// <param name="after">Name of the family before, empty at the start.</param>
+    /// <param name="before">Name of the family behind; null at the end.</param>
+    public void FixedKeys(GroupingKey key, bool successful, ReadOnlySpan<byte> after, ReadOnlyMemory<byte>? before)
+    {
+        if (IsBetween("labels"u8, after, before))
+        {
+            writer.WriteStartObject("labels"u8);
+            foreach (GroupingLabel label in key.Labels)
+            {
+                writer.WriteString(label.Name, label.Value);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        if (IsBetween("last_push_successful"u8, after, before))
+        {
+            writer.WriteBoolean("last_push_successful"u8, successful);
+        }
+    }
+
+    /// <summary>Ends a group.</summary>
+    public void EndGroup() => writer.WriteEndObject();
+
+    /// <summary>Starts a family and decodes it.</summary>
+    /// <returns>Index of its first metric for <see cref="Metric(int)"/>, or -1.</returns>
+    public int BeginFamily(in FamilyEntry family)
+    {
+        family.Read(_set);
+        return BeginFamily(family.Name.Span, family.Type, family.Help.Span, family.PushedAt, _set.Families[0].FirstMetric);
+    }
+
+    /// <summary>Writes a metric of the family at hand.</summary>
+    /// <returns>Index of the next one, or -1.</returns>
+    public int Metric(int metric) => Metric(_set, metric, _set.Families[0].Type);
+
+    /// <summary>Writes a metric of a decoded family.</summary>
+    /// <returns>Index of the next one, or -1.</returns>
+    internal int Metric(FamilySet set, int metric, MetricType type)
+    {
+        MetricRow row = set.Metrics[metric];
+        writer.WriteStartObject();
+        NativeHistogram? native = type == MetricType.Histogram ? Native(set, row) : null;
+        switch (type)
+        {
+            case MetricType.Histogram:
+                WriteBuckets(set, row, native);
+                WriteCount(row.CountFloat > 0 ? GoNumber.Format(row.CountFloat) : Count(row.Count));
+                WriteLabels(set, metric);
+                writer.WriteString("sum"u8, GoNumber.Format(row.Value));
+                break;
+            case MetricType.Summary:
+                WriteCount(Count(row.Count));
+                WriteLabels(set, metric);
+                WriteQuantiles(set, row);
+                writer.WriteString("sum"u8, GoNumber.Format(row.Value));
+                break;
+            default:
+                WriteLabels(set, metric);
+
+                // The reference has no case for gauge histograms and shows them as zero.
+                writer.WriteString("value"u8, type > MetricType.Untyped ? "0" : GoNumber.Format(row.Value));
+                break;
+        }
+
+        writer.WriteEndObject();
+        return row.Next;
+    }
+
+    /// <summary>Starts a family.</summary>
+    internal int BeginFamily(ReadOnlySpan<byte> name, MetricType type, ReadOnlySpan<byte> help, long pushedAt, int firstMetric)
+    {
+        writer.WriteStartObject(name);
+        if (!help.IsEmpty)
+        {
+            writer.WriteString("help"u8, help);
+        }
+
+        writer.WriteStartArray("metrics"u8);
+        _timeStamp = GoTime.Nano(pushedAt, zone);
+        _type = TypeName(type);
+        return firstMetric;
+    }
+
+    /// <summary>Ends the family.</summary>
+    public void EndFamily()
+    {
+        writer.WriteEndArray();
+        writer.WriteString("time_stamp"u8, _timeStamp);
+        writer.WriteString("type"u8, _type);
+        writer.WriteEndObject();
+    }
+
+    /// <summary>The protobuf name of a type.</summary>
+    public static string TypeName(MetricType type) => type switch
+    {
+        MetricType.Counter => "COUNTER",
+        MetricType.Gauge => "GAUGE",
+        MetricType.Summary => "SUMMARY",
+        MetricType.Untyped => "UNTYPED",
+        MetricType.Histogram => "HISTOGRAM",
+        MetricType.GaugeHistogram => "GAUGE_HISTOGRAM",
+        _ => ((int)type).ToString(CultureInfo.InvariantCulture),
+    };
+
+    /// <summary>The sparse histogram of a metric, if it has one.</summary>
+    public static NativeHistogram? Native(FamilySet set, in MetricRow row) =>
+        (row.Content & MetricContent.NativeHistogram) != 0 && NativeHistogram.TryRead(set.Text(row.Raw), out NativeHistogram? native) ? native : null;
+
+    private static bool IsBetween(ReadOnlySpan<byte> fixedKey, ReadOnlySpan<byte> after, ReadOnlyMemory<byte>? before) =>
+        fixedKey.SequenceCompareTo(after) > 0 && (before is not { } next || fixedKey.SequenceCompareTo(next.Span) < 0);
+
+    private static string Count(ulong count) => count.ToString(CultureInfo.InvariantCulture);
+
+    private void WriteCount(string count) => writer.WriteString("count"u8, count);
+
+    private void WriteLabels(FamilySet set, int metric)
+    {
+        _sorted.Clear();
+        foreach (LabelRow label in set.LabelsOf(metric))
+        {
+            _sorted[Encoding.UTF8.GetString(set.Text(label.Name))] = Encoding.UTF8.GetString(set.Text(label.Value));
+        }
+
+        WriteSorted("labels"u8);
+    }
+
+    private void WriteQuantiles(FamilySet set, in MetricRow row)
+    {
+        _sorted.Clear();
+        for (int point = row.FirstPoint; point >= 0; point = set.Points[point].Next)
+        {
+            _sorted[GoNumber.Format(set.Points[point].Bound)] = GoNumber.Format(set.Points[point].Value);
+        }
+
+        WriteSorted("quantiles"u8);
+    }
+
+    private void WriteBuckets(FamilySet set, in MetricRow row, NativeHistogram? native)
+    {
+        if (native is not null)
+        {
+            WriteNative(native);
+            return;
+        }
+
+        _sorted.Clear();
+        for (int point = row.FirstPoint; point >= 0; point = set.Points[point].Next)
+        {
+            PointRow bucket = set.Points[point];
+            _sorted[GoNumber.Format(bucket.Bound)] = bucket.Value > 0 ? GoNumber.Format(bucket.Value) : Count(bucket.Count);
+        }
+
+        WriteSorted("buckets"u8);
+    }
+
+    private void WriteNative(NativeHistogram native)
+    {
+        writer.WriteStartArray("buckets"u8);
+        foreach (NativeBucket bucket in native.EnumerateBuckets())
+        {
+            writer.WriteStartArray();
+            writer.WriteNumberValue(bucket.Boundaries);
+            writer.WriteStringValue(GoNumber.Format(bucket.Lower));
+            writer.WriteStringValue(GoNumber.Format(bucket.Upper));
+            writer.WriteStringValue(native.IsFloat ? GoNumber.Format(bucket.CountFloat) : Count(bucket.Count));
+            writer.WriteEndArray();
+        }
+
+        writer.WriteEndArray();
+    }
+
+    private void WriteSorted(ReadOnlySpan<byte> name)
+    {
+        writer.WriteStartObject(name);
+        foreach ((string key, string value) in _sorted)
+        {
+            writer.WriteString(key, value);
+        }
+
+        writer.WriteEndObject();
+    }
+}

@@ -1,0 +1,167 @@
+using Exposition.Gateway.Logging;
+using Microsoft.Extensions.Logging;
+
+namespace Exposition.Gateway.CommandLine;
+
+/// <summary>The command line, read. Spelling, defaults and errors are those of the reference.</summary>
+internal sealed class Flags
+{
+    private bool _listenAddressGiven;
+
+    public List<string> ListenAddresses { get; } = [":9091"];
+
+    public bool SystemdSocket { get; private set; }
+
+    public string WebConfigFile { get; private set; } = "";
+
+    public string TelemetryPath { get; private set; } = "/metrics";
+
+    public string ExternalUrl { get; private set; } = "";
+
+    /// <summary>As given; <see cref="Prefix"/> is what counts.</summary>
+    public string RoutePrefix { get; private set; } = "";
+
+    public bool EnableLifecycle { get; private set; }
+
+    public bool EnableAdminApi { get; private set; }
+
+    public string PersistenceFile { get; private set; } = "";
+
+    public long PersistenceIntervalNanoseconds { get; private set; } = 300_000_000_000;
+
+    public bool DisableConsistencyCheck { get; private set; }
+
+    public bool EnableUtf8Names { get; private set; }
+
+    public string LogLevelName { get; private set; } = "info";
+
+    public LogFormat LogFormat { get; private set; } = LogFormat.Logfmt;
+
+    /// <summary>Set when the program shall print its usage and end.</summary>
+    public bool Help { get; private set; }
+
+    /// <summary>Set when the program shall print its version and end.</summary>
+    public bool Version { get; private set; }
+
+    /// <summary>The effective route prefix: empty, or with a leading slash and without one at the end.</summary>
+    public string Prefix => WebPaths.Normalise(RoutePrefix.Length > 0 ? RoutePrefix : WebPaths.PathOfUrl(ExternalUrl));
+
+    /// <summary>The prefix under which browsers see us, of the external URL alone; empty if unknown.</summary>
+    public string ExternalPrefix => WebPaths.Normalise(WebPaths.PathOfUrl(ExternalUrl));
+
+    /// <summary>The path of scrapes, prefix included.</summary>
+    public string FullTelemetryPath => WebPaths.Join(Prefix, TelemetryPath);
+
+    public TimeSpan PersistenceInterval => TimeSpan.FromTicks(PersistenceIntervalNanoseconds / 100);
+
+    public LogLevel LogLevel => LogLevelName switch
+    {
+        "debug" => LogLevel.Debug,
+        "warn" => LogLevel.Warning,
+        "error" => LogLevel.Error,
+        _ => LogLevel.Information,
+    };
+
+    /// <summary>Reads a command line.</summary>
+    /// <exception cref="FlagException">It is wrong.</exception>
+    public static Flags Parse(IEnumerable<string> arguments)
+    {
+        var flags = new Flags();
+        new FlagParser(flags.Table()).Parse(arguments);
+        return flags;
+    }
+
+    /// <summary>Refuses flags whose effect is not there yet: ignoring them silently would, for example, serve without the TLS that was asked for.</summary>
+    /// <exception cref="FlagException">One of them is set.</exception>
+    public void RequireSupported()
+    {
+        string? missing = SystemdSocket ? "--web.systemd-socket"
+            : WebConfigFile.Length > 0 ? "--web.config.file"
+            : ListenAddresses.Exists(static address => address.StartsWith("vsock://", StringComparison.Ordinal)) ? "vsock:// in --web.listen-address"
+            : null;
+        if (missing is not null)
+        {
+            throw new FlagException($"{missing} is not supported yet");
+        }
+    }
+
+    /// <summary>The values as <c>/api/v1/status</c> and the page show them, in order of names.</summary>
+    public SortedDictionary<string, string> Shown() => new(StringComparer.Ordinal)
+    {
+        ["log.format"] = LogFormat == LogFormat.Json ? "json" : "logfmt",
+        ["log.level"] = LogLevelName,
+        ["persistence.file"] = PersistenceFile,
+        ["persistence.interval"] = GoDuration.Format(PersistenceIntervalNanoseconds),
+        ["push.disable-consistency-check"] = Word(DisableConsistencyCheck),
+        ["push.enable-utf8-names"] = Word(EnableUtf8Names),
+        ["web.config.file"] = WebConfigFile,
+        ["web.enable-admin-api"] = Word(EnableAdminApi),
+        ["web.enable-lifecycle"] = Word(EnableLifecycle),
+        ["web.external-url"] = ExternalUrl,
+        ["web.listen-address"] = string.Join(',', ListenAddresses),
+        ["web.route-prefix"] = Prefix,
+        ["web.systemd-socket"] = Word(SystemdSocket),
+        ["web.telemetry-path"] = TelemetryPath,
+    };
+
+    /// <summary>The flags in the order in which help lists them.</summary>
+    internal List<Flag> Table() =>
+    [
+        new("help", "Show context-sensitive help (also try --help-long and --help-man).", On(() => Help = true)) { IsSwitch = true, Short = 'h' },
+        new("web.systemd-socket", "Use systemd socket activation listeners instead of port listeners (Linux only).",
+            value => SystemdSocket = value == "true") { IsSwitch = true },
+        new("web.listen-address", "Addresses on which to expose metrics and web interface. Repeatable for multiple addresses. "
+            + "Examples: `:9100` or `[::1]:9100` for http, `vsock://:9100` for vsock", AddListenAddress) { IsRepeatable = true, Shown = "=:9091 ..." },
+        new("web.config.file", "Path to configuration file that can enable TLS or authentication.", value => WebConfigFile = value) { Shown = "=\"\"" },
+        new("web.telemetry-path", "Path under which to expose metrics.", value => TelemetryPath = value) { Shown = "=\"/metrics\"" },
+        new("web.external-url", "The URL under which the Pushgateway is externally reachable.", SetExternalUrl) { Shown = "=" },
+        new("web.route-prefix", "Prefix for the internal routes of web endpoints. Defaults to the path of --web.external-url.",
+            value => RoutePrefix = value) { Shown = "=\"\"" },
+        new("web.enable-lifecycle", "Enable shutdown via HTTP request.", value => EnableLifecycle = value == "true") { IsSwitch = true },
+        new("web.enable-admin-api", "Enable API endpoints for admin control actions.", value => EnableAdminApi = value == "true") { IsSwitch = true },
+        new("persistence.file", "File to persist metrics. If empty, metrics are only kept in memory.", value => PersistenceFile = value) { Shown = "=\"\"" },
+        new("persistence.interval", "The minimum interval at which to write out the persistence file.",
+            value => PersistenceIntervalNanoseconds = GoDuration.ParseNanoseconds(value)) { Shown = "=5m" },
+        new("push.disable-consistency-check", "Do not check consistency of pushed metrics. DANGEROUS.",
+            value => DisableConsistencyCheck = value == "true") { IsSwitch = true },
+        new("push.enable-utf8-names", "Allow UTF-8 characters in metric and label names.", value => EnableUtf8Names = value == "true") { IsSwitch = true },
+        new("log.level", "Only log messages with the given severity or above. One of: [debug, info, warn, error]", SetLogLevel) { Shown = "=info" },
+        new("log.format", "Output format of log messages. One of: [logfmt, json]", SetLogFormat) { Shown = "=logfmt" },
+        new("version", "Show application version.", On(() => Version = true)) { IsSwitch = true, IsImmediate = true },
+    ];
+
+    private static string Word(bool value) => value ? "true" : "false";
+
+    // As in the reference, also the negated form of help and version has the effect.
+    private static Action<string> On(Action set) => _ => set();
+
+    private void AddListenAddress(string value)
+    {
+        if (!_listenAddressGiven)
+        {
+            ListenAddresses.Clear();
+        }
+
+        _listenAddressGiven = true;
+        ListenAddresses.Add(value);
+    }
+
+    private void SetExternalUrl(string value)
+    {
+        WebPaths.PathOfUrl(value);
+        ExternalUrl = value;
+    }
+
+    private void SetLogLevel(string value)
+    {
+        LogLevelName = value.ToLowerInvariant() is var level and ("debug" or "info" or "warn" or "error")
+            ? level : throw new FlagException($"unrecognized log level {value}");
+    }
+
+    private void SetLogFormat(string value) => LogFormat = value switch
+    {
+        "logfmt" => LogFormat.Logfmt,
+        "json" => LogFormat.Json,
+        _ => throw new FlagException($"unrecognized log format {value}"),
+    };
+}

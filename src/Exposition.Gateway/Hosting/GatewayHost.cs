@@ -1,0 +1,211 @@
+using System.Net;
+using System.Net.Sockets;
+using Exposition.Formats;
+using Exposition.Gateway.Api;
+using Exposition.Gateway.CommandLine;
+using Exposition.Gateway.Http;
+using Exposition.Gateway.Logging;
+using Exposition.Gateway.Own;
+using Exposition.Gateway.Page;
+using Exposition.Kestrel;
+using Exposition.Persistence;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Exposition.Gateway.Hosting;
+
+/// <summary>Builds the host, runs it to its end, and says with which exit code.</summary>
+internal static class GatewayHost
+{
+    private const int Failed = 1;
+    private const int MaxRequestLine = 32 << 10;
+    private const int MaxHeaders = 64 << 10;
+    private static readonly TimeSpan s_drain = TimeSpan.FromSeconds(10);
+
+    /// <summary>Serves until a signal or a quit request.</summary>
+    /// <returns>0 if everything went well, 1 if the program could not serve or could not keep its state.</returns>
+    public static async Task<int> RunAsync(Flags flags)
+    {
+        // A bare LF must not end a header line: what is read differently by two parsers can be smuggled past one of them.
+        AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
+        using var logs = new StreamLoggerProvider(Console.OpenStandardError(), flags.LogFormat, TimeProvider.System);
+        using ILoggerFactory factory = LoggerFactory.Create(builder => Configure(builder, logs, flags));
+        ILogger logger = factory.CreateLogger("Exposition.Gateway");
+        LogStart(logger, flags);
+        try
+        {
+            return await ServeAsync(flags, logs, logger);
+        }
+        catch (ListenException e)
+        {
+            logger.CannotServe(e.Message);
+            return Failed;
+        }
+    }
+
+    private static async Task<int> ServeAsync(Flags flags, StreamLoggerProvider logs, ILogger logger)
+    {
+        var listeners = new List<(string Asked, ListenOptions Options)>();
+        await using WebApplication app = Build(flags, logs, listeners);
+        ExpositionEngine engine = app.Services.GetRequiredService<ExpositionEngine>();
+        ReserveOwnFamilies(app.Services, engine);
+        Map(app, flags, engine);
+        await using DurableCopy? copy = Durability.Make(flags, engine.Store, TimeProvider.System, logger);
+        try
+        {
+            copy?.Start();
+        }
+        catch (DurableStoreException e)
+        {
+            logger.CannotLoad(flags.PersistenceFile, e.Message);
+            return Failed;
+        }
+
+        bool served = await ListenAsync(app, listeners, logger);
+        if (copy is not null && !await copy.StopAsync())
+        {
+            logger.FinalSaveFailed(flags.PersistenceFile);
+            return Failed;
+        }
+
+        return served ? 0 : Failed;
+    }
+
+    private static async Task<bool> ListenAsync(WebApplication app, List<(string Asked, ListenOptions Options)> listeners, ILogger logger)
+    {
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (IOException e) when (e.InnerException is AddressInUseException)
+        {
+            string asked = listeners.Select(static l => l.Asked).FirstOrDefault(asked => e.Message.Contains(asked, StringComparison.Ordinal)) ?? listeners[^1].Asked;
+            logger.CannotServe($"listen tcp {asked}: bind: address already in use");
+            return false;
+        }
+        catch (Exception e) when (e is IOException or SocketException or InvalidOperationException)
+        {
+            logger.CannotServe("listen tcp: " + e.Message);
+            return false;
+        }
+
+        foreach ((_, ListenOptions options) in listeners)
+        {
+            string address = options.EndPoint.ToString() ?? "";
+            logger.Listening(address);
+            logger.NoTls(false, address);
+        }
+
+        await app.WaitForShutdownAsync();
+        logger.Stopped();
+        return true;
+    }
+
+    private static WebApplication Build(Flags flags, StreamLoggerProvider logs, List<(string Asked, ListenOptions Options)> listeners)
+    {
+        // The empty builder reads no environment variables and no settings files: flags are all there is.
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Logging.Services.AddLogging(logging => Configure(logging, logs, flags));
+        IServiceCollection services = builder.Services;
+        services.AddRouting();
+        services.AddSingleton<IHostLifetime, SignalLifetime>();
+        services.Configure<HostOptions>(static host => host.ShutdownTimeout = s_drain);
+        services.AddSingleton<IOwnMetrics>(new BuildInfoMetric(BuildIdentity.Current));
+        services.AddSingleton<IOwnMetrics>(new ProcessMetrics(new ProcFiles()));
+        services.AddExposition(options =>
+        {
+            options.RoutePrefix = flags.Prefix;
+            options.TelemetryPath = WebPaths.Join("", flags.TelemetryPath);
+            options.Names = flags.EnableUtf8Names ? NameScheme.Utf8 : NameScheme.Legacy;
+            options.CheckConsistency = !flags.DisableConsistencyCheck;
+        });
+        (string Asked, IPAddress? Address, int Port)[] addresses =
+            [.. flags.ListenAddresses.Select(static asked => (asked, ListenAddress.Parse(asked, out int port), port))];
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.Limits.MaxRequestLineSize = MaxRequestLine;
+            kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaders;
+            foreach ((string asked, IPAddress? address, int port) in addresses)
+            {
+                void Listen(ListenOptions options)
+                {
+                    options.Protocols = HttpProtocols.Http1;
+                    options.UseExposition();
+                    listeners.Add((asked, options));
+                }
+
+                if (address is null)
+                {
+                    kestrel.ListenAnyIP(port, Listen);
+                }
+                else
+                {
+                    kestrel.Listen(address, port, Listen);
+                }
+            }
+        });
+        return builder.Build();
+    }
+
+    private static void Map(WebApplication app, Flags flags, ExpositionEngine engine)
+    {
+        IServiceProvider services = app.Services;
+        ILoggerFactory loggers = services.GetRequiredService<ILoggerFactory>();
+        TimeProvider time = TimeProvider.System;
+        var assets = new Assets();
+        var api = new ApiHandlers(flags, BuildIdentity.Current, engine.Store, time, loggers.CreateLogger<ApiHandlers>());
+        var page = new StatusPage(flags, BuildIdentity.Current, engine.Store, api, assets, time);
+        var lifecycle = new Lifecycle(flags, services.GetRequiredService<IHostApplicationLifetime>(), loggers.CreateLogger<Lifecycle>());
+        RouteTable<RouteTarget> main = Routes.Outer(flags, page, assets, lifecycle);
+        if (main.Conflict() is { } conflict)
+        {
+            throw new ListenException($"--web.telemetry-path={flags.TelemetryPath} clashes with the route {conflict.Second.Path}");
+        }
+
+        var router = new GatewayRouter(main, Routes.Api(flags, api), flags.Prefix, engine, loggers.CreateLogger<GatewayRouter>());
+        app.Use((context, next) => router.InvokeAsync(context, next));
+        app.UseRouting();
+        app.MapExposition();
+    }
+
+    private static void ReserveOwnFamilies(IServiceProvider services, ExpositionEngine engine)
+    {
+        var own = new FamilySet();
+        foreach (IOwnMetrics metrics in services.GetServices<IOwnMetrics>())
+        {
+            own.Reset();
+            metrics.Collect(own);
+            foreach (FamilyRow family in own.Families)
+            {
+                engine.Store.ReserveFamily(own.Text(family.Name), family.Type);
+            }
+        }
+    }
+
+    private static void Configure(ILoggingBuilder builder, StreamLoggerProvider logs, Flags flags)
+    {
+        builder.ClearProviders().AddProvider(logs).SetMinimumLevel(flags.LogLevel);
+        LogLevel framework = flags.LogLevel > LogLevel.Warning ? flags.LogLevel : LogLevel.Warning;
+        builder.AddFilter("Microsoft", framework).AddFilter("System", framework)
+
+            // What it has to say about a failed start, we say ourselves.
+            .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
+    }
+
+    private static void LogStart(ILogger logger, Flags flags)
+    {
+        BuildIdentity build = BuildIdentity.Current;
+        logger.Starting($"(version={build.Version}, branch={build.Branch}, revision={build.Revision})");
+        logger.Build($"(go={build.Runtime}, platform={build.Os}/{build.Architecture}, user={build.User}, date={build.Date}, tags={build.Tags})");
+        logger.ExternalUrl(flags.ExternalUrl);
+        logger.ExternalPrefix(flags.ExternalPrefix);
+        logger.RoutePrefix(flags.Prefix);
+    }
+}

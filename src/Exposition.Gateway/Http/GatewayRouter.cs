@@ -1,0 +1,103 @@
+using Exposition.Gateway.Logging;
+using Exposition.Kestrel;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+
+namespace Exposition.Gateway.Http;
+
+/// <summary>Serves a request to one of the program's own routes.</summary>
+/// <param name="context">The request.</param>
+/// <param name="path">The decoded path.</param>
+internal delegate Task Serve(HttpContext context, string path);
+
+/// <summary>What a route leads to.</summary>
+/// <param name="CountedAs">The handler label in the request counter; null where the reference does not count.</param>
+/// <param name="Serve">Serves it; null for the routes of the engine (pushes, deletes, scrapes).</param>
+internal sealed record RouteTarget(string? CountedAs, Serve? Serve);
+
+/// <summary>
+/// The outer router: cleans paths, redirects, answers 404, 405 and OPTIONS as the reference does, serves the program's routes, and leaves
+/// those of the engine to the next middleware.
+/// </summary>
+internal sealed class GatewayRouter(RouteTable<RouteTarget> main, RouteTable<RouteTarget> api, string prefix, ExpositionEngine engine, ILogger<GatewayRouter> logger)
+{
+    private readonly string _apiPrefix = prefix + "/api/v1";
+
+    /// <summary>Serves a request or calls <paramref name="next"/>.</summary>
+    public async Task InvokeAsync(HttpContext context, RequestDelegate next)
+    {
+        string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        if (!RequestTarget.TryParse(target, out string path, out string query))
+        {
+            await Replies.BadRequest(context);
+            return;
+        }
+
+        try
+        {
+            await Route(context, next, target, path, query);
+        }
+        catch (Exception e) when (e is not OperationCanceledException && !context.RequestAborted.IsCancellationRequested)
+        {
+            logger.RequestFailed(context.Request.Method, path, e);
+            if (context.Response.HasStarted)
+            {
+                context.Abort();
+                return;
+            }
+
+            context.Response.Clear();
+            await Replies.Error(context, StatusCodes.Status500InternalServerError, "Internal Server Error");
+        }
+    }
+
+    private Task Route(HttpContext context, RequestDelegate next, string target, string path, string query)
+    {
+        string method = context.Request.Method;
+        if (target == "*")
+        {
+            return method == "OPTIONS" ? Replies.Empty(context, StatusCodes.Status200OK) : Replies.BadRequest(context);
+        }
+
+        if (main.Find(method, path).Route is { Handler.Serve: null })
+        {
+            // The engine has its own view of the raw path, the same at both of its doors.
+            return next(context);
+        }
+
+        string clean = RequestTarget.Clean(path);
+        if (clean != path && method != "CONNECT")
+        {
+            return Replies.Redirect(context, StatusCodes.Status301MovedPermanently, clean, query);
+        }
+
+        if (path == _apiPrefix)
+        {
+            return Replies.Redirect(context, StatusCodes.Status301MovedPermanently, path + "/", query);
+        }
+
+        bool isApi = path.StartsWith(_apiPrefix + "/", StringComparison.Ordinal);
+
+        // The reference's API router redirects to the path without its prefix, and so do we.
+        string inner = isApi ? path[_apiPrefix.Length..] : path;
+        RouteMatch<RouteTarget> match = (isApi ? api : main).Find(method, inner);
+        return match switch
+        {
+            { Route: { } route } => ServeCounted(context, route.Handler, inner),
+            { Redirect: { } to } => Replies.Redirect(context,
+                HttpMethods.IsGet(method) ? StatusCodes.Status301MovedPermanently : StatusCodes.Status307TemporaryRedirect, to, query),
+            { Allow: { } allow } => method == "OPTIONS" ? Replies.Options(context, allow) : Replies.MethodNotAllowed(context, allow),
+            _ => Replies.NotFound(context),
+        };
+    }
+
+    private async Task ServeCounted(HttpContext context, RouteTarget target, string path)
+    {
+        await target.Serve!(context, path);
+        if (target.CountedAs is { } handler)
+        {
+            engine.CountRequest(handler, context.Request.Method.ToLowerInvariant(), context.Response.StatusCode);
+        }
+    }
+}

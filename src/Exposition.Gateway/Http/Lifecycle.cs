@@ -1,0 +1,33 @@
+using Exposition.Gateway.CommandLine;
+using Exposition.Gateway.Logging;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Exposition.Gateway.Http;
+
+/// <summary>Probes and termination.</summary>
+internal sealed class Lifecycle(Flags flags, IHostApplicationLifetime lifetime, ILogger<Lifecycle> logger)
+{
+    /// <summary>Both probes. The port is opened only when the kept state has been loaded, so whoever reaches us finds us ready.</summary>
+    public static Task Healthy(HttpContext context, string path) => Replies.Text(context, StatusCodes.Status200OK, "OK");
+
+    public static Task QuitByGet(HttpContext context, string path) =>
+        Replies.Text(context, StatusCodes.Status405MethodNotAllowed, "Only POST or PUT requests allowed.");
+
+    /// <summary>Stops the program, if that is enabled; the answer is sent first.</summary>
+    public async Task Quit(HttpContext context, string path)
+    {
+        if (!flags.EnableLifecycle)
+        {
+            await Replies.Text(context, StatusCodes.Status403Forbidden, "Lifecycle API is not enabled.");
+            return;
+        }
+
+        logger.QuitRequest();
+        context.Response.Headers.Connection = "close";
+        await Replies.Text(context, StatusCodes.Status200OK, "Requesting termination... Goodbye!");
+        await context.Response.CompleteAsync();
+        lifetime.StopApplication();
+    }
+}

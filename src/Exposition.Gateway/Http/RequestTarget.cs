@@ -1,0 +1,106 @@
+using System.Globalization;
+using System.Text;
+
+namespace Exposition.Gateway.Http;
+
+// Paths are kept as Latin-1 strings, one character per decoded byte, because the reference's paths are bytes and need not be UTF-8.
+
+/// <summary>The path of a request as the reference's router sees it.</summary>
+internal static class RequestTarget
+{
+    // What Go's net/url leaves alone in a path; everything else is percent-encoded.
+    private const string Unescaped = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~$&+,/:;=@";
+
+    /// <summary>Cuts a raw target (origin or absolute form) into decoded path and query.</summary>
+    /// <param name="target">The target of the request line.</param>
+    /// <param name="path">The decoded path, a character per byte.</param>
+    /// <param name="query">The query with its question mark, or empty.</param>
+    /// <returns>False if an escape is malformed.</returns>
+    public static bool TryParse(string target, out string path, out string query)
+    {
+        string rest = target;
+        int scheme = rest.StartsWith('/') ? -1 : rest.IndexOf("://", StringComparison.Ordinal);
+        if (scheme >= 0)
+        {
+            int start = rest.AsSpan(scheme + 3).IndexOfAny('/', '?');
+            rest = start < 0 ? "/" : rest[(scheme + 3 + start)..];
+            rest = rest.StartsWith('?') ? "/" + rest : rest;
+        }
+
+        int mark = rest.IndexOf('?', StringComparison.Ordinal);
+        query = mark < 0 ? "" : rest[mark..];
+        return TryDecode(mark < 0 ? rest : rest[..mark], out path);
+    }
+
+    /// <summary>Removes empty, <c>.</c> and <c>..</c> segments; a slash at the end stays.</summary>
+    public static string Clean(string path)
+    {
+        var segments = new List<string>();
+        foreach (string segment in path.Split('/'))
+        {
+            if (segment == "..")
+            {
+                segments.RemoveRange(Math.Max(segments.Count - 1, 0), Math.Min(segments.Count, 1));
+            }
+            else if (segment.Length > 0 && segment != ".")
+            {
+                segments.Add(segment);
+            }
+        }
+
+        string clean = "/" + string.Join('/', segments);
+        return path.EndsWith('/') && clean != "/" ? clean + "/" : clean;
+    }
+
+    /// <summary>Encodes a path for a Location header.</summary>
+    public static string Encode(string path)
+    {
+        var encoded = new StringBuilder(path.Length);
+        foreach (char b in path)
+        {
+            if (Unescaped.Contains(b, StringComparison.Ordinal))
+            {
+                encoded.Append(b);
+            }
+            else
+            {
+                encoded.Append(CultureInfo.InvariantCulture, $"%{(int)b:X2}");
+            }
+        }
+
+        return encoded.ToString();
+    }
+
+    private static bool TryDecode(string escaped, out string path)
+    {
+        var decoded = new StringBuilder(escaped.Length);
+        path = "";
+        for (int i = 0; i < escaped.Length; i++)
+        {
+            if (escaped[i] == '%')
+            {
+                if (i + 2 >= escaped.Length || !byte.TryParse(escaped.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte b))
+                {
+                    return false;
+                }
+
+                decoded.Append((char)b);
+                i += 2;
+            }
+            else if (escaped[i] < 0x80)
+            {
+                decoded.Append(escaped[i]);
+            }
+            else
+            {
+                foreach (byte b in Encoding.UTF8.GetBytes(escaped, i, 1))
+                {
+                    decoded.Append((char)b);
+                }
+            }
+        }
+
+        path = decoded.ToString();
+        return true;
+    }
+}

@@ -1,0 +1,52 @@
+using Exposition.Gateway.Api;
+using Exposition.Gateway.CommandLine;
+using Exposition.Gateway.Page;
+
+namespace Exposition.Gateway.Http;
+
+/// <summary>The program's routes, the engine's among them so that 404, 405 and redirects are right for those too.</summary>
+internal static class Routes
+{
+    private static readonly string[] s_pushMethods = ["PUT", "POST", "DELETE"];
+
+    public static RouteTable<RouteTarget> Outer(Flags flags, StatusPage page, Assets assets, Lifecycle lifecycle)
+    {
+        string prefix = flags.Prefix;
+        var routes = new List<Route<RouteTarget>>
+        {
+            new("GET", flags.FullTelemetryPath, RouteTail.None, new RouteTarget(null, null)),
+            new("GET", prefix + "/-/healthy", RouteTail.None, new RouteTarget("healthy", Lifecycle.Healthy)),
+            new("GET", prefix + "/-/ready", RouteTail.None, new RouteTarget("ready", Lifecycle.Healthy)),
+            new("PUT", prefix + "/-/quit", RouteTail.None, new RouteTarget(null, lifecycle.Quit)),
+            new("POST", prefix + "/-/quit", RouteTail.None, new RouteTarget(null, lifecycle.Quit)),
+            new("GET", "/-/quit", RouteTail.None, new RouteTarget(null, Lifecycle.QuitByGet)),
+            new("GET", prefix + "/", RouteTail.None, new RouteTarget("status", page.Serve)),
+            new("GET", prefix + "/status", RouteTail.None, new RouteTarget("status", page.Serve)),
+            new("GET", prefix + "/static/", RouteTail.Any, new RouteTarget("static", (context, path) => assets.Serve(context, path[(prefix.Length + "/static/".Length)..]))),
+        };
+        foreach (string method in s_pushMethods)
+        {
+            routes.Add(new(method, prefix + "/metrics/job/", RouteTail.Job, new RouteTarget(null, null)));
+            routes.Add(new(method, prefix + "/metrics/job@base64/", RouteTail.Job, new RouteTarget(null, null)));
+        }
+
+        return new RouteTable<RouteTarget>(routes);
+    }
+
+    /// <summary>The routes below <c>/api/v1</c>, without that prefix.</summary>
+    public static RouteTable<RouteTarget> Api(Flags flags, ApiHandlers api)
+    {
+        var routes = new List<Route<RouteTarget>>
+        {
+            new("OPTIONS", "/", RouteTail.Any, new RouteTarget("api/v1/options", ApiHandlers.Options)),
+            new("GET", "/status", RouteTail.None, new RouteTarget("api/v1/status", api.Status)),
+            new("GET", "/metrics", RouteTail.None, new RouteTarget("api/v1/metrics", api.Metrics)),
+        };
+        if (flags.EnableAdminApi)
+        {
+            routes.Add(new("PUT", "/admin/wipe", RouteTail.None, new RouteTarget("wipe", api.Wipe)));
+        }
+
+        return new RouteTable<RouteTarget>(routes);
+    }
+}

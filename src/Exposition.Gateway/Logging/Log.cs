@@ -1,0 +1,78 @@
+using Microsoft.Extensions.Logging;
+
+namespace Exposition.Gateway.Logging;
+
+// Messages are constant texts, in the reference's words where it has the event, because operators search for them. Values are attributes.
+
+/// <summary>All messages of the program.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Information, "starting pushgateway")]
+    public static partial void Starting(this ILogger logger, string version);
+
+    [LoggerMessage(2, LogLevel.Information, "Build context")]
+    public static partial void Build(this ILogger logger, string buildContext);
+
+    [LoggerMessage(3, LogLevel.Debug, "external URL")]
+    public static partial void ExternalUrl(this ILogger logger, string url);
+
+    [LoggerMessage(4, LogLevel.Debug, "path prefix used externally")]
+    public static partial void ExternalPrefix(this ILogger logger, string path);
+
+    [LoggerMessage(5, LogLevel.Debug, "path prefix for internal routing")]
+    public static partial void RoutePrefix(this ILogger logger, string path);
+
+    [LoggerMessage(6, LogLevel.Information, "Listening on")]
+    public static partial void Listening(this ILogger logger, string address);
+
+    [LoggerMessage(7, LogLevel.Information, "TLS is disabled.")]
+    public static partial void NoTls(this ILogger logger, bool http2, string address);
+
+    [LoggerMessage(8, LogLevel.Information, "received SIGINT/SIGTERM; exiting gracefully...")]
+    public static partial void Signal(this ILogger logger, string signal);
+
+    [LoggerMessage(9, LogLevel.Warning, "received termination request via web service, exiting gracefully...")]
+    public static partial void QuitRequest(this ILogger logger);
+
+    [LoggerMessage(10, LogLevel.Information, "HTTP server stopped")]
+    public static partial void Stopped(this ILogger logger);
+
+    [LoggerMessage(11, LogLevel.Error, "HTTP server stopped")]
+    public static partial void CannotServe(this ILogger logger, string err);
+
+    [LoggerMessage(12, LogLevel.Information, "metrics loaded")]
+    public static partial void Loaded(this ILogger logger, string file, int groups);
+
+    [LoggerMessage(13, LogLevel.Information, "metrics persisted")]
+    public static partial void Persisted(this ILogger logger, string file, int groups);
+
+    [LoggerMessage(14, LogLevel.Error, "error persisting metrics")]
+    public static partial void CannotPersist(this ILogger logger, string file, int groups, string? err);
+
+    [LoggerMessage(15, LogLevel.Error, "could not load persisted metrics")]
+    public static partial void CannotLoad(this ILogger logger, string file, string? err);
+
+    [LoggerMessage(16, LogLevel.Error, "persistence file is damaged, starting with what could be read of it")]
+    public static partial void MovedDamaged(this ILogger logger, string movedTo, string? err);
+
+    [LoggerMessage(17, LogLevel.Error, "persistence file is not of this program, starting without it")]
+    public static partial void MovedForeign(this ILogger logger, string movedTo, string? err);
+
+    [LoggerMessage(18, LogLevel.Error, "persisted group is damaged and was set aside in the file")]
+    public static partial void DamagedGroup(this ILogger logger, string file, string? group);
+
+    [LoggerMessage(19, LogLevel.Error, "group is too large to be persisted")]
+    public static partial void GroupTooLarge(this ILogger logger, string file, string? group);
+
+    [LoggerMessage(20, LogLevel.Error, "persistence file cannot be used now, next write tries again")]
+    public static partial void PersistenceUnavailable(this ILogger logger, string file, string? err);
+
+    [LoggerMessage(21, LogLevel.Error, "problem shutting down metric storage")]
+    public static partial void FinalSaveFailed(this ILogger logger, string file);
+
+    [LoggerMessage(22, LogLevel.Information, "metric store wiped")]
+    public static partial void Wiped(this ILogger logger, int groups);
+
+    [LoggerMessage(23, LogLevel.Error, "request failed")]
+    public static partial void RequestFailed(this ILogger logger, string method, string path, Exception exception);
+}

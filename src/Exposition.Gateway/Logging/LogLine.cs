@@ -1,0 +1,127 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Exposition.Gateway.CommandLine;
+using Microsoft.Extensions.Logging;
+
+namespace Exposition.Gateway.Logging;
+
+/// <summary>How log lines are written.</summary>
+internal enum LogFormat
+{
+    /// <summary><c>ts=... level=... msg=... key=value</c></summary>
+    Logfmt,
+
+    /// <summary>One JSON object per line, with the same keys.</summary>
+    Json,
+}
+
+/// <summary>Writes a log line in the reference's shape: ts (UTC, milliseconds), level, msg, then the attributes.</summary>
+internal static class LogLine
+{
+    private static readonly JsonEncodedText s_ts = JsonEncodedText.Encode("ts");
+    private static readonly JsonWriterOptions s_json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    /// <summary>The line, with its newline.</summary>
+    public static byte[] Write(LogFormat format, DateTimeOffset now, LogLevel level, string message, IEnumerable<KeyValuePair<string, object?>> attributes)
+    {
+        string ts = now.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+        return format == LogFormat.Json ? Json(ts, Name(level), message, attributes) : Logfmt(ts, Name(level), message, attributes);
+    }
+
+    /// <summary>A value as logfmt writes it: bare, or quoted where it is empty or has blanks, quotes, equals signs or unprintable characters.</summary>
+    public static string Value(string text)
+    {
+        bool quote = text.Length == 0;
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            quote |= rune.Value is ' ' or '"' or '=' || rune.Value < 0x20 || (rune.Value > 0x7F && !GoText.IsPrintable(rune));
+        }
+
+        return quote ? GoText.Quote(text) : text;
+    }
+
+    /// <summary>An attribute's name: <c>buildContext</c> becomes <c>build_context</c>.</summary>
+    public static string Key(string name)
+    {
+        var key = new StringBuilder(name.Length + 4);
+        foreach (char c in name)
+        {
+            if (char.IsAsciiLetterUpper(c))
+            {
+                key.Append(key.Length > 0 ? "_" : "").Append(char.ToLowerInvariant(c));
+            }
+            else
+            {
+                key.Append(char.IsAsciiLetterOrDigit(c) || c == '.' ? c : '_');
+            }
+        }
+
+        return key.ToString();
+    }
+
+    private static byte[] Logfmt(string ts, string level, string message, IEnumerable<KeyValuePair<string, object?>> attributes)
+    {
+        var line = new StringBuilder($"ts={ts} level={level} msg={Value(message)}");
+        foreach ((string name, object? value) in attributes)
+        {
+            line.Append(' ').Append(Key(name)).Append('=').Append(Value(Text(value)));
+        }
+
+        return Encoding.UTF8.GetBytes(line.Append('\n').ToString());
+    }
+
+    private static byte[] Json(string ts, string level, string message, IEnumerable<KeyValuePair<string, object?>> attributes)
+    {
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer, s_json))
+        {
+            writer.WriteStartObject();
+            writer.WriteString(s_ts, ts);
+            writer.WriteString("level", level);
+            writer.WriteString("msg", message);
+            foreach ((string name, object? value) in attributes)
+            {
+                WriteJson(writer, Key(name), value);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        buffer.WriteByte((byte)'\n');
+        return buffer.ToArray();
+    }
+
+    private static void WriteJson(Utf8JsonWriter writer, string key, object? value)
+    {
+        switch (value)
+        {
+            case bool flag:
+                writer.WriteBoolean(key, flag);
+                break;
+            case int or long:
+                writer.WriteNumber(key, Convert.ToInt64(value, CultureInfo.InvariantCulture));
+                break;
+            default:
+                writer.WriteString(key, Text(value));
+                break;
+        }
+    }
+
+    private static string Text(object? value) => value switch
+    {
+        null => "<nil>",
+        bool flag => flag ? "true" : "false",
+        IFormattable formattable => formattable.ToString(null, CultureInfo.InvariantCulture),
+        _ => value.ToString() ?? "",
+    };
+
+    private static string Name(LogLevel level) => level switch
+    {
+        LogLevel.Trace or LogLevel.Debug => "debug",
+        LogLevel.Information => "info",
+        LogLevel.Warning => "warn",
+        _ => "error",
+    };
+}

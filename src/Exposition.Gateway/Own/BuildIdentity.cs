@@ -1,0 +1,46 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+
+namespace Exposition.Gateway.Own;
+
+/// <summary>What build this is, under the names that the reference gives to the parts. Set by the build: <c>-p:Version</c>, <c>-p:SourceRevisionId</c>.</summary>
+internal sealed record BuildIdentity(string Version, string Revision, string Branch, string User, string Date, string Runtime, string Os, string Architecture, string Tags)
+{
+    /// <summary>The identity of this assembly.</summary>
+    public static BuildIdentity Current { get; } = Read();
+
+    private static BuildIdentity Read()
+    {
+        Assembly assembly = typeof(BuildIdentity).Assembly;
+        string informational = assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
+        string[] parts = informational.Split('+', 2);
+        string Metadata(string key) =>
+            assembly.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(found => found.Key == key)?.Value ?? "";
+        return new BuildIdentity(parts[0], parts.Length > 1 ? parts[1] : "", Metadata("BuildBranch"), Metadata("BuildUser"), Metadata("BuildDate"),
+            "dotnet" + Environment.Version, GoOs(), GoArchitecture(RuntimeInformation.ProcessArchitecture), "unknown");
+    }
+
+    /// <summary>The block that <c>--version</c> prints.</summary>
+    public string Block() => $"""
+        pushgateway, version {Version} (branch: {Branch}, revision: {Revision})
+          build user:       {User}
+          build date:       {Date}
+          go version:       {Runtime}
+          platform:         {Os}/{Architecture}
+          tags:             {Tags}
+
+        """;
+
+    private static string GoOs() => OperatingSystem.IsLinux() ? "linux" : OperatingSystem.IsMacOS() ? "darwin" : OperatingSystem.IsWindows() ? "windows" : "unknown";
+
+    private static string GoArchitecture(Architecture architecture) => architecture switch
+    {
+        System.Runtime.InteropServices.Architecture.X64 => "amd64",
+        System.Runtime.InteropServices.Architecture.X86 => "386",
+        System.Runtime.InteropServices.Architecture.Arm64 => "arm64",
+        System.Runtime.InteropServices.Architecture.Arm => "arm",
+        System.Runtime.InteropServices.Architecture.Ppc64le => "ppc64le",
+        System.Runtime.InteropServices.Architecture.S390x => "s390x",
+        _ => "unknown",
+    };
+}

@@ -1,0 +1,108 @@
+using System.Globalization;
+using Exposition.Formats;
+using Exposition.Gateway.Api;
+
+namespace Exposition.Gateway.Page;
+
+/// <summary>The table of a family's metrics: labels on the left, values on the right.</summary>
+internal sealed class SeriesTable(HtmlWriter html)
+{
+    /// <summary>Writes metrics until <paramref name="budget"/> lines are written.</summary>
+    /// <param name="set">The decoded family, alone in it.</param>
+    /// <param name="skip">Lines of metrics to leave out at the start.</param>
+    /// <param name="budget">The most lines to write; the last metric is written to its end.</param>
+    /// <returns>Number of lines written.</returns>
+    public int Write(FamilySet set, int skip, int budget)
+    {
+        FamilyRow family = set.Families[0];
+        html.Raw("<table><thead><tr><th scope=\"col\">Labels</th><th scope=\"col\">Value</th></tr></thead><tbody>"u8);
+        int seen = 0;
+        int written = 0;
+        for (int metric = family.FirstMetric; metric >= 0 && written < budget; metric = set.Metrics[metric].Next)
+        {
+            int lines = Lines(set.Metrics[metric], family.Type);
+            if (seen >= skip)
+            {
+                Row(set, metric, family.Type);
+                written += lines;
+            }
+
+            seen += lines;
+        }
+
+        html.Raw("</tbody></table>"u8);
+        return written;
+    }
+
+    private static int Lines(in MetricRow row, MetricType type) => type switch
+    {
+        MetricType.Summary => row.PointCount + 2,
+        MetricType.Histogram or MetricType.GaugeHistogram => row.PointCount + 2 + ((row.Content & MetricContent.InfBucket) == 0 ? 1 : 0),
+        _ => 1,
+    };
+
+    private void Row(FamilySet set, int metric, MetricType type)
+    {
+        MetricRow row = set.Metrics[metric];
+        html.Raw("<tr><td>"u8);
+        foreach (LabelRow label in set.LabelsOf(metric))
+        {
+            html.Raw("<code class=\"label\">"u8).Text(set.Text(label.Name)).Raw("=&#34;"u8).Text(set.Text(label.Value)).Raw("&#34;</code> "u8);
+        }
+
+        html.Raw("</td><td>"u8);
+        if (type is MetricType.Summary or MetricType.Histogram or MetricType.GaugeHistogram)
+        {
+            Distribution(set, row, type);
+        }
+        else
+        {
+            html.Text(GoNumber.FormatPlain(row.Value));
+        }
+
+        html.Raw("</td></tr>\n"u8);
+    }
+
+    private void Distribution(FamilySet set, in MetricRow row, MetricType type)
+    {
+        bool isSummary = type == MetricType.Summary;
+        html.Raw("<dl>"u8);
+        if (!isSummary && MetricsJson.Native(set, row) is { } native)
+        {
+            Pair("Native histogram", NativeText(native));
+        }
+
+        for (int point = row.FirstPoint; point >= 0; point = set.Points[point].Next)
+        {
+            PointRow at = set.Points[point];
+            string bound = GoNumber.FormatPlain(at.Bound);
+            if (isSummary)
+            {
+                Pair("Quantile " + bound, GoNumber.FormatPlain(at.Value));
+            }
+            else
+            {
+                Pair("Sample values \u2264 " + bound, at.Value > 0 ? GoNumber.FormatPlain(at.Value) : at.Count.ToString(CultureInfo.InvariantCulture));
+            }
+        }
+
+        Pair("Sample count", row.CountFloat > 0 ? GoNumber.FormatPlain(row.CountFloat) : row.Count.ToString(CultureInfo.InvariantCulture));
+        Pair("Sample sum", GoNumber.FormatPlain(row.Value));
+        html.Raw("</dl>"u8);
+    }
+
+    private static string NativeText(NativeHistogram native) => string.Join(", ", native.EnumerateBuckets().Select(bucket =>
+    {
+        (char open, char close) = bucket.Boundaries switch
+        {
+            0 => ('(', ']'),
+            1 => ('[', ')'),
+            2 => ('(', ')'),
+            _ => ('[', ']'),
+        };
+        string count = native.IsFloat ? GoNumber.FormatPlain(bucket.CountFloat) : bucket.Count.ToString(CultureInfo.InvariantCulture);
+        return $"{open}{GoNumber.FormatPlain(bucket.Lower)},{GoNumber.FormatPlain(bucket.Upper)}{close}:{count}";
+    }));
+
+    private void Pair(string name, string value) => html.Raw("<dt>"u8).Text(name).Raw("</dt><dd>"u8).Text(value).Raw("</dd>"u8);
+}

@@ -1,0 +1,189 @@
+using System.Globalization;
+using Exposition.Gateway.Api;
+using Exposition.Gateway.CommandLine;
+using Exposition.Gateway.Http;
+using Exposition.Gateway.Own;
+using Exposition.Store;
+using Microsoft.AspNetCore.Http;
+
+namespace Exposition.Gateway.Page;
+
+// A store can be larger than any page should be. A page has at most PageLines lines of series and families, over at most PageGroups groups;
+// ?page=N goes on group-wise, and a group that does not fit links to ?group=ID&from=N, which shows it alone, part by part.
+
+/// <summary>The page for people: groups, then status.</summary>
+internal sealed class StatusPage(Flags flags, BuildIdentity build, MetricStore store, ApiHandlers api, Assets assets, TimeProvider time)
+{
+    /// <summary>The most series and families on one page.</summary>
+    internal const int PageLines = 1000;
+
+    /// <summary>The most groups on one page.</summary>
+    internal const int PageGroups = 100;
+
+    private const int FlushBytes = 32 << 10;
+    private const int MaxReaders = 8;
+    private const string Policy =
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'";
+
+    private readonly ReaderLimit _readers = new(MaxReaders);
+    private readonly string _static = (flags.ExternalPrefix.Length > 0 ? flags.ExternalPrefix : ".") + "/static/";
+
+    /// <summary>Serves the page.</summary>
+    public async Task Serve(HttpContext context, string path)
+    {
+        using ReaderLimit.Seat? seat = _readers.TryEnter();
+        if (seat is null)
+        {
+            await Replies.Busy(context);
+            return;
+        }
+
+        context.Response.ContentType = "text/html; charset=utf-8";
+        context.Response.Headers.ContentSecurityPolicy = Policy;
+        var html = new HtmlWriter(context.Response.BodyWriter);
+        var card = new GroupCard(html, time.LocalTimeZone, flags.EnableUtf8Names);
+        using StoreView view = store.OpenView();
+        Head(html, view.Groups.Length);
+        IQueryCollection query = context.Request.Query;
+        if (query.TryGetValue("group", out Microsoft.Extensions.Primitives.StringValues id))
+        {
+            OneGroup(html, card, view, id.ToString(), Number(query, "from"));
+        }
+        else
+        {
+            await GroupsAsync(context, html, card, view, Math.Max(Number(query, "page"), 1));
+        }
+
+        Status(html);
+        html.Raw("</main></body></html>\n"u8);
+        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+    }
+
+    private static int Number(IQueryCollection query, string name) =>
+        int.TryParse(query[name], NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : 0;
+
+    private static string Invariant(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static async Task GroupsAsync(HttpContext context, HtmlWriter html, GroupCard card, StoreView view, int page)
+    {
+        int groups = view.Groups.Length;
+        int first = (int)Math.Min((long)(page - 1) * PageGroups, groups);
+        int last = Math.Min(first + PageGroups, groups);
+        if (groups == 0)
+        {
+            html.Raw("<p class=\"note\">No metrics have been pushed.</p>\n"u8);
+        }
+
+        int budget = PageLines;
+        for (int i = first; i < last; i++)
+        {
+            // Groups behind an exhausted budget still show their labels.
+            budget -= card.Write(view.Groups[i], open: groups == 1, 0, Math.Max(budget, 0)).Lines;
+            if (html.Pending > FlushBytes)
+            {
+                await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+                html.Flushed();
+            }
+        }
+
+        Pages(html, page, first, last, groups);
+    }
+
+    private static void Pages(HtmlWriter html, int page, int first, int last, int groups)
+    {
+        if (groups <= PageGroups)
+        {
+            return;
+        }
+
+        html.Raw("<nav class=\"pages\" aria-label=\"Pages of groups\">Groups "u8).Text($"{Math.Min(first + 1, groups)} to {last} of {groups}");
+        if (page > 1)
+        {
+            html.Raw(" <a rel=\"prev\" href=\"?page="u8).Text(Invariant(page - 1)).Raw("\">previous</a>"u8);
+        }
+
+        if (last < groups)
+        {
+            html.Raw(" <a rel=\"next\" href=\"?page="u8).Text(Invariant(page + 1)).Raw("\">next</a>"u8);
+        }
+
+        html.Raw("</nav>\n"u8);
+    }
+
+    private static void OneGroup(HtmlWriter html, GroupCard card, StoreView view, string id, int from)
+    {
+        html.Raw("<p><a href=\"?\">All groups</a></p>\n"u8);
+        GroupSnapshot? found = null;
+        if (GroupCard.TryParseId(id, out GroupingKey? key))
+        {
+            int at = Find(view.Groups, key!);
+            found = at < 0 ? null : view.Groups[at];
+        }
+
+        if (found is null)
+        {
+            html.Raw("<p class=\"note\">There is no such group any more.</p>\n"u8);
+            return;
+        }
+
+        card.Write(found, open: true, from, PageLines);
+    }
+
+    private static int Find(ReadOnlySpan<GroupSnapshot> groups, GroupingKey key)
+    {
+        int low = 0;
+        int high = groups.Length - 1;
+        while (low <= high)
+        {
+            int middle = low + ((high - low) / 2);
+            int order = groups[middle].Key.CompareTo(key);
+            if (order == 0)
+            {
+                return middle;
+            }
+
+            (low, high) = order < 0 ? (middle + 1, high) : (low, middle - 1);
+        }
+
+        return -1;
+    }
+
+    private void Head(HtmlWriter html, int groups)
+    {
+        html.Raw("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Prometheus Pushgateway</title>"u8)
+            .Raw("<meta name=\"robots\" content=\"noindex,nofollow\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"u8);
+        html.Raw("<link rel=\"stylesheet\" href=\""u8).Text(_static).Raw("style.css?v="u8).Text(assets.Version).Raw("\">"u8)
+            .Raw("<script defer src=\""u8).Text(_static).Raw("functions.js?v="u8).Text(assets.Version).Raw("\"></script>"u8)
+            .Raw("<link rel=\"icon\" type=\"image/svg+xml\" href=\""u8).Text(_static).Raw("favicon.svg\"></head>\n<body>"u8);
+        html.Raw("<header><h1>Pushgateway</h1><nav><a href=\"#metrics\">Metrics</a> <a href=\"#status\">Status</a></nav></header>\n<main><h2 id=\"metrics\">Metrics</h2>\n"u8);
+        html.Raw("<p id=\"message\" role=\"status\" aria-live=\"polite\"></p>\n"u8);
+        if (flags.EnableAdminApi)
+        {
+            html.Raw("<p><button type=\"button\" class=\"danger\" data-wipe=\"api/v1/admin/wipe\""u8).Raw(groups == 0 ? " disabled"u8 : ""u8)
+                .Raw(">Delete All <span id=\"count\">"u8).Text(Invariant(groups)).Raw("</span> Groups</button></p>\n"u8);
+        }
+    }
+
+    private void Status(HtmlWriter html)
+    {
+        html.Raw("<h2 id=\"status\">Status</h2>\n<p>Started: "u8).Text(api.Started).Raw("</p>\n<h3>Build information</h3>\n"u8);
+        Table(html,
+        [
+            new("branch", build.Branch), new("buildDate", build.Date), new("buildUser", build.User),
+            new("goVersion", build.Runtime), new("revision", build.Revision), new("version", build.Version),
+        ]);
+        html.Raw("<h3>Startup flags</h3>\n"u8);
+        Table(html, flags.Shown());
+    }
+
+    private static void Table(HtmlWriter html, IEnumerable<KeyValuePair<string, string>> rows)
+    {
+        html.Raw("<table><tbody>"u8);
+        foreach ((string name, string value) in rows)
+        {
+            html.Raw("<tr><th scope=\"row\">"u8).Text(name).Raw("</th><td>"u8).Text(value).Raw("</td></tr>"u8);
+        }
+
+        html.Raw("</tbody></table>\n"u8);
+    }
+}

@@ -1,0 +1,42 @@
+namespace Exposition.Persistence;
+
+/// <summary>What kept a durable copy from being read or written.</summary>
+public enum DurableFault
+{
+    /// <summary>The medium refused: no such directory, no permission, no space, a failed write.</summary>
+    Unavailable,
+
+    /// <summary>Another process has the file open.</summary>
+    Locked,
+
+    /// <summary>The file's structure is broken.</summary>
+    Damaged,
+}
+
+/// <summary>A durable copy could not be read or written.</summary>
+public sealed class DurableStoreException : Exception
+{
+    /// <summary>Makes an exception without details.</summary>
+    public DurableStoreException()
+    {
+    }
+
+    /// <summary>Makes an exception with a message.</summary>
+    public DurableStoreException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>Makes an exception with a message and a cause.</summary>
+    public DurableStoreException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+
+    /// <summary>Makes an exception of a kind.</summary>
+    public DurableStoreException(DurableFault fault, string message, Exception? cause = null)
+        : base(message, cause) => Fault = fault;
+
+    /// <summary>What kind of failure it was.</summary>
+    public DurableFault Fault { get; }
+}

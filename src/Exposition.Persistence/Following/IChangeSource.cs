@@ -1,0 +1,35 @@
+using Exposition.Store;
+
+namespace Exposition.Persistence.Following;
+
+/// <summary>What a durable copy needs of a store.</summary>
+internal interface IChangeSource
+{
+    /// <summary>Waits until there is a change.</summary>
+    public ValueTask WaitAsync(CancellationToken cancellation);
+
+    /// <summary>Takes the changes.</summary>
+    public int Take(ICollection<GroupChange> into);
+
+    /// <summary>All groups at the time of the call.</summary>
+    public IEnumerable<GroupSnapshot> All();
+}
+
+/// <summary>The store itself.</summary>
+internal sealed class StoreChanges(MetricStore store) : IChangeSource
+{
+    private readonly ChangeFeed _feed = store.Subscribe();
+
+    public ValueTask WaitAsync(CancellationToken cancellation) => _feed.WaitAsync(cancellation);
+
+    public int Take(ICollection<GroupChange> into) => _feed.Take(into);
+
+    public IEnumerable<GroupSnapshot> All()
+    {
+        using StoreView view = store.OpenView();
+        for (int i = 0; i < view.Groups.Length; i++)
+        {
+            yield return view.Groups[i];
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using Exposition.Store;
+
+namespace Exposition.Persistence;
+
+/// <summary>Takes a group that a durable copy has kept.</summary>
+/// <param name="key">The group's labels.</param>
+/// <param name="families">The families in byte order of their names. The memory they point to is not reused: the receiver may keep it.</param>
+public delegate void RestoreGroup(GroupingKey key, ReadOnlySpan<FamilyEntry> families);
+
+/// <summary>
+/// Where groups outlive the process. One user at a time: calls must not overlap. Errors of the medium surface as
+/// <see cref="DurableStoreException"/>.
+/// </summary>
+public interface IDurableStore : IDisposable
+{
+    /// <summary>Whether earlier groups are missing from the copy, because it is new or had to be replaced: the next write must contain all groups.</summary>
+    public bool Incomplete { get; }
+
+    /// <summary>Says that all groups have been written.</summary>
+    public void Completed();
+
+    /// <summary>Hands every kept group to <paramref name="restore"/>.</summary>
+    /// <returns>What was found, damage included.</returns>
+    /// <exception cref="DurableStoreException">The copy cannot be read at all, or belongs to another process.</exception>
+    public LoadReport Load(RestoreGroup restore);
+
+    /// <summary>Starts a transaction. What it contains is kept as a whole or not at all.</summary>
+    /// <exception cref="DurableStoreException">The copy cannot be written.</exception>
+    public IDurableBatch Begin();
+}
+
+/// <summary>Changes that become durable together. Disposing of it without a commit drops them.</summary>
+public interface IDurableBatch : IDisposable
+{
+    /// <summary>Bytes given to the medium so far, to bound the size of a transaction.</summary>
+    public long Bytes { get; }
+
+    /// <summary>Keeps a group in place of what was kept of it.</summary>
+    /// <param name="key">The group's labels.</param>
+    /// <param name="version">The store's clock at the change.</param>
+    /// <param name="families">The families in byte order of their names; not used after the return.</param>
+    public void Put(GroupingKey key, long version, ReadOnlySpan<FamilyEntry> families);
+
+    /// <summary>Forgets a group; one that is not kept is no error.</summary>
+    public void Remove(GroupingKey key);
+
+    /// <summary>Makes the changes durable: when it returns, they survive a crash of the machine.</summary>
+    public void Commit();
+}
+
+/// <summary>What a load found.</summary>
+/// <param name="Groups">Number of groups handed over.</param>
+/// <param name="DamagedGroups">Number of groups whose content did not match its checksum; they were set aside.</param>
+/// <param name="Replaced">The copy itself could not be read to its end and was moved aside; the groups handed over come from its readable part.</param>
+public readonly record struct LoadReport(int Groups, int DamagedGroups, bool Replaced);

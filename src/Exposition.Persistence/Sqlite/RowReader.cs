@@ -1,0 +1,29 @@
+using Exposition.Persistence.Rows;
+using Exposition.Store;
+
+namespace Exposition.Persistence.Sqlite;
+
+/// <summary>Checks rows and hands the good ones on.</summary>
+internal sealed class RowReader(RestoreGroup restore, Action<string> onDamaged)
+{
+    public int Groups { get; private set; }
+
+    public int Damaged { get; private set; }
+
+    /// <summary>Takes a row.</summary>
+    /// <returns>Whether it was good.</returns>
+    public bool Take(long id, byte[] key, long version, long checksum, byte[] content)
+    {
+        bool isKey = GroupingKey.TryCreate(key, out GroupingKey? group);
+        if (isKey && checksum == RowChecksum.Of(key, version, content) && GroupContent.TryRead(content, out FamilyEntry[] families))
+        {
+            restore(group!, families);
+            Groups++;
+            return true;
+        }
+
+        Damaged++;
+        onDamaged(isKey ? group!.ToString() : $"row {id}");
+        return false;
+    }
+}

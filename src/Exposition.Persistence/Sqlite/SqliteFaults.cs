@@ -1,0 +1,42 @@
+using Microsoft.Data.Sqlite;
+
+namespace Exposition.Persistence.Sqlite;
+
+/// <summary>A readable database that is not ours, or of a later schema than we know.</summary>
+internal sealed class ForeignFileException(string message) : Exception(message);
+
+/// <summary>Sorts SQLite's result codes (https://sqlite.org/rescode.html).</summary>
+internal static class SqliteFaults
+{
+    private const int Busy = 5;
+    private const int Locked = 6;
+    private const int Corrupt = 11;
+    private const int NotADatabase = 26;
+
+    /// <summary>Runs an action and translates its errors.</summary>
+    public static T Guard<T>(Func<T> action)
+    {
+        try
+        {
+            return action();
+        }
+        catch (SqliteException e)
+        {
+            throw Translate(e);
+        }
+    }
+
+    /// <summary>Runs an action and translates its errors.</summary>
+    public static void Guard(Action action) => Guard(() =>
+    {
+        action();
+        return 0;
+    });
+
+    public static DurableStoreException Translate(SqliteException e) => e.SqliteErrorCode switch
+    {
+        Busy or Locked => new DurableStoreException(DurableFault.Locked, "the file is in use by another process", e),
+        Corrupt or NotADatabase => new DurableStoreException(DurableFault.Damaged, e.Message, e),
+        _ => new DurableStoreException(DurableFault.Unavailable, e.Message, e),
+    };
+}

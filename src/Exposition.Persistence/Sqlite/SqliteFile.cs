@@ -1,0 +1,201 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+
+namespace Exposition.Persistence.Sqlite;
+
+/// <summary>An open database with its prepared statements. All errors come as <see cref="DurableStoreException"/>.</summary>
+internal sealed class SqliteFile : IDisposable
+{
+    /// <summary>"ExpE": marks our files, shown by file(1).</summary>
+    public const int ApplicationId = 0x45787045;
+
+    /// <summary>Schema version of this program.</summary>
+    public const int SchemaVersion = 1;
+
+    private const int LockWaitSeconds = 1;
+
+    // Damaged rows are kept for whoever wants to look into them; they are never read by us.
+    private const string Schema = """
+        CREATE TABLE groups (
+          id INTEGER PRIMARY KEY,
+          key BLOB NOT NULL UNIQUE,
+          version INTEGER NOT NULL,
+          checksum INTEGER NOT NULL,
+          content BLOB NOT NULL);
+        CREATE TABLE damaged (
+          id INTEGER PRIMARY KEY,
+          noticed_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP,
+          key BLOB, version INTEGER, checksum INTEGER, content BLOB);
+        """;
+
+    private SqliteFile(SqliteConnection connection)
+    {
+        Connection = connection;
+        Put = Command("""
+            INSERT INTO groups (key, version, checksum, content) VALUES ($key, $version, $checksum, $content)
+            ON CONFLICT (key) DO UPDATE SET version = excluded.version, checksum = excluded.checksum, content = excluded.content
+            """);
+        Put.Parameters.Add("$key", SqliteType.Blob);
+        Put.Parameters.Add("$version", SqliteType.Integer);
+        Put.Parameters.Add("$checksum", SqliteType.Integer);
+        Put.Parameters.Add("$content", SqliteType.Blob);
+        Remove = Command("DELETE FROM groups WHERE key = $key");
+        Remove.Parameters.Add("$key", SqliteType.Blob);
+    }
+
+    public SqliteConnection Connection { get; }
+
+    public SqliteCommand Put { get; }
+
+    public SqliteCommand Remove { get; }
+
+    /// <summary>Opens or creates a file and takes its lock.</summary>
+    /// <exception cref="ForeignFileException">A database that is not ours; nothing in it was changed.</exception>
+    public static SqliteFile Open(string path)
+    {
+        FilePlace.CreatePrivate(path);
+        return Open(new SqliteConnectionStringBuilder
+        {
+            DataSource = path,
+            Mode = SqliteOpenMode.ReadWrite,
+            Pooling = false,
+            DefaultTimeout = LockWaitSeconds,
+        }, Prepare);
+    }
+
+    /// <summary>Opens a file that cannot be written, without a lock. It must not have an unmerged log.</summary>
+    public static SqliteFile OpenReadOnly(string path) => Open(new SqliteConnectionStringBuilder
+    {
+        DataSource = "file:" + path.Replace("%", "%25", StringComparison.Ordinal).Replace("?", "%3f", StringComparison.Ordinal)
+            .Replace("#", "%23", StringComparison.Ordinal) + "?immutable=1",
+        Mode = SqliteOpenMode.ReadOnly,
+        Pooling = false,
+    }, static connection => RequireOurs(connection));
+
+    /// <summary>Reads all rows and moves the damaged ones out of the way.</summary>
+    public void ReadAll(RowReader into)
+    {
+        List<long> damaged = ReadRows(into);
+        if (damaged.Count > 0)
+        {
+            SqliteFaults.Guard(() => SetAside(damaged));
+        }
+    }
+
+    /// <summary>Reads all rows.</summary>
+    /// <returns>The ids of damaged rows.</returns>
+    public List<long> ReadRows(RowReader into) => SqliteFaults.Guard(() =>
+    {
+        var damaged = new List<long>();
+        using SqliteCommand select = Command("SELECT id, key, version, checksum, content FROM groups ORDER BY id");
+        using SqliteDataReader rows = select.ExecuteReader();
+        while (rows.Read())
+        {
+            long id = rows.GetInt64(0);
+            if (!into.Take(id, Blob(rows, 1), rows.GetInt64(2), rows.GetInt64(3), Blob(rows, 4)))
+            {
+                damaged.Add(id);
+            }
+        }
+
+        return damaged;
+    });
+
+    public void Dispose()
+    {
+        Put.Dispose();
+        Remove.Dispose();
+        Connection.Dispose();
+    }
+
+    private static byte[] Blob(SqliteDataReader rows, int column) => rows.GetFieldValue<byte[]>(column);
+
+    private static SqliteFile Open(SqliteConnectionStringBuilder how, Action<SqliteConnection> prepare) => SqliteFaults.Guard(() =>
+    {
+        var connection = new SqliteConnection(how.ConnectionString);
+        try
+        {
+            connection.Open();
+            prepare(connection);
+            return new SqliteFile(connection);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    });
+
+    private static void Prepare(SqliteConnection connection)
+    {
+        // The locking mode comes before the first access: then the write-ahead log needs no shared memory file.
+        Run(connection, "PRAGMA locking_mode = EXCLUSIVE");
+        bool isNew = Number(connection, "SELECT count(*) FROM sqlite_schema") == 0 && Number(connection, "PRAGMA application_id") == 0;
+        if (!isNew)
+        {
+            RequireOurs(connection);
+        }
+
+        Run(connection, "PRAGMA page_size = 16384");
+        Run(connection, "PRAGMA journal_mode = WAL");
+        Run(connection, "PRAGMA synchronous = FULL");
+        Run(connection, "PRAGMA journal_size_limit = 67108864");
+        Run(connection, isNew
+            ? string.Create(CultureInfo.InvariantCulture,
+                $"BEGIN IMMEDIATE; {Schema} PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {SchemaVersion}; COMMIT")
+            : "BEGIN IMMEDIATE; COMMIT");
+    }
+
+    private static void RequireOurs(SqliteConnection connection)
+    {
+        if (Number(connection, "PRAGMA application_id") != ApplicationId)
+        {
+            throw new ForeignFileException("a SQLite database of another program");
+        }
+
+        long version = Number(connection, "PRAGMA user_version");
+        if (version != SchemaVersion)
+        {
+            throw new ForeignFileException($"written by another version of this program (schema {version})");
+        }
+    }
+
+    private void SetAside(List<long> ids)
+    {
+        using SqliteTransaction transaction = Connection.BeginTransaction();
+        using SqliteCommand move = Command("""
+            INSERT INTO damaged (key, version, checksum, content) SELECT key, version, checksum, content FROM groups WHERE id = $id;
+            DELETE FROM groups WHERE id = $id
+            """);
+        move.Transaction = transaction;
+        SqliteParameter id = move.Parameters.Add("$id", SqliteType.Integer);
+        foreach (long damaged in ids)
+        {
+            id.Value = damaged;
+            move.ExecuteNonQuery();
+        }
+
+        transaction.Commit();
+    }
+
+    private SqliteCommand Command(string text)
+    {
+        SqliteCommand command = Connection.CreateCommand();
+        command.CommandText = text;
+        return command;
+    }
+
+    private static void Run(SqliteConnection connection, string text)
+    {
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = text;
+        command.ExecuteNonQuery();
+    }
+
+    private static long Number(SqliteConnection connection, string text)
+    {
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = text;
+        return (long)command.ExecuteScalar()!;
+    }
+}

@@ -1,0 +1,169 @@
+using System.Globalization;
+using Exposition.Persistence.Sqlite;
+using Exposition.Store;
+
+namespace Exposition.Persistence;
+
+// The file: a SQLite database in WAL mode with an application id, a schema version in user_version, and one row per group. It is opened
+// with an exclusive lock for the life of the process, so two processes cannot write one file. It is created at the first write.
+// Nothing that we did not write is ever overwritten: a foreign or broken file is renamed first.
+
+/// <summary>Groups in a SQLite file.</summary>
+/// <param name="path">The file. It need not exist.</param>
+/// <param name="time">The clock for the names of files moved aside.</param>
+/// <param name="report">Is told of what happens; called on the thread that uses the store.</param>
+public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNotice> report) : IDurableStore
+{
+    private readonly string _path = System.IO.Path.GetFullPath(path);
+    private SqliteFile? _file;
+
+    /// <summary>The file's full path.</summary>
+    public string Path => _path;
+
+    /// <inheritdoc/>
+    public bool Incomplete { get; private set; } = true;
+
+    /// <inheritdoc/>
+    public void Completed() => Incomplete = false;
+
+    /// <inheritdoc/>
+    public LoadReport Load(RestoreGroup restore)
+    {
+        ArgumentNullException.ThrowIfNull(restore);
+        if (!File.Exists(_path))
+        {
+            string? obstacle = FilePlace.ObstacleToCreating(_path);
+            if (obstacle is not null)
+            {
+                report(new DurableNotice(DurableEvent.Unavailable, _path, Detail: obstacle));
+            }
+
+            return default;
+        }
+
+        var reading = new RowReader(restore, key => report(new DurableNotice(DurableEvent.DamagedGroup, _path, 1, key)));
+        try
+        {
+            Open();
+            _file!.ReadAll(reading);
+            Incomplete = false;
+            return new LoadReport(reading.Groups, reading.Damaged, false);
+        }
+        catch (DurableStoreException e) when (e.Fault == DurableFault.Damaged)
+        {
+            SetAside(DurableEvent.MovedDamaged, e.Message);
+            return new LoadReport(reading.Groups, reading.Damaged, true);
+        }
+        catch (DurableStoreException e) when (e.Fault == DurableFault.Unavailable)
+        {
+            report(new DurableNotice(DurableEvent.Unavailable, _path, Detail: e.Message));
+            Close();
+            return LoadReadOnly(reading);
+        }
+    }
+
+    /// <inheritdoc/>
+    public IDurableBatch Begin()
+    {
+        try
+        {
+            if (_file is not null && !File.Exists(_path))
+            {
+                // Someone has deleted the file under us: SQLite would go on writing into a file without a name.
+                Close();
+                Incomplete = true;
+            }
+
+            Open();
+            return new SqliteBatch(_file!, OnFailure, TooLarge);
+        }
+        catch (DurableStoreException e)
+        {
+            OnFailure(e);
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Close();
+
+    private void Open()
+    {
+        if (_file is not null)
+        {
+            return;
+        }
+
+        FileVerdict verdict = FilePlace.Judge(_path);
+        if (verdict == FileVerdict.Foreign)
+        {
+            SetAside(DurableEvent.MovedForeign, "not a file of this program");
+        }
+
+        bool created = !File.Exists(_path);
+        try
+        {
+            _file = SqliteFile.Open(_path);
+        }
+        catch (ForeignFileException e)
+        {
+            SetAside(DurableEvent.MovedForeign, e.Message);
+            created = true;
+            _file = SqliteFile.Open(_path);
+        }
+
+        Incomplete |= created;
+    }
+
+    // The state is broken or unreachable: let go of the file, so that the next attempt starts from what is really there.
+    private void OnFailure(DurableStoreException e)
+    {
+        if (e.Fault == DurableFault.Damaged)
+        {
+            SetAside(DurableEvent.MovedDamaged, e.Message);
+        }
+        else
+        {
+            Close();
+        }
+    }
+
+    private void TooLarge(GroupingKey key, long bytes) => report(new DurableNotice(
+        DurableEvent.GroupTooLarge, _path, 1, string.Create(CultureInfo.InvariantCulture, $"{key} ({bytes} bytes)")));
+
+    private void SetAside(DurableEvent what, string reason)
+    {
+        Close();
+        Incomplete = true;
+        string to = FilePlace.MoveAside(_path, what == DurableEvent.MovedForeign ? "foreign" : "damaged", time.GetUtcNow());
+        report(new DurableNotice(what, to, Detail: reason));
+    }
+
+    // A file or volume without write permission: the groups can still be shown. An unmerged log would make the file's own pages stale.
+    private LoadReport LoadReadOnly(RowReader reading)
+    {
+        if (reading.Groups > 0 || new FileInfo(_path + "-wal") is { Exists: true, Length: > 0 })
+        {
+            return new LoadReport(reading.Groups, reading.Damaged, false);
+        }
+
+        try
+        {
+            using var file = SqliteFile.OpenReadOnly(_path);
+            file.ReadRows(reading);
+        }
+        catch (Exception e) when (e is DurableStoreException or ForeignFileException)
+        {
+            report(new DurableNotice(DurableEvent.Unavailable, _path, Detail: e.Message));
+        }
+
+        return new LoadReport(reading.Groups, reading.Damaged, false);
+    }
+
+    private void Close()
+    {
+        SqliteFile? file = _file;
+        _file = null;
+        file?.Dispose();
+    }
+}

@@ -1,0 +1,130 @@
+using Exposition.Gateway.CommandLine;
+using Exposition.Gateway.Logging;
+
+namespace Exposition.Gateway.Tests;
+
+public class FlagsTests
+{
+    [Fact]
+    public void Defaults_are_those_of_the_reference()
+    {
+        Flags flags = Flags.Parse([]);
+        Assert.Equal([":9091"], flags.ListenAddresses);
+        Assert.Equal(
+            "log.format=logfmt log.level=info persistence.file= persistence.interval=5m0s push.disable-consistency-check=false "
+            + "push.enable-utf8-names=false web.config.file= web.enable-admin-api=false web.enable-lifecycle=false web.external-url= "
+            + "web.listen-address=:9091 web.route-prefix= web.systemd-socket=false web.telemetry-path=/metrics",
+            string.Join(' ', flags.Shown().Select(static f => $"{f.Key}={f.Value}")));
+    }
+
+    [Fact]
+    public void Values_stand_behind_a_blank_or_an_equals_sign()
+    {
+        Flags flags = Flags.Parse(["--web.listen-address", ":1", "--web.listen-address=[::1]:2", "--persistence.file=a=b", "--persistence.interval=-5m",
+            "--web.enable-admin-api", "--no-web.enable-lifecycle", "--log.level=WARN", "--log.format", "json", "--web.route-prefix="]);
+        Assert.Equal([":1", "[::1]:2"], flags.ListenAddresses);
+        Assert.Equal("a=b", flags.PersistenceFile);
+        Assert.True(flags.EnableAdminApi);
+        Assert.False(flags.EnableLifecycle);
+        Assert.Equal(Microsoft.Extensions.Logging.LogLevel.Warning, flags.LogLevel);
+        Assert.Equal(LogFormat.Json, flags.LogFormat);
+        Assert.Equal("-5m0s", flags.Shown()["persistence.interval"]);
+        Assert.Equal(":1,[::1]:2", flags.Shown()["web.listen-address"]);
+    }
+
+    // The texts were observed on the reference, but for the last ones of the URL, which are those of Go's library.
+    [Theory]
+    [InlineData("unknown long flag '--bogus'", "--bogus")]
+    [InlineData("unknown long flag '--'", "--=x")]
+    [InlineData("unknown long flag '--no-persistence.file'", "--no-persistence.file")]
+    [InlineData("unknown short flag '-x'", "-x")]
+    [InlineData("unknown short flag '-5'", "-h5")]
+    [InlineData("unknown short flag '-'", "-")]
+    [InlineData("unexpected foo", "foo")]
+    [InlineData("unexpected true", "--web.enable-admin-api=true")]
+    [InlineData("unexpected --foo", "--", "--foo")]
+    [InlineData("expected argument for flag '--persistence.file'", "--persistence.file")]
+    [InlineData("expected argument for flag '--web.route-prefix'", "--web.route-prefix", "--version")]
+    [InlineData("flag 'persistence.file' cannot be repeated", "--persistence.file=a", "--persistence.file=b")]
+    [InlineData("flag 'web.enable-admin-api' cannot be repeated", "--no-web.enable-admin-api", "--web.enable-admin-api")]
+    [InlineData("unrecognized log level trace", "--log.level=trace")]
+    [InlineData("unrecognized log level ", "--log.level=")]
+    [InlineData("unrecognized log format xml", "--log.format=xml")]
+    [InlineData("unrecognized log format JSON", "--log.format=JSON")]
+    [InlineData("time: invalid duration \"abc\"", "--persistence.interval=abc")]
+    [InlineData("invalid URL: parse \"::bad::\": missing protocol scheme", "--web.external-url=::bad::")]
+    [InlineData("invalid URL: parse \"http://[::1\": missing ']' in host", "--web.external-url=http://[::1")]
+    [InlineData("invalid URL: parse \"http://h:x/\": invalid port \":x\" after host", "--web.external-url=http://h:x/")]
+    [InlineData("invalid URL: parse \"http://h/%zz\": invalid URL escape \"%zz\"", "--web.external-url=http://h/%zz")]
+    [InlineData("failed to open arguments file \"nofile\": open nofile: no such file or directory", "@nofile")]
+    [InlineData("unknown long flag '--bogus'", "--help", "--bogus")]
+    public void Errors_have_the_words_of_the_reference(string expected, params string[] arguments) =>
+        Assert.Equal(expected, Assert.Throws<FlagException>(() => Flags.Parse(arguments)).Message);
+
+    [Fact]
+    public void Version_ends_the_reading_and_help_does_not()
+    {
+        Assert.True(Flags.Parse(["--version", "--bogus"]).Version);
+        Assert.True(Flags.Parse(["-h"]).Help);
+        Assert.True(Flags.Parse(["--help"]).Help);
+    }
+
+    [Fact]
+    public void A_file_of_arguments_stands_for_its_lines()
+    {
+        string file = Path.GetTempFileName();
+        File.WriteAllText(file, "# comment\n\n--web.enable-lifecycle\n--persistence.file\nwith blanks\n");
+        try
+        {
+            Flags flags = Flags.Parse(["@" + file, "--web.enable-admin-api"]);
+            Assert.True(flags.EnableLifecycle && flags.EnableAdminApi);
+            Assert.Equal("with blanks", flags.PersistenceFile);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Theory]
+    [InlineData("", "", "", "")]
+    [InlineData("/", "", "", "")]
+    [InlineData("bar/", "", "/bar", "")]
+    [InlineData("/foo/", "", "/foo", "")]
+    [InlineData("", "http://gw.example/ext/", "/ext", "/ext")]
+    [InlineData("/in", "https://gw.example/ext", "/in", "/ext")]
+    [InlineData("/", "http://gw.example/ext", "", "/ext")]
+    [InlineData("", "http://gw.example:99", "", "")]
+    [InlineData("", "http://gw.example/a%20b?x#y", "/a b", "/a b")]
+    public void Prefixes_follow_the_reference(string prefix, string url, string route, string external)
+    {
+        Flags flags = Flags.Parse(["--web.route-prefix=" + prefix, "--web.external-url=" + url]);
+        Assert.Equal((route, external), (flags.Prefix, flags.ExternalPrefix));
+        Assert.Equal(route, flags.Shown()["web.route-prefix"]);
+    }
+
+    [Theory]
+    [InlineData("/bar", "m", "/bar/m")]
+    [InlineData("", "/metrics", "/metrics")]
+    [InlineData("/x", "/../a//b/", "/a/b")]
+    [InlineData("", "/", "/")]
+    public void Telemetry_path_is_joined(string prefix, string path, string expected) =>
+        Assert.Equal(expected, Flags.Parse(["--web.route-prefix=" + prefix, "--web.telemetry-path=" + path]).FullTelemetryPath);
+
+    [Theory]
+    [InlineData("--web.config.file=x", "--web.config.file is not supported yet")]
+    [InlineData("--web.systemd-socket", "--web.systemd-socket is not supported yet")]
+    [InlineData("--web.listen-address=vsock://:9091", "vsock:// in --web.listen-address is not supported yet")]
+    public void What_is_not_there_yet_is_refused(string argument, string expected) =>
+        Assert.Equal(expected, Assert.Throws<FlagException>(Flags.Parse([argument]).RequireSupported).Message);
+
+    [Fact]
+    public void Help_lists_every_flag_within_eighty_columns()
+    {
+        List<Flag> table = Flags.Parse([]).Table();
+        string text = Usage.Text(table);
+        Assert.All(table, flag => Assert.Contains((flag.IsSwitch ? "--[no-]" : "--") + flag.Name, text, StringComparison.Ordinal));
+        Assert.All(text.Split('\n'), static line => Assert.True(line.Length <= 80, line));
+        Assert.StartsWith("usage: pushgateway [<flags>]\n", text, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,218 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
+
+namespace Exposition.Gateway.Tests;
+
+/// <summary>The built program as a process.</summary>
+public partial class GatewayProcessTests
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
+
+    [Fact]
+    public async Task An_unknown_flag_ends_it_with_an_error()
+    {
+        (int code, string output, string error) = await RunAsync("--bogus");
+        Assert.Equal((1, "", "pushgateway: error: unknown long flag '--bogus', try --help\n"), (code, output, error));
+    }
+
+    [Fact]
+    public async Task Version_and_help_go_to_the_output()
+    {
+        (int code, string output, string error) = await RunAsync("--version");
+        Assert.Equal((0, ""), (code, error));
+        Assert.Matches(VersionBlock(), output);
+        (code, output, error) = await RunAsync("--help");
+        Assert.Equal((0, ""), (code, error));
+        Assert.StartsWith("usage: pushgateway", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_port_in_use_is_told_and_ends_it_with_one()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        string address = taken.LocalEndpoint.ToString()!;
+        (int code, _, string error) = await RunAsync("--web.listen-address=" + address);
+        Assert.Equal(1, code);
+        Assert.Contains($"level=error msg=\"HTTP server stopped\" err=\"listen tcp {address}: bind: address already in use\"", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task It_says_where_it_listens_and_stops_cleanly_at_a_signal()
+    {
+        using Gateway gateway = await Gateway.StartAsync("--web.enable-admin-api");
+        Assert.Equal("OK", await gateway.Client.GetStringAsync("-/ready"));
+        Assert.Equal(HttpStatusCode.OK, (await gateway.Client.PutAsync("metrics/job/j", new StringContent("a 1\n"))).StatusCode);
+        Assert.Contains("\"a\":{\"metrics\":[{\"labels\":{\"instance\":\"\",\"job\":\"j\"},\"value\":\"1\"}]", await gateway.Client.GetStringAsync("api/v1/metrics"), StringComparison.Ordinal);
+        Assert.Contains("job=&#34;j&#34;", await gateway.Client.GetStringAsync(""), StringComparison.Ordinal);
+        Assert.Contains("pushgateway_build_info{", await gateway.Client.GetStringAsync("metrics"), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.Accepted, (await gateway.Client.PutAsync("api/v1/admin/wipe", null)).StatusCode);
+        Assert.EndsWith("\"data\":[]}", await gateway.Client.GetStringAsync("api/v1/metrics"), StringComparison.Ordinal);
+        Assert.Equal(0, await gateway.TerminateAsync());
+        Assert.Contains("received SIGINT/SIGTERM; exiting gracefully...", gateway.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_quit_request_ends_it_if_enabled()
+    {
+        using Gateway gateway = await Gateway.StartAsync("--web.enable-lifecycle");
+        HttpResponseMessage answer = await gateway.Client.PutAsync("-/quit", null);
+        Assert.Equal("Requesting termination... Goodbye!", await answer.Content.ReadAsStringAsync());
+        Assert.Equal(0, await gateway.EndAsync());
+    }
+
+    [Fact]
+    public async Task Groups_survive_a_restart_and_a_locked_file_ends_it()
+    {
+        string directory = Directory.CreateTempSubdirectory("exposition-gateway").FullName;
+        string flag = "--persistence.file=" + Path.Combine(directory, "data");
+        try
+        {
+            using (Gateway first = await Gateway.StartAsync(flag, "--persistence.interval=1ms"))
+            {
+                await first.Client.PutAsync("metrics/job/j", new StringContent("# HELP a h\na{x=\"1\"} 1\n"));
+                await first.Client.PutAsync("metrics/job/gone", new StringContent("a 1\n"));
+                await first.Client.DeleteAsync("metrics/job/gone");
+                (int code, _, string error) = await RunAsync(flag, "--web.listen-address=127.0.0.1:0");
+                Assert.Equal(1, code);
+                Assert.Contains("in use by another process", error, StringComparison.Ordinal);
+                Assert.Equal(0, await first.TerminateAsync());
+            }
+
+            using Gateway second = await Gateway.StartAsync(flag);
+            string metrics = await second.Client.GetStringAsync("metrics");
+            Assert.Contains("# HELP a h\n# TYPE a untyped\na{instance=\"\",job=\"j\",x=\"1\"} 1\n", metrics, StringComparison.Ordinal);
+            Assert.DoesNotContain("gone", metrics, StringComparison.Ordinal);
+            Assert.Equal(0, await second.TerminateAsync());
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task State_that_cannot_be_written_at_the_end_is_an_error()
+    {
+        using Gateway gateway = await Gateway.StartAsync("--persistence.file=/proc/no/such/data");
+        Assert.Contains("level=error", gateway.Log, StringComparison.Ordinal);
+        Assert.Equal(1, await gateway.TerminateAsync());
+        Assert.Contains("problem shutting down metric storage", gateway.Log, StringComparison.Ordinal);
+    }
+
+    [GeneratedRegex(@"\Apushgateway, version \S+ \(branch: .*, revision: .*\)\n  build user:  .*\n  build date:  .*\n  go version:  .*\n  platform:    .*/.*\n  tags:        .*\n\z")]
+    private static partial Regex VersionBlock();
+
+    private static ProcessStartInfo Command(params string[] arguments) => new("dotnet", [Path.Combine(AppContext.BaseDirectory, "pushgateway.dll"), .. arguments])
+    {
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
+    };
+
+    private static async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)
+    {
+        using Process process = Process.Start(Command(arguments))!;
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        using var patience = new CancellationTokenSource(s_patience);
+        try
+        {
+            await process.WaitForExitAsync(patience.Token);
+        }
+        finally
+        {
+            process.Kill();
+        }
+
+        return (process.ExitCode, await output, await error);
+    }
+
+    private sealed partial class Gateway : IDisposable
+    {
+        private readonly Process _process;
+        private readonly System.Text.StringBuilder _log = new();
+        private readonly TaskCompletionSource<string> _address = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        private Gateway(string[] arguments)
+        {
+            _process = Process.Start(Command(["--web.listen-address=127.0.0.1:0", .. arguments]))!;
+            _process.ErrorDataReceived += (_, line) => Take(line.Data);
+            _process.BeginErrorReadLine();
+            _process.BeginOutputReadLine();
+        }
+
+        public HttpClient Client { get; private set; } = new();
+
+        public string Log
+        {
+            get
+            {
+                lock (_log)
+                {
+                    return _log.ToString();
+                }
+            }
+        }
+
+        public static async Task<Gateway> StartAsync(params string[] arguments)
+        {
+            var gateway = new Gateway(arguments);
+            try
+            {
+                gateway.Client.BaseAddress = new Uri($"http://{await gateway._address.Task.WaitAsync(s_patience)}/");
+                return gateway;
+            }
+            catch
+            {
+                gateway.Dispose();
+                throw new InvalidOperationException("did not start: " + gateway.Log);
+            }
+        }
+
+        public async Task<int> TerminateAsync()
+        {
+            using Process kill = Process.Start("kill", ["-TERM", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+            return await EndAsync();
+        }
+
+        public async Task<int> EndAsync()
+        {
+            using var patience = new CancellationTokenSource(s_patience);
+            await _process.WaitForExitAsync(patience.Token);
+            return _process.ExitCode;
+        }
+
+        public void Dispose()
+        {
+            Client.Dispose();
+            if (!_process.HasExited)
+            {
+                _process.Kill();
+            }
+
+            _process.Dispose();
+        }
+
+        private void Take(string? line)
+        {
+            lock (_log)
+            {
+                _log.Append(line).Append('\n');
+            }
+
+            if (line is null)
+            {
+                _address.TrySetException(new InvalidOperationException("ended"));
+            }
+            else if (Address().Match(line) is { Success: true } match)
+            {
+                _address.TrySetResult(match.Groups[1].Value);
+            }
+        }
+
+        [GeneratedRegex("level=info msg=\"Listening on\" address=(\\S+)")]
+        private static partial Regex Address();
+    }
+}

@@ -1,0 +1,75 @@
+using Exposition.Formats;
+using Exposition.Persistence.Rows;
+using Exposition.Store;
+using FsCheck;
+using FsCheck.Fluent;
+using FsCheck.Xunit;
+
+namespace Exposition.Persistence.Tests;
+
+public class GroupContentTests
+{
+    [Property(MaxTest = 200)]
+    public Property Reads_what_it_wrote(NonNull<string>[] names, NonNull<string> text, NonNull<string> help, bool hasHelp, byte type, long pushedAt, NonNegativeInt samples)
+    {
+        FamilyEntry[] families = [.. names.Select(static n => System.Text.Encoding.UTF8.GetBytes(n.Get)).DistinctBy(Convert.ToHexString)
+            .OrderBy(static n => Convert.ToHexString(n), StringComparer.Ordinal)
+            .Select(n => Samples.Family("", text.Get, hasHelp ? help.Get : null, (MetricType)type, help.Get, pushedAt) with { Name = n, SampleCount = samples.Get })];
+        byte[] content = Encode(families);
+        GroupingKey key = Samples.Key("j");
+        return (GroupContent.TryRead(content, out FamilyEntry[] read) && Samples.Show(key, read) == Samples.Show(key, families)).ToProperty();
+    }
+
+    [Fact]
+    public void Every_cut_is_refused()
+    {
+        byte[] content = Encode([Samples.Family("a", "a 1\n", "help"), Samples.Family("b", "b 1\nb{x=\"1\"} 2\n", sidecar: "raw")]);
+        for (int length = 0; length < content.Length; length++)
+        {
+            Assert.False(GroupContent.TryRead(content[..length], out _), $"cut at {length}");
+        }
+
+        Assert.False(GroupContent.TryRead([.. content, 0], out _));
+    }
+
+    [Fact]
+    public void Flipped_bytes_never_throw()
+    {
+        byte[] content = Encode([Samples.Family("a", "a 1\n", "help"), Samples.Family("b", "b 1\n")]);
+        for (int at = 0; at < content.Length; at++)
+        {
+            for (int bit = 0; bit < 8; bit++)
+            {
+                byte[] flipped = [.. content];
+                flipped[at] ^= (byte)(1 << bit);
+                GroupContent.TryRead(flipped, out _);
+                Assert.NotEqual(RowChecksum.Of([1], 1, content), RowChecksum.Of([1], 1, flipped));
+            }
+        }
+    }
+
+    [Fact]
+    public void Unordered_names_and_unknown_versions_are_refused()
+    {
+        Assert.False(GroupContent.TryRead(Encode([Samples.Family("b", ""), Samples.Family("a", "")]), out _));
+        byte[] content = Encode([]);
+        Assert.True(GroupContent.TryRead(content, out _));
+        content[0] = 2;
+        Assert.False(GroupContent.TryRead(content, out _));
+    }
+
+    // Vectors of RFC 3720, appendix B.4, and the usual check value.
+    [Theory]
+    [InlineData("313233343536373839", 0xE3069283)]
+    [InlineData("0000000000000000000000000000000000000000000000000000000000000000", 0x8A9136AA)]
+    [InlineData("FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF", 0x62A8AB43)]
+    [InlineData("000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F", 0x46DD794E)]
+    public void Checksum_is_crc32c(string hex, uint expected) =>
+        Assert.Equal(expected, Crc32C.Finish(Crc32C.Append(Crc32C.Initial, Convert.FromHexString(hex))));
+
+    private static byte[] Encode(FamilyEntry[] families)
+    {
+        byte[] buffer = new byte[GroupContent.MaxSize(families)];
+        return buffer[..GroupContent.Write(families, buffer)];
+    }
+}

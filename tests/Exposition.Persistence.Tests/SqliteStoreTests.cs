@@ -1,0 +1,248 @@
+using Exposition.Store;
+using Microsoft.Data.Sqlite;
+
+namespace Exposition.Persistence.Tests;
+
+public class SqliteStoreTests : InDirectory
+{
+    private static readonly FamilyEntry[] s_families = [Samples.Family("a", "a{job=\"x\"} 1\n", "h"), Samples.Family("b", "", null, sidecar: "raw")];
+
+    [Fact]
+    public void Groups_come_back_as_they_were()
+    {
+        Save((Samples.Key("x"), s_families), (Samples.Key("y", "i"), []));
+
+        List<string> loaded = Load(out LoadReport report);
+
+        Assert.Equal([Samples.Show(Samples.Key("x"), s_families), Samples.Show(Samples.Key("y", "i"), [])], loaded);
+        Assert.Equal(new LoadReport(2, 0, false), report);
+        Assert.Empty(Notices);
+        Assert.Equal(["data"], Files());
+    }
+
+    [Fact]
+    public void A_later_put_replaces_and_a_removal_removes()
+    {
+        Save((Samples.Key("x"), s_families), (Samples.Key("y"), s_families));
+        FamilyEntry[] other = [Samples.Family("c", "c 2\n")];
+        using (IDurableStore store = Open())
+        {
+            using IDurableBatch batch = store.Begin();
+            batch.Put(Samples.Key("x"), 8, other);
+            batch.Remove(Samples.Key("y"));
+            batch.Remove(Samples.Key("never"));
+            batch.Commit();
+        }
+
+        Assert.Equal([Samples.Show(Samples.Key("x"), other)], Load(out _));
+    }
+
+    [Fact]
+    public void Without_a_commit_nothing_stays()
+    {
+        Save((Samples.Key("x"), s_families));
+        using (IDurableStore store = Open())
+        {
+            using IDurableBatch batch = store.Begin();
+            batch.Remove(Samples.Key("x"));
+        }
+
+        Assert.Single(Load(out _));
+    }
+
+    [Fact]
+    public void The_file_is_private_and_made_at_the_first_write()
+    {
+        using (IDurableStore store = Open())
+        {
+            Assert.Equal(default, store.Load(static (_, _) => { }));
+            Assert.False(System.IO.File.Exists(File));
+        }
+
+        Save();
+        Assert.True(System.IO.File.Exists(File));
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, System.IO.File.GetUnixFileMode(File));
+        }
+    }
+
+    [Fact]
+    public void Another_user_of_the_file_is_refused()
+    {
+        Save((Samples.Key("x"), s_families));
+        using IDurableStore first = Open();
+        first.Load(static (_, _) => { });
+        using IDurableStore second = Open();
+
+        Assert.Equal(DurableFault.Locked, Assert.Throws<DurableStoreException>(() => second.Load(static (_, _) => { })).Fault);
+        Assert.Equal(DurableFault.Locked, Assert.Throws<DurableStoreException>(second.Begin).Fault);
+    }
+
+    [Theory]
+    [InlineData("\u0014\u007f gob stream of the reference \u0001\u0002")]
+    [InlineData("x")]
+    public void A_foreign_file_is_moved_aside_unchanged(string content)
+    {
+        System.IO.File.WriteAllText(File, content);
+
+        Assert.Empty(Load(out LoadReport report));
+
+        Assert.Equal(default, report);
+        DurableNotice notice = Assert.Single(Notices);
+        Assert.Equal(DurableEvent.MovedForeign, notice.Event);
+        Assert.StartsWith(File + ".foreign-2", notice.Path, StringComparison.Ordinal);
+        Assert.Equal(content, System.IO.File.ReadAllText(notice.Path));
+        Save((Samples.Key("x"), s_families));
+        Assert.Single(Load(out _));
+    }
+
+    [Fact]
+    public void A_database_of_another_program_is_moved_aside_unchanged()
+    {
+        Sql("CREATE TABLE mine (x); INSERT INTO mine VALUES (1)");
+        byte[] before = System.IO.File.ReadAllBytes(File);
+
+        Assert.Empty(Load(out _));
+
+        Assert.Equal(DurableEvent.MovedForeign, Assert.Single(Notices).Event);
+        Assert.Equal(before, System.IO.File.ReadAllBytes(Notices[0].Path));
+    }
+
+    [Fact]
+    public void A_later_schema_is_moved_aside()
+    {
+        Save((Samples.Key("x"), s_families));
+        Sql("PRAGMA user_version = 2");
+
+        Assert.Empty(Load(out _));
+
+        Assert.Equal(DurableEvent.MovedForeign, Assert.Single(Notices).Event);
+        Assert.Contains("schema 2", Notices[0].Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_empty_file_is_a_new_one()
+    {
+        System.IO.File.WriteAllText(File, "");
+        Assert.Empty(Load(out _));
+        Assert.Empty(Notices);
+        Save((Samples.Key("x"), s_families));
+        Assert.Single(Load(out _));
+    }
+
+    [Theory]
+    [InlineData(10)]
+    [InlineData(100)]
+    [InlineData(20000)]
+    public void A_truncated_file_is_moved_aside(int length)
+    {
+        Save((Samples.Key("x"), s_families));
+        using (FileStream file = System.IO.File.OpenWrite(File))
+        {
+            file.SetLength(length);
+        }
+
+        Assert.Empty(Load(out LoadReport report));
+
+        Assert.True(report.Replaced);
+        DurableNotice notice = Assert.Single(Notices);
+        Assert.Equal(DurableEvent.MovedDamaged, notice.Event);
+        Assert.Equal(length, new FileInfo(notice.Path).Length);
+        Save((Samples.Key("y"), s_families));
+        Assert.Single(Load(out _));
+    }
+
+    [Fact]
+    public void Of_a_file_damaged_in_the_middle_the_readable_groups_are_handed_over()
+    {
+        Save([.. Enumerable.Range(0, 400).Select(i => (Samples.Key($"j{i:d3}"), new[] { Samples.Family("a", new string('x', 4000)) }))]);
+        byte[] bytes = System.IO.File.ReadAllBytes(File);
+        bytes.AsSpan(bytes.Length * 3 / 4, 16384 * 2).Fill(0xA5);
+        System.IO.File.WriteAllBytes(File, bytes);
+
+        List<string> loaded = Load(out LoadReport report);
+
+        Assert.True(report.Replaced || report.DamagedGroups > 0);
+        Assert.InRange(loaded.Count, 100, 399);
+        Assert.NotEmpty(Notices);
+    }
+
+    [Fact]
+    public void A_flipped_bit_costs_one_group_which_is_kept_aside()
+    {
+        Save((Samples.Key("x"), s_families), (Samples.Key("y"), s_families));
+        Sql("UPDATE groups SET content = zeroblob(length(content)) WHERE id = 1");
+
+        List<string> loaded = Load(out LoadReport report);
+
+        Assert.Equal([Samples.Show(Samples.Key("y"), s_families)], loaded);
+        Assert.Equal(new LoadReport(1, 1, false), report);
+        DurableNotice notice = Assert.Single(Notices);
+        Assert.Equal((DurableEvent.DamagedGroup, "{job=\"x\"}"), (notice.Event, notice.Detail));
+        Assert.Equal(1L, Sql("SELECT count(*) FROM damaged"));
+        Assert.Equal(1L, Sql("SELECT count(*) FROM groups"));
+        Load(out report);
+        Assert.Equal(new LoadReport(1, 0, false), report);
+    }
+
+    [Fact]
+    public void A_content_under_a_wrong_key_is_damage()
+    {
+        Save((Samples.Key("x"), s_families));
+        Sql("UPDATE groups SET key = CAST('job' AS BLOB) || x'FF' || CAST('z' AS BLOB)");
+        Assert.Empty(Load(out LoadReport report));
+        Assert.Equal(1, report.DamagedGroups);
+    }
+
+    [Fact]
+    public void A_missing_directory_is_told_and_used_as_soon_as_it_exists()
+    {
+        string inside = Path.Combine(Directory, "no", "such");
+        using var store = new SqliteStore(Path.Combine(inside, "data"), TimeProvider.System, Notices.Add);
+        store.Load(static (_, _) => { });
+        Assert.Equal(DurableEvent.Unavailable, Assert.Single(Notices).Event);
+        Assert.Equal(DurableFault.Unavailable, Assert.Throws<DurableStoreException>(store.Begin).Fault);
+
+        System.IO.Directory.CreateDirectory(inside);
+        using IDurableBatch batch = store.Begin();
+        batch.Commit();
+        Assert.True(System.IO.File.Exists(store.Path));
+        Assert.True(store.Incomplete);
+    }
+
+    [Fact]
+    public void A_file_deleted_under_us_is_made_anew_and_asks_for_everything()
+    {
+        Save((Samples.Key("x"), s_families));
+        using IDurableStore store = Open();
+        store.Load(static (_, _) => { });
+        Assert.False(store.Incomplete);
+        System.IO.File.Delete(File);
+
+        using IDurableBatch batch = store.Begin();
+        batch.Commit();
+
+        Assert.True(store.Incomplete);
+        Assert.True(System.IO.File.Exists(File));
+    }
+
+    [Fact]
+    public void The_file_says_what_it_is()
+    {
+        Save((Samples.Key("x"), s_families));
+        Assert.Equal(0x45787045L, Sql("PRAGMA application_id"));
+        Assert.Equal(1L, Sql("PRAGMA user_version"));
+        Assert.Equal(16384L, Sql("PRAGMA page_size"));
+        Assert.Equal("wal", Sql("PRAGMA journal_mode"));
+    }
+
+    private object? Sql(string text)
+    {
+        using var connection = new SqliteConnection($"Data Source={File};Pooling=False");
+        connection.Open();
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = text;
+        return command.ExecuteScalar();
+    }
+}
