@@ -66,7 +66,7 @@ public sealed class DoorsWithStoreTests : IAsyncLifetime
         }
 
         Assert.Equal((202, ""), await SendAsync(HttpMethod.Delete, _endpoints + "/metrics/job/a/instance/i", null));
-        Assert.DoesNotContain("m{", await _client.GetStringAsync(_raw + "/metrics"), StringComparison.Ordinal);
+        Assert.DoesNotContain("\nm{", await _client.GetStringAsync(_raw + "/metrics"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -130,9 +130,10 @@ public sealed class DoorsWithStoreTests : IAsyncLifetime
     public async Task ScrapesBesidePushesAreWhole()
     {
         using var stop = new CancellationTokenSource();
+        await SendAsync(HttpMethod.Put, _raw + "/metrics/job/a/n/0", "m0 0\n");
         Task pushing = Task.Run(async () =>
         {
-            for (int i = 0; !stop.IsCancellationRequested; i++)
+            for (int i = 0; i < 20 || !stop.IsCancellationRequested; i++)
             {
                 await SendAsync(HttpMethod.Put, $"{_raw}/metrics/job/a/n/{i % 20}", string.Concat(Enumerable.Range(0, 50).Select(m => $"m{m} {i}\n")));
             }
