@@ -56,6 +56,10 @@ public class RouteTests
     }
 
     [Fact]
+    public void A_route_for_options_makes_no_path_known() =>
+        Assert.Equal(default, new RouteTable<string>([new("OPTIONS", "/", RouteTail.Any, "preflight")]).Find("GET", "/x"));
+
+    [Fact]
     public void Two_routes_of_one_path_are_found()
     {
         Assert.Null(s_table.Conflict());

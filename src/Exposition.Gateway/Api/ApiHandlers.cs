@@ -103,7 +103,7 @@ internal sealed class ApiHandlers(Flags flags, BuildIdentity build, MetricStore 
             json.BeginGroup();
             for (int f = 0; f <= group.Families.Length; f++)
             {
-                ReadOnlyMemory<byte>? name = f < group.Families.Length ? group.Families[f].Name : null;
+                ReadOnlyMemory<byte>? name = f < group.Families.Length ? group.Families[f].Name : default(ReadOnlyMemory<byte>?);
                 json.FixedKeys(group.Key, group.LastPushSuccessful, f > 0 ? group.Families[f - 1].Name.Span : default, name);
                 if (name is null)
                 {

@@ -41,8 +41,9 @@ internal sealed class GatewayRouter(RouteTable<RouteTarget> main, RouteTable<Rou
         catch (Exception e) when (e is not OperationCanceledException && !context.RequestAborted.IsCancellationRequested)
         {
             logger.RequestFailed(context.Request.Method, path, e);
-            if (context.Response.HasStarted)
+            if (context.Response.HasStarted || context.Response.BodyWriter.UnflushedBytes > 0)
             {
+                // Part of an answer has been written and cannot be taken back.
                 context.Abort();
                 return;
             }

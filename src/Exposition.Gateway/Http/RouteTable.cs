@@ -77,9 +77,10 @@ internal sealed class RouteTable<T>(IReadOnlyList<Route<T>> routes)
         return new RouteMatch<T>(null, null, allow.Length > 0 ? allow : null);
     }
 
+    // A route for OPTIONS alone makes no path known to other methods.
     private string Allowed(string path)
     {
-        var methods = new SortedSet<string>(routes.Where(route => route.Matches(path)).Select(static route => route.Method), StringComparer.Ordinal);
+        var methods = new SortedSet<string>(routes.Where(route => route.Method != "OPTIONS" && route.Matches(path)).Select(static route => route.Method), StringComparer.Ordinal);
         if (methods.Count > 0)
         {
             methods.Add("OPTIONS");

@@ -53,6 +53,10 @@ internal sealed class StreamLoggerProvider(Stream stream, LogFormat format, Time
             if (exception is not null)
             {
                 attributes.Add(new("err", ours ? exception.Message : exception.ToString()));
+                if (ours)
+                {
+                    attributes.Add(new("stack", exception.StackTrace));
+                }
             }
 
             owner.Write(logLevel, formatter(state, exception), attributes);
