@@ -28,7 +28,9 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
         int count = set.Families.Length;
         for (int family = 0; family < count; family++)
         {
-            if (set.Text(set.Families[family].Name).SequenceEqual(OwnNames.PushTime))
+            // The group's push time is the store's own; an empty message has nothing to store.
+            ReadOnlySpan<byte> name = set.Text(set.Families[family].Name);
+            if (name.SequenceEqual(OwnNames.PushTime) || (name.IsEmpty && set.Families[family].MetricCount == 0))
             {
                 continue;
             }

@@ -41,17 +41,17 @@ internal static class PushRules
             return $"{Collected(set, family, metric)} is not a {TypeName(row.Type)}";
         }
 
+        // Empty at first, so that an empty name is reported as a repeated one, as the reference does.
         ReadOnlySpan<byte> last = default;
-        bool first = true;
         foreach (ref readonly LabelRow label in (ReadOnlySpan<LabelRow>)set.LabelsOf(metric))
         {
             ReadOnlySpan<byte> name = set.Text(label.Name);
-            if (!first && name.SequenceEqual(last))
+            if (name.SequenceEqual(last))
             {
                 return $"{Collected(set, family, metric)} has two or more labels with the same name: {Encoding.UTF8.GetString(name)}";
             }
 
-            if (name.IsEmpty || name.StartsWith("__"u8) || !Utf8.IsValid(name))
+            if (name.StartsWith("__"u8) || !Utf8.IsValid(name))
             {
                 return $"{Collected(set, family, metric)} has a label with an invalid name: {Encoding.UTF8.GetString(name)}";
             }
@@ -72,7 +72,6 @@ internal static class PushRules
             }
 
             last = name;
-            first = false;
         }
 
         return previous >= 0 && SeriesOrder.CompareLabels(set, previous, metric) == 0
