@@ -48,6 +48,12 @@ public enum MetricContent : ushort
 
     /// <summary>Exemplars, a created timestamp, unknown fields or several value kinds: anything that only the metric's own protobuf bytes keep.</summary>
     OnlyInRaw = 1 << 9,
+
+    /// <summary>A summary or histogram without a sample count; text shows it as 0, protobuf leaves the field out.</summary>
+    NoCount = 1 << 10,
+
+    /// <summary>A summary or histogram without a sum (Flink's summaries, for one); text shows it as 0, protobuf leaves the field out.</summary>
+    NoSum = 1 << 11,
 }
 
 /// <summary>A family: a name, a type, a help text and a chain of metrics in order of first appearance.</summary>

@@ -14,6 +14,12 @@ public enum FamilyTraits : byte
 
     /// <summary>It contradicted something when it was stored without a check: a scrape leaves out what is inconsistent in it.</summary>
     Suspect = 2,
+
+    /// <summary>None of its summaries or histograms has a sample count: the zeros in the text piece stand for that.</summary>
+    NoCounts = 4,
+
+    /// <summary>None of its summaries or histograms has a sum (Flink's summaries): the zeros in the text piece stand for that.</summary>
+    NoSums = 8,
 }
 
 /// <summary>
@@ -64,6 +70,15 @@ public readonly record struct FamilyEntry
         {
             // Pieces are written by this library and checked when they are loaded, so this is a defect, not bad input.
             throw new InvalidOperationException($"stored family does not read back: {error}");
+        }
+
+        MetricContent absent = ((Traits & FamilyTraits.NoCounts) != 0 ? MetricContent.NoCount : 0) | ((Traits & FamilyTraits.NoSums) != 0 ? MetricContent.NoSum : 0);
+        if (absent != 0 && !fromSidecar)
+        {
+            foreach (ref MetricRow metric in into.Metrics)
+            {
+                metric.Content |= absent;
+            }
         }
     }
 }

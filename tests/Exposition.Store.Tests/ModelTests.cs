@@ -170,7 +170,7 @@ public sealed class ModelTests
             {
                 if (model[group].TryGetValue(name, out Family? family))
                 {
-                    foreach ((string labels, string value) in family.Series.OrderBy(static s => s.Key.Count(static c => c == '=')).ThenBy(static s => Values(s.Key), ValueOrder))
+                    foreach ((string labels, string value) in family.Series.OrderBy(static s => s.Key.Count(static c => c == '=')).ThenBy(static s => Values(s.Key), s_valueOrder))
                     {
                         text.Append(type == "summary" ? $"{name}_sum{labels} 0\n{name}_count{labels} {value}\n" : $"{name}{labels} {value}\n");
                     }
@@ -181,7 +181,7 @@ public sealed class ModelTests
         return text.ToString();
     }
 
-    private static readonly Comparer<string[]> ValueOrder = Comparer<string[]>.Create(static (a, b) =>
+    private static readonly Comparer<string[]> s_valueOrder = Comparer<string[]>.Create(static (a, b) =>
         a.Zip(b).Select(static p => string.CompareOrdinal(p.First, p.Second)).FirstOrDefault(static order => order != 0));
 
     private static string[] Values(string labels) => [.. labels.Trim('{', '}').Split(',').Select(static p => p.Split('=')[1].Trim('"'))];

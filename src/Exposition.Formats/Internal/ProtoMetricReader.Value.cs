@@ -43,10 +43,13 @@ internal readonly ref partial struct ProtoMetricReader
                 return;
             }
 
-            const Seen Distribution = Seen.Sum | Seen.Count;
-            bool complete = (wanted & (MetricContent.Summary | MetricContent.Histogram)) != 0
-                ? (Seen & Distribution) == Distribution && IsExact(Count) && IsPlain(CountFloat) && !(CountFloat < 0)
-                : (Seen & Seen.Value) != 0;
+            bool distribution = (wanted & (MetricContent.Summary | MetricContent.Histogram)) != 0;
+            bool complete = distribution ? IsExact(Count) && IsPlain(CountFloat) && !(CountFloat < 0) : (Seen & Seen.Value) != 0;
+            if (distribution)
+            {
+                Content |= ((Seen & Seen.Count) == 0 ? MetricContent.NoCount : 0) | ((Seen & Seen.Sum) == 0 ? MetricContent.NoSum : 0);
+            }
+
             FlagIf(!complete || ((Seen & Seen.NativeField) != 0 && (Content & MetricContent.NativeHistogram) == 0));
         }
     }

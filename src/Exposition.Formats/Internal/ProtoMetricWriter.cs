@@ -3,8 +3,8 @@ using System.Buffers;
 namespace Exposition.Formats.Internal;
 
 // Field order is that of the numbers, as Go marshals: labels, then the value message with the timestamp at its place. From rows the
-// scalar value, and count and sum of a summary or histogram, are always written, zero or not. A float histogram writes its counts as
-// floats; so does a single bucket whose float count is all there is.
+// scalar value is always written, zero or not, and so are count and sum of a summary or histogram unless they are flagged absent. A float
+// histogram writes its counts as floats; so does a single bucket whose float count is all there is.
 
 /// <summary>Writes the metrics of one family as metric fields of its message.</summary>
 internal ref struct ProtoMetricWriter(FamilySet set, MetricType type, EscapingScheme scheme, IBufferWriter<byte> output)
@@ -154,7 +154,8 @@ internal ref struct ProtoMetricWriter(FamilySet set, MetricType type, EscapingSc
 
     private readonly long DistributionLength(in MetricRow metric)
     {
-        long length = ProtoWriter.Fixed64Field + (HasFloatCount(in metric) ? ProtoWriter.Fixed64Field : 1 + ProtoWriter.VarintLength(metric.Count));
+        long length = HasSum(in metric) ? ProtoWriter.Fixed64Field : 0;
+        length += HasFloatCount(in metric) ? ProtoWriter.Fixed64Field : HasCount(in metric) ? 1 + ProtoWriter.VarintLength(metric.Count) : 0;
         for (int i = metric.FirstPoint; i >= 0; i = _set.Points[i].Next)
         {
             length += ProtoWriter.BytesField(PointLength(in metric, in _set.Points[i]));
@@ -172,12 +173,16 @@ internal ref struct ProtoMetricWriter(FamilySet set, MetricType type, EscapingSc
     {
         ProtoWriter.WriteBytesHeader(tag, DistributionLength(in metric), ref _cursor);
         bool floatCount = HasFloatCount(in metric);
-        if (!floatCount)
+        if (!floatCount && HasCount(in metric))
         {
             ProtoWriter.WriteVarintField(ProtoTag.SampleCount, metric.Count, ref _cursor);
         }
 
-        ProtoWriter.WriteDoubleField(ProtoTag.SampleSum, metric.Value, ref _cursor);
+        if (HasSum(in metric))
+        {
+            ProtoWriter.WriteDoubleField(ProtoTag.SampleSum, metric.Value, ref _cursor);
+        }
+
         for (int i = metric.FirstPoint; i >= 0; i = _set.Points[i].Next)
         {
             ref readonly PointRow point = ref _set.Points[i];
@@ -204,6 +209,10 @@ internal ref struct ProtoMetricWriter(FamilySet set, MetricType type, EscapingSc
             ProtoWriter.WriteDoubleField(ProtoTag.SampleCountFloat, metric.CountFloat, ref _cursor);
         }
     }
+
+    private static bool HasCount(in MetricRow metric) => (metric.Content & MetricContent.NoCount) == 0;
+
+    private static bool HasSum(in MetricRow metric) => (metric.Content & MetricContent.NoSum) == 0;
 
     // An integer that is there although the metric counts in floats is kept: the float would be zero and lose it.
     private readonly bool HasFloatCount(in MetricRow metric) => _type != MetricType.Summary

@@ -134,9 +134,11 @@ internal ref partial struct TextBodyReader
         {
             case SamplePart.Count:
                 row.Count = GoNumber.ToUInt64(value);
+                row.Content &= ~MetricContent.NoCount;
                 break;
             case SamplePart.Sum:
                 row.Value = value;
+                row.Content &= ~MetricContent.NoSum;
                 break;
             default:
                 if (!double.IsNaN(_bound))
@@ -157,6 +159,7 @@ internal ref partial struct TextBodyReader
         if (_part == SamplePart.Sum)
         {
             row.Value = value;
+            row.Content &= ~MetricContent.NoSum;
             return true;
         }
 
@@ -180,13 +183,11 @@ internal ref partial struct TextBodyReader
             row.Content |= double.IsPositiveInfinity(_bound) ? MetricContent.InfBucket : MetricContent.None;
             _set.AddPoint(metric, _bound, isWhole ? 0 : value, isWhole ? whole : 0);
         }
-        else if (isWhole)
-        {
-            row.Count = whole;
-        }
         else
         {
-            row.CountFloat = value;
+            row.Count = isWhole ? whole : row.Count;
+            row.CountFloat = isWhole ? row.CountFloat : value;
+            row.Content &= ~MetricContent.NoCount;
         }
 
         return true;
@@ -202,6 +203,7 @@ internal ref partial struct TextBodyReader
             if (metric < 0)
             {
                 metric = AddMetric();
+                _set.Metrics[metric].Content = MetricContent.NoCount | MetricContent.NoSum;
                 _index.AddMetric(_family, metric, hash);
                 return metric;
             }
@@ -257,7 +259,7 @@ internal ref partial struct TextBodyReader
             return;
         }
 
-        metric.Content |= MetricContent.FloatCounts;
+        metric.Content = (metric.Content | MetricContent.FloatCounts) & ~MetricContent.NoCount;
         if (metric.CountFloat == 0)
         {
             (metric.CountFloat, metric.Count) = (metric.Count, 0);

@@ -35,7 +35,7 @@ internal static class SnapshotBuilder
         for (int i = 0; i < families.Length; i++)
         {
             TextFormat.WriteSamples(set, families[i], EscapingScheme.AllowUtf8, textOutput);
-            if (NeedsSidecar(set, families[i]))
+            if (NeedsSidecar(set, families[i]) || !TryGetAbsent(set, families[i], out _))
             {
                 ProtobufFormat.WriteMetrics(set, families[i], sidecarOutput);
             }
@@ -64,7 +64,7 @@ internal static class SnapshotBuilder
                 PushedAt = now,
                 Text = piece,
                 Sidecar = block.AsMemory(textBytes + sidecar, ends[i].Sidecar - sidecar),
-                Traits = HasEscapedNames(set, families[i]) ? FamilyTraits.EscapedNames : FamilyTraits.None,
+                Traits = TraitsOf(set, families[i]),
                 SampleCount = piece.Span.Count((byte)'\n'),
             };
             (text, sidecar) = ends[i];
@@ -181,6 +181,30 @@ internal static class SnapshotBuilder
         }
 
         return false;
+    }
+
+    private static FamilyTraits TraitsOf(FamilySet set, int family)
+    {
+        _ = TryGetAbsent(set, family, out MetricContent absent);
+        return (HasEscapedNames(set, family) ? FamilyTraits.EscapedNames : 0)
+            | ((absent & MetricContent.NoCount) != 0 ? FamilyTraits.NoCounts : 0)
+            | ((absent & MetricContent.NoSum) != 0 ? FamilyTraits.NoSums : 0);
+    }
+
+    // What all metrics of a family lack is a trait of the family. Where only some lack it, only the sidecar can say which.
+    private static bool TryGetAbsent(FamilySet set, int family, out MetricContent absent)
+    {
+        const MetricContent Parts = MetricContent.NoCount | MetricContent.NoSum;
+        (MetricContent all, MetricContent any) = (Parts, MetricContent.None);
+        for (int metric = set.Families[family].FirstMetric; metric >= 0; metric = set.Metrics[metric].Next)
+        {
+            MetricContent content = set.Metrics[metric].Content;
+            all &= content;
+            any |= content;
+        }
+
+        absent = all & any;
+        return all == (any & Parts);
     }
 
     private static bool HasColonLabel(FamilySet set, int metric)
