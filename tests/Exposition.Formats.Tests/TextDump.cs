@@ -104,8 +104,10 @@ internal static class TextDump
             }
             else if (kind is MetricContent.Summary or MetricContent.Histogram)
             {
+                kinds |= MetricContent.NoCount | MetricContent.NoSum;
                 foreach (Field part in Fields(field.Bytes))
                 {
+                    kinds &= part.Number switch { 1 or 4 => ~MetricContent.NoCount, 2 => ~MetricContent.NoSum, _ => ~MetricContent.None };
                     switch (part.Number)
                     {
                         case 1: count = part.Value; break;

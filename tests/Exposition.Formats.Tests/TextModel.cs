@@ -23,6 +23,9 @@ internal static partial class TextModel
         // A histogram whose count is given twice, whole and not, keeps both numbers.
         public double? FloatCount { get; set; }
 
+        // Which of NoCount and NoSum do not hold.
+        public MetricContent Parts { get; set; }
+
         public long? Timestamp { get; set; }
     }
 
@@ -158,9 +161,11 @@ internal static partial class TextModel
         if (boundName == "" || suffix == "_sum")
         {
             metric.Value = number;
+            metric.Parts |= boundName == "" ? 0 : MetricContent.NoSum;
         }
         else if (suffix == "_count")
         {
+            metric.Parts |= MetricContent.NoCount;
             metric.FloatCount = isHistogram && number % 1 != 0 ? number : metric.FloatCount;
             metric.Count = isHistogram && number % 1 != 0 ? metric.Count : number;
             return !isHistogram || !(number < 0);
@@ -231,6 +236,8 @@ internal static partial class TextModel
         };
         row.Content |= metric.Timestamp is null ? 0 : MetricContent.Timestamp;
         row.Content |= floats ? MetricContent.FloatCounts : 0;
+        row.Content |= isHistogram || type == MetricType.Summary ? (MetricContent.NoCount | MetricContent.NoSum) & ~metric.Parts : 0;
+        row.Content &= floats ? ~MetricContent.NoCount : ~MetricContent.None;
         row.Content |= isHistogram && metric.Points.Exists(point => double.IsPositiveInfinity(point.Bound)) ? MetricContent.InfBucket : 0;
     }
 }

@@ -53,9 +53,9 @@ public class TextReadTests
             [
                 MetricContent.Counter,
                 MetricContent.Gauge | MetricContent.Timestamp,
-                MetricContent.Summary,
-                MetricContent.Histogram | MetricContent.InfBucket,
-                MetricContent.Histogram | MetricContent.FloatCounts,
+                MetricContent.Summary | MetricContent.NoCount,
+                MetricContent.Histogram | MetricContent.InfBucket | MetricContent.NoCount | MetricContent.NoSum,
+                MetricContent.Histogram | MetricContent.FloatCounts | MetricContent.NoSum,
                 MetricContent.Untyped,
             ],
             set.Metrics.ToArray().Select(metric => metric.Content));

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Text;
+using Exposition.Formats;
 
 namespace Exposition.Store.Tests;
 
@@ -192,6 +194,38 @@ public sealed class PushTests
         Assert.True(group.TryGet("plain"u8, out FamilyEntry plain) && plain.Sidecar.IsEmpty);
         Assert.Equal("plain{instance=\"\",job=\"j\"} 1\n", Encoding.UTF8.GetString(plain.Text.Span));
     }
+
+    [Theory]
+    [InlineData("# TYPE s summary\ns{quantile=\"0.5\"} 1\n", FamilyTraits.NoCounts | FamilyTraits.NoSums, false)]
+    [InlineData("# TYPE s summary\ns{quantile=\"0.5\"} 1\ns_count 2\ns{a=\"b\",quantile=\"0.5\"} 1\ns_count{a=\"b\"} 3\n", FamilyTraits.NoSums, false)]
+    [InlineData("# TYPE s summary\ns_sum 0\ns_count 0\n", FamilyTraits.None, false)]
+    [InlineData("# TYPE s summary\ns_sum 1\ns_sum{a=\"b\"} 1\ns_count 1\n", FamilyTraits.None, true)]
+    [InlineData("# TYPE s histogram\ns_bucket{le=\"+Inf\"} 1\n", FamilyTraits.NoCounts | FamilyTraits.NoSums, false)]
+    [InlineData("# TYPE s histogram\ns_bucket{le=\"+Inf\"} 1.5\n", FamilyTraits.NoSums, true)]
+    public void A_count_or_sum_that_was_not_pushed_is_not_in_protobuf(string body, FamilyTraits traits, bool hasSidecar)
+    {
+        Assert.Equal(PushStatus.Stored, _gateway.Put(s_job, body).Status);
+        using StoreView view = _gateway.Store.OpenView();
+        Assert.True(view.Groups[0].TryGet("s"u8, out FamilyEntry entry));
+        Assert.Equal((traits, hasSidecar), (entry.Traits, !entry.Sidecar.IsEmpty));
+
+        var pushed = new FamilySet();
+        Assert.True(TextFormat.TryRead(Encoding.UTF8.GetBytes(body), new TextReadOptions(NameScheme.Legacy, Lenient: false), pushed, out _));
+        var stored = new FamilySet();
+        entry.Read(stored);
+        Assert.Equal(Absent(pushed), Absent(stored));
+
+        // What has neither is written as neither.
+        var output = new ArrayBufferWriter<byte>();
+        ProtobufFormat.WriteMetrics(stored, 0, EscapingScheme.AllowUtf8, output);
+        var again = new FamilySet();
+        again.Reset(output.WrittenMemory);
+        Assert.True(ProtobufFormat.TryReadMetrics(again.AddFamily("s"u8, entry.Type, default), again, out _));
+        Assert.Equal(Absent(pushed), Absent(again));
+    }
+
+    private static MetricContent[] Absent(FamilySet set) =>
+        [.. set.Metrics.ToArray().Select(static metric => metric.Content & (MetricContent.NoCount | MetricContent.NoSum)).Order()];
 
     private bool LastPushSuccessful()
     {
