@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Exposition.Formats.Internal.Scanning;
 
 namespace Exposition.Formats.Internal;
 
@@ -16,14 +17,16 @@ internal sealed class FamilyIndex
     private HashSlots _labels;
     private RowList<OwnedMetric> _owned;
 
-    public LineShape Shape { get; } = new();
+    public LabelNames LabelNames { get; } = new();
+
+    public ScanWindow Window { get; } = new();
 
     public void Clear()
     {
         _families.Clear();
         _metrics.Clear();
         _owned.Clear(keep: 1 << 16);
-        Shape.Clear();
+        LabelNames.Clear();
     }
 
     /// <summary>The family of a name that was added with <see cref="AddFamily"/>, or -1.</summary>

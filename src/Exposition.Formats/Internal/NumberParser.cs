@@ -1,7 +1,5 @@
 using System.Buffers.Binary;
-using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Text;
 
 namespace Exposition.Formats.Internal;
 
@@ -12,19 +10,18 @@ namespace Exposition.Formats.Internal;
 // No hex, no underscores, no blanks. A number that rounds to infinity is refused; one that rounds to zero is not.
 //
 // Nearly every pushed number has at most 19 digits, a mantissa that a double holds exactly and a power of ten that a double holds
-// exactly; then one multiplication or division is correctly rounded (Clinger). Everything else goes to the framework as a plain
-// normalised digit string, so that none of its own extensions (trailing NULs, signed NaN, infinity on overflow) can be reached.
+// exactly; then one multiplication or division is correctly rounded (Clinger). With a larger mantissa or power the product with a 128-bit
+// power decides (EiselLemire). What is left, more digits or next to nothing, goes to the framework as a plain normalised digit string,
+// so that none of its own extensions (trailing NULs, signed NaN, infinity on overflow) can be reached.
 
 /// <summary>Reads numbers as the text format writes them.</summary>
-internal static class NumberParser
+internal static partial class NumberParser
 {
-    // A double is decided by at most 767 significant digits; what comes after them only says "more than nothing".
-    private const int DecisiveDigits = 800;
-
-    // Go stops multiplying the exponent once it has five digits. Only numbers of more than ten thousand digits can tell.
-    private const int ExponentCap = 10_000;
+    // As many decimal digits as an unsigned 64-bit integer always holds.
+    private const int MaxDigits = 19;
 
     private const ulong LargestExactMantissa = 1UL << 53;
+    private const int LargestExactPower = 22;
 
     // An array, because a constant span of doubles allocates in code that is not optimised yet.
     private static readonly double[] s_exactPowers =
@@ -32,6 +29,14 @@ internal static class NumberParser
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
         1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
     ];
+
+    /// <summary>Reads a part of a text as a floating point number, correctly rounded.</summary>
+    /// <param name="text">The text; bytes behind the number may be looked at.</param>
+    /// <param name="start">Offset of the number.</param>
+    /// <param name="length">Its length.</param>
+    /// <param name="value">The number.</param>
+    public static bool TryParse(ReadOnlySpan<byte> text, int start, int length, out double value) =>
+        TryParseShort(text, start, length, out value) || TryParse(text.Slice(start, length), out value);
 
     /// <summary>Reads a whole token as a floating point number, correctly rounded.</summary>
     public static bool TryParse(ReadOnlySpan<byte> text, out double value)
@@ -62,24 +67,48 @@ internal static class NumberParser
             return TryParseWord(text, out value);
         }
 
-        int digitsEnd = at;
+        ReadOnlySpan<byte> all = text[digitsStart..at];
         int exponent = 0;
-        if (at < text.Length && !TryReadExponent(text, at, out exponent))
+        if (at < text.Length && !TryReadExponent(text[at..], out exponent))
         {
             value = 0;
             return false;
         }
 
-        int scale = exponent - fraction;
-        if (digits <= 19 && mantissa <= LargestExactMantissa && (uint)(scale + 22) <= 44)
+        // Leading zeros are no digits of the mantissa.
+        if (digits > MaxDigits && digits - CountLeadingZeros(all) > MaxDigits)
         {
-            double exact = mantissa;
-            exact = scale < 0 ? exact / s_exactPowers[-scale] : exact * s_exactPowers[scale];
-            value = negative ? -exact : exact;
-            return true;
+            return TryParseLong(all, exponent, negative, out value);
         }
 
-        return TryParseLong(text[digitsStart..digitsEnd], exponent, negative, out value);
+        int power = exponent - fraction;
+        return power < EiselLemire.MinPower && mantissa != 0
+            ? TryParseLong(all, exponent, negative, out value)
+            : TryScale(mantissa, power, negative, out value);
+    }
+
+    // power: not below EiselLemire.MinPower, unless the mantissa is zero.
+    private static bool TryScale(ulong mantissa, int power, bool negative, out double value)
+    {
+        if (mantissa <= LargestExactMantissa && (uint)(power + LargestExactPower) <= 2 * LargestExactPower)
+        {
+            value = mantissa;
+            value = power < 0 ? value / s_exactPowers[-power] : value * s_exactPowers[power];
+        }
+        else
+        {
+            value = mantissa == 0 ? 0 : power > EiselLemire.MaxPower ? double.PositiveInfinity : EiselLemire.Nearest(mantissa, power);
+        }
+
+        value = negative ? -value : value;
+        return double.IsFinite(value);
+    }
+
+    private static int CountLeadingZeros(ReadOnlySpan<byte> digits)
+    {
+        int other = digits.IndexOfAnyExcept((byte)'0', (byte)'.');
+        ReadOnlySpan<byte> zeros = other < 0 ? digits : digits[..other];
+        return zeros.Length - (zeros.Contains((byte)'.') ? 1 : 0);
     }
 
     /// <summary>Reads a whole token as a timestamp: an optional sign and decimal digits within 64 bits.</summary>
@@ -149,120 +178,5 @@ internal static class NumberParser
         number = (uint)((((values & 0x000000FF000000FF) * (100 + (1_000_000UL << 32)))
             + (((values >> 16) & 0x000000FF000000FF) * (1 + (10_000UL << 32)))) >> 32);
         return true;
-    }
-
-    private static bool TryReadExponent(ReadOnlySpan<byte> text, int at, out int exponent)
-    {
-        exponent = 0;
-        if ((text[at++] | 0x20) != 'e')
-        {
-            return false;
-        }
-
-        bool negative = false;
-        if (at < text.Length && text[at] is (byte)'-' or (byte)'+')
-        {
-            negative = text[at] == '-';
-            at++;
-        }
-
-        if (at == text.Length)
-        {
-            return false;
-        }
-
-        foreach (byte b in text[at..])
-        {
-            uint digit = (uint)b - '0';
-            if (digit > 9)
-            {
-                return false;
-            }
-
-            if (exponent < ExponentCap)
-            {
-                exponent = (exponent * 10) + (int)digit;
-            }
-        }
-
-        exponent = negative ? -exponent : exponent;
-        return true;
-    }
-
-    // digits: decimal digits with at most one point. Written anew as DDDDeN without leading zeros and at most 801 digits.
-    private static bool TryParseLong(ReadOnlySpan<byte> digits, int exponent, bool negative, out double value)
-    {
-        Span<byte> plain = stackalloc byte[DecisiveDigits + 16];
-        int count = 0;
-        int point = 0;
-        bool beforePoint = true;
-        bool rest = false;
-        foreach (byte b in digits)
-        {
-            if (b == '.')
-            {
-                beforePoint = false;
-                continue;
-            }
-
-            if (b == '0' && count == 0)
-            {
-                point -= beforePoint ? 0 : 1;
-                continue;
-            }
-
-            point += beforePoint ? 1 : 0;
-            if (count < DecisiveDigits)
-            {
-                plain[count++] = b;
-            }
-            else
-            {
-                rest |= b != '0';
-            }
-        }
-
-        // The value is 0.DDDD times ten to the power of this.
-        long power = (long)point + exponent;
-        if (count == 0 || power < -330)
-        {
-            value = negative ? -0.0 : 0.0;
-            return true;
-        }
-
-        if (power > 310)
-        {
-            value = 0;
-            return false;
-        }
-
-        if (rest)
-        {
-            plain[count++] = (byte)'1';
-        }
-
-        plain[count] = (byte)'e';
-        ((int)power - count).TryFormat(plain[(count + 1)..], out int written, provider: CultureInfo.InvariantCulture);
-        bool read = double.TryParse(plain[..(count + 1 + written)], NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out value);
-        value = negative ? -value : value;
-        return read && double.IsFinite(value);
-    }
-
-    private static bool TryParseWord(ReadOnlySpan<byte> text, out double value)
-    {
-        if (Ascii.EqualsIgnoreCase(text, "nan"u8))
-        {
-            value = double.NaN;
-            return true;
-        }
-
-        value = double.PositiveInfinity;
-        if (text.Length > 0 && text[0] is (byte)'-' or (byte)'+')
-        {
-            value = text[0] == '-' ? double.NegativeInfinity : double.PositiveInfinity;
-            text = text[1..];
-        }
-
-        return Ascii.EqualsIgnoreCase(text, "inf"u8) || Ascii.EqualsIgnoreCase(text, "infinity"u8);
     }
 }

@@ -4,7 +4,7 @@ namespace Exposition.Formats.Internal;
 // Computed once by schoolbook arithmetic in a few ten microseconds: positive powers by multiplying a long integer by ten, negative ones by
 // dividing a long power of two by ten (floor of floor is floor, so nothing is lost). No table to copy or to get wrong.
 
-/// <summary>The 128-bit powers of ten behind <see cref="ShortestDecimal"/>.</summary>
+/// <summary>The 128-bit powers of ten behind <see cref="ShortestDecimal"/> and <see cref="EiselLemire"/>.</summary>
 internal static class PowersOfTen
 {
     public const int Min = -292;
@@ -15,7 +15,16 @@ internal static class PowersOfTen
 
     private static readonly UInt128[] s_powers = Compute();
 
+    // 5^55 is the largest power of five within 128 bits; 5^27 the largest that divides a 64-bit integer.
+    private const int MaxExact = 55;
+    private const int MinDividing = -27;
+
+    /// <summary>The power rounded up.</summary>
     public static UInt128 Get(int exponent) => s_powers[exponent - Min];
+
+    /// <summary>The power cut off, but rounded up where an integer times the power can be an integer again: there the product's low half must
+    /// come out as zero or just above, not as all ones.</summary>
+    public static UInt128 GetForProduct(int exponent) => s_powers[exponent - Min] - (exponent is >= MinDividing and <= MaxExact ? 0U : 1U);
 
     private static UInt128[] Compute()
     {

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Exposition.Formats.Internal;
 
@@ -39,6 +40,22 @@ internal struct RowList<T>
         _count = start + count;
         return _rows.AsSpan(start, count);
     }
+
+    /// <summary>The first of at least <paramref name="count"/> free rows behind the last one; they join by <see cref="Commit"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref T Reserve(int count)
+    {
+        T[]? rows = _rows;
+        if (rows is null || rows.Length - _count < count)
+        {
+            rows = Grow(checked(_count + count));
+        }
+
+        return ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(rows), _count);
+    }
+
+    /// <summary>Takes in the first rows of those last reserved.</summary>
+    public void Commit(int count) => _count += count;
 
     public void Truncate(int count) => _count = count;
 

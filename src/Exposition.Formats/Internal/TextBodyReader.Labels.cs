@@ -16,14 +16,9 @@ internal ref partial struct TextBodyReader
     {
         _firstLabel = _set.LabelList.Count;
         _bound = double.NaN;
-        _shape.StartLine();
+        _labelNames.StartLine();
         bool named = !nameInside;
         _boundName = named ? BoundNameOfFamily() : default;
-        if (named)
-        {
-            TakeExpectedLabels();
-        }
-
         while (Current != '}')
         {
             // At "{" or ",".
@@ -45,57 +40,9 @@ internal ref partial struct TextBodyReader
             return Fail("invalid metric name");
         }
 
-        _shape.EndLine();
         _at++;
         SkipBlanks();
         return true;
-    }
-
-    // The fast path: takes labels as long as they are written name="value" without blanks and escapes and have the names of the line before.
-    // Leaves _at at the "{" or "," before the first label that is otherwise, or at "}". It never fails: what it does not like is read again.
-    private void TakeExpectedLabels()
-    {
-        ReadOnlySpan<byte> text = _text;
-        ReadOnlySpan<TextRef> expected = _validUtf8 ? _shape.Expected : default;
-        ref RowList<LabelRow> labels = ref _set.LabelList;
-        int at = _at;
-        int taken = 0;
-        foreach (TextRef name in expected)
-        {
-            int nameStart = at + 1;
-            int valueStart = nameStart + name.Length + 2;
-            if (name.Length == 0 || valueStart >= text.Length || text[valueStart - 1] != '"' || text[valueStart - 2] != '='
-                || !text.Slice(nameStart, name.Length).SequenceEqual(text.Slice(name.Start, name.Length)))
-            {
-                break;
-            }
-
-            ReadOnlySpan<byte> rest = text[valueStart..];
-            int length = rest.IndexOfAny((byte)'"', (byte)'\\', (byte)'\n');
-            if (length < 0 || length + 1 >= rest.Length || rest[length] != '"' || rest[length + 1] is not ((byte)',' or (byte)'}'))
-            {
-                break;
-            }
-
-            if (!IsBound(name))
-            {
-                labels.Add(new LabelRow { Name = new TextRef(nameStart, name.Length), Value = new TextRef(valueStart, length) });
-            }
-            else if (!NumberParser.TryParse(rest[..length], out _bound))
-            {
-                break;
-            }
-
-            taken++;
-            at = valueStart + length + 1;
-            if (rest[length + 1] == '}')
-            {
-                break;
-            }
-        }
-
-        _shape.TakeExpected(taken);
-        _at = at;
     }
 
     // Reads a label's name, "=" and the opening quote; or the metric's name, with an empty name as result. Leaves _at at the next token.
@@ -157,7 +104,7 @@ internal ref partial struct TextBodyReader
         }
 
         name = token.Text;
-        if (!_shape.Accept(_set, name, plain: !token.Quoted, IsBound(name)))
+        if (!_labelNames.Accept(_set, name, IsBound(name)))
         {
             return Fail($"duplicate label names for metric {GoQuote.Text(FamilyName)}");
         }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Text.Unicode;
+using Exposition.Formats.Internal.Scanning;
 
 namespace Exposition.Formats.Internal;
 
@@ -10,6 +11,9 @@ namespace Exposition.Formats.Internal;
 //   sample  = NAME *BLANK [ "{" labels "}" *BLANK ] value                                      TextBodyReader.Names, .Labels
 //           / "{" labels with the NAME as one element "}" *BLANK value
 //   value   = NUMBER ( LF / 1*BLANK TIMESTAMP LF )                                             TextBodyReader.Values
+// Canonical sample lines are taken whole by the LineScanner (TextBodyReader.Scanned); all others are read byte by byte here, exactly as the
+// reference reads them.
+//
 // The end of the body is legal only at the start of a line. The first error ends the reading; its line is found by counting LFs then.
 //
 // Invariants: _at is the next unread byte; a Read method returns false exactly if it has set _message; _family and _part are those of the
@@ -30,7 +34,7 @@ internal ref partial struct TextBodyReader
     private readonly ReadOnlySpan<byte> _text;
     private readonly FamilySet _set;
     private readonly FamilyIndex _index;
-    private readonly LineShape _shape;
+    private readonly LabelNames _labelNames;
     private readonly int _onlyFamily;
     private readonly bool _lenient;
     private readonly bool _utf8Names;
@@ -38,6 +42,7 @@ internal ref partial struct TextBodyReader
     // All of the body is UTF-8: then every value cut out of it at ASCII bytes is too.
     private readonly bool _validUtf8;
 
+    private LineScanner _scanner;
     private int _at;
     private int _family = -1;
     private SamplePart _part;
@@ -63,11 +68,12 @@ internal ref partial struct TextBodyReader
         _set = set;
         _text = set.Source;
         _index = set.Index;
-        _shape = set.Index.Shape;
+        _labelNames = set.Index.LabelNames;
         _onlyFamily = onlyFamily;
         _lenient = options.Lenient;
         _utf8Names = options.Names == NameScheme.Utf8;
         _validUtf8 = Utf8.IsValid(_text);
+        _scanner = new LineScanner(_text, set.Index.Window, _validUtf8);
     }
 
     /// <summary>Reads to the end or to the first error.</summary>
@@ -76,6 +82,10 @@ internal ref partial struct TextBodyReader
         int lineStart;
         do
         {
+            while (TryTakeScanned())
+            {
+            }
+
             lineStart = _at;
             SkipBlanks();
             if (_at == _text.Length)
@@ -85,7 +95,7 @@ internal ref partial struct TextBodyReader
                 return true;
             }
         }
-        while (ReadLine());
+        while (_message is null && ReadLine());
 
         error = new FormatError(_message!, 1 + _text[..lineStart].Count((byte)'\n'));
         return false;
