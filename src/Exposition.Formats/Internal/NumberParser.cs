@@ -35,8 +35,23 @@ internal static partial class NumberParser
     /// <param name="start">Offset of the number.</param>
     /// <param name="length">Its length.</param>
     /// <param name="value">The number.</param>
-    public static bool TryParse(ReadOnlySpan<byte> text, int start, int length, out double value) =>
-        TryParseShort(text, start, length, out value) || TryParse(text.Slice(start, length), out value);
+    public static bool TryParse(ReadOnlySpan<byte> text, int start, int length, out double value)
+    {
+        if (TryParseShort(text, start, length, out value))
+        {
+            return true;
+        }
+
+        // Where nothing has happened yet, clients send this word, and often.
+        ReadOnlySpan<byte> token = text.Slice(start, length);
+        if (token.SequenceEqual("NaN"u8))
+        {
+            value = double.NaN;
+            return true;
+        }
+
+        return TryParse(token, out value);
+    }
 
     /// <summary>Reads a whole token as a floating point number, correctly rounded.</summary>
     public static bool TryParse(ReadOnlySpan<byte> text, out double value)

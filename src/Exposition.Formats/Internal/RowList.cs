@@ -12,6 +12,9 @@ internal struct RowList<T>
 
     public readonly int Count => _count;
 
+    /// <summary>The rows; valid until the list grows.</summary>
+    public readonly ReadOnlyMemory<T> Memory => _rows.AsMemory(0, _count);
+
     public readonly Span<T> Span => _rows.AsSpan(0, _count);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

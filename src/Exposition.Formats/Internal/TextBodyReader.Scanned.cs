@@ -11,9 +11,14 @@ internal ref partial struct TextBodyReader
     private bool TryTakeScanned()
     {
         int start = _at;
-        if ((uint)start >= (uint)_text.Length || _text[start] == '#')
+        if ((uint)start >= (uint)_text.Length)
         {
             return false;
+        }
+
+        if (_text[start] == '#')
+        {
+            return _onlyFamily == AnyFamily && TryTakeScannedComment();
         }
 
         int firstLabel = _set.LabelList.Count;
@@ -50,6 +55,33 @@ internal ref partial struct TextBodyReader
         }
 
         _at = sample.End;
+        return true;
+    }
+
+    private bool TryTakeScannedComment()
+    {
+        if (!_scanner.TryTakeComment(_at, out ScannedComment comment)
+            || (!IsLastName(comment.Name.Start, comment.Name.Length) && !Resolve(new NameToken(comment.Name, Quoted: false))))
+        {
+            return false;
+        }
+
+        ref FamilyRow family = ref _set.Families[_family];
+        if (comment.IsHelp ? family.HasHelp : family.HasType)
+        {
+            return false;
+        }
+
+        if (comment.IsHelp)
+        {
+            (family.Help, family.HasHelp) = (comment.Help, true);
+        }
+        else
+        {
+            (family.Type, family.HasType) = (comment.Type, true);
+        }
+
+        _at = comment.End;
         return true;
     }
 

@@ -42,6 +42,8 @@ internal ref partial struct TextBodyReader
     // All of the body is UTF-8: then every value cut out of it at ASCII bytes is too.
     private readonly bool _validUtf8;
 
+    // Without a window all lines are read byte by byte.
+    private readonly bool _scans;
     private LineScanner _scanner;
     private int _at;
     private int _family = -1;
@@ -63,7 +65,8 @@ internal ref partial struct TextBodyReader
     /// <param name="set">Reset with the body as its source.</param>
     /// <param name="options">Names and strictness.</param>
     /// <param name="onlyFamily">The family that all lines belong to, or <see cref="AnyFamily"/>.</param>
-    public TextBodyReader(FamilySet set, TextReadOptions options, int onlyFamily)
+    /// <param name="window">For the scanner, or null to read every line byte by byte.</param>
+    public TextBodyReader(FamilySet set, TextReadOptions options, int onlyFamily, ScanWindow? window)
     {
         _set = set;
         _text = set.Source;
@@ -73,7 +76,8 @@ internal ref partial struct TextBodyReader
         _lenient = options.Lenient;
         _utf8Names = options.Names == NameScheme.Utf8;
         _validUtf8 = Utf8.IsValid(_text);
-        _scanner = new LineScanner(_text, set.Index.Window, _validUtf8);
+        _scans = window is not null;
+        _scanner = _scans ? new LineScanner(_text, window!, _validUtf8) : default;
     }
 
     /// <summary>Reads to the end or to the first error.</summary>
@@ -82,7 +86,7 @@ internal ref partial struct TextBodyReader
         int lineStart;
         do
         {
-            while (TryTakeScanned())
+            while (_scans && TryTakeScanned())
             {
             }
 
@@ -99,6 +103,15 @@ internal ref partial struct TextBodyReader
 
         error = new FormatError(_message!, 1 + _text[..lineStart].Count((byte)'\n'));
         return false;
+    }
+
+    /// <summary>Reads one line byte by byte, without what is done at the end of a body.</summary>
+    public bool TryReadLine(out FormatError error)
+    {
+        SkipBlanks();
+        bool read = _at == _text.Length || ReadLine();
+        error = read ? default : new FormatError(_message!, 1);
+        return read;
     }
 
     private bool ReadLine()

@@ -5,12 +5,14 @@ using System.Text.Unicode;
 
 namespace Exposition.Formats.Internal.Scanning;
 
-// Grammar of a canonical line, which is what nearly all clients write for nearly all samples:
+// Grammar of a canonical line, which is what nearly all clients write nearly always:
 //   line   = name [ "{" label *( "," label ) [ "," ] "}" ] " " number [ " " timestamp ] LF
 //   label  = lname "=" '"' value '"'
 //   name   = [A-Za-z_:][A-Za-z0-9_:]*    lname = [A-Za-z_][A-Za-z0-9_]*    value = UTF-8 without `"` `\` LF
 //   timestamp = 1*18 digits
-// The scanner takes such a line whole or not at all; whatever else a line is (comments, escapes, quoted names, other blanks, CR, errors)
+//   comment = "# HELP " name " " text LF / "# TYPE " name " " type LF
+//   text    = not beginning with a blank, not ending in CR, without "\"    type = counter / gauge / summary / untyped / histogram
+// The scanner takes such a line whole or not at all; whatever else a line is (other comments, escapes, quoted names, other blanks, CR, errors)
 // is left to the byte-wise reader, which starts again at the line's first byte. So the scanner knows no errors, and accepts nothing that the
 // byte-wise reader would refuse or read otherwise; tests hold the two against each other.
 //
@@ -27,8 +29,14 @@ internal ref struct LineScanner
 
     private const int MaxTimestampDigits = 18;
 
+    // Where each map begins in the window's memory.
+    private const int NotName = 0;
+    private const int QuotedStop = ScanWindow.Words;
+    private const int ValueStop = 2 * ScanWindow.Words;
+
     private readonly ReadOnlySpan<byte> _text;
     private readonly ScanWindow _window;
+    private readonly ref ulong _maps;
     private readonly bool _knownUtf8;
 
     // Offset of the window in the text; the last offset in the text that a line may begin at; whether the window may be scanned at all.
@@ -44,6 +52,7 @@ internal ref struct LineScanner
     {
         _text = text;
         _window = window;
+        _maps = ref window.Maps;
         _knownUtf8 = knownUtf8;
         _limit = -1;
     }
@@ -55,20 +64,77 @@ internal ref struct LineScanner
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryTake(int at, ref RowList<LabelRow> labels, out ScannedSample sample)
     {
-        if (at > _limit && !Advance(at))
+        if (IsInWindow(at))
         {
-            sample = default;
-            return false;
+            return Take(at - _base, ref labels, out sample);
         }
 
-        return _usable && Take(at - _base, ref labels, out sample) || Miss(out sample);
-    }
-
-    private static bool Miss(out ScannedSample sample)
-    {
         sample = default;
         return false;
     }
+
+    /// <summary>Takes the line that begins at <paramref name="at"/> if it is a canonical comment.</summary>
+    public bool TryTakeComment(int at, out ScannedComment comment)
+    {
+        comment = default;
+        if (!IsInWindow(at))
+        {
+            return false;
+        }
+
+        // "# HELP " and "# TYPE " differ in four letters. A line that short has no name.
+        ReadOnlySpan<byte> line = _text[at..];
+        const int wordLength = 7;
+        if (line.Length < wordLength || !(comment.IsHelp = line.StartsWith("# HELP "u8)) && !line.StartsWith("# TYPE "u8))
+        {
+            return false;
+        }
+
+        ref byte text = ref Unsafe.Add(ref MemoryMarshal.GetReference(_text), _base);
+        int start = at - _base + wordLength;
+        int nameEnd = FindNameEnd(ref text, start);
+        if (nameEnd < 0 || Unsafe.Add(ref text, nameEnd) != ' ')
+        {
+            return false;
+        }
+
+        int restStart = nameEnd + 1;
+        int end = restStart;
+        while (Unsafe.Add(ref text, end = Next(QuotedStop, end)) == '"')
+        {
+            end++;
+        }
+
+        if (Unsafe.Add(ref text, end) != '\n' || Unsafe.Add(ref text, end - 1) == '\r' || Unsafe.Add(ref text, restStart) is (byte)' ' or (byte)'\t' or (byte)'\n')
+        {
+            return false;
+        }
+
+        comment.Name = new TextRef(_base + start, nameEnd - start);
+        comment.Help = new TextRef(_base + restStart, end - restStart);
+        comment.End = _base + end + 1;
+        return comment.IsHelp || TryGetType(_text.Slice(_base + restStart, end - restStart), out comment.Type);
+    }
+
+    private static bool TryGetType(ReadOnlySpan<byte> word, out MetricType type)
+    {
+        type = word.Length == 5 ? MetricType.Gauge
+            : word.Length == 9 ? MetricType.Histogram
+            : word.Length == 7 && word[0] == 'c' ? MetricType.Counter
+            : word.Length == 7 && word[0] == 's' ? MetricType.Summary
+            : MetricType.Untyped;
+        return word.SequenceEqual(type switch
+        {
+            MetricType.Gauge => "gauge"u8,
+            MetricType.Histogram => "histogram"u8,
+            MetricType.Counter => "counter"u8,
+            MetricType.Summary => "summary"u8,
+            _ => "untyped"u8,
+        });
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool IsInWindow(int at) => (at <= _limit || Advance(at)) && _usable;
 
     // Moves the window so that it begins at a line's first byte.
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -92,13 +158,8 @@ internal ref struct LineScanner
     {
         sample = default;
         ref byte text = ref Unsafe.Add(ref MemoryMarshal.GetReference(_text), _base);
-        int nameEnd = Next(ref _window.NotName, start);
-        while (Unsafe.Add(ref text, nameEnd) == ':')
-        {
-            nameEnd = Next(ref _window.NotName, nameEnd + 1);
-        }
-
-        if (nameEnd == start || IsDigit(Unsafe.Add(ref text, start)))
+        int nameEnd = FindNameEnd(ref text, start);
+        if (nameEnd < 0)
         {
             return false;
         }
@@ -121,7 +182,7 @@ internal ref struct LineScanner
         }
 
         int valueStart = end + 1;
-        int valueEnd = Next(ref _window.ValueStop, valueStart);
+        int valueEnd = Next(ValueStop, valueStart);
         if (!NumberParser.TryParse(_text, _base + valueStart, valueEnd - valueStart, out sample.Value))
         {
             return false;
@@ -139,6 +200,19 @@ internal ref struct LineScanner
         return true;
     }
 
+    // The end of a metric's name, or -1.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly int FindNameEnd(ref byte text, int start)
+    {
+        int end = Next(NotName, start);
+        while (Unsafe.Add(ref text, end) == ':')
+        {
+            end = Next(NotName, end + 1);
+        }
+
+        return end == start || IsDigit(Unsafe.Add(ref text, start)) ? -1 : end;
+    }
+
     // Returns the position after "}", or -1.
     private readonly int TakeLabels(ref byte text, int brace, ref LabelRow first, out int count)
     {
@@ -146,7 +220,7 @@ internal ref struct LineScanner
         int at = brace + 1;
         while (true)
         {
-            int nameEnd = Next(ref _window.NotName, at);
+            int nameEnd = Next(NotName, at);
             if (Unsafe.Add(ref text, nameEnd) != '=' || Unsafe.Add(ref text, nameEnd + 1) != '"'
                 || nameEnd == at || IsDigit(Unsafe.Add(ref text, at)) || IsReserved(ref text, at, nameEnd) || count == MaxLabels)
             {
@@ -154,7 +228,7 @@ internal ref struct LineScanner
             }
 
             int valueStart = nameEnd + 2;
-            int valueEnd = Next(ref _window.QuotedStop, valueStart);
+            int valueEnd = Next(QuotedStop, valueStart);
             if (Unsafe.Add(ref text, valueEnd) != '"')
             {
                 return -1;
@@ -190,30 +264,23 @@ internal ref struct LineScanner
 
     private readonly bool AreDistinct(ref byte text, ref LabelRow first, int count)
     {
-        // Length and first byte tell nearly all names apart.
-        Span<ushort> signatures = stackalloc ushort[MaxLabels];
-        for (int i = 0; i < count; i++)
+        for (int i = 1; i < count; i++)
         {
             TextRef name = Unsafe.Add(ref first, i).Name;
-            ushort signature = (ushort)((name.Length << 8) | Unsafe.Add(ref text, name.Start - _base));
+            byte initial = Unsafe.Add(ref text, name.Start - _base);
             for (int j = 0; j < i; j++)
             {
-                if (signatures[j] == signature && _text.Slice(name.Start, name.Length).SequenceEqual(NameOf(ref first, j)))
+                // Length and first byte tell nearly all names apart.
+                TextRef other = Unsafe.Add(ref first, j).Name;
+                if (other.Length == name.Length && Unsafe.Add(ref text, other.Start - _base) == initial
+                    && _text.Slice(name.Start, name.Length).SequenceEqual(_text.Slice(other.Start, other.Length)))
                 {
                     return false;
                 }
             }
-
-            signatures[i] = signature;
         }
 
         return true;
-    }
-
-    private readonly ReadOnlySpan<byte> NameOf(ref LabelRow first, int index)
-    {
-        TextRef name = Unsafe.Add(ref first, index).Name;
-        return _text.Slice(name.Start, name.Length);
     }
 
     private readonly bool TakeTimestamp(ref byte text, ref int end, ref ScannedSample sample)
@@ -224,7 +291,7 @@ internal ref struct LineScanner
         }
 
         int at = end + 1;
-        end = Next(ref _window.ValueStop, at);
+        end = Next(ValueStop, at);
         if (end - at is 0 or > MaxTimestampDigits || Unsafe.Add(ref text, end) != '\n')
         {
             return false;
@@ -247,20 +314,20 @@ internal ref struct LineScanner
         return true;
     }
 
-    // The first position at or after `from` whose bit is set. 64 positions are looked at wherever they begin in a word.
+    // The first position at or after `from` whose bit is set in a map. 64 positions are looked at wherever they begin in a word.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static int Next(ref ulong map, int from)
+    private readonly int Next(int map, int from)
     {
-        ref ulong word = ref Unsafe.Add(ref map, from >>> 6);
+        ref ulong word = ref Unsafe.Add(ref _maps, map + (from >>> 6));
         ulong bits = (word >> from) | (Unsafe.Add(ref word, 1) << 1 << (63 - (from & 63)));
-        return bits != 0 ? from + BitOperations.TrailingZeroCount(bits) : NextFar(ref map, from + 64);
+        return bits != 0 ? from + BitOperations.TrailingZeroCount(bits) : NextFar(map, from + 64);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static int NextFar(ref ulong map, int from)
+    private readonly int NextFar(int map, int from)
     {
         int index = from >>> 6;
-        ulong bits = Unsafe.Add(ref map, index) >> from;
+        ulong bits = Unsafe.Add(ref _maps, map + index) >> from;
         if (bits != 0)
         {
             return from + BitOperations.TrailingZeroCount(bits);
@@ -268,7 +335,7 @@ internal ref struct LineScanner
 
         do
         {
-            bits = Unsafe.Add(ref map, ++index);
+            bits = Unsafe.Add(ref _maps, map + ++index);
         }
         while (bits == 0);
 

@@ -23,11 +23,8 @@ internal sealed class ScanWindow(ByteClassifier classifier)
     {
     }
 
-    public ref ulong NotName => ref MemoryMarshal.GetArrayDataReference(_maps);
-
-    public ref ulong QuotedStop => ref _maps[Words];
-
-    public ref ulong ValueStop => ref _maps[2 * Words];
+    /// <summary>The first word of the three maps, which follow one another in the order of <see cref="ByteClassifier.Classify"/>.</summary>
+    public ref ulong Maps => ref MemoryMarshal.GetArrayDataReference(_maps);
 
     /// <summary>Classifies a window's worth of text.</summary>
     /// <param name="text">The text from the window's first byte on.</param>
