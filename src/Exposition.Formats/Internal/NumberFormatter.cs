@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Globalization;
+using System.Numerics;
 
 namespace Exposition.Formats.Internal;
 
@@ -13,8 +15,15 @@ internal static class NumberFormatter
     /// <summary>Longest output in bytes: <c>-2.2250738585072014e-308</c>.</summary>
     public const int MaxLength = 24;
 
-    // A shortest decimal has at most 17 digits; an integer below 2^53 has 16.
-    private const int MaxDigits = 17;
+    // "0.000000"
+    private const ulong ZerosAndPoint = 0x3030_3030_3030_2E30;
+
+    // A shortest decimal has at most 17 digits.
+    private static readonly ulong[] s_powers =
+    [
+        1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000, 10_000_000_000, 100_000_000_000,
+        1_000_000_000_000, 10_000_000_000_000, 100_000_000_000_000, 1_000_000_000_000_000, 10_000_000_000_000_000, 100_000_000_000_000_000, 1_000_000_000_000_000_000,
+    ];
 
     /// <summary>Writes a number for an exposition, where -0 is 0.</summary>
     /// <param name="value">Any number.</param>
@@ -65,52 +74,46 @@ internal static class NumberFormatter
             ShortestDecimal.Find(value, out digits, out exponent);
         }
 
-        Span<byte> text = stackalloc byte[MaxDigits + 3];
-        digits.TryFormat(text, out int count, provider: CultureInfo.InvariantCulture);
+        return length + WriteDigits(digits, exponent, destination[length..]);
+    }
+
+    // For all but whole numbers below a million. The digits are written once, behind room for what comes before them.
+    private static int WriteDigits(ulong digits, int exponent, Span<byte> destination)
+    {
+        int count = CountDigits(digits);
         int leading = count - 1 + exponent;
-        text = text[..(text[..count].LastIndexOfAnyExcept((byte)'0') + 1)];
-        return length + (leading is >= -4 and <= 5
-            ? WriteFixed(text, leading, destination[length..])
-            : WriteExponent(text, leading, destination[length..]));
-    }
-
-    private static int WriteFixed(ReadOnlySpan<byte> digits, int leading, Span<byte> destination)
-    {
-        if (leading < 0)
+        if (leading is < 0 and >= -4)
         {
-            "0.000"u8[..(1 - leading)].CopyTo(destination);
-            digits.CopyTo(destination[(1 - leading)..]);
-            return 1 - leading + digits.Length;
+            int zeros = 1 - leading;
+            BinaryPrimitives.WriteUInt64LittleEndian(destination, ZerosAndPoint);
+            digits.TryFormat(destination[zeros..], out _, provider: CultureInfo.InvariantCulture);
+            return zeros + TrimZeros(destination.Slice(zeros, count));
         }
 
+        Span<byte> text = destination.Slice(1, count);
+        digits.TryFormat(text, out _, provider: CultureInfo.InvariantCulture);
+        count = TrimZeros(text);
+        if (leading is < 0 or > 5)
+        {
+            destination[0] = text[0];
+            destination[1] = (byte)'.';
+            return WriteExponent(leading, destination, count > 1 ? count + 1 : 1);
+        }
+
+        // Up to six digits move in front of the point, the others are in place. It is no whole number, so there are others.
         int whole = leading + 1;
-        if (digits.Length <= whole)
-        {
-            digits.CopyTo(destination);
-            destination[digits.Length..whole].Fill((byte)'0');
-            return whole;
-        }
-
-        digits[..whole].CopyTo(destination);
+        ulong moved = (1UL << (8 * whole)) - 1;
+        ulong kept = BinaryPrimitives.ReadUInt64LittleEndian(destination) & ~moved;
+        BinaryPrimitives.WriteUInt64LittleEndian(destination, kept | (BinaryPrimitives.ReadUInt64LittleEndian(destination[1..]) & moved));
         destination[whole] = (byte)'.';
-        digits[whole..].CopyTo(destination[(whole + 1)..]);
-        return digits.Length + 1;
+        return count + 1;
     }
 
-    private static int WriteExponent(ReadOnlySpan<byte> digits, int leading, Span<byte> destination)
+    private static int WriteExponent(int exponent, Span<byte> destination, int at)
     {
-        int at = 0;
-        destination[at++] = digits[0];
-        if (digits.Length > 1)
-        {
-            destination[at++] = (byte)'.';
-            digits[1..].CopyTo(destination[at..]);
-            at += digits.Length - 1;
-        }
-
         destination[at++] = (byte)'e';
-        destination[at++] = leading < 0 ? (byte)'-' : (byte)'+';
-        int magnitude = Math.Abs(leading);
+        destination[at++] = exponent < 0 ? (byte)'-' : (byte)'+';
+        int magnitude = Math.Abs(exponent);
         if (magnitude >= 100)
         {
             destination[at++] = (byte)('0' + (magnitude / 100));
@@ -120,6 +123,24 @@ internal static class NumberFormatter
         destination[at++] = (byte)('0' + (magnitude / 10));
         destination[at++] = (byte)('0' + (magnitude % 10));
         return at;
+    }
+
+    private static int TrimZeros(ReadOnlySpan<byte> digits)
+    {
+        int count = digits.Length;
+        while (count > 1 && digits[count - 1] == '0')
+        {
+            count--;
+        }
+
+        return count;
+    }
+
+    // 1233/4096 is just above log10(2): the estimate is right or one too small.
+    private static int CountDigits(ulong number)
+    {
+        int estimate = ((BitOperations.Log2(number) + 1) * 1233) >> 12;
+        return estimate + (number >= s_powers[estimate] ? 1 : 0);
     }
 
     private static int CopyWord(ReadOnlySpan<byte> word, Span<byte> destination)

@@ -10,11 +10,12 @@ namespace Exposition.Formats.Internal;
 //   12.5e+06 -> which bytes are no digits? the first may be the point, the next the exponent's letter
 //   all digits are moved to the right end of a vector, the point is left out, zeros fill up on the left
 //   neighbours are joined: sixteen digits to eight pairs, four fours, two eights
-// Sixteen digits are below 2^54, so the rest is TryScale's.
+// Sixteen digits are below 2^54, so the rest is TryScale's. Where a few digits more follow (all 17 of a double), they are added one by one.
 
 internal static partial class NumberParser
 {
     private const int ShortLength = 16;
+    private const int LongestMiddle = 20;
 
     /// <summary>Whether the processor has what the short path needs.</summary>
     private static bool HasShort => Sse41.IsSupported;
@@ -33,7 +34,7 @@ internal static partial class NumberParser
         length -= signs;
         if (length - 1 >= ShortLength || text.Length - start - signs < ShortLength)
         {
-            return false;
+            return length is > ShortLength and <= LongestMiddle && TryParseMiddle(ref Unsafe.Add(ref first, signs), length, first == (byte)'-', out value);
         }
 
         Vector128<byte> digits = Vector128.LoadUnsafe(ref first, (nuint)signs) - Vector128.Create((byte)'0');
@@ -59,7 +60,35 @@ internal static partial class NumberParser
         }
 
         int count = mantissaLength - (point < mantissaLength ? 1 : 0);
-        return count > 0 && TryScale(Join(digits, count, point), power, first == (byte)'-', out value);
+        return count > 0 && power >= EiselLemire.MinPower && TryScale(Join(digits, count, point), power, first == (byte)'-', out value);
+    }
+
+    // Seventeen to twenty bytes without an exponent, and no more digits than 64 bits hold.
+    private static bool TryParseMiddle(ref byte first, int length, bool negative, out double value)
+    {
+        value = 0;
+        Vector128<byte> digits = Vector128.LoadUnsafe(ref first) - Vector128.Create((byte)'0');
+        uint others = (ushort)~Vector128.LessThanOrEqual(digits, Vector128.Create((byte)9)).ExtractMostSignificantBits();
+        int point = BitOperations.TrailingZeroCount(others | (1U << ShortLength));
+        int points = others != 0 ? 1 : 0;
+        if ((others & (others - points)) != 0 || (points != 0 && Unsafe.Add(ref first, point) != '.') || length - points > MaxDigits)
+        {
+            return false;
+        }
+
+        ulong mantissa = Join(digits, ShortLength - points, point);
+        for (int i = ShortLength; i < length; i++)
+        {
+            uint digit = (uint)Unsafe.Add(ref first, i) - '0';
+            if (digit > 9)
+            {
+                return false;
+            }
+
+            mantissa = (mantissa * 10) + digit;
+        }
+
+        return TryScale(mantissa, points == 0 ? 0 : point + 1 - length, negative, out value);
     }
 
     // The first `count` digits as a number; from `point` on they stand one byte further behind.
@@ -77,7 +106,7 @@ internal static partial class NumberParser
         return ((uint)eights * 100_000_000UL) + (eights >> 32);
     }
 
-    // "e" and at most two digits; anything else is left to the general path. The exponent of a number this short stays within the table.
+    // "e" and at most three digits; anything else is left to the general path.
     private static bool TryReadShortExponent(ref byte letter, int length, out int exponent)
     {
         exponent = 0;
@@ -88,7 +117,7 @@ internal static partial class NumberParser
 
         byte sign = Unsafe.Add(ref letter, 1);
         int at = sign is (byte)'-' or (byte)'+' ? 2 : 1;
-        if (length - at is < 1 or > 2)
+        if (length - at is < 1 or > 3)
         {
             return false;
         }

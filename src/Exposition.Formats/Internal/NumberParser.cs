@@ -169,6 +169,12 @@ internal static partial class NumberParser
             at += 8;
         }
 
+        if (text.Length - at >= 4 && TryReadFour(BinaryPrimitives.ReadUInt32LittleEndian(text[at..]), out uint four))
+        {
+            mantissa = (mantissa * 10_000) + four;
+            at += 4;
+        }
+
         while ((uint)at < (uint)text.Length && (uint)text[at] - '0' <= 9)
         {
             mantissa = (mantissa * 10) + text[at] - '0';
@@ -192,6 +198,20 @@ internal static partial class NumberParser
         values = (values * 10) + (values >> 8);
         number = (uint)((((values & 0x000000FF000000FF) * (100 + (1_000_000UL << 32)))
             + (((values >> 16) & 0x000000FF000000FF) * (1 + (10_000UL << 32)))) >> 32);
+        return true;
+    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TryReadFour(uint bytes, out uint number)
+    {
+        uint values = bytes - 0x30303030;
+        if ((((bytes + 0x46464646) | values) & 0x80808080) != 0)
+        {
+            number = 0;
+            return false;
+        }
+
+        values = (values * 10) + (values >> 8);
+        number = (((values & 0xFF) * 100) + ((values >> 16) & 0xFF)) & 0xFFFF;
         return true;
     }
 }
