@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Exposition.Formats;
 using Exposition.Store.Internal;
+using Exposition.Store.Internal.Shapes;
 
 namespace Exposition.Store;
 
@@ -14,7 +15,7 @@ namespace Exposition.Store;
 // deleted by replacing _map, which carries the version of that change: a map younger than the clock that was read is read again.
 
 /// <summary>The groups of pushed metrics. Safe for concurrent use; readers never wait for writers.</summary>
-public sealed class MetricStore
+public sealed partial class MetricStore
 {
     private readonly Lock _writer = new();
     private readonly Dictionary<byte[], GroupSlot> _slots = new(Utf8Key.Comparer);
@@ -32,6 +33,7 @@ public sealed class MetricStore
     {
         ArgumentNullException.ThrowIfNull(options);
         Options = options;
+        _shapes = options.ShapeCacheBytes > 0 ? new ShapeCache(options.ShapeCacheBytes, options.Time) : null;
         _rules = new CrossGroupRules(_directory, key => Find(key.Span));
     }
 
@@ -53,6 +55,11 @@ public sealed class MetricStore
     public PushOutcome Push(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode)
     {
         ArgumentNullException.ThrowIfNull(key);
+        if (_shapes is not null && format == PushFormat.Text && TryPushRepeated(key, body, mode))
+        {
+            return new PushOutcome(Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted);
+        }
+
         PushWorkspace workspace = PushWorkspace.Rent();
         try
         {
@@ -70,7 +77,7 @@ public sealed class MetricStore
             string? error = PushRules.HasTimestamps(set)
                 ? "pushed metrics must not have timestamps"
                 : push.Prepare(leaveOut: !Options.CheckConsistency);
-            error ??= Publish(push, mode);
+            error ??= Publish(push, mode, format == PushFormat.Text ? body : default);
             if (error is null)
             {
                 return new PushOutcome(Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted);
@@ -197,41 +204,53 @@ public sealed class MetricStore
     private GroupSlot? Find(ReadOnlySpan<byte> key) =>
         _slots.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out GroupSlot? slot) ? slot : null;
 
-    private GroupSnapshot? Peek(GroupingKey key)
+    private GroupSlot? FindSlot(GroupingKey key)
     {
         lock (_writer)
         {
-            return Find(key.Bytes)?.Current;
+            return Find(key.Bytes);
         }
     }
 
+    private GroupSnapshot? Peek(GroupingKey key) => FindSlot(key)?.Current;
+
     // Renders and publishes a prepared push. Rendering is done outside the lock on a guess of the group's state (whether it has a
     // push_failure_time_seconds to keep); where the guess was wrong it is done again.
-    private string? Publish(PendingPush push, PushMode mode)
+    private string? Publish(PendingPush push, PushMode mode, ReadOnlyMemory<byte> textBody)
     {
         while (true)
         {
             GroupSnapshot? before = Peek(push.Key);
             bool hadFailure = before is not null && before.TryGet(OwnNames.PushFailure, out _);
             FamilyEntry[] pushed = push.Render(before, keepPushedFailure: hadFailure);
+            GroupSlot target;
+            GroupSnapshot? old;
+            GroupSnapshot stored;
             lock (_writer)
             {
                 GroupSlot? slot = Find(push.Key.Bytes);
-                GroupSnapshot? old = slot?.Current;
+                old = slot?.Current;
                 if (hadFailure != (old is not null && old.TryGet(OwnNames.PushFailure, out _)))
                 {
                     continue;
                 }
 
                 FamilyEntry[] next = SnapshotBuilder.Combine(old is null ? [] : old.Families, pushed, mode == PushMode.Replace);
-                string? error = Check(push, slot, pushed, next);
-                if (error is null)
+                if (Check(push, slot, pushed, next) is { } error)
                 {
-                    Publish(slot, push.Key, next, tell: true);
+                    return error;
                 }
 
-                return error;
+                target = Publish(slot, push.Key, next, tell: true);
+                stored = target.Current!;
             }
+
+            if (!textBody.IsEmpty)
+            {
+                ConsiderShape(target, old, stored, pushed, textBody);
+            }
+
+            return null;
         }
     }
 
@@ -291,7 +310,7 @@ public sealed class MetricStore
         return null;
     }
 
-    private void Publish(GroupSlot? slot, GroupingKey key, FamilyEntry[] families, bool tell)
+    private GroupSlot Publish(GroupSlot? slot, GroupingKey key, FamilyEntry[] families, bool tell)
     {
         long version = _clock + 1;
         var snapshot = new GroupSnapshot(slot?.Key ?? key, families) { Version = version };
@@ -320,10 +339,14 @@ public sealed class MetricStore
         {
             Tell(new GroupChange(snapshot.Key, version, snapshot));
         }
+
+        return target;
     }
 
     private void Remove(GroupSlot slot)
     {
+        slot.IsRemoved = true;
+        _shapes?.Drop(slot);
         long version = _clock + 1;
         GroupSnapshot old = slot.Current!;
         _directory.Replace(old.Families, [], slot.Names);

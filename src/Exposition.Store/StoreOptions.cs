@@ -11,6 +11,15 @@ public sealed class StoreOptions
     /// <summary>Which names text bodies may use.</summary>
     public NameScheme Names { get; set; } = NameScheme.Legacy;
 
+    /// <summary>
+    /// Memory for the shapes of last pushes, in bytes; 0 for none. A push whose series equal those of its group's last one, if that is kept, is patched
+    /// in instead of read. Bodies of more than an eighth of it are never kept.
+    /// </summary>
+    public long ShapeCacheBytes { get; set; } = 256L << 20;
+
+    /// <summary>Read every patched push the long way, too, and compare; a difference throws. For tests and for the search for a fault: it costs more than it saves.</summary>
+    public bool VerifyShapes { get; set; }
+
     /// <summary>The clock for push times.</summary>
     public TimeProvider Time { get; set; } = TimeProvider.System;
 }

@@ -7,8 +7,8 @@ namespace Exposition.Store.Tests;
 /// <summary>A store on a clock that the test moves, spoken to in text.</summary>
 internal sealed class Harness
 {
-    public Harness(bool check = true, NameScheme names = NameScheme.Legacy) =>
-        Store = new MetricStore(new StoreOptions { CheckConsistency = check, Names = names, Time = Clock });
+    public Harness(bool check = true, NameScheme names = NameScheme.Legacy, long shapeBytes = 1 << 20) =>
+        Store = new MetricStore(new StoreOptions { CheckConsistency = check, Names = names, Time = Clock, ShapeCacheBytes = shapeBytes, VerifyShapes = true });
 
     public ManualClock Clock { get; } = new();
 
@@ -87,5 +87,9 @@ internal sealed class ManualClock : TimeProvider
 
     public void Advance() => Now += TimeSpan.FromSeconds(1);
 
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
     public override DateTimeOffset GetUtcNow() => Now;
+
+    public override long GetTimestamp() => Now.Ticks;
 }

@@ -8,5 +8,8 @@ internal static class OwnNames
     public static readonly byte[] PushTimeHelp = "Last Unix time when changing this group in the Pushgateway succeeded."u8.ToArray();
     public static readonly byte[] PushFailureHelp = "Last Unix time when changing this group in the Pushgateway failed."u8.ToArray();
 
+    /// <summary>How many they are.</summary>
+    public const int Count = 2;
+
     public static bool IsEither(ReadOnlySpan<byte> name) => name.SequenceEqual(PushTime) || name.SequenceEqual(PushFailure);
 }
