@@ -74,13 +74,15 @@ public sealed class ChangeFeed
         return count;
     }
 
-    // Called by the store under its writer lock, so versions of one group arrive in order.
-    internal void Publish(in GroupChange change)
+    // Called by the store under its writer lock, so versions of one group arrive in order. Says whether the consumer may have the snapshot before.
+    internal bool Publish(in GroupChange change, GroupSnapshot? before)
     {
         lock (_lock)
         {
+            bool wasPending = _pending.TryGetValue(change.Key, out GroupChange pending) && ReferenceEquals(pending.Snapshot, before);
             _pending[change.Key] = change;
             _some.TrySetResult();
+            return !wasPending;
         }
     }
 }

@@ -27,6 +27,9 @@ public sealed class GroupSnapshot
     // The store's clock when this was published; set once before publication.
     internal long Version { get; set; }
 
+    // Whether a consumer of a feed has taken it (or may have): set under the store's writer lock when the next snapshot replaces it.
+    internal bool WasTaken { get; set; }
+
     // What was published before, kept while a view still collects (see MetricStore).
     internal GroupSnapshot? Previous { get; set; }
 

@@ -18,7 +18,14 @@ public sealed partial class MetricStore
     /// <summary>Pushes that were patched in because their series equalled those of their group's last push.</summary>
     public long RepeatedPushes => Volatile.Read(ref _repeatedPushes);
 
+    private readonly BlockPool _blocks;
     private long _repeatedPushes;
+
+    /// <summary>Memory of blocks that wait to be used again, in bytes.</summary>
+    public long SpareBytes => _blocks.Bytes;
+
+    // A fault to be caught by the test that looks for it: blocks are used again although somebody may be reading them.
+    internal bool RecyclesBlindly { get; set; }
 
     private bool TryPushRepeated(GroupingKey key, ReadOnlyMemory<byte> body, PushMode mode)
     {
@@ -58,7 +65,7 @@ public sealed partial class MetricStore
         }
 
         long now = UnixNanoseconds();
-        if (ShapePatch.Apply(current.Families, shape, now) is not { } families)
+        if (ShapePatch.Apply(current.Families, shape, now, out byte[]? replaced) is not { } families)
         {
             return false;
         }
@@ -77,7 +84,31 @@ public sealed partial class MetricStore
 
             Publish(slot, slot.Key, families, tell: true);
             shape.Version = slot.Current!.Version;
+            if (replaced is not null)
+            {
+                Recycle(replaced, current);
+            }
+            else
+            {
+                // Both snapshots have the same block.
+                slot.Current.WasTaken = current.WasTaken;
+            }
+
             return true;
+        }
+    }
+
+    // Under the writer lock, right after a snapshot was replaced by one that shares none of the block's bytes. Others that may still read it:
+    //   views    one that is open now may hold the old snapshot. One that is opened later cannot: it counts itself before it reads the clock and
+    //            the slots, and here the new snapshot and clock were written before the count is read (a full fence on either side).
+    //   feeds    a consumer that has taken the old snapshot may be writing it. One that has not will get the new one instead.
+    //   pushes   of this group read names and help texts of the old snapshot, which lie elsewhere; of other groups, only under the lock.
+    private void Recycle(byte[] block, GroupSnapshot old)
+    {
+        Interlocked.MemoryBarrier();
+        if (RecyclesBlindly || (Volatile.Read(ref _openViews) == 0 && !old.WasTaken))
+        {
+            _blocks.Return(block);
         }
     }
 
@@ -89,7 +120,7 @@ public sealed partial class MetricStore
             return;
         }
 
-        if (ShapeBuilder.Build(slot.Key, Options.Names, body, WithoutOwn(pushed)) is { } shape)
+        if (ShapeBuilder.Build(slot.Key, Options.Names, body, WithoutOwn(pushed), _blocks) is { } shape)
         {
             shape.Version = stored.Version;
             if (_shapes.TryEnter(slot, shape))

@@ -17,6 +17,9 @@ namespace Exposition.Store;
 /// <summary>The groups of pushed metrics. Safe for concurrent use; readers never wait for writers.</summary>
 public sealed partial class MetricStore
 {
+    // As much as a burst of pushes turns over while a scrape is open.
+    private const long SpareBytesMost = 32 << 20;
+
     private readonly Lock _writer = new();
     private readonly Dictionary<byte[], GroupSlot> _slots = new(Utf8Key.Comparer);
     private readonly FamilyDirectory _directory = new();
@@ -25,6 +28,7 @@ public sealed partial class MetricStore
     private GroupMap _map = GroupMap.Empty;
     private long _clock;
     private int _collecting;
+    private int _openViews;
     private long _collectFloor;
     private long _samples;
 
@@ -33,6 +37,7 @@ public sealed partial class MetricStore
     {
         ArgumentNullException.ThrowIfNull(options);
         Options = options;
+        _blocks = new BlockPool(SpareBytesMost, poison: options.VerifyShapes);
         _shapes = options.ShapeCacheBytes > 0 ? new ShapeCache(options.ShapeCacheBytes, options.Time) : null;
         _rules = new CrossGroupRules(_directory, key => Find(key.Span));
     }
@@ -127,6 +132,8 @@ public sealed partial class MetricStore
     /// <summary>Opens a view of all groups at one point in time. Takes no lock.</summary>
     public StoreView OpenView()
     {
+        StoreView? view = null;
+        Interlocked.Increment(ref _openViews);
         if (Interlocked.Increment(ref _collecting) == 1)
         {
             Volatile.Write(ref _collectFloor, Volatile.Read(ref _clock));
@@ -140,15 +147,21 @@ public sealed partial class MetricStore
                 GroupMap map = Volatile.Read(ref _map);
                 if (map.Version <= now && TryCollect(map, now) is { } groups)
                 {
-                    return new StoreView(groups);
+                    return view = new StoreView(this, groups);
                 }
             }
         }
         finally
         {
             Interlocked.Decrement(ref _collecting);
+            if (view is null)
+            {
+                CloseView();
+            }
         }
     }
+
+    internal void CloseView() => Interlocked.Decrement(ref _openViews);
 
     /// <summary>Starts a feed of the changes from now on.</summary>
     public ChangeFeed Subscribe()
@@ -337,7 +350,7 @@ public sealed partial class MetricStore
         Volatile.Write(ref _clock, version);
         if (tell)
         {
-            Tell(new GroupChange(snapshot.Key, version, snapshot));
+            Tell(new GroupChange(snapshot.Key, version, snapshot), old);
         }
 
         return target;
@@ -355,14 +368,18 @@ public sealed partial class MetricStore
         _slots.Remove(slot.Key.Array);
         Volatile.Write(ref _map, _map.Without(slot.Key, version));
         Volatile.Write(ref _clock, version);
-        Tell(new GroupChange(slot.Key, version, null));
+        Tell(new GroupChange(slot.Key, version, null), old);
     }
 
-    private void Tell(in GroupChange change)
+    private void Tell(in GroupChange change, GroupSnapshot? before)
     {
         foreach (ChangeFeed feed in CollectionsMarshal.AsSpan(_feeds))
         {
-            feed.Publish(change);
+            bool taken = feed.Publish(change, before);
+            if (before is not null)
+            {
+                before.WasTaken |= taken;
+            }
         }
     }
 

@@ -1,16 +1,31 @@
 namespace Exposition.Store;
 
-/// <summary>All groups at one point in time. Holds the snapshots that it shows until it is disposed of. Not safe for concurrent use.</summary>
+/// <summary>
+/// All groups at one point in time. Holds the snapshots that it shows until it is disposed of: their memory must not be read after that,
+/// and as long as it is open no memory of replaced snapshots is used again. Not safe for concurrent use.
+/// </summary>
 public sealed class StoreView : IDisposable
 {
+    private readonly MetricStore _store;
     private GroupSnapshot[]? _groups;
 
-    internal StoreView(GroupSnapshot[] groups) => _groups = groups;
+    internal StoreView(MetricStore store, GroupSnapshot[] groups)
+    {
+        _store = store;
+        _groups = groups;
+    }
 
     /// <summary>The groups in order of their keys.</summary>
     /// <exception cref="ObjectDisposedException">The view was disposed of.</exception>
     public ReadOnlySpan<GroupSnapshot> Groups => _groups ?? throw new ObjectDisposedException(nameof(StoreView));
 
     /// <summary>Lets go of the groups.</summary>
-    public void Dispose() => _groups = null;
+    public void Dispose()
+    {
+        if (_groups is not null)
+        {
+            _groups = null;
+            _store.CloseView();
+        }
+    }
 }

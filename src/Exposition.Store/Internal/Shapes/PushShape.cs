@@ -40,7 +40,11 @@ internal sealed class PushShape
     // With room for digits to come: a body that has outgrown it is read anew.
     private readonly byte[] _body;
     private int _bodyLength;
+    // Patched blocks come from the pool; they may be longer than what is in them.
+    private readonly BlockPool _pool;
     private byte[] _block;
+    private int _blockLength;
+    private bool _blockIsPooled;
     private int _taken;
 
     /// <summary>Makes a shape.</summary>
@@ -48,8 +52,10 @@ internal sealed class PushShape
     /// <param name="body">The last body; copied.</param>
     /// <param name="block">What it was rendered to; kept.</param>
     /// <param name="families">Names of the pushed families in their order; kept.</param>
-    public PushShape(ShapeTables tables, ReadOnlySpan<byte> body, byte[] block, ReadOnlyMemory<byte>[] families)
+    /// <param name="pool">Where patched blocks come from.</param>
+    public PushShape(ShapeTables tables, ReadOnlySpan<byte> body, byte[] block, ReadOnlyMemory<byte>[] families, BlockPool pool)
     {
+        _pool = pool;
         _families = families;
         _valueStart = [.. tables.ValueStart];
         _valueEnd = [.. tables.ValueEnd];
@@ -65,6 +71,7 @@ internal sealed class PushShape
         body.CopyTo(_body);
         _bodyLength = body.Length;
         _block = block;
+        _blockLength = block.Length;
     }
 
     /// <summary>The store's version of the snapshot that the shape describes.</summary>
@@ -151,21 +158,24 @@ internal sealed class PushShape
     }
 
     /// <summary>Writes the block anew with the values of the last body compared.</summary>
-    public ReadOnlyMemory<byte> Patch()
+    /// <param name="replaced">The block before, if it came from the pool and this one takes its place: to be returned once nobody can see it.</param>
+    public ReadOnlyMemory<byte> Patch(out byte[]? replaced)
     {
+        replaced = null;
         if (_changedCount == 0)
         {
-            return _block;
+            return _block.AsMemory(0, _blockLength);
         }
 
-        long size = _block.Length;
+        replaced = _blockIsPooled ? _block : null;
+        long size = _blockLength;
         for (int line = 0; line < _source.Length; line++)
         {
             int digits = Digits(line);
             size += digits == 0 ? 0 : digits - (_lineEnd[line] - _lineStart[line]);
         }
 
-        byte[] block = GC.AllocateUninitializedArray<byte>(checked((int)size));
+        byte[] block = _pool.Rent(checked((int)size));
         int copied = 0;
         int shift = 0;
         for (int line = 0; line < _source.Length; line++)
@@ -188,9 +198,11 @@ internal sealed class PushShape
             }
         }
 
-        _block.AsSpan(copied).CopyTo(block.AsSpan(copied + shift));
+        _block.AsSpan(copied, _blockLength - copied).CopyTo(block.AsSpan(copied + shift));
         _block = block;
-        return block;
+        _blockLength = (int)size;
+        _blockIsPooled = true;
+        return block.AsMemory(0, _blockLength);
     }
 
     /// <summary>Whether the pushed family at a position has this name. Entries of one group share their names' memory, so this is quick.</summary>

@@ -16,8 +16,9 @@ internal static class ShapeBuilder
     /// <param name="names">Which names the body may use.</param>
     /// <param name="body">The text body.</param>
     /// <param name="pushed">What it was rendered to, the store's own families left out, in the order of their names.</param>
+    /// <param name="pool">Where patched blocks shall come from.</param>
     /// <returns>Null where a body like this cannot be patched.</returns>
-    public static PushShape? Build(GroupingKey key, NameScheme names, ReadOnlyMemory<byte> body, ReadOnlySpan<FamilyEntry> pushed)
+    public static PushShape? Build(GroupingKey key, NameScheme names, ReadOnlyMemory<byte> body, ReadOnlySpan<FamilyEntry> pushed, BlockPool pool)
     {
         var tables = new ShapeTables();
         if (TryJoin(pushed) is not { Length: > 0 } block || !TryFindValues(body.Span, names, tables))
@@ -36,7 +37,7 @@ internal static class ShapeBuilder
 
             var push = new PendingPush(workspace, key, now: 0);
             return push.Prepare(leaveOut: false) is null && TryMatch(pushed, push.Render(null, keepPushedFailure: false), tables)
-                ? new PushShape(tables, body.Span, block, Names(pushed))
+                ? new PushShape(tables, body.Span, block, Names(pushed), pool)
                 : null;
         }
         finally

@@ -10,10 +10,11 @@ internal static class ShapePatch
     /// <param name="current">The group's families so far; among them, in the order of the shape, those that are pushed.</param>
     /// <param name="shape">Holds the values. Its block is rendered by this.</param>
     /// <param name="now">The push time in nanoseconds since the Unix epoch.</param>
+    /// <param name="replaced">The block that goes out of use with the group's snapshot so far, if it came from the pool.</param>
     /// <returns>Null if the group is not what the shape says.</returns>
-    public static FamilyEntry[]? Apply(ReadOnlySpan<FamilyEntry> current, PushShape shape, long now)
+    public static FamilyEntry[]? Apply(ReadOnlySpan<FamilyEntry> current, PushShape shape, long now, out byte[]? replaced)
     {
-        ReadOnlyMemory<byte> block = shape.Patch();
+        ReadOnlyMemory<byte> block = shape.Patch(out replaced);
         var families = new FamilyEntry[current.Length];
         int next = 0;
         int start = 0;
