@@ -70,6 +70,12 @@ public sealed class ExpositionOptions
     /// <summary>How many scrapes may run at once; more are answered with 503 and Retry-After.</summary>
     public int MaxScrapes { get; set; } = 64;
 
+    /// <summary>
+    /// Let Kestrel receive into blocks of 128 KiB instead of its own of 4 KiB. This replaces the host's <c>IMemoryPoolFactory&lt;byte&gt;</c>; a connection
+    /// that is receiving or sending holds one block each way, an idle one none. It takes effect only where Kestrel was added to the host before.
+    /// </summary>
+    public bool LargeReceiveBlocks { get; set; } = true;
+
     /// <summary>Expose also the families that the reference does not have (which door served, why connections were handed on).</summary>
     public bool EngineMetrics { get; set; } = true;
 

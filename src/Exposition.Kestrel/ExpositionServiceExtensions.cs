@@ -1,4 +1,6 @@
+using Exposition.Kestrel.Raw;
 using Exposition.Store;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -25,6 +27,11 @@ public static class ExpositionServiceExtensions
             ExpositionOptions o = s.GetRequiredService<ExpositionOptions>();
             return new MetricStore(new StoreOptions { CheckConsistency = o.CheckConsistency, Names = o.Names, Time = o.Time });
         });
+        if (options.LargeReceiveBlocks)
+        {
+            services.Replace(ServiceDescriptor.Singleton<IMemoryPoolFactory<byte>, LargeBlockPoolFactory>());
+        }
+
         services.TryAddSingleton(static s => new ExpositionEngine(
             s.GetRequiredService<MetricStore>(),
             s.GetRequiredService<ExpositionOptions>(),

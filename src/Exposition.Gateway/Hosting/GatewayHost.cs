@@ -117,6 +117,9 @@ internal static class GatewayHost
         services.Configure<HostOptions>(static host => host.ShutdownTimeout = s_drain);
         services.AddSingleton<IOwnMetrics>(new BuildInfoMetric(BuildIdentity.Current));
         services.AddSingleton<IOwnMetrics>(new ProcessMetrics(new ProcFiles()));
+
+        // Ahead of the engine, which puts a memory pool of its own in the place of Kestrel's.
+        builder.WebHost.UseKestrelCore();
         services.AddExposition(options =>
         {
             options.RoutePrefix = flags.Prefix;
@@ -126,7 +129,7 @@ internal static class GatewayHost
         });
         (string Asked, IPAddress? Address, int Port)[] addresses =
             [.. flags.ListenAddresses.Select(static asked => (asked, ListenAddress.Parse(asked, out int port), port))];
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = null;

@@ -1,0 +1,55 @@
+using System.Buffers;
+using Exposition.Kestrel.Raw;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Exposition.Kestrel.Tests;
+
+public class LargeBlockPoolTests
+{
+    [Fact]
+    public void A_returned_block_is_used_again()
+    {
+        using MemoryPool<byte> pool = new LargeBlockPoolFactory().Create();
+        IMemoryOwner<byte> first = pool.Rent();
+        Assert.Equal(LargeBlockPool.BlockBytes, first.Memory.Length);
+        first.Dispose();
+        IMemoryOwner<byte> second = pool.Rent(LargeBlockPool.BlockBytes);
+        Assert.Same(first, second);
+        Assert.NotSame(second, pool.Rent());
+        Assert.Throws<ArgumentOutOfRangeException>(() => pool.Rent(LargeBlockPool.BlockBytes + 1));
+    }
+
+    [Fact]
+    public void A_block_that_is_returned_twice_is_handed_out_once()
+    {
+        using var pool = new LargeBlockPool();
+        IMemoryOwner<byte> block = pool.Rent();
+        block.Dispose();
+        block.Dispose();
+        Assert.Equal(1, pool.Unused);
+        Assert.NotSame(pool.Rent(), pool.Rent());
+    }
+
+    [Fact]
+    public void Unused_blocks_are_bounded()
+    {
+        using var pool = new LargeBlockPool();
+        IMemoryOwner<byte>[] blocks = [.. Enumerable.Range(0, 100).Select(_ => pool.Rent())];
+        Array.ForEach(blocks, static block => block.Dispose());
+        Assert.Equal(64, pool.Unused);
+        pool.Dispose();
+        blocks[0].Dispose();
+        Assert.Equal(64, pool.Unused);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_host_receives_into_them_unless_it_says_no(bool wanted)
+    {
+        var services = new ServiceCollection();
+        services.AddExposition(options => options.LargeReceiveBlocks = wanted);
+        Assert.Equal(wanted, services.Any(static service => service.ServiceType == typeof(IMemoryPoolFactory<byte>)));
+    }
+}
