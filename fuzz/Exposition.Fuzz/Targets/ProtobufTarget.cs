@@ -4,8 +4,9 @@ using Exposition.Formats;
 namespace Exposition.Fuzz.Targets;
 
 /// <summary>
-/// The protobuf reader and writers. Promises: no input makes them throw; each family that was read can be written as
-/// protobuf, read again and written the same; and as text without throwing.
+/// The protobuf reader and writers. Promises: no input makes them throw; a body is accepted exactly if <see cref="ProtobufOracle"/>
+/// accepts it, and then Google's runtime sees in what we write all that it saw in the body; each family that was read can be
+/// written as protobuf, read again and written the same; and as text without throwing.
 /// </summary>
 internal sealed class ProtobufTarget : IFuzzTarget
 {
@@ -41,14 +42,24 @@ internal sealed class ProtobufTarget : IFuzzTarget
 
     public void Run(byte[] input)
     {
-        if (!ProtobufFormat.TryRead(input, _set, out _))
+        var accepted = ProtobufFormat.TryRead(input, _set, out var refusal);
+        var expected = ProtobufOracle.Read(input);
+        if (accepted != expected is not null)
+        {
+            throw new BrokenPromiseException($"the oracle {(expected is null ? "refuses" : "accepts")}, the reader {(accepted ? "accepts" : "refuses: " + refusal)}");
+        }
+
+        if (!accepted)
         {
             return;
         }
 
+        var written = Enumerable.Range(0, _set.Families.Length).Select(family => Write(_set, family)).ToList();
+        ProtobufOracle.AssertSame(expected!, written);
+
         for (var family = 0; family < _set.Families.Length; family++)
         {
-            var first = Write(_set, family);
+            var first = written[family];
             if (!ProtobufFormat.TryRead(first, _again, out var error))
             {
                 throw new BrokenPromiseException($"we cannot read what we wrote: {error}: {Convert.ToHexString(first)}");

@@ -1,13 +1,16 @@
 using System.Buffers;
 using System.Text;
 using Exposition.Formats;
+using Exposition.Formats.Tests;
+using Exposition.Formats.Tests.Oracles;
 
 namespace Exposition.Fuzz.Targets;
 
 /// <summary>
-/// The text reader and writer. Promises: no input makes them throw; what the strict reader takes, the lenient one takes
-/// with the same meaning; what is valid under legacy names is valid under UTF-8 names; each family, written and read
-/// again, is written the same.
+/// The text reader and writer. Promises: under both name schemes, strict and lenient, the reader's families or its first
+/// error are those of <see cref="SlowTextReader"/>, an independent automaton of single bytes; what the strict reader takes,
+/// the lenient one takes with the same meaning; what is valid under legacy names is valid under UTF-8 names; each family,
+/// written and read again, is written the same.
 /// </summary>
 internal sealed class TextTarget : IFuzzTarget
 {
@@ -27,16 +30,24 @@ internal sealed class TextTarget : IFuzzTarget
         "{\"utf8 näme\",\"label.name\"=\"v\"} NaN\n",
         "a 1 1700000000000\r\nb 2 ",
         "# TYPE g gauge_histogram\ng_bucket{le=\"0.1\"} 1.5\ng_gsum 1\n# EOF\n",
+        "{l=\"v\",\"a.b\",le=\"1\"} 2 -5\n#TYPE a.b x\n",
+        "# TYPE s summary\ns{quantile=\"nan\",a=\"b\"} 1\n# HELP s_sum h\n{quantile=\"0.5\",s} 2\n",
     }.Select(Encoding.UTF8.GetBytes);
 
     public IReadOnlyList<byte[]> Dictionary { get; } = [.. new[]
     {
         "# HELP ", "# TYPE ", "counter", "gauge", "summary", "histogram", "untyped", "gaugehistogram", "_bucket", "_sum", "_count",
-        "{le=\"", "{quantile=\"", "\"} ", "\",", "+Inf", "-Inf", "NaN", "0x1p4", "1e400", "1_0", "\\n", "\\\\", "\\\"", "\r\n", "\n\n", " \n", "\u00e4", "{\"",
+        "{le=\"", "{quantile=\"", "\"} ", "\",", "+Inf", "-Inf", "NaN", "0x1p4", "1e400", "1_0", "\\n", "\\\\", "\\\"", "\r\n", "\n\n", " \n", "\u00e4", "{\"", "gauge_histogram", "__name__", "\u0131", "\u017f", "infinity", "e-5", "18446744073709551616", "9223372036854775807", " 1\n", "# ",
     }.Select(Encoding.UTF8.GetBytes)];
 
     public void Run(byte[] input)
     {
+        foreach (var names in new[] { NameScheme.Legacy, NameScheme.Utf8 })
+        {
+            AssertAnswer(input, new TextReadOptions(names, Lenient: false));
+            AssertAnswer(input, new TextReadOptions(names, Lenient: true));
+        }
+
         var legacy = TextFormat.TryRead(input, new TextReadOptions(NameScheme.Legacy, Lenient: false), _set, out _);
         var rendered = legacy ? Render(_set) : null;
         foreach (var (names, lenient) in new[] { (NameScheme.Utf8, false), (NameScheme.Legacy, true), (NameScheme.Utf8, true) })
@@ -51,6 +62,18 @@ internal sealed class TextTarget : IFuzzTarget
             {
                 AssertStable(_other);
             }
+        }
+    }
+
+    private void AssertAnswer(byte[] input, TextReadOptions options)
+    {
+        var accepted = TextFormat.TryRead(input, options, _other, out var error);
+        var expected = SlowTextReader.Read(input, options, out var expectedError);
+        var answer = accepted ? TextDump.Of(_other) : error.ToString();
+        var expectedAnswer = expected is null ? expectedError.ToString() : TextDump.Of(expected);
+        if (answer != expectedAnswer)
+        {
+            throw new BrokenPromiseException($"{options}: the oracle answers\n{expectedAnswer}\nand the reader\n{answer}");
         }
     }
 

@@ -1,0 +1,95 @@
+using Exposition.Formats.Tests;
+using Exposition.Formats.Tests.Oracle;
+using Google.Protobuf;
+
+namespace Exposition.Fuzz.Targets;
+
+/// <summary>
+/// What a delimited body holds, by Google's runtime; and whether the reference, whose runtime is the stricter one, accepts it, by
+/// <see cref="ProtobufModel"/>, which spells the wire rules out once more.
+/// </summary>
+internal static class ProtobufOracle
+{
+    /// <summary>The families, the last of each name only; null if the body is to be refused.</summary>
+    public static List<byte[]>? Read(byte[] body)
+    {
+        var families = new List<byte[]>();
+        for (var at = 0; at < body.Length;)
+        {
+            ulong length = 0;
+            var shift = 0;
+            do
+            {
+                if (at == body.Length || shift == 70 || (shift == 63 && body[at] > 1))
+                {
+                    return null;
+                }
+
+                length |= (ulong)(body[at] & 0x7F) << shift;
+                shift += 7;
+            }
+            while (body[at++] >= 0x80);
+
+            if (length > (ulong)(body.Length - at))
+            {
+                return null;
+            }
+
+            var message = body.AsSpan(at, (int)length).ToArray();
+            at += message.Length;
+            if (!ProtobufModel.IsFamily(message))
+            {
+                return null;
+            }
+
+            families.Add(message);
+        }
+
+        return families;
+    }
+
+    /// <summary>Complains if Google's runtime sees something else in the families written than in those read, the unit apart, which we drop.</summary>
+    public static void AssertSame(List<byte[]> read, List<byte[]> written)
+    {
+        if (!TryParse(read, out var expected))
+        {
+            // Names or help that are no UTF-8 (which the reference takes), and what only Google's runtime refuses.
+            return;
+        }
+
+        var last = expected.GroupBy(family => family.Name).Select(named => named.Last()).OrderBy(family => family.Name, StringComparer.Ordinal).ToList();
+        var again = written.Select(ParseDelimited).OrderBy(family => family.Name, StringComparer.Ordinal).ToList();
+        if (!last.SequenceEqual(again))
+        {
+            throw new BrokenPromiseException($"Google's runtime read\n{string.Join('\n', last)}\nand, after we read and wrote it,\n{string.Join('\n', again)}");
+        }
+    }
+
+    private static MetricFamily ParseDelimited(byte[] body)
+    {
+        using var stream = new MemoryStream(body);
+        return MetricFamily.Parser.ParseDelimitedFrom(stream);
+    }
+
+    private static bool TryParse(List<byte[]> messages, out List<MetricFamily> families)
+    {
+        families = [];
+        foreach (var message in messages)
+        {
+            try
+            {
+                var family = MetricFamily.Parser.ParseFrom(message);
+                family.Name = family.Name;
+                family.Type = family.Type;
+                family.ClearUnit();
+                families.Add(family);
+            }
+            catch (InvalidProtocolBufferException)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}
