@@ -9,8 +9,8 @@ namespace Exposition.Fuzz.Targets;
 /// <summary>
 /// The text reader and writer. Promises: under both name schemes, strict and lenient, the reader's families or its first
 /// error are those of <see cref="SlowTextReader"/>, an independent automaton of single bytes; what the strict reader takes,
-/// the lenient one takes with the same meaning; what is valid under legacy names is valid under UTF-8 names; each family,
-/// written and read again, is written the same.
+/// the lenient one takes with the same meaning, CR LF in a HELP text apart; what is valid under legacy names is valid under
+/// UTF-8 names; each family, written and read again, is written the same.
 /// </summary>
 internal sealed class TextTarget : IFuzzTarget
 {
@@ -53,7 +53,9 @@ internal sealed class TextTarget : IFuzzTarget
         foreach (var (names, lenient) in new[] { (NameScheme.Utf8, false), (NameScheme.Legacy, true), (NameScheme.Utf8, true) })
         {
             var accepted = TextFormat.TryRead(input, new TextReadOptions(names, lenient), _other, out var error);
-            if (legacy && (!accepted || Render(_other) != rendered))
+            // CR LF is the one thing that both take and understand differently: in a strictly read HELP text CR is text.
+            var comparable = legacy && !(lenient && input.AsSpan().IndexOf("\r\n"u8) >= 0);
+            if (comparable && (!accepted || Render(_other) != rendered))
             {
                 throw new BrokenPromiseException($"what strict legacy accepts means something else to {names}, lenient {lenient}: {error}");
             }
