@@ -52,7 +52,7 @@ internal sealed class Driver(InstrumentedHouse house, FuzzOptions options, TextW
         return 0;
     }
 
-    /// <summary>Copies the inputs of the corpus that reach something new, the shortest first, and so leaves out the others.</summary>
+    /// <summary>Copies the inputs of the corpus that take a branch which no shorter one took.</summary>
     public int Distil(string directory)
     {
         var run = house.Open(options.Target);
@@ -62,7 +62,7 @@ internal sealed class Driver(InstrumentedHouse house, FuzzOptions options, TextW
             house.Clear();
             run(input);
             _runs++;
-            if (IsNew())
+            if (IsNew(branchesOnly: true))
             {
                 _corpus.Add(input);
                 File.WriteAllBytes(Path.Combine(directory, Name(input)), input);
@@ -113,7 +113,7 @@ internal sealed class Driver(InstrumentedHouse house, FuzzOptions options, TextW
     }
 
     /// <summary>Whether the last run took a branch never taken, or one in a new order of magnitude; and remembers it.</summary>
-    private bool IsNew()
+    private bool IsNew(bool branchesOnly = false)
     {
         var map = house.Map;
         var isNew = false;
@@ -121,7 +121,7 @@ internal sealed class Driver(InstrumentedHouse house, FuzzOptions options, TextW
         {
             // One bit for each power of two that a branch was counted to.
             var bit = (byte)(1 << int.Log2(map[at]));
-            isNew |= (_seen[at] & bit) == 0;
+            isNew |= branchesOnly ? _seen[at] == 0 : (_seen[at] & bit) == 0;
             _seen[at] |= bit;
             var next = map[(at + 1)..].IndexOfAnyExcept((byte)0);
             at = next < 0 ? -1 : at + 1 + next;
@@ -141,9 +141,14 @@ internal sealed class Driver(InstrumentedHouse house, FuzzOptions options, TextW
 
     private bool Found(byte[] input, string complaint)
     {
-        var path = Path.GetFullPath($"finding-{options.Target}-{Name(input)}");
-        File.WriteAllBytes(path, input);
-        log.WriteLine($"finding after {_runs} runs, seed {options.Seed}, kept in {path}");
+        log.WriteLine($"{options.Target}: finding after {_runs} runs, seed {options.Seed}");
+        if (options.Target != TargetTable.Canary)
+        {
+            var path = Path.GetFullPath($"finding-{options.Target}-{Name(input)}");
+            File.WriteAllBytes(path, input);
+            log.WriteLine("kept in " + path);
+        }
+
         log.WriteLine(complaint);
         return false;
     }

@@ -10,6 +10,9 @@ namespace Exposition.Fuzz.Targets;
 /// </summary>
 internal static class ProtobufOracle
 {
+    /// <summary>Stands for all types that do not fit a byte.</summary>
+    private const int UnknownType = 255;
+
     /// <summary>The families, the last of each name only; null if the body is to be refused.</summary>
     public static List<byte[]>? Read(byte[] body)
     {
@@ -50,7 +53,8 @@ internal static class ProtobufOracle
 
     /// <summary>
     /// Complains if Google's runtime sees something else in the families written than in those read. Of a family itself only name, help
-    /// and type are kept, as by the reference; of a metric everything, unknown fields included.
+    /// and type are kept, as by the reference, and a label is always written with name and value; of the rest of a metric everything
+    /// is kept, unknown fields included.
     /// </summary>
     public static void AssertSame(List<byte[]> read, List<byte[]> written)
     {
@@ -82,10 +86,18 @@ internal static class ProtobufOracle
             try
             {
                 var family = MetricFamily.Parser.ParseFrom(message);
-                var kept = new MetricFamily { Name = family.Name, Type = family.Type, Metric = { family.Metric } };
+                var type = (uint)family.Type < UnknownType ? family.Type : (MetricType)UnknownType;
+                var kept = new MetricFamily { Name = family.Name, Type = type, Metric = { family.Metric } };
                 if (family.HasHelp)
                 {
                     kept.Help = family.Help;
+                }
+
+                foreach (var metric in kept.Metric)
+                {
+                    var labels = metric.Label.Select(label => new LabelPair { Name = label.Name, Value = label.Value }).ToList();
+                    metric.Label.Clear();
+                    metric.Label.Add(labels);
                 }
 
                 families.Add(kept);
