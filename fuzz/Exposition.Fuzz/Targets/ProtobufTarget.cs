@@ -6,7 +6,7 @@ namespace Exposition.Fuzz.Targets;
 /// <summary>
 /// The protobuf reader and writers. Promises: no input makes them throw; a body is accepted exactly if <see cref="ProtobufOracle"/>
 /// accepts it, and then Google's runtime sees in what we write all that it saw in the body; each family that was read can be
-/// written as protobuf, read again and written the same; and as text without throwing.
+/// written as protobuf, whole and its metrics alone, read again and written the same; and as text without throwing.
 /// </summary>
 internal sealed class ProtobufTarget : IFuzzTarget
 {
@@ -71,10 +71,31 @@ internal sealed class ProtobufTarget : IFuzzTarget
                 throw new BrokenPromiseException($"written twice, and differently: {Convert.ToHexString(first)} {Convert.ToHexString(second)}");
             }
 
+            AssertPiece(family);
             if (_set.Families[family].Type <= MetricType.GaugeHistogram)
             {
                 TextFormat.WriteSamples(_set, family, EscapingScheme.Underscores, new ArrayBufferWriter<byte>());
             }
+        }
+    }
+
+    private void AssertPiece(int family)
+    {
+        var first = new ArrayBufferWriter<byte>();
+        ProtobufFormat.WriteMetrics(_set, family, first);
+        var row = _set.Families[family];
+        _again.Reset(first.WrittenMemory);
+        var piece = _again.AddFamily(_again.AddText(_set.Text(row.Name)), row.Type);
+        if (!ProtobufFormat.TryReadMetrics(piece, _again, out var error))
+        {
+            throw new BrokenPromiseException($"we cannot read the piece that we wrote: {error}: {Convert.ToHexString(first.WrittenSpan)}");
+        }
+
+        var second = new ArrayBufferWriter<byte>();
+        ProtobufFormat.WriteMetrics(_again, piece, second);
+        if (!second.WrittenSpan.SequenceEqual(first.WrittenSpan))
+        {
+            throw new BrokenPromiseException($"a piece written twice, and differently: {Convert.ToHexString(first.WrittenSpan)} {Convert.ToHexString(second.WrittenSpan)}");
         }
     }
 

@@ -10,7 +10,7 @@ namespace Exposition.Fuzz.Targets;
 /// The text reader and writer. Promises: under both name schemes, strict and lenient, the reader's families or its first
 /// error are those of <see cref="SlowTextReader"/>, an independent automaton of single bytes; what the strict reader takes,
 /// the lenient one takes with the same meaning, CR LF in a HELP text apart; what is valid under legacy names is valid under
-/// UTF-8 names; each family, written and read again, is written the same.
+/// UTF-8 names; each family, and its samples alone, written and read again, are written the same.
 /// </summary>
 internal sealed class TextTarget : IFuzzTarget
 {
@@ -30,6 +30,7 @@ internal sealed class TextTarget : IFuzzTarget
         "{\"utf8 näme\",\"label.name\"=\"v\"} NaN\n",
         "a 1 1700000000000\r\nb 2 ",
         "# TYPE g gauge_histogram\ng_bucket{le=\"0.1\"} 1.5\ng_gsum 1\n# EOF\n",
+        "x{\"a:b\"=\"c\",\"d.e\"=\"\"} 1\n",
         "{l=\"v\",\"a.b\",le=\"1\"} 2 -5\n#TYPE a.b x\n",
         "# TYPE s summary\ns{quantile=\"nan\",a=\"b\"} 1\n# HELP s_sum h\n{quantile=\"0.5\",s} 2\n",
     }.Select(Encoding.UTF8.GetBytes);
@@ -105,18 +106,70 @@ internal sealed class TextTarget : IFuzzTarget
     {
         for (var family = 0; family < set.Families.Length; family++)
         {
-            var first = new ArrayBufferWriter<byte>();
-            Write(set, family, first);
-            if (!TextFormat.TryRead(first.WrittenMemory, new TextReadOptions(NameScheme.Utf8, Lenient: false), _again, out var error))
+            var row = set.Families[family];
+            var samples = new ArrayBufferWriter<byte>();
+            TextFormat.WriteSamples(set, family, EscapingScheme.AllowUtf8, samples);
+            _again.Reset(samples.WrittenMemory);
+            var piece = _again.AddFamily(_again.AddText(set.Text(row.Name)), row.Type);
+            if (!TextFormat.TryReadSamples(piece, _again, out var error))
             {
-                throw new BrokenPromiseException($"we cannot read what we wrote: {error}\n{Encoding.UTF8.GetString(first.WrittenSpan)}");
+                throw new BrokenPromiseException($"we cannot read the piece that we wrote: {error}\n{Encoding.UTF8.GetString(samples.WrittenSpan)}");
             }
 
-            var second = Render(_again);
-            if (second != Encoding.Latin1.GetString(first.WrittenSpan))
+            var again = new ArrayBufferWriter<byte>();
+            TextFormat.WriteSamples(_again, piece, EscapingScheme.AllowUtf8, again);
+            AssertSame(samples, again);
+            if (!HasBareColon(set, in row))
             {
-                throw new BrokenPromiseException($"written twice, and differently:\n{Encoding.UTF8.GetString(first.WrittenSpan)}\n{second}");
+                AssertStable(set, family);
             }
         }
+    }
+
+    private void AssertStable(FamilySet set, int family)
+    {
+        var first = new ArrayBufferWriter<byte>();
+        Write(set, family, first);
+        if (!TextFormat.TryRead(first.WrittenMemory, new TextReadOptions(NameScheme.Utf8, Lenient: false), _again, out var error))
+        {
+            throw new BrokenPromiseException($"we cannot read what we wrote: {error}\n{Encoding.UTF8.GetString(first.WrittenSpan)}");
+        }
+
+        var second = new ArrayBufferWriter<byte>();
+        for (var again = 0; again < _again.Families.Length; again++)
+        {
+            Write(_again, again, second);
+        }
+
+        AssertSame(first, second);
+    }
+
+    private static void AssertSame(ArrayBufferWriter<byte> first, ArrayBufferWriter<byte> second)
+    {
+        if (!second.WrittenSpan.SequenceEqual(first.WrittenSpan))
+        {
+            throw new BrokenPromiseException($"written twice, and differently:\n{Encoding.UTF8.GetString(first.WrittenSpan)}\n{Encoding.UTF8.GetString(second.WrittenSpan)}");
+        }
+    }
+
+    /// <summary>
+    /// Whether a label has a colon in an otherwise plain name. As the reference does, the writer leaves such a name without quotes, and the
+    /// reader of pushed bodies refuses it; only the reader of pieces takes it.
+    /// </summary>
+    private static bool HasBareColon(FamilySet set, in FamilyRow family)
+    {
+        for (var metric = family.FirstMetric; metric >= 0; metric = set.Metrics[metric].Next)
+        {
+            foreach (ref readonly var label in set.LabelsOf(metric))
+            {
+                var name = set.Text(label.Name);
+                if (name.Contains((byte)':') && NameRules.IsValidMetricName(name, NameScheme.Legacy))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
     }
 }
