@@ -1,6 +1,9 @@
+using Exposition.Formats;
 using Exposition.Formats.Tests;
-using Exposition.Formats.Tests.Oracle;
 using Google.Protobuf;
+using MetricFamily = Exposition.Formats.Tests.Oracle.MetricFamily;
+using OracleLabel = Exposition.Formats.Tests.Oracle.LabelPair;
+using OracleType = Exposition.Formats.Tests.Oracle.MetricType;
 
 namespace Exposition.Fuzz.Targets;
 
@@ -52,11 +55,11 @@ internal static class ProtobufOracle
     }
 
     /// <summary>
-    /// Complains if Google's runtime sees something else in the families written than in those read. Of a family itself only name, help
-    /// and type are kept, as by the reference, and a label is always written with name and value; of the rest of a metric everything
-    /// is kept, unknown fields included.
+    /// Complains if Google's runtime sees something else in the families written than in those read, or if the rows say something else. Of
+    /// a family itself only name, help and type are kept, as by the reference, and a label is always written with name and value; of the
+    /// rest of a metric everything is kept, unknown fields included.
     /// </summary>
-    public static void AssertSame(List<byte[]> read, List<byte[]> written)
+    public static void AssertSame(List<byte[]> read, FamilySet set, List<byte[]> written)
     {
         if (!TryParse(read, out var expected))
         {
@@ -69,6 +72,13 @@ internal static class ProtobufOracle
         if (!last.SequenceEqual(again))
         {
             throw new BrokenPromiseException($"Google's runtime read\n{string.Join('\n', last)}\nand, after we read and wrote it,\n{string.Join('\n', again)}");
+        }
+
+        var rows = ProtobufRows.Of(set);
+        var expectedRows = ProtobufRows.Of(last);
+        if (rows != expectedRows)
+        {
+            throw new BrokenPromiseException($"rows are\n{rows}\nand should be\n{expectedRows}");
         }
     }
 
@@ -86,7 +96,7 @@ internal static class ProtobufOracle
             try
             {
                 var family = MetricFamily.Parser.ParseFrom(message);
-                var type = (uint)family.Type < UnknownType ? family.Type : (MetricType)UnknownType;
+                var type = (uint)family.Type < UnknownType ? family.Type : (OracleType)UnknownType;
                 var kept = new MetricFamily { Name = family.Name, Type = type, Metric = { family.Metric } };
                 if (family.HasHelp)
                 {
@@ -95,7 +105,7 @@ internal static class ProtobufOracle
 
                 foreach (var metric in kept.Metric)
                 {
-                    var labels = metric.Label.Select(label => new LabelPair { Name = label.Name, Value = label.Value }).ToList();
+                    var labels = metric.Label.Select(label => new OracleLabel { Name = label.Name, Value = label.Value }).ToList();
                     metric.Label.Clear();
                     metric.Label.Add(labels);
                 }

@@ -5,7 +5,7 @@ namespace Exposition.Fuzz.Targets;
 
 /// <summary>
 /// The protobuf reader and writers. Promises: no input makes them throw; a body is accepted exactly if <see cref="ProtobufOracle"/>
-/// accepts it, and then Google's runtime sees in what we write all that it saw in the body; each family that was read can be
+/// accepts it, and then the rows are what Google's runtime decodes, and it sees in what we write all that it saw in the body; each family that was read can be
 /// written as protobuf, whole and its metrics alone, read again and written the same; and as text without throwing.
 /// </summary>
 internal sealed class ProtobufTarget : IFuzzTarget
@@ -55,7 +55,7 @@ internal sealed class ProtobufTarget : IFuzzTarget
         }
 
         var written = Enumerable.Range(0, _set.Families.Length).Select(family => Write(_set, family)).ToList();
-        ProtobufOracle.AssertSame(expected!, written);
+        ProtobufOracle.AssertSame(expected!, _set, written);
 
         for (var family = 0; family < _set.Families.Length; family++)
         {

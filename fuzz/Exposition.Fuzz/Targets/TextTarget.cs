@@ -33,6 +33,13 @@ internal sealed class TextTarget : IFuzzTarget
         "x{\"a:b\"=\"c\",\"d.e\"=\"\"} 1\n",
         "{l=\"v\",\"a.b\",le=\"1\"} 2 -5\n#TYPE a.b x\n",
         "# TYPE s summary\ns{quantile=\"nan\",a=\"b\"} 1\n# HELP s_sum h\n{quantile=\"0.5\",s} 2\n",
+
+        // More of everything than is searched without hashing.
+        Many(20, i => $"a{i}=\"\"", "m{", ",", "} 1\n") + Many(20, i => $"b{i}=\"\"", "m{", ",", "} 1\n") + Many(20, i => $"a{19 - i}=\"{i}\"", "m{", ",", ",} 1\n"),
+        Many(20, i => $"a{i}=\"\"", "m{", ",", ",a7=\"\"} 1\n"),
+        Many(20, i => $"a{i}=\"\"", "# TYPE s summary\ns_sum{", ",", "} 1\n") + Many(20, i => $"a{19 - i}=\"\"", "s_count{", ",", "} 2\n"),
+        Many(20, i => $"m{i} 1", "", "\n", "\n") + Many(20, i => $"m{19 - i} 2", "", "\n", "\n"),
+        Many(20, i => $"s_sum{{a=\"{i}\",b=\"\"}} 1", "# TYPE s summary\n", "\n", "\n") + Many(20, i => $"s_count{{b=\"\",a=\"{19 - i}\"}} 1", "", "\n", "\n"),
     }.Select(Encoding.UTF8.GetBytes);
 
     public IReadOnlyList<byte[]> Dictionary { get; } = [.. new[]
@@ -67,6 +74,9 @@ internal sealed class TextTarget : IFuzzTarget
             }
         }
     }
+
+    private static string Many(int count, Func<int, string> make, string before, string between, string after) =>
+        before + string.Join(between, Enumerable.Range(0, count).Select(make)) + after;
 
     private void AssertAnswer(byte[] input, TextReadOptions options)
     {
