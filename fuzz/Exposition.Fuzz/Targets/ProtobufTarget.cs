@@ -15,17 +15,7 @@ internal sealed class ProtobufTarget : IFuzzTarget
 
     public string Name => "protobuf";
 
-    public IEnumerable<byte[]> Seeds
-    {
-        get
-        {
-            yield return [];
-            yield return Written(MetricType.Gauge, MetricContent.Gauge);
-            yield return Written(MetricType.Counter, MetricContent.Counter);
-            yield return Written(MetricType.Summary, MetricContent.Summary);
-            yield return Written(MetricType.Histogram, MetricContent.Histogram);
-        }
-    }
+    public IEnumerable<byte[]> Seeds => ProtobufSeeds.All();
 
     public IReadOnlyList<byte[]> Dictionary { get; } =
     [
@@ -108,22 +98,5 @@ internal sealed class ProtobufTarget : IFuzzTarget
         ProtobufFormat.WriteHeader(set.Text(row.Name), row.Type, row.HasHelp, set.Text(row.Help), EscapingScheme.AllowUtf8, metrics.WrittenCount, whole);
         whole.Write(metrics.WrittenSpan);
         return whole.WrittenSpan.ToArray();
-    }
-
-    private static byte[] Written(MetricType type, MetricContent content)
-    {
-        var set = new FamilySet();
-        var family = set.AddFamily("seed"u8, type, "A seed."u8);
-        var metric = set.AddMetric(family);
-        set.AddLabel("label"u8, "value"u8);
-        set.Metrics[metric].Content = content;
-        set.Metrics[metric].Value = 1.5;
-        if (type is MetricType.Summary or MetricType.Histogram)
-        {
-            set.Metrics[metric].Count = 3;
-            set.AddPoint(metric, 0.5, 2, 2);
-        }
-
-        return Write(set, family);
     }
 }
