@@ -20,19 +20,31 @@ public static class Bodies
         ["histograms"] = () => Encoding.UTF8.GetBytes(Histograms(metrics: 500)),
         ["small"] = () => Encoding.UTF8.GetBytes(Gauges(series: 10)),
         ["numbers"] = () => Encoding.UTF8.GetBytes(Numbers(count: 10_000)),
+        ["syn"] = SyntheticBody.Make,
     };
 
     private static readonly Dictionary<string, string> s_recorded = new()
     {
-        ["recorded flink tm 2x5"] = "wire/bodies/flink-tm-2x5.txt.gz",
-        ["recorded flink tm 8x12"] = "wire/bodies/flink-tm-8x12-kafka.txt.gz",
+        ["recorded flink 2x5"] = "wire/bodies/flink-tm-2x5.txt.gz",
+        ["recorded flink 8x12"] = "wire/bodies/flink-tm-8x12-kafka.txt.gz",
         ["recorded node and go"] = "bench-data/promtestdata.txt.gz",
+        ["recorded all types"] = "bench-data/alltypes.237mfs.prom.txt.gz",
     };
 
     private static readonly Dictionary<string, byte[]> s_loaded = [];
 
     /// <summary>The names of the bodies that are there.</summary>
     public static IEnumerable<string> Names => s_made.Keys.Concat(s_recorded.Where(entry => File.Exists(Shared(entry.Value))).Select(entry => entry.Key));
+
+    /// <summary>A choice that is measured in a minute or two: the real ones, or else what comes near them, and the one that cannot be learned.</summary>
+    public static IEnumerable<string> Few
+    {
+        get
+        {
+            var recorded = Names.Where(s_recorded.ContainsKey).Where(name => name != "recorded flink 2x5").ToList();
+            return ["syn", "small", .. recorded.Count > 0 ? recorded : ["flink", "gauges", "histograms"]];
+        }
+    }
 
     /// <summary>A body; made or read once.</summary>
     public static byte[] Get(string name)

@@ -52,13 +52,37 @@ internal sealed class Driver(InstrumentedHouse house, FuzzOptions options, TextW
         return 0;
     }
 
+    /// <summary>Copies the inputs of the corpus that take a branch which no shorter one took.</summary>
+    public int Distil(string directory)
+    {
+        var run = house.Open(options.Target);
+        Directory.CreateDirectory(directory);
+        foreach (var input in Seeds().OrderBy(input => input.Length).ToList())
+        {
+            house.Clear();
+            run(input);
+            _runs++;
+            if (IsNew(branchesOnly: true))
+            {
+                _corpus.Add(input);
+                File.WriteAllBytes(Path.Combine(directory, Name(input)), input);
+            }
+        }
+
+        log.WriteLine($"{options.Target}: {_corpus.Count} of {_runs} inputs reach all {_seen.Count(seen => seen != 0)} branches");
+        return 0;
+    }
+
+    /// <summary>The target's own seeds, the corpus that belongs to the project (copied beside the program), and the one given.</summary>
     private IEnumerable<byte[]> Seeds()
     {
-        var kept = options.Corpus is { } directory && Directory.Exists(directory)
-            ? Directory.EnumerateFiles(directory).Order(StringComparer.Ordinal).Select(File.ReadAllBytes)
-            : [];
-        return TargetTable.Seeds(options.Target).Concat(kept);
+        var own = Path.Combine(AppContext.BaseDirectory, "corpora", options.Target);
+        return TargetTable.Seeds(options.Target).Concat(Inputs(own)).Concat(Inputs(options.Corpus));
     }
+
+    private static IEnumerable<byte[]> Inputs(string? directory) => Directory.Exists(directory)
+        ? Directory.EnumerateFiles(directory).Order(StringComparer.Ordinal).Select(File.ReadAllBytes)
+        : [];
 
     private bool Try(Action<byte[]> run, byte[] input)
     {
@@ -89,7 +113,7 @@ internal sealed class Driver(InstrumentedHouse house, FuzzOptions options, TextW
     }
 
     /// <summary>Whether the last run took a branch never taken, or one in a new order of magnitude; and remembers it.</summary>
-    private bool IsNew()
+    private bool IsNew(bool branchesOnly = false)
     {
         var map = house.Map;
         var isNew = false;
@@ -97,7 +121,7 @@ internal sealed class Driver(InstrumentedHouse house, FuzzOptions options, TextW
         {
             // One bit for each power of two that a branch was counted to.
             var bit = (byte)(1 << int.Log2(map[at]));
-            isNew |= (_seen[at] & bit) == 0;
+            isNew |= branchesOnly ? _seen[at] == 0 : (_seen[at] & bit) == 0;
             _seen[at] |= bit;
             var next = map[(at + 1)..].IndexOfAnyExcept((byte)0);
             at = next < 0 ? -1 : at + 1 + next;
@@ -117,9 +141,14 @@ internal sealed class Driver(InstrumentedHouse house, FuzzOptions options, TextW
 
     private bool Found(byte[] input, string complaint)
     {
-        var path = Path.GetFullPath($"finding-{options.Target}-{Name(input)}");
-        File.WriteAllBytes(path, input);
-        log.WriteLine($"finding after {_runs} runs, seed {options.Seed}, kept in {path}");
+        log.WriteLine($"{options.Target}: finding after {_runs} runs, seed {options.Seed}");
+        if (options.Target != TargetTable.Canary)
+        {
+            var path = Path.GetFullPath($"finding-{options.Target}-{Name(input)}");
+            File.WriteAllBytes(path, input);
+            log.WriteLine("kept in " + path);
+        }
+
         log.WriteLine(complaint);
         return false;
     }

@@ -17,4 +17,9 @@ if (options.File is { } file)
 }
 
 using var house = new InstrumentedHouse();
-return new Driver(house, options, Console.Out).Run();
+return options switch
+{
+    { Target: FuzzOptions.Smoke } => Smoke.Run(house, options, Console.Out),
+    { Distilled: { } directory } => new Driver(house, options, Console.Out).Distil(directory),
+    _ => new Driver(house, options, Console.Out).Run(),
+};

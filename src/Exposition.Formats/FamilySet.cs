@@ -14,6 +14,36 @@ namespace Exposition.Formats;
 /// (<see cref="TextFormat"/>, <see cref="ProtobufFormat"/>), writers walk it, and it can be built by hand with the Add methods.
 /// Reusable through <see cref="Reset()"/>; not safe for concurrent use.
 /// </summary>
+/// <example>
+/// Building a set by hand and writing it as text:
+/// <code>
+/// var set = new FamilySet();
+/// int family = set.AddFamily("backup_last_success_seconds"u8, MetricType.Gauge, "When the last backup ended."u8);
+/// int metric = set.AddMetric(family);
+/// set.AddLabel("job"u8, "nightly"u8);
+/// set.Metrics[metric].Content = MetricContent.Gauge;
+/// set.Metrics[metric].Value = 1700000000.25;
+///
+/// var output = new ArrayBufferWriter&lt;byte&gt;();
+/// FamilyRow row = set.Families[family];
+/// TextFormat.WriteHeader(set.Text(row.Name), row.Type, row.HasHelp, set.Text(row.Help), EscapingScheme.Underscores, output);
+/// TextFormat.WriteSamples(set, family, EscapingScheme.Underscores, output);
+/// </code>
+/// </example>
+/// <example>
+/// A histogram; its buckets are cumulative, and a +Inf bucket is written if none is given:
+/// <code>
+/// var set = new FamilySet();
+/// int family = set.AddFamily("request_seconds"u8, MetricType.Histogram, "Latency."u8);
+/// int metric = set.AddMetric(family);
+/// set.AddPoint(metric, bound: 0.1, value: 0, count: 7);
+/// set.AddPoint(metric, bound: 1, value: 0, count: 9);
+/// ref MetricRow histogram = ref set.Metrics[metric];
+/// histogram.Content = MetricContent.Histogram;
+/// histogram.Count = 10;
+/// histogram.Value = 3.5;
+/// </code>
+/// </example>
 public sealed class FamilySet
 {
     private const int RowsKept = 1 << 16;

@@ -8,6 +8,22 @@ namespace Exposition.Formats;
 /// The protobuf format: varint-delimited io.prometheus.client.MetricFamily messages, read into and written from a <see cref="FamilySet"/>
 /// without Google's runtime. Stateless; a set must not be used by two callers at once.
 /// </summary>
+/// <example>
+/// Writing all families of a set:
+/// <code>
+/// var output = new ArrayBufferWriter&lt;byte&gt;();
+/// var metrics = new ArrayBufferWriter&lt;byte&gt;();
+/// for (int family = 0; family &lt; set.Families.Length; family++)
+/// {
+///     // The length of a family stands before it, so its metrics are written first.
+///     metrics.ResetWrittenCount();
+///     ProtobufFormat.WriteMetrics(set, family, metrics);
+///     FamilyRow row = set.Families[family];
+///     ProtobufFormat.WriteHeader(set.Text(row.Name), row.Type, row.HasHelp, set.Text(row.Help), EscapingScheme.AllowUtf8, metrics.WrittenCount, output);
+///     output.Write(metrics.WrittenSpan);
+/// }
+/// </code>
+/// </example>
 public static partial class ProtobufFormat
 {
 }

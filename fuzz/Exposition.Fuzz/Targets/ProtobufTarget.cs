@@ -4,8 +4,9 @@ using Exposition.Formats;
 namespace Exposition.Fuzz.Targets;
 
 /// <summary>
-/// The protobuf reader and writers. Promises: no input makes them throw; each family that was read can be written as
-/// protobuf, read again and written the same; and as text without throwing.
+/// The protobuf reader and writers. Promises: no input makes them throw; a body is accepted exactly if <see cref="ProtobufOracle"/>
+/// accepts it, and then the rows are what Google's runtime decodes, and it sees in what we write all that it saw in the body; each family that was read can be
+/// written as protobuf, whole and its metrics alone, read again and written the same; and as text without throwing.
 /// </summary>
 internal sealed class ProtobufTarget : IFuzzTarget
 {
@@ -14,17 +15,7 @@ internal sealed class ProtobufTarget : IFuzzTarget
 
     public string Name => "protobuf";
 
-    public IEnumerable<byte[]> Seeds
-    {
-        get
-        {
-            yield return [];
-            yield return Written(MetricType.Gauge, MetricContent.Gauge);
-            yield return Written(MetricType.Counter, MetricContent.Counter);
-            yield return Written(MetricType.Summary, MetricContent.Summary);
-            yield return Written(MetricType.Histogram, MetricContent.Histogram);
-        }
-    }
+    public IEnumerable<byte[]> Seeds => ProtobufSeeds.All();
 
     public IReadOnlyList<byte[]> Dictionary { get; } =
     [
@@ -41,14 +32,24 @@ internal sealed class ProtobufTarget : IFuzzTarget
 
     public void Run(byte[] input)
     {
-        if (!ProtobufFormat.TryRead(input, _set, out _))
+        var accepted = ProtobufFormat.TryRead(input, _set, out var refusal);
+        var expected = ProtobufOracle.Read(input);
+        if (accepted != expected is not null)
+        {
+            throw new BrokenPromiseException($"the oracle {(expected is null ? "refuses" : "accepts")}, the reader {(accepted ? "accepts" : "refuses: " + refusal)}");
+        }
+
+        if (!accepted)
         {
             return;
         }
 
+        var written = Enumerable.Range(0, _set.Families.Length).Select(family => Write(_set, family)).ToList();
+        ProtobufOracle.AssertSame(expected!, _set, written);
+
         for (var family = 0; family < _set.Families.Length; family++)
         {
-            var first = Write(_set, family);
+            var first = written[family];
             if (!ProtobufFormat.TryRead(first, _again, out var error))
             {
                 throw new BrokenPromiseException($"we cannot read what we wrote: {error}: {Convert.ToHexString(first)}");
@@ -60,10 +61,31 @@ internal sealed class ProtobufTarget : IFuzzTarget
                 throw new BrokenPromiseException($"written twice, and differently: {Convert.ToHexString(first)} {Convert.ToHexString(second)}");
             }
 
+            AssertPiece(family);
             if (_set.Families[family].Type <= MetricType.GaugeHistogram)
             {
                 TextFormat.WriteSamples(_set, family, EscapingScheme.Underscores, new ArrayBufferWriter<byte>());
             }
+        }
+    }
+
+    private void AssertPiece(int family)
+    {
+        var first = new ArrayBufferWriter<byte>();
+        ProtobufFormat.WriteMetrics(_set, family, first);
+        var row = _set.Families[family];
+        _again.Reset(first.WrittenMemory);
+        var piece = _again.AddFamily(_again.AddText(_set.Text(row.Name)), row.Type);
+        if (!ProtobufFormat.TryReadMetrics(piece, _again, out var error))
+        {
+            throw new BrokenPromiseException($"we cannot read the piece that we wrote: {error}: {Convert.ToHexString(first.WrittenSpan)}");
+        }
+
+        var second = new ArrayBufferWriter<byte>();
+        ProtobufFormat.WriteMetrics(_again, piece, second);
+        if (!second.WrittenSpan.SequenceEqual(first.WrittenSpan))
+        {
+            throw new BrokenPromiseException($"a piece written twice, and differently: {Convert.ToHexString(first.WrittenSpan)} {Convert.ToHexString(second.WrittenSpan)}");
         }
     }
 
@@ -76,22 +98,5 @@ internal sealed class ProtobufTarget : IFuzzTarget
         ProtobufFormat.WriteHeader(set.Text(row.Name), row.Type, row.HasHelp, set.Text(row.Help), EscapingScheme.AllowUtf8, metrics.WrittenCount, whole);
         whole.Write(metrics.WrittenSpan);
         return whole.WrittenSpan.ToArray();
-    }
-
-    private static byte[] Written(MetricType type, MetricContent content)
-    {
-        var set = new FamilySet();
-        var family = set.AddFamily("seed"u8, type, "A seed."u8);
-        var metric = set.AddMetric(family);
-        set.AddLabel("label"u8, "value"u8);
-        set.Metrics[metric].Content = content;
-        set.Metrics[metric].Value = 1.5;
-        if (type is MetricType.Summary or MetricType.Histogram)
-        {
-            set.Metrics[metric].Count = 3;
-            set.AddPoint(metric, 0.5, 2, 2);
-        }
-
-        return Write(set, family);
     }
 }

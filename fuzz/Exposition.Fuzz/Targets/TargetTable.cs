@@ -3,8 +3,13 @@ namespace Exposition.Fuzz.Targets;
 /// <summary>What can be fuzzed. Its members use framework types only, because it is called across load contexts.</summary>
 public static class TargetTable
 {
-    private static readonly Dictionary<string, IFuzzTarget> s_targets = new IFuzzTarget[] { new TextTarget(), new ProtobufTarget() }
-        .ToDictionary(target => target.Name);
+    /// <summary>The target that must fail.</summary>
+    public const string Canary = "canary";
+
+    private static readonly Dictionary<string, IFuzzTarget> s_targets = new IFuzzTarget[]
+    {
+        new TextTarget(), new ProtobufTarget(), new NumbersTarget(), new CanaryTarget(),
+    }.ToDictionary(target => target.Name);
 
     /// <summary>The targets' names.</summary>
     public static IReadOnlyCollection<string> Names => s_targets.Keys;

@@ -1,13 +1,16 @@
 using System.Buffers;
 using System.Text;
 using Exposition.Formats;
+using Exposition.Formats.Tests;
+using Exposition.Formats.Tests.Oracles;
 
 namespace Exposition.Fuzz.Targets;
 
 /// <summary>
-/// The text reader and writer. Promises: no input makes them throw; what the strict reader takes, the lenient one takes
-/// with the same meaning; what is valid under legacy names is valid under UTF-8 names; each family, written and read
-/// again, is written the same.
+/// The text reader and writer. Promises: under both name schemes, strict and lenient, the reader's families or its first
+/// error are those of <see cref="SlowTextReader"/>, an independent automaton of single bytes; what the strict reader takes,
+/// the lenient one takes with the same meaning, CR LF in a HELP text apart; what is valid under legacy names is valid under
+/// UTF-8 names; each family, and its samples alone, written and read again, are written the same.
 /// </summary>
 internal sealed class TextTarget : IFuzzTarget
 {
@@ -27,22 +30,40 @@ internal sealed class TextTarget : IFuzzTarget
         "{\"utf8 näme\",\"label.name\"=\"v\"} NaN\n",
         "a 1 1700000000000\r\nb 2 ",
         "# TYPE g gauge_histogram\ng_bucket{le=\"0.1\"} 1.5\ng_gsum 1\n# EOF\n",
+        "x{\"a:b\"=\"c\",\"d.e\"=\"\"} 1\n",
+        "{l=\"v\",\"a.b\",le=\"1\"} 2 -5\n#TYPE a.b x\n",
+        "# TYPE s summary\ns{quantile=\"nan\",a=\"b\"} 1\n# HELP s_sum h\n{quantile=\"0.5\",s} 2\n",
+
+        // More of everything than is searched without hashing.
+        Many(20, i => $"a{i}=\"\"", "m{", ",", "} 1\n") + Many(20, i => $"b{i}=\"\"", "m{", ",", "} 1\n") + Many(20, i => $"a{19 - i}=\"{i}\"", "m{", ",", ",} 1\n"),
+        Many(20, i => $"a{i}=\"\"", "m{", ",", ",a7=\"\"} 1\n"),
+        Many(20, i => $"a{i}=\"\"", "# TYPE s summary\ns_sum{", ",", "} 1\n") + Many(20, i => $"a{19 - i}=\"\"", "s_count{", ",", "} 2\n"),
+        Many(20, i => $"m{i} 1", "", "\n", "\n") + Many(20, i => $"m{19 - i} 2", "", "\n", "\n"),
+        Many(20, i => $"s_sum{{a=\"{i}\",b=\"\"}} 1", "# TYPE s summary\n", "\n", "\n") + Many(20, i => $"s_count{{b=\"\",a=\"{19 - i}\"}} 1", "", "\n", "\n"),
     }.Select(Encoding.UTF8.GetBytes);
 
     public IReadOnlyList<byte[]> Dictionary { get; } = [.. new[]
     {
         "# HELP ", "# TYPE ", "counter", "gauge", "summary", "histogram", "untyped", "gaugehistogram", "_bucket", "_sum", "_count",
-        "{le=\"", "{quantile=\"", "\"} ", "\",", "+Inf", "-Inf", "NaN", "0x1p4", "1e400", "1_0", "\\n", "\\\\", "\\\"", "\r\n", "\n\n", " \n", "\u00e4", "{\"",
+        "{le=\"", "{quantile=\"", "\"} ", "\",", "+Inf", "-Inf", "NaN", "0x1p4", "1e400", "1_0", "\\n", "\\\\", "\\\"", "\r\n", "\n\n", " \n", "\u00e4", "{\"", "gauge_histogram", "__name__", "\u0131", "\u017f", "infinity", "e-5", "18446744073709551616", "9223372036854775807", " 1\n", "# ",
     }.Select(Encoding.UTF8.GetBytes)];
 
     public void Run(byte[] input)
     {
+        foreach (var names in new[] { NameScheme.Legacy, NameScheme.Utf8 })
+        {
+            AssertAnswer(input, new TextReadOptions(names, Lenient: false));
+            AssertAnswer(input, new TextReadOptions(names, Lenient: true));
+        }
+
         var legacy = TextFormat.TryRead(input, new TextReadOptions(NameScheme.Legacy, Lenient: false), _set, out _);
         var rendered = legacy ? Render(_set) : null;
         foreach (var (names, lenient) in new[] { (NameScheme.Utf8, false), (NameScheme.Legacy, true), (NameScheme.Utf8, true) })
         {
             var accepted = TextFormat.TryRead(input, new TextReadOptions(names, lenient), _other, out var error);
-            if (legacy && (!accepted || Render(_other) != rendered))
+            // CR LF is the one thing that both take and understand differently: in a strictly read HELP text CR is text.
+            var comparable = legacy && !(lenient && input.AsSpan().IndexOf("\r\n"u8) >= 0);
+            if (comparable && (!accepted || Render(_other) != rendered))
             {
                 throw new BrokenPromiseException($"what strict legacy accepts means something else to {names}, lenient {lenient}: {error}");
             }
@@ -51,6 +72,21 @@ internal sealed class TextTarget : IFuzzTarget
             {
                 AssertStable(_other);
             }
+        }
+    }
+
+    private static string Many(int count, Func<int, string> make, string before, string between, string after) =>
+        before + string.Join(between, Enumerable.Range(0, count).Select(make)) + after;
+
+    private void AssertAnswer(byte[] input, TextReadOptions options)
+    {
+        var accepted = TextFormat.TryRead(input, options, _other, out var error);
+        var expected = SlowTextReader.Read(input, options, out var expectedError);
+        var answer = accepted ? TextDump.Of(_other) : error.ToString();
+        var expectedAnswer = expected is null ? expectedError.ToString() : TextDump.Of(expected);
+        if (answer != expectedAnswer)
+        {
+            throw new BrokenPromiseException($"{options}: the oracle answers\n{expectedAnswer}\nand the reader\n{answer}");
         }
     }
 
@@ -80,18 +116,70 @@ internal sealed class TextTarget : IFuzzTarget
     {
         for (var family = 0; family < set.Families.Length; family++)
         {
-            var first = new ArrayBufferWriter<byte>();
-            Write(set, family, first);
-            if (!TextFormat.TryRead(first.WrittenMemory, new TextReadOptions(NameScheme.Utf8, Lenient: false), _again, out var error))
+            var row = set.Families[family];
+            var samples = new ArrayBufferWriter<byte>();
+            TextFormat.WriteSamples(set, family, EscapingScheme.AllowUtf8, samples);
+            _again.Reset(samples.WrittenMemory);
+            var piece = _again.AddFamily(_again.AddText(set.Text(row.Name)), row.Type);
+            if (!TextFormat.TryReadSamples(piece, _again, out var error))
             {
-                throw new BrokenPromiseException($"we cannot read what we wrote: {error}\n{Encoding.UTF8.GetString(first.WrittenSpan)}");
+                throw new BrokenPromiseException($"we cannot read the piece that we wrote: {error}\n{Encoding.UTF8.GetString(samples.WrittenSpan)}");
             }
 
-            var second = Render(_again);
-            if (second != Encoding.Latin1.GetString(first.WrittenSpan))
+            var again = new ArrayBufferWriter<byte>();
+            TextFormat.WriteSamples(_again, piece, EscapingScheme.AllowUtf8, again);
+            AssertSame(samples, again);
+            if (!HasBareColon(set, in row))
             {
-                throw new BrokenPromiseException($"written twice, and differently:\n{Encoding.UTF8.GetString(first.WrittenSpan)}\n{second}");
+                AssertStable(set, family);
             }
         }
+    }
+
+    private void AssertStable(FamilySet set, int family)
+    {
+        var first = new ArrayBufferWriter<byte>();
+        Write(set, family, first);
+        if (!TextFormat.TryRead(first.WrittenMemory, new TextReadOptions(NameScheme.Utf8, Lenient: false), _again, out var error))
+        {
+            throw new BrokenPromiseException($"we cannot read what we wrote: {error}\n{Encoding.UTF8.GetString(first.WrittenSpan)}");
+        }
+
+        var second = new ArrayBufferWriter<byte>();
+        for (var again = 0; again < _again.Families.Length; again++)
+        {
+            Write(_again, again, second);
+        }
+
+        AssertSame(first, second);
+    }
+
+    private static void AssertSame(ArrayBufferWriter<byte> first, ArrayBufferWriter<byte> second)
+    {
+        if (!second.WrittenSpan.SequenceEqual(first.WrittenSpan))
+        {
+            throw new BrokenPromiseException($"written twice, and differently:\n{Encoding.UTF8.GetString(first.WrittenSpan)}\n{Encoding.UTF8.GetString(second.WrittenSpan)}");
+        }
+    }
+
+    /// <summary>
+    /// Whether a label has a colon in an otherwise plain name. As the reference does, the writer leaves such a name without quotes, and the
+    /// reader of pushed bodies refuses it; only the reader of pieces takes it.
+    /// </summary>
+    private static bool HasBareColon(FamilySet set, in FamilyRow family)
+    {
+        for (var metric = family.FirstMetric; metric >= 0; metric = set.Metrics[metric].Next)
+        {
+            foreach (ref readonly var label in set.LabelsOf(metric))
+            {
+                var name = set.Text(label.Name);
+                if (name.Contains((byte)':') && NameRules.IsValidMetricName(name, NameScheme.Legacy))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
     }
 }

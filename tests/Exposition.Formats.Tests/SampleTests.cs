@@ -1,0 +1,137 @@
+using System.Buffers;
+using System.Text;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using Exposition.Harness;
+
+namespace Exposition.Formats.Tests;
+
+/// <summary>The code that the documentation shows, compiled and run. A change here is made there, too: the last tests compare them.</summary>
+public sealed partial class SampleTests
+{
+    [Fact]
+    public void Read_text_and_walk_it()
+    {
+        byte[] body = "# TYPE http_requests_total counter\nhttp_requests_total{code=\"200\",path=\"/\"} 17\nhttp_requests_total{code=\"500\",path=\"/\"} 2\n"u8.ToArray();
+        using var output = new StringWriter();
+
+        var set = new FamilySet();
+        if (!TextFormat.TryRead(body, new TextReadOptions(NameScheme.Utf8, Lenient: true), set, out FormatError error))
+        {
+            throw new FormatException(error.ToString());
+        }
+
+        foreach (ref readonly FamilyRow family in set.Families)
+        {
+            for (int metric = family.FirstMetric; metric >= 0; metric = set.Metrics[metric].Next)
+            {
+                foreach (ref readonly LabelRow label in set.LabelsOf(metric))
+                {
+                    output.Write($"{Encoding.UTF8.GetString(set.Text(label.Name))}={Encoding.UTF8.GetString(set.Text(label.Value))} ");
+                }
+
+                output.WriteLine(set.Metrics[metric].Value);
+            }
+        }
+
+        Assert.Equal("code=200 path=/ 17\ncode=500 path=/ 2\n", output.ToString());
+    }
+
+    [Fact]
+    public void Build_a_set_and_write_it()
+    {
+        var set = new FamilySet();
+        int family = set.AddFamily("backup_last_success_seconds"u8, MetricType.Gauge, "When the last backup ended."u8);
+        int metric = set.AddMetric(family);
+        set.AddLabel("job"u8, "nightly"u8);
+        set.Metrics[metric].Content = MetricContent.Gauge;
+        set.Metrics[metric].Value = 1700000000.25;
+
+        var output = new ArrayBufferWriter<byte>();
+        FamilyRow row = set.Families[family];
+        TextFormat.WriteHeader(set.Text(row.Name), row.Type, row.HasHelp, set.Text(row.Help), EscapingScheme.Underscores, output);
+        TextFormat.WriteSamples(set, family, EscapingScheme.Underscores, output);
+
+        Assert.Equal(
+            "# HELP backup_last_success_seconds When the last backup ended.\n# TYPE backup_last_success_seconds gauge\n"
+            + "backup_last_success_seconds{job=\"nightly\"} 1.70000000025e+09\n",
+            Encoding.UTF8.GetString(output.WrittenSpan));
+    }
+
+    [Fact]
+    public void Build_a_histogram()
+    {
+        var set = new FamilySet();
+        int family = set.AddFamily("request_seconds"u8, MetricType.Histogram, "Latency."u8);
+        int metric = set.AddMetric(family);
+        set.AddPoint(metric, bound: 0.1, value: 0, count: 7);
+        set.AddPoint(metric, bound: 1, value: 0, count: 9);
+        ref MetricRow histogram = ref set.Metrics[metric];
+        histogram.Content = MetricContent.Histogram;
+        histogram.Count = 10;
+        histogram.Value = 3.5;
+
+        var output = new ArrayBufferWriter<byte>();
+        TextFormat.WriteSamples(set, family, EscapingScheme.Underscores, output);
+        Assert.Equal(
+            "request_seconds_bucket{le=\"0.1\"} 7\nrequest_seconds_bucket{le=\"1\"} 9\nrequest_seconds_bucket{le=\"+Inf\"} 10\n"
+            + "request_seconds_sum 3.5\nrequest_seconds_count 10\n",
+            Encoding.UTF8.GetString(output.WrittenSpan));
+    }
+
+    [Fact]
+    public void Text_becomes_protobuf()
+    {
+        byte[] body = "# TYPE up gauge\nup 1\n# TYPE down gauge\ndown{why=\"\"} 0\n"u8.ToArray();
+        var set = new FamilySet();
+        Assert.True(TextFormat.TryRead(body, default, set, out _));
+
+        var output = new ArrayBufferWriter<byte>();
+        var metrics = new ArrayBufferWriter<byte>();
+        for (int family = 0; family < set.Families.Length; family++)
+        {
+            // The length of a family stands before it, so its metrics are written first.
+            metrics.ResetWrittenCount();
+            ProtobufFormat.WriteMetrics(set, family, metrics);
+            FamilyRow row = set.Families[family];
+            ProtobufFormat.WriteHeader(set.Text(row.Name), row.Type, row.HasHelp, set.Text(row.Help), EscapingScheme.AllowUtf8, metrics.WrittenCount, output);
+            output.Write(metrics.WrittenSpan);
+        }
+
+        var again = new FamilySet();
+        Assert.True(ProtobufFormat.TryRead(output.WrittenMemory, again, out _));
+        Assert.Equal(ProtobufSupport.WriteText(set), ProtobufSupport.WriteText(again));
+        Assert.Equal(Encoding.UTF8.GetString(body), ProtobufSupport.WriteText(again));
+    }
+
+    [Fact]
+    public void Samples_in_the_xml_documentation_are_these()
+    {
+        var documentation = XDocument.Load(Path.Combine(AppContext.BaseDirectory, "Exposition.Formats.xml"));
+        List<string> samples = [.. documentation.Descendants("code").Select(code => code.Value)];
+        Assert.True(samples.Count >= 4, $"{samples.Count} samples");
+        Assert.All(samples, sample => Assert.True(IsHere(sample), sample));
+    }
+
+    [Fact]
+    public void Samples_in_the_readme_are_these()
+    {
+        string readme = File.ReadAllText(Path.Combine(Checkout.Root, "README.md"));
+        List<string> samples = [.. CodeBlock().Matches(readme).Select(match => match.Groups[1].Value).Where(code => code.Contains("using Exposition.Formats;", StringComparison.Ordinal))];
+        Assert.NotEmpty(samples);
+        Assert.All(samples, sample => Assert.True(IsHere(sample), sample));
+    }
+
+    // All lines of the sample, in this order and without gaps; using directives apart, which stand at the top of a file.
+    private static bool IsHere(string sample)
+    {
+        string source = File.ReadAllText(Path.Combine(Checkout.Root, "tests", "Exposition.Formats.Tests", "SampleTests.cs"));
+        return Lines(source).Contains(Lines(sample), StringComparison.Ordinal);
+    }
+
+    private static string Lines(string code) => string.Join('\n', code.Split('\n').Select(line => line.Trim())
+        .Where(line => line.Length > 0 && !(line.StartsWith("using ", StringComparison.Ordinal) && line.EndsWith(';') && !line.Contains('=', StringComparison.Ordinal))));
+
+    [GeneratedRegex("```csharp\n(.*?)```", RegexOptions.Singleline)]
+    private static partial Regex CodeBlock();
+}
