@@ -78,8 +78,8 @@ public ref struct ExpositionReader
     public MetricType Type { get; private set; }
 
     /// <summary>The labels of a sample.</summary>
-    public readonly ExpositionLabels Labels => _fromSet
-        ? new ExpositionLabels(default, _state.Line, Token == ExpositionToken.Sample ? _state.Line.LabelsOf(0) : default)
+    public readonly ExpositionLabels Labels => Token != ExpositionToken.Sample ? default
+        : _fromSet ? new ExpositionLabels(default, _state.Line, _state.Line.LabelsOf(0))
         : new ExpositionLabels(_text, null, _state.Labels.Span);
 
     /// <summary>The value of a sample.</summary>
