@@ -80,6 +80,17 @@ internal static class OpenMetricsTypes
         _ => MetricType.Gauge,
     };
 
+    /// <summary>The type that a family of the model goes out under.</summary>
+    public static OpenMetricsType TypeOf(MetricType type) => type switch
+    {
+        MetricType.Counter => OpenMetricsType.Counter,
+        MetricType.Gauge => OpenMetricsType.Gauge,
+        MetricType.Summary => OpenMetricsType.Summary,
+        MetricType.Histogram => OpenMetricsType.Histogram,
+        MetricType.GaugeHistogram => OpenMetricsType.GaugeHistogram,
+        _ => OpenMetricsType.Unknown,
+    };
+
     /// <summary>Which sample of a family of the type a name ends in <paramref name="suffix"/>, the rest being the family's name.</summary>
     public static OpenMetricsPart PartOf(OpenMetricsType type, ReadOnlySpan<byte> suffix)
     {
