@@ -3,7 +3,7 @@ namespace Exposition.Fuzz.Targets;
 /// <summary>What can be fuzzed. Its members use framework types only, because it is called across load contexts.</summary>
 public static class TargetTable
 {
-    private static readonly Dictionary<string, IFuzzTarget> s_targets = new IFuzzTarget[] { new TextTarget(), new ProtobufTarget() }
+    private static readonly Dictionary<string, IFuzzTarget> s_targets = new IFuzzTarget[] { new TextTarget(), new ProtobufTarget(), new OpenMetricsTarget() }
         .ToDictionary(target => target.Name);
 
     /// <summary>The targets' names.</summary>

@@ -227,7 +227,9 @@ internal ref partial struct OpenMetricsReader
         if (_created is not null || _tables.Exemplars.Count > 0)
         {
             OpenMetricsRaw.Write(_set, _metric, _set.Families[_family].Type, _created);
-            _tables.ClearExemplars();
+
+            // Only the rows: the labels of the exemplar on the line at hand, which begins the next metric, are there already.
+            _tables.Exemplars.Truncate(0);
         }
 
         return true;

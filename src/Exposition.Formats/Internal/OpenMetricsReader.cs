@@ -82,7 +82,6 @@ internal ref partial struct OpenMetricsReader
         _tables = set.OpenMetrics;
         _names = names;
         _tables.Clear();
-        _tables.ClearMarks();
     }
 
     /// <summary>Reads to the end or to the first error.</summary>

@@ -6,7 +6,7 @@ namespace Exposition.Formats.Internal;
 /// <summary>What OpenMetrics demands of metrics under their type.</summary>
 internal static class OpenMetricsRules
 {
-    private const int FewQuantiles = 64;
+    private const int FewPoints = 64;
 
     public static bool Fits(FamilySet set, in FamilyRow family)
     {
@@ -38,6 +38,35 @@ internal static class OpenMetricsRules
     public static ulong TotalOf(FamilySet set, in MetricRow row) =>
         row.LastPoint >= 0 && double.IsPositiveInfinity(set.Points[row.LastPoint].Bound) ? set.Points[row.LastPoint].Count : row.Count;
 
+    /// <summary>Whether a point has the bound of an earlier one of its metric, so that its line would repeat a sample. Of many points also those count that
+    /// are out of order, because comparing all pairs would take too long.</summary>
+    /// <param name="set">The rows.</param>
+    /// <param name="row">The metric.</param>
+    /// <param name="point">Index of the point.</param>
+    /// <param name="greatest">The greatest bound so far; NaN before the first point.</param>
+    public static bool Repeats(FamilySet set, in MetricRow row, int point, ref double greatest)
+    {
+        double bound = set.Points[point].Bound;
+        if (double.IsNaN(greatest) || bound > greatest)
+        {
+            greatest = bound;
+        }
+        else if (row.PointCount > FewPoints)
+        {
+            return true;
+        }
+
+        for (int i = row.PointCount > FewPoints ? point : row.FirstPoint; i != point; i = set.Points[i].Next)
+        {
+            if (set.Points[i].Bound.Equals(bound) || set.Points[i].Bound == bound)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private static bool FitsSummary(FamilySet set, in MetricRow row)
     {
         double last = double.NegativeInfinity;
@@ -55,7 +84,7 @@ internal static class OpenMetricsRules
         }
 
         // In ascending order none comes twice. Any other order is allowed, too, but nobody has more than a few quantiles.
-        return row.Value >= 0 && (ascending || (row.PointCount <= FewQuantiles && AreDistinct(set, in row)));
+        return row.Value >= 0 && (ascending || (row.PointCount <= FewPoints && AreDistinct(set, in row)));
     }
 
     private static bool AreDistinct(FamilySet set, in MetricRow row)

@@ -40,11 +40,7 @@ internal sealed class OpenMetricsTables(FamilySet set)
     {
         _names.Clear();
         _nameTexts.Clear(keep: 1 << 16);
-        ClearExemplars();
-    }
-
-    public void ClearExemplars()
-    {
+        _marks.Clear();
         Exemplars.Clear(keep: 1 << 16);
         ExemplarLabels.Clear(keep: 1 << 16);
     }

@@ -6,7 +6,8 @@ namespace Exposition.Formats.Internal;
 
 // A histogram without a +Inf bucket gets one with its count. Its sum and count are written together, whatever is absent: OpenMetrics knows
 // neither without the other; a count that is absent is that of the +Inf bucket, and if both are absent neither is written. Of a summary, what is
-// absent is not written (the text format shows a 0 there); only if nothing else is left, a count of 0 shows that the metric is there.
+// absent is not written (the text format shows a 0 there); only if nothing else is left, a count of 0 shows that the metric is there. As unknown
+// all of them are written, as in text, but of quantiles or buckets with one bound only the first.
 
 /// <summary>Writes the lines of one family's metrics in one form.</summary>
 internal ref struct OpenMetricsWriter(
@@ -65,11 +66,17 @@ internal ref struct OpenMetricsWriter(
 
     private void WriteSummary(in MetricRow metric)
     {
-        bool hasCount = (metric.Content & MetricContent.NoCount) == 0;
-        bool hasSum = (metric.Content & MetricContent.NoSum) == 0;
+        bool hasCount = _form != OpenMetricsForm.Typed || (metric.Content & MetricContent.NoCount) == 0;
+        bool hasSum = _form != OpenMetricsForm.Typed || (metric.Content & MetricContent.NoSum) == 0;
+        double greatest = double.NaN;
         for (int i = Writes(OpenMetricsForm.Values) ? metric.FirstPoint : -1; i >= 0; i = _set.Points[i].Next)
         {
             ref readonly PointRow point = ref _set.Points[i];
+            if (_form != OpenMetricsForm.Typed && OpenMetricsRules.Repeats(_set, in metric, i, ref greatest))
+            {
+                continue;
+            }
+
             WriteSeries(in metric, default, "quantile=\""u8, point.Bound);
             WriteFloat(point.Value);
             EndLine(in metric);
@@ -93,9 +100,15 @@ internal ref struct OpenMetricsWriter(
     private void WriteHistogram(in MetricRow metric, scoped ref OpenMetricsExtras raw, bool extras)
     {
         bool hasInf = false;
+        double greatest = double.NaN;
         for (int i = Writes(OpenMetricsForm.Values) ? metric.FirstPoint : -1; i >= 0; i = _set.Points[i].Next)
         {
             ref readonly PointRow point = ref _set.Points[i];
+            if (_form != OpenMetricsForm.Typed && OpenMetricsRules.Repeats(_set, in metric, i, ref greatest))
+            {
+                continue;
+            }
+
             WriteBucket(in metric, point.Bound, point.Value, point.Count);
             if (extras && raw.TryGetNextBucketExemplar(out Exemplar exemplar))
             {
@@ -252,6 +265,18 @@ internal ref struct OpenMetricsWriter(
         }
     }
 
+    // A name of a few characters at most. Escaping may make a name begin with two underscores.
+    private readonly bool IsReserved(ReadOnlySpan<byte> name)
+    {
+        if (name.StartsWith("__"u8) || !Escaping.IsNeeded(name, _names.Scheme))
+        {
+            return name.StartsWith("__"u8);
+        }
+
+        Span<byte> escaped = stackalloc byte[NameRules.MaxEscapedLength(name.Length)];
+        return escaped[..NameRules.Escape(name, _names.Scheme, escaped)].StartsWith("__"u8);
+    }
+
     // Nobody has checked an exemplar that came in protobuf. First its size, so that the comparison of all names is one of few.
     private readonly bool IsValid(in Exemplar exemplar)
     {
@@ -261,7 +286,7 @@ internal ref struct OpenMetricsWriter(
         {
             characters += _names.Scheme == EscapingScheme.AllowUtf8 ? OpenMetricsReader.Characters(name) : Escaping.LengthOf(name, _names.Scheme);
             characters += OpenMetricsReader.Characters(value);
-            if (characters > ExemplarCharacters || name.StartsWith("__"u8) || !NameRules.IsValidLabelName(name, NameScheme.Utf8) || !Utf8.IsValid(value))
+            if (characters > ExemplarCharacters || IsReserved(name) || !NameRules.IsValidLabelName(name, NameScheme.Utf8) || !Utf8.IsValid(value))
             {
                 return false;
             }
