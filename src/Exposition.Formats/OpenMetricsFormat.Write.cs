@@ -16,7 +16,7 @@ namespace Exposition.Formats;
 // Different from the reference, because a scraper may refuse the whole answer for one line: what OpenMetrics does not allow under the family's
 // type is written as unknown, not as it is (a negative counter, a histogram with a sum and negative bounds) and not with an error (float
 // histograms); a unit that is no suffix of the name, an exemplar that is too long, and a time that is none are left out; a label name
-// with a colon is quoted or has an underscore there. An exemplar without labels is written, as {}.
+// with a colon is quoted or has an underscore there. An exemplar without labels is written, as {}. Times are the floats next to them (UnixTime).
 
 public static partial class OpenMetricsFormat
 {

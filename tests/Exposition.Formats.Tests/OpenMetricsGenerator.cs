@@ -171,9 +171,9 @@ internal sealed class OpenMetricsGenerator(int seed)
         return exemplar;
     }
 
-    // Times that a float holds to the nanosecond: whole seconds of these days, or any of the first days.
+    // Times that a float tells apart: milliseconds of these days, or nanoseconds of the first days.
     private Timestamp Time() => _random.Next(2) == 0
-        ? new Timestamp { Seconds = 1_500_000_000 + _random.Next(1 << 29) }
+        ? new Timestamp { Seconds = 1_500_000_000 + _random.Next(1 << 29), Nanos = _random.Next(1000) * 1_000_000 }
         : new Timestamp { Seconds = _random.Next(-900_000, 900_000), Nanos = _random.Next(1_000_000_000) };
 
     // Not -0, which is printed as 0.

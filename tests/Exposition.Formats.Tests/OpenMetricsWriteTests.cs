@@ -1,11 +1,12 @@
 using System.Buffers;
+using System.Globalization;
 using Google.Protobuf.WellKnownTypes;
 
 namespace Exposition.Formats.Tests;
 
 public sealed class OpenMetricsWriteTests
 {
-    // The numbers are those of the reference's own writer.
+    // The numbers are those of the reference's own writer, but for the exemplar's and the created time: it prints 1.7000000001230001e+09.
     [Fact]
     public void Numbers_and_times_are_printed_as_the_reference_does()
     {
@@ -44,8 +45,8 @@ public sealed class OpenMetricsWriteTests
             """
             # HELP x a \"b\"\\\n
             # TYPE x counter
-            x_total 123456.0 1.700000000123e+09 # {trace_id="abc"} 0.5 1.7000000001230001e+09
-            x_created 1.7000000001230001e+09 1.700000000123e+09
+            x_total 123456.0 1.700000000123e+09 # {trace_id="abc"} 0.5 1.700000000123e+09
+            x_created 1.700000000123e+09 1.700000000123e+09
             # TYPE h histogram
             h_bucket{le="1.0"} 7
             h_bucket{le="+Inf"} 12345678
@@ -191,10 +192,32 @@ public sealed class OpenMetricsWriteTests
     [InlineData("1.7e+09", 1_700_000_000, 0)]
     [InlineData("1e-9", 0, 1)]
     [InlineData("-2.5e0", -3, 500_000_000)]
+    [InlineData("1.520430000123e+09", 1_520_430_000, 123_000_000)]
+    [InlineData("15204300001234567891e-10", 1_520_430_000, 123_456_789)]
+    [InlineData("0.0000000015204300001239E18", 1_520_430_000, 123_900_000)]
+    [InlineData(".000000001E9", 1, 0)]
+    [InlineData("0e99999999999", 0, 0)]
+    [InlineData("1e-99999999999", 0, 0)]
+    [InlineData("25e10", 250_000_000_000, 0)]
     [InlineData("-62135596800", -62_135_596_800, 0)]
     public void Times_are_read_to_the_nanosecond(string text, long seconds, int nanos)
     {
         FamilySet set = OpenMetricsSupport.Read($"# TYPE c counter\nc_total 1\nc_created {text}\n");
+        string written = OpenMetricsSupport.Write(set);
+        Assert.Equal(written, OpenMetricsSupport.Write(OpenMetricsSupport.Read(written)));
         Assert.Equal(new Timestamp { Seconds = seconds, Nanos = nanos }, OpenMetricsSupport.ToProtobuf(set)[0].Metric[0].Counter.CreatedTimestamp);
+    }
+
+    // 0.25 s must not become 0.2499998: Prometheus cuts to milliseconds.
+    [Fact]
+    public void Times_with_few_digits_are_printed_with_few_digits()
+    {
+        for (int i = 0; i < 2000; i++)
+        {
+            string time = string.Create(CultureInfo.InvariantCulture, $"{1_700_000_000 + (i * 7919)}.{(i % 999) + 1:D3}");
+            string written = OpenMetricsSupport.Write(OpenMetricsSupport.Read($"# TYPE c counter\nc_total 1.0 # {{}} 1.0 {time}\n"));
+            string shown = written.Split(' ')[^1].TrimEnd();
+            Assert.Equal(decimal.Parse(time, CultureInfo.InvariantCulture), decimal.Parse(shown, NumberStyles.Float, CultureInfo.InvariantCulture));
+        }
     }
 }

@@ -1,7 +1,10 @@
+using System.Globalization;
+
 namespace Exposition.Formats.Internal;
 
-// The reference prints a time as float64(nanoseconds) / 1e9. Of a time in plain decimal digits every digit down to the nanosecond counts; of
-// one with an exponent, which is how the reference prints today's times, the nanoseconds that are printed as that same number again.
+// Reading takes the decimal digits as they stand, down to the nanosecond; writing prints the float next to the time. So a time that was printed is
+// read and printed as the same again. (The reference prints float64(nanoseconds) / 1e9, which is often a neighbour of that float: 0.25 s becomes
+// 0.2499998, and a scraper that cuts to milliseconds is one off.)
 
 /// <summary>A google.protobuf.Timestamp: seconds since 1970 and nanoseconds that go forward from them.</summary>
 internal readonly record struct UnixTime(long Seconds, int Nanos)
@@ -10,11 +13,26 @@ internal readonly record struct UnixTime(long Seconds, int Nanos)
     private const long EndSeconds = 253_402_300_800;
     private const int NanosPerSecond = 1_000_000_000;
 
+    // More would mean nothing: the digits that could make up for it would fill gigabytes.
+    private const int ExponentCap = 100_000_000;
+
+    private static readonly int[] s_nanoUnits = [100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1000, 100, 10, 1];
+
     /// <summary>Whether protobuf allows it: the years 1 to 9999.</summary>
     public bool IsValid => Seconds is >= MinSeconds and < EndSeconds && Nanos is >= 0 and < NanosPerSecond;
 
-    /// <summary>The time as OpenMetrics shows it.</summary>
-    public double ToSeconds() => (double)(((Int128)Seconds * NanosPerSecond) + Nanos) / NanosPerSecond;
+    /// <summary>The float next to the time, which must be valid.</summary>
+    public double ToSeconds()
+    {
+        bool negative = Seconds < 0;
+        (long whole, int rest) = !negative ? (Seconds, Nanos) : Nanos == 0 ? (-Seconds, 0) : (-Seconds - 1, NanosPerSecond - Nanos);
+        Span<byte> text = stackalloc byte[32];
+        whole.TryFormat(text, out int length, default, CultureInfo.InvariantCulture);
+        text[length++] = (byte)'.';
+        rest.TryFormat(text[length..], out int digits, "D9", CultureInfo.InvariantCulture);
+        _ = NumberParser.TryParse(text[..(length + digits)], out double seconds);
+        return negative ? -seconds : seconds;
+    }
 
     /// <summary>Reads a time.</summary>
     /// <param name="text">The number.</param>
@@ -29,58 +47,57 @@ internal readonly record struct UnixTime(long Seconds, int Nanos)
             return false;
         }
 
-        time = text.IndexOfAny((byte)'e', (byte)'E') < 0 ? FromDigits(text) : FromDouble(value);
+        bool negative = text[0] == '-';
+        Read(text[0] is (byte)'-' or (byte)'+' ? text[1..] : text, out long seconds, out int nanos);
+        time = !negative ? new UnixTime(seconds, nanos)
+            : nanos == 0 ? new UnixTime(-seconds, 0)
+            : new UnixTime(-seconds - 1, NanosPerSecond - nanos);
         return time.IsValid;
     }
 
-    private static UnixTime FromDigits(ReadOnlySpan<byte> text)
+    // digits [ "." digits ] [ "e" exponent ], of a value that is known to be in range: no sum overflows.
+    private static void Read(ReadOnlySpan<byte> text, out long seconds, out int nanos)
     {
-        bool negative = text[0] == '-';
-        long seconds = 0;
-        int nanos = 0;
-        int unit = 0;
-        foreach (byte b in text)
+        int end = text.IndexOfAny((byte)'e', (byte)'E');
+        int exponent = end < 0 ? 0 : ReadExponent(text[(end + 1)..]);
+        ReadOnlySpan<byte> digits = end < 0 ? text : text[..end];
+        int point = digits.IndexOf((byte)'.');
+
+        // The power of ten of the first digit, plus one.
+        int place = (point < 0 ? digits.Length : point) + exponent;
+        (seconds, nanos) = (0, 0);
+        foreach (byte b in digits)
         {
             if (b == '.')
             {
-                unit = NanosPerSecond / 10;
+                continue;
             }
-            else if (b is >= (byte)'0' and <= (byte)'9')
-            {
-                int digit = b - '0';
-                if (unit > 0)
-                {
-                    nanos += digit * unit;
 
-                    // Behind the ninth digit a unit of zero would mean the whole part again.
-                    if ((unit /= 10) == 0)
-                    {
-                        break;
-                    }
-                }
-                else
-                {
-                    seconds = (seconds * 10) + digit;
-                }
+            place--;
+            if (place >= 0)
+            {
+                seconds = (seconds * 10) + (b - '0');
+            }
+            else if (place >= -s_nanoUnits.Length)
+            {
+                nanos += (b - '0') * s_nanoUnits[-place - 1];
             }
         }
 
-        return !negative ? new UnixTime(seconds, nanos)
-            : nanos == 0 ? new UnixTime(-seconds, 0)
-            : new UnixTime(-seconds - 1, NanosPerSecond - nanos);
+        for (; place > 0 && seconds != 0; place--)
+        {
+            seconds *= 10;
+        }
     }
 
-    private static UnixTime FromDouble(double value)
+    private static int ReadExponent(ReadOnlySpan<byte> text)
     {
-        double whole = Math.Floor(value);
-        Int128 nanos = ((Int128)whole * NanosPerSecond) + (long)Math.Round((value - whole) * NanosPerSecond);
-        if ((double)nanos / NanosPerSecond != value)
+        int exponent = 0;
+        foreach (byte b in text)
         {
-            nanos = (Int128)Math.Round(value * NanosPerSecond);
+            exponent = b is (byte)'-' or (byte)'+' ? exponent : Math.Min((exponent * 10) + (b - '0'), ExponentCap);
         }
 
-        Int128 seconds = nanos / NanosPerSecond;
-        int rest = (int)(nanos - (seconds * NanosPerSecond));
-        return rest < 0 ? new UnixTime((long)seconds - 1, rest + NanosPerSecond) : new UnixTime((long)seconds, rest);
+        return text[0] == '-' ? -exponent : exponent;
     }
 }
