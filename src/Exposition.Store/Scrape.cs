@@ -21,11 +21,11 @@ public sealed class Scrape : IDisposable
     private readonly BlockWriter _header = new();
     private readonly BlockWriter _rendered = new();
     private readonly FamilySet _set = new();
+    private readonly OpenMetricsPieces? _openMetrics;
     private ReadOnlyMemory<byte> _pending;
     private ReadOnlyMemory<byte> _afterPending;
     private int _family;
     private int _piece = -1;
-    private bool _ended;
 
     /// <summary>Collects what there is to write.</summary>
     /// <param name="store">The store.</param>
@@ -39,6 +39,7 @@ public sealed class Scrape : IDisposable
         _escaping = escaping;
         _view = store.OpenView();
         _families = ScrapePlan.Make(_view, own is null ? [] : OwnFamilies.Render(own));
+        _openMetrics = format is ScrapeFormat.OpenMetrics or ScrapeFormat.OpenMetricsDraft ? new OpenMetricsPieces(_families, escaping) : null;
         Length = format == ScrapeFormat.Text ? TextLength() : null;
     }
 
@@ -74,6 +75,12 @@ public sealed class Scrape : IDisposable
 
     private bool Produce()
     {
+        if (_openMetrics is not null)
+        {
+            _pending = _openMetrics.Next();
+            return !_pending.IsEmpty;
+        }
+
         if (!_afterPending.IsEmpty)
         {
             (_pending, _afterPending) = (_afterPending, default);
@@ -86,7 +93,7 @@ public sealed class Scrape : IDisposable
             if (_format != ScrapeFormat.Text)
             {
                 _family++;
-                Produce(family);
+                ProduceProtobuf(family);
                 return true;
             }
 
@@ -104,30 +111,7 @@ public sealed class Scrape : IDisposable
             }
         }
 
-        if (_ended || !IsOpenMetrics)
-        {
-            return false;
-        }
-
-        _ended = true;
-        _rendered.Clear();
-        OpenMetricsFormat.WriteEnd(_rendered);
-        _pending = _rendered.WrittenMemory;
-        return true;
-    }
-
-    private bool IsOpenMetrics => _format is ScrapeFormat.OpenMetrics or ScrapeFormat.OpenMetricsDraft;
-
-    private void Produce(ScrapeFamily family)
-    {
-        if (IsOpenMetrics)
-        {
-            ProduceOpenMetrics(family);
-        }
-        else
-        {
-            ProduceProtobuf(family);
-        }
+        return false;
     }
 
     private ReadOnlyMemory<byte> TextHeader(ScrapeFamily family)
@@ -148,68 +132,6 @@ public sealed class Scrape : IDisposable
         _rendered.Clear();
         TextFormat.WriteSamples(_set, 0, _escaping, _rendered);
         return _rendered.WrittenMemory;
-    }
-
-    // A family that OpenMetrics does not allow under its type, also because of a clash with another family's name, goes out as unknown.
-    private void ProduceOpenMetrics(ScrapeFamily family)
-    {
-        bool isCounter = family.Type == MetricType.Counter && family.Name.Span.EndsWith("_total"u8);
-        ReadOnlySpan<byte> stem = isCounter ? family.Name.Span[..^"_total"u8.Length] : family.Name.Span;
-        bool withCreated = !HasFamily(stem, "_created"u8);
-        if ((!isCounter || (withCreated && !HasFamily(stem, default))) && TryRender(family, OpenMetricsForm.Typed, withCreated, restart: true))
-        {
-            return;
-        }
-
-        for (int i = 0; i < OpenMetricsFormat.FormCount(family.Type); i++)
-        {
-            TryRender(family, OpenMetricsForm.Values + (byte)i, withCreated: false, restart: i == 0);
-        }
-    }
-
-    private bool TryRender(ScrapeFamily family, OpenMetricsForm form, bool withCreated, bool restart)
-    {
-        if (restart)
-        {
-            _rendered.Clear();
-        }
-
-        OpenMetricsFormat.WriteHeader(family.Name.Span, family.Type, family.HasHelp, family.Help.Span, family.Unit.Span, form, _escaping, _rendered);
-        foreach (FamilyEntry entry in family.Entries)
-        {
-            entry.Read(_set);
-            _set.Families[0].Type = family.Type;
-            if (form == OpenMetricsForm.Typed && !OpenMetricsFormat.Fits(_set, 0))
-            {
-                return false;
-            }
-
-            OpenMetricsFormat.WriteSamples(_set, 0, form, withCreated, _escaping, _rendered);
-        }
-
-        _pending = _rendered.WrittenMemory;
-        return true;
-    }
-
-    private bool HasFamily(ReadOnlySpan<byte> stem, ReadOnlySpan<byte> suffix)
-    {
-        _header.Clear();
-        _header.Write(stem);
-        _header.Write(suffix);
-        (int low, int high) = (0, _families.Count - 1);
-        while (low <= high)
-        {
-            int middle = (low + high) >>> 1;
-            int order = _families[middle].Name.Span.SequenceCompareTo(_header.Written);
-            if (order == 0)
-            {
-                return true;
-            }
-
-            (low, high) = order < 0 ? (middle + 1, high) : (low, middle - 1);
-        }
-
-        return false;
     }
 
     private void ProduceProtobuf(ScrapeFamily family)
