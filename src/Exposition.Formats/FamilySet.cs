@@ -54,6 +54,7 @@ public sealed class FamilySet
         _labels.Clear(RowsKept);
         _points.Clear(RowsKept);
         Index.Clear();
+        _openMetrics?.Clear();
         if (source.IsEmpty)
         {
             (_source, _sourceStart, _sourceLength) = ([], 0, 0);

@@ -184,7 +184,7 @@ public static class Negotiation
 
     private static bool TryGetOpenMetrics(ReadOnlySpan<byte> version, out ScrapeFormat format)
     {
-        format = version.SequenceEqual(OpenMetricsFormat.Version) ? ScrapeFormat.OpenMetrics : ScrapeFormat.OpenMetricsDraft;
+        format = version.SequenceEqual("1.0.0"u8) ? ScrapeFormat.OpenMetrics : ScrapeFormat.OpenMetricsDraft;
         return format == ScrapeFormat.OpenMetrics || version.IsEmpty || version.SequenceEqual("0.0.1"u8);
     }
 

@@ -20,9 +20,6 @@ namespace Exposition.Formats;
 
 public static partial class OpenMetricsFormat
 {
-    /// <summary>The Content-Type's version that is read and written.</summary>
-    public static ReadOnlySpan<byte> Version => "1.0.0"u8;
-
     /// <summary>Whether OpenMetrics allows a family's metrics under the family's type, so that a strict parser takes what is written.</summary>
     /// <param name="set">The rows. Label sets of a family must be distinct.</param>
     /// <param name="family">Index of the family.</param>

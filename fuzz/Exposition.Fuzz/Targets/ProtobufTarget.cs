@@ -5,7 +5,7 @@ namespace Exposition.Fuzz.Targets;
 
 /// <summary>
 /// The protobuf reader and writers. Promises: no input makes them throw; each family that was read can be written as
-/// protobuf, read again and written the same; and as text without throwing.
+/// protobuf, read again and written the same; and as text and OpenMetrics without throwing.
 /// </summary>
 internal sealed class ProtobufTarget : IFuzzTarget
 {
@@ -64,6 +64,9 @@ internal sealed class ProtobufTarget : IFuzzTarget
             {
                 TextFormat.WriteSamples(_set, family, EscapingScheme.Underscores, new ArrayBufferWriter<byte>());
             }
+
+            OpenMetricsFormat.Write(_set, family, EscapingScheme.Dots, new ArrayBufferWriter<byte>());
+            OpenMetricsFormat.Write(_set, family, EscapingScheme.AllowUtf8, new ArrayBufferWriter<byte>());
         }
     }
 

@@ -72,7 +72,7 @@ internal ref struct OpenMetricsExtras
         }
     }
 
-    /// <summary>When the metric was created. Reads from the start, whatever was read before, and is read itself only once.</summary>
+    /// <summary>When the metric was created, if it says so and the time is one. Independent of what was stepped over.</summary>
     public readonly bool TryGetCreated(out UnixTime created)
     {
         byte wanted = _valueTag switch

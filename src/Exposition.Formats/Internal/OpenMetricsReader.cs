@@ -74,14 +74,13 @@ internal ref partial struct OpenMetricsReader
     private ulong _lastCount;
     private bool _negativeBounds;
 
-    /// <summary>Prepares to read the source of <paramref name="set"/>.</summary>
+    /// <summary>Prepares to read the source of <paramref name="set"/>, which has just been reset with it.</summary>
     public OpenMetricsReader(FamilySet set, NameScheme names)
     {
         _set = set;
         _text = set.Source;
         _tables = set.OpenMetrics;
         _names = names;
-        _tables.Clear();
     }
 
     /// <summary>Reads to the end or to the first error.</summary>

@@ -41,6 +41,8 @@ internal sealed class OpenMetricsTables(FamilySet set)
         _names.Clear();
         _nameTexts.Clear(keep: 1 << 16);
         _marks.Clear();
+        _labels.Clear();
+        _labelsHashed = 0;
         Exemplars.Clear(keep: 1 << 16);
         ExemplarLabels.Clear(keep: 1 << 16);
     }
