@@ -68,6 +68,9 @@ public struct FamilyRow
     /// <summary>Whether a help text was given (it may be empty in protobuf).</summary>
     public bool HasHelp;
 
+    /// <summary>The unit, or empty. OpenMetrics and protobuf only; OpenMetrics demands that the name ends in it (a counter's before <c>_total</c>).</summary>
+    public TextRef Unit;
+
     /// <summary>Text only: a TYPE line or a sample has fixed the type.</summary>
     public bool HasType;
 
@@ -120,7 +123,8 @@ public struct MetricRow
     /// <summary>Number of quantiles or buckets in the chain.</summary>
     public int PointCount;
 
-    /// <summary>The bytes of the io.prometheus.client.Metric message that the metric was read from; empty when it came from text.</summary>
+    /// <summary>The bytes of the io.prometheus.client.Metric message that the metric was read from; empty when it came from text. From
+    /// OpenMetrics, a metric that rows cannot hold whole has a message without labels here.</summary>
     public TextRef Raw;
 }
 

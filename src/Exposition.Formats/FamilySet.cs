@@ -57,6 +57,7 @@ public sealed class FamilySet
     private RowList<MetricRow> _metrics;
     private RowList<LabelRow> _labels;
     private RowList<PointRow> _points;
+    private OpenMetricsTables? _openMetrics;
 
     /// <summary>The families, in order of first appearance.</summary>
     public Span<FamilyRow> Families => _families.Span;
@@ -83,6 +84,7 @@ public sealed class FamilySet
         _labels.Clear(RowsKept);
         _points.Clear(RowsKept);
         Index.Clear();
+        _openMetrics?.Clear();
         if (source.IsEmpty)
         {
             (_source, _sourceStart, _sourceLength) = ([], 0, 0);
@@ -215,6 +217,9 @@ public sealed class FamilySet
 
     // Lookup tables that the readers need while they fill the set (families by name, metrics of summaries and histograms by label set).
     internal FamilyIndex Index { get; } = new();
+
+    // The same for the reader of OpenMetrics.
+    internal OpenMetricsTables OpenMetrics => _openMetrics ??= new OpenMetricsTables(this);
 
     // All bytes given to Reset; readers work on these, so that offsets are the same whether or not the source was copied.
     internal ReadOnlySpan<byte> Source => _source.AsSpan(_sourceStart, _sourceLength);

@@ -17,6 +17,12 @@ public enum ScrapeFormat : byte
 
     /// <summary>The protobuf text form, a family per line.</summary>
     ProtobufCompactText = 3,
+
+    /// <summary>OpenMetrics 1.0.</summary>
+    OpenMetrics = 4,
+
+    /// <summary>OpenMetrics for a scraper that asks for the draft version 0.0.1 or for none; the same text under another Content-Type.</summary>
+    OpenMetricsDraft = 5,
 }
 
 /// <summary>How a scrape is answered.</summary>
@@ -38,7 +44,12 @@ public static class Negotiation
     /// nothing. Without a match the answer is text 0.0.4.
     /// </summary>
     /// <param name="accept">The value of the first Accept header line, or nothing. Only the first 64 entries count.</param>
-    public static ScrapeNegotiation Choose(ReadOnlySpan<byte> accept)
+    public static ScrapeNegotiation Choose(ReadOnlySpan<byte> accept) => Choose(accept, openMetrics: false);
+
+    /// <summary>Chooses by the Accept header with OpenMetrics among what is offered, which the reference never does though its library can.</summary>
+    /// <param name="accept">The value of the first Accept header line, or nothing. Only the first 64 entries count.</param>
+    /// <param name="openMetrics">Offer OpenMetrics 1.0.0 and 0.0.1 (which is also meant by no version).</param>
+    public static ScrapeNegotiation Choose(ReadOnlySpan<byte> accept, bool openMetrics)
     {
         Span<AcceptClause> clauses = stackalloc AcceptClause[AcceptClause.MaxCount];
         clauses = clauses[..AcceptClause.Parse(accept, clauses)];
@@ -68,8 +79,13 @@ public static class Negotiation
                     return new ScrapeNegotiation(format, escaping);
                 }
             }
+            else if (openMetrics && type.SequenceEqual("application"u8) && subtype.SequenceEqual("openmetrics-text"u8)
+                && TryGetOpenMetrics(AcceptClause.Parameter(parameters, "version"u8), out ScrapeFormat version))
+            {
+                return new ScrapeNegotiation(version, escaping);
+            }
             else if (type.SequenceEqual("text"u8) && subtype.SequenceEqual("plain"u8)
-                && AcceptClause.Parameter(parameters, "version"u8) is var version && (version.IsEmpty || version.SequenceEqual("0.0.4"u8)))
+                && AcceptClause.Parameter(parameters, "version"u8) is var textVersion && (textVersion.IsEmpty || textVersion.SequenceEqual("0.0.4"u8)))
             {
                 break;
             }
@@ -166,6 +182,12 @@ public static class Negotiation
         return true;
     }
 
+    private static bool TryGetOpenMetrics(ReadOnlySpan<byte> version, out ScrapeFormat format)
+    {
+        format = version.SequenceEqual("1.0.0"u8) ? ScrapeFormat.OpenMetrics : ScrapeFormat.OpenMetricsDraft;
+        return format == ScrapeFormat.OpenMetrics || version.IsEmpty || version.SequenceEqual("0.0.1"u8);
+    }
+
     private static bool TryGetScheme(ReadOnlySpan<byte> word, out EscapingScheme scheme)
     {
         for (scheme = EscapingScheme.Underscores; scheme <= EscapingScheme.AllowUtf8; scheme++)
@@ -195,6 +217,8 @@ public static class Negotiation
             "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited",
             "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=text",
             "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=compact-text",
+            "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            "application/openmetrics-text; version=0.0.1; charset=utf-8",
         ];
         var all = new byte[formats.Length * 4][];
         for (int i = 0; i < all.Length; i++)

@@ -84,6 +84,7 @@ public static partial class ProtobufFormat
     {
         TextRef name = default;
         TextRef help = default;
+        TextRef unit = default;
         bool hasHelp = false;
         byte type = 0;
         var reader = new ProtoReader(source, message.Start, message.Length);
@@ -108,6 +109,9 @@ public static partial class ProtobufFormat
                     read = reader.TryReadVarint(out ulong number);
                     type = (uint)number < UnknownType ? (byte)number : UnknownType;
                     break;
+                case ProtoTag.FamilyUnit:
+                    read = reader.TryReadBytes(out unit);
+                    break;
                 default:
                     read = reader.TrySkip(tag);
                     break;
@@ -122,6 +126,7 @@ public static partial class ProtobufFormat
         int family = into.AddFamily(name, (MetricType)type);
         into.Families[family].Help = help;
         into.Families[family].HasHelp = hasHelp;
+        into.Families[family].Unit = unit;
 
         var decoder = new ProtoMetricReader(source, into, (MetricType)type);
         reader = new ProtoReader(source, message.Start, message.Length);

@@ -34,19 +34,27 @@ public static partial class ProtobufFormat
         writer.Flush();
     }
 
+    /// <summary>Writes the length prefix and the fields before the metrics of a delimited MetricFamily without a unit.</summary>
+    /// <inheritdoc cref="WriteHeader(ReadOnlySpan{byte}, MetricType, bool, ReadOnlySpan{byte}, ReadOnlySpan{byte}, EscapingScheme, long, IBufferWriter{byte})"/>
+    public static void WriteHeader(ReadOnlySpan<byte> name, MetricType type, bool hasHelp, ReadOnlySpan<byte> help, EscapingScheme scheme, long metricBytes, IBufferWriter<byte> output) =>
+        WriteHeader(name, type, hasHelp, help, default, scheme, metricBytes, output);
+
     /// <summary>Writes the length prefix and the fields before the metrics of a delimited MetricFamily whose metric fields take <paramref name="metricBytes"/>.</summary>
     /// <param name="name">The family's name, unescaped.</param>
     /// <param name="type">The family's type.</param>
     /// <param name="hasHelp">Whether there is a help text, be it empty.</param>
     /// <param name="help">The help text.</param>
+    /// <param name="unit">The unit, or empty.</param>
     /// <param name="scheme">What to do with a name outside the legacy charset.</param>
     /// <param name="metricBytes">Number of bytes of metric fields that will follow.</param>
     /// <param name="output">Where the header goes; advanced by what was written, not flushed.</param>
-    public static void WriteHeader(ReadOnlySpan<byte> name, MetricType type, bool hasHelp, ReadOnlySpan<byte> help, EscapingScheme scheme, long metricBytes, IBufferWriter<byte> output)
+    public static void WriteHeader(
+        ReadOnlySpan<byte> name, MetricType type, bool hasHelp, ReadOnlySpan<byte> help, ReadOnlySpan<byte> unit,
+        EscapingScheme scheme, long metricBytes, IBufferWriter<byte> output)
     {
         long nameLength = Escaping.LengthOf(name, scheme);
         long length = ProtoWriter.BytesField(nameLength) + (hasHelp ? ProtoWriter.BytesField(help.Length) : 0)
-            + 1 + ProtoWriter.VarintLength((byte)type) + metricBytes;
+            + 1 + ProtoWriter.VarintLength((byte)type) + metricBytes + (unit.IsEmpty ? 0 : ProtoWriter.BytesField(unit.Length));
 
         var cursor = new OutputCursor(output);
         ProtoWriter.WriteVarint((ulong)length, ref cursor);
@@ -60,6 +68,12 @@ public static partial class ProtobufFormat
 
         cursor.Write(ProtoTag.FamilyType);
         ProtoWriter.WriteVarint((byte)type, ref cursor);
+        if (!unit.IsEmpty)
+        {
+            ProtoWriter.WriteBytesHeader(ProtoTag.FamilyUnit, unit.Length, ref cursor);
+            cursor.Write(unit);
+        }
+
         cursor.Flush();
     }
 }

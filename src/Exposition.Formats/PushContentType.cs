@@ -55,6 +55,15 @@ public static class PushContentType
         return proto && encoding;
     }
 
+    /// <summary>Whether a body says that it is OpenMetrics: the media type <c>application/openmetrics-text</c> in any case, with any parameters.</summary>
+    /// <param name="contentType">The header's value, or nothing.</param>
+    public static bool IsOpenMetrics(ReadOnlySpan<byte> contentType)
+    {
+        int semicolon = contentType.IndexOf((byte)';');
+        ReadOnlySpan<byte> type = semicolon < 0 ? contentType : contentType[..semicolon];
+        return Ascii.EqualsIgnoreCase(type.Trim(HttpToken.Blanks), "application/openmetrics-text"u8);
+    }
+
     // parameter = ";" name "=" ( token | quoted ), blanks anywhere between. On failure the rest stays where it was.
     private static bool TryTakeParameter(scoped ref ReadOnlySpan<byte> rest, out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
     {

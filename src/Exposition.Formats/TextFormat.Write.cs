@@ -97,7 +97,7 @@ public static partial class TextFormat
         _ => default,
     };
 
-    private static void WriteName(ReadOnlySpan<byte> name, EscapingScheme scheme, ref OutputCursor cursor)
+    internal static void WriteName(ReadOnlySpan<byte> name, EscapingScheme scheme, ref OutputCursor cursor)
     {
         if (NameRules.IsLegacy(name))
         {
@@ -115,7 +115,9 @@ public static partial class TextFormat
         }
     }
 
-    private static void WriteEscaped(ReadOnlySpan<byte> text, SearchValues<byte> escaped, ref OutputCursor cursor)
+    internal static void WriteQuoted(scoped ReadOnlySpan<byte> text, ref OutputCursor cursor) => WriteEscaped(text, s_escapedInQuotes, ref cursor);
+
+    private static void WriteEscaped(scoped ReadOnlySpan<byte> text, SearchValues<byte> escaped, ref OutputCursor cursor)
     {
         int plain;
         while ((plain = text.IndexOfAny(escaped)) >= 0)

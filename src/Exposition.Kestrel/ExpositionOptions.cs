@@ -30,6 +30,9 @@ public sealed class ExpositionOptions
     /// <summary>Which names grouping labels and text bodies may use.</summary>
     public NameScheme Names { get; set; } = NameScheme.Legacy;
 
+    /// <summary>Answer scrapes in OpenMetrics 1.0 where their Accept header prefers it. The reference never does.</summary>
+    public bool EnableOpenMetrics { get; set; }
+
     /// <summary>Refuse pushes that contradict themselves or what is stored. Used where the engine's store is made from these options.</summary>
     public bool CheckConsistency { get; set; } = true;
 

@@ -39,6 +39,12 @@ public readonly record struct FamilyEntry
     /// <summary>The help text, unescaped.</summary>
     public ReadOnlyMemory<byte> Help { get; init; }
 
+    /// <summary>Length in bytes of the unit that the name ends in (a counter's before <c>_total</c>), or 0. A unit that is no such suffix is not kept.</summary>
+    public byte UnitLength { get; init; }
+
+    /// <summary>The unit, or empty.</summary>
+    public ReadOnlyMemory<byte> Unit => Stem(Name.Span, Type).Length - UnitLength is int start and > 0 && UnitLength > 0 ? Name.Slice(start, UnitLength) : default;
+
     /// <summary>When it was pushed, in nanoseconds since the Unix epoch.</summary>
     public long PushedAt { get; init; }
 
@@ -72,6 +78,11 @@ public readonly record struct FamilyEntry
             throw new InvalidOperationException($"stored family does not read back: {error}");
         }
 
+        if (UnitLength > 0)
+        {
+            into.Families[family].Unit = into.AddText(Unit.Span);
+        }
+
         MetricContent absent = ((Traits & FamilyTraits.NoCounts) != 0 ? MetricContent.NoCount : 0) | ((Traits & FamilyTraits.NoSums) != 0 ? MetricContent.NoSum : 0);
         if (absent != 0 && !fromSidecar)
         {
@@ -81,4 +92,15 @@ public readonly record struct FamilyEntry
             }
         }
     }
+
+    /// <summary>What of the unit of a family the entry can keep.</summary>
+    internal static byte LengthOfUnit(ReadOnlySpan<byte> name, MetricType type, ReadOnlySpan<byte> unit)
+    {
+        ReadOnlySpan<byte> stem = Stem(name, type);
+        bool kept = unit.Length is > 0 and <= byte.MaxValue && stem.Length > unit.Length && stem.EndsWith(unit) && stem[^(unit.Length + 1)] == (byte)'_';
+        return kept ? (byte)unit.Length : (byte)0;
+    }
+
+    private static ReadOnlySpan<byte> Stem(ReadOnlySpan<byte> name, MetricType type) =>
+        type == MetricType.Counter && name.EndsWith("_total"u8) ? name[..^"_total"u8.Length] : name;
 }

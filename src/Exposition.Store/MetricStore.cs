@@ -69,10 +69,7 @@ public sealed partial class MetricStore
         try
         {
             FamilySet set = workspace.Families;
-            bool read = format == PushFormat.Text
-                ? TextFormat.TryRead(body, new TextReadOptions(Options.Names, Lenient: true), set, out FormatError malformed)
-                : ProtobufFormat.TryRead(body, set, out malformed);
-            if (!read)
+            if (!TryRead(format, body, set, out FormatError malformed))
             {
                 return new PushOutcome(PushStatus.Malformed, malformed.ToString());
             }
@@ -210,6 +207,18 @@ public sealed partial class MetricStore
         {
             _directory.GetOrAdd(name).Reserved = type;
         }
+    }
+
+    // The reference reads OpenMetrics as text, so a body that is good only as text stays good, and one that is bad as both gets the text's error.
+    private bool TryRead(PushFormat format, ReadOnlyMemory<byte> body, FamilySet into, out FormatError malformed)
+    {
+        if (format == PushFormat.Protobuf)
+        {
+            return ProtobufFormat.TryRead(body, into, out malformed);
+        }
+
+        return (format == PushFormat.OpenMetrics && OpenMetricsFormat.TryRead(body, Options.Names, into, out malformed))
+            || TextFormat.TryRead(body, new TextReadOptions(Options.Names, Lenient: true), into, out malformed);
     }
 
     private long UnixNanoseconds() => (Options.Time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;

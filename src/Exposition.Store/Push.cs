@@ -8,6 +8,9 @@ public enum PushFormat : byte
 
     /// <summary>Delimited protobuf.</summary>
     Protobuf,
+
+    /// <summary>OpenMetrics 1.0, or what the text format makes of a body that is not.</summary>
+    OpenMetrics,
 }
 
 /// <summary>What a push does to the families of its group that it does not name.</summary>

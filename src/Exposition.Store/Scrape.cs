@@ -21,6 +21,7 @@ public sealed class Scrape : IDisposable
     private readonly BlockWriter _header = new();
     private readonly BlockWriter _rendered = new();
     private readonly FamilySet _set = new();
+    private readonly OpenMetricsPieces? _openMetrics;
     private ReadOnlyMemory<byte> _pending;
     private ReadOnlyMemory<byte> _afterPending;
     private int _family;
@@ -38,6 +39,7 @@ public sealed class Scrape : IDisposable
         _escaping = escaping;
         _view = store.OpenView();
         _families = ScrapePlan.Make(_view, own is null ? [] : OwnFamilies.Render(own));
+        _openMetrics = format is ScrapeFormat.OpenMetrics or ScrapeFormat.OpenMetricsDraft ? new OpenMetricsPieces(_families, escaping) : null;
         Length = format == ScrapeFormat.Text ? TextLength() : null;
     }
 
@@ -73,6 +75,12 @@ public sealed class Scrape : IDisposable
 
     private bool Produce()
     {
+        if (_openMetrics is not null)
+        {
+            _pending = _openMetrics.Next();
+            return !_pending.IsEmpty;
+        }
+
         if (!_afterPending.IsEmpty)
         {
             (_pending, _afterPending) = (_afterPending, default);
@@ -144,13 +152,13 @@ public sealed class Scrape : IDisposable
 
         if (_format == ScrapeFormat.ProtobufDelimited)
         {
-            ProtobufFormat.WriteHeader(family.Name.Span, family.Type, family.HasHelp, family.Help.Span, _escaping, _rendered.Count, _header);
+            ProtobufFormat.WriteHeader(family.Name.Span, family.Type, family.HasHelp, family.Help.Span, family.Unit.Span, _escaping, _rendered.Count, _header);
             _afterPending = _rendered.WrittenMemory;
         }
         else
         {
             ProtobufFormat.WriteText(
-                family.Name.Span, family.Type, family.HasHelp, family.Help.Span, _rendered.Written, _escaping, _format == ScrapeFormat.ProtobufCompactText, _header);
+                family.Name.Span, family.Type, family.HasHelp, family.Help.Span, family.Unit.Span, _rendered.Written, _escaping, _format == ScrapeFormat.ProtobufCompactText, _header);
         }
 
         _pending = _header.WrittenMemory;

@@ -5,14 +5,14 @@ namespace Exposition.Formats.Tests;
 
 public sealed class NegotiationTests
 {
-    // Recorded from the reference: header and Content-Type, both quoted.
-    public static TheoryData<string, string> Recorded()
+    // Recorded from the reference: header and Content-Type without and with OpenMetrics, all quoted.
+    public static TheoryData<string, string, string> Recorded()
     {
-        var data = new TheoryData<string, string>();
+        var data = new TheoryData<string, string, string>();
         foreach (string line in ProtobufSupport.VectorLines("oracle_negotiate_v0.69.tsv"))
         {
             string[] columns = line.Split('\t');
-            data.Add(JsonSerializer.Deserialize<string>(columns[0])!, JsonSerializer.Deserialize<string>(columns[1])!);
+            data.Add(Unquote(columns[0]), Unquote(columns[1]), Unquote(columns[2]));
         }
 
         return data;
@@ -20,7 +20,21 @@ public sealed class NegotiationTests
 
     [Theory]
     [MemberData(nameof(Recorded))]
-    public void Chooses_as_the_reference(string accept, string contentType) => Assert.Equal(contentType, Choose(accept));
+    public void Chooses_as_the_reference(string accept, string contentType, string withOpenMetrics)
+    {
+        Assert.Equal(contentType, Choose(accept));
+        Assert.Equal(withOpenMetrics, Choose(accept, openMetrics: true));
+    }
+
+    [Theory]
+    [InlineData("application/openmetrics-text", true)]
+    [InlineData(" Application/OpenMetrics-Text ; version=0.0.1", true)]
+    [InlineData("application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8", true)]
+    [InlineData("application/openmetrics-text; broken", true)]
+    [InlineData("application/openmetrics-textual", false)]
+    [InlineData("text/plain; application/openmetrics-text", false)]
+    [InlineData("", false)]
+    public void Recognises_openmetrics(string header, bool expected) => Assert.Equal(expected, PushContentType.IsOpenMetrics(Encoding.ASCII.GetBytes(header)));
 
     [Theory]
 
@@ -122,17 +136,20 @@ public sealed class NegotiationTests
         int total = 0;
         Allocation.AssertNone(() =>
         {
-            ScrapeNegotiation chosen = Negotiation.Choose(accept);
+            ScrapeNegotiation chosen = Negotiation.Choose(accept, openMetrics: (total & 1) == 0);
             total += Negotiation.ContentType(chosen.Format, chosen.Escaping).Length;
             total += Negotiation.AcceptsGzip("gzip, deflate"u8) ? 1 : 0;
             total += PushContentType.IsDelimitedProtobuf(push) ? 1 : 0;
+            total += PushContentType.IsOpenMetrics(push) ? 1 : 0;
         });
         Assert.True(total > 0);
     }
 
-    private static string Choose(string accept)
+    private static string Unquote(string column) => JsonSerializer.Deserialize<string>(column)!;
+
+    private static string Choose(string accept, bool openMetrics = false)
     {
-        ScrapeNegotiation chosen = Negotiation.Choose(Encoding.UTF8.GetBytes(accept));
+        ScrapeNegotiation chosen = Negotiation.Choose(Encoding.UTF8.GetBytes(accept), openMetrics);
         return Encoding.ASCII.GetString(Negotiation.ContentType(chosen.Format, chosen.Escaping));
     }
 }

@@ -12,7 +12,7 @@ public class FlagsTests
         Assert.Equal([":9091"], flags.ListenAddresses);
         Assert.Equal(
             "log.format=logfmt log.level=info persistence.file= persistence.interval=5m0s push.disable-consistency-check=false "
-            + "push.enable-utf8-names=false web.config.file= web.enable-admin-api=false web.enable-lifecycle=false web.external-url= "
+            + "push.enable-utf8-names=false web.config.file= web.enable-admin-api=false web.enable-lifecycle=false web.enable-openmetrics=false web.external-url= "
             + "web.listen-address=:9091 web.route-prefix= web.systemd-socket=false web.telemetry-path=/metrics",
             string.Join(' ', flags.Shown().Select(static f => $"{f.Key}={f.Value}")));
     }

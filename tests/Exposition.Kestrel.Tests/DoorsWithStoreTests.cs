@@ -25,7 +25,11 @@ public sealed class DoorsWithStoreTests : IAsyncLifetime
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.ClearProviders();
         builder.Services.AddRoutingCore();
-        builder.Services.AddExposition(static o => o.EngineMetrics = false);
+        builder.Services.AddExposition(static o =>
+        {
+            o.EngineMetrics = false;
+            o.EnableOpenMetrics = true;
+        });
         builder.WebHost.UseKestrelCore().ConfigureKestrel(static kestrel =>
         {
             kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.UseExposition());
@@ -119,6 +123,40 @@ public sealed class DoorsWithStoreTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task OpenMetricsGoesInAndOutThroughBothDoors()
+    {
+        const string Body = "# TYPE c counter\nc_total 1.0 # {trace_id=\"x\"} 0.5\nc_created 5.0\n# EOF\n";
+        foreach (string door in new[] { _raw, _endpoints })
+        {
+            Assert.Equal((200, ""), await SendAsync(HttpMethod.Put, door + "/metrics/job/a", Body, "application/openmetrics-text; version=1.0.0; charset=utf-8"));
+            Assert.Equal((200, ""), await SendAsync(HttpMethod.Put, door + "/metrics/job/b", "d 1\n", "application/openmetrics-text; version=0.0.1"));
+            Assert.Equal(
+                (400, "text format parsing error in line 2: expected integer as timestamp, got \"#\"\n"), await SendAsync(HttpMethod.Put, door + "/metrics/job/c", Body, "text/plain"));
+            Assert.Equal(
+                (400, "text format parsing error in line 1: expected float as value, got \"x\"\n"), await SendAsync(HttpMethod.Put, door + "/metrics/job/c", "a x\n", "application/openmetrics-text"));
+
+            foreach ((string accept, string type) in new[]
+            {
+                ("application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,text/plain;version=0.0.4;q=0.3", "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8"),
+                ("application/openmetrics-text", "application/openmetrics-text; version=0.0.1; charset=utf-8; escaping=underscores"),
+            })
+            {
+                using var scrape = new HttpRequestMessage(HttpMethod.Get, door + "/metrics");
+                scrape.Headers.TryAddWithoutValidation("Accept", accept);
+                using HttpResponseMessage response = await _client.SendAsync(scrape);
+                Assert.Equal(type, response.Content.Headers.GetValues("Content-Type").Single());
+                string text = await response.Content.ReadAsStringAsync();
+                Assert.StartsWith("# TYPE c counter\nc_total{instance=\"\",job=\"a\"} 1.0 # {trace_id=\"x\"} 0.5\nc_created{instance=\"\",job=\"a\"} 5.0\n", text, StringComparison.Ordinal);
+                Assert.EndsWith("\n# EOF\n", text, StringComparison.Ordinal);
+                Assert.True(Formats.OpenMetricsFormat.TryRead(Encoding.UTF8.GetBytes(text), Formats.NameScheme.Legacy, new Formats.FamilySet(), out Formats.FormatError error), error.ToString());
+            }
+
+            using HttpResponseMessage plain = await _client.GetAsync(door + "/metrics");
+            Assert.StartsWith("text/plain; version=0.0.4", plain.Content.Headers.GetValues("Content-Type").Single(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task OwnFamiliesCannotBeTaken()
     {
         (int status, _) = await SendAsync(HttpMethod.Put, _raw + "/metrics/job/a", "# TYPE pushgateway_http_push_size_bytes counter\npushgateway_http_push_size_bytes 1\n");
@@ -149,9 +187,14 @@ public sealed class DoorsWithStoreTests : IAsyncLifetime
         Assert.Equal(20, _app!.Services.GetRequiredService<MetricStore>().GroupCount);
     }
 
-    private async Task<(int Status, string Body)> SendAsync(HttpMethod method, string address, string? body)
+    private async Task<(int Status, string Body)> SendAsync(HttpMethod method, string address, string? body, string? contentType = null)
     {
         using var request = new HttpRequestMessage(method, address) { Content = body is null ? null : new ByteArrayContent(Encoding.UTF8.GetBytes(body)) };
+        if (contentType is not null)
+        {
+            request.Content!.Headers.TryAddWithoutValidation("Content-Type", contentType);
+        }
+
         using HttpResponseMessage response = await _client.SendAsync(request);
         return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
     }

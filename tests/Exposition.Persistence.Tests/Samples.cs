@@ -29,7 +29,7 @@ internal static class Samples
         foreach (FamilyEntry f in families)
         {
             text.Append('|').Append(Utf8(f.Name)).Append(' ').Append(f.Type).Append(' ').Append(f.HasHelp ? "help:" + Utf8(f.Help) : "nohelp")
-                .Append(' ').Append(f.PushedAt).Append(' ').Append(f.SampleCount).Append(' ').Append(f.Traits).Append(' ').Append(Utf8(f.Text))
+                .Append(' ').Append(f.PushedAt).Append(' ').Append(f.SampleCount).Append(' ').Append(f.Traits).Append(' ').Append(f.UnitLength).Append(' ').Append(Utf8(f.Text))
                 .Append(' ').Append(Utf8(f.Sidecar));
         }
 

@@ -63,7 +63,7 @@ internal ref struct Escaping
     }
 
     /// <summary>Writes a name, escaped if it must be.</summary>
-    public static void Write(ReadOnlySpan<byte> name, EscapingScheme scheme, ref OutputCursor output)
+    public static void Write(scoped ReadOnlySpan<byte> name, EscapingScheme scheme, ref OutputCursor output)
     {
         if (!IsNeeded(name, scheme))
         {

@@ -8,6 +8,8 @@ internal static class ProtoTag
     public const byte FamilyType = (3 << 3) | (int)WireType.Varint;
     public const byte FamilyMetric = (4 << 3) | (int)WireType.Bytes;
 
+    public const byte FamilyUnit = (5 << 3) | (int)WireType.Bytes;
+
     public const byte Label = (1 << 3) | (int)WireType.Bytes;
     public const byte Gauge = (2 << 3) | (int)WireType.Bytes;
     public const byte Counter = (3 << 3) | (int)WireType.Bytes;
@@ -21,6 +23,19 @@ internal static class ProtoTag
 
     // Gauge, counter and untyped alike.
     public const byte ScalarValue = (1 << 3) | (int)WireType.Fixed64;
+
+    public const byte CounterExemplar = (2 << 3) | (int)WireType.Bytes;
+    public const byte CounterCreated = (3 << 3) | (int)WireType.Bytes;
+    public const byte SummaryCreated = (4 << 3) | (int)WireType.Bytes;
+    public const byte HistogramCreated = (15 << 3) | (int)WireType.Bytes;
+    public const byte BucketExemplar = (3 << 3) | (int)WireType.Bytes;
+
+    public const byte ExemplarLabel = (1 << 3) | (int)WireType.Bytes;
+    public const byte ExemplarValue = (2 << 3) | (int)WireType.Fixed64;
+    public const byte ExemplarTime = (3 << 3) | (int)WireType.Bytes;
+
+    public const byte TimeSeconds = (1 << 3) | (int)WireType.Varint;
+    public const byte TimeNanos = (2 << 3) | (int)WireType.Varint;
 
     // Summary and histogram alike.
     public const byte SampleCount = (1 << 3) | (int)WireType.Varint;

@@ -25,6 +25,8 @@ internal sealed class Flags
 
     public bool EnableAdminApi { get; private set; }
 
+    public bool EnableOpenMetrics { get; private set; }
+
     public string PersistenceFile { get; private set; } = "";
 
     public long PersistenceIntervalNanoseconds { get; private set; } = 300_000_000_000;
@@ -97,6 +99,7 @@ internal sealed class Flags
         ["web.config.file"] = WebConfigFile,
         ["web.enable-admin-api"] = Word(EnableAdminApi),
         ["web.enable-lifecycle"] = Word(EnableLifecycle),
+        ["web.enable-openmetrics"] = Word(EnableOpenMetrics),
         ["web.external-url"] = ExternalUrl,
         ["web.listen-address"] = string.Join(',', ListenAddresses),
         ["web.route-prefix"] = Prefix,
@@ -119,6 +122,7 @@ internal sealed class Flags
             value => RoutePrefix = value) { Shown = "=\"\"" },
         new("web.enable-lifecycle", "Enable shutdown via HTTP request.", value => EnableLifecycle = value == "true") { IsSwitch = true },
         new("web.enable-admin-api", "Enable API endpoints for admin control actions.", value => EnableAdminApi = value == "true") { IsSwitch = true },
+        new("web.enable-openmetrics", "Answer scrapes in OpenMetrics 1.0 if the scraper prefers it.", value => EnableOpenMetrics = value == "true") { IsSwitch = true },
         new("persistence.file", "File to persist metrics. If empty, metrics are only kept in memory.", value => PersistenceFile = value) { Shown = "=\"\"" },
         new("persistence.interval", "The minimum interval at which to write out the persistence file.",
             value => PersistenceIntervalNanoseconds = GoDuration.ParseNanoseconds(value)) { Shown = "=5m" },

@@ -115,7 +115,7 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
             Method = method,
             Route = route,
             Encoding = EncodingOf(context.Request.Headers.ContentEncoding),
-            IsProtobuf = PushContentType.IsDelimitedProtobuf(First(context.Request.Headers.ContentType)),
+            Format = PushHandler.FormatOf(First(context.Request.Headers.ContentType)),
             HeadSize = HeadSize(context.Request, targetLength),
             AnnouncedBytes = context.Request.ContentLength ?? 0,
             StartedAt = engine.Options.Time.GetTimestamp(),
@@ -156,7 +156,7 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
 
     private async Task ScrapeAsync(HttpContext context)
     {
-        ScrapeNegotiation language = Negotiation.Choose(First(context.Request.Headers.Accept));
+        ScrapeNegotiation language = Negotiation.Choose(First(context.Request.Headers.Accept), engine.Options.EnableOpenMetrics);
         bool gzip = Negotiation.AcceptsGzip(Encoding.UTF8.GetBytes(context.Request.Headers.AcceptEncoding.ToString()));
         Responses.KeepAlive(context, engine.Options.IdleTimeout);
         OpenScrape? scrape;

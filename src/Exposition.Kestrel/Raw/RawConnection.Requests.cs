@@ -5,6 +5,7 @@ using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.OwnMetrics;
 using Exposition.Kestrel.Paths;
 using Exposition.Kestrel.Serving;
+using Exposition.Store;
 
 namespace Exposition.Kestrel.Raw;
 
@@ -153,7 +154,7 @@ internal sealed partial class RawConnection
         ReadOnlySpan<byte> target = _head.Target.In(bytes);
         if (_head.Method == WireMethod.Get)
         {
-            _scrapeLanguage = Negotiation.Choose(_head.Accept.In(bytes));
+            _scrapeLanguage = Negotiation.Choose(_head.Accept.In(bytes), _options.EnableOpenMetrics);
             _scrapeGzip = Negotiation.AcceptsGzip(_head.AcceptEncoding.In(bytes));
             _scrapeTimeout = _engine.Scrapes.TimeoutFor(_head.ScrapeTimeout.In(bytes));
             rest = rest.Slice(_head.Position);
@@ -175,7 +176,7 @@ internal sealed partial class RawConnection
         };
         _request.Route = route;
         _request.Encoding = EncodingOf(_head.ContentEncoding.In(bytes));
-        _request.IsProtobuf = _head.ContentType.IsPresent && PushContentType.IsDelimitedProtobuf(_head.ContentType.In(bytes));
+        _request.Format = _head.ContentType.IsPresent ? PushHandler.FormatOf(_head.ContentType.In(bytes)) : PushFormat.Text;
         _request.HeadSize = _head.Size;
         _request.AnnouncedBytes = Math.Max(0, _head.ContentLength);
         _request.StartedAt = _options.Time.GetTimestamp();

@@ -1,3 +1,4 @@
+using Exposition.Formats;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Internal;
 using Exposition.Kestrel.OwnMetrics;
@@ -33,6 +34,12 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, Expos
         metrics.CountPush(request, answer.Status);
     }
 
+    /// <summary>The language that a Content-Type stands for: text, unless it names another one exactly.</summary>
+    public static PushFormat FormatOf(ReadOnlySpan<byte> contentType) =>
+        PushContentType.IsDelimitedProtobuf(contentType) ? PushFormat.Protobuf
+        : PushContentType.IsOpenMetrics(contentType) ? PushFormat.OpenMetrics
+        : PushFormat.Text;
+
     private Answer Apply(in PushRequest request, ReadOnlyMemory<byte> body)
     {
         if (request.Route.Key is not { } key)
@@ -62,9 +69,8 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, Expos
 
     private Answer Push(in PushRequest request, GroupingKey key, ReadOnlyMemory<byte> body)
     {
-        PushFormat format = request.IsProtobuf ? PushFormat.Protobuf : PushFormat.Text;
         PushMode mode = request.Method == PushMethod.Put ? PushMode.Replace : PushMode.Merge;
-        PushOutcome outcome = target.Push(key, format, body, mode);
+        PushOutcome outcome = target.Push(key, request.Format, body, mode);
         return outcome.Status switch
         {
             PushStatus.Stored => new Answer(200),

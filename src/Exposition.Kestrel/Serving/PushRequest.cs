@@ -1,5 +1,6 @@
 using Exposition.Kestrel.OwnMetrics;
 using Exposition.Kestrel.Paths;
+using Exposition.Store;
 
 namespace Exposition.Kestrel.Serving;
 
@@ -41,8 +42,8 @@ internal struct PushRequest
     /// <summary>How the body is encoded.</summary>
     public BodyEncoding Encoding;
 
-    /// <summary>Whether the body is delimited protobuf.</summary>
-    public bool IsProtobuf;
+    /// <summary>The body's language.</summary>
+    public PushFormat Format;
 
     /// <summary>Approximate size of the head: target, method, protocol, header names and values, host.</summary>
     public int HeadSize;

@@ -118,7 +118,7 @@ internal sealed class ScrapeHandler(IPushTarget target, Action<FamilySet> collec
     private int _open;
 
     /// <summary>Collects what a scrape is to send.</summary>
-    /// <param name="language">What <see cref="Negotiation.Choose"/> made of the Accept header.</param>
+    /// <param name="language">What <see cref="Negotiation.Choose(ReadOnlySpan{byte}, bool)"/> made of the Accept header.</param>
     /// <param name="gzip">Whether to compress.</param>
     /// <param name="door">Which door asks.</param>
     /// <param name="refused">The answer if there is none.</param>

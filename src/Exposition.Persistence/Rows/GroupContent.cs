@@ -6,7 +6,8 @@ namespace Exposition.Persistence.Rows;
 
 // A group's families as one row's bytes. Grammar (integers little-endian, varint = LEB128 of at most 31 bits):
 //   content := version:1 byte (1)  count:varint  family*
-//   family  := type:1  flags:1 (bit 0 = has help)  traits:1  pushedAt:8  samples:varint  text(name) text(help) text(text) text(sidecar)
+//   family  := type:1  flags:1 (bit 0 = has help, bit 1 = has unit)  traits:1  pushedAt:8  samples:varint  text(name) text(help) text(text)
+//              text(sidecar)  [unitLength:1, not 0, if it has a unit]
 //   text(x) := length:varint  bytes
 // Nothing follows the last family. The key is not part of it: it has a column, and both are under the row's checksum.
 // Decoded families are slices of the row's array, which is never written again.
@@ -16,6 +17,7 @@ internal static class GroupContent
 {
     private const byte FormatVersion = 1;
     private const byte HasHelpFlag = 1;
+    private const byte HasUnitFlag = 2;
     private const int FixedBytes = 3 + sizeof(long);
     private const int MaxVarint = 5;
 
@@ -25,7 +27,7 @@ internal static class GroupContent
         long size = 1 + MaxVarint;
         foreach (ref readonly FamilyEntry family in families)
         {
-            size += FixedBytes + (5 * MaxVarint) + (long)family.Name.Length + family.Help.Length + family.Text.Length + family.Sidecar.Length;
+            size += FixedBytes + 1 + (5 * MaxVarint) + (long)family.Name.Length + family.Help.Length + family.Text.Length + family.Sidecar.Length;
         }
 
         return size;
@@ -40,7 +42,7 @@ internal static class GroupContent
         foreach (ref readonly FamilyEntry family in families)
         {
             into[at] = (byte)family.Type;
-            into[at + 1] = family.HasHelp ? HasHelpFlag : (byte)0;
+            into[at + 1] = (byte)((family.HasHelp ? HasHelpFlag : 0) | (family.UnitLength > 0 ? HasUnitFlag : 0));
             into[at + 2] = (byte)family.Traits;
             BinaryPrimitives.WriteInt64LittleEndian(into[(at + 3)..], family.PushedAt);
             at += FixedBytes;
@@ -49,6 +51,10 @@ internal static class GroupContent
             at += WriteText(family.Help.Span, into[at..]);
             at += WriteText(family.Text.Span, into[at..]);
             at += WriteText(family.Sidecar.Span, into[at..]);
+            if (family.UnitLength > 0)
+            {
+                into[at++] = family.UnitLength;
+            }
         }
 
         return at;
@@ -151,9 +157,16 @@ internal static class GroupContent
                 return false;
             }
 
+            byte unitLength = 0;
+            if ((head[1] & HasUnitFlag) != 0 && (!TryByte(out unitLength) || unitLength == 0 || unitLength >= name.Length))
+            {
+                return false;
+            }
+
             family = new FamilyEntry
             {
                 Name = name,
+                UnitLength = unitLength,
                 Type = (MetricType)head[0],
                 HasHelp = (head[1] & HasHelpFlag) != 0,
                 Traits = (FamilyTraits)head[2],

@@ -15,6 +15,9 @@ internal sealed class ScrapeFamily(FamilyEntry first, bool own)
 
     public ReadOnlyMemory<byte> Help { get; private set; }
 
+    /// <summary>The unit of the first entry that has one.</summary>
+    public ReadOnlyMemory<byte> Unit { get; private set; }
+
     public bool HasSuspects { get; private set; }
 
     public List<FamilyEntry> Entries { get; } = [];
@@ -33,7 +36,7 @@ internal sealed class ScrapeFamily(FamilyEntry first, bool own)
             }
 
             Entries.Clear();
-            (Type, HasHelp, Help) = (entry.Type, false, default);
+            (Type, HasHelp, Help, Unit) = (entry.Type, false, default, default);
         }
 
         _onlyOwn = false;
@@ -50,6 +53,7 @@ internal sealed class ScrapeFamily(FamilyEntry first, bool own)
             (HasHelp, Help) = (true, entry.Help);
         }
 
+        Unit = Unit.IsEmpty ? entry.Unit : Unit;
         HasSuspects |= (entry.Traits & FamilyTraits.Suspect) != 0;
         Entries.Add(entry);
     }

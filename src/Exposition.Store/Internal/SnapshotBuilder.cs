@@ -61,6 +61,7 @@ internal static class SnapshotBuilder
                 Type = row.Type,
                 HasHelp = hasHelp,
                 Help = !hasHelp ? help : at >= 0 && known[at].Help.Span.SequenceEqual(set.Text(row.Help)) ? known[at].Help : HelpOf(set.Text(row.Help)),
+                UnitLength = FamilyEntry.LengthOfUnit(name, row.Type, set.Text(row.Unit)),
                 PushedAt = now,
                 Text = piece,
                 Sidecar = block.AsMemory(textBytes + sidecar, ends[i].Sidecar - sidecar),

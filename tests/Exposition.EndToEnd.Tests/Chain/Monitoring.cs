@@ -92,7 +92,7 @@ public sealed class Monitoring : IAsyncDisposable
             """);
         await RunAsync([
             program, "--config.file=" + configuration, "--storage.tsdb.path=" + Path.Combine(_directory, "prometheus"),
-            $"--web.listen-address=127.0.0.1:{port}", "--log.level=warn",
+            $"--web.listen-address=127.0.0.1:{port}", "--log.level=warn", "--enable-feature=exemplar-storage",
         ], port);
     }
 
