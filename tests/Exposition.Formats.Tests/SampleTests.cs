@@ -108,7 +108,9 @@ public sealed partial class SampleTests
     public void Samples_in_the_xml_documentation_are_these()
     {
         var documentation = XDocument.Load(Path.Combine(AppContext.BaseDirectory, "Exposition.Formats.xml"));
-        List<string> samples = [.. documentation.Descendants("code").Select(code => code.Value)];
+
+        // One that leaves something out, and says so with dots, is a sketch.
+        List<string> samples = [.. documentation.Descendants("code").Select(code => code.Value).Where(code => !code.Contains("...", StringComparison.Ordinal))];
         Assert.True(samples.Count >= 4, $"{samples.Count} samples");
         Assert.All(samples, sample => Assert.True(IsHere(sample), sample));
     }
