@@ -33,10 +33,50 @@ public enum ExpositionToken : byte
 /// <see cref="Read"/> returns false without an <see cref="Error"/>, keep what is behind <see cref="BytesConsumed"/>, append more, and go on with
 /// a new reader and the same state.
 /// <code>
+/// double bytes = 0;
 /// var reader = new ExpositionReader(text, new ExpositionReaderState());
 /// while (reader.Read())
 /// {
-///     if (reader.Token == ExpositionToken.Sample &amp;&amp; reader.Labels.TryGet("job"u8, out ReadOnlySpan&lt;byte&gt; job)) { ... }
+///     if (reader.Token == ExpositionToken.Sample &amp;&amp; reader.Labels.TryGet("job"u8, out ReadOnlySpan&lt;byte&gt; job) &amp;&amp; job.SequenceEqual("nightly"u8))
+///     {
+///         bytes += reader.Value;
+///     }
+/// }
+///
+/// if (reader.Error is { } error)
+/// {
+///     throw new FormatException(error.ToString());
+/// }
+/// </code>
+/// From a stream:
+/// <code>
+/// double sum = 0;
+/// var state = new ExpositionReaderState();
+/// byte[] buffer = new byte[64 &lt;&lt; 10];
+/// int length = 0;
+/// for (bool ended = false; !ended;)
+/// {
+///     if (length == buffer.Length)
+///     {
+///         Array.Resize(ref buffer, buffer.Length * 2);
+///     }
+///
+///     int read = stream.Read(buffer, length, buffer.Length - length);
+///     ended = read == 0;
+///     length += read;
+///     var reader = new ExpositionReader(buffer.AsSpan(0, length), state, isFinalBlock: ended);
+///     while (reader.Read())
+///     {
+///         sum += reader.Value;
+///     }
+///
+///     if (reader.Error is { } error)
+///     {
+///         throw new FormatException(error.ToString());
+///     }
+///
+///     buffer.AsSpan(reader.BytesConsumed..length).CopyTo(buffer);
+///     length -= reader.BytesConsumed;
 /// }
 /// </code>
 /// </remarks>
@@ -71,13 +111,13 @@ public ref struct ExpositionReader
     /// <summary>The metric's name, unescaped, with the suffix that it has in the text. Valid until the reader moves on.</summary>
     public readonly ReadOnlySpan<byte> Name => Text(_name);
 
-    /// <summary>The text of a HELP line, unescaped. Valid until the reader moves on.</summary>
-    public readonly ReadOnlySpan<byte> Help => Text(_help);
+    /// <summary>The text of a HELP line, unescaped; empty on other lines. Valid until the reader moves on.</summary>
+    public readonly ReadOnlySpan<byte> Help => Token == ExpositionToken.Help ? Text(_help) : default;
 
-    /// <summary>The type that a TYPE line names.</summary>
+    /// <summary>The type that a TYPE line names; of no meaning on other lines.</summary>
     public MetricType Type { get; private set; }
 
-    /// <summary>The labels of a sample.</summary>
+    /// <summary>The labels of a sample; none on other lines.</summary>
     public readonly ExpositionLabels Labels => Token != ExpositionToken.Sample ? default
         : _fromSet ? new ExpositionLabels(default, _state.Line, _state.Line.LabelsOf(0))
         : new ExpositionLabels(_text, null, _state.Labels.Span);

@@ -52,6 +52,21 @@ public class ExpositionReaderTests
         Assert.Equal((ExpositionToken.None, null), (reader.Token, reader.Error));
     }
 
+    // Found by the guard-page test: the help of an earlier line was looked up in the line at hand.
+    [Fact]
+    public void What_a_line_does_not_have_is_empty()
+    {
+        var reader = new ExpositionReader("# HELP a A long text that comes first.\na{x=\"1\"} 1\n# HELP b \\\\\nb{} 2\n# TYPE c gauge\n"u8, new ExpositionReaderState());
+        while (reader.Read())
+        {
+            Assert.Equal(reader.Token == ExpositionToken.Help, !reader.Help.IsEmpty);
+            Assert.Equal(reader.Name.SequenceEqual("a"u8) && reader.Token == ExpositionToken.Sample, reader.Labels.Count > 0);
+        }
+
+        Assert.Null(reader.Error);
+        Assert.True(reader.Name.IsEmpty && reader.Help.IsEmpty);
+    }
+
     [Theory]
     [InlineData("a 1\nb{x=1} 2\n", 2, "expected '\"' at start of label value, found '1'")]
     [InlineData("# TYPE a gauge\n\na 1,5\n", 3, "expected float as value, got \"1,5\"")]

@@ -59,6 +59,33 @@ public sealed class GuardPageTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(NameScheme.Legacy, false)]
+    [InlineData(NameScheme.Utf8, true)]
+    public void Lines_of_text_bodies(NameScheme scheme, bool lenient)
+    {
+        var state = new ExpositionReaderState(new TextReadOptions(scheme, lenient));
+        foreach (TextVector vector in TextVectors.TextBodies(scheme))
+        {
+            string expected = Lines(vector.Body, state);
+            Assert.Equal(expected, Lines(_memory.AtEnd(vector.Body).Span, state));
+            Assert.Equal(expected, Lines(_memory.AtStart(vector.Body).Span, state));
+        }
+    }
+
+    private static string Lines(ReadOnlySpan<byte> text, ExpositionReaderState state)
+    {
+        state.Reset();
+        var lines = new StringBuilder();
+        var reader = new ExpositionReader(text, state);
+        while (reader.Read())
+        {
+            lines.Append(reader.Token).Append(Convert.ToHexString(reader.Name)).Append(reader.Labels.Count).Append(reader.Value).Append(Convert.ToHexString(reader.Help));
+        }
+
+        return lines.Append(reader.Error).ToString();
+    }
+
     // Every place where a body can be cut, so that each kind of token ends at the closed page.
     [Theory]
     [InlineData(false)]

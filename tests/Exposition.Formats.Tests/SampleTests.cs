@@ -38,6 +38,67 @@ public sealed partial class SampleTests
     }
 
     [Fact]
+    public void Read_lines_over_spans()
+    {
+        ReadOnlySpan<byte> text = "# TYPE backup_bytes gauge\nbackup_bytes{job=\"nightly\"} 17\nbackup_bytes{job=\"weekly\"} 2\nbackup_bytes{job=\"nightly\"} 3\n"u8;
+
+        double bytes = 0;
+        var reader = new ExpositionReader(text, new ExpositionReaderState());
+        while (reader.Read())
+        {
+            if (reader.Token == ExpositionToken.Sample && reader.Labels.TryGet("job"u8, out ReadOnlySpan<byte> job) && job.SequenceEqual("nightly"u8))
+            {
+                bytes += reader.Value;
+            }
+        }
+
+        if (reader.Error is { } error)
+        {
+            throw new FormatException(error.ToString());
+        }
+
+        Assert.Equal(20, bytes);
+    }
+
+    [Fact]
+    public void Read_lines_of_a_stream()
+    {
+        using var stream = new MemoryStream(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 9000).Select(static i => $"sample_number{{i=\"{i}\"}} {i}\n"))));
+
+        double sum = 0;
+        var state = new ExpositionReaderState();
+        byte[] buffer = new byte[64 << 10];
+        int length = 0;
+        for (bool ended = false; !ended;)
+        {
+            if (length == buffer.Length)
+            {
+                Array.Resize(ref buffer, buffer.Length * 2);
+            }
+
+            int read = stream.Read(buffer, length, buffer.Length - length);
+            ended = read == 0;
+            length += read;
+            var reader = new ExpositionReader(buffer.AsSpan(0, length), state, isFinalBlock: ended);
+            while (reader.Read())
+            {
+                sum += reader.Value;
+            }
+
+            if (reader.Error is { } error)
+            {
+                throw new FormatException(error.ToString());
+            }
+
+            buffer.AsSpan(reader.BytesConsumed..length).CopyTo(buffer);
+            length -= reader.BytesConsumed;
+        }
+
+        Assert.Equal(9000 * 8999 / 2, sum);
+        Assert.Equal(9000, state.Lines);
+    }
+
+    [Fact]
     public void Build_a_set_and_write_it()
     {
         var set = new FamilySet();

@@ -5,6 +5,8 @@ namespace Exposition.Kestrel.Tests;
 /// <summary>What the design promises of the raw door: a steady push costs no garbage.</summary>
 public class AllocationTests
 {
+    private const int MostRounds = 5;
+
     private const string Flink = "PUT /metrics/job/flink-taskmanager-1234/host/h%2F1 HTTP/1.1\r\nUser-Agent: Java/17\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\nHost: h:9091\r\n"
         + "Accept: text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2\r\nConnection: keep-alive\r\n";
 
@@ -22,12 +24,18 @@ public class AllocationTests
         using var raw = new RawHarness(target: new FakeTarget { Record = false });
         Push(raw, request, 200);
 
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Push(raw, request, 500);
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        // What happens once (a table that grows, code that is compiled anew) may fall into a round, but not into each.
+        long allocated = long.MaxValue;
+        int rounds = 0;
+        while (allocated > 0 && rounds++ < MostRounds)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            Push(raw, request, 500);
+            allocated = Math.Min(allocated, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
 
         Assert.Equal(0, allocated);
-        Assert.Equal(template.StartsWith("DELETE", StringComparison.Ordinal) ? 0 : 700 * pipelined, raw.Target.Pushes);
+        Assert.Equal(template.StartsWith("DELETE", StringComparison.Ordinal) ? 0 : (200 + (500 * rounds)) * pipelined, raw.Target.Pushes);
         raw.End();
         Assert.True(raw.Run.IsCompleted);
     }
