@@ -112,7 +112,6 @@ public class FlagsTests
         Assert.Equal(expected, Flags.Parse(["--web.route-prefix=" + prefix, "--web.telemetry-path=" + path]).FullTelemetryPath);
 
     [Theory]
-    [InlineData("--web.config.file=x", "--web.config.file is not supported yet")]
     [InlineData("--web.systemd-socket", "--web.systemd-socket is not supported yet")]
     [InlineData("--web.listen-address=vsock://:9091", "vsock:// in --web.listen-address is not supported yet")]
     public void What_is_not_there_yet_is_refused(string argument, string expected) =>

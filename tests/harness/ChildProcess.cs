@@ -80,9 +80,10 @@ public sealed class ChildProcess : IAsyncDisposable
     }
 
     /// <summary>Waits until a GET answers 200; fails with the program's output when it ends first or takes too long.</summary>
-    public async Task WaitUntilReadyAsync(Uri uri, TimeSpan limit)
+    public async Task WaitUntilReadyAsync(Uri uri, TimeSpan limit, Func<HttpClient>? connect = null)
     {
-        using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
+        using var client = connect?.Invoke() ?? new HttpClient();
+        client.Timeout = TimeSpan.FromSeconds(5);
         var watch = Stopwatch.StartNew();
         while (true)
         {

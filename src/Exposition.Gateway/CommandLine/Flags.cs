@@ -76,7 +76,6 @@ internal sealed class Flags
     public void RequireSupported()
     {
         string? missing = SystemdSocket ? "--web.systemd-socket"
-            : WebConfigFile.Length > 0 ? "--web.config.file"
             : ListenAddresses.Exists(static address => address.StartsWith("vsock://", StringComparison.Ordinal)) ? "vsock:// in --web.listen-address"
             : null;
         if (missing is not null)

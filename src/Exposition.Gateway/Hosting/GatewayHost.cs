@@ -7,12 +7,14 @@ using Exposition.Gateway.Http;
 using Exposition.Gateway.Logging;
 using Exposition.Gateway.Own;
 using Exposition.Gateway.Page;
+using Exposition.Gateway.Web;
 using Exposition.Kestrel;
 using Exposition.Persistence;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -41,7 +43,7 @@ internal static class GatewayHost
         {
             return await ServeAsync(flags, logs, logger);
         }
-        catch (ListenException e)
+        catch (Exception e) when (e is ListenException or WebConfigException)
         {
             logger.CannotServe(e.Message);
             return Failed;
@@ -51,10 +53,11 @@ internal static class GatewayHost
     private static async Task<int> ServeAsync(Flags flags, StreamLoggerProvider logs, ILogger logger)
     {
         var listeners = new List<(string Asked, ListenOptions Options)>();
-        await using WebApplication app = Build(flags, logs, listeners);
+        await using WebConfigFile? web = flags.WebConfigFile.Length > 0 ? WebConfigFile.Open(flags.WebConfigFile, logger) : null;
+        await using WebApplication app = Build(flags, web, logs, listeners);
         ExpositionEngine engine = app.Services.GetRequiredService<ExpositionEngine>();
         ReserveOwnFamilies(app.Services, engine);
-        Map(app, flags, engine);
+        Map(app, flags, web, engine);
         await using DurableCopy? copy = Durability.Make(flags, engine.Store, TimeProvider.System, logger);
         try
         {
@@ -66,7 +69,8 @@ internal static class GatewayHost
             return Failed;
         }
 
-        bool served = await ListenAsync(app, listeners, logger);
+        web?.Follow();
+        bool served = await ListenAsync(app, web, listeners, logger);
         if (copy is not null && !await copy.StopAsync())
         {
             logger.FinalSaveFailed(flags.PersistenceFile);
@@ -76,7 +80,7 @@ internal static class GatewayHost
         return served ? 0 : Failed;
     }
 
-    private static async Task<bool> ListenAsync(WebApplication app, List<(string Asked, ListenOptions Options)> listeners, ILogger logger)
+    private static async Task<bool> ListenAsync(WebApplication app, WebConfigFile? web, List<(string Asked, ListenOptions Options)> listeners, ILogger logger)
     {
         try
         {
@@ -98,7 +102,14 @@ internal static class GatewayHost
         {
             string address = options.EndPoint.ToString() ?? "";
             logger.Listening(address);
-            logger.NoTls(false, address);
+            if (web?.State is { Tls: not null } state)
+            {
+                logger.Tls(state.Config.Http2, address);
+            }
+            else
+            {
+                logger.NoTls(false, address);
+            }
         }
 
         await app.WaitForShutdownAsync();
@@ -106,7 +117,7 @@ internal static class GatewayHost
         return true;
     }
 
-    private static WebApplication Build(Flags flags, StreamLoggerProvider logs, List<(string Asked, ListenOptions Options)> listeners)
+    private static WebApplication Build(Flags flags, WebConfigFile? web, StreamLoggerProvider logs, List<(string Asked, ListenOptions Options)> listeners)
     {
         // The empty builder reads no environment variables and no settings files: flags are all there is.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
@@ -117,6 +128,11 @@ internal static class GatewayHost
         services.Configure<HostOptions>(static host => host.ShutdownTimeout = s_drain);
         services.AddSingleton<IOwnMetrics>(new BuildInfoMetric(BuildIdentity.Current));
         services.AddSingleton<IOwnMetrics>(new ProcessMetrics(new ProcFiles()));
+        if (web is not null)
+        {
+            services.AddSingleton<IOwnMetrics>(web);
+        }
+
         services.AddExposition(options =>
         {
             options.RoutePrefix = flags.Prefix;
@@ -136,8 +152,8 @@ internal static class GatewayHost
             {
                 void Listen(ListenOptions options)
                 {
-                    options.Protocols = HttpProtocols.Http1;
-                    options.UseExposition();
+                    UseTls(options, web);
+                    options.UseExposition(web is null ? null : new WebGate(web));
                     listeners.Add((asked, options));
                 }
 
@@ -154,8 +170,28 @@ internal static class GatewayHost
         return builder.Build();
     }
 
-    private static void Map(WebApplication app, Flags flags, ExpositionEngine engine)
+    // Whether there is TLS stays as it was at the start; all else of it may change with every handshake.
+    private static void UseTls(ListenOptions options, WebConfigFile? web)
     {
+        if (web?.State.Tls is null)
+        {
+            options.Protocols = HttpProtocols.Http1;
+            return;
+        }
+
+        options.Protocols = HttpProtocols.Http1AndHttp2;
+        options.Use(PlainRequests.Refuse);
+        options.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(web.State.Tls!.Options()) });
+    }
+
+    private static void Map(WebApplication app, Flags flags, WebConfigFile? web, ExpositionEngine engine)
+    {
+        if (web is not null)
+        {
+            var gate = new WebGate(web);
+            app.Use(next => context => gate.InvokeAsync(context, next));
+        }
+
         IServiceProvider services = app.Services;
         ILoggerFactory loggers = services.GetRequiredService<ILoggerFactory>();
         TimeProvider time = TimeProvider.System;

@@ -48,4 +48,7 @@ internal enum HandOnReason : byte
 
     /// <summary>The client stopped in the middle of a head.</summary>
     EndOfInput,
+
+    /// <summary>The host's gate did not admit a request.</summary>
+    Gate,
 }

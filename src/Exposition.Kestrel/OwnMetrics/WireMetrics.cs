@@ -27,7 +27,7 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
 
     // In order of the enum, which is not the order of exposition.
     private static readonly string[] s_reasons =
-        ["http2", "method", "path", "version", "syntax", "too_long", "host", "framing", "connection", "expect", "header", "end_of_input"];
+        ["http2", "method", "path", "version", "syntax", "too_long", "host", "framing", "connection", "expect", "header", "end_of_input", "gate"];
 
     private readonly RequestCounters _requests = new();
     private readonly SlidingSummary?[] _sizes = new SlidingSummary?[2];

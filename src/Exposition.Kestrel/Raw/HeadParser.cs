@@ -187,6 +187,8 @@ internal sealed class HeadParser(PushPath paths, int maxBytes)
                 return TakeConnection(value, ref head);
             case 12 when Is(name, "Content-Type"u8):
                 return TakeOnce(ref head.ContentType, range, ref head, HandOnReason.Header);
+            case 13 when Is(name, "Authorization"u8):
+                return TakeOnce(ref head.Authorization, range, ref head, HandOnReason.Header);
             case 14 when Is(name, "Content-Length"u8):
                 return TakeContentLength(value, ref head);
             case 15 when Is(name, "Accept-Encoding"u8):

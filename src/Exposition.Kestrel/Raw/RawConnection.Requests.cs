@@ -150,6 +150,12 @@ internal sealed partial class RawConnection
 
     private Step Begin(ReadOnlySpan<byte> bytes, ref ReadOnlySequence<byte> rest)
     {
+        if (_services.Gate is { } gate && !gate.Admits(_head.Authorization.In(bytes)))
+        {
+            _head.Reason = HandOnReason.Gate;
+            return Step.HandOn;
+        }
+
         ReadOnlySpan<byte> target = _head.Target.In(bytes);
         if (_head.Method == WireMethod.Get)
         {

@@ -5,17 +5,19 @@ using Microsoft.AspNetCore.Connections.Features;
 namespace Exposition.Kestrel.Raw;
 
 /// <summary>What all raw connections of a listener share.</summary>
-internal sealed class RawServices(ExpositionEngine engine)
+internal sealed class RawServices(ExpositionEngine engine, IRawGate? gate)
 {
     public HeadParser Parser { get; } = new(engine.Paths, engine.Options.MaxHeadBytes);
 
-    public AnswerWriter Answers { get; } = new(engine.Dates, engine.Options.IdleTimeout);
+    public AnswerWriter Answers { get; } = new(engine.Dates, engine.Options.IdleTimeout, gate);
+
+    public IRawGate? Gate => gate;
 }
 
 /// <summary>Connection middleware that serves hot requests itself and leaves a connection to Kestrel's HTTP at the first other one, for good.</summary>
-internal sealed class RawConnectionMiddleware(ExpositionEngine engine, ConnectionDelegate next)
+internal sealed class RawConnectionMiddleware(ExpositionEngine engine, IRawGate? gate, ConnectionDelegate next)
 {
-    private readonly RawServices _services = new(engine);
+    private readonly RawServices _services = new(engine, gate);
 
     public async Task OnConnectionAsync(ConnectionContext connection)
     {
