@@ -11,18 +11,21 @@ internal readonly record struct DecodeOutcome(string? Error = null, bool TooLarg
     {
         while (true)
         {
-            Memory<byte> memory = into.GetMemory(4096);
-            int read = from.Read(memory.Span);
+            // At the limit one byte more is asked for, and thrown away: whether there is one is the question.
+            Span<byte> memory = into.GetMemory(4096).Span;
+            long left = limit - into.Length;
+            int read = from.Read(memory[..(int)Math.Min(memory.Length, Math.Max(1, left))]);
             if (read == 0)
             {
                 return default;
             }
 
-            into.Advance(read);
-            if (into.Length > limit)
+            if (read > left)
             {
                 return new DecodeOutcome(TooLarge: true);
             }
+
+            into.Advance(read);
         }
     }
 }

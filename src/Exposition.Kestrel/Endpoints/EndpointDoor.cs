@@ -79,11 +79,7 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
         : null;
 
     // Of several lines the first counts, as in the reference.
-    private static BodyEncoding EncodingOf(StringValues header) =>
-        header.Count == 0 ? BodyEncoding.Identity
-        : string.Equals(header[0], "gzip", StringComparison.OrdinalIgnoreCase) ? BodyEncoding.Gzip
-        : string.Equals(header[0], "snappy", StringComparison.OrdinalIgnoreCase) ? BodyEncoding.Snappy
-        : BodyEncoding.Identity;
+    private static BodyEncoding EncodingOf(StringValues header) => ContentCoding.Of(First(header));
 
     private static byte[] First(StringValues header) => header.Count == 0 ? [] : Encoding.UTF8.GetBytes(header[0] ?? "");
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Raw;
 using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Http;
@@ -14,6 +15,11 @@ internal static class Responses
         if (answer.Status == StatusCodes.Status503ServiceUnavailable)
         {
             context.Response.Headers.RetryAfter = "1";
+        }
+
+        if (answer.Status == StatusCodes.Status415UnsupportedMediaType)
+        {
+            context.Response.Headers.AcceptEncoding = ContentCoding.Understood;
         }
 
         if (answer.Close && IsHttp1(context))

@@ -41,6 +41,11 @@ internal sealed class AnswerWriter
             Put(span, ref at, "Retry-After: 1\r\n"u8);
         }
 
+        if (answer.Status == 415)
+        {
+            Put(span, ref at, "Accept-Encoding: gzip, snappy, zstd, deflate\r\n"u8);
+        }
+
         if (body.Length > 0)
         {
             Put(span, ref at, "Content-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n"u8);

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using Exposition.Formats;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.OwnMetrics;
@@ -180,7 +179,7 @@ internal sealed partial class RawConnection
             _ => PushMethod.Delete,
         };
         _request.Route = route;
-        _request.Encoding = EncodingOf(_head.ContentEncoding.In(bytes));
+        _request.Encoding = ContentCoding.Of(_head.ContentEncoding.In(bytes));
         _request.IsProtobuf = _head.ContentType.IsPresent && PushContentType.IsDelimitedProtobuf(_head.ContentType.In(bytes));
         _request.HeadSize = _head.Size;
         _request.AnnouncedBytes = Math.Max(0, _head.ContentLength);
@@ -207,12 +206,6 @@ internal sealed partial class RawConnection
         _state = State.LengthBody;
         return ProcessLengthBody(ref rest);
     }
-
-    private static BodyEncoding EncodingOf(ReadOnlySpan<byte> value) =>
-        value.IsEmpty ? BodyEncoding.Identity
-        : Ascii.EqualsIgnoreCase(value, "gzip"u8) ? BodyEncoding.Gzip
-        : Ascii.EqualsIgnoreCase(value, "snappy"u8) ? BodyEncoding.Snappy
-        : BodyEncoding.Identity;
 
     private Step ProcessLengthBody(ref ReadOnlySequence<byte> rest)
     {

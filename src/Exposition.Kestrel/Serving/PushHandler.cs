@@ -46,21 +46,27 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, Expos
             return new Answer(202);
         }
 
-        if (request.Encoding == BodyEncoding.Identity)
+        BodyEncoding encoding = ContentCoding.Settle(request.Encoding, body.Span);
+        if (encoding is BodyEncoding.Identity or BodyEncoding.Unknown)
         {
-            return Push(request, key, body);
+            return Push(request, key, body, asItIs: encoding == BodyEncoding.Unknown && !body.IsEmpty);
         }
 
         using var decoded = new PooledBody();
-        DecodeOutcome outcome = request.Encoding == BodyEncoding.Gzip
-            ? GzipBody.Decode(body, decoded, options.MaxDecodedBytes)
-            : SnappyBody.Decode(body, decoded, options.MaxDecodedBytes);
+        DecodeOutcome outcome = encoding switch
+        {
+            BodyEncoding.Gzip => GzipBody.Decode(body, decoded, options.MaxDecodedBytes),
+            BodyEncoding.Snappy => SnappyBody.Decode(body, decoded, options.MaxDecodedBytes),
+            BodyEncoding.Zstd => ZstdBody.Decode(body, decoded, options.MaxDecodedBytes),
+            _ => DeflateBody.Decode(body, decoded, options.MaxDecodedBytes),
+        };
         return outcome.TooLarge ? Answer.TooLarge(options.MaxDecodedBytes) with { Close = false }
             : outcome.Error is { } error ? new Answer(400, error)
-            : Push(request, key, decoded.Memory);
+            : Push(request, key, decoded.Memory, asItIs: false);
     }
 
-    private Answer Push(in PushRequest request, GroupingKey key, ReadOnlyMemory<byte> body)
+    // A body whose encoding cannot be undone may be plain all the same; if not, the encoding is the reason to give.
+    private Answer Push(in PushRequest request, GroupingKey key, ReadOnlyMemory<byte> body, bool asItIs)
     {
         PushFormat format = request.IsProtobuf ? PushFormat.Protobuf : PushFormat.Text;
         PushMode mode = request.Method == PushMethod.Put ? PushMode.Replace : PushMode.Merge;
@@ -69,6 +75,7 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, Expos
         {
             PushStatus.Stored => new Answer(200),
             PushStatus.Accepted => new Answer(202),
+            PushStatus.Malformed when asItIs => new Answer(415, $"Content-Encoding is not one of {ContentCoding.Understood}; read as it is: {outcome.Error}"),
             _ => new Answer(400, outcome.Error),
         };
     }
