@@ -23,7 +23,15 @@ public static class ExpositionServiceExtensions
         services.TryAddSingleton(static s =>
         {
             ExpositionOptions o = s.GetRequiredService<ExpositionOptions>();
-            return new MetricStore(new StoreOptions { CheckConsistency = o.CheckConsistency, Names = o.Names, Time = o.Time });
+            return new MetricStore(new StoreOptions
+            {
+                CheckConsistency = o.CheckConsistency,
+                Names = o.Names,
+                Time = o.Time,
+                MaxSeriesPerPush = o.MaxSeriesPerPush,
+                MaxGroups = o.MaxGroups,
+                MaxLabelValueBytes = o.MaxLabelValueBytes,
+            });
         });
         services.TryAddSingleton(static s => new ExpositionEngine(
             s.GetRequiredService<MetricStore>(),

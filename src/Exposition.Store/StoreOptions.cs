@@ -11,6 +11,15 @@ public sealed class StoreOptions
     /// <summary>Which names text bodies may use.</summary>
     public NameScheme Names { get; set; } = NameScheme.Legacy;
 
+    /// <summary>The most series of one push; each bucket and quantile counts. Zero for any number.</summary>
+    public int MaxSeriesPerPush { get; set; } = 1_000_000;
+
+    /// <summary>The most groups. A push to a new one is refused when there are so many. Zero for any number.</summary>
+    public int MaxGroups { get; set; } = 1_000_000;
+
+    /// <summary>The longest label value, pushed or of a grouping key, in bytes. Zero for any length.</summary>
+    public int MaxLabelValueBytes { get; set; } = 64 << 10;
+
     /// <summary>The clock for push times.</summary>
     public TimeProvider Time { get; set; } = TimeProvider.System;
 }

@@ -33,6 +33,9 @@ internal sealed class Flags
 
     public bool EnableUtf8Names { get; private set; }
 
+    /// <summary>The flags <c>--limit.*</c>.</summary>
+    public LimitFlags Limits { get; } = new();
+
     public string LogLevelName { get; private set; } = "info";
 
     public LogFormat LogFormat { get; private set; } = LogFormat.Logfmt;
@@ -85,7 +88,7 @@ internal sealed class Flags
     }
 
     /// <summary>The values as <c>/api/v1/status</c> and the page show them, in order of names.</summary>
-    public SortedDictionary<string, string> Shown() => new(StringComparer.Ordinal)
+    public SortedDictionary<string, string> Shown() => new(new Dictionary<string, string>(Limits.Shown)
     {
         ["log.format"] = LogFormat == LogFormat.Json ? "json" : "logfmt",
         ["log.level"] = LogLevelName,
@@ -101,7 +104,7 @@ internal sealed class Flags
         ["web.route-prefix"] = Prefix,
         ["web.systemd-socket"] = Word(SystemdSocket),
         ["web.telemetry-path"] = TelemetryPath,
-    };
+    }, StringComparer.Ordinal);
 
     /// <summary>The flags in the order in which help lists them.</summary>
     internal List<Flag> Table() =>
@@ -124,6 +127,7 @@ internal sealed class Flags
         new("push.disable-consistency-check", "Do not check consistency of pushed metrics. DANGEROUS.",
             value => DisableConsistencyCheck = value == "true") { IsSwitch = true },
         new("push.enable-utf8-names", "Allow UTF-8 characters in metric and label names.", value => EnableUtf8Names = value == "true") { IsSwitch = true },
+        .. Limits.Table,
         new("log.level", "Only log messages with the given severity or above. One of: [debug, info, warn, error]", SetLogLevel) { Shown = "=info" },
         new("log.format", "Output format of log messages. One of: [logfmt, json]", SetLogFormat) { Shown = "=logfmt" },
         new("version", "Show application version.", On(() => Version = true)) { IsSwitch = true, IsImmediate = true },

@@ -25,8 +25,9 @@ namespace Exposition.Gateway.Hosting;
 internal static class GatewayHost
 {
     private const int Failed = 1;
-    private const int MaxRequestLine = 32 << 10;
-    private const int MaxHeaders = 64 << 10;
+    private const int AroundTarget = 32;
+    private const int NoLimit = 16 << 20;
+    private const int SmallestBuffer = 1 << 20;
     private static readonly TimeSpan s_drain = TimeSpan.FromSeconds(10);
 
     /// <summary>Serves until a signal or a quit request.</summary>
@@ -139,19 +140,19 @@ internal static class GatewayHost
             options.TelemetryPath = WebPaths.Join("", flags.TelemetryPath);
             options.Names = flags.EnableUtf8Names ? NameScheme.Utf8 : NameScheme.Legacy;
             options.CheckConsistency = !flags.DisableConsistencyCheck;
+            flags.Limits.Apply(options);
         });
         (string Asked, IPAddress? Address, int Port)[] addresses =
             [.. flags.ListenAddresses.Select(static asked => (asked, ListenAddress.Parse(asked, out int port), port))];
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = null;
-            kestrel.Limits.MaxRequestLineSize = MaxRequestLine;
-            kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaders;
+            SetLimits(kestrel.Limits, flags.Limits);
             foreach ((string asked, IPAddress? address, int port) in addresses)
             {
                 void Listen(ListenOptions options)
                 {
+                    options.UseExpositionConnectionLimit(secure: web?.State.Tls is not null);
                     UseTls(options, web);
                     options.UseExposition(web is null ? null : new WebGate(web));
                     listeners.Add((asked, options));
@@ -168,6 +169,23 @@ internal static class GatewayHost
             }
         });
         return builder.Build();
+    }
+
+    // Kestrel's own limits, for what the raw door leaves to it. A head must fit into its buffer, so for heads "no limit" has one.
+    private static void SetLimits(KestrelServerLimits kestrel, LimitFlags limits)
+    {
+        kestrel.MaxRequestBodySize = null;
+        kestrel.MaxRequestLineSize = limits.TargetBytes > 0 ? Math.Min(NoLimit, limits.TargetBytes) + AroundTarget : NoLimit;
+        kestrel.MaxRequestHeadersTotalSize = limits.HeadBytes > 0 ? limits.HeadBytes : NoLimit;
+        kestrel.MaxRequestBufferSize = Math.Max(SmallestBuffer, Math.Max(kestrel.MaxRequestLineSize, kestrel.MaxRequestHeadersTotalSize));
+        kestrel.KeepAliveTimeout = OrNone(limits.IdleTimeout);
+        kestrel.RequestHeadersTimeout = OrNone(limits.HeadTimeout);
+        kestrel.MinRequestBodyDataRate = limits.BodyRate > 0 && limits.BodyTimeout > TimeSpan.Zero ? new MinDataRate(limits.BodyRate, Longer(limits.BodyTimeout)) : null;
+
+        static TimeSpan OrNone(TimeSpan limit) => limit > TimeSpan.Zero ? limit : Timeout.InfiniteTimeSpan;
+
+        // Kestrel takes no grace period below a heartbeat.
+        static TimeSpan Longer(TimeSpan grace) => grace > TimeSpan.FromSeconds(1) ? grace : TimeSpan.FromSeconds(1.1);
     }
 
     // Whether there is TLS stays as it was at the start; all else of it may change with every handshake.

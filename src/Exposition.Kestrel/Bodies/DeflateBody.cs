@@ -26,7 +26,7 @@ internal static class DeflateBody
             DecodeOutcome outcome = DecodeOutcome.Copy(zlib, into, limit);
 
             // The framework's stream takes the end of its input for the end of the data, so the checksum at the end is looked at again.
-            return outcome.TooLarge || outcome.Error is not null || EndsWith(body.Span, Adler32(into.Memory.Span)) ? outcome : new DecodeOutcome("unexpected EOF");
+            return outcome.TooLarge || outcome.NoRoom || EndsWith(body.Span, Adler32(into.Memory.Span)) ? outcome : new DecodeOutcome("unexpected EOF");
         }
         catch (InvalidDataException)
         {

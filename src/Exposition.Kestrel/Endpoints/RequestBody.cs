@@ -11,8 +11,9 @@ internal static class RequestBody
 {
     /// <summary>Reads to the end.</summary>
     /// <returns>Null, or the answer because of which it was not read.</returns>
-    public static async ValueTask<Answer?> ReadAsync(HttpContext context, PooledBody into, long limit)
+    public static async ValueTask<Answer?> ReadAsync(HttpContext context, PooledBody into, ExpositionEngine engine)
     {
+        long limit = engine.Options.BodyLimit;
         if (context.Request.ContentLength > limit)
         {
             return Answer.TooLarge(limit);
@@ -23,6 +24,7 @@ internal static class RequestBody
             size.MaxRequestBodySize = null;
         }
 
+        TimeSpan left = engine.Options.BodyTimeout > TimeSpan.Zero ? engine.Options.BodyTimeout : Timeout.InfiniteTimeSpan;
         into.Expect(context.Request.ContentLength ?? 0);
         PipeReader reader = context.Request.BodyReader;
         try
@@ -38,6 +40,18 @@ internal static class RequestBody
 
                 foreach (ReadOnlyMemory<byte> piece in result.Buffer)
                 {
+                    while (!into.TryReserve(piece.Length))
+                    {
+                        long since = engine.Options.Time.GetTimestamp();
+                        if (!await engine.Inflight.WaitAsync(left))
+                        {
+                            reader.AdvanceTo(result.Buffer.End);
+                            return Answer.NoRoom;
+                        }
+
+                        left -= left == Timeout.InfiniteTimeSpan ? TimeSpan.Zero : engine.Options.Time.GetElapsedTime(since);
+                    }
+
                     into.Append(piece.Span);
                 }
 

@@ -12,7 +12,7 @@ internal static class Responses
     /// <summary>An answer of the shared handlers.</summary>
     public static Task WriteAsync(HttpContext context, in Answer answer)
     {
-        if (answer.Status == StatusCodes.Status503ServiceUnavailable)
+        if (answer.MayRetry)
         {
             context.Response.Headers.RetryAfter = "1";
         }

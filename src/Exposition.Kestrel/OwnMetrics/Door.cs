@@ -51,4 +51,7 @@ internal enum HandOnReason : byte
 
     /// <summary>The host's gate did not admit a request.</summary>
     Gate,
+
+    /// <summary>A target longer than the limit.</summary>
+    TargetTooLong,
 }

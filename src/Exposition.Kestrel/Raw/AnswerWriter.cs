@@ -36,7 +36,7 @@ internal sealed class AnswerWriter
         int at = 0;
         StatusLine(span, ref at, answer.Status, close, keepAlive);
         Put(span, ref at, extra);
-        if (answer.Status == 503)
+        if (answer.MayRetry)
         {
             Put(span, ref at, "Retry-After: 1\r\n"u8);
         }

@@ -15,9 +15,12 @@ namespace Exposition.Kestrel.Raw;
 // unfinished line is searched for its end once. It neither allocates nor throws, and keeps no reference to the bytes.
 
 /// <summary>Reads request heads that can be served raw.</summary>
-internal sealed class HeadParser(PushPath paths, int maxBytes)
+internal sealed class HeadParser(PushPath paths, int maxBytes, int maxTarget)
 {
-    private const int MaxHeaders = 100;
+    /// <summary>The most headers; a head with more is left to Kestrel, which refuses it.</summary>
+    public const int MaxHeaders = 100;
+
+    private const int LongestAroundTarget = 17;
 
     private static readonly SearchValues<byte> s_tokenBytes = SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
     private static readonly SearchValues<byte> s_hostBytes = SearchValues.Create("!$&'()*+,-.:;=[]_~%0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
@@ -34,7 +37,8 @@ internal sealed class HeadParser(PushPath paths, int maxBytes)
             if (found < 0)
             {
                 head.Searched = bytes.Length;
-                return bytes.Length >= maxBytes ? HandOn(ref head, HandOnReason.TooLong)
+                return head.Position == 0 && bytes.Length - LongestAroundTarget > maxTarget ? HandOn(ref head, HandOnReason.TargetTooLong)
+                    : bytes.Length >= maxBytes ? HandOn(ref head, HandOnReason.TooLong)
                     : head.Position == 0 && !MayBecomeHot(bytes) ? HandOn(ref head, HandOnReason.Method)
                     : HeadVerdict.NeedMore;
             }
@@ -121,6 +125,11 @@ internal sealed class HeadParser(PushPath paths, int maxBytes)
         if (target.IsEmpty || target[0] != '/' || target.ContainsAnyExceptInRange((byte)0x21, (byte)0x7E))
         {
             return Refuse(ref head, HandOnReason.Path);
+        }
+
+        if (length > maxTarget)
+        {
+            return Refuse(ref head, HandOnReason.TargetTooLong);
         }
 
         head.Target = new HeadRange(space + 1, length);

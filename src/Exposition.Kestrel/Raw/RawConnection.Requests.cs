@@ -13,7 +13,7 @@ internal sealed partial class RawConnection
 {
     private const int GatherStep = 1024;
 
-    private readonly PooledBody _body = new();
+    private readonly PooledBody _body;
     private RequestHead _head;
     private PushRequest _request;
     private ChunkDecoder _chunks;
@@ -25,6 +25,7 @@ internal sealed partial class RawConnection
     private ScrapeNegotiation _scrapeLanguage;
     private bool _scrapeGzip;
     private TimeSpan _scrapeTimeout;
+    private TimeSpan _waited;
     private bool _unflushed;
 
     private enum State : byte
@@ -69,8 +70,7 @@ internal sealed partial class RawConnection
                 return Step.Close;
             }
 
-            TimeSpan granted = _options.BodyTimeout + TimeSpan.FromSeconds((double)_received / Math.Max(1, _options.MinBodyBytesPerSecond));
-            _watch.Enter(ConnectionPhase.Body, _request.StartedAt, granted);
+            _watch.Enter(ConnectionPhase.Body, _request.StartedAt, BodyTime());
             return Step.Read;
         }
 
@@ -99,6 +99,11 @@ internal sealed partial class RawConnection
         return Step.Read;
     }
 
+    // Where no rate is asked for, only the timeout counts.
+    private TimeSpan BodyTime() =>
+        _options.BodyTimeout <= TimeSpan.Zero ? TimeSpan.Zero
+        : _options.BodyTimeout + _waited + TimeSpan.FromSeconds(_options.MinBodyBytesPerSecond > 0 ? (double)_received / _options.MinBodyBytesPerSecond : 0);
+
     private Step ProcessHead(ref ReadOnlySequence<byte> rest)
     {
         if (rest.IsEmpty)
@@ -117,7 +122,12 @@ internal sealed partial class RawConnection
         return verdict switch
         {
             HeadVerdict.NeedMore => Step.Read,
-            HeadVerdict.HandOn => Step.HandOn,
+            HeadVerdict.HandOn => _head.Reason switch
+            {
+                HandOnReason.TargetTooLong => RefuseHead(Answer.TargetTooLong(_options.MaxTargetBytes)),
+                HandOnReason.TooLong when _head.HeaderCount < HeadParser.MaxHeaders && _services.MaxHead == _options.MaxHeadBytes => RefuseHead(Answer.HeadTooLong(_options.MaxHeadBytes)),
+                _ => Step.HandOn,
+            },
             _ => Begin(bytes, ref rest),
         };
     }
@@ -129,7 +139,7 @@ internal sealed partial class RawConnection
         int count = (int)Math.Min(GatherStep + Math.Max(0, _head.Searched - _gatheredLength), more.Length);
         if (count > 0)
         {
-            _gathered ??= ArrayPool<byte>.Shared.Rent(_options.MaxHeadBytes + (2 * GatherStep));
+            _gathered ??= ArrayPool<byte>.Shared.Rent(_services.MaxHead + (2 * GatherStep));
             more.Slice(0, count).CopyTo(_gathered.AsSpan(_gatheredLength));
             _gatheredLength += count;
         }
@@ -185,10 +195,12 @@ internal sealed partial class RawConnection
         _request.AnnouncedBytes = Math.Max(0, _head.ContentLength);
         _request.StartedAt = _options.Time.GetTimestamp();
         _request.Door = Door.Raw;
+        _request.Owner = _body;
         rest = rest.Slice(_head.Position);
         ReturnGathered();
 
         _received = 0;
+        _waited = TimeSpan.Zero;
         if (_head.Chunked)
         {
             _chunks.Reset();
@@ -197,9 +209,9 @@ internal sealed partial class RawConnection
         }
 
         _left = _request.AnnouncedBytes;
-        if (_left > _options.MaxBodyBytes)
+        if (_left > _options.BodyLimit)
         {
-            Refuse(Answer.TooLarge(_options.MaxBodyBytes));
+            Refuse(Answer.TooLarge(_options.BodyLimit));
             return Step.Drain;
         }
 
@@ -221,6 +233,11 @@ internal sealed partial class RawConnection
         foreach (ReadOnlyMemory<byte> piece in rest)
         {
             int count = (int)Math.Min(_left, piece.Length);
+            if (!_body.TryReserve(count))
+            {
+                return Step.Room;
+            }
+
             _body.Append(piece.Span[..count]);
             _left -= count;
             _received += count;
@@ -239,7 +256,12 @@ internal sealed partial class RawConnection
         foreach (ReadOnlyMemory<byte> piece in rest)
         {
             ReadOnlySpan<byte> unread = piece.Span;
-            ChunkStatus status = _chunks.Continue(ref unread, _body, _options.MaxBodyBytes);
+            if (!_body.TryReserve(piece.Length))
+            {
+                return Step.Room;
+            }
+
+            ChunkStatus status = _chunks.Continue(ref unread, _body, _options.BodyLimit);
             int count = piece.Length - unread.Length;
             _received += count;
             rest = rest.Slice(count);
@@ -251,7 +273,7 @@ internal sealed partial class RawConnection
                     Refuse(new Answer(400, _chunks.Error, Close: true));
                     return Step.Drain;
                 case ChunkStatus.TooLarge:
-                    Refuse(Answer.TooLarge(_options.MaxBodyBytes));
+                    Refuse(Answer.TooLarge(_options.BodyLimit));
                     return Step.Drain;
             }
         }
@@ -285,6 +307,16 @@ internal sealed partial class RawConnection
         _engine.Pushes.Count(_request, answer);
         Write(answer);
         NextRequest();
+    }
+
+    // What would have been asked for is not known, so it counts as no push.
+    private Step RefuseHead(in Answer answer)
+    {
+        _engine.Metrics.CountRefusal(answer.Limit);
+        _head.KeepAlive = false;
+        Write(answer);
+        NextRequest();
+        return Step.Drain;
     }
 
     private bool Write(in Answer answer)

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.OwnMetrics;
 using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Connections;
@@ -36,6 +37,7 @@ internal sealed partial class RawConnection : IDisposable
         _connection = connection;
         _input = connection.Transport.Input;
         _output = connection.Transport.Output;
+        _body = new PooledBody(engine.Inflight);
         _watch = new ConnectionWatch(connection, _options.Time, _options.IdleTimeout);
         _head.Reset();
     }
@@ -45,6 +47,9 @@ internal sealed partial class RawConnection : IDisposable
     {
         /// <summary>More input.</summary>
         Read,
+
+        /// <summary>Memory for more of a body.</summary>
+        Room,
 
         /// <summary>A scrape to be sent.</summary>
         Scrape,
@@ -79,6 +84,16 @@ internal sealed partial class RawConnection : IDisposable
                 {
                     case Step.Read:
                         break;
+                    case Step.Room:
+                        if (!await WaitForRoomAsync())
+                        {
+                            Refuse(Answer.NoRoom);
+                            await FlushAsync();
+                            await DrainAsync();
+                            return false;
+                        }
+
+                        break;
                     case Step.Scrape:
                         if (!await ScrapeAsync())
                         {
@@ -99,6 +114,11 @@ internal sealed partial class RawConnection : IDisposable
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
         {
+            if (_watch is { Phase: ConnectionPhase.Write, Expired: true })
+            {
+                _engine.Scrapes.CountTooSlow();
+            }
+
             // The peer has gone, or the transport was stopped: nobody is left to be told.
             return false;
         }
@@ -140,12 +160,23 @@ internal sealed partial class RawConnection : IDisposable
             case ConnectionPhase.Idle:
                 return Step.Close;
             case ConnectionPhase.Head:
-                Write(new Answer(408, "request head was not received in time", Close: true));
+                RefuseHead(Answer.HeadTooSlow);
                 return Step.Close;
             default:
                 Refuse(Answer.TooSlow);
                 return Step.Drain;
         }
+    }
+
+    // The time spent here is not the client's.
+    private async ValueTask<bool> WaitForRoomAsync()
+    {
+        long since = _options.Time.GetTimestamp();
+        TimeSpan left = _options.BodyTimeout <= TimeSpan.Zero ? Timeout.InfiniteTimeSpan : _options.BodyTimeout - _waited;
+        _watch.Enter(ConnectionPhase.Room, TimeSpan.Zero);
+        bool freed = await _engine.Inflight.WaitAsync(left);
+        _waited += _options.Time.GetElapsedTime(since);
+        return freed;
     }
 
     private ValueTask<bool> FlushAsync()
@@ -200,6 +231,11 @@ internal sealed partial class RawConnection : IDisposable
             {
                 if (!await SendAsync(scrape))
                 {
+                    if (_watch.Expired)
+                    {
+                        _engine.Scrapes.CountTooSlow();
+                    }
+
                     return false;
                 }
             }

@@ -7,7 +7,14 @@ namespace Exposition.Kestrel.Raw;
 /// <summary>What all raw connections of a listener share.</summary>
 internal sealed class RawServices(ExpositionEngine engine, IRawGate? gate)
 {
-    public HeadParser Parser { get; } = new(engine.Paths, engine.Options.MaxHeadBytes);
+    private const int LongestHead = 64 << 10;
+
+    private static int OrMost(int limit) => limit > 0 ? limit : int.MaxValue;
+
+    /// <summary>The longest head that is read here.</summary>
+    public int MaxHead { get; } = Math.Min(LongestHead, OrMost(engine.Options.MaxHeadBytes));
+
+    public HeadParser Parser { get; } = new(engine.Paths, Math.Min(LongestHead, OrMost(engine.Options.MaxHeadBytes)), OrMost(engine.Options.MaxTargetBytes));
 
     public AnswerWriter Answers { get; } = new(engine.Dates, engine.Options.IdleTimeout, gate);
 

@@ -62,6 +62,9 @@ internal struct PushRequest
     /// <summary>When the head was complete, on the clock's scale.</summary>
     public long StartedAt;
 
+    /// <summary>For whom its memory is accounted.</summary>
+    public object? Owner;
+
     /// <summary>Which door took it.</summary>
     public Door Door;
 }
