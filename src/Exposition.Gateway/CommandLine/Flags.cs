@@ -14,6 +14,9 @@ internal sealed class Flags
 
     public string WebConfigFile { get; private set; } = "";
 
+    /// <summary>How long a stop waits for requests in flight.</summary>
+    public TimeSpan ShutdownTimeout { get; private set; } = TimeSpan.FromSeconds(10);
+
     public string TelemetryPath { get; private set; } = "/metrics";
 
     public string ExternalUrl { get; private set; } = "";
@@ -78,8 +81,7 @@ internal sealed class Flags
     /// <exception cref="FlagException">One of them is set.</exception>
     public void RequireSupported()
     {
-        string? missing = SystemdSocket ? "--web.systemd-socket"
-            : ListenAddresses.Exists(static address => address.StartsWith("vsock://", StringComparison.Ordinal)) ? "vsock:// in --web.listen-address"
+        string? missing = ListenAddresses.Exists(static address => address.StartsWith("vsock://", StringComparison.Ordinal)) ? "vsock:// in --web.listen-address"
             : null;
         if (missing is not null)
         {
@@ -102,6 +104,7 @@ internal sealed class Flags
         ["web.external-url"] = ExternalUrl,
         ["web.listen-address"] = string.Join(',', ListenAddresses),
         ["web.route-prefix"] = Prefix,
+        ["web.shutdown-timeout"] = GoDuration.Format(ShutdownTimeout.Ticks * 100),
         ["web.systemd-socket"] = Word(SystemdSocket),
         ["web.telemetry-path"] = TelemetryPath,
     }, StringComparer.Ordinal);
@@ -113,12 +116,13 @@ internal sealed class Flags
         new("web.systemd-socket", "Use systemd socket activation listeners instead of port listeners (Linux only).",
             value => SystemdSocket = value == "true") { IsSwitch = true },
         new("web.listen-address", "Addresses on which to expose metrics and web interface. Repeatable for multiple addresses. "
-            + "Examples: `:9100` or `[::1]:9100` for http, `vsock://:9100` for vsock", AddListenAddress) { IsRepeatable = true, Shown = "=:9091 ..." },
+            + "Examples: `:9100` or `[::1]:9100` for http, `unix:/run/pushgateway.sock` for a Unix socket", AddListenAddress) { IsRepeatable = true, Shown = "=:9091 ..." },
         new("web.config.file", "Path to configuration file that can enable TLS or authentication.", value => WebConfigFile = value) { Shown = "=\"\"" },
         new("web.telemetry-path", "Path under which to expose metrics.", value => TelemetryPath = value) { Shown = "=\"/metrics\"" },
         new("web.external-url", "The URL under which the Pushgateway is externally reachable.", SetExternalUrl) { Shown = "=" },
         new("web.route-prefix", "Prefix for the internal routes of web endpoints. Defaults to the path of --web.external-url.",
             value => RoutePrefix = value) { Shown = "=\"\"" },
+        new("web.shutdown-timeout", "How long a stop waits for requests that are being served.", SetShutdownTimeout) { Shown = "=10s" },
         new("web.enable-lifecycle", "Enable shutdown via HTTP request.", value => EnableLifecycle = value == "true") { IsSwitch = true },
         new("web.enable-admin-api", "Enable API endpoints for admin control actions.", value => EnableAdminApi = value == "true") { IsSwitch = true },
         new("persistence.file", "File to persist metrics. If empty, metrics are only kept in memory.", value => PersistenceFile = value) { Shown = "=\"\"" },
@@ -154,6 +158,10 @@ internal sealed class Flags
         WebPaths.PathOfUrl(value);
         ExternalUrl = value;
     }
+
+    private void SetShutdownTimeout(string value) => ShutdownTimeout = GoDuration.ParseNanoseconds(value) is var time and >= 0
+        ? TimeSpan.FromTicks(time / 100)
+        : throw new FlagException($"web.shutdown-timeout: must not be negative, got {value}");
 
     private void SetLogLevel(string value)
     {

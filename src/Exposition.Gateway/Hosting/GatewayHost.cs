@@ -28,7 +28,6 @@ internal static class GatewayHost
     private const int AroundTarget = 32;
     private const int NoLimit = 16 << 20;
     private const int SmallestBuffer = 1 << 20;
-    private static readonly TimeSpan s_drain = TimeSpan.FromSeconds(10);
 
     /// <summary>Serves until a signal or a quit request.</summary>
     /// <returns>0 if everything went well, 1 if the program could not serve or could not keep its state.</returns>
@@ -71,7 +70,7 @@ internal static class GatewayHost
         }
 
         web?.Follow();
-        bool served = await ListenAsync(app, web, listeners, logger);
+        bool served = await ListenAsync(app, flags, web, listeners, logger);
         if (copy is not null && !await copy.StopAsync())
         {
             logger.FinalSaveFailed(flags.PersistenceFile);
@@ -81,7 +80,7 @@ internal static class GatewayHost
         return served ? 0 : Failed;
     }
 
-    private static async Task<bool> ListenAsync(WebApplication app, WebConfigFile? web, List<(string Asked, ListenOptions Options)> listeners, ILogger logger)
+    private static async Task<bool> ListenAsync(WebApplication app, Flags flags, WebConfigFile? web, List<(string Asked, ListenOptions Options)> listeners, ILogger logger)
     {
         try
         {
@@ -90,7 +89,7 @@ internal static class GatewayHost
         catch (IOException e) when (e.InnerException is AddressInUseException)
         {
             string asked = listeners.Select(static l => l.Asked).FirstOrDefault(asked => e.Message.Contains(asked, StringComparison.Ordinal)) ?? listeners[^1].Asked;
-            logger.CannotServe($"listen tcp {asked}: bind: address already in use");
+            logger.CannotServe($"listen {(asked.StartsWith("unix:", StringComparison.Ordinal) ? asked.Replace(':', ' ') : "tcp " + asked)}: bind: address already in use");
             return false;
         }
         catch (Exception e) when (e is IOException or SocketException or InvalidOperationException)
@@ -99,9 +98,14 @@ internal static class GatewayHost
             return false;
         }
 
-        foreach ((_, ListenOptions options) in listeners)
+        if (flags.SystemdSocket)
         {
-            string address = options.EndPoint.ToString() ?? "";
+            logger.ListeningOnSystemd();
+        }
+
+        foreach ((string asked, ListenOptions options) in listeners)
+        {
+            string address = options.EndPoint is IPEndPoint endPoint ? endPoint.ToString() : asked;
             logger.Listening(address);
             if (web?.State is { Tls: not null } state)
             {
@@ -113,6 +117,8 @@ internal static class GatewayHost
             }
         }
 
+        Systemd.Notify("READY=1");
+        app.Lifetime.ApplicationStopping.Register(static () => Systemd.Notify("STOPPING=1"));
         await app.WaitForShutdownAsync();
         logger.Stopped();
         return true;
@@ -126,7 +132,7 @@ internal static class GatewayHost
         IServiceCollection services = builder.Services;
         services.AddRouting();
         services.AddSingleton<IHostLifetime, SignalLifetime>();
-        services.Configure<HostOptions>(static host => host.ShutdownTimeout = s_drain);
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = flags.ShutdownTimeout);
         services.AddSingleton<IOwnMetrics>(new BuildInfoMetric(BuildIdentity.Current));
         services.AddSingleton<IOwnMetrics>(new ProcessMetrics(new ProcFiles()));
         if (web is not null)
@@ -142,30 +148,20 @@ internal static class GatewayHost
             options.CheckConsistency = !flags.DisableConsistencyCheck;
             flags.Limits.Apply(options);
         });
-        (string Asked, IPAddress? Address, int Port)[] addresses =
-            [.. flags.ListenAddresses.Select(static asked => (asked, ListenAddress.Parse(asked, out int port), port))];
+        List<Listener> asked = Listener.From(flags);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             SetLimits(kestrel.Limits, flags.Limits);
-            foreach ((string asked, IPAddress? address, int port) in addresses)
+            foreach (Listener listener in asked)
             {
-                void Listen(ListenOptions options)
+                listener.Open(kestrel, options =>
                 {
                     options.UseExpositionConnectionLimit(secure: web?.State.Tls is not null);
                     UseTls(options, web);
                     options.UseExposition(web is null ? null : new WebGate(web));
-                    listeners.Add((asked, options));
-                }
-
-                if (address is null)
-                {
-                    kestrel.ListenAnyIP(port, Listen);
-                }
-                else
-                {
-                    kestrel.Listen(address, port, Listen);
-                }
+                    listeners.Add((listener.Asked, options));
+                });
             }
         });
         return builder.Build();

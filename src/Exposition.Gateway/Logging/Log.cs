@@ -87,4 +87,7 @@ internal static partial class Log
 
     [LoggerMessage(27, LogLevel.Warning, "web configuration is not followed in full")]
     public static partial void WebConfigNotice(this ILogger logger, string file, string notice);
+
+    [LoggerMessage(28, LogLevel.Information, "Listening on systemd activated listeners instead of port listeners.")]
+    public static partial void ListeningOnSystemd(this ILogger logger);
 }

@@ -16,17 +16,21 @@ internal static class PlainRequests
     /// <summary>Wraps the rest of the connection's way.</summary>
     public static ConnectionDelegate Refuse(ConnectionDelegate next) => async connection =>
     {
-        if (!await StartsPlainAsync(connection))
+        switch (await StartsPlainAsync(connection))
         {
-            await next(connection);
-            return;
+            case false:
+                await next(connection);
+                return;
+            case null:
+                return;
         }
 
         connection.Transport.Output.Write(Answer);
         await connection.Transport.Output.FlushAsync();
     };
 
-    private static async Task<bool> StartsPlainAsync(ConnectionContext connection)
+    // Null if nothing came.
+    private static async Task<bool?> StartsPlainAsync(ConnectionContext connection)
     {
         CancellationToken stopping = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stopping);
@@ -38,17 +42,18 @@ internal static class PlainRequests
             {
                 ReadResult result = await input.ReadAsync(limit.Token);
                 bool? plain = IsPlain(result.Buffer);
+                bool nothing = result.Buffer.IsEmpty;
                 input.AdvanceTo(result.Buffer.Start, plain is null ? result.Buffer.End : result.Buffer.Start);
                 if (plain is not null || result.IsCompleted)
                 {
-                    return plain ?? false;
+                    return plain ?? (nothing ? null : false);
                 }
             }
         }
         catch (Exception e) when (e is OperationCanceledException or IOException)
         {
-            // Whatever it is, TLS finds out at once.
-            return false;
+            // Silent for too long, gone, or the program stops.
+            return null;
         }
     }
 

@@ -1,5 +1,5 @@
-using System.Security.Authentication;
 using System.Net.Security;
+using System.Security.Authentication;
 
 namespace Exposition.Gateway.Web;
 

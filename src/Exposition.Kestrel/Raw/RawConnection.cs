@@ -20,6 +20,7 @@ internal sealed partial class RawConnection : IDisposable
 {
     private const int DrainBytes = 16 << 20;
     private static readonly TimeSpan s_drainTime = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_drainQuiet = TimeSpan.FromMilliseconds(500);
 
     private readonly ExpositionEngine _engine;
     private readonly ExpositionOptions _options;
@@ -195,13 +196,24 @@ internal sealed partial class RawConnection : IDisposable
         return !result.IsCompleted;
     }
 
-    // Closing a socket with input unread makes it send a reset, which can overtake the answer. So the rest is read away, within bounds.
+    // Closing a socket with input unread makes it send a reset, which can overtake the answer. So the rest is read away, within bounds, and until
+    // the client has been silent for a moment.
     private async Task DrainAsync()
     {
         _watch.Enter(ConnectionPhase.Drain, s_drainTime);
         for (long left = DrainBytes; left > 0 && !_watch.Expired;)
         {
-            ReadResult result = await _input.ReadAsync();
+            using var quiet = new CancellationTokenSource(s_drainQuiet, _options.Time);
+            ReadResult result;
+            try
+            {
+                result = await _input.ReadAsync(quiet.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
             _watch.Observe(result);
             left -= result.Buffer.Length;
             _input.AdvanceTo(result.Buffer.End);

@@ -40,6 +40,9 @@ internal sealed class RawConnectionMiddleware(ExpositionEngine engine, IRawGate?
         var raw = new RawConnection(engine, _services, connection);
         if (await raw.ServeAsync())
         {
+            // Kestrel takes the end of a client's input for the end of the client, and then drops requests that have come whole. A client that has
+            // really gone shows when it is written to.
+            connection.ConnectionClosed = CancellationToken.None;
             await next(connection);
         }
     }
