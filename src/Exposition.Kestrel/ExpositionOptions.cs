@@ -90,7 +90,7 @@ public sealed class ExpositionOptions
     /// <summary>How long a request head may take from its first byte to its last.</summary>
     public TimeSpan HeadTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long a body may take, apart from what <see cref="MinBodyBytesPerSecond"/> grants for its size.</summary>
+    /// <summary>How long a body may take, apart from what <see cref="MinBodyBytesPerSecond"/> grants for its size, and how long its sender may be silent.</summary>
     public TimeSpan BodyTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>The rate at which received bytes prolong <see cref="BodyTimeout"/>.</summary>

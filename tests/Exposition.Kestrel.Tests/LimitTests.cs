@@ -51,6 +51,22 @@ public class LimitTests
     }
 
     [Fact]
+    public async Task ABodyThatHasEarnedTimeMayNotFallSilentWithIt()
+    {
+        var raw = new RawHarness();
+        raw.Send(Push + "2000000\r\n\r\n" + new string('#', 1_000_000));
+        raw.Beat(TimeSpan.FromSeconds(29));
+        raw.Send("#");
+        raw.Beat(TimeSpan.FromSeconds(29));
+        Assert.Equal("", raw.Received());
+        raw.Beat(TimeSpan.FromSeconds(2));
+        Assert.StartsWith("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n", raw.Received(), StringComparison.Ordinal);
+        Assert.Equal(1, Refused(raw.Engine, "body-timeout"));
+        raw.End();
+        await raw.Run.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task BodiesWaitForRoomAndAreRefusedAfterTheBodyTimeout()
     {
         var options = new ExpositionOptions { MaxInflightBytes = 100_000, BodyTimeout = TimeSpan.FromSeconds(1) };

@@ -36,6 +36,9 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <summary>Whether it has ended by itself or was stopped.</summary>
     public bool HasExited => _process.HasExited;
 
+    /// <summary>Its number.</summary>
+    public int Id => _process.Id;
+
     /// <summary>Its exit code, once it has ended.</summary>
     public int ExitCode => _process.ExitCode;
 

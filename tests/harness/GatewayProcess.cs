@@ -25,6 +25,9 @@ public sealed class GatewayProcess : IAsyncLifetime
     /// <summary>A client that follows no redirects, like most push clients.</summary>
     public HttpClient Client { get; private set; } = null!;
 
+    /// <summary>The number of its process.</summary>
+    public int ProcessId => _process!.Id;
+
     /// <summary>What it has logged.</summary>
     public string Log => _process?.Output ?? "";
 

@@ -134,7 +134,7 @@ internal static class GatewayHost
         services.AddSingleton<IHostLifetime, SignalLifetime>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = flags.ShutdownTimeout);
         services.AddSingleton<IOwnMetrics>(new BuildInfoMetric(BuildIdentity.Current));
-        services.AddSingleton<IOwnMetrics>(new ProcessMetrics(new ProcFiles()));
+        services.AddSingleton<IOwnMetrics>(new ProcessMetrics(new ProcFiles(), TimeProvider.System));
         if (web is not null)
         {
             services.AddSingleton<IOwnMetrics>(web);

@@ -31,7 +31,12 @@ internal static class RequestBody
         {
             while (true)
             {
-                ReadResult result = await reader.ReadAsync(context.RequestAborted);
+                ReadResult result = await ReadAsync(reader, engine.Options, context.RequestAborted);
+                if (result.IsCanceled)
+                {
+                    return Answer.TooSlow;
+                }
+
                 if (into.Length + result.Buffer.Length > limit)
                 {
                     reader.AdvanceTo(result.Buffer.End);
@@ -73,6 +78,27 @@ internal static class RequestBody
                     ? Answer.CutShort
                     : new Answer(400, "malformed chunked encoding", Close: true),
             };
+        }
+    }
+
+    // Kestrel watches over the rate; that nothing at all comes for too long is seen here.
+    private static async ValueTask<ReadResult> ReadAsync(PipeReader reader, ExpositionOptions options, CancellationToken aborted)
+    {
+        ValueTask<ReadResult> reading = reader.ReadAsync(aborted);
+        if (reading.IsCompleted || options.BodyTimeout <= TimeSpan.Zero)
+        {
+            return await reading;
+        }
+
+        Task<ReadResult> task = reading.AsTask();
+        try
+        {
+            return await task.WaitAsync(options.BodyTimeout, options.Time, aborted);
+        }
+        catch (TimeoutException)
+        {
+            reader.CancelPendingRead();
+            return await task;
         }
     }
 }

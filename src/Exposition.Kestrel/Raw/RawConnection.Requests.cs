@@ -70,7 +70,7 @@ internal sealed partial class RawConnection
                 return Step.Close;
             }
 
-            _watch.Enter(ConnectionPhase.Body, _request.StartedAt, BodyTime());
+            EnterBody();
             return Step.Read;
         }
 
@@ -99,10 +99,20 @@ internal sealed partial class RawConnection
         return Step.Read;
     }
 
-    // Where no rate is asked for, only the timeout counts.
-    private TimeSpan BodyTime() =>
-        _options.BodyTimeout <= TimeSpan.Zero ? TimeSpan.Zero
-        : _options.BodyTimeout + _waited + TimeSpan.FromSeconds(_options.MinBodyBytesPerSecond > 0 ? (double)_received / _options.MinBodyBytesPerSecond : 0);
+    // What has come prolongs the time, but to fall silent is given no more than the timeout: memory is held meanwhile.
+    private void EnterBody()
+    {
+        TimeSpan all = _options.BodyTimeout + _waited + TimeSpan.FromSeconds(_options.MinBodyBytesPerSecond > 0 ? (double)_received / _options.MinBodyBytesPerSecond : 0);
+        TimeSpan left = all - _options.Time.GetElapsedTime(_request.StartedAt);
+        if (_options.BodyTimeout <= TimeSpan.Zero)
+        {
+            _watch.Enter(ConnectionPhase.Body, TimeSpan.Zero);
+        }
+        else
+        {
+            _watch.Enter(ConnectionPhase.Body, left <= TimeSpan.Zero ? TimeSpan.FromTicks(1) : left < _options.BodyTimeout ? left : _options.BodyTimeout);
+        }
+    }
 
     private Step ProcessHead(ref ReadOnlySequence<byte> rest)
     {
