@@ -9,6 +9,7 @@ namespace Exposition.EndToEnd.Tests.Hosting;
 /// All that strangers can do to a port at once, for some seconds, while a pusher that behaves goes on beside them: it
 /// must not notice, memory and descriptors stay bounded, and everything is given back afterwards.
 /// </summary>
+[Collection(nameof(Alone))]
 public sealed class HostileClientsTests(ITestOutputHelper output)
 {
     private const int Idle = 2000;
@@ -241,3 +242,7 @@ public sealed class HostileClientsTests(ITestOutputHelper output)
         await Task.Delay(5000, end);
     }, TimeSpan.FromMilliseconds(50), end);
 }
+
+/// <summary>Tests that measure time and so run when all others are done.</summary>
+[CollectionDefinition(nameof(Alone), DisableParallelization = true)]
+public sealed class Alone;
