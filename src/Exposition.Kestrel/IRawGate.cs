@@ -12,4 +12,11 @@ public interface IRawGate
     /// <summary>Whether a request may be served raw. Must be quick: it runs on the thread that reads the connection.</summary>
     /// <param name="authorization">The value of its Authorization header; empty if there is none. Valid during the call only.</param>
     public bool Admits(ReadOnlySpan<byte> authorization);
+
+    /// <summary>
+    /// Called once for a request that was not admitted, before the gate is asked again: time to look at credentials that are not known
+    /// yet. What is not admitted then is handed on, and so is all that comes later on its connection.
+    /// </summary>
+    /// <param name="authorization">The value of its Authorization header; empty if there is none.</param>
+    public ValueTask LearnAsync(string authorization) => ValueTask.CompletedTask;
 }

@@ -17,7 +17,7 @@ public class RawGateTests
         Assert.StartsWith("HTTP/1.1 200 OK\r\nX-A: b\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 OK\r\nX-A: b\r\nContent-Type: text/plain", answers, StringComparison.Ordinal);
         Assert.Equal(With("guess"), raw.HandedOn);
         Assert.Equal(2, raw.Target.Calls.Count);
-        Assert.Equal(["letmein", "letmein", "guess"], gate.Asked);
+        Assert.Equal(["letmein", "letmein", "guess", "guess"], gate.Asked);
     }
 
     [Fact]
@@ -41,6 +41,20 @@ public class RawGateTests
         Assert.StartsWith("HTTP/1.1 413 Payload Too Large\r\nConnection: close\r\nX-A: b\r\n", await raw.ExchangeAsync(With("x")), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task UnknownCredentialsAreLearntAndServedByTheSameConnection()
+    {
+        var gate = new Gate("old") { Learns = "new" };
+        foreach (int segment in (int[])[4096, 16])
+        {
+            var raw = new RawHarness(gate: gate, segment: segment);
+            string answers = await raw.ExchangeAsync(With("old") + With("new") + With("new"), 30, 120, 200);
+            Assert.Equal(3, answers.Split("HTTP/1.1 200 OK").Length - 1);
+            Assert.Null(raw.HandedOn);
+            Assert.Equal(3, raw.Target.Calls.Count);
+        }
+    }
+
     private static string With(string credentials) => Push.Replace("{0}", credentials, StringComparison.Ordinal);
 
     private sealed class Gate(string good) : IRawGate
@@ -52,7 +66,17 @@ public class RawGateTests
         public bool Admits(ReadOnlySpan<byte> authorization)
         {
             Asked.Add(Encoding.ASCII.GetString(authorization));
-            return Asked[^1] == good;
+            return Asked[^1] == good || (Asked[^1] == Learns && _learnt);
+        }
+
+        public string? Learns { get; init; }
+
+        private bool _learnt;
+
+        public async ValueTask LearnAsync(string authorization)
+        {
+            await Task.Yield();
+            _learnt |= authorization == Learns;
         }
     }
 }

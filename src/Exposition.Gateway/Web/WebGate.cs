@@ -6,7 +6,7 @@ namespace Exposition.Gateway.Web;
 
 /// <summary>
 /// Rate limit, headers and authentication, in this order, for both doors. The raw door serves only requests whose credentials are known
-/// to be good, and leaves every other one to the general door.
+/// to be good, once they were checked, and leaves every other one to the general door.
 /// </summary>
 internal sealed class WebGate(WebConfigFile file) : IRawGate
 {
@@ -16,6 +16,14 @@ internal sealed class WebGate(WebConfigFile file) : IRawGate
     {
         WebState state = file.State;
         return (state.Auth is not { } auth || auth.IsKnownGood(authorization)) && (state.Bucket is not { } bucket || bucket.TryTake());
+    }
+
+    public async ValueTask LearnAsync(string authorization)
+    {
+        if (file.State.Auth is { } auth)
+        {
+            await auth.CheckAsync(authorization);
+        }
     }
 
     /// <summary>The middleware of the general door.</summary>

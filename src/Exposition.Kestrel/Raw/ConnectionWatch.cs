@@ -16,7 +16,7 @@ internal enum ConnectionPhase : byte
     /// <summary>The rest of a body.</summary>
     Body,
 
-    /// <summary>Memory for the rest of a body. Whoever waits keeps the time himself.</summary>
+    /// <summary>The server itself: memory for the rest of a body, or a check of credentials. Whoever waits keeps the time himself.</summary>
     Room,
 
     /// <summary>The reader of an answer.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using Exposition.Formats;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.OwnMetrics;
@@ -26,6 +27,7 @@ internal sealed partial class RawConnection
     private bool _scrapeGzip;
     private TimeSpan _scrapeTimeout;
     private TimeSpan _waited;
+    private string? _unknown;
     private bool _unflushed;
 
     private enum State : byte
@@ -171,6 +173,12 @@ internal sealed partial class RawConnection
     {
         if (_services.Gate is { } gate && !gate.Admits(_head.Authorization.In(bytes)))
         {
+            if (_unknown is null)
+            {
+                _unknown = Encoding.UTF8.GetString(_head.Authorization.In(bytes));
+                return Step.Learn;
+            }
+
             _head.Reason = HandOnReason.Gate;
             return Step.HandOn;
         }
@@ -341,6 +349,7 @@ internal sealed partial class RawConnection
     {
         _state = State.Head;
         _request = default;
+        _unknown = null;
         _head.Reset();
         _body.Dispose();
         ReturnGathered();

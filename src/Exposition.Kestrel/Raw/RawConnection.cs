@@ -49,6 +49,9 @@ internal sealed partial class RawConnection : IDisposable
         /// <summary>More input.</summary>
         Read,
 
+        /// <summary>The gate to look at unknown credentials. Nothing of the request was consumed.</summary>
+        Learn,
+
         /// <summary>Memory for more of a body.</summary>
         Room,
 
@@ -84,6 +87,9 @@ internal sealed partial class RawConnection : IDisposable
                 switch (step)
                 {
                     case Step.Read:
+                        break;
+                    case Step.Learn:
+                        await LearnAsync();
                         break;
                     case Step.Room:
                         if (!await WaitForRoomAsync())
@@ -167,6 +173,16 @@ internal sealed partial class RawConnection : IDisposable
                 Refuse(Answer.TooSlow);
                 return Step.Drain;
         }
+    }
+
+    // Nobody watches the clock here: the gate bounds how many wait, and checking is work of our own. The head is read anew afterwards.
+    private async ValueTask LearnAsync()
+    {
+        _watch.Enter(ConnectionPhase.Room, TimeSpan.Zero);
+        _head.Reset();
+        ReturnGathered();
+        await _services.Gate!.LearnAsync(_unknown!);
+        _watch.Enter(ConnectionPhase.Head, _options.HeadTimeout);
     }
 
     // The time spent here is not the client's.
