@@ -87,7 +87,7 @@ public sealed class ListenTests : IDisposable
         return Encoding.ASCII.GetString(buffer, 0, manager.Receive(buffer));
     }
 
-    private static async Task EndedAsync(ChildProcess process)
+    internal static async Task EndedAsync(ChildProcess process)
     {
         for (var i = 0; i < 1000 && !process.HasExited; i++)
         {
