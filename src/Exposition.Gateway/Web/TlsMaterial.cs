@@ -71,6 +71,9 @@ internal sealed class TlsMaterial
         RemoteCertificateValidationCallback = _clients is null ? null : (_, certificate, chain, _) => _clients.Accept(certificate, chain),
         CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
         AllowRenegotiation = false,
+
+        // A resumed session would rest on what was trusted when it began.
+        AllowTlsResume = _clients is null,
     };
 
     private static ClientCertificates? LoadClients(TlsSettings settings, string ca)

@@ -144,17 +144,15 @@ internal sealed class WebConfigFile : IOwnMetrics, IAsyncDisposable
             return Encoding.UTF8.GetString(bytes);
         }
 
-        string text;
         try
         {
-            text = Read(_path);
+            return WebState.Make(WebConfigReader.Read(Read(_path), Path.GetDirectoryName(_path)!), before, Read);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is not WebConfigException)
         {
+            // Files that cannot be read, paths that are none: whatever it is, it must not end the program while it serves.
             throw new WebConfigException(e.Message);
         }
-
-        return WebState.Make(WebConfigReader.Read(text, Path.GetDirectoryName(_path)!), before, Read);
     }
 
     private static byte[] ReadAll(string path)
@@ -178,7 +176,7 @@ internal sealed class WebConfigFile : IOwnMetrics, IAsyncDisposable
         {
             return Digest(ReadAll(path));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             return null;
         }

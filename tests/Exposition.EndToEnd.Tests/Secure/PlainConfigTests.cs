@@ -66,6 +66,7 @@ public sealed class PlainConfigTests : IDisposable
     [InlineData("bogus: 1\n", "yaml: unmarshal errors: line 1: field bogus not found in type web.Config")]
     [InlineData("tls_server_config:\n  cert_file: none.crt\n  key_file: none.key\n", "failed to read cert_file (none.crt)")]
     [InlineData("tls_server_config:\n  cert: no certificate\n  key: no key\n", "failed to load X509KeyPair")]
+    [InlineData("tls_server_config:\n  cert_file: \"a\\0b\"\n  key_file: c\n", "level=error")]
     [InlineData(null, "Could not find file")]
     public async Task A_wrong_file_ends_the_start_with_one_line_and_one(string? text, string expected)
     {
