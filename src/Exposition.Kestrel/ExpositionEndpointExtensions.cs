@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Exposition.Kestrel.Endpoints;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
@@ -34,6 +35,11 @@ public static class ExpositionEndpointExtensions
         ArgumentNullException.ThrowIfNull(endpoints);
         ExpositionEngine engine = endpoints.ServiceProvider.GetRequiredService<ExpositionEngine>();
         var door = new EndpointDoor(engine);
+        if (endpoints.ServiceProvider.GetService<DiagnosticListener>() is { } listener)
+        {
+            KestrelRefusals.Watch(listener, engine);
+        }
+
         RouteGroupBuilder group = endpoints.MapGroup("");
         group.Map(engine.Options.RoutePrefix + "/metrics/{**rest}", door.HandleAsync).WithDisplayName("exposition");
         string telemetry = engine.Options.FullTelemetryPath;

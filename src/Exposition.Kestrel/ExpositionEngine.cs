@@ -1,8 +1,10 @@
 using System.Text;
 using Exposition.Formats;
+using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Internal;
 using Exposition.Kestrel.OwnMetrics;
 using Exposition.Kestrel.Paths;
+using Exposition.Kestrel.Raw;
 using Exposition.Kestrel.Serving;
 using Exposition.Store;
 using Microsoft.Extensions.Logging;
@@ -30,7 +32,7 @@ public sealed class ExpositionEngine
         : this(new StoreTarget(store), options, own, logger)
     {
         _store = store;
-        foreach ((string name, MetricType type) in WireMetrics.Families)
+        foreach ((string name, MetricType type) in WireMetrics.Families.Concat(StoreMetrics.Families))
         {
             store.ReserveFamily(Encoding.UTF8.GetBytes(name), type);
         }
@@ -43,7 +45,9 @@ public sealed class ExpositionEngine
         _own = own is null ? [] : [.. own];
         _metrics = new WireMetrics(options.Time, options.EngineMetrics);
         Paths = new PushPath(options);
-        Pushes = new PushHandler(target, _metrics, options);
+        Inflight = new InflightBytes(options.MaxInflightBytes, options.Time);
+        Connections = new ConnectionLimit(this);
+        Pushes = new PushHandler(target, _metrics, Inflight, options);
         Scrapes = new ScrapeHandler(target, Collect, _metrics, options);
         Dates = new DateCache(options.Time);
     }
@@ -55,6 +59,10 @@ public sealed class ExpositionEngine
     public ExpositionOptions Options { get; }
 
     internal ILogger Logger { get; }
+
+    internal InflightBytes Inflight { get; }
+
+    internal ConnectionLimit Connections { get; }
 
     internal PushPath Paths { get; }
 
@@ -84,7 +92,11 @@ public sealed class ExpositionEngine
             own.Collect(into);
         }
 
-        _metrics.Collect(into);
+        _metrics.Collect(into, Connections.Open, Inflight.Used);
+        if (Options.EngineMetrics && _store is not null)
+        {
+            StoreMetrics.Collect(into, _store);
+        }
     }
 
     /// <summary>Counts a request in <c>pushgateway_http_requests_total</c>. Pushes and deletes count themselves; this is for the host's other routes.</summary>

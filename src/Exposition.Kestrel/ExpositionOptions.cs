@@ -1,10 +1,13 @@
 using Exposition.Formats;
+using Exposition.Store;
 
 namespace Exposition.Kestrel;
 
 /// <summary>How an engine behaves on the wire. Read once when the engine is made.</summary>
 public sealed class ExpositionOptions
 {
+    private const long MostInOneArray = 1L << 30;
+
     private string _routePrefix = "";
     private long _maxBodyBytes = 64L << 20;
     private long _maxDecodedBytes = 256L << 20;
@@ -36,7 +39,9 @@ public sealed class ExpositionOptions
     /// <summary>Refuse pushes that contradict themselves or what is stored. Used where the engine's store is made from these options.</summary>
     public bool CheckConsistency { get; set; } = true;
 
-    /// <summary>The longest body, in bytes as sent. More is answered with 413. At most 1 GiB, as a body is one array.</summary>
+    // Of all limits: zero means none.
+
+    /// <summary>The longest body, in bytes as sent. More is answered with 413. At most 1 GiB, as a body is one array; zero is the same.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Negative, or more than 1 GiB.</exception>
     public long MaxBodyBytes
     {
@@ -44,7 +49,7 @@ public sealed class ExpositionOptions
         set => _maxBodyBytes = InOneArray(value);
     }
 
-    /// <summary>The longest body, in bytes after its Content-Encoding is undone. Decoding stops there, and the answer is 413. At most 1 GiB.</summary>
+    /// <summary>The longest body, in bytes after its Content-Encoding is undone. Decoding stops there, and the answer is 413. At most 1 GiB; zero is the same.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Negative, or more than 1 GiB.</exception>
     public long MaxDecodedBytes
     {
@@ -52,8 +57,35 @@ public sealed class ExpositionOptions
         set => _maxDecodedBytes = InOneArray(value);
     }
 
-    /// <summary>The longest request head that the raw door reads, in bytes; longer ones are left to Kestrel and its limits.</summary>
-    public int MaxHeadBytes { get; set; } = 32 << 10;
+    /// <summary>
+    /// The longest request head in bytes, the request line included. More is answered with 431. The raw door itself reads heads up to 64 KiB; longer ones are
+    /// left to Kestrel, whose limits the host must set alike.
+    /// </summary>
+    public int MaxHeadBytes { get; set; } = 64 << 10;
+
+    /// <summary>The longest request target in bytes. More is answered with 414. Kestrel's limit must be set alike.</summary>
+    public int MaxTargetBytes { get; set; } = 32 << 10;
+
+    /// <summary>The most memory that request bodies and their decoded forms may hold together, in bytes. Beyond it bodies are not read on, and after <see cref="BodyTimeout"/> answered with 503.</summary>
+    public long MaxInflightBytes { get; set; } = 1L << 30;
+
+    /// <summary>The most connections of all endpoints that call <see cref="ExpositionListenExtensions.UseExpositionConnectionLimit"/>.</summary>
+    public int MaxConnections { get; set; } = 10_000;
+
+    /// <summary>The most pushes of one job in a second. More are answered with 429. None by default.</summary>
+    public int MaxPushesPerSecond { get; set; }
+
+    /// <inheritdoc cref="StoreOptions.MaxSeriesPerPush"/>
+    /// <remarks>Used where the engine's store is made from these options. More is answered with 413.</remarks>
+    public int MaxSeriesPerPush { get; set; } = 1_000_000;
+
+    /// <inheritdoc cref="StoreOptions.MaxGroups"/>
+    /// <remarks>Used where the engine's store is made from these options. More is answered with 507.</remarks>
+    public int MaxGroups { get; set; } = 1_000_000;
+
+    /// <inheritdoc cref="StoreOptions.MaxLabelValueBytes"/>
+    /// <remarks>Used where the engine's store is made from these options. More is answered with 400.</remarks>
+    public int MaxLabelValueBytes { get; set; } = 64 << 10;
 
     /// <summary>How long a connection may be silent between requests. It is announced, less a margin, to clients that ask for keep-alive.</summary>
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromSeconds(130);
@@ -61,7 +93,7 @@ public sealed class ExpositionOptions
     /// <summary>How long a request head may take from its first byte to its last.</summary>
     public TimeSpan HeadTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long a body may take, apart from what <see cref="MinBodyBytesPerSecond"/> grants for its size.</summary>
+    /// <summary>How long a body may take, apart from what <see cref="MinBodyBytesPerSecond"/> grants for its size, and how long its sender may be silent.</summary>
     public TimeSpan BodyTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>The rate at which received bytes prolong <see cref="BodyTimeout"/>.</summary>
@@ -72,6 +104,12 @@ public sealed class ExpositionOptions
 
     /// <summary>How many scrapes may run at once; more are answered with 503 and Retry-After.</summary>
     public int MaxScrapes { get; set; } = 64;
+
+    /// <summary>Memory for what pushes of repeated series are compared with, in bytes; 0 for none. See <see cref="StoreOptions.ShapeCacheBytes"/>.</summary>
+    public long ShapeCacheBytes { get; set; } = 256L << 20;
+
+    /// <summary>Read each push of repeated series the long way, too, and compare. See <see cref="StoreOptions.VerifyShapes"/>.</summary>
+    public bool VerifyShapes { get; set; }
 
     /// <summary>
     /// Let Kestrel receive into blocks of 128 KiB instead of its own of 4 KiB. This replaces the host's <c>IMemoryPoolFactory&lt;byte&gt;</c>; a connection
@@ -85,12 +123,16 @@ public sealed class ExpositionOptions
     /// <summary>The clock for timeouts, durations and the Date header.</summary>
     public TimeProvider Time { get; set; } = TimeProvider.System;
 
+    internal long BodyLimit => _maxBodyBytes == 0 ? MostInOneArray : _maxBodyBytes;
+
+    internal long DecodedLimit => _maxDecodedBytes == 0 ? MostInOneArray : _maxDecodedBytes;
+
     internal string FullTelemetryPath => RoutePrefix + (TelemetryPath.StartsWith('/') ? "" : "/") + TelemetryPath;
 
     private static long InOneArray(long bytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, 1L << 30);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, MostInOneArray);
         return bytes;
     }
 }

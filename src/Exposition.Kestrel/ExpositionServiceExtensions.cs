@@ -25,7 +25,17 @@ public static class ExpositionServiceExtensions
         services.TryAddSingleton(static s =>
         {
             ExpositionOptions o = s.GetRequiredService<ExpositionOptions>();
-            return new MetricStore(new StoreOptions { CheckConsistency = o.CheckConsistency, Names = o.Names, Time = o.Time });
+            return new MetricStore(new StoreOptions
+            {
+                CheckConsistency = o.CheckConsistency,
+                Names = o.Names,
+                Time = o.Time,
+                MaxSeriesPerPush = o.MaxSeriesPerPush,
+                MaxGroups = o.MaxGroups,
+                MaxLabelValueBytes = o.MaxLabelValueBytes,
+                ShapeCacheBytes = o.ShapeCacheBytes,
+                VerifyShapes = o.VerifyShapes,
+            });
         });
         if (options.LargeReceiveBlocks)
         {

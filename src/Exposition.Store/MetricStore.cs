@@ -74,6 +74,17 @@ public sealed partial class MetricStore
                 return new PushOutcome(PushStatus.Malformed, malformed.ToString());
             }
 
+            if (PushLimits.Exceeded(Options, key, set, body.Length) is { } exceeded)
+            {
+                return exceeded;
+            }
+
+            // A race may let a few more in, as many as there are pushes at once.
+            if (Options.MaxGroups > 0 && GroupCount >= Options.MaxGroups && Peek(key) is null)
+            {
+                return PushLimits.TooManyGroups(Options);
+            }
+
             long now = UnixNanoseconds();
             var push = new PendingPush(workspace, key, now);
             string? error = PushRules.HasTimestamps(set)

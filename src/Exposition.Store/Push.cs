@@ -37,6 +37,15 @@ public enum PushStatus : byte
 
     /// <summary>The metrics contradict themselves or others. Nothing has changed but, where the group can exist at all, its push_failure_time_seconds.</summary>
     Inconsistent,
+
+    /// <summary>More series than <see cref="StoreOptions.MaxSeriesPerPush"/>. Nothing has changed.</summary>
+    TooManySeries,
+
+    /// <summary>The group is not there, and there are as many as <see cref="StoreOptions.MaxGroups"/>. Nothing has changed.</summary>
+    TooManyGroups,
+
+    /// <summary>A label value is longer than <see cref="StoreOptions.MaxLabelValueBytes"/>. Nothing has changed.</summary>
+    LabelTooLong,
 }
 
 /// <summary>The answer to a push.</summary>

@@ -11,6 +11,15 @@ public sealed class StoreOptions
     /// <summary>Which names text bodies may use.</summary>
     public NameScheme Names { get; set; } = NameScheme.Legacy;
 
+    /// <summary>The most series of one push; each bucket and quantile counts. Zero for any number.</summary>
+    public int MaxSeriesPerPush { get; set; } = 1_000_000;
+
+    /// <summary>The most groups. A push to a new one is refused when there are so many. Zero for any number.</summary>
+    public int MaxGroups { get; set; } = 1_000_000;
+
+    /// <summary>The longest label value, pushed or of a grouping key, in bytes. Zero for any length.</summary>
+    public int MaxLabelValueBytes { get; set; } = 64 << 10;
+
     /// <summary>
     /// Memory for the shapes of last pushes, in bytes; 0 for none. A push whose series equal those of its group's last one, if that is kept, is patched
     /// in instead of read. Bodies of more than an eighth of it are never kept.

@@ -11,9 +11,12 @@ public class FlagsTests
         Flags flags = Flags.Parse([]);
         Assert.Equal([":9091"], flags.ListenAddresses);
         Assert.Equal(
-            "log.format=logfmt log.level=info persistence.file= persistence.interval=5m0s push.disable-consistency-check=false "
-            + "push.enable-utf8-names=false web.config.file= web.enable-admin-api=false web.enable-lifecycle=false web.enable-openmetrics=false web.external-url= "
-            + "web.listen-address=:9091 web.route-prefix= web.systemd-socket=false web.telemetry-path=/metrics",
+            "limit.body-bytes=64MiB limit.body-rate=1000 limit.body-timeout=30s limit.connections=10000 limit.decoded-bytes=256MiB limit.groups=1000000 "
+            + "limit.head-bytes=64KiB limit.head-timeout=30s limit.idle-timeout=2m10s limit.inflight-bytes=1GiB limit.label-value-bytes=64KiB "
+            + "limit.pushes-per-second=0 limit.scrape-duration=2m0s limit.scrapes=64 limit.series-per-push=1000000 limit.shape-cache-bytes=256MiB limit.target-bytes=32KiB "
+            + "log.format=logfmt log.level=info persistence.file= persistence.interval=5m0s push.disable-consistency-check=false "
+            + "push.enable-utf8-names=false push.verify-repeated=false web.config.file= web.enable-admin-api=false web.enable-lifecycle=false web.enable-openmetrics=false web.external-url= "
+            + "web.listen-address=:9091 web.route-prefix= web.shutdown-timeout=10s web.systemd-socket=false web.telemetry-path=/metrics",
             string.Join(' ', flags.Shown().Select(static f => $"{f.Key}={f.Value}")));
     }
 
@@ -47,6 +50,11 @@ public class FlagsTests
     [InlineData("expected argument for flag '--web.route-prefix'", "--web.route-prefix", "--version")]
     [InlineData("flag 'persistence.file' cannot be repeated", "--persistence.file=a", "--persistence.file=b")]
     [InlineData("flag 'web.enable-admin-api' cannot be repeated", "--no-web.enable-admin-api", "--web.enable-admin-api")]
+    [InlineData("invalid size \"64 MiB\", expected bytes such as 65536, 64KiB, 64MiB or 1GiB", "--limit.body-bytes=64 MiB")]
+    [InlineData("invalid size \"-1\", expected bytes such as 65536, 64KiB, 64MiB or 1GiB", "--limit.inflight-bytes=-1")]
+    [InlineData("limit.body-bytes: at most 1GiB, got 2GiB", "--limit.body-bytes=2GiB")]
+    [InlineData("limit.groups: expected a whole number, got \"many\"", "--limit.groups=many")]
+    [InlineData("limit.head-timeout: must not be negative, got -1s", "--limit.head-timeout=-1s")]
     [InlineData("unrecognized log level trace", "--log.level=trace")]
     [InlineData("unrecognized log level ", "--log.level=")]
     [InlineData("unrecognized log format xml", "--log.format=xml")]
@@ -60,6 +68,20 @@ public class FlagsTests
     [InlineData("unknown long flag '--bogus'", "--help", "--bogus")]
     public void Errors_have_the_words_of_the_reference(string expected, params string[] arguments) =>
         Assert.Equal(expected, Assert.Throws<FlagException>(() => Flags.Parse(arguments)).Message);
+
+    [Fact]
+    public void Limits_reach_the_engine()
+    {
+        var options = new Exposition.Kestrel.ExpositionOptions();
+        Flags flags = Flags.Parse(["--limit.body-bytes=1mib", "--limit.decoded-bytes", "2000", "--limit.inflight-bytes=0", "--limit.head-bytes=8KB", "--limit.target-bytes=1KiB",
+            "--limit.label-value-bytes=7", "--limit.series-per-push=8", "--limit.groups=9", "--limit.pushes-per-second=10", "--limit.scrapes=11", "--limit.connections=12",
+            "--limit.head-timeout=1s", "--limit.body-timeout=2s", "--limit.body-rate=3", "--limit.idle-timeout=4s", "--limit.scrape-duration=1m30s"]);
+        flags.Limits.Apply(options);
+        Assert.Equal((1L << 20, 2000L, 0L, 8192, 1024, 7), (options.MaxBodyBytes, options.MaxDecodedBytes, options.MaxInflightBytes, options.MaxHeadBytes, options.MaxTargetBytes, options.MaxLabelValueBytes));
+        Assert.Equal((8, 9, 10, 11, 12, 3), (options.MaxSeriesPerPush, options.MaxGroups, options.MaxPushesPerSecond, options.MaxScrapes, options.MaxConnections, options.MinBodyBytesPerSecond));
+        Assert.Equal((1, 2, 4, 90), (options.HeadTimeout.TotalSeconds, options.BodyTimeout.TotalSeconds, options.IdleTimeout.TotalSeconds, options.ScrapeTimeout.TotalSeconds));
+        Assert.Equal("1MiB 2000 0 8KiB 1m30s", string.Join(' ', ((string[])["body-bytes", "decoded-bytes", "inflight-bytes", "head-bytes", "scrape-duration"]).Select(name => flags.Shown()["limit." + name])));
+    }
 
     [Fact]
     public void Version_ends_the_reading_and_help_does_not()
@@ -112,8 +134,6 @@ public class FlagsTests
         Assert.Equal(expected, Flags.Parse(["--web.route-prefix=" + prefix, "--web.telemetry-path=" + path]).FullTelemetryPath);
 
     [Theory]
-    [InlineData("--web.config.file=x", "--web.config.file is not supported yet")]
-    [InlineData("--web.systemd-socket", "--web.systemd-socket is not supported yet")]
     [InlineData("--web.listen-address=vsock://:9091", "vsock:// in --web.listen-address is not supported yet")]
     public void What_is_not_there_yet_is_refused(string argument, string expected) =>
         Assert.Equal(expected, Assert.Throws<FlagException>(Flags.Parse([argument]).RequireSupported).Message);

@@ -23,7 +23,7 @@ public class OwnMetricsTests
         File.WriteAllText(Path.Combine(root, "self", "fd", "1"), "");
         try
         {
-            Dictionary<string, double> values = Collect(new ProcessMetrics(new ProcFiles(root)));
+            Dictionary<string, double> values = Collect(new ProcessMetrics(new ProcFiles(root), TimeProvider.System));
             Assert.Equal(2, values["process_cpu_seconds_total"]);
             Assert.Equal(1024, values["process_max_fds"]);
             Assert.Equal(1, values["process_open_fds"]);
@@ -41,7 +41,7 @@ public class OwnMetricsTests
     }
 
     [Fact]
-    public void Without_proc_there_are_none() => Assert.Empty(Collect(new ProcessMetrics(new ProcFiles("/nonexistent"))));
+    public void Without_proc_there_are_none() => Assert.Empty(Collect(new ProcessMetrics(new ProcFiles("/nonexistent"), TimeProvider.System)));
 
     [Fact]
     public void Build_information_has_the_labels_of_the_reference()

@@ -16,7 +16,7 @@ internal sealed class RawHarness : IConnectionHeartbeatFeature, IConnectionLifet
     private readonly List<(Action<object> Action, object State)> _heartbeats = [];
     private readonly StringBuilder _received = new();
 
-    public RawHarness(ExpositionOptions? options = null, FakeTarget? target = null, int segment = 4096, long pause = 0)
+    public RawHarness(ExpositionOptions? options = null, FakeTarget? target = null, int segment = 4096, long pause = 0, IRawGate? gate = null)
     {
         Options = options ?? new ExpositionOptions();
         Options.Time = Time;
@@ -27,7 +27,7 @@ internal sealed class RawHarness : IConnectionHeartbeatFeature, IConnectionLifet
         Connection = new DefaultConnectionContext("test", this, new Peer(_toClient.Reader, _toServer.Writer));
         Connection.Features.Set<IConnectionHeartbeatFeature>(this);
         Connection.Features.Set<IConnectionLifetimeNotificationFeature>(this);
-        Run = new RawConnectionMiddleware(Engine, NextAsync).OnConnectionAsync(Connection);
+        Run = new RawConnectionMiddleware(Engine, gate, NextAsync).OnConnectionAsync(Connection);
     }
 
     public ManualTime Time { get; } = new();

@@ -46,8 +46,15 @@ public class RecordedClientsTests
     {
         var set = new FamilySet();
         raw.Engine.Collect(set);
-        Assert.True(set.Text(set.Families[0].Name).SequenceEqual("pushgateway_engine_handed_on_total"u8));
-        return Encoding.UTF8.GetString(set.Text(set.LabelsOf(0)[0].Value));
+        foreach (FamilyRow family in set.Families)
+        {
+            if (set.Text(family.Name).SequenceEqual("pushgateway_engine_handed_on_total"u8))
+            {
+                return Encoding.UTF8.GetString(set.Text(set.LabelsOf(family.FirstMetric)[0].Value));
+            }
+        }
+
+        return "";
     }
 
     private static IEnumerable<(byte[] Requests, int[] Cuts)> Connections(string client)

@@ -103,8 +103,12 @@ public class WireMetricsTests
 
         Assert.Equal(
             """
+            pushgateway_engine_connections Gauge Connections that are open.
+              0
             pushgateway_engine_handed_on_total Counter Connections that the raw door handed on to the general HTTP server, by reason.
               reason=path 1
+            pushgateway_engine_inflight_bytes Gauge Memory held by request bodies, packed and unpacked.
+              0
             pushgateway_engine_requests_total Counter Pushes, deletes and scrapes by the door that served them.
               door=kestrel 0
               door=raw 5
@@ -119,6 +123,21 @@ public class WireMetricsTests
               code=200 handler=push method=put 1
               code=202 handler=delete method=delete 1
               code=400 handler=push method=post 1
+            pushgateway_limit_refusals_total Counter Requests, connections and scrapes that a limit has refused or ended, by the flag that sets it.
+              limit=body-bytes 0
+              limit=body-timeout 0
+              limit=connections 0
+              limit=decoded-bytes 0
+              limit=groups 0
+              limit=head-bytes 0
+              limit=head-timeout 0
+              limit=inflight-bytes 0
+              limit=label-value-bytes 0
+              limit=pushes-per-second 0
+              limit=scrape-duration 0
+              limit=scrapes 0
+              limit=series-per-push 0
+              limit=target-bytes 0
 
             """.ReplaceLineEndings("\n"),
             Print(set));

@@ -36,6 +36,9 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <summary>Whether it has ended by itself or was stopped.</summary>
     public bool HasExited => _process.HasExited;
 
+    /// <summary>Its number.</summary>
+    public int Id => _process.Id;
+
     /// <summary>Its exit code, once it has ended.</summary>
     public int ExitCode => _process.ExitCode;
 
@@ -80,9 +83,10 @@ public sealed class ChildProcess : IAsyncDisposable
     }
 
     /// <summary>Waits until a GET answers 200; fails with the program's output when it ends first or takes too long.</summary>
-    public async Task WaitUntilReadyAsync(Uri uri, TimeSpan limit)
+    public async Task WaitUntilReadyAsync(Uri uri, TimeSpan limit, Func<HttpClient>? connect = null)
     {
-        using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
+        using var client = connect?.Invoke() ?? new HttpClient();
+        client.Timeout = TimeSpan.FromSeconds(5);
         var watch = Stopwatch.StartNew();
         while (true)
         {

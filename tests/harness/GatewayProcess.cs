@@ -13,6 +13,9 @@ public sealed class GatewayProcess : IAsyncLifetime
     /// <summary>Flags beside the listen address.</summary>
     public IReadOnlyList<string> Flags { get; init; } = [];
 
+    /// <summary>Makes clients where plain ones do not do; those speak TLS.</summary>
+    public Func<HttpClient>? Connect { get; init; }
+
     /// <summary>The port that it listens on.</summary>
     public int Port { get; private set; }
 
@@ -21,6 +24,9 @@ public sealed class GatewayProcess : IAsyncLifetime
 
     /// <summary>A client that follows no redirects, like most push clients.</summary>
     public HttpClient Client { get; private set; } = null!;
+
+    /// <summary>The number of its process.</summary>
+    public int ProcessId => _process!.Id;
 
     /// <summary>What it has logged.</summary>
     public string Log => _process?.Output ?? "";
@@ -33,6 +39,14 @@ public sealed class GatewayProcess : IAsyncLifetime
         return gateway;
     }
 
+    /// <summary>Starts a server that speaks TLS.</summary>
+    public static async Task<GatewayProcess> StartSecureAsync(Func<HttpClient> connect, params string[] flags)
+    {
+        var gateway = new GatewayProcess { Flags = flags, Connect = connect };
+        await gateway.InitializeAsync();
+        return gateway;
+    }
+
     /// <summary>Starts the server and returns when it says that it is ready.</summary>
     public async ValueTask InitializeAsync()
     {
@@ -40,11 +54,11 @@ public sealed class GatewayProcess : IAsyncLifetime
         for (var attempt = 1; ; attempt++)
         {
             Port = ChildProcess.FreePort();
-            Address = new Uri($"http://127.0.0.1:{Port}/");
+            Address = new Uri($"{(Connect is null ? "http" : "https")}://127.0.0.1:{Port}/");
             _process = ChildProcess.Start(ServerCommand.For(Port, Flags));
             try
             {
-                await _process.WaitUntilReadyAsync(new Uri(Address, "-/ready"), s_startLimit);
+                await _process.WaitUntilReadyAsync(new Uri(Address, "-/ready"), s_startLimit, Connect);
                 break;
             }
             catch (InvalidOperationException) when (attempt < 3 && Log.Contains("address already in use", StringComparison.OrdinalIgnoreCase))
@@ -58,7 +72,8 @@ public sealed class GatewayProcess : IAsyncLifetime
             }
         }
 
-        Client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }) { BaseAddress = Address };
+        Client = Connect?.Invoke() ?? new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false });
+        Client.BaseAddress = Address;
     }
 
     /// <summary>What a scrape returns now.</summary>

@@ -14,6 +14,9 @@ internal sealed class Flags
 
     public string WebConfigFile { get; private set; } = "";
 
+    /// <summary>How long a stop waits for requests in flight.</summary>
+    public TimeSpan ShutdownTimeout { get; private set; } = TimeSpan.FromSeconds(10);
+
     public string TelemetryPath { get; private set; } = "/metrics";
 
     public string ExternalUrl { get; private set; } = "";
@@ -34,6 +37,11 @@ internal sealed class Flags
     public bool DisableConsistencyCheck { get; private set; }
 
     public bool EnableUtf8Names { get; private set; }
+
+    public bool VerifyRepeated { get; private set; }
+
+    /// <summary>The flags <c>--limit.*</c>.</summary>
+    public LimitFlags Limits { get; } = new();
 
     public string LogLevelName { get; private set; } = "info";
 
@@ -77,9 +85,7 @@ internal sealed class Flags
     /// <exception cref="FlagException">One of them is set.</exception>
     public void RequireSupported()
     {
-        string? missing = SystemdSocket ? "--web.systemd-socket"
-            : WebConfigFile.Length > 0 ? "--web.config.file"
-            : ListenAddresses.Exists(static address => address.StartsWith("vsock://", StringComparison.Ordinal)) ? "vsock:// in --web.listen-address"
+        string? missing = ListenAddresses.Exists(static address => address.StartsWith("vsock://", StringComparison.Ordinal)) ? "vsock:// in --web.listen-address"
             : null;
         if (missing is not null)
         {
@@ -88,7 +94,7 @@ internal sealed class Flags
     }
 
     /// <summary>The values as <c>/api/v1/status</c> and the page show them, in order of names.</summary>
-    public SortedDictionary<string, string> Shown() => new(StringComparer.Ordinal)
+    public SortedDictionary<string, string> Shown() => new(new Dictionary<string, string>(Limits.Shown)
     {
         ["log.format"] = LogFormat == LogFormat.Json ? "json" : "logfmt",
         ["log.level"] = LogLevelName,
@@ -96,6 +102,7 @@ internal sealed class Flags
         ["persistence.interval"] = GoDuration.Format(PersistenceIntervalNanoseconds),
         ["push.disable-consistency-check"] = Word(DisableConsistencyCheck),
         ["push.enable-utf8-names"] = Word(EnableUtf8Names),
+        ["push.verify-repeated"] = Word(VerifyRepeated),
         ["web.config.file"] = WebConfigFile,
         ["web.enable-admin-api"] = Word(EnableAdminApi),
         ["web.enable-lifecycle"] = Word(EnableLifecycle),
@@ -103,9 +110,10 @@ internal sealed class Flags
         ["web.external-url"] = ExternalUrl,
         ["web.listen-address"] = string.Join(',', ListenAddresses),
         ["web.route-prefix"] = Prefix,
+        ["web.shutdown-timeout"] = GoDuration.Format(ShutdownTimeout.Ticks * 100),
         ["web.systemd-socket"] = Word(SystemdSocket),
         ["web.telemetry-path"] = TelemetryPath,
-    };
+    }, StringComparer.Ordinal);
 
     /// <summary>The flags in the order in which help lists them.</summary>
     internal List<Flag> Table() =>
@@ -114,12 +122,13 @@ internal sealed class Flags
         new("web.systemd-socket", "Use systemd socket activation listeners instead of port listeners (Linux only).",
             value => SystemdSocket = value == "true") { IsSwitch = true },
         new("web.listen-address", "Addresses on which to expose metrics and web interface. Repeatable for multiple addresses. "
-            + "Examples: `:9100` or `[::1]:9100` for http, `vsock://:9100` for vsock", AddListenAddress) { IsRepeatable = true, Shown = "=:9091 ..." },
+            + "Examples: `:9100` or `[::1]:9100` for http, `unix:/run/pushgateway.sock` for a Unix socket", AddListenAddress) { IsRepeatable = true, Shown = "=:9091 ..." },
         new("web.config.file", "Path to configuration file that can enable TLS or authentication.", value => WebConfigFile = value) { Shown = "=\"\"" },
         new("web.telemetry-path", "Path under which to expose metrics.", value => TelemetryPath = value) { Shown = "=\"/metrics\"" },
         new("web.external-url", "The URL under which the Pushgateway is externally reachable.", SetExternalUrl) { Shown = "=" },
         new("web.route-prefix", "Prefix for the internal routes of web endpoints. Defaults to the path of --web.external-url.",
             value => RoutePrefix = value) { Shown = "=\"\"" },
+        new("web.shutdown-timeout", "How long a stop waits for requests that are being served.", SetShutdownTimeout) { Shown = "=10s" },
         new("web.enable-lifecycle", "Enable shutdown via HTTP request.", value => EnableLifecycle = value == "true") { IsSwitch = true },
         new("web.enable-admin-api", "Enable API endpoints for admin control actions.", value => EnableAdminApi = value == "true") { IsSwitch = true },
         new("web.enable-openmetrics", "Answer scrapes in OpenMetrics 1.0 if the scraper prefers it.", value => EnableOpenMetrics = value == "true") { IsSwitch = true },
@@ -129,6 +138,9 @@ internal sealed class Flags
         new("push.disable-consistency-check", "Do not check consistency of pushed metrics. DANGEROUS.",
             value => DisableConsistencyCheck = value == "true") { IsSwitch = true },
         new("push.enable-utf8-names", "Allow UTF-8 characters in metric and label names.", value => EnableUtf8Names = value == "true") { IsSwitch = true },
+        new("push.verify-repeated", "Read each push whose series are those of the last one in full, too, and compare. For the search for a fault; slow.",
+            value => VerifyRepeated = value == "true") { IsSwitch = true },
+        .. Limits.Table,
         new("log.level", "Only log messages with the given severity or above. One of: [debug, info, warn, error]", SetLogLevel) { Shown = "=info" },
         new("log.format", "Output format of log messages. One of: [logfmt, json]", SetLogFormat) { Shown = "=logfmt" },
         new("version", "Show application version.", On(() => Version = true)) { IsSwitch = true, IsImmediate = true },
@@ -155,6 +167,10 @@ internal sealed class Flags
         WebPaths.PathOfUrl(value);
         ExternalUrl = value;
     }
+
+    private void SetShutdownTimeout(string value) => ShutdownTimeout = GoDuration.ParseNanoseconds(value) is var time and >= 0
+        ? TimeSpan.FromTicks(time / 100)
+        : throw new FlagException($"web.shutdown-timeout: must not be negative, got {value}");
 
     private void SetLogLevel(string value)
     {

@@ -7,12 +7,14 @@ using Exposition.Gateway.Http;
 using Exposition.Gateway.Logging;
 using Exposition.Gateway.Own;
 using Exposition.Gateway.Page;
+using Exposition.Gateway.Web;
 using Exposition.Kestrel;
 using Exposition.Persistence;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -23,9 +25,9 @@ namespace Exposition.Gateway.Hosting;
 internal static class GatewayHost
 {
     private const int Failed = 1;
-    private const int MaxRequestLine = 32 << 10;
-    private const int MaxHeaders = 64 << 10;
-    private static readonly TimeSpan s_drain = TimeSpan.FromSeconds(10);
+    private const int AroundTarget = 32;
+    private const int NoLimit = 16 << 20;
+    private const int SmallestBuffer = 1 << 20;
 
     /// <summary>Serves until a signal or a quit request.</summary>
     /// <returns>0 if everything went well, 1 if the program could not serve or could not keep its state.</returns>
@@ -41,7 +43,7 @@ internal static class GatewayHost
         {
             return await ServeAsync(flags, logs, logger);
         }
-        catch (ListenException e)
+        catch (Exception e) when (e is ListenException or WebConfigException)
         {
             logger.CannotServe(e.Message);
             return Failed;
@@ -51,10 +53,11 @@ internal static class GatewayHost
     private static async Task<int> ServeAsync(Flags flags, StreamLoggerProvider logs, ILogger logger)
     {
         var listeners = new List<(string Asked, ListenOptions Options)>();
-        await using WebApplication app = Build(flags, logs, listeners);
+        await using WebConfigFile? web = flags.WebConfigFile.Length > 0 ? WebConfigFile.Open(flags.WebConfigFile, logger) : null;
+        await using WebApplication app = Build(flags, web, logs, listeners);
         ExpositionEngine engine = app.Services.GetRequiredService<ExpositionEngine>();
         ReserveOwnFamilies(app.Services, engine);
-        Map(app, flags, engine);
+        Map(app, flags, web, engine);
         await using DurableCopy? copy = Durability.Make(flags, engine.Store, TimeProvider.System, logger);
         try
         {
@@ -66,7 +69,8 @@ internal static class GatewayHost
             return Failed;
         }
 
-        bool served = await ListenAsync(app, listeners, logger);
+        web?.Follow();
+        bool served = await ListenAsync(app, flags, web, listeners, logger);
         if (copy is not null && !await copy.StopAsync())
         {
             logger.FinalSaveFailed(flags.PersistenceFile);
@@ -76,7 +80,7 @@ internal static class GatewayHost
         return served ? 0 : Failed;
     }
 
-    private static async Task<bool> ListenAsync(WebApplication app, List<(string Asked, ListenOptions Options)> listeners, ILogger logger)
+    private static async Task<bool> ListenAsync(WebApplication app, Flags flags, WebConfigFile? web, List<(string Asked, ListenOptions Options)> listeners, ILogger logger)
     {
         try
         {
@@ -85,7 +89,7 @@ internal static class GatewayHost
         catch (IOException e) when (e.InnerException is AddressInUseException)
         {
             string asked = listeners.Select(static l => l.Asked).FirstOrDefault(asked => e.Message.Contains(asked, StringComparison.Ordinal)) ?? listeners[^1].Asked;
-            logger.CannotServe($"listen tcp {asked}: bind: address already in use");
+            logger.CannotServe($"listen {(asked.StartsWith("unix:", StringComparison.Ordinal) ? asked.Replace(':', ' ') : "tcp " + asked)}: bind: address already in use");
             return false;
         }
         catch (Exception e) when (e is IOException or SocketException or InvalidOperationException)
@@ -94,19 +98,33 @@ internal static class GatewayHost
             return false;
         }
 
-        foreach ((_, ListenOptions options) in listeners)
+        if (flags.SystemdSocket)
         {
-            string address = options.EndPoint.ToString() ?? "";
-            logger.Listening(address);
-            logger.NoTls(false, address);
+            logger.ListeningOnSystemd();
         }
 
+        foreach ((string asked, ListenOptions options) in listeners)
+        {
+            string address = options.EndPoint is IPEndPoint endPoint ? endPoint.ToString() : asked;
+            logger.Listening(address);
+            if (web?.State is { Tls: not null } state)
+            {
+                logger.Tls(state.Config.Http2, address);
+            }
+            else
+            {
+                logger.NoTls(false, address);
+            }
+        }
+
+        Systemd.Notify("READY=1");
+        app.Lifetime.ApplicationStopping.Register(static () => Systemd.Notify("STOPPING=1"));
         await app.WaitForShutdownAsync();
         logger.Stopped();
         return true;
     }
 
-    private static WebApplication Build(Flags flags, StreamLoggerProvider logs, List<(string Asked, ListenOptions Options)> listeners)
+    private static WebApplication Build(Flags flags, WebConfigFile? web, StreamLoggerProvider logs, List<(string Asked, ListenOptions Options)> listeners)
     {
         // The empty builder reads no environment variables and no settings files: flags are all there is.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
@@ -114,9 +132,13 @@ internal static class GatewayHost
         IServiceCollection services = builder.Services;
         services.AddRouting();
         services.AddSingleton<IHostLifetime, SignalLifetime>();
-        services.Configure<HostOptions>(static host => host.ShutdownTimeout = s_drain);
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = flags.ShutdownTimeout);
         services.AddSingleton<IOwnMetrics>(new BuildInfoMetric(BuildIdentity.Current));
-        services.AddSingleton<IOwnMetrics>(new ProcessMetrics(new ProcFiles()));
+        services.AddSingleton<IOwnMetrics>(new ProcessMetrics(new ProcFiles(), TimeProvider.System));
+        if (web is not null)
+        {
+            services.AddSingleton<IOwnMetrics>(web);
+        }
 
         // Ahead of the engine, which puts a memory pool of its own in the place of Kestrel's.
         builder.WebHost.UseKestrelCore();
@@ -127,39 +149,67 @@ internal static class GatewayHost
             options.Names = flags.EnableUtf8Names ? NameScheme.Utf8 : NameScheme.Legacy;
             options.CheckConsistency = !flags.DisableConsistencyCheck;
             options.EnableOpenMetrics = flags.EnableOpenMetrics;
+            options.VerifyShapes = flags.VerifyRepeated;
+            flags.Limits.Apply(options);
         });
-        (string Asked, IPAddress? Address, int Port)[] addresses =
-            [.. flags.ListenAddresses.Select(static asked => (asked, ListenAddress.Parse(asked, out int port), port))];
+        List<Listener> asked = Listener.From(flags);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = null;
-            kestrel.Limits.MaxRequestLineSize = MaxRequestLine;
-            kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaders;
-            foreach ((string asked, IPAddress? address, int port) in addresses)
+            SetLimits(kestrel.Limits, flags.Limits);
+            foreach (Listener listener in asked)
             {
-                void Listen(ListenOptions options)
+                listener.Open(kestrel, options =>
                 {
-                    options.Protocols = HttpProtocols.Http1;
-                    options.UseExposition();
-                    listeners.Add((asked, options));
-                }
-
-                if (address is null)
-                {
-                    kestrel.ListenAnyIP(port, Listen);
-                }
-                else
-                {
-                    kestrel.Listen(address, port, Listen);
-                }
+                    options.UseExpositionConnectionLimit(secure: web?.State.Tls is not null);
+                    UseTls(options, web);
+                    options.UseExposition(web is null ? null : new WebGate(web));
+                    listeners.Add((listener.Asked, options));
+                });
             }
         });
         return builder.Build();
     }
 
-    private static void Map(WebApplication app, Flags flags, ExpositionEngine engine)
+    // Kestrel's own limits, for what the raw door leaves to it. A head must fit into its buffer, so for heads "no limit" has one.
+    private static void SetLimits(KestrelServerLimits kestrel, LimitFlags limits)
     {
+        kestrel.MaxRequestBodySize = null;
+        kestrel.MaxRequestLineSize = limits.TargetBytes > 0 ? Math.Min(NoLimit, limits.TargetBytes) + AroundTarget : NoLimit;
+        kestrel.MaxRequestHeadersTotalSize = limits.HeadBytes > 0 ? limits.HeadBytes : NoLimit;
+        kestrel.MaxRequestBufferSize = Math.Max(SmallestBuffer, Math.Max(kestrel.MaxRequestLineSize, kestrel.MaxRequestHeadersTotalSize));
+        kestrel.KeepAliveTimeout = OrNone(limits.IdleTimeout);
+        kestrel.RequestHeadersTimeout = OrNone(limits.HeadTimeout);
+        kestrel.MinRequestBodyDataRate = limits.BodyRate > 0 && limits.BodyTimeout > TimeSpan.Zero ? new MinDataRate(limits.BodyRate, Longer(limits.BodyTimeout)) : null;
+
+        static TimeSpan OrNone(TimeSpan limit) => limit > TimeSpan.Zero ? limit : Timeout.InfiniteTimeSpan;
+
+        // Kestrel takes no grace period below a heartbeat.
+        static TimeSpan Longer(TimeSpan grace) => grace > TimeSpan.FromSeconds(1) ? grace : TimeSpan.FromSeconds(1.1);
+    }
+
+    // Whether there is TLS stays as it was at the start; all else of it may change with every handshake.
+    private static void UseTls(ListenOptions options, WebConfigFile? web)
+    {
+        if (web?.State.Tls is null)
+        {
+            options.Protocols = HttpProtocols.Http1;
+            return;
+        }
+
+        options.Protocols = HttpProtocols.Http1AndHttp2;
+        options.Use(PlainRequests.Refuse);
+        options.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(web.State.Tls!.Options()) });
+    }
+
+    private static void Map(WebApplication app, Flags flags, WebConfigFile? web, ExpositionEngine engine)
+    {
+        if (web is not null)
+        {
+            var gate = new WebGate(web);
+            app.Use(next => context => gate.InvokeAsync(context, next));
+        }
+
         IServiceProvider services = app.Services;
         ILoggerFactory loggers = services.GetRequiredService<ILoggerFactory>();
         TimeProvider time = TimeProvider.System;

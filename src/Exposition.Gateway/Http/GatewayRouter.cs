@@ -1,8 +1,10 @@
+using System.Buffers;
 using Exposition.Gateway.Logging;
 using Exposition.Kestrel;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
 
 namespace Exposition.Gateway.Http;
 
@@ -22,13 +24,15 @@ internal sealed record RouteTarget(string? CountedAs, Serve? Serve);
 /// </summary>
 internal sealed class GatewayRouter(RouteTable<RouteTarget> main, RouteTable<RouteTarget> api, string prefix, ExpositionEngine engine, ILogger<GatewayRouter> logger)
 {
+    private static readonly SearchValues<char> s_tokenCharacters = SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
     private readonly string _apiPrefix = prefix + "/api/v1";
 
     /// <summary>Serves a request or calls <paramref name="next"/>.</summary>
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
         string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        if (!RequestTarget.TryParse(target, out string path, out string query))
+        if (!RequestTarget.TryParse(target, out string path, out string query) || !HasValidHeaders(context.Request.Headers))
         {
             await Replies.BadRequest(context);
             return;
@@ -51,6 +55,20 @@ internal sealed class GatewayRouter(RouteTable<RouteTarget> main, RouteTable<Rou
             context.Response.Clear();
             await Replies.Error(context, StatusCodes.Status500InternalServerError, "Internal Server Error");
         }
+    }
+
+    // Kestrel is lax about the names of headers; the raw door and the reference are not.
+    private static bool HasValidHeaders(IHeaderDictionary headers)
+    {
+        foreach (KeyValuePair<string, StringValues> header in headers)
+        {
+            if (header.Key.AsSpan().ContainsAnyExcept(s_tokenCharacters) && !header.Key.StartsWith(':'))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private Task Route(HttpContext context, RequestDelegate next, string target, string path, string query)

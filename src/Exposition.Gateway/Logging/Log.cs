@@ -75,4 +75,19 @@ internal static partial class Log
 
     [LoggerMessage(23, LogLevel.Error, "request failed")]
     public static partial void RequestFailed(this ILogger logger, string method, string path, Exception exception);
+
+    [LoggerMessage(24, LogLevel.Information, "TLS is enabled.")]
+    public static partial void Tls(this ILogger logger, bool http2, string address);
+
+    [LoggerMessage(25, LogLevel.Information, "web configuration reloaded")]
+    public static partial void WebConfigReloaded(this ILogger logger, string file);
+
+    [LoggerMessage(26, LogLevel.Error, "Unable to parse configuration, the one before stays in force")]
+    public static partial void WebConfigRefused(this ILogger logger, string file, string err);
+
+    [LoggerMessage(27, LogLevel.Warning, "web configuration is not followed in full")]
+    public static partial void WebConfigNotice(this ILogger logger, string file, string notice);
+
+    [LoggerMessage(28, LogLevel.Information, "Listening on systemd activated listeners instead of port listeners.")]
+    public static partial void ListeningOnSystemd(this ILogger logger);
 }

@@ -3,23 +3,44 @@ using Exposition.Kestrel;
 
 namespace Exposition.Gateway.Own;
 
+// Reading /proc costs milliseconds where many descriptors are open, so that scrapes that follow each other closely share one reading.
+
 /// <summary>The <c>process_*</c> families, with the reference's names and help texts; none where there is no /proc.</summary>
-internal sealed class ProcessMetrics(ProcFiles proc) : IOwnMetrics
+internal sealed class ProcessMetrics(ProcFiles proc, TimeProvider time) : IOwnMetrics
 {
+    private static readonly TimeSpan s_fresh = TimeSpan.FromMilliseconds(250);
+
+    private readonly Lock _gate = new();
+    private Reading? _last;
+
     public void Collect(FamilySet into)
     {
-        (double? cpu, double? virtualBytes, double? resident, double? started) = proc.ReadStat();
-        (double? maxFiles, double? maxMemory) = proc.ReadLimits();
-        (double? received, double? sent) = proc.ReadNetwork();
-        Add(into, "process_cpu_seconds_total"u8, "Total user and system CPU time spent in seconds."u8, MetricType.Counter, cpu);
-        Add(into, "process_max_fds"u8, "Maximum number of open file descriptors."u8, MetricType.Gauge, maxFiles);
-        Add(into, "process_network_receive_bytes_total"u8, "Number of bytes received by the process over the network."u8, MetricType.Counter, received);
-        Add(into, "process_network_transmit_bytes_total"u8, "Number of bytes sent by the process over the network."u8, MetricType.Counter, sent);
-        Add(into, "process_open_fds"u8, "Number of open file descriptors."u8, MetricType.Gauge, proc.CountOpenFiles());
-        Add(into, "process_resident_memory_bytes"u8, "Resident memory size in bytes."u8, MetricType.Gauge, resident);
-        Add(into, "process_start_time_seconds"u8, "Start time of the process since unix epoch in seconds."u8, MetricType.Gauge, started);
-        Add(into, "process_virtual_memory_bytes"u8, "Virtual memory size in bytes."u8, MetricType.Gauge, virtualBytes);
-        Add(into, "process_virtual_memory_max_bytes"u8, "Maximum amount of virtual memory available in bytes."u8, MetricType.Gauge, maxMemory);
+        Reading now = Read();
+        Add(into, "process_cpu_seconds_total"u8, "Total user and system CPU time spent in seconds."u8, MetricType.Counter, now.Cpu);
+        Add(into, "process_max_fds"u8, "Maximum number of open file descriptors."u8, MetricType.Gauge, now.MaxFiles);
+        Add(into, "process_network_receive_bytes_total"u8, "Number of bytes received by the process over the network."u8, MetricType.Counter, now.Received);
+        Add(into, "process_network_transmit_bytes_total"u8, "Number of bytes sent by the process over the network."u8, MetricType.Counter, now.Sent);
+        Add(into, "process_open_fds"u8, "Number of open file descriptors."u8, MetricType.Gauge, now.OpenFiles);
+        Add(into, "process_resident_memory_bytes"u8, "Resident memory size in bytes."u8, MetricType.Gauge, now.Resident);
+        Add(into, "process_start_time_seconds"u8, "Start time of the process since unix epoch in seconds."u8, MetricType.Gauge, now.Started);
+        Add(into, "process_virtual_memory_bytes"u8, "Virtual memory size in bytes."u8, MetricType.Gauge, now.Virtual);
+        Add(into, "process_virtual_memory_max_bytes"u8, "Maximum amount of virtual memory available in bytes."u8, MetricType.Gauge, now.MaxMemory);
+    }
+
+    private Reading Read()
+    {
+        lock (_gate)
+        {
+            if (_last is null || time.GetElapsedTime(_last.At) > s_fresh)
+            {
+                (double? cpu, double? virtualBytes, double? resident, double? started) = proc.ReadStat();
+                (double? maxFiles, double? maxMemory) = proc.ReadLimits();
+                (double? received, double? sent) = proc.ReadNetwork();
+                _last = new Reading(time.GetTimestamp(), cpu, virtualBytes, resident, started, maxFiles, maxMemory, received, sent, proc.CountOpenFiles());
+            }
+
+            return _last;
+        }
     }
 
     private static void Add(FamilySet into, ReadOnlySpan<byte> name, ReadOnlySpan<byte> help, MetricType type, double? value)
@@ -31,4 +52,7 @@ internal sealed class ProcessMetrics(ProcFiles proc) : IOwnMetrics
             into.Metrics[metric].Content = type == MetricType.Counter ? MetricContent.Counter : MetricContent.Gauge;
         }
     }
+
+    private sealed record Reading(
+        long At, double? Cpu, double? Virtual, double? Resident, double? Started, double? MaxFiles, double? MaxMemory, double? Received, double? Sent, double? OpenFiles);
 }

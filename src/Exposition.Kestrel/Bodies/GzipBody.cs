@@ -32,7 +32,7 @@ internal static class GzipBody
         try
         {
             DecodeOutcome outcome = DecodeOutcome.Copy(gzip, into, limit);
-            return outcome.TooLarge || (body.Length >= SmallestMember && TrailingLength(body.Span) == into.Length) ? outcome : new DecodeOutcome(Walk(body));
+            return outcome.TooLarge || outcome.NoRoom || (body.Length >= SmallestMember && TrailingLength(body.Span) == into.Length) ? outcome : new DecodeOutcome(Walk(body));
         }
         catch (InvalidDataException)
         {

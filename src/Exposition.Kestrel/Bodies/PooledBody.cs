@@ -3,16 +3,20 @@ using System.Buffers;
 namespace Exposition.Kestrel.Bodies;
 
 // A body is one contiguous array of the shared pool. It grows by doubling as bytes arrive, never ahead of them by more than a
-// megabyte: a Content-Length is a promise of the client, not a reason to reserve memory. Dispose returns the array; a body can be filled
-// again afterwards. Not safe for concurrent use.
+// megabyte: a Content-Length is a promise of the client, not a reason to reserve memory. Each array is taken from the budget of all
+// bodies, where there is one; TryReserve is the only thing that can fail, all else relies on it or, in tests, on there being no budget.
+// Dispose returns the array; a body can be filled again afterwards. Not safe for concurrent use.
 
 /// <summary>A growing byte buffer from the shared array pool.</summary>
-internal sealed class PooledBody : IDisposable
+/// <param name="budget">What all bodies may hold together; null for no limit.</param>
+/// <param name="owner">The request for which the body stands in the budget; null for the body itself.</param>
+internal sealed class PooledBody(InflightBytes? budget = null, object? owner = null) : IDisposable
 {
     private const int Smallest = 4096;
     private const int LargestFirst = 1 << 20;
 
     private byte[] _bytes = [];
+    private long _expected;
 
     /// <summary>Number of bytes.</summary>
     public int Length { get; private set; }
@@ -20,30 +24,55 @@ internal sealed class PooledBody : IDisposable
     /// <summary>The bytes. Valid until the body grows or is disposed of.</summary>
     public ReadOnlyMemory<byte> Memory => _bytes.AsMemory(0, Length);
 
+    private object Owner => owner ?? this;
+
     /// <summary>Says how many bytes will probably come.</summary>
-    public void Expect(long bytes)
-    {
-        if (_bytes.Length == 0 && bytes > 0)
-        {
-            _bytes = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(bytes, Smallest, LargestFirst));
-        }
-    }
+    public void Expect(long bytes) => _expected = bytes;
 
-    /// <summary>Memory behind the last byte, not empty.</summary>
-    public Memory<byte> GetMemory(int atLeast = 1)
+    /// <summary>Makes room.</summary>
+    /// <returns>False if all bodies together hold too much; nothing has changed then.</returns>
+    public bool TryReserve(int atLeast)
     {
-        if (_bytes.Length - Length < atLeast)
+        if (_bytes.Length - Length >= atLeast)
         {
-            Grow(atLeast);
+            return true;
         }
 
-        return _bytes.AsMemory(Length);
+        long size = Math.Max((long)Length + atLeast, _bytes.Length == 0 ? Math.Clamp(_expected, Smallest, LargestFirst) : _bytes.Length * 2L);
+        byte[] larger;
+        if (budget is null)
+        {
+            larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(size, Array.MaxLength));
+        }
+        else
+        {
+            // The pool rounds up to powers of two; what it gives is what counts.
+            size = Math.Min((long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)size), Array.MaxLength);
+            if (!budget.TryTake(Owner, size))
+            {
+                return false;
+            }
+
+            larger = ArrayPool<byte>.Shared.Rent((int)size);
+            if (larger.Length != size)
+            {
+                budget.Release(size - larger.Length);
+            }
+        }
+
+        _bytes.AsSpan(0, Length).CopyTo(larger);
+        Return();
+        _bytes = larger;
+        return true;
     }
+
+    /// <summary>Memory behind the last byte, not empty. To be reserved before, where there is a budget.</summary>
+    public Memory<byte> GetMemory(int atLeast = 1) => TryReserve(atLeast) ? _bytes.AsMemory(Length) : throw new InvalidOperationException("no room was reserved");
 
     /// <summary>Takes bytes written to <see cref="GetMemory"/>.</summary>
     public void Advance(int count) => Length += count;
 
-    /// <summary>Appends.</summary>
+    /// <summary>Appends. To be reserved before, where there is a budget.</summary>
     public void Append(ReadOnlySpan<byte> bytes)
     {
         bytes.CopyTo(GetMemory(Math.Max(1, bytes.Length)).Span);
@@ -54,23 +83,21 @@ internal sealed class PooledBody : IDisposable
     public void Dispose()
     {
         Length = 0;
-        if (_bytes.Length > 0)
+        _expected = 0;
+        Return();
+        _bytes = [];
+        if (owner is null)
         {
-            ArrayPool<byte>.Shared.Return(_bytes);
-            _bytes = [];
+            budget?.End(this);
         }
     }
 
-    private void Grow(int atLeast)
+    private void Return()
     {
-        long size = Math.Max(Math.Max(Smallest, _bytes.Length * 2L), (long)Length + atLeast);
-        byte[] larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(size, Array.MaxLength));
-        _bytes.AsSpan(0, Length).CopyTo(larger);
         if (_bytes.Length > 0)
         {
             ArrayPool<byte>.Shared.Return(_bytes);
+            budget?.Release(_bytes.Length);
         }
-
-        _bytes = larger;
     }
 }

@@ -44,7 +44,7 @@ internal static class SnappyBody
         try
         {
             DecodeOutcome outcome = DecodeOutcome.Copy(snappy, into, limit);
-            return into.Length == length ? outcome : new DecodeOutcome(Corrupt);
+            return outcome.NoRoom || into.Length == length ? outcome : new DecodeOutcome(Corrupt);
         }
         catch (InvalidDataException)
         {

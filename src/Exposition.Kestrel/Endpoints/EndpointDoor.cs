@@ -79,11 +79,7 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
         : null;
 
     // Of several lines the first counts, as in the reference.
-    private static BodyEncoding EncodingOf(StringValues header) =>
-        header.Count == 0 ? BodyEncoding.Identity
-        : string.Equals(header[0], "gzip", StringComparison.OrdinalIgnoreCase) ? BodyEncoding.Gzip
-        : string.Equals(header[0], "snappy", StringComparison.OrdinalIgnoreCase) ? BodyEncoding.Snappy
-        : BodyEncoding.Identity;
+    private static BodyEncoding EncodingOf(StringValues header) => ContentCoding.Of(First(header));
 
     private static byte[] First(StringValues header) => header.Count == 0 ? [] : Encoding.UTF8.GetBytes(header[0] ?? "");
 
@@ -121,11 +117,12 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
             StartedAt = engine.Options.Time.GetTimestamp(),
             Door = Door.Kestrel,
         };
-        using var body = new PooledBody();
+        using var body = new PooledBody(engine.Inflight);
+        request.Owner = body;
         Answer answer;
         try
         {
-            Answer? refused = await RequestBody.ReadAsync(context, body, engine.Options.MaxBodyBytes);
+            Answer? refused = await RequestBody.ReadAsync(context, body, engine);
             if (refused is null)
             {
                 answer = engine.Pushes.Handle(request, body.Memory);
@@ -195,7 +192,7 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
         }
 
         TimeSpan timeout = engine.Scrapes.TimeoutFor(First(context.Request.Headers["X-Prometheus-Scrape-Timeout-Seconds"]));
-        using var deadline = new CancellationTokenSource(timeout, engine.Options.Time);
+        using var deadline = new CancellationTokenSource(timeout > TimeSpan.Zero ? timeout : Timeout.InfiniteTimeSpan, engine.Options.Time);
         using CancellationTokenRegistration abort = deadline.Token.Register(static c => ((HttpContext)c!).Abort(), context);
         try
         {
@@ -203,7 +200,11 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
         }
         catch (Exception e) when (e is OperationCanceledException or IOException)
         {
-            // The scraper has gone.
+            // The scraper has gone, or was too slow.
+            if (deadline.IsCancellationRequested)
+            {
+                engine.Scrapes.CountTooSlow();
+            }
         }
         catch (Exception e)
         {

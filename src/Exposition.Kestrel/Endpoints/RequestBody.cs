@@ -11,8 +11,9 @@ internal static class RequestBody
 {
     /// <summary>Reads to the end.</summary>
     /// <returns>Null, or the answer because of which it was not read.</returns>
-    public static async ValueTask<Answer?> ReadAsync(HttpContext context, PooledBody into, long limit)
+    public static async ValueTask<Answer?> ReadAsync(HttpContext context, PooledBody into, ExpositionEngine engine)
     {
+        long limit = engine.Options.BodyLimit;
         if (context.Request.ContentLength > limit)
         {
             return Answer.TooLarge(limit);
@@ -23,13 +24,19 @@ internal static class RequestBody
             size.MaxRequestBodySize = null;
         }
 
+        TimeSpan left = engine.Options.BodyTimeout > TimeSpan.Zero ? engine.Options.BodyTimeout : Timeout.InfiniteTimeSpan;
         into.Expect(context.Request.ContentLength ?? 0);
         PipeReader reader = context.Request.BodyReader;
         try
         {
             while (true)
             {
-                ReadResult result = await reader.ReadAsync(context.RequestAborted);
+                ReadResult result = await ReadAsync(reader, engine.Options, context.RequestAborted);
+                if (result.IsCanceled)
+                {
+                    return Answer.TooSlow;
+                }
+
                 if (into.Length + result.Buffer.Length > limit)
                 {
                     reader.AdvanceTo(result.Buffer.End);
@@ -38,6 +45,18 @@ internal static class RequestBody
 
                 foreach (ReadOnlyMemory<byte> piece in result.Buffer)
                 {
+                    while (!into.TryReserve(piece.Length))
+                    {
+                        long since = engine.Options.Time.GetTimestamp();
+                        if (!await engine.Inflight.WaitAsync(left))
+                        {
+                            reader.AdvanceTo(result.Buffer.End);
+                            return Answer.NoRoom;
+                        }
+
+                        left -= left == Timeout.InfiniteTimeSpan ? TimeSpan.Zero : engine.Options.Time.GetElapsedTime(since);
+                    }
+
                     into.Append(piece.Span);
                 }
 
@@ -59,6 +78,27 @@ internal static class RequestBody
                     ? Answer.CutShort
                     : new Answer(400, "malformed chunked encoding", Close: true),
             };
+        }
+    }
+
+    // Kestrel watches over the rate; that nothing at all comes for too long is seen here.
+    private static async ValueTask<ReadResult> ReadAsync(PipeReader reader, ExpositionOptions options, CancellationToken aborted)
+    {
+        ValueTask<ReadResult> reading = reader.ReadAsync(aborted);
+        if (reading.IsCompleted || options.BodyTimeout <= TimeSpan.Zero)
+        {
+            return await reading;
+        }
+
+        Task<ReadResult> task = reading.AsTask();
+        try
+        {
+            return await task.WaitAsync(options.BodyTimeout, options.Time, aborted);
+        }
+        catch (TimeoutException)
+        {
+            reader.CancelPendingRead();
+            return await task;
         }
     }
 }

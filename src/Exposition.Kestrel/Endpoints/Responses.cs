@@ -1,4 +1,5 @@
 using System.Text;
+using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Raw;
 using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Http;
@@ -11,9 +12,14 @@ internal static class Responses
     /// <summary>An answer of the shared handlers.</summary>
     public static Task WriteAsync(HttpContext context, in Answer answer)
     {
-        if (answer.Status == StatusCodes.Status503ServiceUnavailable)
+        if (answer.MayRetry)
         {
             context.Response.Headers.RetryAfter = "1";
+        }
+
+        if (answer.Status == StatusCodes.Status415UnsupportedMediaType)
+        {
+            context.Response.Headers.AcceptEncoding = ContentCoding.Understood;
         }
 
         if (answer.Close && IsHttp1(context))

@@ -48,4 +48,10 @@ internal enum HandOnReason : byte
 
     /// <summary>The client stopped in the middle of a head.</summary>
     EndOfInput,
+
+    /// <summary>The host's gate did not admit a request.</summary>
+    Gate,
+
+    /// <summary>A target longer than the limit.</summary>
+    TargetTooLong,
 }

@@ -5,7 +5,7 @@ using Exposition.Kestrel.Serving;
 
 namespace Exposition.Kestrel.OwnMetrics;
 
-// Names, helps and labels are the reference's; the two families pushgateway_engine_* are ours. As in the reference, children of the summaries
+// Names, helps and labels are the reference's; the families pushgateway_engine_* and pushgateway_limit_* are ours. As in the reference, children of the summaries
 // appear with the first push of their method, and a family without children is left out.
 
 /// <summary>The engine's own metrics. Safe for concurrent use; counting does not allocate once a combination was seen.</summary>
@@ -14,11 +14,14 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
     /// <summary>The families that <see cref="Collect"/> may add, with their types.</summary>
     public static readonly (string Name, MetricType Type)[] Families =
     [
+        ("pushgateway_engine_connections", MetricType.Gauge),
         ("pushgateway_engine_handed_on_total", MetricType.Counter),
+        ("pushgateway_engine_inflight_bytes", MetricType.Gauge),
         ("pushgateway_engine_requests_total", MetricType.Counter),
         ("pushgateway_http_push_duration_seconds", MetricType.Summary),
         ("pushgateway_http_push_size_bytes", MetricType.Summary),
         ("pushgateway_http_requests_total", MetricType.Counter),
+        ("pushgateway_limit_refusals_total", MetricType.Counter),
     ];
 
     private static readonly string[] s_methods = ["put", "post", "delete"];
@@ -27,13 +30,18 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
 
     // In order of the enum, which is not the order of exposition.
     private static readonly string[] s_reasons =
-        ["http2", "method", "path", "version", "syntax", "too_long", "host", "framing", "connection", "expect", "header", "end_of_input"];
+        ["http2", "method", "path", "version", "syntax", "too_long", "host", "framing", "connection", "expect", "header", "end_of_input", "gate", "target_too_long"];
+
+    private static readonly string[] s_limits =
+        ["", "body-bytes", "body-timeout", "connections", "decoded-bytes", "groups", "head-bytes", "head-timeout", "inflight-bytes", "label-value-bytes",
+            "pushes-per-second", "scrape-duration", "scrapes", "series-per-push", "target-bytes"];
 
     private readonly RequestCounters _requests = new();
     private readonly SlidingSummary?[] _sizes = new SlidingSummary?[2];
     private readonly SlidingSummary?[] _durations = new SlidingSummary?[2];
     private readonly long[] _served = new long[2];
     private readonly long[] _handedOn = new long[s_reasons.Length];
+    private readonly long[] _refusals = new long[s_limits.Length];
 
     /// <summary>Counts a request that a handler has served.</summary>
     public void CountRequest(string handler, string method, int code) => _requests.Count(handler, method, code);
@@ -54,20 +62,39 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
     /// <summary>Counts a request by the door that served it.</summary>
     public void CountServed(Door door) => Interlocked.Increment(ref _served[(int)door]);
 
+    /// <summary>Counts something that a limit has refused.</summary>
+    public void CountRefusal(Limit limit)
+    {
+        if (limit != Limit.None)
+        {
+            Interlocked.Increment(ref _refusals[(int)limit]);
+        }
+    }
+
     /// <summary>Counts a connection that the raw door did not keep.</summary>
     public void CountHandedOn(HandOnReason reason) => Interlocked.Increment(ref _handedOn[(int)reason]);
 
     /// <summary>Adds the families as they are now, in order of their names.</summary>
-    public void Collect(FamilySet into)
+    /// <param name="into">Where they are added.</param>
+    /// <param name="connections">Connections at this moment.</param>
+    /// <param name="inflight">Bytes of bodies at this moment.</param>
+    public void Collect(FamilySet into, int connections, long inflight)
     {
         if (engineMetrics)
         {
-            CollectEngine(into);
+            AddGauge(into, "pushgateway_engine_connections"u8, "Connections that are open."u8, connections);
+            CollectHandedOn(into);
+            AddGauge(into, "pushgateway_engine_inflight_bytes"u8, "Memory held by request bodies, packed and unpacked."u8, inflight);
+            CollectServed(into);
         }
 
         CollectSummaries(into, _durations, "pushgateway_http_push_duration_seconds"u8, "HTTP request duration for pushes to the Pushgateway."u8, 1e-7);
         CollectSummaries(into, _sizes, "pushgateway_http_push_size_bytes"u8, "HTTP request size for pushes to the Pushgateway."u8, 1);
         CollectRequests(into);
+        if (engineMetrics)
+        {
+            CollectRefusals(into);
+        }
     }
 
     private SlidingSummary Child(SlidingSummary?[] children, PushMethod method)
@@ -85,7 +112,24 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
 
     private static byte[] Utf8(string text) => Encoding.UTF8.GetBytes(text);
 
-    private void CollectEngine(FamilySet into)
+    private static void AddGauge(FamilySet into, ReadOnlySpan<byte> name, ReadOnlySpan<byte> help, double value)
+    {
+        int metric = into.AddMetric(into.AddFamily(name, MetricType.Gauge, help));
+        into.Metrics[metric].Content = MetricContent.Gauge;
+        into.Metrics[metric].Value = value;
+    }
+
+    private void CollectRefusals(FamilySet into)
+    {
+        int family = into.AddFamily("pushgateway_limit_refusals_total"u8, MetricType.Counter, "Requests, connections and scrapes that a limit has refused or ended, by the flag that sets it."u8);
+        for (int limit = 1; limit < s_limits.Length; limit++)
+        {
+            AddCounter(into, family, Volatile.Read(ref _refusals[limit]));
+            into.AddLabel("limit"u8, Utf8(s_limits[limit]));
+        }
+    }
+
+    private void CollectHandedOn(FamilySet into)
     {
         int family = -1;
         foreach (int reason in Enumerable.Range(0, s_reasons.Length).OrderBy(static r => s_reasons[r], StringComparer.Ordinal))
@@ -101,8 +145,11 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
             AddCounter(into, family, count);
             into.AddLabel("reason"u8, Utf8(s_reasons[reason]));
         }
+    }
 
-        family = into.AddFamily("pushgateway_engine_requests_total"u8, MetricType.Counter, "Pushes, deletes and scrapes by the door that served them."u8);
+    private void CollectServed(FamilySet into)
+    {
+        int family = into.AddFamily("pushgateway_engine_requests_total"u8, MetricType.Counter, "Pushes, deletes and scrapes by the door that served them."u8);
         AddCounter(into, family, Volatile.Read(ref _served[(int)Door.Kestrel]));
         into.AddLabel("door"u8, "kestrel"u8);
         AddCounter(into, family, Volatile.Read(ref _served[(int)Door.Raw]));

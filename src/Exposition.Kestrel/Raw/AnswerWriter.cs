@@ -12,11 +12,14 @@ internal sealed class AnswerWriter
 {
     private readonly DateCache _dates;
     private readonly byte[] _keepAlive;
+    private readonly IRawGate? _gate;
 
     /// <param name="dates">The Date header.</param>
     /// <param name="idleTimeout">What the client may rely on, less a margin for the way.</param>
-    public AnswerWriter(DateCache dates, TimeSpan idleTimeout)
+    /// <param name="gate">Has headers for every answer.</param>
+    public AnswerWriter(DateCache dates, TimeSpan idleTimeout, IRawGate? gate)
     {
+        _gate = gate;
         _dates = dates;
         _keepAlive = System.Text.Encoding.ASCII.GetBytes($"Connection: keep-alive\r\nKeep-Alive: timeout={KeepAliveSeconds(idleTimeout)}\r\n");
     }
@@ -28,12 +31,19 @@ internal sealed class AnswerWriter
     public void Write(PipeWriter output, in Answer answer, bool close, bool keepAlive)
     {
         byte[] body = answer.Body;
-        Span<byte> span = output.GetSpan(512 + body.Length);
+        ReadOnlySpan<byte> extra = _gate is null ? default : _gate.HeaderLines.Span;
+        Span<byte> span = output.GetSpan(512 + body.Length + extra.Length);
         int at = 0;
         StatusLine(span, ref at, answer.Status, close, keepAlive);
-        if (answer.Status == 503)
+        Put(span, ref at, extra);
+        if (answer.MayRetry)
         {
             Put(span, ref at, "Retry-After: 1\r\n"u8);
+        }
+
+        if (answer.Status == 415)
+        {
+            Put(span, ref at, "Accept-Encoding: gzip, snappy, zstd, deflate\r\n"u8);
         }
 
         if (body.Length > 0)
@@ -49,9 +59,11 @@ internal sealed class AnswerWriter
     /// <summary>Writes the head of a scrape; chunked where the length is not known.</summary>
     public void WriteScrapeHead(PipeWriter output, OpenScrape scrape, bool close, bool keepAlive)
     {
-        Span<byte> span = output.GetSpan(1024);
+        ReadOnlySpan<byte> extra = _gate is null ? default : _gate.HeaderLines.Span;
+        Span<byte> span = output.GetSpan(1024 + extra.Length);
         int at = 0;
         StatusLine(span, ref at, 200, close, keepAlive);
+        Put(span, ref at, extra);
         if (scrape.Gzip)
         {
             Put(span, ref at, "Content-Encoding: gzip\r\n"u8);

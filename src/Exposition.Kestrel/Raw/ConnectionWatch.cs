@@ -16,6 +16,9 @@ internal enum ConnectionPhase : byte
     /// <summary>The rest of a body.</summary>
     Body,
 
+    /// <summary>The server itself: memory for the rest of a body, or a check of credentials. Whoever waits keeps the time himself.</summary>
+    Room,
+
     /// <summary>The reader of an answer.</summary>
     Write,
 
@@ -64,13 +67,13 @@ internal sealed class ConnectionWatch
     /// <summary>Whether the deadline has passed.</summary>
     public bool Expired => _time.GetTimestamp() >= Volatile.Read(ref _deadline);
 
-    /// <summary>Starts a phase, with a deadline from now.</summary>
+    /// <summary>Starts a phase, with a deadline from now; zero for none.</summary>
     public void Enter(ConnectionPhase phase, TimeSpan timeout) => Enter(phase, _time.GetTimestamp(), timeout);
 
     /// <summary>Starts a phase, with a deadline from a moment of the past.</summary>
     public void Enter(ConnectionPhase phase, long since, TimeSpan timeout)
     {
-        Volatile.Write(ref _deadline, since + (long)(timeout.TotalSeconds * _time.TimestampFrequency));
+        Volatile.Write(ref _deadline, timeout <= TimeSpan.Zero ? long.MaxValue : since + (long)(timeout.TotalSeconds * _time.TimestampFrequency));
         _phase = phase;
     }
 
@@ -124,7 +127,7 @@ internal sealed class ConnectionWatch
         {
             switch (_phase)
             {
-                case ConnectionPhase.Done:
+                case ConnectionPhase.Done or ConnectionPhase.Room:
                     break;
                 case ConnectionPhase.Write:
                     _connection.Abort(new ConnectionAbortedException("the answer was not read in time"));

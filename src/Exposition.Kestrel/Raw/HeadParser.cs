@@ -15,9 +15,12 @@ namespace Exposition.Kestrel.Raw;
 // unfinished line is searched for its end once. It neither allocates nor throws, and keeps no reference to the bytes.
 
 /// <summary>Reads request heads that can be served raw.</summary>
-internal sealed class HeadParser(PushPath paths, int maxBytes)
+internal sealed class HeadParser(PushPath paths, int maxBytes, int maxTarget)
 {
-    private const int MaxHeaders = 100;
+    /// <summary>The most headers; a head with more is left to Kestrel, which refuses it.</summary>
+    public const int MaxHeaders = 100;
+
+    private const int LongestAroundTarget = 17;
 
     private static readonly SearchValues<byte> s_tokenBytes = SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
     private static readonly SearchValues<byte> s_hostBytes = SearchValues.Create("!$&'()*+,-.:;=[]_~%0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
@@ -34,7 +37,8 @@ internal sealed class HeadParser(PushPath paths, int maxBytes)
             if (found < 0)
             {
                 head.Searched = bytes.Length;
-                return bytes.Length >= maxBytes ? HandOn(ref head, HandOnReason.TooLong)
+                return head.Position == 0 && bytes.Length - LongestAroundTarget > maxTarget ? HandOn(ref head, HandOnReason.TargetTooLong)
+                    : bytes.Length >= maxBytes ? HandOn(ref head, HandOnReason.TooLong)
                     : head.Position == 0 && !MayBecomeHot(bytes) ? HandOn(ref head, HandOnReason.Method)
                     : HeadVerdict.NeedMore;
             }
@@ -123,6 +127,11 @@ internal sealed class HeadParser(PushPath paths, int maxBytes)
             return Refuse(ref head, HandOnReason.Path);
         }
 
+        if (length > maxTarget)
+        {
+            return Refuse(ref head, HandOnReason.TargetTooLong);
+        }
+
         head.Target = new HeadRange(space + 1, length);
         head.Size = space + length + 8;
         return head.Method == WireMethod.Get ? paths.IsTelemetry(target) || Refuse(ref head, HandOnReason.Path)
@@ -187,6 +196,8 @@ internal sealed class HeadParser(PushPath paths, int maxBytes)
                 return TakeConnection(value, ref head);
             case 12 when Is(name, "Content-Type"u8):
                 return TakeOnce(ref head.ContentType, range, ref head, HandOnReason.Header);
+            case 13 when Is(name, "Authorization"u8):
+                return TakeOnce(ref head.Authorization, range, ref head, HandOnReason.Header);
             case 14 when Is(name, "Content-Length"u8):
                 return TakeContentLength(value, ref head);
             case 15 when Is(name, "Accept-Encoding"u8):

@@ -15,7 +15,7 @@ internal sealed partial class RawConnection
 {
     private const int GatherStep = 1024;
 
-    private readonly PooledBody _body = new();
+    private readonly PooledBody _body;
     private RequestHead _head;
     private PushRequest _request;
     private ChunkDecoder _chunks;
@@ -27,6 +27,8 @@ internal sealed partial class RawConnection
     private ScrapeNegotiation _scrapeLanguage;
     private bool _scrapeGzip;
     private TimeSpan _scrapeTimeout;
+    private TimeSpan _waited;
+    private string? _unknown;
     private bool _unflushed;
 
     private enum State : byte
@@ -71,8 +73,7 @@ internal sealed partial class RawConnection
                 return Step.Close;
             }
 
-            TimeSpan granted = _options.BodyTimeout + TimeSpan.FromSeconds((double)_received / Math.Max(1, _options.MinBodyBytesPerSecond));
-            _watch.Enter(ConnectionPhase.Body, _request.StartedAt, granted);
+            EnterBody();
             return Step.Read;
         }
 
@@ -101,6 +102,21 @@ internal sealed partial class RawConnection
         return Step.Read;
     }
 
+    // What has come prolongs the time, but to fall silent is given no more than the timeout: memory is held meanwhile.
+    private void EnterBody()
+    {
+        TimeSpan all = _options.BodyTimeout + _waited + TimeSpan.FromSeconds(_options.MinBodyBytesPerSecond > 0 ? (double)_received / _options.MinBodyBytesPerSecond : 0);
+        TimeSpan left = all - _options.Time.GetElapsedTime(_request.StartedAt);
+        if (_options.BodyTimeout <= TimeSpan.Zero)
+        {
+            _watch.Enter(ConnectionPhase.Body, TimeSpan.Zero);
+        }
+        else
+        {
+            _watch.Enter(ConnectionPhase.Body, left <= TimeSpan.Zero ? TimeSpan.FromTicks(1) : left < _options.BodyTimeout ? left : _options.BodyTimeout);
+        }
+    }
+
     private Step ProcessHead(ref ReadOnlySequence<byte> rest)
     {
         if (rest.IsEmpty)
@@ -119,7 +135,12 @@ internal sealed partial class RawConnection
         return verdict switch
         {
             HeadVerdict.NeedMore => Step.Read,
-            HeadVerdict.HandOn => Step.HandOn,
+            HeadVerdict.HandOn => _head.Reason switch
+            {
+                HandOnReason.TargetTooLong => RefuseHead(Answer.TargetTooLong(_options.MaxTargetBytes)),
+                HandOnReason.TooLong when _head.HeaderCount < HeadParser.MaxHeaders && _services.MaxHead == _options.MaxHeadBytes => RefuseHead(Answer.HeadTooLong(_options.MaxHeadBytes)),
+                _ => Step.HandOn,
+            },
             _ => Begin(bytes, ref rest),
         };
     }
@@ -131,7 +152,7 @@ internal sealed partial class RawConnection
         int count = (int)Math.Min(GatherStep + Math.Max(0, _head.Searched - _gatheredLength), more.Length);
         if (count > 0)
         {
-            _gathered ??= ArrayPool<byte>.Shared.Rent(_options.MaxHeadBytes + (2 * GatherStep));
+            _gathered ??= ArrayPool<byte>.Shared.Rent(_services.MaxHead + (2 * GatherStep));
             more.Slice(0, count).CopyTo(_gathered.AsSpan(_gatheredLength));
             _gatheredLength += count;
         }
@@ -151,6 +172,18 @@ internal sealed partial class RawConnection
 
     private Step Begin(ReadOnlySpan<byte> bytes, ref ReadOnlySequence<byte> rest)
     {
+        if (_services.Gate is { } gate && !gate.Admits(_head.Authorization.In(bytes)))
+        {
+            if (_unknown is null)
+            {
+                _unknown = Encoding.UTF8.GetString(_head.Authorization.In(bytes));
+                return Step.Learn;
+            }
+
+            _head.Reason = HandOnReason.Gate;
+            return Step.HandOn;
+        }
+
         ReadOnlySpan<byte> target = _head.Target.In(bytes);
         if (_head.Method == WireMethod.Get)
         {
@@ -175,16 +208,18 @@ internal sealed partial class RawConnection
             _ => PushMethod.Delete,
         };
         _request.Route = route;
-        _request.Encoding = EncodingOf(_head.ContentEncoding.In(bytes));
+        _request.Encoding = ContentCoding.Of(_head.ContentEncoding.In(bytes));
         _request.Format = _head.ContentType.IsPresent ? PushHandler.FormatOf(_head.ContentType.In(bytes)) : PushFormat.Text;
         _request.HeadSize = _head.Size;
         _request.AnnouncedBytes = Math.Max(0, _head.ContentLength);
         _request.StartedAt = _options.Time.GetTimestamp();
         _request.Door = Door.Raw;
+        _request.Owner = _body;
         rest = rest.Slice(_head.Position);
         ReturnGathered();
 
         _received = 0;
+        _waited = TimeSpan.Zero;
         if (_head.Chunked)
         {
             _chunks.Reset();
@@ -193,21 +228,15 @@ internal sealed partial class RawConnection
         }
 
         _left = _request.AnnouncedBytes;
-        if (_left > _options.MaxBodyBytes)
+        if (_left > _options.BodyLimit)
         {
-            Refuse(Answer.TooLarge(_options.MaxBodyBytes));
+            Refuse(Answer.TooLarge(_options.BodyLimit));
             return Step.Drain;
         }
 
         _state = State.LengthBody;
         return ProcessLengthBody(ref rest);
     }
-
-    private static BodyEncoding EncodingOf(ReadOnlySpan<byte> value) =>
-        value.IsEmpty ? BodyEncoding.Identity
-        : Ascii.EqualsIgnoreCase(value, "gzip"u8) ? BodyEncoding.Gzip
-        : Ascii.EqualsIgnoreCase(value, "snappy"u8) ? BodyEncoding.Snappy
-        : BodyEncoding.Identity;
 
     private Step ProcessLengthBody(ref ReadOnlySequence<byte> rest)
     {
@@ -223,6 +252,11 @@ internal sealed partial class RawConnection
         foreach (ReadOnlyMemory<byte> piece in rest)
         {
             int count = (int)Math.Min(_left, piece.Length);
+            if (!_body.TryReserve(count))
+            {
+                return Step.Room;
+            }
+
             _body.Append(piece.Span[..count]);
             _left -= count;
             _received += count;
@@ -241,7 +275,12 @@ internal sealed partial class RawConnection
         foreach (ReadOnlyMemory<byte> piece in rest)
         {
             ReadOnlySpan<byte> unread = piece.Span;
-            ChunkStatus status = _chunks.Continue(ref unread, _body, _options.MaxBodyBytes);
+            if (!_body.TryReserve(piece.Length))
+            {
+                return Step.Room;
+            }
+
+            ChunkStatus status = _chunks.Continue(ref unread, _body, _options.BodyLimit);
             int count = piece.Length - unread.Length;
             _received += count;
             rest = rest.Slice(count);
@@ -253,7 +292,7 @@ internal sealed partial class RawConnection
                     Refuse(new Answer(400, _chunks.Error, Close: true));
                     return Step.Drain;
                 case ChunkStatus.TooLarge:
-                    Refuse(Answer.TooLarge(_options.MaxBodyBytes));
+                    Refuse(Answer.TooLarge(_options.BodyLimit));
                     return Step.Drain;
             }
         }
@@ -289,6 +328,16 @@ internal sealed partial class RawConnection
         NextRequest();
     }
 
+    // What would have been asked for is not known, so it counts as no push.
+    private Step RefuseHead(in Answer answer)
+    {
+        _engine.Metrics.CountRefusal(answer.Limit);
+        _head.KeepAlive = false;
+        Write(answer);
+        NextRequest();
+        return Step.Drain;
+    }
+
     private bool Write(in Answer answer)
     {
         bool close = answer.Close || _head.Close || _watch.Stopping;
@@ -301,6 +350,7 @@ internal sealed partial class RawConnection
     {
         _state = State.Head;
         _request = default;
+        _unknown = null;
         _head.Reset();
         _body.Dispose();
         ReturnGathered();

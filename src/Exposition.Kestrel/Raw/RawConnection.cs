@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.OwnMetrics;
 using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Connections;
@@ -19,6 +20,7 @@ internal sealed partial class RawConnection : IDisposable
 {
     private const int DrainBytes = 16 << 20;
     private static readonly TimeSpan s_drainTime = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_drainQuiet = TimeSpan.FromMilliseconds(500);
 
     private readonly ExpositionEngine _engine;
     private readonly ExpositionOptions _options;
@@ -36,6 +38,7 @@ internal sealed partial class RawConnection : IDisposable
         _connection = connection;
         _input = connection.Transport.Input;
         _output = connection.Transport.Output;
+        _body = new PooledBody(engine.Inflight);
         _watch = new ConnectionWatch(connection, _options.Time, _options.IdleTimeout);
         _head.Reset();
     }
@@ -45,6 +48,12 @@ internal sealed partial class RawConnection : IDisposable
     {
         /// <summary>More input.</summary>
         Read,
+
+        /// <summary>The gate to look at unknown credentials. Nothing of the request was consumed.</summary>
+        Learn,
+
+        /// <summary>Memory for more of a body.</summary>
+        Room,
 
         /// <summary>A scrape to be sent.</summary>
         Scrape,
@@ -79,6 +88,19 @@ internal sealed partial class RawConnection : IDisposable
                 {
                     case Step.Read:
                         break;
+                    case Step.Learn:
+                        await LearnAsync();
+                        break;
+                    case Step.Room:
+                        if (!await WaitForRoomAsync())
+                        {
+                            Refuse(Answer.NoRoom);
+                            await FlushAsync();
+                            await DrainAsync();
+                            return false;
+                        }
+
+                        break;
                     case Step.Scrape:
                         if (!await ScrapeAsync())
                         {
@@ -99,6 +121,11 @@ internal sealed partial class RawConnection : IDisposable
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
         {
+            if (_watch is { Phase: ConnectionPhase.Write, Expired: true })
+            {
+                _engine.Scrapes.CountTooSlow();
+            }
+
             // The peer has gone, or the transport was stopped: nobody is left to be told.
             return false;
         }
@@ -140,12 +167,33 @@ internal sealed partial class RawConnection : IDisposable
             case ConnectionPhase.Idle:
                 return Step.Close;
             case ConnectionPhase.Head:
-                Write(new Answer(408, "request head was not received in time", Close: true));
+                RefuseHead(Answer.HeadTooSlow);
                 return Step.Close;
             default:
                 Refuse(Answer.TooSlow);
                 return Step.Drain;
         }
+    }
+
+    // Nobody watches the clock here: the gate bounds how many wait, and checking is work of our own. The head is read anew afterwards.
+    private async ValueTask LearnAsync()
+    {
+        _watch.Enter(ConnectionPhase.Room, TimeSpan.Zero);
+        _head.Reset();
+        ReturnGathered();
+        await _services.Gate!.LearnAsync(_unknown!);
+        _watch.Enter(ConnectionPhase.Head, _options.HeadTimeout);
+    }
+
+    // The time spent here is not the client's.
+    private async ValueTask<bool> WaitForRoomAsync()
+    {
+        long since = _options.Time.GetTimestamp();
+        TimeSpan left = _options.BodyTimeout <= TimeSpan.Zero ? Timeout.InfiniteTimeSpan : _options.BodyTimeout - _waited;
+        _watch.Enter(ConnectionPhase.Room, TimeSpan.Zero);
+        bool freed = await _engine.Inflight.WaitAsync(left);
+        _waited += _options.Time.GetElapsedTime(since);
+        return freed;
     }
 
     private ValueTask<bool> FlushAsync()
@@ -164,13 +212,24 @@ internal sealed partial class RawConnection : IDisposable
         return !result.IsCompleted;
     }
 
-    // Closing a socket with input unread makes it send a reset, which can overtake the answer. So the rest is read away, within bounds.
+    // Closing a socket with input unread makes it send a reset, which can overtake the answer. So the rest is read away, within bounds, and until
+    // the client has been silent for a moment.
     private async Task DrainAsync()
     {
         _watch.Enter(ConnectionPhase.Drain, s_drainTime);
         for (long left = DrainBytes; left > 0 && !_watch.Expired;)
         {
-            ReadResult result = await _input.ReadAsync();
+            using var quiet = new CancellationTokenSource(s_drainQuiet, _options.Time);
+            ReadResult result;
+            try
+            {
+                result = await _input.ReadAsync(quiet.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
             _watch.Observe(result);
             left -= result.Buffer.Length;
             _input.AdvanceTo(result.Buffer.End);
@@ -200,6 +259,11 @@ internal sealed partial class RawConnection : IDisposable
             {
                 if (!await SendAsync(scrape))
                 {
+                    if (_watch.Expired)
+                    {
+                        _engine.Scrapes.CountTooSlow();
+                    }
+
                     return false;
                 }
             }

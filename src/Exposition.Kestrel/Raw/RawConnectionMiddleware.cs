@@ -5,17 +5,26 @@ using Microsoft.AspNetCore.Connections.Features;
 namespace Exposition.Kestrel.Raw;
 
 /// <summary>What all raw connections of a listener share.</summary>
-internal sealed class RawServices(ExpositionEngine engine)
+internal sealed class RawServices(ExpositionEngine engine, IRawGate? gate)
 {
-    public HeadParser Parser { get; } = new(engine.Paths, engine.Options.MaxHeadBytes);
+    private const int LongestHead = 64 << 10;
 
-    public AnswerWriter Answers { get; } = new(engine.Dates, engine.Options.IdleTimeout);
+    private static int OrMost(int limit) => limit > 0 ? limit : int.MaxValue;
+
+    /// <summary>The longest head that is read here.</summary>
+    public int MaxHead { get; } = Math.Min(LongestHead, OrMost(engine.Options.MaxHeadBytes));
+
+    public HeadParser Parser { get; } = new(engine.Paths, Math.Min(LongestHead, OrMost(engine.Options.MaxHeadBytes)), OrMost(engine.Options.MaxTargetBytes));
+
+    public AnswerWriter Answers { get; } = new(engine.Dates, engine.Options.IdleTimeout, gate);
+
+    public IRawGate? Gate => gate;
 }
 
 /// <summary>Connection middleware that serves hot requests itself and leaves a connection to Kestrel's HTTP at the first other one, for good.</summary>
-internal sealed class RawConnectionMiddleware(ExpositionEngine engine, ConnectionDelegate next)
+internal sealed class RawConnectionMiddleware(ExpositionEngine engine, IRawGate? gate, ConnectionDelegate next)
 {
-    private readonly RawServices _services = new(engine);
+    private readonly RawServices _services = new(engine, gate);
 
     public async Task OnConnectionAsync(ConnectionContext connection)
     {
@@ -31,6 +40,9 @@ internal sealed class RawConnectionMiddleware(ExpositionEngine engine, Connectio
         var raw = new RawConnection(engine, _services, connection);
         if (await raw.ServeAsync())
         {
+            // Kestrel takes the end of a client's input for the end of the client, and then drops requests that have come whole. A client that has
+            // really gone shows when it is written to.
+            connection.ConnectionClosed = CancellationToken.None;
             await next(connection);
         }
     }

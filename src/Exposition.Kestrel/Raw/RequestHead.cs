@@ -76,6 +76,9 @@ internal struct RequestHead
     /// <summary>The value of Accept-Encoding.</summary>
     public HeadRange AcceptEncoding;
 
+    /// <summary>The value of Authorization.</summary>
+    public HeadRange Authorization;
+
     /// <summary>The value of X-Prometheus-Scrape-Timeout-Seconds.</summary>
     public HeadRange ScrapeTimeout;
 
@@ -101,7 +104,7 @@ internal struct RequestHead
     public void Reset()
     {
         this = default;
-        Host = ContentType = ContentEncoding = Accept = AcceptEncoding = ScrapeTimeout = HeadRange.Absent;
+        Host = ContentType = ContentEncoding = Accept = AcceptEncoding = Authorization = ScrapeTimeout = HeadRange.Absent;
         ContentLength = -1;
     }
 }

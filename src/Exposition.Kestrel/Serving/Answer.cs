@@ -1,4 +1,5 @@
 using System.Text;
+using Exposition.Kestrel.OwnMetrics;
 
 namespace Exposition.Kestrel.Serving;
 
@@ -6,7 +7,8 @@ namespace Exposition.Kestrel.Serving;
 /// <param name="Status">The HTTP status.</param>
 /// <param name="Text">The reason of a refusal.</param>
 /// <param name="Close">Whether the connection must end with it, because the rest of the request was not read.</param>
-internal readonly record struct Answer(int Status, string? Text = null, bool Close = false)
+/// <param name="Limit">The limit that has refused the request.</param>
+internal readonly record struct Answer(int Status, string? Text = null, bool Close = false, Limit Limit = Limit.None)
 {
     /// <summary>The Content-Type of every answer with a text.</summary>
     public const string TextType = "text/plain; charset=utf-8";
@@ -18,10 +20,31 @@ internal readonly record struct Answer(int Status, string? Text = null, bool Clo
     public static Answer CutShort => new(400, "unexpected EOF", Close: true);
 
     /// <summary>The body was too slow.</summary>
-    public static Answer TooSlow => new(408, "request body was not received in time", Close: true);
+    public static Answer TooSlow => new(408, "request body was not received in time", Close: true, Limit.BodyTimeout);
+
+    /// <summary>The head was too slow.</summary>
+    public static Answer HeadTooSlow => new(408, "request head was not received in time", Close: true, Limit.HeadTimeout);
 
     /// <summary>The body is longer than allowed.</summary>
-    public static Answer TooLarge(long limit) => new(413, $"request body too large: more than {limit} bytes", Close: true);
+    public static Answer TooLarge(long limit) => new(413, $"request body too large: more than {limit} bytes", Close: true, Limit.BodyBytes);
+
+    /// <summary>The body is longer than allowed when it is decoded.</summary>
+    public static Answer TooLargeDecoded(long limit) => new(413, $"request body too large: more than {limit} bytes when decoded", Close: false, Limit.DecodedBytes);
+
+    /// <summary>The head is longer than allowed.</summary>
+    public static Answer HeadTooLong(long limit) => new(431, $"request head too large: more than {limit} bytes", Close: true, Limit.HeadBytes);
+
+    /// <summary>The target is longer than allowed.</summary>
+    public static Answer TargetTooLong(long limit) => new(414, $"request target too long: more than {limit} bytes", Close: true, Limit.TargetBytes);
+
+    /// <summary>All bodies together hold as much as they may.</summary>
+    public static Answer NoRoom => new(503, "too many request bodies at once", Close: true, Limit.InflightBytes);
+
+    /// <summary>The job pushes too often.</summary>
+    public static Answer TooOften(int limit) => new(429, $"too many pushes of this job: more than {limit} per second", Close: false, Limit.PushesPerSecond);
+
+    /// <summary>Whether the client is told to try again after a second.</summary>
+    public bool MayRetry => Status is 429 or 503;
 
     /// <summary>The phrase of the status line.</summary>
     public static ReadOnlySpan<byte> Phrase(int status) => status switch
@@ -31,9 +54,13 @@ internal readonly record struct Answer(int Status, string? Text = null, bool Clo
         400 => "Bad Request"u8,
         408 => "Request Timeout"u8,
         413 => "Payload Too Large"u8,
+        414 => "URI Too Long"u8,
+        415 => "Unsupported Media Type"u8,
         429 => "Too Many Requests"u8,
+        431 => "Request Header Fields Too Large"u8,
         500 => "Internal Server Error"u8,
         503 => "Service Unavailable"u8,
+        507 => "Insufficient Storage"u8,
         _ => "Unknown"u8,
     };
 }

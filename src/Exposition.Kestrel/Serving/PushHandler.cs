@@ -9,8 +9,10 @@ namespace Exposition.Kestrel.Serving;
 // Order of checks as in the reference: the gzip header (before routing, so not counted as a push), the path, the rest of the body, the store.
 
 /// <summary>Carries out pushes and deletes for both doors, and counts them.</summary>
-internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, ExpositionOptions options)
+internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, InflightBytes inflight, ExpositionOptions options)
 {
+    private readonly JobRate _rate = new(options.MaxPushesPerSecond, options.Time);
+
     /// <summary>Answers a request whose body is complete.</summary>
     /// <param name="request">The head.</param>
     /// <param name="body">The body as sent; not used after the return.</param>
@@ -32,6 +34,7 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, Expos
     {
         metrics.CountServed(request.Door);
         metrics.CountPush(request, answer.Status);
+        metrics.CountRefusal(answer.Limit);
     }
 
     /// <summary>The language that a Content-Type stands for: text, unless it names another one exactly.</summary>
@@ -53,21 +56,34 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, Expos
             return new Answer(202);
         }
 
-        if (request.Encoding == BodyEncoding.Identity)
+        if (!_rate.TryTake(key))
         {
-            return Push(request, key, body);
+            return Answer.TooOften(options.MaxPushesPerSecond);
         }
 
-        using var decoded = new PooledBody();
-        DecodeOutcome outcome = request.Encoding == BodyEncoding.Gzip
-            ? GzipBody.Decode(body, decoded, options.MaxDecodedBytes)
-            : SnappyBody.Decode(body, decoded, options.MaxDecodedBytes);
-        return outcome.TooLarge ? Answer.TooLarge(options.MaxDecodedBytes) with { Close = false }
+        BodyEncoding encoding = ContentCoding.Settle(request.Encoding, body.Span);
+        if (encoding is BodyEncoding.Identity or BodyEncoding.Unknown)
+        {
+            return Push(request, key, body, asItIs: encoding == BodyEncoding.Unknown && !body.IsEmpty);
+        }
+
+        long limit = options.DecodedLimit;
+        using var decoded = new PooledBody(inflight, request.Owner);
+        DecodeOutcome outcome = encoding switch
+        {
+            BodyEncoding.Gzip => GzipBody.Decode(body, decoded, limit),
+            BodyEncoding.Snappy => SnappyBody.Decode(body, decoded, limit),
+            BodyEncoding.Zstd => ZstdBody.Decode(body, decoded, limit),
+            _ => DeflateBody.Decode(body, decoded, limit),
+        };
+        return outcome.TooLarge ? Answer.TooLargeDecoded(limit)
+            : outcome.NoRoom ? Answer.NoRoom with { Close = false }
             : outcome.Error is { } error ? new Answer(400, error)
-            : Push(request, key, decoded.Memory);
+            : Push(request, key, decoded.Memory, asItIs: false);
     }
 
-    private Answer Push(in PushRequest request, GroupingKey key, ReadOnlyMemory<byte> body)
+    // A body whose encoding cannot be undone may be plain all the same; if not, the encoding is the reason to give.
+    private Answer Push(in PushRequest request, GroupingKey key, ReadOnlyMemory<byte> body, bool asItIs)
     {
         PushMode mode = request.Method == PushMethod.Put ? PushMode.Replace : PushMode.Merge;
         PushOutcome outcome = target.Push(key, request.Format, body, mode);
@@ -75,6 +91,10 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, Expos
         {
             PushStatus.Stored => new Answer(200),
             PushStatus.Accepted => new Answer(202),
+            PushStatus.TooManySeries => new Answer(413, outcome.Error, Close: false, Limit.SeriesPerPush),
+            PushStatus.TooManyGroups => new Answer(507, outcome.Error, Close: false, Limit.Groups),
+            PushStatus.LabelTooLong => new Answer(400, outcome.Error, Close: false, Limit.LabelValueBytes),
+            PushStatus.Malformed when asItIs => new Answer(415, $"Content-Encoding is not one of {ContentCoding.Understood}; read as it is: {outcome.Error}"),
             _ => new Answer(400, outcome.Error),
         };
     }

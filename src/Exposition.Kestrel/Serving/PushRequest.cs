@@ -17,10 +17,10 @@ internal enum PushMethod : byte
     Delete,
 }
 
-/// <summary>The encodings of bodies that are undone. Everything else is read as it is, as the reference does.</summary>
+/// <summary>The encodings of bodies. What is not known is read as it is, as the reference does.</summary>
 internal enum BodyEncoding : byte
 {
-    /// <summary>None, or one that is not known.</summary>
+    /// <summary>None.</summary>
     Identity,
 
     /// <summary>gzip, of one or more members.</summary>
@@ -28,6 +28,15 @@ internal enum BodyEncoding : byte
 
     /// <summary>The framed form of snappy.</summary>
     Snappy,
+
+    /// <summary>zstd frames.</summary>
+    Zstd,
+
+    /// <summary>zlib.</summary>
+    Deflate,
+
+    /// <summary>One that cannot be undone, or several on top of each other.</summary>
+    Unknown,
 }
 
 /// <summary>A request that changes a group, without its body: what either door has understood of the head.</summary>
@@ -53,6 +62,9 @@ internal struct PushRequest
 
     /// <summary>When the head was complete, on the clock's scale.</summary>
     public long StartedAt;
+
+    /// <summary>For whom its memory is accounted.</summary>
+    public object? Owner;
 
     /// <summary>Which door took it.</summary>
     public Door Door;

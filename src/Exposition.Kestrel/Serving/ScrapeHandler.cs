@@ -126,10 +126,11 @@ internal sealed class ScrapeHandler(IPushTarget target, Action<FamilySet> collec
     {
         metrics.CountServed(door);
         refused = default;
-        if (Interlocked.Increment(ref _open) > options.MaxScrapes)
+        if (Interlocked.Increment(ref _open) > options.MaxScrapes && options.MaxScrapes > 0)
         {
             Interlocked.Decrement(ref _open);
-            refused = new Answer(503, $"too many scrapes: {options.MaxScrapes} are being served");
+            refused = new Answer(503, $"too many scrapes: {options.MaxScrapes} are being served", Close: false, Limit.Scrapes);
+            metrics.CountRefusal(Limit.Scrapes);
             return null;
         }
 
@@ -147,11 +148,14 @@ internal sealed class ScrapeHandler(IPushTarget target, Action<FamilySet> collec
         }
     }
 
-    /// <summary>How long a scrape may take.</summary>
+    /// <summary>Counts a scrape that was ended because it took too long.</summary>
+    public void CountTooSlow() => metrics.CountRefusal(Limit.ScrapeDuration);
+
+    /// <summary>How long a scrape may take; zero for any time.</summary>
     /// <param name="announced">The scraper's X-Prometheus-Scrape-Timeout-Seconds, or nothing.</param>
     public TimeSpan TimeoutFor(ReadOnlySpan<byte> announced) =>
         double.TryParse(announced, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) && seconds > 0
-            && seconds < options.ScrapeTimeout.TotalSeconds ? TimeSpan.FromSeconds(seconds) : options.ScrapeTimeout;
+            && (options.ScrapeTimeout <= TimeSpan.Zero ? seconds < TimeSpan.MaxValue.TotalSeconds : seconds < options.ScrapeTimeout.TotalSeconds) ? TimeSpan.FromSeconds(seconds) : options.ScrapeTimeout;
 
     internal void Closed(FamilySet own)
     {

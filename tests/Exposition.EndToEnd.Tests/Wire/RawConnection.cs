@@ -7,12 +7,14 @@ namespace Exposition.EndToEnd.Tests.Wire;
 /// A connection that writes recorded bytes and reads whole answers. It opens a new socket when the server has closed
 /// the last one, as clients do.
 /// </summary>
-public sealed class RawConnection(int port) : IDisposable
+/// <param name="port">Where the server listens.</param>
+/// <param name="secure">Puts something between the socket and the bytes, such as TLS.</param>
+public sealed class RawConnection(int port, Func<Stream, Stream>? secure = null) : IDisposable
 {
     private const int Limit = 30_000;
 
     private readonly byte[] _buffer = new byte[64 * 1024];
-    private Socket? _socket;
+    private Stream? _stream;
     private int _start;
     private int _end;
 
@@ -22,10 +24,12 @@ public sealed class RawConnection(int port) : IDisposable
     /// <summary>Sends one request in the recorded pieces and returns its answer; a 100 is waited for where it was asked for.</summary>
     public RawAnswer Exchange(RecordedRequest request)
     {
-        if (_socket is null)
+        if (_stream is null)
         {
-            _socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = Limit, SendTimeout = Limit };
-            _socket.Connect(IPAddress.Loopback, port);
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = Limit, SendTimeout = Limit };
+            socket.Connect(IPAddress.Loopback, port);
+            var stream = new NetworkStream(socket, ownsSocket: true);
+            _stream = secure is null ? stream : secure(stream);
             Opened++;
             _start = _end = 0;
         }
@@ -63,8 +67,8 @@ public sealed class RawConnection(int port) : IDisposable
 
     public void Dispose()
     {
-        _socket?.Dispose();
-        _socket = null;
+        _stream?.Dispose();
+        _stream = null;
     }
 
     /// <summary>The first cut at which the head had been sent.</summary>
@@ -72,11 +76,7 @@ public sealed class RawConnection(int port) : IDisposable
 
     private int Send(ReadOnlySpan<byte> piece)
     {
-        for (var sent = 0; sent < piece.Length;)
-        {
-            sent += _socket!.Send(piece[sent..]);
-        }
-
+        _stream!.Write(piece);
         return piece.Length;
     }
 
@@ -161,7 +161,7 @@ public sealed class RawConnection(int port) : IDisposable
     private bool Fill()
     {
         _start = 0;
-        _end = _socket!.Receive(_buffer);
+        _end = _stream!.Read(_buffer);
         return _end > 0;
     }
 }

@@ -1,0 +1,109 @@
+using System.Globalization;
+using Exposition.Kestrel;
+
+namespace Exposition.Gateway.CommandLine;
+
+/// <summary>The flags <c>--limit.*</c>. For all of them 0 means no limit, but for the cache no cache.</summary>
+internal sealed class LimitFlags
+{
+    private readonly List<Entry> _entries = [];
+
+    public LimitFlags()
+    {
+        Size("body-bytes", BodyBytes, most: 1L << 30, value => BodyBytes = value, () => BodyBytes, "Longest body of a push as sent; longer ones are answered with 413. At most 1GiB.");
+        Size("decoded-bytes", DecodedBytes, most: 1L << 30, value => DecodedBytes = value, () => DecodedBytes, "Longest body of a push as decoded; decoding stops there, and the answer is 413. At most 1GiB.");
+        Size("inflight-bytes", InflightBytes, most: long.MaxValue, value => InflightBytes = value, () => InflightBytes,
+            "Memory for all bodies together, packed and unpacked. When it is used up bodies are not read on, and after the body timeout answered with 503.");
+        Size("shape-cache-bytes", ShapeCacheBytes, most: long.MaxValue, value => ShapeCacheBytes = value, () => ShapeCacheBytes,
+            "Memory for last pushes, so that one whose series are the same is patched in instead of read. When it is used up further groups are read as ever.");
+        Size("head-bytes", HeadBytes, most: int.MaxValue, value => HeadBytes = (int)value, () => HeadBytes, "Longest request head; longer ones are answered with 431.");
+        Size("target-bytes", TargetBytes, most: int.MaxValue, value => TargetBytes = (int)value, () => TargetBytes, "Longest request target; longer ones are answered with 414.");
+        Size("label-value-bytes", LabelValueBytes, most: int.MaxValue, value => LabelValueBytes = (int)value, () => LabelValueBytes, "Longest label value of a push; a push with a longer one is answered with 400.");
+        Number("series-per-push", value => SeriesPerPush = value, () => SeriesPerPush, "Most series of one push; more are answered with 413.");
+        Number("groups", value => Groups = value, () => Groups, "Most groups; a push to a further one is answered with 507.");
+        Number("pushes-per-second", value => PushesPerSecond = value, () => PushesPerSecond, "Most pushes of one job in a second; more are answered with 429.");
+        Number("scrapes", value => Scrapes = value, () => Scrapes, "Most scrapes at once; more are answered with 503.");
+        Number("connections", value => Connections = value, () => Connections, "Most connections at once; more are answered with 503 and closed.");
+        Duration("head-timeout", value => HeadTimeout = value, () => HeadTimeout, "Longest time for a request head; 408 after that.");
+        Duration("body-timeout", value => BodyTimeout = value, () => BodyTimeout, "Longest time for a body, and a second more for each --limit.body-rate that has come; 408 after that.");
+        Size("body-rate", BodyRate, most: int.MaxValue, value => BodyRate = (int)value, () => BodyRate, "Bytes per second that prolong --limit.body-timeout.");
+        Duration("idle-timeout", value => IdleTimeout = value, () => IdleTimeout, "Longest silence of a connection between requests; it is closed after that.");
+        Duration("scrape-duration", value => ScrapeDuration = value, () => ScrapeDuration, "Longest time for a scrape, or what the scraper announces if that is shorter; its connection is closed after that.");
+    }
+
+    public long BodyBytes { get; private set; } = 64L << 20;
+
+    public long DecodedBytes { get; private set; } = 256L << 20;
+
+    public long InflightBytes { get; private set; } = 1L << 30;
+
+    public long ShapeCacheBytes { get; private set; } = 256L << 20;
+
+    public int HeadBytes { get; private set; } = 64 << 10;
+
+    public int TargetBytes { get; private set; } = 32 << 10;
+
+    public int LabelValueBytes { get; private set; } = 64 << 10;
+
+    public int SeriesPerPush { get; private set; } = 1_000_000;
+
+    public int Groups { get; private set; } = 1_000_000;
+
+    public int PushesPerSecond { get; private set; }
+
+    public int Scrapes { get; private set; } = 64;
+
+    public int Connections { get; private set; } = 10_000;
+
+    public TimeSpan HeadTimeout { get; private set; } = TimeSpan.FromSeconds(30);
+
+    public TimeSpan BodyTimeout { get; private set; } = TimeSpan.FromSeconds(30);
+
+    public int BodyRate { get; private set; } = 1000;
+
+    public TimeSpan IdleTimeout { get; private set; } = TimeSpan.FromSeconds(130);
+
+    public TimeSpan ScrapeDuration { get; private set; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>The flags in the order in which help lists them.</summary>
+    public IEnumerable<Flag> Table => _entries.Select(static entry => entry.Flag);
+
+    /// <summary>Names and values as the API shows them.</summary>
+    public IEnumerable<KeyValuePair<string, string>> Shown => _entries.Select(static entry => new KeyValuePair<string, string>(entry.Flag.Name, entry.Value()));
+
+    /// <summary>Sets the options of the engine.</summary>
+    public void Apply(ExpositionOptions options)
+    {
+        options.MaxBodyBytes = BodyBytes;
+        options.MaxDecodedBytes = DecodedBytes;
+        options.MaxInflightBytes = InflightBytes;
+        options.ShapeCacheBytes = ShapeCacheBytes;
+        options.MaxHeadBytes = HeadBytes;
+        options.MaxTargetBytes = TargetBytes;
+        options.MaxLabelValueBytes = LabelValueBytes;
+        options.MaxSeriesPerPush = SeriesPerPush;
+        options.MaxGroups = Groups;
+        options.MaxPushesPerSecond = PushesPerSecond;
+        options.MaxScrapes = Scrapes;
+        options.MaxConnections = Connections;
+        options.HeadTimeout = HeadTimeout;
+        options.BodyTimeout = BodyTimeout;
+        options.MinBodyBytesPerSecond = BodyRate;
+        options.IdleTimeout = IdleTimeout;
+        options.ScrapeTimeout = ScrapeDuration;
+    }
+
+    private void Size(string name, long missing, long most, Action<long> set, Func<long> value, string help) => Add(name, help, ByteSize.Format(missing), () => ByteSize.Format(value()), text =>
+        set(ByteSize.Parse(text) is var size && size <= most ? size : throw new FlagException($"limit.{name}: at most {ByteSize.Format(most)}, got {text}")));
+
+    private void Number(string name, Action<int> set, Func<int> value, string help) => Add(name, help, value().ToString(CultureInfo.InvariantCulture), () => value().ToString(CultureInfo.InvariantCulture), text =>
+        set(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : throw new FlagException($"limit.{name}: expected a whole number, got {GoText.Quote(text)}")));
+
+    private void Duration(string name, Action<TimeSpan> set, Func<TimeSpan> value, string help) => Add(name, help, GoDuration.Format(value().Ticks * 100), () => GoDuration.Format(value().Ticks * 100), text =>
+        set(GoDuration.ParseNanoseconds(text) is var time and >= 0 ? TimeSpan.FromTicks(time / 100) : throw new FlagException($"limit.{name}: must not be negative, got {text}")));
+
+    private void Add(string name, string help, string shown, Func<string> value, Action<string> set) =>
+        _entries.Add(new Entry(new Flag("limit." + name, help + " 0 for none.", set) { Shown = "=" + shown }, value));
+
+    private sealed record Entry(Flag Flag, Func<string> Value);
+}

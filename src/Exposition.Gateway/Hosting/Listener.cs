@@ -1,0 +1,71 @@
+using System.Net;
+using System.Net.Sockets;
+using Exposition.Gateway.CommandLine;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Exposition.Gateway.Hosting;
+
+/// <summary>Something to listen on, as the flags ask for it.</summary>
+/// <param name="Asked">As it was written.</param>
+/// <param name="Open">Adds it to the server.</param>
+internal sealed record Listener(string Asked, Action<KestrelServerOptions, Action<ListenOptions>> Open)
+{
+    private const string UnixPrefix = "unix:";
+
+    /// <summary>All that the flags ask for.</summary>
+    /// <exception cref="ListenException">An address is malformed or cannot be resolved, or there are no sockets of systemd.</exception>
+    public static List<Listener> From(Flags flags) => flags.SystemdSocket
+        ? [.. Systemd.Sockets().Select(static handle => new Listener($"systemd:{handle}", (kestrel, configure) => kestrel.ListenHandle(handle, configure)))]
+        : [.. flags.ListenAddresses.Select(Parse)];
+
+    private static Listener Parse(string asked)
+    {
+        if (asked.StartsWith(UnixPrefix, StringComparison.Ordinal))
+        {
+            string path = asked[UnixPrefix.Length..];
+            if (!Path.IsPathRooted(path))
+            {
+                throw new ListenException($"listen unix {path}: expected an absolute path, as in unix:/run/pushgateway.sock");
+            }
+
+            RemoveStale(path);
+            return new Listener(asked, (kestrel, configure) => kestrel.ListenUnixSocket(path, configure));
+        }
+
+        IPAddress? address = ListenAddress.Parse(asked, out int port);
+        return new Listener(asked, (kestrel, configure) =>
+        {
+            if (address is null)
+            {
+                kestrel.ListenAnyIP(port, configure);
+            }
+            else
+            {
+                kestrel.Listen(address, port, configure);
+            }
+        });
+    }
+
+    // A crash leaves the socket's file behind. Only if nobody answers there is it ours to remove.
+    private static void RemoveStale(string path)
+    {
+        if (!File.Exists(path))
+        {
+            return;
+        }
+
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            socket.Connect(new UnixDomainSocketEndPoint(path));
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused && new FileInfo(path).Length == 0)
+        {
+            File.Delete(path);
+        }
+        catch (Exception e) when (e is SocketException or ArgumentException)
+        {
+            // Listening will fail and say why.
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using System.Text;
+
+namespace Exposition.Gateway.Web;
+
+// "Basic" in any case, exactly one blank, base64 of user ":" password with its padding. As in the reference anything else counts as no
+// credentials at all.
+
+/// <summary>User and password of an Authorization header.</summary>
+internal readonly record struct BasicCredentials(string User, string Password)
+{
+    private const string Scheme = "Basic ";
+
+    /// <summary>Reads a header's value.</summary>
+    public static bool TryParse(string header, out BasicCredentials credentials)
+    {
+        credentials = default;
+        if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) || header.AsSpan(Scheme.Length).ContainsAny(" \t"))
+        {
+            return false;
+        }
+
+        byte[] decoded = new byte[header.Length];
+        if (!Convert.TryFromBase64Chars(header.AsSpan(Scheme.Length), decoded, out int length))
+        {
+            return false;
+        }
+
+        string text = Encoding.UTF8.GetString(decoded, 0, length);
+        int colon = text.IndexOf(':', StringComparison.Ordinal);
+        if (colon < 0)
+        {
+            return false;
+        }
+
+        credentials = new BasicCredentials(text[..colon], text[(colon + 1)..]);
+        return true;
+    }
+}

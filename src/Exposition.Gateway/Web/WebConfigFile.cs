@@ -1,0 +1,187 @@
+using System.Security.Cryptography;
+using System.Text;
+using Exposition.Formats;
+using Exposition.Gateway.Logging;
+using Exposition.Kestrel;
+using Microsoft.Extensions.Logging;
+
+namespace Exposition.Gateway.Web;
+
+// The file and the certificates it names are read again twice a second and compared with what is in force: contents, not times, so that
+// links that are swapped (as orchestrators do) and clocks that jump do not matter. New contents count only when they have been
+// the same twice, so that a file caught in the middle of being written, which may well be valid, does not open the door.
+
+/// <summary>Holds the web configuration in force and follows its files.</summary>
+internal sealed class WebConfigFile : IOwnMetrics, IAsyncDisposable
+{
+    private const int MaxFileBytes = 1 << 20;
+    private static readonly TimeSpan s_every = TimeSpan.FromMilliseconds(500);
+
+    private readonly string _path;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _end = new();
+    private Dictionary<string, string?> _inForce;
+    private Dictionary<string, string?>? _pending;
+    private Dictionary<string, string?>? _refused;
+    private volatile WebState _state;
+    private volatile bool _good = true;
+    private long _loadedAt;
+    private Task _following = Task.CompletedTask;
+
+    private WebConfigFile(string path, ILogger logger)
+    {
+        _path = path;
+        _logger = logger;
+        _inForce = [];
+        _state = Load(null, _inForce);
+        Loaded();
+    }
+
+    /// <summary>The configuration in force.</summary>
+    public WebState State => _state;
+
+    /// <summary>Reads the file for the first time.</summary>
+    /// <exception cref="WebConfigException">It cannot be used.</exception>
+    public static WebConfigFile Open(string path, ILogger logger) => new(Path.GetFullPath(path), logger);
+
+    /// <summary>Starts to follow the files.</summary>
+    public void Follow() => _following = Task.Run(FollowAsync);
+
+    public void Collect(FamilySet into)
+    {
+        Add(into, "pushgateway_web_config_last_reload_success_timestamp_seconds"u8,
+            "Unix time at which the web configuration in force was read."u8, Volatile.Read(ref _loadedAt) / 1000.0);
+        Add(into, "pushgateway_web_config_last_reload_successful"u8,
+            "Whether the web configuration file was in order when it was last read; if not, the one before stays in force."u8, _good ? 1 : 0);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _end.CancelAsync();
+        await _following;
+        _end.Dispose();
+    }
+
+    private static void Add(FamilySet into, ReadOnlySpan<byte> name, ReadOnlySpan<byte> help, double value)
+    {
+        int metric = into.AddMetric(into.AddFamily(name, MetricType.Gauge, help));
+        into.Metrics[metric].Value = value;
+        into.Metrics[metric].Content = MetricContent.Gauge;
+    }
+
+    private async Task FollowAsync()
+    {
+        using var timer = new PeriodicTimer(s_every);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_end.Token))
+            {
+                Look();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The end.
+        }
+    }
+
+    private void Look()
+    {
+        Dictionary<string, string?> now = _inForce.Concat(_refused ?? []).Select(static file => file.Key).Distinct().ToDictionary(static path => path, DigestOrNull);
+        if (Holds(_inForce, now))
+        {
+            // A change that was taken back is a success too.
+            _good = true;
+            _pending = _refused = null;
+        }
+        else if (_pending is null || _pending.Count != now.Count || !Holds(_pending, now))
+        {
+            _pending = now;
+        }
+        else if (_refused is null || !Holds(_refused, now))
+        {
+            Reload();
+        }
+    }
+
+    private void Reload()
+    {
+        var contents = new Dictionary<string, string?>();
+        try
+        {
+            _state = Load(_state, contents);
+            _inForce = contents;
+            _pending = _refused = null;
+            Loaded();
+            _logger.WebConfigReloaded(_path);
+        }
+        catch (WebConfigException e)
+        {
+            _refused = contents;
+            _good = false;
+            _logger.WebConfigRefused(_path, e.Message);
+        }
+    }
+
+    private void Loaded()
+    {
+        _good = true;
+        Volatile.Write(ref _loadedAt, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
+        foreach (string notice in _state.Config.Tls?.Notices ?? [])
+        {
+            _logger.WebConfigNotice(_path, notice);
+        }
+    }
+
+    // What was read is put down even if it is refused then: a certificate that is missing now may come later.
+    private WebState Load(WebState? before, Dictionary<string, string?> contents)
+    {
+        string Read(string path)
+        {
+            contents[path] = null;
+            byte[] bytes = ReadAll(path);
+            contents[path] = Digest(bytes);
+            return Encoding.UTF8.GetString(bytes);
+        }
+
+        try
+        {
+            return WebState.Make(WebConfigReader.Read(Read(_path), Path.GetDirectoryName(_path)!), before, Read);
+        }
+        catch (Exception e) when (e is not WebConfigException)
+        {
+            // Files that cannot be read, paths that are none: whatever it is, it must not end the program while it serves.
+            throw new WebConfigException(e.Message);
+        }
+    }
+
+    private static byte[] ReadAll(string path)
+    {
+        using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        if (file.Length > MaxFileBytes)
+        {
+            throw new IOException($"{path} is longer than {MaxFileBytes} bytes");
+        }
+
+        byte[] bytes = new byte[file.Length];
+        return bytes[..file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)];
+    }
+
+    // Only digests are kept: these files hold keys.
+    private static string Digest(byte[] bytes) => Convert.ToHexString(SHA256.HashData(bytes));
+
+    private static string? DigestOrNull(string path)
+    {
+        try
+        {
+            return Digest(ReadAll(path));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            return null;
+        }
+    }
+
+    private static bool Holds(Dictionary<string, string?> expected, Dictionary<string, string?> now) =>
+        expected.All(file => now.TryGetValue(file.Key, out string? digest) && digest == file.Value);
+}

@@ -1,0 +1,47 @@
+using System.Text;
+using Exposition.Kestrel.Serving;
+
+namespace Exposition.Kestrel.Bodies;
+
+// Content-Encoding = #coding, compared without case. "identity" and empty elements mean nothing. The reference knows gzip and snappy and reads
+// everything else as it is; zstd and deflate are ours. As a body that is marked with a coding of ours but is plain is served by the
+// reference, it is served here too: those two are undone only where the body starts as they do.
+
+/// <summary>Reads Content-Encoding.</summary>
+internal static class ContentCoding
+{
+    /// <summary>The codings that are undone, as a header lists them.</summary>
+    public const string Understood = "gzip, snappy, zstd, deflate";
+
+    /// <summary>What a header's value asks for.</summary>
+    public static BodyEncoding Of(ReadOnlySpan<byte> value)
+    {
+        BodyEncoding found = BodyEncoding.Identity;
+        foreach (Range part in value.Split((byte)','))
+        {
+            BodyEncoding one = OfOne(value[part].Trim(" \t"u8));
+            if (one != BodyEncoding.Identity)
+            {
+                found = found == BodyEncoding.Identity ? one : BodyEncoding.Unknown;
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>What a body is, seeing how it starts.</summary>
+    public static BodyEncoding Settle(BodyEncoding announced, ReadOnlySpan<byte> body) => announced switch
+    {
+        BodyEncoding.Zstd when !ZstdBody.Starts(body) => BodyEncoding.Unknown,
+        BodyEncoding.Deflate when !DeflateBody.Starts(body) => BodyEncoding.Unknown,
+        _ => announced,
+    };
+
+    private static BodyEncoding OfOne(ReadOnlySpan<byte> coding) =>
+        coding.IsEmpty || Ascii.EqualsIgnoreCase(coding, "identity"u8) ? BodyEncoding.Identity
+        : Ascii.EqualsIgnoreCase(coding, "gzip"u8) ? BodyEncoding.Gzip
+        : Ascii.EqualsIgnoreCase(coding, "snappy"u8) ? BodyEncoding.Snappy
+        : Ascii.EqualsIgnoreCase(coding, "zstd"u8) ? BodyEncoding.Zstd
+        : Ascii.EqualsIgnoreCase(coding, "deflate"u8) ? BodyEncoding.Deflate
+        : BodyEncoding.Unknown;
+}

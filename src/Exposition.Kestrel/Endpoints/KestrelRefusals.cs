@@ -1,0 +1,38 @@
+using System.Diagnostics;
+using Exposition.Kestrel.OwnMetrics;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Exposition.Kestrel.Endpoints;
+
+/// <summary>Counts what Kestrel refuses by itself, before any endpoint is asked, under the limit that it stands for.</summary>
+internal sealed class KestrelRefusals(ExpositionEngine engine) : IObserver<KeyValuePair<string, object?>>
+{
+    private const string BadRequest = "Microsoft.AspNetCore.Server.Kestrel.BadRequest";
+
+    /// <summary>Starts counting.</summary>
+    public static void Watch(DiagnosticListener listener, ExpositionEngine engine) =>
+        listener.Subscribe(new KestrelRefusals(engine), static name => name == BadRequest);
+
+    public void OnNext(KeyValuePair<string, object?> value)
+    {
+        if (value.Value is IFeatureCollection features && features.Get<IBadRequestExceptionFeature>()?.Error is BadHttpRequestException error)
+        {
+            engine.Metrics.CountRefusal(error.StatusCode switch
+            {
+                StatusCodes.Status414UriTooLong => Limit.TargetBytes,
+                StatusCodes.Status431RequestHeaderFieldsTooLarge => Limit.HeadBytes,
+                StatusCodes.Status408RequestTimeout => Limit.HeadTimeout,
+                _ => Limit.None,
+            });
+        }
+    }
+
+    public void OnCompleted()
+    {
+    }
+
+    public void OnError(Exception error)
+    {
+    }
+}

@@ -1,0 +1,22 @@
+namespace Exposition.Kestrel;
+
+/// <summary>
+/// A host's say over the requests that the raw door serves: authentication, rate limits, headers of its own. What the gate does not admit is
+/// handed on to the general HTTP server, unread, where the host's middleware decides about it and answers. Called by many connections at once.
+/// </summary>
+public interface IRawGate
+{
+    /// <summary>Header lines for every answer of the raw door, each with its line end (CR LF); empty for none.</summary>
+    public ReadOnlyMemory<byte> HeaderLines { get; }
+
+    /// <summary>Whether a request may be served raw. Must be quick: it runs on the thread that reads the connection.</summary>
+    /// <param name="authorization">The value of its Authorization header; empty if there is none. Valid during the call only.</param>
+    public bool Admits(ReadOnlySpan<byte> authorization);
+
+    /// <summary>
+    /// Called once for a request that was not admitted, before the gate is asked again: time to look at credentials that are not known
+    /// yet. What is not admitted then is handed on, and so is all that comes later on its connection.
+    /// </summary>
+    /// <param name="authorization">The value of its Authorization header; empty if there is none.</param>
+    public ValueTask LearnAsync(string authorization) => ValueTask.CompletedTask;
+}

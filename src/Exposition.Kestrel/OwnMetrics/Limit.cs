@@ -1,0 +1,50 @@
+namespace Exposition.Kestrel.OwnMetrics;
+
+/// <summary>The limits that can refuse something on the wire. Their names are those of the flags of the program.</summary>
+internal enum Limit : byte
+{
+    /// <summary>No limit has bitten.</summary>
+    None,
+
+    /// <summary>A body as sent.</summary>
+    BodyBytes,
+
+    /// <summary>A body took too long.</summary>
+    BodyTimeout,
+
+    /// <summary>Connections at once.</summary>
+    Connections,
+
+    /// <summary>A body as decoded.</summary>
+    DecodedBytes,
+
+    /// <summary>Groups in the store.</summary>
+    Groups,
+
+    /// <summary>A request head.</summary>
+    HeadBytes,
+
+    /// <summary>A request head took too long.</summary>
+    HeadTimeout,
+
+    /// <summary>All bodies together.</summary>
+    InflightBytes,
+
+    /// <summary>A label value.</summary>
+    LabelValueBytes,
+
+    /// <summary>Pushes of one job.</summary>
+    PushesPerSecond,
+
+    /// <summary>A scrape took too long.</summary>
+    ScrapeDuration,
+
+    /// <summary>Scrapes at once.</summary>
+    Scrapes,
+
+    /// <summary>Series of one push.</summary>
+    SeriesPerPush,
+
+    /// <summary>A request target.</summary>
+    TargetBytes,
+}

@@ -1,0 +1,76 @@
+using System.Runtime.InteropServices;
+using Exposition.Store;
+
+namespace Exposition.Kestrel.Serving;
+
+// A token bucket per job, kept as one number: the time at which the job's bucket would be empty if each push took its share of a second
+// (the generic cell rate algorithm). A job whose time lies in the past has a full bucket and need not be remembered; so the table holds
+// no more jobs than have pushed within the last second, and is swept when it has doubled.
+
+/// <summary>Bounds the pushes of each job. Safe for concurrent use.</summary>
+internal sealed class JobRate(int perSecond, TimeProvider time)
+{
+    private const int FirstSweep = 1024;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, long> _until = [];
+    private readonly long _share = perSecond > 0 ? Math.Max(1, time.TimestampFrequency / perSecond) : 0;
+    private int _sweepAt = FirstSweep;
+
+    /// <summary>Number of jobs that are remembered.</summary>
+    public int Count => _until.Count;
+
+    /// <summary>Takes a push of the key's job; false if it is one too many.</summary>
+    public bool TryTake(GroupingKey key)
+    {
+        if (perSecond <= 0)
+        {
+            return true;
+        }
+
+        string job = Job(key);
+        long now = time.GetTimestamp();
+        lock (_gate)
+        {
+            ref long until = ref CollectionsMarshal.GetValueRefOrAddDefault(_until, job, out _);
+            if (until - now > time.TimestampFrequency - _share)
+            {
+                return false;
+            }
+
+            until = Math.Max(until, now) + _share;
+            if (_until.Count >= _sweepAt)
+            {
+                Sweep(now);
+            }
+
+            return true;
+        }
+    }
+
+    private static string Job(GroupingKey key)
+    {
+        foreach (GroupingLabel label in key.Labels)
+        {
+            if (label.Name.SequenceEqual("job"u8))
+            {
+                return System.Text.Encoding.UTF8.GetString(label.Value);
+            }
+        }
+
+        return "";
+    }
+
+    private void Sweep(long now)
+    {
+        foreach ((string job, long until) in _until)
+        {
+            if (until <= now)
+            {
+                _until.Remove(job);
+            }
+        }
+
+        _sweepAt = Math.Max(FirstSweep, _until.Count * 2);
+    }
+}

@@ -1,0 +1,100 @@
+using System.Net.Sockets;
+using System.Text;
+
+namespace Exposition.EndToEnd.Tests.Hosting;
+
+/// <summary>Unix sockets, sockets that systemd passes on, and what is said to it.</summary>
+public sealed class ListenTests : IDisposable
+{
+    // What systemd does: the socket is descriptor 3, and the variables name the process that is executed.
+    private const string Activate = """
+        import os, socket, sys
+        s = socket.socket(); s.bind(("127.0.0.1", int(sys.argv[1]))); s.listen()
+        if s.fileno() != 3: os.dup2(s.fileno(), 3)
+        os.set_inheritable(3, True)
+        os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()), NOTIFY_SOCKET=sys.argv[2])
+        os.execvp(sys.argv[3], sys.argv[3:])
+        """;
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("exposition-listen").FullName;
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Fact]
+    public async Task A_unix_socket_is_served_beside_a_port_and_a_stale_one_is_replaced()
+    {
+        var python = Tool.Require("python3", "python3");
+        var path = Path.Combine(_directory, "gateway.sock");
+        await Tool.SucceedAsync(python, ["-c", $"import socket; socket.socket(socket.AF_UNIX).bind('{path}')"]);
+        Assert.True(File.Exists(path));
+        await using (var gateway = await GatewayProcess.StartAsync("--web.listen-address=unix:" + path))
+        {
+            using var client = new HttpClient(new SocketsHttpHandler
+            {
+                ConnectCallback = async (_, cancellation) =>
+                {
+                    var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                    await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellation);
+                    return new NetworkStream(socket, ownsSocket: true);
+                },
+            });
+            using var answer = await client.PutAsync("http://gateway/metrics/job/unix", new StringContent("a 1\n"));
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+            Assert.Equal(1, (await gateway.ScrapeAsync()).Value("a{instance=\"\",job=\"unix\"}"));
+
+            // It is in use now, and the one that uses it is left alone.
+            await using var second = ChildProcess.Start(ServerCommand.For(ChildProcess.FreePort(), ["--web.listen-address=unix:" + path]));
+            await EndedAsync(second);
+            Assert.Equal(1, second.ExitCode);
+            Assert.Contains($"listen unix {path}: bind: address already in use", second.Output, StringComparison.Ordinal);
+            Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("http://gateway/-/ready")).StatusCode);
+            Assert.Equal(0, await gateway.StopAsync());
+        }
+
+        Assert.False(File.Exists(path));
+    }
+
+    [Fact]
+    public async Task Sockets_of_systemd_are_served_and_it_is_told_when_we_are_ready()
+    {
+        var python = Tool.Require("python3", "python3");
+        var notify = Path.Combine(_directory, "notify");
+        using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { ReceiveTimeout = 30_000 };
+        manager.Bind(new UnixDomainSocketEndPoint(notify));
+        var port = ChildProcess.FreePort();
+        await using var gateway = ChildProcess.Start([python, "-c", Activate, port.ToString(CultureInfo.InvariantCulture), notify,
+            .. ServerCommand.For(ChildProcess.FreePort(), ["--web.systemd-socket"])]);
+        Assert.Equal("READY=1", Receive(manager));
+        using var client = new HttpClient();
+        Assert.Equal("OK", await client.GetStringAsync($"http://127.0.0.1:{port}/-/ready"));
+        Assert.Contains("Listening on systemd activated listeners instead of port listeners.", gateway.Output, StringComparison.Ordinal);
+        Assert.Equal(0, await gateway.StopAsync());
+        Assert.Equal("STOPPING=1", Receive(manager));
+    }
+
+    [Fact]
+    public async Task Without_sockets_of_systemd_it_ends_with_one()
+    {
+        await using var gateway = ChildProcess.Start(ServerCommand.For(ChildProcess.FreePort(), ["--web.systemd-socket"]));
+        await EndedAsync(gateway);
+        Assert.Equal(1, gateway.ExitCode);
+        Assert.Contains("no socket activation file descriptors found", gateway.Output, StringComparison.Ordinal);
+    }
+
+    private static string Receive(Socket manager)
+    {
+        var buffer = new byte[100];
+        return Encoding.ASCII.GetString(buffer, 0, manager.Receive(buffer));
+    }
+
+    internal static async Task EndedAsync(ChildProcess process)
+    {
+        for (var i = 0; i < 1000 && !process.HasExited; i++)
+        {
+            await Task.Delay(20);
+        }
+
+        // What it wrote last comes a moment later.
+        await Task.Delay(200);
+    }
+}

@@ -1,0 +1,86 @@
+using System.Text;
+using Exposition.Gateway.Web;
+
+namespace Exposition.Gateway.Tests;
+
+public class BasicAuthTests
+{
+    private static readonly Dictionary<string, string> s_users = new()
+    {
+        ["ana"] = BCrypt.Net.BCrypt.HashPassword("s3cret:Pass", 4),
+        ["bo"] = BCrypt.Net.BCrypt.HashPassword("ümlaut", 5),
+    };
+
+    [Theory]
+    [InlineData("ana", "s3cret:Pass", true)]
+    [InlineData("bo", "ümlaut", true)]
+    [InlineData("ana", "ümlaut", false)]
+    [InlineData("bo", "", false)]
+    [InlineData("nobody", "ümlaut", false)]
+    [InlineData("", "", false)]
+    public async Task Passwords_are_checked_and_outcomes_kept(string user, string password, bool good)
+    {
+        using var auth = new BasicAuth(s_users);
+        string header = Header(user, password);
+        Assert.False(auth.IsKnownGood(Encoding.UTF8.GetBytes(header)));
+        for (int i = 0; i < 2; i++)
+        {
+            Assert.Equal(good ? AuthVerdict.Good : AuthVerdict.Bad, await auth.CheckAsync(header));
+            Assert.Equal(good, auth.IsKnownGood(Encoding.UTF8.GetBytes(header)));
+        }
+    }
+
+    // The forms that were tried on the reference.
+    [Theory]
+    [InlineData("", false)]
+    [InlineData("Basic", false)]
+    [InlineData("Basic !!!", false)]
+    [InlineData("Basic YW5h", false)]
+    [InlineData("Basic YTpi", true)]
+    [InlineData("bAsIc YTpi", true)]
+    [InlineData("Basic  YTpi", false)]
+    [InlineData("Basic YTpi ", false)]
+    [InlineData("Basic YTpiYw", false)]
+    [InlineData("Bearer YTpi", false)]
+    public void Only_the_references_form_is_understood(string header, bool understood) =>
+        Assert.Equal(understood, BasicCredentials.TryParse(header, out _));
+
+    [Fact]
+    public async Task Equal_credentials_share_a_check_and_a_flood_of_unknown_ones_is_bounded()
+    {
+        using var auth = new BasicAuth(s_users);
+        AuthVerdict[] shared = await Task.WhenAll(Enumerable.Range(0, 1000).Select(_ => auth.CheckAsync(Header("ana", "s3cret:Pass")).AsTask()));
+        Assert.All(shared, static verdict => Assert.Equal(AuthVerdict.Good, verdict));
+
+        Task<AuthVerdict>[] flood = [.. Enumerable.Range(0, 400).Select(i => auth.CheckAsync(Header("ana", "guess" + i)).AsTask())];
+        Assert.Contains(AuthVerdict.Busy, await Task.WhenAll(flood));
+        Assert.Equal(AuthVerdict.Good, await auth.CheckAsync(Header("ana", "s3cret:Pass")));
+        Assert.True(auth.IsKnownGood(Encoding.UTF8.GetBytes(Header("ana", "s3cret:Pass"))));
+    }
+
+    [Fact]
+    public void A_bucket_gives_its_burst_and_then_one_per_interval()
+    {
+        var time = new ManualTime();
+        var bucket = new TokenBucket(new RateLimit(TimeSpan.FromSeconds(2), 3), time);
+        Assert.Equal([true, true, true, false], Enumerable.Range(0, 4).Select(_ => bucket.TryTake()));
+        time.Now += TimeSpan.FromSeconds(1.9);
+        Assert.False(bucket.TryTake());
+        time.Now += TimeSpan.FromSeconds(0.2);
+        Assert.Equal([true, false], [bucket.TryTake(), bucket.TryTake()]);
+        time.Now += TimeSpan.FromHours(1);
+        Assert.Equal([true, true, true, false], Enumerable.Range(0, 4).Select(_ => bucket.TryTake()));
+        Assert.Equal(2, bucket.RetryAfterSeconds);
+    }
+
+    private static string Header(string user, string password) => "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes(user + ":" + password));
+
+    private sealed class ManualTime : TimeProvider
+    {
+        public TimeSpan Now { get; set; } = TimeSpan.FromDays(1);
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Now.Ticks;
+    }
+}

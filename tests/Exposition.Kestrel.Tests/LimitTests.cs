@@ -1,0 +1,198 @@
+using System.Text;
+using Exposition.Formats;
+using Exposition.Kestrel.Bodies;
+using Exposition.Kestrel.Serving;
+using Exposition.Store;
+
+namespace Exposition.Kestrel.Tests;
+
+public class LimitTests
+{
+    private const string Push = "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: ";
+
+    [Theory]
+    [InlineData("PUT /metrics/job/{200} HTTP/1.1\r\nHost: h\r\n\r\n", "414 URI Too Long", "request target too long: more than 200 bytes\n", "target-bytes")]
+    [InlineData("GET /{5000}", "414 URI Too Long", "request target too long: more than 200 bytes\n", "target-bytes")]
+    [InlineData("PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nX: {1000}\r\n\r\n", "431 Request Header Fields Too Large", "request head too large: more than 1000 bytes\n", "head-bytes")]
+    [InlineData("PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nX: {5000}", "431 Request Header Fields Too Large", "request head too large: more than 1000 bytes\n", "head-bytes")]
+    [InlineData(Push + "101\r\n\r\n", "413 Payload Too Large", "request body too large: more than 100 bytes\n", "body-bytes")]
+    public async Task WhatIsTooLongIsToldAndCounted(string request, string status, string body, string limit)
+    {
+        int from = request.IndexOf('{', StringComparison.Ordinal);
+        if (from > 0)
+        {
+            int to = request.IndexOf('}', StringComparison.Ordinal);
+            request = request[..from] + new string('x', int.Parse(request[(from + 1)..to], System.Globalization.CultureInfo.InvariantCulture)) + request[(to + 1)..];
+        }
+
+        foreach (int step in (int[])[1 << 20, 64])
+        {
+            var raw = new RawHarness(new ExpositionOptions { MaxHeadBytes = 1000, MaxTargetBytes = 200, MaxBodyBytes = 100 }, segment: 128);
+            string answer = await raw.ExchangeAsync(request, [.. Enumerable.Range(1, (request.Length - 1) / step).Select(i => i * step)]);
+            Assert.StartsWith($"HTTP/1.1 {status}\r\nConnection: close\r\n", answer, StringComparison.Ordinal);
+            Assert.EndsWith("\r\n\r\n" + body, answer, StringComparison.Ordinal);
+            Assert.Null(raw.HandedOn);
+            Assert.Equal(1, Refused(raw.Engine, limit));
+        }
+    }
+
+    [Fact]
+    public async Task NoLimitIsZero()
+    {
+        var raw = new RawHarness(new ExpositionOptions { MaxTargetBytes = 0, MaxBodyBytes = 0, MaxDecodedBytes = 0, MaxScrapes = 0, MaxInflightBytes = 0, HeadTimeout = TimeSpan.Zero, BodyTimeout = TimeSpan.Zero, IdleTimeout = TimeSpan.Zero });
+        raw.Send("PUT /metrics/job/" + new string('x', 40_000) + " HTTP/1.1\r\nHost: h\r\nContent-Length: 200000\r\n");
+        raw.Beat(TimeSpan.FromDays(400));
+        raw.Send("\r\n" + new string('#', 100_000));
+        raw.Beat(TimeSpan.FromDays(400));
+        raw.Send(new string('#', 100_000));
+        raw.Beat(TimeSpan.FromDays(400));
+        Assert.StartsWith("HTTP/1.1 200 OK\r\n", await raw.ExchangeAsync("GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n"), StringComparison.Ordinal);
+        Assert.Single(raw.Target.Calls, static call => call.StartsWith("Scrape", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task ABodyThatHasEarnedTimeMayNotFallSilentWithIt()
+    {
+        var raw = new RawHarness();
+        raw.Send(Push + "2000000\r\n\r\n" + new string('#', 1_000_000));
+        raw.Beat(TimeSpan.FromSeconds(29));
+        raw.Send("#");
+        raw.Beat(TimeSpan.FromSeconds(29));
+        Assert.Equal("", raw.Received());
+        raw.Beat(TimeSpan.FromSeconds(2));
+        Assert.StartsWith("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n", raw.Received(), StringComparison.Ordinal);
+        Assert.Equal(1, Refused(raw.Engine, "body-timeout"));
+        raw.End();
+        await raw.Run.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task BodiesWaitForRoomAndAreRefusedAfterTheBodyTimeout()
+    {
+        var options = new ExpositionOptions { MaxInflightBytes = 100_000, BodyTimeout = TimeSpan.FromSeconds(1) };
+        var raw = new RawHarness(options);
+        object holder = new(), over = new();
+        Assert.True(raw.Engine.Inflight.TryTake(holder, 100_000));
+        Assert.True(raw.Engine.Inflight.TryTake(over, 1));
+
+        // What fits into the connection's own buffer needs no room.
+        raw.Send(Push + "4\r\n\r\na 1\n");
+        Assert.StartsWith("HTTP/1.1 200 OK\r\n", raw.Received(), StringComparison.Ordinal);
+
+        raw.Send(Push + "20000\r\n\r\n" + new string('#', 15_000));
+        Assert.Equal(1, raw.Received().Split("HTTP/1.1").Length - 1);
+        raw.Engine.Inflight.Release(50_000);
+        for (int i = 0; i < 500 && raw.Engine.Inflight.Used < 50_001 + 20_000; i++)
+        {
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+        }
+
+        raw.Send(new string('#', 5_000));
+        Assert.Equal(2, (await AnswersAsync(raw, 2)).Split("HTTP/1.1 200 OK").Length - 1);
+        Assert.Equal(50_001, raw.Engine.Inflight.Used);
+
+        Assert.True(raw.Engine.Inflight.TryTake(over, 50_000));
+        raw.Send(Push + "20000\r\n\r\n" + new string('#', 15_000));
+        string answers = await AnswersAsync(raw, 3);
+        Assert.Contains("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n", answers, StringComparison.Ordinal);
+        Assert.Equal(1, Refused(raw.Engine, "inflight-bytes"));
+        raw.End();
+        await raw.Run.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        Assert.Equal(100_001, raw.Engine.Inflight.Used);
+    }
+
+    [Fact]
+    public async Task TheBudgetLetsOneGoOverAndWakesThoseWhoWait()
+    {
+        var budget = new InflightBytes(100, TimeProvider.System);
+        object a = new(), b = new();
+        Assert.True(budget.TryTake(a, 90));
+        Assert.True(budget.TryTake(b, 20));
+        Assert.True(budget.TryTake(b, 1000));
+        Assert.False(budget.TryTake(a, 1));
+        Assert.False(await budget.WaitAsync(TimeSpan.FromMilliseconds(10)));
+        Task<bool> woken = budget.WaitAsync(TimeSpan.FromSeconds(10)).AsTask();
+        Assert.False(woken.IsCompleted);
+        budget.Release(1020);
+        Assert.True(await woken);
+        budget.End(b);
+        Assert.True(budget.TryTake(a, 1000));
+        Assert.Equal(1090, budget.Used);
+    }
+
+    [Fact]
+    public void JobsHaveTheirRatesAndAreForgotten()
+    {
+        var time = new ManualTime();
+        var rate = new JobRate(10, time);
+        GroupingKey a = GroupingKey.Create(("job", "a")), a2 = GroupingKey.Create(("job", "a"), ("x", "1")), b = GroupingKey.Create(("job", "b"));
+        Assert.Equal(10, Enumerable.Range(0, 30).Count(i => rate.TryTake(i % 2 == 0 ? a : a2)));
+        Assert.True(rate.TryTake(b));
+        time.Advance(TimeSpan.FromMilliseconds(350));
+        Assert.Equal(3, Enumerable.Range(0, 30).Count(_ => rate.TryTake(a)));
+        for (int i = 0; i < 100_000; i++)
+        {
+            time.Advance(TimeSpan.FromMilliseconds(1));
+            Assert.True(rate.TryTake(GroupingKey.Create(("job", "j" + i))));
+        }
+
+        Assert.InRange(rate.Count, 1, 2048);
+    }
+
+    [Fact]
+    public async Task ThePushesOfAJobAreLimited()
+    {
+        var raw = new RawHarness(new ExpositionOptions { MaxPushesPerSecond = 1 });
+        string push = Push + "4\r\n\r\na 1\n";
+        string answers = await raw.ExchangeAsync(push + push + push.Replace("/a", "/b", StringComparison.Ordinal));
+        Assert.StartsWith("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\n", answers, StringComparison.Ordinal);
+        Assert.EndsWith("too many pushes of this job: more than 1 per second\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", answers, StringComparison.Ordinal);
+        Assert.Equal(1, Refused(raw.Engine, "pushes-per-second"));
+    }
+
+    [Fact]
+    public void LimitsOfTheStoreHaveTheirCodes()
+    {
+        var options = new ExpositionOptions { MaxSeriesPerPush = 2, MaxGroups = 1, MaxLabelValueBytes = 5 };
+        var store = new MetricStore(new StoreOptions { MaxSeriesPerPush = 2, MaxGroups = 1, MaxLabelValueBytes = 5 });
+        var engine = new ExpositionEngine(store, options);
+        Answer Put(string job, string body) => engine.Pushes.Handle(new PushRequest { Route = engine.Paths.Resolve(Encoding.ASCII.GetBytes("/metrics/job/" + job)) }, Encoding.ASCII.GetBytes(body));
+        Assert.Equal(new Answer(200), Put("a", "a 1\nb 2\n"));
+        Assert.Equal((413, "too many series in one push: 3 are more than 2"), (Put("a", "a 1\nb 2\nc 3\n").Status, Put("a", "a 1\nb 2\nc 3\n").Text));
+        Assert.Equal((507, "too many groups: 1 are stored"), (Put("b", "a 1\n").Status, Put("b", "a 1\n").Text));
+        Assert.Equal((400, "value of label l is too long: 6 bytes are more than 5"), (Put("a", "a{l=\"123456\"} 1\n").Status, Put("a", "a{l=\"123456\"} 1\n").Text));
+        Assert.Equal((400, "value of label job is too long: 6 bytes are more than 5"), (Put("123456", "a 1\n").Status, Put("123456", "a 1\n").Text));
+        Assert.Equal(new Answer(200), Put("a", "a{l=\"12345\"} 1\n"));
+        Assert.Equal((2, 2, 4), (Refused(engine, "series-per-push"), Refused(engine, "groups"), Refused(engine, "label-value-bytes")));
+    }
+
+    private static async Task<string> AnswersAsync(RawHarness raw, int count)
+    {
+        string answers = "";
+        for (int i = 0; i < 500 && answers.Split("HTTP/1.1").Length <= count; i++)
+        {
+            answers = raw.Received();
+            await Task.Delay(10);
+        }
+
+        return answers;
+    }
+
+    private static int Refused(ExpositionEngine engine, string limit)
+    {
+        var set = new FamilySet();
+        engine.Collect(set);
+        for (int metric = 0; metric < set.Metrics.Length; metric++)
+        {
+            foreach (LabelRow label in set.LabelsOf(metric))
+            {
+                if (set.Text(label.Name).SequenceEqual("limit"u8) && Encoding.ASCII.GetString(set.Text(label.Value)) == limit)
+                {
+                    return (int)set.Metrics[metric].Value;
+                }
+            }
+        }
+
+        return -1;
+    }
+}
