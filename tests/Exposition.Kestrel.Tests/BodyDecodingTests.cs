@@ -46,6 +46,20 @@ public class BodyDecodingTests
         return outcome.TooLarge ? "too large" : outcome.Error is { } error ? "error: " + error : Encoding.ASCII.GetString(into.Memory.Span);
     }
 
+    // Found among hostile clients: the head ended where the received bytes did, all memory was in use, and appending nothing asked for a byte.
+    [Fact]
+    public void NothingIsAppendedWithoutRoom()
+    {
+        var budget = new InflightBytes(1, TimeProvider.System);
+        Assert.True(budget.TryTake("somebody", 2));
+        using var body = new PooledBody(budget);
+        Assert.True(body.TryReserve(0));
+        body.Append([]);
+        Assert.Equal(0, body.Length);
+        Assert.False(body.TryReserve(1));
+        Assert.Throws<InvalidOperationException>(() => body.Append("x"u8));
+    }
+
     [Fact]
     public void GzipBodies()
     {

@@ -75,8 +75,12 @@ internal sealed class PooledBody(InflightBytes? budget = null, object? owner = n
     /// <summary>Appends. To be reserved before, where there is a budget.</summary>
     public void Append(ReadOnlySpan<byte> bytes)
     {
-        bytes.CopyTo(GetMemory(Math.Max(1, bytes.Length)).Span);
-        Length += bytes.Length;
+        // Nothing needs no room: none was reserved for it.
+        if (!bytes.IsEmpty)
+        {
+            bytes.CopyTo(GetMemory(bytes.Length).Span);
+            Length += bytes.Length;
+        }
     }
 
     /// <summary>Empties the body and gives its memory back.</summary>

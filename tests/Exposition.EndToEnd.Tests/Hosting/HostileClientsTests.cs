@@ -98,7 +98,8 @@ public sealed class HostileClientsTests(ITestOutputHelper output)
         Assert.Equal(latencies.Count, after.Value("good{instance=\"\",job=\"good\"}"));
         Assert.InRange(resident, 1, MaxResident);
         Assert.InRange(files, Idle, 4000);
-        Assert.DoesNotContain("level=error", gateway.Log, StringComparison.Ordinal);
+        var errors = string.Join('\n', gateway.Log.Split('\n').Where(static line => line.Contains("level=error", StringComparison.Ordinal)));
+        Assert.True(errors.Length == 0, errors);
 
         // Where the machine has other work to do even the pusher alone has to wait.
         Assert.InRange(p99, 0, Math.Max(Tool.IsCi ? 250 : 50, 10 * alone));
@@ -232,7 +233,10 @@ public sealed class HostileClientsTests(ITestOutputHelper output)
         await socket.SendAsync(Encoding.ASCII.GetBytes(request), end);
         socket.Shutdown(SocketShutdown.Send);
         var buffer = new byte[4096];
-        Assert.StartsWith("HTTP/1.1 " + status, Encoding.ASCII.GetString(buffer, 0, await socket.ReceiveAsync(buffer, CancellationToken.None)), StringComparison.Ordinal);
+        var answer = Encoding.ASCII.GetString(buffer, 0, await socket.ReceiveAsync(buffer, CancellationToken.None));
+
+        // While others hold all the memory that bodies may have, a body that cannot be taken is told so.
+        Assert.True(answer.StartsWith("HTTP/1.1 " + status, StringComparison.Ordinal) || (status == "400" && answer.StartsWith("HTTP/1.1 503", StringComparison.Ordinal)), answer);
     }, TimeSpan.FromMilliseconds(100), end);
 
     private Task NeverReadAsync(CancellationToken end) => RepeatAsync(async socket =>
