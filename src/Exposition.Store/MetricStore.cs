@@ -39,7 +39,8 @@ public sealed partial class MetricStore
         Options = options;
         _blocks = new BlockPool(SpareBytesMost, poison: options.VerifyShapes);
         _shapes = options.ShapeCacheBytes > 0 ? new ShapeCache(options.ShapeCacheBytes, options.Time) : null;
-        _rules = new CrossGroupRules(_directory, key => Find(key.Span));
+        _rules = new CrossGroupRules(_directory, key => Find(key.Span), () => _slots.Values);
+        _sweep = CreateSweep();
     }
 
     /// <summary>The options that the store was made with.</summary>
@@ -56,11 +57,12 @@ public sealed partial class MetricStore
     /// <param name="format">The body's language.</param>
     /// <param name="body">The decoded body; not used after the return.</param>
     /// <param name="mode">What becomes of the group's other families.</param>
+    /// <param name="details">What else was said with it.</param>
     /// <returns>What became of it; a refusal says why in the reference's words.</returns>
-    public PushOutcome Push(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode)
+    public PushOutcome Push(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details = default)
     {
         ArgumentNullException.ThrowIfNull(key);
-        if (_shapes is not null && format == PushFormat.Text && TryPushRepeated(key, body, mode))
+        if (_shapes is not null && format == PushFormat.Text && TryPushRepeated(key, body, mode, details.ExpireAfter))
         {
             return new PushOutcome(Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted);
         }
@@ -74,24 +76,26 @@ public sealed partial class MetricStore
                 : ProtobufFormat.TryRead(body, set, out malformed);
             if (!read)
             {
-                return new PushOutcome(PushStatus.Malformed, malformed.ToString());
+                var outcome = new PushOutcome(PushStatus.Malformed, malformed.ToString());
+                NoteFailure(key, outcome.Error!, details.Sender);
+                return outcome;
             }
 
             long now = UnixNanoseconds();
+            ExpireDue(now);
             var push = new PendingPush(workspace, key, now);
             string? error = PushRules.HasTimestamps(set)
                 ? "pushed metrics must not have timestamps"
                 : push.Prepare(leaveOut: !Options.CheckConsistency);
-            error ??= Publish(push, mode, format == PushFormat.Text ? body : default);
+            error ??= Publish(push, mode, format == PushFormat.Text ? body : default, details.ExpireAfter, now);
             if (error is null)
             {
                 return new PushOutcome(Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted);
             }
 
-            RecordFailure(workspace, key, now);
-            return Options.CheckConsistency
-                ? new PushOutcome(PushStatus.Inconsistent, "pushed metrics are invalid or inconsistent with existing metrics: " + error)
-                : new PushOutcome(PushStatus.Accepted);
+            error = "pushed metrics are invalid or inconsistent with existing metrics: " + error;
+            RecordFailure(workspace, key, now, details, error);
+            return new PushOutcome(Options.CheckConsistency ? PushStatus.Inconsistent : PushStatus.Accepted, error);
         }
         finally
         {
@@ -99,11 +103,30 @@ public sealed partial class MetricStore
         }
     }
 
-    /// <summary>Removes a group.</summary>
+    /// <summary>Remembers, with the newest snapshot of a group that exists, that a push to it was refused before it came to the store.</summary>
+    /// <param name="key">The group.</param>
+    /// <param name="reason">What the client is told.</param>
+    /// <param name="sender">Who it is; its text is taken.</param>
+    public void NoteFailure(GroupingKey key, string reason, object? sender)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(reason);
+        PushFailure failure = PushFailure.Of(UnixNanoseconds(), reason, sender);
+        lock (_writer)
+        {
+            if (Find(key.Bytes)?.Current is { } current)
+            {
+                current.LastFailure = failure;
+            }
+        }
+    }
+
+    /// <summary>Removes a group. No view that is opened after the return shows it.</summary>
     /// <returns>Whether it was there.</returns>
     public bool Delete(GroupingKey key)
     {
         ArgumentNullException.ThrowIfNull(key);
+        ExpireDue();
         lock (_writer)
         {
             if (Find(key.Bytes) is not { } slot)
@@ -116,22 +139,45 @@ public sealed partial class MetricStore
         }
     }
 
-    /// <summary>Removes all groups that are there now.</summary>
+    /// <summary>Removes all groups in one step: a view shows all of them or none.</summary>
     /// <returns>How many there were.</returns>
     public int Wipe()
     {
-        int removed = 0;
-        foreach (GroupSlot slot in Volatile.Read(ref _map).Slots)
+        ExpireDue();
+        lock (_writer)
         {
-            removed += Delete(slot.Key) ? 1 : 0;
-        }
+            long version = _clock + 1;
+            int removed = _slots.Count;
+            foreach (GroupSlot slot in _slots.Values)
+            {
+                slot.IsRemoved = true;
+                _shapes?.Drop(slot);
+            }
 
-        return removed;
+            _directory.Clear();
+            _deadlines.Clear();
+            Volatile.Write(ref _hiddenFamilies, 0);
+            Volatile.Write(ref _expiredNow, 0);
+            Volatile.Write(ref _samples, 0);
+            Volatile.Write(ref _map, _map.Emptied(version));
+            Volatile.Write(ref _clock, version);
+            if (_feeds.Count > 0)
+            {
+                foreach (GroupSlot slot in _slots.Values)
+                {
+                    Tell(new GroupChange(slot.Key, version, null), slot.Current);
+                }
+            }
+
+            _slots.Clear();
+            return removed;
+        }
     }
 
-    /// <summary>Opens a view of all groups at one point in time. Takes no lock.</summary>
+    /// <summary>Opens a view of all groups at one point in time. Takes no lock, unless groups are due to expire.</summary>
     public StoreView OpenView()
     {
+        ExpireDue();
         StoreView? view = null;
         Interlocked.Increment(ref _openViews);
         if (Interlocked.Increment(ref _collecting) == 1)
@@ -175,30 +221,50 @@ public sealed partial class MetricStore
         return feed;
     }
 
-    /// <summary>Puts a group back as a durable copy has kept it, in place of one that is there. It does not appear in change feeds.</summary>
+    /// <summary>
+    /// Puts a group back as a durable copy has kept it, in place of one that is there. It does not appear in change feeds. What contradicts what is
+    /// there already is hidden.
+    /// </summary>
     /// <param name="key">The group.</param>
     /// <param name="families">Its families in byte order of their names; their memory is kept.</param>
     /// <exception cref="InvalidOperationException">A family does not read back.</exception>
-    public void Restore(GroupingKey key, ReadOnlySpan<FamilyEntry> families)
+    public void Restore(GroupingKey key, ReadOnlySpan<FamilyEntry> families) => Restore(key, families, null);
+
+    /// <inheritdoc cref="Restore(GroupingKey, ReadOnlySpan{FamilyEntry})"/>
+    /// <param name="key">The group.</param>
+    /// <param name="families">Its families in byte order of their names; their memory is kept.</param>
+    /// <param name="expiresAt">Its <see cref="GroupSnapshot.ExpiresAt"/>; null where the copy does not know it: then the push time and the rules say it.</param>
+    public void Restore(GroupingKey key, ReadOnlySpan<FamilyEntry> families, long? expiresAt)
     {
         ArgumentNullException.ThrowIfNull(key);
         FamilyEntry[] entries = families.ToArray();
+        List<HiddenFamily>? found = null;
         lock (_writer)
         {
             GroupSlot? slot = Find(key.Bytes);
             var set = new FamilySet();
             for (int i = 0; i < entries.Length; i++)
             {
+                entries[i] = entries[i] with { Traits = entries[i].Traits & ~FamilyTraits.Suspect };
+            }
+
+            for (int i = 0; i < entries.Length; i++)
+            {
                 if (!entries[i].Text.IsEmpty)
                 {
                     entries[i].Read(set);
-                    string? error = _rules.Error(set, 0, slot?.Current, slot?.Names ?? _directory.Find(key), entries);
-                    entries[i] = entries[i] with { Traits = error is null ? entries[i].Traits & ~FamilyTraits.Suspect : entries[i].Traits | FamilyTraits.Suspect };
+                    if (_rules.Find(set, 0, slot?.Current, slot?.Names ?? _directory.Find(key), entries) is { } clash)
+                    {
+                        Hide(entries, entries[i].Name.Span, clash, ref found);
+                    }
                 }
             }
 
-            Publish(slot, key, entries, tell: false);
+            long expires = expiresAt ?? DeadlineOf(slot, key, entries);
+            Publish(slot, key, entries, tell: false, new Fate(expires, expires > 0 && GroupSnapshot.IndexOf(entries, OwnNames.Expired) >= 0), found);
         }
+
+        TellHidden(key, null, found);
     }
 
     /// <summary>Names a family of the host itself, so that pushes cannot contradict it.</summary>
@@ -229,13 +295,14 @@ public sealed partial class MetricStore
 
     // Renders and publishes a prepared push. Rendering is done outside the lock on a guess of the group's state (whether it has a
     // push_failure_time_seconds to keep); where the guess was wrong it is done again.
-    private string? Publish(PendingPush push, PushMode mode, ReadOnlyMemory<byte> textBody)
+    private string? Publish(PendingPush push, PushMode mode, ReadOnlyMemory<byte> textBody, TimeSpan? expireAfter, long now)
     {
         while (true)
         {
             GroupSnapshot? before = Peek(push.Key);
             bool hadFailure = before is not null && before.TryGet(OwnNames.PushFailure, out _);
             FamilyEntry[] pushed = push.Render(before, keepPushedFailure: hadFailure);
+            List<HiddenFamily>? hidden = null;
             GroupSlot target;
             GroupSnapshot? old;
             GroupSnapshot stored;
@@ -248,15 +315,18 @@ public sealed partial class MetricStore
                     continue;
                 }
 
-                FamilyEntry[] next = SnapshotBuilder.Combine(old is null ? [] : old.Families, pushed, mode == PushMode.Replace);
-                if (Check(push, slot, pushed, next) is { } error)
+                // Nothing comes back that has expired.
+                FamilyEntry[] next = SnapshotBuilder.Combine(old is null ? [] : old.Families, pushed, mode == PushMode.Replace || old is { IsExpired: true });
+                if (Check(push, slot, pushed, next, ref hidden) is { } error)
                 {
                     return error;
                 }
 
-                target = Publish(slot, push.Key, next, tell: true);
+                target = Publish(slot, push.Key, next, tell: true, new Fate(Deadline(slot, push.Key, expireAfter, now), IsExpired: false), hidden);
                 stored = target.Current!;
             }
+
+            TellHidden(push.Key, old, hidden);
 
             if (!textBody.IsEmpty)
             {
@@ -269,14 +339,16 @@ public sealed partial class MetricStore
 
     // A refused push leaves one trace: the time of the failure in its group, which is created for it. Not where the group itself could
     // not exist beside the others ({job="a"} and {job="a",instance=""} would expose the same push_time_seconds).
-    private void RecordFailure(PushWorkspace workspace, GroupingKey key, long now)
+    private void RecordFailure(PushWorkspace workspace, GroupingKey key, long now, in PushDetails details, string error)
     {
+        PushFailure remembered = PushFailure.Of(now, error, details.Sender);
         while (true)
         {
             var failure = new PendingPush(workspace, key, now);
             GroupSnapshot? before = Peek(key);
             bool hadTime = before is not null && before.TryGet(OwnNames.PushTime, out _);
             FamilyEntry[] pushed = failure.RenderFailure(before, withPushTime: !hadTime);
+            List<HiddenFamily>? hidden = null;
             lock (_writer)
             {
                 GroupSlot? slot = Find(key.Bytes);
@@ -287,9 +359,10 @@ public sealed partial class MetricStore
                 }
 
                 FamilyEntry[] next = SnapshotBuilder.Combine(old is null ? [] : old.Families, pushed, replace: false);
-                if (slot is not null || !Options.CheckConsistency || Check(failure, slot, pushed, next) is null)
+                if (Check(failure, slot, pushed, next, ref hidden) is null)
                 {
-                    Publish(slot, key, next, tell: true);
+                    Fate fate = old is not null ? new Fate(old.ExpiresAt, old.IsExpired) : new Fate(Deadline(null, key, details.ExpireAfter, now), IsExpired: false);
+                    Publish(slot, key, next, tell: true, fate, hidden).Current!.LastFailure = remembered;
                 }
 
                 return;
@@ -297,40 +370,56 @@ public sealed partial class MetricStore
         }
     }
 
-    // Unchecked pushes are checked too, but what contradicts others is only marked, and left out of scrapes.
-    private string? Check(PendingPush push, GroupSlot? slot, FamilyEntry[] pushed, FamilyEntry[] next)
+    // Unchecked pushes are checked too, but what contradicts others is hidden. The store's own families are those of a group that could be made, so they
+    // fit; unless they did not, and are hidden.
+    private string? Check(PendingPush push, GroupSlot? slot, FamilyEntry[] pushed, FamilyEntry[] next, ref List<HiddenFamily>? hidden)
     {
         NameSet? names = slot?.Names ?? _directory.Find(push.Key);
         foreach ((int family, int entry) in push.Rendered)
         {
-            if (pushed[entry].Text.IsEmpty || (slot is not null && push.IsOwn(family)))
+            if (pushed[entry].Text.IsEmpty || (slot is not null && push.IsOwn(family) && !IsHidden(slot.Current!, pushed[entry].Name)))
             {
                 continue;
             }
 
-            if (_rules.Error(push.Families, family, slot?.Current, names, next) is { } error)
+            if (_rules.Find(push.Families, family, slot?.Current, names, next) is { } clash)
             {
-                if (Options.CheckConsistency)
+                if (Options.CheckConsistency && !(slot is not null && push.IsOwn(family)))
                 {
-                    return error;
+                    return clash.Message;
                 }
 
-                int at = GroupSnapshot.IndexOf(next, pushed[entry].Name.Span);
-                next[at] = next[at] with { Traits = next[at].Traits | FamilyTraits.Suspect };
+                Hide(next, pushed[entry].Name.Span, clash, ref hidden);
             }
         }
 
         return null;
     }
 
-    private GroupSlot Publish(GroupSlot? slot, GroupingKey key, FamilyEntry[] families, bool tell)
+    private static bool IsHidden(GroupSnapshot group, ReadOnlyMemory<byte> name) =>
+        !group.Hidden.IsEmpty && group.TryGet(name.Span, out FamilyEntry entry) && (entry.Traits & FamilyTraits.Suspect) != 0;
+
+    private GroupSlot Publish(GroupSlot? slot, GroupingKey key, FamilyEntry[] families, bool tell, in Fate fate, List<HiddenFamily>? hidden = null, bool sameSeries = false)
     {
         long version = _clock + 1;
-        var snapshot = new GroupSnapshot(slot?.Key ?? key, families) { Version = version };
         GroupSnapshot? old = slot?.Current;
+        var snapshot = new GroupSnapshot(slot?.Key ?? key, families, Hidden(old, families, hidden))
+        {
+            Version = version,
+            ExpiresAt = fate.ExpiresAt,
+            IsExpired = fate.IsExpired,
+            LastFailure = old?.LastFailure,
+        };
         GroupSlot target = slot ?? new GroupSlot(key, _directory.Acquire(key));
-        _directory.Replace(old is null ? [] : old.Families, families, target.Names);
+        _directory.Replace(old is null ? [] : old.Families, families, target);
+        if (!sameSeries)
+        {
+            _directory.Free(target.Waiting);
+        }
+
+        Await(target, old, snapshot);
         _samples += Samples(families) - (old is null ? 0 : Samples(old.Families));
+        _expiredNow += (fate.IsExpired ? 1 : 0) - (old is { IsExpired: true } ? 1 : 0);
         if (old is not null && Volatile.Read(ref _collecting) > 0)
         {
             snapshot.Previous = old;
@@ -348,9 +437,15 @@ public sealed partial class MetricStore
         }
 
         Volatile.Write(ref _clock, version);
+        Await(target, fate);
         if (tell)
         {
             Tell(new GroupChange(snapshot.Key, version, snapshot), old);
+        }
+
+        if (_directory.Freed.Count > 0)
+        {
+            Recheck();
         }
 
         return target;
@@ -360,15 +455,20 @@ public sealed partial class MetricStore
     {
         slot.IsRemoved = true;
         _shapes?.Drop(slot);
+        _deadlines.Remove(slot);
         long version = _clock + 1;
         GroupSnapshot old = slot.Current!;
-        _directory.Replace(old.Families, [], slot.Names);
+        _directory.Replace(old.Families, [], slot);
+        _directory.Free(slot.Waiting);
+        Await(slot, old, null);
         _directory.Release(slot.Key);
         _samples -= Samples(old.Families);
+        _expiredNow -= old.IsExpired ? 1 : 0;
         _slots.Remove(slot.Key.Array);
         Volatile.Write(ref _map, _map.Without(slot.Key, version));
         Volatile.Write(ref _clock, version);
         Tell(new GroupChange(slot.Key, version, null), old);
+        Recheck();
     }
 
     private void Tell(in GroupChange change, GroupSnapshot? before)

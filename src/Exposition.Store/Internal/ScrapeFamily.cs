@@ -15,8 +15,6 @@ internal sealed class ScrapeFamily(FamilyEntry first, bool own)
 
     public ReadOnlyMemory<byte> Help { get; private set; }
 
-    public bool HasSuspects { get; private set; }
-
     public List<FamilyEntry> Entries { get; } = [];
 
     /// <summary>
@@ -50,41 +48,6 @@ internal sealed class ScrapeFamily(FamilyEntry first, bool own)
             (HasHelp, Help) = (true, entry.Help);
         }
 
-        HasSuspects |= (entry.Traits & FamilyTraits.Suspect) != 0;
         Entries.Add(entry);
-    }
-
-    /// <summary>Keeps only the first of every sample line with the same name and labels.</summary>
-    public void LeaveOutDuplicates()
-    {
-        var seen = new HashSet<byte[]>(Utf8Key.Comparer);
-        for (int i = 0; i < Entries.Count; i++)
-        {
-            FamilyEntry entry = Entries[i];
-            var kept = new BlockWriter();
-            bool dropped = false;
-            ReadOnlySpan<byte> text = entry.Text.Span;
-            while (!text.IsEmpty)
-            {
-                ReadOnlySpan<byte> line = text[..(text.IndexOf((byte)'\n') + 1)];
-                text = text[line.Length..];
-                if (seen.GetAlternateLookup<ReadOnlySpan<byte>>().Add(line[..line.LastIndexOf((byte)' ')]))
-                {
-                    System.Buffers.BuffersExtensions.Write(kept, line);
-                }
-                else
-                {
-                    dropped = true;
-                }
-            }
-
-            if (dropped)
-            {
-                // Without its sidecar: that still holds what was left out.
-                Entries[i] = entry with { Text = kept.Written.ToArray(), Sidecar = default };
-            }
-        }
-
-        Entries.RemoveAll(static entry => entry.Text.IsEmpty);
     }
 }
