@@ -1,4 +1,5 @@
 using Exposition.Formats;
+using Exposition.Store;
 
 namespace Exposition.Kestrel;
 
@@ -32,6 +33,15 @@ public sealed class ExpositionOptions
 
     /// <summary>Refuse pushes that contradict themselves or what is stored. Used where the engine's store is made from these options.</summary>
     public bool CheckConsistency { get; set; } = true;
+
+    /// <summary>
+    /// After which time without a push the series of which groups expire, where a push does not say it by its <c>Exposition-Expire-After</c> header; the
+    /// first rule that is for a group counts. None by default. Used where the engine's store is made from these options.
+    /// </summary>
+    public IList<ExpiryRule> ExpiryRules { get; } = [];
+
+    /// <summary>How long an expired group still shows its push times and <c>push_expired</c>. Used where the engine's store is made from these options.</summary>
+    public TimeSpan ExpiredGrace { get; set; } = TimeSpan.FromHours(24);
 
     /// <summary>The longest body, in bytes as sent. More is answered with 413. At most 1 GiB, as a body is one array.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Negative, or more than 1 GiB.</exception>

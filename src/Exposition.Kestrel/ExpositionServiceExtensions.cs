@@ -1,7 +1,10 @@
+using System.Text;
+using Exposition.Kestrel.Raw;
 using Exposition.Store;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Exposition.Kestrel;
 
@@ -23,7 +26,16 @@ public static class ExpositionServiceExtensions
         services.TryAddSingleton(static s =>
         {
             ExpositionOptions o = s.GetRequiredService<ExpositionOptions>();
-            return new MetricStore(new StoreOptions { CheckConsistency = o.CheckConsistency, Names = o.Names, Time = o.Time });
+            ILogger logger = s.GetService<ILogger<ExpositionEngine>>() ?? (ILogger)NullLogger.Instance;
+            return new MetricStore(new StoreOptions
+            {
+                CheckConsistency = o.CheckConsistency,
+                Names = o.Names,
+                Time = o.Time,
+                ExpiryRules = [.. o.ExpiryRules],
+                ExpiredGrace = o.ExpiredGrace,
+                FamilyHidden = (group, hidden) => RawLog.FamilyHidden(logger, group.ToString(), Encoding.UTF8.GetString(hidden.Name.Span), hidden.Reason),
+            });
         });
         services.TryAddSingleton(static s => new ExpositionEngine(
             s.GetRequiredService<MetricStore>(),

@@ -104,7 +104,7 @@ internal sealed class ApiHandlers(Flags flags, BuildIdentity build, MetricStore 
             for (int f = 0; f <= group.Families.Length; f++)
             {
                 ReadOnlyMemory<byte>? name = f < group.Families.Length ? group.Families[f].Name : default(ReadOnlyMemory<byte>?);
-                json.FixedKeys(group.Key, group.LastPushSuccessful, f > 0 ? group.Families[f - 1].Name.Span : default, name);
+                json.FixedKeys(group.Key, group.LastPushSuccessful, f > 0 ? group.Families[f - 1].Name.Span : default, name, group);
                 if (name is null)
                 {
                     continue;

@@ -1,4 +1,5 @@
 using Exposition.Gateway.Logging;
+using Exposition.Store;
 using Microsoft.Extensions.Logging;
 
 namespace Exposition.Gateway.CommandLine;
@@ -6,6 +7,7 @@ namespace Exposition.Gateway.CommandLine;
 /// <summary>The command line, read. Spelling, defaults and errors are those of the reference.</summary>
 internal sealed class Flags
 {
+    private readonly List<string> _expireAfter = [];
     private bool _listenAddressGiven;
 
     public List<string> ListenAddresses { get; } = [":9091"];
@@ -32,6 +34,11 @@ internal sealed class Flags
     public bool DisableConsistencyCheck { get; private set; }
 
     public bool EnableUtf8Names { get; private set; }
+
+    /// <summary>When series expire, in the order given.</summary>
+    public List<ExpiryRule> ExpiryRules { get; } = [];
+
+    public TimeSpan ExpiredGrace { get; private set; } = TimeSpan.FromHours(24);
 
     public string LogLevelName { get; private set; } = "info";
 
@@ -86,7 +93,19 @@ internal sealed class Flags
     }
 
     /// <summary>The values as <c>/api/v1/status</c> and the page show them, in order of names.</summary>
-    public SortedDictionary<string, string> Shown() => new(StringComparer.Ordinal)
+    public SortedDictionary<string, string> Shown()
+    {
+        SortedDictionary<string, string> shown = OfTheReference();
+        if (ExpiryRules.Count > 0)
+        {
+            shown["push.expire-after"] = string.Join(' ', _expireAfter);
+            shown["push.expired-grace"] = GoDuration.Format(ExpiredGrace.Ticks * 100);
+        }
+
+        return shown;
+    }
+
+    private SortedDictionary<string, string> OfTheReference() => new(StringComparer.Ordinal)
     {
         ["log.format"] = LogFormat == LogFormat.Json ? "json" : "logfmt",
         ["log.level"] = LogLevelName,
@@ -125,6 +144,11 @@ internal sealed class Flags
         new("push.disable-consistency-check", "Do not check consistency of pushed metrics. DANGEROUS.",
             value => DisableConsistencyCheck = value == "true") { IsSwitch = true },
         new("push.enable-utf8-names", "Allow UTF-8 characters in metric and label names.", value => EnableUtf8Names = value == "true") { IsSwitch = true },
+        new("push.expire-after", "Time without a push after which the metrics of a group expire; 0 for never. Repeatable with a selector of groups, the first that "
+            + "matches counts: `{job=~\"flink.*\"}=2m`. Overridden by the header Exposition-Expire-After of a push. By default nothing expires.",
+            AddExpiryRule) { IsRepeatable = true, Shown = "= ..." },
+        new("push.expired-grace", "How long an expired group still shows push_time_seconds, push_failure_time_seconds and push_expired.",
+            value => ExpiredGrace = Time("push.expired-grace", value)) { Shown = "=24h" },
         new("log.level", "Only log messages with the given severity or above. One of: [debug, info, warn, error]", SetLogLevel) { Shown = "=info" },
         new("log.format", "Output format of log messages. One of: [logfmt, json]", SetLogFormat) { Shown = "=logfmt" },
         new("version", "Show application version.", On(() => Version = true)) { IsSwitch = true, IsImmediate = true },
@@ -145,6 +169,33 @@ internal sealed class Flags
         _listenAddressGiven = true;
         ListenAddresses.Add(value);
     }
+
+    private void AddExpiryRule(string value)
+    {
+        GroupSelector? groups = null;
+        string duration = value;
+        if (value.StartsWith('{'))
+        {
+            int end = value.LastIndexOf('}') + 1;
+            if (end == 0 || end == value.Length || value[end] != '=')
+            {
+                throw new FlagException($"--push.expire-after={value}: expected {{SELECTOR}}=DURATION");
+            }
+
+            if (!GroupSelector.TryParse(value[..end], out groups, out string? error))
+            {
+                throw new FlagException($"--push.expire-after={value}: {error}");
+            }
+
+            duration = value[(end + 1)..];
+        }
+
+        ExpiryRules.Add(new ExpiryRule(groups, Time("push.expire-after", duration)));
+        _expireAfter.Add(value);
+    }
+
+    private static TimeSpan Time(string flag, string value) =>
+        Kestrel.Serving.GoDuration.TryParseTime(value, out TimeSpan time, out string? error) ? time : throw new FlagException($"--{flag}: {error}");
 
     private void SetExternalUrl(string value)
     {

@@ -123,6 +123,8 @@ internal static class GatewayHost
             options.TelemetryPath = WebPaths.Join("", flags.TelemetryPath);
             options.Names = flags.EnableUtf8Names ? NameScheme.Utf8 : NameScheme.Legacy;
             options.CheckConsistency = !flags.DisableConsistencyCheck;
+            options.ExpiredGrace = flags.ExpiredGrace;
+            flags.ExpiryRules.ForEach(options.ExpiryRules.Add);
         });
         (string Asked, IPAddress? Address, int Port)[] addresses =
             [.. flags.ListenAddresses.Select(static asked => (asked, ListenAddress.Parse(asked, out int port), port))];

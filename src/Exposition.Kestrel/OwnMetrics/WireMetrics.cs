@@ -5,13 +5,16 @@ using Exposition.Kestrel.Serving;
 
 namespace Exposition.Kestrel.OwnMetrics;
 
-// Names, helps and labels are the reference's; the two families pushgateway_engine_* are ours. As in the reference, children of the summaries
+// Names, helps and labels are the reference's; the families pushgateway_engine_* and pushgateway_pushes_refused_total are ours. As in the reference, children of the summaries
 // appear with the first push of their method, and a family without children is left out.
 
 /// <summary>The engine's own metrics. Safe for concurrent use; counting does not allocate once a combination was seen.</summary>
 internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
 {
-    /// <summary>The families that <see cref="Collect"/> may add, with their types.</summary>
+    /// <summary>
+    /// The families that <see cref="Collect"/> may add and that pushes must not contradict, with their types. (Those that came later than these are not
+    /// among them: an own family that is new must not make a push fail that the reference takes.)
+    /// </summary>
     public static readonly (string Name, MetricType Type)[] Families =
     [
         ("pushgateway_engine_handed_on_total", MetricType.Counter),
@@ -29,6 +32,10 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
     private static readonly string[] s_reasons =
         ["http2", "method", "path", "version", "syntax", "too_long", "host", "framing", "connection", "expect", "header", "end_of_input"];
 
+    private static readonly string[] s_refusals =
+        ["", "encoding", "header", "incomplete", "inconsistent", "internal", "malformed", "overload", "path", "timeout", "too_large"];
+
+    private readonly long[] _refused = new long[s_refusals.Length];
     private readonly RequestCounters _requests = new();
     private readonly SlidingSummary?[] _sizes = new SlidingSummary?[2];
     private readonly SlidingSummary?[] _durations = new SlidingSummary?[2];
@@ -57,6 +64,9 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
     /// <summary>Counts a connection that the raw door did not keep.</summary>
     public void CountHandedOn(HandOnReason reason) => Interlocked.Increment(ref _handedOn[(int)reason]);
 
+    /// <summary>Counts a push that was refused.</summary>
+    public void CountRefused(Refusal why) => Interlocked.Increment(ref _refused[(int)why]);
+
     /// <summary>Adds the families as they are now, in order of their names.</summary>
     public void Collect(FamilySet into)
     {
@@ -68,6 +78,10 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
         CollectSummaries(into, _durations, "pushgateway_http_push_duration_seconds"u8, "HTTP request duration for pushes to the Pushgateway."u8, 1e-7);
         CollectSummaries(into, _sizes, "pushgateway_http_push_size_bytes"u8, "HTTP request size for pushes to the Pushgateway."u8, 1);
         CollectRequests(into);
+        if (engineMetrics)
+        {
+            CollectRefused(into);
+        }
     }
 
     private SlidingSummary Child(SlidingSummary?[] children, PushMethod method)
@@ -131,6 +145,16 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
             {
                 into.AddPoint(metric, s_quantiles[i], values[i] * unit, 0);
             }
+        }
+    }
+
+    private void CollectRefused(FamilySet into)
+    {
+        int family = into.AddFamily("pushgateway_pushes_refused_total"u8, MetricType.Counter, "Pushes that were refused, by the class of the reason."u8);
+        for (int why = 1; why < s_refusals.Length; why++)
+        {
+            AddCounter(into, family, Volatile.Read(ref _refused[why]));
+            into.AddLabel("reason"u8, Utf8(s_refusals[why]));
         }
     }
 

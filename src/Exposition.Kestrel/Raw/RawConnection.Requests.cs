@@ -176,6 +176,12 @@ internal sealed partial class RawConnection
         _request.Route = route;
         _request.Encoding = EncodingOf(_head.ContentEncoding.In(bytes));
         _request.IsProtobuf = _head.ContentType.IsPresent && PushContentType.IsDelimitedProtobuf(_head.ContentType.In(bytes));
+        if (_head.ExpireAfter.IsPresent)
+        {
+            ExpireHeader.Take(_head.ExpireAfter.In(bytes), ref _request);
+        }
+
+        _request.Sender = _sender;
         _request.HeadSize = _head.Size;
         _request.AnnouncedBytes = Math.Max(0, _head.ContentLength);
         _request.StartedAt = _options.Time.GetTimestamp();

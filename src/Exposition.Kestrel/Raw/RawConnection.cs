@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Net;
 using Exposition.Kestrel.OwnMetrics;
 using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Connections;
@@ -23,6 +24,7 @@ internal sealed partial class RawConnection : IDisposable
     private readonly ExpositionEngine _engine;
     private readonly ExpositionOptions _options;
     private readonly ConnectionContext _connection;
+    private readonly EndPoint? _sender;
     private readonly PipeReader _input;
     private readonly PipeWriter _output;
     private readonly ConnectionWatch _watch;
@@ -34,6 +36,7 @@ internal sealed partial class RawConnection : IDisposable
         _options = engine.Options;
         _services = services;
         _connection = connection;
+        _sender = Sender.Of(connection.RemoteEndPoint);
         _input = connection.Transport.Input;
         _output = connection.Transport.Output;
         _watch = new ConnectionWatch(connection, _options.Time, _options.IdleTimeout);

@@ -53,6 +53,15 @@ internal struct PushRequest
     /// <summary>When the head was complete, on the clock's scale.</summary>
     public long StartedAt;
 
+    /// <summary>When the pushed series shall expire, where the client has said it. Zero means never.</summary>
+    public TimeSpan? ExpireAfter;
+
+    /// <summary>What is wrong with a header, or null.</summary>
+    public string? HeaderError;
+
+    /// <summary>Who sends it: something whose text says so, or null.</summary>
+    public object? Sender;
+
     /// <summary>Which door took it.</summary>
     public Door Door;
 }
