@@ -119,6 +119,17 @@ public class WireMetricsTests
               code=200 handler=push method=put 1
               code=202 handler=delete method=delete 1
               code=400 handler=push method=post 1
+            pushgateway_pushes_refused_total Counter Pushes that were refused, by the class of the reason.
+              reason=encoding 1
+              reason=header 0
+              reason=incomplete 0
+              reason=inconsistent 0
+              reason=internal 0
+              reason=malformed 0
+              reason=overload 0
+              reason=path 1
+              reason=timeout 0
+              reason=too_large 0
 
             """.ReplaceLineEndings("\n"),
             Print(set));

@@ -7,11 +7,12 @@ using Exposition.Store;
 namespace Exposition.Gateway.Api;
 
 // Shape of a group: one object whose keys are in byte order: "labels", "last_push_successful" and the families, and where there is something to say
-// also our own "expired", "expires_at", "hidden_families" and "last_failure". A family of one of those names takes the key, as in the reference. All numbers are strings in Go's notation. Of labels, quantiles and buckets that print alike the
+// also our own "expired", "expires_at" and "hidden_families". "last_failure" comes only if it was asked for: readers that take every other key for a
+// family get to see the reference's keys as long as none of what we have beside it is used. A family of one of those names takes the key, as in the reference. All numbers are strings in Go's notation. Of labels, quantiles and buckets that print alike the
 // last counts, because there they are keys of maps.
 
 /// <summary>Writes groups as <c>/api/v1/metrics</c> shows them.</summary>
-internal sealed class MetricsJson(Utf8JsonWriter writer, TimeZoneInfo zone)
+internal sealed class MetricsJson(Utf8JsonWriter writer, TimeZoneInfo zone, bool withFailures = false)
 {
     private readonly FamilySet _set = new();
     private readonly SortedDictionary<string, string> _sorted = new(StringComparer.Ordinal);
@@ -55,7 +56,7 @@ internal sealed class MetricsJson(Utf8JsonWriter writer, TimeZoneInfo zone)
             writer.WriteEndObject();
         }
 
-        if (group?.LastFailure is { } failure && IsBetween("last_failure"u8, after, before))
+        if (withFailures && group?.LastFailure is { } failure && IsBetween("last_failure"u8, after, before))
         {
             writer.WriteStartObject("last_failure"u8);
             writer.WriteString("reason"u8, failure.Reason);
