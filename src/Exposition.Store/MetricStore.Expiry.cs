@@ -146,7 +146,7 @@ public sealed partial class MetricStore
     }
 
     // After a publication: the queue must bring the group up in time.
-    private void Await(GroupSlot slot, in Fate fate)
+    private void Schedule(GroupSlot slot, in Fate fate)
     {
         long due = fate.IsExpired ? Later(fate.ExpiresAt, GraceNanoseconds) : fate.ExpiresAt;
         if (due == 0)

@@ -46,7 +46,7 @@ public sealed partial class MetricStore
     }
 
     // Under the writer lock, after the directory knows the new families.
-    private void Await(GroupSlot? slot, GroupSnapshot? old, GroupSnapshot? current)
+    private void ReplaceHidden(GroupSlot? slot, GroupSnapshot? old, GroupSnapshot? current)
     {
         ReadOnlySpan<HiddenFamily> before = old is null ? [] : old.Hidden;
         ReadOnlySpan<HiddenFamily> now = current is null ? [] : current.Hidden;

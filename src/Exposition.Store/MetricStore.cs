@@ -6,7 +6,7 @@ using Exposition.Store.Internal.Shapes;
 namespace Exposition.Store;
 
 // Writers take one short lock: check against other groups and publication must be one step. Everything expensive (reading, sorting,
-// rendering) happens before it. Readers take no lock.
+// rendering) happens before it. Readers take no lock, unless groups are due to expire (MetricStore.Expiry.cs).
 //
 // Linearization: each publication gets the next value of _clock as its version; it takes effect when _clock is set to that value, which
 // is the last thing a writer does. A view reads _clock once and shows, of every slot, the newest snapshot that is not younger. So that
@@ -417,7 +417,7 @@ public sealed partial class MetricStore
             _directory.Free(target.Waiting);
         }
 
-        Await(target, old, snapshot);
+        ReplaceHidden(target, old, snapshot);
         _samples += Samples(families) - (old is null ? 0 : Samples(old.Families));
         _expiredNow += (fate.IsExpired ? 1 : 0) - (old is { IsExpired: true } ? 1 : 0);
         if (old is not null && Volatile.Read(ref _collecting) > 0)
@@ -437,7 +437,7 @@ public sealed partial class MetricStore
         }
 
         Volatile.Write(ref _clock, version);
-        Await(target, fate);
+        Schedule(target, fate);
         if (tell)
         {
             Tell(new GroupChange(snapshot.Key, version, snapshot), old);
@@ -460,7 +460,7 @@ public sealed partial class MetricStore
         GroupSnapshot old = slot.Current!;
         _directory.Replace(old.Families, [], slot);
         _directory.Free(slot.Waiting);
-        Await(slot, old, null);
+        ReplaceHidden(slot, old, null);
         _directory.Release(slot.Key);
         _samples -= Samples(old.Families);
         _expiredNow -= old.IsExpired ? 1 : 0;
