@@ -32,7 +32,7 @@ public sealed class ExpositionEngine
         _store = store;
         if (options.EngineMetrics)
         {
-            _own = [.. _own, new StoreMetrics(store)];
+            _own = [.. _own, new GroupStateMetrics(store)];
         }
 
         foreach ((string name, MetricType type) in WireMetrics.Families)

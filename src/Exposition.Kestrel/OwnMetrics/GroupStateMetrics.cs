@@ -3,8 +3,8 @@ using Exposition.Store;
 
 namespace Exposition.Kestrel.OwnMetrics;
 
-/// <summary>What a store tells of itself.</summary>
-internal sealed class StoreMetrics(MetricStore store) : IOwnMetrics
+/// <summary>What a store tells of the state of its groups.</summary>
+internal sealed class GroupStateMetrics(MetricStore store) : IOwnMetrics
 {
     public void Collect(FamilySet into)
     {
