@@ -195,9 +195,25 @@ public sealed partial class MetricStore
     // What an older copy has kept of a group without a word on its deadline: the times of its own families say it.
     private long DeadlineOf(GroupSlot? slot, GroupingKey key, ReadOnlySpan<FamilyEntry> families)
     {
-        int mark = GroupSnapshot.IndexOf(families, OwnNames.Expired);
         int pushed = GroupSnapshot.IndexOf(families, OwnNames.PushTime);
-        return mark >= 0 ? families[mark].PushedAt : pushed >= 0 ? Deadline(slot, key, null, families[pushed].PushedAt) : 0;
+        return IsMarked(families) ? families[GroupSnapshot.IndexOf(families, OwnNames.Expired)].PushedAt : pushed >= 0 ? Deadline(slot, key, null, families[pushed].PushedAt) : 0;
+    }
+
+    // Beside others a push_expired is one that was pushed before the name was the store's.
+    private static bool IsMarked(ReadOnlySpan<FamilyEntry> families)
+    {
+        bool marked = false;
+        foreach (ref readonly FamilyEntry entry in families)
+        {
+            bool mark = entry.Name.Span.SequenceEqual(OwnNames.Expired);
+            marked |= mark;
+            if (!mark && !OwnNames.IsEither(entry.Name.Span))
+            {
+                return false;
+            }
+        }
+
+        return marked;
     }
 
     private static long Nanoseconds(TimeSpan time) => time.Ticks <= long.MaxValue / 100 ? time.Ticks * 100 : long.MaxValue;

@@ -260,7 +260,7 @@ public sealed partial class MetricStore
             }
 
             long expires = expiresAt ?? DeadlineOf(slot, key, entries);
-            Publish(slot, key, entries, tell: false, new Fate(expires, expires > 0 && GroupSnapshot.IndexOf(entries, OwnNames.Expired) >= 0), found);
+            Publish(slot, key, entries, tell: false, new Fate(expires, expires > 0 && IsMarked(entries)), found);
         }
 
         TellHidden(key, null, found);

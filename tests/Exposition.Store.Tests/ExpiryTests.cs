@@ -260,6 +260,22 @@ public sealed class ExpiryTests
     }
 
     [Fact]
+    public void A_group_with_series_is_never_restored_as_expired()
+    {
+        var before = new Harness(rules: s_tenSeconds);
+        before.Put(s_a, "x 1\n");
+        List<FamilyEntry> families = [.. before.Group(s_a)!.Families];
+        before.Clock.Advance(10);
+        before.Group(s_a)!.TryGet("push_expired"u8, out FamilyEntry mark);
+        families.Insert(0, mark);
+        var after = new Harness();
+        after.Store.Restore(s_a, families.ToArray());
+        after.Clock.Advance(1e6);
+        Assert.False(after.Group(s_a)!.IsExpired);
+        Assert.Equal("1", after.Value("x{instance=\"\",job=\"a\"}"));
+    }
+
+    [Fact]
     public void Deletes_and_wipes_end_the_expired_state()
     {
         var gateway = new Harness(rules: s_tenSeconds);
