@@ -32,6 +32,11 @@ public sealed class ExpositionEngine
         : this(new StoreTarget(store), options, own, logger)
     {
         _store = store;
+        if (options.EngineMetrics)
+        {
+            _own = [.. _own, new GroupStateMetrics(store)];
+        }
+
         foreach ((string name, MetricType type) in WireMetrics.Families.Concat(StoreMetrics.Families))
         {
             store.ReserveFamily(Encoding.UTF8.GetBytes(name), type);

@@ -39,6 +39,15 @@ public sealed class ExpositionOptions
     /// <summary>Refuse pushes that contradict themselves or what is stored. Used where the engine's store is made from these options.</summary>
     public bool CheckConsistency { get; set; } = true;
 
+    /// <summary>
+    /// After which time without a push the series of which groups expire, where a push does not say it by its <c>Exposition-Expire-After</c> header; the
+    /// first rule that is for a group counts. None by default. Used where the engine's store is made from these options.
+    /// </summary>
+    public IList<ExpiryRule> ExpiryRules { get; } = [];
+
+    /// <summary>How long an expired group still shows its push times and <c>push_expired</c>. Used where the engine's store is made from these options.</summary>
+    public TimeSpan ExpiredGrace { get; set; } = TimeSpan.FromHours(24);
+
     // Of all limits: zero means none.
 
     /// <summary>The longest body, in bytes as sent. More is answered with 413. At most 1 GiB, as a body is one array; zero is the same.</summary>

@@ -1,9 +1,11 @@
+using System.Text;
 using Exposition.Kestrel.Raw;
 using Exposition.Store;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Exposition.Kestrel;
 
@@ -25,6 +27,7 @@ public static class ExpositionServiceExtensions
         services.TryAddSingleton(static s =>
         {
             ExpositionOptions o = s.GetRequiredService<ExpositionOptions>();
+            ILogger logger = s.GetService<ILogger<ExpositionEngine>>() ?? (ILogger)NullLogger.Instance;
             return new MetricStore(new StoreOptions
             {
                 CheckConsistency = o.CheckConsistency,
@@ -35,6 +38,9 @@ public static class ExpositionServiceExtensions
                 MaxLabelValueBytes = o.MaxLabelValueBytes,
                 ShapeCacheBytes = o.ShapeCacheBytes,
                 VerifyShapes = o.VerifyShapes,
+                ExpiryRules = [.. o.ExpiryRules],
+                ExpiredGrace = o.ExpiredGrace,
+                FamilyHidden = (group, hidden) => RawLog.FamilyHidden(logger, group.ToString(), Encoding.UTF8.GetString(hidden.Name.Span), hidden.Reason),
             });
         });
         if (options.LargeReceiveBlocks)

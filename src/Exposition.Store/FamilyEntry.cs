@@ -12,7 +12,7 @@ public enum FamilyTraits : byte
     /// <summary>The family's or a label's name is outside the legacy charset: the text piece is in the quoted form and is written anew for other escaping schemes.</summary>
     EscapedNames = 1,
 
-    /// <summary>It contradicted something when it was stored without a check: a scrape leaves out what is inconsistent in it.</summary>
+    /// <summary>It contradicts what was there before it, and was stored without a check: scrapes leave it out until that has gone.</summary>
     Suspect = 2,
 
     /// <summary>None of its summaries or histograms has a sample count: the zeros in the text piece stand for that.</summary>

@@ -3,15 +3,18 @@ using Exposition.Store.Internal;
 
 namespace Exposition.Store;
 
-/// <summary>A group as one push left it. Immutable.</summary>
+/// <summary>A group as one push left it. Immutable, but for <see cref="LastFailure"/>.</summary>
 public sealed class GroupSnapshot
 {
     private readonly FamilyEntry[] _families;
+    private readonly HiddenFamily[] _hidden;
+    private PushFailure? _lastFailure;
 
-    internal GroupSnapshot(GroupingKey key, FamilyEntry[] families)
+    internal GroupSnapshot(GroupingKey key, FamilyEntry[] families, HiddenFamily[] hidden)
     {
         Key = key;
         _families = families;
+        _hidden = hidden;
     }
 
     /// <summary>The group's labels.</summary>
@@ -19,6 +22,22 @@ public sealed class GroupSnapshot
 
     /// <summary>The families in byte order of their names, push_time_seconds and push_failure_time_seconds among them.</summary>
     public ReadOnlySpan<FamilyEntry> Families => _families;
+
+    /// <summary>Those of them that scrapes leave out, and why.</summary>
+    public ReadOnlySpan<HiddenFamily> Hidden => _hidden;
+
+    /// <summary>When the group's series expire, or, of an expired group, when they did, in nanoseconds since the Unix epoch; 0 for never.</summary>
+    public long ExpiresAt { get; internal init; }
+
+    /// <summary>Whether they have expired: only the push times and push_expired are left.</summary>
+    public bool IsExpired { get; internal init; }
+
+    /// <summary>The last push that was refused, as far as the store was told since it was made. Of a group's newest snapshot it may yet change.</summary>
+    public PushFailure? LastFailure
+    {
+        get => Volatile.Read(ref _lastFailure);
+        internal set => Volatile.Write(ref _lastFailure, value);
+    }
 
     /// <summary>Whether push_failure_time_seconds is not later than push_time_seconds (true where one is missing).</summary>
     public bool LastPushSuccessful =>

@@ -6,7 +6,7 @@ namespace Exposition.Store;
 
 // The short way of a push: see PushShape. What it inherits from the group's last push stays true until it publishes, because it publishes
 // only if the group's snapshot is still the very one that the shape describes: no push, refusal or delete of this group came between; and a push
-// of another group that contradicts this one's families would have been refused.
+// of another group that contradicts this one's families was refused, or hidden.
 
 public sealed partial class MetricStore
 {
@@ -27,7 +27,7 @@ public sealed partial class MetricStore
     // A fault to be caught by the test that looks for it: blocks are used again although somebody may be reading them.
     internal bool RecyclesBlindly { get; set; }
 
-    private bool TryPushRepeated(GroupingKey key, ReadOnlyMemory<byte> body, PushMode mode)
+    private bool TryPushRepeated(GroupingKey key, ReadOnlyMemory<byte> body, PushMode mode, TimeSpan? expireAfter)
     {
         GroupSlot? slot = FindSlot(key);
         if (slot?.Shape is not { } shape || !shape.TryTake())
@@ -37,7 +37,7 @@ public sealed partial class MetricStore
 
         try
         {
-            if (TryPatch(slot, shape, body, mode))
+            if (TryPatch(slot, shape, body, mode, expireAfter))
             {
                 shape.LastUsed = Options.Time.GetTimestamp();
                 slot.Patience.Hit();
@@ -55,7 +55,7 @@ public sealed partial class MetricStore
         }
     }
 
-    private bool TryPatch(GroupSlot slot, PushShape shape, ReadOnlyMemory<byte> body, PushMode mode)
+    private bool TryPatch(GroupSlot slot, PushShape shape, ReadOnlyMemory<byte> body, PushMode mode, TimeSpan? expireAfter)
     {
         GroupSnapshot current = slot.Current!;
         int others = current.Families.Length - shape.FamilyCount;
@@ -65,6 +65,12 @@ public sealed partial class MetricStore
         }
 
         long now = UnixNanoseconds();
+        if (current.ExpiresAt > 0 && current.ExpiresAt <= now)
+        {
+            // Due, though nobody has looked yet: this push finds an empty group.
+            return false;
+        }
+
         if (ShapePatch.Apply(current.Families, shape, now, out byte[]? replaced) is not { } families)
         {
             return false;
@@ -82,7 +88,7 @@ public sealed partial class MetricStore
                 return false;
             }
 
-            Publish(slot, slot.Key, families, tell: true);
+            Publish(slot, slot.Key, families, tell: true, new Fate(Deadline(slot, slot.Key, expireAfter, now), IsExpired: false), sameSeries: true);
             shape.Version = slot.Current!.Version;
             if (replaced is not null)
             {
@@ -115,7 +121,7 @@ public sealed partial class MetricStore
     // After a push has gone the long way: a shape for the next one, if this was the second with the same families and lines.
     private void ConsiderShape(GroupSlot slot, GroupSnapshot? before, GroupSnapshot stored, ReadOnlySpan<FamilyEntry> pushed, ReadOnlyMemory<byte> body)
     {
-        if (_shapes is null || before is null || !_shapes.MayHold(body.Length) || !HasSameLines(before, pushed) || !slot.Patience.IsOver())
+        if (_shapes is null || before is null || !_shapes.MayHold(body.Length) || !stored.Hidden.IsEmpty || !HasSameLines(before, pushed) || !slot.Patience.IsOver())
         {
             return;
         }
@@ -176,7 +182,8 @@ public sealed partial class MetricStore
                 lock (_writer)
                 {
                     // Somebody else may have changed the group since; then nothing will be published.
-                    error ??= ReferenceEquals(slot.Current, current) && !slot.IsRemoved && Options.CheckConsistency ? Check(push, slot, pushed, expected) : null;
+                    List<HiddenFamily>? hidden = null;
+                    error ??= ReferenceEquals(slot.Current, current) && !slot.IsRemoved ? Check(push, slot, pushed, expected, ref hidden) : null;
                 }
             }
             else

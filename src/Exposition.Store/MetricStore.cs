@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Exposition.Formats;
 using Exposition.Store.Internal;
 using Exposition.Store.Internal.Shapes;
@@ -6,7 +5,7 @@ using Exposition.Store.Internal.Shapes;
 namespace Exposition.Store;
 
 // Writers take one short lock: check against other groups and publication must be one step. Everything expensive (reading, sorting,
-// rendering) happens before it. Readers take no lock.
+// rendering) happens before it. Readers take no lock, unless groups are due to expire (MetricStore.Expiry.cs).
 //
 // Linearization: each publication gets the next value of _clock as its version; it takes effect when _clock is set to that value, which
 // is the last thing a writer does. A view reads _clock once and shows, of every slot, the newest snapshot that is not younger. So that
@@ -39,7 +38,8 @@ public sealed partial class MetricStore
         Options = options;
         _blocks = new BlockPool(SpareBytesMost, poison: options.VerifyShapes);
         _shapes = options.ShapeCacheBytes > 0 ? new ShapeCache(options.ShapeCacheBytes, options.Time) : null;
-        _rules = new CrossGroupRules(_directory, key => Find(key.Span));
+        _rules = new CrossGroupRules(_directory, key => Find(key.Span), () => _slots.Values);
+        _sweep = CreateSweep();
     }
 
     /// <summary>The options that the store was made with.</summary>
@@ -56,11 +56,12 @@ public sealed partial class MetricStore
     /// <param name="format">The body's language.</param>
     /// <param name="body">The decoded body; not used after the return.</param>
     /// <param name="mode">What becomes of the group's other families.</param>
+    /// <param name="details">What else was said with it.</param>
     /// <returns>What became of it; a refusal says why in the reference's words.</returns>
-    public PushOutcome Push(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode)
+    public PushOutcome Push(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details = default)
     {
         ArgumentNullException.ThrowIfNull(key);
-        if (_shapes is not null && format == PushFormat.Text && TryPushRepeated(key, body, mode))
+        if (_shapes is not null && format == PushFormat.Text && TryPushRepeated(key, body, mode, details.ExpireAfter))
         {
             return new PushOutcome(Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted);
         }
@@ -71,7 +72,9 @@ public sealed partial class MetricStore
             FamilySet set = workspace.Families;
             if (!TryRead(format, body, set, out FormatError malformed))
             {
-                return new PushOutcome(PushStatus.Malformed, malformed.ToString());
+                var outcome = new PushOutcome(PushStatus.Malformed, malformed.ToString());
+                NoteFailure(key, outcome.Error!, details.Sender);
+                return outcome;
             }
 
             if (PushLimits.Exceeded(Options, key, set, body.Length) is { } exceeded)
@@ -86,20 +89,20 @@ public sealed partial class MetricStore
             }
 
             long now = UnixNanoseconds();
+            ExpireDue(now);
             var push = new PendingPush(workspace, key, now);
             string? error = PushRules.HasTimestamps(set)
                 ? "pushed metrics must not have timestamps"
                 : push.Prepare(leaveOut: !Options.CheckConsistency);
-            error ??= Publish(push, mode, format == PushFormat.Text ? body : default);
+            error ??= Publish(push, mode, format == PushFormat.Text ? body : default, details.ExpireAfter, now);
             if (error is null)
             {
                 return new PushOutcome(Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted);
             }
 
-            RecordFailure(workspace, key, now);
-            return Options.CheckConsistency
-                ? new PushOutcome(PushStatus.Inconsistent, "pushed metrics are invalid or inconsistent with existing metrics: " + error)
-                : new PushOutcome(PushStatus.Accepted);
+            error = "pushed metrics are invalid or inconsistent with existing metrics: " + error;
+            RecordFailure(workspace, key, now, details, error);
+            return new PushOutcome(Options.CheckConsistency ? PushStatus.Inconsistent : PushStatus.Accepted, error);
         }
         finally
         {
@@ -107,11 +110,30 @@ public sealed partial class MetricStore
         }
     }
 
-    /// <summary>Removes a group.</summary>
+    /// <summary>Remembers, with the newest snapshot of a group that exists, that a push to it was refused before it came to the store.</summary>
+    /// <param name="key">The group.</param>
+    /// <param name="reason">What the client is told.</param>
+    /// <param name="sender">Who it is; its text is taken.</param>
+    public void NoteFailure(GroupingKey key, string reason, object? sender)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(reason);
+        PushFailure failure = PushFailure.Of(UnixNanoseconds(), reason, sender);
+        lock (_writer)
+        {
+            if (Find(key.Bytes)?.Current is { } current)
+            {
+                current.LastFailure = failure;
+            }
+        }
+    }
+
+    /// <summary>Removes a group. No view that is opened after the return shows it.</summary>
     /// <returns>Whether it was there.</returns>
     public bool Delete(GroupingKey key)
     {
         ArgumentNullException.ThrowIfNull(key);
+        ExpireDue();
         lock (_writer)
         {
             if (Find(key.Bytes) is not { } slot)
@@ -124,22 +146,45 @@ public sealed partial class MetricStore
         }
     }
 
-    /// <summary>Removes all groups that are there now.</summary>
+    /// <summary>Removes all groups in one step: a view shows all of them or none.</summary>
     /// <returns>How many there were.</returns>
     public int Wipe()
     {
-        int removed = 0;
-        foreach (GroupSlot slot in Volatile.Read(ref _map).Slots)
+        ExpireDue();
+        lock (_writer)
         {
-            removed += Delete(slot.Key) ? 1 : 0;
-        }
+            long version = _clock + 1;
+            int removed = _slots.Count;
+            foreach (GroupSlot slot in _slots.Values)
+            {
+                slot.IsRemoved = true;
+                _shapes?.Drop(slot);
+            }
 
-        return removed;
+            _directory.Clear();
+            _deadlines.Clear();
+            Volatile.Write(ref _hiddenFamilies, 0);
+            Volatile.Write(ref _expiredNow, 0);
+            Volatile.Write(ref _samples, 0);
+            Volatile.Write(ref _map, _map.Emptied(version));
+            Volatile.Write(ref _clock, version);
+            if (_feeds.Count > 0)
+            {
+                foreach (GroupSlot slot in _slots.Values)
+                {
+                    Tell(new GroupChange(slot.Key, version, null), slot.Current);
+                }
+            }
+
+            _slots.Clear();
+            return removed;
+        }
     }
 
-    /// <summary>Opens a view of all groups at one point in time. Takes no lock.</summary>
+    /// <summary>Opens a view of all groups at one point in time. Takes no lock, unless groups are due to expire.</summary>
     public StoreView OpenView()
     {
+        ExpireDue();
         StoreView? view = null;
         Interlocked.Increment(ref _openViews);
         if (Interlocked.Increment(ref _collecting) == 1)
@@ -183,30 +228,50 @@ public sealed partial class MetricStore
         return feed;
     }
 
-    /// <summary>Puts a group back as a durable copy has kept it, in place of one that is there. It does not appear in change feeds.</summary>
+    /// <summary>
+    /// Puts a group back as a durable copy has kept it, in place of one that is there. It does not appear in change feeds. What contradicts what is
+    /// there already is hidden.
+    /// </summary>
     /// <param name="key">The group.</param>
     /// <param name="families">Its families in byte order of their names; their memory is kept.</param>
     /// <exception cref="InvalidOperationException">A family does not read back.</exception>
-    public void Restore(GroupingKey key, ReadOnlySpan<FamilyEntry> families)
+    public void Restore(GroupingKey key, ReadOnlySpan<FamilyEntry> families) => Restore(key, families, null);
+
+    /// <inheritdoc cref="Restore(GroupingKey, ReadOnlySpan{FamilyEntry})"/>
+    /// <param name="key">The group.</param>
+    /// <param name="families">Its families in byte order of their names; their memory is kept.</param>
+    /// <param name="expiresAt">Its <see cref="GroupSnapshot.ExpiresAt"/>; null where the copy does not know it: then the push time and the rules say it.</param>
+    public void Restore(GroupingKey key, ReadOnlySpan<FamilyEntry> families, long? expiresAt)
     {
         ArgumentNullException.ThrowIfNull(key);
         FamilyEntry[] entries = families.ToArray();
+        List<HiddenFamily>? found = null;
         lock (_writer)
         {
             GroupSlot? slot = Find(key.Bytes);
             var set = new FamilySet();
             for (int i = 0; i < entries.Length; i++)
             {
+                entries[i] = entries[i] with { Traits = entries[i].Traits & ~FamilyTraits.Suspect };
+            }
+
+            for (int i = 0; i < entries.Length; i++)
+            {
                 if (!entries[i].Text.IsEmpty)
                 {
                     entries[i].Read(set);
-                    string? error = _rules.Error(set, 0, slot?.Current, slot?.Names ?? _directory.Find(key), entries);
-                    entries[i] = entries[i] with { Traits = error is null ? entries[i].Traits & ~FamilyTraits.Suspect : entries[i].Traits | FamilyTraits.Suspect };
+                    if (_rules.Find(set, 0, slot?.Current, slot?.Names ?? _directory.Find(key), entries) is { } clash)
+                    {
+                        Hide(entries, entries[i].Name.Span, clash, ref found);
+                    }
                 }
             }
 
-            Publish(slot, key, entries, tell: false);
+            long expires = expiresAt ?? DeadlineOf(slot, key, entries);
+            Publish(slot, key, entries, tell: false, new Fate(expires, expires > 0 && IsMarked(entries)), found);
         }
+
+        TellHidden(key, null, found);
     }
 
     /// <summary>Names a family of the host itself, so that pushes cannot contradict it.</summary>
@@ -247,162 +312,6 @@ public sealed partial class MetricStore
 
     private GroupSnapshot? Peek(GroupingKey key) => FindSlot(key)?.Current;
 
-    // Renders and publishes a prepared push. Rendering is done outside the lock on a guess of the group's state (whether it has a
-    // push_failure_time_seconds to keep); where the guess was wrong it is done again.
-    private string? Publish(PendingPush push, PushMode mode, ReadOnlyMemory<byte> textBody)
-    {
-        while (true)
-        {
-            GroupSnapshot? before = Peek(push.Key);
-            bool hadFailure = before is not null && before.TryGet(OwnNames.PushFailure, out _);
-            FamilyEntry[] pushed = push.Render(before, keepPushedFailure: hadFailure);
-            GroupSlot target;
-            GroupSnapshot? old;
-            GroupSnapshot stored;
-            lock (_writer)
-            {
-                GroupSlot? slot = Find(push.Key.Bytes);
-                old = slot?.Current;
-                if (hadFailure != (old is not null && old.TryGet(OwnNames.PushFailure, out _)))
-                {
-                    continue;
-                }
-
-                FamilyEntry[] next = SnapshotBuilder.Combine(old is null ? [] : old.Families, pushed, mode == PushMode.Replace);
-                if (Check(push, slot, pushed, next) is { } error)
-                {
-                    return error;
-                }
-
-                target = Publish(slot, push.Key, next, tell: true);
-                stored = target.Current!;
-            }
-
-            if (!textBody.IsEmpty)
-            {
-                ConsiderShape(target, old, stored, pushed, textBody);
-            }
-
-            return null;
-        }
-    }
-
-    // A refused push leaves one trace: the time of the failure in its group, which is created for it. Not where the group itself could
-    // not exist beside the others ({job="a"} and {job="a",instance=""} would expose the same push_time_seconds).
-    private void RecordFailure(PushWorkspace workspace, GroupingKey key, long now)
-    {
-        while (true)
-        {
-            var failure = new PendingPush(workspace, key, now);
-            GroupSnapshot? before = Peek(key);
-            bool hadTime = before is not null && before.TryGet(OwnNames.PushTime, out _);
-            FamilyEntry[] pushed = failure.RenderFailure(before, withPushTime: !hadTime);
-            lock (_writer)
-            {
-                GroupSlot? slot = Find(key.Bytes);
-                GroupSnapshot? old = slot?.Current;
-                if (hadTime != (old is not null && old.TryGet(OwnNames.PushTime, out _)))
-                {
-                    continue;
-                }
-
-                FamilyEntry[] next = SnapshotBuilder.Combine(old is null ? [] : old.Families, pushed, replace: false);
-                if (slot is not null || !Options.CheckConsistency || Check(failure, slot, pushed, next) is null)
-                {
-                    Publish(slot, key, next, tell: true);
-                }
-
-                return;
-            }
-        }
-    }
-
-    // Unchecked pushes are checked too, but what contradicts others is only marked, and left out of scrapes.
-    private string? Check(PendingPush push, GroupSlot? slot, FamilyEntry[] pushed, FamilyEntry[] next)
-    {
-        NameSet? names = slot?.Names ?? _directory.Find(push.Key);
-        foreach ((int family, int entry) in push.Rendered)
-        {
-            if (pushed[entry].Text.IsEmpty || (slot is not null && push.IsOwn(family)))
-            {
-                continue;
-            }
-
-            if (_rules.Error(push.Families, family, slot?.Current, names, next) is { } error)
-            {
-                if (Options.CheckConsistency)
-                {
-                    return error;
-                }
-
-                int at = GroupSnapshot.IndexOf(next, pushed[entry].Name.Span);
-                next[at] = next[at] with { Traits = next[at].Traits | FamilyTraits.Suspect };
-            }
-        }
-
-        return null;
-    }
-
-    private GroupSlot Publish(GroupSlot? slot, GroupingKey key, FamilyEntry[] families, bool tell)
-    {
-        long version = _clock + 1;
-        var snapshot = new GroupSnapshot(slot?.Key ?? key, families) { Version = version };
-        GroupSnapshot? old = slot?.Current;
-        GroupSlot target = slot ?? new GroupSlot(key, _directory.Acquire(key));
-        _directory.Replace(old is null ? [] : old.Families, families, target.Names);
-        _samples += Samples(families) - (old is null ? 0 : Samples(old.Families));
-        if (old is not null && Volatile.Read(ref _collecting) > 0)
-        {
-            snapshot.Previous = old;
-            if (old.Version <= Volatile.Read(ref _collectFloor))
-            {
-                old.Previous = null;
-            }
-        }
-
-        target.Current = snapshot;
-        if (slot is null)
-        {
-            _slots.Add(key.Array, target);
-            Volatile.Write(ref _map, _map.With(target, version));
-        }
-
-        Volatile.Write(ref _clock, version);
-        if (tell)
-        {
-            Tell(new GroupChange(snapshot.Key, version, snapshot), old);
-        }
-
-        return target;
-    }
-
-    private void Remove(GroupSlot slot)
-    {
-        slot.IsRemoved = true;
-        _shapes?.Drop(slot);
-        long version = _clock + 1;
-        GroupSnapshot old = slot.Current!;
-        _directory.Replace(old.Families, [], slot.Names);
-        _directory.Release(slot.Key);
-        _samples -= Samples(old.Families);
-        _slots.Remove(slot.Key.Array);
-        Volatile.Write(ref _map, _map.Without(slot.Key, version));
-        Volatile.Write(ref _clock, version);
-        Tell(new GroupChange(slot.Key, version, null), old);
-    }
-
-    private void Tell(in GroupChange change, GroupSnapshot? before)
-    {
-        foreach (ChangeFeed feed in CollectionsMarshal.AsSpan(_feeds))
-        {
-            bool taken = feed.Publish(change, before);
-            if (before is not null)
-            {
-                before.WasTaken |= taken;
-            }
-        }
-    }
-
     private static GroupSnapshot[]? TryCollect(GroupMap map, long now)
     {
         ReadOnlySpan<GroupSlot> slots = map.Slots;
@@ -424,16 +333,5 @@ public sealed partial class MetricStore
         }
 
         return groups;
-    }
-
-    private static long Samples(ReadOnlySpan<FamilyEntry> families)
-    {
-        long samples = 0;
-        foreach (ref readonly FamilyEntry entry in families)
-        {
-            samples += entry.SampleCount;
-        }
-
-        return samples;
     }
 }

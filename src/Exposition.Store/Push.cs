@@ -48,7 +48,12 @@ public enum PushStatus : byte
     LabelTooLong,
 }
 
+/// <summary>What comes with a push beside the metrics.</summary>
+/// <param name="ExpireAfter">The time without a push after which the group's series expire; zero for never; null leaves it to <see cref="StoreOptions.ExpiryRules"/>.</param>
+/// <param name="Sender">Who sends it, for <see cref="GroupSnapshot.LastFailure"/>: its text is taken where the push is refused.</param>
+public readonly record struct PushDetails(TimeSpan? ExpireAfter = null, object? Sender = null);
+
 /// <summary>The answer to a push.</summary>
 /// <param name="Status">What became of it.</param>
-/// <param name="Error">The reason of a refusal in the reference's words, else null.</param>
+/// <param name="Error">The reason of a refusal in the reference's words, else null. An accepted push has one if nothing of it could be stored.</param>
 public readonly record struct PushOutcome(PushStatus Status, string? Error = null);

@@ -29,6 +29,17 @@ public sealed class StoreOptions
     /// <summary>Read every patched push the long way, too, and compare; a difference throws. For tests and for the search for a fault: it costs more than it saves.</summary>
     public bool VerifyShapes { get; set; }
 
-    /// <summary>The clock for push times.</summary>
+    /// <summary>When the series of groups expire that are pushed to without a word on it: the first rule that is for a group counts. None by default.</summary>
+    public IReadOnlyList<ExpiryRule> ExpiryRules { get; set; } = [];
+
+    /// <summary>
+    /// How long a group whose series have expired still shows its push times and <c>push_expired</c>. At zero, or less, it goes with them.
+    /// </summary>
+    public TimeSpan ExpiredGrace { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>Told of each family that is stored but left out of scrapes, when that begins. Called by the pusher's thread, outside of all locks.</summary>
+    public Action<GroupingKey, HiddenFamily>? FamilyHidden { get; set; }
+
+    /// <summary>The clock for push times and deadlines.</summary>
     public TimeProvider Time { get; set; } = TimeProvider.System;
 }

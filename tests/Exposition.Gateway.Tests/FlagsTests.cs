@@ -35,6 +35,27 @@ public class FlagsTests
         Assert.Equal(":1,[::1]:2", flags.Shown()["web.listen-address"]);
     }
 
+    [Fact]
+    public void Expiry_rules_stand_in_the_order_given()
+    {
+        Flags flags = Flags.Parse(["--push.expire-after={job=~\"flink.*\"}=2m", "--push.expire-after", "{zone=\"}\"}=1h",
+            "--push.expire-after=1d", "--push.expired-grace=1h30m"]);
+        Assert.Equal(["{job=~\"flink.*\"} 00:02:00", "{zone=\"}\"} 01:00:00", " 1.00:00:00"], flags.ExpiryRules.Select(static rule => $"{rule.Groups} {rule.After}"));
+        Assert.Equal(TimeSpan.FromMinutes(90), flags.ExpiredGrace);
+        Assert.Equal("{job=~\"flink.*\"}=2m {zone=\"}\"}=1h 1d", flags.Shown()["push.expire-after"]);
+        Assert.Equal("1h30m0s", flags.Shown()["push.expired-grace"]);
+    }
+
+    [Theory]
+    [InlineData("--push.expire-after: time: invalid duration \"abc\"", "--push.expire-after=abc")]
+    [InlineData("--push.expire-after: negative duration \"-1s\"", "--push.expire-after=-1s")]
+    [InlineData("--push.expire-after={job=\"a\"}: expected {SELECTOR}=DURATION", "--push.expire-after={job=\"a\"}")]
+    [InlineData("--push.expire-after={job=a}=1m: selector, character 6: expected a quoted value", "--push.expire-after={job=a}=1m")]
+    [InlineData("--push.expire-after: time: missing unit in duration \"1\"", "--push.expire-after={job=\"a\"}=1")]
+    [InlineData("--push.expired-grace: time: invalid duration \"\"", "--push.expired-grace=")]
+    public void Bad_expiry_flags_are_named(string error, string argument) =>
+        Assert.Equal(error, Assert.Throws<FlagException>(() => Flags.Parse([argument])).Message);
+
     // The texts were observed on the reference, but for the last ones of the URL, which are those of Go's library.
     [Theory]
     [InlineData("unknown long flag '--bogus'", "--bogus")]

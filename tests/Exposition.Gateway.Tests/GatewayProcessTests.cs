@@ -55,6 +55,57 @@ public partial class GatewayProcessTests
     }
 
     [Fact]
+    public async Task Groups_expire_as_the_flags_say_and_the_api_and_the_page_tell()
+    {
+        using Gateway gateway = await Gateway.StartAsync("--push.expire-after={job=~\"flink.*\"}=1ms", "--push.expire-after=1h");
+        foreach (string job in new[] { "flink-tm", "kept" })
+        {
+            Assert.Equal(HttpStatusCode.OK, (await gateway.Client.PutAsync("metrics/job/" + job, new StringContent("a 1\n"))).StatusCode);
+        }
+
+        Assert.Equal(HttpStatusCode.BadRequest, (await gateway.Client.PutAsync("metrics/job/kept", new StringContent("a b\n"))).StatusCode);
+        await Task.Delay(20, TestContext.Current.CancellationToken);
+        string scrape = await gateway.Client.GetStringAsync("metrics");
+        Assert.Contains("\npush_expired{instance=\"\",job=\"flink-tm\"} 1\n", scrape, StringComparison.Ordinal);
+        Assert.DoesNotContain("\na{instance=\"\",job=\"flink-tm\"}", scrape, StringComparison.Ordinal);
+        Assert.Contains("\na{instance=\"\",job=\"kept\"} 1\n", scrape, StringComparison.Ordinal);
+        Assert.Contains("\npushgateway_expired_groups 1\n", scrape, StringComparison.Ordinal);
+        Assert.Contains("\npushgateway_group_expiries_total 1\n", scrape, StringComparison.Ordinal);
+        Assert.Contains("\npushgateway_pushes_refused_total{reason=\"malformed\"} 1\n", scrape, StringComparison.Ordinal);
+        string json = await gateway.Client.GetStringAsync("api/v1/metrics?details=true");
+        Assert.Matches("\"expired\":true,\"expires_at\":\"[^\"]+\",\"labels\":{\"job\":\"flink-tm\"}", json);
+        Assert.Matches("\"expires_at\":\"[^\"]+\",\"labels\":{\"job\":\"kept\"},\"last_failure\":{\"reason\":\"text format parsing error in line 1: "
+            + "expected float as value, got \\\\\"b\\\\\"\",\"remote_address\":\"127.0.0.1:[0-9]+\",\"time\":\"[^\"]+\"},\"last_push_successful\":true", json);
+        Assert.DoesNotContain("last_failure", await gateway.Client.GetStringAsync("api/v1/metrics"), StringComparison.Ordinal);
+        string page = await gateway.Client.GetStringAsync("");
+        Assert.Contains("Expired!", page, StringComparison.Ordinal);
+        Assert.Contains("Its metrics expire: ", page, StringComparison.Ordinal);
+        Assert.Contains("Last refused push: ", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_unchecked_pushes_contradict_is_hidden_and_logged_once()
+    {
+        using Gateway gateway = await Gateway.StartAsync("--push.disable-consistency-check");
+        await gateway.Client.PutAsync("metrics/job/a", new StringContent("# TYPE x counter\nx 1\n"));
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Equal(HttpStatusCode.Accepted, (await gateway.Client.PutAsync("metrics/job/b", new StringContent("# TYPE x gauge\nx 2\n"))).StatusCode);
+        }
+
+        string scrape = await gateway.Client.GetStringAsync("metrics");
+        Assert.Contains("\npushgateway_families_hidden 1\n", scrape, StringComparison.Ordinal);
+        Assert.Contains("\"hidden_families\":{\"x\":\"collected metric ", await gateway.Client.GetStringAsync("api/v1/metrics"), StringComparison.Ordinal);
+        Assert.Contains("is not a COUNTER in group {job=&#34;a&#34;}", await gateway.Client.GetStringAsync(""), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.Accepted, (await gateway.Client.DeleteAsync("metrics/job/a")).StatusCode);
+        scrape = await gateway.Client.GetStringAsync("metrics");
+        Assert.Contains("\nx{instance=\"\",job=\"b\"} 2\n", scrape, StringComparison.Ordinal);
+        Assert.Contains("\npushgateway_families_hidden 0\n", scrape, StringComparison.Ordinal);
+        Assert.Equal(0, await gateway.TerminateAsync());
+        Assert.Single(gateway.Log.Split('\n'), static line => line.Contains("is left out of scrapes", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_quit_request_ends_it_if_enabled()
     {
         using Gateway gateway = await Gateway.StartAsync("--web.enable-lifecycle");

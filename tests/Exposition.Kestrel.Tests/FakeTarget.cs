@@ -12,6 +12,12 @@ internal sealed class FakeTarget : IPushTarget
 {
     public ConcurrentQueue<string> Calls { get; } = new();
 
+    public ConcurrentQueue<PushDetails> Details { get; } = new();
+
+    public ConcurrentQueue<string> Failures { get; } = new();
+
+    public void NoteFailure(GroupingKey key, string reason, object? sender) => Failures.Enqueue($"{key} {reason}");
+
     /// <summary>Off while allocations are measured.</summary>
     public bool Record { get; set; } = true;
 
@@ -31,11 +37,12 @@ internal sealed class FakeTarget : IPushTarget
 
     public int OpenScrapes;
 
-    public PushOutcome Push(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode)
+    public PushOutcome Push(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
     {
         Interlocked.Increment(ref Pushes);
         if (Record)
         {
+            Details.Enqueue(details);
             Calls.Enqueue($"{mode} {key} {format} {(body.Length <= 400 ? Encoding.Latin1.GetString(body.Span) : Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(body.Span)))}");
         }
 

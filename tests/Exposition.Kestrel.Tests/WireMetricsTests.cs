@@ -138,6 +138,17 @@ public class WireMetricsTests
               limit=scrapes 0
               limit=series-per-push 0
               limit=target-bytes 0
+            pushgateway_pushes_refused_total Counter Pushes that were refused, by the class of the reason.
+              reason=encoding 1
+              reason=header 0
+              reason=incomplete 0
+              reason=inconsistent 0
+              reason=internal 0
+              reason=malformed 0
+              reason=overload 0
+              reason=path 1
+              reason=timeout 0
+              reason=too_large 0
 
             """.ReplaceLineEndings("\n"),
             Print(set));

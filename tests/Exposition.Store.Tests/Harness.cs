@@ -7,8 +7,21 @@ namespace Exposition.Store.Tests;
 /// <summary>A store on a clock that the test moves, spoken to in text.</summary>
 internal sealed class Harness
 {
-    public Harness(bool check = true, NameScheme names = NameScheme.Legacy, long shapeBytes = 1 << 20) =>
-        Store = new MetricStore(new StoreOptions { CheckConsistency = check, Names = names, Time = Clock, ShapeCacheBytes = shapeBytes, VerifyShapes = true });
+    public Harness(bool check = true, NameScheme names = NameScheme.Legacy, long shapeBytes = 1 << 20, TimeSpan? grace = null, params ExpiryRule[] rules) =>
+        Store = new MetricStore(new StoreOptions
+        {
+            CheckConsistency = check,
+            Names = names,
+            Time = Clock,
+            ShapeCacheBytes = shapeBytes,
+            VerifyShapes = true,
+            ExpiryRules = rules,
+            ExpiredGrace = grace ?? TimeSpan.FromHours(24),
+            FamilyHidden = (key, hidden) => Notices.Add($"{key} {Encoding.UTF8.GetString(hidden.Name.Span)}: {hidden.Reason}"),
+        });
+
+    /// <summary>What the store said of families that it hides.</summary>
+    public List<string> Notices { get; } = [];
 
     public ManualClock Clock { get; } = new();
 
@@ -29,10 +42,17 @@ internal sealed class Harness
 
     public PushOutcome Post(GroupingKey key, string body) => Push(key, body, PushMode.Merge);
 
-    public PushOutcome Push(GroupingKey key, string body, PushMode mode)
+    public PushOutcome Push(GroupingKey key, string body, PushMode mode, PushDetails details = default)
     {
         Clock.Advance();
-        return Store.Push(key, PushFormat.Text, Encoding.UTF8.GetBytes(body), mode);
+        return Store.Push(key, PushFormat.Text, Encoding.UTF8.GetBytes(body), mode, details);
+    }
+
+    /// <summary>The newest snapshot of a group, or null.</summary>
+    public GroupSnapshot? Group(GroupingKey key)
+    {
+        using StoreView view = Store.OpenView();
+        return view.Groups.ToArray().FirstOrDefault(group => group.Key == key);
     }
 
     public PushOutcome PutProtobuf(GroupingKey key, params byte[][] families)
@@ -85,7 +105,9 @@ internal sealed class ManualClock : TimeProvider
 {
     public DateTimeOffset Now { get; private set; } = DateTimeOffset.FromUnixTimeSeconds(1_700_000_000);
 
-    public void Advance() => Now += TimeSpan.FromSeconds(1);
+    public void Advance() => Advance(1);
+
+    public void Advance(double seconds) => Now += TimeSpan.FromSeconds(seconds);
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 

@@ -12,10 +12,14 @@ namespace Exposition.Store.Tests;
 /// </summary>
 public sealed class ModelTests
 {
-    public sealed record Operation(int Kind, int Group, string[] Series, string Type)
+    // Kind: 0 deletes, 1 is a PUT, 2 a POST, 3 the last push once more, 4 wipes. Wait: seconds before it. Expire: what the push asks for, in seconds.
+    public sealed record Operation(int Kind, int Group, string[] Series, string Type, int Wait, int? Expire)
     {
-        public override string ToString() => $"{(Kind == 0 ? "DELETE" : Kind == 1 ? "PUT" : "POST")} {s_groups[Group]} {Type} {string.Join(" ", Series)}";
+        public override string ToString() => $"{Wait} s, then {(Kind == 0 ? "DELETE" : Kind == 1 ? "PUT" : Kind == 2 ? "POST" : Kind == 3 ? "again" : "WIPE")} "
+            + $"{s_groups[Group]} {Type} {string.Join(" ", Series)} expire after {Expire}";
     }
+
+    private const int Grace = 9;
 
     private static readonly GroupingKey[] s_groups =
     [
@@ -23,28 +27,143 @@ public sealed class ModelTests
         Harness.Key("job", "a", "zone", "z"), Harness.Key("job", "b"),
     ];
 
-    private static readonly string[] s_series = ["x", "x{zone=\"z\"}", "x{instance=\"i\"}", "x{zone=\"z\",instance=\"\"}", "y", "y{instance=\"i\"}", "x_count", "y{q=\"1\"}"];
+    private static readonly string[] s_series =
+        ["x", "x{zone=\"z\"}", "x{instance=\"i\"}", "x{zone=\"z\",instance=\"\"}", "y", "y{instance=\"i\"}", "x_count", "y{q=\"1\"}", "push_expired"];
+
+    private static readonly ExpiryRule[] s_rules =
+    [
+        new(GroupSelector.Parse("{job=\"b\"}"), TimeSpan.FromSeconds(7)),
+        new(GroupSelector.Parse("{zone!=\"\"}"), TimeSpan.Zero),
+        new(null, TimeSpan.FromSeconds(4)),
+    ];
+
+    private static readonly int?[] s_ruleAfter = [4, 4, 4, null, 7];
 
     [Property(MaxTest = 400, Arbitrary = [typeof(Histories)])]
-    public void The_store_agrees_with_the_model(Operation[] history)
+    public void The_store_agrees_with_the_model(Operation[] history) => Run(history, expires: false);
+
+    [Property(MaxTest = 400, Arbitrary = [typeof(Histories)])]
+    public void A_store_whose_groups_expire_agrees_with_the_model(Operation[] history) => Run(history, expires: true);
+
+    // What is hidden depends on the order of arrival and on who came free first; but what is shown never contradicts itself, nothing is lost, and
+    // nothing is hidden without need.
+    [Property(MaxTest = 400, Arbitrary = [typeof(Histories)])]
+    public void An_unchecked_store_hides_what_it_must_and_no_more(Operation[] history)
     {
-        var gateway = new Harness();
-        var model = new Dictionary<int, SortedDictionary<string, Family>>();
+        var gateway = new Harness(check: false, grace: TimeSpan.FromSeconds(Grace), rules: s_rules);
+        var model = new Dictionary<int, Group>();
         int step = 0;
-        foreach (Operation operation in history)
+        Operation? last = null;
+        foreach (Operation operation in history.Select(o => Resolve(o, ref last)))
         {
             step++;
-            if (operation.Kind == 0)
+            (string body, SortedDictionary<string, Family> pushed) = Body(operation, step);
+            if (pushed.Values.Any(static family => family.Type == "broken"))
             {
-                Assert.Equal(model.Remove(operation.Group), gateway.Store.Delete(s_groups[operation.Group]));
                 continue;
             }
 
+            gateway.Clock.Advance(operation.Wait);
+            Execute(gateway, operation, body, expires: true);
+            Look(model, gateway.Clock.Now);
+            Apply(model, operation, pushed, gateway.Clock.Now, expires: true, check: false);
+            using StoreView view = gateway.Store.OpenView();
+            var shown = new Dictionary<int, Group>();
+            var hidden = new List<(int Group, string Name)>();
+            foreach (GroupSnapshot snapshot in view.Groups)
+            {
+                int group = Array.IndexOf(s_groups, snapshot.Key);
+                shown[group] = new Group(new SortedDictionary<string, Family>(model[group].Families, StringComparer.Ordinal));
+                Assert.Equal(model[group].Families.Keys, snapshot.Families.ToArray().Select(static f => Encoding.UTF8.GetString(f.Name.Span)));
+                foreach (HiddenFamily family in snapshot.Hidden)
+                {
+                    string name = Encoding.UTF8.GetString(family.Name.Span);
+                    Assert.True(shown[group].Families.Remove(name), $"{name} is hidden twice");
+                    hidden.Add((group, name));
+                }
+            }
+
+            Assert.Equal(model.Keys.Order(), shown.Keys.Order());
+            Assert.Equal(hidden.Count, gateway.Store.HiddenFamilies);
+            Assert.True(Consistent(shown, -1, []), $"step {step}: {operation}\n{gateway.Text()}");
+            Assert.Equal(Expose(shown), gateway.Text());
+            foreach ((int group, string name) in hidden)
+            {
+                var with = new SortedDictionary<string, Family>(shown[group].Families, StringComparer.Ordinal) { [name] = model[group].Families[name] };
+                Assert.False(Consistent(shown, group, with), $"step {step}: {name} of {s_groups[group]} need not be hidden");
+            }
+        }
+    }
+
+    private static void Run(Operation[] history, bool expires)
+    {
+        Harness gateway = expires ? new Harness(grace: TimeSpan.FromSeconds(Grace), rules: s_rules) : new Harness();
+        var model = new Dictionary<int, Group>();
+        int step = 0;
+        Operation? last = null;
+        foreach (Operation operation in history.Select(o => Resolve(o, ref last)))
+        {
+            step++;
+            gateway.Clock.Advance(operation.Wait);
             (string body, SortedDictionary<string, Family> pushed) = Body(operation, step);
-            PushOutcome outcome = gateway.Push(s_groups[operation.Group], body, operation.Kind == 1 ? PushMode.Replace : PushMode.Merge);
-            bool expected = Apply(model, operation, pushed, gateway.Clock.Now);
-            Assert.True(expected == (outcome.Status == PushStatus.Stored), $"step {step}: {outcome} to {s_groups[operation.Group]}\n{body}");
+            object outcome = Execute(gateway, operation, body, expires);
+            Look(model, gateway.Clock.Now);
+            object expected = Apply(model, operation, pushed, gateway.Clock.Now, expires, check: true);
+            Assert.True(expected.Equals(outcome is PushOutcome push ? push.Status == PushStatus.Stored : outcome), $"step {step}: {outcome} of {operation}\n{body}");
             Assert.Equal(Expose(model), gateway.Text());
+            Assert.Equal((model.Count, model.Values.Count(static g => g.IsExpired)), (gateway.Store.GroupCount, gateway.Store.ExpiredGroups));
+            foreach ((int group, Group state) in model)
+            {
+                GroupSnapshot snapshot = gateway.Group(s_groups[group])!;
+                Assert.Equal((state.ExpiresAt?.ToUnixTimeSeconds() * 1_000_000_000 ?? 0, state.IsExpired), (snapshot.ExpiresAt, snapshot.IsExpired));
+            }
+        }
+    }
+
+    private static object Execute(Harness gateway, Operation operation, string body, bool expires)
+    {
+        TimeSpan? after = expires && operation.Expire is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
+        return operation.Kind == 0 ? gateway.Store.Delete(s_groups[operation.Group])
+            : operation.Kind == 4 ? gateway.Store.Wipe()
+            : gateway.Push(s_groups[operation.Group], body, operation.Kind == 1 ? PushMode.Replace : PushMode.Merge, new PushDetails(after));
+    }
+
+    // The last push once more, with other values: so that also the short way of pushes is gone.
+    private static Operation Resolve(Operation operation, ref Operation? last)
+    {
+        Operation resolved = operation.Kind != 3 ? operation
+            : last is null ? operation with { Kind = 1 } : last with { Wait = operation.Wait, Expire = operation.Expire };
+        last = resolved.Kind is 1 or 2 ? resolved : last;
+        return resolved;
+    }
+
+    private sealed class Group(SortedDictionary<string, Family> families)
+    {
+        public SortedDictionary<string, Family> Families { get; set; } = families;
+
+        public DateTimeOffset? ExpiresAt { get; set; }
+
+        public bool IsExpired => Families.ContainsKey("push_expired");
+    }
+
+    private static void Look(Dictionary<int, Group> model, DateTimeOffset now)
+    {
+        foreach ((int key, Group group) in model.ToArray())
+        {
+            if (!group.IsExpired && group.ExpiresAt <= now)
+            {
+                group.Families = new SortedDictionary<string, Family>(StringComparer.Ordinal)
+                {
+                    ["push_expired"] = Gauge(key, "1"),
+                    ["push_failure_time_seconds"] = group.Families["push_failure_time_seconds"],
+                    ["push_time_seconds"] = group.Families["push_time_seconds"],
+                };
+            }
+
+            if (group.IsExpired && group.ExpiresAt!.Value.AddSeconds(Grace) <= now)
+            {
+                model.Remove(key);
+            }
         }
     }
 
@@ -73,6 +192,12 @@ public sealed class ModelTests
                 series[Labels(operation.Group, labels)] = value.ToString(CultureInfo.InvariantCulture);
             }
 
+            if (family.Key == "push_expired")
+            {
+                // The store's own, and left out.
+                continue;
+            }
+
             // Two series of the body that become one by the merge of labels are a duplicate inside the push.
             families[family.Key] = new Family(series.Count == family.Count() ? type : "broken", series);
         }
@@ -97,30 +222,45 @@ public sealed class ModelTests
         return "{" + string.Join(",", all.Select(static p => p.Key + "=" + p.Value)) + "}";
     }
 
-    private static bool Apply(Dictionary<int, SortedDictionary<string, Family>> model, Operation operation, SortedDictionary<string, Family> pushed, DateTimeOffset now)
+    private static object Apply(
+        Dictionary<int, Group> model, Operation operation, SortedDictionary<string, Family> pushed, DateTimeOffset now, bool expires, bool check)
     {
+        if (operation.Kind == 0)
+        {
+            return model.Remove(operation.Group);
+        }
+
+        if (operation.Kind == 4)
+        {
+            int groups = model.Count;
+            model.Clear();
+            return groups;
+        }
+
         string time = Seconds(now);
-        model.TryGetValue(operation.Group, out SortedDictionary<string, Family>? old);
-        var next = new SortedDictionary<string, Family>(operation.Kind == 2 && old is not null ? old : [], StringComparer.Ordinal);
+        int? after = !expires ? null : operation.Expire is { } asked ? asked == 0 ? null : asked : s_ruleAfter[operation.Group];
+        DateTimeOffset? deadline = after is { } seconds ? now.AddSeconds(seconds) : null;
+        model.TryGetValue(operation.Group, out Group? old);
+        var next = new SortedDictionary<string, Family>(operation.Kind == 2 && old is { IsExpired: false } ? old.Families : [], StringComparer.Ordinal);
         foreach ((string name, Family family) in pushed)
         {
             next[name] = family;
         }
 
-        next["push_failure_time_seconds"] = old is not null ? old["push_failure_time_seconds"] : Gauge(operation.Group, "0");
+        next["push_failure_time_seconds"] = old is not null ? old.Families["push_failure_time_seconds"] : Gauge(operation.Group, "0");
         next["push_time_seconds"] = Gauge(operation.Group, time);
-        if (Consistent(model, operation.Group, next))
+        if (!check || Consistent(model, operation.Group, next))
         {
-            model[operation.Group] = next;
+            model[operation.Group] = new Group(next) { ExpiresAt = deadline };
             return true;
         }
 
-        var failed = new SortedDictionary<string, Family>(old ?? [], StringComparer.Ordinal);
+        var failed = new SortedDictionary<string, Family>(old?.Families ?? [], StringComparer.Ordinal);
         failed["push_failure_time_seconds"] = Gauge(operation.Group, time);
         failed.TryAdd("push_time_seconds", Gauge(operation.Group, "0"));
         if (Consistent(model, operation.Group, failed))
         {
-            model[operation.Group] = failed;
+            model[operation.Group] = new Group(failed) { ExpiresAt = old is null ? deadline : old.ExpiresAt };
         }
 
         return false;
@@ -128,11 +268,11 @@ public sealed class ModelTests
 
     private static Family Gauge(int group, string value) => new("gauge", new SortedDictionary<string, string> { [Labels(group, "")] = value });
 
-    private static bool Consistent(Dictionary<int, SortedDictionary<string, Family>> model, int group, SortedDictionary<string, Family> next)
+    private static bool Consistent(Dictionary<int, Group> model, int group, SortedDictionary<string, Family> next)
     {
         var types = new Dictionary<string, string>();
         var seen = new HashSet<string>();
-        IEnumerable<SortedDictionary<string, Family>> groups = model.Where(g => g.Key != group).Select(static g => g.Value).Append(next);
+        IEnumerable<SortedDictionary<string, Family>> groups = model.Where(g => g.Key != group).Select(static g => g.Value.Families).Append(next);
         foreach (SortedDictionary<string, Family> families in groups)
         {
             foreach ((string name, Family family) in families)
@@ -153,14 +293,15 @@ public sealed class ModelTests
         return !types.Any(t => t.Value == "summary" && types.ContainsKey(t.Key + "_count"));
     }
 
-    private static string Expose(Dictionary<int, SortedDictionary<string, Family>> model)
+    private static string Expose(Dictionary<int, Group> model)
     {
         var text = new StringBuilder();
-        foreach (string name in model.Values.SelectMany(static g => g.Keys).Distinct().Order(StringComparer.Ordinal))
+        foreach (string name in model.Values.SelectMany(static g => g.Families.Keys).Distinct().Order(StringComparer.Ordinal))
         {
-            string type = model.Values.First(g => g.ContainsKey(name))[name].Type;
+            string type = model.Values.First(g => g.Families.ContainsKey(name)).Families[name].Type;
             string? help = name switch
             {
+                "push_expired" => "The metrics of this group have expired, because nothing was pushed to it for too long.",
                 "push_time_seconds" => "Last Unix time when changing this group in the Pushgateway succeeded.",
                 "push_failure_time_seconds" => "Last Unix time when changing this group in the Pushgateway failed.",
                 _ => null,
@@ -168,7 +309,7 @@ public sealed class ModelTests
             text.Append(help is null ? "" : $"# HELP {name} {help}\n").Append(CultureInfo.InvariantCulture, $"# TYPE {name} {type}\n");
             foreach (int group in model.Keys.OrderBy(static g => s_groups[g]))
             {
-                if (model[group].TryGetValue(name, out Family? family))
+                if (model[group].Families.TryGetValue(name, out Family? family))
                 {
                     foreach ((string labels, string value) in family.Series.OrderBy(static s => s.Key.Count(static c => c == '=')).ThenBy(static s => Values(s.Key), s_valueOrder))
                     {
@@ -194,10 +335,14 @@ public sealed class ModelTests
 
     public static class Histories
     {
-        public static Arbitrary<Operation[]> History() => Gen.Choose(0, 2).SelectMany(kind =>
-            Gen.Choose(0, s_groups.Length - 1).SelectMany(group =>
-                Gen.Elements(s_series).ArrayOf().SelectMany(series =>
-                    Gen.Elements("gauge", "gauge", "gauge", "counter", "summary").Select(type => new Operation(kind, group, series, type)))))
-            .ArrayOf().Resize(8).ToArbitrary();
+        public static Arbitrary<Operation[]> History() =>
+            (from kind in Gen.Elements(0, 1, 1, 2, 2, 2, 3, 3, 3, 3, 4)
+             from deletes in Gen.Choose(0, 5)
+             from groupIndex in Gen.Choose(0, s_groups.Length - 1)
+             from series in Gen.Elements(s_series).ArrayOf().Resize(8)
+             from type in Gen.Elements("gauge", "gauge", "gauge", "counter", "summary")
+             from wait in Gen.Elements(0, 0, 0, 0, 1, 3, 4, 8, 20)
+             from expire in Gen.Elements<int?>(null, null, null, 0, 2, 12)
+             select new Operation(kind == 4 && deletes > 0 ? 2 : kind, groupIndex, series, type, wait, expire)).ArrayOf().Resize(14).ToArbitrary();
     }
 }

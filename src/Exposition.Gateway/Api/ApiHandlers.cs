@@ -58,7 +58,7 @@ internal sealed class ApiHandlers(Flags flags, BuildIdentity build, MetricStore 
         await writer.FlushAsync(context.RequestAborted);
     }
 
-    /// <summary>All groups, in order of their keys.</summary>
+    /// <summary>All groups, in order of their keys; with <c>?details=true</c> also the last refused push of each.</summary>
     public async Task Metrics(HttpContext context, string path)
     {
         using ReaderLimit.Seat? seat = _readers.TryEnter();
@@ -74,7 +74,7 @@ internal sealed class ApiHandlers(Flags flags, BuildIdentity build, MetricStore 
         try
         {
             using StoreView view = store.OpenView();
-            await WriteAsync(view, context.Response.BodyWriter, stop.Token);
+            await WriteAsync(view, context.Request.Query["details"] == "true", context.Response.BodyWriter, stop.Token);
         }
         catch (OperationCanceledException)
         {
@@ -90,10 +90,10 @@ internal sealed class ApiHandlers(Flags flags, BuildIdentity build, MetricStore 
         return Replies.Empty(context, StatusCodes.Status202Accepted);
     }
 
-    private async Task WriteAsync(StoreView view, PipeWriter output, CancellationToken cancellation)
+    private async Task WriteAsync(StoreView view, bool withFailures, PipeWriter output, CancellationToken cancellation)
     {
         await using var writer = new Utf8JsonWriter(output, s_json);
-        var json = new MetricsJson(writer, time.LocalTimeZone);
+        var json = new MetricsJson(writer, time.LocalTimeZone, withFailures);
         writer.WriteStartObject();
         writer.WriteString("status"u8, "success"u8);
         writer.WriteStartArray("data"u8);
@@ -104,7 +104,7 @@ internal sealed class ApiHandlers(Flags flags, BuildIdentity build, MetricStore 
             for (int f = 0; f <= group.Families.Length; f++)
             {
                 ReadOnlyMemory<byte>? name = f < group.Families.Length ? group.Families[f].Name : default(ReadOnlyMemory<byte>?);
-                json.FixedKeys(group.Key, group.LastPushSuccessful, f > 0 ? group.Families[f - 1].Name.Span : default, name);
+                json.FixedKeys(group.Key, group.LastPushSuccessful, f > 0 ? group.Families[f - 1].Name.Span : default, name, group);
                 if (name is null)
                 {
                     continue;

@@ -6,12 +6,13 @@ using Exposition.Store;
 
 namespace Exposition.Gateway.Api;
 
-// Shape of a group: one object whose keys are in byte order: "labels", "last_push_successful" and the families. A family of one of those two
-// names takes the key, as in the reference. All numbers are strings in Go's notation. Of labels, quantiles and buckets that print alike the
+// Shape of a group: one object whose keys are in byte order: "labels", "last_push_successful" and the families, and where there is something to say
+// also our own "expired", "expires_at" and "hidden_families". "last_failure" comes only if it was asked for: readers that take every other key for a
+// family get to see the reference's keys as long as none of what we have beside it is used. A family of one of those names takes the key, as in the reference. All numbers are strings in Go's notation. Of labels, quantiles and buckets that print alike the
 // last counts, because there they are keys of maps.
 
 /// <summary>Writes groups as <c>/api/v1/metrics</c> shows them.</summary>
-internal sealed class MetricsJson(Utf8JsonWriter writer, TimeZoneInfo zone)
+internal sealed class MetricsJson(Utf8JsonWriter writer, TimeZoneInfo zone, bool withFailures = false)
 {
     private readonly FamilySet _set = new();
     private readonly SortedDictionary<string, string> _sorted = new(StringComparer.Ordinal);
@@ -21,13 +22,29 @@ internal sealed class MetricsJson(Utf8JsonWriter writer, TimeZoneInfo zone)
     /// <summary>Starts a group.</summary>
     public void BeginGroup() => writer.WriteStartObject();
 
-    /// <summary>Writes those of the two fixed keys that stand between two families.</summary>
+    /// <summary>Writes those of the fixed keys that stand between two families: the reference's two, and what only we know where there is something to say.</summary>
     /// <param name="key">The group's labels.</param>
     /// <param name="successful">Whether its last push was.</param>
     /// <param name="after">Name of the family before, empty at the start.</param>
     /// <param name="before">Name of the family behind; null at the end.</param>
-    public void FixedKeys(GroupingKey key, bool successful, ReadOnlySpan<byte> after, ReadOnlyMemory<byte>? before)
+    /// <param name="group">The group, for what only we know.</param>
+    public void FixedKeys(GroupingKey key, bool successful, ReadOnlySpan<byte> after, ReadOnlyMemory<byte>? before, GroupSnapshot? group = null)
     {
+        if (group is { IsExpired: true } && IsBetween("expired"u8, after, before))
+        {
+            writer.WriteBoolean("expired"u8, true);
+        }
+
+        if (group is { ExpiresAt: > 0 } && IsBetween("expires_at"u8, after, before))
+        {
+            writer.WriteString("expires_at"u8, GoTime.Nano(group.ExpiresAt, zone));
+        }
+
+        if (group is { Hidden.IsEmpty: false } && IsBetween("hidden_families"u8, after, before))
+        {
+            WriteHidden(group);
+        }
+
         if (IsBetween("labels"u8, after, before))
         {
             writer.WriteStartObject("labels"u8);
@@ -36,6 +53,19 @@ internal sealed class MetricsJson(Utf8JsonWriter writer, TimeZoneInfo zone)
                 writer.WriteString(label.Name, label.Value);
             }
 
+            writer.WriteEndObject();
+        }
+
+        if (withFailures && group?.LastFailure is { } failure && IsBetween("last_failure"u8, after, before))
+        {
+            writer.WriteStartObject("last_failure"u8);
+            writer.WriteString("reason"u8, failure.Reason);
+            if (failure.Sender is not null)
+            {
+                writer.WriteString("remote_address"u8, failure.Sender);
+            }
+
+            writer.WriteString("time"u8, GoTime.Nano(failure.At, zone));
             writer.WriteEndObject();
         }
 
@@ -135,6 +165,17 @@ internal sealed class MetricsJson(Utf8JsonWriter writer, TimeZoneInfo zone)
 
     private static bool IsBetween(ReadOnlySpan<byte> fixedKey, ReadOnlySpan<byte> after, ReadOnlyMemory<byte>? before) =>
         fixedKey.SequenceCompareTo(after) > 0 && (before is not { } next || fixedKey.SequenceCompareTo(next.Span) < 0);
+
+    private void WriteHidden(GroupSnapshot group)
+    {
+        writer.WriteStartObject("hidden_families"u8);
+        foreach (HiddenFamily hidden in group.Hidden)
+        {
+            writer.WriteString(hidden.Name.Span, hidden.Reason);
+        }
+
+        writer.WriteEndObject();
+    }
 
     private static string Count(ulong count) => count.ToString(CultureInfo.InvariantCulture);
 

@@ -1,4 +1,5 @@
 using Exposition.Gateway.Logging;
+using Exposition.Store;
 using Microsoft.Extensions.Logging;
 
 namespace Exposition.Gateway.CommandLine;
@@ -6,6 +7,7 @@ namespace Exposition.Gateway.CommandLine;
 /// <summary>The command line, read. Spelling, defaults and errors are those of the reference.</summary>
 internal sealed class Flags
 {
+    private readonly List<string> _expireAfter = [];
     private bool _listenAddressGiven;
 
     public List<string> ListenAddresses { get; } = [":9091"];
@@ -42,6 +44,11 @@ internal sealed class Flags
 
     /// <summary>The flags <c>--limit.*</c>.</summary>
     public LimitFlags Limits { get; } = new();
+
+    /// <summary>When series expire, in the order given.</summary>
+    public List<ExpiryRule> ExpiryRules { get; } = [];
+
+    public TimeSpan ExpiredGrace { get; private set; } = TimeSpan.FromHours(24);
 
     public string LogLevelName { get; private set; } = "info";
 
@@ -94,7 +101,19 @@ internal sealed class Flags
     }
 
     /// <summary>The values as <c>/api/v1/status</c> and the page show them, in order of names.</summary>
-    public SortedDictionary<string, string> Shown() => new(new Dictionary<string, string>(Limits.Shown)
+    public SortedDictionary<string, string> Shown()
+    {
+        SortedDictionary<string, string> shown = Always();
+        if (ExpiryRules.Count > 0)
+        {
+            shown["push.expire-after"] = string.Join(' ', _expireAfter);
+            shown["push.expired-grace"] = GoDuration.Format(ExpiredGrace.Ticks * 100);
+        }
+
+        return shown;
+    }
+
+    private SortedDictionary<string, string> Always() => new(new Dictionary<string, string>(Limits.Shown)
     {
         ["log.format"] = LogFormat == LogFormat.Json ? "json" : "logfmt",
         ["log.level"] = LogLevelName,
@@ -140,6 +159,11 @@ internal sealed class Flags
         new("push.enable-utf8-names", "Allow UTF-8 characters in metric and label names.", value => EnableUtf8Names = value == "true") { IsSwitch = true },
         new("push.verify-repeated", "Read each push whose series are those of the last one in full, too, and compare. For the search for a fault; slow.",
             value => VerifyRepeated = value == "true") { IsSwitch = true },
+        new("push.expire-after", "Time without a push after which the metrics of a group expire; 0 for never. Repeatable with a selector of groups, the first that "
+            + "matches counts: `{job=~\"flink.*\"}=2m`. Overridden by the header Exposition-Expire-After of a push. By default nothing expires.",
+            AddExpiryRule) { IsRepeatable = true, Shown = "= ..." },
+        new("push.expired-grace", "How long an expired group still shows push_time_seconds, push_failure_time_seconds and push_expired.",
+            value => ExpiredGrace = Time("push.expired-grace", value)) { Shown = "=24h" },
         .. Limits.Table,
         new("log.level", "Only log messages with the given severity or above. One of: [debug, info, warn, error]", SetLogLevel) { Shown = "=info" },
         new("log.format", "Output format of log messages. One of: [logfmt, json]", SetLogFormat) { Shown = "=logfmt" },
@@ -161,6 +185,33 @@ internal sealed class Flags
         _listenAddressGiven = true;
         ListenAddresses.Add(value);
     }
+
+    private void AddExpiryRule(string value)
+    {
+        GroupSelector? groups = null;
+        string duration = value;
+        if (value.StartsWith('{'))
+        {
+            int end = value.LastIndexOf('}') + 1;
+            if (end == 0 || end == value.Length || value[end] != '=')
+            {
+                throw new FlagException($"--push.expire-after={value}: expected {{SELECTOR}}=DURATION");
+            }
+
+            if (!GroupSelector.TryParse(value[..end], out groups, out string? error))
+            {
+                throw new FlagException($"--push.expire-after={value}: {error}");
+            }
+
+            duration = value[(end + 1)..];
+        }
+
+        ExpiryRules.Add(new ExpiryRule(groups, Time("push.expire-after", duration)));
+        _expireAfter.Add(value);
+    }
+
+    private static TimeSpan Time(string flag, string value) =>
+        Kestrel.Serving.GoDuration.TryParseTime(value, out TimeSpan time, out string? error) ? time : throw new FlagException($"--{flag}: {error}");
 
     private void SetExternalUrl(string value)
     {

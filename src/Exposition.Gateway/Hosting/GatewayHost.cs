@@ -151,6 +151,8 @@ internal static class GatewayHost
             options.EnableOpenMetrics = flags.EnableOpenMetrics;
             options.VerifyShapes = flags.VerifyRepeated;
             flags.Limits.Apply(options);
+            options.ExpiredGrace = flags.ExpiredGrace;
+            flags.ExpiryRules.ForEach(options.ExpiryRules.Add);
         });
         List<Listener> asked = Listener.From(flags);
         builder.WebHost.ConfigureKestrel(kestrel =>

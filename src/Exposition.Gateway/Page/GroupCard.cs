@@ -11,7 +11,7 @@ namespace Exposition.Gateway.Page;
 /// <param name="IsComplete">Whether that was the rest of the group.</param>
 internal readonly record struct CardSize(int Lines, bool IsComplete);
 
-/// <summary>A group on the page: its labels, whether its last push failed, its families.</summary>
+/// <summary>A group on the page: its labels, whether its last push failed, when it expires, its families.</summary>
 internal sealed class GroupCard(HtmlWriter html, TimeZoneInfo zone, bool unescapesNames)
 {
     private readonly FamilySet _set = new();
@@ -41,7 +41,14 @@ internal sealed class GroupCard(HtmlWriter html, TimeZoneInfo zone, bool unescap
             html.Raw(" <strong class=\"failed\">Last push failed!</strong>"u8);
         }
 
-        html.Raw("</summary>\n<p><button type=\"button\" class=\"danger\" data-delete=\""u8).Text(DeletePath.Of(group.Key, unescapesNames))
+        if (group.IsExpired)
+        {
+            html.Raw(" <strong class=\"failed\">Expired!</strong>"u8);
+        }
+
+        html.Raw("</summary>\n"u8);
+        Notes(group);
+        html.Raw("<p><button type=\"button\" class=\"danger\" data-delete=\""u8).Text(DeletePath.Of(group.Key, unescapesNames))
             .Raw("\" data-group=\""u8).Text(group.Key.ToString()).Raw("\">Delete group</button></p>\n"u8);
         int seen = 0;
         int written = 0;
@@ -69,6 +76,26 @@ internal sealed class GroupCard(HtmlWriter html, TimeZoneInfo zone, bool unescap
 
         html.Raw("</details>\n"u8);
         return new CardSize(written, complete);
+    }
+
+    private void Notes(GroupSnapshot group)
+    {
+        if (group.ExpiresAt > 0)
+        {
+            html.Raw("<p class=\"note\">"u8).Raw(group.IsExpired ? "Its metrics expired: "u8 : "Its metrics expire: "u8)
+                .Text(GoTime.Seconds(group.ExpiresAt, zone)).Raw("</p>\n"u8);
+        }
+
+        if (group.LastFailure is { } failure)
+        {
+            html.Raw("<p class=\"note\">Last refused push: "u8).Text(GoTime.Seconds(failure.At, zone)).Raw(" from "u8)
+                .Text(failure.Sender ?? "an unknown address").Raw(": "u8).Text(failure.Reason).Raw("</p>\n"u8);
+        }
+
+        foreach (HiddenFamily hidden in group.Hidden)
+        {
+            html.Raw("<p class=\"note\">Left out of scrapes: <code>"u8).Text(hidden.Name.Span).Raw("</code>: "u8).Text(hidden.Reason).Raw("</p>\n"u8);
+        }
     }
 
     private void Labels(GroupingKey key)

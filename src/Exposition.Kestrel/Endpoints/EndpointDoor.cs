@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
+using System.Net;
 using System.Text;
 using Exposition.Formats;
 using Exposition.Kestrel.Bodies;
@@ -114,9 +115,16 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
             Format = PushHandler.FormatOf(First(context.Request.Headers.ContentType)),
             HeadSize = HeadSize(context.Request, targetLength),
             AnnouncedBytes = context.Request.ContentLength ?? 0,
+            Sender = context.Connection.RemoteIpAddress is { } address ? Sender.Of(new IPEndPoint(address, context.Connection.RemotePort)) : null,
             StartedAt = engine.Options.Time.GetTimestamp(),
             Door = Door.Kestrel,
         };
+        if (context.Request.Headers.TryGetValue(ExpireHeader.Name, out StringValues expire))
+        {
+            // Given twice it becomes a list, which is no duration.
+            ExpireHeader.Take(Encoding.UTF8.GetBytes(expire.ToString()), ref request);
+        }
+
         using var body = new PooledBody(engine.Inflight);
         request.Owner = body;
         Answer answer;

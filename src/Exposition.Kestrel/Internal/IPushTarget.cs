@@ -8,7 +8,10 @@ namespace Exposition.Kestrel.Internal;
 internal interface IPushTarget
 {
     /// <inheritdoc cref="MetricStore.Push"/>
-    public PushOutcome Push(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode);
+    public PushOutcome Push(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details);
+
+    /// <inheritdoc cref="MetricStore.NoteFailure"/>
+    public void NoteFailure(GroupingKey key, string reason, object? sender);
 
     /// <inheritdoc cref="MetricStore.Delete"/>
     public bool Delete(GroupingKey key);
@@ -30,7 +33,10 @@ internal interface IScrapeSource : IDisposable
 /// <summary>The real store behind <see cref="IPushTarget"/>.</summary>
 internal sealed class StoreTarget(MetricStore store) : IPushTarget
 {
-    public PushOutcome Push(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode) => store.Push(key, format, body, mode);
+    public PushOutcome Push(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details) =>
+        store.Push(key, format, body, mode, details);
+
+    public void NoteFailure(GroupingKey key, string reason, object? sender) => store.NoteFailure(key, reason, sender);
 
     public bool Delete(GroupingKey key) => store.Delete(key);
 

@@ -5,13 +5,16 @@ using Exposition.Kestrel.Serving;
 
 namespace Exposition.Kestrel.OwnMetrics;
 
-// Names, helps and labels are the reference's; the families pushgateway_engine_* and pushgateway_limit_* are ours. As in the reference, children of the summaries
+// Names, helps and labels are the reference's; the families pushgateway_engine_*, pushgateway_limit_* and pushgateway_pushes_refused_total are ours. As in the reference, children of the summaries
 // appear with the first push of their method, and a family without children is left out.
 
 /// <summary>The engine's own metrics. Safe for concurrent use; counting does not allocate once a combination was seen.</summary>
 internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
 {
-    /// <summary>The families that <see cref="Collect"/> may add, with their types.</summary>
+    /// <summary>
+    /// The families that <see cref="Collect"/> may add and that pushes must not contradict, with their types. (Those that came later than these are not
+    /// among them: an own family that is new must not make a push fail that the reference takes.)
+    /// </summary>
     public static readonly (string Name, MetricType Type)[] Families =
     [
         ("pushgateway_engine_connections", MetricType.Gauge),
@@ -36,6 +39,10 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
         ["", "body-bytes", "body-timeout", "connections", "decoded-bytes", "groups", "head-bytes", "head-timeout", "inflight-bytes", "label-value-bytes",
             "pushes-per-second", "scrape-duration", "scrapes", "series-per-push", "target-bytes"];
 
+    private static readonly string[] s_refusals =
+        ["", "encoding", "header", "incomplete", "inconsistent", "internal", "malformed", "overload", "path", "timeout", "too_large"];
+
+    private readonly long[] _refused = new long[s_refusals.Length];
     private readonly RequestCounters _requests = new();
     private readonly SlidingSummary?[] _sizes = new SlidingSummary?[2];
     private readonly SlidingSummary?[] _durations = new SlidingSummary?[2];
@@ -74,6 +81,9 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
     /// <summary>Counts a connection that the raw door did not keep.</summary>
     public void CountHandedOn(HandOnReason reason) => Interlocked.Increment(ref _handedOn[(int)reason]);
 
+    /// <summary>Counts a push that was refused.</summary>
+    public void CountRefused(Refusal why) => Interlocked.Increment(ref _refused[(int)why]);
+
     /// <summary>Adds the families as they are now, in order of their names.</summary>
     /// <param name="into">Where they are added.</param>
     /// <param name="connections">Connections at this moment.</param>
@@ -94,6 +104,7 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
         if (engineMetrics)
         {
             CollectRefusals(into);
+            CollectRefused(into);
         }
     }
 
@@ -178,6 +189,16 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
             {
                 into.AddPoint(metric, s_quantiles[i], values[i] * unit, 0);
             }
+        }
+    }
+
+    private void CollectRefused(FamilySet into)
+    {
+        int family = into.AddFamily("pushgateway_pushes_refused_total"u8, MetricType.Counter, "Pushes that were refused, by the class of the reason."u8);
+        for (int why = 1; why < s_refusals.Length; why++)
+        {
+            AddCounter(into, family, Volatile.Read(ref _refused[why]));
+            into.AddLabel("reason"u8, Utf8(s_refusals[why]));
         }
     }
 

@@ -213,6 +213,8 @@ internal sealed class HeadParser(PushPath paths, int maxBytes, int maxTarget)
                 }
 
                 return head.Chunked = true;
+            case 23 when Is(name, "Exposition-Expire-After"u8):
+                return TakeOnce(ref head.ExpireAfter, range, ref head, HandOnReason.Header);
             case 35 when Is(name, "X-Prometheus-Scrape-Timeout-Seconds"u8):
                 return TakeOnce(ref head.ScrapeTimeout, range, ref head, HandOnReason.Header);
             default:

@@ -210,6 +210,12 @@ internal sealed partial class RawConnection
         _request.Route = route;
         _request.Encoding = ContentCoding.Of(_head.ContentEncoding.In(bytes));
         _request.Format = _head.ContentType.IsPresent ? PushHandler.FormatOf(_head.ContentType.In(bytes)) : PushFormat.Text;
+        if (_head.ExpireAfter.IsPresent)
+        {
+            ExpireHeader.Take(_head.ExpireAfter.In(bytes), ref _request);
+        }
+
+        _request.Sender = _sender;
         _request.HeadSize = _head.Size;
         _request.AnnouncedBytes = Math.Max(0, _head.ContentLength);
         _request.StartedAt = _options.Time.GetTimestamp();

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Net;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.OwnMetrics;
 using Exposition.Kestrel.Serving;
@@ -25,6 +26,7 @@ internal sealed partial class RawConnection : IDisposable
     private readonly ExpositionEngine _engine;
     private readonly ExpositionOptions _options;
     private readonly ConnectionContext _connection;
+    private readonly EndPoint? _sender;
     private readonly PipeReader _input;
     private readonly PipeWriter _output;
     private readonly ConnectionWatch _watch;
@@ -36,6 +38,7 @@ internal sealed partial class RawConnection : IDisposable
         _options = engine.Options;
         _services = services;
         _connection = connection;
+        _sender = Sender.Of(connection.RemoteEndPoint);
         _input = connection.Transport.Input;
         _output = connection.Transport.Output;
         _body = new PooledBody(engine.Inflight);

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Exposition.Kestrel.Raw;
 
-/// <summary>What the doors log: faults of the engine. What clients do wrong is answered, not logged.</summary>
+/// <summary>What the doors log: faults of the engine, and what is kept from scrapes. What else clients do wrong is answered, not logged.</summary>
 internal static partial class RawLog
 {
     [LoggerMessage(1, LogLevel.Error, "A push failed inside the engine.")]
@@ -10,4 +10,7 @@ internal static partial class RawLog
 
     [LoggerMessage(2, LogLevel.Error, "A scrape failed inside the engine.")]
     public static partial void ScrapeFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(3, LogLevel.Warning, "Family {Family} of group {Group} is left out of scrapes: {Reason}")]
+    public static partial void FamilyHidden(ILogger logger, string group, string family, string reason);
 }

@@ -82,6 +82,9 @@ internal struct RequestHead
     /// <summary>The value of X-Prometheus-Scrape-Timeout-Seconds.</summary>
     public HeadRange ScrapeTimeout;
 
+    /// <summary>The value of Exposition-Expire-After.</summary>
+    public HeadRange ExpireAfter;
+
     /// <summary>Content-Length, or -1.</summary>
     public long ContentLength;
 
@@ -104,7 +107,7 @@ internal struct RequestHead
     public void Reset()
     {
         this = default;
-        Host = ContentType = ContentEncoding = Accept = AcceptEncoding = Authorization = ScrapeTimeout = HeadRange.Absent;
+        Host = ContentType = ContentEncoding = Accept = AcceptEncoding = Authorization = ScrapeTimeout = ExpireAfter = HeadRange.Absent;
         ContentLength = -1;
     }
 }

@@ -8,8 +8,20 @@ namespace Exposition.Kestrel.Serving;
 /// <param name="Text">The reason of a refusal.</param>
 /// <param name="Close">Whether the connection must end with it, because the rest of the request was not read.</param>
 /// <param name="Limit">The limit that has refused the request.</param>
-internal readonly record struct Answer(int Status, string? Text = null, bool Close = false, Limit Limit = Limit.None)
+/// <param name="Why">The class of a refusal, where the status does not say it.</param>
+internal readonly record struct Answer(int Status, string? Text = null, bool Close = false, Limit Limit = Limit.None, Refusal Why = Refusal.None)
 {
+    /// <summary>The class of the refusal; none for a success.</summary>
+    public Refusal Refusal => Why != Refusal.None ? Why : Status switch
+    {
+        < 400 => Refusal.None,
+        408 => Refusal.Timeout,
+        413 => Refusal.TooLarge,
+        429 or 503 => Refusal.Overload,
+        500 => Refusal.Internal,
+        _ => Refusal.Incomplete,
+    };
+
     /// <summary>The Content-Type of every answer with a text.</summary>
     public const string TextType = "text/plain; charset=utf-8";
 

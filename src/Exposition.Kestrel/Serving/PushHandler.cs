@@ -21,7 +21,9 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, Infli
         if (request.Encoding == BodyEncoding.Gzip && GzipBody.CheckHeader(body.Span) is { } refused)
         {
             metrics.CountServed(request.Door);
-            return new Answer(400, refused);
+            var answered = new Answer(400, refused, Why: Refusal.Encoding);
+            Blame(request, answered);
+            return answered;
         }
 
         Answer answer = Apply(request, body);
@@ -35,6 +37,22 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, Infli
         metrics.CountServed(request.Door);
         metrics.CountPush(request, answer.Status);
         metrics.CountRefusal(answer.Limit);
+        Blame(request, answer);
+    }
+
+    // The store has its own word on what it has refused itself.
+    private void Blame(in PushRequest request, in Answer answer)
+    {
+        if (request.Method == PushMethod.Delete || answer.Refusal is var why && why == Refusal.None)
+        {
+            return;
+        }
+
+        metrics.CountRefused(why);
+        if (answer.Status >= 400 && why is not (Refusal.Malformed or Refusal.Inconsistent) && request.Route.Key is { } key)
+        {
+            target.NoteFailure(key, answer.Text ?? "", request.Sender);
+        }
     }
 
     /// <summary>The language that a Content-Type stands for: text, unless it names another one exactly.</summary>
@@ -47,13 +65,18 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, Infli
     {
         if (request.Route.Key is not { } key)
         {
-            return new Answer(400, request.Route.Error);
+            return new Answer(400, request.Route.Error, Why: Refusal.Path);
         }
 
         if (request.Method == PushMethod.Delete)
         {
             target.Delete(key);
             return new Answer(202);
+        }
+
+        if (request.HeaderError is { } wrong)
+        {
+            return new Answer(400, wrong, Why: Refusal.Header);
         }
 
         if (!_rate.TryTake(key))
@@ -78,7 +101,7 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, Infli
         };
         return outcome.TooLarge ? Answer.TooLargeDecoded(limit)
             : outcome.NoRoom ? Answer.NoRoom with { Close = false }
-            : outcome.Error is { } error ? new Answer(400, error)
+            : outcome.Error is { } error ? new Answer(400, error, Why: Refusal.Encoding)
             : Push(request, key, decoded.Memory, asItIs: false);
     }
 
@@ -86,16 +109,17 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, Infli
     private Answer Push(in PushRequest request, GroupingKey key, ReadOnlyMemory<byte> body, bool asItIs)
     {
         PushMode mode = request.Method == PushMethod.Put ? PushMode.Replace : PushMode.Merge;
-        PushOutcome outcome = target.Push(key, request.Format, body, mode);
+        PushOutcome outcome = target.Push(key, request.Format, body, mode, new PushDetails(request.ExpireAfter, request.Sender));
         return outcome.Status switch
         {
             PushStatus.Stored => new Answer(200),
-            PushStatus.Accepted => new Answer(202),
+            PushStatus.Accepted => new Answer(202, Why: outcome.Error is null ? Refusal.None : Refusal.Inconsistent),
             PushStatus.TooManySeries => new Answer(413, outcome.Error, Close: false, Limit.SeriesPerPush),
-            PushStatus.TooManyGroups => new Answer(507, outcome.Error, Close: false, Limit.Groups),
-            PushStatus.LabelTooLong => new Answer(400, outcome.Error, Close: false, Limit.LabelValueBytes),
-            PushStatus.Malformed when asItIs => new Answer(415, $"Content-Encoding is not one of {ContentCoding.Understood}; read as it is: {outcome.Error}"),
-            _ => new Answer(400, outcome.Error),
+            PushStatus.TooManyGroups => new Answer(507, outcome.Error, Close: false, Limit.Groups, Refusal.Overload),
+            PushStatus.LabelTooLong => new Answer(400, outcome.Error, Close: false, Limit.LabelValueBytes, Refusal.TooLarge),
+            PushStatus.Malformed when asItIs => new Answer(415, $"Content-Encoding is not one of {ContentCoding.Understood}; read as it is: {outcome.Error}", Why: Refusal.Encoding),
+            PushStatus.Malformed => new Answer(400, outcome.Error, Why: Refusal.Malformed),
+            _ => new Answer(400, outcome.Error, Why: Refusal.Inconsistent),
         };
     }
 }

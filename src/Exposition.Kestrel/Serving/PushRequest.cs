@@ -66,6 +66,15 @@ internal struct PushRequest
     /// <summary>For whom its memory is accounted.</summary>
     public object? Owner;
 
+    /// <summary>When the pushed series shall expire, where the client has said it. Zero means never.</summary>
+    public TimeSpan? ExpireAfter;
+
+    /// <summary>What is wrong with a header, or null.</summary>
+    public string? HeaderError;
+
+    /// <summary>Who sends it: something whose text says so, or null.</summary>
+    public object? Sender;
+
     /// <summary>Which door took it.</summary>
     public Door Door;
 }

@@ -10,7 +10,7 @@ namespace Exposition.Store.Internal;
 // Cost: series of the push x other name sets of its families, plus the pieces searched. Runs under the writer lock.
 
 /// <summary>The rules between a push and what is stored in other groups.</summary>
-internal sealed class CrossGroupRules(FamilyDirectory directory, Func<ReadOnlyMemory<byte>, GroupSlot?> find)
+internal sealed class CrossGroupRules(FamilyDirectory directory, Func<ReadOnlyMemory<byte>, GroupSlot?> find, Func<IEnumerable<GroupSlot>> all)
 {
     private static readonly byte[] s_bucket = "_bucket"u8.ToArray();
 
@@ -25,14 +25,14 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, Func<ReadOnlyMe
     public static bool Folds(MetricType type, byte[] suffix) =>
         type == MetricType.Histogram || (type == MetricType.Summary && !ReferenceEquals(suffix, s_bucket));
 
-    /// <summary>Checks one pushed family.</summary>
+    /// <summary>Checks one pushed family against everything that is exposed.</summary>
     /// <param name="set">The push, labels merged and metrics sorted.</param>
     /// <param name="family">Index of the family.</param>
     /// <param name="self">The group pushed to as it was, or null if it is new.</param>
     /// <param name="selfNames">The group's name set, or null if no group has it yet.</param>
     /// <param name="next">The families of the group as they would be after the push.</param>
-    /// <returns>The error, or null.</returns>
-    public string? Error(FamilySet set, int family, GroupSnapshot? self, NameSet? selfNames, ReadOnlySpan<FamilyEntry> next)
+    /// <returns>What it contradicts, or null.</returns>
+    public Clash? Find(FamilySet set, int family, GroupSnapshot? self, NameSet? selfNames, ReadOnlySpan<FamilyEntry> next)
     {
         ref FamilyRow row = ref set.Families[family];
         ReadOnlySpan<byte> name = set.Text(row.Name);
@@ -41,11 +41,11 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, Func<ReadOnlyMe
             ?? DuplicateError(set, family, name, self, selfNames);
     }
 
-    private string? TypeError(FamilySet set, int family, ReadOnlySpan<byte> name, MetricType type, GroupSnapshot? self)
+    private Clash? TypeError(FamilySet set, int family, ReadOnlySpan<byte> name, MetricType type, GroupSnapshot? self)
     {
         if (OwnNames.IsEither(name) && type != MetricType.Gauge)
         {
-            return $"{PushRules.Collected(set, family, set.Families[family].FirstMetric)} is not a GAUGE";
+            return new Clash($"{PushRules.Collected(set, family, set.Families[family].FirstMetric)} is not a GAUGE");
         }
 
         if (!directory.TryGet(name, out FamilyInfo? info))
@@ -55,39 +55,46 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, Func<ReadOnlyMe
 
         if (info.Reserved is { } reserved && reserved != type)
         {
-            return $"gathered metric family {Encoding.UTF8.GetString(name)} has type {PushRules.TypeName(type)} but should have {PushRules.TypeName(reserved)}";
+            return new Clash($"gathered metric family {Encoding.UTF8.GetString(name)} has type {PushRules.TypeName(type)} but should have {PushRules.TypeName(reserved)}");
         }
 
-        MetricType? ours = self is not null && self.TryGet(name, out FamilyEntry old) && !old.Text.IsEmpty ? old.Type : null;
+        MetricType? ours = self is not null && self.TryGet(name, out FamilyEntry old) && FamilyDirectory.Counts(old) ? old.Type : null;
         for (MetricType other = MetricType.Counter; other <= MetricType.GaugeHistogram; other++)
         {
             if (PushRules.KindOf(other) != PushRules.KindOf(type) && info.GroupsOf(other) > (ours == other ? 1 : 0))
             {
-                return $"{PushRules.Collected(set, family, set.Families[family].FirstMetric)} is not a {PushRules.TypeName(other)}";
+                return new Clash(
+                    $"{PushRules.Collected(set, family, set.Families[family].FirstMetric)} is not a {PushRules.TypeName(other)}{InGroup(info, other, self)}", Family: info.Name);
             }
         }
 
         return null;
     }
 
-    private string? SuffixError(ReadOnlySpan<byte> name, MetricType type, GroupSnapshot? self, ReadOnlySpan<FamilyEntry> next)
+    private Clash? SuffixError(ReadOnlySpan<byte> name, MetricType type, GroupSnapshot? self, ReadOnlySpan<FamilyEntry> next)
     {
         foreach (byte[] suffix in HistogramSuffixes)
         {
-            if (Folds(type, suffix) && Concat(name, suffix) is var full && Exists(full, self, next, static _ => true))
+            if (Folds(type, suffix) && Concat(name, suffix) is var full && Exists(full, self, next, static _ => true) is { } there)
             {
                 string what = ReferenceEquals(suffix, s_bucket) ? "histogram" : "histogram or summary";
-                return $"collected {what} named {PushRules.Quote(name)} collides with previously collected metric named {PushRules.Quote(full)}";
+                return new Clash($"collected {what} named {PushRules.Quote(name)} collides with previously collected metric named {PushRules.Quote(full)}{there}", Family: full.ToArray());
             }
 
             if (name.Length > suffix.Length && name.EndsWith(suffix))
             {
                 ReadOnlySpan<byte> stem = name[..^suffix.Length];
-                string? kind = Exists(stem, self, next, static t => t == MetricType.Histogram) ? "histogram"
-                    : !ReferenceEquals(suffix, s_bucket) && Exists(stem, self, next, static t => t == MetricType.Summary) ? "summary" : null;
-                if (kind is not null)
+                string kind = "histogram";
+                string? where = Exists(stem, self, next, static t => t == MetricType.Histogram);
+                if (where is null && !ReferenceEquals(suffix, s_bucket))
                 {
-                    return $"collected metric named {PushRules.Quote(name)} collides with previously collected {kind} named {PushRules.Quote(stem)}";
+                    kind = "summary";
+                    where = Exists(stem, self, next, static t => t == MetricType.Summary);
+                }
+
+                if (where is not null)
+                {
+                    return new Clash($"collected metric named {PushRules.Quote(name)} collides with previously collected {kind} named {PushRules.Quote(stem)}{where}", Family: stem.ToArray());
                 }
             }
         }
@@ -95,37 +102,53 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, Func<ReadOnlyMe
         return null;
     }
 
-    // Whether a family would be there after the push: in another group, in the pushed group's next state, or as a family of the host.
-    private bool Exists(ReadOnlySpan<byte> name, GroupSnapshot? self, ReadOnlySpan<FamilyEntry> next, Func<MetricType, bool> matches)
+    // Where a family would be after the push, as the end of a sentence: in another group, or (nothing to add) in the pushed group's next state or as a
+    // family of the host. Null if it would not be there.
+    private string? Exists(ReadOnlySpan<byte> name, GroupSnapshot? self, ReadOnlySpan<FamilyEntry> next, Func<MetricType, bool> matches)
     {
-        if (GroupSnapshot.IndexOf(next, name) is int at and >= 0 && !next[at].Text.IsEmpty && matches(next[at].Type))
+        if (GroupSnapshot.IndexOf(next, name) is int at and >= 0 && FamilyDirectory.Counts(next[at]) && matches(next[at].Type))
         {
-            return true;
+            return "";
         }
 
         if (!directory.TryGet(name, out FamilyInfo? info))
         {
-            return false;
+            return null;
         }
 
         if (info.Reserved is { } reserved && matches(reserved))
         {
-            return true;
+            return "";
         }
 
-        MetricType? ours = self is not null && self.TryGet(name, out FamilyEntry old) && !old.Text.IsEmpty ? old.Type : null;
+        MetricType? ours = self is not null && self.TryGet(name, out FamilyEntry old) && FamilyDirectory.Counts(old) ? old.Type : null;
         for (MetricType type = MetricType.Counter; type <= MetricType.GaugeHistogram; type++)
         {
             if (matches(type) && info.GroupsOf(type) > (ours == type ? 1 : 0))
             {
-                return true;
+                return InGroup(info, type, self);
             }
         }
 
-        return false;
+        return null;
     }
 
-    private string? DuplicateError(FamilySet set, int family, ReadOnlySpan<byte> name, GroupSnapshot? self, NameSet? selfNames)
+    // Names a group, other than the pushed one, that holds a family with a type. The directory knows the last that took it up, mostly; where that
+    // one has gone since, the groups are searched, once.
+    private string InGroup(FamilyInfo info, MetricType type, GroupSnapshot? self)
+    {
+        GroupSlot? holder = info.HolderOf(type);
+        if (holder is null || ReferenceEquals(holder.Current, self))
+        {
+            holder = all().FirstOrDefault(slot => !ReferenceEquals(slot.Current, self)
+                && slot.Current!.TryGet(info.Name, out FamilyEntry entry) && entry.Type == type && FamilyDirectory.Counts(entry));
+            info.SetHolder(type, holder);
+        }
+
+        return holder is null ? "" : $" in group {holder.Key}";
+    }
+
+    private Clash? DuplicateError(FamilySet set, int family, ReadOnlySpan<byte> name, GroupSnapshot? self, NameSet? selfNames)
     {
         if (!directory.TryGet(name, out FamilyInfo? info))
         {
@@ -145,7 +168,7 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, Func<ReadOnlyMe
             {
                 if (!TryProject(set, metric, names, out ReadOnlyMemory<byte> key)
                     || find(key) is not { } slot || slot.Current is not { } other || ReferenceEquals(other, self)
-                    || !other.TryGet(name, out FamilyEntry entry))
+                    || !other.TryGet(name, out FamilyEntry entry) || !FamilyDirectory.Counts(entry))
                 {
                     continue;
                 }
@@ -159,7 +182,7 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, Func<ReadOnlyMe
 
                 if (theirs!.Contains(new SeriesKey(set, metric)))
                 {
-                    return $"{PushRules.Collected(set, family, metric)} was collected before with the same name and label values in group {other.Key}";
+                    return new Clash($"{PushRules.Collected(set, family, metric)} was collected before with the same name and label values in group {other.Key}", Group: slot);
                 }
             }
         }

@@ -14,7 +14,11 @@ internal sealed class NameSet(byte[][] names)
 internal sealed class FamilyInfo(byte[] name)
 {
     private readonly int[] _groupsByType = new int[6];
+    private readonly GroupSlot?[] _holders = new GroupSlot?[6];
     private readonly List<(NameSet Set, int Groups)> _nameSets = [];
+
+    /// <summary>Hidden families that wait for this one to go.</summary>
+    public HashSet<HiddenFamily>? Waiting { get; set; }
 
     /// <summary>The name, shared by all entries of the family.</summary>
     public byte[] Name { get; } = name;
@@ -31,10 +35,26 @@ internal sealed class FamilyInfo(byte[] name)
 
     public int GroupsOf(MetricType type) => _groupsByType[(int)type];
 
-    public void Count(MetricType type, NameSet names, int change)
+    /// <summary>A group that holds the family with a type, if one is known.</summary>
+    public GroupSlot? HolderOf(MetricType type) => _holders[(int)type];
+
+    public void SetHolder(MetricType type, GroupSlot? slot) => _holders[(int)type] = slot;
+
+    /// <summary>A group holds the family (<paramref name="change"/> 1), or does so no longer (-1).</summary>
+    public void Count(MetricType type, GroupSlot slot, int change)
     {
+        NameSet names = slot.Names;
         Groups += change;
         _groupsByType[(int)type] += change;
+        if (change > 0)
+        {
+            _holders[(int)type] = slot;
+        }
+        else if (ReferenceEquals(_holders[(int)type], slot))
+        {
+            _holders[(int)type] = null;
+        }
+
         for (int i = 0; i < _nameSets.Count; i++)
         {
             (NameSet set, int groups) = _nameSets[i];
@@ -58,7 +78,7 @@ internal sealed class FamilyInfo(byte[] name)
 }
 
 // Kept by the writer alone, under the store's writer lock. Its size is that of the distinct family names and name sets in use: nothing is
-// kept per series. Entries without metrics are not exposed, so they do not count.
+// kept per series. Entries that are not exposed (without metrics, or hidden) do not count.
 
 /// <summary>The families over all groups: how many groups hold one, with which types and under which sets of grouping label names.</summary>
 internal sealed class FamilyDirectory
@@ -107,8 +127,36 @@ internal sealed class FamilyDirectory
         }
     }
 
+    /// <summary>Hidden families whose reason may have gone. The store takes them from here.</summary>
+    public Stack<HiddenFamily> Freed { get; } = [];
+
+    /// <summary>Whether an entry is exposed.</summary>
+    public static bool Counts(in FamilyEntry entry) => !entry.Text.IsEmpty && (entry.Traits & FamilyTraits.Suspect) == 0;
+
+    /// <summary>Moves hidden families to <see cref="Freed"/>.</summary>
+    public void Free(HashSet<HiddenFamily>? waiting)
+    {
+        foreach (HiddenFamily hidden in waiting ?? [])
+        {
+            Freed.Push(hidden);
+        }
+    }
+
+    /// <summary>Forgets all groups; the families of the host stay.</summary>
+    public void Clear()
+    {
+        FamilyInfo[] reserved = [.. _families.Values.Where(static info => info.Reserved is not null)];
+        _families.Clear();
+        _nameSets.Clear();
+        Freed.Clear();
+        foreach (FamilyInfo info in reserved)
+        {
+            GetOrAdd(info.Name).Reserved = info.Reserved;
+        }
+    }
+
     /// <summary>Counts the families of a group in place of those that it had.</summary>
-    public void Replace(ReadOnlySpan<FamilyEntry> old, ReadOnlySpan<FamilyEntry> current, NameSet names)
+    public void Replace(ReadOnlySpan<FamilyEntry> old, ReadOnlySpan<FamilyEntry> current, GroupSlot slot)
     {
         if (SameFamilies(old, current))
         {
@@ -117,17 +165,22 @@ internal sealed class FamilyDirectory
 
         foreach (ref readonly FamilyEntry entry in current)
         {
-            if (!entry.Text.IsEmpty)
+            if (Counts(entry))
             {
-                GetOrAdd(entry.Name.Span).Count(entry.Type, names, +1);
+                GetOrAdd(entry.Name.Span).Count(entry.Type, slot, +1);
             }
         }
 
         foreach (ref readonly FamilyEntry entry in old)
         {
-            if (!entry.Text.IsEmpty && TryGet(entry.Name.Span, out FamilyInfo? info))
+            if (Counts(entry) && TryGet(entry.Name.Span, out FamilyInfo? info))
             {
-                info.Count(entry.Type, names, -1);
+                info.Count(entry.Type, slot, -1);
+                if (info.GroupsOf(entry.Type) == 0)
+                {
+                    Free(info.Waiting);
+                }
+
                 if (info.Groups == 0 && info.Reserved is null)
                 {
                     _families.Remove(info.Name);
@@ -146,7 +199,7 @@ internal sealed class FamilyDirectory
 
         for (int i = 0; i < old.Length; i++)
         {
-            if (!old[i].Name.Equals(current[i].Name) || old[i].Type != current[i].Type || old[i].Text.IsEmpty != current[i].Text.IsEmpty)
+            if (!old[i].Name.Equals(current[i].Name) || old[i].Type != current[i].Type || Counts(old[i]) != Counts(current[i]))
             {
                 return false;
             }

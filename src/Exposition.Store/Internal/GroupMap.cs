@@ -19,5 +19,7 @@ internal sealed class GroupMap(ImmutableSortedDictionary<GroupingKey, GroupSlot>
 
     public GroupMap With(GroupSlot slot, long version) => new(groups.Add(slot.Key, slot), version);
 
+    public GroupMap Emptied(long version) => new(groups.Clear(), version);
+
     public GroupMap Without(GroupingKey key, long version) => new(groups.Remove(key), version);
 }

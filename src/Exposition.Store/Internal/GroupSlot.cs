@@ -22,6 +22,15 @@ internal sealed class GroupSlot(GroupingKey key, NameSet names)
     /// <summary>How long to wait with the next attempt at a shape. Only a guide: pushes of one group that race may count wrongly.</summary>
     public ShapePatience Patience { get; } = new();
 
+    /// <summary>After how many nanoseconds without a push the rules let its series expire; 0 for never, -1 if they were not asked yet.</summary>
+    public long RuleAfter { get; set; } = -1;
+
+    /// <summary>Its place in the queue of deadlines, or -1. The queue's own.</summary>
+    public int QueueIndex { get; set; } = -1;
+
+    /// <summary>Hidden families of other groups that wait for this group to change; under the store's writer lock.</summary>
+    public HashSet<HiddenFamily>? Waiting { get; set; }
+
     /// <summary>Whether the group has been deleted; set under the store's writer lock.</summary>
     public bool IsRemoved { get; set; }
 

@@ -10,6 +10,7 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
     private readonly List<(int Family, int Entry)> _rendered = [];
     private int _ownTime = -1;
     private int _ownFailure = -1;
+    private int _ownExpired = -1;
 
     public GroupingKey Key { get; } = key;
 
@@ -28,9 +29,9 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
         int count = set.Families.Length;
         for (int family = 0; family < count; family++)
         {
-            // The group's push time is the store's own; an empty message has nothing to store.
+            // The group's push time is the store's own, and so is whether it has expired; an empty message has nothing to store.
             ReadOnlySpan<byte> name = set.Text(set.Families[family].Name);
-            if (name.SequenceEqual(OwnNames.PushTime) || (name.IsEmpty && set.Families[family].MetricCount == 0))
+            if (name.SequenceEqual(OwnNames.PushTime) || name.SequenceEqual(OwnNames.Expired) || (name.IsEmpty && set.Families[family].MetricCount == 0))
             {
                 continue;
             }
@@ -86,8 +87,15 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
         return RenderSorted(families, before);
     }
 
+    /// <summary>Renders only the mark of an expired group.</summary>
+    public FamilyEntry[] RenderExpired()
+    {
+        _ownExpired = AddOwn(OwnNames.Expired, OwnNames.ExpiredHelp, 1);
+        return RenderSorted([_ownExpired], null);
+    }
+
     /// <summary>Whether a family is one that the store made itself.</summary>
-    public bool IsOwn(int family) => family == _ownTime || family == _ownFailure;
+    public bool IsOwn(int family) => family == _ownTime || family == _ownFailure || family == _ownExpired;
 
     private string? CheckMetrics(int family, bool leaveOut)
     {

@@ -18,8 +18,6 @@ internal sealed class ScrapeFamily(FamilyEntry first, bool own)
     /// <summary>The unit of the first entry that has one.</summary>
     public ReadOnlyMemory<byte> Unit { get; private set; }
 
-    public bool HasSuspects { get; private set; }
-
     public List<FamilyEntry> Entries { get; } = [];
 
     /// <summary>
@@ -54,41 +52,6 @@ internal sealed class ScrapeFamily(FamilyEntry first, bool own)
         }
 
         Unit = Unit.IsEmpty ? entry.Unit : Unit;
-        HasSuspects |= (entry.Traits & FamilyTraits.Suspect) != 0;
         Entries.Add(entry);
-    }
-
-    /// <summary>Keeps only the first of every sample line with the same name and labels.</summary>
-    public void LeaveOutDuplicates()
-    {
-        var seen = new HashSet<byte[]>(Utf8Key.Comparer);
-        for (int i = 0; i < Entries.Count; i++)
-        {
-            FamilyEntry entry = Entries[i];
-            var kept = new BlockWriter();
-            bool dropped = false;
-            ReadOnlySpan<byte> text = entry.Text.Span;
-            while (!text.IsEmpty)
-            {
-                ReadOnlySpan<byte> line = text[..(text.IndexOf((byte)'\n') + 1)];
-                text = text[line.Length..];
-                if (seen.GetAlternateLookup<ReadOnlySpan<byte>>().Add(line[..line.LastIndexOf((byte)' ')]))
-                {
-                    System.Buffers.BuffersExtensions.Write(kept, line);
-                }
-                else
-                {
-                    dropped = true;
-                }
-            }
-
-            if (dropped)
-            {
-                // Without its sidecar: that still holds what was left out.
-                Entries[i] = entry with { Text = kept.Written.ToArray(), Sidecar = default };
-            }
-        }
-
-        Entries.RemoveAll(static entry => entry.Text.IsEmpty);
     }
 }

@@ -19,7 +19,7 @@ internal static class ScrapePlan
             ReadOnlySpan<FamilyEntry> entries = group.Families;
             for (int i = 0; i < entries.Length; i++)
             {
-                if (entries[i].Text.IsEmpty)
+                if (!FamilyDirectory.Counts(entries[i]))
                 {
                     continue;
                 }
@@ -41,8 +41,6 @@ internal static class ScrapePlan
             }
         }
 
-        LeaveOutInconsistent(byName, families);
-        families.RemoveAll(static family => family.Entries.Count == 0);
         families.Sort(static (a, b) => a.Name.Span.SequenceCompareTo(b.Name.Span));
         return families;
     }
@@ -58,29 +56,5 @@ internal static class ScrapePlan
         }
 
         return family;
-    }
-
-    // Only where something was stored without a check (or loaded from such a store): samples that are there twice, and families such as
-    // x_count beside a summary x.
-    private static void LeaveOutInconsistent(Dictionary<ReadOnlyMemory<byte>, ScrapeFamily> byName, List<ScrapeFamily> families)
-    {
-        foreach (ScrapeFamily family in families)
-        {
-            if (family.HasSuspects)
-            {
-                family.LeaveOutDuplicates();
-            }
-
-            foreach (byte[] suffix in CrossGroupRules.HistogramSuffixes)
-            {
-                if (family.Name.Span.EndsWith(suffix)
-                    && byName.TryGetValue(family.Name[..^suffix.Length], out ScrapeFamily? stem)
-                    && (family.HasSuspects || stem.HasSuspects)
-                    && CrossGroupRules.Folds(stem.Type, suffix))
-                {
-                    family.Entries.Clear();
-                }
-            }
-        }
     }
 }

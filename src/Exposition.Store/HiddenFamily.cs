@@ -1,0 +1,35 @@
+using Exposition.Store.Internal;
+
+namespace Exposition.Store;
+
+/// <summary>A family of a group that is stored but not exposed, because it contradicts what was there before it.</summary>
+public sealed class HiddenFamily
+{
+    private string _reason;
+
+    internal HiddenFamily(ReadOnlyMemory<byte> name, Clash clash)
+    {
+        Name = name;
+        _reason = clash.Message;
+        Clash = clash;
+    }
+
+    /// <summary>UTF-8 name.</summary>
+    public ReadOnlyMemory<byte> Name { get; }
+
+    /// <summary>What it contradicts, as the refusal of a checked push would say.</summary>
+    public string Reason => Volatile.Read(ref _reason);
+
+    // The rest is the writer's: what keeps it hidden, and where it waits for that to go.
+    internal Clash Clash { get; private set; }
+
+    internal GroupSlot? Slot { get; set; }
+
+    internal HashSet<HiddenFamily>? Waiting { get; set; }
+
+    internal void StillHiddenBy(Clash clash)
+    {
+        Clash = clash;
+        Volatile.Write(ref _reason, clash.Message);
+    }
+}

@@ -1,0 +1,226 @@
+using Exposition.Store.Internal;
+
+namespace Exposition.Store;
+
+// Whoever looks (a view, a push, a delete) first lets expire what is due at its moment; so nobody can tell when the sweep runs, which is only there
+// to let go of memory and to tell the feeds while nobody looks. An expiry is a publication like any other, under the writer lock:
+//
+//   series --deadline--> push times and push_expired --grace--> nothing          a push leads back to series, without the old ones
+//
+// Deadlines are times of day, so that they survive a restart.
+
+public sealed partial class MetricStore
+{
+    // Expiries under one hold of the lock: pushes shall not wait longer than for one another.
+    private const int ExpiriesAtOnce = 64;
+    private static readonly TimeSpan s_sweepEvery = TimeSpan.FromSeconds(1);
+
+    private readonly DeadlineQueue _deadlines = new();
+    private readonly ITimer _sweep;
+    private bool _sweeping;
+    private long _expiredNow;
+    private long _expiredTotal;
+
+    /// <summary>Number of groups that have expired and are still shown as such.</summary>
+    public long ExpiredGroups => Volatile.Read(ref _expiredNow);
+
+    /// <summary>How often a group has expired so far.</summary>
+    public long Expiries => Volatile.Read(ref _expiredTotal);
+
+    private long GraceNanoseconds => Options.ExpiredGrace <= TimeSpan.Zero ? 0 : Nanoseconds(Options.ExpiredGrace);
+
+    private ITimer CreateSweep()
+    {
+        // The timer must not keep the store alive.
+        var store = new WeakReference<MetricStore>(this);
+        return Options.Time.CreateTimer(
+            static state =>
+            {
+                if (((WeakReference<MetricStore>)state!).TryGetTarget(out MetricStore? store))
+                {
+                    store.Sweep();
+                }
+            },
+            store,
+            Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan);
+    }
+
+    private void Sweep()
+    {
+        ExpireDue();
+        lock (_writer)
+        {
+            if (_deadlines.Count == 0 && _sweeping)
+            {
+                _sweeping = false;
+                _sweep.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            }
+        }
+    }
+
+    private void ExpireDue()
+    {
+        if (_deadlines.First != long.MaxValue)
+        {
+            ExpireDue(UnixNanoseconds());
+        }
+    }
+
+    private void ExpireDue(long now)
+    {
+        while (_deadlines.First <= now)
+        {
+            lock (_writer)
+            {
+                for (int i = 0; i < ExpiriesAtOnce && _deadlines.First <= now; i++)
+                {
+                    TakeFirstDeadline(now);
+                }
+            }
+        }
+    }
+
+    private void TakeFirstDeadline(long now)
+    {
+        GroupSlot slot = _deadlines.FirstSlot;
+        GroupSnapshot current = slot.Current!;
+        long due = current.IsExpired ? Later(current.ExpiresAt, GraceNanoseconds) : current.ExpiresAt;
+        if (due == 0)
+        {
+            _deadlines.Remove(slot);
+        }
+        else if (due > now)
+        {
+            _deadlines.Postpone(due);
+        }
+        else if (current.IsExpired)
+        {
+            Remove(slot);
+        }
+        else
+        {
+            _expiredTotal++;
+            if (Later(due, GraceNanoseconds) is > 0 and var gone && gone <= now)
+            {
+                Remove(slot);
+            }
+            else
+            {
+                Expire(slot, current);
+            }
+        }
+    }
+
+    private void Expire(GroupSlot slot, GroupSnapshot current)
+    {
+        _shapes?.Drop(slot);
+        PushWorkspace workspace = PushWorkspace.Rent();
+        try
+        {
+            workspace.Families.Reset();
+            FamilyEntry[] mark = new PendingPush(workspace, slot.Key, current.ExpiresAt).RenderExpired();
+            var kept = new List<FamilyEntry>(OwnNames.Count + 1);
+            foreach (ref readonly FamilyEntry entry in current.Families)
+            {
+                if (OwnNames.IsEither(entry.Name.Span))
+                {
+                    // Copied: they lie in the block of a push, which shall go with its series.
+                    kept.Add(entry with { Text = entry.Text.ToArray(), Sidecar = entry.Sidecar.ToArray() });
+                }
+            }
+
+            FamilyEntry[] next = SnapshotBuilder.Combine([.. kept], mark, replace: false);
+            List<HiddenFamily>? hidden = null;
+            if (_rules.Find(workspace.Families, 0, current, slot.Names, next) is { } clash)
+            {
+                Hide(next, OwnNames.Expired, clash, ref hidden);
+            }
+
+            Publish(slot, slot.Key, next, tell: true, new Fate(current.ExpiresAt, IsExpired: true), hidden);
+        }
+        finally
+        {
+            PushWorkspace.Return(workspace);
+        }
+    }
+
+    // After a publication: the queue must bring the group up in time.
+    private void Schedule(GroupSlot slot, in Fate fate)
+    {
+        long due = fate.IsExpired ? Later(fate.ExpiresAt, GraceNanoseconds) : fate.ExpiresAt;
+        if (due == 0)
+        {
+            return;
+        }
+
+        _deadlines.ComeUpBy(slot, due);
+        if (!_sweeping)
+        {
+            _sweeping = true;
+            _sweep.Change(s_sweepEvery, s_sweepEvery);
+        }
+    }
+
+    // When the series of a push expire, in nanoseconds since the Unix epoch; 0 for never.
+    private long Deadline(GroupSlot? slot, GroupingKey key, TimeSpan? asked, long now)
+    {
+        if (asked is { } after)
+        {
+            return after <= TimeSpan.Zero ? 0 : Later(now, Nanoseconds(after));
+        }
+
+        if (Options.ExpiryRules.Count == 0)
+        {
+            return 0;
+        }
+
+        long rule = slot is null ? RuleAfter(key) : slot.RuleAfter >= 0 ? slot.RuleAfter : slot.RuleAfter = RuleAfter(key);
+        return rule == 0 ? 0 : Later(now, rule);
+    }
+
+    private long RuleAfter(GroupingKey key)
+    {
+        foreach (ExpiryRule rule in Options.ExpiryRules)
+        {
+            if (rule.Groups?.Matches(key) ?? true)
+            {
+                return rule.After <= TimeSpan.Zero ? 0 : Nanoseconds(rule.After);
+            }
+        }
+
+        return 0;
+    }
+
+    // What an older copy has kept of a group without a word on its deadline: the times of its own families say it.
+    private long DeadlineOf(GroupSlot? slot, GroupingKey key, ReadOnlySpan<FamilyEntry> families)
+    {
+        int pushed = GroupSnapshot.IndexOf(families, OwnNames.PushTime);
+        return IsMarked(families) ? families[GroupSnapshot.IndexOf(families, OwnNames.Expired)].PushedAt : pushed >= 0 ? Deadline(slot, key, null, families[pushed].PushedAt) : 0;
+    }
+
+    // Beside others a push_expired is one that was pushed before the name was the store's.
+    private static bool IsMarked(ReadOnlySpan<FamilyEntry> families)
+    {
+        bool marked = false;
+        foreach (ref readonly FamilyEntry entry in families)
+        {
+            bool mark = entry.Name.Span.SequenceEqual(OwnNames.Expired);
+            marked |= mark;
+            if (!mark && !OwnNames.IsEither(entry.Name.Span))
+            {
+                return false;
+            }
+        }
+
+        return marked;
+    }
+
+    private static long Nanoseconds(TimeSpan time) => time.Ticks <= long.MaxValue / 100 ? time.Ticks * 100 : long.MaxValue;
+
+    // A time beyond the calendar is never.
+    private static long Later(long time, long nanoseconds) => time > long.MaxValue - nanoseconds ? 0 : time + nanoseconds;
+
+    /// <summary>Whether and when what is published expires, or has.</summary>
+    private readonly record struct Fate(long ExpiresAt, bool IsExpired);
+}

@@ -1,0 +1,140 @@
+using Exposition.Store.Internal;
+
+namespace Exposition.Store;
+
+// What is exposed never contradicts itself. A family that would (of an unchecked push, or restored) is stored but hidden: it counts for nobody. It
+// waits for what stands in its way, at one place at a time: at a group, where it is the group's series that it repeats, or at a family name, where
+// that has another type. When the group changes, or the last group with the family and type has gone, it is checked again: exposed, or it waits on.
+// So hidden families cost those nothing that do not stand in their way.
+
+public sealed partial class MetricStore
+{
+    private readonly Exposition.Formats.FamilySet _hiddenSet = new();
+    private long _hiddenFamilies;
+    private bool _rechecking;
+
+    /// <summary>Number of families that are stored but not exposed.</summary>
+    public long HiddenFamilies => Volatile.Read(ref _hiddenFamilies);
+
+    private static void Hide(FamilyEntry[] families, ReadOnlySpan<byte> name, Clash clash, ref List<HiddenFamily>? hidden)
+    {
+        int at = GroupSnapshot.IndexOf(families, name);
+        families[at] = families[at] with { Traits = families[at].Traits | FamilyTraits.Suspect };
+        (hidden ??= []).Add(new HiddenFamily(families[at].Name, clash));
+    }
+
+    // Those that were found hidden now, and those of before that are still there as they were.
+    private static HiddenFamily[] Hidden(GroupSnapshot? old, ReadOnlySpan<FamilyEntry> families, List<HiddenFamily>? found)
+    {
+        if (old is null || old.Hidden.IsEmpty)
+        {
+            return found is null ? [] : [.. found];
+        }
+
+        List<HiddenFamily> all = found is null ? [] : [.. found];
+        foreach (HiddenFamily before in old.Hidden)
+        {
+            int at = GroupSnapshot.IndexOf(families, before.Name.Span);
+            if (at >= 0 && (families[at].Traits & FamilyTraits.Suspect) != 0
+                && !all.Exists(now => now.Name.Span.SequenceEqual(before.Name.Span)))
+            {
+                all.Add(before);
+            }
+        }
+
+        return [.. all];
+    }
+
+    // Under the writer lock, after the directory knows the new families.
+    private void ReplaceHidden(GroupSlot? slot, GroupSnapshot? old, GroupSnapshot? current)
+    {
+        ReadOnlySpan<HiddenFamily> before = old is null ? [] : old.Hidden;
+        ReadOnlySpan<HiddenFamily> now = current is null ? [] : current.Hidden;
+        if (before.IsEmpty && now.IsEmpty)
+        {
+            return;
+        }
+
+        foreach (HiddenFamily hidden in before)
+        {
+            hidden.Slot = null;
+            hidden.Waiting?.Remove(hidden);
+        }
+
+        foreach (HiddenFamily hidden in now)
+        {
+            hidden.Slot = slot;
+            Wait(hidden);
+        }
+
+        Interlocked.Add(ref _hiddenFamilies, now.Length - before.Length);
+    }
+
+    private void Wait(HiddenFamily hidden)
+    {
+        Clash clash = hidden.Clash;
+        hidden.Waiting = clash.Group is { IsRemoved: false } group ? group.Waiting ??= []
+            : clash.Family is not null && _directory.TryGet(clash.Family, out FamilyInfo? info) ? info.Waiting ??= []
+            : null;
+        hidden.Waiting?.Add(hidden);
+    }
+
+    // Under the writer lock, after a publication.
+    private void Recheck()
+    {
+        if (_rechecking)
+        {
+            return;
+        }
+
+        _rechecking = true;
+        try
+        {
+            while (_directory.Freed.TryPop(out HiddenFamily? hidden))
+            {
+                if (hidden.Slot is { IsRemoved: false } slot)
+                {
+                    Recheck(hidden, slot, slot.Current!);
+                }
+            }
+        }
+        finally
+        {
+            _rechecking = false;
+        }
+    }
+
+    private void Recheck(HiddenFamily hidden, GroupSlot slot, GroupSnapshot current)
+    {
+        int at = GroupSnapshot.IndexOf(current.Families, hidden.Name.Span);
+        current.Families[at].Read(_hiddenSet);
+        if (_rules.Find(_hiddenSet, 0, current, slot.Names, current.Families) is { } clash)
+        {
+            hidden.Waiting?.Remove(hidden);
+            hidden.StillHiddenBy(clash);
+            Wait(hidden);
+            return;
+        }
+
+        FamilyEntry[] families = current.Families.ToArray();
+        families[at] = families[at] with { Traits = families[at].Traits & ~FamilyTraits.Suspect };
+        Publish(slot, slot.Key, families, tell: true, new Fate(current.ExpiresAt, current.IsExpired));
+    }
+
+    // Outside the lock: of what a push hides, only what was not hidden before is news.
+    private void TellHidden(GroupingKey key, GroupSnapshot? old, List<HiddenFamily>? found)
+    {
+        if (found is null || Options.FamilyHidden is not { } tell)
+        {
+            return;
+        }
+
+        foreach (HiddenFamily hidden in found)
+        {
+            if (old is null || !old.TryGet(hidden.Name.Span, out FamilyEntry before) || (before.Traits & FamilyTraits.Suspect) == 0)
+            {
+                tell(key, hidden);
+            }
+        }
+    }
+}
