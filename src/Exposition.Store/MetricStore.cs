@@ -166,7 +166,7 @@ public sealed partial class MetricStore
     /// <summary>Starts a feed of the changes from now on.</summary>
     public ChangeFeed Subscribe()
     {
-        var feed = new ChangeFeed();
+        var feed = new ChangeFeed(Options.Time);
         lock (_writer)
         {
             _feeds.Add(feed);

@@ -7,6 +7,8 @@ namespace Exposition.Gateway.CommandLine;
 internal sealed class Flags
 {
     private bool _listenAddressGiven;
+    private bool _persistenceIntervalGiven;
+    private long? _commitInterval;
 
     public List<string> ListenAddresses { get; } = [":9091"];
 
@@ -52,7 +54,11 @@ internal sealed class Flags
     /// <summary>The path of scrapes, prefix included.</summary>
     public string FullTelemetryPath => WebPaths.Join(Prefix, TelemetryPath);
 
-    public TimeSpan PersistenceInterval => TimeSpan.FromTicks(PersistenceIntervalNanoseconds / 100);
+    /// <summary>How old a change may become before it is on disk; with zero an answer waits for the disk.</summary>
+    public TimeSpan CommitInterval => TimeSpan.FromTicks(CommitIntervalNanoseconds / 100);
+
+    private long CommitIntervalNanoseconds =>
+        _commitInterval ?? (_persistenceIntervalGiven ? Math.Max(0, PersistenceIntervalNanoseconds) : 1_000_000_000);
 
     public LogLevel LogLevel => LogLevelName switch
     {
@@ -86,7 +92,19 @@ internal sealed class Flags
     }
 
     /// <summary>The values as <c>/api/v1/status</c> and the page show them, in order of names.</summary>
-    public SortedDictionary<string, string> Shown() => new(StringComparer.Ordinal)
+    public SortedDictionary<string, string> Shown()
+    {
+        // What the reference does not have is shown where it matters.
+        SortedDictionary<string, string> shown = ShownAlways();
+        if (PersistenceFile.Length > 0)
+        {
+            shown["persistence.commit-interval"] = GoDuration.Format(CommitIntervalNanoseconds);
+        }
+
+        return shown;
+    }
+
+    private SortedDictionary<string, string> ShownAlways() => new(StringComparer.Ordinal)
     {
         ["log.format"] = LogFormat == LogFormat.Json ? "json" : "logfmt",
         ["log.level"] = LogLevelName,
@@ -121,7 +139,9 @@ internal sealed class Flags
         new("web.enable-admin-api", "Enable API endpoints for admin control actions.", value => EnableAdminApi = value == "true") { IsSwitch = true },
         new("persistence.file", "File to persist metrics. If empty, metrics are only kept in memory.", value => PersistenceFile = value) { Shown = "=\"\"" },
         new("persistence.interval", "The minimum interval at which to write out the persistence file.",
-            value => PersistenceIntervalNanoseconds = GoDuration.ParseNanoseconds(value)) { Shown = "=5m" },
+            SetPersistenceInterval) { Shown = "=5m" },
+        new("persistence.commit-interval", "How old a change may become before it is on disk; 0 lets each answer wait for the disk. Defaults to "
+            + "--persistence.interval where that is given, else to 1s.", SetCommitInterval) { Shown = "=1s" },
         new("push.disable-consistency-check", "Do not check consistency of pushed metrics. DANGEROUS.",
             value => DisableConsistencyCheck = value == "true") { IsSwitch = true },
         new("push.enable-utf8-names", "Allow UTF-8 characters in metric and label names.", value => EnableUtf8Names = value == "true") { IsSwitch = true },
@@ -145,6 +165,15 @@ internal sealed class Flags
         _listenAddressGiven = true;
         ListenAddresses.Add(value);
     }
+
+    private void SetPersistenceInterval(string value)
+    {
+        PersistenceIntervalNanoseconds = GoDuration.ParseNanoseconds(value);
+        _persistenceIntervalGiven = true;
+    }
+
+    private void SetCommitInterval(string value) => _commitInterval = GoDuration.ParseNanoseconds(value) is >= 0 and var interval
+        ? interval : throw new FlagException($"--persistence.commit-interval must not be negative, is {value}");
 
     private void SetExternalUrl(string value)
     {

@@ -8,7 +8,6 @@ using Exposition.Gateway.Logging;
 using Exposition.Gateway.Own;
 using Exposition.Gateway.Page;
 using Exposition.Kestrel;
-using Exposition.Persistence;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -26,6 +25,7 @@ internal static class GatewayHost
     private const int MaxRequestLine = 32 << 10;
     private const int MaxHeaders = 64 << 10;
     private static readonly TimeSpan s_drain = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_quickLoad = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Serves until a signal or a quit request.</summary>
     /// <returns>0 if everything went well, 1 if the program could not serve or could not keep its state.</returns>
@@ -51,29 +51,40 @@ internal static class GatewayHost
     private static async Task<int> ServeAsync(Flags flags, StreamLoggerProvider logs, ILogger logger)
     {
         var listeners = new List<(string Asked, ListenOptions Options)>();
-        await using WebApplication app = Build(flags, logs, listeners);
+        await using var durability = new Durability(flags, TimeProvider.System, logger);
+        await using WebApplication app = Build(flags, logs, durability, listeners);
         ExpositionEngine engine = app.Services.GetRequiredService<ExpositionEngine>();
         ReserveOwnFamilies(app.Services, engine);
-        Map(app, flags, engine);
-        await using DurableCopy? copy = Durability.Make(flags, engine.Store, TimeProvider.System, logger);
+        Map(app, flags, engine, durability);
+        if (!durability.TryOpen(engine.Store))
+        {
+            return Failed;
+        }
+
+        // What loads quickly is there before the port is open. While more is being loaded, the program says that it lives but is not ready.
+        using var stop = new CancellationTokenSource();
+        Task<bool> loading = Task.Run(() => LoadOrStop(durability, app.Lifetime, stop.Token));
+        await Task.WhenAny(loading, Task.Delay(s_quickLoad));
+        bool served = (!loading.IsCompletedSuccessfully || await loading) && await ListenAsync(app, listeners, logger);
+        await stop.CancelAsync();
+        bool kept = await loading && await durability.StopAsync();
+        return served && kept ? 0 : Failed;
+    }
+
+    private static bool LoadOrStop(Durability durability, IHostApplicationLifetime lifetime, CancellationToken cancellation)
+    {
+        bool loaded = false;
         try
         {
-            copy?.Start();
+            return loaded = durability.Load(cancellation);
         }
-        catch (DurableStoreException e)
+        finally
         {
-            logger.CannotLoad(flags.PersistenceFile, e.Message);
-            return Failed;
+            if (!loaded)
+            {
+                lifetime.StopApplication();
+            }
         }
-
-        bool served = await ListenAsync(app, listeners, logger);
-        if (copy is not null && !await copy.StopAsync())
-        {
-            logger.FinalSaveFailed(flags.PersistenceFile);
-            return Failed;
-        }
-
-        return served ? 0 : Failed;
     }
 
     private static async Task<bool> ListenAsync(WebApplication app, List<(string Asked, ListenOptions Options)> listeners, ILogger logger)
@@ -106,7 +117,7 @@ internal static class GatewayHost
         return true;
     }
 
-    private static WebApplication Build(Flags flags, StreamLoggerProvider logs, List<(string Asked, ListenOptions Options)> listeners)
+    private static WebApplication Build(Flags flags, StreamLoggerProvider logs, Durability durability, List<(string Asked, ListenOptions Options)> listeners)
     {
         // The empty builder reads no environment variables and no settings files: flags are all there is.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
@@ -117,8 +128,10 @@ internal static class GatewayHost
         services.Configure<HostOptions>(static host => host.ShutdownTimeout = s_drain);
         services.AddSingleton<IOwnMetrics>(new BuildInfoMetric(BuildIdentity.Current));
         services.AddSingleton<IOwnMetrics>(new ProcessMetrics(new ProcFiles()));
+        services.AddSingleton<IOwnMetrics>(new PersistenceMetrics(durability));
         services.AddExposition(options =>
         {
+            options.Gate = durability;
             options.RoutePrefix = flags.Prefix;
             options.TelemetryPath = WebPaths.Join("", flags.TelemetryPath);
             options.Names = flags.EnableUtf8Names ? NameScheme.Utf8 : NameScheme.Legacy;
@@ -154,15 +167,15 @@ internal static class GatewayHost
         return builder.Build();
     }
 
-    private static void Map(WebApplication app, Flags flags, ExpositionEngine engine)
+    private static void Map(WebApplication app, Flags flags, ExpositionEngine engine, Durability durability)
     {
         IServiceProvider services = app.Services;
         ILoggerFactory loggers = services.GetRequiredService<ILoggerFactory>();
         TimeProvider time = TimeProvider.System;
         var assets = new Assets();
-        var api = new ApiHandlers(flags, BuildIdentity.Current, engine.Store, time, loggers.CreateLogger<ApiHandlers>());
+        var api = new ApiHandlers(flags, BuildIdentity.Current, engine.Store, durability, time, loggers.CreateLogger<ApiHandlers>());
         var page = new StatusPage(flags, BuildIdentity.Current, engine.Store, api, assets, time);
-        var lifecycle = new Lifecycle(flags, services.GetRequiredService<IHostApplicationLifetime>(), loggers.CreateLogger<Lifecycle>());
+        var lifecycle = new Lifecycle(flags, durability, services.GetRequiredService<IHostApplicationLifetime>(), loggers.CreateLogger<Lifecycle>());
         RouteTable<RouteTarget> main = Routes.Outer(flags, page, assets, lifecycle);
         if (main.Conflict() is { } conflict)
         {

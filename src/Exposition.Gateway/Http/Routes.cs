@@ -16,7 +16,7 @@ internal static class Routes
         {
             new("GET", flags.FullTelemetryPath, RouteTail.None, new RouteTarget(null, null)),
             new("GET", prefix + "/-/healthy", RouteTail.None, new RouteTarget("healthy", Lifecycle.Healthy)),
-            new("GET", prefix + "/-/ready", RouteTail.None, new RouteTarget("ready", Lifecycle.Healthy)),
+            new("GET", prefix + "/-/ready", RouteTail.None, new RouteTarget("ready", lifecycle.Ready)),
             new("PUT", prefix + "/-/quit", RouteTail.None, new RouteTarget(null, lifecycle.Quit)),
             new("POST", prefix + "/-/quit", RouteTail.None, new RouteTarget(null, lifecycle.Quit)),
             new("GET", "/-/quit", RouteTail.None, new RouteTarget(null, Lifecycle.QuitByGet)),

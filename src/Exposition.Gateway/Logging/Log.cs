@@ -43,7 +43,7 @@ internal static partial class Log
     [LoggerMessage(12, LogLevel.Information, "metrics loaded")]
     public static partial void Loaded(this ILogger logger, string file, int groups);
 
-    [LoggerMessage(13, LogLevel.Information, "metrics persisted")]
+    [LoggerMessage(13, LogLevel.Debug, "metrics persisted")]
     public static partial void Persisted(this ILogger logger, string file, int groups);
 
     [LoggerMessage(14, LogLevel.Error, "error persisting metrics")]
@@ -75,4 +75,10 @@ internal static partial class Log
 
     [LoggerMessage(23, LogLevel.Error, "request failed")]
     public static partial void RequestFailed(this ILogger logger, string method, string path, Exception exception);
+
+    [LoggerMessage(24, LogLevel.Warning, "persistence is behind: the disk is slower than the changes")]
+    public static partial void PersistenceLags(this ILogger logger, string file, int groups, string? err);
+
+    [LoggerMessage(25, LogLevel.Information, "persistence file of the Prometheus Pushgateway imported, and kept under another name")]
+    public static partial void Imported(this ILogger logger, string keptAs, int groups);
 }

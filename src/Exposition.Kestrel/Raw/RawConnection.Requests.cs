@@ -27,6 +27,8 @@ internal sealed partial class RawConnection
     private bool _scrapeGzip;
     private TimeSpan _scrapeTimeout;
     private bool _unflushed;
+    private Task<string?>? _confirmation;
+    private Answer _unconfirmed;
 
     private enum State : byte
     {
@@ -266,7 +268,12 @@ internal sealed partial class RawConnection
         Answer answer;
         try
         {
-            answer = _engine.Pushes.Handle(_request, body);
+            answer = _engine.Pushes.Handle(_request, body, out _confirmation);
+            if (_confirmation is not null)
+            {
+                _unconfirmed = answer;
+                return Step.Confirm;
+            }
         }
         catch (Exception e)
         {

@@ -49,6 +49,9 @@ internal sealed partial class RawConnection : IDisposable
         /// <summary>A scrape to be sent.</summary>
         Scrape,
 
+        /// <summary>A change to be confirmed before it is answered.</summary>
+        Confirm,
+
         /// <summary>The connection handed on.</summary>
         HandOn,
 
@@ -81,6 +84,13 @@ internal sealed partial class RawConnection : IDisposable
                         break;
                     case Step.Scrape:
                         if (!await ScrapeAsync())
+                        {
+                            return false;
+                        }
+
+                        break;
+                    case Step.Confirm:
+                        if (!await ConfirmAsync())
                         {
                             return false;
                         }
@@ -146,6 +156,19 @@ internal sealed partial class RawConnection : IDisposable
                 Refuse(Answer.TooSlow);
                 return Step.Drain;
         }
+    }
+
+    // The input is left unread meanwhile: answers stay in the order of their requests.
+    private async ValueTask<bool> ConfirmAsync()
+    {
+        _watch.Enter(ConnectionPhase.Write, _options.ScrapeTimeout);
+        string? failure = await _confirmation!;
+        _confirmation = null;
+        bool close = Write(_engine.Pushes.Finish(_request, _unconfirmed, failure));
+        NextRequest();
+        bool open = await FlushAsync();
+        _watch.Enter(ConnectionPhase.Idle, _options.IdleTimeout);
+        return open && !close;
     }
 
     private ValueTask<bool> FlushAsync()

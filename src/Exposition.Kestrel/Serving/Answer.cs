@@ -23,6 +23,12 @@ internal readonly record struct Answer(int Status, string? Text = null, bool Clo
     /// <summary>The body is longer than allowed.</summary>
     public static Answer TooLarge(long limit) => new(413, $"request body too large: more than {limit} bytes", Close: true);
 
+    /// <summary>The kept state is still being loaded.</summary>
+    public static Answer Loading => new(503, "not ready: the persisted metrics are being loaded");
+
+    /// <summary>The change is stored, but not where it was promised to be.</summary>
+    public static Answer NotConfirmed(string reason) => new(503, "stored in memory, but not on disk: " + reason);
+
     /// <summary>The phrase of the status line.</summary>
     public static ReadOnlySpan<byte> Phrase(int status) => status switch
     {

@@ -6,6 +6,9 @@ namespace Exposition.Persistence.Sqlite;
 /// <summary>Checks rows and hands the good ones on.</summary>
 internal sealed class RowReader(RestoreGroup restore, Action<string> onDamaged)
 {
+    /// <summary>Takes groups that need no check.</summary>
+    public RestoreGroup Restore => restore;
+
     public int Groups { get; private set; }
 
     public int Damaged { get; private set; }
@@ -15,9 +18,9 @@ internal sealed class RowReader(RestoreGroup restore, Action<string> onDamaged)
     public bool Take(long id, byte[] key, long version, long checksum, byte[] content)
     {
         bool isKey = GroupingKey.TryCreate(key, out GroupingKey? group);
-        if (isKey && checksum == RowChecksum.Of(key, version, content) && GroupContent.TryRead(content, out FamilyEntry[] families))
+        if (isKey && checksum == RowChecksum.Of(key, version, content) && GroupContent.TryRead(content, out FamilyEntry[] families)
+            && TryRestore(group!, families))
         {
-            restore(group!, families);
             Groups++;
             return true;
         }
@@ -25,5 +28,19 @@ internal sealed class RowReader(RestoreGroup restore, Action<string> onDamaged)
         Damaged++;
         onDamaged(isKey ? group!.ToString() : $"row {id}");
         return false;
+    }
+
+    private bool TryRestore(GroupingKey group, FamilyEntry[] families)
+    {
+        try
+        {
+            restore(group, families);
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            // Its samples do not read back: written by a defect, and no reason to lose the other groups.
+            return false;
+        }
     }
 }
