@@ -18,6 +18,9 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
     private readonly string _path = System.IO.Path.GetFullPath(path);
     private SqliteFile? _file;
 
+    /// <summary>SQLite's setting; only a test of the tests changes it.</summary>
+    internal string Synchronous { get; init; } = "FULL";
+
     /// <summary>The file's full path.</summary>
     public string Path => _path;
 
@@ -126,13 +129,13 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
         bool created = !File.Exists(_path);
         try
         {
-            _file = SqliteFile.Open(_path);
+            _file = SqliteFile.Open(_path, Synchronous);
         }
         catch (ForeignFileException e)
         {
             SetAside(DurableEvent.MovedForeign, e.Message);
             created = true;
-            _file = SqliteFile.Open(_path);
+            _file = SqliteFile.Open(_path, Synchronous);
         }
 
         Incomplete |= created;

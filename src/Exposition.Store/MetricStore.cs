@@ -25,6 +25,7 @@ public sealed partial class MetricStore
     private readonly FamilyDirectory _directory = new();
     private readonly CrossGroupRules _rules;
     private readonly List<ChangeFeed> _feeds = [];
+    private readonly FamilySet _restored = new();
     private GroupMap _map = GroupMap.Empty;
     private long _clock;
     private int _collecting;
@@ -186,7 +187,7 @@ public sealed partial class MetricStore
         lock (_writer)
         {
             GroupSlot? slot = Find(key.Bytes);
-            var set = new FamilySet();
+            FamilySet set = _restored;
             for (int i = 0; i < entries.Length; i++)
             {
                 if (!entries[i].Text.IsEmpty)
@@ -197,6 +198,7 @@ public sealed partial class MetricStore
                 }
             }
 
+            set.Reset();
             Publish(slot, key, entries, tell: false);
         }
     }

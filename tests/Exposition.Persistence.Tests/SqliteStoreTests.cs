@@ -186,6 +186,21 @@ public class SqliteStoreTests : InDirectory
         Assert.Equal(new LoadReport(1, 0, false), report);
     }
 
+    [Theory]
+    [InlineData("content = NULL")]
+    [InlineData("key = NULL")]
+    [InlineData("version = 'text', checksum = 1.5")]
+    public void A_row_with_values_that_the_schema_forbids_is_damage(string values)
+    {
+        Save((Samples.Key("x"), s_families), (Samples.Key("y"), s_families));
+        Sql("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'NOT NULL', '') WHERE name = 'groups'");
+        Sql($"UPDATE groups SET {values} WHERE id = 1");
+
+        Assert.Equal([Samples.Show(Samples.Key("y"), s_families)], Load(out LoadReport report));
+        Assert.Equal(new LoadReport(1, 1, false), report);
+        Assert.Equal(DurableEvent.DamagedGroup, Assert.Single(Notices).Event);
+    }
+
     [Fact]
     public void A_content_under_a_wrong_key_is_damage()
     {

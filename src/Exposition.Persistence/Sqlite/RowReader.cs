@@ -25,8 +25,15 @@ internal sealed class RowReader(RestoreGroup restore, Action<string> onDamaged)
             return true;
         }
 
+        return Refuse(isKey ? group!.ToString() : $"row {id}");
+    }
+
+    /// <summary>Counts and reports a row that is not good.</summary>
+    /// <returns>False.</returns>
+    public bool Refuse(string what)
+    {
         Damaged++;
-        onDamaged(isKey ? group!.ToString() : $"row {id}");
+        onDamaged(what);
         return false;
     }
 

@@ -51,7 +51,9 @@ internal sealed class SqliteFile : IDisposable
 
     /// <summary>Opens or creates a file and takes its lock.</summary>
     /// <exception cref="ForeignFileException">A database that is not ours; nothing in it was changed.</exception>
-    public static SqliteFile Open(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="synchronous">FULL: a commit is on disk when it returns. Anything else is for tests that must fail then.</param>
+    public static SqliteFile Open(string path, string synchronous = "FULL")
     {
         FilePlace.CreatePrivate(path);
         return Open(new SqliteConnectionStringBuilder
@@ -60,7 +62,7 @@ internal sealed class SqliteFile : IDisposable
             Mode = SqliteOpenMode.ReadWrite,
             Pooling = false,
             DefaultTimeout = LockWaitSeconds,
-        }, Prepare);
+        }, connection => Prepare(connection, synchronous));
     }
 
     /// <summary>Opens a file that cannot be written, without a lock. It must not have an unmerged log.</summary>
@@ -92,7 +94,12 @@ internal sealed class SqliteFile : IDisposable
         while (rows.Read())
         {
             long id = rows.GetInt64(0);
-            if (!into.Take(id, Blob(rows, 1), rows.GetInt64(2), rows.GetInt64(3), Blob(rows, 4)))
+
+            // What a broken page yields need not be what the schema says.
+            bool taken = rows.GetValue(1) is byte[] key && rows.GetValue(2) is long version && rows.GetValue(3) is long checksum && rows.GetValue(4) is byte[] content
+                ? into.Take(id, key, version, checksum, content)
+                : into.Refuse($"row {id}");
+            if (!taken)
             {
                 damaged.Add(id);
             }
@@ -107,8 +114,6 @@ internal sealed class SqliteFile : IDisposable
         Remove.Dispose();
         Connection.Dispose();
     }
-
-    private static byte[] Blob(SqliteDataReader rows, int column) => rows.GetFieldValue<byte[]>(column);
 
     private static SqliteFile Open(SqliteConnectionStringBuilder how, Action<SqliteConnection> prepare) => SqliteFaults.Guard(() =>
     {
@@ -126,7 +131,7 @@ internal sealed class SqliteFile : IDisposable
         }
     });
 
-    private static void Prepare(SqliteConnection connection)
+    private static void Prepare(SqliteConnection connection, string synchronous)
     {
         // The locking mode comes before the first access: then the write-ahead log needs no shared memory file.
         Run(connection, "PRAGMA locking_mode = EXCLUSIVE");
@@ -138,7 +143,7 @@ internal sealed class SqliteFile : IDisposable
 
         Run(connection, "PRAGMA page_size = 16384");
         Run(connection, "PRAGMA journal_mode = WAL");
-        Run(connection, "PRAGMA synchronous = FULL");
+        Run(connection, "PRAGMA synchronous = " + synchronous);
         Run(connection, "PRAGMA journal_size_limit = 67108864");
         Run(connection, isNew
             ? string.Create(CultureInfo.InvariantCulture,
