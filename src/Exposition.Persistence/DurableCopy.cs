@@ -98,7 +98,9 @@ public sealed class DurableCopy : IAsyncDisposable
         _options.Report(new DurableNotice(DurableEvent.Loaded, _name, report.Groups));
         IChangeSource source = _follow();
         _source = source;
-        bool salvaged = report.Groups > 0 && _durable.Incomplete;
+
+        // Salvaged, or restored from elsewhere: what is in the store and not in the copy.
+        bool salvaged = _durable.Incomplete && source.All().Any();
         _lastStart = _options.Time.GetTimestamp();
         _following = Task.Factory.StartNew(() => Follow(source, salvaged, _stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         TimeSpan period = LagUnit();
@@ -265,7 +267,9 @@ public sealed class DurableCopy : IAsyncDisposable
             // The view is at least as new as every pending change but the deletions, which it cannot show.
             IEnumerable<GroupChange> deleted = _pending.Values.Where(static change => change.Snapshot is null);
             IEnumerable<GroupChange> all = source.All().Select(static group => new GroupChange(group.Key, 0, group));
-            int written = WriteBatches(deleted.Concat(all), static _ => { });
+
+            // In one transaction: a copy that holds some of the groups would pass for one of them all at the next start.
+            int written = WriteBatches(deleted.Concat(all), static _ => { }, inOne: true);
             _durable.Completed();
             _pending.Clear();
             return written;
@@ -274,7 +278,7 @@ public sealed class DurableCopy : IAsyncDisposable
         return WriteBatches(_pending.Values.ToArray(), key => _pending.Remove(key));
     }
 
-    private int WriteBatches(IEnumerable<GroupChange> changes, Action<GroupingKey> done)
+    private int WriteBatches(IEnumerable<GroupChange> changes, Action<GroupingKey> done, bool inOne = false)
     {
         int written = 0;
         var inBatch = new List<GroupingKey>();
@@ -283,7 +287,7 @@ public sealed class DurableCopy : IAsyncDisposable
         while (more)
         {
             using IDurableBatch batch = _durable.Begin();
-            while (more && inBatch.Count < BatchGroups && batch.Bytes < BatchBytes)
+            while (more && (inOne || (inBatch.Count < BatchGroups && batch.Bytes < BatchBytes)))
             {
                 GroupChange change = next.Current;
                 if (change.Snapshot is null)

@@ -29,6 +29,9 @@ internal sealed class Flags
 
     public string PersistenceFile { get; private set; } = "";
 
+    /// <summary>A snapshot to start from; empty for none.</summary>
+    public string RestoreFrom { get; private set; } = "";
+
     public long PersistenceIntervalNanoseconds { get; private set; } = 300_000_000_000;
 
     public bool DisableConsistencyCheck { get; private set; }
@@ -101,6 +104,11 @@ internal sealed class Flags
             shown["persistence.commit-interval"] = GoDuration.Format(CommitIntervalNanoseconds);
         }
 
+        if (RestoreFrom.Length > 0)
+        {
+            shown["persistence.restore-from"] = RestoreFrom;
+        }
+
         return shown;
     }
 
@@ -142,6 +150,7 @@ internal sealed class Flags
             SetPersistenceInterval) { Shown = "=5m" },
         new("persistence.commit-interval", "How old a change may become before it is on disk; 0 lets each answer wait for the disk. Defaults to "
             + "--persistence.interval where that is given, else to 1s.", SetCommitInterval) { Shown = "=1s" },
+        new("persistence.restore-from", "Snapshot to start from. --persistence.file must not exist then.", value => RestoreFrom = value) { Shown = "=\"\"" },
         new("push.disable-consistency-check", "Do not check consistency of pushed metrics. DANGEROUS.",
             value => DisableConsistencyCheck = value == "true") { IsSwitch = true },
         new("push.enable-utf8-names", "Allow UTF-8 characters in metric and label names.", value => EnableUtf8Names = value == "true") { IsSwitch = true },

@@ -15,7 +15,8 @@ internal sealed class Durability(Flags flags, TimeProvider time, ILogger logger)
 
     private readonly bool _waits = flags.PersistenceFile.Length > 0 && flags.CommitInterval == TimeSpan.Zero;
     private DurableCopy? _copy;
-    private volatile bool _open = flags.PersistenceFile.Length == 0;
+    private MetricStore? _store;
+    private volatile bool _open = flags.PersistenceFile.Length == 0 && flags.RestoreFrom.Length == 0;
     private long _damaged;
 
     /// <summary>Whether anything is kept at all.</summary>
@@ -37,9 +38,17 @@ internal sealed class Durability(Flags flags, TimeProvider time, ILogger logger)
     /// <returns>False if another process has it; the log says so.</returns>
     public bool TryOpen(MetricStore store)
     {
+        _store = store;
         if (!IsOn)
         {
             return true;
+        }
+
+        if (flags.RestoreFrom.Length > 0 && new FileInfo(flags.PersistenceFile) is { Exists: true, Length: > 0 })
+        {
+            // It would be wrong to mix the two, and to throw away either.
+            logger.CannotLoad(flags.PersistenceFile, "--persistence.restore-from is given, but the persistence file exists: move it away, or start without the flag");
+            return false;
         }
 
         var file = new SqliteStore(flags.PersistenceFile, time, Report);
@@ -54,11 +63,21 @@ internal sealed class Durability(Flags flags, TimeProvider time, ILogger logger)
 
     /// <summary>Loads what was kept, then opens the gate.</summary>
     /// <returns>False if that is not possible; the log says so. True also if it was cancelled.</returns>
-    public bool Load(CancellationToken cancellation) => _copy is null || Try(() =>
+    public bool Load(CancellationToken cancellation) => Try(() =>
     {
         try
         {
-            _copy.Start(cancellation);
+            if (flags.RestoreFrom.Length > 0)
+            {
+                int groups = DurableSnapshot.Read(flags.RestoreFrom, (key, families) =>
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    _store!.Restore(key, families);
+                }, Report);
+                logger.Restored(flags.RestoreFrom, groups);
+            }
+
+            _copy?.Start(cancellation);
             _open = true;
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -104,7 +123,7 @@ internal sealed class Durability(Flags flags, TimeProvider time, ILogger logger)
         }
         catch (DurableStoreException e)
         {
-            logger.CannotLoad(flags.PersistenceFile, e.Message);
+            logger.CannotLoad(flags.RestoreFrom.Length > 0 ? flags.RestoreFrom : flags.PersistenceFile, e.Message);
             return false;
         }
     }

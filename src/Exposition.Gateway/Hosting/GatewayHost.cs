@@ -174,6 +174,7 @@ internal static class GatewayHost
         TimeProvider time = TimeProvider.System;
         var assets = new Assets();
         var api = new ApiHandlers(flags, BuildIdentity.Current, engine.Store, durability, time, loggers.CreateLogger<ApiHandlers>());
+        var snapshot = new SnapshotHandler(flags, engine.Store, durability, time, loggers.CreateLogger<SnapshotHandler>());
         var page = new StatusPage(flags, BuildIdentity.Current, engine.Store, api, assets, time);
         var lifecycle = new Lifecycle(flags, durability, services.GetRequiredService<IHostApplicationLifetime>(), loggers.CreateLogger<Lifecycle>());
         RouteTable<RouteTarget> main = Routes.Outer(flags, page, assets, lifecycle);
@@ -182,7 +183,7 @@ internal static class GatewayHost
             throw new ListenException($"--web.telemetry-path={flags.TelemetryPath} clashes with the route {conflict.Second.Path}");
         }
 
-        var router = new GatewayRouter(main, Routes.Api(flags, api), flags.Prefix, engine, loggers.CreateLogger<GatewayRouter>());
+        var router = new GatewayRouter(main, Routes.Api(flags, api, snapshot), flags.Prefix, engine, loggers.CreateLogger<GatewayRouter>());
         app.Use((context, next) => router.InvokeAsync(context, next));
         app.UseRouting();
         app.MapExposition();

@@ -34,7 +34,7 @@ internal static class Routes
     }
 
     /// <summary>The routes below <c>/api/v1</c>, without that prefix.</summary>
-    public static RouteTable<RouteTarget> Api(Flags flags, ApiHandlers api)
+    public static RouteTable<RouteTarget> Api(Flags flags, ApiHandlers api, SnapshotHandler snapshot)
     {
         var routes = new List<Route<RouteTarget>>
         {
@@ -45,6 +45,7 @@ internal static class Routes
         if (flags.EnableAdminApi)
         {
             routes.Add(new("PUT", "/admin/wipe", RouteTail.None, new RouteTarget("wipe", api.Wipe)));
+            routes.Add(new("PUT", "/admin/snapshot", RouteTail.None, new RouteTarget("snapshot", snapshot.Serve)));
         }
 
         return new RouteTable<RouteTarget>(routes);

@@ -81,4 +81,13 @@ internal static partial class Log
 
     [LoggerMessage(25, LogLevel.Information, "persistence file of the Prometheus Pushgateway imported, and kept under another name")]
     public static partial void Imported(this ILogger logger, string keptAs, int groups);
+
+    [LoggerMessage(26, LogLevel.Information, "metrics restored from a snapshot")]
+    public static partial void Restored(this ILogger logger, string file, int groups);
+
+    [LoggerMessage(27, LogLevel.Information, "snapshot written")]
+    public static partial void SnapshotWritten(this ILogger logger, string file, int groups);
+
+    [LoggerMessage(28, LogLevel.Error, "cannot write snapshot")]
+    public static partial void SnapshotFailed(this ILogger logger, string file, string? err);
 }
