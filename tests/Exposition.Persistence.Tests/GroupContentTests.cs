@@ -33,6 +33,19 @@ public class GroupContentTests
     }
 
     [Fact]
+    public void Fields_of_a_later_version_are_passed_over()
+    {
+        byte[] content = Encode([Samples.Family("a", "a 1\n")]);
+        byte[] fields = [1, 2, 0xAA, 0xBB, 0x81, 0x01, 0];
+        Assert.True(GroupContent.TryRead([.. content, .. fields], out FamilyEntry[] families));
+        Assert.Equal("a", System.Text.Encoding.UTF8.GetString(Assert.Single(families).Name.Span));
+        foreach (int length in (int[])[1, 2, 3, 5, 6])
+        {
+            Assert.False(GroupContent.TryRead([.. content, .. fields[..length]], out _), $"cut at {length}");
+        }
+    }
+
+    [Fact]
     public void Flipped_bytes_never_throw()
     {
         byte[] content = Encode([Samples.Family("a", "a 1\n", "help"), Samples.Family("b", "b 1\n")]);

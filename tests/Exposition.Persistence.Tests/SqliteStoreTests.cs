@@ -211,6 +211,16 @@ public class SqliteStoreTests : InDirectory
     }
 
     [Fact]
+    public void A_load_that_is_given_up_ends_at_once()
+    {
+        Save([.. Enumerable.Range(0, 5000).Select(i => (Samples.Key($"j{i:d4}"), new[] { Samples.Family("a", new string('x', 1000)) }))]);
+        using IDurableStore store = Open();
+        int taken = 0;
+        Assert.Throws<OperationCanceledException>(() => store.Load((_, _) => throw (++taken == 300 ? new OperationCanceledException() : new InvalidOperationException())));
+        Assert.Equal(300, taken);
+    }
+
+    [Fact]
     public void A_missing_directory_is_told_and_used_as_soon_as_it_exists()
     {
         string inside = Path.Combine(Directory, "no", "such");
