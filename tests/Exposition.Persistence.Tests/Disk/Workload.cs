@@ -64,9 +64,17 @@ internal static class Workload
 
     private static IEnumerable<int> Written(int step) => new[] { step, (step * 7) + 1, (step * 3) + 2 }.Select(static g => g % Groups).Distinct();
 
-    // Groups differ in size: 1 line up to about 3 pages.
+    // Groups differ in size: 1 line up to about 2 pages, although contents are packed.
     private static string Text(int group, int step) =>
-        string.Concat(Enumerable.Range(0, 1 + (group * 150)).Select(i => string.Create(CultureInfo.InvariantCulture, $"a{{n=\"{i:d12}\"}} {step}\n")));
+        string.Concat(Enumerable.Range(0, 1 + (group * 150)).Select(i => string.Create(CultureInfo.InvariantCulture, $"a{{n=\"{Mixed(i, group, step):x16}\"}} {step}\n")));
+
+    private static ulong Mixed(int i, int group, int step)
+    {
+        ulong x = ((ulong)i * 0x9E3779B97F4A7C15) + ((ulong)group << 40) + ((ulong)step << 20);
+        x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
+        x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
+        return x ^ (x >> 31);
+    }
 
     private static ReadOnlyMemory<byte> First(this LabelEnumerator labels, string name)
     {
