@@ -15,7 +15,7 @@ internal readonly record struct DecodedRow(long Id, GroupingKey? Key, FamilyEntr
     {
         bool isKey = GroupingKey.TryCreate(key, out GroupingKey? group);
         FamilyEntry[] families = [];
-        bool good = isKey && checksum == RowChecksum.Of(key, version, content) 
+        bool good = isKey && checksum == RowChecksum.Of(key, version, content)
             && PackedContent.TryUnpack(content, out byte[] plain) && GroupContent.TryRead(plain, out families);
         return new DecodedRow(id, group, good ? families : null, content.Length);
     }
