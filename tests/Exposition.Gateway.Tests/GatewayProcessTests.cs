@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
+using Exposition.Persistence;
+using Exposition.Store;
 
 namespace Exposition.Gateway.Tests;
 
@@ -86,6 +88,50 @@ public partial class GatewayProcessTests
             Assert.Contains("# HELP a h\n# TYPE a untyped\na{instance=\"\",job=\"j\",x=\"1\"} 1\n", metrics, StringComparison.Ordinal);
             Assert.DoesNotContain("gone", metrics, StringComparison.Ordinal);
             Assert.Equal(0, await second.TerminateAsync());
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task While_a_large_state_is_loaded_it_lives_but_takes_nothing()
+    {
+        const int Groups = 100_000;
+        string directory = Directory.CreateTempSubdirectory("exposition-gateway").FullName;
+        string data = Path.Combine(directory, "data");
+        try
+        {
+            var kept = new MetricStore(new StoreOptions());
+            for (int i = 0; i < Groups; i++)
+            {
+                kept.Push(GroupingKey.Create(("job", "kept"), ("instance", $"i{i}")), PushFormat.Text, System.Text.Encoding.UTF8.GetBytes($"a {i}\n"), PushMode.Replace);
+            }
+
+            Assert.Equal(Groups, DurableSnapshot.Write(data, kept));
+            using Gateway gateway = await Gateway.StartAsync("--persistence.file=" + data);
+            int refused = 0;
+            while (true)
+            {
+                Assert.Equal(HttpStatusCode.OK, (await gateway.Client.GetAsync("-/healthy")).StatusCode);
+                using HttpResponseMessage push = await gateway.Client.PutAsync("metrics/job/kept/instance/i7", new StringContent("a -1\n"));
+                if (push.StatusCode == HttpStatusCode.OK)
+                {
+                    break;
+                }
+
+                Assert.Equal((HttpStatusCode.ServiceUnavailable, "1"), (push.StatusCode, push.Headers.RetryAfter?.ToString()));
+                refused++;
+            }
+
+            Assert.True(refused > 0, "loaded before the port was open");
+            Assert.Equal(HttpStatusCode.OK, (await gateway.Client.GetAsync("-/ready")).StatusCode);
+            string[] lines = (await gateway.Client.GetStringAsync("metrics")).Split('\n').Where(static l => l.StartsWith("a{", StringComparison.Ordinal)).ToArray();
+            Assert.Equal(Groups, lines.Length);
+            Assert.Contains("a{instance=\"i7\",job=\"kept\"} -1", lines);
+            Assert.Contains($"a{{instance=\"i{Groups - 1}\",job=\"kept\"}} {Groups - 1}", lines);
+            Assert.Equal(0, await gateway.TerminateAsync());
         }
         finally
         {
