@@ -1,11 +1,15 @@
+using System.Globalization;
 using Exposition.Persistence.Following;
 using Exposition.Store;
 
 namespace Exposition.Persistence;
 
-// One background task owns the durable store after Start. Changes that were taken from the feed but could not be written stay in
-// _pending (newest per group) and are tried again after a pause that doubles up to a minute. Only Stop writes outside of the task, after
-// the task has ended, so calls to the durable store never overlap.
+// One thread owns the durable store after Start. Changes that were taken from the feed but could not be written stay in _pending (newest per
+// group) and are tried again after a pause that doubles. Only Stop writes outside of the thread, after the thread has ended, so calls to the
+// durable store never overlap.
+//
+// Pace: a write starts so early that, if it takes no longer than twice the last one, a change made right after the last start is on disk within
+// the interval. After a longer silence a change is written at once.
 
 /// <summary>Keeps a durable copy of a store: reads it at start, then writes what has changed.</summary>
 public sealed class DurableCopy : IAsyncDisposable
@@ -13,7 +17,9 @@ public sealed class DurableCopy : IAsyncDisposable
     private const int BatchGroups = 4096;
     private const long BatchBytes = 32 << 20;
     private static readonly TimeSpan s_firstPause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan s_longestPause = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan s_margin = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_reminder = TimeSpan.FromMinutes(1);
 
     private readonly IDurableStore _durable;
     private readonly DurableCopyOptions _options;
@@ -23,8 +29,16 @@ public sealed class DurableCopy : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Dictionary<GroupingKey, GroupChange> _pending = [];
     private readonly List<GroupChange> _taken = [];
-    private IChangeSource? _source;
+    private readonly CommitWaiters _waiters = new();
+    private volatile IChangeSource? _source;
     private Task _following = Task.CompletedTask;
+    private ITimer? _lagTimer;
+    private TimeSpan _lagTold;
+    private TimeSpan _lastDuration;
+    private long _lastStart;
+    private long _writingSince;
+    private long _lastSuccess;
+    private long _failures;
     private bool _stopped;
 
     /// <summary>Makes a copy that does nothing yet.</summary>
@@ -46,14 +60,35 @@ public sealed class DurableCopy : IAsyncDisposable
         _options = options;
     }
 
+    /// <summary>How it is doing. Safe to ask from any thread.</summary>
+    public DurableStatus Status
+    {
+        get
+        {
+            long success = Interlocked.Read(ref _lastSuccess);
+            return new DurableStatus(Lag(), success == 0 ? null : new DateTimeOffset(success, TimeSpan.Zero), Interlocked.Read(ref _failures));
+        }
+    }
+
+    /// <summary>Takes the copy for this process without reading it, so that a start that must fail fails early.</summary>
+    /// <exception cref="DurableStoreException">Another process uses the copy.</exception>
+    public void Open() => _durable.Open();
+
     /// <summary>Reads the kept groups into the store and starts to follow it. Call it before the store takes pushes.</summary>
+    /// <param name="cancellation">Ends the reading; the copy then cannot be started any more, and has not been changed.</param>
     /// <exception cref="DurableStoreException">Another process uses the copy. A copy that cannot be reached is no error: it is tried again.</exception>
-    public LoadReport Start()
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public LoadReport Start(CancellationToken cancellation = default)
     {
         LoadReport report = default;
         try
         {
-            report = _durable.Load(_restore);
+            report = _durable.Load((key, families) =>
+            {
+                cancellation.ThrowIfCancellationRequested();
+                _restore(key, families);
+            });
+            Succeeded();
         }
         catch (DurableStoreException e) when (e.Fault == DurableFault.Unavailable)
         {
@@ -61,11 +96,21 @@ public sealed class DurableCopy : IAsyncDisposable
         }
 
         _options.Report(new DurableNotice(DurableEvent.Loaded, _name, report.Groups));
-        _source = _follow();
-        bool salvaged = report.Groups > 0 && _durable.Incomplete;
-        _following = Task.Run(() => FollowAsync(_source, salvaged, _stop.Token));
+        IChangeSource source = _follow();
+        _source = source;
+
+        // Salvaged, or restored from elsewhere: what is in the store and not in the copy.
+        bool salvaged = _durable.Incomplete && source.All().Any();
+        _lastStart = _options.Time.GetTimestamp();
+        _following = Task.Factory.StartNew(() => Follow(source, salvaged, _stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        TimeSpan period = LagUnit();
+        _lagTimer = _options.Time.CreateTimer(_ => WatchLag(), null, period, period);
         return report;
     }
+
+    /// <summary>Waits until all changes made before the call are on disk, together with all others who wait. Safe to call from any thread.</summary>
+    /// <returns>Null, or why they are not. While writes fail it does not wait.</returns>
+    public Task<string?> CommittedAsync() => _source is { } source ? _waiters.WaitAsync(source) : Task.FromResult<string?>("not started");
 
     /// <summary>Writes what is left and lets go of the copy.</summary>
     /// <returns>Whether everything is on disk.</returns>
@@ -77,6 +122,7 @@ public sealed class DurableCopy : IAsyncDisposable
         }
 
         _stopped = true;
+        _lagTimer?.Dispose();
         await _stop.CancelAsync().ConfigureAwait(false);
         await _following.ConfigureAwait(false);
         bool saved = Save(_source, always: true) || Save(_source, always: true);
@@ -92,7 +138,7 @@ public sealed class DurableCopy : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async Task FollowAsync(IChangeSource source, bool saveFirst, CancellationToken cancellation)
+    private void Follow(IChangeSource source, bool saveFirst, CancellationToken cancellation)
     {
         try
         {
@@ -101,25 +147,18 @@ public sealed class DurableCopy : IAsyncDisposable
                 Save(source, always: true);
             }
 
-            long last = _options.Time.GetTimestamp();
             TimeSpan pause = s_firstPause;
             while (true)
             {
-                await source.WaitAsync(cancellation).ConfigureAwait(false);
-                TimeSpan rest = _options.Interval - _options.Time.GetElapsedTime(last);
-                if (rest > TimeSpan.Zero)
-                {
-                    await Task.Delay(rest, _options.Time, cancellation).ConfigureAwait(false);
-                }
-
+                source.WaitAsync(cancellation).AsTask().GetAwaiter().GetResult();
+                Pause(Rest(), cancellation);
                 while (!Save(source, always: false))
                 {
-                    await Task.Delay(pause, _options.Time, cancellation).ConfigureAwait(false);
-                    pause = pause * 2 < s_longestPause ? pause * 2 : s_longestPause;
+                    Pause(pause, cancellation);
+                    pause = pause * 2 < LongestPause() ? pause * 2 : LongestPause();
                 }
 
                 pause = s_firstPause;
-                last = _options.Time.GetTimestamp();
             }
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -127,10 +166,38 @@ public sealed class DurableCopy : IAsyncDisposable
         }
     }
 
+    private void Pause(TimeSpan time, CancellationToken cancellation)
+    {
+        if (time > TimeSpan.Zero)
+        {
+            Task.Delay(time, _options.Time, cancellation).GetAwaiter().GetResult();
+        }
+    }
+
+    // Whoever waits for the disk is told soon when it has come back.
+    private TimeSpan LongestPause() => _options.Interval <= TimeSpan.Zero ? s_firstPause : s_longestPause;
+
+    private TimeSpan Rest()
+    {
+        TimeSpan margin = (_lastDuration * 2) + s_margin;
+        TimeSpan half = _options.Interval / 2;
+        return _options.Interval - (margin < half ? margin : half) - _options.Time.GetElapsedTime(_lastStart);
+    }
+
     private bool Save(IChangeSource source, bool always)
     {
+        long started = _options.Time.GetTimestamp();
+        _lastStart = started;
+        _waiters.Begin();
         try
         {
+            // What could not be written before keeps its age.
+            long since = source.PendingSince ?? started;
+            if (Interlocked.Read(ref _writingSince) == 0)
+            {
+                Interlocked.Exchange(ref _writingSince, since);
+            }
+
             _taken.Clear();
             source.Take(_taken);
             foreach (GroupChange change in _taken)
@@ -140,17 +207,50 @@ public sealed class DurableCopy : IAsyncDisposable
 
             _taken.Clear();
             int written = always || _pending.Count > 0 ? Write(source) : 0;
+            Interlocked.Exchange(ref _writingSince, 0);
+            Succeeded();
+            _lastDuration = _options.Time.GetElapsedTime(started);
             if (written > 0)
             {
                 _options.Report(new DurableNotice(DurableEvent.Saved, _name, written));
             }
 
+            _waiters.End(source, null);
             return true;
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
+            Interlocked.Increment(ref _failures);
             _options.Report(new DurableNotice(DurableEvent.SaveFailed, _name, _pending.Count, e.Message));
+            _waiters.End(source, e.Message);
             return false;
+        }
+    }
+
+    private void Succeeded() => Interlocked.Exchange(ref _lastSuccess, _options.Time.GetUtcNow().UtcTicks);
+
+    private TimeSpan Lag()
+    {
+        long since = Interlocked.Read(ref _writingSince);
+        long? pending = _source?.PendingSince;
+        long? oldest = since != 0 && (pending is null || since < pending) ? since : pending;
+        return oldest is { } start ? _options.Time.GetElapsedTime(start) : TimeSpan.Zero;
+    }
+
+    private TimeSpan LagUnit() => _options.Interval > TimeSpan.FromSeconds(1) ? _options.Interval : TimeSpan.FromSeconds(1);
+
+    private void WatchLag()
+    {
+        TimeSpan lag = Lag();
+        if (lag <= LagUnit() * 3)
+        {
+            _lagTold = TimeSpan.Zero;
+        }
+        else if (_lagTold == TimeSpan.Zero || lag - _lagTold > s_reminder)
+        {
+            _lagTold = lag;
+            _options.Report(new DurableNotice(DurableEvent.Lagging, _name, _source?.Pending ?? 0,
+                string.Create(CultureInfo.InvariantCulture, $"the oldest change has waited for {lag.TotalSeconds:f1} s")));
         }
     }
 
@@ -167,7 +267,9 @@ public sealed class DurableCopy : IAsyncDisposable
             // The view is at least as new as every pending change but the deletions, which it cannot show.
             IEnumerable<GroupChange> deleted = _pending.Values.Where(static change => change.Snapshot is null);
             IEnumerable<GroupChange> all = source.All().Select(static group => new GroupChange(group.Key, 0, group));
-            int written = WriteBatches(deleted.Concat(all), static _ => { });
+
+            // In one transaction: a copy that holds some of the groups would pass for one of them all at the next start.
+            int written = WriteBatches(deleted.Concat(all), static _ => { }, inOne: true);
             _durable.Completed();
             _pending.Clear();
             return written;
@@ -176,7 +278,7 @@ public sealed class DurableCopy : IAsyncDisposable
         return WriteBatches(_pending.Values.ToArray(), key => _pending.Remove(key));
     }
 
-    private int WriteBatches(IEnumerable<GroupChange> changes, Action<GroupingKey> done)
+    private int WriteBatches(IEnumerable<GroupChange> changes, Action<GroupingKey> done, bool inOne = false)
     {
         int written = 0;
         var inBatch = new List<GroupingKey>();
@@ -185,7 +287,7 @@ public sealed class DurableCopy : IAsyncDisposable
         while (more)
         {
             using IDurableBatch batch = _durable.Begin();
-            while (more && inBatch.Count < BatchGroups && batch.Bytes < BatchBytes)
+            while (more && (inOne || (inBatch.Count < BatchGroups && batch.Bytes < BatchBytes)))
             {
                 GroupChange change = next.Current;
                 if (change.Snapshot is null)

@@ -3,8 +3,11 @@ namespace Exposition.Persistence;
 /// <summary>How a durable copy follows its store. Read once.</summary>
 public sealed class DurableCopyOptions
 {
-    /// <summary>The least time between two writes; changes in between are written together. Zero or less writes at once.</summary>
-    public TimeSpan Interval { get; set; } = TimeSpan.FromMinutes(5);
+    /// <summary>
+    /// How old a change may become before it is written, as long as the place keeps up; changes in between are written together. Zero or
+    /// less writes at once.
+    /// </summary>
+    public TimeSpan Interval { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; set; } = TimeProvider.System;

@@ -9,6 +9,9 @@ public enum DurableEvent
     /// <summary>Changes could not be written; they are kept and tried again.</summary>
     SaveFailed,
 
+    /// <summary>Changes have waited for more than three intervals: the place is too slow.</summary>
+    Lagging,
+
     /// <summary>Groups were read back.</summary>
     Loaded,
 
@@ -20,6 +23,9 @@ public enum DurableEvent
 
     /// <summary>The file was not one of ours and has been moved aside.</summary>
     MovedForeign,
+
+    /// <summary>The file was one of the Prometheus Pushgateway; its groups were taken over and it is kept under another name.</summary>
+    Imported,
 
     /// <summary>A group did not match its checksum and was set aside inside the file.</summary>
     DamagedGroup,

@@ -19,6 +19,10 @@ public interface IDurableStore : IDisposable
     /// <summary>Says that all groups have been written.</summary>
     public void Completed();
 
+    /// <summary>Takes the copy for this process, if it is there already; without it <see cref="Load"/> does so.</summary>
+    /// <exception cref="DurableStoreException">It belongs to another process. Anything else that is wrong shows when it is loaded.</exception>
+    public void Open();
+
     /// <summary>Hands every kept group to <paramref name="restore"/>.</summary>
     /// <returns>What was found, damage included.</returns>
     /// <exception cref="DurableStoreException">The copy cannot be read at all, or belongs to another process.</exception>

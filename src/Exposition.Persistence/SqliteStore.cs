@@ -1,4 +1,5 @@
 using System.Globalization;
+using Exposition.Persistence.Import;
 using Exposition.Persistence.Sqlite;
 using Exposition.Store;
 
@@ -17,6 +18,9 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
     private readonly string _path = System.IO.Path.GetFullPath(path);
     private SqliteFile? _file;
 
+    /// <summary>SQLite's setting; only a test of the tests changes it.</summary>
+    internal string Synchronous { get; init; } = "FULL";
+
     /// <summary>The file's full path.</summary>
     public string Path => _path;
 
@@ -25,6 +29,23 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
 
     /// <inheritdoc/>
     public void Completed() => Incomplete = false;
+
+    /// <inheritdoc/>
+    void IDurableStore.Open()
+    {
+        try
+        {
+            // An import takes its time: it belongs to the load.
+            if (FilePlace.Judge(_path) == FileVerdict.Database)
+            {
+                Open();
+            }
+        }
+        catch (DurableStoreException e) when (e.Fault != DurableFault.Locked)
+        {
+            Close();
+        }
+    }
 
     /// <inheritdoc/>
     public LoadReport Load(RestoreGroup restore)
@@ -95,21 +116,26 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
         }
 
         FileVerdict verdict = FilePlace.Judge(_path);
-        if (verdict == FileVerdict.Foreign)
+        switch (verdict)
         {
-            SetAside(DurableEvent.MovedForeign, "not a file of this program");
+            case FileVerdict.Foreign:
+                SetAside(DurableEvent.MovedForeign, "not a file of this program");
+                break;
+            case FileVerdict.Pushgateway:
+                GobImport.Run(_path, time, report);
+                break;
         }
 
         bool created = !File.Exists(_path);
         try
         {
-            _file = SqliteFile.Open(_path);
+            _file = SqliteFile.Open(_path, Synchronous);
         }
         catch (ForeignFileException e)
         {
             SetAside(DurableEvent.MovedForeign, e.Message);
             created = true;
-            _file = SqliteFile.Open(_path);
+            _file = SqliteFile.Open(_path, Synchronous);
         }
 
         Incomplete |= created;
@@ -149,6 +175,11 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
 
         try
         {
+            if (FilePlace.Judge(_path) == FileVerdict.Pushgateway)
+            {
+                return new LoadReport(GobImport.ReadOnly(_path, reading.Restore, report), reading.Damaged, false);
+            }
+
             using var file = SqliteFile.OpenReadOnly(_path);
             file.ReadRows(reading);
         }

@@ -13,13 +13,13 @@ public readonly record struct GroupChange(GroupingKey Key, long Version, GroupSn
 public sealed class ChangeFeed
 {
     private readonly Lock _lock = new();
+    private readonly TimeProvider _time;
     private TaskCompletionSource _some = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Dictionary<GroupingKey, GroupChange> _pending = [];
     private Dictionary<GroupingKey, GroupChange> _spare = [];
+    private long _since;
 
-    internal ChangeFeed()
-    {
-    }
+    internal ChangeFeed(TimeProvider time) => _time = time;
 
     /// <summary>Number of groups with a change that was not yet taken.</summary>
     public int Pending
@@ -29,6 +29,18 @@ public sealed class ChangeFeed
             lock (_lock)
             {
                 return _pending.Count;
+            }
+        }
+    }
+
+    /// <summary>When the oldest change that was not yet taken happened, as a timestamp of the store's clock; null if there is none.</summary>
+    public long? PendingSince
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _pending.Count > 0 ? _since : null;
             }
         }
     }
@@ -79,6 +91,11 @@ public sealed class ChangeFeed
     {
         lock (_lock)
         {
+            if (_pending.Count == 0)
+            {
+                _since = _time.GetTimestamp();
+            }
+
             bool wasPending = _pending.TryGetValue(change.Key, out GroupChange pending) && ReferenceEquals(pending.Snapshot, before);
             _pending[change.Key] = change;
             _some.TrySetResult();

@@ -24,6 +24,7 @@ public sealed partial class MetricStore
     private readonly FamilyDirectory _directory = new();
     private readonly CrossGroupRules _rules;
     private readonly List<ChangeFeed> _feeds = [];
+    private readonly FamilySet _restored = new();
     private GroupMap _map = GroupMap.Empty;
     private long _clock;
     private int _collecting;
@@ -219,7 +220,7 @@ public sealed partial class MetricStore
     /// <summary>Starts a feed of the changes from now on.</summary>
     public ChangeFeed Subscribe()
     {
-        var feed = new ChangeFeed();
+        var feed = new ChangeFeed(Options.Time);
         lock (_writer)
         {
             _feeds.Add(feed);
@@ -249,7 +250,7 @@ public sealed partial class MetricStore
         lock (_writer)
         {
             GroupSlot? slot = Find(key.Bytes);
-            var set = new FamilySet();
+            FamilySet set = _restored;
             for (int i = 0; i < entries.Length; i++)
             {
                 entries[i] = entries[i] with { Traits = entries[i].Traits & ~FamilyTraits.Suspect };
@@ -267,6 +268,7 @@ public sealed partial class MetricStore
                 }
             }
 
+            set.Reset();
             long expires = expiresAt ?? DeadlineOf(slot, key, entries);
             Publish(slot, key, entries, tell: false, new Fate(expires, expires > 0 && IsMarked(entries)), found);
         }

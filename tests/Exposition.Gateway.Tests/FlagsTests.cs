@@ -56,6 +56,19 @@ public class FlagsTests
     public void Bad_expiry_flags_are_named(string error, string argument) =>
         Assert.Equal(error, Assert.Throws<FlagException>(() => Flags.Parse([argument])).Message);
 
+    [Theory]
+    [InlineData(1.0)]
+    [InlineData(30.0, "--persistence.interval=30s")]
+    [InlineData(0.0, "--persistence.interval=-1s")]
+    [InlineData(0.0, "--persistence.commit-interval=0")]
+    [InlineData(0.25, "--persistence.commit-interval=250ms", "--persistence.interval=30s")]
+    public void The_commit_interval_follows_a_given_interval(double seconds, params string[] arguments) =>
+        Assert.Equal(TimeSpan.FromSeconds(seconds), Flags.Parse(arguments).CommitInterval);
+
+    [Fact]
+    public void A_negative_commit_interval_is_refused() =>
+        Assert.Throws<FlagException>(static () => Flags.Parse(["--persistence.commit-interval=-1s"]));
+
     // The texts were observed on the reference, but for the last ones of the URL, which are those of Go's library.
     [Theory]
     [InlineData("unknown long flag '--bogus'", "--bogus")]

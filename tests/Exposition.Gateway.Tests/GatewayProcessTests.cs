@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
+using Exposition.Persistence;
+using Exposition.Store;
 
 namespace Exposition.Gateway.Tests;
 
@@ -142,6 +144,118 @@ public partial class GatewayProcessTests
         {
             Directory.Delete(directory, recursive: true);
         }
+    }
+
+    [Fact]
+    public async Task While_a_large_state_is_loaded_it_lives_but_takes_nothing()
+    {
+        const int Groups = 100_000;
+        string directory = Directory.CreateTempSubdirectory("exposition-gateway").FullName;
+        string data = Path.Combine(directory, "data");
+        try
+        {
+            var kept = new MetricStore(new StoreOptions());
+            for (int i = 0; i < Groups; i++)
+            {
+                kept.Push(GroupingKey.Create(("job", "kept"), ("instance", $"i{i}")), PushFormat.Text, System.Text.Encoding.UTF8.GetBytes($"a {i}\n"), PushMode.Replace);
+            }
+
+            Assert.Equal(Groups, DurableSnapshot.Write(data, kept));
+            using Gateway gateway = await Gateway.StartAsync("--persistence.file=" + data);
+            int refused = 0;
+            while (true)
+            {
+                Assert.Equal(HttpStatusCode.OK, (await gateway.Client.GetAsync("-/healthy")).StatusCode);
+                using HttpResponseMessage push = await gateway.Client.PutAsync("metrics/job/kept/instance/i7", new StringContent("a -1\n"));
+                if (push.StatusCode == HttpStatusCode.OK)
+                {
+                    break;
+                }
+
+                Assert.Equal((HttpStatusCode.ServiceUnavailable, "1"), (push.StatusCode, push.Headers.RetryAfter?.ToString()));
+                refused++;
+            }
+
+            Assert.True(refused > 0, "loaded before the port was open");
+            Assert.Equal(HttpStatusCode.OK, (await gateway.Client.GetAsync("-/ready")).StatusCode);
+            string[] lines = (await gateway.Client.GetStringAsync("metrics")).Split('\n').Where(static l => l.StartsWith("a{", StringComparison.Ordinal)).ToArray();
+            Assert.Equal(Groups, lines.Length);
+            Assert.Contains("a{instance=\"i7\",job=\"kept\"} -1", lines);
+            Assert.Contains($"a{{instance=\"i{Groups - 1}\",job=\"kept\"}} {Groups - 1}", lines);
+            Assert.Equal(0, await gateway.TerminateAsync());
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_snapshot_is_a_backup_to_start_from()
+    {
+        string directory = Directory.CreateTempSubdirectory("exposition-gateway").FullName;
+        string data = Path.Combine(directory, "data");
+        try
+        {
+            string snapshot;
+            using (Gateway first = await Gateway.StartAsync("--persistence.file=" + data, "--web.enable-admin-api"))
+            {
+                await first.Client.PutAsync("metrics/job/j", new StringContent("# HELP a h\na{x=\"1\"} 1\n"));
+                HttpResponseMessage answer = await first.Client.PutAsync("api/v1/admin/snapshot", null);
+                string body = await answer.Content.ReadAsStringAsync();
+                Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+                Assert.EndsWith(",\"groups\":1}}", body, StringComparison.Ordinal);
+                snapshot = Assert.Single(Directory.GetFiles(directory, "data.snapshot-*"));
+                Assert.Contains($"\"file\":\"{snapshot}\"", body, StringComparison.Ordinal);
+
+                // What comes later is not in it.
+                await first.Client.PutAsync("metrics/job/later", new StringContent("a 2\n"));
+                Assert.Equal(0, await first.TerminateAsync());
+            }
+
+            string restore = "--persistence.restore-from=" + snapshot;
+            (int code, _, string error) = await RunAsync("--persistence.file=" + data, restore, "--web.listen-address=127.0.0.1:0");
+            Assert.Equal(1, code);
+            Assert.Contains("the persistence file exists", error, StringComparison.Ordinal);
+
+            string other = "--persistence.file=" + Path.Combine(directory, "other");
+            using (Gateway second = await Gateway.StartAsync(other, restore))
+            {
+                string metrics = await second.Client.GetStringAsync("metrics");
+                Assert.Contains("# HELP a h\n# TYPE a untyped\na{instance=\"\",job=\"j\",x=\"1\"} 1\n", metrics, StringComparison.Ordinal);
+                Assert.DoesNotContain("later", metrics, StringComparison.Ordinal);
+                Assert.Equal(0, await second.TerminateAsync());
+            }
+
+            using (Gateway third = await Gateway.StartAsync(other))
+            {
+                Assert.Contains("job=\"j\"", await third.Client.GetStringAsync("metrics"), StringComparison.Ordinal);
+                Assert.Equal(0, await third.TerminateAsync());
+            }
+
+            (code, _, error) = await RunAsync("--persistence.restore-from=" + snapshot + "x", "--web.listen-address=127.0.0.1:0");
+            Assert.Equal(1, code);
+            Assert.Contains("is not there", error, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_disk_that_refuses_is_told_by_answers_that_wait_for_it()
+    {
+        using Gateway gateway = await Gateway.StartAsync("--persistence.file=/proc/no/such/data", "--persistence.commit-interval=0");
+        HttpResponseMessage answer = await gateway.Client.PutAsync("metrics/job/j", new StringContent("a 1\n"));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+        Assert.StartsWith("stored in memory, but not on disk: ", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        string metrics = await gateway.Client.GetStringAsync("metrics");
+        Assert.Contains("a{instance=\"\",job=\"j\"} 1\n", metrics, StringComparison.Ordinal);
+        Assert.Matches(@"\npushgateway_persistence_failures_total [1-9]", metrics);
+        Assert.Matches(@"\npushgateway_persistence_lag_seconds [0-9.]*[1-9]", metrics);
+        Assert.Contains("\npushgateway_persistence_last_success_timestamp_seconds ", metrics, StringComparison.Ordinal);
+        Assert.Equal(1, await gateway.TerminateAsync());
     }
 
     [Fact]

@@ -156,7 +156,7 @@ public class LimitTests
         var options = new ExpositionOptions { MaxSeriesPerPush = 2, MaxGroups = 1, MaxLabelValueBytes = 5 };
         var store = new MetricStore(new StoreOptions { MaxSeriesPerPush = 2, MaxGroups = 1, MaxLabelValueBytes = 5 });
         var engine = new ExpositionEngine(store, options);
-        Answer Put(string job, string body) => engine.Pushes.Handle(new PushRequest { Route = engine.Paths.Resolve(Encoding.ASCII.GetBytes("/metrics/job/" + job)) }, Encoding.ASCII.GetBytes(body));
+        Answer Put(string job, string body) => engine.Pushes.Handle(new PushRequest { Route = engine.Paths.Resolve(Encoding.ASCII.GetBytes("/metrics/job/" + job)) }, Encoding.ASCII.GetBytes(body), out _);
         Assert.Equal(new Answer(200), Put("a", "a 1\nb 2\n"));
         Assert.Equal((413, "too many series in one push: 3 are more than 2"), (Put("a", "a 1\nb 2\nc 3\n").Status, Put("a", "a 1\nb 2\nc 3\n").Text));
         Assert.Equal((507, "too many groups: 1 are stored"), (Put("b", "a 1\n").Status, Put("b", "a 1\n").Text));

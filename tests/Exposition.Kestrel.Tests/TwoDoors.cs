@@ -20,13 +20,16 @@ public sealed class TwoDoors : IAsyncLifetime
 
     internal ExpositionEngine Engine { get; private set; } = null!;
 
+    /// <summary>To be set before the start.</summary>
+    public IChangeGate? Gate { get; init; }
+
     public int RawPort { get; private set; }
 
     public int EndpointPort { get; private set; }
 
     public async ValueTask InitializeAsync()
     {
-        Engine = new ExpositionEngine(Target, new ExpositionOptions { MaxBodyBytes = 100_000, MaxDecodedBytes = 200_000 });
+        Engine = new ExpositionEngine(Target, new ExpositionOptions { MaxBodyBytes = 100_000, MaxDecodedBytes = 200_000, Gate = Gate });
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.ClearProviders();
         builder.Services.AddRoutingCore();

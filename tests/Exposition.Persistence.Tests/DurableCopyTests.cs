@@ -109,8 +109,55 @@ public sealed class DurableCopyTests : IDisposable
         Assert.Contains(_notices, static n => n.Event == DurableEvent.Unavailable);
     }
 
+    [Fact]
+    public async Task Who_waits_is_told_when_the_change_is_on_disk()
+    {
+        _durable.HoldCommits = true;
+        await using DurableCopy copy = Make(TimeSpan.Zero);
+        copy.Start();
+        Assert.Null(await copy.CommittedAsync());
+        _changes.Delete("a");
+        Task<string?> first = copy.CommittedAsync();
+        Assert.True(_durable.CommitEntered.Wait(TimeSpan.FromSeconds(10)));
+
+        // A change made while the first is being written waits for the write after it.
+        _changes.Delete("b");
+        Task<string?> second = copy.CommittedAsync();
+        Assert.Same(second, copy.CommittedAsync());
+        Assert.False(first.IsCompleted);
+        _durable.HoldCommits = false;
+        _durable.Released.Set();
+        Assert.Null(await first.WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.Null(await second.WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.Contains("remove b", _durable.Calls);
+        Assert.Equal(TimeSpan.Zero, copy.Status.Lag);
+    }
+
+    [Fact]
+    public async Task Who_waits_for_a_disk_that_fails_is_told_why()
+    {
+        _durable.FailCommits = int.MaxValue;
+        await using DurableCopy copy = Make(TimeSpan.Zero);
+        copy.Start();
+        _changes.Delete("a");
+        Assert.Equal("no space", await copy.CommittedAsync().WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.Equal("no space", await copy.CommittedAsync());
+        Assert.True(copy.Status.Lag > TimeSpan.Zero);
+        Assert.True(copy.Status.Failures > 0);
+
+        _durable.FailCommits = 0;
+        await _durable.Committed.WaitAsync(TimeSpan.FromSeconds(10));
+        for (int i = 0; await copy.CommittedAsync() is not null; i++)
+        {
+            Assert.True(i < 1000, "did not recover");
+            await Task.Delay(10);
+        }
+    }
+
     public void Dispose()
     {
+        _durable.CommitEntered.Dispose();
+        _durable.Released.Dispose();
         _durable.Dispose();
         _changes.Dispose();
     }
@@ -131,6 +178,21 @@ public sealed class DurableCopyTests : IDisposable
     {
         private readonly List<GroupChange> _waiting = [];
         private readonly SemaphoreSlim _signal = new(0);
+
+        public int Pending
+        {
+            get
+            {
+                lock (_waiting)
+                {
+                    return _waiting.Count;
+                }
+            }
+        }
+
+        public long? PendingSince => Pending > 0 ? Since : null;
+
+        public long Since { get; set; } = TimeProvider.System.GetTimestamp();
 
         public bool AllWasRead { get; private set; }
 
@@ -174,6 +236,13 @@ public sealed class DurableCopyTests : IDisposable
 
         public int FailCommits { get; set; }
 
+        /// <summary>Lets commits of changes wait for <see cref="Released"/>.</summary>
+        public volatile bool HoldCommits;
+
+        public ManualResetEventSlim CommitEntered { get; } = new();
+
+        public ManualResetEventSlim Released { get; } = new();
+
         public DurableFault? LoadFault { get; set; }
 
         public bool Incomplete { get; set; }
@@ -182,6 +251,10 @@ public sealed class DurableCopyTests : IDisposable
 
         /// <summary>Done when a batch with changes has been committed.</summary>
         public Task Committed => _committed.Task;
+
+        public void Open()
+        {
+        }
 
         public LoadReport Load(RestoreGroup restore) =>
             LoadFault is { } fault ? throw new DurableStoreException(fault, "cannot") : default;
@@ -208,6 +281,12 @@ public sealed class DurableCopyTests : IDisposable
 
             public void Commit()
             {
+                if (owner.HoldCommits && _calls.Count > 0)
+                {
+                    owner.CommitEntered.Set();
+                    owner.Released.Wait(TimeSpan.FromSeconds(10));
+                }
+
                 if (owner.FailCommits > 0)
                 {
                     owner.FailCommits--;

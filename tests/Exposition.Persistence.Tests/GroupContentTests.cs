@@ -33,6 +33,65 @@ public class GroupContentTests
     }
 
     [Fact]
+    public void Fields_of_a_later_version_are_passed_over()
+    {
+        byte[] content = Encode([Samples.Family("a", "a 1\n")]);
+        byte[] fields = [1, 2, 0xAA, 0xBB, 0x81, 0x01, 0];
+        Assert.True(GroupContent.TryRead([.. content, .. fields], out FamilyEntry[] families));
+        Assert.Equal("a", System.Text.Encoding.UTF8.GetString(Assert.Single(families).Name.Span));
+        foreach (int length in (int[])[1, 2, 3, 5, 6])
+        {
+            Assert.False(GroupContent.TryRead([.. content, .. fields[..length]], out _), $"cut at {length}");
+        }
+    }
+
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(1000, false)]
+    [InlineData(1024, true)]
+    [InlineData(300_000, true)]
+    public void What_is_long_is_packed(int length, bool packed)
+    {
+        byte[] content = [.. Enumerable.Range(0, length).Select(static i => (byte)(i % 7 == 0 ? i / 700 : 1))];
+        byte[] column = PackedContent.Pack(content);
+        Assert.Equal(packed, column.Length < content.Length);
+        Assert.True(PackedContent.TryUnpack(column, out byte[] read));
+        Assert.Equal(content, read);
+    }
+
+    [Fact]
+    public void What_does_not_shrink_is_not_packed()
+    {
+        byte[] content = new byte[5000];
+        new Random(1).NextBytes(content);
+        content[0] = 1;
+        Assert.Equal(content, PackedContent.Pack(content));
+    }
+
+    [Fact]
+    public void Cuts_and_false_lengths_of_packed_contents_are_refused_and_flips_never_throw()
+    {
+        byte[] content = Encode([Samples.Family("a", string.Concat(Enumerable.Repeat("a 1\n", 500)))]);
+        byte[] column = PackedContent.Pack(content);
+        Assert.Equal(2, column[0]);
+        for (int length = 1; length < column.Length; length++)
+        {
+            // Without its last bytes, a checksum, it may still be whole.
+            Assert.True(!PackedContent.TryUnpack(column[..length], out byte[] read) || (length >= column.Length - 8 && read.SequenceEqual(content)), $"cut at {length}");
+        }
+
+        for (int at = 0; at < column.Length; at++)
+        {
+            byte[] flipped = [.. column];
+            flipped[at] ^= 0x55;
+            PackedContent.TryUnpack(flipped, out _);
+        }
+
+        Assert.False(PackedContent.TryUnpack([2, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F, .. column[3..]], out _));
+        Assert.False(PackedContent.TryUnpack([2, 0xFF, 0xFF, 0x7F, .. column[3..]], out _));
+    }
+
+    [Fact]
     public void Flipped_bytes_never_throw()
     {
         byte[] content = Encode([Samples.Family("a", "a 1\n", "help"), Samples.Family("b", "b 1\n")]);
@@ -54,7 +113,7 @@ public class GroupContentTests
         Assert.False(GroupContent.TryRead(Encode([Samples.Family("b", ""), Samples.Family("a", "")]), out _));
         byte[] content = Encode([]);
         Assert.True(GroupContent.TryRead(content, out _));
-        content[0] = 2;
+        content[0] = 3;
         Assert.False(GroupContent.TryRead(content, out _));
     }
 

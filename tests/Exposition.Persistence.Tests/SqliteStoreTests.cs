@@ -156,7 +156,9 @@ public class SqliteStoreTests : InDirectory
     [Fact]
     public void Of_a_file_damaged_in_the_middle_the_readable_groups_are_handed_over()
     {
-        Save([.. Enumerable.Range(0, 400).Select(i => (Samples.Key($"j{i:d3}"), new[] { Samples.Family("a", new string('x', 4000)) }))]);
+        // Random, so that packing does not make the file small.
+        var random = new Random(1);
+        Save([.. Enumerable.Range(0, 400).Select(i => (Samples.Key($"j{i:d3}"), new[] { Samples.Family("a", random.GetHexString(8000)) }))]);
         byte[] bytes = System.IO.File.ReadAllBytes(File);
         bytes.AsSpan(bytes.Length * 3 / 4, 16384 * 2).Fill(0xA5);
         System.IO.File.WriteAllBytes(File, bytes);
@@ -186,6 +188,21 @@ public class SqliteStoreTests : InDirectory
         Assert.Equal(new LoadReport(1, 0, false), report);
     }
 
+    [Theory]
+    [InlineData("content = NULL")]
+    [InlineData("key = NULL")]
+    [InlineData("version = 'text', checksum = 1.5")]
+    public void A_row_with_values_that_the_schema_forbids_is_damage(string values)
+    {
+        Save((Samples.Key("x"), s_families), (Samples.Key("y"), s_families));
+        Sql("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'NOT NULL', '') WHERE name = 'groups'");
+        Sql($"UPDATE groups SET {values} WHERE id = 1");
+
+        Assert.Equal([Samples.Show(Samples.Key("y"), s_families)], Load(out LoadReport report));
+        Assert.Equal(new LoadReport(1, 1, false), report);
+        Assert.Equal(DurableEvent.DamagedGroup, Assert.Single(Notices).Event);
+    }
+
     [Fact]
     public void A_content_under_a_wrong_key_is_damage()
     {
@@ -193,6 +210,16 @@ public class SqliteStoreTests : InDirectory
         Sql("UPDATE groups SET key = CAST('job' AS BLOB) || x'FF' || CAST('z' AS BLOB)");
         Assert.Empty(Load(out LoadReport report));
         Assert.Equal(1, report.DamagedGroups);
+    }
+
+    [Fact]
+    public void A_load_that_is_given_up_ends_at_once()
+    {
+        Save([.. Enumerable.Range(0, 5000).Select(i => (Samples.Key($"j{i:d4}"), new[] { Samples.Family("a", new string('x', 1000)) }))]);
+        using IDurableStore store = Open();
+        int taken = 0;
+        Assert.Throws<OperationCanceledException>(() => store.Load((_, _) => throw (++taken == 300 ? new OperationCanceledException() : new InvalidOperationException())));
+        Assert.Equal(300, taken);
     }
 
     [Fact]

@@ -137,6 +137,13 @@ public sealed class ChildProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Ends it with SIGKILL, as the kernel does when memory runs out.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
     /// <summary>Stops it if it still runs.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -105,6 +105,9 @@ public sealed class GatewayProcess : IAsyncLifetime
     /// <summary>SIGTERM; the exit code, or null when it did not end in time.</summary>
     public Task<int?> StopAsync() => _process!.StopAsync();
 
+    /// <summary>SIGKILL: the server gets no chance to save anything.</summary>
+    public Task KillAsync() => _process!.KillAsync();
+
     /// <summary>Stops the server if it still runs.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -4,6 +4,7 @@ using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Http;
 using Exposition.Gateway.Logging;
 using Exposition.Gateway.Own;
+using Exposition.Kestrel;
 using Exposition.Store;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -11,7 +12,7 @@ using Microsoft.Extensions.Logging;
 namespace Exposition.Gateway.Api;
 
 /// <summary>The routes below <c>/api/v1</c>.</summary>
-internal sealed class ApiHandlers(Flags flags, BuildIdentity build, MetricStore store, TimeProvider time, ILogger<ApiHandlers> logger)
+internal sealed class ApiHandlers(Flags flags, BuildIdentity build, MetricStore store, IChangeGate gate, TimeProvider time, ILogger<ApiHandlers> logger)
 {
     private const int FlushBytes = 64 << 10;
 
@@ -61,6 +62,12 @@ internal sealed class ApiHandlers(Flags flags, BuildIdentity build, MetricStore 
     /// <summary>All groups, in order of their keys; with <c>?details=true</c> also the last refused push of each.</summary>
     public async Task Metrics(HttpContext context, string path)
     {
+        if (!gate.IsOpen)
+        {
+            await Replies.Loading(context);
+            return;
+        }
+
         using ReaderLimit.Seat? seat = _readers.TryEnter();
         if (seat is null)
         {
@@ -84,10 +91,22 @@ internal sealed class ApiHandlers(Flags flags, BuildIdentity build, MetricStore 
     }
 
     /// <summary>Deletes all groups.</summary>
-    public Task Wipe(HttpContext context, string path)
+    public async Task Wipe(HttpContext context, string path)
     {
+        if (!gate.IsOpen)
+        {
+            await Replies.Loading(context);
+            return;
+        }
+
         logger.Wiped(store.Wipe());
-        return Replies.Empty(context, StatusCodes.Status202Accepted);
+        if (gate.Confirm() is { } confirmation && await confirmation is { } failure)
+        {
+            await Replies.Error(context, StatusCodes.Status503ServiceUnavailable, "wiped in memory, but not on disk: " + failure);
+            return;
+        }
+
+        await Replies.Empty(context, StatusCodes.Status202Accepted);
     }
 
     private async Task WriteAsync(StoreView view, bool withFailures, PipeWriter output, CancellationToken cancellation)

@@ -9,6 +9,8 @@ internal sealed class Flags
 {
     private readonly List<string> _expireAfter = [];
     private bool _listenAddressGiven;
+    private bool _persistenceIntervalGiven;
+    private long? _commitInterval;
 
     public List<string> ListenAddresses { get; } = [":9091"];
 
@@ -33,6 +35,9 @@ internal sealed class Flags
     public bool EnableOpenMetrics { get; private set; }
 
     public string PersistenceFile { get; private set; } = "";
+
+    /// <summary>A snapshot to start from; empty for none.</summary>
+    public string RestoreFrom { get; private set; } = "";
 
     public long PersistenceIntervalNanoseconds { get; private set; } = 300_000_000_000;
 
@@ -69,7 +74,11 @@ internal sealed class Flags
     /// <summary>The path of scrapes, prefix included.</summary>
     public string FullTelemetryPath => WebPaths.Join(Prefix, TelemetryPath);
 
-    public TimeSpan PersistenceInterval => TimeSpan.FromTicks(PersistenceIntervalNanoseconds / 100);
+    /// <summary>How old a change may become before it is on disk; with zero an answer waits for the disk.</summary>
+    public TimeSpan CommitInterval => TimeSpan.FromTicks(CommitIntervalNanoseconds / 100);
+
+    private long CommitIntervalNanoseconds =>
+        _commitInterval ?? (_persistenceIntervalGiven ? Math.Max(0, PersistenceIntervalNanoseconds) : 1_000_000_000);
 
     public LogLevel LogLevel => LogLevelName switch
     {
@@ -103,7 +112,18 @@ internal sealed class Flags
     /// <summary>The values as <c>/api/v1/status</c> and the page show them, in order of names.</summary>
     public SortedDictionary<string, string> Shown()
     {
+        // What the reference does not have is shown where it matters.
         SortedDictionary<string, string> shown = Always();
+        if (PersistenceFile.Length > 0)
+        {
+            shown["persistence.commit-interval"] = GoDuration.Format(CommitIntervalNanoseconds);
+        }
+
+        if (RestoreFrom.Length > 0)
+        {
+            shown["persistence.restore-from"] = RestoreFrom;
+        }
+
         if (ExpiryRules.Count > 0)
         {
             shown["push.expire-after"] = string.Join(' ', _expireAfter);
@@ -153,7 +173,10 @@ internal sealed class Flags
         new("web.enable-openmetrics", "Answer scrapes in OpenMetrics 1.0 if the scraper prefers it.", value => EnableOpenMetrics = value == "true") { IsSwitch = true },
         new("persistence.file", "File to persist metrics. If empty, metrics are only kept in memory.", value => PersistenceFile = value) { Shown = "=\"\"" },
         new("persistence.interval", "The minimum interval at which to write out the persistence file.",
-            value => PersistenceIntervalNanoseconds = GoDuration.ParseNanoseconds(value)) { Shown = "=5m" },
+            SetPersistenceInterval) { Shown = "=5m" },
+        new("persistence.commit-interval", "How old a change may become before it is on disk; 0 lets each answer wait for the disk. Defaults to "
+            + "--persistence.interval where that is given, else to 1s.", SetCommitInterval) { Shown = "=1s" },
+        new("persistence.restore-from", "Snapshot to start from. --persistence.file must not exist then.", value => RestoreFrom = value) { Shown = "=\"\"" },
         new("push.disable-consistency-check", "Do not check consistency of pushed metrics. DANGEROUS.",
             value => DisableConsistencyCheck = value == "true") { IsSwitch = true },
         new("push.enable-utf8-names", "Allow UTF-8 characters in metric and label names.", value => EnableUtf8Names = value == "true") { IsSwitch = true },
@@ -212,6 +235,15 @@ internal sealed class Flags
 
     private static TimeSpan Time(string flag, string value) =>
         Kestrel.Serving.GoDuration.TryParseTime(value, out TimeSpan time, out string? error) ? time : throw new FlagException($"--{flag}: {error}");
+
+    private void SetPersistenceInterval(string value)
+    {
+        PersistenceIntervalNanoseconds = GoDuration.ParseNanoseconds(value);
+        _persistenceIntervalGiven = true;
+    }
+
+    private void SetCommitInterval(string value) => _commitInterval = GoDuration.ParseNanoseconds(value) is >= 0 and var interval
+        ? interval : throw new FlagException($"--persistence.commit-interval must not be negative, is {value}");
 
     private void SetExternalUrl(string value)
     {

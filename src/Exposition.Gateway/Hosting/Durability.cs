@@ -1,32 +1,146 @@
 using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Logging;
+using Exposition.Kestrel;
 using Exposition.Persistence;
 using Exposition.Store;
 using Microsoft.Extensions.Logging;
 
 namespace Exposition.Gateway.Hosting;
 
-/// <summary>The durable copy as the flags want it, and its notices as log lines.</summary>
-internal static class Durability
+/// <summary>The durable copy as the flags want it: its gate in front of the store, and its notices as log lines and counts.</summary>
+internal sealed class Durability(Flags flags, TimeProvider time, ILogger logger) : IChangeGate, IAsyncDisposable
 {
-    /// <summary>Makes the copy; null where no file is given.</summary>
-    public static DurableCopy? Make(Flags flags, MetricStore store, TimeProvider time, ILogger logger)
+    // A disk that hangs must not hold answers for ever; the client then knows as much as after a crash.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+
+    private readonly bool _waits = flags.PersistenceFile.Length > 0 && flags.CommitInterval == TimeSpan.Zero;
+    private DurableCopy? _copy;
+    private MetricStore? _store;
+    private volatile bool _open = flags.PersistenceFile.Length == 0 && flags.RestoreFrom.Length == 0;
+    private long _damaged;
+
+    /// <summary>Whether anything is kept at all.</summary>
+    public bool IsOn => flags.PersistenceFile.Length > 0;
+
+    /// <inheritdoc/>
+    public bool IsOpen => _open;
+
+    /// <summary>How the copy is doing.</summary>
+    public DurableStatus Status => _copy?.Status ?? default;
+
+    /// <summary>Number of files and groups that were found damaged and set aside.</summary>
+    public long Damaged => Interlocked.Read(ref _damaged);
+
+    /// <inheritdoc/>
+    public Task<string?>? Confirm() => _waits ? ConfirmAsync() : null;
+
+    /// <summary>Takes the file for this process. Nothing is read yet.</summary>
+    /// <returns>False if another process has it; the log says so.</returns>
+    public bool TryOpen(MetricStore store)
     {
-        if (flags.PersistenceFile.Length == 0)
+        _store = store;
+        if (!IsOn)
         {
-            return null;
+            return true;
         }
 
-        var file = new SqliteStore(flags.PersistenceFile, time, notice => Report(logger, notice));
-        return new DurableCopy(flags.PersistenceFile, file, store, new DurableCopyOptions
+        if (flags.RestoreFrom.Length > 0 && new FileInfo(flags.PersistenceFile) is { Exists: true, Length: > 0 })
         {
-            Interval = flags.PersistenceInterval,
+            // It would be wrong to mix the two, and to throw away either.
+            logger.CannotLoad(flags.PersistenceFile, "--persistence.restore-from is given, but the persistence file exists: move it away, or start without the flag");
+            return false;
+        }
+
+        var file = new SqliteStore(flags.PersistenceFile, time, Report);
+        _copy = new DurableCopy(flags.PersistenceFile, file, store, new DurableCopyOptions
+        {
+            Interval = flags.CommitInterval,
             Time = time,
-            Report = notice => Report(logger, notice),
+            Report = Report,
         });
+        return Try(_copy.Open);
     }
 
-    private static void Report(ILogger logger, DurableNotice notice)
+    /// <summary>Loads what was kept, then opens the gate.</summary>
+    /// <returns>False if that is not possible; the log says so. True also if it was cancelled.</returns>
+    public bool Load(CancellationToken cancellation) => Try(() =>
+    {
+        try
+        {
+            if (flags.RestoreFrom.Length > 0)
+            {
+                int groups = DurableSnapshot.Read(flags.RestoreFrom, (key, families) =>
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    _store!.Restore(key, families);
+                }, Report);
+                logger.Restored(flags.RestoreFrom, groups);
+            }
+
+            _copy?.Start(cancellation);
+            _open = true;
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+        }
+    });
+
+    /// <summary>Writes what is left.</summary>
+    /// <returns>Whether everything is on disk.</returns>
+    public async Task<bool> StopAsync()
+    {
+        if (_copy is null)
+        {
+            return true;
+        }
+
+        bool kept = await _copy.StopAsync();
+        await _copy.DisposeAsync();
+        if (kept)
+        {
+            return true;
+        }
+
+        logger.FinalSaveFailed(flags.PersistenceFile);
+        return false;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_copy is not null)
+        {
+            await _copy.DisposeAsync();
+        }
+    }
+
+    private bool Try(Action action)
+    {
+        try
+        {
+            action();
+            return true;
+        }
+        catch (DurableStoreException e)
+        {
+            logger.CannotLoad(flags.RestoreFrom.Length > 0 ? flags.RestoreFrom : flags.PersistenceFile, e.Message);
+            return false;
+        }
+    }
+
+    private async Task<string?> ConfirmAsync()
+    {
+        try
+        {
+            return await _copy!.CommittedAsync().WaitAsync(s_patience, time);
+        }
+        catch (TimeoutException)
+        {
+            return $"the disk has not answered for {s_patience.TotalSeconds} s";
+        }
+    }
+
+    private void Report(DurableNotice notice)
     {
         switch (notice.Event)
         {
@@ -36,16 +150,25 @@ internal static class Durability
             case DurableEvent.SaveFailed:
                 logger.CannotPersist(notice.Path, notice.Groups, notice.Detail);
                 break;
+            case DurableEvent.Lagging:
+                logger.PersistenceLags(notice.Path, notice.Groups, notice.Detail);
+                break;
             case DurableEvent.Loaded:
                 logger.Loaded(notice.Path, notice.Groups);
                 break;
+            case DurableEvent.Imported:
+                logger.Imported(notice.Path, notice.Groups);
+                break;
             case DurableEvent.MovedDamaged:
+                Interlocked.Increment(ref _damaged);
                 logger.MovedDamaged(notice.Path, notice.Detail);
                 break;
             case DurableEvent.MovedForeign:
+                Interlocked.Increment(ref _damaged);
                 logger.MovedForeign(notice.Path, notice.Detail);
                 break;
             case DurableEvent.DamagedGroup:
+                Interlocked.Increment(ref _damaged);
                 logger.DamagedGroup(notice.Path, notice.Detail);
                 break;
             case DurableEvent.GroupTooLarge:

@@ -9,7 +9,6 @@ using Exposition.Gateway.Own;
 using Exposition.Gateway.Page;
 using Exposition.Gateway.Web;
 using Exposition.Kestrel;
-using Exposition.Persistence;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -28,6 +27,7 @@ internal static class GatewayHost
     private const int AroundTarget = 32;
     private const int NoLimit = 16 << 20;
     private const int SmallestBuffer = 1 << 20;
+    private static readonly TimeSpan s_quickLoad = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Serves until a signal or a quit request.</summary>
     /// <returns>0 if everything went well, 1 if the program could not serve or could not keep its state.</returns>
@@ -54,30 +54,42 @@ internal static class GatewayHost
     {
         var listeners = new List<(string Asked, ListenOptions Options)>();
         await using WebConfigFile? web = flags.WebConfigFile.Length > 0 ? WebConfigFile.Open(flags.WebConfigFile, logger) : null;
-        await using WebApplication app = Build(flags, web, logs, listeners);
+        await using var durability = new Durability(flags, TimeProvider.System, logger);
+        await using WebApplication app = Build(flags, web, logs, durability, listeners);
         ExpositionEngine engine = app.Services.GetRequiredService<ExpositionEngine>();
         ReserveOwnFamilies(app.Services, engine);
-        Map(app, flags, web, engine);
-        await using DurableCopy? copy = Durability.Make(flags, engine.Store, TimeProvider.System, logger);
-        try
+        Map(app, flags, web, engine, durability);
+        if (!durability.TryOpen(engine.Store))
         {
-            copy?.Start();
-        }
-        catch (DurableStoreException e)
-        {
-            logger.CannotLoad(flags.PersistenceFile, e.Message);
             return Failed;
         }
 
         web?.Follow();
-        bool served = await ListenAsync(app, flags, web, listeners, logger);
-        if (copy is not null && !await copy.StopAsync())
-        {
-            logger.FinalSaveFailed(flags.PersistenceFile);
-            return Failed;
-        }
 
-        return served ? 0 : Failed;
+        // What loads quickly is there before the port is open. While more is being loaded, the program says that it lives but is not ready.
+        using var stop = new CancellationTokenSource();
+        Task<bool> loading = Task.Run(() => LoadOrStop(durability, app.Lifetime, stop.Token));
+        await Task.WhenAny(loading, Task.Delay(s_quickLoad));
+        bool served = (!loading.IsCompletedSuccessfully || await loading) && await ListenAsync(app, flags, web, listeners, logger);
+        await stop.CancelAsync();
+        bool kept = await loading && await durability.StopAsync();
+        return served && kept ? 0 : Failed;
+    }
+
+    private static bool LoadOrStop(Durability durability, IHostApplicationLifetime lifetime, CancellationToken cancellation)
+    {
+        bool loaded = false;
+        try
+        {
+            return loaded = durability.Load(cancellation);
+        }
+        finally
+        {
+            if (!loaded)
+            {
+                lifetime.StopApplication();
+            }
+        }
     }
 
     private static async Task<bool> ListenAsync(WebApplication app, Flags flags, WebConfigFile? web, List<(string Asked, ListenOptions Options)> listeners, ILogger logger)
@@ -124,7 +136,7 @@ internal static class GatewayHost
         return true;
     }
 
-    private static WebApplication Build(Flags flags, WebConfigFile? web, StreamLoggerProvider logs, List<(string Asked, ListenOptions Options)> listeners)
+    private static WebApplication Build(Flags flags, WebConfigFile? web, StreamLoggerProvider logs, Durability durability, List<(string Asked, ListenOptions Options)> listeners)
     {
         // The empty builder reads no environment variables and no settings files: flags are all there is.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
@@ -135,6 +147,7 @@ internal static class GatewayHost
         services.Configure<HostOptions>(host => host.ShutdownTimeout = flags.ShutdownTimeout);
         services.AddSingleton<IOwnMetrics>(new BuildInfoMetric(BuildIdentity.Current));
         services.AddSingleton<IOwnMetrics>(new ProcessMetrics(new ProcFiles(), TimeProvider.System));
+        services.AddSingleton<IOwnMetrics>(new PersistenceMetrics(durability));
         if (web is not null)
         {
             services.AddSingleton<IOwnMetrics>(web);
@@ -144,6 +157,7 @@ internal static class GatewayHost
         builder.WebHost.UseKestrelCore();
         services.AddExposition(options =>
         {
+            options.Gate = durability;
             options.RoutePrefix = flags.Prefix;
             options.TelemetryPath = WebPaths.Join("", flags.TelemetryPath);
             options.Names = flags.EnableUtf8Names ? NameScheme.Utf8 : NameScheme.Legacy;
@@ -204,7 +218,7 @@ internal static class GatewayHost
         options.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(web.State.Tls!.Options()) });
     }
 
-    private static void Map(WebApplication app, Flags flags, WebConfigFile? web, ExpositionEngine engine)
+    private static void Map(WebApplication app, Flags flags, WebConfigFile? web, ExpositionEngine engine, Durability durability)
     {
         if (web is not null)
         {
@@ -216,16 +230,17 @@ internal static class GatewayHost
         ILoggerFactory loggers = services.GetRequiredService<ILoggerFactory>();
         TimeProvider time = TimeProvider.System;
         var assets = new Assets();
-        var api = new ApiHandlers(flags, BuildIdentity.Current, engine.Store, time, loggers.CreateLogger<ApiHandlers>());
+        var api = new ApiHandlers(flags, BuildIdentity.Current, engine.Store, durability, time, loggers.CreateLogger<ApiHandlers>());
+        var snapshot = new SnapshotHandler(flags, engine.Store, durability, time, loggers.CreateLogger<SnapshotHandler>());
         var page = new StatusPage(flags, BuildIdentity.Current, engine.Store, api, assets, time);
-        var lifecycle = new Lifecycle(flags, services.GetRequiredService<IHostApplicationLifetime>(), loggers.CreateLogger<Lifecycle>());
+        var lifecycle = new Lifecycle(flags, durability, services.GetRequiredService<IHostApplicationLifetime>(), loggers.CreateLogger<Lifecycle>());
         RouteTable<RouteTarget> main = Routes.Outer(flags, page, assets, lifecycle);
         if (main.Conflict() is { } conflict)
         {
             throw new ListenException($"--web.telemetry-path={flags.TelemetryPath} clashes with the route {conflict.Second.Path}");
         }
 
-        var router = new GatewayRouter(main, Routes.Api(flags, api), flags.Prefix, engine, loggers.CreateLogger<GatewayRouter>());
+        var router = new GatewayRouter(main, Routes.Api(flags, api, snapshot), flags.Prefix, engine, loggers.CreateLogger<GatewayRouter>());
         app.Use((context, next) => router.InvokeAsync(context, next));
         app.UseRouting();
         app.MapExposition();

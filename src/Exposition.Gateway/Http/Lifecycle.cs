@@ -1,5 +1,6 @@
 using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Logging;
+using Exposition.Kestrel;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -7,10 +8,13 @@ using Microsoft.Extensions.Logging;
 namespace Exposition.Gateway.Http;
 
 /// <summary>Probes and termination.</summary>
-internal sealed class Lifecycle(Flags flags, IHostApplicationLifetime lifetime, ILogger<Lifecycle> logger)
+internal sealed class Lifecycle(Flags flags, IChangeGate gate, IHostApplicationLifetime lifetime, ILogger<Lifecycle> logger)
 {
-    /// <summary>Both probes. The port is opened only when the kept state has been loaded, so whoever reaches us finds us ready.</summary>
+    /// <summary>Whoever reaches us finds us alive.</summary>
     public static Task Healthy(HttpContext context, string path) => Replies.Text(context, StatusCodes.Status200OK, "OK");
+
+    /// <summary>Whether the kept state has been loaded.</summary>
+    public Task Ready(HttpContext context, string path) => gate.IsOpen ? Healthy(context, path) : Replies.Loading(context);
 
     public static Task QuitByGet(HttpContext context, string path) =>
         Replies.Text(context, StatusCodes.Status405MethodNotAllowed, "Only POST or PUT requests allowed.");

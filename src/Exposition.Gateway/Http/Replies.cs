@@ -64,6 +64,13 @@ internal static class Replies
         return Error(context, StatusCodes.Status503ServiceUnavailable, "too many requests of this kind at once");
     }
 
+    /// <summary>The kept state is still being loaded.</summary>
+    public static Task Loading(HttpContext context)
+    {
+        context.Response.Headers.RetryAfter = "1";
+        return Error(context, StatusCodes.Status503ServiceUnavailable, "not ready: the persisted metrics are being loaded");
+    }
+
     /// <summary>A redirect. GET and HEAD get a small page, other methods nothing.</summary>
     /// <param name="context">The request.</param>
     /// <param name="status">301 or 307.</param>

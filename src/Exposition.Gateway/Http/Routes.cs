@@ -16,7 +16,7 @@ internal static class Routes
         {
             new("GET", flags.FullTelemetryPath, RouteTail.None, new RouteTarget(null, null)),
             new("GET", prefix + "/-/healthy", RouteTail.None, new RouteTarget("healthy", Lifecycle.Healthy)),
-            new("GET", prefix + "/-/ready", RouteTail.None, new RouteTarget("ready", Lifecycle.Healthy)),
+            new("GET", prefix + "/-/ready", RouteTail.None, new RouteTarget("ready", lifecycle.Ready)),
             new("PUT", prefix + "/-/quit", RouteTail.None, new RouteTarget(null, lifecycle.Quit)),
             new("POST", prefix + "/-/quit", RouteTail.None, new RouteTarget(null, lifecycle.Quit)),
             new("GET", "/-/quit", RouteTail.None, new RouteTarget(null, Lifecycle.QuitByGet)),
@@ -34,7 +34,7 @@ internal static class Routes
     }
 
     /// <summary>The routes below <c>/api/v1</c>, without that prefix.</summary>
-    public static RouteTable<RouteTarget> Api(Flags flags, ApiHandlers api)
+    public static RouteTable<RouteTarget> Api(Flags flags, ApiHandlers api, SnapshotHandler snapshot)
     {
         var routes = new List<Route<RouteTarget>>
         {
@@ -45,6 +45,7 @@ internal static class Routes
         if (flags.EnableAdminApi)
         {
             routes.Add(new("PUT", "/admin/wipe", RouteTail.None, new RouteTarget("wipe", api.Wipe)));
+            routes.Add(new("PUT", "/admin/snapshot", RouteTail.None, new RouteTarget("snapshot", snapshot.Serve)));
         }
 
         return new RouteTable<RouteTarget>(routes);

@@ -43,7 +43,7 @@ internal static partial class Log
     [LoggerMessage(12, LogLevel.Information, "metrics loaded")]
     public static partial void Loaded(this ILogger logger, string file, int groups);
 
-    [LoggerMessage(13, LogLevel.Information, "metrics persisted")]
+    [LoggerMessage(13, LogLevel.Debug, "metrics persisted")]
     public static partial void Persisted(this ILogger logger, string file, int groups);
 
     [LoggerMessage(14, LogLevel.Error, "error persisting metrics")]
@@ -90,4 +90,19 @@ internal static partial class Log
 
     [LoggerMessage(28, LogLevel.Information, "Listening on systemd activated listeners instead of port listeners.")]
     public static partial void ListeningOnSystemd(this ILogger logger);
+
+    [LoggerMessage(29, LogLevel.Warning, "persistence is behind: the disk is slower than the changes")]
+    public static partial void PersistenceLags(this ILogger logger, string file, int groups, string? err);
+
+    [LoggerMessage(30, LogLevel.Information, "persistence file of the Prometheus Pushgateway imported, and kept under another name")]
+    public static partial void Imported(this ILogger logger, string keptAs, int groups);
+
+    [LoggerMessage(31, LogLevel.Information, "metrics restored from a snapshot")]
+    public static partial void Restored(this ILogger logger, string file, int groups);
+
+    [LoggerMessage(32, LogLevel.Information, "snapshot written")]
+    public static partial void SnapshotWritten(this ILogger logger, string file, int groups);
+
+    [LoggerMessage(33, LogLevel.Error, "cannot write snapshot")]
+    public static partial void SnapshotFailed(this ILogger logger, string file, string? err);
 }

@@ -133,7 +133,11 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
             Answer? refused = await RequestBody.ReadAsync(context, body, engine);
             if (refused is null)
             {
-                answer = engine.Pushes.Handle(request, body.Memory);
+                answer = engine.Pushes.Handle(request, body.Memory, out Task<string?>? confirmation);
+                if (confirmation is not null)
+                {
+                    answer = engine.Pushes.Finish(request, answer, await confirmation);
+                }
             }
             else
             {

@@ -30,6 +30,8 @@ internal sealed partial class RawConnection
     private TimeSpan _waited;
     private string? _unknown;
     private bool _unflushed;
+    private Task<string?>? _confirmation;
+    private Answer _unconfirmed;
 
     private enum State : byte
     {
@@ -312,7 +314,12 @@ internal sealed partial class RawConnection
         Answer answer;
         try
         {
-            answer = _engine.Pushes.Handle(_request, body);
+            answer = _engine.Pushes.Handle(_request, body, out _confirmation);
+            if (_confirmation is not null)
+            {
+                _unconfirmed = answer;
+                return Step.Confirm;
+            }
         }
         catch (Exception e)
         {

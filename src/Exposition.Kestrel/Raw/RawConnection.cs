@@ -61,6 +61,9 @@ internal sealed partial class RawConnection : IDisposable
         /// <summary>A scrape to be sent.</summary>
         Scrape,
 
+        /// <summary>A change to be confirmed before it is answered.</summary>
+        Confirm,
+
         /// <summary>The connection handed on.</summary>
         HandOn,
 
@@ -106,6 +109,13 @@ internal sealed partial class RawConnection : IDisposable
                         break;
                     case Step.Scrape:
                         if (!await ScrapeAsync())
+                        {
+                            return false;
+                        }
+
+                        break;
+                    case Step.Confirm:
+                        if (!await ConfirmAsync())
                         {
                             return false;
                         }
@@ -197,6 +207,19 @@ internal sealed partial class RawConnection : IDisposable
         bool freed = await _engine.Inflight.WaitAsync(left);
         _waited += _options.Time.GetElapsedTime(since);
         return freed;
+    }
+
+    // The input is left unread meanwhile: answers stay in the order of their requests.
+    private async ValueTask<bool> ConfirmAsync()
+    {
+        _watch.Enter(ConnectionPhase.Write, _options.ScrapeTimeout);
+        string? failure = await _confirmation!;
+        _confirmation = null;
+        bool close = Write(_engine.Pushes.Finish(_request, _unconfirmed, failure));
+        NextRequest();
+        bool open = await FlushAsync();
+        _watch.Enter(ConnectionPhase.Idle, _options.IdleTimeout);
+        return open && !close;
     }
 
     private ValueTask<bool> FlushAsync()

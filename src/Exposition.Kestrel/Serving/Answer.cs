@@ -58,6 +58,12 @@ internal readonly record struct Answer(int Status, string? Text = null, bool Clo
     /// <summary>Whether the client is told to try again after a second.</summary>
     public bool MayRetry => Status is 429 or 503;
 
+    /// <summary>The kept state is still being loaded.</summary>
+    public static Answer Loading => new(503, "not ready: the persisted metrics are being loaded");
+
+    /// <summary>The change is stored, but not where it was promised to be.</summary>
+    public static Answer NotConfirmed(string reason) => new(503, "stored in memory, but not on disk: " + reason);
+
     /// <summary>The phrase of the status line.</summary>
     public static ReadOnlySpan<byte> Phrase(int status) => status switch
     {

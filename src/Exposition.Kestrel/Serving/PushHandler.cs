@@ -13,11 +13,13 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, Infli
 {
     private readonly JobRate _rate = new(options.MaxPushesPerSecond, options.Time);
 
-    /// <summary>Answers a request whose body is complete.</summary>
+    /// <summary>Carries out a request whose body is complete.</summary>
     /// <param name="request">The head.</param>
     /// <param name="body">The body as sent; not used after the return.</param>
-    public Answer Handle(in PushRequest request, ReadOnlyMemory<byte> body)
+    /// <param name="confirmation">Null if the answer is final and counted. Else the answer is to be given to <see cref="Finish"/> with its result.</param>
+    public Answer Handle(in PushRequest request, ReadOnlyMemory<byte> body, out Task<string?>? confirmation)
     {
+        confirmation = null;
         if (request.Encoding == BodyEncoding.Gzip && GzipBody.CheckHeader(body.Span) is { } refused)
         {
             metrics.CountServed(request.Door);
@@ -26,9 +28,22 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, Infli
             return answered;
         }
 
-        Answer answer = Apply(request, body);
-        Count(request, answer);
+        Answer answer = options.Gate is { IsOpen: false } ? Answer.Loading : Apply(request, body);
+        confirmation = answer.Status is 200 or 202 ? options.Gate?.Confirm() : null;
+        if (confirmation is null)
+        {
+            Count(request, answer);
+        }
+
         return answer;
+    }
+
+    /// <summary>Makes the final answer to a request whose change had to be confirmed, and counts it.</summary>
+    public Answer Finish(in PushRequest request, in Answer answer, string? failure)
+    {
+        Answer final = failure is null ? answer : Answer.NotConfirmed(failure);
+        Count(request, final);
+        return final;
     }
 
     /// <summary>Counts a request that was answered without its body being complete.</summary>

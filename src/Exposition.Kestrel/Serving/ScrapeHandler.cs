@@ -126,6 +126,13 @@ internal sealed class ScrapeHandler(IPushTarget target, Action<FamilySet> collec
     {
         metrics.CountServed(door);
         refused = default;
+        if (options.Gate is { IsOpen: false })
+        {
+            // Half of the groups would look like the end of the others.
+            refused = Answer.Loading;
+            return null;
+        }
+
         if (Interlocked.Increment(ref _open) > options.MaxScrapes && options.MaxScrapes > 0)
         {
             Interlocked.Decrement(ref _open);

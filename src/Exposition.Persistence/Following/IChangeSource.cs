@@ -8,6 +8,12 @@ internal interface IChangeSource
     /// <summary>Waits until there is a change.</summary>
     public ValueTask WaitAsync(CancellationToken cancellation);
 
+    /// <summary>Number of groups with a change that was not taken.</summary>
+    public int Pending { get; }
+
+    /// <summary>When the oldest change that was not taken happened, as a timestamp of the clock; null if there is none.</summary>
+    public long? PendingSince { get; }
+
     /// <summary>Takes the changes.</summary>
     public int Take(ICollection<GroupChange> into);
 
@@ -19,6 +25,10 @@ internal interface IChangeSource
 internal sealed class StoreChanges(MetricStore store) : IChangeSource
 {
     private readonly ChangeFeed _feed = store.Subscribe();
+
+    public int Pending => _feed.Pending;
+
+    public long? PendingSince => _feed.PendingSince;
 
     public ValueTask WaitAsync(CancellationToken cancellation) => _feed.WaitAsync(cancellation);
 

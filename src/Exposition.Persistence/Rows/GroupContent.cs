@@ -5,11 +5,13 @@ using Exposition.Store;
 namespace Exposition.Persistence.Rows;
 
 // A group's families as one row's bytes. Grammar (integers little-endian, varint = LEB128 of at most 31 bits):
-//   content := version:1 byte (1)  count:varint  family*
+//   content := version:1 byte (1)  count:varint  family*  field*
 //   family  := type:1  flags:1 (bit 0 = has help, bit 1 = has unit)  traits:1  pushedAt:8  samples:varint  text(name) text(help) text(text)
 //              text(sidecar)  [unitLength:1, not 0, if it has a unit]
 //   text(x) := length:varint  bytes
-// Nothing follows the last family. The key is not part of it: it has a column, and both are under the row's checksum.
+//   field   := tag:varint (1 or more)  length:varint  bytes
+// Fields say more about the group. Tags that a program does not know it passes over, so a row of a later version can be read; a tag is never
+// given another meaning. None is in use yet. The key is not part of it: it has a column, and both are under the row's checksum.
 // Decoded families are slices of the row's array, which is never written again.
 
 /// <summary>Writes and reads the content column.</summary>
@@ -82,7 +84,7 @@ internal static class GroupContent
         }
 
         families = read;
-        return reader.AtEnd;
+        return reader.SkipFields();
     }
 
     private static int WriteText(ReadOnlySpan<byte> text, Span<byte> into)
@@ -176,6 +178,19 @@ internal static class GroupContent
                 Text = text,
                 Sidecar = sidecar,
             };
+            return true;
+        }
+
+        public bool SkipFields()
+        {
+            while (!AtEnd)
+            {
+                if (!TryVarint(out int tag) || tag == 0 || !TryText(out _))
+                {
+                    return false;
+                }
+            }
+
             return true;
         }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Exposition.Persistence.Import;
 
 namespace Exposition.Persistence.Sqlite;
 
@@ -10,6 +11,9 @@ internal enum FileVerdict
 
     /// <summary>A SQLite database, or the torn beginning of one.</summary>
     Database,
+
+    /// <summary>A state file of the Prometheus Pushgateway.</summary>
+    Pushgateway,
 
     /// <summary>Something else.</summary>
     Foreign,
@@ -27,10 +31,11 @@ internal static class FilePlace
         try
         {
             using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0);
-            Span<byte> head = stackalloc byte[Magic.Length];
-            int read = file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
-            return read == 0 ? FileVerdict.Absent
-                : Magic.StartsWith(head[..read]) ? FileVerdict.Database : FileVerdict.Foreign;
+            Span<byte> head = stackalloc byte[GobState.HeadBytes];
+            head = head[..file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false)];
+            return head.IsEmpty ? FileVerdict.Absent
+                : head.StartsWith(Magic) || Magic.StartsWith(head) ? FileVerdict.Database
+                : GobState.IsOne(head) ? FileVerdict.Pushgateway : FileVerdict.Foreign;
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -78,9 +83,8 @@ internal static class FilePlace
         }
     }
 
-    /// <summary>Renames a file, and its log, to a name that says why and when.</summary>
-    /// <returns>The new name.</returns>
-    public static string MoveAside(string path, string why, DateTimeOffset now)
+    /// <summary>A name beside a file that says why and when, and is free.</summary>
+    public static string NameAside(string path, string why, DateTimeOffset now)
     {
         string stem = string.Create(CultureInfo.InvariantCulture, $"{path}.{why}-{now.UtcDateTime:yyyyMMdd'T'HHmmss'Z'}");
         string to = stem;
@@ -89,6 +93,14 @@ internal static class FilePlace
             to = string.Create(CultureInfo.InvariantCulture, $"{stem}.{n}");
         }
 
+        return to;
+    }
+
+    /// <summary>Renames a file, and its log, to a name that says why and when.</summary>
+    /// <returns>The new name.</returns>
+    public static string MoveAside(string path, string why, DateTimeOffset now)
+    {
+        string to = NameAside(path, why, now);
         try
         {
             File.Move(path, to);

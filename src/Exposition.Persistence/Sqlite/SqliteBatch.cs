@@ -1,3 +1,4 @@
+using System.Buffers;
 using Exposition.Persistence.Rows;
 using Exposition.Store;
 using Microsoft.Data.Sqlite;
@@ -39,9 +40,9 @@ internal sealed class SqliteBatch : IDurableBatch
             return;
         }
 
-        byte[] content = new byte[size];
-        int written = GroupContent.Write(families, content);
-        Array.Resize(ref content, written);
+        byte[] plain = ArrayPool<byte>.Shared.Rent((int)size);
+        byte[] content = PackedContent.Pack(plain.AsSpan(0, GroupContent.Write(families, plain)));
+        ArrayPool<byte>.Shared.Return(plain);
         SqliteParameterCollection values = _file.Put.Parameters;
         byte[] keyBytes = key.Bytes.ToArray();
         values[0].Value = keyBytes;
@@ -49,7 +50,7 @@ internal sealed class SqliteBatch : IDurableBatch
         values[2].Value = (long)RowChecksum.Of(keyBytes, version, content);
         values[3].Value = content;
         Do(() => _file.Put.ExecuteNonQuery());
-        Bytes += written + keyBytes.Length;
+        Bytes += content.Length + keyBytes.Length;
     }
 
     public void Remove(GroupingKey key)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Microsoft.Data.Sqlite;
 
@@ -13,6 +14,11 @@ internal sealed class SqliteFile : IDisposable
     public const int SchemaVersion = 1;
 
     private const int LockWaitSeconds = 1;
+
+    // What the reading of rows is ahead of their taking, at most.
+    private const int BatchesAhead = 4;
+    private const int BatchRows = 256;
+    private const int BatchBytes = 1 << 20;
 
     // Damaged rows are kept for whoever wants to look into them; they are never read by us.
     private const string Schema = """
@@ -51,7 +57,9 @@ internal sealed class SqliteFile : IDisposable
 
     /// <summary>Opens or creates a file and takes its lock.</summary>
     /// <exception cref="ForeignFileException">A database that is not ours; nothing in it was changed.</exception>
-    public static SqliteFile Open(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="synchronous">FULL: a commit is on disk when it returns. Anything else is for tests that must fail then.</param>
+    public static SqliteFile Open(string path, string synchronous = "FULL")
     {
         FilePlace.CreatePrivate(path);
         return Open(new SqliteConnectionStringBuilder
@@ -60,7 +68,7 @@ internal sealed class SqliteFile : IDisposable
             Mode = SqliteOpenMode.ReadWrite,
             Pooling = false,
             DefaultTimeout = LockWaitSeconds,
-        }, Prepare);
+        }, connection => Prepare(connection, synchronous));
     }
 
     /// <summary>Opens a file that cannot be written, without a lock. It must not have an unmerged log.</summary>
@@ -82,22 +90,30 @@ internal sealed class SqliteFile : IDisposable
         }
     }
 
-    /// <summary>Reads all rows.</summary>
+    /// <summary>Reads all rows. One thread reads and decodes, the caller's takes what is decoded.</summary>
     /// <returns>The ids of damaged rows.</returns>
     public List<long> ReadRows(RowReader into) => SqliteFaults.Guard(() =>
     {
         var damaged = new List<long>();
-        using SqliteCommand select = Command("SELECT id, key, version, checksum, content FROM groups ORDER BY id");
-        using SqliteDataReader rows = select.ExecuteReader();
-        while (rows.Read())
+        using var decoded = new BlockingCollection<List<DecodedRow>>(BatchesAhead);
+        using var stop = new CancellationTokenSource();
+        Task reading = Task.Factory.StartNew(() => Decode(decoded, stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        try
         {
-            long id = rows.GetInt64(0);
-            if (!into.Take(id, Blob(rows, 1), rows.GetInt64(2), rows.GetInt64(3), Blob(rows, 4)))
+            foreach (List<DecodedRow> batch in decoded.GetConsumingEnumerable(CancellationToken.None))
             {
-                damaged.Add(id);
+                damaged.AddRange(batch.Where(row => !into.Take(row)).Select(static row => row.Id));
             }
         }
+        catch
+        {
+            // The caller wants no more. The connection must not be used by two threads, so the reader's end is waited for.
+            stop.Cancel();
+            reading.ContinueWith(static _ => { }, TaskScheduler.Default).Wait();
+            throw;
+        }
 
+        reading.GetAwaiter().GetResult();
         return damaged;
     });
 
@@ -107,8 +123,6 @@ internal sealed class SqliteFile : IDisposable
         Remove.Dispose();
         Connection.Dispose();
     }
-
-    private static byte[] Blob(SqliteDataReader rows, int column) => rows.GetFieldValue<byte[]>(column);
 
     private static SqliteFile Open(SqliteConnectionStringBuilder how, Action<SqliteConnection> prepare) => SqliteFaults.Guard(() =>
     {
@@ -126,7 +140,7 @@ internal sealed class SqliteFile : IDisposable
         }
     });
 
-    private static void Prepare(SqliteConnection connection)
+    private static void Prepare(SqliteConnection connection, string synchronous)
     {
         // The locking mode comes before the first access: then the write-ahead log needs no shared memory file.
         Run(connection, "PRAGMA locking_mode = EXCLUSIVE");
@@ -138,7 +152,7 @@ internal sealed class SqliteFile : IDisposable
 
         Run(connection, "PRAGMA page_size = 16384");
         Run(connection, "PRAGMA journal_mode = WAL");
-        Run(connection, "PRAGMA synchronous = FULL");
+        Run(connection, "PRAGMA synchronous = " + synchronous);
         Run(connection, "PRAGMA journal_size_limit = 67108864");
         Run(connection, isNew
             ? string.Create(CultureInfo.InvariantCulture,
@@ -157,6 +171,46 @@ internal sealed class SqliteFile : IDisposable
         if (version != SchemaVersion)
         {
             throw new ForeignFileException($"written by another version of this program (schema {version})");
+        }
+    }
+
+    private void Decode(BlockingCollection<List<DecodedRow>> into, CancellationToken cancellation)
+    {
+        var batch = new List<DecodedRow>();
+        try
+        {
+            using SqliteCommand select = Command("SELECT id, key, version, checksum, content FROM groups ORDER BY id");
+            using SqliteDataReader rows = select.ExecuteReader();
+            int bytes = 0;
+            while (rows.Read())
+            {
+                // What a broken page yields need not be what the schema says.
+                long id = rows.GetInt64(0);
+                DecodedRow row = rows.GetValue(1) is byte[] key && rows.GetValue(2) is long version && rows.GetValue(3) is long checksum && rows.GetValue(4) is byte[] content
+                    ? DecodedRow.Of(id, key, version, checksum, content)
+                    : new DecodedRow(id, null, null);
+                batch.Add(row);
+                bytes += row.Bytes;
+                if (bytes >= BatchBytes || batch.Count == BatchRows)
+                {
+                    into.Add(batch, cancellation);
+                    (batch, bytes) = ([], 0);
+                }
+            }
+        }
+        finally
+        {
+            try
+            {
+                // Also what stands before a broken page.
+                into.Add(batch, cancellation);
+            }
+            catch (OperationCanceledException)
+            {
+                // Nobody wants it any more.
+            }
+
+            into.CompleteAdding();
         }
     }
 

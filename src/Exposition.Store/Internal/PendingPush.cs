@@ -21,8 +21,9 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
 
     /// <summary>Merges the grouping labels, sorts, and checks every rule inside the push.</summary>
     /// <param name="leaveOut">Leave out what breaks a rule instead of refusing the push.</param>
+    /// <param name="withOwn">Take push_time_seconds like any other family, because what was kept is read.</param>
     /// <returns>The first broken rule, or null.</returns>
-    public string? Prepare(bool leaveOut)
+    public string? Prepare(bool leaveOut, bool withOwn = false)
     {
         FamilySet set = Families;
         workspace.Labels.Apply(Key, set);
@@ -31,7 +32,7 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
         {
             // The group's push time is the store's own, and so is whether it has expired; an empty message has nothing to store.
             ReadOnlySpan<byte> name = set.Text(set.Families[family].Name);
-            if (name.SequenceEqual(OwnNames.PushTime) || name.SequenceEqual(OwnNames.Expired) || (name.IsEmpty && set.Families[family].MetricCount == 0))
+            if (((name.SequenceEqual(OwnNames.PushTime) || name.SequenceEqual(OwnNames.Expired)) && !withOwn) || (name.IsEmpty && set.Families[family].MetricCount == 0))
             {
                 continue;
             }
@@ -73,6 +74,9 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
         families.Add(_ownTime = _ownTime >= 0 ? _ownTime : AddOwn(OwnNames.PushTime, OwnNames.PushTimeHelp, now / 1e9));
         return RenderSorted(families, before);
     }
+
+    /// <summary>Renders the families as they are, without the store's own two.</summary>
+    public FamilyEntry[] RenderKept() => RenderSorted(_families, null);
 
     /// <summary>Renders only the trace of a refused push.</summary>
     public FamilyEntry[] RenderFailure(GroupSnapshot? before, bool withPushTime)

@@ -1,0 +1,70 @@
+using System.Globalization;
+using System.Text.Json;
+using Exposition.Gateway.CommandLine;
+using Exposition.Gateway.Http;
+using Exposition.Gateway.Logging;
+using Exposition.Kestrel;
+using Exposition.Persistence;
+using Exposition.Store;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Exposition.Gateway.Api;
+
+// The place is beside the persistence file, never one that the client chooses. Names carry the time.
+
+/// <summary>Writes a snapshot at <c>PUT /api/v1/admin/snapshot</c>.</summary>
+internal sealed class SnapshotHandler(Flags flags, MetricStore store, IChangeGate gate, TimeProvider time, ILogger<SnapshotHandler> logger)
+{
+    private readonly ReaderLimit _one = new(1);
+
+    public async Task Serve(HttpContext context, string path)
+    {
+        if (flags.PersistenceFile.Length == 0)
+        {
+            await Replies.Error(context, StatusCodes.Status409Conflict, "snapshots are written beside the persistence file, and --persistence.file is not given");
+            return;
+        }
+
+        if (!gate.IsOpen)
+        {
+            await Replies.Loading(context);
+            return;
+        }
+
+        using ReaderLimit.Seat? seat = _one.TryEnter();
+        if (seat is null)
+        {
+            await Replies.Busy(context);
+            return;
+        }
+
+        string file = string.Create(CultureInfo.InvariantCulture, $"{Path.GetFullPath(flags.PersistenceFile)}.snapshot-{time.GetUtcNow().UtcDateTime:yyyyMMdd'T'HHmmss.fff'Z'}");
+        try
+        {
+            int groups = await Task.Factory.StartNew(() => DurableSnapshot.Write(file, store), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            logger.SnapshotWritten(file, groups);
+            await AnswerAsync(context, file, groups);
+        }
+        catch (DurableStoreException e)
+        {
+            logger.SnapshotFailed(file, e.Message);
+            await Replies.Error(context, StatusCodes.Status500InternalServerError, "cannot write snapshot: " + e.Message);
+        }
+    }
+
+    private static async Task AnswerAsync(HttpContext context, string file, int groups)
+    {
+        context.Response.ContentType = "application/json";
+        await using var writer = new Utf8JsonWriter(context.Response.BodyWriter);
+        writer.WriteStartObject();
+        writer.WriteString("status"u8, "success"u8);
+        writer.WriteStartObject("data"u8);
+        writer.WriteString("file"u8, file);
+        writer.WriteNumber("groups"u8, groups);
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+        context.Response.ContentLength = writer.BytesPending + writer.BytesCommitted;
+        await writer.FlushAsync(context.RequestAborted);
+    }
+}

@@ -1,0 +1,107 @@
+using System.Globalization;
+using Exposition.Persistence.Import;
+using Exposition.Persistence.Sqlite;
+using Exposition.Store;
+
+namespace Exposition.Persistence;
+
+/// <summary>Backups: the groups of one point in time in a file of their own, and back.</summary>
+public static class DurableSnapshot
+{
+    private const int BatchGroups = 4096;
+    private const long BatchBytes = 32 << 20;
+
+    /// <summary>
+    /// Writes all groups of a store as they are now into a new file, which has the format of <see cref="SqliteStore"/>. Pushes go on meanwhile. The
+    /// file appears under its name when it is complete and on disk.
+    /// </summary>
+    /// <param name="path">The file, in a directory that exists.</param>
+    /// <param name="store">The store.</param>
+    /// <returns>The number of groups written.</returns>
+    /// <exception cref="DurableStoreException">The file exists, or cannot be written.</exception>
+    public static int Write(string path, MetricStore store)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        string partial = path + ".part";
+        try
+        {
+            if (File.Exists(path))
+            {
+                throw new DurableStoreException(DurableFault.Unavailable, path + " exists already");
+            }
+
+            File.Delete(partial);
+            File.Delete(partial + "-wal");
+            int groups = WriteAll(partial, store);
+            if (File.Exists(partial + "-wal"))
+            {
+                throw new DurableStoreException(DurableFault.Unavailable, partial + " could not be written completely");
+            }
+
+            File.Move(partial, path);
+            return groups;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DurableStoreException(DurableFault.Unavailable, e.Message, e);
+        }
+    }
+
+    /// <summary>Reads a file that <see cref="Write"/>, a <see cref="SqliteStore"/> or the Prometheus Pushgateway has written; the file is not changed.</summary>
+    /// <param name="path">The file. Nobody may be writing it.</param>
+    /// <param name="restore">Takes the groups.</param>
+    /// <param name="report">Is told of groups that are damaged.</param>
+    /// <returns>The number of groups handed over.</returns>
+    /// <exception cref="DurableStoreException">It is not there, is in use, is damaged or is something else.</exception>
+    public static int Read(string path, RestoreGroup restore, Action<DurableNotice> report)
+    {
+        ArgumentNullException.ThrowIfNull(restore);
+        ArgumentNullException.ThrowIfNull(report);
+        string full = Path.GetFullPath(path);
+        switch (FilePlace.Judge(full))
+        {
+            case FileVerdict.Absent:
+                throw new DurableStoreException(DurableFault.Unavailable, full + " is not there, or empty");
+            case FileVerdict.Foreign:
+                throw new DurableStoreException(DurableFault.Damaged, full + " is not a snapshot");
+            case FileVerdict.Pushgateway:
+                return GobImport.ReadOnly(full, restore, report);
+        }
+
+        if (new FileInfo(full + "-wal") is { Exists: true, Length: > 0 })
+        {
+            throw new DurableStoreException(DurableFault.Locked, full + " is in use, or was not closed (it has a log beside it)");
+        }
+
+        var reading = new RowReader(restore, key => report(new DurableNotice(DurableEvent.DamagedGroup, full, 1, key)));
+        try
+        {
+            using var file = SqliteFile.OpenReadOnly(full);
+            file.ReadRows(reading);
+            return reading.Groups;
+        }
+        catch (ForeignFileException e)
+        {
+            throw new DurableStoreException(DurableFault.Damaged, $"{full}: {e.Message}", e);
+        }
+    }
+
+    private static int WriteAll(string partial, MetricStore store)
+    {
+        using SqliteFile file = SqliteFile.Open(partial);
+        using StoreView view = store.OpenView();
+        for (int at = 0; at < view.Groups.Length;)
+        {
+            using var batch = new SqliteBatch(file, static _ => { }, static (key, size) => throw new DurableStoreException(
+                DurableFault.Unavailable, string.Create(CultureInfo.InvariantCulture, $"group {key} is too large for a row: {size} bytes")));
+            for (int count = 0; at < view.Groups.Length && count < BatchGroups && batch.Bytes < BatchBytes; at++, count++)
+            {
+                batch.Put(view.Groups[at].Key, 0, view.Groups[at].Families);
+            }
+
+            batch.Commit();
+        }
+
+        return view.Groups.Length;
+    }
+}

@@ -1,0 +1,73 @@
+namespace Exposition.Persistence.Following;
+
+// A change is in the source before its maker waits here, and Begin comes before the writer takes from the source. So when nothing is
+// being written and the source is empty, all that was made before is on disk; and whoever waits while a write runs has its change either in that
+// write or still in the source. All that wait for one write share one task.
+
+/// <summary>Who waits until changes are on disk.</summary>
+internal sealed class CommitWaiters
+{
+    private static readonly Task<string?> s_done = Task.FromResult<string?>(null);
+
+    private readonly Lock _lock = new();
+    private TaskCompletionSource<string?>? _current;
+    private TaskCompletionSource<string?>? _next;
+    private bool _writing;
+    private string? _failure;
+
+    /// <summary>Waits until all changes made before the call are on disk.</summary>
+    /// <returns>Null, or why they are not. While writes fail there is no waiting.</returns>
+    public Task<string?> WaitAsync(IChangeSource source)
+    {
+        lock (_lock)
+        {
+            if (_failure is not null)
+            {
+                return Task.FromResult<string?>(_failure);
+            }
+
+            if (!_writing && source.Pending == 0)
+            {
+                return s_done;
+            }
+
+            _next ??= new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _next.Task;
+        }
+    }
+
+    /// <summary>A write starts, before it takes any change.</summary>
+    public void Begin()
+    {
+        lock (_lock)
+        {
+            _writing = true;
+            _current = _next;
+            _next = null;
+        }
+    }
+
+    /// <summary>The write has ended.</summary>
+    /// <param name="source">Where changes come from.</param>
+    /// <param name="failure">Why it failed, or null.</param>
+    public void End(IChangeSource source, string? failure)
+    {
+        TaskCompletionSource<string?>? served;
+        TaskCompletionSource<string?>? late = null;
+        lock (_lock)
+        {
+            _writing = false;
+            _failure = failure;
+            served = _current;
+            _current = null;
+            if (failure is not null || source.Pending == 0)
+            {
+                late = _next;
+                _next = null;
+            }
+        }
+
+        served?.SetResult(failure);
+        late?.SetResult(failure);
+    }
+}

@@ -1,0 +1,88 @@
+using System.IO.Compression;
+
+namespace Exposition.Persistence.Rows;
+
+// A content as it stands in its column:
+//   column := content (its first byte is 1)  |  2:1 byte  length:varint (of the content)  zlib(content)
+// Metrics in text shrink to about a tenth, and what is written costs more than what is computed: a group is written as a whole at each change.
+
+/// <summary>Compresses contents where that pays.</summary>
+internal static class PackedContent
+{
+    private const byte Packed = 2;
+    private const int WorthPacking = 1024;
+
+    // Deflate cannot do better than 1:1032, so a longer claim is none of ours. The other limit is SQLite's own.
+    private const int BestRatio = 1032;
+    private const int MostBytes = 1_000_000_000;
+
+    /// <summary>The bytes for the column.</summary>
+    public static byte[] Pack(ReadOnlySpan<byte> content)
+    {
+        if (content.Length < WorthPacking)
+        {
+            return content.ToArray();
+        }
+
+        using var packed = new MemoryStream(content.Length / 4);
+        packed.WriteByte(Packed);
+        for (uint rest = (uint)content.Length; ; rest >>= 7)
+        {
+            packed.WriteByte((byte)(rest < 0x80 ? rest : rest | 0x80));
+            if (rest < 0x80)
+            {
+                break;
+            }
+        }
+
+        using (var zlib = new ZLibStream(packed, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            zlib.Write(content);
+        }
+
+        return packed.Length < content.Length ? packed.ToArray() : content.ToArray();
+    }
+
+    /// <summary>The content of a column: the column itself if it is not packed.</summary>
+    /// <returns>False if it is packed and does not unpack to what it says.</returns>
+    public static bool TryUnpack(byte[] column, out byte[] content)
+    {
+        content = column;
+        if (column.Length == 0 || column[0] != Packed)
+        {
+            return true;
+        }
+
+        long length = 0;
+        int at = 1;
+        for (int shift = 0; shift < 35; shift += 7)
+        {
+            if (at == column.Length)
+            {
+                return false;
+            }
+
+            length |= (long)(column[at] & 0x7F) << shift;
+            if (column[at++] < 0x80)
+            {
+                break;
+            }
+        }
+
+        if (length > MostBytes || length > (long)(column.Length - at) * BestRatio)
+        {
+            return false;
+        }
+
+        try
+        {
+            content = GC.AllocateUninitializedArray<byte>((int)length);
+            using var zlib = new ZLibStream(new MemoryStream(column, at, column.Length - at), CompressionMode.Decompress);
+            return zlib.ReadAtLeast(content, content.Length, throwOnEndOfStream: false) == content.Length && zlib.ReadByte() < 0;
+        }
+        catch (InvalidDataException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,96 @@
+namespace Exposition.Persistence.Tests.Disk;
+
+/// <summary>Every write, sync, truncation and deletion fails in turn.</summary>
+public class DiskFaultTests : InDirectory
+{
+    private const int Full = 13;
+    private const int WriteFailed = 10 | (3 << 8);
+    private const int SyncFailed = 10 | (4 << 8);
+    private const int TruncateFailed = 10 | (6 << 8);
+    private const int DeleteFailed = 10 | (10 << 8);
+    private const int Steps = 6;
+
+    [Theory]
+    [InlineData(false, 1)]
+    [InlineData(false, 3)]
+    [InlineData(true, 1)]
+    [InlineData(true, 4)]
+    public void A_fault_is_told_and_what_is_committed_after_it_is_there(bool full, int failures)
+    {
+        int faults = 0;
+        for (int at = 0; ; at++)
+        {
+            string directory = System.IO.Directory.CreateDirectory(Path.Combine(Directory, $"{at}")).FullName;
+            bool struck = Run(directory, at, full, failures);
+            if (!struck)
+            {
+                break;
+            }
+
+            faults++;
+            System.IO.Directory.Delete(directory, recursive: true);
+        }
+
+        Assert.InRange(faults, 20, 1000);
+    }
+
+    private static bool Run(string directory, int at, bool full, int failures)
+    {
+        int seen = 0;
+        var notices = new List<DurableNotice>();
+        DiskLog log = RecordingVfs.Watch(directory);
+        string where = $"fault at {at}, full: {full}, {failures} times";
+        try
+        {
+            log.Fault = operation =>
+            {
+                int number = seen++;
+                return number < at || number >= at + failures ? 0
+                    : full && operation.Action == DiskAction.Write ? Full
+                    : operation.Action switch
+                    {
+                        DiskAction.Write => WriteFailed,
+                        DiskAction.Sync => SyncFailed,
+                        DiskAction.Truncate => TruncateFailed,
+                        _ => DeleteFailed,
+                    };
+            };
+            using (var store = new SqliteStore(Path.Combine(directory, "data"), TimeProvider.System, notices.Add))
+            {
+                store.Load(static (_, _) => { });
+                for (int step = 1; step <= Steps; step++)
+                {
+                    RunUntilDone(store, step, where);
+                }
+            }
+
+            log.Fault = null;
+            using var again = new SqliteStore(Path.Combine(directory, "data"), TimeProvider.System, notices.Add);
+            Assert.Equal(Workload.StateAfter(Steps), Workload.Read(again));
+            Assert.True(notices.Count == 0, $"{where}: {string.Join("; ", notices)}");
+            return seen > at;
+        }
+        finally
+        {
+            RecordingVfs.Forget(log);
+        }
+    }
+
+    // As the durable copy does it: a step that failed is tried again.
+    private static void RunUntilDone(SqliteStore store, int step, string where)
+    {
+        for (int failed = 0; ; failed++)
+        {
+            try
+            {
+                Workload.Run(store, step);
+                return;
+            }
+            catch (DurableStoreException e)
+            {
+                Assert.True(e.Fault == DurableFault.Unavailable, $"{where}: {e.Fault}: {e.Message}");
+                Assert.True(failed < 10, $"{where}: does not recover: {e.Message}");
+            }
+        }
+    }
+}
