@@ -18,7 +18,7 @@ public class GobImportTests : InDirectory
         Assert.Equal(
             ["{empty=\"\",job=\"a/b\"}", "{instance=\"i1\",job=\"gob\"}", "{job=\"failed\"}", "{job=\"nothing\"}", "{job=\"posted\"}"],
             loaded.Select(static g => g.Split('|')[0]));
-        Assert.Contains("|a_total Counter help:some help \\ \"x\" 1795573344005877659 2 None a_total{instance=\"i1\",job=\"gob\",x=\"1\"} 3\n"
+        Assert.Contains("|a_total Counter help:some help \\ \"x\" 1795573344005877659 2 None 0 a_total{instance=\"i1\",job=\"gob\",x=\"1\"} 3\n"
             + "a_total{instance=\"i1\",job=\"gob\",x=\"2\\n\\\"q\"} 1e+21\n ", loaded[1], StringComparison.Ordinal);
         Assert.Contains("h_bucket{instance=\"i1\",job=\"gob\",le=\"+Inf\"} 3\n", loaded[1], StringComparison.Ordinal);
         Assert.Contains("push_time_seconds{instance=\"\",job=\"failed\"} 0\n", loaded[2], StringComparison.Ordinal);
