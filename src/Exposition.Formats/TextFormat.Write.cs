@@ -144,6 +144,9 @@ public static partial class TextFormat
 
         private OutputCursor _cursor = new(output);
 
+        // A longer line is written piece by piece, so that no writer is asked for a span of any length that a stranger chooses.
+        private const int LongestPlain = 4096;
+
         public void Flush() => _cursor.Flush();
 
         public void WriteScalar(in MetricRow metric)
@@ -194,6 +197,11 @@ public static partial class TextFormat
         // Everything before the blank. The extra label comes last and is given as `name="`.
         private void WriteSeries(in MetricRow metric, ReadOnlySpan<byte> suffix, ReadOnlySpan<byte> extraLabel, double extraValue)
         {
+            if (!_quoted && !_escaped && TryWritePlainSeries(in metric, suffix, extraLabel, extraValue))
+            {
+                return;
+            }
+
             byte separator = (byte)'{';
             if (_quoted)
             {
@@ -241,6 +249,67 @@ public static partial class TextFormat
             {
                 _cursor.Write((byte)'}');
             }
+        }
+
+        // The same where all names are legacy ones and nothing needs an escape, into one reserved span. False if it is otherwise; nothing is written then.
+        private bool TryWritePlainSeries(in MetricRow metric, ReadOnlySpan<byte> suffix, ReadOnlySpan<byte> extraLabel, double extraValue)
+        {
+            const int aroundLabel = 4;
+            ReadOnlySpan<LabelRow> labels = _set.Labels.Slice(metric.FirstLabel, metric.LabelCount);
+            long size = _name.Length + suffix.Length + extraLabel.Length + NumberFormatter.MaxLength + aroundLabel;
+            foreach (ref readonly LabelRow label in labels)
+            {
+                size += label.Name.Length + label.Value.Length + aroundLabel;
+            }
+
+            if (size > LongestPlain)
+            {
+                return false;
+            }
+
+            Span<byte> line = _cursor.Reserve((int)size);
+            _name.CopyTo(line);
+            int at = _name.Length;
+            suffix.CopyTo(line[at..]);
+            at += suffix.Length;
+            byte separator = (byte)'{';
+            foreach (ref readonly LabelRow label in labels)
+            {
+                ReadOnlySpan<byte> name = _set.Text(label.Name);
+                ReadOnlySpan<byte> value = _set.Text(label.Value);
+                if (!NameRules.IsLegacy(name) || value.ContainsAny(s_escapedInQuotes) || Escaping.IsMetricName(name))
+                {
+                    return false;
+                }
+
+                line[at++] = separator;
+                name.CopyTo(line[at..]);
+                at += name.Length;
+                line[at++] = (byte)'=';
+                line[at++] = (byte)'"';
+                value.CopyTo(line[at..]);
+                at += value.Length;
+                line[at++] = (byte)'"';
+                separator = (byte)',';
+            }
+
+            if (!extraLabel.IsEmpty)
+            {
+                line[at++] = separator;
+                extraLabel.CopyTo(line[at..]);
+                at += extraLabel.Length;
+                at += NumberFormatter.Format(extraValue, line[at..]);
+                line[at++] = (byte)'"';
+                separator = (byte)',';
+            }
+
+            if (separator == (byte)',')
+            {
+                line[at++] = (byte)'}';
+            }
+
+            _cursor.Advance(at);
+            return true;
         }
 
         private void WriteLabelValue(ReadOnlySpan<byte> labelName, ReadOnlySpan<byte> value)

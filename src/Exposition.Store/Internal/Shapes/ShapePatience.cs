@@ -35,7 +35,7 @@ internal sealed class ShapePatience
     public void Miss()
     {
         _hits = 0;
-        _pause = Math.Min(Longest, Math.Max(1, _pause * 2));
+        _pause = Math.Min(Longest, Math.Max(1, _pause * 4));
         _skip = _pause;
     }
 }
