@@ -25,11 +25,11 @@ public class RecordedWriterBench
     [GlobalSetup]
     public void Setup()
     {
-        Read(Bodies.Get(Body));
+        WholeText.Read(Bodies.Get(Body), _set);
         WriteFamilies();
         _finished = _output.WrittenSpan.ToArray();
         _copy = new byte[_finished.Length];
-        Read(_finished);
+        WholeText.Read(_finished, _set);
         WriteFamilies();
         if (!_output.WrittenSpan.SequenceEqual(_finished))
         {
@@ -47,24 +47,5 @@ public class RecordedWriterBench
     [Benchmark(Baseline = true)]
     public int Write() => WriteFamilies() is var length && length == _finished.Length ? length : throw new InvalidOperationException($"wrote {length} bytes");
 
-    private void Read(byte[] body)
-    {
-        if (!TextFormat.TryRead(body, new TextReadOptions(NameScheme.Legacy, Lenient: true), _set, out var error))
-        {
-            throw new InvalidOperationException(error.ToString());
-        }
-    }
-
-    private int WriteFamilies()
-    {
-        _output.ResetWrittenCount();
-        for (var family = 0; family < _set.Families.Length; family++)
-        {
-            var row = _set.Families[family];
-            TextFormat.WriteHeader(_set.Text(row.Name), row.Type, row.HasHelp, _set.Text(row.Help), EscapingScheme.Underscores, _output);
-            TextFormat.WriteSamples(_set, family, EscapingScheme.Underscores, _output);
-        }
-
-        return _output.WrittenCount;
-    }
+    private int WriteFamilies() => WholeText.Write(_set, _output);
 }

@@ -31,16 +31,17 @@ internal static class SnapshotBuilder
         textOutput.Clear();
         sidecarOutput.Clear();
         var entries = new FamilyEntry[families.Length];
-        Span<(int Text, int Sidecar)> ends = families.Length <= 256 ? stackalloc (int, int)[families.Length] : new (int, int)[families.Length];
+        Span<(int Text, int Sidecar, MetricContent Absent)> ends = families.Length <= 256 ? stackalloc (int, int, MetricContent)[families.Length] : new (int, int, MetricContent)[families.Length];
         for (int i = 0; i < families.Length; i++)
         {
             TextFormat.WriteSamples(set, families[i], EscapingScheme.AllowUtf8, textOutput);
-            if (NeedsSidecar(set, families[i]) || !TryGetAbsent(set, families[i], out _))
+            bool isUniform = TryGetAbsent(set, families[i], out MetricContent absent);
+            if (!isUniform || NeedsSidecar(set, families[i]))
             {
                 ProtobufFormat.WriteMetrics(set, families[i], sidecarOutput);
             }
 
-            ends[i] = (textOutput.Count, sidecarOutput.Count);
+            ends[i] = (textOutput.Count, sidecarOutput.Count, absent);
         }
 
         int textBytes = textOutput.Count;
@@ -65,10 +66,10 @@ internal static class SnapshotBuilder
                 PushedAt = now,
                 Text = piece,
                 Sidecar = block.AsMemory(textBytes + sidecar, ends[i].Sidecar - sidecar),
-                Traits = TraitsOf(set, families[i]),
+                Traits = TraitsOf(set, families[i], ends[i].Absent),
                 SampleCount = piece.Span.Count((byte)'\n'),
             };
-            (text, sidecar) = ends[i];
+            (text, sidecar, _) = ends[i];
         }
 
         return entries;
@@ -184,13 +185,10 @@ internal static class SnapshotBuilder
         return false;
     }
 
-    private static FamilyTraits TraitsOf(FamilySet set, int family)
-    {
-        _ = TryGetAbsent(set, family, out MetricContent absent);
-        return (HasEscapedNames(set, family) ? FamilyTraits.EscapedNames : 0)
+    private static FamilyTraits TraitsOf(FamilySet set, int family, MetricContent absent) =>
+        (HasEscapedNames(set, family) ? FamilyTraits.EscapedNames : 0)
             | ((absent & MetricContent.NoCount) != 0 ? FamilyTraits.NoCounts : 0)
             | ((absent & MetricContent.NoSum) != 0 ? FamilyTraits.NoSums : 0);
-    }
 
     // What all metrics of a family lack is a trait of the family. Where only some lack it, only the sidecar can say which.
     private static bool TryGetAbsent(FamilySet set, int family, out MetricContent absent)
