@@ -46,8 +46,8 @@ namespace Exposition.Formats;
 /// </example>
 public sealed class FamilySet
 {
-    private const int RowsKept = 1 << 16;
-    private const int ScratchKept = 1 << 20;
+    // Of each array: what a body of several megabytes needs.
+    private const int BytesKept = 8 << 20;
 
     private byte[] _source = [];
     private int _sourceStart;
@@ -78,11 +78,11 @@ public sealed class FamilySet
     /// <param name="source">Bytes owned by the caller; they must not change until the next reset. Memory that is not backed by an array is copied.</param>
     public void Reset(ReadOnlyMemory<byte> source)
     {
-        _scratch.Clear(ScratchKept);
-        _families.Clear(RowsKept);
-        _metrics.Clear(RowsKept);
-        _labels.Clear(RowsKept);
-        _points.Clear(RowsKept);
+        _scratch.Clear(BytesKept);
+        _families.Clear(BytesKept);
+        _metrics.Clear(BytesKept);
+        _labels.Clear(BytesKept);
+        _points.Clear(BytesKept);
         Index.Clear();
         _openMetrics?.Clear();
         if (source.IsEmpty)

@@ -49,6 +49,12 @@ public sealed class GroupSnapshot
     // Whether a consumer of a feed has taken it (or may have): set under the store's writer lock when the next snapshot replaces it.
     internal bool WasTaken { get; set; }
 
+    // The blocks that its pieces lie in and that go with it (MetricStore.Blocks.cs): the newest, and those of earlier pushes. Pieces of restored
+    // groups and the lines of the store's own families may lie elsewhere.
+    internal byte[]? Block { get; set; }
+
+    internal byte[][] OlderBlocks { get; set; } = [];
+
     // What was published before, kept while a view still collects (see MetricStore).
     internal GroupSnapshot? Previous { get; set; }
 

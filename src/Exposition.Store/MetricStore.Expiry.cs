@@ -130,7 +130,8 @@ public sealed partial class MetricStore
                 }
             }
 
-            FamilyEntry[] next = SnapshotBuilder.Combine([.. kept], mark, replace: false);
+            byte[] block = [];
+            FamilyEntry[] next = SnapshotBuilder.Combine([.. kept], mark, replace: false, ref block);
             List<HiddenFamily>? hidden = null;
             if (_rules.Find(workspace.Families, 0, current, slot.Names, next) is { } clash)
             {

@@ -16,7 +16,8 @@ public sealed partial class MetricStore
         {
             GroupSnapshot? before = Peek(push.Key);
             bool hadFailure = before is not null && before.TryGet(OwnNames.PushFailure, out _);
-            FamilyEntry[] pushed = push.Render(before, keepPushedFailure: hadFailure);
+            FamilyEntry[] pushed = push.Render(before, before is null ? null : _blocks, keepPushedFailure: hadFailure);
+            byte[] block = push.Block;
             List<HiddenFamily>? hidden = null;
             GroupSlot target;
             GroupSnapshot? old;
@@ -31,13 +32,13 @@ public sealed partial class MetricStore
                 }
 
                 // Nothing comes back that has expired.
-                FamilyEntry[] next = SnapshotBuilder.Combine(old is null ? [] : old.Families, pushed, mode == PushMode.Replace || old is { IsExpired: true });
+                FamilyEntry[] next = SnapshotBuilder.Combine(old is null ? [] : old.Families, pushed, mode == PushMode.Replace || old is { IsExpired: true }, ref block);
                 if (Check(push, slot, pushed, next, ref hidden) is { } error)
                 {
                     return error;
                 }
 
-                target = Publish(slot, push.Key, next, tell: true, new Fate(Deadline(slot, push.Key, expireAfter, now), IsExpired: false), hidden);
+                target = Publish(slot, push.Key, next, tell: true, new Fate(Deadline(slot, push.Key, expireAfter, now), IsExpired: false), hidden, block);
                 stored = target.Current!;
             }
 
@@ -63,6 +64,7 @@ public sealed partial class MetricStore
             GroupSnapshot? before = Peek(key);
             bool hadTime = before is not null && before.TryGet(OwnNames.PushTime, out _);
             FamilyEntry[] pushed = failure.RenderFailure(before, withPushTime: !hadTime);
+            byte[] block = failure.Block;
             List<HiddenFamily>? hidden = null;
             lock (_writer)
             {
@@ -73,11 +75,11 @@ public sealed partial class MetricStore
                     continue;
                 }
 
-                FamilyEntry[] next = SnapshotBuilder.Combine(old is null ? [] : old.Families, pushed, replace: false);
+                FamilyEntry[] next = SnapshotBuilder.Combine(old is null ? [] : old.Families, pushed, replace: false, ref block);
                 if (Check(failure, slot, pushed, next, ref hidden) is null)
                 {
                     Fate fate = old is not null ? new Fate(old.ExpiresAt, old.IsExpired) : new Fate(Deadline(null, key, details.ExpireAfter, now), IsExpired: false);
-                    Publish(slot, key, next, tell: true, fate, hidden).Current!.LastFailure = remembered;
+                    Publish(slot, key, next, tell: true, fate, hidden, block).Current!.LastFailure = remembered;
                 }
 
                 return;
@@ -114,7 +116,7 @@ public sealed partial class MetricStore
     private static bool IsHidden(GroupSnapshot group, ReadOnlyMemory<byte> name) =>
         !group.Hidden.IsEmpty && group.TryGet(name.Span, out FamilyEntry entry) && (entry.Traits & FamilyTraits.Suspect) != 0;
 
-    private GroupSlot Publish(GroupSlot? slot, GroupingKey key, FamilyEntry[] families, bool tell, in Fate fate, List<HiddenFamily>? hidden = null, bool sameSeries = false)
+    private GroupSlot Publish(GroupSlot? slot, GroupingKey key, FamilyEntry[] families, bool tell, in Fate fate, List<HiddenFamily>? hidden = null, byte[]? block = null, bool sameSeries = false)
     {
         long version = _clock + 1;
         GroupSnapshot? old = slot?.Current;
@@ -158,6 +160,7 @@ public sealed partial class MetricStore
             Tell(new GroupChange(snapshot.Key, version, snapshot), old);
         }
 
+        TakeBlocks(snapshot, old, block);
         if (_directory.Freed.Count > 0)
         {
             Recheck();
@@ -183,6 +186,7 @@ public sealed partial class MetricStore
         Volatile.Write(ref _map, _map.Without(slot.Key, version));
         Volatile.Write(ref _clock, version);
         Tell(new GroupChange(slot.Key, version, null), old);
+        RecycleAll(old);
         Recheck();
     }
 

@@ -11,21 +11,13 @@ namespace Exposition.Store;
 public sealed partial class MetricStore
 {
     private readonly ShapeCache? _shapes;
+    private long _repeatedPushes;
 
     /// <summary>Memory held by the shapes of last pushes, in bytes.</summary>
     public long ShapeBytes => _shapes?.Bytes ?? 0;
 
     /// <summary>Pushes that were patched in because their series equalled those of their group's last push.</summary>
     public long RepeatedPushes => Volatile.Read(ref _repeatedPushes);
-
-    private readonly BlockPool _blocks;
-    private long _repeatedPushes;
-
-    /// <summary>Memory of blocks that wait to be used again, in bytes.</summary>
-    public long SpareBytes => _blocks.Bytes;
-
-    // A fault to be caught by the test that looks for it: blocks are used again although somebody may be reading them.
-    internal bool RecyclesBlindly { get; set; }
 
     private bool TryPushRepeated(GroupingKey key, ReadOnlyMemory<byte> body, PushMode mode, TimeSpan? expireAfter)
     {
@@ -71,7 +63,7 @@ public sealed partial class MetricStore
             return false;
         }
 
-        if (ShapePatch.Apply(current.Families, shape, now, out byte[]? replaced) is not { } families)
+        if (ShapePatch.Apply(current.Families, shape, now) is not { } families)
         {
             return false;
         }
@@ -88,37 +80,14 @@ public sealed partial class MetricStore
                 return false;
             }
 
-            Publish(slot, slot.Key, families, tell: true, new Fate(Deadline(slot, slot.Key, expireAfter, now), IsExpired: false), sameSeries: true);
+            Publish(slot, slot.Key, families, tell: true, new Fate(Deadline(slot, slot.Key, expireAfter, now), IsExpired: false), block: shape.Block, sameSeries: true);
             shape.Version = slot.Current!.Version;
-            if (replaced is not null)
-            {
-                Recycle(replaced, current);
-            }
-            else
-            {
-                // Both snapshots have the same block.
-                slot.Current.WasTaken = current.WasTaken;
-            }
-
             return true;
         }
     }
 
-    // Under the writer lock, right after a snapshot was replaced by one that shares none of the block's bytes. Others that may still read it:
-    //   views    one that is open now may hold the old snapshot. One that is opened later cannot: it counts itself before it reads the clock and
-    //            the slots, and here the new snapshot and clock were written before the count is read (a full fence on either side).
-    //   feeds    a consumer that has taken the old snapshot may be writing it. One that has not will get the new one instead.
-    //   pushes   of this group read names and help texts of the old snapshot, which lie elsewhere; of other groups, only under the lock.
-    private void Recycle(byte[] block, GroupSnapshot old)
-    {
-        Interlocked.MemoryBarrier();
-        if (RecyclesBlindly || (Volatile.Read(ref _openViews) == 0 && !old.WasTaken))
-        {
-            _blocks.Return(block);
-        }
-    }
-
     // After a push has gone the long way: a shape for the next one, if this was the second with the same families and lines.
+    // It reads the block that was just published, so it holds it as a view would.
     private void ConsiderShape(GroupSlot slot, GroupSnapshot? before, GroupSnapshot stored, ReadOnlySpan<FamilyEntry> pushed, ReadOnlyMemory<byte> body)
     {
         if (_shapes is null || before is null || !_shapes.MayHold(body.Length) || !stored.Hidden.IsEmpty || !HasSameLines(before, pushed) || !slot.Patience.IsOver())
@@ -126,10 +95,19 @@ public sealed partial class MetricStore
             return;
         }
 
+        using Hold held = HoldBlocks();
+        if (ReferenceEquals(slot.Current, stored))
+        {
+            BuildShape(slot, stored, pushed, body);
+        }
+    }
+
+    private void BuildShape(GroupSlot slot, GroupSnapshot stored, ReadOnlySpan<FamilyEntry> pushed, ReadOnlyMemory<byte> body)
+    {
         if (ShapeBuilder.Build(slot.Key, Options.Names, body, WithoutOwn(pushed), _blocks) is { } shape)
         {
             shape.Version = stored.Version;
-            if (_shapes.TryEnter(slot, shape))
+            if (_shapes!.TryEnter(slot, shape))
             {
                 return;
             }
@@ -175,10 +153,17 @@ public sealed partial class MetricStore
             if (TextFormat.TryRead(body, new TextReadOptions(Options.Names, Lenient: true), workspace.Families, out FormatError malformed)
                 && !PushRules.HasTimestamps(workspace.Families))
             {
+                using Hold held = HoldBlocks();
+                if (!ReferenceEquals(slot.Current, current))
+                {
+                    return;
+                }
+
                 var push = new PendingPush(workspace, slot.Key, now);
                 error = push.Prepare(leaveOut: !Options.CheckConsistency);
-                FamilyEntry[] pushed = push.Render(current, keepPushedFailure: true);
-                expected = SnapshotBuilder.Combine(current.Families, pushed, mode == PushMode.Replace);
+                FamilyEntry[] pushed = push.Render(current, null, keepPushedFailure: true);
+                byte[] block = push.Block;
+                expected = SnapshotBuilder.Combine(current.Families, pushed, mode == PushMode.Replace, ref block);
                 lock (_writer)
                 {
                     // Somebody else may have changed the group since; then nothing will be published.

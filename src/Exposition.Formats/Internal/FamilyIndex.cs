@@ -25,7 +25,7 @@ internal sealed class FamilyIndex
     {
         _families.Clear();
         _metrics.Clear();
-        _owned.Clear(keep: 1 << 16);
+        _owned.Clear(1 << 20);
         LabelNames.Clear();
     }
 

@@ -10,7 +10,7 @@ internal sealed class LabelNames
     private HashSlots _hashed;
     private int _hashedCount;
 
-    public void Clear() => _names.Clear(keep: 1 << 12);
+    public void Clear() => _names.Clear(1 << 16);
 
     public void StartLine()
     {

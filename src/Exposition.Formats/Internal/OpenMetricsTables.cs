@@ -39,12 +39,12 @@ internal sealed class OpenMetricsTables(FamilySet set)
     public void Clear()
     {
         _names.Clear();
-        _nameTexts.Clear(keep: 1 << 16);
+        _nameTexts.Clear(1 << 20);
         _marks.Clear();
         _labels.Clear();
         _labelsHashed = 0;
-        Exemplars.Clear(keep: 1 << 16);
-        ExemplarLabels.Clear(keep: 1 << 16);
+        Exemplars.Clear(1 << 20);
+        ExemplarLabels.Clear(1 << 20);
     }
 
     /// <summary>Takes a name for a family.</summary>

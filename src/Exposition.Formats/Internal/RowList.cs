@@ -62,11 +62,11 @@ internal struct RowList<T>
 
     public void Truncate(int count) => _count = count;
 
-    /// <summary>Empties the list; an array of more than <paramref name="keep"/> rows is given up so that one huge body is not remembered for ever.</summary>
-    public void Clear(int keep)
+    /// <summary>Empties the list; an array of more than so many bytes is given up so that one huge body is not remembered for ever.</summary>
+    public void Clear(int bytesKept)
     {
         _count = 0;
-        if (_rows is not null && _rows.Length > keep)
+        if (_rows is not null && (long)_rows.Length * Unsafe.SizeOf<T>() > bytesKept)
         {
             _rows = null;
         }

@@ -57,10 +57,10 @@ internal sealed class BlockPool(long capacity, bool poison)
         return GC.AllocateUninitializedArray<byte>(size);
     }
 
-    /// <summary>Takes a block back that nobody refers to any more.</summary>
+    /// <summary>Takes a block back that nobody refers to any more. One of a size that is never asked for is left to the garbage collector.</summary>
     public void Return(byte[] block)
     {
-        if (block.Length < SmallestBlock)
+        if (block.Length < SmallestBlock || block.Length != SizeFor(block.Length))
         {
             return;
         }

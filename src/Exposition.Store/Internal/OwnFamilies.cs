@@ -17,7 +17,7 @@ internal static class OwnFamilies
         PushWorkspace workspace = PushWorkspace.Rent();
         try
         {
-            return SnapshotBuilder.Render(own, workspace.Text, workspace.Sidecar, families, 0, []);
+            return SnapshotBuilder.Render(own, workspace.Text, workspace.Sidecar, families, 0, [], null, out _);
         }
         finally
         {

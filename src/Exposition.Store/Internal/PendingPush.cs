@@ -16,6 +16,9 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
 
     public FamilySet Families => workspace.Families;
 
+    /// <summary>The block that the last rendering wrote into. Whoever publishes the entries owns it.</summary>
+    public byte[] Block { get; private set; } = [];
+
     /// <summary>What the last rendering wrote: index of the family in <see cref="Families"/>, index of its entry.</summary>
     public ReadOnlySpan<(int Family, int Entry)> Rendered => CollectionsMarshal.AsSpan(_rendered);
 
@@ -61,8 +64,9 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
 
     /// <summary>Renders the push with the store's own two families.</summary>
     /// <param name="before">The group so far.</param>
+    /// <param name="pool">Where the block comes from; null for one of exactly the size needed.</param>
     /// <param name="keepPushedFailure">The group has a push_failure_time_seconds: it stays, or one that was pushed takes its place. Else it starts at 0 and a pushed one does not count.</param>
-    public FamilyEntry[] Render(GroupSnapshot? before, bool keepPushedFailure)
+    public FamilyEntry[] Render(GroupSnapshot? before, BlockPool? pool, bool keepPushedFailure)
     {
         var families = new List<int>(_families);
         if (!keepPushedFailure)
@@ -72,11 +76,11 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
         }
 
         families.Add(_ownTime = _ownTime >= 0 ? _ownTime : AddOwn(OwnNames.PushTime, OwnNames.PushTimeHelp, now / 1e9));
-        return RenderSorted(families, before);
+        return RenderSorted(families, before, pool);
     }
 
     /// <summary>Renders the families as they are, without the store's own two.</summary>
-    public FamilyEntry[] RenderKept() => RenderSorted(_families, null);
+    public FamilyEntry[] RenderKept() => RenderSorted(_families, null, null);
 
     /// <summary>Renders only the trace of a refused push.</summary>
     public FamilyEntry[] RenderFailure(GroupSnapshot? before, bool withPushTime)
@@ -88,14 +92,14 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
             families.Add(_ownTime = AddOwn(OwnNames.PushTime, OwnNames.PushTimeHelp, 0));
         }
 
-        return RenderSorted(families, before);
+        return RenderSorted(families, before, null);
     }
 
     /// <summary>Renders only the mark of an expired group.</summary>
     public FamilyEntry[] RenderExpired()
     {
         _ownExpired = AddOwn(OwnNames.Expired, OwnNames.ExpiredHelp, 1);
-        return RenderSorted([_ownExpired], null);
+        return RenderSorted([_ownExpired], null, null);
     }
 
     /// <summary>Whether a family is one that the store made itself.</summary>
@@ -144,7 +148,7 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
         return family;
     }
 
-    private FamilyEntry[] RenderSorted(List<int> families, GroupSnapshot? before)
+    private FamilyEntry[] RenderSorted(List<int> families, GroupSnapshot? before, BlockPool? pool)
     {
         FamilySet set = Families;
         families.Sort((a, b) => set.Text(set.Families[a].Name).SequenceCompareTo(set.Text(set.Families[b].Name)));
@@ -154,6 +158,9 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
             _rendered.Add((families[i], i));
         }
 
-        return SnapshotBuilder.Render(set, workspace.Text, workspace.Sidecar, CollectionsMarshal.AsSpan(families), now, before is null ? [] : before.Families);
+        FamilyEntry[] entries = SnapshotBuilder.Render(
+            set, workspace.Text, workspace.Sidecar, CollectionsMarshal.AsSpan(families), now, before is null ? [] : before.Families, pool, out byte[] block);
+        Block = block;
+        return entries;
     }
 }

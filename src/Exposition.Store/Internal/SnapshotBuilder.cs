@@ -6,9 +6,9 @@ using Exposition.Formats;
 
 namespace Exposition.Store.Internal;
 
-// A push is rendered once, into one exact block that all its entries share: first the text pieces, then the sidecars. The block is never
-// written again. An entry of a POST keeps the block of the push that wrote it alive; Combine repacks a group whose blocks have become
-// many or mostly dead.
+// A push is rendered once, into one block that all its entries share: first the text pieces, then the sidecars. The block is not written
+// again as long as anybody can see it. An entry of a POST keeps the block of the push that wrote it alive; Combine repacks a group whose
+// blocks have become many or mostly dead.
 
 /// <summary>Renders pushed families into entries, and combines them with those a group already has.</summary>
 internal static class SnapshotBuilder
@@ -25,8 +25,17 @@ internal static class SnapshotBuilder
     /// <param name="families">Indexes of the families to render, sorted by name.</param>
     /// <param name="now">The push time in nanoseconds since the Unix epoch.</param>
     /// <param name="known">The group's entries so far: names and help texts that did not change are shared with them.</param>
+    /// <param name="pool">Where the block comes from; null for one of exactly the size needed, as for a group that may never be pushed again.</param>
+    /// <param name="block">The block that the entries share. It is the caller's.</param>
     public static FamilyEntry[] Render(
-        FamilySet set, BlockWriter textOutput, BlockWriter sidecarOutput, ReadOnlySpan<int> families, long now, ReadOnlySpan<FamilyEntry> known)
+        FamilySet set,
+        BlockWriter textOutput,
+        BlockWriter sidecarOutput,
+        ReadOnlySpan<int> families,
+        long now,
+        ReadOnlySpan<FamilyEntry> known,
+        BlockPool? pool,
+        out byte[] block)
     {
         textOutput.Clear();
         sidecarOutput.Clear();
@@ -45,7 +54,8 @@ internal static class SnapshotBuilder
         }
 
         int textBytes = textOutput.Count;
-        byte[] block = GC.AllocateUninitializedArray<byte>(textBytes + sidecarOutput.Count);
+        int bytes = textBytes + sidecarOutput.Count;
+        block = pool is null ? GC.AllocateUninitializedArray<byte>(bytes) : pool.Rent(bytes);
         textOutput.Written.CopyTo(block);
         sidecarOutput.Written.CopyTo(block.AsSpan(textBytes));
         (int text, int sidecar) = (0, 0);
@@ -79,7 +89,8 @@ internal static class SnapshotBuilder
     /// <param name="old">Before it, sorted by name.</param>
     /// <param name="pushed">Its own, sorted by name.</param>
     /// <param name="replace">PUT: of the old ones only push_failure_time_seconds stays.</param>
-    public static FamilyEntry[] Combine(ReadOnlySpan<FamilyEntry> old, FamilyEntry[] pushed, bool replace)
+    /// <param name="block">The block of the pushed ones; on return the block that is new in the group.</param>
+    public static FamilyEntry[] Combine(ReadOnlySpan<FamilyEntry> old, FamilyEntry[] pushed, bool replace, ref byte[] block)
     {
         if (old.IsEmpty)
         {
@@ -106,11 +117,11 @@ internal static class SnapshotBuilder
 
         all.AddRange(pushed.AsSpan(next));
         FamilyEntry[] combined = [.. all];
-        Repack(combined);
+        Repack(combined, ref block);
         return combined;
     }
 
-    private static void Repack(FamilyEntry[] entries)
+    private static void Repack(FamilyEntry[] entries, ref byte[] newest)
     {
         var blocks = new HashSet<byte[]>(ReferenceEqualityComparer.Instance);
         long live = 0;
@@ -135,6 +146,8 @@ internal static class SnapshotBuilder
             FamilyEntry entry = entries[i];
             entries[i] = entry with { Text = Move(entry.Text, block, ref at), Sidecar = Move(entry.Sidecar, block, ref at) };
         }
+
+        newest = block;
     }
 
     private static ReadOnlyMemory<byte> Move(ReadOnlyMemory<byte> piece, byte[] block, ref int at)

@@ -40,20 +40,22 @@ internal sealed class PushShape
     // With room for digits to come: a body that has outgrown it is read anew.
     private readonly byte[] _body;
     private int _bodyLength;
-    // Patched blocks come from the pool; they may be longer than what is in them.
+
+    // Blocks come from the pool; they may be longer than what is in them. The first is the shape's own, a patched one is the snapshot's.
     private readonly BlockPool _pool;
     private byte[] _block;
     private int _blockLength;
-    private bool _blockIsPooled;
+    private bool _blockIsOwn = true;
     private int _taken;
 
     /// <summary>Makes a shape.</summary>
     /// <param name="tables">Where the values are.</param>
     /// <param name="body">The last body; copied.</param>
-    /// <param name="block">What it was rendered to; kept.</param>
+    /// <param name="block">What it was rendered to, in a block of the pool that nobody else has; kept.</param>
+    /// <param name="blockLength">How much of the block that is.</param>
     /// <param name="families">Names of the pushed families in their order; kept.</param>
     /// <param name="pool">Where patched blocks come from.</param>
-    public PushShape(ShapeTables tables, ReadOnlySpan<byte> body, byte[] block, ReadOnlyMemory<byte>[] families, BlockPool pool)
+    public PushShape(ShapeTables tables, ReadOnlySpan<byte> body, byte[] block, int blockLength, ReadOnlyMemory<byte>[] families, BlockPool pool)
     {
         _pool = pool;
         _families = families;
@@ -71,7 +73,7 @@ internal sealed class PushShape
         body.CopyTo(_body);
         _bodyLength = body.Length;
         _block = block;
-        _blockLength = block.Length;
+        _blockLength = blockLength;
     }
 
     /// <summary>The store's version of the snapshot that the shape describes.</summary>
@@ -157,17 +159,18 @@ internal sealed class PushShape
         return true;
     }
 
+    /// <summary>The block with the values of the last body compared. It belongs to the snapshot that it is published with.</summary>
+    public byte[] Block => _block;
+
     /// <summary>Writes the block anew with the values of the last body compared.</summary>
-    /// <param name="replaced">The block before, if it came from the pool and this one takes its place: to be returned once nobody can see it.</param>
-    public ReadOnlyMemory<byte> Patch(out byte[]? replaced)
+    public ReadOnlyMemory<byte> Patch()
     {
-        replaced = null;
         if (_changedCount == 0)
         {
+            _blockIsOwn = false;
             return _block.AsMemory(0, _blockLength);
         }
 
-        replaced = _blockIsPooled ? _block : null;
         long size = _blockLength;
         for (int line = 0; line < _source.Length; line++)
         {
@@ -199,9 +202,14 @@ internal sealed class PushShape
         }
 
         _block.AsSpan(copied, _blockLength - copied).CopyTo(block.AsSpan(copied + shift));
+        if (_blockIsOwn)
+        {
+            _pool.Return(_block);
+            _blockIsOwn = false;
+        }
+
         _block = block;
         _blockLength = (int)size;
-        _blockIsPooled = true;
         return block.AsMemory(0, _blockLength);
     }
 

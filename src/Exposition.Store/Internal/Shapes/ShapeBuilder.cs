@@ -21,28 +21,35 @@ internal static class ShapeBuilder
     public static PushShape? Build(GroupingKey key, NameScheme names, ReadOnlyMemory<byte> body, ReadOnlySpan<FamilyEntry> pushed, BlockPool pool)
     {
         var tables = new ShapeTables();
-        if (TryJoin(pushed) is not { Length: > 0 } block || !TryFindValues(body.Span, names, tables))
+        if (!CanBePatched(pushed) || !TryFindValues(body.Span, names, tables))
         {
             return null;
         }
 
         PushWorkspace workspace = PushWorkspace.Rent();
+        byte[] probe = [];
         try
         {
-            ReadOnlyMemory<byte> probe = Probe(body.Span, tables);
-            if (!TextFormat.TryRead(probe, new TextReadOptions(names, Lenient: true), workspace.Families, out _))
+            probe = Probe(body.Span, tables, out int length);
+            if (!TextFormat.TryRead(probe.AsMemory(0, length), new TextReadOptions(names, Lenient: true), workspace.Families, out _))
             {
                 return null;
             }
 
             var push = new PendingPush(workspace, key, now: 0);
-            return push.Prepare(leaveOut: false) is null && TryMatch(pushed, push.Render(null, keepPushedFailure: false), tables)
-                ? new PushShape(tables, body.Span, block, Names(pushed), pool)
-                : null;
+            if (push.Prepare(leaveOut: false) is not null)
+            {
+                return null;
+            }
+
+            bool matches = TryMatch(pushed, push.Render(null, pool, keepPushedFailure: false), tables);
+            pool.Return(push.Block);
+            return matches ? new PushShape(tables, body.Span, Join(pushed, pool, out int blockLength), blockLength, Names(pushed), pool) : null;
         }
         finally
         {
             PushWorkspace.Return(workspace);
+            ArrayPool<byte>.Shared.Return(probe);
         }
     }
 
@@ -57,21 +64,30 @@ internal static class ShapeBuilder
         return names;
     }
 
-    // The pieces one after the other. None may have anything that only a sidecar can say.
-    private static byte[]? TryJoin(ReadOnlySpan<FamilyEntry> pushed)
+    // No family may have anything that only a sidecar can say.
+    private static bool CanBePatched(ReadOnlySpan<FamilyEntry> pushed)
     {
-        int length = 0;
         foreach (ref readonly FamilyEntry entry in pushed)
         {
             if (entry.Text.IsEmpty || !entry.Sidecar.IsEmpty || (entry.Traits & FamilyTraits.Suspect) != 0)
             {
-                return null;
+                return false;
             }
+        }
 
+        return !pushed.IsEmpty;
+    }
+
+    // The pieces one after the other.
+    private static byte[] Join(ReadOnlySpan<FamilyEntry> pushed, BlockPool pool, out int length)
+    {
+        length = 0;
+        foreach (ref readonly FamilyEntry entry in pushed)
+        {
             length = checked(length + entry.Text.Length);
         }
 
-        byte[] block = GC.AllocateUninitializedArray<byte>(length);
+        byte[] block = pool.Rent(length);
         int at = 0;
         foreach (ref readonly FamilyEntry entry in pushed)
         {
@@ -108,20 +124,29 @@ internal static class ShapeBuilder
         return reader.Error is null && tables.ValueStart.Count > 0;
     }
 
-    private static byte[] Probe(ReadOnlySpan<byte> body, ShapeTables tables)
+    // Into an array of the shared pool.
+    private static byte[] Probe(ReadOnlySpan<byte> body, ShapeTables tables, out int length)
     {
-        var probe = new ArrayBufferWriter<byte>(body.Length + (8 * tables.ValueStart.Count));
+        const int LongestIndex = 10;
+        byte[] probe = ArrayPool<byte>.Shared.Rent(checked(body.Length + (LongestIndex * tables.ValueStart.Count)));
         int copied = 0;
+        length = 0;
         for (int i = 0; i < tables.ValueStart.Count; i++)
         {
-            probe.Write(body[copied..tables.ValueStart[i]]);
-            Utf8Formatter.TryFormat(i + 1, probe.GetSpan(11), out int written);
-            probe.Advance(written);
+            Append(body[copied..tables.ValueStart[i]], probe, ref length);
+            Utf8Formatter.TryFormat(i + 1, probe.AsSpan(length), out int written);
+            length += written;
             copied = tables.ValueEnd[i];
         }
 
-        probe.Write(body[copied..]);
-        return probe.WrittenSpan.ToArray();
+        Append(body[copied..], probe, ref length);
+        return probe;
+    }
+
+    private static void Append(ReadOnlySpan<byte> bytes, byte[] to, ref int length)
+    {
+        bytes.CopyTo(to.AsSpan(length));
+        length += bytes.Length;
     }
 
     private static bool TryMatch(ReadOnlySpan<FamilyEntry> pushed, ReadOnlySpan<FamilyEntry> probed, ShapeTables tables)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Exposition.Formats;
 
@@ -10,11 +11,10 @@ internal static class ShapePatch
     /// <param name="current">The group's families so far; among them, in the order of the shape, those that are pushed.</param>
     /// <param name="shape">Holds the values. Its block is rendered by this.</param>
     /// <param name="now">The push time in nanoseconds since the Unix epoch.</param>
-    /// <param name="replaced">The block that goes out of use with the group's snapshot so far, if it came from the pool.</param>
     /// <returns>Null if the group is not what the shape says.</returns>
-    public static FamilyEntry[]? Apply(ReadOnlySpan<FamilyEntry> current, PushShape shape, long now, out byte[]? replaced)
+    public static FamilyEntry[]? Apply(ReadOnlySpan<FamilyEntry> current, PushShape shape, long now)
     {
-        ReadOnlyMemory<byte> block = shape.Patch(out replaced);
+        ReadOnlyMemory<byte> block = shape.Patch();
         var families = new FamilyEntry[current.Length];
         int next = 0;
         int start = 0;
@@ -33,6 +33,11 @@ internal static class ShapePatch
                 families[i] = entry with { Text = block[start..end], PushedAt = now };
                 start = end;
             }
+            else if (entry.Name.Span.SequenceEqual(OwnNames.PushFailure) && !StandsAlone(entry.Text))
+            {
+                // One line shall not keep the block of a whole push.
+                families[i] = entry with { Text = entry.Text.ToArray() };
+            }
             else
             {
                 families[i] = entry;
@@ -41,6 +46,8 @@ internal static class ShapePatch
 
         return timed && next == shape.FamilyCount ? families : null;
     }
+
+    private static bool StandsAlone(ReadOnlyMemory<byte> text) => MemoryMarshal.TryGetArray(text, out ArraySegment<byte> array) && array.Array!.Length == text.Length;
 
     /// <summary>What differs between two lists of families, or null.</summary>
     public static string? Difference(ReadOnlySpan<FamilyEntry> expected, ReadOnlySpan<FamilyEntry> actual)
