@@ -6,8 +6,8 @@ using Exposition.Formats;
 
 namespace Exposition.Store.Internal;
 
-// A push is rendered once, into one block that all its entries share: first the text pieces, then the sidecars. The block is not written
-// again as long as anybody can see it. An entry of a POST keeps the block of the push that wrote it alive; Combine repacks a group whose
+// A push is rendered once, into one block that all its entries share: first the text pieces, those of the store's own families last, then the
+// sidecars. So the pushed pieces are one run of bytes, which is what a PushShape patches. The block is not written again as long as anybody can see it. An entry of a POST keeps the block of the push that wrote it alive; Combine repacks a group whose
 // blocks have become many or mostly dead.
 
 /// <summary>Renders pushed families into entries, and combines them with those a group already has.</summary>
@@ -40,17 +40,27 @@ internal static class SnapshotBuilder
         textOutput.Clear();
         sidecarOutput.Clear();
         var entries = new FamilyEntry[families.Length];
-        Span<(int Text, int Sidecar, MetricContent Absent)> ends = families.Length <= 256 ? stackalloc (int, int, MetricContent)[families.Length] : new (int, int, MetricContent)[families.Length];
+        Span<Piece> pieces = families.Length <= 128 ? stackalloc Piece[families.Length] : new Piece[families.Length];
+        int own = 0;
         for (int i = 0; i < families.Length; i++)
         {
-            TextFormat.WriteSamples(set, families[i], EscapingScheme.AllowUtf8, textOutput);
-            bool isUniform = TryGetAbsent(set, families[i], out MetricContent absent);
-            if (!isUniform || NeedsSidecar(set, families[i]))
+            if (OwnNames.IsEither(set.Text(set.Families[families[i]].Name)))
             {
-                ProtobufFormat.WriteMetrics(set, families[i], sidecarOutput);
+                own++;
             }
+            else
+            {
+                pieces[i] = RenderPiece(set, families[i], textOutput, sidecarOutput);
+            }
+        }
 
-            ends[i] = (textOutput.Count, sidecarOutput.Count, absent);
+        for (int i = 0; own > 0 && i < families.Length; i++)
+        {
+            if (OwnNames.IsEither(set.Text(set.Families[families[i]].Name)))
+            {
+                pieces[i] = RenderPiece(set, families[i], textOutput, sidecarOutput);
+                own--;
+            }
         }
 
         int textBytes = textOutput.Count;
@@ -58,14 +68,14 @@ internal static class SnapshotBuilder
         block = pool is null ? GC.AllocateUninitializedArray<byte>(bytes) : pool.Rent(bytes);
         textOutput.Written.CopyTo(block);
         sidecarOutput.Written.CopyTo(block.AsSpan(textBytes));
-        (int text, int sidecar) = (0, 0);
         for (int i = 0; i < families.Length; i++)
         {
             ref FamilyRow row = ref set.Families[families[i]];
             ReadOnlySpan<byte> name = set.Text(row.Name);
             int at = GroupSnapshot.IndexOf(known, name);
             (byte[]? help, bool hasHelp) = (null, row.HasHelp);
-            ReadOnlyMemory<byte> piece = block.AsMemory(text, ends[i].Text - text);
+            ref readonly Piece piece = ref pieces[i];
+            ReadOnlyMemory<byte> text = block.AsMemory(piece.Text, piece.TextLength);
             entries[i] = new FamilyEntry
             {
                 Name = at >= 0 ? known[at].Name : name.ToArray(),
@@ -74,15 +84,27 @@ internal static class SnapshotBuilder
                 Help = !hasHelp ? help : at >= 0 && known[at].Help.Span.SequenceEqual(set.Text(row.Help)) ? known[at].Help : HelpOf(set.Text(row.Help)),
                 UnitLength = FamilyEntry.LengthOfUnit(name, row.Type, set.Text(row.Unit)),
                 PushedAt = now,
-                Text = piece,
-                Sidecar = block.AsMemory(textBytes + sidecar, ends[i].Sidecar - sidecar),
-                Traits = TraitsOf(set, families[i], ends[i].Absent),
-                SampleCount = piece.Span.Count((byte)'\n'),
+                Text = text,
+                Sidecar = block.AsMemory(textBytes + piece.Sidecar, piece.SidecarLength),
+                Traits = TraitsOf(set, families[i], piece.Absent),
+                SampleCount = text.Span.Count((byte)'\n'),
             };
-            (text, sidecar, _) = ends[i];
         }
 
         return entries;
+    }
+
+    private static Piece RenderPiece(FamilySet set, int family, BlockWriter textOutput, BlockWriter sidecarOutput)
+    {
+        (int text, int sidecar) = (textOutput.Count, sidecarOutput.Count);
+        TextFormat.WriteSamples(set, family, EscapingScheme.AllowUtf8, textOutput);
+        bool isUniform = TryGetAbsent(set, family, out MetricContent absent);
+        if (!isUniform || NeedsSidecar(set, family))
+        {
+            ProtobufFormat.WriteMetrics(set, family, sidecarOutput);
+        }
+
+        return new Piece(text, textOutput.Count - text, sidecar, sidecarOutput.Count - sidecar, absent);
     }
 
     /// <summary>The families of a group after a push.</summary>
@@ -253,6 +275,9 @@ internal static class SnapshotBuilder
 
         return false;
     }
+
+    // Where a family was rendered to, and what all its metrics lack.
+    private readonly record struct Piece(int Text, int TextLength, int Sidecar, int SidecarLength, MetricContent Absent);
 
     private static bool IsLegacy(ReadOnlySpan<byte> name) => !name.ContainsAnyExcept(s_legacy) && !char.IsAsciiDigit((char)name[0]);
 }

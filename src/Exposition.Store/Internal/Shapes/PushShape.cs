@@ -41,17 +41,17 @@ internal sealed class PushShape
     private readonly byte[] _body;
     private int _bodyLength;
 
-    // Blocks come from the pool; they may be longer than what is in them. The first is the shape's own, a patched one is the snapshot's.
+    // The block belongs to the snapshot that the shape describes. It may be longer than what is in it.
     private readonly BlockPool _pool;
     private byte[] _block;
     private int _blockLength;
-    private bool _blockIsOwn = true;
     private int _taken;
+    private bool _discarded;
 
     /// <summary>Makes a shape.</summary>
     /// <param name="tables">Where the values are.</param>
     /// <param name="body">The last body; copied.</param>
-    /// <param name="block">What it was rendered to, in a block of the pool that nobody else has; kept.</param>
+    /// <param name="block">What it was rendered to: the block of the snapshot.</param>
     /// <param name="blockLength">How much of the block that is.</param>
     /// <param name="families">Names of the pushed families in their order; kept.</param>
     /// <param name="pool">Where patched blocks come from.</param>
@@ -69,7 +69,7 @@ internal sealed class PushShape
         _digits = new byte[_valueStart.Length * ExpositionNumber.MaxLength];
         _digitCount = new byte[_valueStart.Length];
         _changed = new int[_valueStart.Length];
-        _body = new byte[body.Length + (body.Length / 8) + 64];
+        _body = pool.Rent(body.Length + (body.Length / 8) + 64);
         body.CopyTo(_body);
         _bodyLength = body.Length;
         _block = block;
@@ -98,7 +98,26 @@ internal sealed class PushShape
     public bool TryTake() => Interlocked.CompareExchange(ref _taken, 1, 0) == 0;
 
     /// <summary>Gives it back.</summary>
-    public void GiveBack() => Volatile.Write(ref _taken, 0);
+    public void GiveBack()
+    {
+        Volatile.Write(ref _taken, 0);
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref _discarded) && TryTake())
+        {
+            _pool.Return(_body);
+        }
+    }
+
+    /// <summary>The shape has been dropped: when nobody has it taken its memory goes, and nobody takes it again.</summary>
+    public void Discard()
+    {
+        Volatile.Write(ref _discarded, true);
+        Interlocked.MemoryBarrier();
+        if (TryTake())
+        {
+            _pool.Return(_body);
+        }
+    }
 
     /// <summary>Compares a body with the last one, and remembers it as the last one.</summary>
     /// <returns>False if they differ in more than values, or if a value asks for the full path. The shape is of no use then.</returns>
@@ -167,7 +186,6 @@ internal sealed class PushShape
     {
         if (_changedCount == 0)
         {
-            _blockIsOwn = false;
             return _block.AsMemory(0, _blockLength);
         }
 
@@ -202,12 +220,6 @@ internal sealed class PushShape
         }
 
         _block.AsSpan(copied, _blockLength - copied).CopyTo(block.AsSpan(copied + shift));
-        if (_blockIsOwn)
-        {
-            _pool.Return(_block);
-            _blockIsOwn = false;
-        }
-
         _block = block;
         _blockLength = (int)size;
         return block.AsMemory(0, _blockLength);

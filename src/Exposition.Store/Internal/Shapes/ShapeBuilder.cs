@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Runtime.InteropServices;
 using Exposition.Formats;
 
 namespace Exposition.Store.Internal.Shapes;
@@ -21,7 +22,7 @@ internal static class ShapeBuilder
     public static PushShape? Build(GroupingKey key, NameScheme names, ReadOnlyMemory<byte> body, ReadOnlySpan<FamilyEntry> pushed, BlockPool pool)
     {
         var tables = new ShapeTables();
-        if (!CanBePatched(pushed) || !TryFindValues(body.Span, names, tables))
+        if (!TryFindRun(pushed, out ArraySegment<byte> run) || !TryFindValues(body.Span, names, tables))
         {
             return null;
         }
@@ -44,7 +45,7 @@ internal static class ShapeBuilder
 
             bool matches = TryMatch(pushed, push.Render(null, pool, keepPushedFailure: false), tables);
             pool.Return(push.Block);
-            return matches ? new PushShape(tables, body.Span, Join(pushed, pool, out int blockLength), blockLength, Names(pushed), pool) : null;
+            return matches ? new PushShape(tables, body.Span, run.Array!, run.Count, Names(pushed), pool) : null;
         }
         finally
         {
@@ -64,38 +65,23 @@ internal static class ShapeBuilder
         return names;
     }
 
-    // No family may have anything that only a sidecar can say.
-    private static bool CanBePatched(ReadOnlySpan<FamilyEntry> pushed)
+    // The pieces must be one run of bytes at the start of a block. None may have anything that only a sidecar can say.
+    private static bool TryFindRun(ReadOnlySpan<FamilyEntry> pushed, out ArraySegment<byte> run)
     {
+        run = default;
         foreach (ref readonly FamilyEntry entry in pushed)
         {
-            if (entry.Text.IsEmpty || !entry.Sidecar.IsEmpty || (entry.Traits & FamilyTraits.Suspect) != 0)
+            if (!entry.Sidecar.IsEmpty || (entry.Traits & FamilyTraits.Suspect) != 0
+                || !MemoryMarshal.TryGetArray(entry.Text, out ArraySegment<byte> text) || text.Count == 0 || text.Offset != run.Count
+                || (run.Array is not null && run.Array != text.Array))
             {
                 return false;
             }
+
+            run = new ArraySegment<byte>(text.Array!, 0, run.Count + text.Count);
         }
 
-        return !pushed.IsEmpty;
-    }
-
-    // The pieces one after the other.
-    private static byte[] Join(ReadOnlySpan<FamilyEntry> pushed, BlockPool pool, out int length)
-    {
-        length = 0;
-        foreach (ref readonly FamilyEntry entry in pushed)
-        {
-            length = checked(length + entry.Text.Length);
-        }
-
-        byte[] block = pool.Rent(length);
-        int at = 0;
-        foreach (ref readonly FamilyEntry entry in pushed)
-        {
-            entry.Text.Span.CopyTo(block.AsSpan(at));
-            at += entry.Text.Length;
-        }
-
-        return block;
+        return run.Count > 0;
     }
 
     // The value is the last word of a sample line.

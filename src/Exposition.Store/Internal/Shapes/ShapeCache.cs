@@ -75,5 +75,6 @@ internal sealed class ShapeCache(long capacity, TimeProvider time)
         _bytes -= shape.Size;
         shape.Slot!.Shape = null;
         shape.Slot = null;
+        shape.Discard();
     }
 }
