@@ -8,17 +8,20 @@ public sealed class GroupSnapshot
 {
     private readonly FamilyEntry[] _families;
     private readonly HiddenFamily[] _hidden;
-    private PushFailure? _lastFailure;
+    private readonly GroupSlot _slot;
+    private long _version;
+    private bool _wasTaken;
+    private GroupSnapshot? _previous;
 
-    internal GroupSnapshot(GroupingKey key, FamilyEntry[] families, HiddenFamily[] hidden)
+    internal GroupSnapshot(GroupSlot slot, FamilyEntry[] families, HiddenFamily[] hidden)
     {
-        Key = key;
+        _slot = slot;
         _families = families;
         _hidden = hidden;
     }
 
     /// <summary>The group's labels.</summary>
-    public GroupingKey Key { get; }
+    public GroupingKey Key => _slot.Key;
 
     /// <summary>The families in byte order of their names, push_time_seconds and push_failure_time_seconds among them.</summary>
     public ReadOnlySpan<FamilyEntry> Families => _families;
@@ -32,25 +35,44 @@ public sealed class GroupSnapshot
     /// <summary>Whether they have expired: only the push times and push_expired are left.</summary>
     public bool IsExpired { get; internal init; }
 
-    /// <summary>The last push that was refused, as far as the store was told since it was made. Of a group's newest snapshot it may yet change.</summary>
-    public PushFailure? LastFailure
-    {
-        get => Volatile.Read(ref _lastFailure);
-        internal set => Volatile.Write(ref _lastFailure, value);
-    }
+    /// <summary>The last push to the group that was refused, as far as the store was told; it may be later than the snapshot.</summary>
+    public PushFailure? LastFailure => _slot.LastFailure;
 
     /// <summary>Whether push_failure_time_seconds is not later than push_time_seconds (true where one is missing).</summary>
     public bool LastPushSuccessful =>
         !TryGetTime(OwnNames.PushFailure, out double failure) || !TryGetTime(OwnNames.PushTime, out double success) || failure <= success;
 
-    // The store's clock when this was published; set once before publication.
-    internal long Version { get; set; }
+    // When it was published (see Timeline). Snapshots of one group may have the same stamp; their numbers differ.
+    internal long Version => Volatile.Read(ref _version);
 
-    // Whether a consumer of a feed has taken it (or may have): set under the store's writer lock when the next snapshot replaces it.
-    internal bool WasTaken { get; set; }
+    // Counts the snapshots of the group, and goes on counting in a later group of the same key.
+    internal long Number { get; init; }
 
-    // What was published before, kept while a view still collects (see MetricStore).
-    internal GroupSnapshot? Previous { get; set; }
+    // Whether it stands for the group's end: nothing takes its place any more.
+    internal bool IsEnd { get; private init; }
+
+    // Whether a consumer of a feed has taken it; set while the slot is pinned.
+    internal bool WasTaken
+    {
+        get => Volatile.Read(ref _wasTaken);
+        set => Volatile.Write(ref _wasTaken, value);
+    }
+
+    // What was newest before, while a view may be on its way to it (see MetricStore.Views.cs).
+    internal GroupSnapshot? Previous
+    {
+        get => Volatile.Read(ref _previous);
+        set => Volatile.Write(ref _previous, value);
+    }
+
+    // The end of a group. It is in nobody's view: whether a view has the group at all is for the map to say.
+    internal static GroupSnapshot End(GroupSlot slot, GroupSnapshot last) =>
+        new(slot, [], []) { _version = Timeline.Never, Number = last.Number + 1, IsEnd = true, Previous = last };
+
+    internal long Stamp(Timeline timeline) => timeline.Stamp(ref _version);
+
+    // The first snapshot of a group that the map does not have yet.
+    internal void StampAsFirst() => _version = Timeline.Ever;
 
     /// <summary>Finds a family by name.</summary>
     public bool TryGet(ReadOnlySpan<byte> name, out FamilyEntry entry)

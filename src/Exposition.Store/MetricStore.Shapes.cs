@@ -24,9 +24,6 @@ public sealed partial class MetricStore
     /// <summary>Memory of blocks that wait to be used again, in bytes.</summary>
     public long SpareBytes => _blocks.Bytes;
 
-    // A fault to be caught by the test that looks for it: blocks are used again although somebody may be reading them.
-    internal bool RecyclesBlindly { get; set; }
-
     private bool TryPushRepeated(GroupingKey key, ReadOnlyMemory<byte> body, PushMode mode, TimeSpan? expireAfter)
     {
         GroupSlot? slot = FindSlot(key);
@@ -57,9 +54,10 @@ public sealed partial class MetricStore
 
     private bool TryPatch(GroupSlot slot, PushShape shape, ReadOnlyMemory<byte> body, PushMode mode, TimeSpan? expireAfter)
     {
+        Interleaving.At(Step.ReadSlot);
         GroupSnapshot current = slot.Current!;
         int others = current.Families.Length - shape.FamilyCount;
-        if (current.Version != shape.Version || (mode == PushMode.Replace && others != OwnNames.Count) || !shape.TryCompare(body.Span))
+        if (current.Number != shape.Number || (mode == PushMode.Replace && others != OwnNames.Count) || !shape.TryCompare(body.Span))
         {
             return false;
         }
@@ -81,39 +79,60 @@ public sealed partial class MetricStore
             Verify(slot, current, families, body, mode, now);
         }
 
-        lock (_writer)
+        var snapshot = new GroupSnapshot(slot, families, []) { Number = current.Number + 1, ExpiresAt = Deadline(slot, slot.Key, expireAfter, now) };
+        if (!TrySwapSteadily(slot, current, snapshot))
         {
-            if (slot.IsRemoved || !ReferenceEquals(slot.Current, current))
+            return false;
+        }
+
+        shape.Number = snapshot.Number;
+        if (replaced is not null)
+        {
+            Recycle(replaced, shape.BlockSince, slot, current, snapshot);
+            shape.BlockSince = snapshot.Version;
+        }
+        else if (current.WasTaken)
+        {
+            // Both snapshots have the same block. Nobody else looks at this: the shape is ours.
+            snapshot.WasTaken = true;
+        }
+
+        Tell(slot);
+        return true;
+    }
+
+    // The one step of a steady push. Of what else a publication does nothing is left to do: it changes neither families, nor hidden ones, nor counts.
+    private bool TrySwapSteadily(GroupSlot slot, GroupSnapshot current, GroupSnapshot snapshot)
+    {
+        if (IsScheduled(current, snapshot.ExpiresAt))
+        {
+            return TrySwap(slot, current, snapshot);
+        }
+
+        using (EnterWriter())
+        {
+            bool swapped = TrySwap(slot, current, snapshot);
+            if (swapped)
             {
-                return false;
+                Schedule(slot, new Fate(snapshot.ExpiresAt, IsExpired: false));
             }
 
-            Publish(slot, slot.Key, families, tell: true, new Fate(Deadline(slot, slot.Key, expireAfter, now), IsExpired: false), sameSeries: true);
-            shape.Version = slot.Current!.Version;
-            if (replaced is not null)
-            {
-                Recycle(replaced, current);
-            }
-            else
-            {
-                // Both snapshots have the same block.
-                slot.Current.WasTaken = current.WasTaken;
-            }
-
-            return true;
+            return swapped;
         }
     }
 
-    // Under the writer lock, right after a snapshot was replaced by one that shares none of the block's bytes. Others that may still read it:
-    //   views    one that is open now may hold the old snapshot. One that is opened later cannot: it counts itself before it reads the clock and
-    //            the slots, and here the new snapshot and clock were written before the count is read (a full fence on either side).
-    //   feeds    a consumer that has taken the old snapshot may be writing it. One that has not will get the new one instead.
-    //   pushes   of this group read names and help texts of the old snapshot, which lie elsewhere; of other groups, only under the lock.
-    private void Recycle(byte[] block, GroupSnapshot old)
+    // A steady push has replaced a snapshot by one that shares none of the block's bytes, has stamped that and passed a full fence. Others that may still read
+    // the block:
+    //   views     of a time when a snapshot with this block was newest, and those that still collect
+    //   writers   who hold the lock compare with what other groups hold
+    //   feeds     a consumer that has taken the old snapshot, or is about to. One that comes later gets the new one
+    //   pushes    of this group read names and help texts of the old snapshot, which lie elsewhere
+    private void Recycle(byte[] block, long since, GroupSlot slot, GroupSnapshot old, GroupSnapshot snapshot)
     {
-        Interlocked.MemoryBarrier();
-        if (RecyclesBlindly || (Volatile.Read(ref _openViews) == 0 && !old.WasTaken))
+        Interleaving.At(Step.LookForViews);
+        if ((Faults & StoreFaults.RecyclesBlindly) != 0 || (!_timeline.MayBeSeen(since, snapshot.Version) && !slot.IsPinned && !old.WasTaken))
         {
+            Interleaving.At(Step.Recycle);
             _blocks.Return(block);
         }
     }
@@ -128,7 +147,7 @@ public sealed partial class MetricStore
 
         if (ShapeBuilder.Build(slot.Key, Options.Names, body, WithoutOwn(pushed), _blocks) is { } shape)
         {
-            shape.Version = stored.Version;
+            shape.Number = stored.Number;
             if (_shapes.TryEnter(slot, shape))
             {
                 return;
@@ -179,7 +198,7 @@ public sealed partial class MetricStore
                 error = push.Prepare(leaveOut: !Options.CheckConsistency);
                 FamilyEntry[] pushed = push.Render(current, keepPushedFailure: true);
                 expected = SnapshotBuilder.Combine(current.Families, pushed, mode == PushMode.Replace);
-                lock (_writer)
+                using (EnterWriter())
                 {
                     // Somebody else may have changed the group since; then nothing will be published.
                     List<HiddenFamily>? hidden = null;

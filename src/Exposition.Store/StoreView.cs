@@ -2,17 +2,19 @@ namespace Exposition.Store;
 
 /// <summary>
 /// All groups at one point in time. Holds the snapshots that it shows until it is disposed of: their memory must not be read after that,
-/// and as long as it is open no memory of replaced snapshots is used again. Not safe for concurrent use.
+/// as long as it is open none of it is used again. Not safe for concurrent use.
 /// </summary>
 public sealed class StoreView : IDisposable
 {
     private readonly MetricStore _store;
+    private readonly int _place;
     private GroupSnapshot[]? _groups;
 
-    internal StoreView(MetricStore store, GroupSnapshot[] groups)
+    internal StoreView(MetricStore store, GroupSnapshot[] groups, int place)
     {
         _store = store;
         _groups = groups;
+        _place = place;
     }
 
     /// <summary>The groups in order of their keys.</summary>
@@ -25,7 +27,7 @@ public sealed class StoreView : IDisposable
         if (_groups is not null)
         {
             _groups = null;
-            _store.CloseView();
+            _store.CloseView(_place);
         }
     }
 }

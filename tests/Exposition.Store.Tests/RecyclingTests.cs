@@ -40,21 +40,41 @@ public sealed class RecyclingTests
     }
 
     [Fact]
-    public void A_block_is_used_again_only_when_no_view_is_open()
+    public void An_open_view_keeps_the_block_that_it_shows_and_no_other()
     {
         var gateway = new Harness();
         Push(gateway.Store, 0, 5);
         using (StoreView view = gateway.Store.OpenView())
         {
             string before = Text(view);
-            Push(gateway.Store, 5, 10);
+            Push(gateway.Store, 5, 6);
             Assert.Equal(0, gateway.Store.SpareBytes);
+            Push(gateway.Store, 6, 10);
+            Assert.NotEqual(0, gateway.Store.SpareBytes);
             Assert.Equal(before, Text(view));
+            using StoreView later = gateway.Store.OpenView();
+            string between = Text(later);
+            Push(gateway.Store, 10, 15);
+            Assert.Equal((before, between), (Text(view), Text(later)));
         }
 
-        Push(gateway.Store, 10, 13);
+        Assert.Equal("14", gateway.Value("v0{instance=\"\",job=\"j\"}"));
+    }
+
+    [Fact]
+    public void More_views_than_are_counted_keep_everything()
+    {
+        var gateway = new Harness();
+        Push(gateway.Store, 0, 5);
+        StoreView[] views = [.. Enumerable.Range(0, 70).Select(_ => gateway.Store.OpenView())];
+        string before = Text(views[0]);
+        Push(gateway.Store, 5, 10);
+        Assert.Equal(0, gateway.Store.SpareBytes);
+        Assert.All(views, view => Assert.Equal(before, Text(view)));
+        Array.ForEach(views, static view => view.Dispose());
+        Push(gateway.Store, 10, 12);
         Assert.NotEqual(0, gateway.Store.SpareBytes);
-        Assert.Equal("12", gateway.Value("v0{instance=\"\",job=\"j\"}"));
+        Assert.Equal("11", gateway.Value("v0{instance=\"\",job=\"j\"}"));
     }
 
     [Fact]
@@ -104,7 +124,7 @@ public sealed class RecyclingTests
     // Pushes that set all values of a group to one number, views that look whether they are one number; returns what a view saw otherwise.
     private static string? Race(bool blindly, TimeSpan limit)
     {
-        var store = new MetricStore(new StoreOptions { VerifyShapes = true }) { RecyclesBlindly = blindly };
+        var store = new MetricStore(new StoreOptions { VerifyShapes = true }) { Faults = blindly ? StoreFaults.RecyclesBlindly : StoreFaults.None };
         string? seen = null;
         long views = 0;
         long started = Stopwatch.GetTimestamp();
