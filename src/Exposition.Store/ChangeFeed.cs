@@ -72,6 +72,7 @@ public sealed class ChangeFeed
             Interlocked.Exchange(ref _some, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         }
 
+        Interleaving.At(Step.ReadPending);
         int most = Volatile.Read(ref _pending);
         Volatile.Write(ref _since, 0);
         int moved = 0;
@@ -114,6 +115,7 @@ public sealed class ChangeFeed
             entry.MarkQueued(claim);
         }
 
+        Interleaving.At(Step.CountEntry);
         if (Interlocked.Increment(ref _pending) == 1)
         {
             Volatile.Write(ref _since, _time.GetTimestamp());
@@ -122,6 +124,7 @@ public sealed class ChangeFeed
         Interleaving.At(Step.Enqueue);
         _queue.Enqueue(entry);
         entry.MarkQueued(claim);
+        Interleaving.At(Step.Signal);
         Volatile.Read(ref _some).TrySetResult();
     }
 

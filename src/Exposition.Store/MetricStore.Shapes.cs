@@ -129,7 +129,6 @@ public sealed partial class MetricStore
     //   pushes    of this group read names and help texts of the old snapshot, which lie elsewhere
     private void Recycle(byte[] block, long since, GroupSlot slot, GroupSnapshot old, GroupSnapshot snapshot)
     {
-        Interleaving.At(Step.LookForViews);
         if ((Faults & StoreFaults.RecyclesBlindly) != 0 || (!_timeline.MayBeSeen(since, snapshot.Version) && !slot.IsPinned && !old.WasTaken))
         {
             Interleaving.At(Step.Recycle);

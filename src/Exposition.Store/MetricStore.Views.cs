@@ -89,8 +89,12 @@ public sealed partial class MetricStore
             return false;
         }
 
-        snapshot.Stamp(_timeline);
-        Cut(snapshot, old);
+        if ((Faults & StoreFaults.StampsLate) == 0)
+        {
+            snapshot.Stamp(_timeline);
+            Cut(snapshot, old);
+        }
+
         return true;
     }
 
@@ -99,7 +103,6 @@ public sealed partial class MetricStore
     private void Cut(GroupSnapshot newest, GroupSnapshot old)
     {
         Interlocked.MemoryBarrier();
-        Interleaving.At(Step.LookForViews);
         long floor = (Faults & StoreFaults.CutsBlindly) != 0 ? Timeline.Never : _timeline.Floor();
         Interleaving.At(Step.Cut);
         if (newest.Version <= floor)
@@ -135,7 +138,6 @@ public sealed partial class MetricStore
         Volatile.Write(ref _map, next);
         long version = next.Stamp(_timeline);
         Interlocked.MemoryBarrier();
-        Interleaving.At(Step.LookForViews);
         long floor = _timeline.Floor();
         Interleaving.At(Step.Cut);
         if (version <= floor)
@@ -195,6 +197,7 @@ public sealed partial class MetricStore
         {
             store._timeline.Unpin();
             store._writer.Exit();
+            Interleaving.At(Step.LeftWriter);
         }
     }
 }

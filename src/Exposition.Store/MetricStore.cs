@@ -46,7 +46,7 @@ public sealed partial class MetricStore
     {
         ArgumentNullException.ThrowIfNull(options);
         Options = options;
-        _blocks = new BlockPool(SpareBytesMost, poison: options.VerifyShapes);
+        _blocks = new BlockPool(SpareBytesMost, poison: options.VerifyShapes || options.PoisonsSpareBlocks);
         _shapes = options.ShapeCacheBytes > 0 ? new ShapeCache(options.ShapeCacheBytes, options.Time) : null;
         _rules = new CrossGroupRules(_directory, key => Find(key.Span), () => _slots.Select(static pair => pair.Value));
         _sweep = CreateSweep();

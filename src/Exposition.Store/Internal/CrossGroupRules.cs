@@ -175,6 +175,7 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, Func<ReadOnlyMe
 
                 if (!ReferenceEquals(slot, loaded))
                 {
+                    Interleaving.At(Step.ReadSeries);
                     entry.Read(_theirs);
                     theirs = SeriesKey.Of(_theirs, 0);
                     loaded = slot;

@@ -13,6 +13,7 @@ internal enum Step
     ReadMap,
     ReplaceMap,
     ReadSlot,
+    ReadSeries,
     ReplaceSlot,
     Stamp,
     Cut,
@@ -21,6 +22,9 @@ internal enum Step
     ReadFeeds,
     ReadEntry,
     ClaimEntry,
+    CountEntry,
+    Signal,
+    ReadPending,
     Enqueue,
     MarkQueued,
     Dequeue,
@@ -28,8 +32,8 @@ internal enum Step
     PinSlot,
     UnpinSlot,
     EnterWriter,
-    ReadContent,
-    Return,
+    WaitForWriter,
+    LeftWriter,
 }
 
 /// <summary>
@@ -61,7 +65,7 @@ internal static class Interleaving
         At(Step.EnterWriter);
         while (!@lock.TryEnter())
         {
-            At(Step.EnterWriter);
+            At(Step.WaitForWriter);
         }
     }
 }
@@ -77,6 +81,9 @@ internal enum StoreFaults
 
     /// <summary>A publication is stamped before it is in its place.</summary>
     StampsEarly = 2,
+
+    /// <summary>A publisher leaves the stamping to those who meet the publication.</summary>
+    StampsLate = 128,
 
     /// <summary>A view shows what is newest when it comes by, whatever its stamp.</summary>
     IgnoresStamps = 4,

@@ -124,6 +124,7 @@ internal sealed class Timeline
     /// </summary>
     public long Floor()
     {
+        Interleaving.At(Step.LookForViews);
         if (Volatile.Read(ref _uncounted) > 0)
         {
             return Ever;
@@ -133,6 +134,7 @@ internal sealed class Timeline
         int used = Volatile.Read(ref _placesUsed);
         for (int place = 0; place < used; place++)
         {
+            Interleaving.At(Step.LookForViews);
             long view = Volatile.Read(ref _views[place]);
             floor = view < 0 && -view < floor ? -view : floor;
         }
@@ -146,6 +148,7 @@ internal sealed class Timeline
     /// </summary>
     public bool MayBeSeen(long from, long until)
     {
+        Interleaving.At(Step.LookForViews);
         if (Volatile.Read(ref _pins) > 0 || Volatile.Read(ref _uncounted) > 0)
         {
             return true;
@@ -154,6 +157,7 @@ internal sealed class Timeline
         int used = Volatile.Read(ref _placesUsed);
         for (int place = 0; place < used; place++)
         {
+            Interleaving.At(Step.LookForViews);
             long view = Volatile.Read(ref _views[place]);
             if (view < 0 ? -view < until : view >= from && view < until)
             {
