@@ -8,7 +8,9 @@ public sealed class GroupSnapshot
 {
     private readonly FamilyEntry[] _families;
     private readonly HiddenFamily[] _hidden;
-    private readonly GroupSlot _slot;
+    private GroupSlot? _slot;
+    private int _count;
+    private byte[]? _pushTime;
     private long _version;
     private bool _wasTaken;
     private GroupSnapshot? _previous;
@@ -17,26 +19,33 @@ public sealed class GroupSnapshot
     {
         _slot = slot;
         _families = families;
+        _count = families.Length;
         _hidden = hidden;
     }
 
+    private GroupSnapshot(int room)
+    {
+        _families = new FamilyEntry[room];
+        _hidden = [];
+    }
+
     /// <summary>The group's labels.</summary>
-    public GroupingKey Key => _slot.Key;
+    public GroupingKey Key => _slot!.Key;
 
     /// <summary>The families in byte order of their names, push_time_seconds and push_failure_time_seconds among them.</summary>
-    public ReadOnlySpan<FamilyEntry> Families => _families;
+    public ReadOnlySpan<FamilyEntry> Families => _families.AsSpan(0, _count);
 
     /// <summary>Those of them that scrapes leave out, and why.</summary>
     public ReadOnlySpan<HiddenFamily> Hidden => _hidden;
 
     /// <summary>When the group's series expire, or, of an expired group, when they did, in nanoseconds since the Unix epoch; 0 for never.</summary>
-    public long ExpiresAt { get; internal init; }
+    public long ExpiresAt { get; internal set; }
 
     /// <summary>Whether they have expired: only the push times and push_expired are left.</summary>
     public bool IsExpired { get; internal init; }
 
     /// <summary>The last push to the group that was refused, as far as the store was told; it may be later than the snapshot.</summary>
-    public PushFailure? LastFailure => _slot.LastFailure;
+    public PushFailure? LastFailure => _slot!.LastFailure;
 
     /// <summary>Whether push_failure_time_seconds is not later than push_time_seconds (true where one is missing).</summary>
     public bool LastPushSuccessful =>
@@ -46,7 +55,7 @@ public sealed class GroupSnapshot
     internal long Version => Volatile.Read(ref _version);
 
     // Counts the snapshots of the group, and goes on counting in a later group of the same key.
-    internal long Number { get; init; }
+    internal long Number { get; set; }
 
     // Whether it stands for the group's end: nothing takes its place any more.
     internal bool IsEnd { get; private init; }
@@ -69,6 +78,47 @@ public sealed class GroupSnapshot
     internal static GroupSnapshot End(GroupSlot slot, GroupSnapshot last) =>
         new(slot, [], []) { _version = Timeline.Never, Number = last.Number + 1, IsEnd = true, Previous = last };
 
+    // Room for families that is not used yet.
+    internal static GroupSnapshot Empty(int room) => new(room);
+
+    // How many families there is room for.
+    internal int Room => _families.Length;
+
+    // Where a steady push puts the line of its push time. It goes with the snapshot.
+    internal Span<byte> PushTimeBuffer(int length)
+    {
+        if (_pushTime is null || _pushTime.Length < length)
+        {
+            _pushTime = new byte[BlockPool.SizeFor(Math.Max(length, 128))];
+        }
+
+        return _pushTime;
+    }
+
+    internal ReadOnlyMemory<byte> PushTimeLine(int length) => _pushTime.AsMemory(0, length);
+
+    // Makes an empty snapshot one of a group, like the one before: the families are for the caller to change. Nobody else has it yet.
+    internal Span<FamilyEntry> Follow(GroupSnapshot before)
+    {
+        _slot = before._slot;
+        _count = before._count;
+        Number = before.Number + 1;
+        before.Families.CopyTo(_families);
+        return _families.AsSpan(0, _count);
+    }
+
+    // Nobody has it any more: it keeps nothing alive, and is as new.
+    internal void Clear()
+    {
+        Array.Clear(_families, 0, _count);
+        _slot = null;
+        _count = 0;
+        _version = Timeline.Unstamped;
+        _wasTaken = false;
+        _previous = null;
+        ExpiresAt = 0;
+    }
+
     internal long Stamp(Timeline timeline) => timeline.Stamp(ref _version);
 
     // The first snapshot of a group that the map does not have yet.
@@ -77,7 +127,7 @@ public sealed class GroupSnapshot
     /// <summary>Finds a family by name.</summary>
     public bool TryGet(ReadOnlySpan<byte> name, out FamilyEntry entry)
     {
-        int at = IndexOf(_families, name);
+        int at = IndexOf(Families, name);
         entry = at >= 0 ? _families[at] : default;
         return at >= 0;
     }

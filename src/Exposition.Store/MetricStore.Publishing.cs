@@ -13,9 +13,20 @@ public sealed partial class MetricStore
     {
         while (true)
         {
-            GroupSnapshot? before = Peek(push.Key);
-            bool hadFailure = before is not null && before.TryGet(OwnNames.PushFailure, out _);
-            FamilyEntry[] pushed = push.Render(before, keepPushedFailure: hadFailure);
+            GroupSlot? known = FindSlot(push.Key);
+            known?.Pin();
+            bool hadFailure;
+            FamilyEntry[] pushed;
+            try
+            {
+                hadFailure = known is not null && known.Current!.TryGet(OwnNames.PushFailure, out _);
+                pushed = push.Render(known?.Current, keepPushedFailure: hadFailure);
+            }
+            finally
+            {
+                known?.Unpin();
+            }
+
             List<HiddenFamily>? hidden;
             GroupSlot? target;
             GroupSnapshot? old;
@@ -66,9 +77,20 @@ public sealed partial class MetricStore
         while (true)
         {
             var failure = new PendingPush(workspace, key, now);
-            GroupSnapshot? before = Peek(key);
-            bool hadTime = before is not null && before.TryGet(OwnNames.PushTime, out _);
-            FamilyEntry[] pushed = failure.RenderFailure(before, withPushTime: !hadTime);
+            GroupSlot? known = FindSlot(key);
+            known?.Pin();
+            bool hadTime;
+            FamilyEntry[] pushed;
+            try
+            {
+                hadTime = known is not null && known.Current!.TryGet(OwnNames.PushTime, out _);
+                pushed = failure.RenderFailure(known?.Current, withPushTime: !hadTime);
+            }
+            finally
+            {
+                known?.Unpin();
+            }
+
             using (EnterWriter())
             {
                 GroupSlot? slot = Find(key.Bytes);

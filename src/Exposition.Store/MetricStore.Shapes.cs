@@ -19,6 +19,7 @@ public sealed partial class MetricStore
     public long RepeatedPushes => Volatile.Read(ref _repeatedPushes);
 
     private readonly BlockPool _blocks;
+    private readonly SnapshotPool _snapshots = new(SpareSnapshotBytesMost);
     private long _repeatedPushes;
 
     /// <summary>Memory of blocks that wait to be used again, in bytes.</summary>
@@ -69,34 +70,32 @@ public sealed partial class MetricStore
             return false;
         }
 
-        if (ShapePatch.Apply(current.Families, shape, now, out byte[]? replaced) is not { } families)
+        GroupSnapshot snapshot = _snapshots.Rent(current.Families.Length);
+        if (!ShapePatch.Apply(current, shape, now, snapshot, out byte[]? replaced))
         {
             return false;
         }
 
         if (Options.VerifyShapes)
         {
-            Verify(slot, current, families, body, mode, now);
+            Verify(slot, current, snapshot.Families, body, mode, now);
         }
 
-        var snapshot = new GroupSnapshot(slot, families, []) { Number = current.Number + 1, ExpiresAt = Deadline(slot, slot.Key, expireAfter, now) };
+        snapshot.ExpiresAt = Deadline(slot, slot.Key, expireAfter, now);
         if (!TrySwapSteadily(slot, current, snapshot))
         {
             return false;
         }
 
         shape.Number = snapshot.Number;
-        if (replaced is not null)
-        {
-            Recycle(replaced, shape.BlockSince, slot, current, snapshot);
-            shape.BlockSince = snapshot.Version;
-        }
-        else if (current.WasTaken)
+        if (replaced is null && current.WasTaken)
         {
             // Both snapshots have the same block. Nobody else looks at this: the shape is ours.
             snapshot.WasTaken = true;
         }
 
+        Recycle(slot, current, snapshot, replaced, shape.BlockSince);
+        shape.BlockSince = replaced is null ? shape.BlockSince : snapshot.Version;
         Tell(slot);
         return true;
     }
@@ -121,18 +120,32 @@ public sealed partial class MetricStore
         }
     }
 
-    // A steady push has replaced a snapshot by one that shares none of the block's bytes, has stamped that and passed a full fence. Others that may still read
-    // the block:
-    //   views     of a time when a snapshot with this block was newest, and those that still collect
-    //   writers   who hold the lock compare with what other groups hold
+    // A steady push has replaced a snapshot, has stamped its own and passed a full fence. Others that may still read the old one, or the block of it that is
+    // in no other any more:
+    //   views     of a time when the snapshot, or another with this block, was newest; and those that still collect
+    //   writers   who hold the lock compare with what other groups hold, and go on from what this one holds
     //   feeds     a consumer that has taken the old snapshot, or is about to. One that comes later gets the new one
-    //   pushes    of this group read names and help texts of the old snapshot, which lie elsewhere
-    private void Recycle(byte[] block, long since, GroupSlot slot, GroupSnapshot old, GroupSnapshot snapshot)
+    //   pushes    of this group that take the long way pin the slot while they read what was before
+    // A snapshot that another still refers to as the one before it is left alone for ever. So nobody who goes back from one to the next comes to memory that is
+    // used again, and nobody who compares with what he has read finds it in its place anew: who looks is counted before, and what he may have is not used.
+    private void Recycle(GroupSlot slot, GroupSnapshot old, GroupSnapshot snapshot, byte[]? block, long blockSince)
     {
-        if ((Faults & StoreFaults.RecyclesBlindly) != 0 || (!_timeline.MayBeSeen(since, snapshot.Version) && !slot.IsPinned && !old.WasTaken))
+        bool blindly = (Faults & StoreFaults.RecyclesBlindly) != 0;
+        if (!blindly && (slot.IsPinned || old.WasTaken))
+        {
+            return;
+        }
+
+        if (block is not null && (blindly || !_timeline.MayBeSeen(blockSince, snapshot.Version)))
         {
             Interleaving.At(Step.Recycle);
             _blocks.Return(block);
+        }
+
+        if (snapshot.Previous is null && (blindly || !_timeline.MayBeSeen(old.Version, snapshot.Version)))
+        {
+            Interleaving.At(Step.Recycle);
+            _snapshots.Return(old);
         }
     }
 
@@ -183,7 +196,7 @@ public sealed partial class MetricStore
         return [.. kept];
     }
 
-    private void Verify(GroupSlot slot, GroupSnapshot current, FamilyEntry[] patched, ReadOnlyMemory<byte> body, PushMode mode, long now)
+    private void Verify(GroupSlot slot, GroupSnapshot current, ReadOnlySpan<FamilyEntry> patched, ReadOnlyMemory<byte> body, PushMode mode, long now)
     {
         PushWorkspace workspace = PushWorkspace.Rent();
         try

@@ -8,6 +8,7 @@ public sealed partial class MetricStore
 {
     private readonly Timeline _timeline = new();
     private GroupMap _map = GroupMap.Empty();
+    private GroupSnapshot[]? _spareGroups;
 
     // Faults to be found by tests.
     internal StoreFaults Faults { get; set; }
@@ -21,20 +22,33 @@ public sealed partial class MetricStore
         try
         {
             long at = _timeline.Take();
-            GroupSnapshot[] groups = Collect(MapAt(at).Slots, at);
+            ReadOnlySpan<GroupSlot> slots = MapAt(at).Slots;
+            GroupSnapshot[] groups = RentGroups(slots.Length);
+            Collect(slots, at, groups);
             _timeline.Settle(place, at);
-            return view = new StoreView(this, groups, place);
+            return view = new StoreView(this, groups, slots.Length, place);
         }
         finally
         {
             if (view is null)
             {
-                CloseView(place);
+                _timeline.Leave(place);
             }
         }
     }
 
-    internal void CloseView(int place) => _timeline.Leave(place);
+    internal void CloseView(int place, GroupSnapshot[] groups, int count)
+    {
+        // Nothing is kept alive by a list that waits for the next view.
+        Array.Clear(groups, 0, count);
+        Volatile.Write(ref _spareGroups, groups);
+        _timeline.Leave(place);
+    }
+
+    // One list for views that follow one another; more at once have their own.
+    private GroupSnapshot[] RentGroups(int count) =>
+        Interlocked.Exchange(ref _spareGroups, null) is { } spare && spare.Length >= count && spare.Length / 4 <= count
+            ? spare : new GroupSnapshot[count + (count / 8)];
 
     private GroupMap MapAt(long at)
     {
@@ -48,9 +62,8 @@ public sealed partial class MetricStore
         return map;
     }
 
-    private GroupSnapshot[] Collect(ReadOnlySpan<GroupSlot> slots, long at)
+    private void Collect(ReadOnlySpan<GroupSlot> slots, long at, Span<GroupSnapshot> groups)
     {
-        var groups = new GroupSnapshot[slots.Length];
         long floor = _timeline.Floor();
         bool newest = (Faults & StoreFaults.IgnoresStamps) != 0;
         for (int i = 0; i < slots.Length; i++)
@@ -70,8 +83,6 @@ public sealed partial class MetricStore
 
             groups[i] = snapshot;
         }
-
-        return groups;
     }
 
     // Puts a snapshot in the place of the newest one, and stamps it. False if that is not the newest any more.

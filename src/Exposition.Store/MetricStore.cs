@@ -30,6 +30,7 @@ public sealed partial class MetricStore
 {
     // As much as a burst of pushes turns over while a scrape is open.
     private const long SpareBytesMost = 32 << 20;
+    private const long SpareSnapshotBytesMost = 4 << 20;
     private const int MostFeeds = 8;
 
     private readonly Lock _writer = new();

@@ -5,20 +5,24 @@ namespace Exposition.Store.Tests.Concurrency;
 // Runs a few threads of which only one is ever going: at each step of the store (Interleaving) it is decided who goes on. All decisions of a run are a
 // list of numbers; the next run repeats the list but for its last number that can be raised. So all interleavings are run, with at most so many
 // preemptions (a thread that is held up although it could go on). Who waits for the writer lock is not asked until somebody has left it.
+// With a seed the decisions are drawn instead, and there are as many preemptions as come.
 
 /// <summary>Runs operations on a store in all interleavings of their steps.</summary>
-internal sealed class Explorer(int preemptions, int mostRuns)
+internal sealed class Explorer(int preemptions, int mostRuns, int? seed = null)
 {
+    private const int PreemptedOneIn = 4;
+
     private readonly List<(int Chosen, int Of)> _choices = [];
     private readonly List<string> _trace = [];
     private readonly List<string> _wrong = [];
     private Worker[] _workers = [];
     private TaskCompletionSource _over = new();
+    private Random? _random;
     private int _at;
     private int _left;
 
     [ThreadStatic]
-    private static Worker? t_worker;
+    private static Worker? s_worker;
 
     /// <summary>How many interleavings were run.</summary>
     public int Runs { get; private set; }
@@ -34,6 +38,7 @@ internal sealed class Explorer(int preemptions, int mostRuns)
     public string? Run<T>(Func<T> prepare, Action<T>[] threads, Func<T, string?> check)
     {
         _choices.Clear();
+        _random = seed is { } start ? new Random(start) : null;
         Runs = 0;
         _workers = [.. threads.Select(_ => new Worker(this))];
         Interleaving.Hook = OnStep;
@@ -83,6 +88,11 @@ internal sealed class Explorer(int preemptions, int mostRuns)
     // The next list of decisions; false if there is none.
     private bool Advance()
     {
+        if (_random is not null)
+        {
+            return true;
+        }
+
         for (int i = _choices.Count - 1; i >= 0; i--)
         {
             (int chosen, int of) = _choices[i];
@@ -99,7 +109,7 @@ internal sealed class Explorer(int preemptions, int mostRuns)
 
     private static void OnStep(Step step)
     {
-        if (t_worker is { } worker)
+        if (s_worker is { } worker)
         {
             worker.Explorer.OnStep(worker, step);
         }
@@ -157,7 +167,7 @@ internal sealed class Explorer(int preemptions, int mostRuns)
             candidates[count++] = self!.Value;
         }
 
-        if (!mayGoOn || _left > 0)
+        if (!mayGoOn || (_random is null ? _left > 0 : _random.Next(PreemptedOneIn) == 0))
         {
             for (int i = 0; i < _workers.Length; i++)
             {
@@ -174,7 +184,11 @@ internal sealed class Explorer(int preemptions, int mostRuns)
         }
 
         int chosen = 0;
-        if (count > 1)
+        if (count > 1 && _random is not null)
+        {
+            chosen = _random.Next(count);
+        }
+        else if (count > 1)
         {
             if (_at == _choices.Count)
             {
@@ -228,7 +242,7 @@ internal sealed class Explorer(int preemptions, int mostRuns)
 
         private void Run()
         {
-            t_worker = this;
+            s_worker = this;
             while (true)
             {
                 Wait();

@@ -16,7 +16,7 @@ public sealed class HistoryTests
     private static readonly double s_seconds = double.TryParse(Environment.GetEnvironmentVariable("EXPOSITION_HISTORY_SECONDS"), out double seconds) ? seconds : 4;
 
     [ThreadStatic]
-    private static Random? t_noise;
+    private static Random? s_noise;
 
     [Fact]
     public void Recorded_histories_are_linearizable()
@@ -85,7 +85,7 @@ public sealed class HistoryTests
     private static string? Operate(Recorder recorder, int thread, int seed)
     {
         var random = new Random(seed);
-        t_noise = new Random(seed + 1);
+        s_noise = new Random(seed + 1);
         try
         {
             for (int i = 0; i < OperationsPerRound; i++)
@@ -122,13 +122,13 @@ public sealed class HistoryTests
         }
         finally
         {
-            t_noise = null;
+            s_noise = null;
         }
     }
 
     private static void Hesitate()
     {
-        if (t_noise is { } noise)
+        if (s_noise is { } noise)
         {
             int what = noise.Next(64);
             if (what < 8)

@@ -63,7 +63,33 @@ public sealed class InterleavingTests
     }
 
     [Theory]
+    [MemberData(nameof(Scenarios))]
+    public void Random_interleavings_are_linearizable(Scenario scenario)
+    {
+        int seed = Environment.TickCount;
+        (string? wrong, _, _) = Explore(scenario, StoreFaults.None, 0, s_more > 0 ? 100_000 : 2_000, seed);
+        Assert.True(wrong is null, $"seed {seed}: {wrong}");
+    }
+
+    public static TheoryData<Scenario> Scenarios => [.. Enum.GetValues<Scenario>()];
+
+    [Theory]
     [InlineData(StoreFaults.StampsEarly, Scenario.TwoPushersBesideTwoViews)]
+    [InlineData(StoreFaults.StampsLate, Scenario.TwoPushersBesideAView)]
+    [InlineData(StoreFaults.IgnoresStamps, Scenario.PushesBesideViews)]
+    [InlineData(StoreFaults.ClosesLate, Scenario.PushBetweenViewsBesideDelete)]
+    [InlineData(StoreFaults.CutsBlindly, Scenario.OverlappingViews)]
+    [InlineData(StoreFaults.RecyclesBlindly, Scenario.ViewsThatReadLong)]
+    [InlineData(StoreFaults.TakesSilently, Scenario.FeedTakesWhatIsReplaced)]
+    [InlineData(StoreFaults.QueuesLate, Scenario.FeedOfTwoPushers)]
+    internal void A_fault_is_found_at_random(StoreFaults fault, Scenario scenario)
+    {
+        (string? wrong, Explorer explorer, _) = Explore(scenario, fault, 0, mostRuns: 100_000, seed: 1);
+        Assert.NotNull(wrong);
+        TestContext.Current.SendDiagnosticMessage($"{fault} in {scenario}: found in random run {explorer.Runs}");
+    }
+
+    [Theory]
     [InlineData(StoreFaults.StampsLate, Scenario.PushesBesideViews)]
     [InlineData(StoreFaults.IgnoresStamps, Scenario.PushesBesideViews)]
     [InlineData(StoreFaults.ClosesLate, Scenario.PushBetweenViewsBesideDelete)]
@@ -80,11 +106,11 @@ public sealed class InterleavingTests
         TestContext.Current.SendDiagnosticMessage($"{fault} in {scenario}: found in run {explorer.Runs}");
     }
 
-    private static (string? Wrong, Explorer Explorer, long Steady) Explore(Scenario scenario, StoreFaults faults, int preemptions, int mostRuns)
+    private static (string? Wrong, Explorer Explorer, long Steady) Explore(Scenario scenario, StoreFaults faults, int preemptions, int mostRuns, int? seed = null)
     {
         bool feed = scenario.ToString().StartsWith("Feed", StringComparison.Ordinal);
         (int[] warm, Action<Recorder>[] threads) = Threads(scenario);
-        var explorer = new Explorer(preemptions, mostRuns);
+        var explorer = new Explorer(preemptions, mostRuns, seed);
         long steady = 0;
         string? wrong = explorer.Run(
             () =>
