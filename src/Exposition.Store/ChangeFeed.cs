@@ -1,105 +1,208 @@
+using System.Collections.Concurrent;
+using Exposition.Store.Internal;
+
 namespace Exposition.Store;
 
 /// <summary>A group that has changed.</summary>
 /// <param name="Key">Which.</param>
-/// <param name="Version">The store's clock at the change; a later change has a greater one.</param>
+/// <param name="Version">Counts the changes of the group: a later one has a greater version, also after the group was deleted and came back.</param>
 /// <param name="Snapshot">The group as it is now, or null if it was deleted.</param>
 public readonly record struct GroupChange(GroupingKey Key, long Version, GroupSnapshot? Snapshot);
 
+// Pushers queue the entries of changed groups (see FeedEntry), without a lock; the consumer takes from a group what is newest when it comes to it.
+// What was changed before a call of Take is in that: its entry was queued before the change was answered, or was queued already and not looked at yet.
+// A change is counted before it is queued, so that there is never more in the queue than Pending says.
+
 /// <summary>
 /// The changes of a store for one consumer. Changes of one group that were not yet taken coalesce into the newest, so a slow consumer
-/// holds at most one change a group. Safe for concurrent use; one consumer takes.
+/// holds at most one change a group. Safe for concurrent use; one consumer takes. Neither side waits for the other.
 /// </summary>
 public sealed class ChangeFeed
 {
-    private readonly Lock _lock = new();
     private readonly TimeProvider _time;
+    private readonly ConcurrentQueue<FeedEntry> _queue = [];
+    private readonly Lock _goneLock = new();
+    private readonly Dictionary<GroupingKey, FeedEntry> _gone = [];
     private TaskCompletionSource _some = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private Dictionary<GroupingKey, GroupChange> _pending = [];
-    private Dictionary<GroupingKey, GroupChange> _spare = [];
+    private int _pending;
     private long _since;
 
-    internal ChangeFeed(TimeProvider time) => _time = time;
-
-    /// <summary>Number of groups with a change that was not yet taken.</summary>
-    public int Pending
+    internal ChangeFeed(int index, TimeProvider time)
     {
-        get
-        {
-            lock (_lock)
-            {
-                return _pending.Count;
-            }
-        }
+        Index = index;
+        _time = time;
     }
+
+    /// <summary>Number of groups with a change that was not yet taken. Where several clients change a group at once it may be counted once for each.</summary>
+    public int Pending => Volatile.Read(ref _pending);
 
     /// <summary>When the oldest change that was not yet taken happened, as a timestamp of the store's clock; null if there is none.</summary>
     public long? PendingSince
     {
         get
         {
-            lock (_lock)
-            {
-                return _pending.Count > 0 ? _since : null;
-            }
+            // In this order: where it is not zero, the time was set for what is pending, or is not set yet.
+            bool some = Volatile.Read(ref _pending) > 0;
+            long since = Volatile.Read(ref _since);
+            return some ? since != 0 ? since : _time.GetTimestamp() : null;
         }
     }
+
+    // Its place among the feeds of the store.
+    internal int Index { get; }
+
+    // Faults to be found by tests.
+    internal StoreFaults Faults { get; set; }
 
     /// <summary>Waits until there is something to take.</summary>
     /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="OperationCanceledException">The wait was ended.</exception>
-    public async ValueTask WaitAsync(CancellationToken cancellation)
-    {
-        Task some;
-        lock (_lock)
-        {
-            some = _some.Task;
-        }
-
-        await some.WaitAsync(cancellation).ConfigureAwait(false);
-    }
+    public async ValueTask WaitAsync(CancellationToken cancellation) =>
+        await Volatile.Read(ref _some).Task.WaitAsync(cancellation).ConfigureAwait(false);
 
     /// <summary>Moves the pending changes into <paramref name="into"/>.</summary>
     /// <returns>How many were moved.</returns>
     public int Take(ICollection<GroupChange> into)
     {
         ArgumentNullException.ThrowIfNull(into);
-        Dictionary<GroupingKey, GroupChange> taken;
-        lock (_lock)
+        long started = _time.GetTimestamp();
+        if (_some.Task.IsCompleted)
         {
-            taken = _pending;
-            _pending = _spare;
-            if (_some.Task.IsCompleted)
+            // Before anything is taken: who completes the old one has queued before that.
+            Interlocked.Exchange(ref _some, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        }
+
+        Interleaving.At(Step.ReadPending);
+        int most = Volatile.Read(ref _pending);
+        Volatile.Write(ref _since, 0);
+        int moved = 0;
+        int dequeued = 0;
+        try
+        {
+            while (dequeued < most && TryDequeue(out FeedEntry? entry))
             {
-                _some = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                dequeued++;
+                if (TryTake(entry, out GroupChange change))
+                {
+                    into.Add(change);
+                    moved++;
+                }
+            }
+        }
+        finally
+        {
+            if (Interlocked.Add(ref _pending, -dequeued) > 0)
+            {
+                Interlocked.CompareExchange(ref _since, started, 0);
+                _some.TrySetResult();
             }
         }
 
-        foreach (GroupChange change in taken.Values)
-        {
-            into.Add(change);
-        }
-
-        int count = taken.Count;
-        taken.Clear();
-        _spare = taken;
-        return count;
+        return moved;
     }
 
-    // Called by the store under its writer lock, so versions of one group arrive in order. Says whether the consumer may have the snapshot before.
-    internal bool Publish(in GroupChange change, GroupSnapshot? before)
+    // A group has changed: its newest snapshot is in its place. Called before the change is answered.
+    internal void Tell(GroupSlot slot)
     {
-        lock (_lock)
+        FeedEntry entry = slot.EntryOf(this);
+        if (!entry.MustBeQueued(out long claim))
         {
-            if (_pending.Count == 0)
+            return;
+        }
+
+        if ((Faults & StoreFaults.QueuesLate) != 0)
+        {
+            entry.MarkQueued(claim);
+        }
+
+        Interleaving.At(Step.CountEntry);
+        if (Interlocked.Increment(ref _pending) == 1)
+        {
+            Volatile.Write(ref _since, _time.GetTimestamp());
+        }
+
+        Interleaving.At(Step.Enqueue);
+        _queue.Enqueue(entry);
+        entry.MarkQueued(claim);
+        Interleaving.At(Step.Signal);
+        Volatile.Read(ref _some).TrySetResult();
+    }
+
+    // A group has been deleted. Until the consumer knows it, a group of the same key goes on with the entry; so a key that comes and goes stays one entry.
+    internal void TellGone(GroupSlot slot)
+    {
+        lock (_goneLock)
+        {
+            _gone[slot.Key] = slot.EntryOf(this);
+        }
+
+        Tell(slot);
+    }
+
+    // A group has been created. Called before anybody else knows the slot.
+    internal void Adopt(GroupSlot slot)
+    {
+        lock (_goneLock)
+        {
+            if (_gone.Remove(slot.Key, out FeedEntry? entry))
             {
-                _since = _time.GetTimestamp();
+                slot.Inherit(this, entry);
+                entry.Slot = slot;
+            }
+        }
+    }
+
+    private bool TryDequeue([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out FeedEntry? entry)
+    {
+        Interleaving.At(Step.Dequeue);
+        return _queue.TryDequeue(out entry);
+    }
+
+    private bool TryTake(FeedEntry entry, out GroupChange change)
+    {
+        entry.Clear();
+        while (true)
+        {
+            GroupSlot slot = entry.Slot;
+            GroupSnapshot current = TakeNewest(slot);
+            if (current.IsEnd)
+            {
+                lock (_goneLock)
+                {
+                    if (!ReferenceEquals(entry.Slot, slot))
+                    {
+                        continue;
+                    }
+
+                    _gone.Remove(slot.Key);
+                }
             }
 
-            bool wasPending = _pending.TryGetValue(change.Key, out GroupChange pending) && ReferenceEquals(pending.Snapshot, before);
-            _pending[change.Key] = change;
-            _some.TrySetResult();
-            return !wasPending;
+            bool isNew = entry.LastTaken != current.Number;
+            entry.LastTaken = current.Number;
+            change = new GroupChange(slot.Key, current.Number, current.IsEnd ? null : current);
+            return isNew;
+        }
+    }
+
+    // Pinned, so that whoever replaces the snapshot meanwhile leaves it alone, and who does so later sees that it was taken.
+    private GroupSnapshot TakeNewest(GroupSlot slot)
+    {
+        slot.Pin();
+        try
+        {
+            Interleaving.At(Step.ReadSlot);
+            GroupSnapshot current = slot.Current!;
+            if ((Faults & StoreFaults.TakesSilently) == 0)
+            {
+                current.WasTaken = true;
+            }
+
+            return current;
+        }
+        finally
+        {
+            slot.Unpin();
         }
     }
 }

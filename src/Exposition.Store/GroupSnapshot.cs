@@ -8,60 +8,145 @@ public sealed class GroupSnapshot
 {
     private readonly FamilyEntry[] _families;
     private readonly HiddenFamily[] _hidden;
-    private PushFailure? _lastFailure;
+    private GroupSlot? _slot;
+    private int _count;
+    private byte[]? _pushTime;
+    private long _version;
+    private bool _wasTaken;
+    private bool _blocksUnsettled;
+    private GroupSnapshot? _previous;
 
-    internal GroupSnapshot(GroupingKey key, FamilyEntry[] families, HiddenFamily[] hidden)
+    internal GroupSnapshot(GroupSlot slot, FamilyEntry[] families, HiddenFamily[] hidden)
     {
-        Key = key;
+        _slot = slot;
         _families = families;
+        _count = families.Length;
         _hidden = hidden;
     }
 
+    private GroupSnapshot(int room)
+    {
+        _families = new FamilyEntry[room];
+        _hidden = [];
+    }
+
     /// <summary>The group's labels.</summary>
-    public GroupingKey Key { get; }
+    public GroupingKey Key => _slot!.Key;
 
     /// <summary>The families in byte order of their names, push_time_seconds and push_failure_time_seconds among them.</summary>
-    public ReadOnlySpan<FamilyEntry> Families => _families;
+    public ReadOnlySpan<FamilyEntry> Families => _families.AsSpan(0, _count);
 
     /// <summary>Those of them that scrapes leave out, and why.</summary>
     public ReadOnlySpan<HiddenFamily> Hidden => _hidden;
 
     /// <summary>When the group's series expire, or, of an expired group, when they did, in nanoseconds since the Unix epoch; 0 for never.</summary>
-    public long ExpiresAt { get; internal init; }
+    public long ExpiresAt { get; internal set; }
 
     /// <summary>Whether they have expired: only the push times and push_expired are left.</summary>
     public bool IsExpired { get; internal init; }
 
-    /// <summary>The last push that was refused, as far as the store was told since it was made. Of a group's newest snapshot it may yet change.</summary>
-    public PushFailure? LastFailure
-    {
-        get => Volatile.Read(ref _lastFailure);
-        internal set => Volatile.Write(ref _lastFailure, value);
-    }
+    /// <summary>The last push to the group that was refused, as far as the store was told; it may be later than the snapshot.</summary>
+    public PushFailure? LastFailure => _slot!.LastFailure;
 
     /// <summary>Whether push_failure_time_seconds is not later than push_time_seconds (true where one is missing).</summary>
     public bool LastPushSuccessful =>
         !TryGetTime(OwnNames.PushFailure, out double failure) || !TryGetTime(OwnNames.PushTime, out double success) || failure <= success;
 
-    // The store's clock when this was published; set once before publication.
-    internal long Version { get; set; }
+    // When it was published (see Timeline). Snapshots of one group may have the same stamp; their numbers differ.
+    internal long Version => Volatile.Read(ref _version);
 
-    // Whether a consumer of a feed has taken it (or may have): set under the store's writer lock when the next snapshot replaces it.
-    internal bool WasTaken { get; set; }
+    // Counts the snapshots of the group, and goes on counting in a later group of the same key.
+    internal long Number { get; set; }
 
-    // The blocks that its pieces lie in and that go with it (MetricStore.Blocks.cs): the newest, and those of earlier pushes. Pieces of restored
-    // groups and the lines of the store's own families may lie elsewhere.
+    // The blocks that its pieces lie in and that go with it (MetricStore.Blocks.cs): the newest, and those of earlier pushes. Pieces of restored groups
+    // and the lines of the store's own families may lie elsewhere. Set before publication.
     internal byte[]? Block { get; set; }
 
     internal byte[][] OlderBlocks { get; set; } = [];
 
-    // What was published before, kept while a view still collects (see MetricStore).
-    internal GroupSnapshot? Previous { get; set; }
+    // The stamp of the first snapshot with the newest block; unstamped if that is this one.
+    internal long BlockSince { get; set; }
+
+    // It shares blocks with the one before, and whether that was taken is not known for sure yet.
+    internal bool BlocksUnsettled
+    {
+        get => Volatile.Read(ref _blocksUnsettled);
+        set => Volatile.Write(ref _blocksUnsettled, value);
+    }
+
+    // Whether it stands for the group's end: nothing takes its place any more.
+    internal bool IsEnd { get; private init; }
+
+    // Whether a consumer of a feed has taken it; set while the slot is pinned.
+    internal bool WasTaken
+    {
+        get => Volatile.Read(ref _wasTaken);
+        set => Volatile.Write(ref _wasTaken, value);
+    }
+
+    // What was newest before, while a view may be on its way to it (see MetricStore.Views.cs).
+    internal GroupSnapshot? Previous
+    {
+        get => Volatile.Read(ref _previous);
+        set => Volatile.Write(ref _previous, value);
+    }
+
+    // The end of a group. It is in nobody's view: whether a view has the group at all is for the map to say.
+    internal static GroupSnapshot End(GroupSlot slot, GroupSnapshot last) =>
+        new(slot, [], []) { _version = Timeline.Never, Number = last.Number + 1, IsEnd = true, Previous = last };
+
+    // Room for families that is not used yet.
+    internal static GroupSnapshot Empty(int room) => new(room);
+
+    // How many families there is room for.
+    internal int Room => _families.Length;
+
+    // Where a steady push puts the line of its push time. It goes with the snapshot.
+    internal Span<byte> PushTimeBuffer(int length)
+    {
+        if (_pushTime is null || _pushTime.Length < length)
+        {
+            _pushTime = new byte[BlockPool.SizeFor(Math.Max(length, 128))];
+        }
+
+        return _pushTime;
+    }
+
+    internal ReadOnlyMemory<byte> PushTimeLine(int length) => _pushTime.AsMemory(0, length);
+
+    // Makes an empty snapshot one of a group, like the one before: the families are for the caller to change. Nobody else has it yet.
+    internal Span<FamilyEntry> Follow(GroupSnapshot before)
+    {
+        _slot = before._slot;
+        _count = before._count;
+        Number = before.Number + 1;
+        before.Families.CopyTo(_families);
+        return _families.AsSpan(0, _count);
+    }
+
+    // Nobody has it any more: it keeps nothing alive, and is as new.
+    internal void Clear()
+    {
+        Array.Clear(_families, 0, _count);
+        _slot = null;
+        _count = 0;
+        _version = Timeline.Unstamped;
+        _wasTaken = false;
+        _blocksUnsettled = false;
+        (Block, OlderBlocks, BlockSince) = (null, [], Timeline.Unstamped);
+        _previous = null;
+        ExpiresAt = 0;
+    }
+
+    internal long Stamp(Timeline timeline) => timeline.Stamp(ref _version);
+
+    // The first snapshot of a group that the map does not have yet.
+    internal void StampAsFirst() => _version = Timeline.Ever;
 
     /// <summary>Finds a family by name.</summary>
     public bool TryGet(ReadOnlySpan<byte> name, out FamilyEntry entry)
     {
-        int at = IndexOf(_families, name);
+        int at = IndexOf(Families, name);
         entry = at >= 0 ? _families[at] : default;
         return at >= 0;
     }

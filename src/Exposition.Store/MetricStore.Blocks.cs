@@ -3,13 +3,16 @@ using Exposition.Store.Internal;
 
 namespace Exposition.Store;
 
-// Who owns the blocks that snapshots lie in. A block belongs to the newest snapshot with a piece in it. When a publication leaves no piece in it, it is
-// used again, unless somebody may still be reading it:
-//   views    one that is open now may hold the old snapshot. One that is opened later cannot: it counts itself before it reads the clock and
-//            the slots, and here the new snapshot and clock were written before the count is read (a full fence on either side).
-//   feeds    a consumer that has taken the old snapshot may be writing it. One that has not will get the new one instead.
-//   pushes   of this group read names and help texts of the old snapshot, which lie elsewhere; of other groups, only under the lock. What else is
-//            read outside of the lock is held as by a view (HoldBlocks), or read in vain: a patch of what is no longer current is not published.
+// Memory that is used again. A block belongs to the snapshots with a piece in it, a snapshot to whoever can come to it. A push that has replaced a
+// snapshot (it has stamped its own since, and passed a full fence) gives back what nobody can be reading any more. Who may:
+//   views     of a time when the snapshot, or another with this block, was newest; and those that still collect
+//   writers   who hold the lock compare with what other groups hold, and go on from what this one holds; so nothing is given back under the lock
+//   feeds     a consumer that has taken the old snapshot, or is about to: it pins the slot, and marks what it takes. One that comes later gets the new one
+//   pushes    of this group that take the long way pin the slot while they read what was before, or what they have just stored. Steady ones copy from
+//             the block of what was current without that: if it was not any more, what they made of it is not published
+// A snapshot that another still refers to as the one before it is left alone for ever, and so is every one that a push has replaced the long way. So nobody who
+// goes back from one to the next comes to memory that is used again, and nobody who compares with what he has read finds it in its place anew: who looks
+// is counted before, and what he may have is not used.
 
 public sealed partial class MetricStore
 {
@@ -18,79 +21,110 @@ public sealed partial class MetricStore
     /// <summary>Memory of blocks that wait to be used again, in bytes.</summary>
     public long SpareBytes => _blocks.Bytes;
 
-    // A fault to be caught by the test that looks for it: blocks are used again although somebody may be reading them.
-    internal bool RecyclesBlindly { get; set; }
+    /// <summary>
+    /// Bytes of blocks of 85,000 and more that were allocated so far, because no spare one fitted. The garbage collector lets such memory grow far beyond what
+    /// is live before it looks at it, so a host may want to ask for a collection when this has grown by a share of the heap.
+    /// </summary>
+    public long LargeBlockBytes => _blocks.LargeBytes;
 
-    // After it no block of a snapshot that is then still the current one is used again until the hold is disposed of.
-    private Hold HoldBlocks()
-    {
-        Interlocked.Increment(ref _openViews);
-        return new Hold(this);
-    }
-
-    // Under the writer lock, after a snapshot was published in place of another.
+    // Before a publication: which blocks the new snapshot has. Nobody else knows it yet.
     private void TakeBlocks(GroupSnapshot snapshot, GroupSnapshot? old, byte[]? added)
     {
         snapshot.Block = added;
-        if (old?.Block is not { } block)
+        if (old is null)
         {
             return;
         }
 
+        if (old.Block is { } block)
+        {
+            if (ReferenceEquals(block, added) || LiesIn(snapshot.Families, block))
+            {
+                long since = old.BlockSince == Timeline.Unstamped ? old.Stamp(_timeline) : old.BlockSince;
+                Share(snapshot, block, since);
+            }
+        }
+
         foreach (byte[] older in old.OlderBlocks)
         {
-            TakeOrRecycle(older, snapshot, old);
+            if (LiesIn(snapshot.Families, older))
+            {
+                Share(snapshot, older, Timeline.Ever);
+            }
         }
 
-        TakeOrRecycle(block, snapshot, old);
+        // The old one may be marked as taken until it is replaced.
+        snapshot.WasTaken = snapshot.BlocksUnsettled && old.BlocksUnsettled;
     }
 
-    private void TakeOrRecycle(byte[] block, GroupSnapshot snapshot, GroupSnapshot old)
+    private static void Share(GroupSnapshot snapshot, byte[] block, long since)
     {
-        if (ReferenceEquals(block, snapshot.Block))
+        snapshot.BlocksUnsettled = true;
+        if (snapshot.Block is null || ReferenceEquals(snapshot.Block, block))
         {
-            snapshot.WasTaken |= old.WasTaken;
-        }
-        else if (LiesIn(snapshot.Families, block))
-        {
-            // Whoever has taken the old snapshot reads this block, too.
-            snapshot.WasTaken |= old.WasTaken;
-            if (snapshot.Block is null)
-            {
-                snapshot.Block = block;
-            }
-            else
-            {
-                snapshot.OlderBlocks = [.. snapshot.OlderBlocks, block];
-            }
+            (snapshot.Block, snapshot.BlockSince) = (block, since);
         }
         else
         {
-            Recycle(block, old);
+            snapshot.OlderBlocks = [.. snapshot.OlderBlocks, block];
         }
     }
 
-    private void RecycleAll(GroupSnapshot removed)
+    // After it: whoever has taken the old snapshot reads the blocks that both have.
+    private static void SettleBlocks(GroupSnapshot snapshot, GroupSnapshot old)
     {
-        if (removed.Block is { } block)
+        if (!snapshot.BlocksUnsettled)
         {
-            Recycle(block, removed);
+            return;
         }
 
-        foreach (byte[] older in removed.OlderBlocks)
+        // Written only if it is so: a consumer may be marking the new one.
+        if (old.WasTaken)
         {
-            Recycle(older, removed);
+            snapshot.WasTaken = true;
+        }
+
+        snapshot.BlocksUnsettled = false;
+    }
+
+    private void RecycleBlocks(GroupSlot slot, GroupSnapshot old, GroupSnapshot snapshot)
+    {
+        if (old.Block is { } block && !Has(snapshot, block))
+        {
+            RecycleBlock(block, old.BlockSince == Timeline.Unstamped ? old.Version : old.BlockSince, slot, old, snapshot);
+        }
+
+        foreach (byte[] older in old.OlderBlocks)
+        {
+            if (!Has(snapshot, older))
+            {
+                RecycleBlock(older, Timeline.Ever, slot, old, snapshot);
+            }
         }
     }
 
-    private void Recycle(byte[] block, GroupSnapshot old)
+    private void RecycleBlock(byte[] block, long since, GroupSlot slot, GroupSnapshot old, GroupSnapshot snapshot)
     {
-        Interlocked.MemoryBarrier();
-        if (RecyclesBlindly || (Volatile.Read(ref _openViews) == 0 && !old.WasTaken))
+        if ((Faults & StoreFaults.RecyclesBlindly) != 0
+            || (!slot.IsPinned && !old.BlocksUnsettled && !old.WasTaken && !_timeline.MayBeSeen(since, snapshot.Version)))
         {
+            Interleaving.At(Step.Recycle);
             _blocks.Return(block);
         }
     }
+
+    // Of steady pushes only: they alone know that nobody else has just replaced the snapshot before, and looks at it.
+    private void RecycleSnapshot(GroupSlot slot, GroupSnapshot old, GroupSnapshot snapshot)
+    {
+        if (snapshot.Previous is null
+            && ((Faults & StoreFaults.RecyclesBlindly) != 0 || (!slot.IsPinned && !old.WasTaken && !_timeline.MayBeSeen(old.Version, snapshot.Version))))
+        {
+            Interleaving.At(Step.Recycle);
+            _snapshots.Return(old);
+        }
+    }
+
+    private static bool Has(GroupSnapshot snapshot, byte[] block) => ReferenceEquals(snapshot.Block, block) || Array.IndexOf(snapshot.OlderBlocks, block) >= 0;
 
     private static bool LiesIn(ReadOnlySpan<FamilyEntry> families, byte[] block)
     {
@@ -104,10 +138,5 @@ public sealed partial class MetricStore
         }
 
         return false;
-    }
-
-    private readonly ref struct Hold(MetricStore store)
-    {
-        public void Dispose() => store.CloseView();
     }
 }

@@ -49,7 +49,7 @@ public sealed partial class MetricStore
     private void Sweep()
     {
         ExpireDue();
-        lock (_writer)
+        using (EnterWriter())
         {
             if (_deadlines.Count == 0 && _sweeping)
             {
@@ -71,7 +71,7 @@ public sealed partial class MetricStore
     {
         while (_deadlines.First <= now)
         {
-            lock (_writer)
+            using (EnterWriter())
             {
                 for (int i = 0; i < ExpiriesAtOnce && _deadlines.First <= now; i++)
                 {
@@ -94,25 +94,22 @@ public sealed partial class MetricStore
         {
             _deadlines.Postpone(due);
         }
-        else if (current.IsExpired)
+        else if (current.IsExpired || (Later(due, GraceNanoseconds) is > 0 and var gone && gone <= now))
         {
-            Remove(slot);
+            // If a steady push was quicker, the group comes up again; it is not due any more.
+            if (TryClose(slot, current))
+            {
+                _expiredTotal += current.IsExpired ? 0 : 1;
+                Removed(slot, current);
+            }
         }
-        else
+        else if (TryExpire(slot, current))
         {
             _expiredTotal++;
-            if (Later(due, GraceNanoseconds) is > 0 and var gone && gone <= now)
-            {
-                Remove(slot);
-            }
-            else
-            {
-                Expire(slot, current);
-            }
         }
     }
 
-    private void Expire(GroupSlot slot, GroupSnapshot current)
+    private bool TryExpire(GroupSlot slot, GroupSnapshot current)
     {
         _shapes?.Drop(slot);
         PushWorkspace workspace = PushWorkspace.Rent();
@@ -131,14 +128,14 @@ public sealed partial class MetricStore
             }
 
             byte[] block = [];
-            FamilyEntry[] next = SnapshotBuilder.Combine([.. kept], mark, replace: false, ref block);
+            FamilyEntry[] next = SnapshotBuilder.Combine([.. kept], mark, replace: false, _blocks, ref block);
             List<HiddenFamily>? hidden = null;
             if (_rules.Find(workspace.Families, 0, current, slot.Names, next) is { } clash)
             {
                 Hide(next, OwnNames.Expired, clash, ref hidden);
             }
 
-            Publish(slot, slot.Key, next, tell: true, new Fate(current.ExpiresAt, IsExpired: true), hidden);
+            return Publish(slot, current, slot.Key, next, tell: true, new Fate(current.ExpiresAt, IsExpired: true), hidden) is not null;
         }
         finally
         {
@@ -146,7 +143,7 @@ public sealed partial class MetricStore
         }
     }
 
-    // After a publication: the queue must bring the group up in time.
+    // Under the writer lock, after a publication: the queue must bring the group up in time.
     private void Schedule(GroupSlot slot, in Fate fate)
     {
         long due = fate.IsExpired ? Later(fate.ExpiresAt, GraceNanoseconds) : fate.ExpiresAt;
@@ -162,6 +159,10 @@ public sealed partial class MetricStore
             _sweep.Change(s_sweepEvery, s_sweepEvery);
         }
     }
+
+    // Whether the queue brings a group up in time without being told, because it does so for the snapshot before: then or earlier. What it moves a group to
+    // is the deadline of a snapshot that was newest under the lock, and those that follow without the lock have no earlier one.
+    private static bool IsScheduled(GroupSnapshot before, long expiresAt) => expiresAt == 0 || (before.ExpiresAt > 0 && before.ExpiresAt <= expiresAt);
 
     // When the series of a push expire, in nanoseconds since the Unix epoch; 0 for never.
     private long Deadline(GroupSlot? slot, GroupingKey key, TimeSpan? asked, long now)

@@ -92,6 +92,7 @@ public sealed partial class MetricStore
         {
             while (_directory.Freed.TryPop(out HiddenFamily? hidden))
             {
+                // No steady push comes in between: none goes to a group with hidden families.
                 if (hidden.Slot is { IsRemoved: false } slot)
                 {
                     Recheck(hidden, slot, slot.Current!);
@@ -118,7 +119,7 @@ public sealed partial class MetricStore
 
         FamilyEntry[] families = current.Families.ToArray();
         families[at] = families[at] with { Traits = families[at].Traits & ~FamilyTraits.Suspect };
-        Publish(slot, slot.Key, families, tell: true, new Fate(current.ExpiresAt, current.IsExpired));
+        Publish(slot, current, slot.Key, families, tell: true, new Fate(current.ExpiresAt, current.IsExpired));
     }
 
     // Outside the lock: of what a push hides, only what was not hidden before is news.

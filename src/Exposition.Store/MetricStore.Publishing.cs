@@ -1,10 +1,9 @@
-using System.Runtime.InteropServices;
 using Exposition.Store.Internal;
 
 namespace Exposition.Store;
 
-// From a prepared push to a published snapshot: check, publication and what follows from it (deadlines, hidden families, feeds) are one step under the
-// writer lock.
+// From a prepared push to a published snapshot: check, publication and what follows from it (deadlines, hidden families, feeds) are one step for all who
+// hold the writer lock. Steady pushes may come in between; what was made from a snapshot that they have replaced is made anew.
 
 public sealed partial class MetricStore
 {
@@ -14,35 +13,57 @@ public sealed partial class MetricStore
     {
         while (true)
         {
-            GroupSnapshot? before = Peek(push.Key);
-            bool hadFailure = before is not null && before.TryGet(OwnNames.PushFailure, out _);
-            FamilyEntry[] pushed = push.Render(before, before is null ? null : _blocks, keepPushedFailure: hadFailure);
-            byte[] block = push.Block;
-            List<HiddenFamily>? hidden = null;
-            GroupSlot target;
+            GroupSlot? known = FindSlot(push.Key);
+            known?.Pin();
+            bool hadFailure;
+            FamilyEntry[] pushed;
+            try
+            {
+                hadFailure = known is not null && known.Current!.TryGet(OwnNames.PushFailure, out _);
+                pushed = push.Render(known?.Current, known is null ? null : _blocks, keepPushedFailure: hadFailure);
+            }
+            finally
+            {
+                known?.Unpin();
+            }
+
+            List<HiddenFamily>? hidden;
+            GroupSlot? target;
             GroupSnapshot? old;
             GroupSnapshot stored;
-            lock (_writer)
+            using (EnterWriter())
             {
                 GroupSlot? slot = Find(push.Key.Bytes);
-                old = slot?.Current;
-                if (hadFailure != (old is not null && old.TryGet(OwnNames.PushFailure, out _)))
+                if (hadFailure != (slot is not null && slot.Current!.TryGet(OwnNames.PushFailure, out _)))
                 {
                     continue;
                 }
 
-                // Nothing comes back that has expired.
-                FamilyEntry[] next = SnapshotBuilder.Combine(old is null ? [] : old.Families, pushed, mode == PushMode.Replace || old is { IsExpired: true }, ref block);
-                if (Check(push, slot, pushed, next, ref hidden) is { } error)
+                // Once more where a steady push has come in between: it leaves the families as they are, but not their values.
+                do
                 {
-                    return error;
-                }
+                    hidden = null;
+                    byte[] block = push.Block;
+                    old = slot?.Current;
 
-                target = Publish(slot, push.Key, next, tell: true, new Fate(Deadline(slot, push.Key, expireAfter, now), IsExpired: false), hidden, block);
+                    // Nothing comes back that has expired.
+                    FamilyEntry[] next = SnapshotBuilder.Combine(old is null ? [] : old.Families, pushed, mode == PushMode.Replace || old is { IsExpired: true }, _blocks, ref block);
+                    if (Check(push, slot, pushed, next, ref hidden) is { } error)
+                    {
+                        return error;
+                    }
+
+                    target = Publish(slot, old, push.Key, next, tell: true, new Fate(Deadline(slot, push.Key, expireAfter, now), IsExpired: false), hidden, block);
+                }
+                while (target is null);
                 stored = target.Current!;
             }
 
             TellHidden(push.Key, old, hidden);
+            if (old is not null)
+            {
+                RecycleBlocks(target, old, stored);
+            }
 
             if (!textBody.IsEmpty)
             {
@@ -61,27 +82,45 @@ public sealed partial class MetricStore
         while (true)
         {
             var failure = new PendingPush(workspace, key, now);
-            GroupSnapshot? before = Peek(key);
-            bool hadTime = before is not null && before.TryGet(OwnNames.PushTime, out _);
-            FamilyEntry[] pushed = failure.RenderFailure(before, withPushTime: !hadTime);
-            byte[] block = failure.Block;
-            List<HiddenFamily>? hidden = null;
-            lock (_writer)
+            GroupSlot? known = FindSlot(key);
+            known?.Pin();
+            bool hadTime;
+            FamilyEntry[] pushed;
+            try
+            {
+                hadTime = known is not null && known.Current!.TryGet(OwnNames.PushTime, out _);
+                pushed = failure.RenderFailure(known?.Current, withPushTime: !hadTime);
+            }
+            finally
+            {
+                known?.Unpin();
+            }
+
+            using (EnterWriter())
             {
                 GroupSlot? slot = Find(key.Bytes);
-                GroupSnapshot? old = slot?.Current;
-                if (hadTime != (old is not null && old.TryGet(OwnNames.PushTime, out _)))
+                if (hadTime != (slot is not null && slot.Current!.TryGet(OwnNames.PushTime, out _)))
                 {
                     continue;
                 }
 
-                FamilyEntry[] next = SnapshotBuilder.Combine(old is null ? [] : old.Families, pushed, replace: false, ref block);
-                if (Check(failure, slot, pushed, next, ref hidden) is null)
+                GroupSlot? target;
+                do
                 {
-                    Fate fate = old is not null ? new Fate(old.ExpiresAt, old.IsExpired) : new Fate(Deadline(null, key, details.ExpireAfter, now), IsExpired: false);
-                    Publish(slot, key, next, tell: true, fate, hidden, block).Current!.LastFailure = remembered;
-                }
+                    List<HiddenFamily>? hidden = null;
+                    byte[] block = failure.Block;
+                    GroupSnapshot? old = slot?.Current;
+                    FamilyEntry[] next = SnapshotBuilder.Combine(old is null ? [] : old.Families, pushed, replace: false, _blocks, ref block);
+                    if (Check(failure, slot, pushed, next, ref hidden) is not null)
+                    {
+                        return;
+                    }
 
+                    Fate fate = old is not null ? new Fate(old.ExpiresAt, old.IsExpired) : new Fate(Deadline(null, key, details.ExpireAfter, now), IsExpired: false);
+                    target = Publish(slot, old, key, next, tell: true, fate, hidden, block);
+                }
+                while (target is null);
+                target.LastFailure = remembered;
                 return;
             }
         }
@@ -116,51 +155,41 @@ public sealed partial class MetricStore
     private static bool IsHidden(GroupSnapshot group, ReadOnlyMemory<byte> name) =>
         !group.Hidden.IsEmpty && group.TryGet(name.Span, out FamilyEntry entry) && (entry.Traits & FamilyTraits.Suspect) != 0;
 
-    private GroupSlot Publish(GroupSlot? slot, GroupingKey key, FamilyEntry[] families, bool tell, in Fate fate, List<HiddenFamily>? hidden = null, byte[]? block = null, bool sameSeries = false)
+    // Under the writer lock. Null if the group's snapshot is not the old one any more.
+    private GroupSlot? Publish(GroupSlot? slot, GroupSnapshot? old, GroupingKey key, FamilyEntry[] families, bool tell, in Fate fate, List<HiddenFamily>? hidden = null, byte[]? block = null)
     {
-        long version = _clock + 1;
-        GroupSnapshot? old = slot?.Current;
-        var snapshot = new GroupSnapshot(slot?.Key ?? key, families, Hidden(old, families, hidden))
+        GroupSlot target = slot ?? new GroupSlot(key, _directory.Acquire(key));
+        var snapshot = new GroupSnapshot(target, families, Hidden(old, families, hidden))
         {
-            Version = version,
+            Number = old is null ? _lastNumber + 1 : old.Number + 1,
             ExpiresAt = fate.ExpiresAt,
             IsExpired = fate.IsExpired,
-            LastFailure = old?.LastFailure,
         };
-        GroupSlot target = slot ?? new GroupSlot(key, _directory.Acquire(key));
-        _directory.Replace(old is null ? [] : old.Families, families, target);
-        if (!sameSeries)
+        TakeBlocks(snapshot, old, block);
+        if (old is null)
         {
-            _directory.Free(target.Waiting);
+            Create(target, snapshot);
+        }
+        else if (TrySwap(target, old, snapshot))
+        {
+            SettleBlocks(snapshot, old);
+        }
+        else
+        {
+            return null;
         }
 
+        _directory.Replace(old is null ? [] : old.Families, families, target);
+        _directory.Free(target.Waiting);
         ReplaceHidden(target, old, snapshot);
         _samples += Samples(families) - (old is null ? 0 : Samples(old.Families));
         _expiredNow += (fate.IsExpired ? 1 : 0) - (old is { IsExpired: true } ? 1 : 0);
-        if (old is not null && Volatile.Read(ref _collecting) > 0)
-        {
-            snapshot.Previous = old;
-            if (old.Version <= Volatile.Read(ref _collectFloor))
-            {
-                old.Previous = null;
-            }
-        }
-
-        target.Current = snapshot;
-        if (slot is null)
-        {
-            _slots.Add(key.Array, target);
-            Volatile.Write(ref _map, _map.With(target, version));
-        }
-
-        Volatile.Write(ref _clock, version);
         Schedule(target, fate);
         if (tell)
         {
-            Tell(new GroupChange(snapshot.Key, version, snapshot), old);
+            Tell(target);
         }
 
-        TakeBlocks(snapshot, old, block);
         if (_directory.Freed.Count > 0)
         {
             Recheck();
@@ -169,36 +198,68 @@ public sealed partial class MetricStore
         return target;
     }
 
+    private void Create(GroupSlot slot, GroupSnapshot first)
+    {
+        first.StampAsFirst();
+        slot.Current = first;
+        foreach (ChangeFeed feed in Volatile.Read(ref _feeds))
+        {
+            feed.Adopt(slot);
+        }
+
+        _slots[slot.Key.Array] = slot;
+        ReplaceMap(_map.With(slot));
+    }
+
     private void Remove(GroupSlot slot)
     {
-        slot.IsRemoved = true;
+        if ((Faults & StoreFaults.ClosesLate) != 0)
+        {
+            ReplaceMap(_map.Without(slot.Key));
+        }
+
+        Removed(slot, Close(slot));
+    }
+
+    // The rest of a removal, from the closing of the slot on.
+    private void Removed(GroupSlot slot, GroupSnapshot last)
+    {
+        _lastNumber = Math.Max(_lastNumber, last.Number + 1);
         _shapes?.Drop(slot);
         _deadlines.Remove(slot);
-        long version = _clock + 1;
-        GroupSnapshot old = slot.Current!;
-        _directory.Replace(old.Families, [], slot);
+        _directory.Replace(last.Families, [], slot);
         _directory.Free(slot.Waiting);
-        ReplaceHidden(slot, old, null);
+        ReplaceHidden(slot, last, null);
         _directory.Release(slot.Key);
-        _samples -= Samples(old.Families);
-        _expiredNow -= old.IsExpired ? 1 : 0;
-        _slots.Remove(slot.Key.Array);
-        Volatile.Write(ref _map, _map.Without(slot.Key, version));
-        Volatile.Write(ref _clock, version);
-        Tell(new GroupChange(slot.Key, version, null), old);
-        RecycleAll(old);
+        _samples -= Samples(last.Families);
+        _expiredNow -= last.IsExpired ? 1 : 0;
+        _slots.TryRemove(slot.Key.Array, out _);
+        Forget(slot, ReplaceMap(_map.Without(slot.Key)));
         Recheck();
     }
 
-    private void Tell(in GroupChange change, GroupSnapshot? before)
+    // A group is gone; in no view any more, if so said. Its last snapshot shall not wait until the feeds have heard of it.
+    private void Forget(GroupSlot slot, bool forAll)
     {
-        foreach (ChangeFeed feed in CollectionsMarshal.AsSpan(_feeds))
+        if (forAll)
         {
-            bool taken = feed.Publish(change, before);
-            if (before is not null)
-            {
-                before.WasTaken |= taken;
-            }
+            slot.Current!.Previous = null;
+        }
+
+        Interleaving.At(Step.ReadFeeds);
+        foreach (ChangeFeed feed in Volatile.Read(ref _feeds))
+        {
+            feed.TellGone(slot);
+        }
+    }
+
+    // After a change is in its place, and a full fence, and before it is answered.
+    private void Tell(GroupSlot slot)
+    {
+        Interleaving.At(Step.ReadFeeds);
+        foreach (ChangeFeed feed in Volatile.Read(ref _feeds))
+        {
+            feed.Tell(slot);
         }
     }
 

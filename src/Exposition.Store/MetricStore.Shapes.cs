@@ -11,13 +11,15 @@ namespace Exposition.Store;
 public sealed partial class MetricStore
 {
     private readonly ShapeCache? _shapes;
-    private long _repeatedPushes;
 
     /// <summary>Memory held by the shapes of last pushes, in bytes.</summary>
     public long ShapeBytes => _shapes?.Bytes ?? 0;
 
     /// <summary>Pushes that were patched in because their series equalled those of their group's last push.</summary>
     public long RepeatedPushes => Volatile.Read(ref _repeatedPushes);
+
+    private readonly SnapshotPool _snapshots = new(SpareSnapshotBytesMost);
+    private long _repeatedPushes;
 
     private bool TryPushRepeated(GroupingKey key, ReadOnlyMemory<byte> body, PushMode mode, TimeSpan? expireAfter)
     {
@@ -49,9 +51,10 @@ public sealed partial class MetricStore
 
     private bool TryPatch(GroupSlot slot, PushShape shape, ReadOnlyMemory<byte> body, PushMode mode, TimeSpan? expireAfter)
     {
+        Interleaving.At(Step.ReadSlot);
         GroupSnapshot current = slot.Current!;
         int others = current.Families.Length - shape.FamilyCount;
-        if (current.Version != shape.Version || (mode == PushMode.Replace && others != OwnNames.Count) || !shape.TryCompare(body.Span))
+        if (current.Number != shape.Number || (mode == PushMode.Replace && others != OwnNames.Count) || !shape.TryCompare(body.Span))
         {
             return false;
         }
@@ -63,31 +66,53 @@ public sealed partial class MetricStore
             return false;
         }
 
-        if (ShapePatch.Apply(current.Families, shape, now) is not { } families)
+        GroupSnapshot snapshot = _snapshots.Rent(current.Families.Length);
+        if (!ShapePatch.Apply(current, shape, now, snapshot))
         {
             return false;
         }
 
         if (Options.VerifyShapes)
         {
-            Verify(slot, current, families, body, mode, now);
+            Verify(slot, current, snapshot.Families, body, mode, now);
         }
 
-        lock (_writer)
+        TakeBlocks(snapshot, current, shape.Block);
+        snapshot.ExpiresAt = Deadline(slot, slot.Key, expireAfter, now);
+        if (!TrySwapSteadily(slot, current, snapshot))
         {
-            if (slot.IsRemoved || !ReferenceEquals(slot.Current, current))
+            return false;
+        }
+
+        shape.Number = snapshot.Number;
+        SettleBlocks(snapshot, current);
+        RecycleBlocks(slot, current, snapshot);
+        RecycleSnapshot(slot, current, snapshot);
+        Tell(slot);
+        return true;
+    }
+
+    // The one step of a steady push. Of what else a publication does nothing is left to do: it changes neither families, nor hidden ones, nor counts.
+    private bool TrySwapSteadily(GroupSlot slot, GroupSnapshot current, GroupSnapshot snapshot)
+    {
+        if (IsScheduled(current, snapshot.ExpiresAt))
+        {
+            return TrySwap(slot, current, snapshot);
+        }
+
+        using (EnterWriter())
+        {
+            bool swapped = TrySwap(slot, current, snapshot);
+            if (swapped)
             {
-                return false;
+                Schedule(slot, new Fate(snapshot.ExpiresAt, IsExpired: false));
             }
 
-            Publish(slot, slot.Key, families, tell: true, new Fate(Deadline(slot, slot.Key, expireAfter, now), IsExpired: false), block: shape.Block, sameSeries: true);
-            shape.Version = slot.Current!.Version;
-            return true;
+            return swapped;
         }
     }
 
     // After a push has gone the long way: a shape for the next one, if this was the second with the same families and lines.
-    // It reads the block that was just published, so it holds it as a view would.
     private void ConsiderShape(GroupSlot slot, GroupSnapshot? before, GroupSnapshot stored, ReadOnlySpan<FamilyEntry> pushed, ReadOnlyMemory<byte> body)
     {
         if (_shapes is null || before is null || !_shapes.MayHold(body.Length) || !stored.Hidden.IsEmpty || !HasSameLines(before, pushed) || !slot.Patience.IsOver())
@@ -95,10 +120,18 @@ public sealed partial class MetricStore
             return;
         }
 
-        using Hold held = HoldBlocks();
-        if (ReferenceEquals(slot.Current, stored))
+        // It reads the block that was just published.
+        slot.Pin();
+        try
         {
-            BuildShape(slot, stored, pushed, body);
+            if (ReferenceEquals(slot.Current, stored))
+            {
+                BuildShape(slot, stored, pushed, body);
+            }
+        }
+        finally
+        {
+            slot.Unpin();
         }
     }
 
@@ -106,7 +139,7 @@ public sealed partial class MetricStore
     {
         if (ShapeBuilder.Build(slot.Key, Options.Names, body, WithoutOwn(pushed), _blocks) is { } shape)
         {
-            shape.Version = stored.Version;
+            shape.Number = stored.Number;
             if (_shapes!.TryEnter(slot, shape))
             {
                 return;
@@ -143,7 +176,24 @@ public sealed partial class MetricStore
         return [.. kept];
     }
 
-    private void Verify(GroupSlot slot, GroupSnapshot current, FamilyEntry[] patched, ReadOnlyMemory<byte> body, PushMode mode, long now)
+    private void Verify(GroupSlot slot, GroupSnapshot current, ReadOnlySpan<FamilyEntry> patched, ReadOnlyMemory<byte> body, PushMode mode, long now)
+    {
+        slot.Pin();
+        try
+        {
+            // Somebody else may have changed the group since; then nothing will be published.
+            if (ReferenceEquals(slot.Current, current))
+            {
+                VerifyCurrent(slot, current, patched, body, mode, now);
+            }
+        }
+        finally
+        {
+            slot.Unpin();
+        }
+    }
+
+    private void VerifyCurrent(GroupSlot slot, GroupSnapshot current, ReadOnlySpan<FamilyEntry> patched, ReadOnlyMemory<byte> body, PushMode mode, long now)
     {
         PushWorkspace workspace = PushWorkspace.Rent();
         try
@@ -153,20 +203,13 @@ public sealed partial class MetricStore
             if (TextFormat.TryRead(body, new TextReadOptions(Options.Names, Lenient: true), workspace.Families, out FormatError malformed)
                 && !PushRules.HasTimestamps(workspace.Families))
             {
-                using Hold held = HoldBlocks();
-                if (!ReferenceEquals(slot.Current, current))
-                {
-                    return;
-                }
-
                 var push = new PendingPush(workspace, slot.Key, now);
                 error = push.Prepare(leaveOut: !Options.CheckConsistency);
                 FamilyEntry[] pushed = push.Render(current, null, keepPushedFailure: true);
                 byte[] block = push.Block;
-                expected = SnapshotBuilder.Combine(current.Families, pushed, mode == PushMode.Replace, ref block);
-                lock (_writer)
+                expected = SnapshotBuilder.Combine(current.Families, pushed, mode == PushMode.Replace, _blocks, ref block);
+                using (EnterWriter())
                 {
-                    // Somebody else may have changed the group since; then nothing will be published.
                     List<HiddenFamily>? hidden = null;
                     error ??= ReferenceEquals(slot.Current, current) && !slot.IsRemoved ? Check(push, slot, pushed, expected, ref hidden) : null;
                 }

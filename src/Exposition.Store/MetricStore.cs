@@ -1,45 +1,55 @@
+using System.Collections.Concurrent;
 using Exposition.Formats;
 using Exposition.Store.Internal;
 using Exposition.Store.Internal.Shapes;
 
 namespace Exposition.Store;
 
-// Writers take one short lock: check against other groups and publication must be one step. Everything expensive (reading, sorting,
-// rendering) happens before it. Readers take no lock, unless groups are due to expire (MetricStore.Expiry.cs).
+// A steady push (the same series as its group's last one) takes no lock; neither does a reader, unless groups are due to expire. All else that changes
+// something takes one short writer lock, because checking it against other groups and publishing it must be one step. What the check relies on (which
+// groups there are, and their series) changes under that lock alone. Everything expensive (reading, sorting, rendering) happens before it.
 //
-// Linearization: each publication gets the next value of _clock as its version; it takes effect when _clock is set to that value, which
-// is the last thing a writer does. A view reads _clock once and shows, of every slot, the newest snapshot that is not younger. So that
-// it is still there, a writer that sees a collecting view links the new snapshot to the old one (Previous); a writer that did not see
-// the view yet may cut that link, in which case the view finds no snapshot that is old enough and collects again. Slots are created and
-// deleted by replacing _map, which carries the version of that change: a map younger than the clock that was read is read again.
+// Linearization. Two kinds of things are published: a group's snapshot, in its slot (by compare-and-swap with the one that it was made from), and the
+// map of the slots. Each is stamped right after it is in its place (see Timeline), and that is when it takes effect:
+//   push, refusal, expiry   of a group that exists: the stamping of its snapshot
+//   creation, delete, wipe  the stamping of the map. The first snapshot of a group counts as old as time. A deleted group's slot is closed before the map
+//                           is replaced, so that no push can come to it any more
+//   view                    the moving of the clock
+// Operations with one stamp take effect in the order of their publication. A view at time t has the newest map stamped t or earlier and, of each slot
+// in that, the newest snapshot stamped t or earlier; for that each refers to the one before (Previous) as long as a view may be on its way to it.
+//
+// Invariants:
+//   1. What is replaced is stamped before; so stamps never decrease along a slot, or from map to map.
+//   2. Numbers of snapshots increase by one along a slot, and from a slot to the next one of the same key.
+//   3. Memory of snapshots is used again by steady pushes only, for what they have replaced, and only if nobody can be reading it: no view
+//      (Timeline), no holder of the writer lock (who pins everything), no consumer of a feed (who pins the slot, and marks what he takes), and no other
+//      push (a shape serves one at a time).
 
 /// <summary>The groups of pushed metrics. Safe for concurrent use; readers never wait for writers.</summary>
 public sealed partial class MetricStore
 {
     // As much as a burst of pushes turns over while a scrape is open.
     private const long SpareBytesMost = 32 << 20;
+    private const long SpareSnapshotBytesMost = 4 << 20;
+    private const int MostFeeds = 8;
 
     private readonly Lock _writer = new();
-    private readonly Dictionary<byte[], GroupSlot> _slots = new(Utf8Key.Comparer);
+    private readonly ConcurrentDictionary<byte[], GroupSlot> _slots = new(Utf8Key.Comparer);
     private readonly FamilyDirectory _directory = new();
     private readonly CrossGroupRules _rules;
-    private readonly List<ChangeFeed> _feeds = [];
     private readonly FamilySet _restored = new();
-    private GroupMap _map = GroupMap.Empty;
-    private long _clock;
-    private int _collecting;
-    private int _openViews;
-    private long _collectFloor;
+    private ChangeFeed[] _feeds = [];
     private long _samples;
+    private long _lastNumber;
 
     /// <summary>Makes an empty store.</summary>
     public MetricStore(StoreOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         Options = options;
-        _blocks = new BlockPool(SpareBytesMost, poison: options.VerifyShapes);
+        _blocks = new BlockPool(SpareBytesMost, poison: options.VerifyShapes || options.PoisonsSpareBlocks);
         _shapes = options.ShapeCacheBytes > 0 ? new ShapeCache(options.ShapeCacheBytes, options.Time) : null;
-        _rules = new CrossGroupRules(_directory, key => Find(key.Span), () => _slots.Values);
+        _rules = new CrossGroupRules(_directory, key => Find(key.Span), () => _slots.Select(static pair => pair.Value));
         _sweep = CreateSweep();
     }
 
@@ -119,13 +129,9 @@ public sealed partial class MetricStore
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(reason);
-        PushFailure failure = PushFailure.Of(UnixNanoseconds(), reason, sender);
-        lock (_writer)
+        if (FindSlot(key) is { } slot)
         {
-            if (Find(key.Bytes)?.Current is { } current)
-            {
-                current.LastFailure = failure;
-            }
+            slot.LastFailure = PushFailure.Of(UnixNanoseconds(), reason, sender);
         }
     }
 
@@ -135,7 +141,7 @@ public sealed partial class MetricStore
     {
         ArgumentNullException.ThrowIfNull(key);
         ExpireDue();
-        lock (_writer)
+        using (EnterWriter())
         {
             if (Find(key.Bytes) is not { } slot)
             {
@@ -152,13 +158,12 @@ public sealed partial class MetricStore
     public int Wipe()
     {
         ExpireDue();
-        lock (_writer)
+        using (EnterWriter())
         {
-            long version = _clock + 1;
-            int removed = _slots.Count;
-            foreach (GroupSlot slot in _slots.Values)
+            GroupSlot[] slots = _map.Slots.ToArray();
+            foreach (GroupSlot slot in slots)
             {
-                slot.IsRemoved = true;
+                _lastNumber = Math.Max(_lastNumber, Close(slot).Number + 1);
                 _shapes?.Drop(slot);
             }
 
@@ -167,66 +172,33 @@ public sealed partial class MetricStore
             Volatile.Write(ref _hiddenFamilies, 0);
             Volatile.Write(ref _expiredNow, 0);
             Volatile.Write(ref _samples, 0);
-            Volatile.Write(ref _map, _map.Emptied(version));
-            Volatile.Write(ref _clock, version);
-            if (_feeds.Count > 0)
-            {
-                foreach (GroupSlot slot in _slots.Values)
-                {
-                    Tell(new GroupChange(slot.Key, version, null), slot.Current);
-                }
-            }
-
             _slots.Clear();
-            return removed;
+            bool forAll = ReplaceMap(_map.Emptied());
+            foreach (GroupSlot slot in slots)
+            {
+                Forget(slot, forAll);
+            }
+
+            return slots.Length;
         }
     }
 
-    /// <summary>Opens a view of all groups at one point in time. Takes no lock, unless groups are due to expire.</summary>
-    public StoreView OpenView()
-    {
-        ExpireDue();
-        StoreView? view = null;
-        Interlocked.Increment(ref _openViews);
-        if (Interlocked.Increment(ref _collecting) == 1)
-        {
-            Volatile.Write(ref _collectFloor, Volatile.Read(ref _clock));
-        }
-
-        try
-        {
-            while (true)
-            {
-                long now = Volatile.Read(ref _clock);
-                GroupMap map = Volatile.Read(ref _map);
-                if (map.Version <= now && TryCollect(map, now) is { } groups)
-                {
-                    return view = new StoreView(this, groups);
-                }
-            }
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _collecting);
-            if (view is null)
-            {
-                CloseView();
-            }
-        }
-    }
-
-    internal void CloseView() => Interlocked.Decrement(ref _openViews);
-
-    /// <summary>Starts a feed of the changes from now on.</summary>
+    /// <summary>Starts a feed of the changes from now on. There are as many as 8.</summary>
+    /// <exception cref="InvalidOperationException">There are so many.</exception>
     public ChangeFeed Subscribe()
     {
-        var feed = new ChangeFeed(Options.Time);
-        lock (_writer)
+        using (EnterWriter())
         {
-            _feeds.Add(feed);
-        }
+            if (_feeds.Length == MostFeeds)
+            {
+                throw new InvalidOperationException($"a store has at most {MostFeeds} change feeds");
+            }
 
-        return feed;
+            // A push that does not see the feed yet was in its place before the return, as Tell passes a full fence in between.
+            var feed = new ChangeFeed(_feeds.Length, Options.Time) { Faults = Faults };
+            Interlocked.Exchange(ref _feeds, [.. _feeds, feed]);
+            return feed;
+        }
     }
 
     /// <summary>
@@ -247,30 +219,37 @@ public sealed partial class MetricStore
         ArgumentNullException.ThrowIfNull(key);
         FamilyEntry[] entries = families.ToArray();
         List<HiddenFamily>? found = null;
-        lock (_writer)
+        for (int i = 0; i < entries.Length; i++)
         {
-            GroupSlot? slot = Find(key.Bytes);
-            FamilySet set = _restored;
-            for (int i = 0; i < entries.Length; i++)
-            {
-                entries[i] = entries[i] with { Traits = entries[i].Traits & ~FamilyTraits.Suspect };
-            }
+            entries[i] = entries[i] with { Traits = entries[i].Traits & ~FamilyTraits.Suspect };
+        }
 
-            for (int i = 0; i < entries.Length; i++)
+        using (EnterWriter())
+        {
+            FamilySet set = _restored;
+            GroupSlot? slot = Find(key.Bytes);
+            GroupSnapshot? old;
+            Fate fate;
+            do
             {
-                if (!entries[i].Text.IsEmpty)
+                old = slot?.Current;
+                for (int i = 0; i < entries.Length; i++)
                 {
-                    entries[i].Read(set);
-                    if (_rules.Find(set, 0, slot?.Current, slot?.Names ?? _directory.Find(key), entries) is { } clash)
+                    if (!entries[i].Text.IsEmpty)
                     {
-                        Hide(entries, entries[i].Name.Span, clash, ref found);
+                        entries[i].Read(set);
+                        if (_rules.Find(set, 0, old, slot?.Names ?? _directory.Find(key), entries) is { } clash)
+                        {
+                            Hide(entries, entries[i].Name.Span, clash, ref found);
+                        }
                     }
                 }
-            }
 
-            set.Reset();
-            long expires = expiresAt ?? DeadlineOf(slot, key, entries);
-            Publish(slot, key, entries, tell: false, new Fate(expires, expires > 0 && IsMarked(entries)), found);
+                set.Reset();
+                long expires = expiresAt ?? DeadlineOf(slot, key, entries);
+                fate = new Fate(expires, expires > 0 && IsMarked(entries));
+            }
+            while (Publish(slot, old, key, entries, tell: false, fate, found) is null);
         }
 
         TellHidden(key, null, found);
@@ -281,7 +260,7 @@ public sealed partial class MetricStore
     /// <param name="type">Its type.</param>
     public void ReserveFamily(ReadOnlySpan<byte> name, MetricType type)
     {
-        lock (_writer)
+        using (EnterWriter())
         {
             _directory.GetOrAdd(name).Reserved = type;
         }
@@ -301,39 +280,11 @@ public sealed partial class MetricStore
 
     private long UnixNanoseconds() => (Options.Time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
 
+    // Without the writer lock: of a group that comes or goes at the moment, either answer.
     private GroupSlot? Find(ReadOnlySpan<byte> key) =>
         _slots.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out GroupSlot? slot) ? slot : null;
 
-    private GroupSlot? FindSlot(GroupingKey key)
-    {
-        lock (_writer)
-        {
-            return Find(key.Bytes);
-        }
-    }
+    private GroupSlot? FindSlot(GroupingKey key) => Find(key.Bytes);
 
-    private GroupSnapshot? Peek(GroupingKey key) => FindSlot(key)?.Current;
-
-    private static GroupSnapshot[]? TryCollect(GroupMap map, long now)
-    {
-        ReadOnlySpan<GroupSlot> slots = map.Slots;
-        var groups = new GroupSnapshot[slots.Length];
-        for (int i = 0; i < slots.Length; i++)
-        {
-            GroupSnapshot? snapshot = slots[i].Current;
-            while (snapshot is not null && snapshot.Version > now)
-            {
-                snapshot = snapshot.Previous;
-            }
-
-            if (snapshot is null)
-            {
-                return null;
-            }
-
-            groups[i] = snapshot;
-        }
-
-        return groups;
-    }
+    private GroupSnapshot? Peek(GroupingKey key) => FindSlot(key)?.Current is { IsEnd: false } current ? current : null;
 }

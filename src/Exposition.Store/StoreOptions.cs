@@ -29,6 +29,9 @@ public sealed class StoreOptions
     /// <summary>Read every patched push the long way, too, and compare; a difference throws. For tests and for the search for a fault: it costs more than it saves.</summary>
     public bool VerifyShapes { get; set; }
 
+    // Fill blocks that nobody can see any more with garbage, as verifying does too. For tests.
+    internal bool PoisonsSpareBlocks { get; set; }
+
     /// <summary>When the series of groups expire that are pushed to without a word on it: the first rule that is for a group counts. None by default.</summary>
     public IReadOnlyList<ExpiryRule> ExpiryRules { get; set; } = [];
 

@@ -65,6 +65,7 @@ internal static class GatewayHost
         }
 
         web?.Follow();
+        using var keeper = new MemoryKeeper(engine.Store);
 
         // What loads quickly is there before the port is open. While more is being loaded, the program says that it lives but is not ready.
         using var stop = new CancellationTokenSource();

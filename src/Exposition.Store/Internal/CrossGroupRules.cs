@@ -138,9 +138,9 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, Func<ReadOnlyMe
     private string InGroup(FamilyInfo info, MetricType type, GroupSnapshot? self)
     {
         GroupSlot? holder = info.HolderOf(type);
-        if (holder is null || ReferenceEquals(holder.Current, self))
+        if (holder is null || ReferenceEquals(holder.Key, self?.Key))
         {
-            holder = all().FirstOrDefault(slot => !ReferenceEquals(slot.Current, self)
+            holder = all().FirstOrDefault(slot => !ReferenceEquals(slot.Key, self?.Key)
                 && slot.Current!.TryGet(info.Name, out FamilyEntry entry) && entry.Type == type && FamilyDirectory.Counts(entry));
             info.SetHolder(type, holder);
         }
@@ -175,6 +175,7 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, Func<ReadOnlyMe
 
                 if (!ReferenceEquals(slot, loaded))
                 {
+                    Interleaving.At(Step.ReadSeries);
                     entry.Read(_theirs);
                     theirs = SeriesKey.Of(_theirs, 0);
                     loaded = slot;

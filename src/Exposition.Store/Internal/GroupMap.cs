@@ -3,23 +3,35 @@ using System.Collections.Immutable;
 namespace Exposition.Store.Internal;
 
 /// <summary>The groups in order of their keys. Immutable; replaced when a group is created or deleted.</summary>
-internal sealed class GroupMap(ImmutableSortedDictionary<GroupingKey, GroupSlot> groups, long version)
+internal sealed class GroupMap(ImmutableSortedDictionary<GroupingKey, GroupSlot> groups)
 {
-    public static readonly GroupMap Empty = new(ImmutableSortedDictionary<GroupingKey, GroupSlot>.Empty, 0);
-
     private GroupSlot[]? _slots;
+    private long _version;
+    private GroupMap? _previous;
 
-    /// <summary>The store's clock when a group was last created or deleted.</summary>
-    public long Version { get; } = version;
+    /// <summary>When it was published; see <see cref="Timeline"/>.</summary>
+    public long Version => Volatile.Read(ref _version);
+
+    /// <summary>The one before, while a view may be on its way to it.</summary>
+    public GroupMap? Previous
+    {
+        get => Volatile.Read(ref _previous);
+        set => Volatile.Write(ref _previous, value);
+    }
 
     public int Count => groups.Count;
 
     /// <summary>The slots in key order; gathered by the first who asks.</summary>
     public ReadOnlySpan<GroupSlot> Slots => _slots ??= [.. groups.Values];
 
-    public GroupMap With(GroupSlot slot, long version) => new(groups.Add(slot.Key, slot), version);
+    /// <summary>The map of a store without groups, as it was ever.</summary>
+    public static GroupMap Empty() => new(ImmutableSortedDictionary<GroupingKey, GroupSlot>.Empty) { _version = Timeline.Ever };
 
-    public GroupMap Emptied(long version) => new(groups.Clear(), version);
+    public long Stamp(Timeline timeline) => timeline.Stamp(ref _version);
 
-    public GroupMap Without(GroupingKey key, long version) => new(groups.Remove(key), version);
+    public GroupMap With(GroupSlot slot) => new(groups.Add(slot.Key, slot));
+
+    public GroupMap Emptied() => new(groups.Clear());
+
+    public GroupMap Without(GroupingKey key) => new(groups.Remove(key));
 }

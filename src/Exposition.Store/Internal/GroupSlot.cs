@@ -7,6 +7,9 @@ internal sealed class GroupSlot(GroupingKey key, NameSet names)
 {
     private GroupSnapshot? _current;
     private PushShape? _shape;
+    private PushFailure? _lastFailure;
+    private FeedEntry?[] _entries = [];
+    private int _pins;
 
     public GroupingKey Key { get; } = key;
 
@@ -31,12 +34,70 @@ internal sealed class GroupSlot(GroupingKey key, NameSet names)
     /// <summary>Hidden families of other groups that wait for this group to change; under the store's writer lock.</summary>
     public HashSet<HiddenFamily>? Waiting { get; set; }
 
-    /// <summary>Whether the group has been deleted; set under the store's writer lock.</summary>
-    public bool IsRemoved { get; set; }
+    /// <summary>Whether the group has been deleted. It never comes back; a new one of the same key gets another slot.</summary>
+    public bool IsRemoved => Current is { IsEnd: true };
 
+    /// <summary>The last push to the group that was refused.</summary>
+    public PushFailure? LastFailure
+    {
+        get => Volatile.Read(ref _lastFailure);
+        set => Volatile.Write(ref _lastFailure, value);
+    }
+
+    /// <summary>The newest snapshot. Set only where nobody else knows the slot yet.</summary>
     public GroupSnapshot? Current
     {
         get => Volatile.Read(ref _current);
         set => Volatile.Write(ref _current, value);
+    }
+
+    /// <summary>Whether somebody reads the newest snapshot (see <see cref="Pin"/>).</summary>
+    public bool IsPinned => Volatile.Read(ref _pins) > 0;
+
+    /// <summary>Puts a snapshot in the place of another, if that is the newest.</summary>
+    public bool TryReplace(GroupSnapshot old, GroupSnapshot snapshot)
+    {
+        Interleaving.At(Step.ReplaceSlot);
+        return ReferenceEquals(Interlocked.CompareExchange(ref _current, snapshot, old), old);
+    }
+
+    /// <summary>From here to <see cref="Unpin"/> no snapshot of the group is used again that was its newest meanwhile.</summary>
+    public void Pin()
+    {
+        Interleaving.At(Step.PinSlot);
+        Interlocked.Increment(ref _pins);
+    }
+
+    /// <summary>Ends <see cref="Pin"/>.</summary>
+    public void Unpin()
+    {
+        Interleaving.At(Step.UnpinSlot);
+        Interlocked.Decrement(ref _pins);
+    }
+
+    /// <summary>The group's entry in a feed; made by the first who asks.</summary>
+    public FeedEntry EntryOf(ChangeFeed feed)
+    {
+        while (true)
+        {
+            FeedEntry?[] entries = Volatile.Read(ref _entries);
+            if (feed.Index < entries.Length && entries[feed.Index] is { } entry)
+            {
+                return entry;
+            }
+
+            SetEntry(entries, feed, new FeedEntry(this));
+        }
+    }
+
+    /// <summary>Takes over the entry of a deleted group of the same key. Called before anybody else knows the slot.</summary>
+    public void Inherit(ChangeFeed feed, FeedEntry entry) => SetEntry(_entries, feed, entry);
+
+    private void SetEntry(FeedEntry?[] entries, ChangeFeed feed, FeedEntry entry)
+    {
+        var next = new FeedEntry?[Math.Max(entries.Length, feed.Index + 1)];
+        entries.CopyTo(next, 0);
+        next[feed.Index] = entry;
+        Interlocked.CompareExchange(ref _entries, next, entries);
     }
 }

@@ -75,7 +75,7 @@ internal static class SnapshotBuilder
             int at = GroupSnapshot.IndexOf(known, name);
             (byte[]? help, bool hasHelp) = (null, row.HasHelp);
             ref readonly Piece piece = ref pieces[i];
-            ReadOnlyMemory<byte> text = block.AsMemory(piece.Text, piece.TextLength);
+            ReadOnlyMemory<byte> text = piece.TextLength == 0 ? default : block.AsMemory(piece.Text, piece.TextLength);
             entries[i] = new FamilyEntry
             {
                 Name = at >= 0 ? known[at].Name : name.ToArray(),
@@ -85,7 +85,9 @@ internal static class SnapshotBuilder
                 UnitLength = FamilyEntry.LengthOfUnit(name, row.Type, set.Text(row.Unit)),
                 PushedAt = now,
                 Text = text,
-                Sidecar = block.AsMemory(textBytes + piece.Sidecar, piece.SidecarLength),
+
+                // Nothing is no part of the block, which may go before the entry does.
+                Sidecar = piece.SidecarLength == 0 ? default : block.AsMemory(textBytes + piece.Sidecar, piece.SidecarLength),
                 Traits = TraitsOf(set, families[i], piece.Absent),
                 SampleCount = text.Span.Count((byte)'\n'),
             };
@@ -111,8 +113,9 @@ internal static class SnapshotBuilder
     /// <param name="old">Before it, sorted by name.</param>
     /// <param name="pushed">Its own, sorted by name.</param>
     /// <param name="replace">PUT: of the old ones only push_failure_time_seconds stays.</param>
+    /// <param name="pool">Where a block comes from if they are packed into one.</param>
     /// <param name="block">The block of the pushed ones; on return the block that is new in the group.</param>
-    public static FamilyEntry[] Combine(ReadOnlySpan<FamilyEntry> old, FamilyEntry[] pushed, bool replace, ref byte[] block)
+    public static FamilyEntry[] Combine(ReadOnlySpan<FamilyEntry> old, FamilyEntry[] pushed, bool replace, BlockPool pool, ref byte[] block)
     {
         if (old.IsEmpty)
         {
@@ -139,11 +142,11 @@ internal static class SnapshotBuilder
 
         all.AddRange(pushed.AsSpan(next));
         FamilyEntry[] combined = [.. all];
-        Repack(combined, ref block);
+        Repack(combined, pool, ref block);
         return combined;
     }
 
-    private static void Repack(FamilyEntry[] entries, ref byte[] newest)
+    private static void Repack(FamilyEntry[] entries, BlockPool pool, ref byte[] newest)
     {
         var blocks = new HashSet<byte[]>(ReferenceEqualityComparer.Instance);
         long live = 0;
@@ -161,7 +164,7 @@ internal static class SnapshotBuilder
             return;
         }
 
-        byte[] block = GC.AllocateUninitializedArray<byte>(checked((int)live));
+        byte[] block = pool.Rent(checked((int)live));
         int at = 0;
         for (int i = 0; i < entries.Length; i++)
         {
@@ -176,7 +179,7 @@ internal static class SnapshotBuilder
     {
         piece.CopyTo(block.AsMemory(at));
         at += piece.Length;
-        return block.AsMemory(at - piece.Length, piece.Length);
+        return piece.IsEmpty ? default : block.AsMemory(at - piece.Length, piece.Length);
     }
 
     // A scrape is refused as a whole by Prometheus if a help text is not UTF-8, so what is not becomes U+FFFD here.

@@ -13,7 +13,7 @@ namespace Exposition.Store.Internal.Shapes;
 // Nothing is inherited but from a body that went through the full path (ShapeBuilder), and no value that could change more than its own
 // digits: a count must stay whole, and negative zero, which text cannot show, is left to the full path.
 //
-// Ownership: a shape belongs to one group and describes its snapshot of Version; one push at a time takes it (TryTake) and gives it back. A push
+// Ownership: a shape belongs to one group and describes its snapshot of Number; one push at a time takes it (TryTake) and gives it back. A push
 // that fails half-way gives it up for good, because its tables may be half-changed by then.
 
 /// <summary>The last body of a group with what it was rendered to, so that the next one of equal shape is patched in instead of read.</summary>
@@ -76,8 +76,8 @@ internal sealed class PushShape
         _blockLength = blockLength;
     }
 
-    /// <summary>The store's version of the snapshot that the shape describes.</summary>
-    public long Version { get; set; }
+    /// <summary>Number of the group's snapshot that the shape describes.</summary>
+    public long Number { get; set; }
 
     /// <summary>The group, while the shape is in the cache. The cache's own, as is <see cref="CacheIndex"/>.</summary>
     public GroupSlot? Slot { get; set; }

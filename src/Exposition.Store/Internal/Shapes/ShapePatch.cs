@@ -7,44 +7,40 @@ namespace Exposition.Store.Internal.Shapes;
 /// <summary>Makes a group's families out of those of its last push and a shape that has compared a body.</summary>
 internal static class ShapePatch
 {
-    /// <summary>The group's families with the pushed values and a new push time.</summary>
-    /// <param name="current">The group's families so far; among them, in the order of the shape, those that are pushed.</param>
+    /// <summary>Makes a snapshot the group's next one, with the pushed values and a new push time.</summary>
+    /// <param name="current">The group so far; among its families, in the order of the shape, those that are pushed.</param>
     /// <param name="shape">Holds the values. Its block is rendered by this.</param>
     /// <param name="now">The push time in nanoseconds since the Unix epoch.</param>
-    /// <returns>Null if the group is not what the shape says.</returns>
-    public static FamilyEntry[]? Apply(ReadOnlySpan<FamilyEntry> current, PushShape shape, long now)
+    /// <param name="next">Has room for as many families; nobody else has it.</param>
+    /// <returns>False if the group is not what the shape says.</returns>
+    public static bool Apply(GroupSnapshot current, PushShape shape, long now, GroupSnapshot next)
     {
         ReadOnlyMemory<byte> block = shape.Patch();
-        var families = new FamilyEntry[current.Length];
-        int next = 0;
+        Span<FamilyEntry> families = next.Follow(current);
+        int pushed = 0;
         int start = 0;
         bool timed = false;
-        for (int i = 0; i < current.Length; i++)
+        foreach (ref FamilyEntry entry in families)
         {
-            FamilyEntry entry = current[i];
             if (entry.Name.Span.SequenceEqual(OwnNames.PushTime))
             {
-                families[i] = entry with { Text = WithValue(entry.Text.Span, now / 1e9), PushedAt = now };
+                entry = entry with { Text = WithValue(entry.Text.Span, now / 1e9, next), PushedAt = now };
                 timed = true;
             }
-            else if (next < shape.FamilyCount && shape.IsFamily(next, entry.Name))
+            else if (pushed < shape.FamilyCount && shape.IsFamily(pushed, entry.Name))
             {
-                int end = shape.FamilyEnd(next++);
-                families[i] = entry with { Text = block[start..end], PushedAt = now };
+                int end = shape.FamilyEnd(pushed++);
+                entry = entry with { Text = block[start..end], PushedAt = now };
                 start = end;
             }
             else if (entry.Name.Span.SequenceEqual(OwnNames.PushFailure) && !StandsAlone(entry.Text))
             {
                 // One line shall not keep the block of a whole push.
-                families[i] = entry with { Text = entry.Text.ToArray() };
-            }
-            else
-            {
-                families[i] = entry;
+                entry = entry with { Text = entry.Text.ToArray() };
             }
         }
 
-        return timed && next == shape.FamilyCount ? families : null;
+        return timed && pushed == shape.FamilyCount;
     }
 
     private static bool StandsAlone(ReadOnlyMemory<byte> text) => MemoryMarshal.TryGetArray(text, out ArraySegment<byte> array) && array.Array!.Length == text.Length;
@@ -72,12 +68,14 @@ internal static class ShapePatch
         return null;
     }
 
-    // The one line of a family, with another value.
-    private static byte[] WithValue(ReadOnlySpan<byte> line, double value)
+    // The one line of a family, with another value, in memory of the snapshot.
+    private static ReadOnlyMemory<byte> WithValue(ReadOnlySpan<byte> line, double value, GroupSnapshot next)
     {
         int key = line.LastIndexOf((byte)' ') + 1;
-        Span<byte> digits = stackalloc byte[ExpositionNumber.MaxLength];
-        int length = ExpositionNumber.Format(value, digits);
-        return [.. line[..key], .. digits[..length], (byte)'\n'];
+        Span<byte> buffer = next.PushTimeBuffer(key + ExpositionNumber.MaxLength + 1);
+        line[..key].CopyTo(buffer);
+        int length = key + ExpositionNumber.Format(value, buffer[key..]);
+        buffer[length++] = (byte)'\n';
+        return next.PushTimeLine(length);
     }
 }

@@ -1,0 +1,102 @@
+using System.Runtime.CompilerServices;
+
+namespace Exposition.Store.Internal;
+
+/// <summary>The steps of the store that others can come between. Each is named before it is made.</summary>
+internal enum Step
+{
+    ReadClock,
+    AdvanceClock,
+    Announce,
+    Settle,
+    Leave,
+    ReadMap,
+    ReplaceMap,
+    ReadSlot,
+    ReadSeries,
+    ReplaceSlot,
+    Stamp,
+    Cut,
+    LookForViews,
+    Recycle,
+    ReadFeeds,
+    ReadEntry,
+    ClaimEntry,
+    CountEntry,
+    Signal,
+    ReadPending,
+    Enqueue,
+    MarkQueued,
+    Dequeue,
+    ClearEntry,
+    PinSlot,
+    UnpinSlot,
+    EnterWriter,
+    WaitForWriter,
+    LeftWriter,
+}
+
+/// <summary>
+/// Where tests take hold of the store to run its steps in an order of their choice. There is nothing here in a program: one load and one branch a step.
+/// </summary>
+internal static class Interleaving
+{
+    private static Action<Step>? s_hook;
+
+    /// <summary>Called before each step, on the thread that makes it; for tests.</summary>
+    public static Action<Step>? Hook
+    {
+        get => Volatile.Read(ref s_hook);
+        set => Volatile.Write(ref s_hook, value);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void At(Step step) => s_hook?.Invoke(step);
+
+    /// <summary>Takes a lock. Where there is a hook, it is asked again and again while another holds the lock, so that it can let that one go on.</summary>
+    public static void Enter(Lock @lock)
+    {
+        if (s_hook is null)
+        {
+            @lock.Enter();
+            return;
+        }
+
+        At(Step.EnterWriter);
+        while (!@lock.TryEnter())
+        {
+            At(Step.WaitForWriter);
+        }
+    }
+}
+
+/// <summary>Faults that tests put into a store to see that they are found.</summary>
+[Flags]
+internal enum StoreFaults
+{
+    None = 0,
+
+    /// <summary>Memory is used again although somebody may be reading it.</summary>
+    RecyclesBlindly = 1,
+
+    /// <summary>A publication is stamped before it is in its place.</summary>
+    StampsEarly = 2,
+
+    /// <summary>A publisher leaves the stamping to those who meet the publication.</summary>
+    StampsLate = 128,
+
+    /// <summary>A view shows what is newest when it comes by, whatever its stamp.</summary>
+    IgnoresStamps = 4,
+
+    /// <summary>A group goes from the map before it is closed to pushes.</summary>
+    ClosesLate = 8,
+
+    /// <summary>What was before is forgotten although a view may be on its way to it.</summary>
+    CutsBlindly = 16,
+
+    /// <summary>A changed group passes for queued before it is.</summary>
+    QueuesLate = 32,
+
+    /// <summary>A consumer of a feed does not say what it has taken.</summary>
+    TakesSilently = 64,
+}

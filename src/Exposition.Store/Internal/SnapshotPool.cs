@@ -1,0 +1,31 @@
+using System.Runtime.CompilerServices;
+
+namespace Exposition.Store.Internal;
+
+/// <summary>Spare snapshots by the number of families that they have room for. Safe for concurrent use; takes no lock.</summary>
+/// <param name="capacity">Most bytes that lie here unused.</param>
+internal sealed class SnapshotPool(long capacity)
+{
+    private readonly SparePool<GroupSnapshot> _spare = new(capacity);
+
+    /// <summary>A snapshot with room for so many families. Nothing is in it.</summary>
+    public GroupSnapshot Rent(int families)
+    {
+        int room = SparePool<GroupSnapshot>.SizeFor(families);
+        return _spare.TryTake(room, Bytes(room)) ?? GroupSnapshot.Empty(room);
+    }
+
+    /// <summary>Takes a snapshot back that nobody refers to any more.</summary>
+    public void Return(GroupSnapshot spare)
+    {
+        // Those of other pushes have room for just what is in them.
+        int room = spare.Room;
+        if (SparePool<GroupSnapshot>.SizeFor(room) == room)
+        {
+            spare.Clear();
+            _spare.Put(room, Bytes(room), spare);
+        }
+    }
+
+    private static long Bytes(int room) => (long)room * Unsafe.SizeOf<FamilyEntry>();
+}

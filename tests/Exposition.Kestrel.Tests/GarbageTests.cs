@@ -1,0 +1,189 @@
+using System.Globalization;
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Exposition.Store;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Exposition.Kestrel.Tests;
+
+/// <summary>
+/// From the door to the store and back in a steady state: 10,000 pushes to 50 groups, each with other values than the one before, and a scrape after each
+/// 100. What the whole process allocates meanwhile is counted. Runs alone.
+/// </summary>
+[Collection(nameof(Alone))]
+public sealed class GarbageTests
+{
+    private const int Groups = 50;
+    private const int Pushes = 10_000;
+    private const int Variants = 4;
+    private const int PushesPerScrape = 100;
+
+    // What happens once (a table that grows, code that is compiled anew, a second's tick of the server) may fall into a round, but not into each.
+    private const int MostRounds = 8;
+
+    private static readonly byte[] s_scrape = "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n"u8.ToArray();
+
+    // The promise for scrapes is 1,024 bytes. So far each makes its plan anew; these bounds only keep it from getting worse.
+    private const long MostPerScrape = 256 << 10;
+    private const long MostPerLargeScrape = 4 << 20;
+
+    [Theory]
+    [InlineData(10, MostPerScrape)]
+    [InlineData(300, MostPerLargeScrape)]
+    public void InMemory(int families, long mostPerScrape)
+    {
+        byte[][] requests = Requests(families);
+        var store = new MetricStore(new StoreOptions());
+        using var raw = new RawHarness(store: store);
+        Measure(
+            store,
+            push: request =>
+            {
+                raw.Send((ReadOnlySpan<byte>)requests[request]);
+                Answered(raw);
+            },
+            scrape: () =>
+            {
+                raw.Send((ReadOnlySpan<byte>)s_scrape);
+                Answered(raw);
+            },
+            mostPerScrape);
+        raw.End();
+    }
+
+    [Fact]
+    public async Task OverASocket()
+    {
+        byte[][] requests = Requests(families: 10);
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Logging.ClearProviders();
+        builder.Services.AddRoutingCore();
+        builder.Services.AddExposition();
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.UseExposition()));
+        await using WebApplication app = builder.Build();
+        await app.StartAsync(TestContext.Current.CancellationToken);
+        int port = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port;
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 20_000 };
+        socket.Connect(IPAddress.Loopback, port);
+        byte[] buffer = new byte[1 << 20];
+        Measure(
+            app.Services.GetRequiredService<MetricStore>(),
+            push: request =>
+            {
+                socket.Send(requests[request]);
+                Receive(socket, buffer);
+            },
+            scrape: () =>
+            {
+                socket.Send(s_scrape);
+                Receive(socket, buffer);
+            },
+            MostPerScrape);
+        await app.StopAsync(TestContext.Current.CancellationToken);
+    }
+
+    private static void Measure(MetricStore store, Action<int> push, Action scrape, long mostPerScrape)
+    {
+        // The first two pushes of a group are read, and what is used again must have been used once.
+        for (int i = 0; i < 20 * Groups; i++)
+        {
+            push(i % (Groups * Variants));
+        }
+
+        scrape();
+        scrape();
+        double leastPerPush = double.MaxValue;
+        double leastPerScrape = double.MaxValue;
+        for (int round = 0; round < MostRounds && leastPerPush >= 1; round++)
+        {
+            long steadyBefore = store.RepeatedPushes;
+            long byScrapes = 0;
+            long before = GC.GetTotalAllocatedBytes(precise: true);
+            for (int i = 0; i < Pushes; i++)
+            {
+                push(i % (Groups * Variants));
+                if (i % PushesPerScrape == PushesPerScrape - 1)
+                {
+                    long beforeScrape = GC.GetTotalAllocatedBytes(precise: true);
+                    scrape();
+                    byScrapes += GC.GetTotalAllocatedBytes(precise: true) - beforeScrape;
+                }
+            }
+
+            long allocated = GC.GetTotalAllocatedBytes(precise: true) - before - byScrapes;
+            Assert.Equal(Pushes, store.RepeatedPushes - steadyBefore);
+            leastPerPush = Math.Min(leastPerPush, (double)allocated / Pushes);
+            leastPerScrape = Math.Min(leastPerScrape, (double)byScrapes / (Pushes / PushesPerScrape));
+        }
+
+        TestContext.Current.SendDiagnosticMessage(string.Create(CultureInfo.InvariantCulture, $"{leastPerPush:f3} bytes a push, {leastPerScrape:n0} bytes a scrape"));
+        Assert.True(leastPerPush < 1, string.Create(CultureInfo.InvariantCulture, $"{leastPerPush:f3} bytes a push"));
+        Assert.True(leastPerScrape < mostPerScrape, string.Create(CultureInfo.InvariantCulture, $"{leastPerScrape:n0} bytes a scrape"));
+    }
+
+    private static byte[][] Requests(int families)
+    {
+        byte[][] requests = new byte[Groups * Variants][];
+        for (int i = 0; i < requests.Length; i++)
+        {
+            int value = 1000 + i;
+            string body = string.Concat(Enumerable.Range(0, families).Select(family => string.Create(
+                CultureInfo.InvariantCulture, $"# TYPE m{family} gauge\nm{family}{{x=\"y\"}} {(family % 2 == 0 ? value : family)}.5\n")));
+            requests[i] = Encoding.ASCII.GetBytes(string.Create(
+                CultureInfo.InvariantCulture, $"PUT /metrics/job/j/instance/i{i % Groups} HTTP/1.1\r\nHost: h\r\nContent-Length: {body.Length}\r\n\r\n{body}"));
+        }
+
+        return requests;
+    }
+
+    private static void Answered(RawHarness raw)
+    {
+        PipeReader input = raw.Connection.Application!.Input;
+        bool started = false;
+        while (input.TryRead(out ReadResult answer) && !answer.Buffer.IsEmpty)
+        {
+            if (!started && !answer.Buffer.FirstSpan.StartsWith("HTTP/1.1 200 "u8))
+            {
+                throw new InvalidOperationException(Encoding.Latin1.GetString(answer.Buffer.FirstSpan));
+            }
+
+            started = true;
+            input.AdvanceTo(answer.Buffer.End);
+        }
+
+        if (!started)
+        {
+            throw new InvalidOperationException("no answer");
+        }
+    }
+
+    // One answer: its head says how long it is.
+    private static void Receive(Socket socket, byte[] buffer)
+    {
+        int count = 0;
+        int whole = int.MaxValue;
+        while (count < whole)
+        {
+            int read = socket.Receive(buffer.AsSpan(count));
+            count += read;
+            int head = whole < int.MaxValue ? -1 : buffer.AsSpan(0, count).IndexOf("\r\n\r\n"u8);
+            if (head >= 0)
+            {
+                ReadOnlySpan<byte> length = buffer.AsSpan(buffer.AsSpan().IndexOf("Content-Length: "u8) + "Content-Length: ".Length);
+                whole = head + 4 + int.Parse(length[..length.IndexOf((byte)'\r')], CultureInfo.InvariantCulture);
+            }
+
+            if (read == 0 || (count >= 13 && !buffer.AsSpan().StartsWith("HTTP/1.1 200 "u8)))
+            {
+                throw new InvalidOperationException(Encoding.Latin1.GetString(buffer, 0, count));
+            }
+        }
+    }
+}

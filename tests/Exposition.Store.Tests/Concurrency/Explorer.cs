@@ -1,0 +1,268 @@
+using Exposition.Store.Internal;
+
+namespace Exposition.Store.Tests.Concurrency;
+
+// Runs a few threads of which only one is ever going: at each step of the store (Interleaving) it is decided who goes on. All decisions of a run are a
+// list of numbers; the next run repeats the list but for its last number that can be raised. So all interleavings are run, with at most so many
+// preemptions (a thread that is held up although it could go on). Who waits for the writer lock is not asked until somebody has left it.
+// With a seed the decisions are drawn instead, and there are as many preemptions as come.
+
+/// <summary>Runs operations on a store in all interleavings of their steps.</summary>
+internal sealed class Explorer(int preemptions, int mostRuns, int? seed = null)
+{
+    private const int PreemptedOneIn = 4;
+
+    private readonly List<(int Chosen, int Of)> _choices = [];
+    private readonly List<string> _trace = [];
+    private readonly List<string> _wrong = [];
+    private Worker[] _workers = [];
+    private TaskCompletionSource _over = new();
+    private Random? _random;
+    private int _at;
+    private int _left;
+
+    [ThreadStatic]
+    private static Worker? s_worker;
+
+    /// <summary>How many interleavings were run.</summary>
+    public int Runs { get; private set; }
+
+    /// <summary>Whether all were run.</summary>
+    public bool IsExhausted { get; private set; }
+
+    /// <summary>Runs them until one is wrong.</summary>
+    /// <param name="prepare">Makes what the operations work on.</param>
+    /// <param name="threads">What each thread does.</param>
+    /// <param name="check">Says what is wrong after a run, or null.</param>
+    /// <returns>What was wrong, with the steps that led to it, or null.</returns>
+    public string? Run<T>(Func<T> prepare, Action<T>[] threads, Func<T, string?> check)
+    {
+        _choices.Clear();
+        _random = seed is { } start ? new Random(start) : null;
+        Runs = 0;
+        _workers = [.. threads.Select(_ => new Worker(this))];
+        Interleaving.Hook = OnStep;
+        try
+        {
+            do
+            {
+                Runs++;
+                T subject = prepare();
+                RunOnce([.. threads.Select<Action<T>, Action>(thread => () => thread(subject))]);
+                string? wrong = _wrong.Count > 0 ? _wrong[0] : check(subject);
+                if (wrong is not null)
+                {
+                    return $"run {Runs}: {wrong}\nby {string.Join(", ", _trace)}";
+                }
+            }
+            while (Runs < mostRuns && Advance());
+            IsExhausted = Runs < mostRuns;
+            return null;
+        }
+        finally
+        {
+            Interleaving.Hook = null;
+            Array.ForEach(_workers, static worker => worker.Dispose());
+        }
+    }
+
+    private void RunOnce(Action[] actions)
+    {
+        _trace.Clear();
+        _wrong.Clear();
+        _at = 0;
+        _left = preemptions;
+        _over = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        for (int i = 0; i < actions.Length; i++)
+        {
+            _workers[i].Begin(actions[i]);
+        }
+
+        _workers[Choose(null, mayGoOn: false)!.Value].Go();
+        if (!_over.Task.Wait(TimeSpan.FromSeconds(60)))
+        {
+            throw new InvalidOperationException("stuck by " + string.Join(", ", _trace));
+        }
+    }
+
+    // The next list of decisions; false if there is none.
+    private bool Advance()
+    {
+        if (_random is not null)
+        {
+            return true;
+        }
+
+        for (int i = _choices.Count - 1; i >= 0; i--)
+        {
+            (int chosen, int of) = _choices[i];
+            if (chosen + 1 < of)
+            {
+                _choices.RemoveRange(i, _choices.Count - i);
+                _choices.Add((chosen + 1, of));
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static void OnStep(Step step)
+    {
+        if (s_worker is { } worker)
+        {
+            worker.Explorer.OnStep(worker, step);
+        }
+    }
+
+    private void OnStep(Worker worker, Step step)
+    {
+        int self = Array.IndexOf(_workers, worker);
+        _trace.Add($"{self}:{step}");
+        if (step == Step.LeftWriter)
+        {
+            Array.ForEach(_workers, static w => w.IsWaiting = false);
+        }
+
+        worker.IsWaiting = step == Step.WaitForWriter;
+        int? next = Choose(self, mayGoOn: !worker.IsWaiting);
+        if (next is null)
+        {
+            throw new InvalidOperationException("all wait");
+        }
+
+        if (next != self)
+        {
+            _workers[next.Value].Go();
+            worker.Wait();
+        }
+    }
+
+    private void OnEnd(Worker worker, Exception? exception)
+    {
+        if (exception is not null)
+        {
+            _wrong.Add(exception.ToString());
+        }
+
+        worker.IsOver = true;
+        Array.ForEach(_workers, static w => w.IsWaiting = false);
+        if (Choose(null, mayGoOn: false) is { } next)
+        {
+            _workers[next].Go();
+        }
+        else
+        {
+            _over.SetResult();
+        }
+    }
+
+    // Who goes on: the same thread, as the first choice, or another one.
+    private int? Choose(int? self, bool mayGoOn)
+    {
+        Span<int> candidates = stackalloc int[_workers.Length];
+        int count = 0;
+        if (mayGoOn)
+        {
+            candidates[count++] = self!.Value;
+        }
+
+        if (!mayGoOn || (_random is null ? _left > 0 : _random.Next(PreemptedOneIn) == 0))
+        {
+            for (int i = 0; i < _workers.Length; i++)
+            {
+                if (i != self && !_workers[i].IsOver && !_workers[i].IsWaiting)
+                {
+                    candidates[count++] = i;
+                }
+            }
+        }
+
+        if (count == 0)
+        {
+            return null;
+        }
+
+        int chosen = 0;
+        if (count > 1 && _random is not null)
+        {
+            chosen = _random.Next(count);
+        }
+        else if (count > 1)
+        {
+            if (_at == _choices.Count)
+            {
+                _choices.Add((0, count));
+            }
+
+            chosen = _choices[_at++].Chosen;
+        }
+
+        _left -= mayGoOn && chosen > 0 ? 1 : 0;
+        return candidates[chosen];
+    }
+
+    private sealed class Worker : IDisposable
+    {
+        private readonly SemaphoreSlim _go = new(0);
+        private readonly Thread _thread;
+        private Action? _action;
+
+        public Worker(Explorer explorer)
+        {
+            Explorer = explorer;
+            _thread = new Thread(Run) { IsBackground = true };
+            _thread.Start();
+        }
+
+        public Explorer Explorer { get; }
+
+        public bool IsOver { get; set; }
+
+        public bool IsWaiting { get; set; }
+
+        public void Begin(Action action)
+        {
+            (_action, IsOver, IsWaiting) = (action, false, false);
+        }
+
+        public void Go() => _go.Release();
+
+        public void Wait() => _go.Wait();
+
+        public void Dispose()
+        {
+            _action = null;
+            Go();
+            if (_thread.Join(TimeSpan.FromSeconds(1)))
+            {
+                _go.Dispose();
+            }
+        }
+
+        private void Run()
+        {
+            s_worker = this;
+            while (true)
+            {
+                Wait();
+                if (_action is not { } action)
+                {
+                    return;
+                }
+
+                Exception? exception = null;
+                try
+                {
+                    action();
+                }
+                catch (Exception e)
+                {
+                    exception = e;
+                }
+
+                Explorer.OnEnd(this, exception);
+            }
+        }
+    }
+}
