@@ -47,7 +47,7 @@ public sealed class DurableCopy : IAsyncDisposable
     /// <param name="store">The store to follow.</param>
     /// <param name="options">How.</param>
     public DurableCopy(string name, IDurableStore durable, MetricStore store, DurableCopyOptions options)
-        : this(name, durable, () => new StoreChanges(store), store.Restore, options)
+        : this(name, durable, () => new StoreChanges(store), (in group) => group.RestoreInto(store), options)
     {
     }
 
@@ -83,10 +83,10 @@ public sealed class DurableCopy : IAsyncDisposable
         LoadReport report = default;
         try
         {
-            report = _durable.Load((key, families) =>
+            report = _durable.Load((in group) =>
             {
                 cancellation.ThrowIfCancellationRequested();
-                _restore(key, families);
+                _restore(group);
             });
             Succeeded();
         }
@@ -296,7 +296,7 @@ public sealed class DurableCopy : IAsyncDisposable
                 }
                 else
                 {
-                    batch.Put(change.Key, change.Version, change.Snapshot.Families);
+                    batch.Put(KeptGroup.Of(change.Snapshot), change.Version);
                 }
 
                 inBatch.Add(change.Key);

@@ -96,7 +96,7 @@ public static class DurableSnapshot
                 DurableFault.Unavailable, string.Create(CultureInfo.InvariantCulture, $"group {key} is too large for a row: {size} bytes")));
             for (int count = 0; at < view.Groups.Length && count < BatchGroups && batch.Bytes < BatchBytes; at++, count++)
             {
-                batch.Put(view.Groups[at].Key, 0, view.Groups[at].Families);
+                batch.Put(KeptGroup.Of(view.Groups[at]), 0);
             }
 
             batch.Commit();

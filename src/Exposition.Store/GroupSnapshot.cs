@@ -29,6 +29,9 @@ public sealed class GroupSnapshot
     /// <summary>When the group's series expire, or, of an expired group, when they did, in nanoseconds since the Unix epoch; 0 for never.</summary>
     public long ExpiresAt { get; internal init; }
 
+    /// <summary>Whether the last push itself said when, or that never, its series expire; else the rules did.</summary>
+    public bool HasOwnDeadline { get; internal init; }
+
     /// <summary>Whether they have expired: only the push times and push_expired are left.</summary>
     public bool IsExpired { get; internal init; }
 

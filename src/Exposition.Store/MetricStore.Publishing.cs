@@ -37,7 +37,7 @@ public sealed partial class MetricStore
                     return error;
                 }
 
-                target = Publish(slot, push.Key, next, tell: true, new Fate(Deadline(slot, push.Key, expireAfter, now), IsExpired: false), hidden);
+                target = Publish(slot, push.Key, next, tell: true, FateOf(slot, push.Key, expireAfter, now), hidden);
                 stored = target.Current!;
             }
 
@@ -76,7 +76,7 @@ public sealed partial class MetricStore
                 FamilyEntry[] next = SnapshotBuilder.Combine(old is null ? [] : old.Families, pushed, replace: false);
                 if (Check(failure, slot, pushed, next, ref hidden) is null)
                 {
-                    Fate fate = old is not null ? new Fate(old.ExpiresAt, old.IsExpired) : new Fate(Deadline(null, key, details.ExpireAfter, now), IsExpired: false);
+                    Fate fate = old is not null ? new Fate(old.ExpiresAt, old.IsExpired, old.HasOwnDeadline) : FateOf(null, key, details.ExpireAfter, now);
                     Publish(slot, key, next, tell: true, fate, hidden).Current!.LastFailure = remembered;
                 }
 
@@ -123,6 +123,7 @@ public sealed partial class MetricStore
             Version = version,
             ExpiresAt = fate.ExpiresAt,
             IsExpired = fate.IsExpired,
+            HasOwnDeadline = fate.IsOwn,
             LastFailure = old?.LastFailure,
         };
         GroupSlot target = slot ?? new GroupSlot(key, _directory.Acquire(key));

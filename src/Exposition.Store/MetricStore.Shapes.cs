@@ -88,7 +88,7 @@ public sealed partial class MetricStore
                 return false;
             }
 
-            Publish(slot, slot.Key, families, tell: true, new Fate(Deadline(slot, slot.Key, expireAfter, now), IsExpired: false), sameSeries: true);
+            Publish(slot, slot.Key, families, tell: true, FateOf(slot, slot.Key, expireAfter, now), sameSeries: true);
             shape.Version = slot.Current!.Version;
             if (replaced is not null)
             {

@@ -24,7 +24,6 @@ public sealed partial class MetricStore
     private readonly FamilyDirectory _directory = new();
     private readonly CrossGroupRules _rules;
     private readonly List<ChangeFeed> _feeds = [];
-    private readonly FamilySet _restored = new();
     private GroupMap _map = GroupMap.Empty;
     private long _clock;
     private int _collecting;
@@ -125,6 +124,9 @@ public sealed partial class MetricStore
             if (Find(key.Bytes)?.Current is { } current)
             {
                 current.LastFailure = failure;
+
+                // The snapshot is the same, but what consumers keep of it is not. However often it happens, a feed holds it once.
+                Tell(new GroupChange(current.Key, current.Version, current), current);
             }
         }
     }
@@ -227,53 +229,6 @@ public sealed partial class MetricStore
         }
 
         return feed;
-    }
-
-    /// <summary>
-    /// Puts a group back as a durable copy has kept it, in place of one that is there. It does not appear in change feeds. What contradicts what is
-    /// there already is hidden.
-    /// </summary>
-    /// <param name="key">The group.</param>
-    /// <param name="families">Its families in byte order of their names; their memory is kept.</param>
-    /// <exception cref="InvalidOperationException">A family does not read back.</exception>
-    public void Restore(GroupingKey key, ReadOnlySpan<FamilyEntry> families) => Restore(key, families, null);
-
-    /// <inheritdoc cref="Restore(GroupingKey, ReadOnlySpan{FamilyEntry})"/>
-    /// <param name="key">The group.</param>
-    /// <param name="families">Its families in byte order of their names; their memory is kept.</param>
-    /// <param name="expiresAt">Its <see cref="GroupSnapshot.ExpiresAt"/>; null where the copy does not know it: then the push time and the rules say it.</param>
-    public void Restore(GroupingKey key, ReadOnlySpan<FamilyEntry> families, long? expiresAt)
-    {
-        ArgumentNullException.ThrowIfNull(key);
-        FamilyEntry[] entries = families.ToArray();
-        List<HiddenFamily>? found = null;
-        lock (_writer)
-        {
-            GroupSlot? slot = Find(key.Bytes);
-            FamilySet set = _restored;
-            for (int i = 0; i < entries.Length; i++)
-            {
-                entries[i] = entries[i] with { Traits = entries[i].Traits & ~FamilyTraits.Suspect };
-            }
-
-            for (int i = 0; i < entries.Length; i++)
-            {
-                if (!entries[i].Text.IsEmpty)
-                {
-                    entries[i].Read(set);
-                    if (_rules.Find(set, 0, slot?.Current, slot?.Names ?? _directory.Find(key), entries) is { } clash)
-                    {
-                        Hide(entries, entries[i].Name.Span, clash, ref found);
-                    }
-                }
-            }
-
-            set.Reset();
-            long expires = expiresAt ?? DeadlineOf(slot, key, entries);
-            Publish(slot, key, entries, tell: false, new Fate(expires, expires > 0 && IsMarked(entries)), found);
-        }
-
-        TellHidden(key, null, found);
     }
 
     /// <summary>Names a family of the host itself, so that pushes cannot contradict it.</summary>

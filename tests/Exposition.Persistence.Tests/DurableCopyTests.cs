@@ -162,7 +162,7 @@ public sealed class DurableCopyTests : IDisposable
         _changes.Dispose();
     }
 
-    private DurableCopy Make(TimeSpan interval) => new("file", _durable, () => _changes, static (_, _) => { }, new DurableCopyOptions
+    private DurableCopy Make(TimeSpan interval) => new("file", _durable, () => _changes, static (in _) => { }, new DurableCopyOptions
     {
         Interval = interval,
         Report = notice =>
@@ -275,7 +275,7 @@ public sealed class DurableCopyTests : IDisposable
 
             public long Bytes => 0;
 
-            public void Put(GroupingKey key, long version, ReadOnlySpan<FamilyEntry> families) => _calls.Add("put " + Job(key));
+            public void Put(in KeptGroup group, long version) => _calls.Add("put " + Job(group.Key));
 
             public void Remove(GroupingKey key) => _calls.Add("remove " + Job(key));
 

@@ -77,7 +77,7 @@ public class GobImportTests : InDirectory
         int most = 0;
         for (int length = 0; length < s_file.Length; length++)
         {
-            var cut = new GobState(s_file.AsMemory(0, length), static (_, _) => { }, static _ => { });
+            var cut = new GobState(s_file.AsMemory(0, length), static (in _) => { }, static _ => { });
             Assert.NotNull(cut.Read());
             Assert.InRange(cut.Groups, most, 4);
             most = cut.Groups;
@@ -89,7 +89,7 @@ public class GobImportTests : InDirectory
             foreach (byte bits in (byte[])[0x01, 0x80, 0xff])
             {
                 flipped[at] ^= bits;
-                var state = new GobState(flipped, static (_, _) => { }, static _ => { });
+                var state = new GobState(flipped, static (in _) => { }, static _ => { });
                 _ = state.Read();
                 Assert.InRange(state.Groups, 0, 5);
                 flipped[at] ^= bits;

@@ -69,10 +69,10 @@ internal sealed class Durability(Flags flags, TimeProvider time, ILogger logger)
         {
             if (flags.RestoreFrom.Length > 0)
             {
-                int groups = DurableSnapshot.Read(flags.RestoreFrom, (key, families) =>
+                int groups = DurableSnapshot.Read(flags.RestoreFrom, (in group) =>
                 {
                     cancellation.ThrowIfCancellationRequested();
-                    _store!.Restore(key, families);
+                    group.RestoreInto(_store!);
                 }, Report);
                 logger.Restored(flags.RestoreFrom, groups);
             }

@@ -91,10 +91,10 @@ internal static class GobImport
         SqliteBatch? batch = null;
         SqliteBatch Begin() => new(into, static _ => { }, (key, size) => report(new DurableNotice(DurableEvent.GroupTooLarge, path, 1, $"{key} ({size} bytes)")));
         int inBatch = 0;
-        var state = new GobState(bytes, (key, families) =>
+        var state = new GobState(bytes, (in group) =>
         {
             batch ??= Begin();
-            batch.Put(key, 0, families);
+            batch.Put(group, 0);
             if (++inBatch == BatchGroups)
             {
                 batch.Commit();

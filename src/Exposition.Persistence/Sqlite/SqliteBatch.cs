@@ -11,6 +11,9 @@ internal sealed class SqliteBatch : IDurableBatch
     // SQLite's own default limit for a value is 10^9 bytes.
     private const long MaxContent = 999_000_000;
 
+    // Below it a second row costs more than it saves.
+    private const int WorthSplitting = 4096;
+
     private readonly SqliteFile _file;
     private readonly Action<DurableStoreException> _onFailure;
     private readonly Action<GroupingKey, long> _tooLarge;
@@ -25,32 +28,36 @@ internal sealed class SqliteBatch : IDurableBatch
         _transaction = SqliteFaults.Guard(() => file.Connection.BeginTransaction());
         file.Put.Transaction = _transaction;
         file.Remove.Transaction = _transaction;
+        file.DigestOf.Transaction = _transaction;
+        file.PutShape.Transaction = _transaction;
     }
 
     public long Bytes { get; private set; }
 
-    public void Put(GroupingKey key, long version, ReadOnlySpan<FamilyEntry> families)
+    public void Put(in KeptGroup group, long version)
     {
-        long size = GroupContent.MaxSize(families);
+        long size = SplitContent.MaxSize(group);
         if (size > MaxContent)
         {
             // What was kept of the group before would come back stale.
-            _tooLarge(key, size);
-            Remove(key);
+            _tooLarge(group.Key, size);
+            Remove(group.Key);
             return;
         }
 
+        byte[] keyBytes = group.Key.Bytes.ToArray();
         byte[] plain = ArrayPool<byte>.Shared.Rent((int)size);
-        byte[] content = PackedContent.Pack(plain.AsSpan(0, GroupContent.Write(families, plain)));
-        ArrayPool<byte>.Shared.Return(plain);
-        SqliteParameterCollection values = _file.Put.Parameters;
-        byte[] keyBytes = key.Bytes.ToArray();
-        values[0].Value = keyBytes;
-        values[1].Value = version;
-        values[2].Value = (long)RowChecksum.Of(keyBytes, version, content);
-        values[3].Value = content;
-        Do(() => _file.Put.ExecuteNonQuery());
-        Bytes += content.Length + keyBytes.Length;
+        try
+        {
+            if (size < WorthSplitting || !TryPutSplit(keyBytes, group, version, plain))
+            {
+                PutRow(keyBytes, version, PackedContent.Pack(plain.AsSpan(0, GroupContent.Write(group, plain))));
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(plain);
+        }
     }
 
     public void Remove(GroupingKey key)
@@ -67,6 +74,8 @@ internal sealed class SqliteBatch : IDurableBatch
     {
         _file.Put.Transaction = null;
         _file.Remove.Transaction = null;
+        _file.DigestOf.Transaction = null;
+        _file.PutShape.Transaction = null;
         try
         {
             _transaction.Dispose();
@@ -82,11 +91,64 @@ internal sealed class SqliteBatch : IDurableBatch
         }
     }
 
-    private void Do(Action action)
+    private bool TryPutSplit(byte[] keyBytes, in KeptGroup group, long version, byte[] shape)
+    {
+        byte[] scratch = ArrayPool<byte>.Shared.Rent(shape.Length);
+        byte[] values = ArrayPool<byte>.Shared.Rent(shape.Length);
+        try
+        {
+            (int shapeLength, int valuesLength) = SplitContent.Cut(group, scratch, shape, values);
+            if (shapeLength == 0)
+            {
+                return false;
+            }
+
+            byte[] digest = new byte[SplitContent.DigestBytes];
+            SplitContent.Digest(shape.AsSpan(0, shapeLength), digest);
+            _file.DigestOf.Parameters[0].Value = keyBytes;
+            bool known = Do(() => _file.DigestOf.ExecuteScalar()) is byte[] kept && kept.AsSpan().SequenceEqual(digest);
+            PutRow(keyBytes, version, SplitColumn.Pack(digest, values.AsSpan(0, valuesLength)));
+            if (!known)
+            {
+                byte[] packed = PackedContent.Pack(shape.AsSpan(0, shapeLength));
+                _file.PutShape.Parameters[0].Value = keyBytes;
+                _file.PutShape.Parameters[1].Value = digest;
+                _file.PutShape.Parameters[2].Value = packed;
+                Do(() => _file.PutShape.ExecuteNonQuery());
+                Bytes += packed.Length;
+            }
+
+            return true;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(scratch);
+            ArrayPool<byte>.Shared.Return(values);
+        }
+    }
+
+    private void PutRow(byte[] keyBytes, long version, byte[] content)
+    {
+        SqliteParameterCollection values = _file.Put.Parameters;
+        values[0].Value = keyBytes;
+        values[1].Value = version;
+        values[2].Value = (long)RowChecksum.Of(keyBytes, version, content);
+        values[3].Value = content;
+        Do(() => _file.Put.ExecuteNonQuery());
+        Bytes += content.Length + keyBytes.Length;
+    }
+
+    private void Do(Action action) => Do(() =>
+    {
+        action();
+        return 0;
+    });
+
+    private T Do<T>(Func<T> action)
     {
         try
         {
-            SqliteFaults.Guard(action);
+            return SqliteFaults.Guard(action);
         }
         catch (DurableStoreException e)
         {

@@ -11,8 +11,9 @@ internal sealed class SqliteFile : IDisposable
     public const int ApplicationId = 0x45787045;
 
     /// <summary>Schema version of this program.</summary>
-    public const int SchemaVersion = 1;
+    public const int SchemaVersion = 2;
 
+    private const int FirstSchemaVersion = 1;
     private const int LockWaitSeconds = 1;
 
     // What the reading of rows is ahead of their taking, at most.
@@ -21,7 +22,7 @@ internal sealed class SqliteFile : IDisposable
     private const int BatchBytes = 1 << 20;
 
     // Damaged rows are kept for whoever wants to look into them; they are never read by us.
-    private const string Schema = """
+    private const string FirstSchema = """
         CREATE TABLE groups (
           id INTEGER PRIMARY KEY,
           key BLOB NOT NULL UNIQUE,
@@ -34,9 +35,27 @@ internal sealed class SqliteFile : IDisposable
           key BLOB, version INTEGER, checksum INTEGER, content BLOB);
         """;
 
-    private SqliteFile(SqliteConnection connection)
+    // The shapes of groups that are kept in two parts (see SplitContent), under the id of their group.
+    private const string SecondSchema = """
+        CREATE TABLE shapes (
+          id INTEGER PRIMARY KEY,
+          digest BLOB NOT NULL,
+          content BLOB NOT NULL);
+        CREATE TRIGGER groups_removed AFTER DELETE ON groups BEGIN
+          DELETE FROM shapes WHERE id = old.id;
+        END;
+        CREATE TRIGGER groups_whole AFTER UPDATE OF content ON groups WHEN substr(new.content, 1, 1) <> x'03' BEGIN
+          DELETE FROM shapes WHERE id = new.id;
+        END;
+        ALTER TABLE damaged ADD COLUMN shape BLOB;
+        """;
+
+    private readonly long _schema;
+
+    private SqliteFile(SqliteConnection connection, long schema)
     {
         Connection = connection;
+        _schema = schema;
         Put = Command("""
             INSERT INTO groups (key, version, checksum, content) VALUES ($key, $version, $checksum, $content)
             ON CONFLICT (key) DO UPDATE SET version = excluded.version, checksum = excluded.checksum, content = excluded.content
@@ -47,6 +66,12 @@ internal sealed class SqliteFile : IDisposable
         Put.Parameters.Add("$content", SqliteType.Blob);
         Remove = Command("DELETE FROM groups WHERE key = $key");
         Remove.Parameters.Add("$key", SqliteType.Blob);
+        DigestOf = Command("SELECT digest FROM shapes WHERE id = (SELECT id FROM groups WHERE key = $key)");
+        DigestOf.Parameters.Add("$key", SqliteType.Blob);
+        PutShape = Command("INSERT OR REPLACE INTO shapes (id, digest, content) SELECT id, $digest, $content FROM groups WHERE key = $key");
+        PutShape.Parameters.Add("$key", SqliteType.Blob);
+        PutShape.Parameters.Add("$digest", SqliteType.Blob);
+        PutShape.Parameters.Add("$content", SqliteType.Blob);
     }
 
     public SqliteConnection Connection { get; }
@@ -54,6 +79,10 @@ internal sealed class SqliteFile : IDisposable
     public SqliteCommand Put { get; }
 
     public SqliteCommand Remove { get; }
+
+    public SqliteCommand DigestOf { get; }
+
+    public SqliteCommand PutShape { get; }
 
     /// <summary>Opens or creates a file and takes its lock.</summary>
     /// <exception cref="ForeignFileException">A database that is not ours; nothing in it was changed.</exception>
@@ -121,17 +150,18 @@ internal sealed class SqliteFile : IDisposable
     {
         Put.Dispose();
         Remove.Dispose();
+        DigestOf.Dispose();
+        PutShape.Dispose();
         Connection.Dispose();
     }
 
-    private static SqliteFile Open(SqliteConnectionStringBuilder how, Action<SqliteConnection> prepare) => SqliteFaults.Guard(() =>
+    private static SqliteFile Open(SqliteConnectionStringBuilder how, Func<SqliteConnection, long> prepare) => SqliteFaults.Guard(() =>
     {
         var connection = new SqliteConnection(how.ConnectionString);
         try
         {
             connection.Open();
-            prepare(connection);
-            return new SqliteFile(connection);
+            return new SqliteFile(connection, prepare(connection));
         }
         catch
         {
@@ -140,27 +170,26 @@ internal sealed class SqliteFile : IDisposable
         }
     });
 
-    private static void Prepare(SqliteConnection connection, string synchronous)
+    private static long Prepare(SqliteConnection connection, string synchronous)
     {
         // The locking mode comes before the first access: then the write-ahead log needs no shared memory file.
         Run(connection, "PRAGMA locking_mode = EXCLUSIVE");
         bool isNew = Number(connection, "SELECT count(*) FROM sqlite_schema") == 0 && Number(connection, "PRAGMA application_id") == 0;
-        if (!isNew)
-        {
-            RequireOurs(connection);
-        }
+        long schema = isNew ? 0 : RequireOurs(connection);
 
         Run(connection, "PRAGMA page_size = 16384");
         Run(connection, "PRAGMA journal_mode = WAL");
         Run(connection, "PRAGMA synchronous = " + synchronous);
         Run(connection, "PRAGMA journal_size_limit = 67108864");
-        Run(connection, isNew
+        string missing = (schema < FirstSchemaVersion ? FirstSchema : "") + (schema < SchemaVersion ? SecondSchema : "");
+        Run(connection, missing.Length > 0
             ? string.Create(CultureInfo.InvariantCulture,
-                $"BEGIN IMMEDIATE; {Schema} PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {SchemaVersion}; COMMIT")
+                $"BEGIN IMMEDIATE; {missing} PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {SchemaVersion}; COMMIT")
             : "BEGIN IMMEDIATE; COMMIT");
+        return SchemaVersion;
     }
 
-    private static void RequireOurs(SqliteConnection connection)
+    private static long RequireOurs(SqliteConnection connection)
     {
         if (Number(connection, "PRAGMA application_id") != ApplicationId)
         {
@@ -168,10 +197,9 @@ internal sealed class SqliteFile : IDisposable
         }
 
         long version = Number(connection, "PRAGMA user_version");
-        if (version != SchemaVersion)
-        {
-            throw new ForeignFileException($"written by another version of this program (schema {version})");
-        }
+        return version is >= FirstSchemaVersion and <= SchemaVersion
+            ? version
+            : throw new ForeignFileException($"written by another version of this program (schema {version})");
     }
 
     private void Decode(BlockingCollection<List<DecodedRow>> into, CancellationToken cancellation)
@@ -179,7 +207,9 @@ internal sealed class SqliteFile : IDisposable
         var batch = new List<DecodedRow>();
         try
         {
-            using SqliteCommand select = Command("SELECT id, key, version, checksum, content FROM groups ORDER BY id");
+            using SqliteCommand select = Command(_schema < SchemaVersion
+                ? "SELECT id, key, version, checksum, content, NULL FROM groups ORDER BY id"
+                : "SELECT groups.id, key, version, checksum, groups.content, shapes.content FROM groups LEFT JOIN shapes USING (id) ORDER BY groups.id");
             using SqliteDataReader rows = select.ExecuteReader();
             int bytes = 0;
             while (rows.Read())
@@ -187,8 +217,8 @@ internal sealed class SqliteFile : IDisposable
                 // What a broken page yields need not be what the schema says.
                 long id = rows.GetInt64(0);
                 DecodedRow row = rows.GetValue(1) is byte[] key && rows.GetValue(2) is long version && rows.GetValue(3) is long checksum && rows.GetValue(4) is byte[] content
-                    ? DecodedRow.Of(id, key, version, checksum, content)
-                    : new DecodedRow(id, null, null);
+                    ? DecodedRow.Of(id, key, version, checksum, content, rows.GetValue(5) as byte[])
+                    : new DecodedRow(id, null, default);
                 batch.Add(row);
                 bytes += row.Bytes;
                 if (bytes >= BatchBytes || batch.Count == BatchRows)
@@ -218,7 +248,8 @@ internal sealed class SqliteFile : IDisposable
     {
         using SqliteTransaction transaction = Connection.BeginTransaction();
         using SqliteCommand move = Command("""
-            INSERT INTO damaged (key, version, checksum, content) SELECT key, version, checksum, content FROM groups WHERE id = $id;
+            INSERT INTO damaged (key, version, checksum, content, shape)
+              SELECT key, version, checksum, groups.content, shapes.content FROM groups LEFT JOIN shapes USING (id) WHERE groups.id = $id;
             DELETE FROM groups WHERE id = $id
             """);
         move.Transaction = transaction;

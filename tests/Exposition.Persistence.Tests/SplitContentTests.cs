@@ -1,0 +1,114 @@
+using Exposition.Persistence.Rows;
+using Exposition.Store;
+using FsCheck;
+using FsCheck.Fluent;
+using FsCheck.Xunit;
+
+namespace Exposition.Persistence.Tests;
+
+public class SplitContentTests
+{
+    private static readonly FamilyEntry[] s_families =
+    [
+        Samples.Family("a", "a{x=\"1 2\"} 1\na{x=\"\\n\"} NaN\n", "help", pushedAt: 18),
+        Samples.Family("b", "", sidecar: "raw"),
+        Samples.Family("c", "c 1e+21\n", pushedAt: 19),
+    ];
+
+    [Property(MaxTest = 300)]
+    public Property Any_lines_come_back(NonNull<string>[][] texts, long pushedAt, NonNull<string> sidecar)
+    {
+        FamilyEntry[] families = [.. texts.Select((lines, i) =>
+            Samples.Family($"f{i:d3}", string.Concat(lines.Select(static l => l.Get + "\n")), i % 2 == 0 ? "h" : null, sidecar: sidecar.Get, pushedAt: pushedAt + i))];
+        return (Join(families) is { } joined && joined == Samples.Show(Samples.Key("j"), families)).ToProperty();
+    }
+
+    [Fact]
+    public void Values_alone_do_not_change_the_shape()
+    {
+        FamilyEntry[] later = [.. s_families.Select(static f => f with { PushedAt = 77, Text = System.Text.Encoding.UTF8.GetBytes(System.Text.Encoding.UTF8.GetString(f.Text.Span).Replace(" 1\n", " 123\n", StringComparison.Ordinal)) })];
+        (byte[] shape, byte[] values) = Cut(s_families);
+        (byte[] laterShape, byte[] laterValues) = Cut(later);
+        Assert.Equal(shape, laterShape);
+        Assert.NotEqual(values, laterValues);
+    }
+
+    [Fact]
+    public void A_text_that_does_not_end_in_a_line_end_is_not_cut()
+    {
+        FamilyEntry[] families = [Samples.Family("a", "a 1\na 2")];
+        Assert.Empty(Cut(families).Shape);
+    }
+
+    [Fact]
+    public void Cuts_and_extra_bytes_are_refused_and_flips_never_throw()
+    {
+        (byte[] shape, byte[] values) = Cut(s_families);
+        for (int length = 0; length < values.Length; length++)
+        {
+            Assert.False(SplitContent.TryJoin(shape, values[..length], out _), $"cut at {length}");
+        }
+
+        Assert.False(SplitContent.TryJoin(shape, [.. values, 0], out _));
+        for (int bit = 0; bit < values.Length * 8; bit++)
+        {
+            byte[] flipped = [.. values];
+            flipped[bit / 8] ^= (byte)(1 << (bit % 8));
+            SplitContent.TryJoin(shape, flipped, out _);
+        }
+
+        for (int bit = 0; bit < shape.Length * 8; bit++)
+        {
+            byte[] flipped = [.. shape];
+            flipped[bit / 8] ^= (byte)(1 << (bit % 8));
+            SplitContent.TryJoin(flipped, values, out _);
+        }
+    }
+
+    [Fact]
+    public void Values_of_another_shape_are_refused()
+    {
+        byte[] column = Column(s_families, out _);
+        FamilyEntry[] other = [.. s_families.Select(static f => f with { SampleCount = f.SampleCount + 1 })];
+        Column(other, out byte[] otherShape);
+        Column(s_families, out byte[] shape);
+        Assert.True(SplitColumn.TryJoin(column, shape, out _));
+        Assert.False(SplitColumn.TryJoin(column, otherShape, out _));
+        Assert.False(SplitColumn.TryJoin(column, null, out _));
+    }
+
+    [Fact]
+    public void Fields_go_with_the_values()
+    {
+        (byte[] shape, byte[] values) = Cut(s_families, fields: true);
+        Assert.Equal(Cut(s_families).Shape, shape);
+        Assert.True(SplitContent.TryJoin(shape, values, out GroupState state));
+        Assert.Equal((5, new PushFailure(7, "why", "who")), (state.ExpiresAt, state.LastFailure));
+    }
+
+    private static byte[] Column(FamilyEntry[] families, out byte[] packedShape)
+    {
+        (byte[] shape, byte[] values) = Cut(families);
+        byte[] digest = new byte[SplitContent.DigestBytes];
+        SplitContent.Digest(shape, digest);
+        packedShape = PackedContent.Pack(shape);
+        byte[] column = SplitColumn.Pack(digest, values);
+        Assert.True(SplitColumn.IsOne(column));
+        return column;
+    }
+
+    private static string? Join(FamilyEntry[] families)
+    {
+        (byte[] shape, byte[] values) = Cut(families);
+        return SplitContent.TryJoin(shape, values, out GroupState state) ? Samples.Show(Samples.Key("j"), state.Families) : null;
+    }
+
+    private static (byte[] Shape, byte[] Values) Cut(FamilyEntry[] families, bool fields = false)
+    {
+        var group = new KeptGroup(Samples.Key("j"), families) { ExpiresAt = fields ? 5 : null, LastFailure = fields ? new PushFailure(7, "why", "who") : null };
+        long size = SplitContent.MaxSize(group);
+        byte[] shape = new byte[size], values = new byte[size];
+        (int shapeLength, int valuesLength) = SplitContent.Cut(group, new byte[size], shape, values);
+        return (shape[..shapeLength], values[..valuesLength]);
+    }
+}
