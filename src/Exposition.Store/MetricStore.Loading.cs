@@ -3,9 +3,28 @@ using Exposition.Store.Internal;
 
 namespace Exposition.Store;
 
+// Groups come back by the hundred thousand, one call each. What would cost time per group is done once: the map of groups is made at the end of a
+// loading, and samples are read only where names and types do not rule out a contradiction.
+
 public sealed partial class MetricStore
 {
     private readonly FamilySet _restored = new();
+    private int _loads;
+
+    /// <summary>
+    /// Makes many calls of <see cref="Restore(GroupingKey, ReadOnlySpan{FamilyEntry})"/> cheap: until the end, groups that are new are not yet shown to views. Others may use
+    /// the store meanwhile.
+    /// </summary>
+    /// <returns>Ends the loading when it is disposed of.</returns>
+    public IDisposable BeginLoading()
+    {
+        lock (_writer)
+        {
+            _loads++;
+        }
+
+        return new Loading(this);
+    }
 
     /// <summary>
     /// Puts a group back as a durable copy has kept it, in place of one that is there. It does not appear in change feeds. What contradicts what is
@@ -29,25 +48,25 @@ public sealed partial class MetricStore
         lock (_writer)
         {
             GroupSlot? slot = Find(key.Bytes);
-            FamilySet set = _restored;
             for (int i = 0; i < entries.Length; i++)
             {
-                entries[i] = entries[i] with { Traits = entries[i].Traits & ~FamilyTraits.Suspect };
+                entries[i] = Shared(entries[i]);
             }
 
+            NameSet? names = slot?.Names ?? _directory.Find(key);
             for (int i = 0; i < entries.Length; i++)
             {
-                if (!entries[i].Text.IsEmpty)
+                if (!entries[i].Text.IsEmpty && _rules.Suspects(entries[i], slot?.Current, names, entries))
                 {
-                    entries[i].Read(set);
-                    if (_rules.Find(set, 0, slot?.Current, slot?.Names ?? _directory.Find(key), entries) is { } clash)
+                    entries[i].Read(_restored);
+                    if (_rules.Find(_restored, 0, slot?.Current, names, entries) is { } clash)
                     {
                         Hide(entries, entries[i].Name.Span, clash, ref found);
                     }
                 }
             }
 
-            set.Reset();
+            _restored.Reset();
             long expires = expiresAt ?? DeadlineOf(slot, key, entries);
             bool expired = expires > 0 && IsMarked(entries);
             Publish(slot, key, entries, tell: false, new Fate(expires, expired, IsOwn: expiresAt is not null && !expired), found)
@@ -55,5 +74,46 @@ public sealed partial class MetricStore
         }
 
         TellHidden(key, null, found);
+    }
+
+    // Later pushes keep name and help of an entry: they must not keep all the memory that a copy was read into.
+    private FamilyEntry Shared(in FamilyEntry entry)
+    {
+        _directory.TryGet(entry.Name.Span, out FamilyInfo? info);
+        byte[] help = entry.Help.IsEmpty ? []
+            : info?.Help is { } last && entry.Help.Span.SequenceEqual(last) ? last : entry.Help.ToArray();
+        if (info is not null)
+        {
+            info.Help = help;
+        }
+
+        return entry with { Name = info?.Name ?? entry.Name.ToArray(), Help = help, Traits = entry.Traits & ~FamilyTraits.Suspect };
+    }
+
+    private void EndLoading()
+    {
+        lock (_writer)
+        {
+            if (--_loads == 0)
+            {
+                long version = _clock + 1;
+                Volatile.Write(ref _map, GroupMap.Of(_slots.Values, version));
+                Volatile.Write(ref _clock, version);
+            }
+        }
+    }
+
+    private sealed class Loading(MetricStore store) : IDisposable
+    {
+        private bool _ended;
+
+        public void Dispose()
+        {
+            if (!_ended)
+            {
+                _ended = true;
+                store.EndLoading();
+            }
+        }
     }
 }

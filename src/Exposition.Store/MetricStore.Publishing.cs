@@ -149,7 +149,10 @@ public sealed partial class MetricStore
         if (slot is null)
         {
             _slots.Add(key.Array, target);
-            Volatile.Write(ref _map, _map.With(target, version));
+            if (_loads == 0)
+            {
+                Volatile.Write(ref _map, _map.With(target, version));
+            }
         }
 
         Volatile.Write(ref _clock, version);

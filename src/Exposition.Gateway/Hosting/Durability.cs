@@ -69,6 +69,7 @@ internal sealed class Durability(Flags flags, TimeProvider time, ILogger logger)
         {
             if (flags.RestoreFrom.Length > 0)
             {
+                using IDisposable loading = _store!.BeginLoading();
                 int groups = DurableSnapshot.Read(flags.RestoreFrom, (in group) =>
                 {
                     cancellation.ThrowIfCancellationRequested();

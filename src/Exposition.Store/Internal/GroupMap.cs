@@ -17,6 +17,14 @@ internal sealed class GroupMap(ImmutableSortedDictionary<GroupingKey, GroupSlot>
     /// <summary>The slots in key order; gathered by the first who asks.</summary>
     public ReadOnlySpan<GroupSlot> Slots => _slots ??= [.. groups.Values];
 
+    /// <summary>A map of many groups at once, in any order.</summary>
+    public static GroupMap Of(IEnumerable<GroupSlot> slots, long version)
+    {
+        GroupSlot[] sorted = [.. slots];
+        Array.Sort(sorted, static (a, b) => a.Key.CompareTo(b.Key));
+        return new GroupMap(ImmutableSortedDictionary.CreateRange(sorted.Select(static s => KeyValuePair.Create(s.Key, s))), version) { _slots = sorted };
+    }
+
     public GroupMap With(GroupSlot slot, long version) => new(groups.Add(slot.Key, slot), version);
 
     public GroupMap Emptied(long version) => new(groups.Clear(), version);
