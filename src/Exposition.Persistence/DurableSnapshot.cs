@@ -30,8 +30,11 @@ public static class DurableSnapshot
                 throw new DurableStoreException(DurableFault.Unavailable, path + " exists already");
             }
 
-            File.Delete(partial);
-            File.Delete(partial + "-wal");
+            foreach (string left in FilePlace.WithCompanions(partial))
+            {
+                File.Delete(left);
+            }
+
             int groups = WriteAll(partial, store);
             if (File.Exists(partial + "-wal"))
             {
@@ -39,6 +42,7 @@ public static class DurableSnapshot
             }
 
             File.Move(partial, path);
+            Directories.Sync(path);
             return groups;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -46,6 +46,28 @@ public class GobImportTests : InDirectory
         Assert.DoesNotContain(Files(), static f => f.Contains("importing", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void An_import_interrupted_after_any_step_starts_over_or_is_done(int step)
+    {
+        System.IO.File.WriteAllBytes(File, s_file);
+        int steps = 0;
+        using (var store = new SqliteStore(File, TimeProvider.System, Notices.Add) { Step = () => Assert.False(steps++ == step, "dies") })
+        {
+            Assert.ThrowsAny<Xunit.Sdk.XunitException>(() => store.Load(static (in _) => { }));
+        }
+
+        Assert.Equal(5, Load(out LoadReport report).Count);
+        Assert.Equal(new LoadReport(5, 0, false), report);
+        string[] files = Files();
+        Assert.Contains(files, f => f != "data" && System.IO.File.ReadAllBytes(Path.Combine(Directory, f)).AsSpan().SequenceEqual(s_file));
+        Assert.DoesNotContain(files, static f => f.Contains("importing", StringComparison.Ordinal) || f.EndsWith(".part", StringComparison.Ordinal));
+        Assert.Equal(5, Load(out _).Count);
+        Assert.Equal(files, Files());
+    }
+
     [Fact]
     public void A_store_without_groups_is_imported_too()
     {

@@ -58,6 +58,11 @@ public abstract class InDirectory : IDisposable
     internal void Save(params (GroupingKey Key, FamilyEntry[] Families)[] groups)
     {
         using IDurableStore store = Open();
+        Write(store, groups);
+    }
+
+    internal static void Write(IDurableStore store, params IEnumerable<(GroupingKey Key, FamilyEntry[] Families)> groups)
+    {
         using IDurableBatch batch = store.Begin();
         foreach ((GroupingKey key, FamilyEntry[] families) in groups)
         {

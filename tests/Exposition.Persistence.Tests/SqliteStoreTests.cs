@@ -110,6 +110,30 @@ public class SqliteStoreTests : InDirectory
     }
 
     [Fact]
+    public void A_database_of_another_program_is_moved_aside_with_its_log()
+    {
+        byte[] before, log;
+        using (var connection = new SqliteConnection($"Data Source={File};Pooling=False"))
+        {
+            connection.Open();
+            using SqliteCommand command = connection.CreateCommand();
+            command.CommandText = "PRAGMA journal_mode = WAL; CREATE TABLE mine (x); INSERT INTO mine VALUES (1)";
+            command.ExecuteNonQuery();
+            before = System.IO.File.ReadAllBytes(File);
+            log = System.IO.File.ReadAllBytes(File + "-wal");
+        }
+
+        System.IO.File.WriteAllBytes(File, before);
+        System.IO.File.WriteAllBytes(File + "-wal", log);
+
+        Assert.Empty(Load(out _));
+
+        string moved = Assert.Single(Notices, static n => n.Event == DurableEvent.MovedForeign).Path;
+        Assert.Equal(before, System.IO.File.ReadAllBytes(moved));
+        Assert.Equal(log, System.IO.File.ReadAllBytes(moved + "-wal"));
+    }
+
+    [Fact]
     public void A_later_schema_is_moved_aside()
     {
         Save((Samples.Key("x"), s_families));
@@ -143,13 +167,18 @@ public class SqliteStoreTests : InDirectory
             file.SetLength(length);
         }
 
-        Assert.Empty(Load(out LoadReport report));
+        using (IDurableStore store = Open())
+        {
+            Assert.True(store.Load(static (in _) => Assert.Fail("nothing can be read")).Replaced);
+            Assert.Equal(DurableEvent.Damaged, Assert.Single(Notices).Event);
+            Assert.Equal(length, new FileInfo(File).Length);
+            Assert.True(store.Incomplete);
+            Write(store, (Samples.Key("y"), s_families));
+            store.Completed();
+        }
 
-        Assert.True(report.Replaced);
-        DurableNotice notice = Assert.Single(Notices);
-        Assert.Equal(DurableEvent.MovedDamaged, notice.Event);
-        Assert.Equal(length, new FileInfo(notice.Path).Length);
-        Save((Samples.Key("y"), s_families));
+        Assert.Equal(DurableEvent.MovedDamaged, Notices[1].Event);
+        Assert.Equal(length, new FileInfo(Notices[1].Path).Length);
         Assert.Single(Load(out _));
     }
 

@@ -160,6 +160,9 @@ internal sealed class Durability(Flags flags, TimeProvider time, ILogger logger)
             case DurableEvent.Imported:
                 logger.Imported(notice.Path, notice.Groups);
                 break;
+            case DurableEvent.Damaged:
+                logger.Damaged(notice.Path, notice.Detail);
+                break;
             case DurableEvent.MovedDamaged:
                 Interlocked.Increment(ref _damaged);
                 logger.MovedDamaged(notice.Path, notice.Detail);

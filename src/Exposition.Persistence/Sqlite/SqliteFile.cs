@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace Exposition.Persistence.Sqlite;
 
@@ -15,6 +16,9 @@ internal sealed class SqliteFile : IDisposable
 
     private const int FirstSchemaVersion = 1;
     private const int LockWaitSeconds = 1;
+
+    // SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE (https://sqlite.org/c3ref/c_dbconfig_defensive.html).
+    private const int NoCheckpointOnClose = 1006;
 
     // What the reading of rows is ahead of their taking, at most.
     private const int BatchesAhead = 4;
@@ -146,6 +150,9 @@ internal sealed class SqliteFile : IDisposable
         return damaged;
     });
 
+    /// <summary>Closing will not write the log back: what is damaged stays as it is.</summary>
+    public void LeaveAsItIs() => LeaveAsItIs(Connection);
+
     public void Dispose()
     {
         Put.Dispose();
@@ -165,10 +172,19 @@ internal sealed class SqliteFile : IDisposable
         }
         catch
         {
+            LeaveAsItIs(connection);
             connection.Dispose();
             throw;
         }
     });
+
+    private static void LeaveAsItIs(SqliteConnection connection)
+    {
+        if (connection.Handle is { } handle)
+        {
+            raw.sqlite3_db_config(handle, NoCheckpointOnClose, 1, out _);
+        }
+    }
 
     private static long Prepare(SqliteConnection connection, string synchronous)
     {

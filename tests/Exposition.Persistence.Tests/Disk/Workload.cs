@@ -43,11 +43,12 @@ internal static class Workload
     }
 
     /// <summary>The state that a file holds. A group that is a mix of steps, or not what was written, shows as such.</summary>
-    public static string Read(IDurableStore store)
+    public static string Read(IDurableStore store, RestoreGroup? also = null)
     {
         var state = new SortedDictionary<string, string>(StringComparer.Ordinal);
         store.Load((in kept) =>
         {
+            also?.Invoke(kept);
             string text = System.Text.Encoding.UTF8.GetString(kept.Families[0].Text.Span);
             string name = System.Text.Encoding.UTF8.GetString(kept.Key.Labels.First("job").Span);
             string number = text[..text.IndexOf('\n', StringComparison.Ordinal)].Split(' ')[1];
