@@ -68,7 +68,18 @@ internal sealed class SqliteBatch : IDurableBatch
         Bytes += keyBytes.Length;
     }
 
-    public void Commit() => Do(_transaction.Commit);
+    public void Commit()
+    {
+        Do(_transaction.Commit);
+        try
+        {
+            _file.Shrink();
+        }
+        catch (SqliteException)
+        {
+            // What was committed stays committed. What is wrong shows at the next write, too.
+        }
+    }
 
     public void Dispose()
     {

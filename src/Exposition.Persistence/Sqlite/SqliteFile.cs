@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using Exposition.Persistence.Rows;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -16,6 +17,9 @@ internal sealed class SqliteFile : IDisposable
 
     private const int FirstSchemaVersion = 1;
     private const int LockWaitSeconds = 1;
+
+    // 16 MiB.
+    private const int FreePagesKept = 1024;
 
     // SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE (https://sqlite.org/c3ref/c_dbconfig_defensive.html).
     private const int NoCheckpointOnClose = 1006;
@@ -150,6 +154,16 @@ internal sealed class SqliteFile : IDisposable
         return damaged;
     });
 
+    /// <summary>After a commit: gives back a part of the space that deleted groups have left, where that is most of the file.</summary>
+    public void Shrink()
+    {
+        long free = Number(Connection, "PRAGMA freelist_count");
+        if (free > FreePagesKept && free > Number(Connection, "PRAGMA page_count") / 2)
+        {
+            Run(Connection, "PRAGMA incremental_vacuum(1024)");
+        }
+    }
+
     /// <summary>Closing will not write the log back: what is damaged stays as it is.</summary>
     public void LeaveAsItIs() => LeaveAsItIs(Connection);
 
@@ -193,7 +207,13 @@ internal sealed class SqliteFile : IDisposable
         bool isNew = Number(connection, "SELECT count(*) FROM sqlite_schema") == 0 && Number(connection, "PRAGMA application_id") == 0;
         long schema = isNew ? 0 : RequireOurs(connection);
 
-        Run(connection, "PRAGMA page_size = 16384");
+        if (isNew)
+        {
+            Run(connection, "PRAGMA page_size = 16384");
+            Run(connection, "PRAGMA auto_vacuum = INCREMENTAL");
+        }
+
+        Run(connection, "PRAGMA cell_size_check = ON");
         Run(connection, "PRAGMA journal_mode = WAL");
         Run(connection, "PRAGMA synchronous = " + synchronous);
         Run(connection, "PRAGMA journal_size_limit = 67108864");
@@ -228,6 +248,7 @@ internal sealed class SqliteFile : IDisposable
                 : "SELECT groups.id, key, version, checksum, groups.content, shapes.content FROM groups LEFT JOIN shapes USING (id) ORDER BY groups.id");
             using SqliteDataReader rows = select.ExecuteReader();
             int bytes = 0;
+            ulong keys = 0;
             while (rows.Read())
             {
                 // What a broken page yields need not be what the schema says.
@@ -235,6 +256,7 @@ internal sealed class SqliteFile : IDisposable
                 DecodedRow row = rows.GetValue(1) is byte[] key && rows.GetValue(2) is long version && rows.GetValue(3) is long checksum && rows.GetValue(4) is byte[] content
                     ? DecodedRow.Of(id, key, version, checksum, content, rows.GetValue(5) as byte[])
                     : new DecodedRow(id, null, default);
+                keys += rows.GetValue(1) is byte[] bytesOfKey ? IndexEntry(bytesOfKey, id) : 0;
                 batch.Add(row);
                 bytes += row.Bytes;
                 if (bytes >= BatchBytes || batch.Count == BatchRows)
@@ -243,6 +265,8 @@ internal sealed class SqliteFile : IDisposable
                     (batch, bytes) = ([], 0);
                 }
             }
+
+            RequireIndex(keys);
         }
         finally
         {
@@ -259,6 +283,26 @@ internal sealed class SqliteFile : IDisposable
             into.CompleteAdding();
         }
     }
+
+    // Groups are found by key through the index: an entry that is missing or wrong would bring a deleted group back. Whatever the rows say, the index
+    // must say, too. Where it does not, the file is as damaged as one with a broken page.
+    private void RequireIndex(ulong expected)
+    {
+        using SqliteCommand select = Command("SELECT key, id FROM groups INDEXED BY sqlite_autoindex_groups_1 ORDER BY key");
+        using SqliteDataReader rows = select.ExecuteReader();
+        ulong keys = 0;
+        while (rows.Read())
+        {
+            keys += rows.GetValue(0) is byte[] key ? IndexEntry(key, rows.GetInt64(1)) : 0;
+        }
+
+        if (keys != expected)
+        {
+            throw new DurableStoreException(DurableFault.Damaged, "the index does not fit the groups");
+        }
+    }
+
+    private static ulong IndexEntry(byte[] key, long id) => ((ulong)RowChecksum.Of(key, id, []) << 20) + 1;
 
     private void SetAside(List<long> ids)
     {
