@@ -46,6 +46,41 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
         Incomplete = false;
     }
 
+    /// <summary>
+    /// Sees to it that there is no file, for a start that brings its groups from elsewhere. What a first write that was interrupted has left, a file of
+    /// this program without groups, is moved aside; anything else stays.
+    /// </summary>
+    /// <returns>Whether there is none.</returns>
+    /// <exception cref="DurableStoreException">It cannot be read, or another process uses it.</exception>
+    public bool TryClear()
+    {
+        switch (FilePlace.Judge(_path))
+        {
+            case FileVerdict.Absent:
+                return true;
+            case FileVerdict.Database:
+                break;
+            default:
+                return false;
+        }
+
+        try
+        {
+            using var file = SqliteFile.Open(_path, Synchronous);
+            if (!file.IsEmpty)
+            {
+                return false;
+            }
+        }
+        catch (ForeignFileException)
+        {
+            return false;
+        }
+
+        FilePlace.MoveAside(_path, "empty", time.GetUtcNow());
+        return true;
+    }
+
     /// <inheritdoc/>
     void IDurableStore.Open()
     {

@@ -317,6 +317,30 @@ public class SqliteStoreTests : InDirectory
         Assert.False(again.Replaced);
     }
 
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1, false)]
+    public void A_file_of_an_interrupted_first_write_makes_room_for_a_restore_and_no_other(int groups, bool clears)
+    {
+        using var store = new SqliteStore(File, TimeProvider.System, Notices.Add);
+        Assert.True(store.TryClear());
+        Save([.. Enumerable.Range(0, groups).Select(static i => (Samples.Key($"j{i}"), s_families))]);
+        byte[] before = System.IO.File.ReadAllBytes(File);
+        using (IDurableStore other = Open())
+        {
+            other.Open();
+            Assert.Equal(DurableFault.Locked, Assert.Throws<DurableStoreException>(() => store.TryClear()).Fault);
+        }
+
+        Assert.Equal(clears, store.TryClear());
+        Assert.Equal(clears, !System.IO.File.Exists(File));
+        string file = Assert.Single(Files(), static f => f == "data" || f.StartsWith("data.empty-", StringComparison.Ordinal));
+        Assert.Equal(before, System.IO.File.ReadAllBytes(Path.Combine(Directory, file)));
+
+        System.IO.File.WriteAllText(File, "something else");
+        Assert.False(store.TryClear());
+    }
+
     [Fact]
     public void Space_of_deleted_groups_is_given_back()
     {

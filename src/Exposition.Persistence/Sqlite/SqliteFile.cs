@@ -154,6 +154,9 @@ internal sealed class SqliteFile : IDisposable
         return damaged;
     });
 
+    /// <summary>Whether there is nothing in it, not even something damaged.</summary>
+    public bool IsEmpty => SqliteFaults.Guard(() => Number(Connection, "SELECT EXISTS (SELECT 1 FROM groups) OR EXISTS (SELECT 1 FROM damaged)")) == 0;
+
     /// <summary>After a commit: gives back a part of the space that deleted groups have left, where that is most of the file.</summary>
     public void Shrink()
     {

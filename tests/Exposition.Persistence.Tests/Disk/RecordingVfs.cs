@@ -96,7 +96,13 @@ internal static unsafe class RecordingVfs
             return s_below->Open(s_below, name, file, flags, outFlags);
         }
 
+        const int ForReading = 1, ForWriting = 2, MayCreate = 4;
         Shim(file)->Methods = null;
+        if (log.ReadOnly && (flags & ForWriting) != 0)
+        {
+            flags = (flags & ~(ForWriting | MayCreate)) | ForReading;
+        }
+
         if (s_below->Open(s_below, name, Below(file), flags, outFlags) is var code and not Ok)
         {
             return code;
