@@ -22,10 +22,14 @@ public readonly ref struct KeptGroup(GroupingKey key, ReadOnlySpan<FamilyEntry> 
     /// <summary>The last push that was refused, as far as it is known.</summary>
     public PushFailure? LastFailure { get; init; }
 
+    // GroupSnapshot.SeriesSince; 0 where nobody knows.
+    internal long SeriesSince { get; init; }
+
     internal static KeptGroup Of(GroupSnapshot group) => new(group.Key, group.Families)
     {
         ExpiresAt = group.HasOwnDeadline ? group.ExpiresAt : null,
         LastFailure = group.LastFailure,
+        SeriesSince = group.SeriesSince,
     };
 
     /// <summary>Puts the group back into a store.</summary>

@@ -49,6 +49,9 @@ public sealed class GroupSnapshot
     // The store's clock when this was published; set once before publication.
     internal long Version { get; set; }
 
+    // The version since which the group has had the same lines but for their values, and the same families but for their push times.
+    internal long SeriesSince { get; init; }
+
     // Whether a consumer of a feed has taken it (or may have): set under the store's writer lock when the next snapshot replaces it.
     internal bool WasTaken { get; set; }
 

@@ -121,6 +121,7 @@ public sealed partial class MetricStore
         var snapshot = new GroupSnapshot(slot?.Key ?? key, families, Hidden(old, families, hidden))
         {
             Version = version,
+            SeriesSince = sameSeries ? old!.SeriesSince : version,
             ExpiresAt = fate.ExpiresAt,
             IsExpired = fate.IsExpired,
             HasOwnDeadline = fate.IsOwn,

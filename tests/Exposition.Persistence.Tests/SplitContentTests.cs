@@ -8,6 +8,8 @@ namespace Exposition.Persistence.Tests;
 
 public class SplitContentTests
 {
+    private static readonly GroupingKey s_key = Samples.Key("j");
+
     private static readonly FamilyEntry[] s_families =
     [
         Samples.Family("a", "a{x=\"1 2\"} 1\na{x=\"\\n\"} NaN\n", "help", pushedAt: 18),
@@ -86,6 +88,54 @@ public class SplitContentTests
         Assert.Equal((5, new PushFailure(7, "why", "who")), (state.ExpiresAt, state.LastFailure));
     }
 
+    // What lets a digest be remembered: since one version, one shape.
+    [Fact]
+    public void While_the_store_says_that_only_values_have_changed_the_shape_is_the_same()
+    {
+        const int Seed = 5;
+        int same = 0, changed = 0;
+        for (int run = 0; run < 40; run++)
+        {
+            var random = new Random(Seed + run);
+            var store = new MetricStore(new StoreOptions { VerifyShapes = true, CheckConsistency = random.Next(2) == 0 });
+            int series = 4, help = 0;
+            string type = "gauge";
+            (long Since, byte[] Shape) last = default;
+            for (int push = 0; push < 60; push++)
+            {
+                switch (random.Next(14))
+                {
+                    case 0: series = 1 + random.Next(6); break;
+                    case 1: help = random.Next(3); break;
+                    case 2: type = random.Next(2) == 0 ? "counter" : "gauge"; break;
+                    case 3: store.Push(s_key, PushFormat.Text, "# TYPE x histogram\nx 1\n"u8.ToArray(), PushMode.Merge); break;
+                    case 4: store.Push(s_key, PushFormat.Text, "extra 1\n"u8.ToArray(), PushMode.Merge); break;
+                    case 5: store.Push(s_key, PushFormat.Text, "x{a=\"0\"} 1\nx{a=\"0\"} 1\n"u8.ToArray(), PushMode.Merge); break;
+                }
+
+                string body = $"# HELP x help {help}\n# TYPE x {type}\n" + string.Concat(Enumerable.Range(0, series).Select(i => $"x{{a=\"{i}\"}} {random.Next(2000) / 2.0}\n"));
+                store.Push(s_key, PushFormat.Text, System.Text.Encoding.UTF8.GetBytes(body), random.Next(8) == 0 ? PushMode.Merge : PushMode.Replace);
+                using StoreView view = store.OpenView();
+                KeptGroup group = KeptGroup.Of(view.Groups[0]);
+                byte[] shape = new byte[SplitContent.MaxSize(group)];
+                shape = shape[..SplitContent.WriteShape(group, new byte[shape.Length], shape)];
+                if (group.SeriesSince == last.Since)
+                {
+                    same++;
+                    Assert.True(shape.AsSpan().SequenceEqual(last.Shape), $"seed {Seed + run}, push {push}");
+                }
+                else
+                {
+                    changed++;
+                }
+
+                last = (group.SeriesSince, shape);
+            }
+        }
+
+        Assert.True(same > 300 && changed > 300, $"{same} repeated, {changed} not");
+    }
+
     private static byte[] Column(FamilyEntry[] families, out byte[] packedShape)
     {
         (byte[] shape, byte[] values) = Cut(families);
@@ -107,8 +157,8 @@ public class SplitContentTests
     {
         var group = new KeptGroup(Samples.Key("j"), families) { ExpiresAt = fields ? 5 : null, LastFailure = fields ? new PushFailure(7, "why", "who") : null };
         long size = SplitContent.MaxSize(group);
-        byte[] shape = new byte[size], values = new byte[size];
-        (int shapeLength, int valuesLength) = SplitContent.Cut(group, new byte[size], shape, values);
-        return (shape[..shapeLength], values[..valuesLength]);
+        byte[] shape = new byte[size], values = new byte[size], lines = new byte[size];
+        (int length, _) = SplitContent.TryCollect(group, lines);
+        return length < 0 ? ([], []) : (shape[..SplitContent.WriteShape(group, new byte[size], shape)], values[..SplitContent.WriteValues(group, lines.AsSpan(0, length), values)]);
     }
 }

@@ -17,42 +17,79 @@ internal static class SplitContent
 
     private const byte FormatVersion = 1;
 
-    /// <summary>An upper bound of either part.</summary>
+    /// <summary>An upper bound of either part, and of all that <see cref="TryCollect"/> and <see cref="WriteShape"/> need.</summary>
     public static long MaxSize(in KeptGroup group) => GroupContent.MaxSize(group) + (sizeof(long) * group.Families.Length);
 
-    /// <summary>Cuts a group.</summary>
+    /// <summary>Collects the values of all lines.</summary>
     /// <param name="group">The group.</param>
-    /// <param name="scratch">Memory of <see cref="MaxSize"/>, used up.</param>
-    /// <param name="shape">The same; receives the shape.</param>
-    /// <param name="values">The same; receives the values.</param>
-    /// <returns>The length of each; no shape if the group cannot be cut.</returns>
-    public static (int Shape, int Values) Cut(in KeptGroup group, byte[] scratch, Span<byte> shape, Span<byte> values)
+    /// <param name="lines">Receives a line for each.</param>
+    /// <returns>Their length, and how many there are; no length if the group cannot be cut.</returns>
+    public static (int Length, int Count) TryCollect(in KeptGroup group, Span<byte> lines)
     {
-        var cut = new FamilyEntry[group.Families.Length];
-        int cutEnd = 0;
-        int lines = 0;
-        for (int i = 0; i < cut.Length; i++)
+        int end = 0;
+        int count = 0;
+        foreach (ref readonly FamilyEntry family in group.Families)
         {
-            ref readonly FamilyEntry family = ref group.Families[i];
-            int start = cutEnd;
-            if (!TryCut(family.Text.Span, scratch, ref cutEnd, shape, ref lines))
+            ReadOnlySpan<byte> text = family.Text.Span;
+            while (!text.IsEmpty)
             {
-                return default;
-            }
+                int line = text.IndexOf((byte)'\n');
+                if (line < 0)
+                {
+                    return (-1, 0);
+                }
 
-            cut[i] = family with { PushedAt = 0, Text = scratch.AsMemory(start, cutEnd - start) };
+                ReadOnlySpan<byte> value = text[ValueIn(text[..line])..(line + 1)];
+                value.CopyTo(lines[end..]);
+                end += value.Length;
+                count++;
+                text = text[(line + 1)..];
+            }
         }
 
-        var writer = new ContentWriter(values);
+        return (end, count);
+    }
+
+    /// <summary>Writes the values part.</summary>
+    /// <returns>Its length.</returns>
+    public static int WriteValues(in KeptGroup group, ReadOnlySpan<byte> lines, Span<byte> into)
+    {
+        var writer = new ContentWriter(into);
         writer.Byte(FormatVersion);
         foreach (ref readonly FamilyEntry family in group.Families)
         {
             writer.Int64(family.PushedAt);
         }
 
-        writer.Text(shape[..lines]);
+        writer.Text(lines);
         GroupFields.Write(group, ref writer);
-        return (GroupContent.Write(cut, shape), writer.Position);
+        return writer.Position;
+    }
+
+    /// <summary>Writes the shape of a group of which <see cref="TryCollect"/> could collect the values.</summary>
+    /// <returns>Its length.</returns>
+    public static int WriteShape(in KeptGroup group, byte[] scratch, Span<byte> into)
+    {
+        var cut = new FamilyEntry[group.Families.Length];
+        int end = 0;
+        for (int i = 0; i < cut.Length; i++)
+        {
+            int start = end;
+            ReadOnlySpan<byte> text = group.Families[i].Text.Span;
+            while (!text.IsEmpty)
+            {
+                int line = text.IndexOf((byte)'\n');
+                ReadOnlySpan<byte> name = text[..ValueIn(text[..line])];
+                name.CopyTo(scratch.AsSpan(end));
+                end += name.Length;
+                scratch[end++] = (byte)'\n';
+                text = text[(line + 1)..];
+            }
+
+            cut[i] = group.Families[i] with { PushedAt = 0, Text = scratch.AsMemory(start, end - start) };
+        }
+
+        return GroupContent.Write(cut, into);
     }
 
     /// <summary>Puts a group together.</summary>
@@ -114,27 +151,7 @@ internal static class SplitContent
         whole[..DigestBytes].CopyTo(into);
     }
 
-    private static bool TryCut(ReadOnlySpan<byte> text, Span<byte> cut, ref int cutEnd, Span<byte> lines, ref int linesEnd)
-    {
-        while (!text.IsEmpty)
-        {
-            int end = text.IndexOf((byte)'\n');
-            if (end < 0)
-            {
-                return false;
-            }
-
-            int value = text[..end].LastIndexOf((byte)' ') + 1;
-            text[..value].CopyTo(cut[cutEnd..]);
-            cutEnd += value;
-            cut[cutEnd++] = (byte)'\n';
-            text[value..(end + 1)].CopyTo(lines[linesEnd..]);
-            linesEnd += end + 1 - value;
-            text = text[(end + 1)..];
-        }
-
-        return true;
-    }
+    private static int ValueIn(ReadOnlySpan<byte> line) => line.LastIndexOf((byte)' ') + 1;
 
     private static bool TryJoin(ReadOnlySpan<byte> cut, ref ReadOnlySpan<byte> lines, Span<byte> into, ref int end)
     {

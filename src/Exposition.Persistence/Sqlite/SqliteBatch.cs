@@ -63,6 +63,7 @@ internal sealed class SqliteBatch : IDurableBatch
     public void Remove(GroupingKey key)
     {
         byte[] keyBytes = key.Bytes.ToArray();
+        _file.Shapes.Forget(key);
         _file.Remove.Parameters[0].Value = keyBytes;
         Do(() => _file.Remove.ExecuteNonQuery());
         Bytes += keyBytes.Length;
@@ -102,40 +103,59 @@ internal sealed class SqliteBatch : IDurableBatch
         }
     }
 
-    private bool TryPutSplit(byte[] keyBytes, in KeptGroup group, long version, byte[] shape)
+    private bool TryPutSplit(byte[] keyBytes, in KeptGroup group, long version, byte[] buffer)
     {
-        byte[] scratch = ArrayPool<byte>.Shared.Rent(shape.Length);
-        byte[] values = ArrayPool<byte>.Shared.Rent(shape.Length);
+        byte[] second = ArrayPool<byte>.Shared.Rent(buffer.Length);
         try
         {
-            (int shapeLength, int valuesLength) = SplitContent.Cut(group, scratch, shape, values);
-            if (shapeLength == 0)
+            (int length, int lines) = SplitContent.TryCollect(group, buffer);
+            if (length < 0)
             {
                 return false;
             }
 
-            byte[] digest = new byte[SplitContent.DigestBytes];
-            SplitContent.Digest(shape.AsSpan(0, shapeLength), digest);
-            _file.DigestOf.Parameters[0].Value = keyBytes;
-            bool known = Do(() => _file.DigestOf.ExecuteScalar()) is byte[] kept && kept.AsSpan().SequenceEqual(digest);
-            PutRow(keyBytes, version, SplitColumn.Pack(digest, values.AsSpan(0, valuesLength)));
+            ReadOnlySpan<byte> values = second.AsSpan(0, SplitContent.WriteValues(group, buffer.AsSpan(0, length), second));
+            byte[]? digest = _file.Shapes.Find(group, lines);
+            if (digest is not null && HasShape(keyBytes, digest))
+            {
+                PutRow(keyBytes, version, SplitColumn.Pack(digest, values));
+                return true;
+            }
+
+            byte[] scratch = ArrayPool<byte>.Shared.Rent(buffer.Length);
+            ReadOnlySpan<byte> shape = buffer.AsSpan(0, SplitContent.WriteShape(group, scratch, buffer));
+            ArrayPool<byte>.Shared.Return(scratch);
+            digest = new byte[SplitContent.DigestBytes];
+            SplitContent.Digest(shape, digest);
+            _file.Shapes.Remember(group, lines, digest);
+            bool known = HasShape(keyBytes, digest);
+            PutRow(keyBytes, version, SplitColumn.Pack(digest, values));
             if (!known)
             {
-                byte[] packed = PackedContent.Pack(shape.AsSpan(0, shapeLength));
-                _file.PutShape.Parameters[0].Value = keyBytes;
-                _file.PutShape.Parameters[1].Value = digest;
-                _file.PutShape.Parameters[2].Value = packed;
-                Do(() => _file.PutShape.ExecuteNonQuery());
-                Bytes += packed.Length;
+                PutShape(keyBytes, digest, PackedContent.Pack(shape));
             }
 
             return true;
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(scratch);
-            ArrayPool<byte>.Shared.Return(values);
+            ArrayPool<byte>.Shared.Return(second);
         }
+    }
+
+    private bool HasShape(byte[] keyBytes, byte[] digest)
+    {
+        _file.DigestOf.Parameters[0].Value = keyBytes;
+        return Do(() => _file.DigestOf.ExecuteScalar()) is byte[] kept && kept.AsSpan().SequenceEqual(digest);
+    }
+
+    private void PutShape(byte[] keyBytes, byte[] digest, byte[] content)
+    {
+        _file.PutShape.Parameters[0].Value = keyBytes;
+        _file.PutShape.Parameters[1].Value = digest;
+        _file.PutShape.Parameters[2].Value = content;
+        Do(() => _file.PutShape.ExecuteNonQuery());
+        Bytes += content.Length;
     }
 
     private void PutRow(byte[] keyBytes, long version, byte[] content)

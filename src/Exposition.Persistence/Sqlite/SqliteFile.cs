@@ -88,6 +88,9 @@ internal sealed class SqliteFile : IDisposable
 
     public SqliteCommand Remove { get; }
 
+    /// <summary>What the batches have learned of the shapes of groups.</summary>
+    public KnownShapes Shapes { get; } = new();
+
     public SqliteCommand DigestOf { get; }
 
     public SqliteCommand PutShape { get; }
