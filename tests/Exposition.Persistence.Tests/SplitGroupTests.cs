@@ -102,7 +102,7 @@ public class SplitGroupTests : InDirectory
     }
 
     private void MakeFirstSchema() => Sql("""
-        DROP TRIGGER groups_removed; DROP TRIGGER groups_whole; DROP TABLE shapes; ALTER TABLE damaged DROP COLUMN shape; PRAGMA user_version = 1
+        DROP TABLE shapes; ALTER TABLE damaged DROP COLUMN shape; PRAGMA user_version = 1
         """);
 
     private static FamilyEntry[] Large(string name, int value) =>

@@ -18,6 +18,7 @@ internal sealed class SqliteBatch : IDurableBatch
     private readonly Action<DurableStoreException> _onFailure;
     private readonly Action<GroupingKey, long> _tooLarge;
     private readonly SqliteTransaction _transaction;
+    private bool _hasShapes;
     private DurableStoreException? _failure;
 
     public SqliteBatch(SqliteFile file, Action<DurableStoreException> onFailure, Action<GroupingKey, long> tooLarge)
@@ -28,8 +29,10 @@ internal sealed class SqliteBatch : IDurableBatch
         _transaction = SqliteFaults.Guard(() => file.Connection.BeginTransaction());
         file.Put.Transaction = _transaction;
         file.Remove.Transaction = _transaction;
+        file.RemoveShape.Transaction = _transaction;
         file.DigestOf.Transaction = _transaction;
         file.PutShape.Transaction = _transaction;
+        _hasShapes = SqliteFaults.Guard(() => file.HasShapes);
     }
 
     public long Bytes { get; private set; }
@@ -51,6 +54,7 @@ internal sealed class SqliteBatch : IDurableBatch
         {
             if (size < WorthSplitting || !TryPutSplit(keyBytes, group, version, plain))
             {
+                RemoveShape(keyBytes);
                 PutRow(keyBytes, version, PackedContent.Pack(plain.AsSpan(0, GroupContent.Write(group, plain))));
             }
         }
@@ -64,6 +68,7 @@ internal sealed class SqliteBatch : IDurableBatch
     {
         byte[] keyBytes = key.Bytes.ToArray();
         _file.Shapes.Forget(key);
+        RemoveShape(keyBytes);
         _file.Remove.Parameters[0].Value = keyBytes;
         Do(() => _file.Remove.ExecuteNonQuery());
         Bytes += keyBytes.Length;
@@ -86,6 +91,7 @@ internal sealed class SqliteBatch : IDurableBatch
     {
         _file.Put.Transaction = null;
         _file.Remove.Transaction = null;
+        _file.RemoveShape.Transaction = null;
         _file.DigestOf.Transaction = null;
         _file.PutShape.Transaction = null;
         try
@@ -143,6 +149,15 @@ internal sealed class SqliteBatch : IDurableBatch
         }
     }
 
+    private void RemoveShape(byte[] keyBytes)
+    {
+        if (_hasShapes)
+        {
+            _file.RemoveShape.Parameters[0].Value = keyBytes;
+            Do(() => _file.RemoveShape.ExecuteNonQuery());
+        }
+    }
+
     private bool HasShape(byte[] keyBytes, byte[] digest)
     {
         _file.DigestOf.Parameters[0].Value = keyBytes;
@@ -151,6 +166,7 @@ internal sealed class SqliteBatch : IDurableBatch
 
     private void PutShape(byte[] keyBytes, byte[] digest, byte[] content)
     {
+        _hasShapes = true;
         _file.PutShape.Parameters[0].Value = keyBytes;
         _file.PutShape.Parameters[1].Value = digest;
         _file.PutShape.Parameters[2].Value = content;

@@ -43,18 +43,13 @@ internal sealed class SqliteFile : IDisposable
           key BLOB, version INTEGER, checksum INTEGER, content BLOB);
         """;
 
-    // The shapes of groups that are kept in two parts (see SplitContent), under the id of their group.
+    // The shapes of groups that are kept in two parts (see SplitContent), under the id of their group. No trigger keeps them together: a statement
+    // that fires one writes each page that it changes into a journal of its own, 16 KiB for a row.
     private const string SecondSchema = """
         CREATE TABLE shapes (
           id INTEGER PRIMARY KEY,
           digest BLOB NOT NULL,
           content BLOB NOT NULL);
-        CREATE TRIGGER groups_removed AFTER DELETE ON groups BEGIN
-          DELETE FROM shapes WHERE id = old.id;
-        END;
-        CREATE TRIGGER groups_whole AFTER UPDATE OF content ON groups WHEN substr(new.content, 1, 1) <> x'03' BEGIN
-          DELETE FROM shapes WHERE id = new.id;
-        END;
         ALTER TABLE damaged ADD COLUMN shape BLOB;
         """;
 
@@ -74,6 +69,8 @@ internal sealed class SqliteFile : IDisposable
         Put.Parameters.Add("$content", SqliteType.Blob);
         Remove = Command("DELETE FROM groups WHERE key = $key");
         Remove.Parameters.Add("$key", SqliteType.Blob);
+        RemoveShape = Command("DELETE FROM shapes WHERE id = (SELECT id FROM groups WHERE key = $key)");
+        RemoveShape.Parameters.Add("$key", SqliteType.Blob);
         DigestOf = Command("SELECT digest FROM shapes WHERE id = (SELECT id FROM groups WHERE key = $key)");
         DigestOf.Parameters.Add("$key", SqliteType.Blob);
         PutShape = Command("INSERT OR REPLACE INTO shapes (id, digest, content) SELECT id, $digest, $content FROM groups WHERE key = $key");
@@ -90,6 +87,8 @@ internal sealed class SqliteFile : IDisposable
 
     /// <summary>What the batches have learned of the shapes of groups.</summary>
     public KnownShapes Shapes { get; } = new();
+
+    public SqliteCommand RemoveShape { get; }
 
     public SqliteCommand DigestOf { get; }
 
@@ -160,6 +159,9 @@ internal sealed class SqliteFile : IDisposable
     /// <summary>Whether there is nothing in it, not even something damaged.</summary>
     public bool IsEmpty => SqliteFaults.Guard(() => Number(Connection, "SELECT EXISTS (SELECT 1 FROM groups) OR EXISTS (SELECT 1 FROM damaged)")) == 0;
 
+    /// <summary>Whether any group is kept in two parts.</summary>
+    public bool HasShapes => Number(Connection, "SELECT EXISTS (SELECT 1 FROM shapes)") != 0;
+
     /// <summary>After a commit: gives back a part of the space that deleted groups have left, where that is most of the file.</summary>
     public void Shrink()
     {
@@ -177,6 +179,7 @@ internal sealed class SqliteFile : IDisposable
     {
         Put.Dispose();
         Remove.Dispose();
+        RemoveShape.Dispose();
         DigestOf.Dispose();
         PutShape.Dispose();
         Connection.Dispose();
@@ -316,6 +319,7 @@ internal sealed class SqliteFile : IDisposable
         using SqliteCommand move = Command("""
             INSERT INTO damaged (key, version, checksum, content, shape)
               SELECT key, version, checksum, groups.content, shapes.content FROM groups LEFT JOIN shapes USING (id) WHERE groups.id = $id;
+            DELETE FROM shapes WHERE id = $id;
             DELETE FROM groups WHERE id = $id
             """);
         move.Transaction = transaction;
