@@ -127,6 +127,9 @@ internal sealed class SqliteFile : IDisposable
         {
             SqliteFaults.Guard(() => SetAside(damaged));
         }
+
+        // The cache is for writing.
+        SqliteFaults.Guard(() => Run(Connection, "PRAGMA shrink_memory"));
     }
 
     /// <summary>Reads all rows. One thread reads and decodes, the caller's takes what is decoded.</summary>
@@ -223,6 +226,9 @@ internal sealed class SqliteFile : IDisposable
         }
 
         Run(connection, "PRAGMA cell_size_check = ON");
+
+        // In KiB. A transaction touches pages at random: those that do not fit are written for each row anew.
+        Run(connection, "PRAGMA cache_size = -32768");
         Run(connection, "PRAGMA journal_mode = WAL");
         Run(connection, "PRAGMA synchronous = " + synchronous);
         Run(connection, "PRAGMA journal_size_limit = 67108864");
