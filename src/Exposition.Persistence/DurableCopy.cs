@@ -26,6 +26,7 @@ public sealed class DurableCopy : IAsyncDisposable
     private readonly string _name;
     private readonly Func<IChangeSource> _follow;
     private readonly RestoreGroup _restore;
+    private readonly Func<IDisposable>? _loading;
     private readonly CancellationTokenSource _stop = new();
     private readonly Dictionary<GroupingKey, GroupChange> _pending = [];
     private readonly List<GroupChange> _taken = [];
@@ -47,16 +48,17 @@ public sealed class DurableCopy : IAsyncDisposable
     /// <param name="store">The store to follow.</param>
     /// <param name="options">How.</param>
     public DurableCopy(string name, IDurableStore durable, MetricStore store, DurableCopyOptions options)
-        : this(name, durable, () => new StoreChanges(store), store.Restore, options)
+        : this(name, durable, () => new StoreChanges(store), (in group) => group.RestoreInto(store), options, store.BeginLoading)
     {
     }
 
-    internal DurableCopy(string name, IDurableStore durable, Func<IChangeSource> follow, RestoreGroup restore, DurableCopyOptions options)
+    internal DurableCopy(string name, IDurableStore durable, Func<IChangeSource> follow, RestoreGroup restore, DurableCopyOptions options, Func<IDisposable>? loading = null)
     {
         _name = name;
         _durable = durable;
         _follow = follow;
         _restore = restore;
+        _loading = loading;
         _options = options;
     }
 
@@ -83,10 +85,11 @@ public sealed class DurableCopy : IAsyncDisposable
         LoadReport report = default;
         try
         {
-            report = _durable.Load((key, families) =>
+            using IDisposable? loading = _loading?.Invoke();
+            report = _durable.Load((in group) =>
             {
                 cancellation.ThrowIfCancellationRequested();
-                _restore(key, families);
+                _restore(group);
             });
             Succeeded();
         }
@@ -296,7 +299,7 @@ public sealed class DurableCopy : IAsyncDisposable
                 }
                 else
                 {
-                    batch.Put(change.Key, change.Version, change.Snapshot.Families);
+                    batch.Put(KeptGroup.Of(change.Snapshot), change.Version);
                 }
 
                 inBatch.Add(change.Key);

@@ -32,6 +32,9 @@ public enum DurableEvent
 
     /// <summary>A group cannot be kept because it is larger than a row may be.</summary>
     GroupTooLarge,
+
+    /// <summary>The file is broken. What could be read of it is used; it stays where it is until all of that is in a new one.</summary>
+    Damaged,
 }
 
 /// <summary>An event of a durable copy.</summary>

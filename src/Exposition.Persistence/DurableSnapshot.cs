@@ -30,8 +30,11 @@ public static class DurableSnapshot
                 throw new DurableStoreException(DurableFault.Unavailable, path + " exists already");
             }
 
-            File.Delete(partial);
-            File.Delete(partial + "-wal");
+            foreach (string left in FilePlace.WithCompanions(partial))
+            {
+                File.Delete(left);
+            }
+
             int groups = WriteAll(partial, store);
             if (File.Exists(partial + "-wal"))
             {
@@ -39,6 +42,7 @@ public static class DurableSnapshot
             }
 
             File.Move(partial, path);
+            Directories.Sync(path);
             return groups;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -96,7 +100,7 @@ public static class DurableSnapshot
                 DurableFault.Unavailable, string.Create(CultureInfo.InvariantCulture, $"group {key} is too large for a row: {size} bytes")));
             for (int count = 0; at < view.Groups.Length && count < BatchGroups && batch.Bytes < BatchBytes; at++, count++)
             {
-                batch.Put(view.Groups[at].Key, 0, view.Groups[at].Families);
+                batch.Put(KeptGroup.Of(view.Groups[at]), 0);
             }
 
             batch.Commit();

@@ -3,9 +3,8 @@ using Exposition.Store;
 namespace Exposition.Persistence;
 
 /// <summary>Takes a group that a durable copy has kept.</summary>
-/// <param name="key">The group's labels.</param>
-/// <param name="families">The families in byte order of their names. The memory they point to is not reused: the receiver may keep it.</param>
-public delegate void RestoreGroup(GroupingKey key, ReadOnlySpan<FamilyEntry> families);
+/// <param name="group">The group. The memory that its families point to is not reused: the receiver may keep it.</param>
+public delegate void RestoreGroup(in KeptGroup group);
 
 /// <summary>
 /// Where groups outlive the process. One user at a time: calls must not overlap. Errors of the medium surface as
@@ -40,10 +39,9 @@ public interface IDurableBatch : IDisposable
     public long Bytes { get; }
 
     /// <summary>Keeps a group in place of what was kept of it.</summary>
-    /// <param name="key">The group's labels.</param>
+    /// <param name="group">The group; its families are not used after the return.</param>
     /// <param name="version">The store's clock at the change.</param>
-    /// <param name="families">The families in byte order of their names; not used after the return.</param>
-    public void Put(GroupingKey key, long version, ReadOnlySpan<FamilyEntry> families);
+    public void Put(in KeptGroup group, long version);
 
     /// <summary>Forgets a group; one that is not kept is no error.</summary>
     public void Remove(GroupingKey key);

@@ -7,7 +7,7 @@ namespace Exposition.Persistence;
 
 // The file: a SQLite database in WAL mode with an application id, a schema version in user_version, and one row per group. It is opened
 // with an exclusive lock for the life of the process, so two processes cannot write one file. It is created at the first write.
-// Nothing that we did not write is ever overwritten: a foreign or broken file is renamed first.
+// Nothing that we did not write is ever overwritten: a foreign file is renamed first; a damaged one stays until its successor is complete (Replacement).
 
 /// <summary>Groups in a SQLite file.</summary>
 /// <param name="path">The file. It need not exist.</param>
@@ -17,9 +17,14 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
 {
     private readonly string _path = System.IO.Path.GetFullPath(path);
     private SqliteFile? _file;
+    private Replacement? _replacement;
+    private string _damage = "";
 
     /// <summary>SQLite's setting; only a test of the tests changes it.</summary>
     internal string Synchronous { get; init; } = "FULL";
+
+    /// <summary>For tests: called after each renaming.</summary>
+    internal Action Step { get; init; } = static () => { };
 
     /// <summary>The file's full path.</summary>
     public string Path => _path;
@@ -28,7 +33,53 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
     public bool Incomplete { get; private set; } = true;
 
     /// <inheritdoc/>
-    public void Completed() => Incomplete = false;
+    public void Completed()
+    {
+        if (_replacement is { } replacement)
+        {
+            CloseFile();
+            string aside = replacement.Complete(time.GetUtcNow());
+            Close();
+            report(new DurableNotice(DurableEvent.MovedDamaged, aside, Detail: _damage));
+        }
+
+        Incomplete = false;
+    }
+
+    /// <summary>
+    /// Sees to it that there is no file, for a start that brings its groups from elsewhere. What a first write that was interrupted has left, a file of
+    /// this program without groups, is moved aside; anything else stays.
+    /// </summary>
+    /// <returns>Whether there is none.</returns>
+    /// <exception cref="DurableStoreException">It cannot be read, or another process uses it.</exception>
+    public bool TryClear()
+    {
+        switch (FilePlace.Judge(_path))
+        {
+            case FileVerdict.Absent:
+                return true;
+            case FileVerdict.Database:
+                break;
+            default:
+                return false;
+        }
+
+        try
+        {
+            using var file = SqliteFile.Open(_path, Synchronous);
+            if (!file.IsEmpty)
+            {
+                return false;
+            }
+        }
+        catch (ForeignFileException)
+        {
+            return false;
+        }
+
+        FilePlace.MoveAside(_path, "empty", time.GetUtcNow());
+        return true;
+    }
 
     /// <inheritdoc/>
     void IDurableStore.Open()
@@ -36,6 +87,7 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
         try
         {
             // An import takes its time: it belongs to the load.
+            Resume();
             if (FilePlace.Judge(_path) == FileVerdict.Database)
             {
                 Open();
@@ -51,6 +103,15 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
     public LoadReport Load(RestoreGroup restore)
     {
         ArgumentNullException.ThrowIfNull(restore);
+        try
+        {
+            Resume();
+        }
+        catch (DurableStoreException e)
+        {
+            report(new DurableNotice(DurableEvent.Unavailable, _path, Detail: e.Message));
+        }
+
         if (!File.Exists(_path))
         {
             string? obstacle = FilePlace.ObstacleToCreating(_path);
@@ -72,7 +133,7 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
         }
         catch (DurableStoreException e) when (e.Fault == DurableFault.Damaged)
         {
-            SetAside(DurableEvent.MovedDamaged, e.Message);
+            Replace(e.Message);
             return new LoadReport(reading.Groups, reading.Damaged, true);
         }
         catch (DurableStoreException e) when (e.Fault == DurableFault.Unavailable)
@@ -88,11 +149,15 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
     {
         try
         {
-            if (_file is not null && !File.Exists(_path))
+            // Someone may have deleted the file under us: SQLite would go on writing into a file without a name.
+            if ((_file is not null || _replacement is not null) && !File.Exists(_path))
             {
-                // Someone has deleted the file under us: SQLite would go on writing into a file without a name.
                 Close();
                 Incomplete = true;
+            }
+            else if (_file is not null && _replacement is not null && !File.Exists(_replacement.NewPath))
+            {
+                CloseFile();
             }
 
             Open();
@@ -115,14 +180,21 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
             return;
         }
 
+        if (_replacement is not null)
+        {
+            _replacement.Begin();
+            _file = SqliteFile.Open(_replacement.NewPath, Synchronous);
+            return;
+        }
+
         FileVerdict verdict = FilePlace.Judge(_path);
         switch (verdict)
         {
             case FileVerdict.Foreign:
-                SetAside(DurableEvent.MovedForeign, "not a file of this program");
+                SetForeignAside("not a file of this program");
                 break;
             case FileVerdict.Pushgateway:
-                GobImport.Run(_path, time, report);
+                GobImport.Run(_path, time, report, Step);
                 break;
         }
 
@@ -133,7 +205,7 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
         }
         catch (ForeignFileException e)
         {
-            SetAside(DurableEvent.MovedForeign, e.Message);
+            SetForeignAside(e.Message);
             created = true;
             _file = SqliteFile.Open(_path, Synchronous);
         }
@@ -146,23 +218,43 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
     {
         if (e.Fault == DurableFault.Damaged)
         {
-            SetAside(DurableEvent.MovedDamaged, e.Message);
+            Replace(e.Message);
         }
         else
         {
-            Close();
+            CloseFile();
+        }
+    }
+
+    // From now on everything goes into a new file, which takes the place of the damaged one when it is complete.
+    private void Replace(string reason)
+    {
+        _file?.LeaveAsItIs();
+        CloseFile();
+        Incomplete = true;
+        _damage = reason;
+        _replacement ??= new Replacement(_path, Step);
+        report(new DurableNotice(DurableEvent.Damaged, _path, Detail: reason));
+    }
+
+    private void Resume()
+    {
+        using var left = new Replacement(_path, Step);
+        if (left.Resume(time.GetUtcNow()) is { } aside)
+        {
+            report(new DurableNotice(DurableEvent.MovedDamaged, aside, Detail: "left over by a process that died"));
         }
     }
 
     private void TooLarge(GroupingKey key, long bytes) => report(new DurableNotice(
         DurableEvent.GroupTooLarge, _path, 1, string.Create(CultureInfo.InvariantCulture, $"{key} ({bytes} bytes)")));
 
-    private void SetAside(DurableEvent what, string reason)
+    private void SetForeignAside(string reason)
     {
         Close();
         Incomplete = true;
-        string to = FilePlace.MoveAside(_path, what == DurableEvent.MovedForeign ? "foreign" : "damaged", time.GetUtcNow());
-        report(new DurableNotice(what, to, Detail: reason));
+        string to = FilePlace.MoveAside(_path, "foreign", time.GetUtcNow(), Step);
+        report(new DurableNotice(DurableEvent.MovedForeign, to, Detail: reason));
     }
 
     // A file or volume without write permission: the groups can still be shown. An unmerged log would make the file's own pages stale.
@@ -192,6 +284,13 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
     }
 
     private void Close()
+    {
+        CloseFile();
+        _replacement?.Dispose();
+        _replacement = null;
+    }
+
+    private void CloseFile()
     {
         SqliteFile? file = _file;
         _file = null;

@@ -178,8 +178,9 @@ public sealed class ChangeFeed
                 }
             }
 
-            bool isNew = entry.LastTaken != current.Number;
-            entry.LastTaken = current.Number;
+            PushFailure? failure = slot.LastFailure;
+            bool isNew = entry.LastTaken != current.Number || entry.LastFailureTaken != failure;
+            (entry.LastTaken, entry.LastFailureTaken) = (current.Number, failure);
             change = new GroupChange(slot.Key, current.Number, current.IsEnd ? null : current);
             return isNew;
         }

@@ -42,6 +42,9 @@ public sealed class GroupSnapshot
     /// <summary>When the group's series expire, or, of an expired group, when they did, in nanoseconds since the Unix epoch; 0 for never.</summary>
     public long ExpiresAt { get; internal set; }
 
+    /// <summary>Whether the last push itself said when, or that never, its series expire; else the rules did.</summary>
+    public bool HasOwnDeadline { get; internal set; }
+
     /// <summary>Whether they have expired: only the push times and push_expired are left.</summary>
     public bool IsExpired { get; internal init; }
 
@@ -57,6 +60,9 @@ public sealed class GroupSnapshot
 
     // Counts the snapshots of the group, and goes on counting in a later group of the same key.
     internal long Number { get; set; }
+
+    // The number since which the group has had the same lines but for their values, and the same families but for their push times.
+    internal long SeriesSince { get; set; }
 
     // The blocks that its pieces lie in and that go with it (MetricStore.Blocks.cs): the newest, and those of earlier pushes. Pieces of restored groups
     // and the lines of the store's own families may lie elsewhere. Set before publication.
@@ -120,6 +126,7 @@ public sealed class GroupSnapshot
         _slot = before._slot;
         _count = before._count;
         Number = before.Number + 1;
+        SeriesSince = before.SeriesSince;
         before.Families.CopyTo(_families);
         return _families.AsSpan(0, _count);
     }
@@ -136,6 +143,7 @@ public sealed class GroupSnapshot
         (Block, OlderBlocks, BlockSince) = (null, [], Timeline.Unstamped);
         _previous = null;
         ExpiresAt = 0;
+        HasOwnDeadline = false;
     }
 
     internal long Stamp(Timeline timeline) => timeline.Stamp(ref _version);

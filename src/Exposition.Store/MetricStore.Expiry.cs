@@ -164,6 +164,8 @@ public sealed partial class MetricStore
     // is the deadline of a snapshot that was newest under the lock, and those that follow without the lock have no earlier one.
     private static bool IsScheduled(GroupSnapshot before, long expiresAt) => expiresAt == 0 || (before.ExpiresAt > 0 && before.ExpiresAt <= expiresAt);
 
+    private Fate FateOf(GroupSlot? slot, GroupingKey key, TimeSpan? asked, long now) => new(Deadline(slot, key, asked, now), IsExpired: false, IsOwn: asked is not null);
+
     // When the series of a push expire, in nanoseconds since the Unix epoch; 0 for never.
     private long Deadline(GroupSlot? slot, GroupingKey key, TimeSpan? asked, long now)
     {
@@ -223,6 +225,6 @@ public sealed partial class MetricStore
     // A time beyond the calendar is never.
     private static long Later(long time, long nanoseconds) => time > long.MaxValue - nanoseconds ? 0 : time + nanoseconds;
 
-    /// <summary>Whether and when what is published expires, or has.</summary>
-    private readonly record struct Fate(long ExpiresAt, bool IsExpired);
+    /// <summary>Whether and when what is published expires, or has, and whether the push itself said so.</summary>
+    private readonly record struct Fate(long ExpiresAt, bool IsExpired, bool IsOwn = false);
 }

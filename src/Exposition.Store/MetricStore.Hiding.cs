@@ -119,7 +119,7 @@ public sealed partial class MetricStore
 
         FamilyEntry[] families = current.Families.ToArray();
         families[at] = families[at] with { Traits = families[at].Traits & ~FamilyTraits.Suspect };
-        Publish(slot, current, slot.Key, families, tell: true, new Fate(current.ExpiresAt, current.IsExpired));
+        Publish(slot, current, slot.Key, families, tell: true, new Fate(current.ExpiresAt, current.IsExpired, current.HasOwnDeadline));
     }
 
     // Outside the lock: of what a push hides, only what was not hidden before is news.

@@ -53,7 +53,7 @@ public sealed partial class MetricStore
                         return error;
                     }
 
-                    target = Publish(slot, old, push.Key, next, tell: true, new Fate(Deadline(slot, push.Key, expireAfter, now), IsExpired: false), hidden, block);
+                    target = Publish(slot, old, push.Key, next, tell: true, FateOf(slot, push.Key, expireAfter, now), hidden, block);
                 }
                 while (target is null);
                 stored = target.Current!;
@@ -116,7 +116,7 @@ public sealed partial class MetricStore
                         return;
                     }
 
-                    Fate fate = old is not null ? new Fate(old.ExpiresAt, old.IsExpired) : new Fate(Deadline(null, key, details.ExpireAfter, now), IsExpired: false);
+                    Fate fate = old is not null ? new Fate(old.ExpiresAt, old.IsExpired, old.HasOwnDeadline) : FateOf(null, key, details.ExpireAfter, now);
                     target = Publish(slot, old, key, next, tell: true, fate, hidden, block);
                 }
                 while (target is null);
@@ -159,11 +159,14 @@ public sealed partial class MetricStore
     private GroupSlot? Publish(GroupSlot? slot, GroupSnapshot? old, GroupingKey key, FamilyEntry[] families, bool tell, in Fate fate, List<HiddenFamily>? hidden = null, byte[]? block = null)
     {
         GroupSlot target = slot ?? new GroupSlot(key, _directory.Acquire(key));
+        long number = old is null ? _lastNumber + 1 : old.Number + 1;
         var snapshot = new GroupSnapshot(target, families, Hidden(old, families, hidden))
         {
-            Number = old is null ? _lastNumber + 1 : old.Number + 1,
+            Number = number,
+            SeriesSince = number,
             ExpiresAt = fate.ExpiresAt,
             IsExpired = fate.IsExpired,
+            HasOwnDeadline = fate.IsOwn,
         };
         TakeBlocks(snapshot, old, block);
         if (old is null)
@@ -208,7 +211,10 @@ public sealed partial class MetricStore
         }
 
         _slots[slot.Key.Array] = slot;
-        ReplaceMap(_map.With(slot));
+        if (_loads == 0)
+        {
+            ReplaceMap(_map.With(slot));
+        }
     }
 
     private void Remove(GroupSlot slot)

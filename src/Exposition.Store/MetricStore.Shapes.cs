@@ -79,6 +79,7 @@ public sealed partial class MetricStore
 
         TakeBlocks(snapshot, current, shape.Block);
         snapshot.ExpiresAt = Deadline(slot, slot.Key, expireAfter, now);
+        snapshot.HasOwnDeadline = expireAfter is not null;
         if (!TrySwapSteadily(slot, current, snapshot))
         {
             return false;

@@ -37,7 +37,6 @@ public sealed partial class MetricStore
     private readonly ConcurrentDictionary<byte[], GroupSlot> _slots = new(Utf8Key.Comparer);
     private readonly FamilyDirectory _directory = new();
     private readonly CrossGroupRules _rules;
-    private readonly FamilySet _restored = new();
     private ChangeFeed[] _feeds = [];
     private long _samples;
     private long _lastNumber;
@@ -132,6 +131,10 @@ public sealed partial class MetricStore
         if (FindSlot(key) is { } slot)
         {
             slot.LastFailure = PushFailure.Of(UnixNanoseconds(), reason, sender);
+
+            // The snapshot is the same, but what consumers keep of the group is not. However often it happens, a feed holds it once.
+            Interlocked.MemoryBarrier();
+            Tell(slot);
         }
     }
 
@@ -199,60 +202,6 @@ public sealed partial class MetricStore
             Interlocked.Exchange(ref _feeds, [.. _feeds, feed]);
             return feed;
         }
-    }
-
-    /// <summary>
-    /// Puts a group back as a durable copy has kept it, in place of one that is there. It does not appear in change feeds. What contradicts what is
-    /// there already is hidden.
-    /// </summary>
-    /// <param name="key">The group.</param>
-    /// <param name="families">Its families in byte order of their names; their memory is kept.</param>
-    /// <exception cref="InvalidOperationException">A family does not read back.</exception>
-    public void Restore(GroupingKey key, ReadOnlySpan<FamilyEntry> families) => Restore(key, families, null);
-
-    /// <inheritdoc cref="Restore(GroupingKey, ReadOnlySpan{FamilyEntry})"/>
-    /// <param name="key">The group.</param>
-    /// <param name="families">Its families in byte order of their names; their memory is kept.</param>
-    /// <param name="expiresAt">Its <see cref="GroupSnapshot.ExpiresAt"/>; null where the copy does not know it: then the push time and the rules say it.</param>
-    public void Restore(GroupingKey key, ReadOnlySpan<FamilyEntry> families, long? expiresAt)
-    {
-        ArgumentNullException.ThrowIfNull(key);
-        FamilyEntry[] entries = families.ToArray();
-        List<HiddenFamily>? found = null;
-        for (int i = 0; i < entries.Length; i++)
-        {
-            entries[i] = entries[i] with { Traits = entries[i].Traits & ~FamilyTraits.Suspect };
-        }
-
-        using (EnterWriter())
-        {
-            FamilySet set = _restored;
-            GroupSlot? slot = Find(key.Bytes);
-            GroupSnapshot? old;
-            Fate fate;
-            do
-            {
-                old = slot?.Current;
-                for (int i = 0; i < entries.Length; i++)
-                {
-                    if (!entries[i].Text.IsEmpty)
-                    {
-                        entries[i].Read(set);
-                        if (_rules.Find(set, 0, old, slot?.Names ?? _directory.Find(key), entries) is { } clash)
-                        {
-                            Hide(entries, entries[i].Name.Span, clash, ref found);
-                        }
-                    }
-                }
-
-                set.Reset();
-                long expires = expiresAt ?? DeadlineOf(slot, key, entries);
-                fate = new Fate(expires, expires > 0 && IsMarked(entries));
-            }
-            while (Publish(slot, old, key, entries, tell: false, fate, found) is null);
-        }
-
-        TellHidden(key, null, found);
     }
 
     /// <summary>Names a family of the host itself, so that pushes cannot contradict it.</summary>

@@ -1,6 +1,3 @@
-using Exposition.Persistence.Following;
-using Exposition.Store;
-
 namespace Exposition.Persistence.Tests;
 
 public sealed class DurableCopyTests : IDisposable
@@ -162,7 +159,7 @@ public sealed class DurableCopyTests : IDisposable
         _changes.Dispose();
     }
 
-    private DurableCopy Make(TimeSpan interval) => new("file", _durable, () => _changes, static (_, _) => { }, new DurableCopyOptions
+    private DurableCopy Make(TimeSpan interval) => new("file", _durable, () => _changes, static (in _) => { }, new DurableCopyOptions
     {
         Interval = interval,
         Report = notice =>
@@ -173,150 +170,4 @@ public sealed class DurableCopyTests : IDisposable
             }
         },
     });
-
-    private sealed class FakeChanges : IChangeSource, IDisposable
-    {
-        private readonly List<GroupChange> _waiting = [];
-        private readonly SemaphoreSlim _signal = new(0);
-
-        public int Pending
-        {
-            get
-            {
-                lock (_waiting)
-                {
-                    return _waiting.Count;
-                }
-            }
-        }
-
-        public long? PendingSince => Pending > 0 ? Since : null;
-
-        public long Since { get; set; } = TimeProvider.System.GetTimestamp();
-
-        public bool AllWasRead { get; private set; }
-
-        public void Delete(string job)
-        {
-            lock (_waiting)
-            {
-                _waiting.Add(new GroupChange(Samples.Key(job), 1, null));
-            }
-
-            _signal.Release();
-        }
-
-        public async ValueTask WaitAsync(CancellationToken cancellation) => await _signal.WaitAsync(cancellation);
-
-        public int Take(ICollection<GroupChange> into)
-        {
-            lock (_waiting)
-            {
-                _waiting.ForEach(into.Add);
-                int taken = _waiting.Count;
-                _waiting.Clear();
-                return taken;
-            }
-        }
-
-        public void Dispose() => _signal.Dispose();
-
-        public IEnumerable<GroupSnapshot> All()
-        {
-            AllWasRead = true;
-            return [];
-        }
-    }
-
-    private sealed class FakeDurable : IDurableStore
-    {
-        private readonly TaskCompletionSource _committed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public List<string> Calls { get; } = [];
-
-        public int FailCommits { get; set; }
-
-        /// <summary>Lets commits of changes wait for <see cref="Released"/>.</summary>
-        public volatile bool HoldCommits;
-
-        public ManualResetEventSlim CommitEntered { get; } = new();
-
-        public ManualResetEventSlim Released { get; } = new();
-
-        public DurableFault? LoadFault { get; set; }
-
-        public bool Incomplete { get; set; }
-
-        public bool Disposed { get; private set; }
-
-        /// <summary>Done when a batch with changes has been committed.</summary>
-        public Task Committed => _committed.Task;
-
-        public void Open()
-        {
-        }
-
-        public LoadReport Load(RestoreGroup restore) =>
-            LoadFault is { } fault ? throw new DurableStoreException(fault, "cannot") : default;
-
-        public IDurableBatch Begin()
-        {
-            Calls.Add("begin");
-            return new Batch(this);
-        }
-
-        public void Completed() => Incomplete = false;
-
-        public void Dispose() => Disposed = true;
-
-        private sealed class Batch(FakeDurable owner) : IDurableBatch
-        {
-            private readonly List<string> _calls = [];
-
-            public long Bytes => 0;
-
-            public void Put(GroupingKey key, long version, ReadOnlySpan<FamilyEntry> families) => _calls.Add("put " + Job(key));
-
-            public void Remove(GroupingKey key) => _calls.Add("remove " + Job(key));
-
-            public void Commit()
-            {
-                if (owner.HoldCommits && _calls.Count > 0)
-                {
-                    owner.CommitEntered.Set();
-                    owner.Released.Wait(TimeSpan.FromSeconds(10));
-                }
-
-                if (owner.FailCommits > 0)
-                {
-                    owner.FailCommits--;
-                    throw new DurableStoreException(DurableFault.Unavailable, "no space");
-                }
-
-                owner.Calls.AddRange(_calls);
-                owner.Calls.Add("commit");
-                if (_calls.Count > 0)
-                {
-                    owner._committed.TrySetResult();
-                }
-            }
-
-            public void Dispose()
-            {
-            }
-
-            private static string Job(GroupingKey key)
-            {
-                foreach (GroupingLabel label in key.Labels)
-                {
-                    if (label.Name.SequenceEqual("job"u8))
-                    {
-                        return System.Text.Encoding.UTF8.GetString(label.Value);
-                    }
-                }
-
-                return "";
-            }
-        }
-    }
 }

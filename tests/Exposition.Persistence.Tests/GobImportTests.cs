@@ -46,6 +46,28 @@ public class GobImportTests : InDirectory
         Assert.DoesNotContain(Files(), static f => f.Contains("importing", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void An_import_interrupted_after_any_step_starts_over_or_is_done(int step)
+    {
+        System.IO.File.WriteAllBytes(File, s_file);
+        int steps = 0;
+        using (var store = new SqliteStore(File, TimeProvider.System, Notices.Add) { Step = () => Assert.False(steps++ == step, "dies") })
+        {
+            Assert.ThrowsAny<Xunit.Sdk.XunitException>(() => store.Load(static (in _) => { }));
+        }
+
+        Assert.Equal(5, Load(out LoadReport report).Count);
+        Assert.Equal(new LoadReport(5, 0, false), report);
+        string[] files = Files();
+        Assert.Contains(files, f => f != "data" && System.IO.File.ReadAllBytes(Path.Combine(Directory, f)).AsSpan().SequenceEqual(s_file));
+        Assert.DoesNotContain(files, static f => f.Contains("importing", StringComparison.Ordinal) || f.EndsWith(".part", StringComparison.Ordinal));
+        Assert.Equal(5, Load(out _).Count);
+        Assert.Equal(files, Files());
+    }
+
     [Fact]
     public void A_store_without_groups_is_imported_too()
     {
@@ -77,7 +99,7 @@ public class GobImportTests : InDirectory
         int most = 0;
         for (int length = 0; length < s_file.Length; length++)
         {
-            var cut = new GobState(s_file.AsMemory(0, length), static (_, _) => { }, static _ => { });
+            var cut = new GobState(s_file.AsMemory(0, length), static (in _) => { }, static _ => { });
             Assert.NotNull(cut.Read());
             Assert.InRange(cut.Groups, most, 4);
             most = cut.Groups;
@@ -89,7 +111,7 @@ public class GobImportTests : InDirectory
             foreach (byte bits in (byte[])[0x01, 0x80, 0xff])
             {
                 flipped[at] ^= bits;
-                var state = new GobState(flipped, static (_, _) => { }, static _ => { });
+                var state = new GobState(flipped, static (in _) => { }, static _ => { });
                 _ = state.Read();
                 Assert.InRange(state.Groups, 0, 5);
                 flipped[at] ^= bits;

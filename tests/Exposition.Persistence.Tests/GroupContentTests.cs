@@ -17,7 +17,7 @@ public class GroupContentTests
             .Select(n => Samples.Family("", text.Get, hasHelp ? help.Get : null, (MetricType)type, help.Get, pushedAt) with { Name = n, SampleCount = samples.Get, UnitLength = (byte)(n.Length > 1 ? n.Length / 2 : 0) })];
         byte[] content = Encode(families);
         GroupingKey key = Samples.Key("j");
-        return (GroupContent.TryRead(content, out FamilyEntry[] read) && Samples.Show(key, read) == Samples.Show(key, families)).ToProperty();
+        return (GroupContent.TryRead(content, out GroupState read) && Samples.Show(key, read.Families) == Samples.Show(key, families)).ToProperty();
     }
 
     [Fact]
@@ -36,9 +36,9 @@ public class GroupContentTests
     public void Fields_of_a_later_version_are_passed_over()
     {
         byte[] content = Encode([Samples.Family("a", "a 1\n")]);
-        byte[] fields = [1, 2, 0xAA, 0xBB, 0x81, 0x01, 0];
-        Assert.True(GroupContent.TryRead([.. content, .. fields], out FamilyEntry[] families));
-        Assert.Equal("a", System.Text.Encoding.UTF8.GetString(Assert.Single(families).Name.Span));
+        byte[] fields = [99, 2, 0xAA, 0xBB, 0x81, 0x01, 0];
+        Assert.True(GroupContent.TryRead([.. content, .. fields], out GroupState state));
+        Assert.Equal("a", System.Text.Encoding.UTF8.GetString(Assert.Single(state.Families).Name.Span));
         foreach (int length in (int[])[1, 2, 3, 5, 6])
         {
             Assert.False(GroupContent.TryRead([.. content, .. fields[..length]], out _), $"cut at {length}");
@@ -128,7 +128,8 @@ public class GroupContentTests
 
     private static byte[] Encode(FamilyEntry[] families)
     {
-        byte[] buffer = new byte[GroupContent.MaxSize(families)];
-        return buffer[..GroupContent.Write(families, buffer)];
+        var group = new KeptGroup(Samples.Key("j"), families);
+        byte[] buffer = new byte[GroupContent.MaxSize(group)];
+        return buffer[..GroupContent.Write(group, buffer)];
     }
 }

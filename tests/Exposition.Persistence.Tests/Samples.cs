@@ -58,10 +58,15 @@ public abstract class InDirectory : IDisposable
     internal void Save(params (GroupingKey Key, FamilyEntry[] Families)[] groups)
     {
         using IDurableStore store = Open();
+        Write(store, groups);
+    }
+
+    internal static void Write(IDurableStore store, params IEnumerable<(GroupingKey Key, FamilyEntry[] Families)> groups)
+    {
         using IDurableBatch batch = store.Begin();
         foreach ((GroupingKey key, FamilyEntry[] families) in groups)
         {
-            batch.Put(key, 7, families);
+            batch.Put(new KeptGroup(key, families), 7);
         }
 
         batch.Commit();
@@ -71,7 +76,7 @@ public abstract class InDirectory : IDisposable
     {
         using IDurableStore store = Open();
         var loaded = new List<string>();
-        report = store.Load((key, families) => loaded.Add(Samples.Show(key, families)));
+        report = store.Load((in group) => loaded.Add(Samples.Show(group.Key, group.Families)));
         return loaded;
     }
 

@@ -28,7 +28,7 @@ public class SqliteStoreTests : InDirectory
         using (IDurableStore store = Open())
         {
             using IDurableBatch batch = store.Begin();
-            batch.Put(Samples.Key("x"), 8, other);
+            batch.Put(new KeptGroup(Samples.Key("x"), other), 8);
             batch.Remove(Samples.Key("y"));
             batch.Remove(Samples.Key("never"));
             batch.Commit();
@@ -55,7 +55,7 @@ public class SqliteStoreTests : InDirectory
     {
         using (IDurableStore store = Open())
         {
-            Assert.Equal(default, store.Load(static (_, _) => { }));
+            Assert.Equal(default, store.Load(static (in _) => { }));
             Assert.False(System.IO.File.Exists(File));
         }
 
@@ -72,10 +72,10 @@ public class SqliteStoreTests : InDirectory
     {
         Save((Samples.Key("x"), s_families));
         using IDurableStore first = Open();
-        first.Load(static (_, _) => { });
+        first.Load(static (in _) => { });
         using IDurableStore second = Open();
 
-        Assert.Equal(DurableFault.Locked, Assert.Throws<DurableStoreException>(() => second.Load(static (_, _) => { })).Fault);
+        Assert.Equal(DurableFault.Locked, Assert.Throws<DurableStoreException>(() => second.Load(static (in _) => { })).Fault);
         Assert.Equal(DurableFault.Locked, Assert.Throws<DurableStoreException>(second.Begin).Fault);
     }
 
@@ -110,15 +110,39 @@ public class SqliteStoreTests : InDirectory
     }
 
     [Fact]
+    public void A_database_of_another_program_is_moved_aside_with_its_log()
+    {
+        byte[] before, log;
+        using (var connection = new SqliteConnection($"Data Source={File};Pooling=False"))
+        {
+            connection.Open();
+            using SqliteCommand command = connection.CreateCommand();
+            command.CommandText = "PRAGMA journal_mode = WAL; CREATE TABLE mine (x); INSERT INTO mine VALUES (1)";
+            command.ExecuteNonQuery();
+            before = System.IO.File.ReadAllBytes(File);
+            log = System.IO.File.ReadAllBytes(File + "-wal");
+        }
+
+        System.IO.File.WriteAllBytes(File, before);
+        System.IO.File.WriteAllBytes(File + "-wal", log);
+
+        Assert.Empty(Load(out _));
+
+        string moved = Assert.Single(Notices, static n => n.Event == DurableEvent.MovedForeign).Path;
+        Assert.Equal(before, System.IO.File.ReadAllBytes(moved));
+        Assert.Equal(log, System.IO.File.ReadAllBytes(moved + "-wal"));
+    }
+
+    [Fact]
     public void A_later_schema_is_moved_aside()
     {
         Save((Samples.Key("x"), s_families));
-        Sql("PRAGMA user_version = 2");
+        Sql("PRAGMA user_version = 3");
 
         Assert.Empty(Load(out _));
 
         Assert.Equal(DurableEvent.MovedForeign, Assert.Single(Notices).Event);
-        Assert.Contains("schema 2", Notices[0].Detail, StringComparison.Ordinal);
+        Assert.Contains("schema 3", Notices[0].Detail, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -143,13 +167,18 @@ public class SqliteStoreTests : InDirectory
             file.SetLength(length);
         }
 
-        Assert.Empty(Load(out LoadReport report));
+        using (IDurableStore store = Open())
+        {
+            Assert.True(store.Load(static (in _) => Assert.Fail("nothing can be read")).Replaced);
+            Assert.Equal(DurableEvent.Damaged, Assert.Single(Notices).Event);
+            Assert.Equal(length, new FileInfo(File).Length);
+            Assert.True(store.Incomplete);
+            Write(store, (Samples.Key("y"), s_families));
+            store.Completed();
+        }
 
-        Assert.True(report.Replaced);
-        DurableNotice notice = Assert.Single(Notices);
-        Assert.Equal(DurableEvent.MovedDamaged, notice.Event);
-        Assert.Equal(length, new FileInfo(notice.Path).Length);
-        Save((Samples.Key("y"), s_families));
+        Assert.Equal(DurableEvent.MovedDamaged, Notices[1].Event);
+        Assert.Equal(length, new FileInfo(Notices[1].Path).Length);
         Assert.Single(Load(out _));
     }
 
@@ -218,7 +247,7 @@ public class SqliteStoreTests : InDirectory
         Save([.. Enumerable.Range(0, 5000).Select(i => (Samples.Key($"j{i:d4}"), new[] { Samples.Family("a", new string('x', 1000)) }))]);
         using IDurableStore store = Open();
         int taken = 0;
-        Assert.Throws<OperationCanceledException>(() => store.Load((_, _) => throw (++taken == 300 ? new OperationCanceledException() : new InvalidOperationException())));
+        Assert.Throws<OperationCanceledException>(() => store.Load((in _) => throw (++taken == 300 ? new OperationCanceledException() : new InvalidOperationException())));
         Assert.Equal(300, taken);
     }
 
@@ -227,7 +256,7 @@ public class SqliteStoreTests : InDirectory
     {
         string inside = Path.Combine(Directory, "no", "such");
         using var store = new SqliteStore(Path.Combine(inside, "data"), TimeProvider.System, Notices.Add);
-        store.Load(static (_, _) => { });
+        store.Load(static (in _) => { });
         Assert.Equal(DurableEvent.Unavailable, Assert.Single(Notices).Event);
         Assert.Equal(DurableFault.Unavailable, Assert.Throws<DurableStoreException>(store.Begin).Fault);
 
@@ -243,7 +272,7 @@ public class SqliteStoreTests : InDirectory
     {
         Save((Samples.Key("x"), s_families));
         using IDurableStore store = Open();
-        store.Load(static (_, _) => { });
+        store.Load(static (in _) => { });
         Assert.False(store.Incomplete);
         System.IO.File.Delete(File);
 
@@ -255,11 +284,111 @@ public class SqliteStoreTests : InDirectory
     }
 
     [Fact]
+    public void An_index_that_does_not_fit_the_groups_is_damage_and_the_file_is_made_anew()
+    {
+        Save((Samples.Key("x"), s_families), (Samples.Key("y"), s_families));
+
+        // As if a bit of a key had flipped in the index: a delete would not find the group.
+        byte[] bytes = System.IO.File.ReadAllBytes(File);
+        byte[] entry = [.. Samples.Key("x").Bytes];
+        int[] places = [.. Enumerable.Range(0, bytes.Length - entry.Length).Where(i => bytes.AsSpan(i, entry.Length).SequenceEqual(entry))];
+        bool found = false;
+        foreach (int place in places)
+        {
+            byte[] flipped = [.. bytes];
+            flipped[place + entry.Length - 1] ^= 1;
+            System.IO.File.WriteAllBytes(File, flipped);
+            Notices.Clear();
+            using var store = new SqliteStore(File, TimeProvider.System, Notices.Add);
+            var kept = new List<(GroupingKey, FamilyEntry[])>();
+            LoadReport report = store.Load((in group) => kept.Add((group.Key, group.Families.ToArray())));
+            if (report is { Replaced: true, Groups: 2 })
+            {
+                found = true;
+                Assert.Contains("index", Notices[0].Detail, StringComparison.Ordinal);
+                Write(store, kept);
+                store.Completed();
+                Assert.Equal(flipped, System.IO.File.ReadAllBytes(Notices[^1].Path));
+            }
+        }
+
+        Assert.True(found);
+        Assert.Equal(2, Load(out LoadReport again).Count);
+        Assert.False(again.Replaced);
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1, false)]
+    public void A_file_of_an_interrupted_first_write_makes_room_for_a_restore_and_no_other(int groups, bool clears)
+    {
+        using var store = new SqliteStore(File, TimeProvider.System, Notices.Add);
+        Assert.True(store.TryClear());
+        Save([.. Enumerable.Range(0, groups).Select(static i => (Samples.Key($"j{i}"), s_families))]);
+        byte[] before = System.IO.File.ReadAllBytes(File);
+        using (IDurableStore other = Open())
+        {
+            other.Open();
+            Assert.Equal(DurableFault.Locked, Assert.Throws<DurableStoreException>(() => store.TryClear()).Fault);
+        }
+
+        Assert.Equal(clears, store.TryClear());
+        Assert.Equal(clears, !System.IO.File.Exists(File));
+        string file = Assert.Single(Files(), static f => f == "data" || f.StartsWith("data.empty-", StringComparison.Ordinal));
+        Assert.Equal(before, System.IO.File.ReadAllBytes(Path.Combine(Directory, file)));
+
+        System.IO.File.WriteAllText(File, "something else");
+        Assert.False(store.TryClear());
+    }
+
+    [Fact]
+    public void Space_of_deleted_groups_is_given_back()
+    {
+        var random = new Random(1);
+        GroupingKey[] keys = [.. Enumerable.Range(0, 2500).Select(static i => Samples.Key($"j{i}"))];
+        Save([.. keys.Select(key => (key, new[] { Samples.Family("a", random.GetHexString(26_000)) }))]);
+        long full = new FileInfo(File).Length;
+        Assert.InRange(full, 30 << 20, 60 << 20);
+        using (IDurableStore store = Open())
+        {
+            using (IDurableBatch batch = store.Begin())
+            {
+                Array.ForEach(keys[1..], batch.Remove);
+                batch.Commit();
+            }
+
+            for (int i = 0; i < 3; i++)
+            {
+                Write(store, (keys[0], s_families));
+            }
+        }
+
+        Assert.InRange(new FileInfo(File).Length, 0, 20 << 20);
+        Assert.Single(Load(out _));
+    }
+
+    [Fact]
+    public void The_log_stays_small_however_much_is_written()
+    {
+        var random = new Random(1);
+        using IDurableStore store = Open();
+        long most = 0;
+        for (int i = 0; i < 60; i++)
+        {
+            Write(store, (Samples.Key($"j{i % 3}"), [Samples.Family("a", random.GetHexString(2_000_000))]));
+            most = Math.Max(most, new FileInfo(File + "-wal").Length);
+        }
+
+        // SQLite writes it back at 1,000 pages.
+        Assert.InRange(most, 1, 20 << 20);
+    }
+
+    [Fact]
     public void The_file_says_what_it_is()
     {
         Save((Samples.Key("x"), s_families));
         Assert.Equal(0x45787045L, Sql("PRAGMA application_id"));
-        Assert.Equal(1L, Sql("PRAGMA user_version"));
+        Assert.Equal(2L, Sql("PRAGMA user_version"));
         Assert.Equal(16384L, Sql("PRAGMA page_size"));
         Assert.Equal("wal", Sql("PRAGMA journal_mode"));
     }

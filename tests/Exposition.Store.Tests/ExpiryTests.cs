@@ -234,7 +234,7 @@ public sealed class ExpiryTests
             foreach (GroupingKey key in new[] { s_a, s_b })
             {
                 GroupSnapshot kept = before.Group(key)!;
-                after.Store.Restore(key, kept.Families, known ? kept.ExpiresAt : null);
+                after.Store.Restore(key, kept.Families, known ? kept.ExpiresAt : null, null);
             }
 
             after.Clock.Advance(11);

@@ -44,35 +44,42 @@ internal sealed class Durability(Flags flags, TimeProvider time, ILogger logger)
             return true;
         }
 
-        if (flags.RestoreFrom.Length > 0 && new FileInfo(flags.PersistenceFile) is { Exists: true, Length: > 0 })
+        var file = new SqliteStore(flags.PersistenceFile, time, Report);
+        bool clear = flags.RestoreFrom.Length == 0;
+        if (!clear && !Try(flags.PersistenceFile, () => clear = file.TryClear()))
+        {
+            return false;
+        }
+
+        if (!clear)
         {
             // It would be wrong to mix the two, and to throw away either.
             logger.CannotLoad(flags.PersistenceFile, "--persistence.restore-from is given, but the persistence file exists: move it away, or start without the flag");
             return false;
         }
 
-        var file = new SqliteStore(flags.PersistenceFile, time, Report);
         _copy = new DurableCopy(flags.PersistenceFile, file, store, new DurableCopyOptions
         {
             Interval = flags.CommitInterval,
             Time = time,
             Report = Report,
         });
-        return Try(_copy.Open);
+        return Try(flags.PersistenceFile, _copy.Open);
     }
 
     /// <summary>Loads what was kept, then opens the gate.</summary>
     /// <returns>False if that is not possible; the log says so. True also if it was cancelled.</returns>
-    public bool Load(CancellationToken cancellation) => Try(() =>
+    public bool Load(CancellationToken cancellation) => Try(flags.RestoreFrom.Length > 0 ? flags.RestoreFrom : flags.PersistenceFile, () =>
     {
         try
         {
             if (flags.RestoreFrom.Length > 0)
             {
-                int groups = DurableSnapshot.Read(flags.RestoreFrom, (key, families) =>
+                using IDisposable loading = _store!.BeginLoading();
+                int groups = DurableSnapshot.Read(flags.RestoreFrom, (in group) =>
                 {
                     cancellation.ThrowIfCancellationRequested();
-                    _store!.Restore(key, families);
+                    group.RestoreInto(_store!);
                 }, Report);
                 logger.Restored(flags.RestoreFrom, groups);
             }
@@ -114,7 +121,7 @@ internal sealed class Durability(Flags flags, TimeProvider time, ILogger logger)
         }
     }
 
-    private bool Try(Action action)
+    private bool Try(string file, Action action)
     {
         try
         {
@@ -123,7 +130,7 @@ internal sealed class Durability(Flags flags, TimeProvider time, ILogger logger)
         }
         catch (DurableStoreException e)
         {
-            logger.CannotLoad(flags.RestoreFrom.Length > 0 ? flags.RestoreFrom : flags.PersistenceFile, e.Message);
+            logger.CannotLoad(file, e.Message);
             return false;
         }
     }
@@ -158,6 +165,9 @@ internal sealed class Durability(Flags flags, TimeProvider time, ILogger logger)
                 break;
             case DurableEvent.Imported:
                 logger.Imported(notice.Path, notice.Groups);
+                break;
+            case DurableEvent.Damaged:
+                logger.Damaged(notice.Path, notice.Detail);
                 break;
             case DurableEvent.MovedDamaged:
                 Interlocked.Increment(ref _damaged);

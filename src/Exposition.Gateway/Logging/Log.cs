@@ -103,6 +103,9 @@ internal static partial class Log
     [LoggerMessage(32, LogLevel.Information, "snapshot written")]
     public static partial void SnapshotWritten(this ILogger logger, string file, int groups);
 
+    [LoggerMessage(34, LogLevel.Error, "persistence file is damaged: what can be read of it is used, and will be written into a new one")]
+    public static partial void Damaged(this ILogger logger, string file, string? err);
+
     [LoggerMessage(33, LogLevel.Error, "cannot write snapshot")]
     public static partial void SnapshotFailed(this ILogger logger, string file, string? err);
 }

@@ -14,16 +14,20 @@ internal static class GobImport
     private const int BatchGroups = 4096;
 
     /// <summary>Imports the file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="time">The clock for the original's new name.</param>
+    /// <param name="report">Is told of what happens.</param>
+    /// <param name="step">For tests: called after each step.</param>
     /// <returns>The name under which the original was kept.</returns>
     /// <exception cref="DurableStoreException">It could not be read, or there is no room; the original is as it was.</exception>
-    public static string Run(string path, TimeProvider time, Action<DurableNotice> report)
+    public static string Run(string path, TimeProvider time, Action<DurableNotice> report, Action step)
     {
         try
         {
             using var original = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.None);
             byte[] bytes = ReadAll(original);
             string temporary = path + ".importing";
-            foreach (string left in (string[])[temporary, temporary + "-wal", temporary + "-shm"])
+            foreach (string left in FilePlace.WithCompanions(temporary))
             {
                 File.Delete(left);
             }
@@ -34,9 +38,14 @@ internal static class GobImport
                 throw new DurableStoreException(DurableFault.Unavailable, "the imported groups could not be written completely");
             }
 
+            step();
             string kept = FilePlace.NameAside(path, error is null ? "pushgateway" : "damaged", time.GetUtcNow());
             Keep(original, kept);
+            Directories.Sync(path);
+            step();
             File.Move(temporary, path, overwrite: true);
+            Directories.Sync(path);
+            step();
             report(new DurableNotice(DurableEvent.Imported, kept, groups));
             if (error is not null)
             {
@@ -47,8 +56,7 @@ internal static class GobImport
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            bool shared = e is IOException && e.HResult == 11;
-            throw new DurableStoreException(shared ? DurableFault.Locked : DurableFault.Unavailable, e.Message, e);
+            throw FilePlace.Fault(e);
         }
     }
 
@@ -91,10 +99,10 @@ internal static class GobImport
         SqliteBatch? batch = null;
         SqliteBatch Begin() => new(into, static _ => { }, (key, size) => report(new DurableNotice(DurableEvent.GroupTooLarge, path, 1, $"{key} ({size} bytes)")));
         int inBatch = 0;
-        var state = new GobState(bytes, (key, families) =>
+        var state = new GobState(bytes, (in group) =>
         {
             batch ??= Begin();
-            batch.Put(key, 0, families);
+            batch.Put(group, 0);
             if (++inBatch == BatchGroups)
             {
                 batch.Commit();

@@ -95,7 +95,7 @@ internal sealed class GobState(ReadOnlyMemory<byte> file, RestoreGroup take, Act
                     if (known)
                     {
                         families.Sort(static (a, b) => a.Name.Span.SequenceCompareTo(b.Name.Span));
-                        take(key!, families.ToArray());
+                        take(new KeptGroup(key!, families.ToArray()));
                         Groups++;
                     }
                     else

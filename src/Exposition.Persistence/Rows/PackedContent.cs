@@ -4,7 +4,7 @@ namespace Exposition.Persistence.Rows;
 
 // A content as it stands in its column:
 //   column := content (its first byte is 1)  |  2:1 byte  length:varint (of the content)  zlib(content)
-// Metrics in text shrink to about a tenth, and what is written costs more than what is computed: a group is written as a whole at each change.
+// Metrics in text shrink to about a tenth, and what is written costs more than what is computed.
 
 /// <summary>Compresses contents where that pays.</summary>
 internal static class PackedContent
@@ -17,7 +17,7 @@ internal static class PackedContent
     private const int MostBytes = 1_000_000_000;
 
     /// <summary>The bytes for the column.</summary>
-    public static byte[] Pack(ReadOnlySpan<byte> content)
+    public static byte[] Pack(ReadOnlySpan<byte> content, CompressionLevel level = CompressionLevel.Fastest)
     {
         if (content.Length < WorthPacking)
         {
@@ -35,7 +35,7 @@ internal static class PackedContent
             }
         }
 
-        using (var zlib = new ZLibStream(packed, CompressionLevel.Fastest, leaveOpen: true))
+        using (var zlib = new ZLibStream(packed, level, leaveOpen: true))
         {
             zlib.Write(content);
         }

@@ -22,6 +22,14 @@ internal enum FileVerdict
 /// <summary>What is done to the file from outside of SQLite.</summary>
 internal static class FilePlace
 {
+    private const string Log = "-wal";
+
+    // A header and a frame's; what is shorter holds nothing.
+    private const int SmallestLog = 32 + 24;
+
+    // EWOULDBLOCK: how .NET shows that another process has the file.
+    private const int WouldBlock = 11;
+
     private static ReadOnlySpan<byte> Magic => "SQLite format 3\0"u8;
 
     /// <summary>Looks at the first bytes of a file.</summary>
@@ -43,7 +51,7 @@ internal static class FilePlace
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new DurableStoreException(DurableFault.Unavailable, e.Message, e);
+            throw Fault(e);
         }
     }
 
@@ -88,7 +96,7 @@ internal static class FilePlace
     {
         string stem = string.Create(CultureInfo.InvariantCulture, $"{path}.{why}-{now.UtcDateTime:yyyyMMdd'T'HHmmss'Z'}");
         string to = stem;
-        for (int n = 1; File.Exists(to); n++)
+        for (int n = 1; WithCompanions(to).Any(File.Exists); n++)
         {
             to = string.Create(CultureInfo.InvariantCulture, $"{stem}.{n}");
         }
@@ -96,20 +104,28 @@ internal static class FilePlace
         return to;
     }
 
-    /// <summary>Renames a file, and its log, to a name that says why and when.</summary>
+    /// <summary>A database and the files that SQLite keeps beside it.</summary>
+    public static string[] WithCompanions(string path) => [path, path + Log, path + "-journal", path + "-shm"];
+
+    /// <summary>Renames a file, and its log, to a name that says why and when. The file goes first: what is left of it then is found by <see cref="MoveOrphans"/>.</summary>
     /// <returns>The new name.</returns>
-    public static string MoveAside(string path, string why, DateTimeOffset now)
+    public static string MoveAside(string path, string why, DateTimeOffset now, Action? step = null)
     {
         string to = NameAside(path, why, now);
         try
         {
             File.Move(path, to);
-            if (File.Exists(path + "-wal"))
+            step?.Invoke();
+            foreach ((string from, string companion) in WithCompanions(path).Zip(WithCompanions(to)).Skip(1))
             {
-                File.Move(path + "-wal", to + "-wal");
+                if (File.Exists(from))
+                {
+                    File.Move(from, companion);
+                    step?.Invoke();
+                }
             }
 
-            File.Delete(path + "-shm");
+            Directories.Sync(path);
             return to;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -117,4 +133,27 @@ internal static class FilePlace
             throw new DurableStoreException(DurableFault.Unavailable, $"cannot move {path} aside: {e.Message}", e);
         }
     }
+
+    /// <summary>Moves a log whose file is missing or empty to where the file has gone: SQLite would delete it.</summary>
+    /// <returns>The new name of the log, or null if there was none.</returns>
+    public static string? MoveOrphans(string path, DateTimeOffset now)
+    {
+        if (new FileInfo(path + Log) is not { Exists: true, Length: >= SmallestLog } || new FileInfo(path) is { Exists: true, Length: > 0 })
+        {
+            return null;
+        }
+
+        string name = Path.GetFileName(path);
+        string? owner = Directory.GetFiles(Path.GetDirectoryName(path)!, name + ".damaged-*")
+            .Where(static file => !file.EndsWith(Log, StringComparison.Ordinal) && !file.EndsWith("-shm", StringComparison.Ordinal) && !File.Exists(file + Log))
+            .MaxBy(File.GetLastWriteTimeUtc);
+        string to = (owner ?? NameAside(path, "damaged", now)) + Log;
+        File.Move(path + Log, to);
+        Directories.Sync(path);
+        return to;
+    }
+
+    /// <summary>What a failed operation on files means for the copy.</summary>
+    public static DurableStoreException Fault(Exception e) =>
+        new(e is IOException { HResult: WouldBlock } ? DurableFault.Locked : DurableFault.Unavailable, e.Message, e);
 }

@@ -6,18 +6,19 @@ namespace Exposition.Persistence.Sqlite;
 /// <summary>A row as it was read and checked.</summary>
 /// <param name="Id">Its id.</param>
 /// <param name="Key">The group, or null if the row does not even say that.</param>
-/// <param name="Families">Its families, or null if the row is damaged.</param>
+/// <param name="State">What it says of the group; without families if the row is damaged.</param>
 /// <param name="Bytes">The size of the content.</param>
-internal readonly record struct DecodedRow(long Id, GroupingKey? Key, FamilyEntry[]? Families, int Bytes = 0)
+internal readonly record struct DecodedRow(long Id, GroupingKey? Key, GroupState State, int Bytes = 0)
 {
     /// <summary>Checks and decodes a row. Safe for concurrent use.</summary>
-    public static DecodedRow Of(long id, byte[] key, long version, long checksum, byte[] content)
+    public static DecodedRow Of(long id, byte[] key, long version, long checksum, byte[] content, byte[]? shape)
     {
-        bool isKey = GroupingKey.TryCreate(key, out GroupingKey? group);
-        FamilyEntry[] families = [];
-        bool good = isKey && checksum == RowChecksum.Of(key, version, content)
-            && PackedContent.TryUnpack(content, out byte[] plain) && GroupContent.TryRead(plain, out families);
-        return new DecodedRow(id, group, good ? families : null, content.Length);
+        GroupState state = default;
+        bool good = GroupingKey.TryCreate(key, out GroupingKey? group) && checksum == RowChecksum.Of(key, version, content)
+            && (SplitColumn.IsOne(content)
+                ? SplitColumn.TryJoin(content, shape, out state)
+                : PackedContent.TryUnpack(content, out byte[] plain) && GroupContent.TryRead(plain, out state));
+        return new DecodedRow(id, group, good ? state : default, content.Length + (shape?.Length ?? 0));
     }
 }
 
@@ -35,7 +36,7 @@ internal sealed class RowReader(RestoreGroup restore, Action<string> onDamaged)
     /// <returns>Whether it was good.</returns>
     public bool Take(in DecodedRow row)
     {
-        if (row.Families is not null && TryRestore(row.Key!, row.Families))
+        if (row.State.Families is not null && TryRestore(row))
         {
             Groups++;
             return true;
@@ -46,11 +47,11 @@ internal sealed class RowReader(RestoreGroup restore, Action<string> onDamaged)
         return false;
     }
 
-    private bool TryRestore(GroupingKey group, FamilyEntry[] families)
+    private bool TryRestore(in DecodedRow row)
     {
         try
         {
-            restore(group, families);
+            restore(new KeptGroup(row.Key!, row.State.Families) { ExpiresAt = row.State.ExpiresAt, LastFailure = row.State.LastFailure });
             return true;
         }
         catch (InvalidOperationException)

@@ -11,10 +11,14 @@ internal sealed class SqliteBatch : IDurableBatch
     // SQLite's own default limit for a value is 10^9 bytes.
     private const long MaxContent = 999_000_000;
 
+    // Below it a second row costs more than it saves.
+    private const int WorthSplitting = 4096;
+
     private readonly SqliteFile _file;
     private readonly Action<DurableStoreException> _onFailure;
     private readonly Action<GroupingKey, long> _tooLarge;
     private readonly SqliteTransaction _transaction;
+    private bool _hasShapes;
     private DurableStoreException? _failure;
 
     public SqliteBatch(SqliteFile file, Action<DurableStoreException> onFailure, Action<GroupingKey, long> tooLarge)
@@ -25,48 +29,71 @@ internal sealed class SqliteBatch : IDurableBatch
         _transaction = SqliteFaults.Guard(() => file.Connection.BeginTransaction());
         file.Put.Transaction = _transaction;
         file.Remove.Transaction = _transaction;
+        file.RemoveShape.Transaction = _transaction;
+        file.DigestOf.Transaction = _transaction;
+        file.PutShape.Transaction = _transaction;
+        _hasShapes = SqliteFaults.Guard(() => file.HasShapes);
     }
 
     public long Bytes { get; private set; }
 
-    public void Put(GroupingKey key, long version, ReadOnlySpan<FamilyEntry> families)
+    public void Put(in KeptGroup group, long version)
     {
-        long size = GroupContent.MaxSize(families);
+        long size = SplitContent.MaxSize(group);
         if (size > MaxContent)
         {
             // What was kept of the group before would come back stale.
-            _tooLarge(key, size);
-            Remove(key);
+            _tooLarge(group.Key, size);
+            Remove(group.Key);
             return;
         }
 
+        byte[] keyBytes = group.Key.Bytes.ToArray();
         byte[] plain = ArrayPool<byte>.Shared.Rent((int)size);
-        byte[] content = PackedContent.Pack(plain.AsSpan(0, GroupContent.Write(families, plain)));
-        ArrayPool<byte>.Shared.Return(plain);
-        SqliteParameterCollection values = _file.Put.Parameters;
-        byte[] keyBytes = key.Bytes.ToArray();
-        values[0].Value = keyBytes;
-        values[1].Value = version;
-        values[2].Value = (long)RowChecksum.Of(keyBytes, version, content);
-        values[3].Value = content;
-        Do(() => _file.Put.ExecuteNonQuery());
-        Bytes += content.Length + keyBytes.Length;
+        try
+        {
+            if (size < WorthSplitting || !TryPutSplit(keyBytes, group, version, plain))
+            {
+                RemoveShape(keyBytes);
+                PutRow(keyBytes, version, PackedContent.Pack(plain.AsSpan(0, GroupContent.Write(group, plain))));
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(plain);
+        }
     }
 
     public void Remove(GroupingKey key)
     {
         byte[] keyBytes = key.Bytes.ToArray();
+        _file.Shapes.Forget(key);
+        RemoveShape(keyBytes);
         _file.Remove.Parameters[0].Value = keyBytes;
         Do(() => _file.Remove.ExecuteNonQuery());
         Bytes += keyBytes.Length;
     }
 
-    public void Commit() => Do(_transaction.Commit);
+    public void Commit()
+    {
+        Do(_transaction.Commit);
+        try
+        {
+            _file.Shrink();
+        }
+        catch (SqliteException)
+        {
+            // What was committed stays committed. What is wrong shows at the next write, too.
+        }
+    }
 
     public void Dispose()
     {
         _file.Put.Transaction = null;
         _file.Remove.Transaction = null;
+        _file.RemoveShape.Transaction = null;
+        _file.DigestOf.Transaction = null;
+        _file.PutShape.Transaction = null;
         try
         {
             _transaction.Dispose();
@@ -82,11 +109,93 @@ internal sealed class SqliteBatch : IDurableBatch
         }
     }
 
-    private void Do(Action action)
+    private bool TryPutSplit(byte[] keyBytes, in KeptGroup group, long version, byte[] buffer)
+    {
+        byte[] second = ArrayPool<byte>.Shared.Rent(buffer.Length);
+        try
+        {
+            (int length, int lines) = SplitContent.TryCollect(group, buffer);
+            if (length < 0)
+            {
+                return false;
+            }
+
+            ReadOnlySpan<byte> values = second.AsSpan(0, SplitContent.WriteValues(group, buffer.AsSpan(0, length), second));
+            byte[]? digest = _file.Shapes.Find(group, lines);
+            if (digest is not null && HasShape(keyBytes, digest))
+            {
+                PutRow(keyBytes, version, SplitColumn.Pack(digest, values));
+                return true;
+            }
+
+            byte[] scratch = ArrayPool<byte>.Shared.Rent(buffer.Length);
+            ReadOnlySpan<byte> shape = buffer.AsSpan(0, SplitContent.WriteShape(group, scratch, buffer));
+            ArrayPool<byte>.Shared.Return(scratch);
+            digest = new byte[SplitContent.DigestBytes];
+            SplitContent.Digest(shape, digest);
+            _file.Shapes.Remember(group, lines, digest);
+            bool known = HasShape(keyBytes, digest);
+            PutRow(keyBytes, version, SplitColumn.Pack(digest, values));
+            if (!known)
+            {
+                PutShape(keyBytes, digest, PackedContent.Pack(shape));
+            }
+
+            return true;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(second);
+        }
+    }
+
+    private void RemoveShape(byte[] keyBytes)
+    {
+        if (_hasShapes)
+        {
+            _file.RemoveShape.Parameters[0].Value = keyBytes;
+            Do(() => _file.RemoveShape.ExecuteNonQuery());
+        }
+    }
+
+    private bool HasShape(byte[] keyBytes, byte[] digest)
+    {
+        _file.DigestOf.Parameters[0].Value = keyBytes;
+        return Do(() => _file.DigestOf.ExecuteScalar()) is byte[] kept && kept.AsSpan().SequenceEqual(digest);
+    }
+
+    private void PutShape(byte[] keyBytes, byte[] digest, byte[] content)
+    {
+        _hasShapes = true;
+        _file.PutShape.Parameters[0].Value = keyBytes;
+        _file.PutShape.Parameters[1].Value = digest;
+        _file.PutShape.Parameters[2].Value = content;
+        Do(() => _file.PutShape.ExecuteNonQuery());
+        Bytes += content.Length;
+    }
+
+    private void PutRow(byte[] keyBytes, long version, byte[] content)
+    {
+        SqliteParameterCollection values = _file.Put.Parameters;
+        values[0].Value = keyBytes;
+        values[1].Value = version;
+        values[2].Value = (long)RowChecksum.Of(keyBytes, version, content);
+        values[3].Value = content;
+        Do(() => _file.Put.ExecuteNonQuery());
+        Bytes += content.Length + keyBytes.Length;
+    }
+
+    private void Do(Action action) => Do(() =>
+    {
+        action();
+        return 0;
+    });
+
+    private T Do<T>(Func<T> action)
     {
         try
         {
-            SqliteFaults.Guard(action);
+            return SqliteFaults.Guard(action);
         }
         catch (DurableStoreException e)
         {

@@ -41,6 +41,46 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, Func<ReadOnlyMe
             ?? DuplicateError(set, family, name, self, selfNames);
     }
 
+    /// <summary>
+    /// Whether a stored family might contradict what is exposed, as far as names and types can tell. If not, <see cref="Find"/> would find nothing
+    /// either, and its samples need not be read.
+    /// </summary>
+    /// <param name="entry">The family.</param>
+    /// <param name="self">Its group as it was, or null if it is new.</param>
+    /// <param name="selfNames">The group's name set, or null if no group has it yet.</param>
+    /// <param name="next">The families of the group as they would be.</param>
+    public bool Suspects(in FamilyEntry entry, GroupSnapshot? self, NameSet? selfNames, ReadOnlySpan<FamilyEntry> next)
+    {
+        ReadOnlySpan<byte> name = entry.Name.Span;
+        if ((entry.Type != MetricType.Gauge && OwnNames.IsEither(name)) || SuffixError(name, entry.Type, self, next) is not null)
+        {
+            return true;
+        }
+
+        if (!directory.TryGet(name, out FamilyInfo? info))
+        {
+            return false;
+        }
+
+        for (MetricType other = MetricType.Counter; other <= MetricType.GaugeHistogram; other++)
+        {
+            if (PushRules.KindOf(other) != PushRules.KindOf(entry.Type) && info.GroupsOf(other) > 0)
+            {
+                return true;
+            }
+        }
+
+        foreach ((NameSet names, _) in info.NameSets)
+        {
+            if (!ReferenceEquals(names, selfNames))
+            {
+                return true;
+            }
+        }
+
+        return info.Reserved is { } reserved && reserved != entry.Type;
+    }
+
     private Clash? TypeError(FamilySet set, int family, ReadOnlySpan<byte> name, MetricType type, GroupSnapshot? self)
     {
         if (OwnNames.IsEither(name) && type != MetricType.Gauge)

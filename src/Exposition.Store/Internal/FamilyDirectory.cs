@@ -86,6 +86,10 @@ internal sealed class FamilyDirectory
     private readonly Dictionary<byte[], FamilyInfo> _families = new(Utf8Key.Comparer);
     private readonly Dictionary<byte[], (NameSet Set, int Groups)> _nameSets = new(Utf8Key.Comparer);
 
+    private byte[] _joined = new byte[256];
+
+    private Dictionary<byte[], (NameSet Set, int Groups)>.AlternateLookup<ReadOnlySpan<byte>> NameSets => _nameSets.GetAlternateLookup<ReadOnlySpan<byte>>();
+
     public bool TryGet(ReadOnlySpan<byte> name, [NotNullWhen(true)] out FamilyInfo? info) =>
         _families.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(name, out info);
 
@@ -104,26 +108,28 @@ internal sealed class FamilyDirectory
     /// <summary>The name set of a key, counted once more.</summary>
     public NameSet Acquire(GroupingKey key)
     {
-        byte[] joined = Join(key);
-        (NameSet Set, int Groups) known = _nameSets.TryGetValue(joined, out known) ? known : (new NameSet(NamesOf(key)), 0);
-        _nameSets[joined] = (known.Set, known.Groups + 1);
+        ReadOnlySpan<byte> joined = Join(key);
+        Dictionary<byte[], (NameSet Set, int Groups)>.AlternateLookup<ReadOnlySpan<byte>> sets = NameSets;
+        (NameSet Set, int Groups) known = sets.TryGetValue(joined, out known) ? known : (new NameSet(NamesOf(key)), 0);
+        sets[joined] = (known.Set, known.Groups + 1);
         return known.Set;
     }
 
     /// <summary>The name set of a key if some group has it.</summary>
-    public NameSet? Find(GroupingKey key) => _nameSets.TryGetValue(Join(key), out (NameSet Set, int Groups) known) ? known.Set : null;
+    public NameSet? Find(GroupingKey key) => NameSets.TryGetValue(Join(key), out (NameSet Set, int Groups) known) ? known.Set : null;
 
     public void Release(GroupingKey key)
     {
-        byte[] joined = Join(key);
-        (NameSet set, int groups) = _nameSets[joined];
+        ReadOnlySpan<byte> joined = Join(key);
+        Dictionary<byte[], (NameSet Set, int Groups)>.AlternateLookup<ReadOnlySpan<byte>> sets = NameSets;
+        (NameSet set, int groups) = sets[joined];
         if (groups == 1)
         {
-            _nameSets.Remove(joined);
+            sets.Remove(joined);
         }
         else
         {
-            _nameSets[joined] = (set, groups - 1);
+            sets[joined] = (set, groups - 1);
         }
     }
 
@@ -219,15 +225,22 @@ internal sealed class FamilyDirectory
         return [.. names];
     }
 
-    private static byte[] Join(GroupingKey key)
+    // Good until the next call. Names without their values are never longer than the key.
+    private ReadOnlySpan<byte> Join(GroupingKey key)
     {
-        var joined = new List<byte>();
-        foreach (GroupingLabel label in key.Labels)
+        if (_joined.Length < key.Bytes.Length + 1)
         {
-            joined.AddRange(label.Name);
-            joined.Add(GroupingKey.Separator);
+            _joined = new byte[(key.Bytes.Length + 1) * 2];
         }
 
-        return [.. joined];
+        int length = 0;
+        foreach (GroupingLabel label in key.Labels)
+        {
+            label.Name.CopyTo(_joined.AsSpan(length));
+            length += label.Name.Length;
+            _joined[length++] = GroupingKey.Separator;
+        }
+
+        return _joined.AsSpan(0, length);
     }
 }

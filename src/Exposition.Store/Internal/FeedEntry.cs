@@ -29,6 +29,9 @@ internal sealed class FeedEntry(GroupSlot slot)
     /// <summary>Number of the last snapshot that was taken. The consumer's own.</summary>
     public long LastTaken { get; set; }
 
+    /// <summary>The last failure that was taken. The consumer's own.</summary>
+    public PushFailure? LastFailureTaken { get; set; }
+
     /// <summary>Whether the caller, who has changed the group, must put the entry into the queue.</summary>
     /// <param name="claim">What to call <see cref="MarkQueued"/> with afterwards; 0 for nothing.</param>
     public bool MustBeQueued(out long claim)

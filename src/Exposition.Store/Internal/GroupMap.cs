@@ -27,6 +27,14 @@ internal sealed class GroupMap(ImmutableSortedDictionary<GroupingKey, GroupSlot>
     /// <summary>The map of a store without groups, as it was ever.</summary>
     public static GroupMap Empty() => new(ImmutableSortedDictionary<GroupingKey, GroupSlot>.Empty) { _version = Timeline.Ever };
 
+    /// <summary>A map of many groups at once, in any order.</summary>
+    public static GroupMap Of(IEnumerable<GroupSlot> slots)
+    {
+        GroupSlot[] sorted = [.. slots];
+        Array.Sort(sorted, static (a, b) => a.Key.CompareTo(b.Key));
+        return new GroupMap(ImmutableSortedDictionary.CreateRange(sorted.Select(static s => KeyValuePair.Create(s.Key, s)))) { _slots = sorted };
+    }
+
     public long Stamp(Timeline timeline) => timeline.Stamp(ref _version);
 
     public GroupMap With(GroupSlot slot) => new(groups.Add(slot.Key, slot));

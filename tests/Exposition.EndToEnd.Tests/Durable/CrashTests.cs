@@ -5,7 +5,8 @@ using System.Text;
 namespace Exposition.EndToEnd.Tests.Durable;
 
 // One round: start on the file that the last round has left, compare what is there with what was answered, push until a random moment, kill. The
-// seed is in every message. Rounds are bounded by time; EXPOSITION_CRASH_SECONDS sets another bound, EXPOSITION_CRASH_SEED another seed.
+// seed is in every message. Rounds are bounded by time; EXPOSITION_CRASH_KILLS asks for a number of rounds instead, EXPOSITION_CRASH_SEED sets another
+// seed. Every second group is large enough to be kept in two parts, shape and values.
 
 /// <summary>The real program under load, killed at random moments.</summary>
 public class CrashTests
@@ -13,8 +14,9 @@ public class CrashTests
     private const int Writers = 4;
     private const int GroupsOfWriter = 8;
 
-    private static readonly TimeSpan s_time = TimeSpan.FromSeconds(
-        double.Parse(Environment.GetEnvironmentVariable("EXPOSITION_CRASH_SECONDS") ?? "25", CultureInfo.InvariantCulture));
+    private static readonly TimeSpan s_time = TimeSpan.FromSeconds(25);
+
+    private static readonly int s_kills = int.Parse(Environment.GetEnvironmentVariable("EXPOSITION_CRASH_KILLS") ?? "0", CultureInfo.InvariantCulture);
 
     private static readonly int s_seed = int.Parse(Environment.GetEnvironmentVariable("EXPOSITION_CRASH_SEED") ?? "20260701", CultureInfo.InvariantCulture);
 
@@ -32,14 +34,17 @@ public class CrashTests
         {
             var file = Path.Combine(directory.FullName, "data");
             var random = new Random(s_seed);
-            var groups = Enumerable.Range(0, Writers * GroupsOfWriter).Select(static i => new Group($"g{i}")).ToArray();
+            var groups = Enumerable.Range(0, Writers * GroupsOfWriter).Select(static i => new Group($"g{i}", i % 2 == 0 ? 20 : 150)).ToArray();
             var watch = Stopwatch.StartNew();
             var round = 0;
             long killed = 0;
-            for (; watch.Elapsed < s_time || round < 3; round++)
+            async Task CheckAsync(GatewayProcess gateway) =>
+                Check(groups, await gateway.ScrapeAsync(), killed - (long)(mayLose.TotalSeconds * Stopwatch.Frequency), $"interval {interval}, seed {s_seed}, after {round} kills");
+
+            for (; s_kills > 0 ? round < s_kills : watch.Elapsed < s_time || round < 3; round++)
             {
                 await using var gateway = await GatewayProcess.StartAsync($"--persistence.file={file}", $"--persistence.commit-interval={interval}");
-                Check(groups, await gateway.ScrapeAsync(), killed - (long)(mayLose.TotalSeconds * Stopwatch.Frequency), $"interval {interval}, seed {s_seed}, round {round}");
+                await CheckAsync(gateway);
                 using var stop = new CancellationTokenSource();
                 var writers = Enumerable.Range(0, Writers)
                     .Select(w => WriteAsync(gateway, groups.AsMemory(w * GroupsOfWriter, GroupsOfWriter), new Random(random.Next()), stop.Token)).ToArray();
@@ -50,7 +55,9 @@ public class CrashTests
                 await Task.WhenAll(writers);
             }
 
-            TestContext.Current.SendDiagnosticMessage($"{round} rounds, {groups.Sum(static g => g.Total)} changes answered");
+            await using var last = await GatewayProcess.StartAsync($"--persistence.file={file}", $"--persistence.commit-interval={interval}");
+            await CheckAsync(last);
+            TestContext.Current.SendDiagnosticMessage($"interval {interval}: {round} kills, {groups.Sum(static g => g.Total)} changes answered");
             Assert.True(groups.Sum(static g => g.Total) > round * 10, "too few pushes to show anything");
         }
         finally
@@ -71,7 +78,7 @@ public class CrashTests
                 var delete = random.Next(10) == 0;
                 group.Sent.Enqueue((number, delete));
                 var body = new StringBuilder();
-                for (var i = 0; i < 20; i++)
+                for (var i = 0; i < group.Samples; i++)
                 {
                     body.Append(CultureInfo.InvariantCulture, $"crash_value{{n=\"{i}\"}} {number}\n");
                 }
@@ -96,7 +103,7 @@ public class CrashTests
         foreach (var group in groups)
         {
             var values = scraped.With($"job=\"{group.Job}\"").Where(static s => s.Key.StartsWith("crash_value", StringComparison.Ordinal)).Select(static s => s.Value).ToArray();
-            Assert.True(values.Length is 0 or 20 && values.Distinct().Count() <= 1, $"{where}: {group.Job} is a mix: {string.Join(' ', values)}");
+            Assert.True((values.Length == 0 || values.Length == group.Samples) && values.Distinct().Count() <= 1, $"{where}: {group.Job} is a mix: {string.Join(' ', values)}");
             var found = values.Length == 0 ? 0 : (int)values[0];
             var promised = group.Answered.Where(a => a.At <= before).Select(static a => a.Number).DefaultIfEmpty(0).Max();
             var possible = group.Sent.Where(s => s.Number >= promised).Select(static s => s.Deletes ? 0 : s.Number).ToHashSet();
@@ -116,9 +123,11 @@ public class CrashTests
         }
     }
 
-    private sealed class Group(string job)
+    private sealed class Group(string job, int samples)
     {
         public string Job { get; } = job;
+
+        public int Samples { get; } = samples;
 
         public int LastNumber { get; set; }
 

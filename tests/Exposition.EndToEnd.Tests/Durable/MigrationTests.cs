@@ -7,7 +7,7 @@ public class MigrationTests
     public async Task A_scrape_after_the_move_is_what_it_was_before()
     {
         Assert.SkipWhen(ServerCommand.IsReplaced, "a feature of this program");
-        var reference = Tool.Require("prometheus-pushgateway", "prometheus-pushgateway");
+        var reference = Environment.GetEnvironmentVariable("EXPOSITION_PUSHGATEWAY") ?? Tool.Require("prometheus-pushgateway", "prometheus-pushgateway");
         var directory = Directory.CreateTempSubdirectory("exposition-migration");
         try
         {

@@ -57,7 +57,7 @@ public class DiskFaultTests : InDirectory
             };
             using (var store = new SqliteStore(Path.Combine(directory, "data"), TimeProvider.System, notices.Add))
             {
-                store.Load(static (_, _) => { });
+                store.Load(static (in _) => { });
                 for (int step = 1; step <= Steps; step++)
                 {
                     RunUntilDone(store, step, where);

@@ -33,6 +33,9 @@ internal sealed class DiskLog(string directory)
     /// <summary>Decides before each action whether it fails: SQLite's result code, or 0.</summary>
     public Func<DiskOperation, int>? Fault { get; set; }
 
+    /// <summary>Lets files be opened for reading only, as on a volume that is mounted so.</summary>
+    public bool ReadOnly { get; set; }
+
     public int Count
     {
         get

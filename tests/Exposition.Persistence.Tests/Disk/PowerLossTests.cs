@@ -24,7 +24,7 @@ public class PowerLossTests : InDirectory
             for (int step = 1; step <= Workload.Steps;)
             {
                 using var store = new SqliteStore(File, TimeProvider.System, Notices.Add) { Synchronous = synchronous };
-                store.Load(static (_, _) => { });
+                store.Load(static (in _) => { });
                 for (int i = 0; i < StepsOfSession; i++, step++)
                 {
                     Workload.Run(store, step);

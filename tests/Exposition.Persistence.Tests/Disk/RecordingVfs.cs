@@ -19,6 +19,10 @@ internal static unsafe class RecordingVfs
     private static Vfs* s_below;
     private static Methods* s_methods;
     private static int s_lastId;
+    private static int s_statementJournals;
+
+    /// <summary>How many journals of single statements SQLite has opened, in files without a name, in all directories.</summary>
+    public static int StatementJournals => Volatile.Read(ref s_statementJournals);
 
     /// <summary>Watches a directory until the log is given to <see cref="Forget"/>.</summary>
     public static DiskLog Watch(string directory)
@@ -90,13 +94,25 @@ internal static unsafe class RecordingVfs
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int Open(Vfs* vfs, byte* name, void* file, int flags, int* outFlags)
     {
+        const int SubJournal = 0x2000;
+        if ((flags & SubJournal) != 0)
+        {
+            Interlocked.Increment(ref s_statementJournals);
+        }
+
         (DiskLog? log, string shortName) = Of(name);
         if (log is null)
         {
             return s_below->Open(s_below, name, file, flags, outFlags);
         }
 
+        const int ForReading = 1, ForWriting = 2, MayCreate = 4;
         Shim(file)->Methods = null;
+        if (log.ReadOnly && (flags & ForWriting) != 0)
+        {
+            flags = (flags & ~(ForWriting | MayCreate)) | ForReading;
+        }
+
         if (s_below->Open(s_below, name, Below(file), flags, outFlags) is var code and not Ok)
         {
             return code;

@@ -36,20 +36,21 @@ internal static class Workload
         batch.Remove(Samples.Key(Name(Deleted(step))));
         foreach (int group in Written(step))
         {
-            batch.Put(Samples.Key(Name(group)), step, [Samples.Family("a", Text(group, step))]);
+            batch.Put(new KeptGroup(Samples.Key(Name(group)), new[] { Samples.Family("a", Text(group, step)) }), step);
         }
 
         batch.Commit();
     }
 
     /// <summary>The state that a file holds. A group that is a mix of steps, or not what was written, shows as such.</summary>
-    public static string Read(IDurableStore store)
+    public static string Read(IDurableStore store, RestoreGroup? also = null)
     {
         var state = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        store.Load((key, families) =>
+        store.Load((in kept) =>
         {
-            string text = System.Text.Encoding.UTF8.GetString(families[0].Text.Span);
-            string name = System.Text.Encoding.UTF8.GetString(key.Labels.First("job").Span);
+            also?.Invoke(kept);
+            string text = System.Text.Encoding.UTF8.GetString(kept.Families[0].Text.Span);
+            string name = System.Text.Encoding.UTF8.GetString(kept.Key.Labels.First("job").Span);
             string number = text[..text.IndexOf('\n', StringComparison.Ordinal)].Split(' ')[1];
             bool whole = int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int step)
                 && text == Text(int.Parse(name.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture), step);
@@ -64,9 +65,9 @@ internal static class Workload
 
     private static IEnumerable<int> Written(int step) => new[] { step, (step * 7) + 1, (step * 3) + 2 }.Select(static g => g % Groups).Distinct();
 
-    // Groups differ in size: 1 line up to about 2 pages, although contents are packed.
+    // Groups differ in size: 1 line up to about 2 pages, although contents are packed. Every second one keeps its series, so that only values change.
     private static string Text(int group, int step) =>
-        string.Concat(Enumerable.Range(0, 1 + (group * 150)).Select(i => string.Create(CultureInfo.InvariantCulture, $"a{{n=\"{Mixed(i, group, step):x16}\"}} {step}\n")));
+        string.Concat(Enumerable.Range(0, 1 + (group * 150)).Select(i => string.Create(CultureInfo.InvariantCulture, $"a{{n=\"{Mixed(i, group, group % 2 == 0 ? 0 : step):x16}\"}} {step}\n")));
 
     private static ulong Mixed(int i, int group, int step)
     {

@@ -1,0 +1,42 @@
+using Exposition.Store;
+
+namespace Exposition.Persistence;
+
+/// <summary>A group as a durable copy keeps it.</summary>
+/// <param name="key">The group's labels.</param>
+/// <param name="families">Its families in byte order of their names.</param>
+public readonly ref struct KeptGroup(GroupingKey key, ReadOnlySpan<FamilyEntry> families)
+{
+    /// <summary>The group's labels.</summary>
+    public GroupingKey Key { get; } = key;
+
+    /// <summary>Its families in byte order of their names.</summary>
+    public ReadOnlySpan<FamilyEntry> Families { get; } = families;
+
+    /// <summary>
+    /// When its series expire, in nanoseconds since the Unix epoch, 0 for never, if its last push said so; null where the rules say it: then those
+    /// that are in force at the start count.
+    /// </summary>
+    public long? ExpiresAt { get; init; }
+
+    /// <summary>The last push that was refused, as far as it is known.</summary>
+    public PushFailure? LastFailure { get; init; }
+
+    // GroupSnapshot.SeriesSince; 0 where nobody knows.
+    internal long SeriesSince { get; init; }
+
+    internal static KeptGroup Of(GroupSnapshot group) => new(group.Key, group.Families)
+    {
+        ExpiresAt = group.HasOwnDeadline ? group.ExpiresAt : null,
+        LastFailure = group.LastFailure,
+        SeriesSince = group.SeriesSince,
+    };
+
+    /// <summary>Puts the group back into a store.</summary>
+    /// <param name="store">The store, which keeps the memory of the families.</param>
+    public void RestoreInto(MetricStore store)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        store.Restore(Key, Families, ExpiresAt, LastFailure);
+    }
+}

@@ -1,0 +1,63 @@
+using System.Buffers.Binary;
+
+namespace Exposition.Persistence.Rows;
+
+/// <summary>Reads the primitives of contents (see <see cref="GroupContent"/>), checking every length. What it returns are slices of the array.</summary>
+internal ref struct ContentReader(byte[] content)
+{
+    private int _at;
+
+    public readonly bool AtEnd => _at == content.Length;
+
+    public readonly int Left => content.Length - _at;
+
+    public bool TryByte(out byte value)
+    {
+        value = 0;
+        if (AtEnd)
+        {
+            return false;
+        }
+
+        value = content[_at++];
+        return true;
+    }
+
+    public bool TryInt64(out long value)
+    {
+        bool there = Left >= sizeof(long);
+        value = there ? BinaryPrimitives.ReadInt64LittleEndian(content.AsSpan(_at)) : 0;
+        _at += there ? sizeof(long) : 0;
+        return there;
+    }
+
+    public bool TryVarint(out int value)
+    {
+        long read = 0;
+        for (int shift = 0; shift < 35 && TryByte(out byte b); shift += 7)
+        {
+            read |= (long)(b & 0x7F) << shift;
+            if (b < 0x80)
+            {
+                value = (int)read;
+                return read <= int.MaxValue;
+            }
+        }
+
+        value = 0;
+        return false;
+    }
+
+    public bool TryText(out ReadOnlyMemory<byte> text)
+    {
+        text = default;
+        if (!TryVarint(out int length) || length > Left)
+        {
+            return false;
+        }
+
+        text = content.AsMemory(_at, length);
+        _at += length;
+        return true;
+    }
+}

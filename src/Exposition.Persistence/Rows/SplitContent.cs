@@ -1,0 +1,176 @@
+using System.Security.Cryptography;
+using Exposition.Store;
+
+namespace Exposition.Persistence.Rows;
+
+// A large group in two parts, so that a push of the series that were there before does not rewrite their text:
+//   shape    := content (see GroupContent) without fields, whose families have a push time of 0 and, as text, their lines without the values: each
+//               up to its last space, and the line end
+//   values   := version:1 byte (1)  pushedAt:8 of each family  text(lines: the values of all families, a line each)  field*
+// Cutting looks at spaces and line ends only and joining puts each line together again, so any text that ends in a line end comes back byte by byte.
+// The values go with exactly one shape: both parts carry its digest (the first 16 bytes of its SHA-256), which is the shape's checksum too.
+
+/// <summary>Cuts a group into shape and values, and joins them.</summary>
+internal static class SplitContent
+{
+    public const int DigestBytes = 16;
+
+    private const byte FormatVersion = 1;
+
+    /// <summary>An upper bound of either part, and of all that <see cref="TryCollect"/> and <see cref="WriteShape"/> need.</summary>
+    public static long MaxSize(in KeptGroup group) => GroupContent.MaxSize(group) + (sizeof(long) * group.Families.Length);
+
+    /// <summary>Collects the values of all lines.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="lines">Receives a line for each.</param>
+    /// <returns>Their length, and how many there are; no length if the group cannot be cut.</returns>
+    public static (int Length, int Count) TryCollect(in KeptGroup group, Span<byte> lines)
+    {
+        int end = 0;
+        int count = 0;
+        foreach (ref readonly FamilyEntry family in group.Families)
+        {
+            ReadOnlySpan<byte> text = family.Text.Span;
+            while (!text.IsEmpty)
+            {
+                int line = text.IndexOf((byte)'\n');
+                if (line < 0)
+                {
+                    return (-1, 0);
+                }
+
+                ReadOnlySpan<byte> value = text[ValueIn(text[..line])..(line + 1)];
+                value.CopyTo(lines[end..]);
+                end += value.Length;
+                count++;
+                text = text[(line + 1)..];
+            }
+        }
+
+        return (end, count);
+    }
+
+    /// <summary>Writes the values part.</summary>
+    /// <returns>Its length.</returns>
+    public static int WriteValues(in KeptGroup group, ReadOnlySpan<byte> lines, Span<byte> into)
+    {
+        var writer = new ContentWriter(into);
+        writer.Byte(FormatVersion);
+        foreach (ref readonly FamilyEntry family in group.Families)
+        {
+            writer.Int64(family.PushedAt);
+        }
+
+        writer.Text(lines);
+        GroupFields.Write(group, ref writer);
+        return writer.Position;
+    }
+
+    /// <summary>Writes the shape of a group of which <see cref="TryCollect"/> could collect the values.</summary>
+    /// <returns>Its length.</returns>
+    public static int WriteShape(in KeptGroup group, byte[] scratch, Span<byte> into)
+    {
+        var cut = new FamilyEntry[group.Families.Length];
+        int end = 0;
+        for (int i = 0; i < cut.Length; i++)
+        {
+            int start = end;
+            ReadOnlySpan<byte> text = group.Families[i].Text.Span;
+            while (!text.IsEmpty)
+            {
+                int line = text.IndexOf((byte)'\n');
+                ReadOnlySpan<byte> name = text[..ValueIn(text[..line])];
+                name.CopyTo(scratch.AsSpan(end));
+                end += name.Length;
+                scratch[end++] = (byte)'\n';
+                text = text[(line + 1)..];
+            }
+
+            cut[i] = group.Families[i] with { PushedAt = 0, Text = scratch.AsMemory(start, end - start) };
+        }
+
+        return GroupContent.Write(cut, into);
+    }
+
+    /// <summary>Puts a group together.</summary>
+    /// <param name="shape">The shape.</param>
+    /// <param name="values">The values.</param>
+    /// <param name="state">The group; slices of the shape, and of an array of its own for its text.</param>
+    /// <returns>False if they are not in order, or do not fit.</returns>
+    public static bool TryJoin(byte[] shape, byte[] values, out GroupState state)
+    {
+        var reader = new ContentReader(values);
+        if (!GroupContent.TryRead(shape, out state) || !reader.TryByte(out byte version) || version != FormatVersion
+            || reader.Left < state.Families.Length * (long)sizeof(long))
+        {
+            return false;
+        }
+
+        FamilyEntry[] families = state.Families;
+        long length = 0;
+        for (int i = 0; i < families.Length; i++)
+        {
+            _ = reader.TryInt64(out long pushedAt);
+            families[i] = families[i] with { PushedAt = pushedAt };
+            length += families[i].Text.Length;
+        }
+
+        if (!reader.TryText(out ReadOnlyMemory<byte> text) || !GroupFields.TryRead(ref reader, ref state))
+        {
+            return false;
+        }
+
+        ReadOnlySpan<byte> lines = text.Span;
+        length += lines.Length - lines.Count((byte)'\n');
+        if (length > Array.MaxLength)
+        {
+            return false;
+        }
+
+        byte[] joined = GC.AllocateUninitializedArray<byte>((int)length);
+        int end = 0;
+        for (int i = 0; i < families.Length; i++)
+        {
+            int start = end;
+            if (!TryJoin(families[i].Text.Span, ref lines, joined, ref end))
+            {
+                return false;
+            }
+
+            families[i] = families[i] with { Text = joined.AsMemory(start, end - start) };
+        }
+
+        return lines.IsEmpty && end == joined.Length;
+    }
+
+    /// <summary>The digest of a shape.</summary>
+    public static void Digest(ReadOnlySpan<byte> shape, Span<byte> into)
+    {
+        Span<byte> whole = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(shape, whole);
+        whole[..DigestBytes].CopyTo(into);
+    }
+
+    private static int ValueIn(ReadOnlySpan<byte> line) => line.LastIndexOf((byte)' ') + 1;
+
+    private static bool TryJoin(ReadOnlySpan<byte> cut, ref ReadOnlySpan<byte> lines, Span<byte> into, ref int end)
+    {
+        while (!cut.IsEmpty)
+        {
+            int name = cut.IndexOf((byte)'\n');
+            int value = lines.IndexOf((byte)'\n') + 1;
+            if (name < 0 || value == 0 || name + value > into.Length - end)
+            {
+                return false;
+            }
+
+            cut[..name].CopyTo(into[end..]);
+            lines[..value].CopyTo(into[(end + name)..]);
+            end += name + value;
+            cut = cut[(name + 1)..];
+            lines = lines[value..];
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,130 @@
+using Exposition.Formats;
+using Exposition.Store.Internal;
+
+namespace Exposition.Store;
+
+// Groups come back by the hundred thousand, one call each. What would cost time per group is done once: the map of groups is made at the end of a
+// loading, and samples are read only where names and types do not rule out a contradiction.
+
+public sealed partial class MetricStore
+{
+    private readonly FamilySet _restored = new();
+    private int _loads;
+
+    /// <summary>
+    /// Makes many calls of <see cref="Restore(GroupingKey, ReadOnlySpan{FamilyEntry})"/> cheap: until the end, groups that are new are not yet shown to views. Others may use
+    /// the store meanwhile.
+    /// </summary>
+    /// <returns>Ends the loading when it is disposed of.</returns>
+    public IDisposable BeginLoading()
+    {
+        using (EnterWriter())
+        {
+            _loads++;
+        }
+
+        return new Loading(this);
+    }
+
+    /// <summary>
+    /// Puts a group back as a durable copy has kept it, in place of one that is there. It does not appear in change feeds. What contradicts what is
+    /// there already is hidden.
+    /// </summary>
+    /// <param name="key">The group.</param>
+    /// <param name="families">Its families in byte order of their names; their memory is kept.</param>
+    /// <exception cref="InvalidOperationException">A family does not read back.</exception>
+    public void Restore(GroupingKey key, ReadOnlySpan<FamilyEntry> families) => Restore(key, families, null, null);
+
+    /// <inheritdoc cref="Restore(GroupingKey, ReadOnlySpan{FamilyEntry})"/>
+    /// <param name="key">The group.</param>
+    /// <param name="families">Its families in byte order of their names; their memory is kept.</param>
+    /// <param name="expiresAt">Its <see cref="GroupSnapshot.ExpiresAt"/> where that is its own; null otherwise: then the push time and the rules say it.</param>
+    /// <param name="lastFailure">Its <see cref="GroupSnapshot.LastFailure"/>.</param>
+    public void Restore(GroupingKey key, ReadOnlySpan<FamilyEntry> families, long? expiresAt, PushFailure? lastFailure)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        FamilyEntry[] entries = families.ToArray();
+        List<HiddenFamily>? found;
+        using (EnterWriter())
+        {
+            GroupSlot? slot = Find(key.Bytes);
+            for (int i = 0; i < entries.Length; i++)
+            {
+                entries[i] = Shared(entries[i]);
+            }
+
+            NameSet? names = slot?.Names ?? _directory.Find(key);
+            GroupSlot? target;
+            do
+            {
+                GroupSnapshot? old = slot?.Current;
+                found = HideWhatClashes(entries, old, names);
+                long expires = expiresAt ?? DeadlineOf(slot, key, entries);
+                bool expired = expires > 0 && IsMarked(entries);
+                target = Publish(slot, old, key, entries, tell: false, new Fate(expires, expired, IsOwn: expiresAt is not null && !expired), found);
+            }
+            while (target is null);
+            target.LastFailure = lastFailure;
+        }
+
+        TellHidden(key, null, found);
+    }
+
+    private List<HiddenFamily>? HideWhatClashes(FamilyEntry[] entries, GroupSnapshot? old, NameSet? names)
+    {
+        List<HiddenFamily>? found = null;
+        for (int i = 0; i < entries.Length; i++)
+        {
+            if (!entries[i].Text.IsEmpty && _rules.Suspects(entries[i], old, names, entries))
+            {
+                entries[i].Read(_restored);
+                if (_rules.Find(_restored, 0, old, names, entries) is { } clash)
+                {
+                    Hide(entries, entries[i].Name.Span, clash, ref found);
+                }
+            }
+        }
+
+        _restored.Reset();
+        return found;
+    }
+
+    // Later pushes keep name and help of an entry: they must not keep all the memory that a copy was read into.
+    private FamilyEntry Shared(in FamilyEntry entry)
+    {
+        _directory.TryGet(entry.Name.Span, out FamilyInfo? info);
+        byte[] help = entry.Help.IsEmpty ? []
+            : info?.Help is { } last && entry.Help.Span.SequenceEqual(last) ? last : entry.Help.ToArray();
+        if (info is not null)
+        {
+            info.Help = help;
+        }
+
+        return entry with { Name = info?.Name ?? entry.Name.ToArray(), Help = help, Traits = entry.Traits & ~FamilyTraits.Suspect };
+    }
+
+    private void EndLoading()
+    {
+        using (EnterWriter())
+        {
+            if (--_loads == 0)
+            {
+                ReplaceMap(GroupMap.Of(_slots.Select(static pair => pair.Value)));
+            }
+        }
+    }
+
+    private sealed class Loading(MetricStore store) : IDisposable
+    {
+        private bool _ended;
+
+        public void Dispose()
+        {
+            if (!_ended)
+            {
+                _ended = true;
+                store.EndLoading();
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+using System.Text;
+using Exposition.Formats;
+using Exposition.Gateway.CommandLine;
+using Exposition.Gateway.Hosting;
+using Exposition.Gateway.Logging;
+using Exposition.Gateway.Own;
+using Exposition.Store;
+
+namespace Exposition.Gateway.Tests;
+
+/// <summary>What the operator sees of a disk that is slow or refuses.</summary>
+public sealed class PersistenceMetricsTests : IDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("exposition-metrics").FullName;
+    private readonly ManualTime _time = new();
+    private readonly MemoryStream _log = new();
+
+    [Fact]
+    public async Task A_disk_that_refuses_shows_as_lag_failures_and_old_success_with_one_warning_until_it_is_back()
+    {
+        string place = Path.Combine(_directory, "mount");
+        var store = new MetricStore(new StoreOptions { Time = _time });
+        using var provider = new StreamLoggerProvider(_log, LogFormat.Logfmt, _time);
+        await using var durability = new Durability(Flags.Parse([$"--persistence.file={place}/data"]), _time, provider.CreateLogger("Exposition.Gateway"));
+        var metrics = new PersistenceMetrics(durability);
+        Assert.True(durability.TryOpen(store));
+        Assert.True(durability.Load(CancellationToken.None));
+        double started = (_time.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds;
+        Assert.Equal((0, 0, 0, started), Values(metrics));
+
+        _time.Advance(TimeSpan.FromSeconds(10));
+        store.Push(GroupingKey.Create(("job", "j")), PushFormat.Text, "x 1\n"u8.ToArray(), PushMode.Replace);
+        await UntilAsync(() => Values(metrics).Failures == 1);
+        Assert.Equal(0, Values(metrics).Lag);
+        _time.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal((3, started), (Values(metrics).Lag, Values(metrics).Success));
+        Assert.DoesNotContain("persistence is behind", Log(), StringComparison.Ordinal);
+        _time.Advance(TimeSpan.FromSeconds(7));
+        Assert.Equal((10, started), (Values(metrics).Lag, Values(metrics).Success));
+        Assert.Equal(2, Log().Split("level=warn msg=\"persistence is behind: the disk is slower than the changes\"").Length);
+
+        Directory.CreateDirectory(place);
+        await UntilAsync(() =>
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            return Values(metrics).Lag == 0;
+        });
+        Assert.True(Values(metrics).Success > started + 20);
+        Assert.True(await durability.StopAsync());
+    }
+
+    public void Dispose()
+    {
+        _log.Dispose();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    private static async Task UntilAsync(Func<bool> done)
+    {
+        for (int i = 0; !done(); i++)
+        {
+            Assert.True(i < 2000, "does not happen");
+            await Task.Delay(5, TestContext.Current.CancellationToken);
+        }
+    }
+
+    private string Log()
+    {
+        lock (_log)
+        {
+            return Encoding.UTF8.GetString(_log.ToArray());
+        }
+    }
+
+    private static (double Damaged, double Failures, double Lag, double Success) Values(PersistenceMetrics metrics)
+    {
+        var set = new FamilySet();
+        metrics.Collect(set);
+        double Value(string name)
+        {
+            for (int i = 0; i < set.Families.Length; i++)
+            {
+                if (Encoding.UTF8.GetString(set.Text(set.Families[i].Name)) == "pushgateway_persistence_" + name)
+                {
+                    return set.Metrics[set.Families[i].FirstMetric].Value;
+                }
+            }
+
+            throw new InvalidOperationException("no " + name);
+        }
+
+        return (Value("damaged_total"), Value("failures_total"), Value("lag_seconds"), Value("last_success_timestamp_seconds"));
+    }
+}
