@@ -13,7 +13,7 @@ namespace Exposition.Kestrel.Tests;
 /// <summary>What our parser calls hot, Kestrel's must read in the same way.</summary>
 public class HeadParserTests
 {
-    private static readonly HeadParser s_parser = new(new PushPath(new ExpositionOptions()), 32 << 10, 16 << 10);
+    private static readonly HeadParser s_parser = new(new PushPath(new ExpositionOptions()), 32 << 10, 16 << 10, 100);
 
     private static readonly string[] s_lines =
     [

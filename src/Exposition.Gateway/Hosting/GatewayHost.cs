@@ -24,9 +24,6 @@ namespace Exposition.Gateway.Hosting;
 internal static class GatewayHost
 {
     private const int Failed = 1;
-    private const int AroundTarget = 32;
-    private const int NoLimit = 16 << 20;
-    private const int SmallestBuffer = 1 << 20;
     private static readonly TimeSpan s_quickLoad = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Serves until a signal or a quit request.</summary>
@@ -172,6 +169,7 @@ internal static class GatewayHost
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            kestrel.UseExpositionHeadLimits();
             SetLimits(kestrel.Limits, flags.Limits);
             foreach (Listener listener in asked)
             {
@@ -187,13 +185,10 @@ internal static class GatewayHost
         return builder.Build();
     }
 
-    // Kestrel's own limits, for what the raw door leaves to it. A head must fit into its buffer, so for heads "no limit" has one.
+    // Kestrel's own limits, for what the raw door leaves to it.
     private static void SetLimits(KestrelServerLimits kestrel, LimitFlags limits)
     {
         kestrel.MaxRequestBodySize = null;
-        kestrel.MaxRequestLineSize = limits.TargetBytes > 0 ? Math.Min(NoLimit, limits.TargetBytes) + AroundTarget : NoLimit;
-        kestrel.MaxRequestHeadersTotalSize = limits.HeadBytes > 0 ? limits.HeadBytes : NoLimit;
-        kestrel.MaxRequestBufferSize = Math.Max(SmallestBuffer, Math.Max(kestrel.MaxRequestLineSize, kestrel.MaxRequestHeadersTotalSize));
         kestrel.KeepAliveTimeout = OrNone(limits.IdleTimeout);
         kestrel.RequestHeadersTimeout = OrNone(limits.HeadTimeout);
         kestrel.MinRequestBodyDataRate = limits.BodyRate > 0 && limits.BodyTimeout > TimeSpan.Zero ? new MinDataRate(limits.BodyRate, Longer(limits.BodyTimeout)) : null;
@@ -220,6 +215,7 @@ internal static class GatewayHost
 
     private static void Map(WebApplication app, Flags flags, WebConfigFile? web, ExpositionEngine engine, Durability durability)
     {
+        app.UseExpositionHeadLimits();
         if (web is not null)
         {
             var gate = new WebGate(web);

@@ -15,11 +15,8 @@ namespace Exposition.Kestrel.Raw;
 // unfinished line is searched for its end once. It neither allocates nor throws, and keeps no reference to the bytes.
 
 /// <summary>Reads request heads that can be served raw.</summary>
-internal sealed class HeadParser(PushPath paths, int maxBytes, int maxTarget)
+internal sealed class HeadParser(PushPath paths, int maxBytes, int maxTarget, int maxHeaders)
 {
-    /// <summary>The most headers; a head with more is left to Kestrel, which refuses it.</summary>
-    public const int MaxHeaders = 100;
-
     private const int LongestAroundTarget = 17;
 
     private static readonly SearchValues<byte> s_tokenBytes = SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
@@ -138,7 +135,7 @@ internal sealed class HeadParser(PushPath paths, int maxBytes, int maxTarget)
             : paths.IsGroup(target) || Refuse(ref head, HandOnReason.Path);
     }
 
-    private static bool ReadHeader(ReadOnlySpan<byte> line, int start, ref RequestHead head)
+    private bool ReadHeader(ReadOnlySpan<byte> line, int start, ref RequestHead head)
     {
         int colon = line.IndexOf((byte)':');
         if (colon <= 0 || line[..colon].ContainsAnyExcept(s_tokenBytes))
@@ -146,7 +143,7 @@ internal sealed class HeadParser(PushPath paths, int maxBytes, int maxTarget)
             return Refuse(ref head, HandOnReason.Syntax);
         }
 
-        if (++head.HeaderCount > MaxHeaders)
+        if (++head.HeaderCount > maxHeaders)
         {
             return Refuse(ref head, HandOnReason.TooLong);
         }

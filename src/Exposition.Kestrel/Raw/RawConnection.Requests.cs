@@ -137,12 +137,7 @@ internal sealed partial class RawConnection
         return verdict switch
         {
             HeadVerdict.NeedMore => Step.Read,
-            HeadVerdict.HandOn => _head.Reason switch
-            {
-                HandOnReason.TargetTooLong => RefuseHead(Answer.TargetTooLong(_options.MaxTargetBytes)),
-                HandOnReason.TooLong when _head.HeaderCount < HeadParser.MaxHeaders && _services.MaxHead == _options.MaxHeadBytes => RefuseHead(Answer.HeadTooLong(_options.MaxHeadBytes)),
-                _ => Step.HandOn,
-            },
+            HeadVerdict.HandOn => Step.HandOn,
             _ => Begin(bytes, ref rest),
         };
     }
@@ -341,14 +336,13 @@ internal sealed partial class RawConnection
         NextRequest();
     }
 
-    // What would have been asked for is not known, so it counts as no push.
-    private Step RefuseHead(in Answer answer)
+    // The head has not come whole and will not be waited for. What would have been asked for is not known, so it counts as no push.
+    private void RefuseHead(in Answer answer)
     {
         _engine.Metrics.CountRefusal(answer.Limit);
         _head.KeepAlive = false;
         Write(answer);
         NextRequest();
-        return Step.Drain;
     }
 
     private bool Write(in Answer answer)
