@@ -96,6 +96,32 @@ public class HeadLimitsTests(TwoDoors doors) : IClassFixture<TwoDoors>
         }
     }
 
+    // Kestrel mostly ends the whole connection then, before there is a request that could be answered or counted.
+    [Theory]
+    [InlineData(30, 10_000, false)]
+    [InlineData(1, 200_000, false)]
+    [InlineData(220, 1, true)]
+    public async Task OverHttp2KestrelRefusesBeyondTwiceTheLimit(int headers, int value, bool answers)
+    {
+        using var client = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"http://127.0.0.1:{doors.Http2Port}/metrics") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        for (int i = 0; i < headers; i++)
+        {
+            request.Headers.Add("x" + i, new string('y', value));
+        }
+
+        Task<HttpResponseMessage> sending = client.SendAsync(request, TestContext.Current.CancellationToken);
+        if (answers)
+        {
+            using HttpResponseMessage response = await sending;
+            Assert.Equal(HttpStatusCode.RequestHeaderFieldsTooLarge, response.StatusCode);
+        }
+        else
+        {
+            await Assert.ThrowsAsync<HttpRequestException>(() => sending);
+        }
+    }
+
     private static string Push(string headers, string job = "a") => $"PUT /metrics/job/{job} HTTP/1.1\r\nHost:h\r\n{headers}\r\n";
 
     // A header that makes a push's head so long.
