@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Exposition.Formats;
 using Exposition.Gateway.Api;
 using Exposition.Gateway.CommandLine;
@@ -169,6 +170,9 @@ internal static class GatewayHost
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+
+            // As in the reference a header may hold any byte. Kestrel would refuse what is no UTF-8.
+            kestrel.RequestHeaderEncodingSelector = static _ => Encoding.Latin1;
             kestrel.UseExpositionHeadLimits();
             SetLimits(kestrel.Limits, flags.Limits);
             foreach (Listener listener in asked)

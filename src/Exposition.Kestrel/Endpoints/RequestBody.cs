@@ -9,6 +9,8 @@ namespace Exposition.Kestrel.Endpoints;
 /// <summary>Reads a request's body through Kestrel, under our limit instead of Kestrel's.</summary>
 internal static class RequestBody
 {
+    private static Answer Malformed => new(400, "malformed chunked encoding", Close: true);
+
     /// <summary>Reads to the end.</summary>
     /// <returns>Null, or the answer because of which it was not read.</returns>
     public static async ValueTask<Answer?> ReadAsync(HttpContext context, PooledBody into, ExpositionEngine engine)
@@ -76,8 +78,13 @@ internal static class RequestBody
                 StatusCodes.Status413PayloadTooLarge => Answer.TooLarge(limit),
                 _ => e.Message.Contains("end of request content", StringComparison.OrdinalIgnoreCase)
                     ? Answer.CutShort
-                    : new Answer(400, "malformed chunked encoding", Close: true),
+                    : Malformed,
             };
+        }
+        catch (InvalidOperationException) when (context.Request.ContentLength is null)
+        {
+            // So Kestrel says that a trailer holds a NUL or a name that is not ASCII.
+            return Malformed;
         }
     }
 
