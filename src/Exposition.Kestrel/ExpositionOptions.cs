@@ -125,7 +125,8 @@ public sealed class ExpositionOptions
 
     /// <summary>
     /// Let Kestrel receive into blocks of 128 KiB instead of its own of 4 KiB. This replaces the host's <c>IMemoryPoolFactory&lt;byte&gt;</c>; a connection
-    /// that is receiving or sending holds one block each way, an idle one none. It takes effect only where Kestrel was added to the host before.
+    /// that is receiving or sending holds one block each way, an idle one none, and one whose body must wait two, as Kestrel is also told to stop
+    /// receiving at 128 KiB that were not read instead of at 1 MiB. It takes effect only where Kestrel was added to the host before.
     /// </summary>
     public bool LargeReceiveBlocks { get; set; } = true;
 
