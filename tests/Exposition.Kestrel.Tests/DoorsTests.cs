@@ -45,6 +45,7 @@ public class DoorsTests(TwoDoors doors) : IClassFixture<TwoDoors>
         "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Encoding: zstd\r\nContent-Length: 4\r\n\r\na 1\n",
         "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Encoding: deflate, identity\r\nContent-Length: 4\r\n\r\nbad\n",
         "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Encoding: deflate\r\nContent-Length: 12\r\n\r\nx\u009CKT0\u00E4\u0002\u0000\u0002T\u0000\u00BD",
+        "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Encoding: deflate\r\nContent-Length: 6\r\n\r\nKT0\u00E4\u0002\u0000",
         "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: 100001\r\n\r\n",
         "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nContent-Type: application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited\r\n\r\na 1\n",
         "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nExposition-Expire-After: 15m\r\nContent-Length: 4\r\n\r\na 1\n",

@@ -175,6 +175,27 @@ public class LimitTests
         Assert.Equal((2, 2, 4), (Refused(engine, "series-per-push"), Refused(engine, "groups"), Refused(engine, "label-value-bytes")));
     }
 
+    [Theory]
+    [InlineData("1e-9")]
+    [InlineData("5e-324")]
+    [InlineData("0.5")]
+    public async Task AScraperCannotAskForNoDeadline(string seconds)
+    {
+        var raw = new RawHarness(target: new FakeTarget { ScrapeBody = new byte[1 << 20] }, pause: 1000);
+        bool aborted = false;
+        raw.Connection.ConnectionClosed.Register(() => aborted = true);
+        raw.Send($"GET /metrics HTTP/1.1\r\nHost: h\r\nX-Prometheus-Scrape-Timeout-Seconds: {seconds}\r\n\r\n");
+        raw.Beat(TimeSpan.FromSeconds(1));
+        for (int i = 0; i < 500 && !aborted; i++)
+        {
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+        }
+
+        Assert.True(aborted);
+        Assert.InRange(raw.Engine.Scrapes.TimeoutFor(Encoding.ASCII.GetBytes(seconds)), TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(1));
+        Assert.InRange(new ExpositionEngine(new FakeTarget(), new ExpositionOptions { ScrapeTimeout = TimeSpan.Zero }).Scrapes.TimeoutFor("1e300"u8), TimeSpan.FromDays(1), TimeSpan.FromDays(100));
+    }
+
     private static async Task<string> AnswersAsync(RawHarness raw, int count)
     {
         string answers = "";
