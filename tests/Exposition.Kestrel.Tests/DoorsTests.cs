@@ -83,6 +83,18 @@ public class DoorsTests(TwoDoors doors) : IClassFixture<TwoDoors>
         Assert.Equal(rawCalls, doors.Target.Calls);
     }
 
+    /// <summary>Anybody can write these: who has sent something is whoever the connection comes from.</summary>
+    [Fact]
+    public async Task ForwardedAddressesAreNotBelieved()
+    {
+        foreach (int port in new[] { doors.RawPort, doors.EndpointPort })
+        {
+            doors.Target.Details.Clear();
+            await TwoDoors.SendAsync(port, "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 10.1.1.1\r\nX-Real-IP: 10.1.1.1\r\nForwarded: for=10.1.1.1\r\nContent-Length: 4\r\n\r\na 1\n");
+            Assert.Equal(IPAddress.Loopback, Assert.IsType<IPEndPoint>(Assert.Single(doors.Target.Details).Sender).Address);
+        }
+    }
+
     [Theory]
     [InlineData("PUT", "/METRICS/job@base64/eA", 307, "/metrics/job@base64/eA")]
     [InlineData("PUT", "/metrics/job@BASE64/eA", 307, "/metrics/job@base64/eA")]

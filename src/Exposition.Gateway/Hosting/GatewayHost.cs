@@ -25,6 +25,7 @@ namespace Exposition.Gateway.Hosting;
 internal static class GatewayHost
 {
     private const int Failed = 1;
+    private const int Http2Window = 256 << 10;
     private static readonly TimeSpan s_quickLoad = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Serves until a signal or a quit request.</summary>
@@ -193,6 +194,9 @@ internal static class GatewayHost
     private static void SetLimits(KestrelServerLimits kestrel, LimitFlags limits)
     {
         kestrel.MaxRequestBodySize = null;
+
+        // What a client of HTTP/2 may send before anybody has looked at it: little, as over HTTP/1.1, where it could be a megabyte.
+        kestrel.Http2.InitialConnectionWindowSize = kestrel.Http2.InitialStreamWindowSize = Http2Window;
         kestrel.KeepAliveTimeout = OrNone(limits.IdleTimeout);
         kestrel.RequestHeadersTimeout = OrNone(limits.HeadTimeout);
         kestrel.MinRequestBodyDataRate = limits.BodyRate > 0 && limits.BodyTimeout > TimeSpan.Zero ? new MinDataRate(limits.BodyRate, Longer(limits.BodyTimeout)) : null;

@@ -27,13 +27,16 @@ internal static class RequestBody
         }
 
         TimeSpan left = engine.Options.BodyTimeout > TimeSpan.Zero ? engine.Options.BodyTimeout : Timeout.InfiniteTimeSpan;
+        TimeSpan waited = TimeSpan.Zero;
+        long started = engine.Options.Time.GetTimestamp();
         into.Expect(context.Request.ContentLength ?? 0);
         PipeReader reader = context.Request.BodyReader;
         try
         {
             while (true)
             {
-                ReadResult result = await ReadAsync(reader, engine.Options, context.RequestAborted);
+                TimeSpan allowed = Allowed(engine.Options, into.Length, waited, started);
+                ReadResult result = await ReadAsync(reader, engine.Options, allowed, context.RequestAborted);
                 if (result.IsCanceled)
                 {
                     return Answer.TooSlow;
@@ -56,7 +59,9 @@ internal static class RequestBody
                             return Answer.NoRoom;
                         }
 
-                        left -= left == Timeout.InfiniteTimeSpan ? TimeSpan.Zero : engine.Options.Time.GetElapsedTime(since);
+                        TimeSpan elapsed = engine.Options.Time.GetElapsedTime(since);
+                        waited += elapsed;
+                        left -= left == Timeout.InfiniteTimeSpan ? TimeSpan.Zero : elapsed;
                     }
 
                     into.Append(piece.Span);
@@ -88,11 +93,23 @@ internal static class RequestBody
         }
     }
 
-    // Kestrel watches over the rate; that nothing at all comes for too long is seen here.
-    private static async ValueTask<ReadResult> ReadAsync(PipeReader reader, ExpositionOptions options, CancellationToken aborted)
+    // As at the raw door: what has come prolongs the time, but to fall silent is given no more than the timeout.
+    private static TimeSpan Allowed(ExpositionOptions options, long received, TimeSpan waited, long started)
+    {
+        if (options.BodyTimeout <= TimeSpan.Zero)
+        {
+            return Timeout.InfiniteTimeSpan;
+        }
+
+        TimeSpan earned = options.MinBodyBytesPerSecond > 0 ? TimeSpan.FromSeconds((double)received / options.MinBodyBytesPerSecond) : TimeSpan.Zero;
+        TimeSpan left = options.BodyTimeout + waited + earned - options.Time.GetElapsedTime(started);
+        return left <= TimeSpan.Zero ? TimeSpan.FromMilliseconds(1) : left < options.BodyTimeout ? left : options.BodyTimeout;
+    }
+
+    private static async ValueTask<ReadResult> ReadAsync(PipeReader reader, ExpositionOptions options, TimeSpan allowed, CancellationToken aborted)
     {
         ValueTask<ReadResult> reading = reader.ReadAsync(aborted);
-        if (reading.IsCompleted || options.BodyTimeout <= TimeSpan.Zero)
+        if (reading.IsCompleted || allowed == Timeout.InfiniteTimeSpan)
         {
             return await reading;
         }
@@ -100,7 +117,7 @@ internal static class RequestBody
         Task<ReadResult> task = reading.AsTask();
         try
         {
-            return await task.WaitAsync(options.BodyTimeout, options.Time, aborted);
+            return await task.WaitAsync(allowed, options.Time, aborted);
         }
         catch (TimeoutException)
         {

@@ -149,7 +149,16 @@ internal sealed partial class RawConnection
         int count = (int)Math.Min(GatherStep + Math.Max(0, _head.Searched - _gatheredLength), more.Length);
         if (count > 0)
         {
-            _gathered ??= ArrayPool<byte>.Shared.Rent(_services.MaxHead + (2 * GatherStep));
+            if (_gathered is null || _gathered.Length < _gatheredLength + count)
+            {
+                // It grows by doubling: most heads are short, and many may be left unfinished.
+                byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(4 * GatherStep, 2 * (_gatheredLength + count)));
+                _gathered.AsSpan(0, _gatheredLength).CopyTo(larger);
+                int length = _gatheredLength;
+                ReturnGathered();
+                (_gathered, _gatheredLength) = (larger, length);
+            }
+
             more.Slice(0, count).CopyTo(_gathered.AsSpan(_gatheredLength));
             _gatheredLength += count;
         }
