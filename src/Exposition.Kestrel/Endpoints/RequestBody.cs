@@ -39,6 +39,8 @@ internal static class RequestBody
                 ReadResult result = await ReadAsync(reader, engine.Options, allowed, context.RequestAborted);
                 if (result.IsCanceled)
                 {
+                    // Kestrel will read on, and logs an error where it finds a read that was not ended.
+                    reader.AdvanceTo(result.Buffer.Start, result.Buffer.End);
                     return Answer.TooSlow;
                 }
 

@@ -75,6 +75,8 @@ public sealed class LimitTests
         }
 
         Assert.StartsWith("HTTP/1.1 408 ", Encoding.ASCII.GetString(buffer, 0, await answer), StringComparison.Ordinal);
+        await Task.Delay(500, end.Token);
+        Assert.DoesNotContain("level=error", gateway.Log, StringComparison.Ordinal);
     }
 
     [Fact]
