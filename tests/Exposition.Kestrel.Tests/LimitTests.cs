@@ -129,6 +129,24 @@ public class LimitTests
         Assert.Equal(1090, budget.Used);
     }
 
+    /// <summary>Else a thousand clients that send one byte each could take the memory of all bodies.</summary>
+    [Theory]
+    [InlineData(1, 64 << 20, 64 << 10)]
+    [InlineData(1, 1000, 4096)]
+    [InlineData(4096, 64 << 20, 64 << 10)]
+    [InlineData(100_000, 260 << 10, 512 << 10)]
+    [InlineData(128 << 10, 64 << 20, 1 << 20)]
+    [InlineData(2 << 20, 4 << 20, 2 << 20)]
+    public void WhatIsAnnouncedReservesLittle(int came, int announced, long reserved)
+    {
+        var budget = new InflightBytes(0, TimeProvider.System);
+        using var body = new PooledBody(budget);
+        body.Expect(announced);
+        Assert.Equal(0, budget.Used);
+        Assert.True(body.TryReserve(came));
+        Assert.Equal(reserved, budget.Used);
+    }
+
     [Fact]
     public void JobsHaveTheirRatesAndAreForgotten()
     {

@@ -28,6 +28,9 @@ public sealed class LimitTests
             ("series-per-push", 413, Put("a", "a 1\nb 1\nc 1\nd 1\ne 1\nf 1\n")),
             ("label-value-bytes", 400, Put("a", "a{b=\"123456789012345678901\"} 1\n")),
             ("head-timeout", 408, "PUT /metrics/job/a HTTP/1.1\r\nHo"),
+
+            // Handed on unfinished, it has its time once more, and no longer.
+            ("head-timeout", 408, "PATCH /metrics/job/a HTTP/1.1\r\nHo"),
             ("body-timeout", 408, Put("a", "a 1\n")[..^2]),
         ];
         var expected = new SortedDictionary<string, int>();
