@@ -19,9 +19,9 @@ internal static class GoodPusher
         return latencies[latencies.Count * 99 / 100];
     }
 
-    /// <summary>Fails where the pusher had to wait for the others. Where the machine has other work to do even the pusher alone has to wait.</summary>
+    /// <summary>Fails where the pusher had to wait for the others. Where the machine has other work to do every pusher has to wait.</summary>
     /// <param name="latencies">Beside the others.</param>
-    /// <param name="alone">What 99 of 100 took without them.</param>
+    /// <param name="alone">What 99 of 100 took at the same time without them.</param>
     public static void AssertNotDisturbed(List<double> latencies, double alone) =>
         Assert.InRange(Percentile99(latencies), 0, Math.Max(Tool.IsCi ? 250 : 50, 10 * alone));
 
