@@ -24,6 +24,20 @@ public static class ExpositionEndpointExtensions
     }
 
     /// <summary>
+    /// Answers heads beyond <see cref="ExpositionOptions.MaxHeadBytes"/> and <see cref="ExpositionOptions.MaxHeaders"/> (431) and targets beyond
+    /// <see cref="ExpositionOptions.MaxTargetBytes"/> (414) for all routes of the host, says what was found, counts it and ends the connection. To be
+    /// called first. Without it only the routes of <see cref="MapExposition"/> do so.
+    /// </summary>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="InvalidOperationException">No engine was added to the services (<see cref="ExpositionServiceExtensions.AddExposition"/>).</exception>
+    public static IApplicationBuilder UseExpositionHeadLimits(this IApplicationBuilder app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        var limits = new HeadLimits(app.ApplicationServices.GetRequiredService<ExpositionEngine>());
+        return app.Use(next => context => limits.Refuse(context) ?? next(context));
+    }
+
+    /// <summary>
     /// Maps everything below <c>/metrics</c>, and the telemetry path, for all methods, with the same answers as the raw door. The
     /// prefix is that of <see cref="ExpositionOptions.RoutePrefix"/> (and a path base of the host); groups with a prefix of their own
     /// are not supported, because the raw request target decides.

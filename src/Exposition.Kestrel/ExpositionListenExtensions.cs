@@ -1,3 +1,4 @@
+using Exposition.Kestrel.Endpoints;
 using Exposition.Kestrel.Raw;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
@@ -7,6 +8,8 @@ namespace Exposition.Kestrel;
 /// <summary>Puts the raw door into a Kestrel endpoint.</summary>
 public static class ExpositionListenExtensions
 {
+    private const int SmallestBuffer = 1 << 20;
+
     /// <summary>
     /// Refuses connections beyond <see cref="ExpositionOptions.MaxConnections"/>, counted over all endpoints that call this. To be called first.
     /// </summary>
@@ -20,6 +23,29 @@ public static class ExpositionListenExtensions
         ExpositionEngine engine = options.ApplicationServices.GetRequiredService<ExpositionEngine>();
         options.Use(next => engine.Connections.Wrap(secure, next));
         return options;
+    }
+
+    /// <summary>
+    /// Sets Kestrel's own limits on request heads to about twice those of the engine's options, so that it is the engine that answers a head that is too
+    /// long, and says why (<see cref="ExpositionEndpointExtensions.UseExpositionHeadLimits"/>). Kestrel answers those beyond twice the limit, without a
+    /// text. A head must fit into Kestrel's buffer: where the options set no limit, Kestrel's is 16 MiB.
+    /// </summary>
+    /// <param name="kestrel">The server.</param>
+    /// <returns>The same server.</returns>
+    /// <exception cref="InvalidOperationException">No engine was added to the services (<see cref="ExpositionServiceExtensions.AddExposition"/>).</exception>
+    public static KestrelServerOptions UseExpositionHeadLimits(this KestrelServerOptions kestrel)
+    {
+        ArgumentNullException.ThrowIfNull(kestrel);
+        ExpositionOptions options = kestrel.ApplicationServices.GetRequiredService<ExpositionEngine>().Options;
+        KestrelServerLimits limits = kestrel.Limits;
+        limits.MaxRequestLineSize = HeadLimits.Above(options.MaxTargetBytes);
+        limits.MaxRequestHeadersTotalSize = HeadLimits.Above(options.MaxHeadBytes);
+        limits.MaxRequestHeaderCount = options.MaxHeaders > 0 ? (int)Math.Min(int.MaxValue, 2L * options.MaxHeaders) : int.MaxValue;
+        limits.MaxRequestBufferSize = Math.Max(SmallestBuffer, Math.Max((long)limits.MaxRequestLineSize, limits.MaxRequestHeadersTotalSize));
+
+        // Of HTTP/2 a single header, which the target is there.
+        limits.Http2.MaxRequestHeaderFieldSize = Math.Max(limits.MaxRequestLineSize, limits.MaxRequestHeadersTotalSize);
+        return kestrel;
     }
 
     /// <summary>

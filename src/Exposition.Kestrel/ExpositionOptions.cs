@@ -67,13 +67,16 @@ public sealed class ExpositionOptions
     }
 
     /// <summary>
-    /// The longest request head in bytes, the request line included. More is answered with 431. The raw door itself reads heads up to 64 KiB; longer ones are
-    /// left to Kestrel, whose limits the host must set alike.
+    /// The longest request head in bytes, from the method to the empty line, blanks around header values not counted. More is answered with 431, by the
+    /// endpoints: Kestrel's own limits must be higher (<see cref="ExpositionListenExtensions.UseExpositionHeadLimits"/>), or it answers first and without a text.
     /// </summary>
     public int MaxHeadBytes { get; set; } = 64 << 10;
 
-    /// <summary>The longest request target in bytes. More is answered with 414. Kestrel's limit must be set alike.</summary>
+    /// <summary>The longest request target in bytes. More is answered with 414; see <see cref="MaxHeadBytes"/> for Kestrel's own limit.</summary>
     public int MaxTargetBytes { get; set; } = 32 << 10;
+
+    /// <summary>The most headers of a request. More are answered with 431; see <see cref="MaxHeadBytes"/> for Kestrel's own limit.</summary>
+    public int MaxHeaders { get; set; } = 100;
 
     /// <summary>The most memory that request bodies and their decoded forms may hold together, in bytes. Beyond it bodies are not read on, and after <see cref="BodyTimeout"/> answered with 503.</summary>
     public long MaxInflightBytes { get; set; } = 1L << 30;
@@ -122,7 +125,8 @@ public sealed class ExpositionOptions
 
     /// <summary>
     /// Let Kestrel receive into blocks of 128 KiB instead of its own of 4 KiB. This replaces the host's <c>IMemoryPoolFactory&lt;byte&gt;</c>; a connection
-    /// that is receiving or sending holds one block each way, an idle one none. It takes effect only where Kestrel was added to the host before.
+    /// that is receiving or sending holds one block each way, an idle one none, and one whose body must wait two, as Kestrel is also told to stop
+    /// receiving at 128 KiB that were not read instead of at 1 MiB. It takes effect only where Kestrel was added to the host before.
     /// </summary>
     public bool LargeReceiveBlocks { get; set; } = true;
 

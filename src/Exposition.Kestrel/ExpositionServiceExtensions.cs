@@ -2,6 +2,7 @@ using System.Text;
 using Exposition.Kestrel.Raw;
 using Exposition.Store;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -46,6 +47,10 @@ public static class ExpositionServiceExtensions
         if (options.LargeReceiveBlocks)
         {
             services.Replace(ServiceDescriptor.Singleton<IMemoryPoolFactory<byte>, LargeBlockPoolFactory>());
+
+            // What Kestrel has received and nobody has looked at is held in addition to all that is counted, by each connection whose body waits for
+            // room. Kestrel would let it be a megabyte.
+            services.Configure<SocketTransportOptions>(static sockets => sockets.MaxReadBufferSize = LargeBlockPool.BlockBytes);
         }
 
         services.TryAddSingleton(static s => new ExpositionEngine(

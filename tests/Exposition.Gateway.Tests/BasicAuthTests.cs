@@ -59,6 +59,30 @@ public class BasicAuthTests
     }
 
     [Fact]
+    public async Task Many_users_are_known_and_knowing_them_allocates_nothing()
+    {
+        string hash = BCrypt.Net.BCrypt.HashPassword("p", 4);
+        using var auth = new BasicAuth(Enumerable.Range(0, 20).ToDictionary(static i => "user" + i, _ => hash));
+        byte[][] good = [.. Enumerable.Range(0, 20).Select(static i => Encoding.UTF8.GetBytes(Header("user" + i, "p")))];
+        foreach (byte[] header in good)
+        {
+            Assert.Equal(AuthVerdict.Good, await auth.CheckAsync(Encoding.UTF8.GetString(header)));
+        }
+
+        Assert.All(good, header => Assert.True(auth.IsKnownGood(header)));
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        foreach (byte[] header in good)
+        {
+            Assert.True(auth.IsKnownGood(header));
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.False(auth.IsKnownGood(good[0].AsSpan(1)));
+        Assert.False(auth.IsKnownGood([.. good[0][..^1], (byte)'x']));
+        Assert.False(auth.IsKnownGood([]));
+    }
+
+    [Fact]
     public void A_bucket_gives_its_burst_and_then_one_per_interval()
     {
         var time = new ManualTime();

@@ -12,7 +12,7 @@ public class FlagsTests
         Assert.Equal([":9091"], flags.ListenAddresses);
         Assert.Equal(
             "limit.body-bytes=64MiB limit.body-rate=1000 limit.body-timeout=30s limit.connections=10000 limit.decoded-bytes=256MiB limit.groups=1000000 "
-            + "limit.head-bytes=64KiB limit.head-timeout=30s limit.idle-timeout=2m10s limit.inflight-bytes=1GiB limit.label-value-bytes=64KiB "
+            + "limit.head-bytes=64KiB limit.head-timeout=30s limit.headers=100 limit.idle-timeout=2m10s limit.inflight-bytes=1GiB limit.label-value-bytes=64KiB "
             + "limit.pushes-per-second=0 limit.scrape-duration=2m0s limit.scrapes=64 limit.series-per-push=1000000 limit.shape-cache-bytes=256MiB limit.target-bytes=32KiB "
             + "log.format=logfmt log.level=info persistence.file= persistence.interval=5m0s push.disable-consistency-check=false "
             + "push.enable-utf8-names=false push.verify-repeated=false web.config.file= web.enable-admin-api=false web.enable-lifecycle=false web.enable-openmetrics=false web.external-url= "

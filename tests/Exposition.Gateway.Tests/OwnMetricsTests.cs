@@ -40,6 +40,21 @@ public class OwnMetricsTests
         }
     }
 
+    /// <summary>However the kernel is asked, what is opened is counted.</summary>
+    [Fact]
+    public void Open_files_are_counted()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "there is no /proc");
+        double before = new ProcFiles().CountOpenFiles()!.Value;
+        List<FileStream> files = [.. Enumerable.Range(0, 500).Select(static _ => File.OpenRead("/dev/null"))];
+        double after = new ProcFiles().CountOpenFiles()!.Value;
+        files.ForEach(static file => file.Dispose());
+
+        // Other tests open and close files meanwhile.
+        Assert.InRange(after - before, 400, 600);
+        Assert.InRange(after, 500, 1 + Directory.EnumerateFileSystemEntries("/proc/self/fd").Count() + 700);
+    }
+
     [Fact]
     public void Without_proc_there_are_none() => Assert.Empty(Collect(new ProcessMetrics(new ProcFiles("/nonexistent"), TimeProvider.System)));
 

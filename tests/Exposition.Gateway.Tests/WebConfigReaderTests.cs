@@ -117,11 +117,12 @@ public class WebConfigReaderTests
     [InlineData("rate_limit:\n  interval: 1s\n  burst: many\n", "line 3: burst: expected a whole number")]
     [InlineData("rate_limit:\n  interval: soon\n", "line 2: interval: time: invalid duration \"soon\"")]
     [InlineData("rate_limit:\n  interval: 1s\n  burst: -1\n", "line 3: burst: must not be negative")]
-    [InlineData("tls_server_config:\n  cert_file: a\n", "missing one of key or key_file")]
-    [InlineData("tls_server_config:\n  key: a\n", "missing one of cert or cert_file")]
+    [InlineData("a:\n b:\n  c: { d: \r e ] }\n1.5h0", "yaml: line 3: not understood")]
+    [InlineData("tls_server_config:\n  cert_file: a\n", "line 1: missing one of key or key_file")]
+    [InlineData("\ntls_server_config:\n  key: a\n", "line 2: missing one of cert or cert_file")]
     [InlineData("tls_server_config:\n  client_auth_type: NoClientCert\n", "missing one of cert or cert_file")]
     [InlineData(Pair + "  cert: x\n", "line 2: cert_file: cert is given too")]
-    [InlineData(Pair + "  client_ca_file: c\n", "client CA's have been configured without a Client Auth Policy")]
+    [InlineData(Pair + "  client_ca_file: c\n", "line 1: client CA's have been configured without a Client Auth Policy")]
     [InlineData(Pair + "  client_auth_type: foo\n", "line 4: client_auth_type: invalid ClientAuth: foo")]
     [InlineData(Pair + "  min_version: TLS09\n", "line 4: min_version: unknown TLS version: TLS09")]
     [InlineData(Pair + "  max_version: TLS11\n", "line 4: max_version: TLS11 is below min_version TLS12")]
@@ -135,6 +136,22 @@ public class WebConfigReaderTests
     [InlineData("basic_auth_users:\n  ana: $2b$99$abcdefghijklmnopqrstuumKVWSYe17ozCGcGOhpn1PsIYOB7PaOa\n", "cost 99 is outside allowed inclusive range 4..31")]
     [InlineData("basic_auth_users:\n  ana: $1b$05$abcdefghijklmnopqrstuumKVWSYe17ozCGcGOhpn1PsIYOB7PaOa\n", "expected a hash of the form")]
     [InlineData("basic_auth_users:\n  ana: $2b$05$abcdefghijklmnopqrstuumKVWSYe17ozCGcGOhpn1PsIYOB7PaO!\n", "expected 53 characters")]
-    public void Errors_name_line_and_key(string text, string expected) =>
+    public void Errors_name_line_and_key(string text, string expected)
+    {
         Assert.Contains(expected, Assert.Throws<WebConfigException>(() => WebConfigReader.Read(text, "/etc")).Message, StringComparison.Ordinal);
+        Assert.Null(WebConfigJudge.Complaint(text));
+    }
+
+    /// <summary>A judge that never complains would prove nothing: what it compares tells all values apart.</summary>
+    [Fact]
+    public void A_naive_reading_tells_every_value()
+    {
+        string text = Pair + $"  client_auth_type: RequireClientCert\n  client_ca_file: c\n  client_allowed_sans: [x, y]\n  min_version: TLS13\n  cipher_suites: [TLS_AES_128_GCM_SHA256]\n"
+            + $"http_server_config:\n  http2: off\n  headers: {{ X-Frame-Options: deny }}\nbasic_auth_users: {{ ana: {Hash} }}\nrate_limit: {{ interval: 1.5s, burst: 2 }}\n";
+        string expected = $"auth=2 ca=c cert=a header X-Frame-Options=deny http2=False key=b rate=15000000 2 sans=x|y suites=TLS_AES_128_GCM_SHA256 user ana={Hash} versions=TLS13";
+        Assert.Equal(expected, string.Join(' ', NaiveWebConfig.Read(text)!.Select(static pair => $"{pair.Key}={pair.Value}")));
+        Assert.Equal(expected, string.Join(' ', NaiveWebConfig.Tell(WebConfigReader.Read(text, "/")).Select(static pair => $"{pair.Key}={pair.Value}")));
+        Assert.Null(NaiveWebConfig.Read(text.Replace("deny", "allow", StringComparison.Ordinal)));
+        Assert.Null(NaiveWebConfig.Read(text + "more: 1\n"));
+    }
 }

@@ -177,6 +177,38 @@ public class BodyDecodingTests
         Assert.Equal("error: zlib: corrupt input", UndoNew([.. packed[..2], .. Enumerable.Repeat((byte)0xFF, 20)], DeflateBody.Decode));
     }
 
+    [Fact]
+    public void DeflateBodiesWithoutHeaderAndChecksum()
+    {
+        string text = string.Concat(Enumerable.Range(0, 1000).Select(static i => $"a{{b=\"{i}\"}} {i}\n"));
+        foreach (string one in (string[])["a 1\n", text])
+        {
+            byte[] packed = Deflate(Encoding.ASCII.GetBytes(one))[2..^4];
+            Assert.Equal(BodyEncoding.RawDeflate, ContentCoding.Settle(BodyEncoding.Deflate, packed));
+            Assert.Equal(one, UndoNew(packed, DeflateBody.DecodeRaw));
+            Assert.Equal("error: flate: corrupt input", UndoNew([.. packed, 0], DeflateBody.DecodeRaw));
+            Assert.Equal("error: flate: corrupt input", UndoNew([.. packed, .. new byte[100]], DeflateBody.DecodeRaw));
+            for (int length = 0; length < packed.Length; length++)
+            {
+                Assert.Equal("error: flate: corrupt input", UndoNew(packed[..length], DeflateBody.DecodeRaw));
+            }
+        }
+
+        Assert.Equal("too large", UndoNew(Deflate(new byte[50_000_000])[2..^4], DeflateBody.DecodeRaw, 1 << 20));
+    }
+
+    /// <summary>The form without a mark must not be seen in a text.</summary>
+    [Fact]
+    public async Task TextMarkedAsDeflateIsStillText()
+    {
+        foreach (string text in (string[])["# HELP a b\na 1\n", "a 1\n", "x 1\n", "{\"a\"} 1\n", "k 1\n" + new string('#', 5000), "s_total{a=\"b\"} 1\n"])
+        {
+            using var raw = new RawHarness();
+            Assert.StartsWith("HTTP/1.1 200 OK", await raw.ExchangeAsync($"PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Encoding: deflate\r\nContent-Length: {text.Length}\r\n\r\n{text}"), StringComparison.Ordinal);
+            Assert.StartsWith("Replace {job=\"a\"} Text " + (text.Length < 400 ? text : ""), Assert.Single(raw.Target.Calls), StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
     [InlineData("", BodyEncoding.Identity)]
     [InlineData("identity", BodyEncoding.Identity)]
@@ -198,7 +230,8 @@ public class BodyDecodingTests
     [InlineData("(")]
     public void TextIsTakenForNoCoding(string text)
     {
-        Assert.Equal(BodyEncoding.Unknown, ContentCoding.Settle(BodyEncoding.Deflate, Encoding.ASCII.GetBytes(text)));
+        Assert.Equal(text.Length == 0 ? BodyEncoding.Unknown : BodyEncoding.RawDeflate, ContentCoding.Settle(BodyEncoding.Deflate, Encoding.ASCII.GetBytes(text)));
+        Assert.StartsWith("error: ", UndoNew(Encoding.ASCII.GetBytes(text), DeflateBody.DecodeRaw), StringComparison.Ordinal);
         Assert.Equal(BodyEncoding.Unknown, ContentCoding.Settle(BodyEncoding.Zstd, Encoding.ASCII.GetBytes(text)));
     }
 

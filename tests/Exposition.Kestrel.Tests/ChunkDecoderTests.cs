@@ -10,7 +10,7 @@ namespace Exposition.Kestrel.Tests;
 
 public class ChunkDecoderTests
 {
-    private static Gen<string> Extension() => Gen.Elements("", ";a", ";a=\"b;c\"", " ;x=1", "\t");
+    private static Gen<string> Extension() => Gen.Elements("", ";a", ";a=\"b;c\"", "; x=1\t", ";");
 
     private static Gen<string> Size(int length) => Gen.Elements("x", "X", "x4", "X8").Select(f => length.ToString(f, CultureInfo.InvariantCulture));
 
@@ -19,7 +19,7 @@ public class ChunkDecoderTests
     private static Arbitrary<(string Coded, string Data, int[] Cuts)> Bodies() =>
         (from pieces in Gen.Choose(1, 40).SelectMany(n => Gen.Choose(0, 255).Select(b => (char)b).ArrayOf(n).Select(c => new string(c))).ListOf()
          from chunks in Gen.CollectToList(pieces, Chunk)
-         from last in Gen.Elements("0", "00", "0;x=y", "0 ")
+         from last in Gen.Elements("0", "00", "0;x=y", "0;")
          from trailers in Gen.Elements("", "A: b\r\n", "A: b\r\nC:\r\n")
          from cuts in Gen.Choose(0, 200).ListOf()
          select (string.Concat(chunks) + $"{last}\r\n{trailers}\r\n", string.Concat(pieces), cuts.Order().ToArray())).ToArbitrary();
@@ -76,11 +76,20 @@ public class ChunkDecoderTests
     [InlineData("0x3\r\n")]
     [InlineData("3_0\r\n")]
     [InlineData("3\rX")]
+    [InlineData("3 \r\n")]
+    [InlineData("3\t;x\r\n")]
+    [InlineData("3 0\r\n")]
     [InlineData("3\r\nabcd")]
     [InlineData("3\r\nabc\r\r")]
     [InlineData("000000003\r\n")]
     [InlineData("0\r\n\rX")]
     [InlineData("0\r\nA: b\rX")]
+    [InlineData("0\r\nA\r\n\r\n")]
+    [InlineData("0\r\n: b\r\n\r\n")]
+    [InlineData("0\r\n A: b\r\n\r\n")]
+    [InlineData("0\r\nA : b\r\n\r\n")]
+    [InlineData("0\r\nA: b\r\n c\r\n\r\n")]
+    [InlineData("0\r\nA: \0\r\n\r\n")]
     public void BadCoding(string coded) => Assert.Equal(ChunkStatus.Bad, Decode(coded));
 
     [Fact]

@@ -45,6 +45,7 @@ public class DoorsTests(TwoDoors doors) : IClassFixture<TwoDoors>
         "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Encoding: zstd\r\nContent-Length: 4\r\n\r\na 1\n",
         "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Encoding: deflate, identity\r\nContent-Length: 4\r\n\r\nbad\n",
         "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Encoding: deflate\r\nContent-Length: 12\r\n\r\nx\u009CKT0\u00E4\u0002\u0000\u0002T\u0000\u00BD",
+        "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Encoding: deflate\r\nContent-Length: 6\r\n\r\nKT0\u00E4\u0002\u0000",
         "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: 100001\r\n\r\n",
         "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nContent-Type: application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited\r\n\r\na 1\n",
         "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nExposition-Expire-After: 15m\r\nContent-Length: 4\r\n\r\na 1\n",
@@ -80,6 +81,18 @@ public class DoorsTests(TwoDoors doors) : IClassFixture<TwoDoors>
 
         Assert.Equal(raw, endpoint);
         Assert.Equal(rawCalls, doors.Target.Calls);
+    }
+
+    /// <summary>Anybody can write these: who has sent something is whoever the connection comes from.</summary>
+    [Fact]
+    public async Task ForwardedAddressesAreNotBelieved()
+    {
+        foreach (int port in new[] { doors.RawPort, doors.EndpointPort })
+        {
+            doors.Target.Details.Clear();
+            await TwoDoors.SendAsync(port, "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 10.1.1.1\r\nX-Real-IP: 10.1.1.1\r\nForwarded: for=10.1.1.1\r\nContent-Length: 4\r\n\r\na 1\n");
+            Assert.Equal(IPAddress.Loopback, Assert.IsType<IPEndPoint>(Assert.Single(doors.Target.Details).Sender).Address);
+        }
     }
 
     [Theory]

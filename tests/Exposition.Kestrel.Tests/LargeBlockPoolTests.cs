@@ -43,6 +43,21 @@ public class LargeBlockPoolTests
         Assert.Equal(64, pool.Unused);
     }
 
+    [Fact]
+    public void When_many_large_blocks_are_taken_small_ones_do()
+    {
+        using var pool = new LargeBlockPool(mostLarge: 3);
+        List<IMemoryOwner<byte>> blocks = [.. Enumerable.Range(0, 5).Select(_ => pool.Rent(LargeBlockPool.SmallBytes))];
+        Assert.Equal([LargeBlockPool.BlockBytes, LargeBlockPool.BlockBytes, LargeBlockPool.BlockBytes, LargeBlockPool.SmallBytes, LargeBlockPool.SmallBytes], blocks.Select(static block => block.Memory.Length));
+        Assert.Equal(LargeBlockPool.BlockBytes, pool.Rent(LargeBlockPool.SmallBytes + 1).Memory.Length);
+        blocks[0].Dispose();
+        blocks[1].Dispose();
+        Assert.Equal(LargeBlockPool.BlockBytes, pool.Rent().Memory.Length);
+        Assert.Equal(LargeBlockPool.SmallBytes, pool.Rent().Memory.Length);
+        blocks[4].Dispose();
+        Assert.Same(blocks[4], pool.Rent());
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

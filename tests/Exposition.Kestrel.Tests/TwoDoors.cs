@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -27,6 +28,9 @@ public sealed class TwoDoors : IAsyncLifetime
 
     public int EndpointPort { get; private set; }
 
+    /// <summary>The endpoints over HTTP/2 without TLS.</summary>
+    public int Http2Port { get; private set; }
+
     public async ValueTask InitializeAsync()
     {
         Engine = new ExpositionEngine(Target, new ExpositionOptions { MaxBodyBytes = 100_000, MaxDecodedBytes = 200_000, Gate = Gate });
@@ -39,14 +43,17 @@ public sealed class TwoDoors : IAsyncLifetime
             kestrel.AddServerHeader = false;
             kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.UseExposition());
             kestrel.Listen(IPAddress.Loopback, 0);
+            kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.Protocols = HttpProtocols.Http2);
+            kestrel.UseExpositionHeadLimits();
         });
         _app = builder.Build();
+        _app.UseExpositionHeadLimits();
         _app.UseExpositionPathRules();
         _app.UseRouting();
         _app.MapExposition();
         await _app.StartAsync();
         int[] ports = [.. _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(static a => new Uri(a).Port)];
-        (RawPort, EndpointPort) = (ports[0], ports[1]);
+        (RawPort, EndpointPort, Http2Port) = (ports[0], ports[1], ports[2]);
     }
 
     public async ValueTask DisposeAsync()

@@ -131,6 +131,7 @@ public class WireMetricsTests
               limit=groups 0
               limit=head-bytes 0
               limit=head-timeout 0
+              limit=headers 0
               limit=inflight-bytes 0
               limit=label-value-bytes 0
               limit=pushes-per-second 0

@@ -18,6 +18,7 @@ internal sealed class LimitFlags
             "Memory for last pushes, so that one whose series are the same is patched in instead of read. When it is used up further groups are read as ever.");
         Size("head-bytes", HeadBytes, most: int.MaxValue, value => HeadBytes = (int)value, () => HeadBytes, "Longest request head; longer ones are answered with 431.");
         Size("target-bytes", TargetBytes, most: int.MaxValue, value => TargetBytes = (int)value, () => TargetBytes, "Longest request target; longer ones are answered with 414.");
+        Number("headers", value => Headers = value, () => Headers, "Most headers of a request; more are answered with 431.");
         Size("label-value-bytes", LabelValueBytes, most: int.MaxValue, value => LabelValueBytes = (int)value, () => LabelValueBytes, "Longest label value of a push; a push with a longer one is answered with 400.");
         Number("series-per-push", value => SeriesPerPush = value, () => SeriesPerPush, "Most series of one push; more are answered with 413.");
         Number("groups", value => Groups = value, () => Groups, "Most groups; a push to a further one is answered with 507.");
@@ -42,6 +43,8 @@ internal sealed class LimitFlags
     public int HeadBytes { get; private set; } = 64 << 10;
 
     public int TargetBytes { get; private set; } = 32 << 10;
+
+    public int Headers { get; private set; } = 100;
 
     public int LabelValueBytes { get; private set; } = 64 << 10;
 
@@ -80,6 +83,7 @@ internal sealed class LimitFlags
         options.ShapeCacheBytes = ShapeCacheBytes;
         options.MaxHeadBytes = HeadBytes;
         options.MaxTargetBytes = TargetBytes;
+        options.MaxHeaders = Headers;
         options.MaxLabelValueBytes = LabelValueBytes;
         options.MaxSeriesPerPush = SeriesPerPush;
         options.MaxGroups = Groups;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Exposition.Formats;
 using Exposition.Gateway.Api;
 using Exposition.Gateway.CommandLine;
@@ -24,9 +25,7 @@ namespace Exposition.Gateway.Hosting;
 internal static class GatewayHost
 {
     private const int Failed = 1;
-    private const int AroundTarget = 32;
-    private const int NoLimit = 16 << 20;
-    private const int SmallestBuffer = 1 << 20;
+    private const int Http2Window = 256 << 10;
     private static readonly TimeSpan s_quickLoad = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Serves until a signal or a quit request.</summary>
@@ -173,6 +172,10 @@ internal static class GatewayHost
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+
+            // As in the reference a header may hold any byte. Kestrel would refuse what is no UTF-8.
+            kestrel.RequestHeaderEncodingSelector = static _ => Encoding.Latin1;
+            kestrel.UseExpositionHeadLimits();
             SetLimits(kestrel.Limits, flags.Limits);
             foreach (Listener listener in asked)
             {
@@ -188,13 +191,13 @@ internal static class GatewayHost
         return builder.Build();
     }
 
-    // Kestrel's own limits, for what the raw door leaves to it. A head must fit into its buffer, so for heads "no limit" has one.
+    // Kestrel's own limits, for what the raw door leaves to it.
     private static void SetLimits(KestrelServerLimits kestrel, LimitFlags limits)
     {
         kestrel.MaxRequestBodySize = null;
-        kestrel.MaxRequestLineSize = limits.TargetBytes > 0 ? Math.Min(NoLimit, limits.TargetBytes) + AroundTarget : NoLimit;
-        kestrel.MaxRequestHeadersTotalSize = limits.HeadBytes > 0 ? limits.HeadBytes : NoLimit;
-        kestrel.MaxRequestBufferSize = Math.Max(SmallestBuffer, Math.Max(kestrel.MaxRequestLineSize, kestrel.MaxRequestHeadersTotalSize));
+
+        // What a client of HTTP/2 may send before anybody has looked at it: little, as over HTTP/1.1, where it could be a megabyte.
+        kestrel.Http2.InitialConnectionWindowSize = kestrel.Http2.InitialStreamWindowSize = Http2Window;
         kestrel.KeepAliveTimeout = OrNone(limits.IdleTimeout);
         kestrel.RequestHeadersTimeout = OrNone(limits.HeadTimeout);
         kestrel.MinRequestBodyDataRate = limits.BodyRate > 0 && limits.BodyTimeout > TimeSpan.Zero ? new MinDataRate(limits.BodyRate, Longer(limits.BodyTimeout)) : null;
@@ -221,6 +224,7 @@ internal static class GatewayHost
 
     private static void Map(WebApplication app, Flags flags, WebConfigFile? web, ExpositionEngine engine, Durability durability)
     {
+        app.UseExpositionHeadLimits();
         if (web is not null)
         {
             var gate = new WebGate(web);

@@ -3,7 +3,7 @@ using Exposition.Kestrel;
 
 namespace Exposition.Gateway.Own;
 
-// Reading /proc costs milliseconds where many descriptors are open, so that scrapes that follow each other closely share one reading.
+// Reading /proc can cost milliseconds, so that scrapes that follow each other closely share one reading, and nobody waits for another's.
 
 /// <summary>The <c>process_*</c> families, with the reference's names and help texts; none where there is no /proc.</summary>
 internal sealed class ProcessMetrics(ProcFiles proc, TimeProvider time) : IOwnMetrics
@@ -11,7 +11,7 @@ internal sealed class ProcessMetrics(ProcFiles proc, TimeProvider time) : IOwnMe
     private static readonly TimeSpan s_fresh = TimeSpan.FromMilliseconds(250);
 
     private readonly Lock _gate = new();
-    private Reading? _last;
+    private volatile Reading? _last;
 
     public void Collect(FamilySet into)
     {
@@ -29,17 +29,32 @@ internal sealed class ProcessMetrics(ProcFiles proc, TimeProvider time) : IOwnMe
 
     private Reading Read()
     {
-        lock (_gate)
+        Reading? last = _last;
+        if (last is not null && time.GetElapsedTime(last.At) <= s_fresh)
         {
-            if (_last is null || time.GetElapsedTime(_last.At) > s_fresh)
-            {
-                (double? cpu, double? virtualBytes, double? resident, double? started) = proc.ReadStat();
-                (double? maxFiles, double? maxMemory) = proc.ReadLimits();
-                (double? received, double? sent) = proc.ReadNetwork();
-                _last = new Reading(time.GetTimestamp(), cpu, virtualBytes, resident, started, maxFiles, maxMemory, received, sent, proc.CountOpenFiles());
-            }
+            return last;
+        }
 
-            return _last;
+        if (last is not null && !_gate.TryEnter())
+        {
+            return last;
+        }
+
+        if (last is null)
+        {
+            _gate.Enter();
+        }
+
+        try
+        {
+            (double? cpu, double? virtualBytes, double? resident, double? started) = proc.ReadStat();
+            (double? maxFiles, double? maxMemory) = proc.ReadLimits();
+            (double? received, double? sent) = proc.ReadNetwork();
+            return _last = new Reading(time.GetTimestamp(), cpu, virtualBytes, resident, started, maxFiles, maxMemory, received, sent, proc.CountOpenFiles());
+        }
+        finally
+        {
+            _gate.Exit();
         }
     }
 

@@ -79,13 +79,13 @@ internal static class WebConfigReader
 
         if (!certificate.IsGiven || !key.IsGiven)
         {
-            throw new WebConfigException(certificate.IsGiven ? "missing one of key or key_file" : "missing one of cert or cert_file");
+            throw tls.Fault(certificate.IsGiven ? "missing one of key or key_file" : "missing one of cert or cert_file");
         }
 
         ClientAuth clientAuth = ReadClientAuth(tls, auth);
         if (clientCa.IsGiven && clientAuth == ClientAuth.None)
         {
-            throw new WebConfigException("client CA's have been configured without a Client Auth Policy");
+            throw tls.Fault("client CA's have been configured without a Client Auth Policy");
         }
 
         return new TlsSettings

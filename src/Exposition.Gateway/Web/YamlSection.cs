@@ -17,6 +17,7 @@ internal sealed class YamlSection
 
     private readonly List<YamlEntry> _entries = [];
     private readonly HashSet<string> _taken = [];
+    private long _line;
 
     private YamlSection(string type) => Type = type;
 
@@ -30,9 +31,9 @@ internal sealed class YamlSection
     /// <exception cref="WebConfigException">It is no YAML, or not of this form.</exception>
     public static YamlSection Parse(string text, string type)
     {
+        var parser = new Parser(new StringReader(text));
         try
         {
-            var parser = new Parser(new StringReader(text));
             parser.Consume<StreamStart>();
             if (parser.Accept<StreamEnd>(out _))
             {
@@ -56,6 +57,11 @@ internal sealed class YamlSection
         catch (YamlException e)
         {
             throw new WebConfigException($"yaml: line {e.Start.Line}: {e.Message}");
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or ArithmeticException or FormatException or IndexOutOfRangeException)
+        {
+            // The parser stumbles over some texts that are no YAML.
+            throw new WebConfigException($"yaml: line {parser.Current?.End.Line ?? 1}: not understood");
         }
     }
 
@@ -109,6 +115,9 @@ internal sealed class YamlSection
     /// <summary>The line of a key, for messages.</summary>
     public long LineOf(string key) => _entries.Find(entry => entry.Key == key)?.Line ?? 0;
 
+    /// <summary>A fault of the section as a whole.</summary>
+    public WebConfigException Fault(string why) => new($"line {Math.Max(1, _line)}: {why}");
+
     /// <summary>A fault of a key's value.</summary>
     public WebConfigException Fault(string key, string why) => new($"line {LineOf(key)}: {key}: {why}");
 
@@ -156,7 +165,7 @@ internal sealed class YamlSection
     {
         if (parser.TryConsume<MappingStart>(out MappingStart? _))
         {
-            var section = new YamlSection(key.Value);
+            var section = new YamlSection(key.Value) { _line = key.Start.Line };
             section.Read(parser, depth + 1);
             return new YamlEntry(key.Value, key.Start.Line, null, null, section);
         }

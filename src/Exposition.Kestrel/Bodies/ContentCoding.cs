@@ -33,7 +33,8 @@ internal static class ContentCoding
     public static BodyEncoding Settle(BodyEncoding announced, ReadOnlySpan<byte> body) => announced switch
     {
         BodyEncoding.Zstd when !ZstdBody.Starts(body) => BodyEncoding.Unknown,
-        BodyEncoding.Deflate when !DeflateBody.Starts(body) => BodyEncoding.Unknown,
+        BodyEncoding.Deflate when body.IsEmpty => BodyEncoding.Unknown,
+        BodyEncoding.Deflate when !DeflateBody.Starts(body) => BodyEncoding.RawDeflate,
         _ => announced,
     };
 

@@ -2,12 +2,14 @@ using System.IO.Compression;
 
 namespace Exposition.Kestrel.Bodies;
 
-// In HTTP "deflate" is the zlib form of RFC 1950: a header of two bytes that is a multiple of 31, deflated data, and an Adler-32 checksum.
+// In HTTP "deflate" is the zlib form of RFC 1950: a header of two bytes that is a multiple of 31, deflated data, and an Adler-32 checksum. Some
+// clients send the deflated data alone. That form has no mark: it is what can be undone to the last byte, and nothing follows.
 
 /// <summary>Undoes <c>Content-Encoding: deflate</c>.</summary>
 internal static class DeflateBody
 {
     private const int Trailer = 4;
+    private const int CarefulBytes = 64;
 
     /// <summary>Whether a body starts with zlib's header, for the deflate method and without a preset dictionary.</summary>
     public static bool Starts(ReadOnlySpan<byte> body) =>
@@ -31,6 +33,26 @@ internal static class DeflateBody
         catch (InvalidDataException)
         {
             return new DecodeOutcome("zlib: corrupt input");
+        }
+    }
+
+    /// <summary>Decodes a body that has neither header nor checksum.</summary>
+    /// <param name="body">The body.</param>
+    /// <param name="into">Where the bytes go; on failure it holds something.</param>
+    /// <param name="limit">Most bytes to decode.</param>
+    /// <returns>An error also for what is something else.</returns>
+    public static DecodeOutcome DecodeRaw(ReadOnlyMemory<byte> body, PooledBody into, long limit)
+    {
+        using var input = new ReadOnlyMemoryStream(body, oneByOne: CarefulBytes);
+        using var deflate = new DeflateStream(input, CompressionMode.Decompress);
+        try
+        {
+            DecodeOutcome outcome = DecodeOutcome.Copy(deflate, into, limit);
+            return outcome.TooLarge || outcome.NoRoom || (input.Position == body.Length && !input.Exhausted) ? outcome : new DecodeOutcome("flate: corrupt input");
+        }
+        catch (InvalidDataException)
+        {
+            return new DecodeOutcome("flate: corrupt input");
         }
     }
 

@@ -2,8 +2,8 @@ using System.Buffers;
 
 namespace Exposition.Kestrel.Bodies;
 
-// A body is one contiguous array of the shared pool. It grows by doubling as bytes arrive, never ahead of them by more than a
-// megabyte: a Content-Length is a promise of the client, not a reason to reserve memory. Each array is taken from the budget of all
+// A body is one contiguous array of the shared pool. It grows by doubling as bytes arrive. Its first array is as long as the body is to be, but not more
+// than eight times what has come or 64 KiB: a Content-Length is a promise of the client, not a reason to reserve memory. Each array is taken from the budget of all
 // bodies, where there is one; TryReserve is the only thing that can fail, all else relies on it or, in tests, on there being no budget.
 // Dispose returns the array; a body can be filled again afterwards. Not safe for concurrent use.
 
@@ -14,6 +14,8 @@ internal sealed class PooledBody(InflightBytes? budget = null, object? owner = n
 {
     private const int Smallest = 4096;
     private const int LargestFirst = 1 << 20;
+    private const int LargestUnearned = 64 << 10;
+    private const int Ahead = 8;
 
     private byte[] _bytes = [];
     private long _expected;
@@ -38,7 +40,7 @@ internal sealed class PooledBody(InflightBytes? budget = null, object? owner = n
             return true;
         }
 
-        long size = Math.Max((long)Length + atLeast, _bytes.Length == 0 ? Math.Clamp(_expected, Smallest, LargestFirst) : _bytes.Length * 2L);
+        long size = Math.Max((long)Length + atLeast, _bytes.Length == 0 ? Math.Clamp(_expected, Smallest, Math.Clamp((long)Ahead * atLeast, LargestUnearned, LargestFirst)) : _bytes.Length * 2L);
         byte[] larger;
         if (budget is null)
         {

@@ -3,7 +3,8 @@ namespace Exposition.Kestrel.Bodies;
 /// <summary>Reads memory without copying it first. Not safe for concurrent use.</summary>
 /// <param name="memory">What to read.</param>
 /// <param name="mostAtOnce">The most bytes that one read returns.</param>
-internal sealed class ReadOnlyMemoryStream(ReadOnlyMemory<byte> memory, int mostAtOnce = int.MaxValue) : Stream
+/// <param name="oneByOne">How many of the last bytes are returned one by one, so that the position tells how many of them the reader wanted.</param>
+internal sealed class ReadOnlyMemoryStream(ReadOnlyMemory<byte> memory, int mostAtOnce = int.MaxValue, int oneByOne = 0) : Stream
 {
     private int _position;
 
@@ -21,9 +22,14 @@ internal sealed class ReadOnlyMemoryStream(ReadOnlyMemory<byte> memory, int most
         set => throw new NotSupportedException();
     }
 
+    /// <summary>Whether more was wanted than there is.</summary>
+    public bool Exhausted { get; private set; }
+
     public override int Read(Span<byte> buffer)
     {
-        int count = Math.Min(Math.Min(buffer.Length, mostAtOnce), memory.Length - _position);
+        int left = memory.Length - _position;
+        int count = Math.Min(Math.Min(buffer.Length, mostAtOnce), left > oneByOne ? left - oneByOne : oneByOne > 0 ? Math.Min(1, left) : left);
+        Exhausted |= left == 0 && !buffer.IsEmpty;
         memory.Span.Slice(_position, count).CopyTo(buffer);
         _position += count;
         return count;

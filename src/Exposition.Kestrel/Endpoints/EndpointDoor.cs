@@ -26,10 +26,16 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
 
     private readonly string _api = engine.Options.RoutePrefix + "/api/v1/";
     private readonly Spelling _spelling = new(engine.Options);
+    private readonly HeadLimits _limits = new(engine);
 
     /// <summary>Serves a request.</summary>
     public Task HandleAsync(HttpContext context)
     {
+        if (_limits.Refuse(context) is { } tooLong)
+        {
+            return tooLong;
+        }
+
         string target = RequestTarget.Of(context);
         Route route = engine.Paths.Resolve(Encoding.UTF8.GetBytes(target));
         if (TryRefuse(context, target, route, out Task? refused))

@@ -21,7 +21,7 @@ internal sealed class KestrelRefusals(ExpositionEngine engine) : IObserver<KeyVa
             engine.Metrics.CountRefusal(error.StatusCode switch
             {
                 StatusCodes.Status414UriTooLong => Limit.TargetBytes,
-                StatusCodes.Status431RequestHeaderFieldsTooLarge => Limit.HeadBytes,
+                StatusCodes.Status431RequestHeaderFieldsTooLarge => error.Message.Contains("too many headers", StringComparison.Ordinal) ? Limit.Headers : Limit.HeadBytes,
                 StatusCodes.Status408RequestTimeout => Limit.HeadTimeout,
                 _ => Limit.None,
             });

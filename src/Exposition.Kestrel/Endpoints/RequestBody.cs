@@ -9,6 +9,8 @@ namespace Exposition.Kestrel.Endpoints;
 /// <summary>Reads a request's body through Kestrel, under our limit instead of Kestrel's.</summary>
 internal static class RequestBody
 {
+    private static Answer Malformed => new(400, "malformed chunked encoding", Close: true);
+
     /// <summary>Reads to the end.</summary>
     /// <returns>Null, or the answer because of which it was not read.</returns>
     public static async ValueTask<Answer?> ReadAsync(HttpContext context, PooledBody into, ExpositionEngine engine)
@@ -25,15 +27,20 @@ internal static class RequestBody
         }
 
         TimeSpan left = engine.Options.BodyTimeout > TimeSpan.Zero ? engine.Options.BodyTimeout : Timeout.InfiniteTimeSpan;
+        TimeSpan waited = TimeSpan.Zero;
+        long started = engine.Options.Time.GetTimestamp();
         into.Expect(context.Request.ContentLength ?? 0);
         PipeReader reader = context.Request.BodyReader;
         try
         {
             while (true)
             {
-                ReadResult result = await ReadAsync(reader, engine.Options, context.RequestAborted);
+                TimeSpan allowed = Allowed(engine.Options, into.Length, waited, started);
+                ReadResult result = await ReadAsync(reader, engine.Options, allowed, context.RequestAborted);
                 if (result.IsCanceled)
                 {
+                    // Kestrel will read on, and logs an error where it finds a read that was not ended.
+                    reader.AdvanceTo(result.Buffer.Start, result.Buffer.End);
                     return Answer.TooSlow;
                 }
 
@@ -54,7 +61,9 @@ internal static class RequestBody
                             return Answer.NoRoom;
                         }
 
-                        left -= left == Timeout.InfiniteTimeSpan ? TimeSpan.Zero : engine.Options.Time.GetElapsedTime(since);
+                        TimeSpan elapsed = engine.Options.Time.GetElapsedTime(since);
+                        waited += elapsed;
+                        left -= left == Timeout.InfiniteTimeSpan ? TimeSpan.Zero : elapsed;
                     }
 
                     into.Append(piece.Span);
@@ -76,16 +85,33 @@ internal static class RequestBody
                 StatusCodes.Status413PayloadTooLarge => Answer.TooLarge(limit),
                 _ => e.Message.Contains("end of request content", StringComparison.OrdinalIgnoreCase)
                     ? Answer.CutShort
-                    : new Answer(400, "malformed chunked encoding", Close: true),
+                    : Malformed,
             };
+        }
+        catch (InvalidOperationException) when (context.Request.ContentLength is null)
+        {
+            // So Kestrel says that a trailer holds a NUL or a name that is not ASCII.
+            return Malformed;
         }
     }
 
-    // Kestrel watches over the rate; that nothing at all comes for too long is seen here.
-    private static async ValueTask<ReadResult> ReadAsync(PipeReader reader, ExpositionOptions options, CancellationToken aborted)
+    // As at the raw door: what has come prolongs the time, but to fall silent is given no more than the timeout.
+    private static TimeSpan Allowed(ExpositionOptions options, long received, TimeSpan waited, long started)
+    {
+        if (options.BodyTimeout <= TimeSpan.Zero)
+        {
+            return Timeout.InfiniteTimeSpan;
+        }
+
+        TimeSpan earned = options.MinBodyBytesPerSecond > 0 ? TimeSpan.FromSeconds((double)received / options.MinBodyBytesPerSecond) : TimeSpan.Zero;
+        TimeSpan left = options.BodyTimeout + waited + earned - options.Time.GetElapsedTime(started);
+        return left <= TimeSpan.Zero ? TimeSpan.FromMilliseconds(1) : left < options.BodyTimeout ? left : options.BodyTimeout;
+    }
+
+    private static async ValueTask<ReadResult> ReadAsync(PipeReader reader, ExpositionOptions options, TimeSpan allowed, CancellationToken aborted)
     {
         ValueTask<ReadResult> reading = reader.ReadAsync(aborted);
-        if (reading.IsCompleted || options.BodyTimeout <= TimeSpan.Zero)
+        if (reading.IsCompleted || allowed == Timeout.InfiniteTimeSpan)
         {
             return await reading;
         }
@@ -93,7 +119,7 @@ internal static class RequestBody
         Task<ReadResult> task = reading.AsTask();
         try
         {
-            return await task.WaitAsync(options.BodyTimeout, options.Time, aborted);
+            return await task.WaitAsync(allowed, options.Time, aborted);
         }
         catch (TimeoutException)
         {

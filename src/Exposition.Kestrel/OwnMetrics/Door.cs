@@ -28,7 +28,7 @@ internal enum HandOnReason : byte
     /// <summary>A request line or header that is not spelled strictly.</summary>
     Syntax,
 
-    /// <summary>A head longer than the limit, or with too many headers.</summary>
+    /// <summary>A head longer than the limit, or longer than what is read raw, or with too many headers.</summary>
     TooLong,
 
     /// <summary>Not exactly one valid Host.</summary>

@@ -27,6 +27,9 @@ internal enum Limit : byte
     /// <summary>A request head took too long.</summary>
     HeadTimeout,
 
+    /// <summary>Headers of a request.</summary>
+    Headers,
+
     /// <summary>All bodies together.</summary>
     InflightBytes,
 

@@ -4,10 +4,12 @@ using Exposition.Kestrel.Paths;
 namespace Exposition.Kestrel.Raw;
 
 // chunked = *( size [ extension ] CRLF data CRLF ) 1*"0" [ extension ] CRLF *( trailer CRLF ) CRLF
-// size    = 1*8HEXDIG        extension = ( ";" / SP / HTAB ) *( any but CR, LF )        trailer = any but CR, LF
+// size    = 1*8HEXDIG        extension = ";" *( any but CR, LF )        trailer = name ":" *( any but NUL, CR, LF )
+// name    = 1*( %x01-7F but HTAB, CR, LF, SP, ":" )
 //
 // Line ends are CRLF everywhere: a bare LF or CR is an error, never part of an extension or trailer, so that nobody can hide a request in
-// one. Extensions and trailers are skipped, and together bounded. The decoder is a state machine over single bytes for framing and over spans
+// one. Extensions and trailers are skipped, and together bounded; what Kestrel takes for a trailer is one here, no
+// less and no more. The decoder is a state machine over single bytes for framing and over spans
 // for data; it holds no bytes itself, so input may be cut anywhere.
 
 /// <summary>What a chunked body has come to.</summary>
@@ -47,6 +49,7 @@ internal struct ChunkDecoder
         DataReturn,
         DataLineFeed,
         TrailerStart,
+        TrailerName,
         Trailer,
         TrailerLineFeed,
         EndLineFeed,
@@ -129,11 +132,14 @@ internal struct ChunkDecoder
                 _digits = 0;
                 return c == '\n' ? ChunkStatus.NeedMore : Bad("malformed chunked encoding");
             case State.TrailerStart:
-                _state = c == '\r' ? State.EndLineFeed : State.Trailer;
-                return c == '\n' ? Bad("malformed chunked encoding") : StepOverhead();
+                _state = c == '\r' ? State.EndLineFeed : State.TrailerName;
+                return c == '\r' || IsNameByte(c) ? StepOverhead() : Bad("malformed chunked encoding");
+            case State.TrailerName:
+                _state = c == ':' ? State.Trailer : State.TrailerName;
+                return c == ':' || IsNameByte(c) ? StepOverhead() : Bad("malformed chunked encoding");
             case State.Trailer:
                 _state = c == '\r' ? State.TrailerLineFeed : State.Trailer;
-                return c == '\n' ? Bad("malformed chunked encoding") : StepOverhead();
+                return c is not (0 or (byte)'\n') ? StepOverhead() : Bad("malformed chunked encoding");
             case State.TrailerLineFeed:
                 _state = State.TrailerStart;
                 return c == '\n' ? ChunkStatus.NeedMore : Bad("malformed chunked encoding");
@@ -163,13 +169,15 @@ internal struct ChunkDecoder
             case (byte)'\r':
                 _state = State.SizeLineFeed;
                 return ChunkStatus.NeedMore;
-            case (byte)';' or (byte)' ' or (byte)'\t':
+            case (byte)';':
                 _state = State.Extension;
                 return StepOverhead();
             default:
                 return Bad("invalid byte in chunk length");
         }
     }
+
+    private static bool IsNameByte(byte c) => c is > 0 and < 0x80 and not ((byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n' or (byte)':');
 
     private ChunkStatus StepOverhead() => ++_overhead > MaxOverhead ? Bad("chunked encoding contains too much non-data") : ChunkStatus.NeedMore;
 

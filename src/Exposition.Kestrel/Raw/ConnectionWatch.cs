@@ -35,6 +35,9 @@ internal enum ConnectionPhase : byte
 /// <summary>Watches over the deadlines of a connection and over graceful shutdown. The heartbeat and the shutdown call in from other threads.</summary>
 internal sealed class ConnectionWatch
 {
+    // A longer time would be beyond the clock's range.
+    private const double LongestSeconds = 1e8;
+
     private readonly ConnectionContext _connection;
     private readonly PipeReader _input;
     private readonly TimeProvider _time;
@@ -73,7 +76,7 @@ internal sealed class ConnectionWatch
     /// <summary>Starts a phase, with a deadline from a moment of the past.</summary>
     public void Enter(ConnectionPhase phase, long since, TimeSpan timeout)
     {
-        Volatile.Write(ref _deadline, timeout <= TimeSpan.Zero ? long.MaxValue : since + (long)(timeout.TotalSeconds * _time.TimestampFrequency));
+        Volatile.Write(ref _deadline, timeout <= TimeSpan.Zero ? long.MaxValue : since + (long)(Math.Min(timeout.TotalSeconds, LongestSeconds) * _time.TimestampFrequency));
         _phase = phase;
     }
 

@@ -7,7 +7,7 @@ namespace Exposition.Kestrel.Raw;
 
 // head    = method SP target SP "HTTP/1.1" CRLF *( name ":" OWS value OWS CRLF ) CRLF
 // method  = "GET" / "PUT" / "POST" / "DELETE"          target = "/" *( %x21-7E )
-// name    = 1*tchar                                    value  = *( HTAB / %x20-7E / %x80-FF )
+// name    = 1*tchar                                    value  = *( HTAB / %x20-7E )
 //
 // The parser is a filter, not a judge: it says Hot only of heads that it understands to the last byte, so that no other reader could frame
 // the request differently, and HandOn of everything else, for Kestrel to serve or refuse. Hence it is stricter than RFC 9112 asks.
@@ -15,16 +15,14 @@ namespace Exposition.Kestrel.Raw;
 // unfinished line is searched for its end once. It neither allocates nor throws, and keeps no reference to the bytes.
 
 /// <summary>Reads request heads that can be served raw.</summary>
-internal sealed class HeadParser(PushPath paths, int maxBytes, int maxTarget)
+internal sealed class HeadParser(PushPath paths, int maxBytes, int maxTarget, int maxHeaders)
 {
-    /// <summary>The most headers; a head with more is left to Kestrel, which refuses it.</summary>
-    public const int MaxHeaders = 100;
-
     private const int LongestAroundTarget = 17;
 
     private static readonly SearchValues<byte> s_tokenBytes = SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
-    private static readonly SearchValues<byte> s_hostBytes = SearchValues.Create("!$&'()*+,-.:;=[]_~%0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
-    private static readonly SearchValues<byte> s_controls = SearchValues.Create([.. Enumerable.Range(0, 32).Where(static c => c != '\t').Select(static c => (byte)c), 0x7F]);
+    private static readonly SearchValues<byte> s_hostBytes = SearchValues.Create("!$&'()-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
+    private static readonly SearchValues<byte> s_addressBytes = SearchValues.Create(".:0123456789ABCDEFabcdef"u8);
+    private static readonly SearchValues<byte> s_valueBytes = SearchValues.Create([(byte)'\t', .. Enumerable.Range(' ', '~' - ' ' + 1).Select(static c => (byte)c)]);
 
     /// <summary>Reads on.</summary>
     /// <param name="bytes">All that has come since the head's first byte; may hold more than the head.</param>
@@ -138,7 +136,7 @@ internal sealed class HeadParser(PushPath paths, int maxBytes, int maxTarget)
             : paths.IsGroup(target) || Refuse(ref head, HandOnReason.Path);
     }
 
-    private static bool ReadHeader(ReadOnlySpan<byte> line, int start, ref RequestHead head)
+    private bool ReadHeader(ReadOnlySpan<byte> line, int start, ref RequestHead head)
     {
         int colon = line.IndexOf((byte)':');
         if (colon <= 0 || line[..colon].ContainsAnyExcept(s_tokenBytes))
@@ -146,7 +144,7 @@ internal sealed class HeadParser(PushPath paths, int maxBytes, int maxTarget)
             return Refuse(ref head, HandOnReason.Syntax);
         }
 
-        if (++head.HeaderCount > MaxHeaders)
+        if (++head.HeaderCount > maxHeaders)
         {
             return Refuse(ref head, HandOnReason.TooLong);
         }
@@ -164,7 +162,7 @@ internal sealed class HeadParser(PushPath paths, int maxBytes, int maxTarget)
         }
 
         ReadOnlySpan<byte> value = line[from..to];
-        return value.ContainsAny(s_controls) ? Refuse(ref head, HandOnReason.Syntax)
+        return value.ContainsAnyExcept(s_valueBytes) ? Refuse(ref head, HandOnReason.Syntax)
             : TakeHeader(line[..colon], value, new HeadRange(start + from, to - from), ref head);
     }
 
@@ -235,7 +233,29 @@ internal sealed class HeadParser(PushPath paths, int maxBytes, int maxTarget)
         return true;
     }
 
-    private static bool IsHost(ReadOnlySpan<byte> value) => !value.IsEmpty && !value.ContainsAnyExcept(s_hostBytes);
+    // host = ( name / "[" address "]" ) [ ":" port ]
+    private static bool IsHost(ReadOnlySpan<byte> value)
+    {
+        int end;
+        if (value is [(byte)'[', ..])
+        {
+            int length = value[1..].IndexOfAnyExcept(s_addressBytes);
+            if (length <= 0 || value[1 + length] != ']')
+            {
+                return false;
+            }
+
+            end = length + 2;
+        }
+        else
+        {
+            int length = value.IndexOfAnyExcept(s_hostBytes);
+            end = length < 0 ? value.Length : length;
+        }
+
+        ReadOnlySpan<byte> rest = value[end..];
+        return end > 0 && (rest.IsEmpty || (rest is [(byte)':', .. [_, ..] port] && !port.ContainsAnyExceptInRange((byte)'0', (byte)'9')));
+    }
 
     // Digits only, once: no sign, no list, no blank inside. Eighteen digits fit into a long.
     private static bool TakeContentLength(ReadOnlySpan<byte> value, ref RequestHead head)

@@ -137,12 +137,7 @@ internal sealed partial class RawConnection
         return verdict switch
         {
             HeadVerdict.NeedMore => Step.Read,
-            HeadVerdict.HandOn => _head.Reason switch
-            {
-                HandOnReason.TargetTooLong => RefuseHead(Answer.TargetTooLong(_options.MaxTargetBytes)),
-                HandOnReason.TooLong when _head.HeaderCount < HeadParser.MaxHeaders && _services.MaxHead == _options.MaxHeadBytes => RefuseHead(Answer.HeadTooLong(_options.MaxHeadBytes)),
-                _ => Step.HandOn,
-            },
+            HeadVerdict.HandOn => Step.HandOn,
             _ => Begin(bytes, ref rest),
         };
     }
@@ -154,7 +149,16 @@ internal sealed partial class RawConnection
         int count = (int)Math.Min(GatherStep + Math.Max(0, _head.Searched - _gatheredLength), more.Length);
         if (count > 0)
         {
-            _gathered ??= ArrayPool<byte>.Shared.Rent(_services.MaxHead + (2 * GatherStep));
+            if (_gathered is null || _gathered.Length < _gatheredLength + count)
+            {
+                // It grows by doubling: most heads are short, and many may be left unfinished.
+                byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(4 * GatherStep, 2 * (_gatheredLength + count)));
+                _gathered.AsSpan(0, _gatheredLength).CopyTo(larger);
+                int length = _gatheredLength;
+                ReturnGathered();
+                (_gathered, _gatheredLength) = (larger, length);
+            }
+
             more.Slice(0, count).CopyTo(_gathered.AsSpan(_gatheredLength));
             _gatheredLength += count;
         }
@@ -341,14 +345,13 @@ internal sealed partial class RawConnection
         NextRequest();
     }
 
-    // What would have been asked for is not known, so it counts as no push.
-    private Step RefuseHead(in Answer answer)
+    // The head has not come whole and will not be waited for. What would have been asked for is not known, so it counts as no push.
+    private void RefuseHead(in Answer answer)
     {
         _engine.Metrics.CountRefusal(answer.Limit);
         _head.KeepAlive = false;
         Write(answer);
         NextRequest();
-        return Step.Drain;
     }
 
     private bool Write(in Answer answer)

@@ -44,10 +44,16 @@ internal readonly record struct Answer(int Status, string? Text = null, bool Clo
     public static Answer TooLargeDecoded(long limit) => new(413, $"request body too large: more than {limit} bytes when decoded", Close: false, Limit.DecodedBytes);
 
     /// <summary>The head is longer than allowed.</summary>
-    public static Answer HeadTooLong(long limit) => new(431, $"request head too large: more than {limit} bytes", Close: true, Limit.HeadBytes);
+    public static Answer HeadTooLong(long bytes, long limit) =>
+        new(431, $"request head too large: {bytes} bytes are more than {limit} (--limit.head-bytes)", Close: true, Limit.HeadBytes);
+
+    /// <summary>The head has more headers than allowed.</summary>
+    public static Answer TooManyHeaders(int headers, int limit) =>
+        new(431, $"too many request headers: {headers} are more than {limit} (--limit.headers)", Close: true, Limit.Headers);
 
     /// <summary>The target is longer than allowed.</summary>
-    public static Answer TargetTooLong(long limit) => new(414, $"request target too long: more than {limit} bytes", Close: true, Limit.TargetBytes);
+    public static Answer TargetTooLong(long bytes, long limit) =>
+        new(414, $"request target too long: {bytes} bytes are more than {limit} (--limit.target-bytes)", Close: true, Limit.TargetBytes);
 
     /// <summary>All bodies together hold as much as they may.</summary>
     public static Answer NoRoom => new(503, "too many request bodies at once", Close: true, Limit.InflightBytes);
@@ -72,10 +78,8 @@ internal readonly record struct Answer(int Status, string? Text = null, bool Clo
         400 => "Bad Request"u8,
         408 => "Request Timeout"u8,
         413 => "Payload Too Large"u8,
-        414 => "URI Too Long"u8,
         415 => "Unsupported Media Type"u8,
         429 => "Too Many Requests"u8,
-        431 => "Request Header Fields Too Large"u8,
         500 => "Internal Server Error"u8,
         503 => "Service Unavailable"u8,
         507 => "Insufficient Storage"u8,

@@ -112,10 +112,12 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, Infli
             BodyEncoding.Gzip => GzipBody.Decode(body, decoded, limit),
             BodyEncoding.Snappy => SnappyBody.Decode(body, decoded, limit),
             BodyEncoding.Zstd => ZstdBody.Decode(body, decoded, limit),
+            BodyEncoding.RawDeflate => DeflateBody.DecodeRaw(body, decoded, limit),
             _ => DeflateBody.Decode(body, decoded, limit),
         };
         return outcome.TooLarge ? Answer.TooLargeDecoded(limit)
             : outcome.NoRoom ? Answer.NoRoom with { Close = false }
+            : outcome.Error is not null && encoding == BodyEncoding.RawDeflate ? Push(request, key, body, asItIs: true)
             : outcome.Error is { } error ? new Answer(400, error, Why: Refusal.Encoding)
             : Push(request, key, decoded.Memory, asItIs: false);
     }

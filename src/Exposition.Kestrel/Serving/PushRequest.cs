@@ -35,6 +35,9 @@ internal enum BodyEncoding : byte
     /// <summary>zlib.</summary>
     Deflate,
 
+    /// <summary>Perhaps what zlib packs, without its header and checksum; else plain.</summary>
+    RawDeflate,
+
     /// <summary>One that cannot be undone, or several on top of each other.</summary>
     Unknown,
 }

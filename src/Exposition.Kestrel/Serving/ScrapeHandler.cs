@@ -114,6 +114,10 @@ internal sealed class OpenScrape(ScrapeHandler handler, IScrapeSource source, Fa
 /// <summary>Opens scrapes for both doors.</summary>
 internal sealed class ScrapeHandler(IPushTarget target, Action<FamilySet> collect, WireMetrics metrics, ExpositionOptions options)
 {
+    // Nobody can ask for so little time that it rounds to none, which would be for ever, or for so much that it overflows.
+    private const double LeastSeconds = 1e-3;
+    private const double MostSeconds = 1e6;
+
     private readonly ConcurrentBag<FamilySet> _sets = [];
     private int _open;
 
@@ -162,7 +166,7 @@ internal sealed class ScrapeHandler(IPushTarget target, Action<FamilySet> collec
     /// <param name="announced">The scraper's X-Prometheus-Scrape-Timeout-Seconds, or nothing.</param>
     public TimeSpan TimeoutFor(ReadOnlySpan<byte> announced) =>
         double.TryParse(announced, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) && seconds > 0
-            && (options.ScrapeTimeout <= TimeSpan.Zero ? seconds < TimeSpan.MaxValue.TotalSeconds : seconds < options.ScrapeTimeout.TotalSeconds) ? TimeSpan.FromSeconds(seconds) : options.ScrapeTimeout;
+            && (options.ScrapeTimeout <= TimeSpan.Zero || seconds < options.ScrapeTimeout.TotalSeconds) ? TimeSpan.FromSeconds(Math.Clamp(seconds, LeastSeconds, MostSeconds)) : options.ScrapeTimeout;
 
     internal void Closed(FamilySet own)
     {

@@ -28,6 +28,9 @@ public sealed class LimitTests
             ("series-per-push", 413, Put("a", "a 1\nb 1\nc 1\nd 1\ne 1\nf 1\n")),
             ("label-value-bytes", 400, Put("a", "a{b=\"123456789012345678901\"} 1\n")),
             ("head-timeout", 408, "PUT /metrics/job/a HTTP/1.1\r\nHo"),
+
+            // Handed on unfinished, it has its time once more, and no longer.
+            ("head-timeout", 408, "PATCH /metrics/job/a HTTP/1.1\r\nHo"),
             ("body-timeout", 408, Put("a", "a 1\n")[..^2]),
         ];
         var expected = new SortedDictionary<string, int>();
@@ -47,6 +50,36 @@ public sealed class LimitTests
         Assert.Equal(expected, new SortedDictionary<string, int>(scraped.Samples.Where(static s => s.Key.StartsWith("pushgateway_limit_refusals_total", StringComparison.Ordinal) && s.Value > 0)
             .ToDictionary(static s => s.Key.Split('"')[1], static s => (int)s.Value)));
         Assert.Contains("\"limit.head-bytes\":\"2KiB\"", await gateway.Client.GetStringAsync(new Uri("api/v1/status", UriKind.Relative)), StringComparison.Ordinal);
+    }
+
+    /// <summary>Without a rate that earns time, the timeout is all there is, however steadily a body drips.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_body_that_drips_has_no_more_than_its_time(bool general)
+    {
+        await using var gateway = await GatewayProcess.StartAsync("--limit.body-timeout=2s", "--limit.body-rate=0");
+        using var end = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var socket = await OpenAsync(gateway.Port);
+        var buffer = new byte[4096];
+        if (general)
+        {
+            await socket.SendAsync("GET /-/healthy HTTP/1.1\r\nHost: h\r\n\r\n"u8.ToArray(), end.Token);
+            await Task.Delay(300, end.Token);
+            await socket.ReceiveAsync(buffer, end.Token);
+        }
+
+        await socket.SendAsync("PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n"u8.ToArray(), end.Token);
+        var answer = socket.ReceiveAsync(buffer, end.Token).AsTask();
+        while (!answer.IsCompleted)
+        {
+            await socket.SendAsync("#"u8.ToArray(), end.Token);
+            await Task.WhenAny(answer, Task.Delay(300, end.Token));
+        }
+
+        Assert.StartsWith("HTTP/1.1 408 ", Encoding.ASCII.GetString(buffer, 0, await answer), StringComparison.Ordinal);
+        await Task.Delay(500, end.Token);
+        Assert.DoesNotContain("level=error", gateway.Log, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,7 +1,6 @@
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Exposition.EndToEnd.Tests.Wire;
 
 namespace Exposition.EndToEnd.Tests.Secure;
 
@@ -113,51 +112,6 @@ public sealed class TlsTests : IDisposable
         await UntilAsync(async () => await SerialAsync(gateway.Port) == again.SerialNumber, gateway);
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(kept, "ana"));
         Assert.Equal(1, Connections(kept));
-    }
-
-    [Theory]
-    [InlineData("dotnet", false)]
-    [InlineData("dotnet", true)]
-    [InlineData("go", false)]
-    [InlineData("java-simpleclient-0.8.1-jdk17", false)]
-    [InlineData("java-simpleclient-0.8.1-jdk17", true)]
-    [InlineData("flink-tm-2x5", false)]
-    [InlineData("prometheus-2.42-scrape", true)]
-    public async Task Recorded_clients_are_answered_over_tls_at_both_doors(string name, bool general)
-    {
-        var client = RecordedClient.Load(name);
-        await using var gateway = await StartAsync(Server);
-        foreach (var requests in client.Connections)
-        {
-            using var connection = new RawConnection(gateway.Port, stream => Secure(stream, general));
-            foreach (var request in requests)
-            {
-                Assert.Contains(connection.Exchange(request).Status, ExpectedStatus.For(request));
-            }
-        }
-
-        var doors = await gateway.ScrapeAsync();
-        var raw = doors.Value("pushgateway_engine_requests_total{door=\"raw\"}");
-        Assert.True(general ? raw <= 1 : raw >= client.Connections.Count, $"{raw} requests went through the raw door");
-    }
-
-    // A request that the raw door does not serve makes the whole connection the general door's.
-    private SslStream Secure(Stream stream, bool general)
-    {
-        var tls = new SslStream(stream);
-        tls.AuthenticateAsClient(_certificates.ClientOptions());
-        if (general)
-        {
-            tls.Write("GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n"u8);
-            var answer = "";
-            var buffer = new byte[1024];
-            while (!answer.EndsWith("\r\n\r\nOK", StringComparison.Ordinal))
-            {
-                answer += Encoding.ASCII.GetString(buffer, 0, tls.Read(buffer));
-            }
-        }
-
-        return tls;
     }
 
     private Task<GatewayProcess> StartAsync(string config)

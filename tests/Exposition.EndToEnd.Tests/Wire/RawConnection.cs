@@ -24,16 +24,7 @@ public sealed class RawConnection(int port, Func<Stream, Stream>? secure = null)
     /// <summary>Sends one request in the recorded pieces and returns its answer; a 100 is waited for where it was asked for.</summary>
     public RawAnswer Exchange(RecordedRequest request)
     {
-        if (_stream is null)
-        {
-            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = Limit, SendTimeout = Limit };
-            socket.Connect(IPAddress.Loopback, port);
-            var stream = new NetworkStream(socket, ownsSocket: true);
-            _stream = secure is null ? stream : secure(stream);
-            Opened++;
-            _start = _end = 0;
-        }
-
+        Open();
         var sent = 0;
         RawAnswer? early = null;
         foreach (var cut in request.Cuts)
@@ -65,6 +56,38 @@ public sealed class RawConnection(int port, Func<Stream, Stream>? secure = null)
         return final;
     }
 
+    /// <summary>Sends requests without waiting for answers. Where the server closes the connection after one of them, the others are sent on a new one.</summary>
+    public List<RawAnswer> Pipeline(IReadOnlyList<RecordedRequest> requests)
+    {
+        var answers = new List<RawAnswer>();
+        while (answers.Count < requests.Count)
+        {
+            var stream = Open();
+            var bytes = requests.Skip(answers.Count).SelectMany(static request => request.Bytes.ToArray()).ToArray();
+            var sending = Task.Run(() => stream.Write(bytes));
+            RawAnswer answer;
+            do
+            {
+                answer = ReadAnswer(requests[answers.Count].Method);
+                if (answer.Status != 100)
+                {
+                    answers.Add(answer);
+                }
+            }
+            while (!answer.Closes && answers.Count < requests.Count);
+
+            if (answer.Closes)
+            {
+                Dispose();
+            }
+
+            // What was sent after the end of the connection is sent again.
+            sending.ContinueWith(static task => task.Exception, TaskScheduler.Default).Wait();
+        }
+
+        return answers;
+    }
+
     public void Dispose()
     {
         _stream?.Dispose();
@@ -73,6 +96,21 @@ public sealed class RawConnection(int port, Func<Stream, Stream>? secure = null)
 
     /// <summary>The first cut at which the head had been sent.</summary>
     private static int CutAfterHead(RecordedRequest request) => request.Cuts.First(cut => cut >= request.HeadLength);
+
+    private Stream Open()
+    {
+        if (_stream is null)
+        {
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = Limit, SendTimeout = Limit };
+            socket.Connect(IPAddress.Loopback, port);
+            var stream = new NetworkStream(socket, ownsSocket: true);
+            _stream = secure is null ? stream : secure(stream);
+            Opened++;
+            _start = _end = 0;
+        }
+
+        return _stream;
+    }
 
     private int Send(ReadOnlySpan<byte> piece)
     {

@@ -94,6 +94,15 @@ public sealed class RecordedRequest
 
     public override string ToString() => $"{Method} {Target}";
 
+    /// <summary>The same request, cut elsewhere.</summary>
+    /// <param name="cuts">Positions in order, without the length.</param>
+    public RecordedRequest CutAt(IEnumerable<int> cuts)
+    {
+        var cut = (RecordedRequest)MemberwiseClone();
+        cut.Cuts = [.. cuts.Where(at => at > 0 && at < Bytes.Length), Bytes.Length];
+        return cut;
+    }
+
     /// <summary>The body as the server sees it: chunks joined, content encoding left alone.</summary>
     public byte[] Body()
     {
