@@ -196,6 +196,7 @@ public sealed partial class MetricStore
             feed.Adopt(slot);
         }
 
+        Interleaving.At(Step.ChangeSlots);
         _slots[slot.Key.Array] = slot;
         ReplaceMap(_map.With(slot));
     }
@@ -222,6 +223,7 @@ public sealed partial class MetricStore
         _directory.Release(slot.Key);
         _samples -= Samples(last.Families);
         _expiredNow -= last.IsExpired ? 1 : 0;
+        Interleaving.At(Step.ChangeSlots);
         _slots.TryRemove(slot.Key.Array, out _);
         Forget(slot, ReplaceMap(_map.Without(slot.Key)));
         Recheck();

@@ -28,11 +28,13 @@ public sealed partial class MetricStore
     private bool TryPushRepeated(GroupingKey key, ReadOnlyMemory<byte> body, PushMode mode, TimeSpan? expireAfter)
     {
         GroupSlot? slot = FindSlot(key);
+        Interleaving.At(Step.TakeShape);
         if (slot?.Shape is not { } shape || !shape.TryTake())
         {
             return false;
         }
 
+        slot.Pin();
         try
         {
             if (TryPatch(slot, shape, body, mode, expireAfter))
@@ -49,10 +51,12 @@ public sealed partial class MetricStore
         }
         finally
         {
+            slot.Unpin();
             shape.GiveBack();
         }
     }
 
+    // The slot is pinned.
     private bool TryPatch(GroupSlot slot, PushShape shape, ReadOnlyMemory<byte> body, PushMode mode, TimeSpan? expireAfter)
     {
         Interleaving.At(Step.ReadSlot);
@@ -88,13 +92,20 @@ public sealed partial class MetricStore
         }
 
         shape.Number = snapshot.Number;
-        if (replaced is null && current.WasTaken)
+        Interleaving.At(Step.LookForReaders);
+        bool isRead = slot.IsPinnedByOthers;
+        Interleaving.At(Step.LookForReaders);
+        isRead |= current.WasTaken;
+        if (!isRead || (Faults & StoreFaults.RecyclesBlindly) != 0)
         {
-            // Both snapshots have the same block. Nobody else looks at this: the shape is ours.
+            Recycle(current, snapshot, replaced, shape.BlockSince);
+        }
+        else if (replaced is null)
+        {
+            // Both snapshots have the same block. Nobody looks at this before the next push of this shape, which is ours until we are done.
             snapshot.WasTaken = true;
         }
 
-        Recycle(slot, current, snapshot, replaced, shape.BlockSince);
         shape.BlockSince = replaced is null ? shape.BlockSince : snapshot.Version;
         Tell(slot);
         return true;
@@ -124,18 +135,13 @@ public sealed partial class MetricStore
     // in no other any more:
     //   views     of a time when the snapshot, or another with this block, was newest; and those that still collect
     //   writers   who hold the lock compare with what other groups hold, and go on from what this one holds
-    //   feeds     a consumer that has taken the old snapshot, or is about to. One that comes later gets the new one
-    //   pushes    of this group that take the long way pin the slot while they read what was before
+    //   pushes    of this group, steady or not, pin the slot while they read what was before; the caller has found none
+    //   feeds     a consumer pins the slot until it has marked what it takes; the caller has found neither. One that comes later gets the new snapshot
     // A snapshot that another still refers to as the one before it is left alone for ever. So nobody who goes back from one to the next comes to memory that is
     // used again, and nobody who compares with what he has read finds it in its place anew: who looks is counted before, and what he may have is not used.
-    private void Recycle(GroupSlot slot, GroupSnapshot old, GroupSnapshot snapshot, byte[]? block, long blockSince)
+    private void Recycle(GroupSnapshot old, GroupSnapshot snapshot, byte[]? block, long blockSince)
     {
         bool blindly = (Faults & StoreFaults.RecyclesBlindly) != 0;
-        if (!blindly && (slot.IsPinned || old.WasTaken))
-        {
-            return;
-        }
-
         if (block is not null && (blindly || !_timeline.MayBeSeen(blockSince, snapshot.Version)))
         {
             Interleaving.At(Step.Recycle);

@@ -72,6 +72,7 @@ public sealed partial class MetricStore
             GroupSnapshot snapshot = slots[i].Current!;
             while (snapshot.Stamp(_timeline) > at && (!newest || snapshot.IsEnd))
             {
+                Interleaving.At(Step.GoBack);
                 snapshot = snapshot.Previous!;
             }
 

@@ -31,7 +31,10 @@ public sealed class InterleavingTests
         FeedOfTwoPushers,
         FeedOfAKeyThatComesBack,
         FeedTakesWhatIsReplaced,
+        FeedBesideAnUnchangedPush,
         FeedBesideWipe,
+        TwoPushersOfOneGroup,
+        ViewBesideAnUnchangedPush,
     }
 
     [Theory]
@@ -53,6 +56,9 @@ public sealed class InterleavingTests
     [InlineData(Scenario.FeedOfAKeyThatComesBack, 2)]
     [InlineData(Scenario.FeedTakesWhatIsReplaced, 3)]
     [InlineData(Scenario.FeedBesideWipe, 2)]
+    [InlineData(Scenario.FeedBesideAnUnchangedPush, 3)]
+    [InlineData(Scenario.ViewBesideAnUnchangedPush, 3)]
+    [InlineData(Scenario.TwoPushersOfOneGroup, 2)]
     public void All_interleavings_are_linearizable(Scenario scenario, int preemptions)
     {
         (string? wrong, Explorer explorer, long steady) = Explore(scenario, StoreFaults.None, preemptions + s_more, s_more > 0 ? int.MaxValue : 12_000);
@@ -149,6 +155,9 @@ public sealed class InterleavingTests
         Scenario.FeedOfTwoPushers => ([2], [s => s.Push(0, 2), s => { s.Push(1, 2); s.Take(); }]),
         Scenario.FeedOfAKeyThatComesBack => ([2], [s => { s.Delete(0, 2); s.Push(0, 2); s.Delete(0, 2); }, s => s.Push(1, 2), s => { s.Take(); s.Take(); }]),
         Scenario.FeedTakesWhatIsReplaced => ([2], [s => { s.Push(0, 2); s.Push(0, 2); s.Push(0, 2); }, s => s.Take()]),
+        Scenario.FeedBesideAnUnchangedPush => ([2], [s => { s.Push(0, 2); s.PushTheSame(0, 2); s.Push(0, 2); }, s => s.Take()]),
+        Scenario.ViewBesideAnUnchangedPush => ([2], [s => { s.PushTheSame(0, 2); s.Push(0, 2); s.Push(0, 2); }, s => s.View(1)]),
+        Scenario.TwoPushersOfOneGroup => ([2], [s => { s.Push(0, 2); s.Push(0, 2); }, s => { s.Push(1, 2); s.Push(1, 2); s.Push(1, 2); }, s => s.View(2)]),
         _ => ([2, 3], [s => { s.Wipe(0); s.Push(0, 2); }, s => s.Push(1, 3), s => s.Take()]),
     };
 }
