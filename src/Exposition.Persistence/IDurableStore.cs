@@ -41,7 +41,7 @@ public interface IDurableBatch : IDisposable
 
     /// <summary>Keeps a group in place of what was kept of it.</summary>
     /// <param name="key">The group's labels.</param>
-    /// <param name="version">The store's clock at the change.</param>
+    /// <param name="version">Counts the changes of the group: a later one has a greater version.</param>
     /// <param name="families">The families in byte order of their names; not used after the return.</param>
     public void Put(GroupingKey key, long version, ReadOnlySpan<FamilyEntry> families);
 

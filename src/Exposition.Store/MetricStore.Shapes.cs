@@ -22,8 +22,10 @@ public sealed partial class MetricStore
     private readonly SnapshotPool _snapshots = new(SpareSnapshotBytesMost);
     private long _repeatedPushes;
 
-    /// <summary>Memory of blocks that wait to be used again, in bytes.</summary>
-    public long SpareBytes => _blocks.Bytes;
+    /// <summary>Memory of replaced blocks and tables of families that waits to be used again, in bytes.</summary>
+    public long SpareBytes => _blocks.Bytes + _snapshots.Bytes;
+
+    internal long SpareBlockBytes => _blocks.Bytes;
 
     private bool TryPushRepeated(GroupingKey key, ReadOnlyMemory<byte> body, PushMode mode, TimeSpan? expireAfter)
     {

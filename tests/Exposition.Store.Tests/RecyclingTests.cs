@@ -59,9 +59,9 @@ public sealed class RecyclingTests
         {
             string before = Text(view);
             Push(gateway.Store, 5, 6);
-            Assert.Equal(0, gateway.Store.SpareBytes);
+            Assert.Equal(0, gateway.Store.SpareBlockBytes);
             Push(gateway.Store, 6, 10);
-            Assert.NotEqual(0, gateway.Store.SpareBytes);
+            Assert.NotEqual(0, gateway.Store.SpareBlockBytes);
             Assert.Equal(before, Text(view));
             using StoreView later = gateway.Store.OpenView();
             string between = Text(later);
@@ -80,11 +80,11 @@ public sealed class RecyclingTests
         StoreView[] views = [.. Enumerable.Range(0, 70).Select(_ => gateway.Store.OpenView())];
         string before = Text(views[0]);
         Push(gateway.Store, 5, 10);
-        Assert.Equal(0, gateway.Store.SpareBytes);
+        Assert.Equal(0, gateway.Store.SpareBlockBytes);
         Assert.All(views, view => Assert.Equal(before, Text(view)));
         Array.ForEach(views, static view => view.Dispose());
         Push(gateway.Store, 10, 12);
-        Assert.NotEqual(0, gateway.Store.SpareBytes);
+        Assert.NotEqual(0, gateway.Store.SpareBlockBytes);
         Assert.Equal("11", gateway.Value("v0{instance=\"\",job=\"j\"}"));
     }
 
@@ -102,7 +102,7 @@ public sealed class RecyclingTests
 
         // What was replaced before it was taken is free, and the one taken next stays.
         Push(gateway.Store, 7, 12);
-        Assert.NotEqual(0, gateway.Store.SpareBytes);
+        Assert.NotEqual(0, gateway.Store.SpareBlockBytes);
         Assert.Equal(before, Text(taken[0].Snapshot!));
         feed.Take(taken);
         string after = Text(taken[1].Snapshot!);
