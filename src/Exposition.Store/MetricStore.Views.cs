@@ -147,7 +147,9 @@ public sealed partial class MetricStore
         old.Stamp(_timeline);
         next.Previous = old;
         Interleaving.At(Step.ReplaceMap);
-        Volatile.Write(ref _map, next);
+
+        // Not just written: it must be there for all before the clock is read.
+        Interlocked.Exchange(ref _map, next);
         long version = next.Stamp(_timeline);
         Interlocked.MemoryBarrier();
         long floor = _timeline.Floor();
