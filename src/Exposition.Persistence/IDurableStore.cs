@@ -40,7 +40,7 @@ public interface IDurableBatch : IDisposable
 
     /// <summary>Keeps a group in place of what was kept of it.</summary>
     /// <param name="group">The group; its families are not used after the return.</param>
-    /// <param name="version">The store's clock at the change.</param>
+    /// <param name="version">Counts the changes of the group: a later one has a greater version.</param>
     public void Put(in KeptGroup group, long version);
 
     /// <summary>Forgets a group; one that is not kept is no error.</summary>

@@ -194,6 +194,7 @@ public sealed class ChangeFeed
         {
             Interleaving.At(Step.ReadSlot);
             GroupSnapshot current = slot.Current!;
+            Interleaving.At(Step.MarkTaken);
             if ((Faults & StoreFaults.TakesSilently) == 0)
             {
                 current.WasTaken = true;

@@ -83,7 +83,7 @@ public sealed class GroupSnapshot
     // Whether it stands for the group's end: nothing takes its place any more.
     internal bool IsEnd { get; private init; }
 
-    // Whether a consumer of a feed has taken it; set while the slot is pinned.
+    // Whether a consumer of a feed has taken it, or may have taken one before it with the same block; set while the slot is pinned.
     internal bool WasTaken
     {
         get => Volatile.Read(ref _wasTaken);

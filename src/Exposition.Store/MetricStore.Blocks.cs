@@ -7,9 +7,8 @@ namespace Exposition.Store;
 // snapshot (it has stamped its own since, and passed a full fence) gives back what nobody can be reading any more. Who may:
 //   views     of a time when the snapshot, or another with this block, was newest; and those that still collect
 //   writers   who hold the lock compare with what other groups hold, and go on from what this one holds; so nothing is given back under the lock
-//   feeds     a consumer that has taken the old snapshot, or is about to: it pins the slot, and marks what it takes. One that comes later gets the new one
-//   pushes    of this group that take the long way pin the slot while they read what was before, or what they have just stored. Steady ones copy from
-//             the block of what was current without that: if it was not any more, what they made of it is not published
+//   pushes    of this group, steady or not, pin the slot while they read what was before, or what they have just stored
+//   feeds     a consumer pins the slot until it has marked what it takes. One that comes later gets the new snapshot
 // A snapshot that another still refers to as the one before it is left alone for ever, and so is every one that a push has replaced the long way. So nobody who
 // goes back from one to the next comes to memory that is used again, and nobody who compares with what he has read finds it in its place anew: who looks
 // is counted before, and what he may have is not used.
@@ -18,8 +17,10 @@ public sealed partial class MetricStore
 {
     private readonly BlockPool _blocks;
 
-    /// <summary>Memory of blocks that wait to be used again, in bytes.</summary>
-    public long SpareBytes => _blocks.Bytes;
+    /// <summary>Memory of replaced blocks and tables of families that waits to be used again, in bytes.</summary>
+    public long SpareBytes => _blocks.Bytes + _snapshots.Bytes;
+
+    internal long SpareBlockBytes => _blocks.Bytes;
 
     /// <summary>
     /// Bytes of blocks of 85,000 and more that were allocated so far, because no spare one fitted. The garbage collector lets such memory grow far beyond what
@@ -70,8 +71,8 @@ public sealed partial class MetricStore
         }
     }
 
-    // After it: whoever has taken the old snapshot reads the blocks that both have.
-    private static void SettleBlocks(GroupSnapshot snapshot, GroupSnapshot old)
+    // After it: whoever has taken the old snapshot, or may be just taking it, reads the blocks that both have. The caller has pinned the slot.
+    private static void SettleBlocks(GroupSlot slot, GroupSnapshot snapshot, GroupSnapshot old)
     {
         if (!snapshot.BlocksUnsettled)
         {
@@ -79,7 +80,7 @@ public sealed partial class MetricStore
         }
 
         // Written only if it is so: a consumer may be marking the new one.
-        if (old.WasTaken)
+        if (IsRead(slot, old))
         {
             snapshot.WasTaken = true;
         }
@@ -87,6 +88,15 @@ public sealed partial class MetricStore
         snapshot.BlocksUnsettled = false;
     }
 
+    private static bool IsRead(GroupSlot slot, GroupSnapshot old)
+    {
+        Interleaving.At(Step.LookForReaders);
+        bool isPinned = slot.IsPinnedByOthers;
+        Interleaving.At(Step.LookForReaders);
+        return isPinned || old.WasTaken;
+    }
+
+    // The caller has pinned the slot.
     private void RecycleBlocks(GroupSlot slot, GroupSnapshot old, GroupSnapshot snapshot)
     {
         if (old.Block is { } block && !Has(snapshot, block))
@@ -106,7 +116,7 @@ public sealed partial class MetricStore
     private void RecycleBlock(byte[] block, long since, GroupSlot slot, GroupSnapshot old, GroupSnapshot snapshot)
     {
         if ((Faults & StoreFaults.RecyclesBlindly) != 0
-            || (!slot.IsPinned && !old.BlocksUnsettled && !old.WasTaken && !_timeline.MayBeSeen(since, snapshot.Version)))
+            || (!old.BlocksUnsettled && !IsRead(slot, old) && !_timeline.MayBeSeen(since, snapshot.Version)))
         {
             Interleaving.At(Step.Recycle);
             _blocks.Return(block);
@@ -117,7 +127,7 @@ public sealed partial class MetricStore
     private void RecycleSnapshot(GroupSlot slot, GroupSnapshot old, GroupSnapshot snapshot)
     {
         if (snapshot.Previous is null
-            && ((Faults & StoreFaults.RecyclesBlindly) != 0 || (!slot.IsPinned && !old.WasTaken && !_timeline.MayBeSeen(old.Version, snapshot.Version))))
+            && ((Faults & StoreFaults.RecyclesBlindly) != 0 || (!IsRead(slot, old) && !_timeline.MayBeSeen(old.Version, snapshot.Version))))
         {
             Interleaving.At(Step.Recycle);
             _snapshots.Return(old);

@@ -62,7 +62,9 @@ public sealed partial class MetricStore
             TellHidden(push.Key, old, hidden);
             if (old is not null)
             {
+                target.Pin();
                 RecycleBlocks(target, old, stored);
+                target.Unpin();
             }
 
             if (!textBody.IsEmpty)
@@ -175,7 +177,9 @@ public sealed partial class MetricStore
         }
         else if (TrySwap(target, old, snapshot))
         {
-            SettleBlocks(snapshot, old);
+            target.Pin();
+            SettleBlocks(target, snapshot, old);
+            target.Unpin();
         }
         else
         {
@@ -210,6 +214,7 @@ public sealed partial class MetricStore
             feed.Adopt(slot);
         }
 
+        Interleaving.At(Step.ChangeSlots);
         _slots[slot.Key.Array] = slot;
         if (_loads == 0)
         {
@@ -239,6 +244,7 @@ public sealed partial class MetricStore
         _directory.Release(slot.Key);
         _samples -= Samples(last.Families);
         _expiredNow -= last.IsExpired ? 1 : 0;
+        Interleaving.At(Step.ChangeSlots);
         _slots.TryRemove(slot.Key.Array, out _);
         Forget(slot, ReplaceMap(_map.Without(slot.Key)));
         Recheck();

@@ -24,11 +24,13 @@ public sealed partial class MetricStore
     private bool TryPushRepeated(GroupingKey key, ReadOnlyMemory<byte> body, PushMode mode, TimeSpan? expireAfter)
     {
         GroupSlot? slot = FindSlot(key);
+        Interleaving.At(Step.TakeShape);
         if (slot?.Shape is not { } shape || !shape.TryTake())
         {
             return false;
         }
 
+        slot.Pin();
         try
         {
             if (TryPatch(slot, shape, body, mode, expireAfter))
@@ -45,10 +47,12 @@ public sealed partial class MetricStore
         }
         finally
         {
+            slot.Unpin();
             shape.GiveBack();
         }
     }
 
+    // The slot is pinned.
     private bool TryPatch(GroupSlot slot, PushShape shape, ReadOnlyMemory<byte> body, PushMode mode, TimeSpan? expireAfter)
     {
         Interleaving.At(Step.ReadSlot);
@@ -86,7 +90,7 @@ public sealed partial class MetricStore
         }
 
         shape.Number = snapshot.Number;
-        SettleBlocks(snapshot, current);
+        SettleBlocks(slot, snapshot, current);
         RecycleBlocks(slot, current, snapshot);
         RecycleSnapshot(slot, current, snapshot);
         Tell(slot);
@@ -179,23 +183,12 @@ public sealed partial class MetricStore
 
     private void Verify(GroupSlot slot, GroupSnapshot current, ReadOnlySpan<FamilyEntry> patched, ReadOnlyMemory<byte> body, PushMode mode, long now)
     {
-        slot.Pin();
-        try
+        if (!ReferenceEquals(slot.Current, current))
         {
-            // Somebody else may have changed the group since; then nothing will be published.
-            if (ReferenceEquals(slot.Current, current))
-            {
-                VerifyCurrent(slot, current, patched, body, mode, now);
-            }
+            // Somebody else has changed the group since; nothing will be published.
+            return;
         }
-        finally
-        {
-            slot.Unpin();
-        }
-    }
 
-    private void VerifyCurrent(GroupSlot slot, GroupSnapshot current, ReadOnlySpan<FamilyEntry> patched, ReadOnlyMemory<byte> body, PushMode mode, long now)
-    {
         PushWorkspace workspace = PushWorkspace.Rent();
         try
         {

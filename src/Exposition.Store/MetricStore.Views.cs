@@ -65,24 +65,38 @@ public sealed partial class MetricStore
     private void Collect(ReadOnlySpan<GroupSlot> slots, long at, Span<GroupSnapshot> groups)
     {
         long floor = _timeline.Floor();
-        bool newest = (Faults & StoreFaults.IgnoresStamps) != 0;
-        for (int i = 0; i < slots.Length; i++)
+        bool stepwise = Interleaving.Hook is not null;
+        for (int i = 0; i < slots.Length && i < groups.Length; i++)
         {
-            Interleaving.At(Step.ReadSlot);
-            GroupSnapshot snapshot = slots[i].Current!;
-            while (snapshot.Stamp(_timeline) > at && (!newest || snapshot.IsEnd))
+            if (stepwise)
             {
-                snapshot = snapshot.Previous!;
+                Interleaving.At(Step.ReadSlot);
             }
 
-            // Left by a push that came while a view collected.
-            if (snapshot.Previous is not null && snapshot.Version <= floor)
-            {
-                snapshot.Previous = null;
-            }
-
-            groups[i] = snapshot;
+            // Nearly always: stamped, old enough, and nothing before it.
+            GroupSnapshot newest = slots[i].Current!;
+            long version = newest.Version;
+            groups[i] = version > at || version == Timeline.Unstamped || newest.Previous is not null ? At(newest, at, floor) : newest;
         }
+    }
+
+    private GroupSnapshot At(GroupSnapshot newest, long at, long floor)
+    {
+        bool ignoresStamps = (Faults & StoreFaults.IgnoresStamps) != 0;
+        GroupSnapshot snapshot = newest;
+        while (snapshot.Stamp(_timeline) > at && (!ignoresStamps || snapshot.IsEnd))
+        {
+            Interleaving.At(Step.GoBack);
+            snapshot = snapshot.Previous!;
+        }
+
+        // Left by a push that came while a view collected.
+        if (snapshot.Previous is not null && snapshot.Version <= floor)
+        {
+            snapshot.Previous = null;
+        }
+
+        return snapshot;
     }
 
     // Puts a snapshot in the place of the newest one, and stamps it. False if that is not the newest any more.
@@ -146,7 +160,9 @@ public sealed partial class MetricStore
         old.Stamp(_timeline);
         next.Previous = old;
         Interleaving.At(Step.ReplaceMap);
-        Volatile.Write(ref _map, next);
+
+        // Not just written: it must be there for all before the clock is read.
+        Interlocked.Exchange(ref _map, next);
         long version = next.Stamp(_timeline);
         Interlocked.MemoryBarrier();
         long floor = _timeline.Floor();

@@ -21,9 +21,10 @@ namespace Exposition.Store;
 // Invariants:
 //   1. What is replaced is stamped before; so stamps never decrease along a slot, or from map to map.
 //   2. Numbers of snapshots increase by one along a slot, and from a slot to the next one of the same key.
-//   3. Memory of snapshots is used again by steady pushes only, for what they have replaced, and only if nobody can be reading it: no view
-//      (Timeline), no holder of the writer lock (who pins everything), no consumer of a feed (who pins the slot, and marks what he takes), and no other
-//      push (a shape serves one at a time).
+//   3. Memory of snapshots is used again by steady pushes only, for what they have replaced, and only if nobody can be reading it. Who reads is a view
+//      (Timeline), or holds the writer lock (which pins everything), or has pinned the slot. Each does so before it looks for the newest snapshot. So it
+//      cannot happen either that somebody finds in its place anew what it has read there before.
+//   4. What another snapshot, or map, refers to as the one before it is never used again.
 
 /// <summary>The groups of pushed metrics. Safe for concurrent use; readers never wait for writers.</summary>
 public sealed partial class MetricStore
@@ -233,7 +234,11 @@ public sealed partial class MetricStore
     private GroupSlot? Find(ReadOnlySpan<byte> key) =>
         _slots.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out GroupSlot? slot) ? slot : null;
 
-    private GroupSlot? FindSlot(GroupingKey key) => Find(key.Bytes);
+    private GroupSlot? FindSlot(GroupingKey key)
+    {
+        Interleaving.At(Step.FindSlot);
+        return Find(key.Bytes);
+    }
 
     private GroupSnapshot? Peek(GroupingKey key) => FindSlot(key)?.Current is { IsEnd: false } current ? current : null;
 }

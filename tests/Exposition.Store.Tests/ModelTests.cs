@@ -101,6 +101,8 @@ public sealed class ModelTests
         var model = new Dictionary<int, Group>();
         int step = 0;
         Operation? last = null;
+        var follower = new Follower(gateway.Store);
+        using var bystander = new Bystander(gateway.Store);
         foreach (Operation operation in history.Select(o => Resolve(o, ref last)))
         {
             step++;
@@ -117,8 +119,69 @@ public sealed class ModelTests
                 GroupSnapshot snapshot = gateway.Group(s_groups[group])!;
                 Assert.Equal((state.ExpiresAt?.ToUnixTimeSeconds() * 1_000_000_000 ?? 0, state.IsExpired), (snapshot.ExpiresAt, snapshot.IsExpired));
             }
+
+            bystander.Check(lookAnew: (step + operation.Group) % 3 == 0);
+            if ((step + operation.Group) % 2 == 0)
+            {
+                follower.Check();
+            }
+        }
+
+        follower.Check();
+    }
+
+    // Who has a view open for a while sees the same all the time, whatever is used again meanwhile.
+    private sealed class Bystander(MetricStore store) : IDisposable
+    {
+        private StoreView _view = store.OpenView();
+        private string _content = "";
+
+        public void Check(bool lookAnew)
+        {
+            Assert.Equal(_content, Content(_view));
+            if (lookAnew)
+            {
+                _view.Dispose();
+                _view = store.OpenView();
+                _content = Content(_view);
+            }
+        }
+
+        public void Dispose() => _view.Dispose();
+    }
+
+    // Who follows the feed has what the store has, each time that he has taken; versions of a group increase; what he holds stays as it was.
+    private sealed class Follower(MetricStore store)
+    {
+        private readonly ChangeFeed _feed = store.Subscribe();
+        private readonly SortedDictionary<GroupingKey, (long Version, GroupSnapshot? Snapshot, string Content)> _groups = [];
+
+        public void Check()
+        {
+            foreach ((GroupingKey key, (_, GroupSnapshot? snapshot, string content)) in _groups)
+            {
+                Assert.Equal(content, snapshot is null ? "" : Content(snapshot));
+            }
+
+            var changes = new List<GroupChange>();
+            Assert.Equal(_feed.Pending, _feed.Take(changes));
+            Assert.Equal(changes.Count, changes.DistinctBy(static change => change.Key).Count());
+            Assert.Equal((0, null), (_feed.Pending, _feed.PendingSince));
+            foreach (GroupChange change in changes)
+            {
+                Assert.True(change.Version > (_groups.TryGetValue(change.Key, out (long Version, GroupSnapshot? Snapshot, string Content) before) ? before.Version : 0));
+                _groups[change.Key] = (change.Version, change.Snapshot, change.Snapshot is { } snapshot ? Content(snapshot) : "");
+            }
+
+            using StoreView view = store.OpenView();
+            Assert.Equal(Content(view), string.Concat(_groups.Values.Select(static group => group.Content)));
         }
     }
+
+    private static string Content(StoreView view) => string.Concat(view.Groups.ToArray().Select(Content));
+
+    private static string Content(GroupSnapshot group) =>
+        $"{group.Key} {group.ExpiresAt} {group.IsExpired}\n" + string.Concat(group.Families.ToArray().Select(static family => Encoding.UTF8.GetString(family.Text.Span)));
 
     private static object Execute(Harness gateway, Operation operation, string body, bool expires)
     {

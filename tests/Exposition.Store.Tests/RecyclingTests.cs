@@ -58,12 +58,12 @@ public sealed class RecyclingTests
         using (StoreView view = gateway.Store.OpenView())
         {
             string before = Text(view);
-            long spare = gateway.Store.SpareBytes;
+            long spare = gateway.Store.SpareBlockBytes;
             Push(gateway.Store, 5, 6);
-            Assert.True(gateway.Store.SpareBytes < spare, "the push has taken a spare block, and the one that it replaced is in the view");
-            spare = gateway.Store.SpareBytes;
+            Assert.True(gateway.Store.SpareBlockBytes < spare, "the push has taken a spare block, and the one that it replaced is in the view");
+            spare = gateway.Store.SpareBlockBytes;
             Push(gateway.Store, 6, 10);
-            Assert.True(gateway.Store.SpareBytes > spare || spare == 0, "of what the view does not show there is always a spare block again");
+            Assert.True(gateway.Store.SpareBlockBytes > spare || spare == 0, "of what the view does not show there is always a spare block again");
             Assert.Equal(before, Text(view));
             using StoreView later = gateway.Store.OpenView();
             string between = Text(later);
@@ -81,13 +81,13 @@ public sealed class RecyclingTests
         Push(gateway.Store, 0, 5);
         StoreView[] views = [.. Enumerable.Range(0, 70).Select(_ => gateway.Store.OpenView())];
         string before = Text(views[0]);
-        long spare = gateway.Store.SpareBytes;
+        long spare = gateway.Store.SpareBlockBytes;
         Push(gateway.Store, 5, 10);
-        Assert.InRange(gateway.Store.SpareBytes, 0, spare);
+        Assert.InRange(gateway.Store.SpareBlockBytes, 0, spare);
         Assert.All(views, view => Assert.Equal(before, Text(view)));
         Array.ForEach(views, static view => view.Dispose());
         Push(gateway.Store, 10, 12);
-        Assert.NotEqual(0, gateway.Store.SpareBytes);
+        Assert.NotEqual(0, gateway.Store.SpareBlockBytes);
         Assert.Equal("11", gateway.Value("v0{instance=\"\",job=\"j\"}"));
     }
 
@@ -105,7 +105,7 @@ public sealed class RecyclingTests
 
         // What was replaced before it was taken is free, and the one taken next stays.
         Push(gateway.Store, 7, 12);
-        Assert.NotEqual(0, gateway.Store.SpareBytes);
+        Assert.NotEqual(0, gateway.Store.SpareBlockBytes);
         Assert.Equal(before, Text(taken[0].Snapshot!));
         feed.Take(taken);
         string after = Text(taken[1].Snapshot!);
@@ -153,7 +153,7 @@ public sealed class RecyclingTests
             Assert.Equal(PushStatus.Stored, store.Push(s_job, PushFormat.Text, Body(i, Lines + (i % 2)), mode).Status);
         }
 
-        Assert.NotEqual(0, store.SpareBytes);
+        Assert.NotEqual(0, store.SpareBlockBytes);
     }
 
     // Pushes that set all values of a group to one number, views that look whether they are one number; returns what a view saw otherwise.

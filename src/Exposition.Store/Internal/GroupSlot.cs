@@ -51,8 +51,8 @@ internal sealed class GroupSlot(GroupingKey key, NameSet names)
         set => Volatile.Write(ref _current, value);
     }
 
-    /// <summary>Whether somebody reads the newest snapshot (see <see cref="Pin"/>).</summary>
-    public bool IsPinned => Volatile.Read(ref _pins) > 0;
+    /// <summary>Whether somebody else than the caller, who has pinned the slot, reads what is or was the newest snapshot.</summary>
+    public bool IsPinnedByOthers => Volatile.Read(ref _pins) > 1;
 
     /// <summary>Puts a snapshot in the place of another, if that is the newest.</summary>
     public bool TryReplace(GroupSnapshot old, GroupSnapshot snapshot)
@@ -61,7 +61,7 @@ internal sealed class GroupSlot(GroupingKey key, NameSet names)
         return ReferenceEquals(Interlocked.CompareExchange(ref _current, snapshot, old), old);
     }
 
-    /// <summary>From here to <see cref="Unpin"/> no snapshot of the group is used again that was its newest meanwhile.</summary>
+    /// <summary>From here to <see cref="Unpin"/> nobody else uses a snapshot of the group again that was its newest meanwhile.</summary>
     public void Pin()
     {
         Interleaving.At(Step.PinSlot);

@@ -8,11 +8,14 @@ internal sealed class SnapshotPool(long capacity)
 {
     private readonly SparePool<GroupSnapshot> _spare = new(capacity);
 
+    /// <summary>Bytes that lie here unused.</summary>
+    public long Bytes => _spare.Bytes;
+
     /// <summary>A snapshot with room for so many families. Nothing is in it.</summary>
     public GroupSnapshot Rent(int families)
     {
         int room = SparePool<GroupSnapshot>.SizeFor(families);
-        return _spare.TryTake(room, Bytes(room)) ?? GroupSnapshot.Empty(room);
+        return _spare.TryTake(room, SizeOf(room)) ?? GroupSnapshot.Empty(room);
     }
 
     /// <summary>Takes a snapshot back that nobody refers to any more.</summary>
@@ -23,9 +26,9 @@ internal sealed class SnapshotPool(long capacity)
         if (SparePool<GroupSnapshot>.SizeFor(room) == room)
         {
             spare.Clear();
-            _spare.Put(room, Bytes(room), spare);
+            _spare.Put(room, SizeOf(room), spare);
         }
     }
 
-    private static long Bytes(int room) => (long)room * Unsafe.SizeOf<FamilyEntry>();
+    private static long SizeOf(int room) => (long)room * Unsafe.SizeOf<FamilyEntry>();
 }

@@ -35,7 +35,7 @@ internal sealed class Timeline
     private int _pins;
     private long _now = 2;
 
-    /// <summary>Stamps what is in its place already. The clock is read after the caller has seen it there.</summary>
+    /// <summary>Stamps what is in its place already: the caller has seen it there, or has put it there and passed a full fence, before the clock is read.</summary>
     /// <returns>The stamp, be it this one or an earlier one.</returns>
     public long Stamp(ref long version)
     {

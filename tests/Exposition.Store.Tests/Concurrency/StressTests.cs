@@ -28,7 +28,8 @@ public sealed class StressTests
     public void Nothing_is_ever_seen_that_was_not_pushed()
     {
         var stress = new Stress(StoreFaults.None, TimeSpan.FromSeconds(s_seconds));
-        Assert.Null(stress.Run());
+        string? wrong = stress.Run();
+        Assert.True(wrong is null, wrong);
         TestContext.Current.SendDiagnosticMessage($"{stress.Pushes} pushes, {stress.Store.RepeatedPushes} of them steady, {stress.Views} views, {stress.Changes} changes taken, "
             + $"{stress.Store.Expiries} expiries, {stress.Collections} collections");
         Assert.True(stress.Views > 50 && stress.Store.RepeatedPushes > 200 && stress.Changes > 50 && stress.Collections > 10 && stress.Store.Expiries > 0, "too little has happened");
@@ -140,7 +141,8 @@ public sealed class StressTests
                 long[] seen = new long[last.Length];
                 foreach (GroupSnapshot group in view.Groups)
                 {
-                    if (group is { IsExpired: false, ExpiresAt: > 0 } && group.ExpiresAt <= now)
+                    // A pusher may be held up for longer than its group has to live; but not for that long.
+                    if (group is { IsExpired: false, ExpiresAt: > 0 } && group.ExpiresAt <= now - 1_000_000_000)
                     {
                         throw new InvalidOperationException($"{group.Key} has expired at {group.ExpiresAt}, and is shown at {now}");
                     }
