@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using Exposition.Persistence.Rows;
 using Microsoft.Data.Sqlite;
@@ -7,7 +6,7 @@ using SQLitePCL;
 namespace Exposition.Persistence.Sqlite;
 
 /// <summary>An open database with its prepared statements. All errors come as <see cref="DurableStoreException"/>.</summary>
-internal sealed class SqliteFile : IDisposable
+internal sealed partial class SqliteFile : IDisposable
 {
     /// <summary>"ExpE": marks our files, shown by file(1).</summary>
     public const int ApplicationId = 0x45787045;
@@ -23,11 +22,6 @@ internal sealed class SqliteFile : IDisposable
 
     // SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE (https://sqlite.org/c3ref/c_dbconfig_defensive.html).
     private const int NoCheckpointOnClose = 1006;
-
-    // What the reading of rows is ahead of their taking, at most.
-    private const int BatchesAhead = 4;
-    private const int BatchRows = 256;
-    private const int BatchBytes = 1 << 20;
 
     // Damaged rows are kept for whoever wants to look into them; they are never read by us.
     private const string FirstSchema = """
@@ -118,46 +112,6 @@ internal sealed class SqliteFile : IDisposable
         Mode = SqliteOpenMode.ReadOnly,
         Pooling = false,
     }, static connection => RequireOurs(connection));
-
-    /// <summary>Reads all rows and moves the damaged ones out of the way.</summary>
-    public void ReadAll(RowReader into)
-    {
-        List<long> damaged = ReadRows(into);
-        if (damaged.Count > 0)
-        {
-            SqliteFaults.Guard(() => SetAside(damaged));
-        }
-
-        // The cache is for writing.
-        SqliteFaults.Guard(() => Run(Connection, "PRAGMA shrink_memory"));
-    }
-
-    /// <summary>Reads all rows. One thread reads and decodes, the caller's takes what is decoded.</summary>
-    /// <returns>The ids of damaged rows.</returns>
-    public List<long> ReadRows(RowReader into) => SqliteFaults.Guard(() =>
-    {
-        var damaged = new List<long>();
-        using var decoded = new BlockingCollection<List<DecodedRow>>(BatchesAhead);
-        using var stop = new CancellationTokenSource();
-        Task reading = Task.Factory.StartNew(() => Decode(decoded, stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        try
-        {
-            foreach (List<DecodedRow> batch in decoded.GetConsumingEnumerable(CancellationToken.None))
-            {
-                damaged.AddRange(batch.Where(row => !into.Take(row)).Select(static row => row.Id));
-            }
-        }
-        catch
-        {
-            // The caller wants no more. The connection must not be used by two threads, so the reader's end is waited for.
-            stop.Cancel();
-            reading.ContinueWith(static _ => { }, TaskScheduler.Default).Wait();
-            throw;
-        }
-
-        reading.GetAwaiter().GetResult();
-        return damaged;
-    });
 
     /// <summary>Whether there is nothing in it, not even something damaged.</summary>
     public bool IsEmpty => SqliteFaults.Guard(() => Number(Connection, "SELECT EXISTS (SELECT 1 FROM groups) OR EXISTS (SELECT 1 FROM damaged)")) == 0;
@@ -251,92 +205,6 @@ internal sealed class SqliteFile : IDisposable
         return version is >= FirstSchemaVersion and <= SchemaVersion
             ? version
             : throw new ForeignFileException($"written by another version of this program (schema {version})");
-    }
-
-    private void Decode(BlockingCollection<List<DecodedRow>> into, CancellationToken cancellation)
-    {
-        var batch = new List<DecodedRow>();
-        try
-        {
-            using SqliteCommand select = Command(_schema < SchemaVersion
-                ? "SELECT id, key, version, checksum, content, NULL FROM groups ORDER BY id"
-                : "SELECT groups.id, key, version, checksum, groups.content, shapes.content FROM groups LEFT JOIN shapes USING (id) ORDER BY groups.id");
-            using SqliteDataReader rows = select.ExecuteReader();
-            int bytes = 0;
-            ulong keys = 0;
-            while (rows.Read())
-            {
-                // What a broken page yields need not be what the schema says.
-                long id = rows.GetInt64(0);
-                DecodedRow row = rows.GetValue(1) is byte[] key && rows.GetValue(2) is long version && rows.GetValue(3) is long checksum && rows.GetValue(4) is byte[] content
-                    ? DecodedRow.Of(id, key, version, checksum, content, rows.GetValue(5) as byte[])
-                    : new DecodedRow(id, null, default);
-                keys += rows.GetValue(1) is byte[] bytesOfKey ? IndexEntry(bytesOfKey, id) : 0;
-                batch.Add(row);
-                bytes += row.Bytes;
-                if (bytes >= BatchBytes || batch.Count == BatchRows)
-                {
-                    into.Add(batch, cancellation);
-                    (batch, bytes) = ([], 0);
-                }
-            }
-
-            RequireIndex(keys);
-        }
-        finally
-        {
-            try
-            {
-                // Also what stands before a broken page.
-                into.Add(batch, cancellation);
-            }
-            catch (OperationCanceledException)
-            {
-                // Nobody wants it any more.
-            }
-
-            into.CompleteAdding();
-        }
-    }
-
-    // Groups are found by key through the index: an entry that is missing or wrong would bring a deleted group back. Whatever the rows say, the index
-    // must say, too. Where it does not, the file is as damaged as one with a broken page.
-    private void RequireIndex(ulong expected)
-    {
-        using SqliteCommand select = Command("SELECT key, id FROM groups INDEXED BY sqlite_autoindex_groups_1 ORDER BY key");
-        using SqliteDataReader rows = select.ExecuteReader();
-        ulong keys = 0;
-        while (rows.Read())
-        {
-            keys += rows.GetValue(0) is byte[] key ? IndexEntry(key, rows.GetInt64(1)) : 0;
-        }
-
-        if (keys != expected)
-        {
-            throw new DurableStoreException(DurableFault.Damaged, "the index does not fit the groups");
-        }
-    }
-
-    private static ulong IndexEntry(byte[] key, long id) => ((ulong)RowChecksum.Of(key, id, []) << 20) + 1;
-
-    private void SetAside(List<long> ids)
-    {
-        using SqliteTransaction transaction = Connection.BeginTransaction();
-        using SqliteCommand move = Command("""
-            INSERT INTO damaged (key, version, checksum, content, shape)
-              SELECT key, version, checksum, groups.content, shapes.content FROM groups LEFT JOIN shapes USING (id) WHERE groups.id = $id;
-            DELETE FROM shapes WHERE id = $id;
-            DELETE FROM groups WHERE id = $id
-            """);
-        move.Transaction = transaction;
-        SqliteParameter id = move.Parameters.Add("$id", SqliteType.Integer);
-        foreach (long damaged in ids)
-        {
-            id.Value = damaged;
-            move.ExecuteNonQuery();
-        }
-
-        transaction.Commit();
     }
 
     private SqliteCommand Command(string text)

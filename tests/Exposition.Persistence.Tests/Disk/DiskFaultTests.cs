@@ -1,3 +1,5 @@
+using Exposition.Store;
+
 namespace Exposition.Persistence.Tests.Disk;
 
 /// <summary>Every write, sync, truncation and deletion fails in turn.</summary>
@@ -74,6 +76,65 @@ public class DiskFaultTests : InDirectory
         {
             RecordingVfs.Forget(log);
         }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void A_fault_while_a_damaged_file_is_replaced_loses_nothing(int failures)
+    {
+        int at = 0;
+        for (bool struck = true; struck; at++)
+        {
+            string directory = System.IO.Directory.CreateDirectory(Path.Combine(Directory, $"{at}")).FullName;
+            string file = Path.Combine(directory, "data");
+            using (var store = new SqliteStore(file, TimeProvider.System, Notices.Add))
+            {
+                Write(store, Enumerable.Range(0, 60).Select(static i => (Samples.Key($"j{i:d3}"), new[] { Samples.Family("a", new Random(i).GetHexString(8000)) })));
+            }
+
+            byte[] damaged = System.IO.File.ReadAllBytes(file);
+            damaged.AsSpan(damaged.Length * 3 / 4, 16384 * 2).Fill(0xA5);
+            System.IO.File.WriteAllBytes(file, damaged);
+            DiskLog log = RecordingVfs.Watch(directory);
+            try
+            {
+                int seen = 0;
+                var kept = new List<(GroupingKey, FamilyEntry[])>();
+                using (var store = new SqliteStore(file, TimeProvider.System, Notices.Add))
+                {
+                    Assert.True(store.Load((in group) => kept.Add((group.Key, group.Families.ToArray()))).Replaced);
+                    log.Fault = operation => seen++ is var number && number >= at && number < at + failures ? (operation.Action == DiskAction.Write ? Full : SyncFailed) : 0;
+                    for (int attempt = 0; ; attempt++)
+                    {
+                        try
+                        {
+                            Write(store, kept);
+                            store.Completed();
+                            break;
+                        }
+                        catch (DurableStoreException e)
+                        {
+                            Assert.True(attempt < 10, $"fault at {at}: does not recover: {e.Message}");
+                            Assert.True(store.Incomplete);
+                        }
+                    }
+                }
+
+                log.Fault = null;
+                struck = seen > at;
+                using var again = new SqliteStore(file, TimeProvider.System, Notices.Add);
+                Assert.Equal(new LoadReport(kept.Count, 0, false), again.Load(static (in _) => { }));
+                Assert.Contains(System.IO.Directory.GetFiles(directory), f => f != file && System.IO.File.ReadAllBytes(f).AsSpan().SequenceEqual(damaged));
+            }
+            finally
+            {
+                RecordingVfs.Forget(log);
+                System.IO.Directory.Delete(directory, recursive: true);
+            }
+        }
+
+        Assert.InRange(at, 20, 1000);
     }
 
     // As the durable copy does it: a step that failed is tried again.
