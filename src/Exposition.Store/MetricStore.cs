@@ -160,6 +160,7 @@ public sealed partial class MetricStore
             {
                 slot.IsRemoved = true;
                 _shapes?.Drop(slot);
+                _held.Replaced(slot.Current!.Version, slot.Current.Families, []);
             }
 
             _directory.Clear();
@@ -253,7 +254,7 @@ public sealed partial class MetricStore
             FamilySet set = _restored;
             for (int i = 0; i < entries.Length; i++)
             {
-                entries[i] = entries[i] with { Traits = entries[i].Traits & ~FamilyTraits.Suspect };
+                entries[i] = entries[i] with { Traits = entries[i].Traits & ~FamilyTraits.Suspect, Serial = EntrySerial.Next() };
             }
 
             for (int i = 0; i < entries.Length; i++)

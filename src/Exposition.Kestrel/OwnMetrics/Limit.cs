@@ -27,6 +27,9 @@ internal enum Limit : byte
     /// <summary>A request head took too long.</summary>
     HeadTimeout,
 
+    /// <summary>What scrapes hold of what has been replaced.</summary>
+    HeldBytes,
+
     /// <summary>All bodies together.</summary>
     InflightBytes,
 
@@ -38,6 +41,9 @@ internal enum Limit : byte
 
     /// <summary>A scrape took too long.</summary>
     ScrapeDuration,
+
+    /// <summary>A scrape was read too slowly.</summary>
+    ScrapeRate,
 
     /// <summary>Scrapes at once.</summary>
     Scrapes,

@@ -36,8 +36,8 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
         ["http2", "method", "path", "version", "syntax", "too_long", "host", "framing", "connection", "expect", "header", "end_of_input", "gate", "target_too_long"];
 
     private static readonly string[] s_limits =
-        ["", "body-bytes", "body-timeout", "connections", "decoded-bytes", "groups", "head-bytes", "head-timeout", "inflight-bytes", "label-value-bytes",
-            "pushes-per-second", "scrape-duration", "scrapes", "series-per-push", "target-bytes"];
+        ["", "body-bytes", "body-timeout", "connections", "decoded-bytes", "groups", "head-bytes", "head-timeout", "held-bytes", "inflight-bytes", "label-value-bytes",
+            "pushes-per-second", "scrape-duration", "scrape-rate", "scrapes", "series-per-push", "target-bytes"];
 
     private static readonly string[] s_refusals =
         ["", "encoding", "header", "incomplete", "inconsistent", "internal", "malformed", "overload", "path", "timeout", "too_large"];

@@ -49,6 +49,7 @@ internal static class SnapshotBuilder
         textOutput.Written.CopyTo(block);
         sidecarOutput.Written.CopyTo(block.AsSpan(textBytes));
         (int text, int sidecar) = (0, 0);
+        long serial = EntrySerial.Next(families.Length);
         for (int i = 0; i < families.Length; i++)
         {
             ref FamilyRow row = ref set.Families[families[i]];
@@ -68,6 +69,7 @@ internal static class SnapshotBuilder
                 Sidecar = block.AsMemory(textBytes + sidecar, ends[i].Sidecar - sidecar),
                 Traits = TraitsOf(set, families[i], ends[i].Absent),
                 SampleCount = piece.Span.Count((byte)'\n'),
+                Serial = serial + i,
             };
             (text, sidecar, _) = ends[i];
         }

@@ -24,13 +24,14 @@ internal static class ShapePatch
             FamilyEntry entry = current[i];
             if (entry.Name.Span.SequenceEqual(OwnNames.PushTime))
             {
-                families[i] = entry with { Text = WithValue(entry.Text.Span, now / 1e9), PushedAt = now };
+                families[i] = entry with { Text = WithValue(entry.Text.Span, now / 1e9), PushedAt = now, Serial = EntrySerial.Next() };
                 timed = true;
             }
             else if (next < shape.FamilyCount && shape.IsFamily(next, entry.Name))
             {
+                long serial = shape.IsFamilyChanged(next) ? EntrySerial.Next() : entry.Serial;
                 int end = shape.FamilyEnd(next++);
-                families[i] = entry with { Text = block[start..end], PushedAt = now };
+                families[i] = entry with { Text = block[start..end], PushedAt = now, Serial = serial };
                 start = end;
             }
             else
