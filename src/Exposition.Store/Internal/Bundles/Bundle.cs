@@ -1,3 +1,5 @@
+using Exposition.Formats;
+
 namespace Exposition.Store.Internal.Bundles;
 
 /// <summary>A compressed part of scrapes. Immutable but for what the cache keeps of it.</summary>
@@ -27,6 +29,9 @@ internal sealed class Bundle(byte[] block, int length, long rawBytes, uint crc, 
 
     /// <summary>Number of the last scrape that used it.</summary>
     public long LastUsed { get; set; }
+
+    /// <summary>The escaping scheme of that scrape.</summary>
+    public EscapingScheme Scheme { get; set; }
 
     /// <summary>Scrapes that are using it; one more while the cache keeps it.</summary>
     public int Pins { get; set; }

@@ -1,8 +1,11 @@
+using Exposition.Formats;
+
 namespace Exposition.Store.Internal.Bundles;
 
 // A bundle is pinned by every scrape that uses it and by the cache while it keeps it; its block goes back to the pool with the last pin. Bytes counts
 // both, so the limit holds however many scrapers there are and however slow: what finds no room is compressed while it is sent, and not kept.
-// Bundles that the last scrapes did not use go. Which scrape is which does not matter: two scrapers of one language share all.
+// A scrape that does not find all it needs first lets go of what it did not find use for, so that what has changed takes the room, and the blocks, of what
+// it replaces. Two scrapers share everything; if their escaping schemes differ, neither drops what is the other's alone, unless it is old.
 
 /// <summary>Compressed parts of scrapes, by what they are made of. Safe for concurrent use.</summary>
 /// <param name="capacity">Most bytes of bundles; 0 for none.</param>
@@ -11,20 +14,19 @@ internal sealed class BundleCache(long capacity, bool poison = false)
 {
     // Of objects and tables, beside a block.
     private const int Overhead = 192;
-    private const int UnusedScrapes = 2;
-    private const long SpareMost = 4 << 20;
+    private const int UnusedScrapes = 16;
+    private const long SpareMost = 32 << 20;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<UInt128, Bundle> _bundles = [];
     private readonly Dictionary<byte[], Header> _headers = new(Utf8Key.Comparer);
     private long _bytes;
     private long _scrapes;
-    private long _sweptAt;
     private long _hits;
     private long _misses;
 
     /// <summary>Where blocks of bundles come from.</summary>
-    public BlockPool Blocks { get; } = new(Math.Min(SpareMost, capacity / 8), poison);
+    public BlockPool Blocks { get; } = new(Math.Min(SpareMost, capacity / 4), poison);
 
     /// <summary>One scrape at a time compresses what is missing: who waits for it finds it done.</summary>
     public SemaphoreSlim Preparing { get; } = new(1, 1);
@@ -60,7 +62,7 @@ internal sealed class BundleCache(long capacity, bool poison = false)
     }
 
     /// <summary>Finds a bundle and pins it.</summary>
-    public Bundle? TryPin(UInt128 identity, long scrape)
+    public Bundle? TryPin(UInt128 identity, long scrape, EscapingScheme scheme)
     {
         lock (_lock)
         {
@@ -74,6 +76,7 @@ internal sealed class BundleCache(long capacity, bool poison = false)
             if (bundle.LastUsed < scrape)
             {
                 bundle.LastUsed = scrape;
+                bundle.Scheme = scheme;
                 bundle.Hits++;
             }
 
@@ -83,18 +86,18 @@ internal sealed class BundleCache(long capacity, bool poison = false)
 
     /// <summary>Keeps a new bundle, and pins it for the scrape that has made it.</summary>
     /// <returns>False if there is no room; then the block has gone back.</returns>
-    public bool TryKeep(UInt128 identity, Bundle bundle, long scrape)
+    public bool TryKeep(UInt128 identity, Bundle bundle, long scrape, EscapingScheme scheme)
     {
         lock (_lock)
         {
             _misses++;
-            if (_bytes + Size(bundle) > capacity && !TryMakeRoom(Size(bundle), scrape))
+            if (_bytes + Size(bundle) > capacity)
             {
                 Blocks.Return(bundle.Block);
                 return false;
             }
 
-            (bundle.Pins, bundle.LastUsed) = (1, scrape);
+            (bundle.Pins, bundle.LastUsed, bundle.Scheme) = (1, scrape, scheme);
             _bytes += Size(bundle);
             Keep(identity, bundle);
             return true;
@@ -123,7 +126,7 @@ internal sealed class BundleCache(long capacity, bool poison = false)
                 return;
             }
 
-            (better.LastUsed, better.Hits) = (old.LastUsed, old.Hits);
+            (better.LastUsed, better.Scheme, better.Hits) = (old.LastUsed, old.Scheme, old.Hits);
             _bytes += Size(better);
             Keep(identity, better);
         }
@@ -138,12 +141,30 @@ internal sealed class BundleCache(long capacity, bool poison = false)
         }
     }
 
-    /// <summary>Lets go of what the last scrapes did not use.</summary>
-    public void Sweep(long scrape)
+    /// <summary>Lets go of what a scrape did not find use for.</summary>
+    /// <param name="scrape">The scrape's number.</param>
+    /// <param name="scheme">Its escaping scheme.</param>
+    public void Sweep(long scrape, EscapingScheme scheme)
     {
         lock (_lock)
         {
-            Sweep(scrape, scrape - UnusedScrapes);
+            foreach ((UInt128 identity, Bundle bundle) in _bundles)
+            {
+                if (bundle.LastUsed < (bundle.Scheme == scheme ? scrape : scrape - UnusedScrapes))
+                {
+                    _bundles.Remove(identity);
+                    Release(bundle);
+                }
+            }
+
+            foreach ((byte[] text, Header header) in _headers)
+            {
+                if (header.LastUsed < scrape - UnusedScrapes)
+                {
+                    _headers.Remove(text);
+                    _bytes -= text.Length + Overhead;
+                }
+            }
         }
     }
 
@@ -166,39 +187,6 @@ internal sealed class BundleCache(long capacity, bool poison = false)
         {
             _bytes -= Size(bundle);
             Blocks.Return(bundle.Block);
-        }
-    }
-
-    // What this scrape has found is pinned or was used now; all else may go, once.
-    private bool TryMakeRoom(long bytes, long scrape)
-    {
-        if (_sweptAt < scrape)
-        {
-            _sweptAt = scrape;
-            Sweep(scrape, scrape);
-        }
-
-        return _bytes + bytes <= capacity;
-    }
-
-    private void Sweep(long scrape, long oldest)
-    {
-        foreach ((UInt128 identity, Bundle bundle) in _bundles)
-        {
-            if (bundle.LastUsed < oldest)
-            {
-                _bundles.Remove(identity);
-                Release(bundle);
-            }
-        }
-
-        foreach ((byte[] text, Header header) in _headers)
-        {
-            if (header.LastUsed < Math.Min(oldest, scrape - UnusedScrapes))
-            {
-                _headers.Remove(text);
-                _bytes -= text.Length + Overhead;
-            }
         }
     }
 

@@ -15,7 +15,7 @@ namespace Exposition.Store.Internal.Bundles;
 /// <summary>The bundles of a scrape. Used again by later scrapes.</summary>
 internal sealed class BundleList(ScrapePlan plan, TextPieces text)
 {
-    private const int TargetBytes = 24 << 10;
+    private const int TargetBytes = 16 << 10;
     private const int MostBytes = 64 << 10;
     private const int SmallCutMask = 15;
     private const int Header = -1;

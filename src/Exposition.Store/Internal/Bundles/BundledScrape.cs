@@ -46,7 +46,6 @@ internal sealed class BundledScrape(ScrapeWorkspace workspace, BundleCache cache
             await (_isSmall ? CompressSmallAsync(cancellation) : CompressMissingAsync(cancellation));
         }
 
-        cache.Sweep(_scrape);
         Length = _missing == 0 ? MemberLength() : null;
     }
 
@@ -133,7 +132,7 @@ internal sealed class BundledScrape(ScrapeWorkspace workspace, BundleCache cache
         _missing = 0;
         foreach (ref BundleRange range in _bundles.Ranges)
         {
-            range.Bundle ??= cache.TryPin(range.Identity, _scrape);
+            range.Bundle ??= cache.TryPin(range.Identity, _scrape, workspace.Text.Escaping);
             _missing += range.Bundle is null ? 1 : 0;
         }
     }
@@ -160,6 +159,7 @@ internal sealed class BundledScrape(ScrapeWorkspace workspace, BundleCache cache
         try
         {
             Find();
+            cache.Sweep(_scrape, workspace.Text.Escaping);
             await CompressionSlots.Shared.WaitAsync(cancellation);
             try
             {
@@ -187,7 +187,7 @@ internal sealed class BundledScrape(ScrapeWorkspace workspace, BundleCache cache
             }
 
             Bundle bundle = Compress(i, better: false);
-            if (!cache.TryKeep(_bundles.Ranges[i].Identity, bundle, _scrape))
+            if (!cache.TryKeep(_bundles.Ranges[i].Identity, bundle, _scrape, workspace.Text.Escaping))
             {
                 return;
             }
