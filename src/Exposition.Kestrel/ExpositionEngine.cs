@@ -34,7 +34,7 @@ public sealed class ExpositionEngine
         _store = store;
         if (options.EngineMetrics)
         {
-            _own = [.. _own, new GroupStateMetrics(store)];
+            _own = [.. _own, new GroupStateMetrics(store), new ScrapeMetrics(store)];
         }
 
         foreach ((string name, MetricType type) in WireMetrics.Families.Concat(StoreMetrics.Families))
