@@ -10,7 +10,7 @@ public sealed partial class MetricStore
     private readonly HeldBytes _held = new();
     private BundleCache? _bundles;
 
-    /// <summary>Memory of replaced snapshots that is held because a scrape is open that may still show them, in bytes.</summary>
+    /// <summary>Memory held by scrapes that are open, in bytes: of snapshots that were replaced and may still be shown, and their own tables.</summary>
     public long HeldBytes => _held.Now;
 
     /// <summary>Memory for compressed parts of scrapes, in bytes.</summary>
@@ -33,6 +33,8 @@ public sealed partial class MetricStore
             _held.Opened(Volatile.Read(ref _clock));
         }
     }
+
+    internal void AddScrapeTables(long bytes) => _held.AddTables(bytes);
 
     internal void CloseScrapeView(StoreView view, long heldMark)
     {

@@ -22,13 +22,14 @@ public sealed class Scrape : IDisposable
     private readonly MetricStore _store;
     private readonly StoreView _view;
     private readonly long _heldMark;
-    private readonly ScrapeWorkspace _workspace;
+    private ScrapeWorkspace? _workspace;
     private readonly ScrapeFormat _format;
     private readonly EscapingScheme _escaping;
     private readonly PieceSource _pieces;
     private readonly BundledScrape? _bundled;
     private readonly bool _gzip;
     private GZipStream? _stream;
+    private long _tableBytes;
     private bool _prepared;
     private bool _closed;
 
@@ -70,13 +71,14 @@ public sealed class Scrape : IDisposable
     public long? Length { get; private set; }
 
     /// <summary>
-    /// Does what must be done before the first byte: plans, and compresses what is missing. Gives its thread up about once a millisecond.
+    /// Does what must be done before the first byte: plans, and compresses what is missing. Gives its thread up about once a millisecond. Where all of a
+    /// compressed scrape is at hand after that, the view is closed: who reads it slowly holds nothing of the store.
     /// </summary>
     /// <exception cref="OperationCanceledException">Cancelled; the scrape is of no use then.</exception>
     public async ValueTask PrepareAsync(CancellationToken cancellation = default)
     {
         Turn turn = Turn.Start();
-        while (_workspace.Plan.Continue())
+        while (_workspace!.Plan.Continue())
         {
             if (turn.IsOver())
             {
@@ -90,6 +92,10 @@ public sealed class Scrape : IDisposable
         {
             await _bundled.PrepareAsync(cancellation);
             Length = _bundled.Length;
+            if (Length is not null)
+            {
+                CloseView();
+            }
         }
     }
 
@@ -106,7 +112,7 @@ public sealed class Scrape : IDisposable
 
         while (!_prepared)
         {
-            if (!_workspace.Plan.Continue())
+            if (!_workspace!.Plan.Continue())
             {
                 Begin();
             }
@@ -133,9 +139,6 @@ public sealed class Scrape : IDisposable
             : Write(output, stepBytes);
     }
 
-    /// <summary>When all is written: compresses better, for later scrapes, some of what has not changed for a while. A few milliseconds.</summary>
-    public ValueTask ImproveAsync(CancellationToken cancellation = default) => _bundled?.ImproveAsync(cancellation) ?? default;
-
     /// <summary>Closes the view.</summary>
     public void Dispose()
     {
@@ -144,7 +147,17 @@ public sealed class Scrape : IDisposable
             _closed = true;
             _stream?.Dispose();
             _bundled?.Close();
-            ScrapeWorkspace.Return(_workspace);
+            CloseView();
+        }
+    }
+
+    private void CloseView()
+    {
+        if (_workspace is { } workspace)
+        {
+            _workspace = null;
+            ScrapeWorkspace.Return(workspace);
+            _store.AddScrapeTables(-_tableBytes);
             _store.CloseScrapeView(_view, _heldMark);
         }
     }
@@ -152,6 +165,8 @@ public sealed class Scrape : IDisposable
     private void Begin()
     {
         _prepared = true;
+        _tableBytes = _workspace!.Plan.TableBytes;
+        _store.AddScrapeTables(_tableBytes);
         _workspace.Text.Begin(_escaping);
         if (_format == ScrapeFormat.Text)
         {

@@ -86,8 +86,6 @@ internal sealed class FakeTarget : IPushTarget
 
         public ValueTask PrepareAsync(CancellationToken cancellation) => default;
 
-        public ValueTask FinishAsync(CancellationToken cancellation) => default;
-
         public ValueTask<bool> WriteNextAsync(IBufferWriter<byte> output, int stepBytes, CancellationToken cancellation) => new(WriteNext(output, stepBytes));
 
         private bool WriteNext(IBufferWriter<byte> output, int stepBytes)

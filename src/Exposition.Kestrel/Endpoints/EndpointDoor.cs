@@ -215,11 +215,7 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
                 response.Headers.ContentEncoding = "gzip";
             }
 
-            if (await scrape.SendAsync(output, context.RequestAborted))
-            {
-                await scrape.FinishAsync(context.RequestAborted);
-            }
-            else if (deadline.IsCancellationRequested)
+            if (!await scrape.SendAsync(output, context.RequestAborted) && deadline.IsCancellationRequested)
             {
                 scrape.CountTooSlow();
             }

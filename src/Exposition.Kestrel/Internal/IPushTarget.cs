@@ -34,9 +34,6 @@ internal interface IScrapeSource : IDisposable
 
     /// <inheritdoc cref="Scrape.WriteNextAsync"/>
     public ValueTask<bool> WriteNextAsync(IBufferWriter<byte> output, int stepBytes, CancellationToken cancellation);
-
-    /// <inheritdoc cref="Scrape.ImproveAsync"/>
-    public ValueTask FinishAsync(CancellationToken cancellation);
 }
 
 /// <summary>The real store behind <see cref="IPushTarget"/>.</summary>
@@ -60,8 +57,6 @@ internal sealed class StoreTarget(MetricStore store) : IPushTarget
         public ValueTask PrepareAsync(CancellationToken cancellation) => scrape.PrepareAsync(cancellation);
 
         public ValueTask<bool> WriteNextAsync(IBufferWriter<byte> output, int stepBytes, CancellationToken cancellation) => scrape.WriteNextAsync(output, stepBytes, cancellation);
-
-        public ValueTask FinishAsync(CancellationToken cancellation) => scrape.ImproveAsync(cancellation);
 
         public void Dispose() => scrape.Dispose();
     }

@@ -356,7 +356,6 @@ internal sealed partial class RawConnection : IDisposable
             }
         }
 
-        await scrape.FinishAsync(_connection.ConnectionClosed);
         return true;
     }
 

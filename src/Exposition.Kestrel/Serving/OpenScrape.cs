@@ -79,9 +79,6 @@ internal sealed class OpenScrape(ScrapeHandler handler, IScrapeSource source, Fa
         return true;
     }
 
-    /// <summary>When the body has been sent: does something for later scrapes.</summary>
-    public ValueTask FinishAsync(CancellationToken cancellation) => source.FinishAsync(cancellation);
-
     /// <summary>Ends it for the sake of the memory that it holds: it gets no further than its next step. Safe to be called from other threads.</summary>
     public void MarkEnded() => _ended = true;
 

@@ -47,6 +47,7 @@ internal sealed class ScrapeHandler(IPushTarget target, Action<FamilySet> collec
             return null;
         }
 
+        BoundHeldBytes();
         FamilySet own = _sets.TryTake(out FamilySet? pooled) ? pooled : new FamilySet();
         try
         {
@@ -67,7 +68,7 @@ internal sealed class ScrapeHandler(IPushTarget target, Action<FamilySet> collec
         }
     }
 
-    /// <summary>To be called after a change of the store: ends the oldest scrape if scrapes hold too much of what has been replaced.</summary>
+    /// <summary>To be called after a change of the store, and before a scrape: ends the oldest scrape if scrapes hold too much of what has been replaced.</summary>
     public void BoundHeldBytes()
     {
         if (options.MaxHeldBytes > 0 && Volatile.Read(ref _openCount) > 0 && target.HeldBytes > options.MaxHeldBytes)

@@ -4,19 +4,23 @@ namespace Exposition.Store.Internal;
 // since the oldest open scrape began, as far as a scrape can show it at all (what was pushed and replaced since the newest began, none does). A little
 // too much where only a scrape that has closed meanwhile has shown it.
 
-/// <summary>Bytes of replaced snapshots that are held for the sake of scrapes. Safe for concurrent use; costs a push two reads while no scrape is open.</summary>
+/// <summary>Bytes of replaced snapshots, and of tables, that are held for the sake of scrapes. Safe for concurrent use; costs a push two reads while no scrape is open.</summary>
 internal sealed class HeldBytes
 {
     private readonly Lock _lock = new();
     private readonly List<long> _marks = [];
     private long _replaced;
+    private long _tables;
     private long _oldestMark;
     private long _newestClock;
     private int _open;
     private int _collecting;
 
     /// <summary>How many there are now.</summary>
-    public long Now => Volatile.Read(ref _open) == 0 ? 0 : Math.Max(0, Volatile.Read(ref _replaced) - Volatile.Read(ref _oldestMark));
+    public long Now => Volatile.Read(ref _open) == 0 ? 0 : Volatile.Read(ref _tables) + Math.Max(0, Volatile.Read(ref _replaced) - Volatile.Read(ref _oldestMark));
+
+    /// <summary>A scrape has made tables of so many bytes; negative, when it lets them go.</summary>
+    public void AddTables(long bytes) => Interlocked.Add(ref _tables, bytes);
 
     /// <summary>A scrape is about to open its view.</summary>
     /// <returns>What <see cref="Close"/> is to be given.</returns>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Numerics;
 using System.Runtime.InteropServices;
 
@@ -13,14 +14,19 @@ namespace Exposition.Store.Internal.Bundles;
 // A bundle is identified by the serials of its headers and pieces.
 
 /// <summary>The bundles of a scrape. Used again by later scrapes.</summary>
-internal sealed class BundleList(ScrapePlan plan, TextPieces text)
+internal sealed class BundleList
 {
+    private const int Kept = 4;
     private const int TargetBytes = 16 << 10;
     private const int MostBytes = 64 << 10;
     private const int SmallCutMask = 15;
     private const int Header = -1;
 
+    private static readonly ConcurrentBag<BundleList> s_pool = [];
+
     private readonly List<BundleRange> _ranges = [];
+    private ScrapePlan _plan = null!;
+    private TextPieces _text = null!;
     private BundleIdentity _identity;
     private BundleRange _open;
     private long _openBytes;
@@ -33,9 +39,15 @@ internal sealed class BundleList(ScrapePlan plan, TextPieces text)
     /// <summary>About how many raw bytes there are.</summary>
     public long RawBytes { get; private set; }
 
+    public static BundleList Rent() => s_pool.TryTake(out BundleList? list) ? list : new BundleList();
+
     /// <summary>Begins to cut.</summary>
-    public void Begin(bool ignoresSerials)
+    /// <param name="plan">What there is; needed until all raw bytes that are wanted have been written.</param>
+    /// <param name="text">Its language; the same.</param>
+    /// <param name="ignoresSerials">See <see cref="BundleCache.IgnoresSerials"/>.</param>
+    public void Begin(ScrapePlan plan, TextPieces text, bool ignoresSerials)
     {
+        (_plan, _text) = (plan, text);
         (_next, _openBytes, RawBytes, _ignoresSerials) = (0, 0, 0, ignoresSerials);
         Open(0, Header);
     }
@@ -44,14 +56,14 @@ internal sealed class BundleList(ScrapePlan plan, TextPieces text)
     /// <returns>False when all is cut.</returns>
     public bool Continue(BundleCache cache, long scrape)
     {
-        if (_next == plan.Families.Length)
+        if (_next == _plan.Families.Length)
         {
             Close(_next, Header);
             return false;
         }
 
-        ScrapeFamily family = plan.Families[_next];
-        ReadOnlySpan<byte> header = text.HeaderOf(family).Span;
+        ScrapeFamily family = _plan.Families[_next];
+        ReadOnlySpan<byte> header = _text.HeaderOf(family).Span;
         bool isLarge = header.Length + family.TextBytes >= TargetBytes;
         if (isLarge || _openBytes >= MostBytes || (_openBytes >= TargetBytes && (Utf8Key.Comparer.GetHashCode(family.Name.Span) & SmallCutMask) == 0))
         {
@@ -80,10 +92,10 @@ internal sealed class BundleList(ScrapePlan plan, TextPieces text)
         (int lastFamily, int lastPiece) = (_ranges[index].EndFamily, _ranges[index].EndPiece);
         for (; family < lastFamily || (family == lastFamily && piece < lastPiece); family++, piece = Header)
         {
-            ScrapeFamily from = plan.Families[family];
+            ScrapeFamily from = _plan.Families[family];
             if (piece == Header)
             {
-                output.Write(text.HeaderOf(from).Span);
+                output.Write(_text.HeaderOf(from).Span);
                 piece = 0;
             }
 
@@ -91,7 +103,7 @@ internal sealed class BundleList(ScrapePlan plan, TextPieces text)
             int end = family == lastFamily ? lastPiece : pieces.Length;
             foreach (ref readonly ScrapePiece lines in pieces[piece..end])
             {
-                output.Write(text.LinesOf(lines).Span);
+                output.Write(_text.LinesOf(lines).Span);
             }
         }
     }
@@ -99,12 +111,22 @@ internal sealed class BundleList(ScrapePlan plan, TextPieces text)
     /// <summary>Puts one bundle in the place of all.</summary>
     public void ReplaceAll(Bundle all, BundleCache cache)
     {
-        Reset(cache);
+        Clear(cache);
         _ranges.Add(new BundleRange { Bundle = all });
     }
 
-    /// <summary>Lets go of all bundles.</summary>
-    public void Reset(BundleCache cache)
+    /// <summary>Lets go of all bundles and gives the list back.</summary>
+    public void Return(BundleCache cache)
+    {
+        Clear(cache);
+        (_plan, _text) = (null!, null!);
+        if (s_pool.Count < Kept)
+        {
+            s_pool.Add(this);
+        }
+    }
+
+    private void Clear(BundleCache cache)
     {
         foreach (ref BundleRange range in Ranges)
         {
@@ -120,7 +142,7 @@ internal sealed class BundleList(ScrapePlan plan, TextPieces text)
     private void CutLarge(ScrapeFamily family)
     {
         ReadOnlySpan<ScrapePiece> pieces = family.Pieces;
-        ReadOnlySpan<byte> levels = plan.CutLevels;
+        ReadOnlySpan<byte> levels = _plan.CutLevels;
         uint perBundle = BitOperations.RoundUpToPowerOf2((uint)Math.Max(1, TargetBytes * (long)pieces.Length / Math.Max(1, family.TextBytes)));
         (long least, long most) = (Math.Max(1, perBundle / 2), Math.Max(1, 3L * perBundle));
         int level = BitOperations.Log2(perBundle);
@@ -150,10 +172,10 @@ internal sealed class BundleList(ScrapePlan plan, TextPieces text)
     private void Add(in ScrapePiece piece)
     {
         Add(piece.Serial == 0 ? EntrySerial.Next() : piece.Serial, piece.Text.Length);
-        if (text.IsRendered(piece))
+        if (_text.IsRendered(piece))
         {
             // What becomes of it depends on the scheme. Serials are positive.
-            _identity.Add(-1 - (int)text.Escaping);
+            _identity.Add(-1 - (int)_text.Escaping);
         }
     }
 

@@ -4,16 +4,19 @@ namespace Exposition.Store.Internal.Bundles;
 
 // Preparing: cut, then look up; what is missing is compressed by one scrape at a time, in order, until all is there or the cache has no room. Sending: what
 // is there is copied, what is not is compressed when its turn comes. The length is known if all is there.
-// A scrape that is as small as a bundle is one, and is not kept.
+// A scrape that is as small as a bundle is one, and is not kept. Where all is at hand, nothing of the store is needed any more: however slow the reader
+// is, it holds no more than bundles.
 
 /// <summary>A scrape in text as a gzip member made of bundles. Not safe for concurrent use.</summary>
+/// <param name="workspace">Holds the plan. Not used after <see cref="PrepareAsync"/> where the length is known then.</param>
+/// <param name="cache">Keeps the bundles.</param>
 internal sealed class BundledScrape(ScrapeWorkspace workspace, BundleCache cache)
 {
     private const int SmallScrape = 64 << 10;
     private const int HitsBeforeBetter = 3;
-    private const int BetterBytesAtOnce = 2 << 20;
+    private const int BetterBytesAtOnce = 1 << 20;
 
-    private readonly BundleList _bundles = workspace.Bundles;
+    private readonly BundleList _bundles = BundleList.Rent();
     private readonly long _scrape = cache.BeginScrape();
     private int _missing;
     private int _next = -1;
@@ -30,7 +33,7 @@ internal sealed class BundledScrape(ScrapeWorkspace workspace, BundleCache cache
     public async ValueTask PrepareAsync(CancellationToken cancellation)
     {
         Turn turn = Turn.Start();
-        _bundles.Begin(cache.IgnoresSerials);
+        _bundles.Begin(workspace.Plan, workspace.Text, cache.IgnoresSerials);
         while (_bundles.Continue(cache, _scrape))
         {
             if (turn.IsOver())
@@ -46,7 +49,11 @@ internal sealed class BundledScrape(ScrapeWorkspace workspace, BundleCache cache
             await (_isSmall ? CompressSmallAsync(cancellation) : CompressMissingAsync(cancellation));
         }
 
-        Length = _missing == 0 ? MemberLength() : null;
+        if (_missing == 0)
+        {
+            await ImproveAsync(cancellation);
+            Length = MemberLength();
+        }
     }
 
     /// <summary>Writes some of the member.</summary>
@@ -79,52 +86,11 @@ internal sealed class BundledScrape(ScrapeWorkspace workspace, BundleCache cache
         return true;
     }
 
-    /// <summary>Compresses some of what has not changed for a while better, for later scrapes.</summary>
-    public async ValueTask ImproveAsync(CancellationToken cancellation)
-    {
-        if (_isSmall || !await cache.Preparing.WaitAsync(0, CancellationToken.None))
-        {
-            return;
-        }
-
-        try
-        {
-            await CompressionSlots.Shared.WaitAsync(cancellation);
-            try
-            {
-                Turn turn = Turn.Start();
-                long left = BetterBytesAtOnce;
-                for (int i = 0; i < _bundles.Ranges.Length && left > 0 && !cancellation.IsCancellationRequested; i++)
-                {
-                    if (_bundles.Ranges[i].Bundle is not { IsBetter: false, Hits: >= HitsBeforeBetter } bundle)
-                    {
-                        continue;
-                    }
-
-                    left -= bundle.RawBytes;
-                    cache.Replace(_bundles.Ranges[i].Identity, bundle, Compress(i, better: true));
-                    if (turn.IsOver())
-                    {
-                        await Task.Yield();
-                    }
-                }
-            }
-            finally
-            {
-                CompressionSlots.Shared.Release();
-            }
-        }
-        finally
-        {
-            cache.Preparing.Release();
-        }
-    }
-
     /// <summary>Lets go of the bundles.</summary>
     public void Close()
     {
         Pass();
-        _bundles.Reset(cache);
+        _bundles.Return(cache);
     }
 
     private void Find()
@@ -200,6 +166,62 @@ internal sealed class BundledScrape(ScrapeWorkspace workspace, BundleCache cache
                 cancellation.ThrowIfCancellationRequested();
             }
         }
+    }
+
+    // Compresses some of what has not changed for a while better, for later scrapes: a few milliseconds each time.
+    private async ValueTask ImproveAsync(CancellationToken cancellation)
+    {
+        if (_isSmall || !HasBetterToDo() || !await cache.Preparing.WaitAsync(0, CancellationToken.None))
+        {
+            return;
+        }
+
+        try
+        {
+            await CompressionSlots.Shared.WaitAsync(cancellation);
+            try
+            {
+                Turn turn = Turn.Start();
+                long left = BetterBytesAtOnce;
+                for (int i = 0; i < _bundles.Ranges.Length && left > 0 && !cancellation.IsCancellationRequested; i++)
+                {
+                    if (_bundles.Ranges[i].Bundle is not { } bundle || !IsWorthIt(bundle))
+                    {
+                        continue;
+                    }
+
+                    left -= bundle.RawBytes;
+                    cache.Replace(_bundles.Ranges[i].Identity, bundle, Compress(i, better: true));
+                    if (turn.IsOver())
+                    {
+                        await Task.Yield();
+                    }
+                }
+            }
+            finally
+            {
+                CompressionSlots.Shared.Release();
+            }
+        }
+        finally
+        {
+            cache.Preparing.Release();
+        }
+    }
+
+    private static bool IsWorthIt(Bundle bundle) => !bundle.IsBetter && bundle.Hits >= HitsBeforeBetter;
+
+    private bool HasBetterToDo()
+    {
+        foreach (ref readonly BundleRange range in _bundles.Ranges)
+        {
+            if (IsWorthIt(range.Bundle!))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private Bundle Compress(int index, bool better) => workspace.Compressor.Compress(_bundles, index, 1, better, cache.Blocks);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Exposition.Formats;
 
 namespace Exposition.Store.Internal;
@@ -25,6 +26,9 @@ internal sealed class ScrapeFamily
 
     /// <summary>Bytes of all texts.</summary>
     public long TextBytes { get; private set; }
+
+    /// <summary>Memory of the table of pieces, in bytes.</summary>
+    public long TableBytes => _pieces.Length * (long)Unsafe.SizeOf<ScrapePiece>();
 
     /// <summary>Whether a piece has names outside the legacy charset.</summary>
     public bool HasEscapedNames { get; private set; }

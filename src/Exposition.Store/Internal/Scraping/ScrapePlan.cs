@@ -27,6 +27,21 @@ internal sealed class ScrapePlan
     /// <summary>For every group a number that only its key decides: n with a probability of 2^-(n+1). Where bundles of neighbouring groups end is made of it.</summary>
     public ReadOnlySpan<byte> CutLevels => _cutLevels;
 
+    /// <summary>Memory of its tables, in bytes.</summary>
+    public long TableBytes
+    {
+        get
+        {
+            long bytes = _cutLevels.Length;
+            foreach (ScrapeFamily family in _families)
+            {
+                bytes += family.TableBytes;
+            }
+
+            return bytes;
+        }
+    }
+
     /// <summary>Begins a plan.</summary>
     /// <param name="view">What is to be planned; must stay open until the reset.</param>
     /// <param name="own">The host's own families.</param>

@@ -14,11 +14,7 @@ internal sealed class ScrapeWorkspace
     private OpenMetricsPieces? _openMetrics;
     private BundleCompressor? _compressor;
 
-    private ScrapeWorkspace()
-    {
-        Text = new TextPieces(Plan);
-        Bundles = new BundleList(Plan, Text);
-    }
+    private ScrapeWorkspace() => Text = new TextPieces(Plan);
 
     public ScrapePlan Plan { get; } = new();
 
@@ -27,8 +23,6 @@ internal sealed class ScrapeWorkspace
     public ProtobufPieces Protobuf => _protobuf ??= new ProtobufPieces(Plan);
 
     public OpenMetricsPieces OpenMetrics => _openMetrics ??= new OpenMetricsPieces(Plan);
-
-    public BundleList Bundles { get; }
 
     public BundleCompressor Compressor => _compressor ??= new BundleCompressor();
 
