@@ -43,6 +43,9 @@ public sealed class GroupSnapshot
     public bool LastPushSuccessful =>
         !TryGetTime(OwnNames.PushFailure, out double failure) || !TryGetTime(OwnNames.PushTime, out double success) || failure <= success;
 
+    // To be brought into the cache before it is needed.
+    internal FamilyEntry[] FamilyArray => _families;
+
     // The store's clock when this was published; set once before publication.
     internal long Version { get; set; }
 

@@ -1,5 +1,5 @@
-using FsCheck.Xunit;
 using Exposition.Store.Internal.Bundles;
+using FsCheck.Xunit;
 
 namespace Exposition.Store.Tests.Bundles;
 

@@ -101,9 +101,11 @@ internal sealed class BundleList
 
             ReadOnlySpan<ScrapePiece> pieces = from.Pieces;
             int end = family == lastFamily ? lastPiece : pieces.Length;
-            foreach (ref readonly ScrapePiece lines in pieces[piece..end])
+            for (; piece < end; piece++)
             {
-                output.Write(_text.LinesOf(lines).Span);
+                ref readonly ScrapePiece lines = ref pieces[piece];
+                TextPieces.LookAhead(pieces, piece);
+                output.Write(_text.IsRendered(lines) ? _text.LinesOf(lines).Span : lines.TextSpan);
             }
         }
     }
@@ -171,7 +173,7 @@ internal sealed class BundleList
 
     private void Add(in ScrapePiece piece)
     {
-        Add(piece.Serial == 0 ? EntrySerial.Next() : piece.Serial, piece.Text.Length);
+        Add(piece.Serial == 0 ? EntrySerial.Next() : piece.Serial, piece.TextLength);
         if (_text.IsRendered(piece))
         {
             // What becomes of it depends on the scheme. Serials are positive.

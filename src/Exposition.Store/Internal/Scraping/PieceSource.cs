@@ -17,6 +17,7 @@ internal abstract class PieceSource
         {
             if (_pending.IsEmpty)
             {
+                written += CopyWhole(into[written..]);
                 if (!TryNext(out _pending))
                 {
                     return false;
@@ -34,6 +35,10 @@ internal abstract class PieceSource
 
         return true;
     }
+
+    /// <summary>Writes as many whole pieces as fit, where that is quicker than one by one.</summary>
+    /// <returns>Number of bytes.</returns>
+    protected virtual int CopyWhole(Span<byte> into) => 0;
 
     /// <summary>The next piece, valid until the next call; it may be empty, where there was only work.</summary>
     /// <returns>False at the end.</returns>

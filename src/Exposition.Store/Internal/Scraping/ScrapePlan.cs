@@ -68,6 +68,7 @@ internal sealed class ScrapePlan
         int end = Math.Min(_next + GroupsAtOnce, groups.Length);
         for (; _next < end; _next++)
         {
+            LookAhead(groups, _next);
             AddGroup(groups[_next], _next);
         }
 
@@ -97,6 +98,20 @@ internal sealed class ScrapePlan
         _families.Clear();
         _byName.Clear();
         (_view, _own, _first) = (null, [], null);
+    }
+
+    // Three steps, as each finds in the cache what it reads to say what is needed next: the snapshot, its key and table, and the whole of the table.
+    private static void LookAhead(ReadOnlySpan<GroupSnapshot> groups, int at)
+    {
+        const int Step = 8;
+        const int MostLines = 32;
+        if (at + (3 * Step) < groups.Length)
+        {
+            Prefetch.Object(groups[at + (3 * Step)]);
+            Prefetch.Object(groups[at + (2 * Step)].Key);
+            Prefetch.Object(groups[at + (2 * Step)].FamilyArray);
+            Prefetch.Span(groups[at + Step].Families, MostLines);
+        }
     }
 
     private void AddGroup(GroupSnapshot group, int index)

@@ -72,6 +72,43 @@ internal sealed class TextPieces(ScrapePlan plan) : PieceSource
         _rendered.Clear();
     }
 
+    /// <summary>Brings the piece into the cache that comes some places behind one.</summary>
+    public static void LookAhead(ReadOnlySpan<ScrapePiece> pieces, int at)
+    {
+        const int Ahead = 12;
+        if (at + Ahead < pieces.Length)
+        {
+            pieces[at + Ahead].Prefetch();
+        }
+    }
+
+    // Whole pieces that fit, without a detour over the one that is pending.
+    protected override int CopyWhole(Span<byte> into)
+    {
+        if (_piece < 0 || _family == plan.Families.Length)
+        {
+            return 0;
+        }
+
+        int written = 0;
+        ReadOnlySpan<ScrapePiece> pieces = plan.Families[_family].Pieces;
+        for (; _piece < pieces.Length; _piece++)
+        {
+            ref readonly ScrapePiece piece = ref pieces[_piece];
+            LookAhead(pieces, _piece);
+            ReadOnlySpan<byte> text = piece.TextSpan;
+            if (text.Length > into.Length - written || IsRendered(piece))
+            {
+                break;
+            }
+
+            text.CopyTo(into[written..]);
+            written += text.Length;
+        }
+
+        return written;
+    }
+
     protected override bool TryNext(out ReadOnlyMemory<byte> piece)
     {
         while (_family < plan.Families.Length)
