@@ -82,7 +82,7 @@ public sealed class Scrape : IDisposable
         {
             if (turn.IsOver())
             {
-                await Task.Yield();
+                await Turn.Pass();
                 cancellation.ThrowIfCancellationRequested();
             }
         }

@@ -58,20 +58,14 @@ internal sealed class OpenScrape(ScrapeHandler handler, IScrapeSource source, Fa
             }
 
             more = await source.WriteNextAsync(counted, StepBytes, cancellation);
-            ValueTask<bool> flushed = output.FlushAsync(cancellation);
-            bool atOnce = flushed.IsCompleted;
-            if (!await flushed)
+            if (!await output.FlushAsync(cancellation))
             {
                 return false;
             }
 
-            if (!atOnce)
+            if (turn.IsOver())
             {
-                turn = Turn.Start();
-            }
-            else if (turn.IsOver())
-            {
-                await Task.Yield();
+                await Turn.Pass();
             }
         }
         while (more);

@@ -38,7 +38,7 @@ internal sealed class BundledScrape(ScrapeWorkspace workspace, BundleCache cache
         {
             if (turn.IsOver())
             {
-                await Task.Yield();
+                await Turn.Pass();
             }
         }
 
@@ -162,7 +162,7 @@ internal sealed class BundledScrape(ScrapeWorkspace workspace, BundleCache cache
             _missing--;
             if (turn.IsOver())
             {
-                await Task.Yield();
+                await Turn.Pass();
                 cancellation.ThrowIfCancellationRequested();
             }
         }
@@ -194,7 +194,7 @@ internal sealed class BundledScrape(ScrapeWorkspace workspace, BundleCache cache
                     cache.Replace(_bundles.Ranges[i].Identity, bundle, Compress(i, better: true));
                     if (turn.IsOver())
                     {
-                        await Task.Yield();
+                        await Turn.Pass();
                     }
                 }
             }
