@@ -13,7 +13,7 @@ using Microsoft.Extensions.Logging;
 namespace Exposition.Kestrel.Tests;
 
 /// <summary>However many scrapers there are and however slow: what they cost is bounded, and they are counted.</summary>
-[Collection(nameof(MeasuresMemory))]
+[Collection(nameof(Alone))]
 public sealed class SlowScrapersTests
 {
     private const string Scrape = "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n";
@@ -165,7 +165,3 @@ public sealed class SlowScrapersTests
         await raw.Run.WaitAsync(TimeSpan.FromSeconds(5));
     }
 }
-
-/// <summary>Tests that measure the memory of the process: nothing else may run beside them.</summary>
-[CollectionDefinition(nameof(MeasuresMemory), DisableParallelization = true)]
-public sealed class MeasuresMemory;

@@ -69,13 +69,17 @@ internal sealed class HeldBytes
             return;
         }
 
+        // Both are in order of their names.
         long bytes = 0;
-        for (int i = 0; i < old.Length; i++)
+        int at = 0;
+        foreach (ref readonly FamilyEntry entry in old)
         {
-            if (i >= current.Length || old[i].Serial != current[i].Serial)
+            while (at < current.Length && !current[at].Name.Equals(entry.Name) && current[at].Name.Span.SequenceCompareTo(entry.Name.Span) < 0)
             {
-                bytes += old[i].Text.Length + old[i].Sidecar.Length;
+                at++;
             }
+
+            bytes += at < current.Length && current[at].Serial == entry.Serial ? 0 : entry.Text.Length + entry.Sidecar.Length;
         }
 
         Interlocked.Add(ref _replaced, bytes);
