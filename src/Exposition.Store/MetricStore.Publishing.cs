@@ -146,7 +146,7 @@ public sealed partial class MetricStore
 
         if (old is not null)
         {
-            _held.Replaced(old.Version, old.Families, families);
+            _held.Replaced(old.Families, families);
         }
 
         target.Current = snapshot;
@@ -178,7 +178,7 @@ public sealed partial class MetricStore
         _deadlines.Remove(slot);
         long version = _clock + 1;
         GroupSnapshot old = slot.Current!;
-        _held.Replaced(old.Version, old.Families, []);
+        _held.Replaced(old.Families, []);
         _directory.Replace(old.Families, [], slot);
         _directory.Free(slot.Waiting);
         ReplaceHidden(slot, old, null);

@@ -30,7 +30,7 @@ public sealed partial class MetricStore
         }
         finally
         {
-            _held.Opened(Volatile.Read(ref _clock));
+            _held.Opened();
         }
     }
 

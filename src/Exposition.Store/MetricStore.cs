@@ -160,7 +160,7 @@ public sealed partial class MetricStore
             {
                 slot.IsRemoved = true;
                 _shapes?.Drop(slot);
-                _held.Replaced(slot.Current!.Version, slot.Current.Families, []);
+                _held.Replaced(slot.Current!.Families, []);
             }
 
             _directory.Clear();

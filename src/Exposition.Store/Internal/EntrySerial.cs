@@ -5,6 +5,9 @@ internal static class EntrySerial
 {
     private static long s_last;
 
+    /// <summary>The last that was drawn.</summary>
+    public static long Last => Volatile.Read(ref s_last);
+
     /// <summary>A number that was never drawn in this process.</summary>
     public static long Next() => Interlocked.Increment(ref s_last);
 

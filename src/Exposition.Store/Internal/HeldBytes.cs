@@ -1,8 +1,8 @@
 namespace Exposition.Store.Internal;
 
 // While a scrape is open, memory of snapshots that it shows, or might show, stays in use after they were replaced. How much that is: what has been replaced
-// since the oldest open scrape began, as far as a scrape can show it at all (what was pushed and replaced since the newest began, none does). A little
-// too much where only a scrape that has closed meanwhile has shown it.
+// since the oldest open scrape began, as far as a scrape can show it at all: what was made since the newest began (its serial says so), none does. A
+// little too much where only a scrape that has closed meanwhile has shown it.
 
 /// <summary>Bytes of replaced snapshots, and of tables, that are held for the sake of scrapes. Safe for concurrent use; costs a push two reads while no scrape is open.</summary>
 internal sealed class HeldBytes
@@ -12,7 +12,7 @@ internal sealed class HeldBytes
     private long _replaced;
     private long _tables;
     private long _oldestMark;
-    private long _newestClock;
+    private long _newestSerial;
     private int _open;
     private int _collecting;
 
@@ -37,12 +37,12 @@ internal sealed class HeldBytes
         }
     }
 
-    /// <summary>It has opened it, and shows nothing that is younger than a time on the store's clock.</summary>
-    public void Opened(long clock)
+    /// <summary>It has opened it, and shows nothing that is made from now on.</summary>
+    public void Opened()
     {
         lock (_lock)
         {
-            Volatile.Write(ref _newestClock, Math.Max(_newestClock, clock));
+            Volatile.Write(ref _newestSerial, Math.Max(_newestSerial, EntrySerial.Last));
             _collecting--;
         }
     }
@@ -59,21 +59,27 @@ internal sealed class HeldBytes
     }
 
     /// <summary>A snapshot was replaced.</summary>
-    /// <param name="version">The clock when it was published.</param>
     /// <param name="old">Its families.</param>
     /// <param name="current">Those in their place: the text of which is the same lives on in them.</param>
-    public void Replaced(long version, ReadOnlySpan<FamilyEntry> old, ReadOnlySpan<FamilyEntry> current)
+    public void Replaced(ReadOnlySpan<FamilyEntry> old, ReadOnlySpan<FamilyEntry> current)
     {
-        if (Volatile.Read(ref _open) == 0 || (version > Volatile.Read(ref _newestClock) && Volatile.Read(ref _collecting) == 0))
+        if (Volatile.Read(ref _open) == 0)
         {
             return;
         }
+
+        long newest = Volatile.Read(ref _collecting) > 0 ? long.MaxValue : Volatile.Read(ref _newestSerial);
 
         // Both are in order of their names.
         long bytes = 0;
         int at = 0;
         foreach (ref readonly FamilyEntry entry in old)
         {
+            if (entry.Serial > newest)
+            {
+                continue;
+            }
+
             while (at < current.Length && !current[at].Name.Equals(entry.Name) && current[at].Name.Span.SequenceCompareTo(entry.Name.Span) < 0)
             {
                 at++;
