@@ -53,8 +53,8 @@ public sealed class Scrape : IDisposable
     {
         ArgumentNullException.ThrowIfNull(store);
         (_format, _escaping, _gzip) = (format, escaping, gzip);
-        FamilyEntry[] rendered = own is null ? [] : OwnFamilies.Render(own);
         _workspace = ScrapeWorkspace.Rent();
+        ReadOnlyMemory<FamilyEntry> rendered = own is null ? default : _workspace.Own.Render(own);
         _store = store;
         _view = store.OpenScrapeView(out _heldMark);
         _workspace.Plan.Begin(_view, rendered);

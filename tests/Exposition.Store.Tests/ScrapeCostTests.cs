@@ -44,6 +44,27 @@ public sealed class ScrapeCostTests
         Assert.Equal(0, gateway.Store.HeldBytes);
     }
 
+    // What a scrape works with is used again by the next.
+    [Theory]
+    [InlineData(ScrapeFormat.Text)]
+    [InlineData(ScrapeFormat.ProtobufDelimited)]
+    [InlineData(ScrapeFormat.ProtobufText)]
+    [InlineData(ScrapeFormat.OpenMetrics)]
+    public void A_scrape_that_is_given_up_leaves_nothing_to_the_next(ScrapeFormat format)
+    {
+        var gateway = new Harness();
+        gateway.Put(Harness.Key("job", "a"), Body(1000, 1));
+        byte[] whole = gateway.Bytes(format);
+        for (int bytes = 1; bytes < 100_000; bytes *= 7)
+        {
+            var given = Enumerable.Range(0, 3).Select(_ => new Scrape(gateway.Store, null, format, EscapingScheme.Underscores)).ToList();
+            given.ForEach(scrape => scrape.WriteNext(new ArrayBufferWriter<byte>(bytes), bytes));
+            given.ForEach(static scrape => scrape.Dispose());
+            Assert.Equal(whole, gateway.Bytes(format));
+            Assert.Equal(whole, gateway.Bytes(format));
+        }
+    }
+
     [Fact]
     public void What_a_push_leaves_as_it_was_does_not_count()
     {
@@ -132,7 +153,7 @@ public sealed class ScrapeCostTests
     {
         using StoreView view = store.OpenView();
         var plan = new ScrapePlan();
-        plan.Begin(view, []);
+        plan.Begin(view, default);
         while (plan.Continue())
         {
         }

@@ -28,9 +28,27 @@ internal static class SnapshotBuilder
     public static FamilyEntry[] Render(
         FamilySet set, BlockWriter textOutput, BlockWriter sidecarOutput, ReadOnlySpan<int> families, long now, ReadOnlySpan<FamilyEntry> known)
     {
+        var entries = new FamilyEntry[families.Length];
+        byte[] block = [];
+        Render(set, textOutput, sidecarOutput, families, now, known, entries, ref block);
+        return entries;
+    }
+
+    /// <summary>Renders families into entries and a block that are there.</summary>
+    /// <inheritdoc cref="Render(FamilySet, BlockWriter, BlockWriter, ReadOnlySpan{int}, long, ReadOnlySpan{FamilyEntry})"/>
+    /// <param name="set">Holds the families.</param>
+    /// <param name="textOutput">A buffer to use.</param>
+    /// <param name="sidecarOutput">A buffer to use.</param>
+    /// <param name="families">Indexes of the families to render, sorted by name.</param>
+    /// <param name="now">The push time in nanoseconds since the Unix epoch.</param>
+    /// <param name="known">Entries with which names and help texts that did not change are shared. None of <paramref name="entries"/>.</param>
+    /// <param name="entries">As many as families.</param>
+    /// <param name="block">Replaced by a new one if it is too small.</param>
+    public static void Render(
+        FamilySet set, BlockWriter textOutput, BlockWriter sidecarOutput, ReadOnlySpan<int> families, long now, ReadOnlySpan<FamilyEntry> known, Span<FamilyEntry> entries, ref byte[] block)
+    {
         textOutput.Clear();
         sidecarOutput.Clear();
-        var entries = new FamilyEntry[families.Length];
         Span<(int Text, int Sidecar, MetricContent Absent)> ends = families.Length <= 256 ? stackalloc (int, int, MetricContent)[families.Length] : new (int, int, MetricContent)[families.Length];
         for (int i = 0; i < families.Length; i++)
         {
@@ -45,7 +63,11 @@ internal static class SnapshotBuilder
         }
 
         int textBytes = textOutput.Count;
-        byte[] block = GC.AllocateUninitializedArray<byte>(textBytes + sidecarOutput.Count);
+        if (block.Length < textBytes + sidecarOutput.Count)
+        {
+            block = GC.AllocateUninitializedArray<byte>(textBytes + sidecarOutput.Count);
+        }
+
         textOutput.Written.CopyTo(block);
         sidecarOutput.Written.CopyTo(block.AsSpan(textBytes));
         (int text, int sidecar) = (0, 0);
@@ -73,8 +95,6 @@ internal static class SnapshotBuilder
             };
             (text, sidecar, _) = ends[i];
         }
-
-        return entries;
     }
 
     /// <summary>The families of a group after a push.</summary>

@@ -35,7 +35,8 @@ public sealed class BundledScrapeTests
     {
         foreach (long room in (long[])[0, 3_000, 20_000, 60_000, 1 << 20])
         {
-            Assert.Null(await RunAsync(history, room, ignoreSerials: false));
+            string? difference = await RunAsync(history, room, ignoreSerials: false);
+            Assert.True(difference is null, difference);
         }
     }
 
@@ -245,13 +246,16 @@ public sealed class BundledScrapeTests
                 byte[] member = await gateway.GzipAsync(operation.Escaping, step: 1000 + operation.Value, own: operation.WithOwn ? own : null);
                 if (Unpack(member) is var actual && actual != expected)
                 {
-                    return $"{operation}: {actual.Length} characters instead of {expected.Length}";
+                    int at = actual.AsSpan().CommonPrefixLength(expected);
+                    return $"{room}: at {at} of {expected.Length} {Around(actual, at)} instead of {Around(expected, at)}; {operation}";
                 }
             }
         }
 
         return null;
     }
+
+    private static string Around(string text, int at) => text[Math.Max(0, at - 40)..Math.Min(text.Length, at + 80)];
 
     private static Harness Filled(long room = 1 << 20) => Filled(new Harness(names: NameScheme.Utf8, bundleBytes: room));
 

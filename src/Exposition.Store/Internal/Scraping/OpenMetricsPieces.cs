@@ -32,9 +32,10 @@ internal sealed class OpenMetricsPieces(ScrapePlan plan) : PieceSource
         BeginFamily(0);
     }
 
-    /// <summary>Lets go of what was rendered.</summary>
-    public void Reset()
+    /// <inheritdoc/>
+    public override void Reset()
     {
+        base.Reset();
         _set.Reset();
         _piece.Clear();
     }

@@ -36,6 +36,9 @@ internal abstract class PieceSource
         return true;
     }
 
+    /// <summary>Lets go of what was rendered, and of a piece that was not written to its end: a scrape may have been given up.</summary>
+    public virtual void Reset() => _pending = default;
+
     /// <summary>Writes as many whole pieces as fit, where that is quicker than one by one.</summary>
     /// <returns>Number of bytes.</returns>
     protected virtual int CopyWhole(Span<byte> into) => 0;

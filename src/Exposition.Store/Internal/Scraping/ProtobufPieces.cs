@@ -43,9 +43,10 @@ internal sealed class ProtobufPieces(ScrapePlan plan) : PieceSource
         BeginFamily();
     }
 
-    /// <summary>Lets go of what was rendered.</summary>
-    public void Reset()
+    /// <inheritdoc/>
+    public override void Reset()
     {
+        base.Reset();
         _set.Reset();
         _header.Clear();
         _kept.Clear();

@@ -17,7 +17,7 @@ internal sealed class ScrapePlan
     private readonly List<ScrapeFamily> _asFound = [];
     private ScrapeFamily? _first;
     private byte[] _cutLevels = [];
-    private FamilyEntry[] _own = [];
+    private ReadOnlyMemory<FamilyEntry> _own;
     private StoreView? _view;
     private int _next;
 
@@ -45,12 +45,13 @@ internal sealed class ScrapePlan
     /// <summary>Begins a plan.</summary>
     /// <param name="view">What is to be planned; must stay open until the reset.</param>
     /// <param name="own">The host's own families.</param>
-    public void Begin(StoreView view, FamilyEntry[] own)
+    public void Begin(StoreView view, ReadOnlyMemory<FamilyEntry> own)
     {
         (_view, _own, _next) = (view, own, 0);
         for (int i = 0; i < own.Length; i++)
         {
-            GetOrAdd(own[i], own: true).AddOwn(own[i], i);
+            ref readonly FamilyEntry entry = ref own.Span[i];
+            GetOrAdd(entry, own: true).AddOwn(entry, i);
         }
 
         int groups = view.Groups.Length;
@@ -83,7 +84,7 @@ internal sealed class ScrapePlan
 
     /// <summary>The entry behind a piece.</summary>
     public ref readonly FamilyEntry EntryOf(in ScrapePiece piece) =>
-        ref piece.Group == ScrapePiece.OwnGroup ? ref _own[piece.Entry] : ref _view!.Groups[piece.Group].Families[piece.Entry];
+        ref piece.Group == ScrapePiece.OwnGroup ? ref _own.Span[piece.Entry] : ref _view!.Groups[piece.Group].Families[piece.Entry];
 
     /// <summary>Lets go of the view and of everything in it.</summary>
     public void Reset()
@@ -97,7 +98,7 @@ internal sealed class ScrapePlan
         _asFound.RemoveRange(kept, _asFound.Count - kept);
         _families.Clear();
         _byName.Clear();
-        (_view, _own, _first) = (null, [], null);
+        (_view, _own, _first) = (null, default, null);
     }
 
     // Three steps, as each finds in the cache what it reads to say what is needed next: the snapshot, its key and table, and the whole of the table.

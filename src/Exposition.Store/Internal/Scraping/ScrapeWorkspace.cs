@@ -18,6 +18,8 @@ internal sealed class ScrapeWorkspace
 
     public ScrapePlan Plan { get; } = new();
 
+    public OwnFamilies Own { get; } = new();
+
     public TextPieces Text { get; }
 
     public ProtobufPieces Protobuf => _protobuf ??= new ProtobufPieces(Plan);

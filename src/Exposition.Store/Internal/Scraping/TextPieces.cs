@@ -64,9 +64,10 @@ internal sealed class TextPieces(ScrapePlan plan) : PieceSource
         return _rendered.WrittenMemory;
     }
 
-    /// <summary>Lets go of what was rendered.</summary>
-    public void Reset()
+    /// <inheritdoc/>
+    public override void Reset()
     {
+        base.Reset();
         _set.Reset();
         _header.Clear();
         _rendered.Clear();
