@@ -21,15 +21,15 @@ public sealed class SlowScrapersTests
     [Fact]
     public async Task A_scraper_below_the_least_rate_is_cut_off()
     {
-        var raw = new RawHarness(new ExpositionOptions { MinScrapeBytesPerSecond = 100_000 }, new FakeTarget { ScrapeBody = new byte[1 << 20] }, pause: 100_000);
+        var raw = new RawHarness(new ExpositionOptions { MinScrapeBytesPerSecond = 50_000 }, new FakeTarget { ScrapeBody = new byte[1 << 20] }, pause: 100_000);
         raw.Send(Scrape);
         raw.Beat(TimeSpan.FromSeconds(9.9));
         Assert.False(raw.Connection.ConnectionClosed.IsCancellationRequested);
 
-        // What has gone out, 128 KiB, gives it 1.3 seconds more.
+        // What had gone out when it stopped, 64 KiB, gives it 1.3 seconds more.
         raw.Beat(TimeSpan.FromSeconds(1));
         Assert.False(raw.Connection.ConnectionClosed.IsCancellationRequested);
-        raw.Beat(TimeSpan.FromSeconds(1));
+        raw.Beat(TimeSpan.FromSeconds(3));
         await AbortedAsync(raw);
         Assert.Equal(1, Refusals(raw.Engine, "scrape-rate"));
         Assert.Equal(0, Refusals(raw.Engine, "scrape-duration"));

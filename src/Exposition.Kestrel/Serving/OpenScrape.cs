@@ -11,7 +11,7 @@ namespace Exposition.Kestrel.Serving;
 /// <summary>An answer to a scrape that is ready to be sent. Owns a view of the store until it is disposed of.</summary>
 internal sealed class OpenScrape(ScrapeHandler handler, IScrapeSource source, FamilySet own, ScrapeNegotiation language, bool gzip, TimeSpan timeout) : IDisposable
 {
-    private const int StepBytes = 128 << 10;
+    private const int StepBytes = 64 << 10;
     private static readonly TimeSpan s_rateGrace = TimeSpan.FromSeconds(10);
 
     private readonly long _started = handler.Time.GetTimestamp();
