@@ -34,7 +34,7 @@ public sealed class ExpositionEngine
         _store = store;
         if (options.EngineMetrics)
         {
-            _own = [.. _own, new GroupStateMetrics(store)];
+            _own = [.. _own, new GroupStateMetrics(store), new ScrapeMetrics(store)];
         }
 
         foreach ((string name, MetricType type) in WireMetrics.Families.Concat(StoreMetrics.Families))
@@ -52,8 +52,8 @@ public sealed class ExpositionEngine
         Paths = new PushPath(options);
         Inflight = new InflightBytes(options.MaxInflightBytes, options.Time);
         Connections = new ConnectionLimit(this);
-        Pushes = new PushHandler(target, _metrics, Inflight, options);
-        Scrapes = new ScrapeHandler(target, Collect, _metrics, options);
+        Scrapes = new ScrapeHandler(target, Collect, _metrics, options, Logger);
+        Pushes = new PushHandler(target, _metrics, Inflight, Scrapes, options);
         Dates = new DateCache(options.Time);
     }
 

@@ -114,6 +114,16 @@ public sealed class ExpositionOptions
     /// <summary>How long a scrape may take at most. A scraper that announces a shorter timeout gets that.</summary>
     public TimeSpan ScrapeTimeout { get; set; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>The least rate at which a scrape must be read, in bytes per second; a connection that stays below it for more than ten seconds is closed.</summary>
+    public int MinScrapeBytesPerSecond { get; set; } = 16 << 10;
+
+    /// <summary>The most memory of replaced metrics that may be held for the sake of scrapes that are being read, in bytes. Beyond it the oldest scrape is ended.</summary>
+    public long MaxHeldBytes { get; set; } = 1L << 30;
+
+    /// <inheritdoc cref="StoreOptions.BundleCacheBytes"/>
+    /// <remarks>Used where the engine's store is made from these options.</remarks>
+    public long BundleCacheBytes { get; set; } = 128L << 20;
+
     /// <summary>How many scrapes may run at once; more are answered with 503 and Retry-After.</summary>
     public int MaxScrapes { get; set; } = 64;
 

@@ -38,6 +38,7 @@ public static class ExpositionServiceExtensions
                 MaxGroups = o.MaxGroups,
                 MaxLabelValueBytes = o.MaxLabelValueBytes,
                 ShapeCacheBytes = o.ShapeCacheBytes,
+                BundleCacheBytes = o.BundleCacheBytes,
                 VerifyShapes = o.VerifyShapes,
                 ExpiryRules = [.. o.ExpiryRules],
                 ExpiredGrace = o.ExpiredGrace,

@@ -60,6 +60,10 @@ public readonly record struct FamilyEntry
     /// <summary>Number of sample lines in <see cref="Text"/>.</summary>
     public int SampleCount { get; init; }
 
+    // Identifies the text: entries of one serial have one text, wherever it lies (blocks are used again, so memory identifies nothing). Drawn when
+    // the text is made or changed; 0 is no identity.
+    internal long Serial { get; init; }
+
     /// <summary>Decodes the entry into <paramref name="into"/> (which is reset) as its only family.</summary>
     /// <param name="into">Refers to the entry's memory until it is reset.</param>
     public void Read(FamilySet into)

@@ -55,6 +55,9 @@ public sealed class GroupSnapshot
     public bool LastPushSuccessful =>
         !TryGetTime(OwnNames.PushFailure, out double failure) || !TryGetTime(OwnNames.PushTime, out double success) || failure <= success;
 
+    // To be brought into the cache before it is needed.
+    internal FamilyEntry[] FamilyArray => _families;
+
     // When it was published (see Timeline). Snapshots of one group may have the same stamp; their numbers differ.
     internal long Version => Volatile.Read(ref _version);
 

@@ -100,7 +100,7 @@ public sealed partial class MetricStore
             info.Help = help;
         }
 
-        return entry with { Name = info?.Name ?? entry.Name.ToArray(), Help = help, Traits = entry.Traits & ~FamilyTraits.Suspect };
+        return entry with { Name = info?.Name ?? entry.Name.ToArray(), Help = help, Traits = entry.Traits & ~FamilyTraits.Suspect, Serial = EntrySerial.Next() };
     }
 
     private void EndLoading()

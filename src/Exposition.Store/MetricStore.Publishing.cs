@@ -186,6 +186,11 @@ public sealed partial class MetricStore
             return null;
         }
 
+        if (old is not null)
+        {
+            _held.Replaced(old.Families, families);
+        }
+
         _directory.Replace(old is null ? [] : old.Families, families, target);
         _directory.Free(target.Waiting);
         ReplaceHidden(target, old, snapshot);
@@ -238,6 +243,7 @@ public sealed partial class MetricStore
         _lastNumber = Math.Max(_lastNumber, last.Number + 1);
         _shapes?.Drop(slot);
         _deadlines.Remove(slot);
+        _held.Replaced(last.Families, []);
         _directory.Replace(last.Families, [], slot);
         _directory.Free(slot.Waiting);
         ReplaceHidden(slot, last, null);

@@ -90,6 +90,7 @@ public sealed partial class MetricStore
         }
 
         shape.Number = snapshot.Number;
+        _held.Replaced(current.Families, snapshot.Families);
         SettleBlocks(slot, snapshot, current);
         RecycleBlocks(slot, current, snapshot);
         RecycleSnapshot(slot, current, snapshot);

@@ -164,11 +164,14 @@ public sealed partial class MetricStore
         ExpireDue();
         using (EnterWriter())
         {
-            GroupSlot[] slots = _map.Slots.ToArray();
+            // While groups are loaded, not all of them are in the map yet.
+            GroupSlot[] slots = _loads == 0 ? _map.Slots.ToArray() : [.. _slots.Select(static pair => pair.Value)];
             foreach (GroupSlot slot in slots)
             {
-                _lastNumber = Math.Max(_lastNumber, Close(slot).Number + 1);
+                GroupSnapshot last = Close(slot);
+                _lastNumber = Math.Max(_lastNumber, last.Number + 1);
                 _shapes?.Drop(slot);
+                _held.Replaced(last.Families, []);
             }
 
             _directory.Clear();

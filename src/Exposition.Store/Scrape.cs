@@ -1,186 +1,239 @@
 using System.Buffers;
+using System.IO.Compression;
 using Exposition.Formats;
 using Exposition.Store.Internal;
+using Exposition.Store.Internal.Bundles;
 
 namespace Exposition.Store;
 
 // First collect: a point in time, and for every family the entries that make it up, in order of the groups' keys. Then send: pieces are
 // copied as they lie; only entries with names outside the legacy charset (under an escaping scheme) and formats other than text are
 // rendered, one entry at a time. No entry can fail the scrape: what does not fit its family is left out when the plan is made.
+// Text is compressed in bundles that the next scrape finds again (BundledScrape); the other languages are compressed as they go.
 
 /// <summary>
-/// Writes everything that is stored at one point in time. Collecting is done in the constructor and does no I/O; writing is cut into
+/// Writes everything that is stored at one point in time. The point in time is that of the constructor; nothing here does I/O. Writing is cut into
 /// steps so that the caller can flush between them. Not safe for concurrent use.
 /// </summary>
 public sealed class Scrape : IDisposable
 {
+    private const int RawBytesAtOnce = 64 << 10;
+
+    private readonly MetricStore _store;
     private readonly StoreView _view;
-    private readonly List<ScrapeFamily> _families;
+    private readonly long _heldMark;
+    private ScrapeWorkspace? _workspace;
     private readonly ScrapeFormat _format;
     private readonly EscapingScheme _escaping;
-    private readonly BlockWriter _header = new();
-    private readonly BlockWriter _rendered = new();
-    private readonly FamilySet _set = new();
-    private readonly OpenMetricsPieces? _openMetrics;
-    private ReadOnlyMemory<byte> _pending;
-    private ReadOnlyMemory<byte> _afterPending;
-    private int _family;
-    private int _piece = -1;
+    private readonly PieceSource _pieces;
+    private readonly BundledScrape? _bundled;
+    private readonly bool _gzip;
+    private GZipStream? _stream;
+    private long _tableBytes;
+    private bool _prepared;
+    private bool _closed;
 
-    /// <summary>Collects what there is to write.</summary>
+    /// <summary>Opens a view of what is stored now, to be written uncompressed.</summary>
     /// <param name="store">The store.</param>
     /// <param name="own">The host's own families, merged in by name and ahead of the pushed ones; null if there are none. Not used after the return.</param>
     /// <param name="format">The language.</param>
     /// <param name="escaping">What happens to names outside the legacy charset.</param>
     public Scrape(MetricStore store, FamilySet? own, ScrapeFormat format, EscapingScheme escaping)
+        : this(store, own, format, escaping, gzip: false)
     {
-        ArgumentNullException.ThrowIfNull(store);
-        _format = format;
-        _escaping = escaping;
-        _view = store.OpenView();
-        _families = ScrapePlan.Make(_view, own is null ? [] : OwnFamilies.Render(own));
-        _openMetrics = format is ScrapeFormat.OpenMetrics or ScrapeFormat.OpenMetricsDraft ? new OpenMetricsPieces(_families, escaping) : null;
-        Length = format == ScrapeFormat.Text ? TextLength() : null;
     }
 
-    /// <summary>The exact number of bytes that will be written, where that is known beforehand.</summary>
-    public long? Length { get; }
+    /// <summary>Opens a view of what is stored now.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="own">The host's own families, merged in by name and ahead of the pushed ones; null if there are none. Not used after the return.</param>
+    /// <param name="format">The language.</param>
+    /// <param name="escaping">What happens to names outside the legacy charset.</param>
+    /// <param name="gzip">Whether what is written is a gzip member.</param>
+    public Scrape(MetricStore store, FamilySet? own, ScrapeFormat format, EscapingScheme escaping, bool gzip)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        (_format, _escaping, _gzip) = (format, escaping, gzip);
+        _workspace = ScrapeWorkspace.Rent();
+        ReadOnlyMemory<FamilyEntry> rendered = own is null ? default : _workspace.Own.Render(own);
+        _store = store;
+        _view = store.OpenScrapeView(out _heldMark);
+        _workspace.Plan.Begin(_view, rendered);
+        _pieces = format switch
+        {
+            ScrapeFormat.Text => _workspace.Text,
+            ScrapeFormat.OpenMetrics or ScrapeFormat.OpenMetricsDraft => _workspace.OpenMetrics,
+            _ => _workspace.Protobuf,
+        };
+        _bundled = gzip && format == ScrapeFormat.Text ? new BundledScrape(_workspace, store.Bundles) : null;
+    }
 
-    /// <summary>Writes at least <paramref name="stepBytes"/> bytes, or what is left.</summary>
+    /// <summary>The exact number of bytes that will be written, where that is known beforehand. Not before <see cref="PrepareAsync"/>.</summary>
+    public long? Length { get; private set; }
+
+    /// <summary>
+    /// Does what must be done before the first byte: plans, and compresses what is missing. Gives its thread up about once a millisecond. Where all of a
+    /// compressed scrape is at hand after that, the view is closed: who reads it slowly holds nothing of the store.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">Cancelled; the scrape is of no use then.</exception>
+    public async ValueTask PrepareAsync(CancellationToken cancellation = default)
+    {
+        Turn turn = Turn.Start();
+        while (_workspace!.Plan.Continue())
+        {
+            if (turn.IsOver())
+            {
+                await Turn.Pass();
+                cancellation.ThrowIfCancellationRequested();
+            }
+        }
+
+        Begin();
+        if (_bundled is not null)
+        {
+            await _bundled.PrepareAsync(cancellation);
+            Length = _bundled.Length;
+            if (Length is not null)
+            {
+                CloseView();
+            }
+        }
+    }
+
+    /// <summary>Writes at least <paramref name="stepBytes"/> bytes, or what is left, or what about a millisecond of work gives. Not for gzip.</summary>
     /// <returns>False when all is written.</returns>
+    /// <exception cref="InvalidOperationException">The scrape is one for gzip.</exception>
     public bool WriteNext(IBufferWriter<byte> output, int stepBytes)
     {
         ArgumentNullException.ThrowIfNull(output);
-        int written = 0;
-        while (written < stepBytes)
+        if (_gzip)
         {
-            if (_pending.IsEmpty && !Produce())
+            throw new InvalidOperationException("compressed scrapes are written by WriteNextAsync");
+        }
+
+        while (!_prepared)
+        {
+            if (!_workspace!.Plan.Continue())
+            {
+                Begin();
+            }
+        }
+
+        return Write(output, stepBytes);
+    }
+
+    /// <summary>Writes as <see cref="WriteNext"/> does, compressed if that was asked for. Where something must be compressed for it, it waits for its turn.</summary>
+    /// <param name="output">Where the bytes go; advanced, not flushed.</param>
+    /// <param name="stepBytes">How many bytes to write, about.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <returns>False when all is written.</returns>
+    public async ValueTask<bool> WriteNextAsync(IBufferWriter<byte> output, int stepBytes, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        if (!_prepared)
+        {
+            await PrepareAsync(cancellation);
+        }
+
+        return _bundled is not null ? await _bundled.WriteNextAsync(output, stepBytes, cancellation)
+            : _gzip ? await CompressNextAsync(output, cancellation)
+            : Write(output, stepBytes);
+    }
+
+    /// <summary>Closes the view.</summary>
+    public void Dispose()
+    {
+        if (!_closed)
+        {
+            _closed = true;
+            _stream?.Dispose();
+            _bundled?.Close();
+            CloseView();
+        }
+    }
+
+    private void CloseView()
+    {
+        if (_workspace is { } workspace)
+        {
+            _workspace = null;
+            ScrapeWorkspace.Return(workspace);
+            _store.AddScrapeTables(-_tableBytes);
+            _store.CloseScrapeView(_view, _heldMark);
+        }
+    }
+
+    private void Begin()
+    {
+        _prepared = true;
+        _tableBytes = _workspace!.Plan.TableBytes;
+        _store.AddScrapeTables(_tableBytes);
+        _workspace.Text.Begin(_escaping);
+        if (_format == ScrapeFormat.Text)
+        {
+            Length = _gzip ? null : _workspace.Text.Length();
+        }
+        else if (_format is ScrapeFormat.OpenMetrics or ScrapeFormat.OpenMetricsDraft)
+        {
+            _workspace.OpenMetrics.Begin(_escaping);
+        }
+        else
+        {
+            _workspace.Protobuf.Begin(_format, _escaping);
+        }
+    }
+
+    private bool Write(IBufferWriter<byte> output, int stepBytes)
+    {
+        Turn turn = Turn.Start();
+        for (int left = stepBytes; left > 0 && !turn.IsOver();)
+        {
+            Span<byte> span = output.GetSpan();
+            bool more = _pieces.Fill(span[..Math.Min(span.Length, left)], out int written);
+            output.Advance(written);
+            left -= written;
+            if (!more)
             {
                 return false;
             }
-
-            Span<byte> span = output.GetSpan(Math.Min(_pending.Length, stepBytes - written));
-            int count = Math.Min(span.Length, _pending.Length);
-            _pending.Span[..count].CopyTo(span);
-            output.Advance(count);
-            written += count;
-            _pending = _pending[count..];
         }
 
         return true;
     }
 
-    /// <summary>Closes the view.</summary>
-    public void Dispose() => _view.Dispose();
-
-    private bool Produce()
+    private async ValueTask<bool> CompressNextAsync(IBufferWriter<byte> output, CancellationToken cancellation)
     {
-        if (_openMetrics is not null)
+        await CompressionSlots.Shared.WaitAsync(cancellation);
+        try
         {
-            _pending = _openMetrics.Next();
-            return !_pending.IsEmpty;
+            return Compress(output);
         }
-
-        if (!_afterPending.IsEmpty)
+        finally
         {
-            (_pending, _afterPending) = (_afterPending, default);
-            return true;
+            CompressionSlots.Shared.Release();
         }
-
-        while (_family < _families.Count)
-        {
-            ScrapeFamily family = _families[_family];
-            if (_format != ScrapeFormat.Text)
-            {
-                _family++;
-                ProduceProtobuf(family);
-                return true;
-            }
-
-            if (++_piece > family.Entries.Count)
-            {
-                _family++;
-                _piece = -1;
-                continue;
-            }
-
-            _pending = _piece == 0 ? TextHeader(family) : TextPiece(family.Entries[_piece - 1]);
-            if (!_pending.IsEmpty)
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
-    private ReadOnlyMemory<byte> TextHeader(ScrapeFamily family)
+    private bool Compress(IBufferWriter<byte> output)
     {
-        _header.Clear();
-        TextFormat.WriteHeader(family.Name.Span, family.Type, family.HasHelp, family.Help.Span, _escaping, _header);
-        return _header.WrittenMemory;
-    }
-
-    private ReadOnlyMemory<byte> TextPiece(in FamilyEntry entry)
-    {
-        if ((entry.Traits & FamilyTraits.EscapedNames) == 0 || _escaping == EscapingScheme.AllowUtf8)
+        _stream ??= new GZipStream(new OutputStream(), CompressionLevel.Fastest);
+        var into = (OutputStream)_stream.BaseStream;
+        into.Output = output;
+        byte[] raw = ArrayPool<byte>.Shared.Rent(RawBytesAtOnce);
+        try
         {
-            return entry.Text;
-        }
-
-        entry.Read(_set);
-        _rendered.Clear();
-        TextFormat.WriteSamples(_set, 0, _escaping, _rendered);
-        return _rendered.WrittenMemory;
-    }
-
-    private void ProduceProtobuf(ScrapeFamily family)
-    {
-        _header.Clear();
-        _rendered.Clear();
-        foreach (FamilyEntry entry in family.Entries)
-        {
-            if (!entry.Sidecar.IsEmpty && (entry.Traits & FamilyTraits.EscapedNames) == 0)
+            bool more = _pieces.Fill(raw, out int written);
+            _stream.Write(raw, 0, written);
+            if (!more)
             {
-                _rendered.Write(entry.Sidecar.Span);
-                continue;
+                _stream.Dispose();
             }
 
-            entry.Read(_set);
-            ProtobufFormat.WriteMetrics(_set, 0, _escaping, _rendered);
+            return more;
         }
-
-        if (_format == ScrapeFormat.ProtobufDelimited)
+        finally
         {
-            ProtobufFormat.WriteHeader(family.Name.Span, family.Type, family.HasHelp, family.Help.Span, family.Unit.Span, _escaping, _rendered.Count, _header);
-            _afterPending = _rendered.WrittenMemory;
+            into.Output = null;
+            ArrayPool<byte>.Shared.Return(raw);
         }
-        else
-        {
-            ProtobufFormat.WriteText(
-                family.Name.Span, family.Type, family.HasHelp, family.Help.Span, family.Unit.Span, _rendered.Written, _escaping, _format == ScrapeFormat.ProtobufCompactText, _header);
-        }
-
-        _pending = _header.WrittenMemory;
-    }
-
-    private long? TextLength()
-    {
-        long length = 0;
-        foreach (ScrapeFamily family in _families)
-        {
-            length += TextHeader(family).Length;
-            foreach (FamilyEntry entry in family.Entries)
-            {
-                if ((entry.Traits & FamilyTraits.EscapedNames) != 0 && _escaping != EscapingScheme.AllowUtf8)
-                {
-                    return null;
-                }
-
-                length += entry.Text.Length;
-            }
-        }
-
-        return length;
     }
 }

@@ -26,6 +26,12 @@ public sealed class StoreOptions
     /// </summary>
     public long ShapeCacheBytes { get; set; } = 256L << 20;
 
+    /// <summary>
+    /// Memory for the compressed parts of scrapes in text, in bytes; 0 for none. What fits is compressed once, when it has changed; what does not is
+    /// compressed anew for every scrape.
+    /// </summary>
+    public long BundleCacheBytes { get; set; } = 128L << 20;
+
     /// <summary>Read every patched push the long way, too, and compare; a difference throws. For tests and for the search for a fault: it costs more than it saves.</summary>
     public bool VerifyShapes { get; set; }
 

@@ -1,4 +1,7 @@
+using System.Buffers;
 using System.Text;
+using Exposition.Formats;
+using Exposition.Store;
 
 namespace Exposition.Kestrel.Tests;
 
@@ -39,6 +42,35 @@ public class AllocationTests
         Assert.Equal(template.StartsWith("DELETE", StringComparison.Ordinal) ? 0 : (200 + (500 * rounds)) * pipelined, raw.Target.Pushes);
         raw.End();
         Assert.True(raw.Run.IsCompleted);
+    }
+
+    [Fact]
+    public void ASteadyScrapeAllocatesNextToNothing()
+    {
+        var engine = new ExpositionEngine(new MetricStore(new StoreOptions()), new ExpositionOptions());
+        engine.Store.Push(GroupingKey.Create(("job", "j")), PushFormat.Text, "a 1\n"u8.ToArray(), PushMode.Replace);
+        engine.CountRequest("healthy", "get", 200);
+        var own = new FamilySet();
+        var output = new ArrayBufferWriter<byte>(1 << 16);
+        long allocated = long.MaxValue;
+        for (int i = 0; i < 50; i++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            own.Reset();
+            engine.Collect(own);
+            output.ResetWrittenCount();
+            using (var scrape = new Scrape(engine.Store, own, ScrapeFormat.Text, EscapingScheme.Underscores))
+            {
+                while (scrape.WriteNext(output, 1 << 16))
+                {
+                }
+            }
+
+            allocated = Math.Min(allocated, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+
+        Assert.InRange(allocated, 0, 1024);
+        Assert.Contains("pushgateway_http_requests_total{code=\"200\",handler=\"healthy\",method=\"get\"} 1\n", Encoding.UTF8.GetString(output.WrittenSpan), StringComparison.Ordinal);
     }
 
     // Everything runs inline on this thread, and the answers are read away as a client would.

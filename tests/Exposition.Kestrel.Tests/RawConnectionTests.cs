@@ -388,9 +388,9 @@ public class RawConnectionTests
                 int split = answer.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4;
                 Assert.EndsWith(Ok, answer, StringComparison.Ordinal);
                 Assert.Equal(gzip, answer[..split].Contains("Content-Encoding: gzip\r\n", StringComparison.Ordinal));
-                Assert.Equal(known && !gzip, answer[..split].Contains($"Content-Length: {body.Length}\r\n", StringComparison.Ordinal));
+                Assert.Equal(known, answer[..split].Contains("Content-Length: ", StringComparison.Ordinal));
                 byte[] payload = Encoding.Latin1.GetBytes(answer[split..^Ok.Length]);
-                payload = known && !gzip ? payload : Dechunk(payload);
+                payload = known ? payload : Dechunk(payload);
                 if (gzip)
                 {
                     using var unpacked = new MemoryStream();
@@ -449,7 +449,7 @@ public class RawConnectionTests
     public async Task TooManyScrapesAre503()
     {
         var raw = new RawHarness(new ExpositionOptions { MaxScrapes = 1 });
-        using OpenScrape? open = raw.Engine.Scrapes.TryOpen(default, gzip: false, Door.Kestrel, out _);
+        using OpenScrape? open = raw.Engine.Scrapes.TryOpen(default, gzip: false, TimeSpan.Zero, Door.Kestrel, out _);
         Assert.NotNull(open);
         string answer = await raw.ExchangeAsync("GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n");
         Assert.StartsWith("HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n", answer, StringComparison.Ordinal);

@@ -132,10 +132,12 @@ public class WireMetricsTests
               limit=head-bytes 0
               limit=head-timeout 0
               limit=headers 0
+              limit=held-bytes 0
               limit=inflight-bytes 0
               limit=label-value-bytes 0
               limit=pushes-per-second 0
               limit=scrape-duration 0
+              limit=scrape-rate 0
               limit=scrapes 0
               limit=series-per-push 0
               limit=target-bytes 0

@@ -7,13 +7,14 @@ namespace Exposition.Store.Tests;
 /// <summary>A store on a clock that the test moves, spoken to in text.</summary>
 internal sealed class Harness
 {
-    public Harness(bool check = true, NameScheme names = NameScheme.Legacy, long shapeBytes = 1 << 20, TimeSpan? grace = null, params ExpiryRule[] rules) =>
+    public Harness(bool check = true, NameScheme names = NameScheme.Legacy, long shapeBytes = 1 << 20, TimeSpan? grace = null, long bundleBytes = 128 << 20, params ExpiryRule[] rules) =>
         Store = new MetricStore(new StoreOptions
         {
             CheckConsistency = check,
             Names = names,
             Time = Clock,
             ShapeCacheBytes = shapeBytes,
+            BundleCacheBytes = bundleBytes,
             VerifyShapes = true,
             ExpiryRules = rules,
             ExpiredGrace = grace ?? TimeSpan.FromHours(24),
@@ -77,6 +78,24 @@ internal sealed class Harness
         using var scrape = new Scrape(Store, own, format, escaping);
         var output = new ArrayBufferWriter<byte>();
         while (scrape.WriteNext(output, step))
+        {
+        }
+
+        if (scrape.Length is { } length)
+        {
+            Assert.Equal(length, output.WrittenCount);
+        }
+
+        return output.WrittenSpan.ToArray();
+    }
+
+    /// <summary>The whole text exposition as a gzip member.</summary>
+    public async Task<byte[]> GzipAsync(EscapingScheme escaping = EscapingScheme.Underscores, int step = 1 << 16, FamilySet? own = null, ScrapeFormat format = ScrapeFormat.Text)
+    {
+        using var scrape = new Scrape(Store, own, format, escaping, gzip: true);
+        await scrape.PrepareAsync(TestContext.Current.CancellationToken);
+        var output = new ArrayBufferWriter<byte>();
+        while (await scrape.WriteNextAsync(output, step, TestContext.Current.CancellationToken))
         {
         }
 

@@ -7,7 +7,7 @@ namespace Exposition.Formats.Internal;
 // histogram writes its counts as floats; so does a single bucket whose float count is all there is.
 
 /// <summary>Writes the metrics of one family as metric fields of its message.</summary>
-internal ref struct ProtoMetricWriter(FamilySet set, MetricType type, EscapingScheme scheme, IBufferWriter<byte> output)
+internal ref partial struct ProtoMetricWriter(FamilySet set, MetricType type, EscapingScheme scheme, IBufferWriter<byte> output)
 {
     private readonly FamilySet _set = set;
     private readonly MetricType _type = type;
@@ -20,6 +20,11 @@ internal ref struct ProtoMetricWriter(FamilySet set, MetricType type, EscapingSc
     {
         // A message without a single field is empty, too, but does not lie at the start of the source: its tag and length do.
         bool fromRow = metric.Raw == default;
+        if (fromRow && TryWriteAtOnce(in metric))
+        {
+            return;
+        }
+
         ReadOnlySpan<byte> raw = _set.Text(metric.Raw);
         long length = LabelsLength(in metric) + (fromRow ? RowLength(in metric) : CopyWithoutLabels(raw, write: false));
         ProtoWriter.WriteBytesHeader(ProtoTag.FamilyMetric, length, ref _cursor);

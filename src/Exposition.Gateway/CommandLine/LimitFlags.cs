@@ -16,6 +16,10 @@ internal sealed class LimitFlags
             "Memory for all bodies together, packed and unpacked. When it is used up bodies are not read on, and after the body timeout answered with 503.");
         Size("shape-cache-bytes", ShapeCacheBytes, most: long.MaxValue, value => ShapeCacheBytes = value, () => ShapeCacheBytes,
             "Memory for last pushes, so that one whose series are the same is patched in instead of read. When it is used up further groups are read as ever.");
+        Size("bundle-cache-bytes", BundleCacheBytes, most: long.MaxValue, value => BundleCacheBytes = value, () => BundleCacheBytes,
+            "Memory for parts of scrapes that are compressed already. What finds no room there is compressed for each scrape.");
+        Size("held-bytes", HeldBytes, most: long.MaxValue, value => HeldBytes = value, () => HeldBytes,
+            "Memory of replaced metrics that may be held for scrapes that are being read; beyond it the oldest scrape is ended and its connection closed.");
         Size("head-bytes", HeadBytes, most: int.MaxValue, value => HeadBytes = (int)value, () => HeadBytes, "Longest request head; longer ones are answered with 431.");
         Size("target-bytes", TargetBytes, most: int.MaxValue, value => TargetBytes = (int)value, () => TargetBytes, "Longest request target; longer ones are answered with 414.");
         Number("headers", value => Headers = value, () => Headers, "Most headers of a request; more are answered with 431.");
@@ -30,6 +34,8 @@ internal sealed class LimitFlags
         Size("body-rate", BodyRate, most: int.MaxValue, value => BodyRate = (int)value, () => BodyRate, "Bytes per second that prolong --limit.body-timeout.");
         Duration("idle-timeout", value => IdleTimeout = value, () => IdleTimeout, "Longest silence of a connection between requests; it is closed after that.");
         Duration("scrape-duration", value => ScrapeDuration = value, () => ScrapeDuration, "Longest time for a scrape, or what the scraper announces if that is shorter; its connection is closed after that.");
+        Size("scrape-rate", ScrapeRate, most: int.MaxValue, value => ScrapeRate = (int)value, () => ScrapeRate,
+            "Least bytes per second at which a scrape must be read; a connection that stays below for more than 10 seconds is closed.");
     }
 
     public long BodyBytes { get; private set; } = 64L << 20;
@@ -39,6 +45,10 @@ internal sealed class LimitFlags
     public long InflightBytes { get; private set; } = 1L << 30;
 
     public long ShapeCacheBytes { get; private set; } = 256L << 20;
+
+    public long BundleCacheBytes { get; private set; } = 128L << 20;
+
+    public long HeldBytes { get; private set; } = 1L << 30;
 
     public int HeadBytes { get; private set; } = 64 << 10;
 
@@ -65,6 +75,8 @@ internal sealed class LimitFlags
     public int BodyRate { get; private set; } = 1000;
 
     public TimeSpan IdleTimeout { get; private set; } = TimeSpan.FromSeconds(130);
+
+    public int ScrapeRate { get; private set; } = 16 << 10;
 
     public TimeSpan ScrapeDuration { get; private set; } = TimeSpan.FromMinutes(2);
 
@@ -95,6 +107,9 @@ internal sealed class LimitFlags
         options.MinBodyBytesPerSecond = BodyRate;
         options.IdleTimeout = IdleTimeout;
         options.ScrapeTimeout = ScrapeDuration;
+        options.MinScrapeBytesPerSecond = ScrapeRate;
+        options.MaxHeldBytes = HeldBytes;
+        options.BundleCacheBytes = BundleCacheBytes;
     }
 
     private void Size(string name, long missing, long most, Action<long> set, Func<long> value, string help) => Add(name, help, ByteSize.Format(missing), () => ByteSize.Format(value()), text =>

@@ -173,12 +173,13 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
     {
         ScrapeNegotiation language = Negotiation.Choose(First(context.Request.Headers.Accept), engine.Options.EnableOpenMetrics);
         bool gzip = Negotiation.AcceptsGzip(Encoding.UTF8.GetBytes(context.Request.Headers.AcceptEncoding.ToString()));
+        TimeSpan timeout = engine.Scrapes.TimeoutFor(First(context.Request.Headers["X-Prometheus-Scrape-Timeout-Seconds"]));
         Responses.KeepAlive(context, engine.Options.IdleTimeout);
         OpenScrape? scrape;
         Answer refused;
         try
         {
-            scrape = engine.Scrapes.TryOpen(language, gzip, Door.Kestrel, out refused);
+            scrape = engine.Scrapes.TryOpen(language, gzip, timeout, Door.Kestrel, out refused);
         }
         catch (Exception e)
         {
@@ -201,27 +202,36 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
 
     private async Task SendAsync(HttpContext context, OpenScrape scrape)
     {
-        HttpResponse response = context.Response;
-        response.ContentType = Encoding.ASCII.GetString(scrape.ContentType);
-        response.ContentLength = scrape.Length;
-        if (scrape.Gzip)
+        using var deadline = new CancellationTokenSource(Timeout.InfiniteTimeSpan, engine.Options.Time);
+        using CancellationTokenRegistration abort = deadline.Token.Register(static c => ((HttpContext)c!).Abort(), context);
+        var output = new BodyOutput(context, deadline);
+        if (scrape.Timeout > TimeSpan.Zero)
         {
-            response.Headers.ContentEncoding = "gzip";
+            output.Allow(scrape.Timeout);
         }
 
-        TimeSpan timeout = engine.Scrapes.TimeoutFor(First(context.Request.Headers["X-Prometheus-Scrape-Timeout-Seconds"]));
-        using var deadline = new CancellationTokenSource(timeout > TimeSpan.Zero ? timeout : Timeout.InfiniteTimeSpan, engine.Options.Time);
-        using CancellationTokenRegistration abort = deadline.Token.Register(static c => ((HttpContext)c!).Abort(), context);
         try
         {
-            await scrape.SendAsync(new BodyOutput(response.BodyWriter), context.RequestAborted);
+            await scrape.PrepareAsync(context.RequestAborted);
+            HttpResponse response = context.Response;
+            response.ContentType = Encoding.ASCII.GetString(scrape.ContentType);
+            response.ContentLength = scrape.Length;
+            if (scrape.Gzip)
+            {
+                response.Headers.ContentEncoding = "gzip";
+            }
+
+            if (!await scrape.SendAsync(output, context.RequestAborted) && deadline.IsCancellationRequested)
+            {
+                scrape.CountTooSlow();
+            }
         }
         catch (Exception e) when (e is OperationCanceledException or IOException)
         {
             // The scraper has gone, or was too slow.
             if (deadline.IsCancellationRequested)
             {
-                engine.Scrapes.CountTooSlow();
+                scrape.CountTooSlow();
             }
         }
         catch (Exception e)
@@ -232,17 +242,25 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
     }
 
     /// <summary>A scrape through Kestrel, which does the framing.</summary>
-    private sealed class BodyOutput(PipeWriter body) : IScrapeOutput
+    private sealed class BodyOutput(HttpContext context, CancellationTokenSource deadline) : IScrapeOutput
     {
-        public void Advance(int count) => body.Advance(count);
+        // Timers take no more than seven weeks.
+        private static readonly TimeSpan s_longest = TimeSpan.FromDays(1);
+        private readonly PipeWriter _body = context.Response.BodyWriter;
 
-        public Memory<byte> GetMemory(int sizeHint = 0) => body.GetMemory(sizeHint);
+        public void Advance(int count) => _body.Advance(count);
 
-        public Span<byte> GetSpan(int sizeHint = 0) => body.GetSpan(sizeHint);
+        public Memory<byte> GetMemory(int sizeHint = 0) => _body.GetMemory(sizeHint);
+
+        public Span<byte> GetSpan(int sizeHint = 0) => _body.GetSpan(sizeHint);
+
+        public void Allow(TimeSpan time) => deadline.CancelAfter(time < s_longest ? time : s_longest);
+
+        public void Abort(string reason) => context.Abort();
 
         public async ValueTask<bool> FlushAsync(CancellationToken cancellation)
         {
-            FlushResult result = await body.FlushAsync(cancellation);
+            FlushResult result = await _body.FlushAsync(cancellation);
             return !result.IsCompleted && !result.IsCanceled;
         }
     }

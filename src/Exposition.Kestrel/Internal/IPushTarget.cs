@@ -16,8 +16,11 @@ internal interface IPushTarget
     /// <inheritdoc cref="MetricStore.Delete"/>
     public bool Delete(GroupingKey key);
 
-    /// <summary>Collects what a scrape is to send.</summary>
-    public IScrapeSource OpenScrape(FamilySet own, ScrapeFormat format, EscapingScheme escaping);
+    /// <inheritdoc cref="MetricStore.HeldBytes"/>
+    public long HeldBytes { get; }
+
+    /// <summary>Opens a view of what a scrape is to send.</summary>
+    public IScrapeSource OpenScrape(FamilySet own, ScrapeFormat format, EscapingScheme escaping, bool gzip);
 }
 
 /// <summary>What the wire needs of a scrape.</summary>
@@ -26,13 +29,18 @@ internal interface IScrapeSource : IDisposable
     /// <inheritdoc cref="Scrape.Length"/>
     public long? Length { get; }
 
-    /// <inheritdoc cref="Scrape.WriteNext"/>
-    public bool WriteNext(IBufferWriter<byte> output, int stepBytes);
+    /// <inheritdoc cref="Scrape.PrepareAsync"/>
+    public ValueTask PrepareAsync(CancellationToken cancellation);
+
+    /// <inheritdoc cref="Scrape.WriteNextAsync"/>
+    public ValueTask<bool> WriteNextAsync(IBufferWriter<byte> output, int stepBytes, CancellationToken cancellation);
 }
 
 /// <summary>The real store behind <see cref="IPushTarget"/>.</summary>
 internal sealed class StoreTarget(MetricStore store) : IPushTarget
 {
+    public long HeldBytes => store.HeldBytes;
+
     public PushOutcome Push(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details) =>
         store.Push(key, format, body, mode, details);
 
@@ -40,13 +48,15 @@ internal sealed class StoreTarget(MetricStore store) : IPushTarget
 
     public bool Delete(GroupingKey key) => store.Delete(key);
 
-    public IScrapeSource OpenScrape(FamilySet own, ScrapeFormat format, EscapingScheme escaping) => new StoreScrape(new Scrape(store, own, format, escaping));
+    public IScrapeSource OpenScrape(FamilySet own, ScrapeFormat format, EscapingScheme escaping, bool gzip) => new StoreScrape(new Scrape(store, own, format, escaping, gzip));
 
     private sealed class StoreScrape(Scrape scrape) : IScrapeSource
     {
         public long? Length => scrape.Length;
 
-        public bool WriteNext(IBufferWriter<byte> output, int stepBytes) => scrape.WriteNext(output, stepBytes);
+        public ValueTask PrepareAsync(CancellationToken cancellation) => scrape.PrepareAsync(cancellation);
+
+        public ValueTask<bool> WriteNextAsync(IBufferWriter<byte> output, int stepBytes, CancellationToken cancellation) => scrape.WriteNextAsync(output, stepBytes, cancellation);
 
         public void Dispose() => scrape.Dispose();
     }

@@ -30,6 +30,9 @@ internal enum Limit : byte
     /// <summary>Headers of a request.</summary>
     Headers,
 
+    /// <summary>What scrapes hold of what has been replaced.</summary>
+    HeldBytes,
+
     /// <summary>All bodies together.</summary>
     InflightBytes,
 
@@ -41,6 +44,9 @@ internal enum Limit : byte
 
     /// <summary>A scrape took too long.</summary>
     ScrapeDuration,
+
+    /// <summary>A scrape was read too slowly.</summary>
+    ScrapeRate,
 
     /// <summary>Scrapes at once.</summary>
     Scrapes,

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Exposition.Formats;
 using Exposition.Kestrel.Serving;
@@ -36,11 +35,17 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
         ["http2", "method", "path", "version", "syntax", "too_long", "host", "framing", "connection", "expect", "header", "end_of_input", "gate", "target_too_long"];
 
     private static readonly string[] s_limits =
-        ["", "body-bytes", "body-timeout", "connections", "decoded-bytes", "groups", "head-bytes", "head-timeout", "headers", "inflight-bytes", "label-value-bytes",
-            "pushes-per-second", "scrape-duration", "scrapes", "series-per-push", "target-bytes"];
+        ["", "body-bytes", "body-timeout", "connections", "decoded-bytes", "groups", "head-bytes", "head-timeout", "headers", "held-bytes", "inflight-bytes", "label-value-bytes",
+            "pushes-per-second", "scrape-duration", "scrape-rate", "scrapes", "series-per-push", "target-bytes"];
 
     private static readonly string[] s_refusals =
         ["", "encoding", "header", "incomplete", "inconsistent", "internal", "malformed", "overload", "path", "timeout", "too_large"];
+
+    private static readonly int[] s_reasonsInOrder = [.. Enumerable.Range(0, s_reasons.Length).OrderBy(static r => s_reasons[r], StringComparer.Ordinal)];
+    private static readonly byte[][] s_methodLabels = [.. s_methods.Select(Utf8)];
+    private static readonly byte[][] s_reasonLabels = [.. s_reasons.Select(Utf8)];
+    private static readonly byte[][] s_limitLabels = [.. s_limits.Select(Utf8)];
+    private static readonly byte[][] s_refusalLabels = [.. s_refusals.Select(Utf8)];
 
     private readonly long[] _refused = new long[s_refusals.Length];
     private readonly RequestCounters _requests = new();
@@ -136,14 +141,14 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
         for (int limit = 1; limit < s_limits.Length; limit++)
         {
             AddCounter(into, family, Volatile.Read(ref _refusals[limit]));
-            into.AddLabel("limit"u8, Utf8(s_limits[limit]));
+            into.AddLabel("limit"u8, s_limitLabels[limit]);
         }
     }
 
     private void CollectHandedOn(FamilySet into)
     {
         int family = -1;
-        foreach (int reason in Enumerable.Range(0, s_reasons.Length).OrderBy(static r => s_reasons[r], StringComparer.Ordinal))
+        foreach (int reason in s_reasonsInOrder)
         {
             long count = Volatile.Read(ref _handedOn[reason]);
             if (count == 0)
@@ -154,7 +159,7 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
             family = family >= 0 ? family : into.AddFamily("pushgateway_engine_handed_on_total"u8, MetricType.Counter,
                 "Connections that the raw door handed on to the general HTTP server, by reason."u8);
             AddCounter(into, family, count);
-            into.AddLabel("reason"u8, Utf8(s_reasons[reason]));
+            into.AddLabel("reason"u8, s_reasonLabels[reason]);
         }
     }
 
@@ -180,7 +185,7 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
 
             family = family >= 0 ? family : into.AddFamily(name, MetricType.Summary, help);
             int metric = into.AddMetric(family);
-            into.AddLabel("method"u8, Utf8(s_methods[method]));
+            into.AddLabel("method"u8, s_methodLabels[method]);
             into.Metrics[metric].Content = MetricContent.Summary;
             into.Metrics[metric].Count = (ulong)summary.Count;
             into.Metrics[metric].Value = summary.Sum * unit;
@@ -198,21 +203,21 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
         for (int why = 1; why < s_refusals.Length; why++)
         {
             AddCounter(into, family, Volatile.Read(ref _refused[why]));
-            into.AddLabel("reason"u8, Utf8(s_refusals[why]));
+            into.AddLabel("reason"u8, s_refusalLabels[why]);
         }
     }
 
     private void CollectRequests(FamilySet into)
     {
         int family = -1;
-        foreach ((string handler, string method, int code, long count) in _requests.Snapshot())
+        foreach (RequestCounters.Counter counter in _requests.InOrder())
         {
             family = family >= 0 ? family : into.AddFamily("pushgateway_http_requests_total"u8, MetricType.Counter,
                 "Total HTTP requests processed by the Pushgateway, excluding scrapes."u8);
-            AddCounter(into, family, count);
-            into.AddLabel("code"u8, Utf8(code.ToString(CultureInfo.InvariantCulture)));
-            into.AddLabel("handler"u8, Utf8(handler));
-            into.AddLabel("method"u8, Utf8(method));
+            AddCounter(into, family, counter.Value);
+            into.AddLabel("code"u8, counter.Code);
+            into.AddLabel("handler"u8, counter.Handler);
+            into.AddLabel("method"u8, counter.Method);
         }
     }
 }

@@ -2,12 +2,17 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.IO.Pipelines;
 using Exposition.Kestrel.Serving;
+using Microsoft.AspNetCore.Connections;
 
 namespace Exposition.Kestrel.Raw;
 
 /// <summary>A scrape of known length, written straight into the pipe.</summary>
-internal sealed class PlainOutput(PipeWriter pipe) : IScrapeOutput
+internal sealed class PlainOutput(PipeWriter pipe, ConnectionContext connection, ConnectionWatch watch) : IScrapeOutput
 {
+    public void Allow(TimeSpan time) => watch.Enter(ConnectionPhase.Write, time);
+
+    public void Abort(string reason) => connection.Abort(new ConnectionAbortedException(reason));
+
     public void Advance(int count) => pipe.Advance(count);
 
     public Memory<byte> GetMemory(int sizeHint = 0) => pipe.GetMemory(sizeHint);
@@ -25,7 +30,7 @@ internal sealed class PlainOutput(PipeWriter pipe) : IScrapeOutput
 // nothing is copied. Leading zeros in a size are legal.
 
 /// <summary>A scrape of unknown length, written as chunks.</summary>
-internal sealed class ChunkedOutput(PipeWriter pipe) : IScrapeOutput
+internal sealed class ChunkedOutput(PipeWriter pipe, ConnectionContext connection, ConnectionWatch watch) : IScrapeOutput
 {
     private const int SizeDigits = 6;
     private const int Before = SizeDigits + 2;
@@ -34,6 +39,10 @@ internal sealed class ChunkedOutput(PipeWriter pipe) : IScrapeOutput
 
     private Memory<byte> _chunk;
     private int _length;
+
+    public void Allow(TimeSpan time) => watch.Enter(ConnectionPhase.Write, time);
+
+    public void Abort(string reason) => connection.Abort(new ConnectionAbortedException(reason));
 
     public void Advance(int count)
     {

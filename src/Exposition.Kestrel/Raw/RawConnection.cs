@@ -136,7 +136,7 @@ internal sealed partial class RawConnection : IDisposable
         {
             if (_watch is { Phase: ConnectionPhase.Write, Expired: true })
             {
-                _engine.Scrapes.CountTooSlow();
+                _engine.Scrapes.CountRefusal(Limit.ScrapeDuration);
             }
 
             // The peer has gone, or the transport was stopped: nobody is left to be told.
@@ -280,24 +280,8 @@ internal sealed partial class RawConnection : IDisposable
         _watch.Enter(ConnectionPhase.Write, _scrapeTimeout);
         using (scrape)
         {
-            _services.Answers.WriteScrapeHead(_output, scrape, close, _head.KeepAlive);
-            try
+            if (!await TrySendAsync(scrape, close))
             {
-                if (!await SendAsync(scrape))
-                {
-                    if (_watch.Expired)
-                    {
-                        _engine.Scrapes.CountTooSlow();
-                    }
-
-                    return false;
-                }
-            }
-            catch (Exception e) when (e is not (IOException or OperationCanceledException))
-            {
-                // The head has gone out: only a broken connection still tells the scraper that this is not all.
-                RawLog.ScrapeFailed(_engine.Logger, e);
-                _connection.Abort(new ConnectionAbortedException("a scrape failed", e));
                 return false;
             }
         }
@@ -307,35 +291,90 @@ internal sealed partial class RawConnection : IDisposable
         return !close;
     }
 
+    private async ValueTask<bool> TrySendAsync(OpenScrape scrape, bool close)
+    {
+        bool answered = false;
+        try
+        {
+            await scrape.PrepareAsync(_connection.ConnectionClosed);
+            answered = true;
+            _services.Answers.WriteScrapeHead(_output, scrape, close, _head.KeepAlive);
+            if (await SendAsync(scrape))
+            {
+                return true;
+            }
+
+            if (_watch.Expired)
+            {
+                scrape.CountTooSlow();
+            }
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            if (_watch.Expired)
+            {
+                scrape.CountTooSlow();
+            }
+        }
+        catch (Exception e) when (!answered)
+        {
+            _services.Answers.Write(_output, Failed(e), close: true, _head.KeepAlive);
+            await FlushAsync();
+        }
+        catch (Exception e)
+        {
+            // The head has gone out: only a broken connection still tells the scraper that this is not all.
+            RawLog.ScrapeFailed(_engine.Logger, e);
+            _connection.Abort(new ConnectionAbortedException("a scrape failed", e));
+        }
+
+        return false;
+    }
+
     private async ValueTask<bool> SendAsync(OpenScrape scrape)
     {
         if (scrape.Length is not null)
         {
-            return await scrape.SendAsync(new PlainOutput(_output), CancellationToken.None);
+            if (!await scrape.SendAsync(new PlainOutput(_output, _connection, _watch), CancellationToken.None))
+            {
+                return false;
+            }
         }
-
-        var chunks = new ChunkedOutput(_output);
-        if (!await scrape.SendAsync(chunks, CancellationToken.None))
+        else
         {
-            return false;
+            var chunks = new ChunkedOutput(_output, _connection, _watch);
+            if (!await scrape.SendAsync(chunks, CancellationToken.None))
+            {
+                return false;
+            }
+
+            chunks.Complete();
+            FlushResult result = await _output.FlushAsync();
+            if (result.IsCompleted)
+            {
+                return false;
+            }
         }
 
-        chunks.Complete();
-        FlushResult result = await _output.FlushAsync();
-        return !result.IsCompleted;
+        return true;
     }
 
     private OpenScrape? OpenScrape(out Answer refused)
     {
         try
         {
-            return _engine.Scrapes.TryOpen(_scrapeLanguage, _scrapeGzip, Door.Raw, out refused);
+            return _engine.Scrapes.TryOpen(_scrapeLanguage, _scrapeGzip, _scrapeTimeout, Door.Raw, out refused);
         }
         catch (Exception e)
         {
-            RawLog.ScrapeFailed(_engine.Logger, e);
-            refused = new Answer(500, $"An error has occurred while serving metrics:\n\n{e.Message}");
+            refused = Failed(e);
             return null;
         }
+    }
+
+    private Answer Failed(Exception e)
+    {
+        RawLog.ScrapeFailed(_engine.Logger, e);
+        return new Answer(500, $"An error has occurred while serving metrics:\n\n{e.Message}");
     }
 }

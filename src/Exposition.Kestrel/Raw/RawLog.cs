@@ -13,4 +13,7 @@ internal static partial class RawLog
 
     [LoggerMessage(3, LogLevel.Warning, "Family {Family} of group {Group} is left out of scrapes: {Reason}")]
     public static partial void FamilyHidden(ILogger logger, string group, string family, string reason);
+
+    [LoggerMessage(4, LogLevel.Warning, "A scrape was ended after {Seconds} s: scrapes that are being read held more than {Limit} bytes of metrics that have been replaced")]
+    public static partial void ScrapeEnded(ILogger logger, double seconds, long limit);
 }

@@ -9,7 +9,7 @@ namespace Exposition.Kestrel.Serving;
 // Order of checks as in the reference: the gzip header (before routing, so not counted as a push), the path, the rest of the body, the store.
 
 /// <summary>Carries out pushes and deletes for both doors, and counts them.</summary>
-internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, InflightBytes inflight, ExpositionOptions options)
+internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, InflightBytes inflight, ScrapeHandler scrapes, ExpositionOptions options)
 {
     private readonly JobRate _rate = new(options.MaxPushesPerSecond, options.Time);
 
@@ -29,6 +29,7 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, Infli
         }
 
         Answer answer = options.Gate is { IsOpen: false } ? Answer.Loading : Apply(request, body);
+        scrapes.BoundHeldBytes();
         confirmation = answer.Status is 200 or 202 ? options.Gate?.Confirm() : null;
         if (confirmation is null)
         {

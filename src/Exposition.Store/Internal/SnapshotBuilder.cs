@@ -37,10 +37,41 @@ internal static class SnapshotBuilder
         BlockPool? pool,
         out byte[] block)
     {
+        Span<Piece> pieces = families.Length <= 128 ? stackalloc Piece[families.Length] : new Piece[families.Length];
+        int bytes = RenderPieces(set, textOutput, sidecarOutput, families, pieces);
+        block = pool is null ? GC.AllocateUninitializedArray<byte>(bytes) : pool.Rent(bytes);
+        var entries = new FamilyEntry[families.Length];
+        Fill(set, textOutput, sidecarOutput, families, pieces, now, known, entries, block);
+        return entries;
+    }
+
+    /// <summary>Renders families into entries and a block that are there.</summary>
+    /// <param name="set">Holds the families.</param>
+    /// <param name="textOutput">A buffer to use.</param>
+    /// <param name="sidecarOutput">A buffer to use.</param>
+    /// <param name="families">Indexes of the families to render, sorted by name.</param>
+    /// <param name="now">The push time in nanoseconds since the Unix epoch.</param>
+    /// <param name="known">Entries with which names and help texts that did not change are shared. None of <paramref name="entries"/>.</param>
+    /// <param name="entries">As many as families.</param>
+    /// <param name="block">Replaced by a new one if it is too small.</param>
+    public static void Render(
+        FamilySet set, BlockWriter textOutput, BlockWriter sidecarOutput, ReadOnlySpan<int> families, long now, ReadOnlySpan<FamilyEntry> known, Span<FamilyEntry> entries, ref byte[] block)
+    {
+        Span<Piece> pieces = families.Length <= 128 ? stackalloc Piece[families.Length] : new Piece[families.Length];
+        int bytes = RenderPieces(set, textOutput, sidecarOutput, families, pieces);
+        if (block.Length < bytes)
+        {
+            block = GC.AllocateUninitializedArray<byte>(bytes);
+        }
+
+        Fill(set, textOutput, sidecarOutput, families, pieces, now, known, entries, block);
+    }
+
+    // Into the buffers; says how many bytes that is.
+    private static int RenderPieces(FamilySet set, BlockWriter textOutput, BlockWriter sidecarOutput, ReadOnlySpan<int> families, Span<Piece> pieces)
+    {
         textOutput.Clear();
         sidecarOutput.Clear();
-        var entries = new FamilyEntry[families.Length];
-        Span<Piece> pieces = families.Length <= 128 ? stackalloc Piece[families.Length] : new Piece[families.Length];
         int own = 0;
         for (int i = 0; i < families.Length; i++)
         {
@@ -63,11 +94,24 @@ internal static class SnapshotBuilder
             }
         }
 
+        return textOutput.Count + sidecarOutput.Count;
+    }
+
+    private static void Fill(
+        FamilySet set,
+        BlockWriter textOutput,
+        BlockWriter sidecarOutput,
+        ReadOnlySpan<int> families,
+        ReadOnlySpan<Piece> pieces,
+        long now,
+        ReadOnlySpan<FamilyEntry> known,
+        Span<FamilyEntry> entries,
+        byte[] block)
+    {
         int textBytes = textOutput.Count;
-        int bytes = textBytes + sidecarOutput.Count;
-        block = pool is null ? GC.AllocateUninitializedArray<byte>(bytes) : pool.Rent(bytes);
         textOutput.Written.CopyTo(block);
         sidecarOutput.Written.CopyTo(block.AsSpan(textBytes));
+        long serial = EntrySerial.Next(families.Length);
         for (int i = 0; i < families.Length; i++)
         {
             ref FamilyRow row = ref set.Families[families[i]];
@@ -90,10 +134,9 @@ internal static class SnapshotBuilder
                 Sidecar = piece.SidecarLength == 0 ? default : block.AsMemory(textBytes + piece.Sidecar, piece.SidecarLength),
                 Traits = TraitsOf(set, families[i], piece.Absent),
                 SampleCount = text.Span.Count((byte)'\n'),
+                Serial = serial + i,
             };
         }
-
-        return entries;
     }
 
     private static Piece RenderPiece(FamilySet set, int family, BlockWriter textOutput, BlockWriter sidecarOutput)

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using System.IO.Compression;
 using System.Text;
 using Exposition.Formats;
 using Exposition.Kestrel.Internal;
@@ -61,7 +62,9 @@ internal sealed class FakeTarget : IPushTarget
         return true;
     }
 
-    public IScrapeSource OpenScrape(FamilySet own, ScrapeFormat format, EscapingScheme escaping)
+    public long HeldBytes { get; set; }
+
+    public IScrapeSource OpenScrape(FamilySet own, ScrapeFormat format, EscapingScheme escaping, bool gzip)
     {
         LastOwn = own;
         Calls.Enqueue($"Scrape {format} {escaping}");
@@ -71,28 +74,44 @@ internal sealed class FakeTarget : IPushTarget
         }
 
         Interlocked.Increment(ref OpenScrapes);
-        return new Source(this);
+        return new Source(this, gzip);
     }
 
-    private sealed class Source(FakeTarget target) : IScrapeSource
+    private sealed class Source(FakeTarget target, bool gzip) : IScrapeSource
     {
+        private readonly byte[] _body = gzip ? Compress(target.ScrapeBody) : target.ScrapeBody;
         private int _at;
 
-        public long? Length => target.LengthIsKnown ? target.ScrapeBody.Length : null;
+        public long? Length => target.LengthIsKnown ? _body.Length : null;
 
-        public bool WriteNext(IBufferWriter<byte> output, int stepBytes)
+        public ValueTask PrepareAsync(CancellationToken cancellation) => default;
+
+        public ValueTask<bool> WriteNextAsync(IBufferWriter<byte> output, int stepBytes, CancellationToken cancellation) => new(WriteNext(output, stepBytes));
+
+        private bool WriteNext(IBufferWriter<byte> output, int stepBytes)
         {
             if (target.ScrapeBreaksOff && _at > 0)
             {
                 throw new InvalidOperationException("fake fault");
             }
 
-            int count = Math.Min(stepBytes, target.ScrapeBody.Length - _at);
-            output.Write(target.ScrapeBody.AsSpan(_at, count));
+            int count = Math.Min(stepBytes, _body.Length - _at);
+            output.Write(_body.AsSpan(_at, count));
             _at += count;
-            return _at < target.ScrapeBody.Length;
+            return _at < _body.Length;
         }
 
         public void Dispose() => Interlocked.Decrement(ref target.OpenScrapes);
+
+        private static byte[] Compress(byte[] body)
+        {
+            var compressed = new MemoryStream();
+            using (var gzip = new GZipStream(compressed, CompressionLevel.Fastest))
+            {
+                gzip.Write(body);
+            }
+
+            return compressed.ToArray();
+        }
     }
 }

@@ -30,6 +30,7 @@ internal sealed class PushShape
     private readonly bool[] _isWhole;
     private readonly int[] _lastLineOfFamily;
     private readonly ReadOnlyMemory<byte>[] _families;
+    private readonly bool[] _familyChanged;
 
     // Changed values of the body at hand: their rendered digits by value index; a length of 0 means unchanged.
     private readonly byte[] _digits;
@@ -59,6 +60,7 @@ internal sealed class PushShape
     {
         _pool = pool;
         _families = families;
+        _familyChanged = new bool[families.Length];
         _valueStart = [.. tables.ValueStart];
         _valueEnd = [.. tables.ValueEnd];
         _source = [.. tables.Source];
@@ -184,6 +186,7 @@ internal sealed class PushShape
     /// <summary>Writes the block anew with the values of the last body compared.</summary>
     public ReadOnlyMemory<byte> Patch()
     {
+        Array.Clear(_familyChanged);
         if (_changedCount == 0)
         {
             return _block.AsMemory(0, _blockLength);
@@ -199,11 +202,18 @@ internal sealed class PushShape
         byte[] block = _pool.Rent(checked((int)size));
         int copied = 0;
         int shift = 0;
+        int family = 0;
         for (int line = 0; line < _source.Length; line++)
         {
             int digits = Digits(line);
             if (digits > 0)
             {
+                while (_lastLineOfFamily[family] < line)
+                {
+                    family++;
+                }
+
+                _familyChanged[family] = true;
                 int start = _lineStart[line];
                 _block.AsSpan(copied, start - copied).CopyTo(block.AsSpan(copied + shift));
                 _digits.AsSpan(_source[line] * ExpositionNumber.MaxLength, digits).CopyTo(block.AsSpan(start + shift));
@@ -230,6 +240,9 @@ internal sealed class PushShape
 
     /// <summary>Where the text of the pushed families ends in the block, in the order of their names: the LF of the last line.</summary>
     public int FamilyEnd(int family) => _lineEnd[_lastLineOfFamily[family]] + 1;
+
+    /// <summary>Whether the last <see cref="Patch"/> wrote a value of the pushed family anew.</summary>
+    public bool IsFamilyChanged(int family) => _familyChanged[family];
 
     private int Digits(int line) => _source[line] < 0 ? 0 : _digitCount[_source[line]];
 

@@ -24,13 +24,14 @@ internal static class ShapePatch
         {
             if (entry.Name.Span.SequenceEqual(OwnNames.PushTime))
             {
-                entry = entry with { Text = WithValue(entry.Text.Span, now / 1e9, next), PushedAt = now };
+                entry = entry with { Text = WithValue(entry.Text.Span, now / 1e9, next), PushedAt = now, Serial = EntrySerial.Next() };
                 timed = true;
             }
             else if (pushed < shape.FamilyCount && shape.IsFamily(pushed, entry.Name))
             {
+                long serial = shape.IsFamilyChanged(pushed) ? EntrySerial.Next() : entry.Serial;
                 int end = shape.FamilyEnd(pushed++);
-                entry = entry with { Text = block[start..end], PushedAt = now };
+                entry = entry with { Text = block[start..end], PushedAt = now, Serial = serial };
                 start = end;
             }
             else if (entry.Name.Span.SequenceEqual(OwnNames.PushFailure) && !StandsAlone(entry.Text))

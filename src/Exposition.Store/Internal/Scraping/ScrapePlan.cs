@@ -1,0 +1,168 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
+namespace Exposition.Store.Internal;
+
+// Neighbouring groups mostly hold the same families in the same order, so of each entry the family is tried first that came next in the group
+// before. Made in steps, so that whoever makes it can give up its thread in between. Plans are used again: in the steady state nothing is allocated.
+
+/// <summary>Turns a view (groups in key order, each with its families) around: families in name order, each with the groups that hold it.</summary>
+internal sealed class ScrapePlan
+{
+    private const int GroupsAtOnce = 64;
+    private const int SpareMost = 1024;
+
+    private readonly Dictionary<ReadOnlyMemory<byte>, ScrapeFamily> _byName = new(MemoryComparer.Instance);
+    private readonly List<ScrapeFamily> _families = [];
+    private readonly List<ScrapeFamily> _asFound = [];
+    private ScrapeFamily? _first;
+    private byte[] _cutLevels = [];
+    private ReadOnlyMemory<FamilyEntry> _own;
+    private StoreView? _view;
+    private int _next;
+
+    /// <summary>The families in order of their names, when all is planned.</summary>
+    public ReadOnlySpan<ScrapeFamily> Families => CollectionsMarshal.AsSpan(_families);
+
+    /// <summary>For every group a number that only its key decides: n with a probability of 2^-(n+1). Where bundles of neighbouring groups end is made of it.</summary>
+    public ReadOnlySpan<byte> CutLevels => _cutLevels;
+
+    /// <summary>Memory of its tables, in bytes.</summary>
+    public long TableBytes
+    {
+        get
+        {
+            long bytes = _cutLevels.Length;
+            foreach (ScrapeFamily family in _families)
+            {
+                bytes += family.TableBytes;
+            }
+
+            return bytes;
+        }
+    }
+
+    /// <summary>Begins a plan.</summary>
+    /// <param name="view">What is to be planned; must stay open until the reset.</param>
+    /// <param name="own">The host's own families.</param>
+    public void Begin(StoreView view, ReadOnlyMemory<FamilyEntry> own)
+    {
+        (_view, _own, _next) = (view, own, 0);
+        for (int i = 0; i < own.Length; i++)
+        {
+            ref readonly FamilyEntry entry = ref own.Span[i];
+            GetOrAdd(entry, own: true).AddOwn(entry, i);
+        }
+
+        int groups = view.Groups.Length;
+        if (_cutLevels.Length < groups || _cutLevels.Length > groups * 8L)
+        {
+            _cutLevels = new byte[groups];
+        }
+    }
+
+    /// <summary>Plans some groups more.</summary>
+    /// <returns>False when all is planned.</returns>
+    public bool Continue()
+    {
+        ReadOnlySpan<GroupSnapshot> groups = _view!.Groups;
+        int end = Math.Min(_next + GroupsAtOnce, groups.Length);
+        for (; _next < end; _next++)
+        {
+            LookAhead(groups, _next);
+            AddGroup(groups[_next], _next);
+        }
+
+        if (end < groups.Length)
+        {
+            return true;
+        }
+
+        _families.Sort(static (a, b) => a.Name.Span.SequenceCompareTo(b.Name.Span));
+        return false;
+    }
+
+    /// <summary>The entry behind a piece.</summary>
+    public ref readonly FamilyEntry EntryOf(in ScrapePiece piece) =>
+        ref piece.Group == ScrapePiece.OwnGroup ? ref _own.Span[piece.Entry] : ref _view!.Groups[piece.Group].Families[piece.Entry];
+
+    /// <summary>Lets go of the view and of everything in it.</summary>
+    public void Reset()
+    {
+        foreach (ScrapeFamily family in _families)
+        {
+            family.Reset();
+        }
+
+        int kept = Math.Min(_asFound.Count, Math.Max(SpareMost, _families.Count));
+        _asFound.RemoveRange(kept, _asFound.Count - kept);
+        _families.Clear();
+        _byName.Clear();
+        (_view, _own, _first) = (null, default, null);
+    }
+
+    // Three steps, as each finds in the cache what it reads to say what is needed next: the snapshot, its key and table, and the whole of the table.
+    private static void LookAhead(ReadOnlySpan<GroupSnapshot> groups, int at)
+    {
+        const int Step = 8;
+        const int MostLines = 32;
+        if (at + (3 * Step) < groups.Length)
+        {
+            Prefetch.Object(groups[at + (3 * Step)]);
+            Prefetch.Object(groups[at + (2 * Step)].Key);
+            Prefetch.Object(groups[at + (2 * Step)].FamilyArray);
+            Prefetch.Span(groups[at + Step].Families, MostLines);
+        }
+    }
+
+    private void AddGroup(GroupSnapshot group, int index)
+    {
+        _cutLevels[index] = (byte)BitOperations.TrailingZeroCount(group.Key.GetHashCode());
+        ReadOnlySpan<FamilyEntry> entries = group.Families;
+        ScrapeFamily? last = null;
+        for (int i = 0; i < entries.Length; i++)
+        {
+            ref readonly FamilyEntry entry = ref entries[i];
+            if (!FamilyDirectory.Counts(entry))
+            {
+                continue;
+            }
+
+            ScrapeFamily? family = last is null ? _first : last.Successor;
+            if (family is null || !(entry.Name.Equals(family.Name) || entry.Name.Span.SequenceEqual(family.Name.Span)))
+            {
+                family = GetOrAdd(entry, own: false);
+                if (last is null)
+                {
+                    _first = family;
+                }
+                else
+                {
+                    last.Successor = family;
+                }
+            }
+
+            family.Add(entry, index, i);
+            last = family;
+        }
+    }
+
+    private ScrapeFamily GetOrAdd(in FamilyEntry entry, bool own)
+    {
+        ref ScrapeFamily? family = ref CollectionsMarshal.GetValueRefOrAddDefault(_byName, entry.Name, out bool known);
+        if (!known)
+        {
+            if (_families.Count == _asFound.Count)
+            {
+                _asFound.Add(new ScrapeFamily());
+            }
+
+            // Families are mostly found in the same order again, and get the arrays back that they have filled before.
+            family = _asFound[_families.Count];
+            family.Begin(entry, own);
+            _families.Add(family);
+        }
+
+        return family!;
+    }
+}
