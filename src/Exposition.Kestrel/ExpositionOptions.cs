@@ -91,6 +91,9 @@ public sealed class ExpositionOptions
     /// <remarks>Used where the engine's store is made from these options. More is answered with 413.</remarks>
     public int MaxSeriesPerPush { get; set; } = 1_000_000;
 
+    /// <inheritdoc cref="StoreOptions.MaxGroupingNameSets"/>
+    public int MaxGroupingNameSets { get; set; } = 1000;
+
     /// <inheritdoc cref="StoreOptions.MaxGroups"/>
     /// <remarks>Used where the engine's store is made from these options. More is answered with 507.</remarks>
     public int MaxGroups { get; set; } = 1_000_000;

@@ -35,6 +35,7 @@ public static class ExpositionServiceExtensions
                 Names = o.Names,
                 Time = o.Time,
                 MaxSeriesPerPush = o.MaxSeriesPerPush,
+                MaxGroupingNameSets = o.MaxGroupingNameSets,
                 MaxGroups = o.MaxGroups,
                 MaxLabelValueBytes = o.MaxLabelValueBytes,
                 ShapeCacheBytes = o.ShapeCacheBytes,

@@ -99,6 +99,11 @@ public sealed partial class MetricStore
                 return PushLimits.TooManyGroups(Options);
             }
 
+            if (Options.MaxGroupingNameSets > 0 && Peek(key) is null && IsNameSetTooMany(key))
+            {
+                return PushLimits.TooManyNameSets(Options);
+            }
+
             long now = UnixNanoseconds();
             ExpireDue(now);
             var push = new PendingPush(workspace, key, now);
@@ -229,6 +234,14 @@ public sealed partial class MetricStore
 
         return (format == PushFormat.OpenMetrics && OpenMetricsFormat.TryRead(body, Options.Names, into, out malformed))
             || TextFormat.TryRead(body, new TextReadOptions(Options.Names, Lenient: true), into, out malformed);
+    }
+
+    private bool IsNameSetTooMany(GroupingKey key)
+    {
+        using (EnterWriter())
+        {
+            return _directory.NameSetCount >= Options.MaxGroupingNameSets && _directory.Find(key) is null;
+        }
     }
 
     private long UnixNanoseconds() => (Options.Time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;

@@ -46,6 +46,9 @@ public enum PushStatus : byte
 
     /// <summary>A label value is longer than <see cref="StoreOptions.MaxLabelValueBytes"/>. Nothing has changed.</summary>
     LabelTooLong,
+
+    /// <summary>The group is not there, and its label names would be a further set beside <see cref="StoreOptions.MaxGroupingNameSets"/>. Nothing has changed.</summary>
+    TooManyNameSets,
 }
 
 /// <summary>What comes with a push beside the metrics.</summary>

@@ -17,6 +17,12 @@ public sealed class StoreOptions
     /// <summary>The most groups. A push to a new one is refused when there are so many. Zero for any number.</summary>
     public int MaxGroups { get; set; } = 1_000_000;
 
+    /// <summary>
+    /// Most different sets of grouping label names in use (<c>job</c> and <c>job, instance</c> are two); 0 for no limit. A pushed series is looked up once for each
+    /// other set that its family is stored under, so their number is what the check of a push costs.
+    /// </summary>
+    public int MaxGroupingNameSets { get; set; } = 1000;
+
     /// <summary>The longest label value, pushed or of a grouping key, in bytes. Zero for any length.</summary>
     public int MaxLabelValueBytes { get; set; } = 64 << 10;
 

@@ -11,7 +11,7 @@ public class FlagsTests
         Flags flags = Flags.Parse([]);
         Assert.Equal([":9091"], flags.ListenAddresses);
         Assert.Equal(
-            "limit.body-bytes=64MiB limit.body-rate=1000 limit.body-timeout=30s limit.bundle-cache-bytes=128MiB limit.connections=10000 limit.decoded-bytes=256MiB limit.groups=1000000 "
+            "limit.body-bytes=64MiB limit.body-rate=1000 limit.body-timeout=30s limit.bundle-cache-bytes=128MiB limit.connections=10000 limit.decoded-bytes=256MiB limit.grouping-name-sets=1000 limit.groups=1000000 "
             + "limit.head-bytes=64KiB limit.head-timeout=30s limit.headers=100 limit.held-bytes=1GiB limit.idle-timeout=2m10s limit.inflight-bytes=1GiB limit.label-value-bytes=64KiB "
             + "limit.pushes-per-second=0 limit.scrape-duration=2m0s limit.scrape-rate=16KiB limit.scrapes=64 limit.series-per-push=1000000 limit.shape-cache-bytes=256MiB limit.target-bytes=32KiB "
             + "log.format=logfmt log.level=info persistence.file= persistence.interval=5m0s push.disable-consistency-check=false "

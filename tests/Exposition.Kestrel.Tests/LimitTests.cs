@@ -193,6 +193,21 @@ public class LimitTests
         Assert.Equal((2, 2, 4), (Refused(engine, "series-per-push"), Refused(engine, "groups"), Refused(engine, "label-value-bytes")));
     }
 
+    [Fact]
+    public void SetsOfGroupingLabelNamesAreLimited()
+    {
+        var engine = new ExpositionEngine(new MetricStore(new StoreOptions { MaxGroupingNameSets = 2 }), new ExpositionOptions { MaxGroupingNameSets = 2 });
+        Answer Do(PushMethod method, string path) =>
+            engine.Pushes.Handle(new PushRequest { Route = engine.Paths.Resolve(Encoding.ASCII.GetBytes("/metrics/job/" + path)), Method = method }, "a 1\n"u8.ToArray(), out _);
+        Assert.Equal((200, 200, 200), (Do(PushMethod.Put, "a").Status, Do(PushMethod.Put, "a/x/1").Status, Do(PushMethod.Put, "a/x/2").Status));
+        Answer refused = Do(PushMethod.Put, "a/y/1");
+        Assert.Equal((507, "too many sets of grouping label names: 2 are in use"), (refused.Status, refused.Text));
+        Assert.Equal(1, Refused(engine, "grouping-name-sets"));
+
+        // A set is free again with the last group that has it.
+        Assert.Equal((202, 202, 200), (Do(PushMethod.Delete, "a/x/1").Status, Do(PushMethod.Delete, "a/x/2").Status, Do(PushMethod.Put, "a/y/1").Status));
+    }
+
     [Theory]
     [InlineData("1e-9")]
     [InlineData("5e-324")]

@@ -128,6 +128,7 @@ public class WireMetricsTests
               limit=body-timeout 0
               limit=connections 0
               limit=decoded-bytes 0
+              limit=grouping-name-sets 0
               limit=groups 0
               limit=head-bytes 0
               limit=head-timeout 0

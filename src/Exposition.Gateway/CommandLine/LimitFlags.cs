@@ -26,6 +26,7 @@ internal sealed class LimitFlags
         Size("label-value-bytes", LabelValueBytes, most: int.MaxValue, value => LabelValueBytes = (int)value, () => LabelValueBytes, "Longest label value of a push; a push with a longer one is answered with 400.");
         Number("series-per-push", value => SeriesPerPush = value, () => SeriesPerPush, "Most series of one push; more are answered with 413.");
         Number("groups", value => Groups = value, () => Groups, "Most groups; a push to a further one is answered with 507.");
+        Number("grouping-name-sets", value => GroupingNameSets = value, () => GroupingNameSets, "Most different sets of grouping label names; a push to a group with a further one is answered with 507.");
         Number("pushes-per-second", value => PushesPerSecond = value, () => PushesPerSecond, "Most pushes of one job in a second; more are answered with 429.");
         Number("scrapes", value => Scrapes = value, () => Scrapes, "Most scrapes at once; more are answered with 503.");
         Number("connections", value => Connections = value, () => Connections, "Most connections at once; more are answered with 503 and closed.");
@@ -61,6 +62,8 @@ internal sealed class LimitFlags
     public int SeriesPerPush { get; private set; } = 1_000_000;
 
     public int Groups { get; private set; } = 1_000_000;
+
+    public int GroupingNameSets { get; private set; } = 1000;
 
     public int PushesPerSecond { get; private set; }
 
@@ -99,6 +102,7 @@ internal sealed class LimitFlags
         options.MaxLabelValueBytes = LabelValueBytes;
         options.MaxSeriesPerPush = SeriesPerPush;
         options.MaxGroups = Groups;
+        options.MaxGroupingNameSets = GroupingNameSets;
         options.MaxPushesPerSecond = PushesPerSecond;
         options.MaxScrapes = Scrapes;
         options.MaxConnections = Connections;

@@ -18,6 +18,9 @@ internal enum Limit : byte
     /// <summary>A body as decoded.</summary>
     DecodedBytes,
 
+    /// <summary>Sets of grouping label names in use.</summary>
+    GroupingNameSets,
+
     /// <summary>Groups in the store.</summary>
     Groups,
 

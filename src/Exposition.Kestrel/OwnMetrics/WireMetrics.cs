@@ -35,7 +35,7 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
         ["http2", "method", "path", "version", "syntax", "too_long", "host", "framing", "connection", "expect", "header", "end_of_input", "gate", "target_too_long"];
 
     private static readonly string[] s_limits =
-        ["", "body-bytes", "body-timeout", "connections", "decoded-bytes", "groups", "head-bytes", "head-timeout", "headers", "held-bytes", "inflight-bytes", "label-value-bytes",
+        ["", "body-bytes", "body-timeout", "connections", "decoded-bytes", "grouping-name-sets", "groups", "head-bytes", "head-timeout", "headers", "held-bytes", "inflight-bytes", "label-value-bytes",
             "pushes-per-second", "scrape-duration", "scrape-rate", "scrapes", "series-per-push", "target-bytes"];
 
     private static readonly string[] s_refusals =

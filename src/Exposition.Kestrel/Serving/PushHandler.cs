@@ -133,6 +133,7 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, Infli
             PushStatus.Stored => new Answer(200),
             PushStatus.Accepted => new Answer(202, Why: outcome.Error is null ? Refusal.None : Refusal.Inconsistent),
             PushStatus.TooManySeries => new Answer(413, outcome.Error, Close: false, Limit.SeriesPerPush),
+            PushStatus.TooManyNameSets => new Answer(507, outcome.Error, Close: false, Limit.GroupingNameSets, Refusal.Overload),
             PushStatus.TooManyGroups => new Answer(507, outcome.Error, Close: false, Limit.Groups, Refusal.Overload),
             PushStatus.LabelTooLong => new Answer(400, outcome.Error, Close: false, Limit.LabelValueBytes, Refusal.TooLarge),
             PushStatus.Malformed when asItIs => new Answer(415, $"Content-Encoding is not one of {ContentCoding.Understood}; read as it is: {outcome.Error}", Why: Refusal.Encoding),

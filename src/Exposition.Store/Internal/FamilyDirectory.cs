@@ -115,6 +115,9 @@ internal sealed class FamilyDirectory
         return known.Set;
     }
 
+    /// <summary>How many name sets groups have.</summary>
+    public int NameSetCount => _nameSets.Count;
+
     /// <summary>The name set of a key if some group has it.</summary>
     public NameSet? Find(GroupingKey key) => NameSets.TryGetValue(Join(key), out (NameSet Set, int Groups) known) ? known.Set : null;
 

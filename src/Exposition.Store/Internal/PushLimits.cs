@@ -51,6 +51,10 @@ internal static class PushLimits
     public static PushOutcome TooManyGroups(StoreOptions options) =>
         new(PushStatus.TooManyGroups, $"too many groups: {options.MaxGroups} are stored");
 
+    /// <summary>The outcome of a push to a group whose label names are one set too many.</summary>
+    public static PushOutcome TooManyNameSets(StoreOptions options) =>
+        new(PushStatus.TooManyNameSets, $"too many sets of grouping label names: {options.MaxGroupingNameSets} are in use");
+
     private static PushOutcome TooLong(ReadOnlySpan<byte> name, int length, int longest) =>
         new(PushStatus.LabelTooLong, $"value of label {Encoding.UTF8.GetString(name[..Math.Min(name.Length, NameShown)])} is too long: {length} bytes are more than {longest}");
 }
