@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Compression;
+using System.Runtime.CompilerServices;
 using Exposition.Formats;
 using Exposition.Store.Internal;
 using Exposition.Store.Internal.Bundles;
@@ -9,6 +10,7 @@ namespace Exposition.Store;
 // First collect: a point in time, and for every family the entries that make it up, in order of the groups' keys. Then send: pieces are
 // copied as they lie; only entries with names outside the legacy charset (under an escaping scheme) and formats other than text are
 // rendered, one entry at a time. No entry can fail the scrape: what does not fit its family is left out when the plan is made.
+// What gives its thread up has its state machine from a pool, here as at the doors: large scrapes do so often, and are to leave no garbage either.
 // Text is compressed in bundles that the next scrape finds again (BundledScrape); the other languages are compressed as they go.
 
 /// <summary>
@@ -75,6 +77,7 @@ public sealed class Scrape : IDisposable
     /// compressed scrape is at hand after that, the view is closed: who reads it slowly holds nothing of the store.
     /// </summary>
     /// <exception cref="OperationCanceledException">Cancelled; the scrape is of no use then.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask PrepareAsync(CancellationToken cancellation = default)
     {
         Turn turn = Turn.Start();
@@ -126,6 +129,7 @@ public sealed class Scrape : IDisposable
     /// <param name="stepBytes">How many bytes to write, about.</param>
     /// <param name="cancellation">Ends the wait.</param>
     /// <returns>False when all is written.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> WriteNextAsync(IBufferWriter<byte> output, int stepBytes, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(output);
@@ -200,6 +204,7 @@ public sealed class Scrape : IDisposable
         return true;
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> CompressNextAsync(IBufferWriter<byte> output, CancellationToken cancellation)
     {
         await CompressionSlots.Shared.WaitAsync(cancellation);

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Connections;
 
@@ -19,6 +20,7 @@ internal sealed class PlainOutput(PipeWriter pipe, ConnectionContext connection,
 
     public Span<byte> GetSpan(int sizeHint = 0) => pipe.GetSpan(sizeHint);
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> FlushAsync(CancellationToken cancellation)
     {
         FlushResult result = await pipe.FlushAsync(cancellation);
@@ -65,6 +67,7 @@ internal sealed class ChunkedOutput(PipeWriter pipe, ConnectionContext connectio
 
     public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> FlushAsync(CancellationToken cancellation)
     {
         Close();

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Net;
+using System.Runtime.CompilerServices;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.OwnMetrics;
 using Exposition.Kestrel.Serving;
@@ -14,7 +15,8 @@ namespace Exposition.Kestrel.Raw;
 // with all earlier answers flushed and no cancelled read pending; after that it is never touched again. A request whose head
 // was taken is answered, whatever comes, unless the peer has gone. The pipe's buffer is valid until AdvanceTo: a body that lies in one piece is
 // given to the store from there, others are gathered in _body.
-// One async method runs for the life of the connection, so a push that is served from what was read costs no allocation.
+// One async method runs for the life of the connection, so a push that is served from what was read costs no allocation. Those that a scrape waits in
+// take their state from a pool, so what they return is awaited once.
 
 /// <summary>Serves the hot requests of one connection, until it ends or must be handed on.</summary>
 internal sealed partial class RawConnection : IDisposable
@@ -31,6 +33,7 @@ internal sealed partial class RawConnection : IDisposable
     private readonly PipeWriter _output;
     private readonly ConnectionWatch _watch;
     private readonly RawServices _services;
+    private PlainOutput? _plain;
 
     public RawConnection(ExpositionEngine engine, RawServices services, ConnectionContext connection)
     {
@@ -229,6 +232,7 @@ internal sealed partial class RawConnection : IDisposable
         return flush.IsCompletedSuccessfully ? new ValueTask<bool>(!flush.Result.IsCompleted) : WaitForFlushAsync(flush);
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> WaitForFlushAsync(ValueTask<FlushResult> flush)
     {
         (ConnectionPhase phase, long deadline) = _watch.Current;
@@ -266,6 +270,7 @@ internal sealed partial class RawConnection : IDisposable
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> ScrapeAsync()
     {
         bool close = _head.Close || _watch.Stopping;
@@ -291,6 +296,7 @@ internal sealed partial class RawConnection : IDisposable
         return !close;
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> TrySendAsync(OpenScrape scrape, bool close)
     {
         bool answered = false;
@@ -331,11 +337,12 @@ internal sealed partial class RawConnection : IDisposable
         return false;
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> SendAsync(OpenScrape scrape)
     {
         if (scrape.Length is not null)
         {
-            if (!await scrape.SendAsync(new PlainOutput(_output, _connection, _watch), CancellationToken.None))
+            if (!await scrape.SendAsync(_plain ??= new PlainOutput(_output, _connection, _watch), CancellationToken.None))
             {
                 return false;
             }

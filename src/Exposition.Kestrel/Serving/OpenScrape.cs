@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Exposition.Formats;
 using Exposition.Kestrel.Internal;
 using Exposition.Kestrel.OwnMetrics;
@@ -43,6 +44,7 @@ internal sealed class OpenScrape(ScrapeHandler handler, IScrapeSource source, Fa
 
     /// <summary>Sends the body.</summary>
     /// <returns>False if it was not sent to its end.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> SendAsync(IScrapeOutput output, CancellationToken cancellation)
     {
         _output = output;

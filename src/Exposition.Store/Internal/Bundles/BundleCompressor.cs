@@ -10,7 +10,10 @@ namespace Exposition.Store.Internal.Bundles;
 internal sealed class BundleCompressor
 {
     private readonly BlockWriter _compressed = new();
+    private readonly OutputStream _into;
     private readonly byte[] _gathered = new byte[32 << 10];
+
+    public BundleCompressor() => _into = OutputStream.Over(_compressed);
 
     /// <summary>Makes one bundle out of some that follow one another in a scrape, and are not empty.</summary>
     /// <param name="bundles">Those of the scrape.</param>
@@ -23,8 +26,7 @@ internal sealed class BundleCompressor
         _compressed.Clear();
         int flushed;
         long rawBytes;
-        using (var into = new OutputStream { Output = _compressed })
-        using (var stream = new GZipStream(into, better ? CompressionLevel.Optimal : CompressionLevel.Fastest, leaveOpen: true))
+        using (var stream = new GZipStream(_into, better ? CompressionLevel.Optimal : CompressionLevel.Fastest, leaveOpen: true))
         {
             var raw = new RawBytes(stream, _gathered);
             for (int i = 0; i < count; i++)

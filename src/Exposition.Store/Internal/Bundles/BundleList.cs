@@ -36,6 +36,9 @@ internal sealed class BundleList
     /// <summary>The bundles in their order, when all is cut.</summary>
     public Span<BundleRange> Ranges => CollectionsMarshal.AsSpan(_ranges);
 
+    /// <summary>Room for the trailer of the member that they make up.</summary>
+    public byte[] Trailer { get; } = new byte[GzipParts.TrailerBytes];
+
     /// <summary>About how many raw bytes there are.</summary>
     public long RawBytes { get; private set; }
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 
 namespace Exposition.Store.Internal.Bundles;
 
@@ -30,6 +31,7 @@ internal sealed class BundledScrape(ScrapeWorkspace workspace, BundleCache cache
     public long? Length { get; private set; }
 
     /// <summary>Compresses what is missing.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask PrepareAsync(CancellationToken cancellation)
     {
         Turn turn = Turn.Start();
@@ -58,6 +60,7 @@ internal sealed class BundledScrape(ScrapeWorkspace workspace, BundleCache cache
 
     /// <summary>Writes some of the member.</summary>
     /// <returns>False when all is written.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> WriteNextAsync(IBufferWriter<byte> output, int stepBytes, CancellationToken cancellation)
     {
         for (int written = 0; written < stepBytes;)
@@ -103,6 +106,7 @@ internal sealed class BundledScrape(ScrapeWorkspace workspace, BundleCache cache
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask CompressSmallAsync(CancellationToken cancellation)
     {
         await CompressionSlots.Shared.WaitAsync(cancellation);
@@ -119,6 +123,7 @@ internal sealed class BundledScrape(ScrapeWorkspace workspace, BundleCache cache
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask CompressMissingAsync(CancellationToken cancellation)
     {
         await cache.Preparing.WaitAsync(cancellation);
@@ -142,6 +147,7 @@ internal sealed class BundledScrape(ScrapeWorkspace workspace, BundleCache cache
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask KeepMissingAsync(CancellationToken cancellation)
     {
         Turn turn = Turn.Start();
@@ -169,6 +175,7 @@ internal sealed class BundledScrape(ScrapeWorkspace workspace, BundleCache cache
     }
 
     // Compresses some of what has not changed for a while better, for later scrapes: a few milliseconds each time.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask ImproveAsync(CancellationToken cancellation)
     {
         if (_isSmall || !HasBetterToDo() || !await cache.Preparing.WaitAsync(0, CancellationToken.None))
@@ -262,9 +269,8 @@ internal sealed class BundledScrape(ScrapeWorkspace workspace, BundleCache cache
 
         if (_next++ == _bundles.Ranges.Length)
         {
-            byte[] trailer = new byte[GzipParts.TrailerBytes];
-            GzipParts.WriteTrailer(trailer, _crc, _rawBytes);
-            _pending = trailer;
+            GzipParts.WriteTrailer(_bundles.Trailer, _crc, _rawBytes);
+            _pending = _bundles.Trailer;
             return true;
         }
 

@@ -7,6 +7,9 @@ internal sealed class OutputStream : Stream
 {
     public IBufferWriter<byte>? Output { get; set; }
 
+    /// <summary>A stream into an output. It has nothing to be disposed of.</summary>
+    public static OutputStream Over(IBufferWriter<byte> output) => new() { Output = output };
+
     public override bool CanRead => false;
 
     public override bool CanSeek => false;
