@@ -35,6 +35,11 @@ public sealed class InterleavingTests
         FeedBesideWipe,
         TwoPushersOfOneGroup,
         ViewBesideAnUnchangedPush,
+        OtherSeriesBesideViews,
+        OtherSeriesBesideSteadyPushes,
+        OtherSeriesTwice,
+        FeedBesideOtherSeries,
+        FeedBesideAnUnchangedPushAndOtherSeries,
     }
 
     [Theory]
@@ -59,12 +64,17 @@ public sealed class InterleavingTests
     [InlineData(Scenario.FeedBesideAnUnchangedPush, 3)]
     [InlineData(Scenario.ViewBesideAnUnchangedPush, 3)]
     [InlineData(Scenario.TwoPushersOfOneGroup, 2)]
+    [InlineData(Scenario.OtherSeriesBesideViews, 2)]
+    [InlineData(Scenario.OtherSeriesBesideSteadyPushes, 2)]
+    [InlineData(Scenario.OtherSeriesTwice, 2)]
+    [InlineData(Scenario.FeedBesideOtherSeries, 2)]
+    [InlineData(Scenario.FeedBesideAnUnchangedPushAndOtherSeries, 2)]
     public void All_interleavings_are_linearizable(Scenario scenario, int preemptions)
     {
         (string? wrong, Explorer explorer, long steady) = Explore(scenario, StoreFaults.None, preemptions + s_more, s_more > 0 ? int.MaxValue : 8_000);
         Assert.True(wrong is null, wrong);
         TestContext.Current.SendDiagnosticMessage($"{scenario}: {explorer.Runs} interleavings{(explorer.IsExhausted ? ", all of them" : "")}, {steady} steady pushes");
-        Assert.True(steady > 0 || scenario is Scenario.Rivals or Scenario.WipeThenCreate, "no push was steady");
+        Assert.True(steady > 0 || scenario is Scenario.Rivals or Scenario.WipeThenCreate or Scenario.OtherSeriesTwice or Scenario.OtherSeriesBesideViews or Scenario.FeedBesideOtherSeries, "no push was steady");
         Assert.True(explorer.Runs > 50, $"{explorer.Runs} interleavings");
     }
 
@@ -102,6 +112,8 @@ public sealed class InterleavingTests
     [InlineData(StoreFaults.CutsBlindly, Scenario.PushesBesideViews)]
     [InlineData(StoreFaults.RecyclesBlindly, Scenario.RivalIsReadWhilePushedTo)]
     [InlineData(StoreFaults.RecyclesBlindly, Scenario.FeedTakesWhatIsReplaced)]
+    [InlineData(StoreFaults.RecyclesBlindly, Scenario.OtherSeriesBesideViews)]
+    [InlineData(StoreFaults.RecyclesBlindly, Scenario.FeedBesideOtherSeries)]
     [InlineData(StoreFaults.TakesSilently, Scenario.FeedTakesWhatIsReplaced)]
     [InlineData(StoreFaults.QueuesLate, Scenario.FeedOfTwoPushers)]
     internal void A_fault_is_found(StoreFaults fault, Scenario scenario)
@@ -156,6 +168,11 @@ public sealed class InterleavingTests
         Scenario.FeedTakesWhatIsReplaced => ([2], [s => { s.Push(0, 2); s.Push(0, 2); s.Push(0, 2); }, s => s.Take()]),
         Scenario.FeedBesideAnUnchangedPush => ([2], [s => { s.Push(0, 2); s.PushTheSame(0, 2); s.Push(0, 2); }, s => s.Take()]),
         Scenario.ViewBesideAnUnchangedPush => ([2], [s => { s.PushTheSame(0, 2); s.Push(0, 2); s.Push(0, 2); }, s => s.View(1)]),
+        Scenario.OtherSeriesBesideViews => ([2], [s => { s.PushMore(0, 2); s.Push(0, 2); s.PushMore(0, 2); }, s => { s.View(1); s.View(1); }]),
+        Scenario.OtherSeriesBesideSteadyPushes => ([2], [s => { s.PushMore(0, 2); s.PushMore(0, 2); }, s => { s.Push(1, 2); s.Push(1, 2); }, s => s.View(2)]),
+        Scenario.OtherSeriesTwice => ([2], [s => { s.PushMore(0, 2); s.PushMore(0, 2); }, s => { s.PushMore(1, 2); s.Push(1, 2); }, s => s.View(2)]),
+        Scenario.FeedBesideOtherSeries => ([2], [s => { s.PushMore(0, 2); s.Push(0, 2); s.PushMore(0, 2); }, s => s.Take()]),
+        Scenario.FeedBesideAnUnchangedPushAndOtherSeries => ([2], [s => { s.PushTheSame(0, 2); s.PushMore(0, 2); s.PushMore(0, 2); }, s => s.Take()]),
         Scenario.TwoPushersOfOneGroup => ([2], [s => { s.Push(0, 2); s.Push(0, 2); }, s => { s.Push(1, 2); s.Push(1, 2); s.Push(1, 2); }, s => s.View(2)]),
         _ => ([2, 3], [s => s.Push(0, 3), s => { s.Wipe(1); s.Push(1, 2); }, s => s.Take()]),
     };

@@ -68,10 +68,13 @@ internal sealed class Recorder
     /// <summary>Pushes once more what was pushed to the group last, as long as only one thread pushes to it.</summary>
     public void PushTheSame(int thread, int group) => Push(thread, group, _last[group]);
 
-    private void Push(int thread, int group, long value)
+    /// <summary>Pushes one series more than usual: not steady, nor is the next usual push.</summary>
+    public void PushMore(int thread, int group) => Push(thread, group, Interlocked.Increment(ref _value), Series + 1);
+
+    private void Push(int thread, int group, long value, int series = Series)
     {
         _last[group] = value;
-        byte[] body = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, Series).Select(i => string.Create(CultureInfo.InvariantCulture, $"v{i:d2}{s_series[group]} {value}\n"))));
+        byte[] body = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, series).Select(i => string.Create(CultureInfo.InvariantCulture, $"v{i:d2}{s_series[group]} {value}\n"))));
         long called = Interlocked.Increment(ref _time);
         PushOutcome outcome = Store.Push(s_keys[group], PushFormat.Text, body, PushMode.Replace);
         long returned = Interlocked.Increment(ref _time);
@@ -219,7 +222,7 @@ internal sealed class Recorder
             value = (long)read;
         }
 
-        return lines is 0 or Series ? value : long.MinValue;
+        return lines is 0 or Series or Series + 1 ? value : long.MinValue;
     }
 
     private static string Text(GroupSnapshot group) => string.Concat(group.Families.ToArray().Select(static entry => Encoding.UTF8.GetString(entry.Text.Span)));
