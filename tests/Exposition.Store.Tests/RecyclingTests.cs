@@ -128,6 +128,26 @@ public sealed class RecyclingTests
         Assert.Equal(before, Text(taken[0].Snapshot!));
     }
 
+    // The kept push_failure_time_seconds must not hold the block before, or all would be packed anew and no block ever come back.
+    [Fact]
+    public void Pushes_of_changing_series_live_on_spare_blocks()
+    {
+        var store = new MetricStore(new StoreOptions { ShapeCacheBytes = 0, VerifyShapes = true });
+        for (int i = 0; i < 6; i++)
+        {
+            Assert.Equal(PushStatus.Stored, store.Push(s_job, PushFormat.Text, Body(100, 6000 + i), PushMode.Replace).Status);
+        }
+
+        long allocated = store.LargeBlockBytes;
+        for (int i = 0; i < 20; i++)
+        {
+            Assert.Equal(PushStatus.Stored, store.Push(s_job, PushFormat.Text, Body(100, 6000 + (i % 6)), PushMode.Replace).Status);
+        }
+
+        Assert.Equal(allocated, store.LargeBlockBytes);
+        Assert.NotEqual(0, allocated);
+    }
+
     [Fact]
     public void Views_beside_pushes_show_only_what_was_pushed() => Assert.Null(Race(blindly: false, mixed: false, TimeSpan.FromSeconds(2)));
 

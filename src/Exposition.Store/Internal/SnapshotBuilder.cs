@@ -179,7 +179,8 @@ internal static class SnapshotBuilder
             bool replaced = next < pushed.Length && order == 0;
             if (!replaced && (!replace || name.SequenceEqual(OwnNames.PushFailure)))
             {
-                all.Add(entry);
+                // One line shall not keep the block of a whole push, nor make all be packed anew.
+                all.Add(replace ? entry with { Text = Alone(entry.Text), Sidecar = Alone(entry.Sidecar) } : entry);
             }
         }
 
@@ -188,6 +189,10 @@ internal static class SnapshotBuilder
         Repack(combined, pool, ref block);
         return combined;
     }
+
+    /// <summary>Bytes in an array of their own.</summary>
+    public static ReadOnlyMemory<byte> Alone(ReadOnlyMemory<byte> bytes) =>
+        MemoryMarshal.TryGetArray(bytes, out ArraySegment<byte> array) && array.Array!.Length == bytes.Length ? bytes : bytes.ToArray();
 
     private static void Repack(FamilyEntry[] entries, BlockPool pool, ref byte[] newest)
     {

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text;
 using Exposition.Formats;
 
@@ -34,17 +33,15 @@ internal static class ShapePatch
                 entry = entry with { Text = block[start..end], PushedAt = now, Serial = serial };
                 start = end;
             }
-            else if (entry.Name.Span.SequenceEqual(OwnNames.PushFailure) && !StandsAlone(entry.Text))
+            else if (entry.Name.Span.SequenceEqual(OwnNames.PushFailure))
             {
                 // One line shall not keep the block of a whole push.
-                entry = entry with { Text = entry.Text.ToArray() };
+                entry = entry with { Text = SnapshotBuilder.Alone(entry.Text), Sidecar = SnapshotBuilder.Alone(entry.Sidecar) };
             }
         }
 
         return timed && pushed == shape.FamilyCount;
     }
-
-    private static bool StandsAlone(ReadOnlyMemory<byte> text) => MemoryMarshal.TryGetArray(text, out ArraySegment<byte> array) && array.Array!.Length == text.Length;
 
     /// <summary>What differs between two lists of families, or null.</summary>
     public static string? Difference(ReadOnlySpan<FamilyEntry> expected, ReadOnlySpan<FamilyEntry> actual)
