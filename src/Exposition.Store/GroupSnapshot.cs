@@ -76,6 +76,9 @@ public sealed class GroupSnapshot
     // The stamp of the first snapshot with the newest block; unstamped if that is this one.
     internal long BlockSince { get; set; }
 
+    // The same, of a snapshot that is in its place.
+    internal long BlockStamp(Timeline timeline) => BlockSince == Timeline.Unstamped ? Stamp(timeline) : BlockSince;
+
     // It shares blocks with the one before, and whether that was taken is not known for sure yet.
     internal bool BlocksUnsettled
     {

@@ -37,13 +37,9 @@ public sealed partial class MetricStore
             return;
         }
 
-        if (old.Block is { } block)
+        if (old.Block is { } block && (ReferenceEquals(block, added) || LiesIn(snapshot.Families, block)))
         {
-            if (ReferenceEquals(block, added) || LiesIn(snapshot.Families, block))
-            {
-                long since = old.BlockSince == Timeline.Unstamped ? old.Stamp(_timeline) : old.BlockSince;
-                Share(snapshot, block, since);
-            }
+            Share(snapshot, block, old.BlockStamp(_timeline));
         }
 
         foreach (byte[] older in old.OlderBlocks)
@@ -101,7 +97,7 @@ public sealed partial class MetricStore
     {
         if (old.Block is { } block && !Has(snapshot, block))
         {
-            RecycleBlock(block, old.BlockSince == Timeline.Unstamped ? old.Version : old.BlockSince, slot, old, snapshot);
+            RecycleBlock(block, old.BlockStamp(_timeline), slot, old, snapshot);
         }
 
         foreach (byte[] older in old.OlderBlocks)

@@ -109,7 +109,7 @@ public sealed partial class MetricStore
         {
             if (--_loads == 0)
             {
-                ReplaceMap(GroupMap.Of(_slots.Select(static pair => pair.Value)));
+                ReplaceMap(GroupMap.Of(AllSlots));
             }
         }
     }

@@ -21,9 +21,9 @@ namespace Exposition.Store;
 // Invariants:
 //   1. What is replaced is stamped before; so stamps never decrease along a slot, or from map to map.
 //   2. Numbers of snapshots increase by one along a slot, and from a slot to the next one of the same key.
-//   3. Memory of snapshots is used again by steady pushes only, for what they have replaced, and only if nobody can be reading it. Who reads is a view
-//      (Timeline), or holds the writer lock (which pins everything), or has pinned the slot. Each does so before it looks for the newest snapshot. So it
-//      cannot happen either that somebody finds in its place anew what it has read there before.
+//   3. Memory that a push has replaced (of steady pushes snapshots and blocks, of others blocks) is used again only if nobody can be reading it. Who reads is
+//      a view (Timeline), or holds the writer lock (which pins everything), or has pinned the slot. Each does so before it looks for the newest snapshot. So
+//      it cannot happen either that somebody finds in its place anew what it has read there before. See MetricStore.Blocks.cs.
 //   4. What another snapshot, or map, refers to as the one before it is never used again.
 
 /// <summary>The groups of pushed metrics. Safe for concurrent use; readers never wait for writers.</summary>
@@ -49,7 +49,7 @@ public sealed partial class MetricStore
         Options = options;
         _blocks = new BlockPool(SpareBytesMost, poison: options.VerifyShapes || options.PoisonsSpareBlocks);
         _shapes = options.ShapeCacheBytes > 0 ? new ShapeCache(options.ShapeCacheBytes, options.Time) : null;
-        _rules = new CrossGroupRules(_directory, key => Find(key.Span), () => _slots.Select(static pair => pair.Value));
+        _rules = new CrossGroupRules(_directory, key => Find(key.Span), () => AllSlots);
         _sweep = CreateSweep();
     }
 
@@ -170,7 +170,7 @@ public sealed partial class MetricStore
         using (EnterWriter())
         {
             // While groups are loaded, not all of them are in the map yet.
-            GroupSlot[] slots = _loads == 0 ? _map.Slots.ToArray() : [.. _slots.Select(static pair => pair.Value)];
+            GroupSlot[] slots = _loads == 0 ? _map.Slots.ToArray() : [.. AllSlots];
             foreach (GroupSlot slot in slots)
             {
                 GroupSnapshot last = Close(slot);
@@ -243,6 +243,9 @@ public sealed partial class MetricStore
             return _directory.NameSetCount >= Options.MaxGroupingNameSets && _directory.Find(key) is null;
         }
     }
+
+    // Those that are still being loaded among them.
+    private IEnumerable<GroupSlot> AllSlots => _slots.Select(static pair => pair.Value);
 
     private long UnixNanoseconds() => (Options.Time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
 

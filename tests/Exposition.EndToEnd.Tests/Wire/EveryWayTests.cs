@@ -16,18 +16,7 @@ public sealed class EveryWayTests(EveryWayTests.TwoGateways gateways) : IClassFi
     private static readonly string[] s_notPushed = ["pushgateway_", "process_", "go_", "promhttp_", "# HELP pushgateway_", "# TYPE pushgateway_"];
 
     [Theory]
-    [InlineData("cpp")]
-    [InlineData("curl")]
-    [InlineData("dotnet")]
-    [InlineData("flink-jm")]
-    [InlineData("flink-tm-2x5")]
-    [InlineData("go")]
-    [InlineData("java-simpleclient-0.8.1-jdk17")]
-    [InlineData("node")]
-    [InlineData("prometheus-2.42-native")]
-    [InlineData("prometheus-2.42-scrape-auth")]
-    [InlineData("prometheus-2.42-scrape")]
-    [InlineData("python")]
+    [MemberData(nameof(RecordedClient.Names), MemberType = typeof(RecordedClient))]
     public async Task It_does_not_matter_how_the_bytes_come(string name)
     {
         Assert.SkipWhen(ServerCommand.IsReplaced, "looks at the doors of this program");

@@ -10,6 +10,13 @@ namespace Exposition.EndToEnd.Tests.Wire;
 /// </summary>
 public sealed record RecordedClient(string Name, IReadOnlyList<IReadOnlyList<RecordedRequest>> Connections)
 {
+    /// <summary>All that were recorded.</summary>
+    public static TheoryData<string> Names =>
+    [
+        "cpp", "curl", "dotnet", "flink-jm", "flink-tm-2x5", "go",
+        "java-simpleclient-0.8.1-jdk17", "node", "prometheus-2.42-native", "prometheus-2.42-scrape-auth", "prometheus-2.42-scrape", "python",
+    ];
+
     /// <summary>Reads <c>NAME.http.gz</c> and its index.</summary>
     public static RecordedClient Load(string name)
     {

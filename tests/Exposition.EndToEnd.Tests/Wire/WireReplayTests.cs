@@ -12,18 +12,7 @@ public sealed class WireReplayTests
     private const string RawDoor = "door=\"raw\"";
 
     [Theory]
-    [InlineData("cpp")]
-    [InlineData("curl")]
-    [InlineData("dotnet")]
-    [InlineData("flink-jm")]
-    [InlineData("flink-tm-2x5")]
-    [InlineData("go")]
-    [InlineData("java-simpleclient-0.8.1-jdk17")]
-    [InlineData("node")]
-    [InlineData("prometheus-2.42-native")]
-    [InlineData("prometheus-2.42-scrape-auth")]
-    [InlineData("prometheus-2.42-scrape")]
-    [InlineData("python")]
+    [MemberData(nameof(RecordedClient.Names), MemberType = typeof(RecordedClient))]
     public async Task Recorded_client_is_answered_as_it_expects(string name)
     {
         var client = RecordedClient.Load(name);
