@@ -28,6 +28,18 @@ public class TextSamplesTests
         Assert.False(TextFormat.TryRead("foo{a:b=\"1\"} 1\n"u8.ToArray(), default, new FamilySet(), out _));
     }
 
+    // What a pushed count of -1 becomes is written as 2^64, which does not fit; pushed, that is 2^63 as with the reference.
+    [Fact]
+    public void A_count_just_below_2_to_the_64_is_still_it_when_read_back()
+    {
+        FamilySet pushed = TextReadTests.Read("# TYPE s summary\ns_count -1\n", NameScheme.Utf8);
+        Assert.Equal(ulong.MaxValue, pushed.Metrics[0].Count);
+        FamilySet set = Read("s", MetricType.Summary, "s_count 1.8446744073709552e+19\n", out bool read, out _);
+        Assert.True(read);
+        Assert.Equal(ulong.MaxValue, set.Metrics[0].Count);
+        Assert.Equal(1UL << 63, TextReadTests.Read("# TYPE s summary\ns_count 1.8446744073709552e+19\n", NameScheme.Utf8).Metrics[0].Count);
+    }
+
     [Theory]
     [InlineData("foo 1\nbar 1\n", "text format parsing error in line 2: sample \"bar\" does not belong to metric \"foo\"")]
     [InlineData("foo_sum 1\n", "text format parsing error in line 1: sample \"foo_sum\" does not belong to metric \"foo\"")]

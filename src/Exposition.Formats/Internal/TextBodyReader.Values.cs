@@ -133,7 +133,8 @@ internal ref partial struct TextBodyReader
         switch (_part)
         {
             case SamplePart.Count:
-                row.Count = GoNumber.ToUInt64(value);
+                // In our own text 2^64 is a count just below it (a pushed -1 becomes one), which no double holds: it must not change when it is read back.
+                row.Count = _onlyFamily == AnyFamily || value != GoNumber.TwoPow64 ? GoNumber.ToUInt64(value) : ulong.MaxValue;
                 row.Content &= ~MetricContent.NoCount;
                 break;
             case SamplePart.Sum:
