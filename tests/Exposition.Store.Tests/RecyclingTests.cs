@@ -186,6 +186,7 @@ public sealed class RecyclingTests
         var store = new MetricStore(new StoreOptions { VerifyShapes = true }) { Faults = blindly ? StoreFaults.RecyclesBlindly : StoreFaults.None };
         string? seen = null;
         long views = 0;
+        long pushes = 0;
         long started = Stopwatch.GetTimestamp();
         bool IsEnough() => Volatile.Read(ref views) > 100 && (mixed || store.RepeatedPushes > 100);
         bool Over()
@@ -194,15 +195,17 @@ public sealed class RecyclingTests
             return Volatile.Read(ref seen) is not null || (elapsed > limit && (blindly || IsEnough())) || elapsed > limit + TimeSpan.FromMinutes(2);
         }
 
-        Thread Start(Action<int> once)
+        int seed = Environment.TickCount;
+        Thread Start(Action<Random, int> once)
         {
+            var random = new Random(seed++);
             var thread = new Thread(() =>
             {
                 try
                 {
                     for (int i = 0; !Over(); i++)
                     {
-                        once(i);
+                        once(random, i);
                     }
                 }
                 catch (Exception e)
@@ -214,9 +217,19 @@ public sealed class RecyclingTests
             return thread;
         }
 
-        void Push(int thread, int i)
+        void Push(Random random, int i)
         {
-            PushOutcome outcome = store.Push(Harness.Key("job", $"{(i + thread) % 3}"), PushFormat.Text, Body(i % 1000, mixed ? Lines + (i % 7 / 5) : Lines), PushMode.Replace);
+            GroupingKey key = Harness.Key("job", $"{random.Next(3)}");
+            int lines = mixed && random.Next(4) == 0 ? Lines + 1 : Lines;
+            byte[] body = Body(i % 1000, lines);
+            if (mixed && random.Next(40) == 0)
+            {
+                // Refused, which leaves a snapshot with the blocks of the one before.
+                Assert.Equal(PushStatus.Inconsistent, store.Push(key, PushFormat.Text, Encoding.UTF8.GetBytes("v0 1 1000\n"), PushMode.Merge).Status);
+            }
+
+            Interlocked.Increment(ref pushes);
+            PushOutcome outcome = store.Push(key, PushFormat.Text, body, lines > Lines && random.Next(2) == 0 ? PushMode.Merge : PushMode.Replace);
             if (outcome.Status != PushStatus.Stored)
             {
                 throw new InvalidOperationException(outcome.Error);
@@ -234,18 +247,27 @@ public sealed class RecyclingTests
             Interlocked.Increment(ref views);
             foreach (GroupSnapshot group in view.Groups)
             {
-                string[] values = [.. Text(group).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => line[(line.LastIndexOf(' ') + 1)..])];
+                string text = Text(group);
                 Thread.Yield();
-                if (values.Length < Lines || values.Length > Lines + 1 || values.Distinct().Count() != 1 || !int.TryParse(values[0], CultureInfo.InvariantCulture, out int _))
+                string[] values = [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => line[(line.LastIndexOf(' ') + 1)..])];
+                if (values.Length is not (0 or Lines or (Lines + 1)) || values.Distinct().Skip(1).Any() || !values.All(static value => int.TryParse(value, CultureInfo.InvariantCulture, out int _))
+                    || text != Text(group))
                 {
-                    throw new InvalidOperationException("a view shows " + string.Join(' ', values));
+                    throw new InvalidOperationException($"a view shows {text}\nand then {Text(group)}");
                 }
             }
         }
 
-        Thread[] threads = [Start(i => Push(0, i)), Start(i => Push(1, i)), Start(_ => View()), Start(_ => View())];
+        void Collect(int i)
+        {
+            GC.Collect(i % 3, GCCollectionMode.Forced, blocking: true, compacting: i % 3 == 2);
+            Thread.Sleep(5);
+        }
+
+        Thread[] threads = [Start(Push), Start(Push), Start((_, _) => View()), Start((_, _) => View()), Start((_, i) => Collect(i))];
         Array.ForEach(threads, static thread => thread.Join());
         Assert.True(seen is not null || IsEnough(), $"{views} views, {store.RepeatedPushes} repeated pushes");
+        TestContext.Current.SendDiagnosticMessage($"{views} views, {pushes} pushes, {store.RepeatedPushes} of them steady{(seen is null ? "" : ", until " + seen.Split('\n')[0])}");
         return seen;
     }
 
