@@ -19,8 +19,10 @@ public sealed partial class MetricStore
             FamilyEntry[] pushed;
             try
             {
-                hadFailure = known is not null && known.Current!.TryGet(OwnNames.PushFailure, out _);
-                pushed = push.Render(known?.Current, known is null ? null : _blocks, keepPushedFailure: hadFailure);
+                GroupSnapshot? before = known?.Current;
+                Interleaving.At(Step.ReadBlock);
+                hadFailure = before is not null && before.TryGet(OwnNames.PushFailure, out _);
+                pushed = push.Render(before, known is null ? null : _blocks, keepPushedFailure: hadFailure);
             }
             finally
             {
@@ -45,6 +47,7 @@ public sealed partial class MetricStore
                     hidden = null;
                     byte[] block = push.Block;
                     old = slot?.Current;
+                    Interleaving.At(Step.ReadBlock);
 
                     // Nothing comes back that has expired.
                     FamilyEntry[] next = SnapshotBuilder.Combine(old is null ? [] : old.Families, pushed, mode == PushMode.Replace || old is { IsExpired: true }, _blocks, ref block);
@@ -64,6 +67,11 @@ public sealed partial class MetricStore
             {
                 target.Pin();
                 RecycleBlocks(target, old, stored);
+                if ((Faults & StoreFaults.ReusesAllSnapshots) != 0)
+                {
+                    RecycleSnapshot(target, old, stored);
+                }
+
                 target.Unpin();
             }
 

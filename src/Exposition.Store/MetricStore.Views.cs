@@ -214,7 +214,11 @@ public sealed partial class MetricStore
     private WriterScope EnterWriter()
     {
         Interleaving.Enter(_writer);
-        _timeline.Pin();
+        if ((Faults & StoreFaults.PinsNothing) == 0)
+        {
+            _timeline.Pin();
+        }
+
         return new WriterScope(this);
     }
 
@@ -222,7 +226,11 @@ public sealed partial class MetricStore
     {
         public void Dispose()
         {
-            store._timeline.Unpin();
+            if ((store.Faults & StoreFaults.PinsNothing) == 0)
+            {
+                store._timeline.Unpin();
+            }
+
             store._writer.Exit();
             Interleaving.At(Step.LeftWriter);
         }
