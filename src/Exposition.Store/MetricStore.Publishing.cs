@@ -67,17 +67,17 @@ public sealed partial class MetricStore
             {
                 target.Pin();
                 RecycleBlocks(target, old, stored);
-                if ((Faults & StoreFaults.ReusesAllSnapshots) != 0)
-                {
-                    RecycleSnapshot(target, old, stored);
-                }
-
                 target.Unpin();
             }
 
             if (!textBody.IsEmpty)
             {
                 ConsiderShape(target, old, stored, pushed, textBody);
+            }
+
+            if (old is not null && (Faults & StoreFaults.ReusesAllSnapshots) != 0)
+            {
+                RecycleSnapshot(target, old, stored);
             }
 
             return null;
@@ -250,7 +250,6 @@ public sealed partial class MetricStore
     {
         _lastNumber = Math.Max(_lastNumber, last.Number + 1);
         _shapes?.Drop(slot);
-        _deadlines.Remove(slot);
         _held.Replaced(last.Families, []);
         _directory.Replace(last.Families, [], slot);
         _directory.Free(slot.Waiting);
@@ -260,7 +259,11 @@ public sealed partial class MetricStore
         _expiredNow -= last.IsExpired ? 1 : 0;
         Interleaving.At(Step.ChangeSlots);
         _slots.TryRemove(slot.Key.Array, out _);
-        Forget(slot, ReplaceMap(_map.Without(slot.Key)));
+        bool forAll = ReplaceMap(_map.Without(slot.Key));
+
+        // Not before: whoever finds nothing due looks at the map next.
+        _deadlines.Remove(slot);
+        Forget(slot, forAll);
         Recheck();
     }
 

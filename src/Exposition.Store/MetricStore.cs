@@ -180,12 +180,14 @@ public sealed partial class MetricStore
             }
 
             _directory.Clear();
-            _deadlines.Clear();
             Volatile.Write(ref _hiddenFamilies, 0);
             Volatile.Write(ref _expiredNow, 0);
             Volatile.Write(ref _samples, 0);
             _slots.Clear();
             bool forAll = ReplaceMap(_map.Emptied());
+
+            // Not before: whoever finds nothing due looks at the map next.
+            _deadlines.Clear();
             foreach (GroupSlot slot in slots)
             {
                 Forget(slot, forAll);
