@@ -112,7 +112,7 @@ public sealed partial class MetricStore
 
     private void RecycleBlock(byte[] block, long since, GroupSlot slot, GroupSnapshot old, GroupSnapshot snapshot)
     {
-        if ((Faults & StoreFaults.RecyclesBlindly) != 0
+        if ((Faults & StoreFaults.ReusesBlocksBlindly) != 0
             || ((!old.BlocksUnsettled || (Faults & StoreFaults.IgnoresUnsettled) != 0) && !IsRead(slot, old) && !_timeline.MayBeSeen(since, snapshot.Version)))
         {
             Interleaving.At(Step.Recycle);
@@ -124,7 +124,7 @@ public sealed partial class MetricStore
     private void RecycleSnapshot(GroupSlot slot, GroupSnapshot old, GroupSnapshot snapshot)
     {
         if (snapshot.Previous is null
-            && ((Faults & (StoreFaults.RecyclesBlindly | StoreFaults.ReusesSnapshotsBlindly)) != 0 || (!IsRead(slot, old) && !_timeline.MayBeSeen(old.Version, snapshot.Version))))
+            && ((Faults & StoreFaults.ReusesSnapshotsBlindly) != 0 || (!IsRead(slot, old) && !_timeline.MayBeSeen(old.Version, snapshot.Version))))
         {
             Interleaving.At(Step.Recycle);
             _snapshots.Return(old);

@@ -152,17 +152,18 @@ public sealed class RecyclingTests
     }
 
     [Fact]
-    public void Views_beside_pushes_show_only_what_was_pushed() => Assert.Null(Race(blindly: false, mixed: false, s_race));
+    public void Views_beside_pushes_show_only_what_was_pushed() => Assert.Null(Race(StoreFaults.None, mixed: false, s_race));
 
     [Fact]
-    public void Views_beside_pushes_of_changing_series_show_only_what_was_pushed() => Assert.Null(Race(blindly: false, mixed: true, s_race));
+    public void Views_beside_pushes_of_changing_series_show_only_what_was_pushed() => Assert.Null(Race(StoreFaults.None, mixed: true, s_race));
 
-    // The checker itself: it must see a block that is used again too early.
-    [Fact]
-    public void A_store_that_recycles_too_early_is_caught() => Assert.NotNull(Race(blindly: true, mixed: false, TimeSpan.FromSeconds(20)));
-
-    [Fact]
-    public void A_store_that_recycles_changing_series_too_early_is_caught() => Assert.NotNull(Race(blindly: true, mixed: true, TimeSpan.FromSeconds(20)));
+    // The checker itself: it must see memory that is used again too early.
+    [Theory]
+    [InlineData(StoreFaults.ReusesBlocksBlindly, false)]
+    [InlineData(StoreFaults.ReusesBlocksBlindly, true)]
+    [InlineData(StoreFaults.ReusesSnapshotsBlindly, false)]
+    [InlineData(StoreFaults.ReusesSnapshotsBlindly, true)]
+    internal void A_store_that_recycles_too_early_is_caught(StoreFaults faults, bool mixed) => Assert.NotNull(Race(faults, mixed, TimeSpan.FromSeconds(20)));
 
     // A push of other series, and one that adds to them, leave the blocks of what they replace as steady pushes do.
     [Theory]
@@ -181,9 +182,9 @@ public sealed class RecyclingTests
 
     // Pushes that set all values of a group to one number, views that look whether they are one number; returns what a view saw otherwise, or what a
     // thread failed by: a push that is compared with the long way, or inherits from what was there before, reads blocks too.
-    private static string? Race(bool blindly, bool mixed, TimeSpan limit)
+    private static string? Race(StoreFaults faults, bool mixed, TimeSpan limit)
     {
-        var store = new MetricStore(new StoreOptions { VerifyShapes = true }) { Faults = blindly ? StoreFaults.RecyclesBlindly : StoreFaults.None };
+        var store = new MetricStore(new StoreOptions { VerifyShapes = true }) { Faults = faults };
         string? seen = null;
         long views = 0;
         long pushes = 0;
@@ -192,7 +193,7 @@ public sealed class RecyclingTests
         bool Over()
         {
             TimeSpan elapsed = Stopwatch.GetElapsedTime(started);
-            return Volatile.Read(ref seen) is not null || (elapsed > limit && (blindly || IsEnough())) || elapsed > limit + TimeSpan.FromMinutes(2);
+            return Volatile.Read(ref seen) is not null || (elapsed > limit && (faults != StoreFaults.None || IsEnough())) || elapsed > limit + TimeSpan.FromMinutes(2);
         }
 
         int seed = Environment.TickCount;

@@ -89,8 +89,8 @@ internal enum StoreFaults
 {
     None = 0,
 
-    /// <summary>Memory is used again although somebody may be reading it.</summary>
-    RecyclesBlindly = 1,
+    /// <summary>Blocks are used again although somebody may be reading them.</summary>
+    ReusesBlocksBlindly = 1,
 
     /// <summary>A publication is stamped before it is in its place.</summary>
     StampsEarly = 2,
@@ -113,8 +113,11 @@ internal enum StoreFaults
     /// <summary>A consumer of a feed does not say what it has taken.</summary>
     TakesSilently = 64,
 
-    /// <summary>Snapshots are used again although somebody may have them; their blocks are not.</summary>
+    /// <summary>Snapshots are used again although somebody may have them.</summary>
     ReusesSnapshotsBlindly = 256,
+
+    /// <summary>Both.</summary>
+    RecyclesBlindly = ReusesBlocksBlindly | ReusesSnapshotsBlindly,
 
     /// <summary>A push that goes the long way lets the snapshot that it has replaced be used again, as steady ones do.</summary>
     ReusesAllSnapshots = 512,
