@@ -93,6 +93,9 @@ public sealed partial class MetricStore
                 return exceeded;
             }
 
+            long now = UnixNanoseconds();
+            ExpireDue(now);
+
             // A race may let a few more in, as many as there are pushes at once.
             if (Options.MaxGroups > 0 && GroupCount >= Options.MaxGroups && Peek(key) is null)
             {
@@ -104,8 +107,6 @@ public sealed partial class MetricStore
                 return PushLimits.TooManyNameSets(Options);
             }
 
-            long now = UnixNanoseconds();
-            ExpireDue(now);
             var push = new PendingPush(workspace, key, now);
             string? error = PushRules.HasTimestamps(set)
                 ? "pushed metrics must not have timestamps"
