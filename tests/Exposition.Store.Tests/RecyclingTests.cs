@@ -268,7 +268,7 @@ public sealed class RecyclingTests
         Thread[] threads = [Start(Push), Start(Push), Start((_, _) => View()), Start((_, _) => View()), Start((_, i) => Collect(i))];
         Array.ForEach(threads, static thread => thread.Join());
         Assert.True(seen is not null || IsEnough(), $"{views} views, {store.RepeatedPushes} repeated pushes");
-        TestContext.Current.SendDiagnosticMessage($"{views} views, {pushes} pushes, {store.RepeatedPushes} of them steady{(seen is null ? "" : ", until " + seen.Split('\n')[0])}");
+        TestContext.Current.SendDiagnosticMessage($"{views} views, {pushes} pushes, {store.RepeatedPushes} of them steady{(seen is null ? "" : ", until " + string.Concat(seen.Split('\n').Take(5)))}");
         return seen;
     }
 
