@@ -22,7 +22,8 @@ internal sealed class Harness
             ExpiryRules = rules,
             ExpiredGrace = grace ?? TimeSpan.FromHours(24),
             FamilyHidden = (key, hidden) => Notices.Add($"{key} {Encoding.UTF8.GetString(hidden.Name.Span)}: {hidden.Reason}"),
-        }) { Faults = faults };
+        })
+        { Faults = faults };
 
     /// <summary>What the store said of families that it hides.</summary>
     public List<string> Notices { get; } = [];
