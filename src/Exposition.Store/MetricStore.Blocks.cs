@@ -123,8 +123,14 @@ public sealed partial class MetricStore
     // Of steady pushes only: they alone know that nobody else has just replaced the snapshot before, and looks at it.
     private void RecycleSnapshot(GroupSlot slot, GroupSnapshot old, GroupSnapshot snapshot)
     {
-        if (snapshot.Previous is null
-            && ((Faults & StoreFaults.ReusesSnapshotsBlindly) != 0 || (!IsRead(slot, old) && !_timeline.MayBeSeen(old.Version, snapshot.Version))))
+        if (snapshot.Previous is not null)
+        {
+            return;
+        }
+
+        // This thread may just have written that, and nobody who pins the slot from now on shall find the old one there.
+        Interlocked.MemoryBarrier();
+        if ((Faults & StoreFaults.ReusesSnapshotsBlindly) != 0 || (!IsRead(slot, old) && !_timeline.MayBeSeen(old.Version, snapshot.Version)))
         {
             Interleaving.At(Step.Recycle);
             _snapshots.Return(old);
