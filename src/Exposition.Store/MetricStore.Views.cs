@@ -144,11 +144,13 @@ public sealed partial class MetricStore
         GroupSnapshot? last = newest.Previous;
         while (last is not null && last.Version > floor)
         {
+            Interleaving.At(Step.GoBack);
             last = last.Previous;
         }
 
         if (last is not null)
         {
+            Interleaving.At(Step.Cut);
             last.Previous = null;
         }
     }
