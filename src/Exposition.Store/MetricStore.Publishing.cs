@@ -259,6 +259,11 @@ public sealed partial class MetricStore
         _expiredNow -= last.IsExpired ? 1 : 0;
         Interleaving.At(Step.ChangeSlots);
         _slots.TryRemove(slot.Key.Array, out _);
+        if ((Faults & StoreFaults.ShowsEarly) != 0)
+        {
+            Recheck();
+        }
+
         bool forAll = ReplaceMap(_map.Without(slot.Key));
 
         // Not before: whoever finds nothing due looks at the map next.

@@ -145,4 +145,7 @@ internal enum StoreFaults
 
     /// <summary>A steady push does not tell the feeds.</summary>
     TellsNobody = 131072,
+
+    /// <summary>What a group has hidden is shown again before that group has gone.</summary>
+    ShowsEarly = 262144,
 }

@@ -91,7 +91,7 @@ public sealed class InterleavingTests
     [InlineData(StoreFaults.TellsNobody, Scenario.FeedBesideDeleteAndSteadyPushes)]
     [InlineData(StoreFaults.TellsNobody, Scenario.FeedBesideExpiry)]
     [InlineData(StoreFaults.RevivesTheDue, Scenario.ExpiryBesideSteadyPushes)]
-    [InlineData(StoreFaults.RevivesTheDue, Scenario.SweepBesideMerges)]
+    [InlineData(StoreFaults.ShowsEarly, Scenario.HiddenBesideDelete)]
     internal void A_fault_is_found(StoreFaults fault, Scenario scenario)
     {
         (string? wrong, Explorer explorer, _) = Explore(scenario, fault, preemptions: 3, mostRuns: 60_000);
@@ -120,7 +120,7 @@ public sealed class InterleavingTests
         string? wrong = explorer.Run(
             () =>
             {
-                var recorder = new Recorder(faults, feed, Script.IsMortal(scenario));
+                var recorder = new Recorder(faults, feed, Script.IsMortal(scenario), Script.IsChecked(scenario));
                 script.Warm(recorder);
                 steady -= recorder.Store.RepeatedPushes;
                 return recorder;

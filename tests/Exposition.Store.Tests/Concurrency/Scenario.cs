@@ -60,6 +60,11 @@ public enum Scenario
     DeleteOfTheDue,
     FeedBesideExpiry,
     FeedBesideExpiryAndGrace,
+    HiddenBesideDelete,
+    HiddenBesideASteadyPush,
+    HiddenInTurns,
+    HiddenBesideWipe,
+    FeedBesideWhatIsHidden,
 }
 
 /// <summary>A scenario's parts. Of the groups 0 and 1 are rivals.</summary>
@@ -137,11 +142,21 @@ internal sealed record Script(Action<Recorder> Warm, Action<Recorder>[] Threads,
         Scenario.DeleteOfTheDue => Steady([2, 3], s => { s.Push(0, 2); s.Push(0, 3); }, s => { s.Tick(); s.Delete(1, 2); s.Wipe(1); }, s => s.View(2)),
         Scenario.FeedBesideExpiry => Steady([2], s => { s.Push(0, 2); s.Push(0, 2); }, s => { s.Tick(); s.Sweep(1); }, s => { s.Take(); s.Take(); }),
         Scenario.FeedBesideExpiryAndGrace => Steady([2], s => s.Push(0, 2), s => { s.Tick(); s.Sweep(1); s.Tick(); s.Sweep(1); }, s => { s.Take(); s.Take(); }),
+
+        // Groups of which one hides what the other shows.
+        Scenario.HiddenBesideDelete => Never([0, 1], s => s.Delete(0, 0), s => { s.View(1); s.View(1); }),
+        Scenario.HiddenBesideASteadyPush => Steady([0, 1], s => s.Delete(0, 0), s => { s.Push(1, 0); s.Push(1, 0); }, s => s.View(2)),
+        Scenario.HiddenInTurns => Never([0, 1], s => { s.Delete(0, 0); s.Push(0, 0); }, s => { s.Push(1, 1); s.Delete(1, 1); }, s => s.View(2)),
+        Scenario.HiddenBesideWipe => Never([0, 1], s => { s.Wipe(0); s.Push(0, 1); }, s => s.Push(1, 0), s => s.View(2)),
+        Scenario.FeedBesideWhatIsHidden => Never([0, 1], s => s.Delete(0, 0), s => s.Push(1, 1), s => { s.Take(); s.Take(); }),
         _ => throw new ArgumentOutOfRangeException(nameof(scenario)),
     };
 
     /// <summary>Whether groups expire in it.</summary>
-    public static bool IsMortal(Scenario scenario) => scenario >= Scenario.ExpiryBesideViews;
+    public static bool IsMortal(Scenario scenario) => scenario is >= Scenario.ExpiryBesideViews and < Scenario.HiddenBesideDelete;
+
+    /// <summary>Whether its store checks pushes.</summary>
+    public static bool IsChecked(Scenario scenario) => scenario < Scenario.HiddenBesideDelete;
 
     private static Script Steady(int[] warm, params Action<Recorder>[] threads) => new(s => s.Warm(warm), threads);
 
