@@ -68,7 +68,7 @@ public sealed partial class MetricStore
     }
 
     // After it: whoever has taken the old snapshot, or may be just taking it, reads the blocks that both have. The caller has pinned the slot.
-    private static void SettleBlocks(GroupSlot slot, GroupSnapshot snapshot, GroupSnapshot old)
+    private void SettleBlocks(GroupSlot slot, GroupSnapshot snapshot, GroupSnapshot old)
     {
         if (!snapshot.BlocksUnsettled)
         {
@@ -76,18 +76,19 @@ public sealed partial class MetricStore
         }
 
         // Written only if it is so: a consumer may be marking the new one.
-        if (IsRead(slot, old))
+        if (IsRead(slot, old) && (Faults & StoreFaults.ForgetsTaken) == 0)
         {
             snapshot.WasTaken = true;
         }
 
+        Interleaving.At(Step.SettleBlocks);
         snapshot.BlocksUnsettled = false;
     }
 
-    private static bool IsRead(GroupSlot slot, GroupSnapshot old)
+    private bool IsRead(GroupSlot slot, GroupSnapshot old)
     {
         Interleaving.At(Step.LookForReaders);
-        bool isPinned = slot.IsPinnedByOthers;
+        bool isPinned = slot.IsPinnedByOthers && (Faults & StoreFaults.IgnoresPins) == 0;
         Interleaving.At(Step.LookForReaders);
         return isPinned || old.WasTaken;
     }
@@ -111,8 +112,8 @@ public sealed partial class MetricStore
 
     private void RecycleBlock(byte[] block, long since, GroupSlot slot, GroupSnapshot old, GroupSnapshot snapshot)
     {
-        if ((Faults & StoreFaults.RecyclesBlindly) != 0
-            || (!old.BlocksUnsettled && !IsRead(slot, old) && !_timeline.MayBeSeen(since, snapshot.Version)))
+        if ((Faults & StoreFaults.ReusesBlocksBlindly) != 0
+            || ((!old.BlocksUnsettled || (Faults & StoreFaults.IgnoresUnsettled) != 0) && !IsRead(slot, old) && !_timeline.MayBeSeen(since, snapshot.Version)))
         {
             Interleaving.At(Step.Recycle);
             _blocks.Return(block);
@@ -122,8 +123,14 @@ public sealed partial class MetricStore
     // Of steady pushes only: they alone know that nobody else has just replaced the snapshot before, and looks at it.
     private void RecycleSnapshot(GroupSlot slot, GroupSnapshot old, GroupSnapshot snapshot)
     {
-        if (snapshot.Previous is null
-            && ((Faults & StoreFaults.RecyclesBlindly) != 0 || (!IsRead(slot, old) && !_timeline.MayBeSeen(old.Version, snapshot.Version))))
+        if (snapshot.Previous is not null)
+        {
+            return;
+        }
+
+        // This thread may just have written that, and nobody who pins the slot from now on shall find the old one there.
+        Interlocked.MemoryBarrier();
+        if ((Faults & StoreFaults.ReusesSnapshotsBlindly) != 0 || (!IsRead(slot, old) && !_timeline.MayBeSeen(old.Version, snapshot.Version)))
         {
             Interleaving.At(Step.Recycle);
             _snapshots.Return(old);

@@ -19,8 +19,10 @@ public sealed partial class MetricStore
             FamilyEntry[] pushed;
             try
             {
-                hadFailure = known is not null && known.Current!.TryGet(OwnNames.PushFailure, out _);
-                pushed = push.Render(known?.Current, known is null ? null : _blocks, keepPushedFailure: hadFailure);
+                GroupSnapshot? before = known?.Current;
+                Interleaving.At(Step.ReadBlock);
+                hadFailure = before is not null && before.TryGet(OwnNames.PushFailure, out _);
+                pushed = push.Render(before, known is null ? null : _blocks, keepPushedFailure: hadFailure);
             }
             finally
             {
@@ -45,6 +47,7 @@ public sealed partial class MetricStore
                     hidden = null;
                     byte[] block = push.Block;
                     old = slot?.Current;
+                    Interleaving.At(Step.ReadBlock);
 
                     // Nothing comes back that has expired.
                     FamilyEntry[] next = SnapshotBuilder.Combine(old is null ? [] : old.Families, pushed, mode == PushMode.Replace || old is { IsExpired: true }, _blocks, ref block);
@@ -70,6 +73,11 @@ public sealed partial class MetricStore
             if (!textBody.IsEmpty)
             {
                 ConsiderShape(target, old, stored, pushed, textBody);
+            }
+
+            if (old is not null && (Faults & StoreFaults.ReusesAllSnapshots) != 0)
+            {
+                RecycleSnapshot(target, old, stored);
             }
 
             return null;
@@ -242,7 +250,6 @@ public sealed partial class MetricStore
     {
         _lastNumber = Math.Max(_lastNumber, last.Number + 1);
         _shapes?.Drop(slot);
-        _deadlines.Remove(slot);
         _held.Replaced(last.Families, []);
         _directory.Replace(last.Families, [], slot);
         _directory.Free(slot.Waiting);
@@ -252,7 +259,16 @@ public sealed partial class MetricStore
         _expiredNow -= last.IsExpired ? 1 : 0;
         Interleaving.At(Step.ChangeSlots);
         _slots.TryRemove(slot.Key.Array, out _);
-        Forget(slot, ReplaceMap(_map.Without(slot.Key)));
+        if ((Faults & StoreFaults.ShowsEarly) != 0)
+        {
+            Recheck();
+        }
+
+        bool forAll = ReplaceMap(_map.Without(slot.Key));
+
+        // Not before: whoever finds nothing due looks at the map next.
+        _deadlines.Remove(slot);
+        Forget(slot, forAll);
         Recheck();
     }
 

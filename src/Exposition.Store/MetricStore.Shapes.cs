@@ -41,6 +41,7 @@ public sealed partial class MetricStore
                 return true;
             }
 
+            Interleaving.At(Step.DropShape);
             _shapes!.Drop(slot);
             slot.Patience.Miss();
             return false;
@@ -48,6 +49,7 @@ public sealed partial class MetricStore
         finally
         {
             slot.Unpin();
+            Interleaving.At(Step.GiveShapeBack);
             shape.GiveBack();
         }
     }
@@ -64,12 +66,13 @@ public sealed partial class MetricStore
         }
 
         long now = UnixNanoseconds();
-        if (current.ExpiresAt > 0 && current.ExpiresAt <= now)
+        if (current.ExpiresAt > 0 && current.ExpiresAt <= now && (Faults & StoreFaults.RevivesTheDue) == 0)
         {
             // Due, though nobody has looked yet: this push finds an empty group.
             return false;
         }
 
+        Interleaving.At(Step.ReadBlock);
         GroupSnapshot snapshot = _snapshots.Rent(current.Families.Length);
         if (!ShapePatch.Apply(current, shape, now, snapshot))
         {
@@ -89,12 +92,17 @@ public sealed partial class MetricStore
             return false;
         }
 
+        Interleaving.At(Step.NumberShape);
         shape.Number = snapshot.Number;
         _held.Replaced(current.Families, snapshot.Families);
         SettleBlocks(slot, snapshot, current);
         RecycleBlocks(slot, current, snapshot);
         RecycleSnapshot(slot, current, snapshot);
-        Tell(slot);
+        if ((Faults & StoreFaults.TellsNobody) == 0)
+        {
+            Tell(slot);
+        }
+
         return true;
     }
 
@@ -126,18 +134,29 @@ public sealed partial class MetricStore
             return;
         }
 
-        // It reads the block that was just published.
-        slot.Pin();
+        // It reads the block that was just published, pinned. Where the check holds nobody has replaced that snapshot: to be in its place once more it must have
+        // been used again, as only those are that a steady push has replaced; and no steady push follows it before this shape is there.
+        bool pins = (Faults & StoreFaults.BuildsUnpinned) == 0;
+        if (pins)
+        {
+            slot.Pin();
+        }
+
         try
         {
-            if (ReferenceEquals(slot.Current, stored))
+            Interleaving.At(Step.ReadSlot);
+            if (ReferenceEquals(slot.Current, stored) || (Faults & StoreFaults.BuildsUnchecked) != 0)
             {
+                Interleaving.At(Step.BuildShape);
                 BuildShape(slot, stored, pushed, body);
             }
         }
         finally
         {
-            slot.Unpin();
+            if (pins)
+            {
+                slot.Unpin();
+            }
         }
     }
 
@@ -146,6 +165,7 @@ public sealed partial class MetricStore
         if (ShapeBuilder.Build(slot.Key, Options.Names, body, WithoutOwn(pushed), _blocks) is { } shape)
         {
             shape.Number = stored.Number;
+            Interleaving.At(Step.EnterShape);
             if (_shapes!.TryEnter(slot, shape))
             {
                 return;

@@ -144,11 +144,13 @@ public sealed partial class MetricStore
         GroupSnapshot? last = newest.Previous;
         while (last is not null && last.Version > floor)
         {
+            Interleaving.At(Step.GoBack);
             last = last.Previous;
         }
 
         if (last is not null)
         {
+            Interleaving.At(Step.Cut);
             last.Previous = null;
         }
     }
@@ -214,7 +216,11 @@ public sealed partial class MetricStore
     private WriterScope EnterWriter()
     {
         Interleaving.Enter(_writer);
-        _timeline.Pin();
+        if ((Faults & StoreFaults.PinsNothing) == 0)
+        {
+            _timeline.Pin();
+        }
+
         return new WriterScope(this);
     }
 
@@ -222,7 +228,11 @@ public sealed partial class MetricStore
     {
         public void Dispose()
         {
-            store._timeline.Unpin();
+            if ((store.Faults & StoreFaults.PinsNothing) == 0)
+            {
+                store._timeline.Unpin();
+            }
+
             store._writer.Exit();
             Interleaving.At(Step.LeftWriter);
         }

@@ -93,6 +93,9 @@ public sealed partial class MetricStore
                 return exceeded;
             }
 
+            long now = UnixNanoseconds();
+            ExpireDue(now);
+
             // A race may let a few more in, as many as there are pushes at once.
             if (Options.MaxGroups > 0 && GroupCount >= Options.MaxGroups && Peek(key) is null)
             {
@@ -104,8 +107,6 @@ public sealed partial class MetricStore
                 return PushLimits.TooManyNameSets(Options);
             }
 
-            long now = UnixNanoseconds();
-            ExpireDue(now);
             var push = new PendingPush(workspace, key, now);
             string? error = PushRules.HasTimestamps(set)
                 ? "pushed metrics must not have timestamps"
@@ -180,12 +181,14 @@ public sealed partial class MetricStore
             }
 
             _directory.Clear();
-            _deadlines.Clear();
             Volatile.Write(ref _hiddenFamilies, 0);
             Volatile.Write(ref _expiredNow, 0);
             Volatile.Write(ref _samples, 0);
             _slots.Clear();
             bool forAll = ReplaceMap(_map.Emptied());
+
+            // Not before: whoever finds nothing due looks at the map next.
+            _deadlines.Clear();
             foreach (GroupSlot slot in slots)
             {
                 Forget(slot, forAll);

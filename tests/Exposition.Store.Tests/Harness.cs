@@ -1,15 +1,18 @@
 using System.Buffers;
 using System.Text;
 using Exposition.Formats;
+using Exposition.Store.Internal;
 
 namespace Exposition.Store.Tests;
 
 /// <summary>A store on a clock that the test moves, spoken to in text.</summary>
 internal sealed class Harness
 {
-    public Harness(bool check = true, NameScheme names = NameScheme.Legacy, long shapeBytes = 1 << 20, TimeSpan? grace = null, long bundleBytes = 128 << 20, params ExpiryRule[] rules) =>
+    public Harness(bool check = true, NameScheme names = NameScheme.Legacy, long shapeBytes = 1 << 20, TimeSpan? grace = null, long bundleBytes = 128 << 20, int mostGroups = 0, int mostNameSets = 0, StoreFaults faults = StoreFaults.None, params ExpiryRule[] rules) =>
         Store = new MetricStore(new StoreOptions
         {
+            MaxGroups = mostGroups,
+            MaxGroupingNameSets = mostNameSets,
             CheckConsistency = check,
             Names = names,
             Time = Clock,
@@ -19,7 +22,8 @@ internal sealed class Harness
             ExpiryRules = rules,
             ExpiredGrace = grace ?? TimeSpan.FromHours(24),
             FamilyHidden = (key, hidden) => Notices.Add($"{key} {Encoding.UTF8.GetString(hidden.Name.Span)}: {hidden.Reason}"),
-        });
+        })
+        { Faults = faults };
 
     /// <summary>What the store said of families that it hides.</summary>
     public List<string> Notices { get; } = [];
@@ -43,10 +47,12 @@ internal sealed class Harness
 
     public PushOutcome Post(GroupingKey key, string body) => Push(key, body, PushMode.Merge);
 
-    public PushOutcome Push(GroupingKey key, string body, PushMode mode, PushDetails details = default)
+    public PushOutcome Push(GroupingKey key, string body, PushMode mode, PushDetails details = default) => Push(key, PushFormat.Text, Encoding.UTF8.GetBytes(body), mode, details);
+
+    public PushOutcome Push(GroupingKey key, PushFormat format, byte[] body, PushMode mode, PushDetails details = default)
     {
         Clock.Advance();
-        return Store.Push(key, PushFormat.Text, Encoding.UTF8.GetBytes(body), mode, details);
+        return Store.Push(key, format, body, mode, details);
     }
 
     /// <summary>The newest snapshot of a group, or null.</summary>

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text;
+using Exposition.Formats;
+using Exposition.Store.Internal;
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
@@ -12,14 +14,45 @@ namespace Exposition.Store.Tests;
 /// </summary>
 public sealed class ModelTests
 {
-    // Kind: 0 deletes, 1 is a PUT, 2 a POST, 3 the last push once more, 4 wipes. Wait: seconds before it. Expire: what the push asks for, in seconds.
-    public sealed record Operation(int Kind, int Group, string[] Series, string Type, int Wait, int? Expire)
+    public enum Act
     {
-        public override string ToString() => $"{Wait} s, then {(Kind == 0 ? "DELETE" : Kind == 1 ? "PUT" : Kind == 2 ? "POST" : Kind == 3 ? "again" : "WIPE")} "
-            + $"{s_groups[Group]} {Type} {string.Join(" ", Series)} expire after {Expire}";
+        Delete,
+        Put,
+        Post,
+
+        /// <summary>The last push once more, with other values.</summary>
+        Again,
+        Wipe,
+
+        /// <summary>A push that does not read.</summary>
+        Malformed,
+
+        /// <summary>A push with a timestamp.</summary>
+        Timed,
+
+        /// <summary>A push that was refused before it came to the store.</summary>
+        Note,
+
+        /// <summary>Remembers what is there, as a durable copy does.</summary>
+        Save,
+
+        /// <summary>Puts what was remembered of a group back.</summary>
+        Restore,
+
+        /// <summary>The same with all groups that are not there, as a loading.</summary>
+        Load,
+    }
+
+    // Wait: seconds before it. Expire: what the push asks for, in seconds.
+    public sealed record Operation(Act Act, int Group, string[] Series, string Type, int Wait, int? Expire, PushFormat Format)
+    {
+        public bool IsPush => Act is Act.Put or Act.Post;
+
+        public override string ToString() => $"{Wait} s, then {Act} {s_groups[Group]} {Type} {string.Join(" ", Series)} as {Format}, expire after {Expire}";
     }
 
     private const int Grace = 9;
+    private const string Reserved = "host";
 
     private static readonly GroupingKey[] s_groups =
     [
@@ -28,7 +61,7 @@ public sealed class ModelTests
     ];
 
     private static readonly string[] s_series =
-        ["x", "x{zone=\"z\"}", "x{instance=\"i\"}", "x{zone=\"z\",instance=\"\"}", "y", "y{instance=\"i\"}", "x_count", "y{q=\"1\"}", "push_expired"];
+        ["x", "x{zone=\"z\"}", "x{instance=\"i\"}", "x{zone=\"z\",instance=\"\"}", "y", "y{instance=\"i\"}", "x_count", "y{q=\"1\"}", "push_expired", Reserved];
 
     private static readonly ExpiryRule[] s_rules =
     [
@@ -42,6 +75,9 @@ public sealed class ModelTests
     [Property(MaxTest = 400, Arbitrary = [typeof(Histories)])]
     public void The_store_agrees_with_the_model(Operation[] history) => Run(history, expires: false);
 
+    [Property(MaxTest = 200, Arbitrary = [typeof(Histories)])]
+    public void A_store_at_its_limits_agrees_with_the_model(Operation[] history) => Run(history, expires: true, mostGroups: 3, mostNameSets: 2);
+
     [Property(MaxTest = 400, Arbitrary = [typeof(Histories)])]
     public void A_store_whose_groups_expire_agrees_with_the_model(Operation[] history) => Run(history, expires: true);
 
@@ -51,22 +87,27 @@ public sealed class ModelTests
     public void An_unchecked_store_hides_what_it_must_and_no_more(Operation[] history)
     {
         var gateway = new Harness(check: false, grace: TimeSpan.FromSeconds(Grace), rules: s_rules);
+        gateway.Store.ReserveFamily(Encoding.UTF8.GetBytes(Reserved), MetricType.Gauge);
         var model = new Dictionary<int, Group>();
+        var saved = new Dictionary<int, Saved>();
         int step = 0;
         Operation? last = null;
         foreach (Operation operation in history.Select(o => Resolve(o, ref last)))
         {
             step++;
-            (string body, SortedDictionary<string, Family> pushed) = Body(operation, step);
+            (byte[] body, SortedDictionary<string, Family> pushed) = Body(operation, step);
             if (pushed.Values.Any(static family => family.Type == "broken"))
             {
                 continue;
             }
 
             gateway.Clock.Advance(operation.Wait);
-            Execute(gateway, operation, body, expires: true);
+            int[] back = Back(operation, model, saved, check: false);
+            Execute(gateway, operation, body, back, saved, expires: true);
             Look(model, gateway.Clock.Now);
             Apply(model, operation, pushed, gateway.Clock.Now, expires: true, check: false);
+            PutBack(model, saved, back, gateway.Clock.Now);
+            Save(operation, model, saved, gateway.Store);
             using StoreView view = gateway.Store.OpenView();
             var shown = new Dictionary<int, Group>();
             var hidden = new List<(int Group, string Name)>();
@@ -95,10 +136,25 @@ public sealed class ModelTests
         }
     }
 
-    private static void Run(Operation[] history, bool expires)
+    // The checker itself: it must find these in some history.
+    [Theory]
+    [InlineData(StoreFaults.ReusesBlocksBlindly)]
+    [InlineData(StoreFaults.ReusesSnapshotsBlindly)]
+    [InlineData(StoreFaults.TakesSilently)]
+    [InlineData(StoreFaults.TellsNobody)]
+    [InlineData(StoreFaults.RevivesTheDue)]
+    internal void A_fault_is_found(StoreFaults faults)
     {
-        Harness gateway = expires ? new Harness(grace: TimeSpan.FromSeconds(Grace), rules: s_rules) : new Harness();
+        Gen<Operation[]> histories = Histories.History().Generator;
+        Assert.Contains(Enumerable.Range(0, 2000), i => Record.Exception(() => Run(histories.Sample(30, new Rnd((ulong)i, 1), 1).Single(), expires: true, faults: faults)) is not null);
+    }
+
+    private static void Run(Operation[] history, bool expires, int mostGroups = 0, int mostNameSets = 0, StoreFaults faults = StoreFaults.None)
+    {
+        var gateway = new Harness(grace: TimeSpan.FromSeconds(Grace), mostGroups: mostGroups, mostNameSets: mostNameSets, faults: faults, rules: expires ? s_rules : []);
+        gateway.Store.ReserveFamily(Encoding.UTF8.GetBytes(Reserved), MetricType.Gauge);
         var model = new Dictionary<int, Group>();
+        var saved = new Dictionary<int, Saved>();
         int step = 0;
         Operation? last = null;
         var follower = new Follower(gateway.Store);
@@ -107,19 +163,31 @@ public sealed class ModelTests
         {
             step++;
             gateway.Clock.Advance(operation.Wait);
-            (string body, SortedDictionary<string, Family> pushed) = Body(operation, step);
-            object outcome = Execute(gateway, operation, body, expires);
+            (byte[] body, SortedDictionary<string, Family> pushed) = Body(operation, step);
+            var then = new Dictionary<int, Group>(model.ToDictionary(static pair => pair.Key, static pair => pair.Value.Copy()));
+            Look(then, gateway.Clock.Now);
+            int[] back = Back(operation, then, saved, check: true);
+            object? outcome = Execute(gateway, operation, body, back, saved, expires);
             Look(model, gateway.Clock.Now);
-            object expected = Apply(model, operation, pushed, gateway.Clock.Now, expires, check: true);
-            Assert.True(expected.Equals(outcome is PushOutcome push ? push.Status == PushStatus.Stored : outcome), $"step {step}: {outcome} of {operation}\n{body}");
+            object? expected = Exceeded(model, operation, mostGroups, mostNameSets) ?? Apply(model, operation, pushed, gateway.Clock.Now, expires, check: true);
+            Assert.True(Equals(expected, outcome is PushOutcome push ? push.Status : outcome), $"step {step}: {outcome} of {operation} instead of {expected}\n{Encoding.UTF8.GetString(body)}");
+            PutBack(model, saved, back, gateway.Clock.Now);
+            foreach (int group in back)
+            {
+                follower.IsNotTold(s_groups[group]);
+            }
+
             Assert.Equal(Expose(model), gateway.Text());
-            Assert.Equal((model.Count, model.Values.Count(static g => g.IsExpired)), (gateway.Store.GroupCount, gateway.Store.ExpiredGroups));
+            Assert.Equal((model.Count, model.Values.Count(static g => g.IsExpired), 0), (gateway.Store.GroupCount, gateway.Store.ExpiredGroups, gateway.Store.HiddenFamilies));
+            Assert.Equal(model.Values.Sum(static g => g.Families.Values.Sum(static f => f.Series.Count * (f.Type == "summary" ? 2 : 1))), gateway.Store.SampleCount);
             foreach ((int group, Group state) in model)
             {
                 GroupSnapshot snapshot = gateway.Group(s_groups[group])!;
-                Assert.Equal((state.ExpiresAt?.ToUnixTimeSeconds() * 1_000_000_000 ?? 0, state.IsExpired), (snapshot.ExpiresAt, snapshot.IsExpired));
+                Assert.Equal((Nanoseconds(state.ExpiresAt), state.IsExpired, state.HasOwnDeadline), (snapshot.ExpiresAt, snapshot.IsExpired, snapshot.HasOwnDeadline));
+                Assert.Equal(Nanoseconds(state.FailedAt), snapshot.LastFailure?.At ?? 0);
             }
 
+            Save(operation, model, saved, gateway.Store);
             bystander.Check(lookAnew: (step + operation.Group) % 3 == 0);
             if ((step + operation.Group) % 2 == 0)
             {
@@ -128,6 +196,58 @@ public sealed class ModelTests
         }
 
         follower.Check();
+    }
+
+    private static long Nanoseconds(DateTimeOffset? time) => time?.ToUnixTimeSeconds() * 1_000_000_000 ?? 0;
+
+    // What a durable copy keeps of a group, and what the model has of it.
+    private sealed record Saved(FamilyEntry[] Families, long? ExpiresAt, PushFailure? LastFailure, Group Group);
+
+    private static void Save(Operation operation, Dictionary<int, Group> model, Dictionary<int, Saved> saved, MetricStore store)
+    {
+        if (operation.Act != Act.Save)
+        {
+            return;
+        }
+
+        using StoreView view = store.OpenView();
+        foreach (GroupSnapshot snapshot in view.Groups)
+        {
+            int group = Array.IndexOf(s_groups, snapshot.Key);
+            saved[group] = new Saved(
+                [.. snapshot.Families.ToArray().Select(static f => f with { Name = f.Name.ToArray(), Help = f.Help.ToArray(), Text = f.Text.ToArray(), Sidecar = f.Sidecar.ToArray() })],
+                snapshot.HasOwnDeadline ? snapshot.ExpiresAt : null,
+                snapshot.LastFailure,
+                model[group].Copy());
+        }
+    }
+
+    // The groups that an operation puts back. A checked store hides what contradicts others, too; that is for another test.
+    private static int[] Back(Operation operation, Dictionary<int, Group> model, Dictionary<int, Saved> saved, bool check)
+    {
+        var then = new Dictionary<int, Group>(model);
+        var back = new List<int>();
+        foreach (int group in saved.Keys.Order())
+        {
+            if ((operation.Act == Act.Restore ? group == operation.Group : operation.Act == Act.Load && !model.ContainsKey(group))
+                && (!check || Consistent(then, group, saved[group].Group.Families)))
+            {
+                then[group] = saved[group].Group;
+                back.Add(group);
+            }
+        }
+
+        return [.. back];
+    }
+
+    private static void PutBack(Dictionary<int, Group> model, Dictionary<int, Saved> saved, int[] back, DateTimeOffset now)
+    {
+        foreach (int group in back)
+        {
+            model[group] = saved[group].Group.Copy();
+        }
+
+        Look(model, now);
     }
 
     // Who has a view open for a while sees the same all the time, whatever is used again meanwhile.
@@ -154,13 +274,16 @@ public sealed class ModelTests
     private sealed class Follower(MetricStore store)
     {
         private readonly ChangeFeed _feed = store.Subscribe();
-        private readonly SortedDictionary<GroupingKey, (long Version, GroupSnapshot? Snapshot, string Content)> _groups = [];
+        private readonly SortedDictionary<GroupingKey, (long Version, GroupSnapshot? Snapshot, PushFailure? Failure, string Content)> _groups = [];
+        private readonly HashSet<GroupingKey> _untold = [];
+
+        public void IsNotTold(GroupingKey key) => _untold.Add(key);
 
         public void Check()
         {
-            foreach ((GroupingKey key, (_, GroupSnapshot? snapshot, string content)) in _groups)
+            foreach ((GroupingKey key, (_, GroupSnapshot? snapshot, _, string content)) in _groups)
             {
-                Assert.Equal(content, snapshot is null ? "" : Content(snapshot));
+                Assert.True(snapshot is null || content == Content(snapshot));
             }
 
             var changes = new List<GroupChange>();
@@ -169,11 +292,20 @@ public sealed class ModelTests
             Assert.Equal((0, null), (_feed.Pending, _feed.PendingSince));
             foreach (GroupChange change in changes)
             {
-                Assert.True(change.Version > (_groups.TryGetValue(change.Key, out (long Version, GroupSnapshot? Snapshot, string Content) before) ? before.Version : 0));
-                _groups[change.Key] = (change.Version, change.Snapshot, change.Snapshot is { } snapshot ? Content(snapshot) : "");
+                PushFailure? failure = change.Snapshot?.LastFailure;
+                Assert.True(!_groups.TryGetValue(change.Key, out (long Version, GroupSnapshot? Snapshot, PushFailure? Failure, string Content) before)
+                    || change.Version > before.Version || (change.Version == before.Version && failure != before.Failure));
+                _groups[change.Key] = (change.Version, change.Snapshot, failure, change.Snapshot is { } snapshot ? Content(snapshot) : "");
+                _untold.Remove(change.Key);
             }
 
             using StoreView view = store.OpenView();
+            foreach (GroupSnapshot group in view.Groups.ToArray().Where(group => _untold.Contains(group.Key)))
+            {
+                _groups[group.Key] = (_groups.GetValueOrDefault(group.Key).Version, null, group.LastFailure, Content(group));
+            }
+
+            _untold.Clear();
             Assert.Equal(Content(view), string.Concat(_groups.Values.Select(static group => group.Content)));
         }
     }
@@ -183,20 +315,57 @@ public sealed class ModelTests
     private static string Content(GroupSnapshot group) =>
         $"{group.Key} {group.ExpiresAt} {group.IsExpired}\n" + string.Concat(group.Families.ToArray().Select(static family => Encoding.UTF8.GetString(family.Text.Span)));
 
-    private static object Execute(Harness gateway, Operation operation, string body, bool expires)
+    private static object? Execute(Harness gateway, Operation operation, byte[] body, int[] back, Dictionary<int, Saved> saved, bool expires)
     {
         TimeSpan? after = expires && operation.Expire is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
-        return operation.Kind == 0 ? gateway.Store.Delete(s_groups[operation.Group])
-            : operation.Kind == 4 ? gateway.Store.Wipe()
-            : gateway.Push(s_groups[operation.Group], body, operation.Kind == 1 ? PushMode.Replace : PushMode.Merge, new PushDetails(after));
+        GroupingKey key = s_groups[operation.Group];
+        MetricStore store = gateway.Store;
+        switch (operation.Act)
+        {
+            case Act.Delete:
+                return store.Delete(key);
+            case Act.Wipe:
+                return store.Wipe();
+            case Act.Malformed:
+                return gateway.Push(key, "x{\n", PushMode.Merge, new PushDetails(after));
+            case Act.Timed:
+                return gateway.Push(key, "x 1 1000\n", PushMode.Merge, new PushDetails(after));
+            case Act.Note:
+                store.NoteFailure(key, $"noted at {gateway.Clock.Now}", "somebody");
+                return null;
+            case Act.Save:
+                return null;
+            case Act.Restore:
+                Restore(store, back, saved);
+                return null;
+            case Act.Load:
+                int before = store.GroupCount;
+                using (store.BeginLoading())
+                {
+                    Restore(store, back, saved);
+                    Assert.Equal(before, store.GroupCount);
+                }
+
+                return null;
+            default:
+                return gateway.Push(key, operation.Format, body, operation.Act == Act.Put ? PushMode.Replace : PushMode.Merge, new PushDetails(after));
+        }
     }
 
-    // The last push once more, with other values: so that also the short way of pushes is gone.
+    private static void Restore(MetricStore store, int[] back, Dictionary<int, Saved> saved)
+    {
+        foreach (int group in back)
+        {
+            store.Restore(s_groups[group], saved[group].Families, saved[group].ExpiresAt, saved[group].LastFailure);
+        }
+    }
+
+    // So that also the short way of pushes is gone.
     private static Operation Resolve(Operation operation, ref Operation? last)
     {
-        Operation resolved = operation.Kind != 3 ? operation
-            : last is null ? operation with { Kind = 1 } : last with { Wait = operation.Wait, Expire = operation.Expire };
-        last = resolved.Kind is 1 or 2 ? resolved : last;
+        Operation resolved = operation.Act != Act.Again ? operation
+            : last is null ? operation with { Act = Act.Put } : last with { Wait = operation.Wait, Expire = operation.Expire };
+        last = resolved.IsPush ? resolved : last;
         return resolved;
     }
 
@@ -205,6 +374,12 @@ public sealed class ModelTests
         public SortedDictionary<string, Family> Families { get; set; } = families;
 
         public DateTimeOffset? ExpiresAt { get; set; }
+
+        public bool HasOwnDeadline { get; set; }
+
+        public DateTimeOffset? FailedAt { get; set; }
+
+        public Group Copy() => new(new SortedDictionary<string, Family>(Families, StringComparer.Ordinal)) { ExpiresAt = ExpiresAt, HasOwnDeadline = HasOwnDeadline, FailedAt = FailedAt };
 
         public bool IsExpired => Families.ContainsKey("push_expired");
     }
@@ -221,6 +396,7 @@ public sealed class ModelTests
                     ["push_failure_time_seconds"] = group.Families["push_failure_time_seconds"],
                     ["push_time_seconds"] = group.Families["push_time_seconds"],
                 };
+                group.HasOwnDeadline = false;
             }
 
             if (group.IsExpired && group.ExpiresAt!.Value.AddSeconds(Grace) <= now)
@@ -232,10 +408,11 @@ public sealed class ModelTests
 
     private sealed record Family(string Type, SortedDictionary<string, string> Series);
 
-    private static (string Body, SortedDictionary<string, Family> Families) Body(Operation operation, int value)
+    private static (byte[] Body, SortedDictionary<string, Family> Families) Body(Operation operation, int value)
     {
         var families = new SortedDictionary<string, Family>(StringComparer.Ordinal);
         var body = new StringBuilder();
+        var messages = new List<byte>();
         foreach (IGrouping<string, string> family in operation.Series.Distinct().GroupBy(static s => s.Split('{')[0]))
         {
             // In one body a summary x takes x_count in, so the two can only meet in different pushes.
@@ -248,13 +425,16 @@ public sealed class ModelTests
             bool summary = type == "summary";
             body.Append(CultureInfo.InvariantCulture, $"# TYPE {family.Key} {type}\n");
             var series = new SortedDictionary<string, string>(StringComparer.Ordinal);
+            var metrics = new List<byte[]>();
             foreach (string name in family)
             {
                 string labels = name.Contains('{', StringComparison.Ordinal) ? name[name.IndexOf('{', StringComparison.Ordinal)..] : "";
                 body.Append(CultureInfo.InvariantCulture, $"{family.Key}{(summary ? "_count" : "")}{labels} {value}\n");
+                metrics.Add(Metric(labels, type, value));
                 series[Labels(operation.Group, labels)] = value.ToString(CultureInfo.InvariantCulture);
             }
 
+            messages.AddRange(Message(family.Key, type, metrics));
             if (family.Key == "push_expired")
             {
                 // The store's own, and left out.
@@ -265,8 +445,31 @@ public sealed class ModelTests
             families[family.Key] = new Family(series.Count == family.Count() ? type : "broken", series);
         }
 
-        return (body.ToString(), families);
+        return (operation.Format == PushFormat.Protobuf ? [.. messages] : Encoding.UTF8.GetBytes(body + (operation.Format == PushFormat.OpenMetrics ? "# EOF\n" : "")), families);
     }
+
+    // io.prometheus.client.MetricFamily: name 1, type 3, metric 4 (label 1, gauge 2, counter 3, summary 4; of labels name 1, value 2).
+    private static byte[] Message(string name, string type, List<byte[]> metrics)
+    {
+        byte[] message = [.. Field(1, Encoding.UTF8.GetBytes(name)), 0x18, (byte)(type == "counter" ? 0 : type == "gauge" ? 1 : 2), .. metrics.SelectMany(static metric => Field(4, metric))];
+        return [.. Length(message), .. message];
+    }
+
+    private static byte[] Metric(string labels, string type, int value)
+    {
+        byte[] number = [0x09, .. BitConverter.GetBytes((double)value)];
+        byte[] content = type == "counter" ? Field(3, number) : type == "gauge" ? Field(2, number) : Field(4, [0x08, (byte)value]);
+        return
+        [
+            .. labels.Trim('{', '}').Split(',', StringSplitOptions.RemoveEmptyEntries).Select(static pair => pair.Split('='))
+                .SelectMany(static pair => Field(1, [.. Field(1, Encoding.UTF8.GetBytes(pair[0])), .. Field(2, Encoding.UTF8.GetBytes(pair[1].Trim('"')))])),
+            .. content,
+        ];
+    }
+
+    private static byte[] Field(int number, byte[] content) => [(byte)((number << 3) | 2), .. Length(content), .. content];
+
+    private static byte[] Length(byte[] content) => content.Length < 128 ? [(byte)content.Length] : [(byte)(content.Length | 0x80), (byte)(content.Length >> 7)];
 
     private static string Labels(int group, string labels)
     {
@@ -285,26 +488,59 @@ public sealed class ModelTests
         return "{" + string.Join(",", all.Select(static p => p.Key + "=" + p.Value)) + "}";
     }
 
-    private static object Apply(
-        Dictionary<int, Group> model, Operation operation, SortedDictionary<string, Family> pushed, DateTimeOffset now, bool expires, bool check)
+    // Of a push to a group that is not there.
+    private static object? Exceeded(Dictionary<int, Group> model, Operation operation, int mostGroups, int mostNameSets)
     {
-        if (operation.Kind == 0)
+        if (model.ContainsKey(operation.Group) || !(operation.IsPush || operation.Act == Act.Timed))
         {
-            return model.Remove(operation.Group);
+            return null;
         }
 
-        if (operation.Kind == 4)
+        string[] sets = [.. model.Keys.Select(NameSet).Distinct()];
+        return mostGroups > 0 && model.Count >= mostGroups ? PushStatus.TooManyGroups
+            : mostNameSets > 0 && sets.Length >= mostNameSets && !sets.Contains(NameSet(operation.Group)) ? PushStatus.TooManyNameSets
+            : null;
+    }
+
+    private static string NameSet(int group)
+    {
+        var names = new List<string>();
+        foreach (GroupingLabel label in s_groups[group].Labels)
         {
-            int groups = model.Count;
-            model.Clear();
-            return groups;
+            names.Add(Encoding.UTF8.GetString(label.Name));
+        }
+
+        return string.Join(' ', names);
+    }
+
+    private static object? Apply(
+        Dictionary<int, Group> model, Operation operation, SortedDictionary<string, Family> pushed, DateTimeOffset now, bool expires, bool check)
+    {
+        switch (operation.Act)
+        {
+            case Act.Delete:
+                return model.Remove(operation.Group);
+            case Act.Wipe:
+                int groups = model.Count;
+                model.Clear();
+                return groups;
+            case Act.Malformed or Act.Note:
+                if (model.TryGetValue(operation.Group, out Group? noted))
+                {
+                    noted.FailedAt = now;
+                }
+
+                return operation.Act == Act.Note ? null : PushStatus.Malformed;
+            case Act.Save or Act.Restore or Act.Load:
+                return null;
         }
 
         string time = Seconds(now);
         int? after = !expires ? null : operation.Expire is { } asked ? asked == 0 ? null : asked : s_ruleAfter[operation.Group];
         DateTimeOffset? deadline = after is { } seconds ? now.AddSeconds(seconds) : null;
+        bool isOwn = expires && operation.Expire is not null;
         model.TryGetValue(operation.Group, out Group? old);
-        var next = new SortedDictionary<string, Family>(operation.Kind == 2 && old is { IsExpired: false } ? old.Families : [], StringComparer.Ordinal);
+        var next = new SortedDictionary<string, Family>(operation.Act == Act.Post && old is { IsExpired: false } ? old.Families : [], StringComparer.Ordinal);
         foreach ((string name, Family family) in pushed)
         {
             next[name] = family;
@@ -312,28 +548,28 @@ public sealed class ModelTests
 
         next["push_failure_time_seconds"] = old is not null ? old.Families["push_failure_time_seconds"] : Gauge(operation.Group, "0");
         next["push_time_seconds"] = Gauge(operation.Group, time);
-        if (!check || Consistent(model, operation.Group, next))
+        if (operation.IsPush && (!check || Consistent(model, operation.Group, next)))
         {
-            model[operation.Group] = new Group(next) { ExpiresAt = deadline };
-            return true;
+            model[operation.Group] = new Group(next) { ExpiresAt = deadline, HasOwnDeadline = isOwn, FailedAt = old?.FailedAt };
+            return PushStatus.Stored;
         }
 
         var failed = new SortedDictionary<string, Family>(old?.Families ?? [], StringComparer.Ordinal);
         failed["push_failure_time_seconds"] = Gauge(operation.Group, time);
         failed.TryAdd("push_time_seconds", Gauge(operation.Group, "0"));
-        if (Consistent(model, operation.Group, failed))
+        if (!check || Consistent(model, operation.Group, failed))
         {
-            model[operation.Group] = new Group(failed) { ExpiresAt = old is null ? deadline : old.ExpiresAt };
+            model[operation.Group] = new Group(failed) { ExpiresAt = old is null ? deadline : old.ExpiresAt, HasOwnDeadline = old?.HasOwnDeadline ?? isOwn, FailedAt = now };
         }
 
-        return false;
+        return PushStatus.Inconsistent;
     }
 
     private static Family Gauge(int group, string value) => new("gauge", new SortedDictionary<string, string> { [Labels(group, "")] = value });
 
     private static bool Consistent(Dictionary<int, Group> model, int group, SortedDictionary<string, Family> next)
     {
-        var types = new Dictionary<string, string>();
+        var types = new Dictionary<string, string> { [Reserved] = "gauge" };
         var seen = new HashSet<string>();
         IEnumerable<SortedDictionary<string, Family>> groups = model.Where(g => g.Key != group).Select(static g => g.Value.Families).Append(next);
         foreach (SortedDictionary<string, Family> families in groups)
@@ -399,13 +635,15 @@ public sealed class ModelTests
     public static class Histories
     {
         public static Arbitrary<Operation[]> History() =>
-            (from kind in Gen.Elements(0, 1, 1, 2, 2, 2, 3, 3, 3, 3, 4)
-             from deletes in Gen.Choose(0, 5)
+            (from act in Gen.Frequency(
+                    (3, Gen.Constant(Act.Delete)), (6, Gen.Constant(Act.Put)), (10, Gen.Constant(Act.Post)), (12, Gen.Constant(Act.Again)), (1, Gen.Constant(Act.Wipe)),
+                    (4, Gen.Elements(Act.Malformed, Act.Timed, Act.Note)), (2, Gen.Constant(Act.Save)), (3, Gen.Elements(Act.Restore, Act.Load)))
              from groupIndex in Gen.Choose(0, s_groups.Length - 1)
              from series in Gen.Elements(s_series).ArrayOf().Resize(8)
              from type in Gen.Elements("gauge", "gauge", "gauge", "counter", "summary")
              from wait in Gen.Elements(0, 0, 0, 0, 1, 3, 4, 8, 20)
              from expire in Gen.Elements<int?>(null, null, null, 0, 2, 12)
-             select new Operation(kind == 4 && deletes > 0 ? 2 : kind, groupIndex, series, type, wait, expire)).ArrayOf().Resize(14).ToArbitrary();
+             from format in Gen.Frequency((6, Gen.Constant(PushFormat.Text)), (1, Gen.Constant(PushFormat.Protobuf)), (1, Gen.Constant(PushFormat.OpenMetrics)))
+             select new Operation(act, groupIndex, series, type, wait, expire, format)).ArrayOf().Resize(16).ToArbitrary();
     }
 }

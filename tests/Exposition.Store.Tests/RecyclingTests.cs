@@ -13,6 +13,9 @@ public sealed class RecyclingTests
 {
     private static readonly GroupingKey s_job = Harness.Key("job", "j");
 
+    // Long runs by hand.
+    private static readonly TimeSpan s_race = TimeSpan.FromSeconds(double.TryParse(Environment.GetEnvironmentVariable("EXPOSITION_STRESS_SECONDS"), CultureInfo.InvariantCulture, out double seconds) ? seconds : 2);
+
     [Theory]
     [InlineData(1, 1)]
     [InlineData(15, 15)]
@@ -149,17 +152,18 @@ public sealed class RecyclingTests
     }
 
     [Fact]
-    public void Views_beside_pushes_show_only_what_was_pushed() => Assert.Null(Race(blindly: false, mixed: false, TimeSpan.FromSeconds(2)));
+    public void Views_beside_pushes_show_only_what_was_pushed() => Assert.Null(Race(StoreFaults.None, mixed: false, s_race));
 
     [Fact]
-    public void Views_beside_pushes_of_changing_series_show_only_what_was_pushed() => Assert.Null(Race(blindly: false, mixed: true, TimeSpan.FromSeconds(2)));
+    public void Views_beside_pushes_of_changing_series_show_only_what_was_pushed() => Assert.Null(Race(StoreFaults.None, mixed: true, s_race));
 
-    // The checker itself: it must see a block that is used again too early.
-    [Fact]
-    public void A_store_that_recycles_too_early_is_caught() => Assert.NotNull(Race(blindly: true, mixed: false, TimeSpan.FromSeconds(20)));
-
-    [Fact]
-    public void A_store_that_recycles_changing_series_too_early_is_caught() => Assert.NotNull(Race(blindly: true, mixed: true, TimeSpan.FromSeconds(20)));
+    // The checker itself: it must see memory that is used again too early.
+    [Theory]
+    [InlineData(StoreFaults.ReusesBlocksBlindly, false)]
+    [InlineData(StoreFaults.ReusesBlocksBlindly, true)]
+    [InlineData(StoreFaults.ReusesSnapshotsBlindly, false)]
+    [InlineData(StoreFaults.ReusesSnapshotsBlindly, true)]
+    internal void A_store_that_recycles_too_early_is_caught(StoreFaults faults, bool mixed) => Assert.NotNull(Race(faults, mixed, TimeSpan.FromSeconds(20)));
 
     // A push of other series, and one that adds to them, leave the blocks of what they replace as steady pushes do.
     [Theory]
@@ -176,56 +180,95 @@ public sealed class RecyclingTests
         Assert.NotEqual(0, store.SpareBlockBytes);
     }
 
-    // Pushes that set all values of a group to one number, views that look whether they are one number; returns what a view saw otherwise.
-    private static string? Race(bool blindly, bool mixed, TimeSpan limit)
+    // Pushes that set all values of a group to one number, views that look whether they are one number; returns what a view saw otherwise, or what a
+    // thread failed by: a push that is compared with the long way, or inherits from what was there before, reads blocks too.
+    private static string? Race(StoreFaults faults, bool mixed, TimeSpan limit)
     {
-        var store = new MetricStore(new StoreOptions { VerifyShapes = true }) { Faults = blindly ? StoreFaults.RecyclesBlindly : StoreFaults.None };
+        var store = new MetricStore(new StoreOptions { VerifyShapes = true }) { Faults = faults };
         string? seen = null;
         long views = 0;
+        long pushes = 0;
         long started = Stopwatch.GetTimestamp();
         bool IsEnough() => Volatile.Read(ref views) > 100 && (mixed || store.RepeatedPushes > 100);
-        bool Over() => Volatile.Read(ref seen) is not null || (Stopwatch.GetElapsedTime(started) > limit && (blindly || IsEnough())) || Stopwatch.GetElapsedTime(started) > TimeSpan.FromMinutes(2);
-        var pushers = Enumerable.Range(0, 2).Select(thread => new Thread(() =>
+        bool Over()
         {
-            for (int i = 0; !Over(); i++)
+            TimeSpan elapsed = Stopwatch.GetElapsedTime(started);
+            return Volatile.Read(ref seen) is not null || (elapsed > limit && (faults != StoreFaults.None || IsEnough())) || elapsed > limit + TimeSpan.FromMinutes(2);
+        }
+
+        int seed = Environment.TickCount;
+        Thread Start(Action<Random, int> once)
+        {
+            var random = new Random(seed++);
+            var thread = new Thread(() =>
             {
                 try
                 {
-                    store.Push(Harness.Key("job", $"{(i + thread) % 3}"), PushFormat.Text, Body(i % 1000, mixed ? Lines + (i % 7 / 5) : Lines), PushMode.Replace);
-                }
-                catch (InvalidOperationException e)
-                {
-                    // A patched push is compared with the long way here, which reads what was there before.
-                    Volatile.Write(ref seen, e.Message);
-                }
-
-                if (i % 500 == 0)
-                {
-                    store.Delete(Harness.Key("job", "1"));
-                }
-            }
-        }));
-        var readers = Enumerable.Range(0, 2).Select(_ => new Thread(() =>
-        {
-            while (!Over())
-            {
-                using StoreView view = store.OpenView();
-                Interlocked.Increment(ref views);
-                for (int i = 0; i < view.Groups.Length; i++)
-                {
-                    string[] values = [.. Text(view.Groups[i]).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => line[(line.LastIndexOf(' ') + 1)..])];
-                    Thread.Yield();
-                    if (values.Length < Lines || values.Length > Lines + 1 || values.Distinct().Count() != 1 || !int.TryParse(values[0], CultureInfo.InvariantCulture, out int _))
+                    for (int i = 0; !Over(); i++)
                     {
-                        Volatile.Write(ref seen, string.Join(' ', values));
+                        once(random, i);
                     }
                 }
+                catch (Exception e)
+                {
+                    Interlocked.CompareExchange(ref seen, e.ToString(), null);
+                }
+            });
+            thread.Start();
+            return thread;
+        }
+
+        void Push(Random random, int i)
+        {
+            GroupingKey key = Harness.Key("job", $"{random.Next(3)}");
+            int lines = mixed && random.Next(4) == 0 ? Lines + 1 : Lines;
+            byte[] body = Body(i % 1000, lines);
+            if (mixed && random.Next(40) == 0)
+            {
+                // Refused, which leaves a snapshot with the blocks of the one before.
+                Assert.Equal(PushStatus.Inconsistent, store.Push(key, PushFormat.Text, Encoding.UTF8.GetBytes("v0 1 1000\n"), PushMode.Merge).Status);
             }
-        }));
-        Thread[] threads = [.. pushers, .. readers];
-        Array.ForEach(threads, static thread => thread.Start());
+
+            Interlocked.Increment(ref pushes);
+            PushOutcome outcome = store.Push(key, PushFormat.Text, body, lines > Lines && random.Next(2) == 0 ? PushMode.Merge : PushMode.Replace);
+            if (outcome.Status != PushStatus.Stored)
+            {
+                throw new InvalidOperationException(outcome.Error);
+            }
+
+            if (i % 500 == 0)
+            {
+                store.Delete(Harness.Key("job", "1"));
+            }
+        }
+
+        void View()
+        {
+            using StoreView view = store.OpenView();
+            Interlocked.Increment(ref views);
+            foreach (GroupSnapshot group in view.Groups)
+            {
+                string text = Text(group);
+                Thread.Yield();
+                string[] values = [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => line[(line.LastIndexOf(' ') + 1)..])];
+                if (values.Length is not (0 or Lines or (Lines + 1)) || values.Distinct().Skip(1).Any() || !values.All(static value => int.TryParse(value, CultureInfo.InvariantCulture, out int _))
+                    || text != Text(group))
+                {
+                    throw new InvalidOperationException($"a view shows {text}\nand then {Text(group)}");
+                }
+            }
+        }
+
+        void Collect(int i)
+        {
+            GC.Collect(i % 3, GCCollectionMode.Forced, blocking: true, compacting: i % 3 == 2);
+            Thread.Sleep(5);
+        }
+
+        Thread[] threads = [Start(Push), Start(Push), Start((_, _) => View()), Start((_, _) => View()), Start((_, i) => Collect(i))];
         Array.ForEach(threads, static thread => thread.Join());
         Assert.True(seen is not null || IsEnough(), $"{views} views, {store.RepeatedPushes} repeated pushes");
+        TestContext.Current.SendDiagnosticMessage($"{views} views, {pushes} pushes, {store.RepeatedPushes} of them steady{(seen is null ? "" : ", until " + string.Concat(seen.Split('\n').Take(5)))}");
         return seen;
     }
 

@@ -14,11 +14,18 @@ internal enum Step
     ReplaceMap,
     ReadSlot,
     ReadSeries,
+    ReadBlock,
     GoBack,
     FindSlot,
     ChangeSlots,
     TakeShape,
+    BuildShape,
+    EnterShape,
+    DropShape,
+    NumberShape,
+    GiveShapeBack,
     LookForReaders,
+    SettleBlocks,
     MarkTaken,
     ReplaceSlot,
     Stamp,
@@ -82,8 +89,8 @@ internal enum StoreFaults
 {
     None = 0,
 
-    /// <summary>Memory is used again although somebody may be reading it.</summary>
-    RecyclesBlindly = 1,
+    /// <summary>Blocks are used again although somebody may be reading them.</summary>
+    ReusesBlocksBlindly = 1,
 
     /// <summary>A publication is stamped before it is in its place.</summary>
     StampsEarly = 2,
@@ -105,4 +112,40 @@ internal enum StoreFaults
 
     /// <summary>A consumer of a feed does not say what it has taken.</summary>
     TakesSilently = 64,
+
+    /// <summary>Snapshots are used again although somebody may have them.</summary>
+    ReusesSnapshotsBlindly = 256,
+
+    /// <summary>Both.</summary>
+    RecyclesBlindly = ReusesBlocksBlindly | ReusesSnapshotsBlindly,
+
+    /// <summary>A push that goes the long way lets the snapshot that it has replaced be used again, as steady ones do.</summary>
+    ReusesAllSnapshots = 512,
+
+    /// <summary>Whether the blocks of a replaced snapshot were taken is not waited for.</summary>
+    IgnoresUnsettled = 1024,
+
+    /// <summary>Whether the snapshot before was taken is not handed on with its blocks.</summary>
+    ForgetsTaken = 2048,
+
+    /// <summary>Memory is used again although somebody has pinned the group.</summary>
+    IgnoresPins = 4096,
+
+    /// <summary>Who holds the writer lock does not say so to those who use memory again.</summary>
+    PinsNothing = 8192,
+
+    /// <summary>A shape is made without pinning the group.</summary>
+    BuildsUnpinned = 16384,
+
+    /// <summary>A shape is made whether or not its snapshot is still the newest.</summary>
+    BuildsUnchecked = 32768,
+
+    /// <summary>A steady push brings back what has expired.</summary>
+    RevivesTheDue = 65536,
+
+    /// <summary>A steady push does not tell the feeds.</summary>
+    TellsNobody = 131072,
+
+    /// <summary>What a group has hidden is shown again before that group has gone.</summary>
+    ShowsEarly = 262144,
 }

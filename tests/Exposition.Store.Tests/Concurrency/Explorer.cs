@@ -4,13 +4,15 @@ namespace Exposition.Store.Tests.Concurrency;
 
 // Runs a few threads of which only one is ever going: at each step of the store (Interleaving) it is decided who goes on. All decisions of a run are a
 // list of numbers; the next run repeats the list but for its last number that can be raised. So all interleavings are run, with at most so many
-// preemptions (a thread that is held up although it could go on). Who waits for the writer lock is not asked until somebody has left it.
-// With a seed the decisions are drawn instead, and there are as many preemptions as come.
+// preemptions (a thread that is held up although it could go on): first those without any, then those with one, and so on, so that where there are too
+// many to run them all, those are run first that are easiest to understand. Who waits for the writer lock is not asked until somebody has left it.
+// With a seed the decisions are drawn instead: in every other run there are as many preemptions as come, else a few, at any steps.
 
 /// <summary>Runs operations on a store in all interleavings of their steps.</summary>
 internal sealed class Explorer(int preemptions, int mostRuns, int? seed = null)
 {
     private const int PreemptedOneIn = 4;
+    private const int FewPreemptions = 4;
 
     private readonly List<(int Chosen, int Of)> _choices = [];
     private readonly List<string> _trace = [];
@@ -21,14 +23,21 @@ internal sealed class Explorer(int preemptions, int mostRuns, int? seed = null)
     private int _at;
     private int _left;
 
+    // The steps at which a run with few preemptions has them, and how many steps the last run had.
+    private readonly HashSet<int> _preempted = [];
+    private int _steps = 1;
+
     [ThreadStatic]
     private static Worker? s_worker;
 
     /// <summary>How many interleavings were run.</summary>
     public int Runs { get; private set; }
 
+    /// <summary>How many preemptions were tried in all places.</summary>
+    public int Exhausted { get; private set; } = -1;
+
     /// <summary>Whether all were run.</summary>
-    public bool IsExhausted { get; private set; }
+    public bool IsExhausted => Exhausted == preemptions;
 
     /// <summary>Runs them until one is wrong.</summary>
     /// <param name="prepare">Makes what the operations work on.</param>
@@ -37,26 +46,33 @@ internal sealed class Explorer(int preemptions, int mostRuns, int? seed = null)
     /// <returns>What was wrong, with the steps that led to it, or null.</returns>
     public string? Run<T>(Func<T> prepare, Action<T>[] threads, Func<T, string?> check)
     {
-        _choices.Clear();
         _random = seed is { } start ? new Random(start) : null;
         Runs = 0;
         _workers = [.. threads.Select(_ => new Worker(this))];
         Interleaving.Hook = OnStep;
         try
         {
-            do
+            for (int most = 0; most <= preemptions && Runs < mostRuns; most++)
             {
-                Runs++;
-                T subject = prepare();
-                RunOnce([.. threads.Select<Action<T>, Action>(thread => () => thread(subject))]);
-                string? wrong = _wrong.Count > 0 ? _wrong[0] : check(subject);
-                if (wrong is not null)
+                _choices.Clear();
+                bool more;
+                do
                 {
-                    return $"run {Runs}: {wrong}\nby {string.Join(", ", _trace)}";
+                    Runs++;
+                    T subject = prepare();
+                    RunOnce([.. threads.Select<Action<T>, Action>(thread => () => thread(subject))], most);
+                    string? wrong = _wrong.Count > 0 ? _wrong[0] : check(subject);
+                    if (wrong is not null)
+                    {
+                        return $"run {Runs}: {wrong}\nby {string.Join(", ", _trace)}";
+                    }
+
+                    more = Advance();
                 }
+                while (Runs < mostRuns && more);
+                Exhausted = more ? Exhausted : most;
             }
-            while (Runs < mostRuns && Advance());
-            IsExhausted = Runs < mostRuns;
+
             return null;
         }
         finally
@@ -66,12 +82,13 @@ internal sealed class Explorer(int preemptions, int mostRuns, int? seed = null)
         }
     }
 
-    private void RunOnce(Action[] actions)
+    private void RunOnce(Action[] actions, int mostPreemptions)
     {
+        DrawPreemptions();
         _trace.Clear();
         _wrong.Clear();
         _at = 0;
-        _left = preemptions;
+        _left = mostPreemptions;
         _over = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         for (int i = 0; i < actions.Length; i++)
         {
@@ -82,6 +99,16 @@ internal sealed class Explorer(int preemptions, int mostRuns, int? seed = null)
         if (!_over.Task.Wait(TimeSpan.FromSeconds(60)))
         {
             throw new InvalidOperationException("stuck by " + string.Join(", ", _trace));
+        }
+    }
+
+    private void DrawPreemptions()
+    {
+        _steps = Math.Max(_steps / 2, _trace.Count);
+        _preempted.Clear();
+        for (int i = _random is null ? 0 : _random.Next(1, FewPreemptions + 1); i > 0; i--)
+        {
+            _preempted.Add(_random!.Next(_steps));
         }
     }
 
@@ -162,12 +189,13 @@ internal sealed class Explorer(int preemptions, int mostRuns, int? seed = null)
     {
         Span<int> candidates = stackalloc int[_workers.Length];
         int count = 0;
+        bool mayPreempt = _random is null ? _left > 0 : Runs % 2 == 0 ? _preempted.Contains(_trace.Count) : _random.Next(PreemptedOneIn) == 0;
         if (mayGoOn)
         {
             candidates[count++] = self!.Value;
         }
 
-        if (!mayGoOn || (_random is null ? _left > 0 : _random.Next(PreemptedOneIn) == 0))
+        if (!mayGoOn || mayPreempt)
         {
             for (int i = 0; i < _workers.Length; i++)
             {

@@ -9,7 +9,7 @@ namespace Exposition.Store.Tests.Concurrency;
 [Collection(nameof(StepByStep))]
 public sealed class HistoryTests
 {
-    private const int Threads = 4;
+    private const int Threads = Recorder.Threads;
     private const int OperationsPerRound = 12;
 
     // Long runs by hand.
@@ -31,7 +31,8 @@ public sealed class HistoryTests
     [InlineData(StoreFaults.StampsEarly)]
     [InlineData(StoreFaults.StampsLate)]
     [InlineData(StoreFaults.IgnoresStamps)]
-    [InlineData(StoreFaults.RecyclesBlindly)]
+    [InlineData(StoreFaults.ReusesBlocksBlindly)]
+    [InlineData(StoreFaults.ReusesSnapshotsBlindly)]
     [InlineData(StoreFaults.CutsBlindly)]
     [InlineData(StoreFaults.ClosesLate)]
     [InlineData(StoreFaults.TakesSilently)]
@@ -107,6 +108,18 @@ public sealed class HistoryTests
                 else if (what < 35)
                 {
                     recorder.Wipe(thread);
+                }
+                else if (what < 38)
+                {
+                    recorder.PushMore(thread, group);
+                }
+                else if (what < 41)
+                {
+                    recorder.Extra(thread, group);
+                }
+                else if (what < 43)
+                {
+                    recorder.PushBroken(thread, group);
                 }
                 else
                 {

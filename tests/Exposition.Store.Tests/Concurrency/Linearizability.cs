@@ -1,7 +1,8 @@
 namespace Exposition.Store.Tests.Concurrency;
 
 // Wing and Gong's search with Lowe's memory of what was tried ("Testing for linearizability", 2017): take operations one by one, each time one that was
-// called before every other that is left had returned, as long as the sequential model agrees; where none is left to take, go back.
+// called before every other that is left had returned, as long as the sequential model agrees; where none is left to take, go back. An operation may
+// be several events, one after another (After). Optional ones are taken at any time after their call, or never.
 
 /// <summary>Decides whether a history can be put in an order that keeps real time and that the sequential model agrees with.</summary>
 internal static class Linearizability
@@ -19,13 +20,15 @@ internal static class Linearizability
     {
         private readonly HashSet<State> _tried = [];
         private readonly bool[] _taken = new bool[events.Length];
+        private readonly int[] _after = [.. events.Select(e => e.After is null ? -1 : Array.FindIndex(events, other => ReferenceEquals(other, e.After)))];
         private readonly Stack<(int Index, long[] Before)> _order = [];
         private (int Index, long[] Before)[] _best = [];
 
         public bool From(long[] state)
         {
             int next = 0;
-            while (_order.Count < events.Length)
+            int left = events.Count(static e => !e.IsOptional);
+            while (left > 0)
             {
                 int found = Find(state, next, out long[]? after);
                 if (found >= 0)
@@ -34,6 +37,7 @@ internal static class Linearizability
                     if (_tried.Add(new State(_taken, after!)))
                     {
                         _order.Push((found, state));
+                        left -= events[found].IsOptional ? 0 : 1;
                         _best = _order.Count > _best.Length ? [.. _order] : _best;
                         (state, next) = (after!, 0);
                         continue;
@@ -50,6 +54,7 @@ internal static class Linearizability
                 }
 
                 _taken[last.Index] = false;
+                left += events[last.Index].IsOptional ? 0 : 1;
                 (state, next) = (last.Before, last.Index + 1);
             }
 
@@ -71,8 +76,8 @@ internal static class Linearizability
                     continue;
                 }
 
-                firstReturn = Math.Min(firstReturn, events[i].Returned);
-                if (i >= from && (after = SequentialModel.Apply(state, events[i], rivals)) is not null)
+                firstReturn = events[i].IsOptional ? firstReturn : Math.Min(firstReturn, events[i].Returned);
+                if (i >= from && (_after[i] < 0 || _taken[_after[i]]) && (after = SequentialModel.Apply(state, events[i], rivals)) is not null)
                 {
                     return i;
                 }

@@ -42,9 +42,37 @@ public sealed class LinearizabilityTests
         Assert.NotNull(Check(new Event(1, Kind.Refused, 1, 0, null, 2, 4)));
     }
 
-    private static string? Check(params Event[] events) => Linearizability.Check(events, new long[3], s_rivals);
+    [Fact]
+    public void A_merge_leaves_what_else_is_there()
+    {
+        Assert.Null(Check(Extra(2, 7, 1, 2), new Event(0, Kind.Merge, 2, 8, null, 3, 4), View([0, 0, 8, 0, 0, 7], 5, 6)));
+        Assert.NotNull(Check(Extra(2, 7, 1, 2), new Event(0, Kind.Merge, 2, 8, null, 3, 4), View([0, 0, 8, 0, 0, 0], 5, 6)));
+        Assert.NotNull(Check(Extra(2, 7, 1, 2), Push(0, 2, 8, 3, 4), View([0, 0, 8, 0, 0, 7], 5, 6)));
+        Assert.Null(Check(Push(0, 0, 8, 1, 2), Extra(1, 7, 3, 4), View([8, -1, 0, 0, 7, 0], 5, 6)));
+    }
+
+    [Fact]
+    public void Who_looks_finds_expired_what_is_due()
+    {
+        Event push = new(0, Kind.Push, 2, 7, null, 1, 2) { Time = 5 };
+        Event expiry = new(1, Kind.Expire, 2, 0, null, 3, 4) { Time = 10 };
+        Assert.Null(Check(push, expiry, View([0, 0, -2], 3, 4, expiry)));
+        Assert.NotNull(Check(push, expiry, View([0, 0, 7], 3, 4, expiry)));
+        Assert.NotNull(Check(push, expiry, View([0, 0, 7], 5, 6)));
+        Assert.Null(Check(push, expiry, new Event(0, Kind.Merge, 2, 8, null, 3, 4) { After = expiry, Time = 15 }, View([0, 0, 8], 5, 6)));
+        Assert.Null(Check(push, expiry with { IsOptional = true }, View([0, 0, 7], 5, 6)));
+        Assert.Null(Check(push, expiry with { IsOptional = true }, View([0, 0, -2], 5, 6)));
+        Assert.Null(Check(push, expiry with { Time = 15 }, View([0, 0, 0], 5, 6)));
+        Assert.NotNull(Check(push, expiry with { Time = 4 }, View([0, 0, -2], 5, 6)));
+    }
+
+    private static string? Check(params Event[] events) => Linearizability.Check(events, new long[SequentialModel.Size(s_rivals.Length).All], s_rivals);
+
+    private static Event Extra(int group, long value, long called, long returned) => new(0, Kind.Extra, group, value, null, called, returned);
 
     private static Event Push(int thread, int group, long value, long called, long returned) => new(thread, Kind.Push, group, value, null, called, returned);
 
-    private static Event View(long[] seen, long called, long returned) => new(2, Kind.View, 0, 0, seen, called, returned);
+    // Without a word on them there are no extra series.
+    private static Event View(long[] seen, long called, long returned, Event? after = null) =>
+        new(2, Kind.View, 0, 0, [.. seen, .. new long[SequentialModel.Size(s_rivals.Length).Seen - seen.Length]], called, returned) { After = after };
 }

@@ -36,7 +36,10 @@ public sealed class StressTests
     }
 
     [Theory]
-    [InlineData(StoreFaults.RecyclesBlindly)]
+    [InlineData(StoreFaults.StampsEarly)]
+    [InlineData(StoreFaults.StampsLate)]
+    [InlineData(StoreFaults.ReusesBlocksBlindly)]
+    [InlineData(StoreFaults.ReusesSnapshotsBlindly)]
     [InlineData(StoreFaults.IgnoresStamps)]
     [InlineData(StoreFaults.TakesSilently)]
     internal void A_fault_is_found(StoreFaults fault) => Assert.NotNull(new Stress(fault, TimeSpan.FromSeconds(60)).Run());
