@@ -51,6 +51,18 @@ public sealed class ExpiryTests
         Assert.Equal((0, 0L, 1L, 0L), (gateway.Store.GroupCount, gateway.Store.ExpiredGroups, gateway.Store.Expiries, gateway.Store.SampleCount));
     }
 
+    // Nobody has looked since.
+    [Fact]
+    public void A_group_that_is_gone_by_now_takes_no_place_from_others()
+    {
+        var gateway = new Harness(grace: TimeSpan.FromSeconds(60), mostGroups: 1, rules: s_tenSeconds);
+        gateway.Put(s_a, "x 1\n");
+        Assert.Equal(PushStatus.TooManyGroups, gateway.Put(s_b, "x 1\n").Status);
+        gateway.Clock.Advance(70);
+        Assert.Equal(PushStatus.Stored, gateway.Put(s_b, "x 1\n").Status);
+        Assert.Equal(1, gateway.Store.GroupCount);
+    }
+
     [Fact]
     public void A_push_puts_the_deadline_off_and_a_refused_one_does_not()
     {

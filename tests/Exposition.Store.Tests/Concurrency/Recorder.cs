@@ -39,6 +39,8 @@ internal sealed class Recorder
     private readonly StepClock _clock;
     private readonly bool _mortal;
     private readonly bool _checked;
+    private readonly FamilyEntry[][] _saved = new FamilyEntry[Groups][];
+    private readonly long[] _savedValue = new long[Groups];
     private readonly bool[] _pushed = new bool[Groups];
     private readonly long[,] _last = new long[Threads, Groups];
     private readonly ConcurrentDictionary<long, bool> _repeated = [];
@@ -133,6 +135,23 @@ internal sealed class Recorder
 
     /// <summary>A push that is refused whatever is there.</summary>
     public void PushBroken(int thread, int group) => Push(thread, group, Kind.Mark, 0, Series);
+
+    /// <summary>Remembers a group, which has no extra series, as a durable copy does.</summary>
+    public void Save(int group)
+    {
+        using StoreView view = Store.OpenView();
+        GroupSnapshot snapshot = view.Groups.ToArray().Single(shown => shown.Key == s_keys[group]);
+        _saved[group] = [.. snapshot.Families.ToArray().Select(static entry => entry with { Name = entry.Name.ToArray(), Text = entry.Text.ToArray(), Sidecar = entry.Sidecar.ToArray() })];
+        _savedValue[group] = Read(snapshot).Value;
+    }
+
+    /// <summary>Puts the group back in place of what is there, as if it were pushed; but no feed is told.</summary>
+    public void Restore(int thread, int group)
+    {
+        long called = Call();
+        Store.Restore(s_keys[group], _saved[group]);
+        _events.Enqueue(new Event(thread, Kind.Push, group, _savedValue[group], null, called, Interlocked.Increment(ref _time)));
+    }
 
     private int Series => _checked ? ManySeries : FewSeries;
 

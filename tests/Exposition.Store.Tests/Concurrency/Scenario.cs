@@ -47,6 +47,9 @@ public enum Scenario
     WipeBesideOtherSeries,
     FeedBesideDeleteAndSteadyPushes,
     FeedBesideWipeAndSteadyPushes,
+    RestoreBesideSteadyPushes,
+    RestoreBesideOtherSeries,
+    RestoreBesideDelete,
     ExpiryBesideViews,
     ExpiryBesideSteadyPushes,
     ExpiryBesideAView,
@@ -128,6 +131,11 @@ internal sealed record Script(Action<Recorder> Warm, Action<Recorder>[] Threads,
         Scenario.FeedBesideDeleteAndSteadyPushes => Steady([2], s => { s.Push(0, 2); s.Push(0, 2); }, s => s.Delete(1, 2), s => { s.Take(); s.Take(); }),
         Scenario.FeedBesideWipeAndSteadyPushes => Steady([2, 3], s => { s.Push(0, 2); s.Push(0, 3); }, s => s.Wipe(1), s => { s.Take(); s.Take(); }),
 
+        // A group that comes back from a durable copy.
+        Scenario.RestoreBesideSteadyPushes => Saved(2, s => s.Restore(0, 2), s => { s.Push(1, 2); s.Push(1, 2); }, s => s.View(2)),
+        Scenario.RestoreBesideOtherSeries => Saved(2, s => { s.Restore(0, 2); s.Push(0, 2); }, s => { s.PushMore(1, 2); s.PushMore(1, 2); }, s => s.View(2)) with { IsSteady = false },
+        Scenario.RestoreBesideDelete => Saved(2, s => { s.Delete(0, 2); s.Push(0, 2); }, s => s.Restore(1, 2), s => { s.View(2); s.View(2); }) with { IsSteady = false },
+
         // Groups that are due once the clock goes on.
         Scenario.ExpiryBesideViews => Steady([2, 3], s => { s.Tick(); s.Push(0, 2); }, s => { s.View(1); s.View(1); }) with { IsSteady = false },
         Scenario.ExpiryBesideSteadyPushes => Steady([2], s => { s.Push(0, 2); s.Push(0, 2); }, s => s.Tick(), s => s.View(2)),
@@ -164,6 +172,15 @@ internal sealed record Script(Action<Recorder> Warm, Action<Recorder>[] Threads,
 
     // The next push makes a shape.
     private static Script Once(int[] warm, params Action<Recorder>[] threads) => new(s => s.WarmOnce(warm), threads);
+
+    private static Script Saved(int group, params Action<Recorder>[] threads) =>
+        new(
+            s =>
+            {
+                s.Warm(group);
+                s.Save(group);
+            },
+            threads);
 
     private static Script Merged(int[] warm, params Action<Recorder>[] threads) => new(s => s.WarmMerges(warm), threads);
 }

@@ -36,7 +36,6 @@ public sealed class StressTests
     }
 
     [Theory]
-    [InlineData(StoreFaults.StampsEarly)]
     [InlineData(StoreFaults.StampsLate)]
     [InlineData(StoreFaults.ReusesBlocksBlindly)]
     [InlineData(StoreFaults.ReusesSnapshotsBlindly)]
