@@ -43,6 +43,7 @@ public sealed partial class MetricStore
         Array.Clear(groups, 0, count);
         Volatile.Write(ref _spareGroups, groups);
         _timeline.Leave(place);
+        _retired.LookAfterView();
     }
 
     // One list for views that follow one another; more at once have their own.
@@ -214,7 +215,7 @@ public sealed partial class MetricStore
     private WriterScope EnterWriter()
     {
         Interleaving.Enter(_writer);
-        _timeline.Pin();
+        _timeline.BeginWrite();
         return new WriterScope(this);
     }
 
@@ -222,9 +223,10 @@ public sealed partial class MetricStore
     {
         public void Dispose()
         {
-            store._timeline.Unpin();
+            store._timeline.EndWrite();
             store._writer.Exit();
             Interleaving.At(Step.LeftWriter);
+            store._retired.LookAfterWriter();
         }
     }
 }

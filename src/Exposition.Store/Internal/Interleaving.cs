@@ -20,6 +20,7 @@ internal enum Step
     TakeShape,
     LookForReaders,
     MarkTaken,
+    ReleaseTaken,
     ReplaceSlot,
     Stamp,
     Cut,
