@@ -24,6 +24,13 @@ public sealed partial class MetricStore
     /// </summary>
     public long LargeBlockBytes => _blocks.LargeBytes;
 
+    /// <summary>
+    /// Lets go of spare memory, and of work areas, that was not needed since the last call. For a host, every few seconds: what a peak has left is not needed
+    /// afterwards.
+    /// </summary>
+    /// <returns>About how many bytes that is.</returns>
+    public long TrimSpareMemory() => _blocks.Trim() + _snapshots.Trim() + PushWorkspace.Trim();
+
     // Before a publication: which blocks the new snapshot has. Nobody else knows it yet.
     private void TakeBlocks(GroupSnapshot snapshot, GroupSnapshot? old, byte[]? added)
     {

@@ -199,7 +199,7 @@ public sealed partial class MetricStore
             return;
         }
 
-        PushWorkspace workspace = PushWorkspace.Rent();
+        PushWorkspace workspace = PushWorkspace.Rent(body.Length);
         try
         {
             string? error = null;

@@ -78,7 +78,8 @@ public sealed partial class MetricStore
             return new PushOutcome(Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted);
         }
 
-        PushWorkspace workspace = PushWorkspace.Rent();
+        using PushWorkspace.Turn turn = PushWorkspace.TakeTurn(body.Length);
+        PushWorkspace workspace = PushWorkspace.Rent(body.Length);
         try
         {
             FamilySet set = workspace.Families;

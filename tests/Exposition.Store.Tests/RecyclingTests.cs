@@ -20,7 +20,9 @@ public sealed class RecyclingTests
     [InlineData(1023, 1024)]
     [InlineData(1024, 1024)]
     [InlineData(1025, 1152)]
-    [InlineData(400_000, 425_984)]
+    [InlineData(65_535, 65_536)]
+    [InlineData(65_537, 67_584)]
+    [InlineData(400_000, 401_408)]
     [InlineData(int.MaxValue, 0x7FFFFFC7)]
     public void Sizes_are_rounded_up_by_at_most_an_eighth(int bytes, int size)
     {

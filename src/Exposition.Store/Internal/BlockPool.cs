@@ -31,8 +31,21 @@ internal sealed class BlockPool(long capacity, bool poison)
     public byte[] Rent(int bytes)
     {
         int size = SizeFor(bytes);
-        return _spare.TryTake(size, size) ?? Allocate(size);
+        byte[]? spare = _spare.TryTake(size);
+
+        // One that is larger will do, but not by more than an eighth.
+        long most = Math.Min(bytes + (bytes / 8L), Array.MaxLength - 1);
+        for (int larger = SizeFor(size + 1); spare is null && larger <= most; larger = SizeFor(larger + 1))
+        {
+            spare = _spare.TryTake(larger);
+        }
+
+        return spare ?? Allocate(size);
     }
+
+    /// <summary>Lets go of what was not asked for since the last call.</summary>
+    /// <returns>How many bytes that is.</returns>
+    public long Trim() => _spare.Trim();
 
     private byte[] Allocate(int size)
     {

@@ -6,7 +6,8 @@ namespace Exposition.Store.Internal;
 //   who has pinned the slot   a push or a consumer of a feed. As soon as the slot is seen without pins nobody can come to the block any more
 //   consumers                 have marked what they take while they had pinned the slot. Who never releases it leaves it to the garbage collector
 //   the writer at work then   compares with what other groups hold. One who comes later finds what is newest by then
-//   views                     of a time when a snapshot with the block was newest; and those that still collect
+//   views                     of a time when a snapshot with the block was newest: they have it, so that it lies here costs nothing; and those that
+//                             still collect. While there are more than are counted, everything is left to the garbage collector
 // Nobody of them waits, and none is waited for: a block that somebody may be reading lies here until they have gone, and is looked at again
 //   when a writer leaves, or a block is retired while none is at work    what waits for pins and writers: few, and not for long
 //   when a view closes                                                   what waits for views: as many as were replaced since it was opened
@@ -29,7 +30,7 @@ internal sealed class RetiredBlocks(Timeline timeline, BlockPool spare)
     /// <summary>A block of memory that nobody else knows.</summary>
     public Block Of(byte[] bytes)
     {
-        Block block = _empty.TryTake(1, EmptyBytes) ?? new Block();
+        Block block = _empty.TryTake(1) ?? new Block();
         block.Bytes = bytes;
         return block;
     }
@@ -125,6 +126,12 @@ internal sealed class RetiredBlocks(Timeline timeline, BlockPool spare)
         if (block.Writer != 0 && timeline.Writer == block.Writer)
         {
             Put(ref _waitForWriter, block);
+            return false;
+        }
+
+        if (timeline.HasUncounted)
+        {
+            // Whether one of these shows it, nobody knows; it must not lie here for their sake.
             return false;
         }
 

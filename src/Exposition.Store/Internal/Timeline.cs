@@ -152,6 +152,9 @@ internal sealed class Timeline
         return floor;
     }
 
+    /// <summary>Whether there are more views than have places.</summary>
+    public bool HasUncounted => Volatile.Read(ref _uncounted) > 0;
+
     /// <summary>
     /// Whether a view may show what was newest from one time until another, at which something else took its place. The caller is who put that
     /// there; it has stamped it, and passed a full fence.
