@@ -133,8 +133,7 @@ public sealed partial class MetricStore
         }
     }
 
-    private void Retire(Block block, GroupSlot slot, long until, int ownPins) =>
-        _retired.Retire(block, slot, until, ownPins, blindly: (Faults & StoreFaults.RecyclesBlindly) != 0);
+    private void Retire(Block block, GroupSlot slot, long until, int ownPins) => _retired.Retire(block, slot, until, ownPins);
 
     // Of steady pushes only: they alone know that nobody else has just replaced the snapshot before, and looks at it. The caller has pinned the slot.
     private void RecycleSnapshot(GroupSlot slot, GroupSnapshot old, GroupSnapshot snapshot)

@@ -11,7 +11,11 @@ public sealed partial class MetricStore
     private GroupSnapshot[]? _spareGroups;
 
     // Faults to be found by tests.
-    internal StoreFaults Faults { get; set; }
+    internal StoreFaults Faults
+    {
+        get => _retired.Faults;
+        set => _retired.Faults = value;
+    }
 
     /// <summary>Opens a view of all groups at one point in time. Takes no lock and never begins anew, unless groups are due to expire.</summary>
     public StoreView OpenView()

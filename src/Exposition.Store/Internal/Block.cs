@@ -14,7 +14,7 @@ internal sealed class Block
     public byte[] Bytes { get; set; } = [];
 
     /// <summary>The stamp of the first snapshot with a piece in it; older than every view until it is known.</summary>
-    public long Since { get; set; }
+    public long Since { get; set; } = Timeline.Ever;
 
     // Of a block that waits, RetiredBlocks' own: where it was, when another snapshot took its place, which writer was at work then (0 for none).
     public GroupSlot? Slot { get; set; }
@@ -41,7 +41,7 @@ internal sealed class Block
     {
         _readers = 0;
         Bytes = [];
-        Since = 0;
+        Since = Timeline.Ever;
         Slot = null;
         Until = 0;
         Writer = 0;

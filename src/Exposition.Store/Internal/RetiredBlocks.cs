@@ -27,6 +27,9 @@ internal sealed class RetiredBlocks(Timeline timeline, BlockPool spare)
     private Block? _waitForWriter;
     private Block? _waitForViews;
 
+    /// <summary>Faults to be found by tests.</summary>
+    public StoreFaults Faults { get; set; }
+
     /// <summary>A block of memory that nobody else knows.</summary>
     public Block Of(byte[] bytes)
     {
@@ -47,10 +50,9 @@ internal sealed class RetiredBlocks(Timeline timeline, BlockPool spare)
     /// <param name="slot">The group's.</param>
     /// <param name="until">The stamp of what took its place: the caller has put it there, stamped it, and passed a full fence.</param>
     /// <param name="ownPins">How often the caller has pinned the slot.</param>
-    /// <param name="blindly">A fault: nobody is looked for.</param>
-    public void Retire(Block block, GroupSlot slot, long until, int ownPins, bool blindly)
+    public void Retire(Block block, GroupSlot slot, long until, int ownPins)
     {
-        if (blindly)
+        if ((Faults & StoreFaults.RecyclesBlindly) != 0)
         {
             Recycle(block);
             return;
