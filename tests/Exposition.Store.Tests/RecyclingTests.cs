@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using Exposition.Store.Internal;
 
@@ -147,7 +148,12 @@ public sealed class RecyclingTests
         }
 
         Assert.Equal(allocated, store.LargeBlockBytes);
-        Assert.NotEqual(0, allocated);
+
+        // What the group has, and what the next push is written to: a third would be where all is packed anew.
+        using StoreView view = store.OpenView();
+        Assert.InRange(allocated, 1, 5 * view.Groups[0].Block!.Bytes.Length / 2);
+        Assert.True(view.Groups[0].TryGet(OwnNames.PushFailure, out FamilyEntry failure));
+        Assert.True(MemoryMarshal.TryGetArray(failure.Text, out ArraySegment<byte> line) && line.Array!.Length == line.Count);
     }
 
     [Fact]
