@@ -205,6 +205,12 @@ public sealed class DurableCopy : IAsyncDisposable
             source.Take(_taken);
             foreach (GroupChange change in _taken)
             {
+                // The same snapshot comes once more where only the last failure is new.
+                if (_pending.TryGetValue(change.Key, out GroupChange before) && before.Snapshot != change.Snapshot)
+                {
+                    source.Release(before);
+                }
+
                 _pending[change.Key] = change;
             }
 
@@ -274,11 +280,20 @@ public sealed class DurableCopy : IAsyncDisposable
             // In one transaction: a copy that holds some of the groups would pass for one of them all at the next start.
             int written = WriteBatches(deleted.Concat(all), static _ => { }, inOne: true);
             _durable.Completed();
+            foreach (GroupChange change in _pending.Values)
+            {
+                source.Release(change);
+            }
+
             _pending.Clear();
             return written;
         }
 
-        return WriteBatches(_pending.Values.ToArray(), key => _pending.Remove(key));
+        return WriteBatches(_pending.Values.ToArray(), key =>
+        {
+            _pending.Remove(key, out GroupChange change);
+            source.Release(change);
+        });
     }
 
     private int WriteBatches(IEnumerable<GroupChange> changes, Action<GroupingKey> done, bool inOne = false)

@@ -20,6 +20,7 @@ public readonly record struct GroupChange(GroupingKey Key, long Version, GroupSn
 public sealed class ChangeFeed
 {
     private readonly TimeProvider _time;
+    private readonly RetiredBlocks _retired;
     private readonly ConcurrentQueue<FeedEntry> _queue = [];
     private readonly Lock _goneLock = new();
     private readonly Dictionary<GroupingKey, FeedEntry> _gone = [];
@@ -27,10 +28,11 @@ public sealed class ChangeFeed
     private int _pending;
     private long _since;
 
-    internal ChangeFeed(int index, TimeProvider time)
+    internal ChangeFeed(int index, TimeProvider time, RetiredBlocks retired)
     {
         Index = index;
         _time = time;
+        _retired = retired;
     }
 
     /// <summary>Number of groups with a change that was not yet taken. Where several clients change a group at once it may be counted once for each.</summary>
@@ -51,6 +53,9 @@ public sealed class ChangeFeed
     // Its place among the feeds of the store.
     internal int Index { get; }
 
+    // The same among those who have taken a snapshot.
+    internal int Bit => 1 << Index;
+
     // Faults to be found by tests.
     internal StoreFaults Faults { get; set; }
 
@@ -60,7 +65,7 @@ public sealed class ChangeFeed
     public async ValueTask WaitAsync(CancellationToken cancellation) =>
         await Volatile.Read(ref _some).Task.WaitAsync(cancellation).ConfigureAwait(false);
 
-    /// <summary>Moves the pending changes into <paramref name="into"/>.</summary>
+    /// <summary>Moves the pending changes into <paramref name="into"/>. The memory of their snapshots is not used again until they are released.</summary>
     /// <returns>How many were moved.</returns>
     public int Take(ICollection<GroupChange> into)
     {
@@ -99,6 +104,37 @@ public sealed class ChangeFeed
         }
 
         return moved;
+    }
+
+    /// <summary>
+    /// Says that the consumer does not read a snapshot any more that it has taken, however often, so that its memory can be used again. Whoever does not say it
+    /// leaves that to the garbage collector. By the consumer alone, and never of a snapshot that is still read.
+    /// </summary>
+    /// <param name="change">As it was taken. Of a deletion there is nothing to release.</param>
+    public void Release(in GroupChange change)
+    {
+        if (change.Snapshot is not { } snapshot)
+        {
+            return;
+        }
+
+        // Read before: from the next step on the snapshot may become another one.
+        (Block? block, Block[] older) = (snapshot.Block, snapshot.OlderBlocks);
+        Interleaving.At(Step.ReleaseTaken);
+        if (!snapshot.ReleaseFor(this))
+        {
+            return;
+        }
+
+        if (block is not null)
+        {
+            _retired.Release(block);
+        }
+
+        foreach (Block other in older)
+        {
+            _retired.Release(other);
+        }
     }
 
     // A group has changed: its newest snapshot is in its place. Called before the change is answered.
@@ -197,7 +233,7 @@ public sealed class ChangeFeed
             Interleaving.At(Step.MarkTaken);
             if ((Faults & StoreFaults.TakesSilently) == 0)
             {
-                current.WasTaken = true;
+                current.TakeFor(this);
             }
 
             return current;

@@ -12,8 +12,7 @@ public sealed class GroupSnapshot
     private int _count;
     private byte[]? _pushTime;
     private long _version;
-    private bool _wasTaken;
-    private bool _blocksUnsettled;
+    private int _takers;
     private GroupSnapshot? _previous;
 
     internal GroupSnapshot(GroupSlot slot, FamilyEntry[] families, HiddenFamily[] hidden)
@@ -55,6 +54,8 @@ public sealed class GroupSnapshot
     public bool LastPushSuccessful =>
         !TryGetTime(OwnNames.PushFailure, out double failure) || !TryGetTime(OwnNames.PushTime, out double success) || failure <= success;
 
+    internal GroupSlot Slot => _slot!;
+
     // To be brought into the cache before it is needed.
     internal FamilyEntry[] FamilyArray => _families;
 
@@ -67,34 +68,17 @@ public sealed class GroupSnapshot
     // The number since which the group has had the same lines but for their values, and the same families but for their push times.
     internal long SeriesSince { get; set; }
 
-    // The blocks that its pieces lie in and that go with it (MetricStore.Blocks.cs): the newest, and those of earlier pushes. Pieces of restored groups
-    // and the lines of the store's own families may lie elsewhere. Set before publication.
-    internal byte[]? Block { get; set; }
+    // The blocks that its pieces lie in (MetricStore.Blocks.cs): the newest, and those of earlier pushes. Pieces of restored groups and the lines of the
+    // store's own families may lie elsewhere. Set before publication.
+    internal Block? Block { get; set; }
 
-    internal byte[][] OlderBlocks { get; set; } = [];
-
-    // The stamp of the first snapshot with the newest block; unstamped if that is this one.
-    internal long BlockSince { get; set; }
-
-    // The same, of a snapshot that is in its place.
-    internal long BlockStamp(Timeline timeline) => BlockSince == Timeline.Unstamped ? Stamp(timeline) : BlockSince;
-
-    // It shares blocks with the one before, and whether that was taken is not known for sure yet.
-    internal bool BlocksUnsettled
-    {
-        get => Volatile.Read(ref _blocksUnsettled);
-        set => Volatile.Write(ref _blocksUnsettled, value);
-    }
+    internal Block[] OlderBlocks { get; set; } = [];
 
     // Whether it stands for the group's end: nothing takes its place any more.
     internal bool IsEnd { get; private init; }
 
-    // Whether a consumer of a feed has taken it, or may have taken one before it with the same block; set while the slot is pinned.
-    internal bool WasTaken
-    {
-        get => Volatile.Read(ref _wasTaken);
-        set => Volatile.Write(ref _wasTaken, value);
-    }
+    // Whether consumers of feeds have it.
+    internal bool IsTaken => Volatile.Read(ref _takers) != 0;
 
     // What was newest before, while a view may be on its way to it (see MetricStore.Views.cs).
     internal GroupSnapshot? Previous
@@ -126,6 +110,22 @@ public sealed class GroupSnapshot
 
     internal ReadOnlyMemory<byte> PushTimeLine(int length) => _pushTime.AsMemory(0, length);
 
+    // A consumer takes it, and keeps its blocks until it releases it. The slot is pinned, and the snapshot was its newest since.
+    internal void TakeFor(ChangeFeed feed)
+    {
+        if ((Interlocked.Or(ref _takers, feed.Bit) & feed.Bit) == 0)
+        {
+            Block?.AddReader();
+            foreach (Block older in OlderBlocks)
+            {
+                older.AddReader();
+            }
+        }
+    }
+
+    // Whether the consumer had it: then its blocks are the caller's to release.
+    internal bool ReleaseFor(ChangeFeed feed) => (Interlocked.And(ref _takers, ~feed.Bit) & feed.Bit) != 0;
+
     // Makes an empty snapshot one of a group, like the one before: the families are for the caller to change. Nobody else has it yet.
     internal Span<FamilyEntry> Follow(GroupSnapshot before)
     {
@@ -144,9 +144,8 @@ public sealed class GroupSnapshot
         _slot = null;
         _count = 0;
         _version = Timeline.Unstamped;
-        _wasTaken = false;
-        _blocksUnsettled = false;
-        (Block, OlderBlocks, BlockSince) = (null, [], Timeline.Unstamped);
+        _takers = 0;
+        (Block, OlderBlocks) = (null, []);
         _previous = null;
         ExpiresAt = 0;
         HasOwnDeadline = false;

@@ -3,19 +3,15 @@ using Exposition.Store.Internal;
 
 namespace Exposition.Store;
 
-// Memory that is used again. A block belongs to the snapshots with a piece in it, a snapshot to whoever can come to it. A push that has replaced a
-// snapshot (it has stamped its own since, and passed a full fence) gives back what nobody can be reading any more. Who may:
-//   views     of a time when the snapshot, or another with this block, was newest; and those that still collect
-//   writers   who hold the lock compare with what other groups hold, and go on from what this one holds; so nothing is given back under the lock
-//   pushes    of this group, steady or not, pin the slot while they read what was before, or what they have just stored
-//   feeds     a consumer pins the slot until it has marked what it takes. One that comes later gets the new snapshot
-// A snapshot that another still refers to as the one before it is left alone for ever, and so is every one that a push has replaced the long way. So nobody who
-// goes back from one to the next comes to memory that is used again, and nobody who compares with what he has read finds it in its place anew: who looks
-// is counted before, and what he may have is not used.
+// Memory that is used again. A block belongs to the snapshots of one group with a piece in it; what becomes of it when the group has given it up says
+// RetiredBlocks. A snapshot of a steady push is used again, too, if nobody can be reading it when the next one takes its place; else the garbage
+// collector has it, as it has every one that a push has replaced the long way, and every one that another still refers to as the one before it. So nobody
+// who goes back from one to the next comes to memory that is used again, and nobody who compares with what he has read finds it in its place anew.
 
 public sealed partial class MetricStore
 {
     private readonly BlockPool _blocks;
+    private readonly RetiredBlocks _retired;
 
     /// <summary>Memory of replaced blocks and tables of families that waits to be used again, in bytes.</summary>
     public long SpareBytes => _blocks.Bytes + _snapshots.Bytes;
@@ -28,99 +24,118 @@ public sealed partial class MetricStore
     /// </summary>
     public long LargeBlockBytes => _blocks.LargeBytes;
 
+    /// <summary>
+    /// Lets go of spare memory, and of work areas, that was not needed since the last call. For a host, every few seconds: what a peak has left is not needed
+    /// afterwards.
+    /// </summary>
+    /// <returns>About how many bytes that is.</returns>
+    public long TrimSpareMemory() => _blocks.Trim() + _snapshots.Trim() + PushWorkspace.Trim();
+
     // Before a publication: which blocks the new snapshot has. Nobody else knows it yet.
     private void TakeBlocks(GroupSnapshot snapshot, GroupSnapshot? old, byte[]? added)
     {
-        snapshot.Block = added;
+        if (added is { Length: > 0 })
+        {
+            snapshot.Block = old?.Block is { } same && ReferenceEquals(same.Bytes, added) ? same : _retired.Of(added);
+        }
+
         if (old is null)
         {
             return;
         }
 
-        if (old.Block is { } block && (ReferenceEquals(block, added) || LiesIn(snapshot.Families, block)))
+        Block? last = old.Block is { } block && block != snapshot.Block && LiesIn(snapshot.Families, block) ? block : null;
+        int kept = last is null ? 0 : 1;
+        foreach (Block older in old.OlderBlocks)
         {
-            Share(snapshot, block, old.BlockStamp(_timeline));
+            kept += LiesIn(snapshot.Families, older) ? 1 : 0;
         }
 
-        foreach (byte[] older in old.OlderBlocks)
+        if (last is null && kept == old.OlderBlocks.Length)
         {
-            if (LiesIn(snapshot.Families, older))
+            snapshot.OlderBlocks = old.OlderBlocks;
+        }
+        else if (kept > 0)
+        {
+            Block[] blocks = new Block[kept];
+            int at = 0;
+            foreach (Block older in old.OlderBlocks)
             {
-                Share(snapshot, older, Timeline.Ever);
+                if (LiesIn(snapshot.Families, older))
+                {
+                    blocks[at++] = older;
+                }
+            }
+
+            if (last is not null)
+            {
+                blocks[at] = last;
+            }
+
+            snapshot.OlderBlocks = blocks;
+        }
+    }
+
+    // The snapshot was not published. The memory that was added is given back, unless it is the caller's to keep.
+    private void GiveUpBlocks(GroupSnapshot snapshot, GroupSnapshot? old, byte[]? kept = null)
+    {
+        if (snapshot.Block is { } added && added != old?.Block)
+        {
+            byte[] bytes = added.Bytes;
+            _retired.Unmake(added);
+            if (!ReferenceEquals(bytes, kept))
+            {
+                _blocks.Return(bytes);
             }
         }
 
-        // The old one may be marked as taken until it is replaced.
-        snapshot.WasTaken = snapshot.BlocksUnsettled && old.BlocksUnsettled;
+        snapshot.Block = null;
     }
 
-    private static void Share(GroupSnapshot snapshot, byte[] block, long since)
+    // After a publication: the blocks that the new snapshot does not have go. The caller has pinned the slot so often, or holds the writer lock.
+    private void RetireBlocks(GroupSlot slot, GroupSnapshot old, GroupSnapshot snapshot, int ownPins)
     {
-        snapshot.BlocksUnsettled = true;
-        if (snapshot.Block is null || ReferenceEquals(snapshot.Block, block))
+        // Only from now on can the block be retired, by whoever replaces this snapshot; until it is known, it counts as old as time.
+        if (snapshot.Block is { } added && added != old.Block)
         {
-            (snapshot.Block, snapshot.BlockSince) = (block, since);
-        }
-        else
-        {
-            snapshot.OlderBlocks = [.. snapshot.OlderBlocks, block];
-        }
-    }
-
-    // After it: whoever has taken the old snapshot, or may be just taking it, reads the blocks that both have. The caller has pinned the slot.
-    private void SettleBlocks(GroupSlot slot, GroupSnapshot snapshot, GroupSnapshot old)
-    {
-        if (!snapshot.BlocksUnsettled)
-        {
-            return;
+            added.Since = snapshot.Version;
         }
 
-        // Written only if it is so: a consumer may be marking the new one.
-        if (IsRead(slot, old) && (Faults & StoreFaults.ForgetsTaken) == 0)
-        {
-            snapshot.WasTaken = true;
-        }
-
-        Interleaving.At(Step.SettleBlocks);
-        snapshot.BlocksUnsettled = false;
-    }
-
-    private bool IsRead(GroupSlot slot, GroupSnapshot old)
-    {
-        Interleaving.At(Step.LookForReaders);
-        bool isPinned = slot.IsPinnedByOthers && (Faults & StoreFaults.IgnoresPins) == 0;
-        Interleaving.At(Step.LookForReaders);
-        return isPinned || old.WasTaken;
-    }
-
-    // The caller has pinned the slot.
-    private void RecycleBlocks(GroupSlot slot, GroupSnapshot old, GroupSnapshot snapshot)
-    {
         if (old.Block is { } block && !Has(snapshot, block))
         {
-            RecycleBlock(block, old.BlockStamp(_timeline), slot, old, snapshot);
+            Retire(block, slot, snapshot.Version, ownPins);
         }
 
-        foreach (byte[] older in old.OlderBlocks)
+        // Mostly the very same.
+        if (!ReferenceEquals(old.OlderBlocks, snapshot.OlderBlocks))
         {
-            if (!Has(snapshot, older))
+            foreach (Block older in old.OlderBlocks)
             {
-                RecycleBlock(older, Timeline.Ever, slot, old, snapshot);
+                if (!Has(snapshot, older))
+                {
+                    Retire(older, slot, snapshot.Version, ownPins);
+                }
             }
         }
     }
 
-    private void RecycleBlock(byte[] block, long since, GroupSlot slot, GroupSnapshot old, GroupSnapshot snapshot)
+    // A group has gone from the map, under the writer lock.
+    private void RetireAllBlocks(GroupSlot slot, GroupSnapshot last, long until)
     {
-        if ((Faults & StoreFaults.ReusesBlocksBlindly) != 0
-            || ((!old.BlocksUnsettled || (Faults & StoreFaults.IgnoresUnsettled) != 0) && !IsRead(slot, old) && !_timeline.MayBeSeen(since, snapshot.Version)))
+        if (last.Block is { } block)
         {
-            Interleaving.At(Step.Recycle);
-            _blocks.Return(block);
+            Retire(block, slot, until, ownPins: 0);
+        }
+
+        foreach (Block older in last.OlderBlocks)
+        {
+            Retire(older, slot, until, ownPins: 0);
         }
     }
 
-    // Of steady pushes only: they alone know that nobody else has just replaced the snapshot before, and looks at it.
+    private void Retire(Block block, GroupSlot slot, long until, int ownPins) => _retired.Retire(block, slot, until, ownPins);
+
+    // Of steady pushes only: they alone know that nobody else has just replaced the snapshot before, and looks at it. The caller has pinned the slot.
     private void RecycleSnapshot(GroupSlot slot, GroupSnapshot old, GroupSnapshot snapshot)
     {
         if (snapshot.Previous is not null)
@@ -130,21 +145,30 @@ public sealed partial class MetricStore
 
         // This thread may just have written that, and nobody who pins the slot from now on shall find the old one there.
         Interlocked.MemoryBarrier();
-        if ((Faults & StoreFaults.ReusesSnapshotsBlindly) != 0 || (!IsRead(slot, old) && !_timeline.MayBeSeen(old.Version, snapshot.Version)))
+        if ((Faults & StoreFaults.ReusesSnapshotsBlindly) != 0 || !IsRead(slot, old, snapshot))
         {
             Interleaving.At(Step.Recycle);
             _snapshots.Return(old);
         }
     }
 
-    private static bool Has(GroupSnapshot snapshot, byte[] block) => ReferenceEquals(snapshot.Block, block) || Array.IndexOf(snapshot.OlderBlocks, block) >= 0;
+    // Pins before marks: they turn into these.
+    private bool IsRead(GroupSlot slot, GroupSnapshot old, GroupSnapshot snapshot)
+    {
+        Interleaving.At(Step.LookForReaders);
+        bool isPinned = slot.Pins > 1 && (Faults & StoreFaults.IgnoresPins) == 0;
+        Interleaving.At(Step.LookForReaders);
+        return isPinned || old.IsTaken || _timeline.Writer != 0 || _timeline.MayBeSeen(old.Version, snapshot.Version);
+    }
 
-    private static bool LiesIn(ReadOnlySpan<FamilyEntry> families, byte[] block)
+    private static bool Has(GroupSnapshot snapshot, Block block) => snapshot.Block == block || Array.IndexOf(snapshot.OlderBlocks, block) >= 0;
+
+    private static bool LiesIn(ReadOnlySpan<FamilyEntry> families, Block block)
     {
         foreach (ref readonly FamilyEntry entry in families)
         {
-            if ((MemoryMarshal.TryGetArray(entry.Text, out ArraySegment<byte> text) && ReferenceEquals(text.Array, block))
-                || (MemoryMarshal.TryGetArray(entry.Sidecar, out ArraySegment<byte> sidecar) && ReferenceEquals(sidecar.Array, block)))
+            if ((MemoryMarshal.TryGetArray(entry.Text, out ArraySegment<byte> text) && ReferenceEquals(text.Array, block.Bytes))
+                || (MemoryMarshal.TryGetArray(entry.Sidecar, out ArraySegment<byte> sidecar) && ReferenceEquals(sidecar.Array, block.Bytes)))
             {
                 return true;
             }

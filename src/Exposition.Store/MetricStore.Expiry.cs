@@ -135,7 +135,7 @@ public sealed partial class MetricStore
                 Hide(next, OwnNames.Expired, clash, ref hidden);
             }
 
-            return Publish(slot, current, slot.Key, next, tell: true, new Fate(current.ExpiresAt, IsExpired: true), hidden) is not null;
+            return Publish(slot, current, slot.Key, next, tell: true, new Fate(current.ExpiresAt, IsExpired: true), hidden, block) is not null;
         }
         finally
         {

@@ -54,17 +54,17 @@ public sealed partial class MetricStore
             }
 
             NameSet? names = slot?.Names ?? _directory.Find(key);
-            GroupSlot? target;
+            GroupSnapshot? stored;
             do
             {
                 GroupSnapshot? old = slot?.Current;
                 found = HideWhatClashes(entries, old, names);
                 long expires = expiresAt ?? DeadlineOf(slot, key, entries);
                 bool expired = expires > 0 && IsMarked(entries);
-                target = Publish(slot, old, key, entries, tell: false, new Fate(expires, expired, IsOwn: expiresAt is not null && !expired), found);
+                stored = Publish(slot, old, key, entries, tell: false, new Fate(expires, expired, IsOwn: expiresAt is not null && !expired), found);
             }
-            while (target is null);
-            target.LastFailure = lastFailure;
+            while (stored is null);
+            stored.Slot.LastFailure = lastFailure;
         }
 
         TellHidden(key, null, found);

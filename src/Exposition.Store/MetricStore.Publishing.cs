@@ -22,7 +22,7 @@ public sealed partial class MetricStore
                 GroupSnapshot? before = known?.Current;
                 Interleaving.At(Step.ReadBlock);
                 hadFailure = before is not null && before.TryGet(OwnNames.PushFailure, out _);
-                pushed = push.Render(before, known is null ? null : _blocks, keepPushedFailure: hadFailure);
+                pushed = push.Render(before, _blocks, keepPushedFailure: hadFailure);
             }
             finally
             {
@@ -30,14 +30,14 @@ public sealed partial class MetricStore
             }
 
             List<HiddenFamily>? hidden;
-            GroupSlot? target;
             GroupSnapshot? old;
-            GroupSnapshot stored;
+            GroupSnapshot? stored;
             using (EnterWriter())
             {
                 GroupSlot? slot = Find(push.Key.Bytes);
                 if (hadFailure != (slot is not null && slot.Current!.TryGet(OwnNames.PushFailure, out _)))
                 {
+                    _blocks.Return(push.Block);
                     continue;
                 }
 
@@ -51,33 +51,38 @@ public sealed partial class MetricStore
 
                     // Nothing comes back that has expired.
                     FamilyEntry[] next = SnapshotBuilder.Combine(old is null ? [] : old.Families, pushed, mode == PushMode.Replace || old is { IsExpired: true }, _blocks, ref block);
-                    if (Check(push, slot, pushed, next, ref hidden) is { } error)
+                    string? error = Check(push, slot, pushed, next, ref hidden);
+                    stored = error is null ? Publish(slot, old, push.Key, next, tell: true, FateOf(slot, push.Key, expireAfter, now), hidden, block) : null;
+                    bool isPacked = !ReferenceEquals(block, push.Block);
+                    if (isPacked && stored is null)
+                    {
+                        _blocks.Return(block);
+                    }
+
+                    if (error is not null || (isPacked && stored is not null))
+                    {
+                        // Where all was packed into one block, the pushed pieces lie in that: there is no shape of them.
+                        textBody = default;
+                        _blocks.Return(push.Block);
+                    }
+
+                    if (error is not null)
                     {
                         return error;
                     }
-
-                    target = Publish(slot, old, push.Key, next, tell: true, FateOf(slot, push.Key, expireAfter, now), hidden, block);
                 }
-                while (target is null);
-                stored = target.Current!;
+                while (stored is null);
             }
 
             TellHidden(push.Key, old, hidden);
-            if (old is not null)
-            {
-                target.Pin();
-                RecycleBlocks(target, old, stored);
-                target.Unpin();
-            }
-
             if (!textBody.IsEmpty)
             {
-                ConsiderShape(target, old, stored, pushed, textBody);
+                ConsiderShape(stored.Slot, old, stored, pushed, textBody);
             }
 
             if (old is not null && (Faults & StoreFaults.ReusesAllSnapshots) != 0)
             {
-                RecycleSnapshot(target, old, stored);
+                RecycleSnapshot(stored.Slot, old, stored);
             }
 
             return null;
@@ -114,23 +119,28 @@ public sealed partial class MetricStore
                     continue;
                 }
 
-                GroupSlot? target;
+                GroupSnapshot? stored;
                 do
                 {
                     List<HiddenFamily>? hidden = null;
                     byte[] block = failure.Block;
                     GroupSnapshot? old = slot?.Current;
                     FamilyEntry[] next = SnapshotBuilder.Combine(old is null ? [] : old.Families, pushed, replace: false, _blocks, ref block);
-                    if (Check(failure, slot, pushed, next, ref hidden) is not null)
+                    bool fits = Check(failure, slot, pushed, next, ref hidden) is null;
+                    Fate fate = old is not null ? new Fate(old.ExpiresAt, old.IsExpired, old.HasOwnDeadline) : FateOf(null, key, details.ExpireAfter, now);
+                    stored = fits ? Publish(slot, old, key, next, tell: true, fate, hidden, block) : null;
+                    if (stored is null && !ReferenceEquals(block, failure.Block))
+                    {
+                        _blocks.Return(block);
+                    }
+
+                    if (!fits)
                     {
                         return;
                     }
-
-                    Fate fate = old is not null ? new Fate(old.ExpiresAt, old.IsExpired, old.HasOwnDeadline) : FateOf(null, key, details.ExpireAfter, now);
-                    target = Publish(slot, old, key, next, tell: true, fate, hidden, block);
                 }
-                while (target is null);
-                target.LastFailure = remembered;
+                while (stored is null);
+                stored.Slot.LastFailure = remembered;
                 return;
             }
         }
@@ -165,8 +175,8 @@ public sealed partial class MetricStore
     private static bool IsHidden(GroupSnapshot group, ReadOnlyMemory<byte> name) =>
         !group.Hidden.IsEmpty && group.TryGet(name.Span, out FamilyEntry entry) && (entry.Traits & FamilyTraits.Suspect) != 0;
 
-    // Under the writer lock. Null if the group's snapshot is not the old one any more.
-    private GroupSlot? Publish(GroupSlot? slot, GroupSnapshot? old, GroupingKey key, FamilyEntry[] families, bool tell, in Fate fate, List<HiddenFamily>? hidden = null, byte[]? block = null)
+    // Under the writer lock. Null if the group's snapshot is not the old one any more; the block is then still the caller's.
+    private GroupSnapshot? Publish(GroupSlot? slot, GroupSnapshot? old, GroupingKey key, FamilyEntry[] families, bool tell, in Fate fate, List<HiddenFamily>? hidden = null, byte[]? block = null)
     {
         GroupSlot target = slot ?? new GroupSlot(key, _directory.Acquire(key));
         long number = old is null ? _lastNumber + 1 : old.Number + 1;
@@ -185,12 +195,11 @@ public sealed partial class MetricStore
         }
         else if (TrySwap(target, old, snapshot))
         {
-            target.Pin();
-            SettleBlocks(target, snapshot, old);
-            target.Unpin();
+            RetireBlocks(target, old, snapshot, ownPins: 0);
         }
         else
         {
+            GiveUpBlocks(snapshot, old, kept: block);
             return null;
         }
 
@@ -215,7 +224,7 @@ public sealed partial class MetricStore
             Recheck();
         }
 
-        return target;
+        return snapshot;
     }
 
     private void Create(GroupSlot slot, GroupSnapshot first)
@@ -269,6 +278,7 @@ public sealed partial class MetricStore
         // Not before: whoever finds nothing due looks at the map next.
         _deadlines.Remove(slot);
         Forget(slot, forAll);
+        RetireAllBlocks(slot, last, _map.Stamp(_timeline));
         Recheck();
     }
 

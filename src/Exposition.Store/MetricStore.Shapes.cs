@@ -76,6 +76,8 @@ public sealed partial class MetricStore
         GroupSnapshot snapshot = _snapshots.Rent(current.Families.Length);
         if (!ShapePatch.Apply(current, shape, now, snapshot))
         {
+            TakeBlocks(snapshot, current, shape.Block);
+            GiveUp(snapshot, current);
             return false;
         }
 
@@ -89,14 +91,14 @@ public sealed partial class MetricStore
         snapshot.HasOwnDeadline = expireAfter is not null;
         if (!TrySwapSteadily(slot, current, snapshot))
         {
+            GiveUp(snapshot, current);
             return false;
         }
 
         Interleaving.At(Step.NumberShape);
         shape.Number = snapshot.Number;
         _held.Replaced(current.Families, snapshot.Families);
-        SettleBlocks(slot, snapshot, current);
-        RecycleBlocks(slot, current, snapshot);
+        RetireBlocks(slot, current, snapshot, ownPins: 1);
         RecycleSnapshot(slot, current, snapshot);
         if ((Faults & StoreFaults.TellsNobody) == 0)
         {
@@ -104,6 +106,13 @@ public sealed partial class MetricStore
         }
 
         return true;
+    }
+
+    // A steady push that came too late: nobody has seen its snapshot, and the shape that has its block is dropped.
+    private void GiveUp(GroupSnapshot snapshot, GroupSnapshot current)
+    {
+        GiveUpBlocks(snapshot, current);
+        _snapshots.Return(snapshot);
     }
 
     // The one step of a steady push. Of what else a publication does nothing is left to do: it changes neither families, nor hidden ones, nor counts.
@@ -210,7 +219,7 @@ public sealed partial class MetricStore
             return;
         }
 
-        PushWorkspace workspace = PushWorkspace.Rent();
+        PushWorkspace workspace = PushWorkspace.Rent(body.Length);
         try
         {
             string? error = null;

@@ -11,7 +11,11 @@ public sealed partial class MetricStore
     private GroupSnapshot[]? _spareGroups;
 
     // Faults to be found by tests.
-    internal StoreFaults Faults { get; set; }
+    internal StoreFaults Faults
+    {
+        get => _retired.Faults;
+        set => _retired.Faults = value;
+    }
 
     /// <summary>Opens a view of all groups at one point in time. Takes no lock and never begins anew, unless groups are due to expire.</summary>
     public StoreView OpenView()
@@ -43,6 +47,7 @@ public sealed partial class MetricStore
         Array.Clear(groups, 0, count);
         Volatile.Write(ref _spareGroups, groups);
         _timeline.Leave(place);
+        _retired.LookAfterView();
     }
 
     // One list for views that follow one another; more at once have their own.
@@ -218,7 +223,7 @@ public sealed partial class MetricStore
         Interleaving.Enter(_writer);
         if ((Faults & StoreFaults.PinsNothing) == 0)
         {
-            _timeline.Pin();
+            _timeline.BeginWrite();
         }
 
         return new WriterScope(this);
@@ -230,11 +235,12 @@ public sealed partial class MetricStore
         {
             if ((store.Faults & StoreFaults.PinsNothing) == 0)
             {
-                store._timeline.Unpin();
+                store._timeline.EndWrite();
             }
 
             store._writer.Exit();
             Interleaving.At(Step.LeftWriter);
+            store._retired.LookAfterWriter();
         }
     }
 }

@@ -21,9 +21,9 @@ namespace Exposition.Store;
 // Invariants:
 //   1. What is replaced is stamped before; so stamps never decrease along a slot, or from map to map.
 //   2. Numbers of snapshots increase by one along a slot, and from a slot to the next one of the same key.
-//   3. Memory that a push has replaced (of steady pushes snapshots and blocks, of others blocks) is used again only if nobody can be reading it. Who reads is
-//      a view (Timeline), or holds the writer lock (which pins everything), or has pinned the slot. Each does so before it looks for the newest snapshot. So
-//      it cannot happen either that somebody finds in its place anew what it has read there before. See MetricStore.Blocks.cs.
+//   3. Memory that has been replaced (of steady pushes snapshots and blocks, of others blocks) is used again only if nobody can be reading it. Who reads is
+//      a view or the writer at work (Timeline), or has pinned the slot, or is a consumer who has taken a snapshot while he had pinned it. Each says so before
+//      he looks for the newest snapshot. So it cannot happen either that somebody finds in its place anew what he has read there before. See RetiredBlocks.
 //   4. What another snapshot, or map, refers to as the one before it is never used again.
 
 /// <summary>The groups of pushed metrics. Safe for concurrent use; readers never wait for writers.</summary>
@@ -48,6 +48,7 @@ public sealed partial class MetricStore
         ArgumentNullException.ThrowIfNull(options);
         Options = options;
         _blocks = new BlockPool(SpareBytesMost, poison: options.VerifyShapes || options.PoisonsSpareBlocks);
+        _retired = new RetiredBlocks(_timeline, _blocks);
         _shapes = options.ShapeCacheBytes > 0 ? new ShapeCache(options.ShapeCacheBytes, options.Time) : null;
         _rules = new CrossGroupRules(_directory, key => Find(key.Span), () => AllSlots);
         _sweep = CreateSweep();
@@ -77,7 +78,8 @@ public sealed partial class MetricStore
             return new PushOutcome(Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted);
         }
 
-        PushWorkspace workspace = PushWorkspace.Rent();
+        using PushWorkspace.Turn turn = PushWorkspace.TakeTurn(body.Length);
+        PushWorkspace workspace = PushWorkspace.Rent(body.Length);
         try
         {
             FamilySet set = workspace.Families;
@@ -210,7 +212,7 @@ public sealed partial class MetricStore
             }
 
             // A push that does not see the feed yet was in its place before the return, as Tell passes a full fence in between.
-            var feed = new ChangeFeed(_feeds.Length, Options.Time) { Faults = Faults };
+            var feed = new ChangeFeed(_feeds.Length, Options.Time, _retired) { Faults = Faults };
             Interlocked.Exchange(ref _feeds, [.. _feeds, feed]);
             return feed;
         }

@@ -49,6 +49,10 @@ internal sealed class FakeChanges : IChangeSource, IDisposable
         }
     }
 
+    public void Release(in GroupChange change)
+    {
+    }
+
     public void Dispose() => _signal.Dispose();
 
     public IEnumerable<GroupSnapshot> All()

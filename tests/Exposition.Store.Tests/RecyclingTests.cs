@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using Exposition.Store.Internal;
 
@@ -23,7 +24,9 @@ public sealed class RecyclingTests
     [InlineData(1023, 1024)]
     [InlineData(1024, 1024)]
     [InlineData(1025, 1152)]
-    [InlineData(400_000, 425_984)]
+    [InlineData(65_535, 65_536)]
+    [InlineData(65_537, 67_584)]
+    [InlineData(400_000, 401_408)]
     [InlineData(int.MaxValue, 0x7FFFFFC7)]
     public void Sizes_are_rounded_up_by_at_most_an_eighth(int bytes, int size)
     {
@@ -148,7 +151,12 @@ public sealed class RecyclingTests
         }
 
         Assert.Equal(allocated, store.LargeBlockBytes);
-        Assert.NotEqual(0, allocated);
+
+        // What the group has, and what the next push is written to: a third would be where all is packed anew.
+        using StoreView view = store.OpenView();
+        Assert.InRange(allocated, 1, 5 * view.Groups[0].Block!.Bytes.Length / 2);
+        Assert.True(view.Groups[0].TryGet(OwnNames.PushFailure, out FamilyEntry failure));
+        Assert.True(MemoryMarshal.TryGetArray(failure.Text, out ArraySegment<byte> line) && line.Array!.Length == line.Count);
     }
 
     [Fact]

@@ -1,13 +1,13 @@
-using System.Buffers;
+using System.Numerics;
 
 namespace Exposition.Kestrel.Bodies;
 
-// A body is one contiguous array of the shared pool. It grows by doubling as bytes arrive. Its first array is as long as the body is to be, but not more
-// than eight times what has come or 64 KiB: a Content-Length is a promise of the client, not a reason to reserve memory. Each array is taken from the budget of all
+// A body is one contiguous array (BodyMemory). It is as long as the body is to be, but not longer than eight times what has come: a Content-Length is a
+// promise of the client, not a reason to reserve memory. Where nobody has said how long, it grows by doubling. Each array is taken from the budget of all
 // bodies, where there is one; TryReserve is the only thing that can fail, all else relies on it or, in tests, on there being no budget.
 // Dispose returns the array; a body can be filled again afterwards. Not safe for concurrent use.
 
-/// <summary>A growing byte buffer from the shared array pool.</summary>
+/// <summary>A growing byte buffer of pooled memory.</summary>
 /// <param name="budget">What all bodies may hold together; null for no limit.</param>
 /// <param name="owner">The request for which the body stands in the budget; null for the body itself.</param>
 internal sealed class PooledBody(InflightBytes? budget = null, object? owner = null) : IDisposable
@@ -28,8 +28,8 @@ internal sealed class PooledBody(InflightBytes? budget = null, object? owner = n
 
     private object Owner => owner ?? this;
 
-    /// <summary>Says how many bytes will probably come.</summary>
-    public void Expect(long bytes) => _expected = bytes;
+    /// <summary>Says how many bytes will probably still come.</summary>
+    public void Expect(long bytes) => _expected = Length + bytes;
 
     /// <summary>Makes room.</summary>
     /// <returns>False if all bodies together hold too much; nothing has changed then.</returns>
@@ -40,33 +40,28 @@ internal sealed class PooledBody(InflightBytes? budget = null, object? owner = n
             return true;
         }
 
-        long size = Math.Max((long)Length + atLeast, _bytes.Length == 0 ? Math.Clamp(_expected, Smallest, Math.Clamp((long)Ahead * atLeast, LargestUnearned, LargestFirst)) : _bytes.Length * 2L);
-        byte[] larger;
-        if (budget is null)
+        long needed = (long)Length + atLeast;
+        int size = BodyMemory.SizeFor((int)Math.Min(Math.Max(needed, _bytes.Length == 0 ? First(atLeast) : Next(needed)), Array.MaxLength));
+        if (budget is not null && !budget.TryTake(Owner, size))
         {
-            larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(size, Array.MaxLength));
-        }
-        else
-        {
-            // The pool rounds up to powers of two; what it gives is what counts.
-            size = Math.Min((long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)size), Array.MaxLength);
-            if (!budget.TryTake(Owner, size))
-            {
-                return false;
-            }
-
-            larger = ArrayPool<byte>.Shared.Rent((int)size);
-            if (larger.Length != size)
-            {
-                budget.Release(size - larger.Length);
-            }
+            return false;
         }
 
+        byte[] larger = BodyMemory.Rent(size);
         _bytes.AsSpan(0, Length).CopyTo(larger);
         Return();
         _bytes = larger;
         return true;
     }
+
+    // The pieces that come are of all sizes: arrays shall not be.
+    private long First(int atLeast)
+    {
+        long most = Math.Clamp((long)BitOperations.RoundUpToPowerOf2((uint)atLeast) * Ahead, LargestUnearned, LargestFirst);
+        return Math.Clamp(_expected, Smallest, most);
+    }
+
+    private long Next(long needed) => _expected >= needed ? Math.Min(_expected, Ahead * needed) : _bytes.Length * 2L;
 
     /// <summary>Memory behind the last byte, not empty. To be reserved before, where there is a budget.</summary>
     public Memory<byte> GetMemory(int atLeast = 1) => TryReserve(atLeast) ? _bytes.AsMemory(Length) : throw new InvalidOperationException("no room was reserved");
@@ -102,7 +97,7 @@ internal sealed class PooledBody(InflightBytes? budget = null, object? owner = n
     {
         if (_bytes.Length > 0)
         {
-            ArrayPool<byte>.Shared.Return(_bytes);
+            BodyMemory.Return(_bytes);
             budget?.Release(_bytes.Length);
         }
     }

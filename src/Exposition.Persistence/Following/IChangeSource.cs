@@ -17,6 +17,9 @@ internal interface IChangeSource
     /// <summary>Takes the changes.</summary>
     public int Take(ICollection<GroupChange> into);
 
+    /// <summary>Says that what was taken is not read any more.</summary>
+    public void Release(in GroupChange change);
+
     /// <summary>All groups at the time of the call.</summary>
     public IEnumerable<GroupSnapshot> All();
 }
@@ -33,6 +36,8 @@ internal sealed class StoreChanges(MetricStore store) : IChangeSource
     public ValueTask WaitAsync(CancellationToken cancellation) => _feed.WaitAsync(cancellation);
 
     public int Take(ICollection<GroupChange> into) => _feed.Take(into);
+
+    public void Release(in GroupChange change) => _feed.Release(change);
 
     public IEnumerable<GroupSnapshot> All()
     {

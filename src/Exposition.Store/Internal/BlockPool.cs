@@ -1,7 +1,7 @@
 namespace Exposition.Store.Internal;
 
 // Blocks that live from one push of a group to the next are the worst that a garbage collector can be given, so those that nobody can see any more are
-// used again. Who may say that nobody can is MetricStore.Recycle; this is only the shelf.
+// used again. Who may say that nobody can is RetiredBlocks; this is only the shelf.
 
 /// <summary>Spare blocks by size, up to a number of bytes in all. Safe for concurrent use; takes no lock.</summary>
 /// <param name="capacity">Most bytes that lie here unused.</param>
@@ -14,7 +14,7 @@ internal sealed class BlockPool(long capacity, bool poison)
     private readonly SparePool<byte[]> _spare = new(capacity);
 
     // From here on the garbage collector keeps arrays apart, and looks for garbage among them only when there is a lot.
-    private const int Large = 85_000;
+    public const int Large = 85_000;
 
     private long _largeBytes;
 
@@ -31,8 +31,21 @@ internal sealed class BlockPool(long capacity, bool poison)
     public byte[] Rent(int bytes)
     {
         int size = SizeFor(bytes);
-        return _spare.TryTake(size, size) ?? Allocate(size);
+        byte[]? spare = _spare.TryTake(size);
+
+        // One that is larger will do, but not by more than an eighth.
+        long most = Math.Min(bytes + (bytes / 8L), Array.MaxLength - 1);
+        for (int larger = SizeFor(size + 1); spare is null && larger <= most; larger = SizeFor(larger + 1))
+        {
+            spare = _spare.TryTake(larger);
+        }
+
+        return spare ?? Allocate(size);
     }
+
+    /// <summary>Lets go of what was not asked for since the last call.</summary>
+    /// <returns>How many bytes that is.</returns>
+    public long Trim() => _spare.Trim();
 
     private byte[] Allocate(int size)
     {

@@ -6,10 +6,14 @@ namespace Exposition.Store.Internal;
 internal sealed class BlockWriter : IBufferWriter<byte>
 {
     private const int BytesKept = 4 << 20;
+    private const int Large = 1 << 20;
 
     private byte[] _bytes = [];
 
     public int Count { get; private set; }
+
+    /// <summary>How many bytes it keeps.</summary>
+    public long Capacity => _bytes.Length;
 
     public ReadOnlySpan<byte> Written => _bytes.AsSpan(0, Count);
 
@@ -47,7 +51,9 @@ internal sealed class BlockWriter : IBufferWriter<byte>
         int needed = checked(Count + Math.Max(sizeHint, 256));
         if (needed > _bytes.Length)
         {
-            Array.Resize(ref _bytes, Math.Max(needed, (int)Math.Min((long)_bytes.Length * 2, Array.MaxLength)));
+            // Doubling would keep twice of what a body of megabytes needs.
+            long more = _bytes.Length < Large ? _bytes.Length : _bytes.Length / 4;
+            Array.Resize(ref _bytes, Math.Max(needed, (int)Math.Min(_bytes.Length + more, Array.MaxLength)));
         }
     }
 }

@@ -51,8 +51,8 @@ internal sealed class GroupSlot(GroupingKey key, NameSet names)
         set => Volatile.Write(ref _current, value);
     }
 
-    /// <summary>Whether somebody else than the caller, who has pinned the slot, reads what is or was the newest snapshot.</summary>
-    public bool IsPinnedByOthers => Volatile.Read(ref _pins) > 1;
+    /// <summary>How many read what is or was the newest snapshot.</summary>
+    public int Pins => Volatile.Read(ref _pins);
 
     /// <summary>Puts a snapshot in the place of another, if that is the newest.</summary>
     public bool TryReplace(GroupSnapshot old, GroupSnapshot snapshot)

@@ -25,8 +25,8 @@ internal enum Step
     NumberShape,
     GiveShapeBack,
     LookForReaders,
-    SettleBlocks,
     MarkTaken,
+    ReleaseTaken,
     ReplaceSlot,
     Stamp,
     Cut,
@@ -122,10 +122,7 @@ internal enum StoreFaults
     /// <summary>A push that goes the long way lets the snapshot that it has replaced be used again, as steady ones do.</summary>
     ReusesAllSnapshots = 512,
 
-    /// <summary>Whether the blocks of a replaced snapshot were taken is not waited for.</summary>
-    IgnoresUnsettled = 1024,
-
-    /// <summary>Whether the snapshot before was taken is not handed on with its blocks.</summary>
+    /// <summary>A block is used again although a consumer of a feed has it.</summary>
     ForgetsTaken = 2048,
 
     /// <summary>Memory is used again although somebody has pinned the group.</summary>

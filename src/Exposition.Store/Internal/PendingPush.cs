@@ -159,7 +159,7 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
         }
 
         FamilyEntry[] entries = SnapshotBuilder.Render(
-            set, workspace.Text, workspace.Sidecar, CollectionsMarshal.AsSpan(families), now, before is null ? [] : before.Families, pool, out byte[] block);
+            set, workspace.Text, workspace.Sidecar, CollectionsMarshal.AsSpan(families), now, before is null ? [] : before.Families, pool, isFirst: before is null, out byte[] block);
         Block = block;
         return entries;
     }

@@ -3,11 +3,22 @@ using Exposition.Formats;
 
 namespace Exposition.Store.Internal;
 
+// What a body of megabytes needs is several times as much. So those for large bodies are apart, lest each comes to be large in time; and only so many large
+// bodies are read at once as there are processors: more would not be done any sooner, and each would need its own.
+
 /// <summary>The scratch memory that one push needs: the decoded families and the buffers to sort and render them. Rented for the time of a push.</summary>
 internal sealed class PushWorkspace
 {
-    private static readonly ConcurrentBag<PushWorkspace> s_pool = [];
+    private const int LargeBody = 128 << 10;
+
     private static readonly int s_kept = Environment.ProcessorCount * 2;
+    private static readonly ConcurrentBag<PushWorkspace> s_small = [];
+    private static readonly ConcurrentBag<PushWorkspace> s_large = [];
+    private static readonly SemaphoreSlim s_turns = new(Environment.ProcessorCount);
+    private static int s_mostTaken;
+    private static int s_taken;
+
+    private bool _isLarge;
 
     public FamilySet Families { get; } = new();
 
@@ -21,11 +32,44 @@ internal sealed class PushWorkspace
 
     public List<int> Order { get; } = [];
 
-    public static PushWorkspace Rent() => s_pool.TryTake(out PushWorkspace? workspace) ? workspace : new PushWorkspace();
+    /// <summary>Waits, for a large body, until it is its turn to be read.</summary>
+    public static Turn TakeTurn(int bodyBytes)
+    {
+        bool isLarge = bodyBytes >= LargeBody;
+        if (isLarge)
+        {
+            s_turns.Wait();
+        }
+
+        return new Turn(isLarge);
+    }
+
+    /// <summary>A workspace.</summary>
+    /// <param name="bodyBytes">About how much will be read.</param>
+    public static PushWorkspace Rent(int bodyBytes = 0)
+    {
+        bool isLarge = bodyBytes >= LargeBody;
+        if (isLarge)
+        {
+            int taken = Interlocked.Increment(ref s_taken);
+            if (taken > Volatile.Read(ref s_mostTaken))
+            {
+                Volatile.Write(ref s_mostTaken, taken);
+            }
+        }
+
+        return (isLarge ? s_large : s_small).TryTake(out PushWorkspace? workspace) ? workspace : new PushWorkspace { _isLarge = isLarge };
+    }
 
     public static void Return(PushWorkspace workspace)
     {
-        if (s_pool.Count >= s_kept)
+        ConcurrentBag<PushWorkspace> pool = workspace._isLarge ? s_large : s_small;
+        if (workspace._isLarge)
+        {
+            Interlocked.Decrement(ref s_taken);
+        }
+
+        if (pool.Count >= s_kept)
         {
             return;
         }
@@ -34,6 +78,32 @@ internal sealed class PushWorkspace
         workspace.Text.Clear();
         workspace.Sidecar.Clear();
         workspace.Order.Clear();
-        s_pool.Add(workspace);
+        pool.Add(workspace);
+    }
+
+    /// <summary>Lets go of those for large bodies that were not needed at once since the last call.</summary>
+    /// <returns>About how many bytes that is.</returns>
+    public static long Trim()
+    {
+        long trimmed = 0;
+        int most = Interlocked.Exchange(ref s_mostTaken, Volatile.Read(ref s_taken));
+        while (s_large.Count + Volatile.Read(ref s_taken) > most && s_large.TryTake(out PushWorkspace? workspace))
+        {
+            trimmed += workspace.Text.Capacity * 2;
+        }
+
+        return trimmed;
+    }
+
+    /// <summary>Ends when it is disposed of.</summary>
+    public readonly ref struct Turn(bool isLarge)
+    {
+        public void Dispose()
+        {
+            if (isLarge)
+            {
+                s_turns.Release();
+            }
+        }
     }
 }

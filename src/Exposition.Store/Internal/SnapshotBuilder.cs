@@ -25,7 +25,8 @@ internal static class SnapshotBuilder
     /// <param name="families">Indexes of the families to render, sorted by name.</param>
     /// <param name="now">The push time in nanoseconds since the Unix epoch.</param>
     /// <param name="known">The group's entries so far: names and help texts that did not change are shared with them.</param>
-    /// <param name="pool">Where the block comes from; null for one of exactly the size needed, as for a group that may never be pushed again.</param>
+    /// <param name="pool">Where the block comes from; null for one of exactly the size needed.</param>
+    /// <param name="isFirst">The group is new, and may never be pushed again: a small block is of exactly the size needed then, too.</param>
     /// <param name="block">The block that the entries share. It is the caller's.</param>
     public static FamilyEntry[] Render(
         FamilySet set,
@@ -35,11 +36,12 @@ internal static class SnapshotBuilder
         long now,
         ReadOnlySpan<FamilyEntry> known,
         BlockPool? pool,
+        bool isFirst,
         out byte[] block)
     {
         Span<Piece> pieces = families.Length <= 128 ? stackalloc Piece[families.Length] : new Piece[families.Length];
         int bytes = RenderPieces(set, textOutput, sidecarOutput, families, pieces);
-        block = pool is null ? GC.AllocateUninitializedArray<byte>(bytes) : pool.Rent(bytes);
+        block = pool is null || (isFirst && bytes < BlockPool.Large) ? GC.AllocateUninitializedArray<byte>(bytes) : pool.Rent(bytes);
         var entries = new FamilyEntry[families.Length];
         Fill(set, textOutput, sidecarOutput, families, pieces, now, known, entries, block);
         return entries;

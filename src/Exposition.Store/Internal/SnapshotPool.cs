@@ -15,7 +15,7 @@ internal sealed class SnapshotPool(long capacity)
     public GroupSnapshot Rent(int families)
     {
         int room = SparePool<GroupSnapshot>.SizeFor(families);
-        return _spare.TryTake(room, SizeOf(room)) ?? GroupSnapshot.Empty(room);
+        return _spare.TryTake(room) ?? GroupSnapshot.Empty(room);
     }
 
     /// <summary>Takes a snapshot back that nobody refers to any more.</summary>
@@ -29,6 +29,10 @@ internal sealed class SnapshotPool(long capacity)
             _spare.Put(room, SizeOf(room), spare);
         }
     }
+
+    /// <summary>Lets go of what was not asked for since the last call.</summary>
+    /// <returns>How many bytes that is.</returns>
+    public long Trim() => _spare.Trim();
 
     private static long SizeOf(int room) => (long)room * Unsafe.SizeOf<FamilyEntry>();
 }

@@ -32,7 +32,7 @@ internal sealed class Timeline
     private readonly long[] _views = new long[Places];
     private int _placesUsed;
     private int _uncounted;
-    private int _pins;
+    private long _writes;
     private long _now = 2;
 
     /// <summary>Stamps what is in its place already: the caller has seen it there, or has put it there and passed a full fence, before the clock is read.</summary>
@@ -112,11 +112,21 @@ internal sealed class Timeline
         }
     }
 
-    /// <summary>From here to <see cref="Unpin"/> nothing is used again that is in its place now, or comes to one.</summary>
-    public void Pin() => Interlocked.Increment(ref _pins);
+    /// <summary>Which writer is at work, of whom there is one at a time; 0 for none.</summary>
+    public long Writer
+    {
+        get
+        {
+            long writes = Volatile.Read(ref _writes);
+            return (writes & 1) != 0 ? writes : 0;
+        }
+    }
 
-    /// <summary>Ends <see cref="Pin"/>.</summary>
-    public void Unpin() => Interlocked.Decrement(ref _pins);
+    /// <summary>A writer begins. Until its end nothing is used again that is in its place now, or comes to one.</summary>
+    public void BeginWrite() => Interlocked.Increment(ref _writes);
+
+    /// <summary>Ends <see cref="BeginWrite"/>.</summary>
+    public void EndWrite() => Interlocked.Increment(ref _writes);
 
     /// <summary>
     /// No view goes back behind the newest publication that is stamped with this or earlier; nor does one that comes later, if the caller has
@@ -142,14 +152,17 @@ internal sealed class Timeline
         return floor;
     }
 
+    /// <summary>Whether there are more views than have places.</summary>
+    public bool HasUncounted => Volatile.Read(ref _uncounted) > 0;
+
     /// <summary>
-    /// Whether somebody may see what was newest from one time until another, at which something else took its place. The caller is who put that
+    /// Whether a view may show what was newest from one time until another, at which something else took its place. The caller is who put that
     /// there; it has stamped it, and passed a full fence.
     /// </summary>
     public bool MayBeSeen(long from, long until)
     {
         Interleaving.At(Step.LookForViews);
-        if (Volatile.Read(ref _pins) > 0 || Volatile.Read(ref _uncounted) > 0)
+        if (Volatile.Read(ref _uncounted) > 0)
         {
             return true;
         }

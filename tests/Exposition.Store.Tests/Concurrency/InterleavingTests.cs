@@ -99,18 +99,6 @@ public sealed class InterleavingTests
         TestContext.Current.SendDiagnosticMessage($"{fault} in {scenario}: found in run {explorer.Runs}: {wrong.Split('\n')[0]}");
     }
 
-    // Who replaces a snapshot has pinned the group until he knows whether it was taken, or holds the writer lock and nobody else has a shape of what he has
-    // put in its place. If that changes, this becomes a fault that must be found.
-    [Fact]
-    public void Unsettled_blocks_are_guarded_by_pins_as_well()
-    {
-        foreach (Scenario scenario in new[] { Scenario.FeedBesideUnsettledBlocks, Scenario.FeedBesideRefusals, Scenario.FeedBesideMergesOfTwoPushers })
-        {
-            (string? wrong, _, _) = Explore(scenario, StoreFaults.IgnoresUnsettled, Preemptions + s_more, Runs);
-            Assert.True(wrong is null, wrong);
-        }
-    }
-
     private static (string? Wrong, Explorer Explorer, long Steady) Explore(Scenario scenario, StoreFaults faults, int preemptions, int mostRuns, int? seed = null)
     {
         bool feed = scenario.ToString().StartsWith("Feed", StringComparison.Ordinal);

@@ -27,7 +27,7 @@ internal static class ShapeBuilder
             return null;
         }
 
-        PushWorkspace workspace = PushWorkspace.Rent();
+        PushWorkspace workspace = PushWorkspace.Rent(body.Length);
         byte[] probe = [];
         try
         {
