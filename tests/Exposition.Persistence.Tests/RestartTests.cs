@@ -1,3 +1,4 @@
+using System.Text;
 using Exposition.Store;
 
 namespace Exposition.Persistence.Tests;
@@ -79,6 +80,25 @@ public sealed class RestartTests : InDirectory
             Assert.Equal(("too large", null), (Group(store).LastFailure!.Reason, Group(store).LastFailure!.Sender));
             Assert.Equal(3, Group(store).Families.Length);
         });
+    }
+
+    // Else each group that is written leaves a block to the garbage collector.
+    [Fact]
+    public async Task What_has_been_written_is_released()
+    {
+        static byte[] Body(int value) => Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 4000).Select(line => $"v{line} {value}\n")));
+        var store = new MetricStore(new StoreOptions { ShapeCacheBytes = 0 });
+        await using var copy = new DurableCopy("test", Open(), store, new DurableCopyOptions { Interval = TimeSpan.Zero });
+        copy.Start();
+        for (int i = 0; i < 10; i++)
+        {
+            store.Push(s_key, PushFormat.Text, Body(i), PushMode.Replace);
+            Assert.Null(await copy.CommittedAsync());
+        }
+
+        // What the group has, and what the next push is written to.
+        Assert.NotEqual(0, store.SpareBytes);
+        Assert.InRange(store.LargeBlockBytes, 1, 3 * 160_000);
     }
 
     [Fact]
