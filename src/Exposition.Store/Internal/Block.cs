@@ -25,6 +25,9 @@ internal sealed class Block
 
     public Block? Next { get; set; }
 
+    /// <summary>Whether a consumer has it.</summary>
+    public bool IsTaken => Volatile.Read(ref _readers) is not (0 or Retired);
+
     /// <summary>A consumer keeps it. Said while the slot is pinned, and the block is in the snapshot that was read since.</summary>
     public void AddReader() => Interlocked.Increment(ref _readers);
 

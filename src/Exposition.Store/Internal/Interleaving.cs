@@ -122,6 +122,9 @@ internal enum StoreFaults
     /// <summary>A push that goes the long way lets the snapshot that it has replaced be used again, as steady ones do.</summary>
     ReusesAllSnapshots = 512,
 
+    /// <summary>Whether consumers have a block is looked for before who has pinned the group, and may be about to take it.</summary>
+    LooksForMarksFirst = 1024,
+
     /// <summary>A block is used again although a consumer of a feed has it.</summary>
     ForgetsTaken = 2048,
 

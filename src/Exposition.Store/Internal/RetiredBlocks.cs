@@ -110,6 +110,7 @@ internal sealed class RetiredBlocks(Timeline timeline, BlockPool spare)
     {
         if (block.Slot is { } slot)
         {
+            bool seemsFree = (Faults & StoreFaults.LooksForMarksFirst) != 0 && !block.IsTaken;
             Interleaving.At(Step.LookForReaders);
             if (slot.Pins > ownPins && (Faults & StoreFaults.IgnoresPins) == 0)
             {
@@ -119,7 +120,7 @@ internal sealed class RetiredBlocks(Timeline timeline, BlockPool spare)
 
             block.Slot = null;
             Interleaving.At(Step.LookForReaders);
-            if (!block.Retire() && (Faults & StoreFaults.ForgetsTaken) == 0)
+            if (!block.Retire() && !seemsFree && (Faults & StoreFaults.ForgetsTaken) == 0)
             {
                 return false;
             }

@@ -81,6 +81,8 @@ public sealed class InterleavingTests
     [InlineData(StoreFaults.BuildsUnchecked, Scenario.ShapeIsMadeBesideAPush)]
     [InlineData(StoreFaults.ForgetsTaken, Scenario.FeedBesideAnUnchangedPushAndOtherSeries)]
     [InlineData(StoreFaults.ForgetsTaken, Scenario.FeedBesideRefusals)]
+    [InlineData(StoreFaults.LooksForMarksFirst, Scenario.FeedBesideOtherSeries)]
+    [InlineData(StoreFaults.LooksForMarksFirst, Scenario.FeedBesideMerges)]
     [InlineData(StoreFaults.IgnoresPins, Scenario.FeedBesideOtherSeries)]
     [InlineData(StoreFaults.IgnoresPins, Scenario.ShapeIsMadeBesideAPush)]
     [InlineData(StoreFaults.IgnoresPins, Scenario.OtherSeriesBesideSteadyPushes)]
