@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Exposition.Formats.Internal;
 
@@ -100,6 +101,7 @@ public sealed class FamilySet
     }
 
     /// <summary>The bytes of a reference. Valid until text is added or the set is reset.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ReadOnlySpan<byte> Text(TextRef text) => text.Start >= 0
         ? _source.AsSpan(_sourceStart + text.Start, text.Length)
         : _scratch.Span.Slice(~text.Start, text.Length);
