@@ -63,6 +63,10 @@ public sealed class FamilySet
     /// <summary>The families, in order of first appearance.</summary>
     public Span<FamilyRow> Families => _families.Span;
 
+    /// <summary>Whether a reader has found all of the source to be UTF-8. Then so is what it has cut out of it: every text that lies there.
+    /// False also if no reader has looked.</summary>
+    public bool IsSourceUtf8 { get; internal set; }
+
     /// <summary>All metrics; walk a family's own by <see cref="FamilyRow.FirstMetric"/> and <see cref="MetricRow.Next"/>.</summary>
     public Span<MetricRow> Metrics => _metrics.Span;
 
@@ -86,6 +90,7 @@ public sealed class FamilySet
         _points.Clear(BytesKept);
         Index.Clear();
         _openMetrics?.Clear();
+        IsSourceUtf8 = false;
         if (source.IsEmpty)
         {
             (_source, _sourceStart, _sourceLength) = ([], 0, 0);

@@ -61,7 +61,8 @@ internal static class PushRules
                 return error;
             }
 
-            if ((i >= passed.Length || passed[i].Value != label.Value) && !Utf8.IsValid(set.Text(label.Value)))
+            bool isKnownUtf8 = (set.IsSourceUtf8 && label.Value.Start >= 0) || (i < passed.Length && passed[i].Value == label.Value);
+            if (!isKnownUtf8 && !Utf8.IsValid(set.Text(label.Value)))
             {
                 return $"{Collected(set, family, metric)} has a label named \"{Encoding.UTF8.GetString(set.Text(label.Name))}\" whose value is not utf8: {Quote(set.Text(label.Value))}";
             }
