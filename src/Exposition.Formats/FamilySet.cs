@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Exposition.Formats.Internal;
 
@@ -62,6 +63,10 @@ public sealed class FamilySet
     /// <summary>The families, in order of first appearance.</summary>
     public Span<FamilyRow> Families => _families.Span;
 
+    /// <summary>Whether a reader has found all of the source to be UTF-8. Then so is what it has cut out of it: every text that lies there.
+    /// False also if no reader has looked.</summary>
+    public bool IsSourceUtf8 { get; internal set; }
+
     /// <summary>All metrics; walk a family's own by <see cref="FamilyRow.FirstMetric"/> and <see cref="MetricRow.Next"/>.</summary>
     public Span<MetricRow> Metrics => _metrics.Span;
 
@@ -85,6 +90,7 @@ public sealed class FamilySet
         _points.Clear(BytesKept);
         Index.Clear();
         _openMetrics?.Clear();
+        IsSourceUtf8 = false;
         if (source.IsEmpty)
         {
             (_source, _sourceStart, _sourceLength) = ([], 0, 0);
@@ -100,6 +106,7 @@ public sealed class FamilySet
     }
 
     /// <summary>The bytes of a reference. Valid until text is added or the set is reset.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ReadOnlySpan<byte> Text(TextRef text) => text.Start >= 0
         ? _source.AsSpan(_sourceStart + text.Start, text.Length)
         : _scratch.Span.Slice(~text.Start, text.Length);

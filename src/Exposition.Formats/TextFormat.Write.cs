@@ -144,6 +144,14 @@ public static partial class TextFormat
 
         private OutputCursor _cursor = new(output);
 
+        // Of the last line written plainly: the cursor's span (-1 before the first), where its labels begin there, and its labels.
+        private int _lastSpans = -1;
+        private int _lastAt;
+        private int _lastFirst;
+        private int _lastCount;
+
+        private const int AroundLabel = 4;
+
         // A longer line is written piece by piece, so that no writer is asked for a span of any length that a stranger chooses.
         private const int LongestPlain = 4096;
 
@@ -252,14 +260,14 @@ public static partial class TextFormat
         }
 
         // The same where all names are legacy ones and nothing needs an escape, into one reserved span. False if it is otherwise; nothing is written then.
+        // Labels that are the same references as those of the line before at the same place are copied from there in runs.
         private bool TryWritePlainSeries(in MetricRow metric, ReadOnlySpan<byte> suffix, ReadOnlySpan<byte> extraLabel, double extraValue)
         {
-            const int aroundLabel = 4;
             ReadOnlySpan<LabelRow> labels = _set.Labels.Slice(metric.FirstLabel, metric.LabelCount);
-            long size = _name.Length + suffix.Length + extraLabel.Length + NumberFormatter.MaxLength + aroundLabel;
+            long size = _name.Length + suffix.Length + extraLabel.Length + NumberFormatter.MaxLength + AroundLabel;
             foreach (ref readonly LabelRow label in labels)
             {
-                size += label.Name.Length + label.Value.Length + aroundLabel;
+                size += LengthOf(in label);
             }
 
             if (size > LongestPlain)
@@ -268,21 +276,41 @@ public static partial class TextFormat
             }
 
             Span<byte> line = _cursor.Reserve((int)size);
+            ReadOnlySpan<LabelRow> last = _cursor.Spans == _lastSpans ? _set.Labels.Slice(_lastFirst, _lastCount) : default;
             _name.CopyTo(line);
             int at = _name.Length;
             suffix.CopyTo(line[at..]);
             at += suffix.Length;
-            byte separator = (byte)'{';
-            foreach (ref readonly LabelRow label in labels)
+            int labelsAt = at;
+            int copyFrom = _lastAt;
+            int copyLength = 0;
+            for (int i = 0; i < labels.Length; i++)
             {
+                ref readonly LabelRow label = ref labels[i];
+                bool isNameKnown = i < last.Length && last[i].Name == label.Name;
+                if (isNameKnown && last[i].Value == label.Value)
+                {
+                    copyLength += LengthOf(in label);
+                    continue;
+                }
+
                 ReadOnlySpan<byte> name = _set.Text(label.Name);
                 ReadOnlySpan<byte> value = _set.Text(label.Value);
-                if (!NameRules.IsLegacy(name) || value.ContainsAny(s_escapedInQuotes) || Escaping.IsMetricName(name))
+                if ((!isNameKnown && (!NameRules.IsLegacy(name) || Escaping.IsMetricName(name))) || value.ContainsAny(s_escapedInQuotes))
                 {
                     return false;
                 }
 
-                line[at++] = separator;
+                if (copyLength > 0)
+                {
+                    _cursor.Written(copyFrom, copyLength).CopyTo(line[at..]);
+                    at += copyLength;
+                    copyFrom += copyLength;
+                    copyLength = 0;
+                }
+
+                copyFrom += i < last.Length ? LengthOf(in last[i]) : 0;
+                line[at++] = i == 0 ? (byte)'{' : (byte)',';
                 name.CopyTo(line[at..]);
                 at += name.Length;
                 line[at++] = (byte)'=';
@@ -290,20 +318,25 @@ public static partial class TextFormat
                 value.CopyTo(line[at..]);
                 at += value.Length;
                 line[at++] = (byte)'"';
-                separator = (byte)',';
             }
 
+            if (copyLength > 0)
+            {
+                _cursor.Written(copyFrom, copyLength).CopyTo(line[at..]);
+                at += copyLength;
+            }
+
+            (_lastSpans, _lastAt, _lastFirst, _lastCount) = (_cursor.Spans, _cursor.Position + labelsAt, metric.FirstLabel, metric.LabelCount);
             if (!extraLabel.IsEmpty)
             {
-                line[at++] = separator;
+                line[at++] = labels.IsEmpty ? (byte)'{' : (byte)',';
                 extraLabel.CopyTo(line[at..]);
                 at += extraLabel.Length;
                 at += NumberFormatter.Format(extraValue, line[at..]);
                 line[at++] = (byte)'"';
-                separator = (byte)',';
             }
 
-            if (separator == (byte)',')
+            if (!labels.IsEmpty || !extraLabel.IsEmpty)
             {
                 line[at++] = (byte)'}';
             }
@@ -311,6 +344,9 @@ public static partial class TextFormat
             _cursor.Advance(at);
             return true;
         }
+
+        // As it is written plainly: a separator, the name, an equal sign and the quoted value.
+        private static int LengthOf(in LabelRow label) => label.Name.Length + label.Value.Length + AroundLabel;
 
         private void WriteLabelValue(ReadOnlySpan<byte> labelName, ReadOnlySpan<byte> value)
         {

@@ -18,6 +18,15 @@ internal ref struct OutputCursor(IBufferWriter<byte> output)
     private Span<byte> _span;
     private int _used;
 
+    /// <summary>Where it stands in the span at hand. What was written between two positions can be read again by <see cref="Written"/>.</summary>
+    public readonly int Position => _used;
+
+    /// <summary>Increases whenever positions lose their meaning.</summary>
+    public int Spans { get; private set; }
+
+    /// <summary>What was written to the span at hand.</summary>
+    public readonly ReadOnlySpan<byte> Written(int start, int length) => _span.Slice(start, length);
+
     /// <summary>Room for at least <paramref name="size"/> bytes; tell with <see cref="Advance"/> how many were written.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Span<byte> Reserve(int size)
@@ -66,6 +75,7 @@ internal ref struct OutputCursor(IBufferWriter<byte> output)
 
         _span = default;
         _used = 0;
+        Spans++;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -75,7 +75,7 @@ internal ref partial struct TextBodyReader
         _onlyFamily = onlyFamily;
         _lenient = options.Lenient;
         _utf8Names = options.Names == NameScheme.Utf8;
-        _validUtf8 = Utf8.IsValid(_text);
+        set.IsSourceUtf8 = _validUtf8 = Utf8.IsValid(_text);
         _scans = window is not null;
         _scanner = _scans ? new LineScanner(_text, window!, _validUtf8) : default;
     }

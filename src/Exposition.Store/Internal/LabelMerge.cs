@@ -9,11 +9,18 @@ namespace Exposition.Store.Internal;
 /// <summary>Merges the labels of a grouping key into the metrics of a push.</summary>
 internal sealed class LabelMerge
 {
-    private readonly List<LabelRow> _fixed = [];
-    private LabelRow[] _own = new LabelRow[16];
-    private LabelRow[] _merged = new LabelRow[32];
-    private LabelRow _emptyInstance;
+    // What merged labels are taken from: those of the key, an empty instance, then those of the metric at hand.
+    private LabelRow[] _rows = new LabelRow[32];
+    private int _keyCount;
     private bool _keyHasInstance;
+
+    // How many labels the last metric had; -1 before the first.
+    private int _ownCount;
+
+    // The merged labels in their order, as indexes of rows.
+    private int[] _plan = new int[32];
+    private int _planned;
+    private LabelRow[] _merged = new LabelRow[32];
 
     /// <summary>Merges into every metric of the set.</summary>
     public void Apply(GroupingKey key, FamilySet set)
@@ -33,40 +40,93 @@ internal sealed class LabelMerge
         Merge(set, metric);
     }
 
+    private int FirstOwn => _keyCount + 1;
+
     private void Begin(GroupingKey key, FamilySet set)
     {
-        _fixed.Clear();
+        _keyCount = 0;
         _keyHasInstance = false;
+        _ownCount = -1;
         foreach (GroupingLabel label in key.Labels)
         {
+            Reserve(_keyCount + 2);
             _keyHasInstance |= label.Name.SequenceEqual("instance"u8);
-            _fixed.Add(new LabelRow { Name = set.AddText(label.Name), Value = set.AddText(label.Value) });
+            _rows[_keyCount++] = new LabelRow { Name = set.AddText(label.Name), Value = set.AddText(label.Value) };
         }
 
-        _emptyInstance = new LabelRow { Name = set.AddText("instance"u8), Value = set.AddText([]) };
+        Reserve(FirstOwn);
+        _rows[_keyCount] = new LabelRow { Name = set.AddText("instance"u8), Value = set.AddText([]) };
+    }
+
+    private void Reserve(int rows)
+    {
+        if (_rows.Length < rows)
+        {
+            Array.Resize(ref _rows, rows * 2);
+            _plan = new int[_rows.Length];
+            _merged = new LabelRow[_rows.Length];
+        }
     }
 
     private void Merge(FamilySet set, int metric)
     {
         ReadOnlySpan<LabelRow> labels = set.LabelsOf(metric);
-        if (_own.Length < labels.Length + 1)
+        if (!HasPlannedNames(set, labels))
         {
-            _own = new LabelRow[labels.Length * 2];
+            Plan(set, labels);
         }
 
-        if (_merged.Length < labels.Length + 1 + _fixed.Count)
+        Span<LabelRow> merged = _merged.AsSpan(0, _planned);
+        for (int i = 0; i < merged.Length; i++)
         {
-            _merged = new LabelRow[(labels.Length + _fixed.Count) * 2];
+            merged[i] = _rows[_plan[i]];
         }
 
-        int own = 0;
+        set.SetLabels(metric, merged);
+    }
+
+    // Whether the plan holds for this metric, too. Then its values are in the rows; else they are to be filled anew.
+    private bool HasPlannedNames(FamilySet set, ReadOnlySpan<LabelRow> labels)
+    {
+        if (labels.Length != _ownCount)
+        {
+            return false;
+        }
+
+        Span<LabelRow> rows = _rows.AsSpan(FirstOwn, labels.Length);
+        for (int i = 0; i < rows.Length; i++)
+        {
+            ref LabelRow row = ref rows[i];
+            ref readonly LabelRow label = ref labels[i];
+            if (label.Name.Length != row.Name.Length || !set.Text(label.Name).SequenceEqual(set.Text(row.Name)))
+            {
+                return false;
+            }
+
+            if (label.Value.Length != row.Value.Length || !set.Text(label.Value).SequenceEqual(set.Text(row.Value)))
+            {
+                row.Value = label.Value;
+            }
+        }
+
+        return true;
+    }
+
+    private void Plan(FamilySet set, ReadOnlySpan<LabelRow> labels)
+    {
+        Reserve(FirstOwn + labels.Length);
+        _ownCount = labels.Length;
+        labels.CopyTo(_rows.AsSpan(FirstOwn));
+
+        // Behind the places of the key's labels, which are zipped in from the front.
+        Span<int> own = _plan.AsSpan(_keyCount);
+        int count = 0;
         bool hasInstance = _keyHasInstance;
-        bool sorted = true;
         ulong overwritten = 0;
-        foreach (ref readonly LabelRow label in labels)
+        for (int i = FirstOwn; i < FirstOwn + labels.Length; i++)
         {
-            ReadOnlySpan<byte> name = set.Text(label.Name);
-            int at = IndexOfFixed(set, name);
+            ReadOnlySpan<byte> name = set.Text(_rows[i].Name);
+            int at = IndexInKey(set, name);
             if (at >= 0 && (at >= 64 || (overwritten & (1UL << at)) == 0))
             {
                 overwritten |= at < 64 ? 1UL << at : 0;
@@ -74,29 +134,23 @@ internal sealed class LabelMerge
             }
 
             hasInstance |= name.SequenceEqual("instance"u8);
-            sorted = sorted && (own == 0 || set.Text(_own[own - 1].Name).SequenceCompareTo(name) <= 0);
-            _own[own++] = label;
+            own[count++] = i;
         }
 
         if (!hasInstance)
         {
-            sorted = sorted && (own == 0 || set.Text(_own[own - 1].Name).SequenceCompareTo("instance"u8) <= 0);
-            _own[own++] = _emptyInstance;
+            own[count++] = _keyCount;
         }
 
-        if (!sorted)
-        {
-            Sort(set, _own.AsSpan(0, own));
-        }
-
-        set.SetLabels(metric, Zip(set, own));
+        Sort(set, own[..count]);
+        Zip(set, own[..count]);
     }
 
-    private int IndexOfFixed(FamilySet set, ReadOnlySpan<byte> name)
+    private int IndexInKey(FamilySet set, ReadOnlySpan<byte> name)
     {
-        for (int i = 0; i < _fixed.Count; i++)
+        for (int i = 0; i < _keyCount; i++)
         {
-            if (set.Text(_fixed[i].Name).SequenceEqual(name))
+            if (set.Text(_rows[i].Name).SequenceEqual(name))
             {
                 return i;
             }
@@ -105,20 +159,20 @@ internal sealed class LabelMerge
         return -1;
     }
 
-    private static void Sort(FamilySet set, Span<LabelRow> rows)
+    private void Sort(FamilySet set, Span<int> rows)
     {
         if (rows.Length > 24)
         {
-            rows.Sort((a, b) => set.Text(a.Name).SequenceCompareTo(set.Text(b.Name)));
+            rows.Sort((a, b) => set.Text(_rows[a].Name).SequenceCompareTo(set.Text(_rows[b].Name)));
             return;
         }
 
         for (int i = 1; i < rows.Length; i++)
         {
-            LabelRow row = rows[i];
-            ReadOnlySpan<byte> name = set.Text(row.Name);
+            int row = rows[i];
+            ReadOnlySpan<byte> name = set.Text(_rows[row].Name);
             int at = i;
-            for (; at > 0 && set.Text(rows[at - 1].Name).SequenceCompareTo(name) > 0; at--)
+            for (; at > 0 && set.Text(_rows[rows[at - 1]].Name).SequenceCompareTo(name) > 0; at--)
             {
                 rows[at] = rows[at - 1];
             }
@@ -127,25 +181,26 @@ internal sealed class LabelMerge
         }
     }
 
-    private ReadOnlySpan<LabelRow> Zip(FamilySet set, int own)
+    // The key's labels are sorted.
+    private void Zip(FamilySet set, ReadOnlySpan<int> own)
     {
-        int count = 0, fixedAt = 0, ownAt = 0;
-        while (fixedAt < _fixed.Count && ownAt < own)
+        int count = 0, keyAt = 0, ownAt = 0;
+        while (keyAt < _keyCount && ownAt < own.Length)
         {
-            bool takeFixed = set.Text(_fixed[fixedAt].Name).SequenceCompareTo(set.Text(_own[ownAt].Name)) <= 0;
-            _merged[count++] = takeFixed ? _fixed[fixedAt++] : _own[ownAt++];
+            bool takeKey = set.Text(_rows[keyAt].Name).SequenceCompareTo(set.Text(_rows[own[ownAt]].Name)) <= 0;
+            _plan[count++] = takeKey ? keyAt++ : own[ownAt++];
         }
 
-        while (fixedAt < _fixed.Count)
+        while (keyAt < _keyCount)
         {
-            _merged[count++] = _fixed[fixedAt++];
+            _plan[count++] = keyAt++;
         }
 
-        while (ownAt < own)
+        while (ownAt < own.Length)
         {
-            _merged[count++] = _own[ownAt++];
+            _plan[count++] = own[ownAt++];
         }
 
-        return _merged.AsSpan(0, count);
+        _planned = count;
     }
 }

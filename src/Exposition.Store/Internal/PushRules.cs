@@ -32,50 +32,71 @@ internal static class PushRules
             : null;
     }
 
-    /// <summary>Checks a metric; <paramref name="previous"/> is its neighbour in order, or -1.</summary>
+    /// <summary>Checks a metric.</summary>
+    /// <param name="set">The push.</param>
+    /// <param name="family">Index of the family.</param>
+    /// <param name="metric">Index of the metric.</param>
+    /// <param name="previous">Its neighbour in order, which has passed the check; or -1.</param>
     public static string? MetricError(FamilySet set, int family, int metric, int previous)
     {
-        ref FamilyRow row = ref set.Families[family];
-        if ((set.Metrics[metric].Content & KindOf(row.Type)) == 0)
+        MetricType type = set.Families[family].Type;
+        if ((set.Metrics[metric].Content & KindOf(type)) == 0)
         {
-            return $"{Collected(set, family, metric)} is not a {TypeName(row.Type)}";
+            return $"{Collected(set, family, metric)} is not a {TypeName(type)}";
         }
 
-        // Empty at first, so that an empty name is reported as a repeated one, as the reference does.
-        ReadOnlySpan<byte> last = default;
-        foreach (ref readonly LabelRow label in (ReadOnlySpan<LabelRow>)set.LabelsOf(metric))
+        // What is the same reference as in the neighbour has been looked at there; of names, if those before are, too.
+        ReadOnlySpan<LabelRow> labels = set.LabelsOf(metric);
+        ReadOnlySpan<LabelRow> passed = previous < 0 ? [] : set.LabelsOf(previous);
+        int samePassed = 0;
+        for (int i = 0; i < labels.Length; i++)
         {
-            ReadOnlySpan<byte> name = set.Text(label.Name);
-            if (name.SequenceEqual(last))
+            ref readonly LabelRow label = ref labels[i];
+            if (samePassed == i && i < passed.Length && passed[i].Name == label.Name)
             {
-                return $"{Collected(set, family, metric)} has two or more labels with the same name: {Encoding.UTF8.GetString(name)}";
+                samePassed++;
+            }
+            else if (LabelNameError(set, family, metric, i) is { } error)
+            {
+                return error;
             }
 
-            if (name.StartsWith("__"u8) || !Utf8.IsValid(name))
+            bool isKnownUtf8 = (set.IsSourceUtf8 && label.Value.Start >= 0) || (i < passed.Length && passed[i].Value == label.Value);
+            if (!isKnownUtf8 && !Utf8.IsValid(set.Text(label.Value)))
             {
-                return $"{Collected(set, family, metric)} has a label with an invalid name: {Encoding.UTF8.GetString(name)}";
+                return $"{Collected(set, family, metric)} has a label named \"{Encoding.UTF8.GetString(set.Text(label.Name))}\" whose value is not utf8: {Quote(set.Text(label.Value))}";
             }
-
-            if (row.Type == MetricType.Summary && name.SequenceEqual("quantile"u8))
-            {
-                return $"{Collected(set, family, metric)} must not have an explicit \"quantile\" label";
-            }
-
-            if (row.Type is MetricType.Histogram or MetricType.GaugeHistogram && name.SequenceEqual("le"u8))
-            {
-                return $"{Collected(set, family, metric)} must not have an explicit \"le\" label";
-            }
-
-            if (!Utf8.IsValid(set.Text(label.Value)))
-            {
-                return $"{Collected(set, family, metric)} has a label named \"{Encoding.UTF8.GetString(name)}\" whose value is not utf8: {Quote(set.Text(label.Value))}";
-            }
-
-            last = name;
         }
 
         return previous >= 0 && SeriesOrder.CompareLabels(set, previous, metric) == 0
             ? $"{Collected(set, family, metric)} was collected before with the same name and label values"
+            : null;
+    }
+
+    private static string? LabelNameError(FamilySet set, int family, int metric, int label)
+    {
+        ReadOnlySpan<LabelRow> labels = set.LabelsOf(metric);
+        MetricType type = set.Families[family].Type;
+        ReadOnlySpan<byte> name = set.Text(labels[label].Name);
+
+        // The first is compared with an empty one, so that an empty name is reported as a repeated one, as the reference does.
+        if (name.SequenceEqual(label == 0 ? default : set.Text(labels[label - 1].Name)))
+        {
+            return $"{Collected(set, family, metric)} has two or more labels with the same name: {Encoding.UTF8.GetString(name)}";
+        }
+
+        if (name.StartsWith("__"u8) || !Utf8.IsValid(name))
+        {
+            return $"{Collected(set, family, metric)} has a label with an invalid name: {Encoding.UTF8.GetString(name)}";
+        }
+
+        if (type == MetricType.Summary && name.SequenceEqual("quantile"u8))
+        {
+            return $"{Collected(set, family, metric)} must not have an explicit \"quantile\" label";
+        }
+
+        return type is MetricType.Histogram or MetricType.GaugeHistogram && name.SequenceEqual("le"u8)
+            ? $"{Collected(set, family, metric)} must not have an explicit \"le\" label"
             : null;
     }
 

@@ -46,9 +46,10 @@ internal sealed class SeriesOrder : IComparer<int>
             return a.Length - b.Length;
         }
 
+        // Texts that are the same reference need no look: of labels just merged, most are.
         for (int i = 0; i < a.Length; i++)
         {
-            int order = set.Text(a[i].Value).SequenceCompareTo(set.Text(b[i].Value));
+            int order = a[i].Value == b[i].Value ? 0 : set.Text(a[i].Value).SequenceCompareTo(set.Text(b[i].Value));
             if (order != 0)
             {
                 return order;
@@ -57,7 +58,7 @@ internal sealed class SeriesOrder : IComparer<int>
 
         for (int i = 0; i < a.Length; i++)
         {
-            int order = set.Text(a[i].Name).SequenceCompareTo(set.Text(b[i].Name));
+            int order = a[i].Name == b[i].Name ? 0 : set.Text(a[i].Name).SequenceCompareTo(set.Text(b[i].Name));
             if (order != 0)
             {
                 return order;

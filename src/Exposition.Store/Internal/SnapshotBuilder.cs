@@ -315,15 +315,20 @@ internal static class SnapshotBuilder
             return true;
         }
 
+        // Names that are the same reference as in the metric before have been looked at.
+        ReadOnlySpan<LabelRow> seen = [];
         for (int metric = row.FirstMetric; metric >= 0; metric = set.Metrics[metric].Next)
         {
-            foreach (ref readonly LabelRow label in (ReadOnlySpan<LabelRow>)set.LabelsOf(metric))
+            ReadOnlySpan<LabelRow> labels = set.LabelsOf(metric);
+            for (int i = 0; i < labels.Length; i++)
             {
-                if (!IsLegacy(set.Text(label.Name)))
+                if ((i >= seen.Length || seen[i].Name != labels[i].Name) && !IsLegacy(set.Text(labels[i].Name)))
                 {
                     return true;
                 }
             }
+
+            seen = labels;
         }
 
         return false;
