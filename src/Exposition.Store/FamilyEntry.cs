@@ -1,4 +1,5 @@
 using Exposition.Formats;
+using Exposition.Store.Internal;
 
 namespace Exposition.Store;
 
@@ -22,28 +23,56 @@ public enum FamilyTraits : byte
     NoSums = 8,
 }
 
+// What all groups say alike of a family (its head) is one object that they share, so that an entry is 64 bytes, and a scrape tells by the reference alone
+// that an entry of the next group belongs to the same family. The directory of families knows the one that was shared last.
+
 /// <summary>
 /// A family of a group as it is stored: its own type and help, and its samples ready to be copied into a scrape. The memory is immutable.
 /// </summary>
 public readonly record struct FamilyEntry
 {
+    /// <summary>An entry without samples.</summary>
+    /// <param name="name">See <see cref="Name"/>.</param>
+    /// <param name="type">See <see cref="Type"/>.</param>
+    /// <param name="help">See <see cref="Help"/>; null if it was pushed without.</param>
+    /// <param name="unitLength">See <see cref="UnitLength"/>.</param>
+    public FamilyEntry(ReadOnlyMemory<byte> name, MetricType type, ReadOnlyMemory<byte>? help, byte unitLength) =>
+        Head = new FamilyHead(name, type, help.HasValue, help.GetValueOrDefault(), unitLength);
+
+    internal FamilyEntry(FamilyHead head) => Head = head;
+
     /// <summary>UTF-8 name.</summary>
-    public required ReadOnlyMemory<byte> Name { get; init; }
+    public ReadOnlyMemory<byte> Name
+    {
+        get => Head.Name;
+        init => Head = Head with { Name = value };
+    }
 
     /// <summary>The type under which it was pushed.</summary>
-    public required MetricType Type { get; init; }
+    public MetricType Type => Head.Type;
 
     /// <summary>Whether it was pushed with a help text.</summary>
-    public bool HasHelp { get; init; }
+    public bool HasHelp => Head.HasHelp;
 
     /// <summary>The help text, unescaped.</summary>
-    public ReadOnlyMemory<byte> Help { get; init; }
+    public ReadOnlyMemory<byte> Help
+    {
+        get => Head.Help;
+        init => Head = Head with { Help = value };
+    }
 
     /// <summary>Length in bytes of the unit that the name ends in (a counter's before <c>_total</c>), or 0. A unit that is no such suffix is not kept.</summary>
-    public byte UnitLength { get; init; }
+    public byte UnitLength
+    {
+        get => Head.UnitLength;
+        init => Head = Head with { UnitLength = value };
+    }
 
     /// <summary>The unit, or empty.</summary>
     public ReadOnlyMemory<byte> Unit => Stem(Name.Span, Type).Length - UnitLength is int start and > 0 && UnitLength > 0 ? Name.Slice(start, UnitLength) : default;
+
+    // Null of the default entry only.
+    internal FamilyHead Head { get; init; }
 
     /// <summary>When it was pushed, in nanoseconds since the Unix epoch.</summary>
     public long PushedAt { get; init; }

@@ -129,7 +129,7 @@ internal sealed class ScrapePlan
             }
 
             ScrapeFamily? family = last is null ? _first : last.Successor;
-            if (family is null || !(entry.Name.Equals(family.Name) || entry.Name.Span.SequenceEqual(family.Name.Span)))
+            if (family is null || !family.Head.IsNamed(entry.Head))
             {
                 family = GetOrAdd(entry, own: false);
                 if (last is null)
