@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Exposition.Formats;
 using Exposition.Store.Internal;
 
@@ -31,6 +33,9 @@ public enum FamilyTraits : byte
 /// </summary>
 public readonly record struct FamilyEntry
 {
+    private readonly byte[]? _block;
+    private readonly int _textStart;
+
     /// <summary>An entry without samples.</summary>
     /// <param name="name">See <see cref="Name"/>.</param>
     /// <param name="type">See <see cref="Type"/>.</param>
@@ -74,11 +79,35 @@ public readonly record struct FamilyEntry
     // Null of the default entry only.
     internal FamilyHead Head { get; init; }
 
+    internal int TextLength { get; private init; }
+
+    // The bounds were checked when it was made; to check them again would read the start of the block, which may be far from the text.
+    internal ReadOnlySpan<byte> TextSpan =>
+        _block is null ? default : MemoryMarshal.CreateReadOnlySpan(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_block), _textStart), TextLength);
+
+    // The array that the text lies in; null where there is none.
+    internal byte[]? TextBlock => _block;
+
+    internal int TextStart => _textStart;
+
     /// <summary>When it was pushed, in nanoseconds since the Unix epoch.</summary>
     public long PushedAt { get; init; }
 
     /// <summary>Sample lines in canonical text (<see cref="EscapingScheme.AllowUtf8"/> quoting), labels merged and sorted, without HELP and TYPE. Empty for a family without metrics.</summary>
-    public ReadOnlyMemory<byte> Text { get; init; }
+    /// <exception cref="ArgumentException">It does not lie in an array.</exception>
+    public ReadOnlyMemory<byte> Text
+    {
+        get => new(_block, _textStart, TextLength);
+        init
+        {
+            if (!MemoryMarshal.TryGetArray(value, out ArraySegment<byte> text))
+            {
+                throw new ArgumentException("the text of an entry must lie in an array", nameof(value));
+            }
+
+            (_block, _textStart, TextLength) = text.Count == 0 ? (null, 0, 0) : (text.Array, text.Offset, text.Count);
+        }
+    }
 
     /// <summary>What text cannot say: the metrics as <c>metric</c> fields of a MetricFamily message. Empty where text says it all.</summary>
     public ReadOnlyMemory<byte> Sidecar { get; init; }

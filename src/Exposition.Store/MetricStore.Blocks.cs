@@ -136,7 +136,7 @@ public sealed partial class MetricStore
     {
         foreach (ref readonly FamilyEntry entry in families)
         {
-            if ((MemoryMarshal.TryGetArray(entry.Text, out ArraySegment<byte> text) && ReferenceEquals(text.Array, block))
+            if (ReferenceEquals(entry.TextBlock, block)
                 || (MemoryMarshal.TryGetArray(entry.Sidecar, out ArraySegment<byte> sidecar) && ReferenceEquals(sidecar.Array, block)))
             {
                 return true;

@@ -140,7 +140,7 @@ internal sealed class FamilyDirectory
     public Stack<HiddenFamily> Freed { get; } = [];
 
     /// <summary>Whether an entry is exposed.</summary>
-    public static bool Counts(in FamilyEntry entry) => !entry.Text.IsEmpty && (entry.Traits & FamilyTraits.Suspect) == 0;
+    public static bool Counts(in FamilyEntry entry) => entry.TextLength > 0 && (entry.Traits & FamilyTraits.Suspect) == 0;
 
     /// <summary>Moves hidden families to <see cref="Freed"/>.</summary>
     public void Free(HashSet<HiddenFamily>? waiting)

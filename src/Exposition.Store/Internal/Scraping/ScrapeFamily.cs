@@ -108,7 +108,7 @@ internal sealed class ScrapeFamily
         }
 
         _pieces[_count++] = new ScrapePiece(entry, group, index);
-        TextBytes += entry.Text.Length;
+        TextBytes += entry.TextLength;
         HasEscapedNames |= (entry.Traits & FamilyTraits.EscapedNames) != 0;
     }
 }
