@@ -1,4 +1,7 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Exposition.Formats;
+using Exposition.Store.Internal;
 
 namespace Exposition.Store;
 
@@ -22,34 +25,89 @@ public enum FamilyTraits : byte
     NoSums = 8,
 }
 
+// What all groups say alike of a family (its head) is one object that they share, so that an entry is 64 bytes, and a scrape tells by the reference alone
+// that an entry of the next group belongs to the same family. The directory of families knows the one that was shared last.
+
 /// <summary>
 /// A family of a group as it is stored: its own type and help, and its samples ready to be copied into a scrape. The memory is immutable.
 /// </summary>
 public readonly record struct FamilyEntry
 {
+    private readonly byte[]? _block;
+    private readonly int _textStart;
+
+    /// <summary>An entry without samples.</summary>
+    /// <param name="name">See <see cref="Name"/>.</param>
+    /// <param name="type">See <see cref="Type"/>.</param>
+    /// <param name="help">See <see cref="Help"/>; null if it was pushed without.</param>
+    /// <param name="unitLength">See <see cref="UnitLength"/>.</param>
+    public FamilyEntry(ReadOnlyMemory<byte> name, MetricType type, ReadOnlyMemory<byte>? help, byte unitLength) =>
+        Head = new FamilyHead(name, type, help.HasValue, help.GetValueOrDefault(), unitLength);
+
+    internal FamilyEntry(FamilyHead head) => Head = head;
+
     /// <summary>UTF-8 name.</summary>
-    public required ReadOnlyMemory<byte> Name { get; init; }
+    public ReadOnlyMemory<byte> Name
+    {
+        get => Head.Name;
+        init => Head = Head with { Name = value };
+    }
 
     /// <summary>The type under which it was pushed.</summary>
-    public required MetricType Type { get; init; }
+    public MetricType Type => Head.Type;
 
     /// <summary>Whether it was pushed with a help text.</summary>
-    public bool HasHelp { get; init; }
+    public bool HasHelp => Head.HasHelp;
 
     /// <summary>The help text, unescaped.</summary>
-    public ReadOnlyMemory<byte> Help { get; init; }
+    public ReadOnlyMemory<byte> Help
+    {
+        get => Head.Help;
+        init => Head = Head with { Help = value };
+    }
 
     /// <summary>Length in bytes of the unit that the name ends in (a counter's before <c>_total</c>), or 0. A unit that is no such suffix is not kept.</summary>
-    public byte UnitLength { get; init; }
+    public byte UnitLength
+    {
+        get => Head.UnitLength;
+        init => Head = Head with { UnitLength = value };
+    }
 
     /// <summary>The unit, or empty.</summary>
     public ReadOnlyMemory<byte> Unit => Stem(Name.Span, Type).Length - UnitLength is int start and > 0 && UnitLength > 0 ? Name.Slice(start, UnitLength) : default;
+
+    // Null of the default entry only.
+    internal FamilyHead Head { get; init; }
+
+    internal int TextLength { get; private init; }
+
+    // The bounds were checked when it was made; to check them again would read the start of the block, which may be far from the text.
+    internal ReadOnlySpan<byte> TextSpan =>
+        _block is null ? default : MemoryMarshal.CreateReadOnlySpan(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_block), _textStart), TextLength);
+
+    // The array that the text lies in; null where there is none.
+    internal byte[]? TextBlock => _block;
+
+    internal int TextStart => _textStart;
 
     /// <summary>When it was pushed, in nanoseconds since the Unix epoch.</summary>
     public long PushedAt { get; init; }
 
     /// <summary>Sample lines in canonical text (<see cref="EscapingScheme.AllowUtf8"/> quoting), labels merged and sorted, without HELP and TYPE. Empty for a family without metrics.</summary>
-    public ReadOnlyMemory<byte> Text { get; init; }
+    /// <exception cref="ArgumentException">It does not lie in an array.</exception>
+    public ReadOnlyMemory<byte> Text
+    {
+        get => new(_block, _textStart, TextLength);
+        init
+        {
+            if (!MemoryMarshal.TryGetArray(value, out ArraySegment<byte> text))
+            {
+                throw new ArgumentException("the text of an entry must lie in an array", nameof(value));
+            }
+
+            (_block, _textStart, TextLength) = text.Count == 0 ? (null, 0, 0) : (text.Array, text.Offset, text.Count);
+        }
+    }
 
     /// <summary>What text cannot say: the metrics as <c>metric</c> fields of a MetricFamily message. Empty where text says it all.</summary>
     public ReadOnlyMemory<byte> Sidecar { get; init; }

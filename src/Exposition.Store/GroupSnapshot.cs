@@ -17,7 +17,7 @@ public sealed class GroupSnapshot
 
     internal GroupSnapshot(GroupSlot slot, FamilyEntry[] families, HiddenFamily[] hidden)
     {
-        _slot = slot;
+        (_slot, Group, CutLevel) = (slot, slot.Serial, slot.CutLevel);
         _families = families;
         _count = families.Length;
         _hidden = hidden;
@@ -61,6 +61,12 @@ public sealed class GroupSnapshot
 
     // When it was published (see Timeline). Snapshots of one group may have the same stamp; their numbers differ.
     internal long Version => Volatile.Read(ref _version);
+
+    // Identifies the slot (GroupSlot.Serial), and with the number what the snapshot holds: the same objects may hold something else later.
+    internal long Group { get; private set; }
+
+    // See GroupSlot.CutLevel.
+    internal byte CutLevel { get; private set; }
 
     // Counts the snapshots of the group, and goes on counting in a later group of the same key.
     internal long Number { get; set; }
@@ -129,7 +135,7 @@ public sealed class GroupSnapshot
     // Makes an empty snapshot one of a group, like the one before: the families are for the caller to change. Nobody else has it yet.
     internal Span<FamilyEntry> Follow(GroupSnapshot before)
     {
-        _slot = before._slot;
+        (_slot, Group, CutLevel) = (before._slot, before.Group, before.CutLevel);
         _count = before._count;
         Number = before.Number + 1;
         SeriesSince = before.SeriesSince;

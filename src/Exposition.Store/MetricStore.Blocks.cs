@@ -167,7 +167,7 @@ public sealed partial class MetricStore
     {
         foreach (ref readonly FamilyEntry entry in families)
         {
-            if ((MemoryMarshal.TryGetArray(entry.Text, out ArraySegment<byte> text) && ReferenceEquals(text.Array, block.Bytes))
+            if (ReferenceEquals(entry.TextBlock, block.Bytes)
                 || (MemoryMarshal.TryGetArray(entry.Sidecar, out ArraySegment<byte> sidecar) && ReferenceEquals(sidecar.Array, block.Bytes)))
             {
                 return true;

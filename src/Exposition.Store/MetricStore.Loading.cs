@@ -89,18 +89,21 @@ public sealed partial class MetricStore
         return found;
     }
 
-    // Later pushes keep name and help of an entry: they must not keep all the memory that a copy was read into.
+    // Later pushes keep the head of an entry: it must not keep all the memory that a copy was read into.
     private FamilyEntry Shared(in FamilyEntry entry)
     {
-        _directory.TryGet(entry.Name.Span, out FamilyInfo? info);
-        byte[] help = entry.Help.IsEmpty ? []
-            : info?.Help is { } last && entry.Help.Span.SequenceEqual(last) ? last : entry.Help.ToArray();
-        if (info is not null)
+        FamilyHead head = entry.Head;
+        if (_directory.TryGet(head.Name.Span, out FamilyInfo? info) && info.Head is { } last && last.SaysTheSame(head))
         {
-            info.Help = help;
+            head = last;
+        }
+        else
+        {
+            ReadOnlySpan<byte> help = head.Help.Span;
+            head = head with { Name = info?.Name ?? head.Name.ToArray(), Help = info?.Head is { } other && other.Help.Span.SequenceEqual(help) ? other.Help : help.ToArray() };
         }
 
-        return entry with { Name = info?.Name ?? entry.Name.ToArray(), Help = help, Traits = entry.Traits & ~FamilyTraits.Suspect, Serial = EntrySerial.Next() };
+        return entry with { Head = head, Traits = entry.Traits & ~FamilyTraits.Suspect, Serial = EntrySerial.Next() };
     }
 
     private void EndLoading()

@@ -179,6 +179,7 @@ public sealed partial class MetricStore
     private GroupSnapshot? Publish(GroupSlot? slot, GroupSnapshot? old, GroupingKey key, FamilyEntry[] families, bool tell, in Fate fate, List<HiddenFamily>? hidden = null, byte[]? block = null)
     {
         GroupSlot target = slot ?? new GroupSlot(key, _directory.Acquire(key));
+        _directory.Share(old is null ? [] : old.Families, families);
         long number = old is null ? _lastNumber + 1 : old.Number + 1;
         var snapshot = new GroupSnapshot(target, families, Hidden(old, families, hidden))
         {

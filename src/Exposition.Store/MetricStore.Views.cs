@@ -69,6 +69,7 @@ public sealed partial class MetricStore
 
     private void Collect(ReadOnlySpan<GroupSlot> slots, long at, Span<GroupSnapshot> groups)
     {
+        const int Ahead = 12;
         long floor = _timeline.Floor();
         bool stepwise = Interleaving.Hook is not null;
         for (int i = 0; i < slots.Length && i < groups.Length; i++)
@@ -76,6 +77,12 @@ public sealed partial class MetricStore
             if (stepwise)
             {
                 Interleaving.At(Step.ReadSlot);
+            }
+
+            if (i + (2 * Ahead) < slots.Length)
+            {
+                Prefetch.Object(slots[i + (2 * Ahead)]);
+                Prefetch.Snapshot(slots[i + Ahead].Current!);
             }
 
             // Nearly always: stamped, old enough, and nothing before it.

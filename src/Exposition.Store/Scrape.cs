@@ -59,14 +59,21 @@ public sealed class Scrape : IDisposable
         ReadOnlyMemory<FamilyEntry> rendered = own is null ? default : _workspace.Own.Render(own);
         _store = store;
         _view = store.OpenScrapeView(out _heldMark);
-        _workspace.Plan.Begin(_view, rendered);
+        if (gzip && format == ScrapeFormat.Text)
+        {
+            _bundled = new BundledScrape(_view, rendered, _workspace, store.Bundles);
+        }
+        else
+        {
+            _workspace.Plan.Begin(_view, rendered);
+        }
+
         _pieces = format switch
         {
             ScrapeFormat.Text => _workspace.Text,
             ScrapeFormat.OpenMetrics or ScrapeFormat.OpenMetricsDraft => _workspace.OpenMetrics,
             _ => _workspace.Protobuf,
         };
-        _bundled = gzip && format == ScrapeFormat.Text ? new BundledScrape(_workspace, store.Bundles) : null;
     }
 
     /// <summary>The exact number of bytes that will be written, where that is known beforehand. Not before <see cref="PrepareAsync"/>.</summary>
@@ -80,6 +87,24 @@ public sealed class Scrape : IDisposable
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask PrepareAsync(CancellationToken cancellation = default)
     {
+        if (_bundled is not null)
+        {
+            _prepared = true;
+            _workspace!.Text.Begin(_escaping);
+            await _bundled.PrepareAsync(cancellation);
+            Length = _bundled.Length;
+            if (Length is not null)
+            {
+                CloseView();
+            }
+            else
+            {
+                AddTables(_bundled.TableBytes);
+            }
+
+            return;
+        }
+
         Turn turn = Turn.Start();
         while (_workspace!.Plan.Continue())
         {
@@ -91,15 +116,6 @@ public sealed class Scrape : IDisposable
         }
 
         Begin();
-        if (_bundled is not null)
-        {
-            await _bundled.PrepareAsync(cancellation);
-            Length = _bundled.Length;
-            if (Length is not null)
-            {
-                CloseView();
-            }
-        }
     }
 
     /// <summary>Writes at least <paramref name="stepBytes"/> bytes, or what is left, or what about a millisecond of work gives. Not for gzip.</summary>
@@ -169,12 +185,11 @@ public sealed class Scrape : IDisposable
     private void Begin()
     {
         _prepared = true;
-        _tableBytes = _workspace!.Plan.TableBytes;
-        _store.AddScrapeTables(_tableBytes);
+        AddTables(_workspace!.Plan.TableBytes);
         _workspace.Text.Begin(_escaping);
         if (_format == ScrapeFormat.Text)
         {
-            Length = _gzip ? null : _workspace.Text.Length();
+            Length = _workspace.Text.Length();
         }
         else if (_format is ScrapeFormat.OpenMetrics or ScrapeFormat.OpenMetricsDraft)
         {
@@ -184,6 +199,12 @@ public sealed class Scrape : IDisposable
         {
             _workspace.Protobuf.Begin(_format, _escaping);
         }
+    }
+
+    private void AddTables(long bytes)
+    {
+        _tableBytes = bytes;
+        _store.AddScrapeTables(bytes);
     }
 
     private bool Write(IBufferWriter<byte> output, int stepBytes)

@@ -10,12 +10,8 @@ internal static class Samples
     public static GroupingKey Key(string job, string? instance = null) =>
         instance is null ? GroupingKey.Create(("job", job)) : GroupingKey.Create(("job", job), ("instance", instance));
 
-    public static FamilyEntry Family(string name, string text, string? help = null, MetricType type = MetricType.Gauge, string sidecar = "", long pushedAt = 17) => new()
+    public static FamilyEntry Family(string name, string text, string? help = null, MetricType type = MetricType.Gauge, string sidecar = "", long pushedAt = 17) => new(Encoding.UTF8.GetBytes(name), type, help is null ? default(ReadOnlyMemory<byte>?) : Encoding.UTF8.GetBytes(help), 0)
     {
-        Name = Encoding.UTF8.GetBytes(name),
-        Type = type,
-        HasHelp = help is not null,
-        Help = Encoding.UTF8.GetBytes(help ?? ""),
         PushedAt = pushedAt,
         Text = Encoding.UTF8.GetBytes(text),
         Sidecar = Encoding.UTF8.GetBytes(sidecar),

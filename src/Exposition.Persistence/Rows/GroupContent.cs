@@ -113,16 +113,11 @@ internal static class GroupContent
             return false;
         }
 
-        family = new FamilyEntry
+        family = new FamilyEntry(name, (MetricType)type, (flags & HasHelpFlag) != 0 ? help : default(ReadOnlyMemory<byte>?), unitLength)
         {
-            Name = name,
-            UnitLength = unitLength,
-            Type = (MetricType)type,
-            HasHelp = (flags & HasHelpFlag) != 0,
             Traits = (FamilyTraits)traits,
             PushedAt = pushedAt,
             SampleCount = samples,
-            Help = help,
             Text = text,
             Sidecar = sidecar,
         };

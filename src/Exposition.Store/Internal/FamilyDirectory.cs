@@ -26,8 +26,8 @@ internal sealed class FamilyInfo(byte[] name)
     /// <summary>The type of the host's own family of this name.</summary>
     public MetricType? Reserved { get; set; }
 
-    /// <summary>The last help text seen, shared by entries that say the same.</summary>
-    public byte[]? Help { get; set; }
+    /// <summary>What the last group said of it that was not what the one before said: shared by those who say the same.</summary>
+    public FamilyHead? Head { get; set; }
 
     public int Groups { get; private set; }
 
@@ -140,7 +140,7 @@ internal sealed class FamilyDirectory
     public Stack<HiddenFamily> Freed { get; } = [];
 
     /// <summary>Whether an entry is exposed.</summary>
-    public static bool Counts(in FamilyEntry entry) => !entry.Text.IsEmpty && (entry.Traits & FamilyTraits.Suspect) == 0;
+    public static bool Counts(in FamilyEntry entry) => entry.TextLength > 0 && (entry.Traits & FamilyTraits.Suspect) == 0;
 
     /// <summary>Moves hidden families to <see cref="Freed"/>.</summary>
     public void Free(HashSet<HiddenFamily>? waiting)
@@ -161,6 +161,33 @@ internal sealed class FamilyDirectory
         foreach (FamilyInfo info in reserved)
         {
             GetOrAdd(info.Name).Reserved = info.Reserved;
+        }
+    }
+
+    /// <summary>Gives entries the heads that other groups have. Nobody else knows the entries yet.</summary>
+    /// <param name="old">Those of the group so far: what it has it keeps.</param>
+    /// <param name="current">The entries.</param>
+    public void Share(ReadOnlySpan<FamilyEntry> old, Span<FamilyEntry> current)
+    {
+        for (int i = 0; i < current.Length; i++)
+        {
+            FamilyHead head = current[i].Head;
+            if (i < old.Length && ReferenceEquals(old[i].Head, head))
+            {
+                continue;
+            }
+
+            if (TryGet(head.Name.Span, out FamilyInfo? info) && !ReferenceEquals(info.Head, head))
+            {
+                if (info.Head is { } last && last.SaysTheSame(head))
+                {
+                    current[i] = current[i] with { Head = last };
+                }
+                else
+                {
+                    info.Head = head;
+                }
+            }
         }
     }
 
@@ -208,7 +235,7 @@ internal sealed class FamilyDirectory
 
         for (int i = 0; i < old.Length; i++)
         {
-            if (!old[i].Name.Equals(current[i].Name) || old[i].Type != current[i].Type || Counts(old[i]) != Counts(current[i]))
+            if ((!ReferenceEquals(old[i].Head, current[i].Head) && (!old[i].Name.Equals(current[i].Name) || old[i].Type != current[i].Type)) || Counts(old[i]) != Counts(current[i]))
             {
                 return false;
             }

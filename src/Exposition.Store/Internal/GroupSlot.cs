@@ -1,3 +1,4 @@
+using System.Numerics;
 using Exposition.Store.Internal.Shapes;
 
 namespace Exposition.Store.Internal;
@@ -14,6 +15,12 @@ internal sealed class GroupSlot(GroupingKey key, NameSet names)
     public GroupingKey Key { get; } = key;
 
     public NameSet Names { get; } = names;
+
+    /// <summary>Identifies the slot: none of this process ever has it again.</summary>
+    public long Serial { get; } = EntrySerial.Next();
+
+    /// <summary>A number that only the key decides: n with a probability of 2^-(n+1). Where what scrapes take together of neighbouring groups ends is made of it.</summary>
+    public byte CutLevel { get; } = (byte)BitOperations.TrailingZeroCount(key.GetHashCode());
 
     /// <summary>The shape of the last push, where it has one. Set by the cache.</summary>
     public PushShape? Shape

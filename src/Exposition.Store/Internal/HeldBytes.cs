@@ -85,7 +85,7 @@ internal sealed class HeldBytes
                 at++;
             }
 
-            bytes += at < current.Length && current[at].Serial == entry.Serial ? 0 : entry.Text.Length + entry.Sidecar.Length;
+            bytes += at < current.Length && current[at].Serial == entry.Serial ? 0 : entry.TextLength + entry.Sidecar.Length;
         }
 
         Interlocked.Add(ref _replaced, bytes);

@@ -119,16 +119,10 @@ internal static class SnapshotBuilder
             ref FamilyRow row = ref set.Families[families[i]];
             ReadOnlySpan<byte> name = set.Text(row.Name);
             int at = GroupSnapshot.IndexOf(known, name);
-            (byte[]? help, bool hasHelp) = (null, row.HasHelp);
             ref readonly Piece piece = ref pieces[i];
             ReadOnlyMemory<byte> text = piece.TextLength == 0 ? default : block.AsMemory(piece.Text, piece.TextLength);
-            entries[i] = new FamilyEntry
+            entries[i] = new FamilyEntry(HeadOf(set, row, at >= 0 ? known[at].Head : null))
             {
-                Name = at >= 0 ? known[at].Name : name.ToArray(),
-                Type = row.Type,
-                HasHelp = hasHelp,
-                Help = !hasHelp ? help : at >= 0 && known[at].Help.Span.SequenceEqual(set.Text(row.Help)) ? known[at].Help : HelpOf(set.Text(row.Help)),
-                UnitLength = FamilyEntry.LengthOfUnit(name, row.Type, set.Text(row.Unit)),
                 PushedAt = now,
                 Text = text,
 
@@ -139,6 +133,17 @@ internal static class SnapshotBuilder
                 Serial = serial + i,
             };
         }
+    }
+
+    // The one that the group had, if the push says the same.
+    private static FamilyHead HeadOf(FamilySet set, in FamilyRow row, FamilyHead? known)
+    {
+        ReadOnlySpan<byte> name = set.Text(row.Name);
+        ReadOnlySpan<byte> help = row.HasHelp ? set.Text(row.Help) : default;
+        byte unitLength = FamilyEntry.LengthOfUnit(name, row.Type, set.Text(row.Unit));
+        bool sameHelp = known is not null && known.HasHelp == row.HasHelp && known.Help.Span.SequenceEqual(help);
+        return sameHelp && known!.Type == row.Type && known.UnitLength == unitLength ? known
+            : new FamilyHead(known?.Name ?? name.ToArray(), row.Type, row.HasHelp, !row.HasHelp ? default : sameHelp ? known!.Help : HelpOf(help), unitLength);
     }
 
     private static Piece RenderPiece(FamilySet set, int family, BlockWriter textOutput, BlockWriter sidecarOutput)

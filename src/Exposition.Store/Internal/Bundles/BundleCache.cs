@@ -15,6 +15,10 @@ internal sealed class BundleCache(long capacity, bool poison = false)
     // Of objects and tables, beside a block.
     private const int Overhead = 192;
     private const int UnusedScrapes = 16;
+
+    /// <summary>How many bundles are to be pinned in one go.</summary>
+    public const int AtOnce = 256;
+
     private const long SpareMost = 32 << 20;
 
     private readonly Lock _lock = new();
@@ -25,10 +29,13 @@ internal sealed class BundleCache(long capacity, bool poison = false)
     private long _hits;
     private long _misses;
 
+    /// <summary>What the groups hold, as the last scrape has met them.</summary>
+    public StretchCache Stretches => field ??= new StretchCache(this);
+
     /// <summary>Where blocks of bundles come from.</summary>
     public BlockPool Blocks { get; } = new(Math.Min(SpareMost, capacity / 4), poison);
 
-    /// <summary>One scrape at a time compresses what is missing: who waits for it finds it done.</summary>
+    /// <summary>One scrape at a time finds its bundles and compresses what is missing: who waits for it finds it done.</summary>
     public SemaphoreSlim Preparing { get; } = new(1, 1);
 
     /// <summary>Bytes of all bundles that are kept or in use.</summary>
@@ -61,26 +68,28 @@ internal sealed class BundleCache(long capacity, bool poison = false)
         }
     }
 
-    /// <summary>Finds a bundle and pins it.</summary>
-    public Bundle? TryPin(UInt128 identity, long scrape, EscapingScheme scheme)
+    /// <summary>Finds bundles and pins them.</summary>
+    public void Pin(Span<BundleRange> ranges, long scrape, EscapingScheme scheme)
     {
         lock (_lock)
         {
-            if (!_bundles.TryGetValue(identity, out Bundle? bundle))
+            foreach (ref BundleRange range in ranges)
             {
-                return null;
-            }
+                if (!_bundles.TryGetValue(range.Identity, out Bundle? bundle))
+                {
+                    continue;
+                }
 
-            _hits++;
-            bundle.Pins++;
-            if (bundle.LastUsed < scrape)
-            {
-                bundle.LastUsed = scrape;
-                bundle.Scheme = scheme;
-                bundle.Hits++;
+                range.Bundle = bundle;
+                _hits++;
+                bundle.Pins++;
+                if (bundle.LastUsed < scrape)
+                {
+                    bundle.LastUsed = scrape;
+                    bundle.Scheme = scheme;
+                    bundle.Hits++;
+                }
             }
-
-            return bundle;
         }
     }
 
@@ -132,12 +141,42 @@ internal sealed class BundleCache(long capacity, bool poison = false)
         }
     }
 
-    /// <summary>Ends a scrape's use of a bundle.</summary>
-    public void Unpin(Bundle bundle)
+    /// <summary>Takes room for something else than bundles, if there is.</summary>
+    public bool TryReserve(long bytes)
     {
         lock (_lock)
         {
-            Release(bundle);
+            bool fits = _bytes + bytes <= capacity;
+            _bytes += fits ? bytes : 0;
+            return fits;
+        }
+    }
+
+    /// <summary>Gives it back.</summary>
+    public void Unreserve(long bytes)
+    {
+        lock (_lock)
+        {
+            _bytes -= bytes;
+        }
+    }
+
+    /// <summary>Ends a scrape's use of bundles.</summary>
+    public void Unpin(Span<BundleRange> ranges)
+    {
+        for (; !ranges.IsEmpty; ranges = ranges[Math.Min(ranges.Length, AtOnce)..])
+        {
+            lock (_lock)
+            {
+                foreach (ref BundleRange range in ranges[..Math.Min(ranges.Length, AtOnce)])
+                {
+                    if (range.Bundle is { } bundle)
+                    {
+                        range.Bundle = null;
+                        Release(bundle);
+                    }
+                }
+            }
         }
     }
 

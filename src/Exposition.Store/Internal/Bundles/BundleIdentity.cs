@@ -27,6 +27,13 @@ internal struct BundleIdentity
         _b ^= _b >> 32;
     }
 
+    /// <summary>Adds a part, of which the identity is known.</summary>
+    public void Add(BundleIdentity part)
+    {
+        Add((long)part._a);
+        Add((long)part._b);
+    }
+
     private static ulong RandomKey()
     {
         Span<byte> key = stackalloc byte[sizeof(ulong)];

@@ -3,22 +3,24 @@ using System.Runtime.CompilerServices;
 
 namespace Exposition.Store.Internal.Bundles;
 
-// Preparing: cut, then look up; what is missing is compressed by one scrape at a time, in order, until all is there or the cache has no room. Sending: what
-// is there is copied, what is not is compressed when its turn comes. The length is known if all is there.
+// Preparing, one scrape at a time: cut, then look up; what is missing is compressed until all is there or the cache has no room. Sending: what is there is
+// copied, what is not is compressed when its turn comes. The length is known if all is there.
 // A scrape that is as small as a bundle is one, and is not kept. Where all is at hand, nothing of the store is needed any more: however slow the reader
 // is, it holds no more than bundles.
 
 /// <summary>A scrape in text as a gzip member made of bundles. Not safe for concurrent use.</summary>
-/// <param name="workspace">Holds the plan. Not used after <see cref="PrepareAsync"/> where the length is known then.</param>
+/// <param name="view">What there is. Not used after <see cref="PrepareAsync"/> where the length is known then.</param>
+/// <param name="own">The host's own families; the same.</param>
+/// <param name="workspace">What it works with. Not used after <see cref="PrepareAsync"/> where the length is known then.</param>
 /// <param name="cache">Keeps the bundles.</param>
-internal sealed class BundledScrape(ScrapeWorkspace workspace, BundleCache cache)
+internal sealed class BundledScrape(StoreView view, ReadOnlyMemory<FamilyEntry> own, ScrapeWorkspace workspace, BundleCache cache)
 {
     private const int SmallScrape = 64 << 10;
     private const int HitsBeforeBetter = 3;
-    private const int BetterBytesAtOnce = 1 << 20;
+    private const int BetterBytesAtOnce = 512 << 10;
 
     private readonly BundleList _bundles = BundleList.Rent();
-    private readonly long _scrape = cache.BeginScrape();
+    private long _scrape;
     private int _missing;
     private int _next = -1;
     private uint _crc;
@@ -26,35 +28,42 @@ internal sealed class BundledScrape(ScrapeWorkspace workspace, BundleCache cache
     private ReadOnlyMemory<byte> _pending;
     private Bundle? _passing;
     private bool _isSmall;
+    private bool _hasBetterToDo;
 
     /// <summary>Length of the member, where all of it is at hand.</summary>
     public long? Length { get; private set; }
+
+    /// <summary>Memory of its tables, in bytes.</summary>
+    public long TableBytes => _bundles.TableBytes;
 
     /// <summary>Compresses what is missing.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask PrepareAsync(CancellationToken cancellation)
     {
-        Turn turn = Turn.Start();
-        _bundles.Begin(workspace.Plan, workspace.Text, cache.IgnoresSerials);
-        while (_bundles.Continue(cache, _scrape))
+        await cache.Preparing.WaitAsync(cancellation);
+        try
         {
-            if (turn.IsOver())
+            await CutAsync(cancellation);
+            await FindAsync(cancellation);
+            if (_missing > 0)
             {
-                await Turn.Pass();
+                await CompressMissingAsync(cancellation);
+            }
+
+            if (_missing == 0)
+            {
+                if (!_isSmall && _hasBetterToDo)
+                {
+                    await ImproveAsync(cancellation);
+                }
+
+                Length = MemberLength();
+                _bundles.ForgetGroups();
             }
         }
-
-        _isSmall = _bundles.RawBytes <= SmallScrape;
-        Find();
-        if (_missing > 0)
+        finally
         {
-            await (_isSmall ? CompressSmallAsync(cancellation) : CompressMissingAsync(cancellation));
-        }
-
-        if (_missing == 0)
-        {
-            await ImproveAsync(cancellation);
-            Length = MemberLength();
+            cache.Preparing.Release();
         }
     }
 
@@ -93,29 +102,69 @@ internal sealed class BundledScrape(ScrapeWorkspace workspace, BundleCache cache
     public void Close()
     {
         Pass();
-        _bundles.Return(cache);
+        _bundles.Return();
     }
 
-    private void Find()
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask CutAsync(CancellationToken cancellation)
     {
-        _missing = 0;
-        foreach (ref BundleRange range in _bundles.Ranges)
+        Turn turn = Turn.Start();
+        _scrape = cache.BeginScrape();
+        _bundles.Begin(view, own, workspace.Text, cache, _scrape);
+        while (_bundles.Continue())
         {
-            range.Bundle ??= cache.TryPin(range.Identity, _scrape, workspace.Text.Escaping);
+            if (turn.IsOver())
+            {
+                await Turn.Pass();
+                cancellation.ThrowIfCancellationRequested();
+            }
+        }
+
+        _isSmall = _bundles.RawBytes <= SmallScrape;
+        cache.Stretches.Sweep(_scrape);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask FindAsync(CancellationToken cancellation)
+    {
+        Turn turn = Turn.Start();
+        _missing = 0;
+        for (int start = 0; start < _bundles.Ranges.Length; start += BundleCache.AtOnce)
+        {
+            Find(_bundles.Ranges.Slice(start, Math.Min(BundleCache.AtOnce, _bundles.Ranges.Length - start)));
+            if (turn.IsOver())
+            {
+                await Turn.Pass();
+                cancellation.ThrowIfCancellationRequested();
+            }
+        }
+    }
+
+    private void Find(Span<BundleRange> ranges)
+    {
+        cache.Pin(ranges, _scrape, workspace.Text.Escaping);
+        foreach (ref readonly BundleRange range in ranges)
+        {
             _missing += range.Bundle is null ? 1 : 0;
+            _hasBetterToDo |= range.Bundle is { } bundle && IsWorthIt(bundle);
         }
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask CompressSmallAsync(CancellationToken cancellation)
+    private async ValueTask CompressMissingAsync(CancellationToken cancellation)
     {
         await CompressionSlots.Shared.WaitAsync(cancellation);
         try
         {
-            Bundle all = workspace.Compressor.Compress(_bundles, 0, _bundles.Ranges.Length, better: false, cache.Blocks);
-            cache.Lend(all);
-            _bundles.ReplaceAll(all, cache);
-            _missing = 0;
+            if (_isSmall)
+            {
+                CompressSmall();
+            }
+            else
+            {
+                cache.Sweep(_scrape, workspace.Text.Escaping);
+                await KeepMissingAsync(cancellation);
+            }
         }
         finally
         {
@@ -123,48 +172,29 @@ internal sealed class BundledScrape(ScrapeWorkspace workspace, BundleCache cache
         }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask CompressMissingAsync(CancellationToken cancellation)
+    private void CompressSmall()
     {
-        await cache.Preparing.WaitAsync(cancellation);
-        try
-        {
-            Find();
-            cache.Sweep(_scrape, workspace.Text.Escaping);
-            await CompressionSlots.Shared.WaitAsync(cancellation);
-            try
-            {
-                await KeepMissingAsync(cancellation);
-            }
-            finally
-            {
-                CompressionSlots.Shared.Release();
-            }
-        }
-        finally
-        {
-            cache.Preparing.Release();
-        }
+        Bundle all = workspace.Compressor.Compress(_bundles, 0, _bundles.Ranges.Length, better: false, cache.Blocks);
+        cache.Lend(all);
+        _bundles.ReplaceAll(all);
+        _missing = 0;
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask KeepMissingAsync(CancellationToken cancellation)
     {
         Turn turn = Turn.Start();
-        for (int i = 0; i < _bundles.Ranges.Length; i++)
+        int count = _bundles.FindMissing();
+        for (int i = 0; i < count; i++)
         {
-            if (_bundles.Ranges[i].Bundle is not null)
-            {
-                continue;
-            }
-
-            Bundle bundle = Compress(i, better: false);
-            if (!cache.TryKeep(_bundles.Ranges[i].Identity, bundle, _scrape, workspace.Text.Escaping))
+            int index = _bundles.MissingAt(i);
+            Bundle bundle = Compress(index, better: false);
+            if (!cache.TryKeep(_bundles.Ranges[index].Identity, bundle, _scrape, workspace.Text.Escaping))
             {
                 return;
             }
 
-            _bundles.Ranges[i].Bundle = bundle;
+            _bundles.Ranges[index].Bundle = bundle;
             _missing--;
             if (turn.IsOver())
             {
@@ -178,58 +208,33 @@ internal sealed class BundledScrape(ScrapeWorkspace workspace, BundleCache cache
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask ImproveAsync(CancellationToken cancellation)
     {
-        if (_isSmall || !HasBetterToDo() || !await cache.Preparing.WaitAsync(0, CancellationToken.None))
-        {
-            return;
-        }
-
+        await CompressionSlots.Shared.WaitAsync(cancellation);
         try
         {
-            await CompressionSlots.Shared.WaitAsync(cancellation);
-            try
+            Turn turn = Turn.Start();
+            long left = BetterBytesAtOnce;
+            for (int i = 0; i < _bundles.Ranges.Length && left > 0 && !cancellation.IsCancellationRequested; i++)
             {
-                Turn turn = Turn.Start();
-                long left = BetterBytesAtOnce;
-                for (int i = 0; i < _bundles.Ranges.Length && left > 0 && !cancellation.IsCancellationRequested; i++)
+                if (_bundles.Ranges[i].Bundle is not { } bundle || !IsWorthIt(bundle))
                 {
-                    if (_bundles.Ranges[i].Bundle is not { } bundle || !IsWorthIt(bundle))
-                    {
-                        continue;
-                    }
-
-                    left -= bundle.RawBytes;
-                    cache.Replace(_bundles.Ranges[i].Identity, bundle, Compress(i, better: true));
-                    if (turn.IsOver())
-                    {
-                        await Turn.Pass();
-                    }
+                    continue;
                 }
-            }
-            finally
-            {
-                CompressionSlots.Shared.Release();
+
+                left -= bundle.RawBytes;
+                cache.Replace(_bundles.Ranges[i].Identity, bundle, Compress(i, better: true));
+                if (turn.IsOver())
+                {
+                    await Turn.Pass();
+                }
             }
         }
         finally
         {
-            cache.Preparing.Release();
+            CompressionSlots.Shared.Release();
         }
     }
 
     private static bool IsWorthIt(Bundle bundle) => !bundle.IsBetter && bundle.Hits >= HitsBeforeBetter;
-
-    private bool HasBetterToDo()
-    {
-        foreach (ref readonly BundleRange range in _bundles.Ranges)
-        {
-            if (IsWorthIt(range.Bundle!))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
 
     private Bundle Compress(int index, bool better) => workspace.Compressor.Compress(_bundles, index, 1, better, cache.Blocks);
 
@@ -263,6 +268,7 @@ internal sealed class BundledScrape(ScrapeWorkspace workspace, BundleCache cache
             }
 
             _next++;
+            LookAhead();
             Take(bundle);
             return true;
         }
@@ -275,6 +281,19 @@ internal sealed class BundledScrape(ScrapeWorkspace workspace, BundleCache cache
         }
 
         return false;
+    }
+
+    // A bundle is found in the cache by its object and its block, which lie anywhere.
+    private void LookAhead()
+    {
+        const int Ahead = 4;
+        const int MostLines = 8;
+        ReadOnlySpan<BundleRange> ranges = _bundles.Ranges;
+        if (_next + (2 * Ahead) < ranges.Length && ranges[_next + (2 * Ahead)].Bundle is { } far && ranges[_next + Ahead].Bundle is { } near)
+        {
+            Prefetch.Object(far);
+            Prefetch.Span(near.Compressed.Span, MostLines);
+        }
     }
 
     private void Take(Bundle bundle)

@@ -15,6 +15,15 @@ internal static unsafe class Prefetch
     /// <summary>The start of an object.</summary>
     public static void Object(object target) => At(ref Unsafe.As<Fields>(target).First);
 
+    /// <summary>The fields of a snapshot: of which there are some more than a line has room for.</summary>
+    public static void Snapshot(GroupSnapshot snapshot)
+    {
+        ref byte first = ref Unsafe.As<Fields>(snapshot).First;
+        At(ref first);
+        At(ref Unsafe.Add(ref first, Line));
+        At(ref Unsafe.Add(ref first, 2 * Line));
+    }
+
     /// <summary>Some bytes of an array, the array itself left alone.</summary>
     public static void Bytes(byte[] array, int start) => At(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(array), start));
 
@@ -32,6 +41,7 @@ internal static unsafe class Prefetch
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void At(ref byte address)
     {
         if (Sse.IsSupported)

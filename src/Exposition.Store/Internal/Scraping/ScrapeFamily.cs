@@ -11,9 +11,13 @@ internal sealed class ScrapeFamily
 
     private ScrapePiece[] _pieces = [];
     private int _count;
+    private FamilyHead? _last;
     private bool _onlyOwn;
 
-    public ReadOnlyMemory<byte> Name { get; private set; }
+    /// <summary>That of the first entry.</summary>
+    public FamilyHead Head { get; private set; } = null!;
+
+    public ReadOnlyMemory<byte> Name => Head.Name;
 
     public MetricType Type { get; private set; }
 
@@ -38,7 +42,7 @@ internal sealed class ScrapeFamily
     /// <summary>The family that came behind this one in the group looked at last: a guess for the next group.</summary>
     public ScrapeFamily? Successor { get; set; }
 
-    public void Begin(in FamilyEntry first, bool own) => (Name, Type, _onlyOwn) = (first.Name, first.Type, own);
+    public void Begin(in FamilyEntry first, bool own) => (Head, Type, _onlyOwn) = (first.Head, first.Type, own);
 
     /// <summary>
     /// Takes a group's entry in, unless its values are of another kind than those of the groups before it. A family of the host gives way:
@@ -46,7 +50,7 @@ internal sealed class ScrapeFamily
     /// </summary>
     public void Add(in FamilyEntry entry, int group, int index)
     {
-        if (entry.Type != Type && PushRules.KindOf(entry.Type) != PushRules.KindOf(Type))
+        if (!ReferenceEquals(entry.Head, Head) && entry.Type != Type && PushRules.KindOf(entry.Type) != PushRules.KindOf(Type))
         {
             if (!_onlyOwn)
             {
@@ -73,25 +77,29 @@ internal sealed class ScrapeFamily
         }
 
         ForgetPieces();
-        (Name, HasHelp, Help, Unit, Successor) = (default, false, default, default, null);
+        (Head, HasHelp, Help, Unit, Successor) = (null!, false, default, default, null);
     }
 
     private void ForgetPieces()
     {
         _pieces.AsSpan(0, Math.Min(_count, _pieces.Length)).Clear();
-        (_count, TextBytes, HasEscapedNames) = (0, 0, false);
+        (_count, TextBytes, HasEscapedNames, _last) = (0, 0, false, null);
     }
 
     private void Take(in FamilyEntry entry, int group, int index)
     {
-        if (!HasHelp && entry.HasHelp)
+        if (!ReferenceEquals(entry.Head, _last))
         {
-            (HasHelp, Help) = (true, entry.Help);
-        }
+            _last = entry.Head;
+            if (!HasHelp && entry.HasHelp)
+            {
+                (HasHelp, Help) = (true, entry.Help);
+            }
 
-        if (entry.UnitLength > 0 && Unit.IsEmpty)
-        {
-            Unit = entry.Unit;
+            if (entry.UnitLength > 0 && Unit.IsEmpty)
+            {
+                Unit = entry.Unit;
+            }
         }
 
         if (_count == _pieces.Length)
@@ -100,7 +108,7 @@ internal sealed class ScrapeFamily
         }
 
         _pieces[_count++] = new ScrapePiece(entry, group, index);
-        TextBytes += entry.Text.Length;
+        TextBytes += entry.TextLength;
         HasEscapedNames |= (entry.Traits & FamilyTraits.EscapedNames) != 0;
     }
 }

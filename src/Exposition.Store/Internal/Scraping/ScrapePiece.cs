@@ -18,26 +18,15 @@ internal readonly struct ScrapePiece
 
     public ScrapePiece(in FamilyEntry entry, int group, int index)
     {
-        if (!MemoryMarshal.TryGetArray(entry.Text, out ArraySegment<byte> text))
-        {
-            throw new InvalidOperationException("the text of an entry does not lie in an array");
-        }
-
-        (_block, _start, _length) = (text.Array!, text.Offset, text.Count);
-        Serial = entry.Serial;
+        (_block, _start, _length) = (entry.TextBlock!, entry.TextStart, entry.TextLength);
         Group = group;
         _entry = (entry.Traits & FamilyTraits.EscapedNames) != 0 ? index | EscapedBit : index;
     }
 
     public ReadOnlyMemory<byte> Text => new(_block, _start, _length);
 
-    public int TextLength => _length;
-
     /// <summary>The text. The bounds were checked when it was made; to check them again would read the start of the block, which may be far from the text.</summary>
     public ReadOnlySpan<byte> TextSpan => MemoryMarshal.CreateReadOnlySpan(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_block), _start), _length);
-
-    /// <inheritdoc cref="FamilyEntry.Serial"/>
-    public long Serial { get; }
 
     /// <summary>Index of the group in the view, or <see cref="OwnGroup"/>.</summary>
     public int Group { get; }

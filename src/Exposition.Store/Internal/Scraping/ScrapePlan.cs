@@ -1,4 +1,4 @@
-using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Exposition.Store.Internal;
@@ -16,7 +16,6 @@ internal sealed class ScrapePlan
     private readonly List<ScrapeFamily> _families = [];
     private readonly List<ScrapeFamily> _asFound = [];
     private ScrapeFamily? _first;
-    private byte[] _cutLevels = [];
     private ReadOnlyMemory<FamilyEntry> _own;
     private StoreView? _view;
     private int _next;
@@ -24,15 +23,12 @@ internal sealed class ScrapePlan
     /// <summary>The families in order of their names, when all is planned.</summary>
     public ReadOnlySpan<ScrapeFamily> Families => CollectionsMarshal.AsSpan(_families);
 
-    /// <summary>For every group a number that only its key decides: n with a probability of 2^-(n+1). Where bundles of neighbouring groups end is made of it.</summary>
-    public ReadOnlySpan<byte> CutLevels => _cutLevels;
-
     /// <summary>Memory of its tables, in bytes.</summary>
     public long TableBytes
     {
         get
         {
-            long bytes = _cutLevels.Length;
+            long bytes = 0;
             foreach (ScrapeFamily family in _families)
             {
                 bytes += family.TableBytes;
@@ -52,12 +48,6 @@ internal sealed class ScrapePlan
         {
             ref readonly FamilyEntry entry = ref own.Span[i];
             GetOrAdd(entry, own: true).AddOwn(entry, i);
-        }
-
-        int groups = view.Groups.Length;
-        if (_cutLevels.Length < groups || _cutLevels.Length > groups * 8L)
-        {
-            _cutLevels = new byte[groups];
         }
     }
 
@@ -101,23 +91,22 @@ internal sealed class ScrapePlan
         (_view, _own, _first) = (null, default, null);
     }
 
-    // Three steps, as each finds in the cache what it reads to say what is needed next: the snapshot, its key and table, and the whole of the table.
+    // Three steps, as each finds in the cache what it reads to say what is needed next: the snapshot, the table, and the whole of the table.
     private static void LookAhead(ReadOnlySpan<GroupSnapshot> groups, int at)
     {
         const int Step = 8;
         const int MostLines = 32;
         if (at + (3 * Step) < groups.Length)
         {
-            Prefetch.Object(groups[at + (3 * Step)]);
-            Prefetch.Object(groups[at + (2 * Step)].Key);
+            Prefetch.Snapshot(groups[at + (3 * Step)]);
             Prefetch.Object(groups[at + (2 * Step)].FamilyArray);
             Prefetch.Span(groups[at + Step].Families, MostLines);
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AddGroup(GroupSnapshot group, int index)
     {
-        _cutLevels[index] = (byte)BitOperations.TrailingZeroCount(group.Key.GetHashCode());
         ReadOnlySpan<FamilyEntry> entries = group.Families;
         ScrapeFamily? last = null;
         for (int i = 0; i < entries.Length; i++)
@@ -129,7 +118,7 @@ internal sealed class ScrapePlan
             }
 
             ScrapeFamily? family = last is null ? _first : last.Successor;
-            if (family is null || !(entry.Name.Equals(family.Name) || entry.Name.Span.SequenceEqual(family.Name.Span)))
+            if (family is null || !family.Head.IsNamed(entry.Head))
             {
                 family = GetOrAdd(entry, own: false);
                 if (last is null)

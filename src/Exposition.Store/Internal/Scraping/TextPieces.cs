@@ -40,25 +40,20 @@ internal sealed class TextPieces(ScrapePlan plan) : PieceSource
     }
 
     /// <summary>HELP and TYPE of a family, valid until the next call.</summary>
-    public ReadOnlyMemory<byte> HeaderOf(ScrapeFamily family)
+    public ReadOnlyMemory<byte> HeaderOf(ReadOnlySpan<byte> name, MetricType type, bool hasHelp, ReadOnlySpan<byte> help)
     {
         _header.Clear();
-        TextFormat.WriteHeader(family.Name.Span, family.Type, family.HasHelp, family.Help.Span, _escaping, _header);
+        TextFormat.WriteHeader(name, type, hasHelp, help, _escaping, _header);
         return _header.WrittenMemory;
     }
 
-    /// <summary>Whether a piece is not copied as it lies.</summary>
-    public bool IsRendered(in ScrapePiece piece) => piece.HasEscapedNames && _escaping != EscapingScheme.AllowUtf8;
+    /// <summary>Whether an entry is not copied as it lies.</summary>
+    public bool IsRendered(FamilyTraits traits) => (traits & FamilyTraits.EscapedNames) != 0 && _escaping != EscapingScheme.AllowUtf8;
 
-    /// <summary>The lines of a piece, valid until the next call.</summary>
-    public ReadOnlyMemory<byte> LinesOf(in ScrapePiece piece)
+    /// <summary>The lines of an entry that is not copied, valid until the next call.</summary>
+    public ReadOnlyMemory<byte> Rendered(in FamilyEntry entry)
     {
-        if (!IsRendered(piece))
-        {
-            return piece.Text;
-        }
-
-        plan.EntryOf(piece).Read(_set);
+        entry.Read(_set);
         _rendered.Clear();
         TextFormat.WriteSamples(_set, 0, _escaping, _rendered);
         return _rendered.WrittenMemory;
@@ -73,8 +68,14 @@ internal sealed class TextPieces(ScrapePlan plan) : PieceSource
         _rendered.Clear();
     }
 
-    /// <summary>Brings the piece into the cache that comes some places behind one.</summary>
-    public static void LookAhead(ReadOnlySpan<ScrapePiece> pieces, int at)
+    private ReadOnlyMemory<byte> HeaderOf(ScrapeFamily family) => HeaderOf(family.Name.Span, family.Type, family.HasHelp, family.Help.Span);
+
+    private bool IsRendered(in ScrapePiece piece) => piece.HasEscapedNames && _escaping != EscapingScheme.AllowUtf8;
+
+    private ReadOnlyMemory<byte> LinesOf(in ScrapePiece piece) => IsRendered(piece) ? Rendered(plan.EntryOf(piece)) : piece.Text;
+
+    // Brings the piece into the cache that comes some places behind one.
+    private static void LookAhead(ReadOnlySpan<ScrapePiece> pieces, int at)
     {
         const int Ahead = 12;
         if (at + Ahead < pieces.Length)
