@@ -4,9 +4,9 @@ using Exposition.Store;
 
 namespace Exposition.Persistence;
 
-// One thread owns the durable store after Start. Changes that were taken from the feed but could not be written stay in _pending (newest per
-// group) and are tried again after a pause that doubles. Only Stop writes outside of the thread, after the thread has ended, so calls to the
-// durable store never overlap.
+// One thread owns the durable store after Start. It takes from the feed what it writes next, little at a time. What could not be written stays in _pending
+// (newest per group), and what was not taken in the feed; both are tried again after a pause that doubles. Only Stop writes outside of the thread, after
+// the thread has ended, so calls to the durable store never overlap.
 //
 // Pace: a write starts so early that, if it takes no longer than twice the last one, a change made right after the last start is on disk within
 // the interval. After a longer silence a change is written at once.
@@ -16,6 +16,9 @@ public sealed class DurableCopy : IAsyncDisposable
 {
     private const int BatchGroups = 4096;
     private const long BatchBytes = 32 << 20;
+
+    // What is taken keeps its memory until it is written, while pushes need other memory.
+    private const long TakenBytes = 16 << 20;
     private static readonly TimeSpan s_firstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan s_margin = TimeSpan.FromMilliseconds(100);
@@ -201,21 +204,18 @@ public sealed class DurableCopy : IAsyncDisposable
                 Interlocked.Exchange(ref _writingSince, since);
             }
 
-            _taken.Clear();
-            source.Take(_taken);
-            foreach (GroupChange change in _taken)
+            int written = 0;
+            int left = source.Pending;
+            for (bool first = always; ; first = false)
             {
-                // The same snapshot comes once more where only the last failure is new.
-                if (_pending.TryGetValue(change.Key, out GroupChange before) && before.Snapshot != change.Snapshot)
+                Take(source, ref left);
+                written += first || _pending.Count > 0 ? Write(source) : 0;
+                if (left == 0)
                 {
-                    source.Release(before);
+                    break;
                 }
-
-                _pending[change.Key] = change;
             }
 
-            _taken.Clear();
-            int written = always || _pending.Count > 0 ? Write(source) : 0;
             Interlocked.Exchange(ref _writingSince, 0);
             Succeeded();
             _lastDuration = _options.Time.GetElapsedTime(started);
@@ -230,10 +230,28 @@ public sealed class DurableCopy : IAsyncDisposable
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             Interlocked.Increment(ref _failures);
-            _options.Report(new DurableNotice(DurableEvent.SaveFailed, _name, _pending.Count, e.Message));
+            _options.Report(new DurableNotice(DurableEvent.SaveFailed, _name, _pending.Count + source.Pending, e.Message));
             _waiters.End(source, e.Message);
             return false;
         }
+    }
+
+    private void Take(IChangeSource source, ref int left)
+    {
+        _taken.Clear();
+        source.Take(_taken, ref left, TakenBytes);
+        foreach (GroupChange change in _taken)
+        {
+            // The same snapshot comes once more where only the last failure is new.
+            if (_pending.TryGetValue(change.Key, out GroupChange before) && before.Snapshot != change.Snapshot)
+            {
+                source.Release(before);
+            }
+
+            _pending[change.Key] = change;
+        }
+
+        _taken.Clear();
     }
 
     private void Succeeded() => Interlocked.Exchange(ref _lastSuccess, _options.Time.GetUtcNow().UtcTicks);

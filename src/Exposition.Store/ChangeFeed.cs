@@ -69,6 +69,20 @@ public sealed class ChangeFeed
     /// <returns>How many were moved.</returns>
     public int Take(ICollection<GroupChange> into)
     {
+        int most = Pending;
+        return Take(into, ref most, long.MaxValue);
+    }
+
+    /// <summary>
+    /// Moves pending changes into <paramref name="into"/> until they hold so much memory. What is not moved yet is pending still, and coalesces with later changes;
+    /// so a consumer who takes, reads and releases little at a time keeps little of what is replaced meanwhile.
+    /// </summary>
+    /// <param name="into">Where they go.</param>
+    /// <param name="most">How many to look at; what was looked at is subtracted. All that was pending when this was <see cref="Pending"/> has been moved when it is 0.</param>
+    /// <param name="bytes">No more is moved as soon as the blocks of what was moved are so large, in bytes.</param>
+    /// <returns>How many were moved: not more than were looked at.</returns>
+    public int Take(ICollection<GroupChange> into, ref int most, long bytes)
+    {
         ArgumentNullException.ThrowIfNull(into);
         long started = _time.GetTimestamp();
         if (_some.Task.IsCompleted)
@@ -78,27 +92,31 @@ public sealed class ChangeFeed
         }
 
         Interleaving.At(Step.ReadPending);
-        int most = Volatile.Read(ref _pending);
-        Volatile.Write(ref _since, 0);
+        most = Math.Min(most, Volatile.Read(ref _pending));
+        long since = Interlocked.Exchange(ref _since, 0);
         int moved = 0;
         int dequeued = 0;
+        int looked = most;
         try
         {
-            while (dequeued < most && TryDequeue(out FeedEntry? entry))
+            while (dequeued < looked && bytes > 0 && TryDequeue(out FeedEntry? entry))
             {
                 dequeued++;
                 if (TryTake(entry, out GroupChange change))
                 {
                     into.Add(change);
                     moved++;
+                    bytes -= change.Snapshot?.BlockBytes ?? 0;
                 }
             }
         }
         finally
         {
+            // Who was not looked at is as old as it was.
+            most = bytes > 0 ? 0 : looked - dequeued;
             if (Interlocked.Add(ref _pending, -dequeued) > 0)
             {
-                Interlocked.CompareExchange(ref _since, started, 0);
+                Interlocked.CompareExchange(ref _since, most > 0 && since != 0 ? since : started, 0);
                 _some.TrySetResult();
             }
         }

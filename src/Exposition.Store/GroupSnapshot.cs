@@ -80,6 +80,21 @@ public sealed class GroupSnapshot
 
     internal Block[] OlderBlocks { get; set; } = [];
 
+    // How much memory that is.
+    internal long BlockBytes
+    {
+        get
+        {
+            long bytes = Block?.Bytes.Length ?? 0;
+            foreach (Block older in OlderBlocks)
+            {
+                bytes += older.Bytes.Length;
+            }
+
+            return bytes;
+        }
+    }
+
     // Whether it stands for the group's end: nothing takes its place any more.
     internal bool IsEnd { get; private init; }
 

@@ -38,10 +38,11 @@ internal sealed class FakeChanges : IChangeSource, IDisposable
 
     public async ValueTask WaitAsync(CancellationToken cancellation) => await _signal.WaitAsync(cancellation);
 
-    public int Take(ICollection<GroupChange> into)
+    public int Take(ICollection<GroupChange> into, ref int most, long bytes)
     {
         lock (_waiting)
         {
+            most = 0;
             _waiting.ForEach(into.Add);
             int taken = _waiting.Count;
             _waiting.Clear();

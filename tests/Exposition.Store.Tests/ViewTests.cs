@@ -87,6 +87,34 @@ public sealed class ViewTests
         Assert.Equal(0, feed.Take(changes));
     }
 
+    // What is left coalesces on, keeps its age, and wakes the consumer again.
+    [Fact]
+    public void A_feed_gives_little_at_a_time()
+    {
+        ChangeFeed feed = _gateway.Store.Subscribe();
+        for (int group = 0; group < 5; group++)
+        {
+            _gateway.Put(Harness.Key("job", $"{group}"), "a 1\n");
+        }
+
+        long? since = feed.PendingSince;
+        int most = feed.Pending;
+        var changes = new List<GroupChange>();
+        Assert.Equal(1, feed.Take(changes, ref most, 1));
+        Assert.Equal((4, 4), (most, feed.Pending));
+        Assert.Equal(since, feed.PendingSince);
+        Assert.True(feed.WaitAsync(TestContext.Current.CancellationToken).AsTask().IsCompleted);
+        _gateway.Put(Harness.Key("job", "4"), "a 2\n");
+        _gateway.Put(Harness.Key("job", "5"), "a 2\n");
+        Assert.Equal(5, feed.Pending);
+        Assert.Equal(4, feed.Take(changes, ref most, long.MaxValue));
+        Assert.Equal((0, 1), (most, feed.Pending));
+        Assert.Equal(["0", "1", "2", "3", "4"], changes.Select(static change => change.Key.ToString().Split('"')[1]));
+        Assert.Equal("a{instance=\"\",job=\"4\"} 2\n", Encoding.UTF8.GetString(changes[4].Snapshot!.Families[0].Text.Span));
+        Assert.Equal(1, feed.Take(changes));
+        Assert.Null(feed.PendingSince);
+    }
+
     [Fact]
     public async Task A_feed_wakes_its_waiter()
     {

@@ -8,7 +8,9 @@ namespace Exposition.Kestrel.Bodies;
 /// <summary>Arrays that bodies are received and decoded into. A bounded number of unused bytes is kept. Safe for concurrent use.</summary>
 internal static class BodyMemory
 {
-    private const long SpareMost = 16 << 20;
+    // A body of 2 MiB takes 1 MiB and then 2, and there may be one for each connection. What is dropped for lack of room becomes garbage for the oldest
+    // generation at each push, so there is room for many; what is not needed goes by Trim.
+    private const long SpareMost = 64 << 20;
 
     private static readonly SparePool<byte[]> s_spare = new(SpareMost);
 

@@ -14,8 +14,8 @@ internal interface IChangeSource
     /// <summary>When the oldest change that was not taken happened, as a timestamp of the clock; null if there is none.</summary>
     public long? PendingSince { get; }
 
-    /// <summary>Takes the changes.</summary>
-    public int Take(ICollection<GroupChange> into);
+    /// <summary>Takes changes of about so many bytes, of the next so many; less is left of these.</summary>
+    public int Take(ICollection<GroupChange> into, ref int most, long bytes);
 
     /// <summary>Says that what was taken is not read any more.</summary>
     public void Release(in GroupChange change);
@@ -35,7 +35,7 @@ internal sealed class StoreChanges(MetricStore store) : IChangeSource
 
     public ValueTask WaitAsync(CancellationToken cancellation) => _feed.WaitAsync(cancellation);
 
-    public int Take(ICollection<GroupChange> into) => _feed.Take(into);
+    public int Take(ICollection<GroupChange> into, ref int most, long bytes) => _feed.Take(into, ref most, bytes);
 
     public void Release(in GroupChange change) => _feed.Release(change);
 
