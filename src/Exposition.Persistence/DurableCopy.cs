@@ -208,7 +208,11 @@ public sealed class DurableCopy : IAsyncDisposable
             int left = source.Pending;
             for (bool first = always; ; first = false)
             {
-                Take(source, ref left);
+                if (_pending.Count == 0)
+                {
+                    Take(source, ref left);
+                }
+
                 written += first || _pending.Count > 0 ? Write(source) : 0;
                 if (left == 0)
                 {

@@ -28,7 +28,7 @@ public sealed class Scrape : IDisposable
     private readonly ScrapeFormat _format;
     private readonly EscapingScheme _escaping;
     private readonly PieceSource _pieces;
-    private readonly BundledScrape? _bundled;
+    private BundledScrape? _bundled;
     private readonly bool _gzip;
     private GZipStream? _stream;
     private long _tableBytes;
@@ -61,7 +61,7 @@ public sealed class Scrape : IDisposable
         _view = store.OpenScrapeView(out _heldMark);
         if (gzip && format == ScrapeFormat.Text)
         {
-            _bundled = new BundledScrape(_view, rendered, _workspace, store.Bundles);
+            _bundled = BundledScrape.Rent(_view, rendered, _workspace, store.Bundles);
         }
         else
         {
@@ -167,6 +167,7 @@ public sealed class Scrape : IDisposable
             _closed = true;
             _stream?.Dispose();
             _bundled?.Close();
+            _bundled = null;
             CloseView();
         }
     }

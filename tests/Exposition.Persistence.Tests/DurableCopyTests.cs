@@ -43,6 +43,30 @@ public sealed class DurableCopyTests : IDisposable
         Assert.Contains("remove a", _durable.Calls);
     }
 
+    // As little as fits the memory that may be held while it is written; all of it before anybody is told that it is on disk.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task Changes_are_taken_and_written_in_parts(int failures)
+    {
+        _changes.AtOnce = 2;
+        foreach (string job in new[] { "a", "b", "c", "d", "e" })
+        {
+            _changes.Delete(job);
+        }
+
+        await using DurableCopy copy = Make(TimeSpan.Zero);
+        _durable.FailCommits = failures;
+        copy.Start();
+        Task<string?> committed = copy.CommittedAsync();
+        Assert.True(await copy.StopAsync());
+        string[] batches = string.Join(' ', _durable.Calls.Where(static c => c != "begin").Select(static c => c.Replace("remove ", "", StringComparison.Ordinal)))
+            .Split("commit", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        Assert.Equal(["ab", "cd", "e"], batches.Select(static batch => string.Concat(batch.Split(' ').Order())));
+        Assert.Equal(0, _changes.Pending);
+        Assert.True(await committed is null or "no space");
+    }
+
     [Fact]
     public async Task A_stop_that_cannot_write_says_so()
     {

@@ -26,6 +26,9 @@ internal sealed class FakeChanges : IChangeSource, IDisposable
 
     public bool AllWasRead { get; private set; }
 
+    /// <summary>How many changes there are room for in one take.</summary>
+    public int AtOnce { get; set; } = int.MaxValue;
+
     public void Delete(string job)
     {
         lock (_waiting)
@@ -42,10 +45,10 @@ internal sealed class FakeChanges : IChangeSource, IDisposable
     {
         lock (_waiting)
         {
-            most = 0;
-            _waiting.ForEach(into.Add);
-            int taken = _waiting.Count;
-            _waiting.Clear();
+            int taken = Math.Min(Math.Min(most, AtOnce), _waiting.Count);
+            _waiting.GetRange(0, taken).ForEach(into.Add);
+            _waiting.RemoveRange(0, taken);
+            most = Math.Min(most - taken, _waiting.Count);
             return taken;
         }
     }

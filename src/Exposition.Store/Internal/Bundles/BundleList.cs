@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -19,7 +18,6 @@ namespace Exposition.Store.Internal.Bundles;
 /// <summary>The bundles of a scrape. Used again by later scrapes.</summary>
 internal sealed class BundleList
 {
-    private const int Kept = 4;
     private const int LeastGroups = 16;
     private const int MostGroups = 64;
     private const int StretchCutLevel = 4;
@@ -28,8 +26,6 @@ internal sealed class BundleList
     private const int RunsTogether = 8 << 10;
     private const int SmallCutMask = 15;
     private const int Header = -1;
-
-    private static readonly ConcurrentBag<BundleList> s_pool = [];
 
     private readonly List<BundleRange> _ranges = [];
     private readonly List<long> _missing = [];
@@ -58,8 +54,6 @@ internal sealed class BundleList
 
     /// <summary>Memory of its tables, in bytes.</summary>
     public long TableBytes => _families.TableBytes + (_stretches.Count * (long)(IntPtr.Size + sizeof(int)));
-
-    public static BundleList Rent() => s_pool.TryTake(out BundleList? list) ? list : new BundleList();
 
     /// <summary>Begins to cut. The caller has the cache to itself (<see cref="BundleCache.Preparing"/>) until all is cut.</summary>
     /// <param name="view">What there is; needed until all raw bytes that are wanted have been written.</param>
@@ -174,19 +168,14 @@ internal sealed class BundleList
         (_view, _own, _text) = (null!, default, null!);
     }
 
-    /// <summary>Lets go of all bundles and gives the list back.</summary>
-    public void Return()
+    /// <summary>Lets go of all bundles, and keeps its tables.</summary>
+    public void Clear()
     {
         if (_cache is not null)
         {
             ForgetGroups();
             UnpinAll();
             _cache = null!;
-        }
-
-        if (s_pool.Count < Kept)
-        {
-            s_pool.Add(this);
         }
     }
 

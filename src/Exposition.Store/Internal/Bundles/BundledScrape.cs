@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 
 namespace Exposition.Store.Internal.Bundles;
@@ -9,17 +10,21 @@ namespace Exposition.Store.Internal.Bundles;
 // is, it holds no more than bundles.
 
 /// <summary>A scrape in text as a gzip member made of bundles. Not safe for concurrent use.</summary>
-/// <param name="view">What there is. Not used after <see cref="PrepareAsync"/> where the length is known then.</param>
-/// <param name="own">The host's own families; the same.</param>
-/// <param name="workspace">What it works with. Not used after <see cref="PrepareAsync"/> where the length is known then.</param>
-/// <param name="cache">Keeps the bundles.</param>
-internal sealed class BundledScrape(StoreView view, ReadOnlyMemory<FamilyEntry> own, ScrapeWorkspace workspace, BundleCache cache)
+internal sealed class BundledScrape
 {
     private const int SmallScrape = 64 << 10;
     private const int HitsBeforeBetter = 3;
     private const int BetterBytesAtOnce = 512 << 10;
 
-    private readonly BundleList _bundles = BundleList.Rent();
+    private const int Kept = 4;
+
+    private static readonly ConcurrentBag<BundledScrape> s_pool = [];
+
+    private readonly BundleList _bundles = new();
+    private StoreView _view = null!;
+    private ReadOnlyMemory<FamilyEntry> _own;
+    private ScrapeWorkspace _workspace = null!;
+    private BundleCache _cache = null!;
     private long _scrape;
     private int _missing;
     private int _next = -1;
@@ -30,17 +35,37 @@ internal sealed class BundledScrape(StoreView view, ReadOnlyMemory<FamilyEntry> 
     private bool _isSmall;
     private bool _hasBetterToDo;
 
+    private BundledScrape()
+    {
+    }
+
     /// <summary>Length of the member, where all of it is at hand.</summary>
     public long? Length { get; private set; }
 
     /// <summary>Memory of its tables, in bytes.</summary>
     public long TableBytes => _bundles.TableBytes;
 
+    /// <summary>Begins one.</summary>
+    /// <param name="view">What there is. Not used after <see cref="PrepareAsync"/> where the length is known then.</param>
+    /// <param name="own">The host's own families; the same.</param>
+    /// <param name="workspace">What it works with. Not used after <see cref="PrepareAsync"/> where the length is known then.</param>
+    /// <param name="cache">Keeps the bundles.</param>
+    public static BundledScrape Rent(StoreView view, ReadOnlyMemory<FamilyEntry> own, ScrapeWorkspace workspace, BundleCache cache)
+    {
+        if (!s_pool.TryTake(out BundledScrape? scrape))
+        {
+            scrape = new BundledScrape();
+        }
+
+        (scrape._view, scrape._own, scrape._workspace, scrape._cache) = (view, own, workspace, cache);
+        return scrape;
+    }
+
     /// <summary>Compresses what is missing.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask PrepareAsync(CancellationToken cancellation)
     {
-        await cache.Preparing.WaitAsync(cancellation);
+        await _cache.Preparing.WaitAsync(cancellation);
         try
         {
             await CutAsync(cancellation);
@@ -63,7 +88,7 @@ internal sealed class BundledScrape(StoreView view, ReadOnlyMemory<FamilyEntry> 
         }
         finally
         {
-            cache.Preparing.Release();
+            _cache.Preparing.Release();
         }
     }
 
@@ -98,19 +123,25 @@ internal sealed class BundledScrape(StoreView view, ReadOnlyMemory<FamilyEntry> 
         return true;
     }
 
-    /// <summary>Lets go of the bundles.</summary>
+    /// <summary>Lets go of the bundles, and of this.</summary>
     public void Close()
     {
         Pass();
-        _bundles.Return();
+        _bundles.Clear();
+        (_view, _own, _workspace, _cache, _pending) = (null!, default, null!, null!, default);
+        (_next, _missing, _crc, _rawBytes, _isSmall, _hasBetterToDo, Length) = (-1, 0, 0, 0, false, false, null);
+        if (s_pool.Count < Kept)
+        {
+            s_pool.Add(this);
+        }
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask CutAsync(CancellationToken cancellation)
     {
         Turn turn = Turn.Start();
-        _scrape = cache.BeginScrape();
-        _bundles.Begin(view, own, workspace.Text, cache, _scrape);
+        _scrape = _cache.BeginScrape();
+        _bundles.Begin(_view, _own, _workspace.Text, _cache, _scrape);
         while (_bundles.Continue())
         {
             if (turn.IsOver())
@@ -121,7 +152,7 @@ internal sealed class BundledScrape(StoreView view, ReadOnlyMemory<FamilyEntry> 
         }
 
         _isSmall = _bundles.RawBytes <= SmallScrape;
-        cache.Stretches.Sweep(_scrape);
+        _cache.Stretches.Sweep(_scrape);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
@@ -142,7 +173,7 @@ internal sealed class BundledScrape(StoreView view, ReadOnlyMemory<FamilyEntry> 
 
     private void Find(Span<BundleRange> ranges)
     {
-        cache.Pin(ranges, _scrape, workspace.Text.Escaping);
+        _cache.Pin(ranges, _scrape, _workspace.Text.Escaping);
         foreach (ref readonly BundleRange range in ranges)
         {
             _missing += range.Bundle is null ? 1 : 0;
@@ -162,7 +193,7 @@ internal sealed class BundledScrape(StoreView view, ReadOnlyMemory<FamilyEntry> 
             }
             else
             {
-                cache.Sweep(_scrape, workspace.Text.Escaping);
+                _cache.Sweep(_scrape, _workspace.Text.Escaping);
                 await KeepMissingAsync(cancellation);
             }
         }
@@ -174,8 +205,8 @@ internal sealed class BundledScrape(StoreView view, ReadOnlyMemory<FamilyEntry> 
 
     private void CompressSmall()
     {
-        Bundle all = workspace.Compressor.Compress(_bundles, 0, _bundles.Ranges.Length, better: false, cache.Blocks);
-        cache.Lend(all);
+        Bundle all = _workspace.Compressor.Compress(_bundles, 0, _bundles.Ranges.Length, better: false, _cache.Blocks);
+        _cache.Lend(all);
         _bundles.ReplaceAll(all);
         _missing = 0;
     }
@@ -189,7 +220,7 @@ internal sealed class BundledScrape(StoreView view, ReadOnlyMemory<FamilyEntry> 
         {
             int index = _bundles.MissingAt(i);
             Bundle bundle = Compress(index, better: false);
-            if (!cache.TryKeep(_bundles.Ranges[index].Identity, bundle, _scrape, workspace.Text.Escaping))
+            if (!_cache.TryKeep(_bundles.Ranges[index].Identity, bundle, _scrape, _workspace.Text.Escaping))
             {
                 return;
             }
@@ -221,7 +252,7 @@ internal sealed class BundledScrape(StoreView view, ReadOnlyMemory<FamilyEntry> 
                 }
 
                 left -= bundle.RawBytes;
-                cache.Replace(_bundles.Ranges[i].Identity, bundle, Compress(i, better: true));
+                _cache.Replace(_bundles.Ranges[i].Identity, bundle, Compress(i, better: true));
                 if (turn.IsOver())
                 {
                     await Turn.Pass();
@@ -236,7 +267,7 @@ internal sealed class BundledScrape(StoreView view, ReadOnlyMemory<FamilyEntry> 
 
     private static bool IsWorthIt(Bundle bundle) => !bundle.IsBetter && bundle.Hits >= HitsBeforeBetter;
 
-    private Bundle Compress(int index, bool better) => workspace.Compressor.Compress(_bundles, index, 1, better, cache.Blocks);
+    private Bundle Compress(int index, bool better) => _workspace.Compressor.Compress(_bundles, index, 1, better, _cache.Blocks);
 
     private long MemberLength()
     {
@@ -309,7 +340,7 @@ internal sealed class BundledScrape(StoreView view, ReadOnlyMemory<FamilyEntry> 
         if (_passing is { } passed)
         {
             _passing = null;
-            cache.Blocks.Return(passed.Block);
+            _cache.Blocks.Return(passed.Block);
         }
     }
 
