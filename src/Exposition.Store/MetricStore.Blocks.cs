@@ -103,7 +103,7 @@ public sealed partial class MetricStore
 
         if (old.Block is { } block && !Has(snapshot, block))
         {
-            Retire(block, slot, snapshot.Version, ownPins);
+            _retired.Retire(block, slot, snapshot.Version, ownPins);
         }
 
         // Mostly the very same.
@@ -113,7 +113,7 @@ public sealed partial class MetricStore
             {
                 if (!Has(snapshot, older))
                 {
-                    Retire(older, slot, snapshot.Version, ownPins);
+                    _retired.Retire(older, slot, snapshot.Version, ownPins);
                 }
             }
         }
@@ -124,16 +124,14 @@ public sealed partial class MetricStore
     {
         if (last.Block is { } block)
         {
-            Retire(block, slot, until, ownPins: 0);
+            _retired.Retire(block, slot, until, ownPins: 0);
         }
 
         foreach (Block older in last.OlderBlocks)
         {
-            Retire(older, slot, until, ownPins: 0);
+            _retired.Retire(older, slot, until, ownPins: 0);
         }
     }
-
-    private void Retire(Block block, GroupSlot slot, long until, int ownPins) => _retired.Retire(block, slot, until, ownPins);
 
     // Of steady pushes only: they alone know that nobody else has just replaced the snapshot before, and looks at it. The caller has pinned the slot.
     private void RecycleSnapshot(GroupSlot slot, GroupSnapshot old, GroupSnapshot snapshot)

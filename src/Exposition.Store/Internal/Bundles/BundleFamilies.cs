@@ -1,33 +1,15 @@
-using System.Runtime.InteropServices;
-
 namespace Exposition.Store.Internal.Bundles;
 
 /// <summary>Puts the runs of stretches together to families. Used again by later scrapes.</summary>
 internal sealed class BundleFamilies
 {
-    private const int SpareMost = 1024;
-
-    private readonly Dictionary<ReadOnlyMemory<byte>, BundleFamily> _byName = new(MemoryComparer.Instance);
-    private readonly List<BundleFamily> _families = [];
-    private readonly List<BundleFamily> _asFound = [];
+    private readonly FamilyTable<BundleFamily> _families = new();
     private BundleFamily? _first;
 
-    public ReadOnlySpan<BundleFamily> All => CollectionsMarshal.AsSpan(_families);
+    public ReadOnlySpan<BundleFamily> All => _families.All;
 
     /// <summary>Memory of the tables, in bytes.</summary>
-    public long TableBytes
-    {
-        get
-        {
-            long bytes = 0;
-            foreach (BundleFamily family in _families)
-            {
-                bytes += family.TableBytes;
-            }
-
-            return bytes;
-        }
-    }
+    public long TableBytes => _families.TableBytes;
 
     /// <summary>Takes an entry of the host in; these come first.</summary>
     public void AddOwn(in FamilyEntry entry, int index) => GetOrAdd(entry.Head, index, entry.TextLength);
@@ -59,39 +41,23 @@ internal sealed class BundleFamilies
     }
 
     /// <summary>After all are in: puts them in order of their names.</summary>
-    public void Sort() => _families.Sort(static (a, b) => a.Head.Name.Span.SequenceCompareTo(b.Head.Name.Span));
+    public void Sort() => _families.Sort();
 
     /// <summary>Keeps nothing alive but some tables.</summary>
     public void Clear()
     {
-        foreach (BundleFamily family in _families)
-        {
-            family.Reset();
-        }
-
-        int kept = Math.Min(_asFound.Count, Math.Max(SpareMost, _families.Count));
-        _asFound.RemoveRange(kept, _asFound.Count - kept);
         _families.Clear();
-        _byName.Clear();
         _first = null;
     }
 
     private BundleFamily GetOrAdd(FamilyHead head, int own, long ownBytes)
     {
-        ref BundleFamily? family = ref CollectionsMarshal.GetValueRefOrAddDefault(_byName, head.Name, out bool known);
-        if (!known)
+        BundleFamily family = _families.GetOrAdd(head.Name, out bool isNew);
+        if (isNew)
         {
-            if (_families.Count == _asFound.Count)
-            {
-                _asFound.Add(new BundleFamily());
-            }
-
-            // Families are mostly found in the same order again, and get the arrays back that they have filled before.
-            family = _asFound[_families.Count];
             family.Begin(head, own, ownBytes);
-            _families.Add(family);
         }
 
-        return family!;
+        return family;
     }
 }

@@ -4,7 +4,7 @@ using Exposition.Formats;
 namespace Exposition.Store.Internal;
 
 /// <summary>A family of a scrape: the entries of all groups that hold it, in order of their keys, the host's own first. Used again by later scrapes.</summary>
-internal sealed class ScrapeFamily
+internal sealed class ScrapeFamily : IScrapedFamily
 {
     private const int FirstPieces = 4;
     private const int ManyPieces = 256;

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 
 namespace Exposition.Store.Internal;
 
@@ -10,33 +9,18 @@ namespace Exposition.Store.Internal;
 internal sealed class ScrapePlan
 {
     private const int GroupsAtOnce = 64;
-    private const int SpareMost = 1024;
 
-    private readonly Dictionary<ReadOnlyMemory<byte>, ScrapeFamily> _byName = new(MemoryComparer.Instance);
-    private readonly List<ScrapeFamily> _families = [];
-    private readonly List<ScrapeFamily> _asFound = [];
+    private readonly FamilyTable<ScrapeFamily> _families = new();
     private ScrapeFamily? _first;
     private ReadOnlyMemory<FamilyEntry> _own;
     private StoreView? _view;
     private int _next;
 
     /// <summary>The families in order of their names, when all is planned.</summary>
-    public ReadOnlySpan<ScrapeFamily> Families => CollectionsMarshal.AsSpan(_families);
+    public ReadOnlySpan<ScrapeFamily> Families => _families.All;
 
     /// <summary>Memory of its tables, in bytes.</summary>
-    public long TableBytes
-    {
-        get
-        {
-            long bytes = 0;
-            foreach (ScrapeFamily family in _families)
-            {
-                bytes += family.TableBytes;
-            }
-
-            return bytes;
-        }
-    }
+    public long TableBytes => _families.TableBytes;
 
     /// <summary>Begins a plan.</summary>
     /// <param name="view">What is to be planned; must stay open until the reset.</param>
@@ -68,7 +52,7 @@ internal sealed class ScrapePlan
             return true;
         }
 
-        _families.Sort(static (a, b) => a.Name.Span.SequenceCompareTo(b.Name.Span));
+        _families.Sort();
         return false;
     }
 
@@ -79,15 +63,7 @@ internal sealed class ScrapePlan
     /// <summary>Lets go of the view and of everything in it.</summary>
     public void Reset()
     {
-        foreach (ScrapeFamily family in _families)
-        {
-            family.Reset();
-        }
-
-        int kept = Math.Min(_asFound.Count, Math.Max(SpareMost, _families.Count));
-        _asFound.RemoveRange(kept, _asFound.Count - kept);
         _families.Clear();
-        _byName.Clear();
         (_view, _own, _first) = (null, default, null);
     }
 
@@ -138,20 +114,12 @@ internal sealed class ScrapePlan
 
     private ScrapeFamily GetOrAdd(in FamilyEntry entry, bool own)
     {
-        ref ScrapeFamily? family = ref CollectionsMarshal.GetValueRefOrAddDefault(_byName, entry.Name, out bool known);
-        if (!known)
+        ScrapeFamily family = _families.GetOrAdd(entry.Name, out bool isNew);
+        if (isNew)
         {
-            if (_families.Count == _asFound.Count)
-            {
-                _asFound.Add(new ScrapeFamily());
-            }
-
-            // Families are mostly found in the same order again, and get the arrays back that they have filled before.
-            family = _asFound[_families.Count];
             family.Begin(entry, own);
-            _families.Add(family);
         }
 
-        return family!;
+        return family;
     }
 }
