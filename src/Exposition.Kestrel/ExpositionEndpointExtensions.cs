@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using Exposition.Kestrel.Endpoints;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Exposition.Kestrel;
@@ -39,10 +41,13 @@ public static class ExpositionEndpointExtensions
 
     /// <summary>
     /// Maps everything below <c>/metrics</c>, and the telemetry path, for all methods, with the same answers as the raw door. The
-    /// prefix is that of <see cref="ExpositionOptions.RoutePrefix"/> (and a path base of the host); groups with a prefix of their own
-    /// are not supported, because the raw request target decides.
+    /// prefix is that of <see cref="ExpositionOptions.RoutePrefix"/> (and a path base of the host), because the raw request target decides: below a group with
+    /// a prefix of its own the routes cannot be built.
     /// </summary>
-    /// <returns>For adding conventions, such as authorization.</returns>
+    /// <returns>
+    /// For adding conventions, such as authorization. They hold for the raw door too: it leaves to the endpoints what has them
+    /// (<see cref="ExpositionListenExtensions.UseExposition"/>).
+    /// </returns>
     /// <exception cref="InvalidOperationException">No engine was added to the services (<see cref="ExpositionServiceExtensions.AddExposition"/>).</exception>
     public static IEndpointConventionBuilder MapExposition(this IEndpointRouteBuilder endpoints)
     {
@@ -55,14 +60,31 @@ public static class ExpositionEndpointExtensions
         }
 
         RouteGroupBuilder group = endpoints.MapGroup("");
-        group.Map(engine.Options.RoutePrefix + "/metrics/{**rest}", door.HandleAsync).WithDisplayName("exposition");
+        RequestDelegate handler = door.HandleAsync;
+        group.WithMetadata(new ExpositionRoute(engine, handler));
+        Map(group, engine.Options.RoutePrefix + "/metrics/{**rest}", handler).WithDisplayName("exposition");
         string telemetry = engine.Options.FullTelemetryPath;
         if (!telemetry.StartsWith(engine.Options.RoutePrefix + "/metrics/", StringComparison.OrdinalIgnoreCase)
             && !string.Equals(telemetry, engine.Options.RoutePrefix + "/metrics", StringComparison.OrdinalIgnoreCase))
         {
-            group.Map(telemetry, door.HandleAsync).WithDisplayName("exposition telemetry");
+            Map(group, telemetry, handler).WithDisplayName("exposition telemetry");
         }
 
         return group;
+    }
+
+    // Below a group with a prefix the endpoints would match, and find nothing.
+    private static IEndpointConventionBuilder Map(RouteGroupBuilder group, string path, RequestDelegate handler)
+    {
+        RoutePattern pattern = RoutePatternFactory.Parse(path);
+        IEndpointConventionBuilder endpoint = group.Map(pattern, handler);
+        endpoint.Finally(built =>
+        {
+            if (built is RouteEndpointBuilder { RoutePattern: { } found } && found.PathSegments.Count != pattern.PathSegments.Count)
+            {
+                throw new InvalidOperationException($"MapExposition was called below a group with a prefix ({found.RawText}): set ExpositionOptions.RoutePrefix instead");
+            }
+        });
+        return endpoint;
     }
 }

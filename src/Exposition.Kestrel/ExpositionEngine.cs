@@ -22,6 +22,7 @@ public sealed class ExpositionEngine
     private readonly MetricStore? _store;
     private readonly WireMetrics _metrics;
     private volatile IOwnMetrics[] _own;
+    private HostRules? _rules;
 
     /// <summary>Makes an engine over a store, and reserves the names of its own families there.</summary>
     /// <param name="store">Where pushes go.</param>
@@ -109,4 +110,8 @@ public sealed class ExpositionEngine
     /// <param name="method">The method in lower case.</param>
     /// <param name="code">The status of the answer.</param>
     public void CountRequest(string handler, string method, int code) => _metrics.CountRequest(handler, method, code);
+
+    /// <summary>The rules of the host, looked at once for all its endpoints.</summary>
+    internal HostRules RulesOf(IServiceProvider services) =>
+        LazyInitializer.EnsureInitialized(ref _rules, () => new HostRules(this, services))!;
 }

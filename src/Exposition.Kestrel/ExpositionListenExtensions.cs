@@ -51,18 +51,37 @@ public static class ExpositionListenExtensions
     /// <summary>
     /// Serves pushes, deletes and scrapes of this endpoint straight from its connections, before Kestrel's HTTP sees them. A connection that asks
     /// for anything else is left to Kestrel from there on, so the same routes must be mapped too
-    /// (<see cref="ExpositionEndpointExtensions.MapExposition"/>). To be called after <c>UseHttps</c>. Where middleware of the host must see every
-    /// request, as with authentication, a gate must stand for it here.
+    /// (<see cref="ExpositionEndpointExtensions.MapExposition"/>). To be called after <c>UseHttps</c>. An endpoint without HTTP/1.1 is left as it is.
     /// </summary>
+    /// <remarks>
+    /// <para>What is served here passes by all middleware of the host: request logs, <c>http.server.request.duration</c>, forwarded headers (the sender of a
+    /// refused push is then the proxy), exception handlers, headers that middleware adds. Where the host has rules for these requests, everything is left to the endpoints, with one
+    /// line in the log that says why: the mapped endpoints carry metadata for middleware (authorization, hosts, CORS, rate limits, timeouts, caching) or
+    /// filters; authorization has a fallback policy; <c>AllowedHosts</c>, a global rate limiter or a default timeout is set; the routes are not mapped, or another route takes
+    /// their requests. <c>MapExposition().AllowAnonymous()</c> lifts what is there for authorization.</para>
+    /// <para>What cannot be seen from here is middleware that decides without endpoints, such as a check of an API key of your own: give a gate then.</para>
+    /// </remarks>
     /// <param name="options">The endpoint.</param>
-    /// <param name="gate">Decides which requests may be served raw; null for all.</param>
+    /// <param name="gate">Stands for the rules of the host: it decides which requests are served here, whatever is mapped. Null where the host has none.</param>
     /// <returns>The same options.</returns>
     /// <exception cref="InvalidOperationException">No engine was added to the services (<see cref="ExpositionServiceExtensions.AddExposition"/>).</exception>
     public static ListenOptions UseExposition(this ListenOptions options, IRawGate? gate = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         ExpositionEngine engine = options.ApplicationServices.GetRequiredService<ExpositionEngine>();
-        options.Use(next => new RawConnectionMiddleware(engine, gate, next).OnConnectionAsync);
+
+        // Called when the endpoint is opened: by then its protocols are set, and the routes of the host are mapped.
+        options.Use(next =>
+        {
+            if ((options.Protocols & HttpProtocols.Http1) == 0)
+            {
+                RawLog.DoorClosed(engine.Logger, $"the endpoint {options} does not speak HTTP/1.1");
+                return next;
+            }
+
+            HostRules? rules = gate is null ? engine.RulesOf(options.ApplicationServices) : null;
+            return new RawConnectionMiddleware(engine, gate, rules, next).OnConnectionAsync;
+        });
         return options;
     }
 }

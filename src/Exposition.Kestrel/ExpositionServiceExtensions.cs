@@ -19,9 +19,15 @@ public static class ExpositionServiceExtensions
     /// </summary>
     /// <param name="services">The host's services.</param>
     /// <param name="configure">Sets the options.</param>
+    /// <exception cref="InvalidOperationException">There is something to configure, but the options are there already: a host has one engine.</exception>
     public static IServiceCollection AddExposition(this IServiceCollection services, Action<ExpositionOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
+        if (configure is not null && services.Any(static service => service.ServiceType == typeof(ExpositionOptions)))
+        {
+            throw new InvalidOperationException("AddExposition: the services have ExpositionOptions already, so these would be ignored; a host has one engine");
+        }
+
         var options = new ExpositionOptions();
         configure?.Invoke(options);
         services.TryAddSingleton(options);

@@ -85,6 +85,8 @@ public sealed class GarbageTests
         builder.WebHost.UseKestrelCore().ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.UseExposition()));
         builder.Services.AddExposition(static options => options.EnableOpenMetrics = true);
         await using WebApplication app = builder.Build();
+        app.UseRouting();
+        app.MapExposition();
         await app.StartAsync(TestContext.Current.CancellationToken);
         int port = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port;
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = 20_000 };

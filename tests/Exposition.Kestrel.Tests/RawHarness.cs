@@ -28,7 +28,7 @@ internal sealed class RawHarness : IConnectionHeartbeatFeature, IConnectionLifet
         Connection = new DefaultConnectionContext("test", this, new Peer(_toClient.Reader, _toServer.Writer));
         Connection.Features.Set<IConnectionHeartbeatFeature>(this);
         Connection.Features.Set<IConnectionLifetimeNotificationFeature>(this);
-        Run = new RawConnectionMiddleware(Engine, gate, NextAsync).OnConnectionAsync(Connection);
+        Run = new RawConnectionMiddleware(Engine, gate, rules: null, NextAsync).OnConnectionAsync(Connection);
     }
 
     public ManualTime Time { get; } = new();

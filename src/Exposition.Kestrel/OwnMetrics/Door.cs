@@ -54,4 +54,7 @@ internal enum HandOnReason : byte
 
     /// <summary>A target longer than the limit.</summary>
     TargetTooLong,
+
+    /// <summary>The host has rules for the routes that the raw door would bypass.</summary>
+    HostRules,
 }

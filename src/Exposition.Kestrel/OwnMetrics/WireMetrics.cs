@@ -32,7 +32,7 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
 
     // In order of the enum, which is not the order of exposition.
     private static readonly string[] s_reasons =
-        ["http2", "method", "path", "version", "syntax", "too_long", "host", "framing", "connection", "expect", "header", "end_of_input", "gate", "target_too_long"];
+        ["http2", "method", "path", "version", "syntax", "too_long", "host", "framing", "connection", "expect", "header", "end_of_input", "gate", "target_too_long", "host_rules"];
 
     private static readonly string[] s_limits =
         ["", "body-bytes", "body-timeout", "connections", "decoded-bytes", "grouping-name-sets", "groups", "head-bytes", "head-timeout", "headers", "held-bytes", "inflight-bytes", "label-value-bytes",

@@ -178,6 +178,12 @@ internal sealed partial class RawConnection
 
     private Step Begin(ReadOnlySpan<byte> bytes, ref ReadOnlySequence<byte> rest)
     {
+        if (_services.IsClosed)
+        {
+            _head.Reason = HandOnReason.HostRules;
+            return Step.HandOn;
+        }
+
         if (_services.Gate is { } gate && !gate.Admits(_head.Authorization.In(bytes)))
         {
             if (_unknown is null)

@@ -5,7 +5,10 @@ using Microsoft.AspNetCore.Connections.Features;
 namespace Exposition.Kestrel.Raw;
 
 /// <summary>What all raw connections of a listener share.</summary>
-internal sealed class RawServices(ExpositionEngine engine, IRawGate? gate)
+/// <param name="engine">The engine.</param>
+/// <param name="gate">The host's say over single requests, if it wants one.</param>
+/// <param name="rules">The host's rules for the routes; null where a gate stands for them.</param>
+internal sealed class RawServices(ExpositionEngine engine, IRawGate? gate, HostRules? rules)
 {
     private const int LongestHead = 64 << 10;
 
@@ -17,12 +20,15 @@ internal sealed class RawServices(ExpositionEngine engine, IRawGate? gate)
     public AnswerWriter Answers { get; } = new(engine.Dates, engine.Options.IdleTimeout, gate);
 
     public IRawGate? Gate => gate;
+
+    /// <summary>Whether the host has rules that the endpoints alone can keep.</summary>
+    public bool IsClosed => rules is { ClosesRawDoor: true };
 }
 
 /// <summary>Connection middleware that serves hot requests itself and leaves a connection to Kestrel's HTTP at the first other one, for good.</summary>
-internal sealed class RawConnectionMiddleware(ExpositionEngine engine, IRawGate? gate, ConnectionDelegate next)
+internal sealed class RawConnectionMiddleware(ExpositionEngine engine, IRawGate? gate, HostRules? rules, ConnectionDelegate next)
 {
-    private readonly RawServices _services = new(engine, gate);
+    private readonly RawServices _services = new(engine, gate, rules);
 
     public async Task OnConnectionAsync(ConnectionContext connection)
     {

@@ -16,4 +16,10 @@ internal static partial class RawLog
 
     [LoggerMessage(4, LogLevel.Warning, "A scrape was ended after {Seconds} s: scrapes that are being read held more than {Limit} bytes of metrics that have been replaced")]
     public static partial void ScrapeEnded(ILogger logger, double seconds, long limit);
+
+    [LoggerMessage(5, LogLevel.Warning, "The raw door leaves everything to the endpoints: {Objection}. A gate (UseExposition) opens it")]
+    public static partial void DoorClosed(ILogger logger, string objection);
+
+    [LoggerMessage(6, LogLevel.Error, "The raw door cannot read the routes of the host.")]
+    public static partial void RoutesUnreadable(ILogger logger, Exception exception);
 }
