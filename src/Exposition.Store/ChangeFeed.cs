@@ -232,8 +232,9 @@ public sealed class ChangeFeed
                 }
             }
 
+            // Each refusal was counted as pending, also one that says the same as the one before it at the same instant.
             PushFailure? failure = slot.LastFailure;
-            bool isNew = entry.LastTaken != current.Number || entry.LastFailureTaken != failure;
+            bool isNew = entry.LastTaken != current.Number || !ReferenceEquals(entry.LastFailureTaken, failure);
             (entry.LastTaken, entry.LastFailureTaken) = (current.Number, failure);
             change = new GroupChange(slot.Key, current.Number, current.IsEnd ? null : current);
             return isNew;

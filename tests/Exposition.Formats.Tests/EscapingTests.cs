@@ -60,7 +60,7 @@ public sealed class EscapingTests
     [InlineData("U_a", "U_a")]
     public void Unescapes_as_the_reference(string name, string expected) => Assert.Equal(expected, Unescape(Encoding.UTF8.GetBytes(name)));
 
-    [Property(MaxTest = 2000, Replay = "(20261124,1)")]
+    [Property(MaxTest = 2000)]
     public void Values_can_be_read_back(string? text)
     {
         byte[] name = Encoding.UTF8.GetBytes(text ?? "");
@@ -68,7 +68,7 @@ public sealed class EscapingTests
         Assert.Equal(Encoding.UTF8.GetString(name), Unescape(Encoding.UTF8.GetBytes(escaped)) is var read && escaped.StartsWith("U__", StringComparison.Ordinal) ? read : escaped);
     }
 
-    [Property(MaxTest = 2000, Replay = "(20261124,1)")]
+    [Property(MaxTest = 2000)]
     public void Escaped_names_are_legacy_names(byte[] name, byte scheme)
     {
         byte[] into = new byte[NameRules.MaxEscapedLength(name.Length)];
@@ -76,7 +76,7 @@ public sealed class EscapingTests
         Assert.Equal(name.Length > 0, NameRules.IsValidMetricName(into.AsSpan(0, length), NameScheme.Legacy));
     }
 
-    [Property(MaxTest = 2000, Replay = "(20261124,1)")]
+    [Property(MaxTest = 2000)]
     public void Unescaping_never_throws_nor_grows(byte[] tail)
     {
         byte[] name = [.. "U__"u8, .. tail.Select(b => "_0123456789abcdefABCDEFGz"u8[b % 24])];

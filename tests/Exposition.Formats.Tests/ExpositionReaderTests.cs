@@ -115,7 +115,7 @@ public class ExpositionReaderTests
         Assert.Equal(whole, TokensInPieces(text, NameScheme.Utf8, Enumerable.Range(1, text.Length)));
     }
 
-    [Property(Replay = "5,9", MaxTest = 2000, Arbitrary = [typeof(TextModelTests.Bodies)])]
+    [Property(MaxTest = 2000, Arbitrary = [typeof(TextModelTests.Bodies)])]
     public void Generated_texts_may_be_cut_anywhere(TextModelTests.Body body, NonNegativeInt first, NonNegativeInt second)
     {
         byte[] text = Bytes(body.Text);

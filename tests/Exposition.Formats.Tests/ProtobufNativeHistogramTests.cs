@@ -106,7 +106,7 @@ public sealed class ProtobufNativeHistogramTests
         Assert.Equal((1, 0.001, false), (second.Schema, second.ZeroThreshold, second.IsFloat));
     }
 
-    [Property(MaxTest = 3000, Replay = "(20261124,1)")]
+    [Property(MaxTest = 3000)]
     public void Never_throws_and_is_bounded(DoNotSize<int> seed)
     {
         var generator = new ProtobufGenerator(seed.Item);

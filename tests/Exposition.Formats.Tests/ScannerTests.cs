@@ -73,7 +73,7 @@ public class ScannerTests
         }
     }
 
-    [Property(Replay = "11,7", MaxTest = 3000, Arbitrary = [typeof(TextModelTests.Bodies)])]
+    [Property(MaxTest = 3000, Arbitrary = [typeof(TextModelTests.Bodies)])]
     public void Generated_bodies_are_read_alike(TextModelTests.Body body)
     {
         foreach (ByteClassifier classifier in ByteClassifier.Supported)

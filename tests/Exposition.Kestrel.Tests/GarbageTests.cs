@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
+using System.Reflection;
 using System.Text;
 using Exposition.Kestrel.Raw;
 using Exposition.Store;
@@ -16,7 +18,8 @@ namespace Exposition.Kestrel.Tests;
 
 /// <summary>
 /// From the door to the store and back in a steady state: 10,000 pushes to 50 groups, each with other values than the one before, and a scrape after each
-/// 100. What the whole process allocates meanwhile is counted. Runs alone.
+/// 100. What the whole process allocates meanwhile is counted, and the least of some rounds judged: what the machine's other work adds is not in each.
+/// Runs alone.
 /// </summary>
 [Collection(nameof(Alone))]
 public sealed class GarbageTests
@@ -34,6 +37,11 @@ public sealed class GarbageTests
     private const string Gzip = "Accept-Encoding: gzip\r\n";
 
     private const long MostPerScrape = 1024;
+
+    private static readonly bool s_isDebug = typeof(MetricStore).Assembly.GetCustomAttribute<DebuggableAttribute>() is { IsJITOptimizerDisabled: true };
+
+    public GarbageTests() =>
+        Assert.SkipWhen(s_isDebug, "a debug build makes garbage of its own, a class for each call of an async method; .ci/run measures a release build");
 
     [Theory]
     [InlineData(10, "")]

@@ -74,6 +74,10 @@ public sealed partial class ModelTests
     [Property(MaxTest = 400, Arbitrary = [typeof(Histories)])]
     public void The_store_agrees_with_the_model(Operation[] history) => Run(history, expires: false);
 
+    // Two refusals of a group for one reason at one instant.
+    [Property(Replay = "15996778935024709509,9459150836645816119,76", Arbitrary = [typeof(Histories)])]
+    public void The_same_refusal_twice_at_one_instant(Operation[] history) => Run(history, expires: false);
+
     [Property(MaxTest = 200, Arbitrary = [typeof(Histories)])]
     public void A_store_at_its_limits_agrees_with_the_model(Operation[] history) => Run(history, expires: true, mostGroups: 3, mostNameSets: 2);
 
@@ -293,7 +297,7 @@ public sealed partial class ModelTests
             {
                 PushFailure? failure = change.Snapshot?.LastFailure;
                 Assert.True(!_groups.TryGetValue(change.Key, out (long Version, GroupSnapshot? Snapshot, PushFailure? Failure, string Content) before)
-                    || change.Version > before.Version || (change.Version == before.Version && failure != before.Failure));
+                    || change.Version > before.Version || (change.Version == before.Version && !ReferenceEquals(failure, before.Failure)));
                 _groups[change.Key] = (change.Version, change.Snapshot, failure, change.Snapshot is { } snapshot ? Content(snapshot) : "");
                 _untold.Remove(change.Key);
             }

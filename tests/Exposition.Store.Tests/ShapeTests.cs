@@ -202,7 +202,7 @@ public sealed class ShapeTests
         Assert.Contains($"b{{instance=\"\",job=\"j\",zone=\"a\"}} {thread}.5\n", text, StringComparison.Ordinal);
     }
 
-    [Property(Replay = "21,3", MaxTest = 400, Arbitrary = [typeof(Histories)])]
+    [Property(MaxTest = 400, Arbitrary = [typeof(Histories)])]
     public void Histories_come_out_as_without_shapes(Step[] history)
     {
         var plain = new Harness(shapeBytes: 0);

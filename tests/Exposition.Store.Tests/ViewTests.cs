@@ -116,6 +116,26 @@ public sealed class ViewTests
     }
 
     [Fact]
+    public void A_refusal_that_repeats_another_is_taken_as_it_is_pending()
+    {
+        GroupingKey key = Harness.Key("job", "j");
+        ChangeFeed feed = _gateway.Store.Subscribe();
+        _gateway.Put(key, "a 1\n");
+        foreach (string reason in new[] { "no", "no", "never", "no" })
+        {
+            _gateway.Store.NoteFailure(key, reason, sender: null);
+            Assert.Equal(1, feed.Pending);
+            Assert.Equal(1, feed.Take([]));
+        }
+
+        _gateway.Store.NoteFailure(key, "never", sender: null);
+        _gateway.Store.NoteFailure(key, "no", sender: null);
+        Assert.Equal(1, feed.Pending);
+        Assert.Equal(1, feed.Take([]));
+        Assert.Equal(0, feed.Take([]));
+    }
+
+    [Fact]
     public async Task A_feed_wakes_its_waiter()
     {
         ChangeFeed feed = _gateway.Store.Subscribe();

@@ -57,6 +57,8 @@ public static class Tool
         }
 
         using var process = Process.Start(info)!;
+        EventHandler kill = (_, _) => process.Kill(entireProcessTree: true);
+        AppDomain.CurrentDomain.ProcessExit += kill;
         using var cancellation = new CancellationTokenSource(limit ?? s_limit);
         try
         {
@@ -75,6 +77,10 @@ public static class Tool
         {
             process.Kill(entireProcessTree: true);
             throw new TimeoutException($"{program} did not end within {limit ?? s_limit}");
+        }
+        finally
+        {
+            AppDomain.CurrentDomain.ProcessExit -= kill;
         }
     }
 
