@@ -74,6 +74,9 @@ public struct FamilyRow
     /// <summary>Text only: a TYPE line or a sample has fixed the type.</summary>
     public bool HasType;
 
+    // Text only: what the first TYPE line says, if there was one. It differs from the type where samples came before it.
+    internal MetricType? TypeLine;
+
     /// <summary>The type. Values above <see cref="MetricType.GaugeHistogram"/> can come from protobuf and are kept as they are.</summary>
     public MetricType Type;
 

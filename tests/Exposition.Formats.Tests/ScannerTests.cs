@@ -165,8 +165,12 @@ public class ScannerTests
         for (int i = 0; i < lines; i++)
         {
             string name = $"{(char)random.Next('a', 'f')}{new string('m', random.Next(random.Next(12) == 0 ? 150 : 8))}";
-            text.Append(random.Next(14) switch
+            text.Append(random.Next(20) switch
             {
+                14 => $"# {(random.Next(2) == 0 ? "HELP" : "TYPE")} {(char)random.Next('a', 'f')} {(random.Next(2) == 0 ? "gauge" : "summary")}\n",
+                15 => $"{(char)random.Next('a', 'f')}{{quantile=\"0.5\",x=\"{random.Next(3)}\"}} {random.Next(9)}\n",
+                16 => $"{(char)random.Next('a', 'f')}{(random.Next(2) == 0 ? "_sum" : "_count")}{{x=\"{random.Next(3)}\"}} {random.Next(9)}\n",
+                17 => $"\uFEFF{name}{{a=\"C:\\Temp\\{new string('v', random.Next(70))}\"}} -nan\n",
                 0 => $"# HELP {name}{i} text {new string('"', random.Next(3))}{(random.Next(3) == 0 ? "\\\\" : "")} {new string('h', random.Next(120))}\n",
                 1 => $"# TYPE {name}{i} {(random.Next(2) == 0 ? "gauge" : "histogram")}\n",
                 2 => $"# {new string('c', random.Next(200))}\n",

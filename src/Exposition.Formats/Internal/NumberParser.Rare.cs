@@ -112,6 +112,14 @@ internal static partial class NumberParser
         return read && double.IsFinite(value);
     }
 
+    /// <summary>Reads what C libraries print for a value that is no number, which the grammar does not have: with a sign, or with its kind in parentheses.</summary>
+    public static bool TryParseNan(ReadOnlySpan<byte> text, out double value)
+    {
+        value = double.NaN;
+        text = text.Length > 0 && text[0] is (byte)'-' or (byte)'+' ? text[1..] : text;
+        return Ascii.EqualsIgnoreCase(text, "nan"u8) || Ascii.EqualsIgnoreCase(text, "nan(ind)"u8) || Ascii.EqualsIgnoreCase(text, "nan(snan)"u8);
+    }
+
     private static bool TryParseWord(ReadOnlySpan<byte> text, out double value)
     {
         if (Ascii.EqualsIgnoreCase(text, "nan"u8))

@@ -6,6 +6,8 @@ namespace Exposition.Formats.Internal;
 // with nothing behind the name, the line means nothing. Any other comment is skipped whatever bytes it holds.
 //   HELP text  everything to the end of the line; \\ \n \" are unescaped, another escape is an error; any bytes, trailing blanks too
 //   TYPE word  everything to the end of the line; backslashes are dropped, case does not matter
+// To the lenient reader, as to Prometheus, the first HELP and the first TYPE count, a TYPE may come behind samples (TextBodyReader.Parts), and what is no
+// escape stands for itself.
 
 internal ref partial struct TextBodyReader
 {
@@ -77,7 +79,7 @@ internal ref partial struct TextBodyReader
         if (length < 0)
         {
             _at = _text.Length;
-            return _lenient || FailAtEnd();
+            return FailAtEnd();
         }
 
         _at += length + 1;
@@ -93,7 +95,6 @@ internal ref partial struct TextBodyReader
         if (!ended)
         {
             _at = _text.Length;
-            ended = _lenient;
             return line;
         }
 
@@ -106,7 +107,7 @@ internal ref partial struct TextBodyReader
     {
         if (_set.Families[_family].HasHelp)
         {
-            return Fail($"second HELP line for metric name {GoQuote.Text(FamilyName)}");
+            return _lenient ? SkipLine() : Fail($"second HELP line for metric name {GoQuote.Text(FamilyName)}");
         }
 
         int start = _at;
@@ -139,11 +140,16 @@ internal ref partial struct TextBodyReader
             byte b = line[i];
             if (b == '\\')
             {
-                i++;
-                int escaped = start + i < _text.Length ? _text[start + i] : EndOfBody;
-                if (!TryUnescape(escaped, out b))
+                int next = start + i + 1;
+                int escaped = next < _text.Length ? _text[next] : EndOfBody;
+                if (TryUnescape(escaped, out byte unescaped))
                 {
-                    return false;
+                    b = unescaped;
+                    i++;
+                }
+                else if (!_lenient || escaped == EndOfBody)
+                {
+                    return FailEscape(escaped);
                 }
             }
 
@@ -156,22 +162,19 @@ internal ref partial struct TextBodyReader
     }
 
     // The byte that an escape in HELP, a label value or a quoted name stands for.
-    private bool TryUnescape(int escaped, out byte value)
+    private static bool TryUnescape(int escaped, out byte value)
     {
         value = escaped == 'n' ? (byte)'\n' : (byte)escaped;
-        return escaped switch
-        {
-            '\\' or '"' or 'n' => true,
-            EndOfBody => FailAtEnd(),
-            _ => Fail($"invalid escape sequence '\\{(char)escaped}'"),
-        };
+        return escaped is '\\' or '"' or 'n';
     }
+
+    private bool FailEscape(int escaped) => escaped == EndOfBody ? FailAtEnd() : Fail($"invalid escape sequence '\\{(char)escaped}'");
 
     private bool ReadType()
     {
-        if (_set.Families[_family].HasType)
+        if (_set.Families[_family].HasType && !_lenient)
         {
-            return Fail($"second TYPE line for metric name {GoQuote.Text(FamilyName)}, or TYPE reported after samples");
+            return FailSecondType();
         }
 
         ReadOnlySpan<byte> line = TakeLine(out bool ended);
@@ -191,10 +194,18 @@ internal ref partial struct TextBodyReader
         }
 
         ref FamilyRow family = ref _set.Families[_family];
+        if (family.HasType)
+        {
+            return TakeLaterType(ref family, type);
+        }
+
         family.Type = type;
         family.HasType = true;
+        family.TypeLine = type;
         return true;
     }
+
+    private bool FailSecondType() => Fail($"second TYPE line for metric name {GoQuote.Text(FamilyName)}, or TYPE reported after samples");
 
     private static bool TryParseType(ReadOnlySpan<byte> word, out MetricType type)
     {

@@ -46,7 +46,7 @@ internal ref partial struct TextBodyReader
         name = new NameToken(new TextRef(start, length), Quoted: false);
 
         // A name must be followed by something. At the end of the body only an empty one may still be something else.
-        return length == 0 || _at < _text.Length || _lenient || FailAtEnd();
+        return length == 0 || _at < _text.Length || FailAtEnd();
     }
 
     // start: of the token; plainLength: what stands before the opening quote.
@@ -60,7 +60,7 @@ internal ref partial struct TextBodyReader
         {
             _at = quotedStart + length + 1;
             name = new NameToken(new TextRef(quotedStart, length), Quoted: true);
-            return _at < _text.Length || _lenient || FailAtEnd();
+            return _at < _text.Length || FailAtEnd();
         }
 
         int scratch = _set.Scratch.Count;
@@ -78,7 +78,7 @@ internal ref partial struct TextBodyReader
 
         _at = end + 1;
         name = new NameToken(text, Quoted: true);
-        return _at < _text.Length || _lenient || FailAtEnd();
+        return _at < _text.Length || FailAtEnd();
     }
 
     // Unescapes from a position inside quotes to the closing quote or a raw LF, into the scratch bytes.
@@ -102,13 +102,20 @@ internal ref partial struct TextBodyReader
             }
 
             int escaped = end + 1 < _text.Length ? _text[end + 1] : EndOfBody;
-            if (!TryUnescape(escaped, out byte value))
+            if (TryUnescape(escaped, out byte value))
             {
-                return false;
+                _set.Scratch.Add(value);
+                position = end + 2;
             }
-
-            _set.Scratch.Add(value);
-            position = end + 2;
+            else if (_lenient && escaped != EndOfBody)
+            {
+                _set.Scratch.Add((byte)'\\');
+                position = end + 1;
+            }
+            else
+            {
+                return FailEscape(escaped);
+            }
         }
     }
 

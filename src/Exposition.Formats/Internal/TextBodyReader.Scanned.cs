@@ -78,7 +78,7 @@ internal ref partial struct TextBodyReader
         }
         else
         {
-            (family.Type, family.HasType) = (comment.Type, true);
+            (family.Type, family.HasType, family.TypeLine) = (comment.Type, true, comment.Type);
         }
 
         _at = comment.End;

@@ -23,7 +23,7 @@ internal ref partial struct TextBodyReader
             return false;
         }
 
-        if (!NumberParser.TryParse(token, out double value))
+        if (!NumberParser.TryParse(token, out double value) && !(_lenient && NumberParser.TryParseNan(token, out value)))
         {
             return Fail($"expected float as value, got {GoQuote.Text(token)}");
         }
@@ -70,7 +70,7 @@ internal ref partial struct TextBodyReader
         if (_lenient)
         {
             SkipBlanks();
-            if (TryEndLine())
+            if (TryEndSample())
             {
                 return true;
             }
@@ -90,13 +90,13 @@ internal ref partial struct TextBodyReader
         ref MetricRow row = ref _set.Metrics[metric];
         row.TimestampMs = timestamp;
         row.Content |= MetricContent.Timestamp;
-        if (TryEndLine())
+        if (TryEndSample())
         {
             return true;
         }
 
         ReadOnlySpan<byte> spurious = TakeLine(out bool ended);
-        if (!ended)
+        if (!ended && !_lenient)
         {
             return FailAtEnd();
         }
@@ -117,14 +117,16 @@ internal ref partial struct TextBodyReader
         metric = AddMetric();
         ref MetricRow row = ref _set.Metrics[metric];
         row.Value = value;
-        row.Content = type switch
-        {
-            MetricType.Counter => MetricContent.Counter,
-            MetricType.Gauge => MetricContent.Gauge,
-            _ => MetricContent.Untyped,
-        };
+        row.Content = ScalarContent(type);
         return true;
     }
+
+    private static MetricContent ScalarContent(MetricType type) => type switch
+    {
+        MetricType.Counter => MetricContent.Counter,
+        MetricType.Gauge => MetricContent.Gauge,
+        _ => MetricContent.Untyped,
+    };
 
     private bool StoreSummary(int metric, double value)
     {
@@ -221,73 +223,5 @@ internal ref partial struct TextBodyReader
         row.FirstLabel = _firstLabel;
         row.LabelCount = _set.LabelList.Count - _firstLabel;
         return metric;
-    }
-
-    private void Finish()
-    {
-        if (_sawFloatCount)
-        {
-            foreach (ref FamilyRow family in _set.Families)
-            {
-                if (family.Type is MetricType.Histogram or MetricType.GaugeHistogram)
-                {
-                    for (int metric = family.FirstMetric; metric >= 0; metric = _set.Metrics[metric].Next)
-                    {
-                        NormalizeCounts(ref _set.Metrics[metric]);
-                    }
-                }
-            }
-        }
-
-        if (_onlyFamily == AnyFamily)
-        {
-            DropEmptyFamilies();
-        }
-    }
-
-    // Where the count or one bucket is a float, all are.
-    private readonly void NormalizeCounts(ref MetricRow metric)
-    {
-        Span<PointRow> points = _set.Points;
-        bool isFloat = metric.CountFloat != 0;
-        for (int point = metric.FirstPoint; point >= 0 && !isFloat; point = points[point].Next)
-        {
-            isFloat = points[point].Value != 0;
-        }
-
-        if (!isFloat)
-        {
-            return;
-        }
-
-        metric.Content = (metric.Content | MetricContent.FloatCounts) & ~MetricContent.NoCount;
-        if (metric.CountFloat == 0)
-        {
-            (metric.CountFloat, metric.Count) = (metric.Count, 0);
-        }
-
-        for (int point = metric.FirstPoint; point >= 0; point = points[point].Next)
-        {
-            ref PointRow bucket = ref points[point];
-            if (bucket.Value == 0)
-            {
-                (bucket.Value, bucket.Count) = (bucket.Count, 0);
-            }
-        }
-    }
-
-    private readonly void DropEmptyFamilies()
-    {
-        Span<FamilyRow> families = _set.Families;
-        int kept = 0;
-        for (int i = 0; i < families.Length; i++)
-        {
-            if (families[i].MetricCount > 0)
-            {
-                families[kept++] = families[i];
-            }
-        }
-
-        _set.FamilyList.Truncate(kept);
     }
 }

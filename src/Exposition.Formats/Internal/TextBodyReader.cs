@@ -5,7 +5,7 @@ using Exposition.Formats.Internal.Scanning;
 
 namespace Exposition.Formats.Internal;
 
-// One pass over the contiguous bytes of a body. Grammar (BLANK is SP or TAB; CR, NUL, BOM are ordinary bytes):
+// One pass over the contiguous bytes of a body. Grammar (BLANK is SP or TAB; CR, NUL, BOM are ordinary bytes to the strict reader):
 //   line    = *BLANK ( comment / sample / LF )
 //   comment = "#" *BLANK ( LF / WORD ... LF ); only the words HELP and TYPE mean anything      TextBodyReader.Comments
 //   sample  = NAME *BLANK [ "{" labels "}" *BLANK ] value                                      TextBodyReader.Names, .Labels
@@ -14,7 +14,8 @@ namespace Exposition.Formats.Internal;
 // Canonical sample lines are taken whole by the LineScanner (TextBodyReader.Scanned); all others are read byte by byte here, exactly as the
 // reference reads them.
 //
-// The end of the body is legal only at the start of a line. The first error ends the reading; its line is found by counting LFs then.
+// The end of the body is legal only at the start of a line; to the lenient reader also behind a sample, never in a comment: a client that has lost
+// its line ends sends one comment, which must not pass for an empty push. The first error ends the reading; its line is found by counting LFs then.
 //
 // Invariants: _at is the next unread byte; a Read method returns false exactly if it has set _message; _family and _part are those of the
 // last name that was resolved, also across lines, because messages name that family even where a line has none of its own yet.
@@ -28,6 +29,8 @@ internal ref partial struct TextBodyReader
     public const int AnyFamily = -1;
 
     private const int EndOfBody = -1;
+
+    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
     private static readonly SearchValues<byte> s_tokenEnds = SearchValues.Create(" \t\n"u8);
 
@@ -91,26 +94,33 @@ internal ref partial struct TextBodyReader
             }
 
             lineStart = _at;
-            SkipBlanks();
+            SkipLineStart();
             if (_at == _text.Length)
             {
-                Finish();
-                error = default;
-                return true;
+                if (Finish(ref lineStart))
+                {
+                    error = default;
+                    return true;
+                }
+
+                break;
             }
         }
         while (_message is null && ReadLine());
 
-        error = new FormatError(_message!, 1 + _text[..lineStart].Count((byte)'\n'));
+        error = ErrorAt(lineStart);
         return false;
     }
+
+    private readonly FormatError ErrorAt(int lineStart) =>
+        new(_message!, 1 + _text[..lineStart].Count((byte)'\n')) { Hint = _lenient ? LikelyMistake.Of(_text, lineStart) : null };
 
     /// <summary>Reads one line byte by byte, without what is done at the end of a body.</summary>
     public bool TryReadLine(out FormatError error)
     {
-        SkipBlanks();
+        SkipLineStart();
         bool read = _at == _text.Length || ReadLine();
-        error = read ? default : new FormatError(_message!, 1);
+        error = read ? default : ErrorAt(0);
         return read;
     }
 
@@ -180,7 +190,18 @@ internal ref partial struct TextBodyReader
         }
     }
 
-    // Takes the end of the line if it is here: LF, or in lenient reading CR LF or the end of the body.
+    // Blanks, and in lenient reading a byte order mark, of which files that were put together have several.
+    private void SkipLineStart()
+    {
+        if (_lenient && Current == ByteOrderMark[0] && _text[_at..].StartsWith(ByteOrderMark))
+        {
+            _at += ByteOrderMark.Length;
+        }
+
+        SkipBlanks();
+    }
+
+    // Takes the end of the line if it is here: LF, or in lenient reading CR LF.
     private bool TryEndLine()
     {
         int current = Current;
@@ -190,19 +211,17 @@ internal ref partial struct TextBodyReader
             return true;
         }
 
-        if (!_lenient)
-        {
-            return false;
-        }
-
-        if (current == '\r' && _at + 1 < _text.Length && _text[_at + 1] == '\n')
+        if (_lenient && current == '\r' && _at + 1 < _text.Length && _text[_at + 1] == '\n')
         {
             _at += 2;
             return true;
         }
 
-        return current == EndOfBody;
+        return false;
     }
+
+    // The same behind a sample, which in lenient reading the end of the body ends, too.
+    private bool TryEndSample() => TryEndLine() || (_lenient && Current == EndOfBody);
 
     private readonly ReadOnlySpan<byte> FamilyName => _family < 0 ? default : _set.Text(_set.Families[_family].Name);
 

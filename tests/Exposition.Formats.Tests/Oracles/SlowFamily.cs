@@ -17,6 +17,11 @@ internal sealed class SlowFamily(string name)
 
     public MetricType? Type { get; set; }
 
+    /// <summary>What the first TYPE line says, wherever it stands.</summary>
+    public MetricType? Declared { get; set; }
+
+    public bool HasMetrics => _metrics.Count > 0;
+
     public bool IsHistogram => Type is MetricType.Histogram or MetricType.GaugeHistogram;
 
     /// <summary>The label that is no label but the bound of a point.</summary>
@@ -70,6 +75,71 @@ internal sealed class SlowFamily(string name)
         }
 
         return metric;
+    }
+
+    public static bool HasParts(MetricType? type) => type is MetricType.Summary or MetricType.Histogram or MetricType.GaugeHistogram;
+
+    /// <summary>
+    /// Gives samples the type that was declared behind them, if that changes nothing but what they are called; and makes the families that are
+    /// called like a part of a summary or histogram that part, sample by sample, where no value is changed, doubled or lost by it.
+    /// </summary>
+    public static void Settle(List<SlowFamily> families)
+    {
+        foreach (SlowFamily family in families)
+        {
+            bool isSummary = family.Declared == MetricType.Summary && family.Type == MetricType.Untyped
+                && family._metrics.TrueForAll(metric => metric.Labels.Exists(label => label.Name == "quantile" && Number(label.Value) is { } bound && !double.IsNaN(bound)));
+            if (isSummary)
+            {
+                List<SlowMetric> samples = [.. family._metrics];
+                family._metrics.Clear();
+                family.Type = MetricType.Summary;
+                samples.ForEach(sample => family.TryTake(sample, ""));
+            }
+            else if (family.Declared is { } declared && !HasParts(declared))
+            {
+                family.Type = declared;
+            }
+        }
+
+        foreach (SlowFamily family in families.Where(family => !HasParts(family.Type)))
+        {
+            foreach (string suffix in (string[])["_count", "_sum", "_bucket"])
+            {
+                if (families.Find(other => other.Name.Length > 0 && other.Name + suffix == family.Name) is { } whole && HasParts(whole.Type) && (whole.IsHistogram || suffix != "_bucket"))
+                {
+                    family._metrics.RemoveAll(sample => whole.TryTake(sample, suffix));
+                }
+            }
+        }
+    }
+
+    private static double? Number(string text) => ExactNumber.TryParse(Encoding.Latin1.GetBytes(text), out double number) ? number : null;
+
+    private bool TryTake(SlowMetric sample, string part)
+    {
+        double value = sample.Value!.Value;
+        (string Name, string Value)? boundLabel = sample.Labels.Exists(label => label.Name == BoundName && Number(label.Value) is not null)
+            ? sample.Labels.Find(label => label.Name == BoundName)
+            : null;
+        double bound = boundLabel is { } found ? Number(found.Value)!.Value : double.NaN;
+        bool isPoint = part is "" or "_bucket";
+        bool isCount = part == "_count" || (isPoint && IsHistogram);
+        if ((isPoint ? double.IsNaN(bound) : boundLabel is not null) || (isCount && !(IsHistogram ? value >= 0 : GoNumber.ToUInt64(value) == value)))
+        {
+            return false;
+        }
+
+        List<(string Name, string Value)> labels = [.. sample.Labels.Where(label => label != boundLabel)];
+        SlowMetric? known = _metrics.Find(other => other.Labels.Order().SequenceEqual(labels.Order()));
+        if (known is not null && ((part == "_sum" && known.Value is not null) || (part == "_count" && (known.Count ?? known.CountFloat) is not null)))
+        {
+            return false;
+        }
+
+        SlowMetric stored = Store(part, labels, bound, value, "");
+        stored.Timestamp = sample.Timestamp ?? stored.Timestamp;
+        return true;
     }
 
     /// <summary>The families that have metrics, as the real reader gives them.</summary>

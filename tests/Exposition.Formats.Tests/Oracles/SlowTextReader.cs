@@ -7,8 +7,9 @@ namespace Exposition.Formats.Tests.Oracles;
 // The text format once more, one byte at a time and with nothing but strings and lists, so that it can be compared with the grammar by eye.
 // Bytes are Latin-1 characters here. A byte of -1 is the end of the body. The order of the checks matters: the first error is the answer.
 // It shares with the real reader only the quoting of messages (GoQuote, which has its own vectors) and the result type, filled at the end.
-// Lenient reading differs in four places: CR before LF belongs to the line end, the body's end is a line end, blanks may trail a sample
-// and a TYPE line.
+// Lenient reading differs: CR before LF belongs to the line end, the body's end ends a sample, blanks may trail a sample and a TYPE line, a line may
+// begin with a byte order mark, a backslash that escapes nothing is one, NaN may have a sign; the first HELP and TYPE count, and what lines that
+// stand apart have in common is put together at the end (SlowFamily.Settle).
 
 /// <summary>The oracle for text bodies of any kind, under both name schemes, strict and lenient: the families, or the first error.</summary>
 internal sealed partial class SlowTextReader
@@ -44,6 +45,12 @@ internal sealed partial class SlowTextReader
                 reader._line = 1 + reader._body[..reader._at].Count(c => c == '\n');
             }
 
+            if (options.Lenient)
+            {
+                reader.RefuseSwallowedLines();
+                SlowFamily.Settle(reader._families);
+            }
+
             return SlowFamily.Build(reader._families);
         }
         catch (RefusedException refusal)
@@ -55,7 +62,23 @@ internal sealed partial class SlowTextReader
 
     private int Now => _at < _body.Length ? _body[_at] : End;
 
-    private bool AtLineEnd => Now == '\n' || (_lenient && (Now == End || _body.AsSpan(_at).StartsWith("\r\n")));
+    private bool AtLineEnd => Now == '\n' || (_lenient && _body.AsSpan(_at).StartsWith("\r\n"));
+
+    private bool AtSampleEnd => AtLineEnd || (_lenient && Now == End);
+
+    private void RefuseSwallowedLines()
+    {
+        string[] lines = _body.Split('\n');
+        for (int i = 0; i < lines.Length && !_families.Exists(family => family.HasMetrics); i++)
+        {
+            string line = lines[i].TrimStart(' ', '\t');
+            if (line.StartsWith('#') && (line[1..].Contains("# HELP ", StringComparison.Ordinal) || line[1..].Contains("# TYPE ", StringComparison.Ordinal)))
+            {
+                _line = i + 1;
+                throw Refuse("no sample, and a comment holds another HELP or TYPE");
+            }
+        }
+    }
 
     private static RefusedException Refuse(string message) => new(message);
 
@@ -66,6 +89,11 @@ internal sealed partial class SlowTextReader
     // False at the end of the body.
     private bool ReadLine()
     {
+        if (_lenient && _body.AsSpan(_at).StartsWith("\u00EF\u00BB\u00BF"))
+        {
+            _at += 3;
+        }
+
         SkipBlanks();
         if (Now == End)
         {
@@ -99,10 +127,10 @@ internal sealed partial class SlowTextReader
     private void TakeLineEnd() => _at += Now == '\r' ? 2 : Now == '\n' ? 1 : 0;
 
     // Everything up to the line end, which is taken, too.
-    private string TakeRest()
+    private string TakeRest(bool ofSample = false)
     {
         var rest = new StringBuilder();
-        while (!AtLineEnd)
+        while (!(ofSample ? AtSampleEnd : AtLineEnd))
         {
             RequireMore();
             rest.Append((char)Now);
@@ -122,10 +150,10 @@ internal sealed partial class SlowTextReader
     }
 
     // Bytes up to a blank or the line end.
-    private string TakeToken()
+    private string TakeToken(bool ofSample)
     {
         var token = new StringBuilder();
-        while (Now is not (' ' or '\t') && !AtLineEnd)
+        while (Now is not (' ' or '\t') && !(ofSample ? AtSampleEnd : AtLineEnd))
         {
             RequireMore();
             token.Append((char)Now);
@@ -145,7 +173,7 @@ internal sealed partial class SlowTextReader
             return;
         }
 
-        string word = TakeToken();
+        string word = TakeToken(ofSample: false);
         if (AtLineEnd || word is not ("HELP" or "TYPE"))
         {
             TakeRest();
@@ -187,7 +215,13 @@ internal sealed partial class SlowTextReader
 
     private void ReadHelp()
     {
-        if (_family!.Help is not null)
+        if (_family!.Help is not null && _lenient)
+        {
+            TakeRest();
+            return;
+        }
+
+        if (_family.Help is not null)
         {
             throw Refuse($"second HELP line for metric name {FamilyName}");
         }
@@ -209,25 +243,31 @@ internal sealed partial class SlowTextReader
     {
         _at++;
         RequireMore();
-        return Now switch
+        if (Now is 'n' or '\\' or '"')
         {
-            'n' => '\n',
-            '\\' or '"' => (char)Now,
-            _ => throw Refuse($"invalid escape sequence '\\{(char)Now}'"),
-        };
+            return Now == 'n' ? '\n' : (char)Now;
+        }
+
+        if (!_lenient)
+        {
+            throw Refuse($"invalid escape sequence '\\{(char)Now}'");
+        }
+
+        _at--;
+        return '\\';
     }
 
     private void ReadType()
     {
-        if (_family!.Type is not null)
+        if (_family!.Type is not null && !_lenient)
         {
-            throw Refuse($"second TYPE line for metric name {FamilyName}, or TYPE reported after samples");
+            throw SecondType();
         }
 
         string rest = TakeRest();
         string word = (_lenient ? rest.TrimEnd(' ', '\t') : rest).Replace("\\", "", StringComparison.Ordinal);
         string letters = Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(word)).Replace('\u0131', 'i').Replace('\u017F', 's');
-        _family.Type = (letters.All(char.IsAscii) ? letters.ToUpperInvariant() : "") switch
+        MetricType type = (letters.All(char.IsAscii) ? letters.ToUpperInvariant() : "") switch
         {
             "COUNTER" => MetricType.Counter,
             "GAUGE" => MetricType.Gauge,
@@ -237,7 +277,21 @@ internal sealed partial class SlowTextReader
             "GAUGE_HISTOGRAM" or "GAUGEHISTOGRAM" => MetricType.GaugeHistogram,
             _ => throw Refuse($"unknown metric type {Quote(word)}"),
         };
+        if (_family.Type is null)
+        {
+            (_family.Type, _family.Declared) = (type, type);
+        }
+        else if (_part.Length == 0)
+        {
+            _family.Declared ??= type;
+            if (_family.Declared != type && (SlowFamily.HasParts(type) || SlowFamily.HasParts(_family.Declared.Value)))
+            {
+                throw SecondType();
+            }
+        }
     }
+
+    private RefusedException SecondType() => Refuse($"second TYPE line for metric name {FamilyName}, or TYPE reported after samples");
 
     // Unescaped; null if nothing is there that could begin a name.
     private string? ReadName(bool isMetric, out bool quoted)
@@ -255,7 +309,7 @@ internal sealed partial class SlowTextReader
             {
                 case '"' when quoted:
                     _at++;
-                    RequireMoreAfterName();
+                    RequireMore();
                     return name.ToString();
                 case '"':
                     quoted = true;
@@ -269,16 +323,8 @@ internal sealed partial class SlowTextReader
             }
         }
 
-        RequireMoreAfterName();
+        RequireMore();
         return name.ToString();
-    }
-
-    private void RequireMoreAfterName()
-    {
-        if (!_lenient)
-        {
-            RequireMore();
-        }
     }
 
     private static bool IsNameByte(int b, bool isMetric, bool first) =>
@@ -350,8 +396,8 @@ internal sealed partial class SlowTextReader
         }
 
         RequireMore();
-        string token = TakeToken();
-        if (!ExactNumber.TryParse(Encoding.Latin1.GetBytes(token), out double value))
+        string token = TakeToken(ofSample: true);
+        if (!ExactNumber.TryParse(Encoding.Latin1.GetBytes(token), out double value) && !(_lenient && IsNan(token, out value)))
         {
             throw Refuse($"expected float as value, got {Quote(token)}");
         }
@@ -367,25 +413,32 @@ internal sealed partial class SlowTextReader
             SkipBlanks();
         }
 
-        if (AtLineEnd)
+        if (AtSampleEnd)
         {
             TakeLineEnd();
             return;
         }
 
         SkipBlanks();
-        string token = TakeToken();
+        string token = TakeToken(ofSample: true);
         if (!IsTimestamp(token, out long timestamp))
         {
             throw Refuse($"expected integer as timestamp, got {Quote(token)}");
         }
 
         metric.Timestamp = timestamp;
-        string rest = TakeRest();
+        string rest = TakeRest(ofSample: true);
         if (_lenient ? rest.Trim(' ', '\t').Length > 0 : rest.Length > 0)
         {
             throw Refuse($"spurious string after timestamp: {Quote(rest.Replace("\\", "", StringComparison.Ordinal))}");
         }
+    }
+
+    private static bool IsNan(string token, out double value)
+    {
+        value = double.NaN;
+        string word = token.StartsWith('-') || token.StartsWith('+') ? token[1..] : token;
+        return word.ToLowerInvariant() is "nan" or "nan(ind)" or "nan(snan)";
     }
 
     private static bool IsTimestamp(string token, out long timestamp)
