@@ -1,6 +1,7 @@
 using System.Text;
 using Exposition.Formats;
 using Exposition.Kestrel.Bodies;
+using Exposition.Kestrel.Clients;
 using Exposition.Kestrel.Internal;
 using Exposition.Kestrel.OwnMetrics;
 using Exposition.Kestrel.Paths;
@@ -52,6 +53,7 @@ public sealed class ExpositionEngine
         _metrics = new WireMetrics(options.Time, options.EngineMetrics);
         Paths = new PushPath(options);
         Inflight = new InflightBytes(options.MaxInflightBytes, options.Time);
+        Clients = new ClientResolver(options.TrustedProxies);
         Connections = new ConnectionLimit(this);
         Scrapes = new ScrapeHandler(target, Collect, _metrics, options, Logger);
         Pushes = new PushHandler(target, _metrics, Inflight, Scrapes, options);
@@ -67,6 +69,8 @@ public sealed class ExpositionEngine
     internal ILogger Logger { get; }
 
     internal InflightBytes Inflight { get; }
+
+    internal ClientResolver Clients { get; }
 
     internal ConnectionLimit Connections { get; }
 
@@ -104,6 +108,8 @@ public sealed class ExpositionEngine
             StoreMetrics.Collect(into, _store);
         }
     }
+
+    internal void CountRefusal(Limit limit) => _metrics.CountRefusal(limit);
 
     /// <summary>Counts a request in <c>pushgateway_http_requests_total</c>. Pushes and deletes count themselves; this is for the host's other routes.</summary>
     /// <param name="handler">The name of the handler, such as <c>healthy</c> or <c>api/v1/status</c>.</param>

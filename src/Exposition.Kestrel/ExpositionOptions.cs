@@ -1,3 +1,4 @@
+using System.Net;
 using Exposition.Formats;
 using Exposition.Store;
 
@@ -47,6 +48,12 @@ public sealed class ExpositionOptions
 
     /// <summary>How long an expired group still shows its push times and <c>push_expired</c>. Used where the engine's store is made from these options.</summary>
     public TimeSpan ExpiredGrace { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>
+    /// The proxies whose X-Forwarded-For is believed where clients are told apart; that of a peer at a Unix socket always is, that of any other never.
+    /// None by default.
+    /// </summary>
+    public IList<IPNetwork> TrustedProxies { get; } = [];
 
     // Of all limits: zero means none.
 

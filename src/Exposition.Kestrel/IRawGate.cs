@@ -9,6 +9,12 @@ public interface IRawGate
     /// <summary>Header lines for every answer of the raw door, each with its line end (CR LF); empty for none.</summary>
     public ReadOnlyMemory<byte> HeaderLines { get; }
 
+    /// <summary>
+    /// Asked once for each request, before anything else: the place of a rate limit. A request that may not enter is handed on; one that has entered
+    /// and is handed on later has an <see cref="EnteredRequest"/> among its features.
+    /// </summary>
+    public bool TryEnter() => true;
+
     /// <summary>Whether a request may be served raw. Must be quick: it runs on the thread that reads the connection.</summary>
     /// <param name="authorization">The value of its Authorization header; empty if there is none. Valid during the call only.</param>
     public bool Admits(ReadOnlySpan<byte> authorization);
@@ -18,5 +24,7 @@ public interface IRawGate
     /// yet. What is not admitted then is handed on, and so is all that comes later on its connection.
     /// </summary>
     /// <param name="authorization">The value of its Authorization header; empty if there is none.</param>
-    public ValueTask LearnAsync(string authorization) => ValueTask.CompletedTask;
+    /// <param name="client">Who sends it.</param>
+    /// <returns>False if they could not be looked at because too many wait for that: the request is answered with 503.</returns>
+    public ValueTask<bool> LearnAsync(string authorization, ClientAddress client) => ValueTask.FromResult(true);
 }

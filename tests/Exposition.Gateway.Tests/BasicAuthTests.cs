@@ -1,5 +1,6 @@
 using System.Text;
 using Exposition.Gateway.Web;
+using Exposition.Kestrel;
 
 namespace Exposition.Gateway.Tests;
 
@@ -20,12 +21,12 @@ public class BasicAuthTests
     [InlineData("", "", false)]
     public async Task Passwords_are_checked_and_outcomes_kept(string user, string password, bool good)
     {
-        using var auth = new BasicAuth(s_users);
+        var auth = new BasicAuth(s_users, 256);
         string header = Header(user, password);
         Assert.False(auth.IsKnownGood(Encoding.UTF8.GetBytes(header)));
         for (int i = 0; i < 2; i++)
         {
-            Assert.Equal(good ? AuthVerdict.Good : AuthVerdict.Bad, await auth.CheckAsync(header));
+            Assert.Equal(good ? AuthVerdict.Good : AuthVerdict.Bad, await auth.CheckAsync(header, default));
             Assert.Equal(good, auth.IsKnownGood(Encoding.UTF8.GetBytes(header)));
         }
     }
@@ -48,25 +49,70 @@ public class BasicAuthTests
     [Fact]
     public async Task Equal_credentials_share_a_check_and_a_flood_of_unknown_ones_is_bounded()
     {
-        using var auth = new BasicAuth(s_users);
-        AuthVerdict[] shared = await Task.WhenAll(Enumerable.Range(0, 1000).Select(_ => auth.CheckAsync(Header("ana", "s3cret:Pass")).AsTask()));
+        var auth = new BasicAuth(s_users, 256);
+        AuthVerdict[] shared = await Task.WhenAll(Enumerable.Range(0, 1000).Select(_ => auth.CheckAsync(Header("ana", "s3cret:Pass"), default).AsTask()));
         Assert.All(shared, static verdict => Assert.Equal(AuthVerdict.Good, verdict));
 
-        Task<AuthVerdict>[] flood = [.. Enumerable.Range(0, 400).Select(i => auth.CheckAsync(Header("ana", "guess" + i)).AsTask())];
+        Task<AuthVerdict>[] flood = [.. Enumerable.Range(0, 400).Select(i => auth.CheckAsync(Header("ana", "guess" + i), default).AsTask())];
         Assert.Contains(AuthVerdict.Busy, await Task.WhenAll(flood));
-        Assert.Equal(AuthVerdict.Good, await auth.CheckAsync(Header("ana", "s3cret:Pass")));
+        Assert.Equal(AuthVerdict.Good, await auth.CheckAsync(Header("ana", "s3cret:Pass"), default));
         Assert.True(auth.IsKnownGood(Encoding.UTF8.GetBytes(Header("ana", "s3cret:Pass"))));
+    }
+
+    [Fact]
+    public async Task A_flood_of_guesses_does_not_turn_others_away()
+    {
+        var auth = new BasicAuth(s_users, 10);
+        ClientAddress flood = ClientAddress.Of(System.Net.IPAddress.Parse("192.0.2.1"));
+        Task<AuthVerdict>[] guesses = [.. Enumerable.Range(0, 50).Select(i => auth.CheckAsync(Header("ana", "guess" + i), flood).AsTask())];
+        Task<AuthVerdict> honest = auth.CheckAsync(Header("ana", "s3cret:Pass"), ClientAddress.Of(System.Net.IPAddress.Parse("192.0.2.2"))).AsTask();
+        guesses = [.. guesses, .. Enumerable.Range(50, 50).Select(i => auth.CheckAsync(Header("ana", "guess" + i), flood).AsTask())];
+        Assert.Equal(AuthVerdict.Good, await honest);
+        Assert.Contains(AuthVerdict.Busy, await Task.WhenAll(guesses));
+    }
+
+    /// <summary>From one address, as behind Kubernetes: guesses are new each time, an honest client comes again with the same and then gets in.</summary>
+    [Fact]
+    public async Task Who_comes_again_gets_in_beside_a_flood_from_the_same_address()
+    {
+        var auth = new BasicAuth(new Dictionary<string, string> { ["ana"] = BCrypt.Net.BCrypt.HashPassword("p", 8) }, 5);
+        using var end = new CancellationTokenSource();
+        int guessed = 0;
+        Task[] flood = [.. Enumerable.Range(0, 20).Select(_ => Task.Run(async () =>
+        {
+            while (!end.IsCancellationRequested)
+            {
+                await auth.CheckAsync(Header("ana", "guess" + Interlocked.Increment(ref guessed)), default);
+            }
+        }))];
+        while (Volatile.Read(ref guessed) < 100)
+        {
+            await Task.Yield();
+        }
+
+        int tries = 0;
+        AuthVerdict verdict;
+        do
+        {
+            verdict = await auth.CheckAsync(Header("ana", "p"), default);
+        }
+        while (++tries < 5 && verdict == AuthVerdict.Busy);
+
+        await end.CancelAsync();
+        await Task.WhenAll(flood);
+        Assert.Equal(AuthVerdict.Good, verdict);
+        Assert.InRange(tries, 1, 3);
     }
 
     [Fact]
     public async Task Many_users_are_known_and_knowing_them_allocates_nothing()
     {
         string hash = BCrypt.Net.BCrypt.HashPassword("p", 4);
-        using var auth = new BasicAuth(Enumerable.Range(0, 20).ToDictionary(static i => "user" + i, _ => hash));
+        var auth = new BasicAuth(Enumerable.Range(0, 20).ToDictionary(static i => "user" + i, _ => hash), 0);
         byte[][] good = [.. Enumerable.Range(0, 20).Select(static i => Encoding.UTF8.GetBytes(Header("user" + i, "p")))];
         foreach (byte[] header in good)
         {
-            Assert.Equal(AuthVerdict.Good, await auth.CheckAsync(Encoding.UTF8.GetString(header)));
+            Assert.Equal(AuthVerdict.Good, await auth.CheckAsync(Encoding.UTF8.GetString(header), default));
         }
 
         Assert.All(good, header => Assert.True(auth.IsKnownGood(header)));

@@ -13,7 +13,7 @@ public class FlagsTests
         Assert.Equal(
             "limit.body-bytes=64MiB limit.body-rate=1000 limit.body-timeout=30s limit.bundle-cache-bytes=128MiB limit.connections=10000 limit.decoded-bytes=256MiB limit.grouping-name-sets=1000 limit.groups=1000000 "
             + "limit.head-bytes=64KiB limit.head-timeout=30s limit.headers=100 limit.held-bytes=1GiB limit.idle-timeout=2m10s limit.inflight-bytes=1GiB limit.label-value-bytes=64KiB "
-            + "limit.pushes-per-second=0 limit.scrape-duration=2m0s limit.scrape-rate=16KiB limit.scrapes=64 limit.series-per-push=1000000 limit.shape-cache-bytes=256MiB limit.target-bytes=32KiB "
+            + "limit.password-checks=256 limit.pushes-per-second=0 limit.scrape-duration=2m0s limit.scrape-rate=16KiB limit.scrapes=64 limit.series-per-push=1000000 limit.shape-cache-bytes=256MiB limit.target-bytes=32KiB "
             + "log.format=logfmt log.level=info persistence.file= persistence.interval=5m0s push.disable-consistency-check=false "
             + "push.enable-utf8-names=false push.verify-repeated=false web.config.file= web.enable-admin-api=false web.enable-lifecycle=false web.enable-openmetrics=false web.external-url= "
             + "web.listen-address=:9091 web.route-prefix= web.shutdown-timeout=10s web.systemd-socket=false web.telemetry-path=/metrics",
@@ -68,6 +68,26 @@ public class FlagsTests
     [Fact]
     public void A_negative_commit_interval_is_refused() =>
         Assert.Throws<FlagException>(static () => Flags.Parse(["--persistence.commit-interval=-1s"]));
+
+    [Theory]
+    [InlineData("", "--web.trusted-proxies=")]
+    [InlineData("10.0.0.0/8,192.0.2.1/32,2001:db8::/32,::1/128", "--web.trusted-proxies=10.0.0.0/8, 192.0.2.1,2001:db8::/32,::1")]
+    [InlineData("0.0.0.0/0", "--web.trusted-proxies=0.0.0.0/0,")]
+    public void Trusted_proxies_are_networks_and_addresses(string expected, string argument) =>
+        Assert.Equal(expected, string.Join(',', Flags.Parse([argument]).TrustedProxies));
+
+    [Theory]
+    [InlineData("\"10\": expected addresses or networks such as 10.0.0.0/8 or 2001:db8::/32, separated by commas", "10")]
+    [InlineData("\"proxy\": expected addresses or networks such as 10.0.0.0/8 or 2001:db8::/32, separated by commas", "10.0.0.0/8,proxy")]
+    [InlineData("\"0x0a.0.0.1\": expected addresses or networks such as 10.0.0.0/8 or 2001:db8::/32, separated by commas", "0x0a.0.0.1")]
+    [InlineData("\"[::1]\": expected addresses or networks such as 10.0.0.0/8 or 2001:db8::/32, separated by commas", "[::1]")]
+    [InlineData("\"10.0.0.0/33\": expected a length from 0 to 32 behind the slash", "10.0.0.0/33")]
+    [InlineData("\"10.0.0.0/\": expected a length from 0 to 32 behind the slash", "10.0.0.0/")]
+    [InlineData("\"::/-1\": expected a length from 0 to 128 behind the slash", "::/-1")]
+    [InlineData("\"10.1.2.3/8\": the network of that length starts at 10.0.0.0/8", "10.1.2.3/8")]
+    [InlineData("\"2001:db8::1/32\": the network of that length starts at 2001:db8::/32", "2001:db8::1/32")]
+    public void Bad_trusted_proxies_are_named(string error, string value) =>
+        Assert.Equal("--web.trusted-proxies: " + error, Assert.Throws<FlagException>(() => Flags.Parse(["--web.trusted-proxies=" + value])).Message);
 
     // The texts were observed on the reference, but for the last ones of the URL, which are those of Go's library.
     [Theory]

@@ -55,6 +55,58 @@ public class RawGateTests
         }
     }
 
+    [Fact]
+    public async Task ARequestEntersOnceBeforeItsCredentialsAreLookedAtAndAlsoWhereItIsHandedOn()
+    {
+        var gate = new Gate("old") { Learns = "new", Tokens = 10 };
+        var raw = new RawHarness(gate: gate);
+        await raw.ExchangeAsync(With("old") + With("new") + With("new") + With("guess"));
+        Assert.Equal(With("guess"), raw.HandedOn);
+        Assert.Equal(6, gate.Tokens);
+        EnteredRequest entered = raw.Connection.Features.Get<EnteredRequest>()!;
+        Assert.True(entered.TryUse());
+        Assert.False(entered.TryUse());
+
+        gate = new Gate("") { Tokens = 1 };
+        raw = new RawHarness(gate: gate);
+        string unclean = "DELETE /metrics/job/a/../b HTTP/1.1\r\nHost: h\r\n\r\n";
+        await raw.ExchangeAsync(unclean);
+        Assert.Equal(unclean, raw.HandedOn);
+        Assert.NotNull(raw.Connection.Features.Get<EnteredRequest>());
+        Assert.Equal(0, gate.Tokens);
+
+        gate = new Gate("x") { Tokens = 0 };
+        raw = new RawHarness(gate: gate);
+        await raw.ExchangeAsync(With("guess"));
+        Assert.Equal(With("guess"), raw.HandedOn);
+        Assert.Empty(gate.Asked);
+        Assert.Empty(gate.Clients);
+        Assert.Null(raw.Connection.Features.Get<EnteredRequest>());
+    }
+
+    [Fact]
+    public async Task WhereTheGateIsBusyTheAnswerIs503AndIsCounted()
+    {
+        var raw = new RawHarness(gate: new Gate("x") { IsBusy = true });
+        string answer = await raw.ExchangeAsync(With("guess"));
+        Assert.StartsWith("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nX-A: b\r\n", answer, StringComparison.Ordinal);
+        Assert.EndsWith("too many credentials wait to be checked\n", answer, StringComparison.Ordinal);
+        Assert.Null(raw.HandedOn);
+        Assert.Empty(raw.Target.Calls);
+    }
+
+    [Theory]
+    [InlineData("10.0.0.1", "8.8.8.8")]
+    [InlineData("203.0.113.5", "203.0.113.5")]
+    public async Task TheGateLearnsWhoTheClientIs(string peer, string client)
+    {
+        var options = new ExpositionOptions { TrustedProxies = { System.Net.IPNetwork.Parse("10.0.0.0/8") } };
+        var gate = new Gate("x");
+        var raw = new RawHarness(options, gate: gate, peer: new System.Net.IPEndPoint(System.Net.IPAddress.Parse(peer), 5));
+        await raw.ExchangeAsync(With("guess").Replace("Host: h\r\n", "X-Forwarded-For: 7.7.7.7\r\nHost: h\r\nx-forwarded-for: 8.8.8.8, 10.0.0.2\r\n", StringComparison.Ordinal));
+        Assert.Equal([client], gate.Clients.Select(static c => c.ToString()));
+    }
+
     private static string With(string credentials) => Push.Replace("{0}", credentials, StringComparison.Ordinal);
 
     private sealed class Gate(string good) : IRawGate
@@ -73,10 +125,20 @@ public class RawGateTests
 
         private bool _learnt;
 
-        public async ValueTask LearnAsync(string authorization)
+        public bool IsBusy { get; init; }
+
+        public int Tokens { get; set; } = 100;
+
+        public List<ClientAddress> Clients { get; } = [];
+
+        public bool TryEnter() => --Tokens >= 0;
+
+        public async ValueTask<bool> LearnAsync(string authorization, ClientAddress client)
         {
             await Task.Yield();
+            Clients.Add(client);
             _learnt |= authorization == Learns;
+            return !IsBusy;
         }
     }
 }

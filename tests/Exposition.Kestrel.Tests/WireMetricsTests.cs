@@ -136,6 +136,7 @@ public class WireMetricsTests
               limit=held-bytes 0
               limit=inflight-bytes 0
               limit=label-value-bytes 0
+              limit=password-checks 0
               limit=pushes-per-second 0
               limit=scrape-duration 0
               limit=scrape-rate 0

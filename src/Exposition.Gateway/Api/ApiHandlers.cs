@@ -71,7 +71,7 @@ internal sealed class ApiHandlers(Flags flags, BuildIdentity build, MetricStore 
         using ReaderLimit.Seat? seat = _readers.TryEnter();
         if (seat is null)
         {
-            await Replies.Busy(context);
+            await Replies.Busy(context, "too many readers of the API at once");
             return;
         }
 

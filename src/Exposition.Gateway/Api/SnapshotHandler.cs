@@ -35,7 +35,7 @@ internal sealed class SnapshotHandler(Flags flags, MetricStore store, IChangeGat
         using ReaderLimit.Seat? seat = _one.TryEnter();
         if (seat is null)
         {
-            await Replies.Busy(context);
+            await Replies.Busy(context, "a snapshot is being written");
             return;
         }
 

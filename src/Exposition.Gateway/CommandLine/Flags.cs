@@ -1,3 +1,4 @@
+using System.Net;
 using Exposition.Gateway.Logging;
 using Exposition.Store;
 using Microsoft.Extensions.Logging;
@@ -17,6 +18,9 @@ internal sealed class Flags
     public bool SystemdSocket { get; private set; }
 
     public string WebConfigFile { get; private set; } = "";
+
+    /// <summary>The proxies whose X-Forwarded-For is believed.</summary>
+    public List<IPNetwork> TrustedProxies { get; private set; } = [];
 
     /// <summary>How long a stop waits for requests in flight.</summary>
     public TimeSpan ShutdownTimeout { get; private set; } = TimeSpan.FromSeconds(10);
@@ -124,6 +128,11 @@ internal sealed class Flags
             shown["persistence.restore-from"] = RestoreFrom;
         }
 
+        if (TrustedProxies.Count > 0)
+        {
+            shown["web.trusted-proxies"] = string.Join(',', TrustedProxies);
+        }
+
         if (ExpiryRules.Count > 0)
         {
             shown["push.expire-after"] = string.Join(' ', _expireAfter);
@@ -167,6 +176,9 @@ internal sealed class Flags
         new("web.external-url", "The URL under which the Pushgateway is externally reachable.", SetExternalUrl) { Shown = "=" },
         new("web.route-prefix", "Prefix for the internal routes of web endpoints. Defaults to the path of --web.external-url.",
             value => RoutePrefix = value) { Shown = "=\"\"" },
+        new("web.trusted-proxies", "Proxies whose X-Forwarded-For is believed where clients are told apart, as networks or addresses separated by commas: `10.0.0.0/8,::1`. "
+            + "That of a peer at a Unix socket always is, that of any other never.",
+            value => TrustedProxies = CommandLine.TrustedProxies.Parse(value)) { Shown = "=\"\"" },
         new("web.shutdown-timeout", "How long a stop waits for requests that are being served.", SetShutdownTimeout) { Shown = "=10s" },
         new("web.enable-lifecycle", "Enable shutdown via HTTP request.", value => EnableLifecycle = value == "true") { IsSwitch = true },
         new("web.enable-admin-api", "Enable API endpoints for admin control actions.", value => EnableAdminApi = value == "true") { IsSwitch = true },

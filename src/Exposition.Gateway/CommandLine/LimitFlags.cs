@@ -28,6 +28,8 @@ internal sealed class LimitFlags
         Number("groups", value => Groups = value, () => Groups, "Most groups; a push to a further one is answered with 507.");
         Number("grouping-name-sets", value => GroupingNameSets = value, () => GroupingNameSets, "Most different sets of grouping label names; a push to a group with a further one is answered with 507.");
         Number("pushes-per-second", value => PushesPerSecond = value, () => PushesPerSecond, "Most pushes of one job in a second; more are answered with 429.");
+        Number("password-checks", value => PasswordChecks = value, () => PasswordChecks,
+            "Most passwords that wait to be checked; one more takes the place of that which waits longest of the client that has most waiting, which is answered with 503.");
         Number("scrapes", value => Scrapes = value, () => Scrapes, "Most scrapes at once; more are answered with 503.");
         Number("connections", value => Connections = value, () => Connections, "Most connections at once; more are answered with 503 and closed.");
         Duration("head-timeout", value => HeadTimeout = value, () => HeadTimeout, "Longest time for a request head; 408 after that.");
@@ -66,6 +68,8 @@ internal sealed class LimitFlags
     public int GroupingNameSets { get; private set; } = 1000;
 
     public int PushesPerSecond { get; private set; }
+
+    public int PasswordChecks { get; private set; } = 256;
 
     public int Scrapes { get; private set; } = 64;
 

@@ -52,7 +52,7 @@ internal static class GatewayHost
     private static async Task<int> ServeAsync(Flags flags, StreamLoggerProvider logs, ILogger logger)
     {
         var listeners = new List<(string Asked, ListenOptions Options)>();
-        await using WebConfigFile? web = flags.WebConfigFile.Length > 0 ? WebConfigFile.Open(flags.WebConfigFile, logger) : null;
+        await using WebConfigFile? web = flags.WebConfigFile.Length > 0 ? WebConfigFile.Open(flags.WebConfigFile, flags.Limits.PasswordChecks, logger) : null;
         await using var durability = new Durability(flags, TimeProvider.System, logger);
         await using WebApplication app = Build(flags, web, logs, durability, listeners);
         ExpositionEngine engine = app.Services.GetRequiredService<ExpositionEngine>();
@@ -167,6 +167,7 @@ internal static class GatewayHost
             flags.Limits.Apply(options);
             options.ExpiredGrace = flags.ExpiredGrace;
             flags.ExpiryRules.ForEach(options.ExpiryRules.Add);
+            flags.TrustedProxies.ForEach(options.TrustedProxies.Add);
         });
         List<Listener> asked = Listener.From(flags);
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -183,7 +184,7 @@ internal static class GatewayHost
                 {
                     options.UseExpositionConnectionLimit(secure: web?.State.Tls is not null);
                     UseTls(options, web);
-                    options.UseExposition(web is null ? null : new WebGate(web));
+                    options.UseExposition(web is null ? null : new WebGate(web, kestrel.ApplicationServices.GetRequiredService<ExpositionEngine>()));
                     listeners.Add((listener.Asked, options));
                 });
             }
@@ -227,7 +228,7 @@ internal static class GatewayHost
         app.UseExpositionHeadLimits();
         if (web is not null)
         {
-            var gate = new WebGate(web);
+            var gate = new WebGate(web, engine);
             app.Use(next => context => gate.InvokeAsync(context, next));
         }
 

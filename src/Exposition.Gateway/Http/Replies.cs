@@ -57,11 +57,11 @@ internal static class Replies
         return Text(context, StatusCodes.Status400BadRequest, "400 Bad Request");
     }
 
-    /// <summary>Too many readers of one kind at once.</summary>
-    public static Task Busy(HttpContext context)
+    /// <summary>Too many of one kind at once.</summary>
+    public static Task Busy(HttpContext context, string reason)
     {
         context.Response.Headers.RetryAfter = "1";
-        return Error(context, StatusCodes.Status503ServiceUnavailable, "too many requests of this kind at once");
+        return Error(context, StatusCodes.Status503ServiceUnavailable, reason);
     }
 
     /// <summary>The kept state is still being loaded.</summary>

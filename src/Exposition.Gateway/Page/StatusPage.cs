@@ -34,7 +34,7 @@ internal sealed class StatusPage(Flags flags, BuildIdentity build, MetricStore s
         using ReaderLimit.Seat? seat = _readers.TryEnter();
         if (seat is null)
         {
-            await Replies.Busy(context);
+            await Replies.Busy(context, "too many readers of the page at once");
             return;
         }
 

@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using Exposition.Kestrel;
+using Exposition.Kestrel.Pacing;
 
 namespace Exposition.Gateway.Web;
 
@@ -15,28 +17,34 @@ internal enum AuthVerdict
     Busy,
 }
 
-// bcrypt is slow on purpose. Each check runs on a thread of its own, a few at a time, so that neither the I/O threads nor the pool wait for it; equal
-// credentials that come at once share one check. Outcomes are kept under a keyed digest of the header, whose key is random and lives only
-// here. Good and bad outcomes are kept apart, so that guessing does not push the good ones out. Tables are bounded: a full one is emptied.
+// bcrypt is slow on purpose. Checks run on a few threads of their own, so that neither the I/O threads nor the pool wait for them, and clients take turns
+// there; equal credentials that come at once share one check. Outcomes are kept under a keyed digest of the header, whose key is random and lives
+// only here. Good and bad outcomes are kept apart, so that guessing does not push the good ones out. Tables are bounded: a full one is emptied.
+// Behind one address may be both who guesses and who knows: a guess is new each time, but an honest client that was turned away comes again with
+// the same. So those that come again have turns of their own.
 // The digest costs as much as a fifth of a small push. So the first few good headers are also kept as they came, as the buffers are in which
 // requests are received, and compared in equal time.
 
 /// <summary>Checks Basic credentials against bcrypt hashes. Safe for concurrent use.</summary>
-internal sealed class BasicAuth(IReadOnlyDictionary<string, string> users) : IDisposable
+/// <param name="users">The hashes.</param>
+/// <param name="mostWaiting">How many checks may wait for their turn; 0 for any number.</param>
+internal sealed class BasicAuth(IReadOnlyDictionary<string, string> users, int mostWaiting)
 {
     private const int MaxKept = 1000;
-    private const int MaxWaiting = 256;
     private const int MaxFirst = 8;
+    private const int TurnedAwaySlots = 1 << 16;
 
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
     private readonly ConcurrentDictionary<Digest, bool> _good = new();
     private readonly ConcurrentDictionary<Digest, bool> _bad = new();
-    private readonly ConcurrentDictionary<Digest, Lazy<Task<bool>>> _running = new();
-    private readonly SemaphoreSlim _turn = new(Math.Max(1, Environment.ProcessorCount / 2));
+    private readonly ConcurrentDictionary<Digest, Lazy<Task<AuthVerdict>>> _running = new();
+    private readonly FairWorkers _workers = new("password check", Math.Max(1, Environment.ProcessorCount / 2), mostWaiting, TimeProvider.System);
 
     // Unknown users are checked against this one, in vain: it takes as long as a known user's wrong password.
     private readonly string _costliest = users.Values.MaxBy(BcryptHash.Cost) ?? "";
 
+    // Of fixed size: digests overwrite each other, so a flood makes it forget and not grow.
+    private long[]? _turnedAway;
     private byte[][] _first = [];
 
     /// <summary>The hashes.</summary>
@@ -69,7 +77,9 @@ internal sealed class BasicAuth(IReadOnlyDictionary<string, string> users) : IDi
     }
 
     /// <summary>Checks the value of an Authorization header.</summary>
-    public async ValueTask<AuthVerdict> CheckAsync(string header)
+    /// <param name="header">The value.</param>
+    /// <param name="client">Who sends it.</param>
+    public async ValueTask<AuthVerdict> CheckAsync(string header, ClientAddress client)
     {
         if (!BasicCredentials.TryParse(header, out BasicCredentials credentials))
         {
@@ -87,16 +97,9 @@ internal sealed class BasicAuth(IReadOnlyDictionary<string, string> users) : IDi
             return AuthVerdict.Bad;
         }
 
-        if (_running.Count >= MaxWaiting)
-        {
-            return AuthVerdict.Busy;
-        }
-
-        Lazy<Task<bool>> check = _running.GetOrAdd(digest, d => new Lazy<Task<bool>>(() => VerifyAsync(d, credentials)));
-        return await check.Value ? AuthVerdict.Good : AuthVerdict.Bad;
+        Lazy<Task<AuthVerdict>> check = _running.GetOrAdd(digest, d => new Lazy<Task<AuthVerdict>>(() => VerifyAsync(d, credentials, client)));
+        return await check.Value;
     }
-
-    public void Dispose() => _turn.Dispose();
 
     private static void Keep(ConcurrentDictionary<Digest, bool> table, Digest digest)
     {
@@ -115,20 +118,25 @@ internal sealed class BasicAuth(IReadOnlyDictionary<string, string> users) : IDi
         return digest;
     }
 
-    private async Task<bool> VerifyAsync(Digest digest, BasicCredentials credentials)
+    private async Task<AuthVerdict> VerifyAsync(Digest digest, BasicCredentials credentials, ClientAddress client)
     {
-        await _turn.WaitAsync();
+        int slot = (int)(digest.A & (TurnedAwaySlots - 1));
+        bool again = _turnedAway is { } table && table[slot] == digest.B;
+        bool known = users.TryGetValue(credentials.User, out string? hash);
+        bool good = false;
         try
         {
-            bool known = users.TryGetValue(credentials.User, out string? hash);
-            bool good = await Task.Factory.StartNew(() => Verify(credentials.Password, hash ?? _costliest) && known,
-                CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-            Keep(good ? _good : _bad, digest);
-            return good;
+            if (await _workers.RunAsync((client, again), Timeout.InfiniteTimeSpan, () => good = Verify(credentials.Password, hash ?? _costliest) && known) == TurnOutcome.Done)
+            {
+                Keep(good ? _good : _bad, digest);
+                return good ? AuthVerdict.Good : AuthVerdict.Bad;
+            }
+
+            LazyInitializer.EnsureInitialized(ref _turnedAway, static () => new long[TurnedAwaySlots])[slot] = digest.B;
+            return AuthVerdict.Busy;
         }
         finally
         {
-            _turn.Release();
             _running.TryRemove(digest, out _);
         }
     }

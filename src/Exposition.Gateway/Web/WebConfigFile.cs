@@ -18,6 +18,7 @@ internal sealed class WebConfigFile : IOwnMetrics, IAsyncDisposable
     private static readonly TimeSpan s_every = TimeSpan.FromMilliseconds(500);
 
     private readonly string _path;
+    private readonly int _passwordChecks;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _end = new();
     private Dictionary<string, string?> _inForce;
@@ -28,9 +29,10 @@ internal sealed class WebConfigFile : IOwnMetrics, IAsyncDisposable
     private long _loadedAt;
     private Task _following = Task.CompletedTask;
 
-    private WebConfigFile(string path, ILogger logger)
+    private WebConfigFile(string path, int passwordChecks, ILogger logger)
     {
         _path = path;
+        _passwordChecks = passwordChecks;
         _logger = logger;
         _inForce = [];
         _state = Load(null, _inForce);
@@ -41,8 +43,11 @@ internal sealed class WebConfigFile : IOwnMetrics, IAsyncDisposable
     public WebState State => _state;
 
     /// <summary>Reads the file for the first time.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="passwordChecks">How many checks of passwords may wait.</param>
+    /// <param name="logger">Where its reloads are logged.</param>
     /// <exception cref="WebConfigException">It cannot be used.</exception>
-    public static WebConfigFile Open(string path, ILogger logger) => new(Path.GetFullPath(path), logger);
+    public static WebConfigFile Open(string path, int passwordChecks, ILogger logger) => new(Path.GetFullPath(path), passwordChecks, logger);
 
     /// <summary>Starts to follow the files.</summary>
     public void Follow() => _following = Task.Run(FollowAsync);
@@ -146,7 +151,7 @@ internal sealed class WebConfigFile : IOwnMetrics, IAsyncDisposable
 
         try
         {
-            return WebState.Make(WebConfigReader.Read(Read(_path), Path.GetDirectoryName(_path)!), before, Read);
+            return WebState.Make(WebConfigReader.Read(Read(_path), Path.GetDirectoryName(_path)!), before, _passwordChecks, Read);
         }
         catch (Exception e) when (e is not WebConfigException)
         {

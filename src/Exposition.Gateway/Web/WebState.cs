@@ -31,9 +31,10 @@ internal sealed class WebState
     /// <summary>Makes a state. What is the same as before goes on with what it has learnt: checked credentials, tokens taken.</summary>
     /// <param name="config">The file.</param>
     /// <param name="before">The state that is replaced, if there is one.</param>
+    /// <param name="passwordChecks">How many checks of passwords may wait.</param>
     /// <param name="read">Reads a file's text.</param>
     /// <exception cref="WebConfigException">A certificate or key cannot be used, or what changed needs a restart.</exception>
-    public static WebState Make(WebConfig config, WebState? before, Func<string, string> read)
+    public static WebState Make(WebConfig config, WebState? before, int passwordChecks, Func<string, string> read)
     {
         if (before is not null && (before.Tls is null) != (config.Tls is null))
         {
@@ -43,7 +44,7 @@ internal sealed class WebState
         TlsMaterial? tls = config.Tls is { } settings ? TlsMaterial.Load(settings, config.Http2, read) : null;
         BasicAuth? auth = config.Users.Count == 0 ? null
             : before?.Auth is { } known && SameUsers(known.Users, config.Users) ? known
-            : new BasicAuth(config.Users);
+            : new BasicAuth(config.Users, passwordChecks);
         TokenBucket? bucket = config.RateLimit is not { } limit ? null
             : before?.Bucket is { } old && old.Limit == limit ? old
             : new TokenBucket(limit, TimeProvider.System);

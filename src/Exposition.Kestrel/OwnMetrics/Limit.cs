@@ -42,6 +42,9 @@ internal enum Limit : byte
     /// <summary>A label value.</summary>
     LabelValueBytes,
 
+    /// <summary>Passwords that wait to be checked.</summary>
+    PasswordChecks,
+
     /// <summary>Pushes of one job.</summary>
     PushesPerSecond,
 

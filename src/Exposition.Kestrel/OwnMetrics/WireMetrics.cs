@@ -36,7 +36,7 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
 
     private static readonly string[] s_limits =
         ["", "body-bytes", "body-timeout", "connections", "decoded-bytes", "grouping-name-sets", "groups", "head-bytes", "head-timeout", "headers", "held-bytes", "inflight-bytes", "label-value-bytes",
-            "pushes-per-second", "scrape-duration", "scrape-rate", "scrapes", "series-per-push", "target-bytes"];
+            "password-checks", "pushes-per-second", "scrape-duration", "scrape-rate", "scrapes", "series-per-push", "target-bytes"];
 
     private static readonly string[] s_refusals =
         ["", "encoding", "header", "incomplete", "inconsistent", "internal", "malformed", "overload", "path", "timeout", "too_large"];

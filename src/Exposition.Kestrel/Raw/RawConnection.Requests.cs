@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using Exposition.Formats;
 using Exposition.Kestrel.Bodies;
+using Exposition.Kestrel.Clients;
 using Exposition.Kestrel.OwnMetrics;
 using Exposition.Kestrel.Paths;
 using Exposition.Kestrel.Serving;
@@ -29,6 +30,8 @@ internal sealed partial class RawConnection
     private TimeSpan _scrapeTimeout;
     private TimeSpan _waited;
     private string? _unknown;
+    private ClientAddress _unknownClient;
+    private bool _entered;
     private bool _unflushed;
     private Task<string?>? _confirmation;
     private Answer _unconfirmed;
@@ -184,16 +187,9 @@ internal sealed partial class RawConnection
             return Step.HandOn;
         }
 
-        if (_services.Gate is { } gate && !gate.Admits(_head.Authorization.In(bytes)))
+        if (_services.Gate is { } gate && Enter(gate, bytes) is { } turn)
         {
-            if (_unknown is null)
-            {
-                _unknown = Encoding.UTF8.GetString(_head.Authorization.In(bytes));
-                return Step.Learn;
-            }
-
-            _head.Reason = HandOnReason.Gate;
-            return Step.HandOn;
+            return turn;
         }
 
         ReadOnlySpan<byte> target = _head.Target.In(bytes);
@@ -254,6 +250,27 @@ internal sealed partial class RawConnection
 
         _state = State.LengthBody;
         return ProcessLengthBody(ref rest);
+    }
+
+    // Null if the request may be served here.
+    private Step? Enter(IRawGate gate, ReadOnlySpan<byte> bytes)
+    {
+        ReadOnlySpan<byte> authorization = _head.Authorization.In(bytes);
+        _entered = _entered || gate.TryEnter();
+        if (_entered && gate.Admits(authorization))
+        {
+            return null;
+        }
+
+        if (_entered && _unknown is null)
+        {
+            _unknown = Encoding.UTF8.GetString(authorization);
+            _unknownClient = _engine.Clients.Of(_sender, _engine.Clients.Believes(_sender) ? ForwardedFor.In(bytes[.._head.Position]) : "");
+            return Step.Learn;
+        }
+
+        _head.Reason = HandOnReason.Gate;
+        return Step.HandOn;
     }
 
     private Step ProcessLengthBody(ref ReadOnlySequence<byte> rest)
@@ -373,6 +390,7 @@ internal sealed partial class RawConnection
         _state = State.Head;
         _request = default;
         _unknown = null;
+        _entered = false;
         _head.Reset();
         _body.Dispose();
         ReturnGathered();

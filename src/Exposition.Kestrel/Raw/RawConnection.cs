@@ -98,7 +98,14 @@ internal sealed partial class RawConnection : IDisposable
                     case Step.Read:
                         break;
                     case Step.Learn:
-                        await LearnAsync();
+                        if (!await LearnAsync())
+                        {
+                            RefuseHead(Answer.TooManyChecks);
+                            await FlushAsync();
+                            await DrainAsync();
+                            return false;
+                        }
+
                         break;
                     case Step.Room:
                         if (!await WaitForRoomAsync())
@@ -126,6 +133,11 @@ internal sealed partial class RawConnection : IDisposable
                         break;
                     case Step.HandOn:
                         _engine.Metrics.CountHandedOn(_head.Reason);
+                        if (_entered)
+                        {
+                            _connection.Features.Set(new EnteredRequest());
+                        }
+
                         return true;
                     case Step.Drain:
                         await DrainAsync();
@@ -192,13 +204,14 @@ internal sealed partial class RawConnection : IDisposable
     }
 
     // Nobody watches the clock here: the gate bounds how many wait, and checking is work of our own. The head is read anew afterwards.
-    private async ValueTask LearnAsync()
+    private async ValueTask<bool> LearnAsync()
     {
         _watch.Enter(ConnectionPhase.Room, TimeSpan.Zero);
         _head.Reset();
         ReturnGathered();
-        await _services.Gate!.LearnAsync(_unknown!);
+        bool looked = await _services.Gate!.LearnAsync(_unknown!, _unknownClient);
         _watch.Enter(ConnectionPhase.Head, _options.HeadTimeout);
+        return looked;
     }
 
     // The time spent here is not the client's.

@@ -58,6 +58,9 @@ internal readonly record struct Answer(int Status, string? Text = null, bool Clo
     /// <summary>All bodies together hold as much as they may.</summary>
     public static Answer NoRoom => new(503, "too many request bodies at once", Close: true, Limit.InflightBytes);
 
+    /// <summary>Too many clients want credentials to be checked.</summary>
+    public static Answer TooManyChecks => new(503, "too many credentials wait to be checked", Close: true, Limit.PasswordChecks);
+
     /// <summary>The job pushes too often.</summary>
     public static Answer TooOften(int limit) => new(429, $"too many pushes of this job: more than {limit} per second", Close: false, Limit.PushesPerSecond);
 
