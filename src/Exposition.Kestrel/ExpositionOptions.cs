@@ -109,6 +109,22 @@ public sealed class ExpositionOptions
     /// <remarks>Used where the engine's store is made from these options. More is answered with 400.</remarks>
     public int MaxLabelValueBytes { get; set; } = 64 << 10;
 
+    /// <inheritdoc cref="StoreOptions.MaxGroupingKeyBytes"/>
+    /// <remarks>Used where the engine's store is made from these options. More is answered with 414.</remarks>
+    public int MaxGroupingKeyBytes { get; set; } = 8 << 10;
+
+    /// <inheritdoc cref="StoreOptions.MaxRenderedBytes"/>
+    /// <remarks>Used where the engine's store is made from these options. More is answered with 413.</remarks>
+    public long MaxRenderedBytes { get; set; } = 16L << 20;
+
+    /// <inheritdoc cref="StoreOptions.MaxGroupBytes"/>
+    /// <remarks>Used where the engine's store is made from these options. More is answered with 507.</remarks>
+    public long MaxGroupBytes { get; set; } = 512L << 20;
+
+    /// <inheritdoc cref="StoreOptions.MaxStoredBytes"/>
+    /// <remarks>Used where the engine's store is made from these options. More is answered with 507.</remarks>
+    public long MaxStoredBytes { get; set; }
+
     /// <summary>How long a connection may be silent between requests. It is announced, less a margin, to clients that ask for keep-alive.</summary>
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromSeconds(130);
 

@@ -59,6 +59,11 @@ public sealed class GroupSnapshot
     // To be brought into the cache before it is needed.
     internal FamilyEntry[] FamilyArray => _families;
 
+    // See GroupSize. Steady pushes leave both as they are.
+    internal long Size { get; set; }
+
+    internal long SampleCount { get; set; }
+
     // When it was published (see Timeline). Snapshots of one group may have the same stamp; their numbers differ.
     internal long Version => Volatile.Read(ref _version);
 
@@ -154,6 +159,7 @@ public sealed class GroupSnapshot
         _count = before._count;
         Number = before.Number + 1;
         SeriesSince = before.SeriesSince;
+        (Size, SampleCount) = (before.Size, before.SampleCount);
         before.Families.CopyTo(_families);
         return _families.AsSpan(0, _count);
     }

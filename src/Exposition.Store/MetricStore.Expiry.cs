@@ -128,7 +128,8 @@ public sealed partial class MetricStore
             }
 
             byte[] block = [];
-            FamilyEntry[] next = SnapshotBuilder.Combine([.. kept], mark, replace: false, _blocks, ref block);
+            FamilyEntry[] next = SnapshotBuilder.Combine([.. kept], mark, replace: false);
+            SnapshotBuilder.Repack(next, _blocks, ref block);
             List<HiddenFamily>? hidden = null;
             if (_rules.Find(workspace.Families, 0, current, slot.Names, next) is { } clash)
             {

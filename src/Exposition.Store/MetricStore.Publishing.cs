@@ -9,7 +9,7 @@ public sealed partial class MetricStore
 {
     // Renders and publishes a prepared push. Rendering is done outside the lock on a guess of the group's state (whether it has a
     // push_failure_time_seconds to keep); where the guess was wrong it is done again.
-    private string? Publish(PendingPush push, PushMode mode, ReadOnlyMemory<byte> textBody, TimeSpan? expireAfter, long now)
+    private PushOutcome Publish(PendingPush push, PushMode mode, ReadOnlyMemory<byte> textBody, TimeSpan? expireAfter, long now)
     {
         while (true)
         {
@@ -50,25 +50,31 @@ public sealed partial class MetricStore
                     Interleaving.At(Step.ReadBlock);
 
                     // Nothing comes back that has expired.
-                    FamilyEntry[] next = SnapshotBuilder.Combine(old is null ? [] : old.Families, pushed, mode == PushMode.Replace || old is { IsExpired: true }, _blocks, ref block);
-                    string? error = Check(push, slot, pushed, next, ref hidden);
-                    stored = error is null ? Publish(slot, old, push.Key, next, tell: true, FateOf(slot, push.Key, expireAfter, now), hidden, block) : null;
+                    FamilyEntry[] next = SnapshotBuilder.Combine(old is null ? [] : old.Families, pushed, mode == PushMode.Replace || old is { IsExpired: true });
+                    PushOutcome? refused = PushLimits.Exceeded(Options, old?.Size ?? 0, GroupSize.Of(push.Key, next, old), _storedBytes)
+                        ?? (Check(push, slot, pushed, next, ref hidden) is { } error ? new PushOutcome(PushStatus.Inconsistent, error) : null);
+                    if (refused is null && old is not null)
+                    {
+                        SnapshotBuilder.Repack(next, _blocks, ref block);
+                    }
+
+                    stored = refused is null ? Publish(slot, old, push.Key, next, tell: true, FateOf(slot, push.Key, expireAfter, now), hidden, block) : null;
                     bool isPacked = !ReferenceEquals(block, push.Block);
                     if (isPacked && stored is null)
                     {
                         _blocks.Return(block);
                     }
 
-                    if (error is not null || (isPacked && stored is not null))
+                    if (refused is not null || (isPacked && stored is not null))
                     {
                         // Where all was packed into one block, the pushed pieces lie in that: there is no shape of them.
                         textBody = default;
                         _blocks.Return(push.Block);
                     }
 
-                    if (error is not null)
+                    if (refused is { } outcome)
                     {
-                        return error;
+                        return outcome;
                     }
                 }
                 while (stored is null);
@@ -85,7 +91,7 @@ public sealed partial class MetricStore
                 RecycleSnapshot(stored.Slot, old, stored);
             }
 
-            return null;
+            return new PushOutcome(Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted);
         }
     }
 
@@ -125,8 +131,14 @@ public sealed partial class MetricStore
                     List<HiddenFamily>? hidden = null;
                     byte[] block = failure.Block;
                     GroupSnapshot? old = slot?.Current;
-                    FamilyEntry[] next = SnapshotBuilder.Combine(old is null ? [] : old.Families, pushed, replace: false, _blocks, ref block);
-                    bool fits = Check(failure, slot, pushed, next, ref hidden) is null;
+                    FamilyEntry[] next = SnapshotBuilder.Combine(old is null ? [] : old.Families, pushed, replace: false);
+                    bool fits = PushLimits.Exceeded(Options, old?.Size ?? 0, GroupSize.Of(key, next, old), _storedBytes) is null
+                        && Check(failure, slot, pushed, next, ref hidden) is null;
+                    if (fits && old is not null)
+                    {
+                        SnapshotBuilder.Repack(next, _blocks, ref block);
+                    }
+
                     Fate fate = old is not null ? new Fate(old.ExpiresAt, old.IsExpired, old.HasOwnDeadline) : FateOf(null, key, details.ExpireAfter, now);
                     stored = fits ? Publish(slot, old, key, next, tell: true, fate, hidden, block) : null;
                     if (stored is null && !ReferenceEquals(block, failure.Block))
@@ -188,6 +200,8 @@ public sealed partial class MetricStore
             ExpiresAt = fate.ExpiresAt,
             IsExpired = fate.IsExpired,
             HasOwnDeadline = fate.IsOwn,
+            Size = GroupSize.Of(key, families, old),
+            SampleCount = Samples(families),
         };
         TakeBlocks(snapshot, old, block);
         if (old is null)
@@ -212,7 +226,8 @@ public sealed partial class MetricStore
         _directory.Replace(old is null ? [] : old.Families, families, target);
         _directory.Free(target.Waiting);
         ReplaceHidden(target, old, snapshot);
-        _samples += Samples(families) - (old is null ? 0 : Samples(old.Families));
+        _samples += snapshot.SampleCount - (old?.SampleCount ?? 0);
+        Volatile.Write(ref _storedBytes, _storedBytes + snapshot.Size - (old?.Size ?? 0));
         _expiredNow += (fate.IsExpired ? 1 : 0) - (old is { IsExpired: true } ? 1 : 0);
         Schedule(target, fate);
         if (tell)
@@ -265,7 +280,8 @@ public sealed partial class MetricStore
         _directory.Free(slot.Waiting);
         ReplaceHidden(slot, last, null);
         _directory.Release(slot.Key);
-        _samples -= Samples(last.Families);
+        _samples -= last.SampleCount;
+        Volatile.Write(ref _storedBytes, _storedBytes - last.Size);
         _expiredNow -= last.IsExpired ? 1 : 0;
         Interleaving.At(Step.ChangeSlots);
         _slots.TryRemove(slot.Key.Array, out _);

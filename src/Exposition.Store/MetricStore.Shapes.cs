@@ -231,7 +231,8 @@ public sealed partial class MetricStore
                 error = push.Prepare(leaveOut: !Options.CheckConsistency);
                 FamilyEntry[] pushed = push.Render(current, null, keepPushedFailure: true);
                 byte[] block = push.Block;
-                expected = SnapshotBuilder.Combine(current.Families, pushed, mode == PushMode.Replace, _blocks, ref block);
+                expected = SnapshotBuilder.Combine(current.Families, pushed, mode == PushMode.Replace);
+                SnapshotBuilder.Repack(expected, _blocks, ref block);
                 using (EnterWriter())
                 {
                     List<HiddenFamily>? hidden = null;

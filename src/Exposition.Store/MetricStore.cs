@@ -40,6 +40,7 @@ public sealed partial class MetricStore
     private readonly CrossGroupRules _rules;
     private ChangeFeed[] _feeds = [];
     private long _samples;
+    private long _storedBytes;
     private long _lastNumber;
 
     /// <summary>Makes an empty store.</summary>
@@ -63,6 +64,12 @@ public sealed partial class MetricStore
     /// <summary>Number of sample lines over all groups, the store's own two per group included.</summary>
     public long SampleCount => Volatile.Read(ref _samples);
 
+    /// <summary>
+    /// What all groups take, in bytes: samples with room for any value, names, help texts, keys and tables. <see cref="StoreOptions.MaxStoredBytes"/> and
+    /// <see cref="StoreOptions.MaxGroupBytes"/> are in the same measure.
+    /// </summary>
+    public long StoredBytes => Volatile.Read(ref _storedBytes);
+
     /// <summary>Reads, checks and stores a body.</summary>
     /// <param name="key">The group.</param>
     /// <param name="format">The body's language.</param>
@@ -78,6 +85,11 @@ public sealed partial class MetricStore
             return new PushOutcome(Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted);
         }
 
+        if (PushLimits.Exceeded(Options, key) is { } tooLong)
+        {
+            return tooLong;
+        }
+
         using PushWorkspace.Turn turn = PushWorkspace.TakeTurn(body.Length);
         PushWorkspace workspace = PushWorkspace.Rent(body.Length);
         try
@@ -85,9 +97,9 @@ public sealed partial class MetricStore
             FamilySet set = workspace.Families;
             if (!TryRead(format, body, set, out FormatError malformed))
             {
-                var outcome = new PushOutcome(PushStatus.Malformed, malformed.ToString());
-                NoteFailure(key, outcome.Error!, details.Sender);
-                return outcome;
+                var unread = new PushOutcome(PushStatus.Malformed, malformed.ToString());
+                NoteFailure(key, unread.Error!, details.Sender);
+                return unread;
             }
 
             if (PushLimits.Exceeded(Options, key, set, body.Length) is { } exceeded)
@@ -95,6 +107,14 @@ public sealed partial class MetricStore
                 return exceeded;
             }
 
+            long rendered = RenderedSize.Of(key, set, format, body.Length, Math.Min(PushWorkspace.LargeRendering, PushLimits.LargestRendering(Options, body.Length)));
+            if (PushLimits.Exceeded(Options, rendered, body.Length) is { } tooLarge)
+            {
+                return tooLarge;
+            }
+
+            using PushWorkspace.Turn rendering = PushWorkspace.TakeTurn(body.Length, rendered);
+            workspace.Text.Expect(rendered);
             long now = UnixNanoseconds();
             ExpireDue(now);
 
@@ -113,13 +133,13 @@ public sealed partial class MetricStore
             string? error = PushRules.HasTimestamps(set)
                 ? "pushed metrics must not have timestamps"
                 : push.Prepare(leaveOut: !Options.CheckConsistency);
-            error ??= Publish(push, mode, format == PushFormat.Text ? body : default, details.ExpireAfter, now);
-            if (error is null)
+            PushOutcome outcome = error is null ? Publish(push, mode, format == PushFormat.Text ? body : default, details.ExpireAfter, now) : new PushOutcome(PushStatus.Inconsistent, error);
+            if (outcome.Status != PushStatus.Inconsistent)
             {
-                return new PushOutcome(Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted);
+                return outcome;
             }
 
-            error = "pushed metrics are invalid or inconsistent with existing metrics: " + error;
+            error = "pushed metrics are invalid or inconsistent with existing metrics: " + outcome.Error;
             RecordFailure(workspace, key, now, details, error);
             return new PushOutcome(Options.CheckConsistency ? PushStatus.Inconsistent : PushStatus.Accepted, error);
         }
@@ -182,6 +202,7 @@ public sealed partial class MetricStore
                 _held.Replaced(last.Families, []);
             }
 
+            Volatile.Write(ref _storedBytes, 0);
             _directory.Clear();
             Volatile.Write(ref _hiddenFamilies, 0);
             Volatile.Write(ref _expiredNow, 0);

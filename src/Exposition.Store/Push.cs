@@ -49,6 +49,18 @@ public enum PushStatus : byte
 
     /// <summary>The group is not there, and its label names would be a further set beside <see cref="StoreOptions.MaxGroupingNameSets"/>. Nothing has changed.</summary>
     TooManyNameSets,
+
+    /// <summary>The grouping key is longer than <see cref="StoreOptions.MaxGroupingKeyBytes"/>. Nothing has changed.</summary>
+    GroupingKeyTooLong,
+
+    /// <summary>With the grouping labels on every line it is larger than <see cref="StoreOptions.MaxRenderedBytes"/>. Nothing has changed.</summary>
+    RenderedTooLarge,
+
+    /// <summary>The group would be larger than <see cref="StoreOptions.MaxGroupBytes"/>. Nothing has changed.</summary>
+    GroupTooLarge,
+
+    /// <summary>The group would become larger, and all groups together larger than <see cref="StoreOptions.MaxStoredBytes"/>. Nothing has changed.</summary>
+    StoreFull,
 }
 
 /// <summary>What comes with a push beside the metrics.</summary>

@@ -23,6 +23,27 @@ public sealed class StoreOptions
     /// </summary>
     public int MaxGroupingNameSets { get; set; } = 1000;
 
+    /// <summary>The longest grouping key that is pushed to, names and values with a separator each, in bytes. Zero for any length.</summary>
+    public int MaxGroupingKeyBytes { get; set; } = 8 << 10;
+
+    /// <summary>
+    /// What a push may become once its grouping labels are on every line, in bytes, where that is also more than eight times its body. Known before anything is
+    /// rendered. Zero for any size.
+    /// </summary>
+    public long MaxRenderedBytes { get; set; } = 16L << 20;
+
+    /// <summary>
+    /// The most bytes of one group as <see cref="MetricStore.StoredBytes"/> counts them. A push that makes it larger than that is refused. At most 900,000,000,
+    /// which is what a row of a durable copy can hold; zero is the same.
+    /// </summary>
+    public long MaxGroupBytes { get; set; } = 512L << 20;
+
+    /// <summary>
+    /// The most bytes of all groups (<see cref="MetricStore.StoredBytes"/>). Beyond it pushes are refused that make their group larger; what replaces without
+    /// being larger, deletes and expiry are not. Zero for any number.
+    /// </summary>
+    public long MaxStoredBytes { get; set; }
+
     /// <summary>The longest label value, pushed or of a grouping key, in bytes. Zero for any length.</summary>
     public int MaxLabelValueBytes { get; set; } = 64 << 10;
 

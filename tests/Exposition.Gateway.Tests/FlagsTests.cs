@@ -1,4 +1,5 @@
 using Exposition.Gateway.CommandLine;
+using Exposition.Gateway.Hosting;
 using Exposition.Gateway.Logging;
 
 namespace Exposition.Gateway.Tests;
@@ -11,9 +12,10 @@ public class FlagsTests
         Flags flags = Flags.Parse([]);
         Assert.Equal([":9091"], flags.ListenAddresses);
         Assert.Equal(
-            "limit.body-bytes=64MiB limit.body-rate=1000 limit.body-timeout=30s limit.bundle-cache-bytes=128MiB limit.connections=10000 limit.decoded-bytes=256MiB limit.grouping-name-sets=1000 limit.groups=1000000 "
+            "limit.body-bytes=64MiB limit.body-rate=1000 limit.body-timeout=30s limit.bundle-cache-bytes=128MiB limit.connections=10000 limit.decoded-bytes=256MiB limit.group-bytes=512MiB limit.grouping-key-bytes=8KiB limit.grouping-name-sets=1000 limit.groups=1000000 "
             + "limit.head-bytes=64KiB limit.head-timeout=30s limit.headers=100 limit.held-bytes=1GiB limit.idle-timeout=2m10s limit.inflight-bytes=1GiB limit.label-value-bytes=64KiB "
-            + "limit.password-checks=256 limit.pushes-per-second=0 limit.scrape-duration=2m0s limit.scrape-rate=16KiB limit.scrapes=64 limit.series-per-push=1000000 limit.shape-cache-bytes=256MiB limit.target-bytes=32KiB "
+            + "limit.password-checks=256 limit.pushes-per-second=0 limit.rendered-bytes=16MiB limit.scrape-duration=2m0s limit.scrape-rate=16KiB limit.scrapes=64 limit.series-per-push=1000000 limit.shape-cache-bytes=256MiB "
+            + $"limit.stored-bytes={ByteSize.Format(ContainerMemory.Limit / 2)} limit.target-bytes=32KiB "
             + "log.format=logfmt log.level=info persistence.file= persistence.interval=5m0s push.disable-consistency-check=false "
             + "push.enable-utf8-names=false push.verify-repeated=false web.config.file= web.enable-admin-api=false web.enable-lifecycle=false web.enable-openmetrics=false web.external-url= "
             + "web.listen-address=:9091 web.route-prefix= web.shutdown-timeout=10s web.systemd-socket=false web.telemetry-path=/metrics",
@@ -130,10 +132,11 @@ public class FlagsTests
         Flags flags = Flags.Parse(["--limit.body-bytes=1mib", "--limit.decoded-bytes", "2000", "--limit.inflight-bytes=0", "--limit.head-bytes=8KB", "--limit.target-bytes=1KiB",
             "--limit.label-value-bytes=7", "--limit.series-per-push=8", "--limit.groups=9", "--limit.pushes-per-second=10", "--limit.scrapes=11", "--limit.connections=12",
             "--limit.head-timeout=1s", "--limit.body-timeout=2s", "--limit.body-rate=3", "--limit.idle-timeout=4s", "--limit.scrape-duration=1m30s",
-            "--limit.scrape-rate=5KiB", "--limit.held-bytes=6", "--limit.bundle-cache-bytes=7MiB"]);
+            "--limit.grouping-key-bytes=13", "--limit.rendered-bytes=14", "--limit.group-bytes=15", "--limit.stored-bytes=16", "--limit.scrape-rate=5KiB", "--limit.held-bytes=6", "--limit.bundle-cache-bytes=7MiB"]);
         flags.Limits.Apply(options);
         Assert.Equal((1L << 20, 2000L, 0L, 8192, 1024, 7), (options.MaxBodyBytes, options.MaxDecodedBytes, options.MaxInflightBytes, options.MaxHeadBytes, options.MaxTargetBytes, options.MaxLabelValueBytes));
         Assert.Equal((8, 9, 10, 11, 12, 3), (options.MaxSeriesPerPush, options.MaxGroups, options.MaxPushesPerSecond, options.MaxScrapes, options.MaxConnections, options.MinBodyBytesPerSecond));
+        Assert.Equal((13, 14L, 15L, 16L), (options.MaxGroupingKeyBytes, options.MaxRenderedBytes, options.MaxGroupBytes, options.MaxStoredBytes));
         Assert.Equal((1, 2, 4, 90), (options.HeadTimeout.TotalSeconds, options.BodyTimeout.TotalSeconds, options.IdleTimeout.TotalSeconds, options.ScrapeTimeout.TotalSeconds));
         Assert.Equal((5120, 6, 7L << 20), (options.MinScrapeBytesPerSecond, options.MaxHeldBytes, options.BundleCacheBytes));
         Assert.Equal("1MiB 2000 0 8KiB 1m30s", string.Join(' ', ((string[])["body-bytes", "decoded-bytes", "inflight-bytes", "head-bytes", "scrape-duration"]).Select(name => flags.Shown()["limit." + name])));

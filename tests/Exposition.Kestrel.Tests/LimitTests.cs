@@ -194,6 +194,23 @@ public class LimitTests
     }
 
     [Fact]
+    public void ProductsHaveTheirCodes()
+    {
+        var store = new MetricStore(new StoreOptions { MaxGroupingKeyBytes = 600, MaxRenderedBytes = 2000, MaxGroupBytes = 5000, MaxStoredBytes = 7000 });
+        var engine = new ExpositionEngine(store, new ExpositionOptions());
+        Answer Put(string job, string body) => engine.Pushes.Handle(new PushRequest { Route = engine.Paths.Resolve(Encoding.ASCII.GetBytes("/metrics/job/" + job)) }, Encoding.ASCII.GetBytes(body), out _);
+        string lines = string.Concat(Enumerable.Range(0, 60).Select(static i => $"m{{l=\"{i}\"}} 1\n"));
+        Answer tooLong = Put(new string('j', 601), "a 1\n");
+        Assert.Equal((414, "grouping key too long: 605 bytes are more than 600"), (tooLong.Status, tooLong.Text));
+        Answer rendered = Put(new string('j', 500), lines);
+        Assert.Equal((413, true), (rendered.Status, rendered.Text!.StartsWith("push too large: ", StringComparison.Ordinal)));
+        Answer group = Put("a", $"a{{l=\"{new string('v', 5000)}\"}} 1\n");
+        Assert.Equal((507, true), (group.Status, group.Text!.StartsWith("group too large: ", StringComparison.Ordinal)));
+        Assert.Equal((200, 507), (Put("a", $"a{{l=\"{new string('v', 3000)}\"}} 1\n").Status, Put("b", $"b{{l=\"{new string('v', 3000)}\"}} 1\n").Status));
+        Assert.Equal((1, 1, 1, 1), (Refused(engine, "grouping-key-bytes"), Refused(engine, "rendered-bytes"), Refused(engine, "group-bytes"), Refused(engine, "stored-bytes")));
+    }
+
+    [Fact]
     public void SetsOfGroupingLabelNamesAreLimited()
     {
         var engine = new ExpositionEngine(new MetricStore(new StoreOptions { MaxGroupingNameSets = 2 }), new ExpositionOptions { MaxGroupingNameSets = 2 });

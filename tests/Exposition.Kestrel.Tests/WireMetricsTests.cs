@@ -128,6 +128,8 @@ public class WireMetricsTests
               limit=body-timeout 0
               limit=connections 0
               limit=decoded-bytes 0
+              limit=group-bytes 0
+              limit=grouping-key-bytes 0
               limit=grouping-name-sets 0
               limit=groups 0
               limit=head-bytes 0
@@ -138,10 +140,12 @@ public class WireMetricsTests
               limit=label-value-bytes 0
               limit=password-checks 0
               limit=pushes-per-second 0
+              limit=rendered-bytes 0
               limit=scrape-duration 0
               limit=scrape-rate 0
               limit=scrapes 0
               limit=series-per-push 0
+              limit=stored-bytes 0
               limit=target-bytes 0
             pushgateway_pushes_refused_total Counter Pushes that were refused, by the class of the reason.
               reason=encoding 1

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Exposition.Gateway.Hosting;
 using Exposition.Kestrel;
 
 namespace Exposition.Gateway.CommandLine;
@@ -23,6 +24,12 @@ internal sealed class LimitFlags
         Size("head-bytes", HeadBytes, most: int.MaxValue, value => HeadBytes = (int)value, () => HeadBytes, "Longest request head; longer ones are answered with 431.");
         Size("target-bytes", TargetBytes, most: int.MaxValue, value => TargetBytes = (int)value, () => TargetBytes, "Longest request target; longer ones are answered with 414.");
         Number("headers", value => Headers = value, () => Headers, "Most headers of a request; more are answered with 431.");
+        Size("grouping-key-bytes", GroupingKeyBytes, most: int.MaxValue, value => GroupingKeyBytes = (int)value, () => GroupingKeyBytes, "Longest grouping key of a push; a push to a longer one is answered with 414.");
+        Size("rendered-bytes", RenderedBytes, most: long.MaxValue, value => RenderedBytes = value, () => RenderedBytes,
+            "What a push may become with its grouping labels on every line, or eight times its body if that is more; 413 beyond it.");
+        Size("group-bytes", GroupBytes, most: 900_000_000, value => GroupBytes = value, () => GroupBytes, "Most memory for one group; a push that makes it larger is answered with 507. At most 900000000, which is what 0 means.");
+        Size("stored-bytes", StoredBytes, most: long.MaxValue, value => StoredBytes = value, () => StoredBytes,
+            "Most memory for all groups; beyond it a push that makes its group larger is answered with 507. Half of what the container may use, if that is limited.");
         Size("label-value-bytes", LabelValueBytes, most: int.MaxValue, value => LabelValueBytes = (int)value, () => LabelValueBytes, "Longest label value of a push; a push with a longer one is answered with 400.");
         Number("series-per-push", value => SeriesPerPush = value, () => SeriesPerPush, "Most series of one push; more are answered with 413.");
         Number("groups", value => Groups = value, () => Groups, "Most groups; a push to a further one is answered with 507.");
@@ -60,6 +67,14 @@ internal sealed class LimitFlags
     public int Headers { get; private set; } = 100;
 
     public int LabelValueBytes { get; private set; } = 64 << 10;
+
+    public int GroupingKeyBytes { get; private set; } = 8 << 10;
+
+    public long RenderedBytes { get; private set; } = 16L << 20;
+
+    public long GroupBytes { get; private set; } = 512L << 20;
+
+    public long StoredBytes { get; private set; } = ContainerMemory.Limit / 2;
 
     public int SeriesPerPush { get; private set; } = 1_000_000;
 
@@ -104,6 +119,10 @@ internal sealed class LimitFlags
         options.MaxTargetBytes = TargetBytes;
         options.MaxHeaders = Headers;
         options.MaxLabelValueBytes = LabelValueBytes;
+        options.MaxGroupingKeyBytes = GroupingKeyBytes;
+        options.MaxRenderedBytes = RenderedBytes;
+        options.MaxGroupBytes = GroupBytes;
+        options.MaxStoredBytes = StoredBytes;
         options.MaxSeriesPerPush = SeriesPerPush;
         options.MaxGroups = Groups;
         options.MaxGroupingNameSets = GroupingNameSets;

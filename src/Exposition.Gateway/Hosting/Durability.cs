@@ -85,6 +85,11 @@ internal sealed class Durability(Flags flags, TimeProvider time, ILogger logger)
             }
 
             _copy?.Start(cancellation);
+            if (_store!.Options.MaxStoredBytes is > 0 and var most && _store.StoredBytes > most)
+            {
+                logger.StoredAboveLimit(_store.StoredBytes, most);
+            }
+
             _open = true;
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)

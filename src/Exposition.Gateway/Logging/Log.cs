@@ -43,6 +43,9 @@ internal static partial class Log
     [LoggerMessage(12, LogLevel.Information, "metrics loaded")]
     public static partial void Loaded(this ILogger logger, string file, int groups);
 
+    [LoggerMessage(50, LogLevel.Warning, "what was kept is more than --limit.stored-bytes allows: it is loaded whole, and pushes that make a group larger are refused until it is less")]
+    public static partial void StoredAboveLimit(this ILogger logger, long bytes, long limit);
+
     [LoggerMessage(13, LogLevel.Debug, "metrics persisted")]
     public static partial void Persisted(this ILogger logger, string file, int groups);
 

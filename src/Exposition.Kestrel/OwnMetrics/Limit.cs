@@ -18,6 +18,12 @@ internal enum Limit : byte
     /// <summary>A body as decoded.</summary>
     DecodedBytes,
 
+    /// <summary>One group.</summary>
+    GroupBytes,
+
+    /// <summary>A grouping key.</summary>
+    GroupingKeyBytes,
+
     /// <summary>Sets of grouping label names in use.</summary>
     GroupingNameSets,
 
@@ -48,6 +54,9 @@ internal enum Limit : byte
     /// <summary>Pushes of one job.</summary>
     PushesPerSecond,
 
+    /// <summary>A push with its grouping labels on every line.</summary>
+    RenderedBytes,
+
     /// <summary>A scrape took too long.</summary>
     ScrapeDuration,
 
@@ -59,6 +68,9 @@ internal enum Limit : byte
 
     /// <summary>Series of one push.</summary>
     SeriesPerPush,
+
+    /// <summary>All groups.</summary>
+    StoredBytes,
 
     /// <summary>A request target.</summary>
     TargetBytes,

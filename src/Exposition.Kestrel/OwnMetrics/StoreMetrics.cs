@@ -6,7 +6,10 @@ namespace Exposition.Kestrel.OwnMetrics;
 /// <summary>What the store says of itself. The families are ours, not the reference's.</summary>
 internal static class StoreMetrics
 {
-    /// <summary>The families that <see cref="Collect"/> adds, with their types.</summary>
+    /// <summary>
+    /// The families that <see cref="Collect"/> adds and that pushes must not contradict, with their types. (Those that came later are not among them, see
+    /// <see cref="WireMetrics.Families"/>.)
+    /// </summary>
     public static readonly (string Name, MetricType Type)[] Families =
     [
         ("pushgateway_engine_repeated_pushes_total", MetricType.Counter),
@@ -20,6 +23,7 @@ internal static class StoreMetrics
         Add(into, "pushgateway_engine_repeated_pushes_total"u8, "Pushes whose series equalled those of the last push of their group, so that only values were read."u8, MetricType.Counter, store.RepeatedPushes);
         Add(into, "pushgateway_engine_shape_cache_bytes"u8, "Memory for what pushes of repeated series are compared with."u8, MetricType.Gauge, store.ShapeBytes);
         Add(into, "pushgateway_engine_spare_block_bytes"u8, "Memory of replaced blocks that wait to be used again."u8, MetricType.Gauge, store.SpareBytes);
+        Add(into, "pushgateway_engine_stored_bytes"u8, "What all groups take, as --limit.stored-bytes counts it."u8, MetricType.Gauge, store.StoredBytes);
     }
 
     private static void Add(FamilySet into, ReadOnlySpan<byte> name, ReadOnlySpan<byte> help, MetricType type, double value)

@@ -81,6 +81,7 @@ internal readonly record struct Answer(int Status, string? Text = null, bool Clo
         400 => "Bad Request"u8,
         408 => "Request Timeout"u8,
         413 => "Payload Too Large"u8,
+        414 => "URI Too Long"u8,
         415 => "Unsupported Media Type"u8,
         429 => "Too Many Requests"u8,
         500 => "Internal Server Error"u8,

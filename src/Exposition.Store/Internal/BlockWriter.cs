@@ -28,6 +28,15 @@ internal sealed class BlockWriter : IBufferWriter<byte>
         }
     }
 
+    /// <summary>Makes room for so many bytes at once, where growing would take several times as much.</summary>
+    public void Expect(long bytes)
+    {
+        if (bytes > Large && bytes > _bytes.Length)
+        {
+            _bytes = GC.AllocateUninitializedArray<byte>((int)Math.Min(bytes, Array.MaxLength));
+        }
+    }
+
     public void Advance(int count)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _bytes.Length - Count);

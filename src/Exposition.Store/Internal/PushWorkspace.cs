@@ -9,6 +9,9 @@ namespace Exposition.Store.Internal;
 /// <summary>The scratch memory that one push needs: the decoded families and the buffers to sort and render them. Rented for the time of a push.</summary>
 internal sealed class PushWorkspace
 {
+    /// <summary>From here on a body waits for its turn to be rendered, however small it was.</summary>
+    public const int LargeRendering = 1 << 20;
+
     private const int LargeBody = 128 << 10;
 
     private static readonly int s_kept = Environment.ProcessorCount * 2;
@@ -43,6 +46,9 @@ internal sealed class PushWorkspace
 
         return new Turn(isLarge);
     }
+
+    /// <summary>Waits, for a body that was not large but becomes so, until it is its turn to be rendered.</summary>
+    public static Turn TakeTurn(int bodyBytes, long rendered) => TakeTurn(bodyBytes < LargeBody && rendered >= LargeRendering ? LargeBody : 0);
 
     /// <summary>A workspace.</summary>
     /// <param name="bodyBytes">About how much will be read.</param>

@@ -163,9 +163,7 @@ internal static class SnapshotBuilder
     /// <param name="old">Before it, sorted by name.</param>
     /// <param name="pushed">Its own, sorted by name.</param>
     /// <param name="replace">PUT: of the old ones only push_failure_time_seconds stays.</param>
-    /// <param name="pool">Where a block comes from if they are packed into one.</param>
-    /// <param name="block">The block of the pushed ones; on return the block that is new in the group.</param>
-    public static FamilyEntry[] Combine(ReadOnlySpan<FamilyEntry> old, FamilyEntry[] pushed, bool replace, BlockPool pool, ref byte[] block)
+    public static FamilyEntry[] Combine(ReadOnlySpan<FamilyEntry> old, FamilyEntry[] pushed, bool replace)
     {
         if (old.IsEmpty)
         {
@@ -192,16 +190,18 @@ internal static class SnapshotBuilder
         }
 
         all.AddRange(pushed.AsSpan(next));
-        FamilyEntry[] combined = [.. all];
-        Repack(combined, pool, ref block);
-        return combined;
+        return [.. all];
     }
 
     /// <summary>Bytes in an array of their own.</summary>
     public static ReadOnlyMemory<byte> Alone(ReadOnlyMemory<byte> bytes) =>
         MemoryMarshal.TryGetArray(bytes, out ArraySegment<byte> array) && array.Array!.Length == bytes.Length ? bytes : bytes.ToArray();
 
-    private static void Repack(FamilyEntry[] entries, BlockPool pool, ref byte[] newest)
+    /// <summary>Packs the families of a group into one block if theirs have become many, or hold mostly what is gone.</summary>
+    /// <param name="entries">The families; of no more bytes than one block can hold.</param>
+    /// <param name="pool">Where the block comes from.</param>
+    /// <param name="newest">The block of the pushed ones; on return the block that is new in the group.</param>
+    public static void Repack(FamilyEntry[] entries, BlockPool pool, ref byte[] newest)
     {
         var blocks = new HashSet<byte[]>(ReferenceEqualityComparer.Instance);
         long live = 0;
