@@ -3,6 +3,7 @@ using Exposition.Formats;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Clients;
 using Exposition.Kestrel.Internal;
+using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.OwnMetrics;
 using Exposition.Kestrel.Paths;
 using Exposition.Kestrel.Raw;
@@ -29,9 +30,17 @@ public sealed class ExpositionEngine
     /// <param name="store">Where pushes go.</param>
     /// <param name="options">Read now and while serving; not to be changed any more.</param>
     /// <param name="own">Families of the host, exposed with each scrape.</param>
-    /// <param name="logger">Where faults of the engine itself are logged. What clients do wrong is not logged.</param>
+    /// <param name="logger">
+    /// Where refused pushes, what limits refuse and faults of the engine are logged, with constant messages and the values as attributes:
+    /// at most 200 lines and 256 KiB at once, then 3 lines and 20 KiB in a second, whatever clients do.
+    /// </param>
     public ExpositionEngine(MetricStore store, ExpositionOptions options, IEnumerable<IOwnMetrics>? own = null, ILogger<ExpositionEngine>? logger = null)
-        : this(new StoreTarget(store), options, own, logger)
+        : this(store, options, own, LogOf(options, logger))
+    {
+    }
+
+    internal ExpositionEngine(MetricStore store, ExpositionOptions options, IEnumerable<IOwnMetrics>? own, ClientLog log)
+        : this(new StoreTarget(store), options, own, log)
     {
         _store = store;
         if (options.EngineMetrics)
@@ -45,18 +54,18 @@ public sealed class ExpositionEngine
         }
     }
 
-    internal ExpositionEngine(IPushTarget target, ExpositionOptions options, IEnumerable<IOwnMetrics>? own = null, ILogger<ExpositionEngine>? logger = null)
+    internal ExpositionEngine(IPushTarget target, ExpositionOptions options, IEnumerable<IOwnMetrics>? own = null, ClientLog? log = null)
     {
         Options = options;
-        Logger = logger ?? NullLogger<ExpositionEngine>.Instance;
+        Log = log ?? LogOf(options, null);
         _own = own is null ? [] : [.. own];
         _metrics = new WireMetrics(options.Time, options.EngineMetrics);
         Paths = new PushPath(options);
         Inflight = new InflightBytes(options.MaxInflightBytes, options.Time);
         Clients = new ClientResolver(options.TrustedProxies);
         Connections = new ConnectionLimit(this);
-        Scrapes = new ScrapeHandler(target, Collect, _metrics, options, Logger);
-        Pushes = new PushHandler(target, _metrics, Inflight, Scrapes, options);
+        Scrapes = new ScrapeHandler(target, Collect, _metrics, options, Log);
+        Pushes = new PushHandler(target, _metrics, Inflight, Scrapes, options, Log);
         Dates = new DateCache(options.Time);
     }
 
@@ -66,7 +75,11 @@ public sealed class ExpositionEngine
     /// <summary>How it behaves.</summary>
     public ExpositionOptions Options { get; }
 
-    internal ILogger Logger { get; }
+    /// <summary>Where what clients cause is logged.</summary>
+    internal ClientLog Log { get; }
+
+    /// <summary>Where is logged what clients do not cause.</summary>
+    internal ILogger Logger => Log.Logger;
 
     internal InflightBytes Inflight { get; }
 
@@ -120,4 +133,7 @@ public sealed class ExpositionEngine
     /// <summary>The rules of the host, looked at once for all its endpoints.</summary>
     internal HostRules RulesOf(IServiceProvider services) =>
         LazyInitializer.EnsureInitialized(ref _rules, () => new HostRules(this, services))!;
+
+    private static ClientLog LogOf(ExpositionOptions options, ILogger? logger) =>
+        new(logger ?? NullLogger.Instance, new LogBudget(options.Time));
 }

@@ -1,4 +1,4 @@
-using System.Text;
+using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.Raw;
 using Exposition.Store;
 using Microsoft.AspNetCore.Connections;
@@ -31,10 +31,13 @@ public static class ExpositionServiceExtensions
         var options = new ExpositionOptions();
         configure?.Invoke(options);
         services.TryAddSingleton(options);
+        services.TryAddSingleton(static s => new LogBudget(s.GetRequiredService<ExpositionOptions>().Time));
+        services.TryAddSingleton(static s =>
+            new ClientLog(s.GetService<ILogger<ExpositionEngine>>() ?? (ILogger)NullLogger.Instance, s.GetRequiredService<LogBudget>()));
         services.TryAddSingleton(static s =>
         {
             ExpositionOptions o = s.GetRequiredService<ExpositionOptions>();
-            ILogger logger = s.GetService<ILogger<ExpositionEngine>>() ?? (ILogger)NullLogger.Instance;
+            ClientLog log = s.GetRequiredService<ClientLog>();
             return new MetricStore(new StoreOptions
             {
                 CheckConsistency = o.CheckConsistency,
@@ -53,7 +56,7 @@ public static class ExpositionServiceExtensions
                 VerifyShapes = o.VerifyShapes,
                 ExpiryRules = [.. o.ExpiryRules],
                 ExpiredGrace = o.ExpiredGrace,
-                FamilyHidden = (group, hidden) => RawLog.FamilyHidden(logger, group.ToString(), Encoding.UTF8.GetString(hidden.Name.Span), hidden.Reason),
+                FamilyHidden = (group, hidden) => log.Hidden(group, hidden),
             });
         });
         if (options.LargeReceiveBlocks)
@@ -69,7 +72,7 @@ public static class ExpositionServiceExtensions
             s.GetRequiredService<MetricStore>(),
             s.GetRequiredService<ExpositionOptions>(),
             s.GetServices<IOwnMetrics>(),
-            s.GetService<ILogger<ExpositionEngine>>()));
+            s.GetRequiredService<ClientLog>()));
         return services;
     }
 }

@@ -104,7 +104,7 @@ public partial class GatewayProcessTests
         Assert.Contains("\nx{instance=\"\",job=\"b\"} 2\n", scrape, StringComparison.Ordinal);
         Assert.Contains("\npushgateway_families_hidden 0\n", scrape, StringComparison.Ordinal);
         Assert.Equal(0, await gateway.TerminateAsync());
-        Assert.Single(gateway.Log.Split('\n'), static line => line.Contains("is left out of scrapes", StringComparison.Ordinal));
+        Assert.Single(gateway.Log.Split('\n'), static line => line.Contains("family left out of scrapes", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,5 +1,7 @@
 using System.Text;
+using System.Text.Json;
 using Exposition.Gateway.Logging;
+using Exposition.Kestrel.Logging;
 using Microsoft.Extensions.Logging;
 
 namespace Exposition.Gateway.Tests;
@@ -36,13 +38,57 @@ public class LogLineTests
     public void A_message_keeps_its_constant_text_and_framework_sentences_carry_no_attributes()
     {
         using var stream = new MemoryStream();
-        using var provider = new StreamLoggerProvider(stream, LogFormat.Logfmt, TimeProvider.System);
+        using var provider = new StreamLoggerProvider(stream, LogFormat.Logfmt, TimeProvider.System, new LogBudget(TimeProvider.System));
         provider.CreateLogger("Exposition.Gateway").CannotPersist("data", 2, "disk full");
         provider.CreateLogger("Microsoft.AspNetCore").LogWarning(new IOException("x"), "Sentence with {Value}", 7);
+        new ClientLog(provider.CreateLogger("Exposition.Kestrel.ExpositionEngine"), new LogBudget(TimeProvider.System))
+            .Begin(LogLevel.Warning, "constant", "why")!.Add("value", 7).Add("err", "a\u202eb").Write();
 
         string[] lines = Encoding.UTF8.GetString(stream.ToArray()).Split('\n');
         Assert.EndsWith(" level=error msg=\"error persisting metrics\" file=data groups=2 err=\"disk full\"", lines[0], StringComparison.Ordinal);
-        Assert.Contains(" level=warn msg=\"Sentence with 7\" err=\"System.IO.IOException: x\"", lines[1], StringComparison.Ordinal);
+        Assert.EndsWith(" level=warn msg=\"Sentence with 7\" logger=Microsoft.AspNetCore err=\"IOException: x\"", lines[1], StringComparison.Ordinal);
+        Assert.EndsWith(" level=warn msg=constant value=7 err=\"a\\u202eb\" reason=why", lines[2], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_the_framework_says_is_bounded_and_has_no_stack()
+    {
+        using var stream = new MemoryStream();
+        var time = new ManualTime();
+        using var provider = new StreamLoggerProvider(stream, LogFormat.Logfmt, time, new LogBudget(time));
+        ILogger logger = provider.CreateLogger("Microsoft.AspNetCore.Server.Kestrel");
+        for (int i = 0; i < 10_000; i++)
+        {
+            try
+            {
+                throw new InvalidOperationException(new string('x', 10_000));
+            }
+            catch (InvalidOperationException e)
+            {
+                logger.LogError(new EventId(13, "ApplicationError"), e, "Connection {Id}", new string('y', 10_000));
+            }
+        }
+
+        string[] lines = Encoding.UTF8.GetString(stream.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(5, lines.Length);
+        Assert.All(lines, static line => Assert.InRange(line.Length, 1, LogBudget.LineBytes));
+        Assert.DoesNotContain(lines, static line => line.Contains("   at ", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("\u007f", "\"\\x7f\"", "\"\\u007f\"")]
+    [InlineData("\u0085", "\"\\u0085\"", "\"\\u0085\"")]
+    [InlineData("a\u202eb", "\"a\\u202eb\"", "\"a\\u202eb\"")]
+    [InlineData("\u2066\U000e0001", "\"\\u2066\\U000e0001\"", "\"\\u2066\\udb40\\udc01\"")]
+    [InlineData("\u001b[31m", "\"\\x1b[31m\"", "\"\\u001b[31m\"")]
+    [InlineData("\r\n\t\"\\", "\"\\r\\n\\t\\\"\\\\\"", "\"\\r\\n\\t\\\"\\\\\"")]
+    [InlineData("grün", "grün", "\"grün\"")]
+    public void What_does_not_show_itself_is_escaped(string value, string logfmt, string json)
+    {
+        string Written(LogFormat format) => Encoding.UTF8.GetString(LogLine.Write(format, s_now, LogLevel.Error, "m", [new("v", value)]));
+        Assert.EndsWith($" v={logfmt}\n", Written(LogFormat.Logfmt), StringComparison.Ordinal);
+        Assert.EndsWith($",\"v\":{json}}}\n", Written(LogFormat.Json), StringComparison.Ordinal);
+        Assert.Equal(value, JsonDocument.Parse(Written(LogFormat.Json)).RootElement.GetProperty("v").GetString());
     }
 
     private static string Line(LogFormat format) => Encoding.UTF8.GetString(LogLine.Write(format, s_now, LogLevel.Warning, "Listening on",

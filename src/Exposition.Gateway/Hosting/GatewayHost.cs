@@ -10,6 +10,7 @@ using Exposition.Gateway.Own;
 using Exposition.Gateway.Page;
 using Exposition.Gateway.Web;
 using Exposition.Kestrel;
+using Exposition.Kestrel.Logging;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -34,13 +35,14 @@ internal static class GatewayHost
     {
         // A bare LF must not end a header line: what is read differently by two parsers can be smuggled past one of them.
         AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
-        using var logs = new StreamLoggerProvider(Console.OpenStandardError(), flags.LogFormat, TimeProvider.System);
+        var budget = new LogBudget(TimeProvider.System);
+        using var logs = new StreamLoggerProvider(Console.OpenStandardError(), flags.LogFormat, TimeProvider.System, budget);
         using ILoggerFactory factory = LoggerFactory.Create(builder => Configure(builder, logs, flags));
         ILogger logger = factory.CreateLogger("Exposition.Gateway");
         LogStart(logger, flags);
         try
         {
-            return await ServeAsync(flags, logs, logger);
+            return await ServeAsync(flags, logs, budget, logger);
         }
         catch (Exception e) when (e is ListenException or WebConfigException)
         {
@@ -49,12 +51,12 @@ internal static class GatewayHost
         }
     }
 
-    private static async Task<int> ServeAsync(Flags flags, StreamLoggerProvider logs, ILogger logger)
+    private static async Task<int> ServeAsync(Flags flags, StreamLoggerProvider logs, LogBudget budget, ILogger logger)
     {
         var listeners = new List<(string Asked, ListenOptions Options)>();
         await using WebConfigFile? web = flags.WebConfigFile.Length > 0 ? WebConfigFile.Open(flags.WebConfigFile, flags.Limits.PasswordChecks, logger) : null;
         await using var durability = new Durability(flags, TimeProvider.System, logger);
-        await using WebApplication app = Build(flags, web, logs, durability, listeners);
+        await using WebApplication app = Build(flags, web, logs, budget, durability, listeners);
         ExpositionEngine engine = app.Services.GetRequiredService<ExpositionEngine>();
         ReserveOwnFamilies(app.Services, engine);
         Map(app, flags, web, engine, durability);
@@ -136,12 +138,14 @@ internal static class GatewayHost
         return true;
     }
 
-    private static WebApplication Build(Flags flags, WebConfigFile? web, StreamLoggerProvider logs, Durability durability, List<(string Asked, ListenOptions Options)> listeners)
+    private static WebApplication Build(Flags flags, WebConfigFile? web, StreamLoggerProvider logs, LogBudget budget, Durability durability,
+        List<(string Asked, ListenOptions Options)> listeners)
     {
         // The empty builder reads no environment variables and no settings files: flags are all there is.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.Services.AddLogging(logging => Configure(logging, logs, flags));
         IServiceCollection services = builder.Services;
+        services.AddSingleton(budget);
         services.AddRouting();
         services.AddSingleton<IHostLifetime, SignalLifetime>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = flags.ShutdownTimeout);
@@ -246,7 +250,7 @@ internal static class GatewayHost
             throw new ListenException($"--web.telemetry-path={flags.TelemetryPath} clashes with the route {conflict.Second.Path}");
         }
 
-        var router = new GatewayRouter(main, Routes.Api(flags, api, snapshot), flags.Prefix, engine, loggers.CreateLogger<GatewayRouter>());
+        var router = new GatewayRouter(main, Routes.Api(flags, api, snapshot), flags.Prefix, engine, engine.Log);
         app.Use((context, next) => router.InvokeAsync(context, next));
         app.UseRouting();
         app.MapExposition();
@@ -271,6 +275,9 @@ internal static class GatewayHost
         builder.ClearProviders().AddProvider(logs).SetMinimumLevel(flags.LogLevel);
         LogLevel framework = flags.LogLevel > LogLevel.Warning ? flags.LogLevel : LogLevel.Warning;
         builder.AddFilter("Microsoft", framework).AddFilter("System", framework)
+
+            // Its warnings are about what clients do, and those lines we write ourselves.
+            .AddFilter("Microsoft.AspNetCore", LogLevel.Error)
 
             // What it has to say about a failed start, we say ourselves.
             .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);

@@ -1,6 +1,6 @@
 using System.Buffers;
-using Exposition.Gateway.Logging;
 using Exposition.Kestrel;
+using Exposition.Kestrel.Logging;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -22,7 +22,7 @@ internal sealed record RouteTarget(string? CountedAs, Serve? Serve);
 /// The outer router: cleans paths, redirects, answers 404, 405 and OPTIONS as the reference does, serves the program's routes, and leaves
 /// those of the engine to the next middleware.
 /// </summary>
-internal sealed class GatewayRouter(RouteTable<RouteTarget> main, RouteTable<RouteTarget> api, string prefix, ExpositionEngine engine, ILogger<GatewayRouter> logger)
+internal sealed class GatewayRouter(RouteTable<RouteTarget> main, RouteTable<RouteTarget> api, string prefix, ExpositionEngine engine, ClientLog log)
 {
     private static readonly SearchValues<char> s_tokenCharacters = SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
@@ -44,7 +44,11 @@ internal sealed class GatewayRouter(RouteTable<RouteTarget> main, RouteTable<Rou
         }
         catch (Exception e) when (e is not OperationCanceledException && !context.RequestAborted.IsCancellationRequested)
         {
-            logger.RequestFailed(context.Request.Method, path, e);
+            log.Begin(LogLevel.Error, "request failed", e.GetType().Name)?
+                .Add("method", context.Request.Method)
+                .Add("path", path)
+                .Add(e)
+                .Write();
             if (context.Response.HasStarted || context.Response.BodyWriter.UnflushedBytes > 0)
             {
                 // Part of an answer has been written and cannot be taken back.

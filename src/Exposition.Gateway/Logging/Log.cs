@@ -76,9 +76,6 @@ internal static partial class Log
     [LoggerMessage(22, LogLevel.Information, "metric store wiped")]
     public static partial void Wiped(this ILogger logger, int groups);
 
-    [LoggerMessage(23, LogLevel.Error, "request failed")]
-    public static partial void RequestFailed(this ILogger logger, string method, string path, Exception exception);
-
     [LoggerMessage(24, LogLevel.Information, "TLS is enabled.")]
     public static partial void Tls(this ILogger logger, bool http2, string address);
 

@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using Exposition.Gateway.CommandLine;
 using Microsoft.Extensions.Logging;
 
@@ -20,9 +18,6 @@ internal enum LogFormat
 /// <summary>Writes a log line in the reference's shape: ts (UTC, milliseconds), level, msg, then the attributes.</summary>
 internal static class LogLine
 {
-    private static readonly JsonEncodedText s_ts = JsonEncodedText.Encode("ts");
-    private static readonly JsonWriterOptions s_json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
-
     /// <summary>The line, with its newline.</summary>
     public static byte[] Write(LogFormat format, DateTimeOffset now, LogLevel level, string message, IEnumerable<KeyValuePair<string, object?>> attributes)
     {
@@ -36,7 +31,7 @@ internal static class LogLine
         bool quote = text.Length == 0;
         foreach (Rune rune in text.EnumerateRunes())
         {
-            quote |= rune.Value is ' ' or '"' or '=' || rune.Value < 0x20 || (rune.Value > 0x7F && !GoText.IsPrintable(rune));
+            quote |= rune.Value is ' ' or '"' or '=' || !GoText.IsPrintable(rune);
         }
 
         return quote ? GoText.Quote(text) : text;
@@ -74,38 +69,65 @@ internal static class LogLine
 
     private static byte[] Json(string ts, string level, string message, IEnumerable<KeyValuePair<string, object?>> attributes)
     {
-        using var buffer = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(buffer, s_json))
+        var line = new StringBuilder("{");
+        Pair(line, "ts", ts);
+        Pair(line.Append(','), "level", level);
+        Pair(line.Append(','), "msg", message);
+        foreach ((string name, object? value) in attributes)
         {
-            writer.WriteStartObject();
-            writer.WriteString(s_ts, ts);
-            writer.WriteString("level", level);
-            writer.WriteString("msg", message);
-            foreach ((string name, object? value) in attributes)
-            {
-                WriteJson(writer, Key(name), value);
-            }
-
-            writer.WriteEndObject();
+            Pair(line.Append(','), Key(name), value);
         }
 
-        buffer.WriteByte((byte)'\n');
-        return buffer.ToArray();
+        return Encoding.UTF8.GetBytes(line.Append("}\n").ToString());
     }
 
-    private static void WriteJson(Utf8JsonWriter writer, string key, object? value)
+    private static void Pair(StringBuilder line, string key, object? value)
     {
-        switch (value)
+        JsonText(line, key);
+        line.Append(':');
+        if (value is bool or int or long)
         {
-            case bool flag:
-                writer.WriteBoolean(key, flag);
-                break;
-            case int or long:
-                writer.WriteNumber(key, Convert.ToInt64(value, CultureInfo.InvariantCulture));
-                break;
-            default:
-                writer.WriteString(key, Text(value));
-                break;
+            line.Append(Text(value));
+        }
+        else
+        {
+            JsonText(line, Text(value));
+        }
+    }
+
+    // The framework's writer leaves alone what turns text around or does not show itself.
+    private static void JsonText(StringBuilder line, string text)
+    {
+        line.Append('"');
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            switch (rune.Value)
+            {
+                case '"': line.Append("\\\""); break;
+                case '\\': line.Append("\\\\"); break;
+                case '\n': line.Append("\\n"); break;
+                case '\r': line.Append("\\r"); break;
+                case '\t': line.Append("\\t"); break;
+                default: Append(line, rune); break;
+            }
+        }
+
+        line.Append('"');
+    }
+
+    private static void Append(StringBuilder line, Rune rune)
+    {
+        Span<char> units = stackalloc char[2];
+        units = units[..rune.EncodeToUtf16(units)];
+        if (GoText.IsPrintable(rune))
+        {
+            line.Append(units);
+            return;
+        }
+
+        foreach (char unit in units)
+        {
+            line.Append(CultureInfo.InvariantCulture, $"\\u{(int)unit:x4}");
         }
     }
 

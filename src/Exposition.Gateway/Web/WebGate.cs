@@ -1,8 +1,10 @@
 using Exposition.Gateway.Http;
 using Exposition.Kestrel;
+using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.OwnMetrics;
 using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Exposition.Gateway.Web;
 
@@ -12,6 +14,9 @@ namespace Exposition.Gateway.Web;
 /// </summary>
 internal sealed class WebGate(WebConfigFile file, ExpositionEngine engine) : IRawGate
 {
+    // Python's urllib and others answer only a challenge with a realm.
+    private const string Challenge = "Basic realm=\"pushgateway\", charset=\"UTF-8\"";
+
     public ReadOnlyMemory<byte> HeaderLines => file.State.HeaderLines;
 
     public bool TryEnter() => file.State.Bucket is not { } bucket || bucket.TryTake();
@@ -33,25 +38,41 @@ internal sealed class WebGate(WebConfigFile file, ExpositionEngine engine) : IRa
         if (context.Features.Get<EnteredRequest>()?.TryUse() != true && state.Bucket is { } bucket && !bucket.TryTake())
         {
             context.Response.Headers.RetryAfter = bucket.RetryAfterSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            Rejected(context, "rate_limit", StatusCodes.Status429TooManyRequests);
             await Replies.Error(context, StatusCodes.Status429TooManyRequests, "Too Many Requests");
             return;
         }
 
-        string authorization = context.Request.Headers.Authorization is [{ } first, ..] ? first : "";
-        switch (state.Auth is { } auth ? await auth.CheckAsync(authorization, engine.Clients.Of(context)) : AuthVerdict.Good)
+        BasicAuth? auth = state.Auth;
+        switch (auth is null ? AuthVerdict.Good : await auth.CheckAsync(AuthorizationOf(context), engine.Clients.Of(context)))
         {
             case AuthVerdict.Good:
                 await next(context);
                 break;
             case AuthVerdict.Busy:
                 engine.CountRefusal(Limit.PasswordChecks);
+                engine.Log.Limited(Limit.PasswordChecks, Sender.Of(context), Answer.TooManyChecks.Text);
                 await Replies.Busy(context, Answer.TooManyChecks.Text!);
                 break;
             default:
-                context.Response.Headers.WWWAuthenticate = "Basic";
+                LogUnauthorized(context, auth!);
+                context.Response.Headers.WWWAuthenticate = Challenge;
                 await Replies.Error(context, StatusCodes.Status401Unauthorized, "Unauthorized");
                 break;
         }
+    }
+
+    private static string AuthorizationOf(HttpContext context) => context.Request.Headers.Authorization is [{ } first, ..] ? first : "";
+
+    private void Rejected(HttpContext context, string reason, int status, string? err = null) => engine.Log.Rejected(
+        reason, status, context.Request.Method, context.Features.Get<IHttpRequestFeature>()?.RawTarget, Sender.Of(context), err);
+
+    // Names that are not configured are not logged: people type their password there.
+    private void LogUnauthorized(HttpContext context, BasicAuth auth)
+    {
+        string header = AuthorizationOf(context);
+        bool known = BasicCredentials.TryParse(header, out BasicCredentials given) && auth.Users.ContainsKey(given.User);
+        Rejected(context, "unauthorized", StatusCodes.Status401Unauthorized, header.Length == 0 ? "no credentials" : known ? $"wrong password of user {given.User}" : "unknown credentials");
     }
 
     // What a handler has set itself stays.

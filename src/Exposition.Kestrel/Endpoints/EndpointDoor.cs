@@ -1,12 +1,11 @@
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
-using System.Net;
 using System.Text;
 using Exposition.Formats;
 using Exposition.Kestrel.Bodies;
+using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.OwnMetrics;
 using Exposition.Kestrel.Paths;
-using Exposition.Kestrel.Raw;
 using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -121,7 +120,7 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
             Format = PushHandler.FormatOf(First(context.Request.Headers.ContentType)),
             HeadSize = HeadSize(context.Request, targetLength),
             AnnouncedBytes = context.Request.ContentLength ?? 0,
-            Sender = context.Connection.RemoteIpAddress is { } address ? Sender.Of(new IPEndPoint(address, context.Connection.RemotePort)) : null,
+            Sender = Sender.Of(context),
             StartedAt = engine.Options.Time.GetTimestamp(),
             Door = Door.Kestrel,
         };
@@ -160,7 +159,7 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
         }
         catch (Exception e)
         {
-            RawLog.PushFailed(engine.Logger, e);
+            engine.Log.Failed("a push failed inside the engine", e);
             answer = new Answer(500, "internal error");
             engine.Pushes.Count(request, answer);
         }
@@ -183,7 +182,7 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
         }
         catch (Exception e)
         {
-            RawLog.ScrapeFailed(engine.Logger, e);
+            engine.Log.Failed("a scrape failed inside the engine", e);
             scrape = null;
             refused = new Answer(500, $"An error has occurred while serving metrics:\n\n{e.Message}");
         }
@@ -236,7 +235,7 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
         }
         catch (Exception e)
         {
-            RawLog.ScrapeFailed(engine.Logger, e);
+            engine.Log.Failed("a scrape failed inside the engine", e);
             context.Abort();
         }
     }

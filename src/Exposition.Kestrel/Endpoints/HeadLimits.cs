@@ -1,3 +1,4 @@
+using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -49,6 +50,7 @@ internal sealed class HeadLimits(ExpositionEngine engine)
     private Task RefuseAsync(HttpContext context, in Answer answer)
     {
         engine.Metrics.CountRefusal(answer.Limit);
+        engine.Log.Limited(answer.Limit, Sender.Of(context), answer.Text);
         return Responses.WriteAsync(context, answer);
     }
 

@@ -1,11 +1,13 @@
 using System.Diagnostics;
+using System.Net;
+using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.OwnMetrics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Exposition.Kestrel.Endpoints;
 
-/// <summary>Counts what Kestrel refuses by itself, before any endpoint is asked, under the limit that it stands for.</summary>
+/// <summary>Counts what Kestrel refuses by itself, before any endpoint is asked, under the limit that it stands for, and logs it.</summary>
 internal sealed class KestrelRefusals(ExpositionEngine engine) : IObserver<KeyValuePair<string, object?>>
 {
     private const string BadRequest = "Microsoft.AspNetCore.Server.Kestrel.BadRequest";
@@ -18,15 +20,27 @@ internal sealed class KestrelRefusals(ExpositionEngine engine) : IObserver<KeyVa
     {
         if (value.Value is IFeatureCollection features && features.Get<IBadRequestExceptionFeature>()?.Error is BadHttpRequestException error)
         {
-            engine.Metrics.CountRefusal(error.StatusCode switch
+            Limit limit = error.StatusCode switch
             {
                 StatusCodes.Status414UriTooLong => Limit.TargetBytes,
                 StatusCodes.Status431RequestHeaderFieldsTooLarge => error.Message.Contains("too many headers", StringComparison.Ordinal) ? Limit.Headers : Limit.HeadBytes,
                 StatusCodes.Status408RequestTimeout => Limit.HeadTimeout,
                 _ => Limit.None,
-            });
+            };
+            engine.Metrics.CountRefusal(limit);
+            if (limit != Limit.None)
+            {
+                engine.Log.Limited(limit, PeerOf(features), error.Message);
+            }
+            else
+            {
+                engine.Log.Rejected("bad_request", error.StatusCode, method: null, target: null, PeerOf(features), error.Message);
+            }
         }
     }
+
+    private static IPEndPoint? PeerOf(IFeatureCollection features) =>
+        features.Get<IHttpConnectionFeature>() is { RemoteIpAddress: { } address } peer ? new IPEndPoint(address, peer.RemotePort) : null;
 
     public void OnCompleted()
     {

@@ -56,6 +56,12 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
     private readonly long[] _handedOn = new long[s_reasons.Length];
     private readonly long[] _refusals = new long[s_limits.Length];
 
+    /// <summary>The limit as its flag is called.</summary>
+    public static string NameOf(Limit limit) => s_limits[(int)limit];
+
+    /// <summary>The class of a refusal as the metrics show it.</summary>
+    public static string NameOf(Refusal why) => s_refusals[(int)why];
+
     /// <summary>Counts a request that a handler has served.</summary>
     public void CountRequest(string handler, string method, int code) => _requests.Count(handler, method, code);
 

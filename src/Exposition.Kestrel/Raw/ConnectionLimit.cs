@@ -1,5 +1,7 @@
 using System.Buffers;
+using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.OwnMetrics;
+using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Connections;
 
 namespace Exposition.Kestrel.Raw;
@@ -30,6 +32,7 @@ internal sealed class ConnectionLimit(ExpositionEngine engine)
             }
 
             engine.Metrics.CountRefusal(Limit.Connections);
+            engine.Log.Limited(Limit.Connections, Sender.Of(connection.RemoteEndPoint));
             if (!secure)
             {
                 connection.Transport.Output.Write(Refusal);

@@ -3,6 +3,7 @@ using System.Text;
 using Exposition.Formats;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Clients;
+using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.OwnMetrics;
 using Exposition.Kestrel.Paths;
 using Exposition.Kestrel.Serving;
@@ -350,7 +351,7 @@ internal sealed partial class RawConnection
         }
         catch (Exception e)
         {
-            RawLog.PushFailed(_engine.Logger, e);
+            _engine.Log.Failed("a push failed inside the engine", e);
             answer = new Answer(500, "internal error", Close: true);
             _engine.Pushes.Count(_request, answer);
         }
@@ -372,6 +373,7 @@ internal sealed partial class RawConnection
     private void RefuseHead(in Answer answer)
     {
         _engine.Metrics.CountRefusal(answer.Limit);
+        _engine.Log.Limited(answer.Limit, _sender, answer.Text);
         _head.KeepAlive = false;
         Write(answer);
         NextRequest();

@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Runtime.CompilerServices;
 using Exposition.Kestrel.Bodies;
+using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.OwnMetrics;
 using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Connections;
@@ -343,7 +344,7 @@ internal sealed partial class RawConnection : IDisposable
         catch (Exception e)
         {
             // The head has gone out: only a broken connection still tells the scraper that this is not all.
-            RawLog.ScrapeFailed(_engine.Logger, e);
+            _engine.Log.Failed("a scrape failed inside the engine", e);
             _connection.Abort(new ConnectionAbortedException("a scrape failed", e));
         }
 
@@ -394,7 +395,7 @@ internal sealed partial class RawConnection : IDisposable
 
     private Answer Failed(Exception e)
     {
-        RawLog.ScrapeFailed(_engine.Logger, e);
+        _engine.Log.Failed("a scrape failed inside the engine", e);
         return new Answer(500, $"An error has occurred while serving metrics:\n\n{e.Message}");
     }
 }

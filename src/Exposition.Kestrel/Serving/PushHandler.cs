@@ -1,6 +1,7 @@
 using Exposition.Formats;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Internal;
+using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.OwnMetrics;
 using Exposition.Store;
 
@@ -8,8 +9,8 @@ namespace Exposition.Kestrel.Serving;
 
 // Order of checks as in the reference: the gzip header (before routing, so not counted as a push), the path, the rest of the body, the store.
 
-/// <summary>Carries out pushes and deletes for both doors, and counts them.</summary>
-internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, InflightBytes inflight, ScrapeHandler scrapes, ExpositionOptions options)
+/// <summary>Carries out pushes and deletes for both doors, counts them, and logs those that are refused.</summary>
+internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, InflightBytes inflight, ScrapeHandler scrapes, ExpositionOptions options, ClientLog log)
 {
     private readonly JobRate _rate = new(options.MaxPushesPerSecond, options.Time);
 
@@ -59,6 +60,7 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, Infli
     // The store has its own word on what it has refused itself.
     private void Blame(in PushRequest request, in Answer answer)
     {
+        log.Answered(request, answer);
         if (request.Method == PushMethod.Delete || answer.Refusal is var why && why == Refusal.None)
         {
             return;

@@ -2,14 +2,14 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Exposition.Formats;
 using Exposition.Kestrel.Internal;
+using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.OwnMetrics;
-using Exposition.Kestrel.Raw;
 using Microsoft.Extensions.Logging;
 
 namespace Exposition.Kestrel.Serving;
 
 /// <summary>Opens scrapes for both doors, and bounds what they hold.</summary>
-internal sealed class ScrapeHandler(IPushTarget target, Action<FamilySet> collect, WireMetrics metrics, ExpositionOptions options, ILogger logger)
+internal sealed class ScrapeHandler(IPushTarget target, Action<FamilySet> collect, WireMetrics metrics, ExpositionOptions options, ClientLog log)
 {
     // Nobody can ask for so little time that it rounds to none, which would be for ever, or for so much that it overflows.
     private const double LeastSeconds = 1e-3;
@@ -47,7 +47,7 @@ internal sealed class ScrapeHandler(IPushTarget target, Action<FamilySet> collec
         {
             Interlocked.Decrement(ref _openCount);
             refused = new Answer(503, $"too many scrapes: {options.MaxScrapes} are being served", Close: false, Limit.Scrapes);
-            metrics.CountRefusal(Limit.Scrapes);
+            CountRefusal(Limit.Scrapes, refused.Text);
             return null;
         }
 
@@ -82,7 +82,11 @@ internal sealed class ScrapeHandler(IPushTarget target, Action<FamilySet> collec
     }
 
     /// <summary>Counts a scrape that a limit has ended.</summary>
-    public void CountRefusal(Limit limit) => metrics.CountRefusal(limit);
+    public void CountRefusal(Limit limit, string? why = null)
+    {
+        metrics.CountRefusal(limit);
+        log.Limited(limit, source: null, why);
+    }
 
     /// <summary>How long a scrape may take; zero for any time.</summary>
     /// <param name="announced">The scraper's X-Prometheus-Scrape-Timeout-Seconds, or nothing.</param>
@@ -117,7 +121,10 @@ internal sealed class ScrapeHandler(IPushTarget target, Action<FamilySet> collec
         }
 
         metrics.CountRefusal(Limit.HeldBytes);
-        RawLog.ScrapeEnded(logger, oldest.Age.TotalSeconds, options.MaxHeldBytes);
+        log.Begin(LogLevel.Warning, "scrape ended: scrapes hold too much of what was replaced", WireMetrics.NameOf(Limit.HeldBytes))?
+            .Add("seconds", (long)oldest.Age.TotalSeconds)
+            .Add("limit_bytes", options.MaxHeldBytes)
+            .Write();
         oldest.Abort();
     }
 }

@@ -1,0 +1,95 @@
+using System.Collections;
+using System.Globalization;
+using System.Text;
+using Microsoft.Extensions.Logging;
+
+namespace Exposition.Kestrel.Logging;
+
+/// <summary>A line of <see cref="ClientLog"/> in the making; then the state that loggers are given.</summary>
+internal sealed class ClientLine : IReadOnlyList<KeyValuePair<string, object?>>
+{
+    private const string MessageKey = "{OriginalFormat}";
+
+    // Time, level, punctuation and the names in front of them.
+    private const int Frame = 100;
+    private const int AroundValue = 6;
+    private const int LongestNumber = 20;
+    private const int StackBytes = 2 << 10;
+
+    private readonly ClientLog _log;
+    private readonly string _reason;
+    private readonly long _suppressed;
+    private readonly List<KeyValuePair<string, object?>> _values = new(8);
+    private int _left;
+
+    public ClientLine(ClientLog log, LogLevel level, string message, string reason, long suppressed)
+    {
+        (_log, Level, Message, _reason, _suppressed) = (log, level, message, reason, suppressed);
+        _left = LogBudget.LineBytes - Frame - message.Length - reason.Length - (2 * (LongestNumber + AroundValue));
+    }
+
+    public LogLevel Level { get; }
+
+    /// <summary>The constant text.</summary>
+    public string Message { get; }
+
+    public int Count => _values.Count + 1;
+
+    public KeyValuePair<string, object?> this[int index] => index < _values.Count ? _values[index] : new(MessageKey, Message);
+
+    /// <summary>Adds a value, which is cut where it is too long; nothing where there is none.</summary>
+    public ClientLine Add(string name, object? value) => value is null ? this : Add(name, value.ToString() ?? "", LogText.ValueBytes);
+
+    /// <summary>Adds a number.</summary>
+    public ClientLine Add(string name, long value)
+    {
+        _values.Add(new(name, value));
+        _left -= name.Length + AroundValue + LongestNumber;
+        return this;
+    }
+
+    /// <summary>Adds what was thrown, and where.</summary>
+    public ClientLine Add(Exception thrown) =>
+        Add("err", $"{thrown.GetType().Name}: {thrown.Message}", LogText.ValueBytes).Add("stack", thrown.StackTrace ?? "", StackBytes);
+
+    /// <summary>Hands it to the logger.</summary>
+    public void Write()
+    {
+        _values.Add(new("reason", _reason));
+        if (_suppressed > 0)
+        {
+            _values.Add(new("suppressed", _suppressed));
+        }
+
+        _log.Write(this, Math.Max(0, _left));
+    }
+
+    public IEnumerator<KeyValuePair<string, object?>> GetEnumerator() => _values.Append(this[_values.Count]).GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <summary>For loggers that know no attributes.</summary>
+    public override string ToString()
+    {
+        var text = new StringBuilder(Message);
+        foreach ((string name, object? value) in _values)
+        {
+            text.Append(' ').Append(name).Append('=').Append(LogText.Shown(Convert.ToString(value, CultureInfo.InvariantCulture) ?? ""));
+        }
+
+        return text.ToString();
+    }
+
+    private ClientLine Add(string name, string value, int most)
+    {
+        most = Math.Min(most, _left - name.Length - AroundValue);
+        if (most > LogText.LeastCut)
+        {
+            string cut = LogText.Cut(value, most);
+            _values.Add(new(name, cut));
+            _left -= name.Length + AroundValue + LogText.WrittenBytes(cut);
+        }
+
+        return this;
+    }
+}
