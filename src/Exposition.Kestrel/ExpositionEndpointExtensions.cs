@@ -70,6 +70,11 @@ public static class ExpositionEndpointExtensions
             Map(group, telemetry, handler).WithDisplayName("exposition telemetry");
         }
 
+        if (engine.Options.FullSelfMetricsPath is { } self && !self.StartsWith(engine.Options.RoutePrefix + "/metrics/", StringComparison.OrdinalIgnoreCase))
+        {
+            Map(group, self, handler).WithDisplayName("exposition self-metrics");
+        }
+
         return group;
     }
 

@@ -1,4 +1,3 @@
-using System.Text;
 using Exposition.Formats;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Clients;
@@ -23,10 +22,10 @@ public sealed class ExpositionEngine
 {
     private readonly MetricStore? _store;
     private readonly WireMetrics _metrics;
-    private volatile IOwnMetrics[] _own;
+    private readonly OwnSources _own;
     private HostRules? _rules;
 
-    /// <summary>Makes an engine over a store, and reserves the names of its own families there.</summary>
+    /// <summary>Makes an engine over a store, and reserves the names of its own families and of those of the host there.</summary>
     /// <param name="store">Where pushes go.</param>
     /// <param name="options">Read now and while serving; not to be changed any more.</param>
     /// <param name="own">Families of the host, exposed with each scrape.</param>
@@ -34,39 +33,40 @@ public sealed class ExpositionEngine
     /// Where refused pushes, what limits refuse and faults of the engine are logged, with constant messages and the values as attributes:
     /// at most 200 lines and 256 KiB at once, then 3 lines and 20 KiB in a second, whatever clients do.
     /// </param>
+    /// <exception cref="ArgumentException">A path of the options cannot be served.</exception>
     public ExpositionEngine(MetricStore store, ExpositionOptions options, IEnumerable<IOwnMetrics>? own = null, ILogger<ExpositionEngine>? logger = null)
         : this(store, options, own, LogOf(options, logger))
     {
     }
 
     internal ExpositionEngine(MetricStore store, ExpositionOptions options, IEnumerable<IOwnMetrics>? own, ClientLog log)
-        : this(new StoreTarget(store), options, own, log)
+        : this(new StoreTarget(store), options, own, log, store)
     {
-        _store = store;
-        if (options.EngineMetrics)
-        {
-            _own = [.. _own, new GroupStateMetrics(store), new ScrapeMetrics(store)];
-        }
-
-        foreach ((string name, MetricType type) in WireMetrics.Families.Concat(StoreMetrics.Families))
-        {
-            store.ReserveFamily(Encoding.UTF8.GetBytes(name), type);
-        }
     }
 
-    internal ExpositionEngine(IPushTarget target, ExpositionOptions options, IEnumerable<IOwnMetrics>? own = null, ClientLog? log = null)
+    internal ExpositionEngine(
+        IPushTarget target, ExpositionOptions options, IEnumerable<IOwnMetrics>? own = null, ClientLog? log = null, MetricStore? store = null)
     {
+        if (options.SelfMetricsError() is { } error)
+        {
+            throw new ArgumentException($"{nameof(ExpositionOptions.SelfMetricsPath)} {options.SelfMetricsPath} {error}", nameof(options));
+        }
+
+        _store = store;
         Options = options;
         Log = log ?? LogOf(options, null);
-        _own = own is null ? [] : [.. own];
         _metrics = new WireMetrics(options.Time, options.EngineMetrics);
         Paths = new PushPath(options);
         Inflight = new InflightBytes(options.MaxInflightBytes, options.Time);
         Clients = new ClientResolver(options.TrustedProxies);
         Connections = new ConnectionLimit(this);
-        Scrapes = new ScrapeHandler(target, Collect, _metrics, options, Log);
+        bool isApart = options.FullSelfMetricsPath is not null;
+        Scrapes = new ScrapeHandler(target, isApart ? static _ => { } : Collect, _metrics, options, Log);
+        SelfScrapes = isApart ? new ScrapeHandler(new StoreTarget(EmptyStore()), Collect, _metrics, options, Log) : Scrapes;
         Pushes = new PushHandler(target, _metrics, Inflight, Scrapes, options, Log);
         Dates = new DateCache(options.Time);
+        _own = new OwnSources(isApart ? null : store, Logger);
+        AddSources(own ?? []);
     }
 
     /// <summary>The store.</summary>
@@ -93,33 +93,28 @@ public sealed class ExpositionEngine
 
     internal ScrapeHandler Scrapes { get; }
 
+    /// <summary>Scrapes of the own families, where they have a path of their own.</summary>
+    internal ScrapeHandler SelfScrapes { get; }
+
     internal WireMetrics Metrics => _metrics;
 
     internal DateCache Dates { get; }
 
-    /// <summary>Adds families of the host to every later scrape.</summary>
+    /// <summary>Adds families of the host to every later scrape, and reserves their names.</summary>
     public void AddOwnMetrics(IOwnMetrics own)
     {
         ArgumentNullException.ThrowIfNull(own);
-        lock (_metrics)
-        {
-            _own = [.. _own, own];
-        }
+        _own.Add(own);
     }
 
-    /// <summary>Adds the engine's own families and those of the host to a set, as each scrape does.</summary>
+    /// <summary>
+    /// Adds the engine's own families and those of the host to a set, as each scrape does. A source that fails is left out, logged and counted, and so is a family
+    /// of a name that another source has exposed before.
+    /// </summary>
     public void Collect(FamilySet into)
     {
-        foreach (IOwnMetrics own in _own)
-        {
-            own.Collect(into);
-        }
-
-        _metrics.Collect(into, Connections.Open, Inflight.Used);
-        if (Options.EngineMetrics && _store is not null)
-        {
-            StoreMetrics.Collect(into, _store);
-        }
+        ArgumentNullException.ThrowIfNull(into);
+        _own.Collect(into);
     }
 
     internal void CountRefusal(Limit limit) => _metrics.CountRefusal(limit);
@@ -136,4 +131,28 @@ public sealed class ExpositionEngine
 
     private static ClientLog LogOf(ExpositionOptions options, ILogger? logger) =>
         new(logger ?? NullLogger.Instance, new LogBudget(options.Time));
+
+    // What is hidden comes last: families that are new in this scrape hide others.
+    private void AddSources(IEnumerable<IOwnMetrics> host)
+    {
+        _own.Add("the engine", into => _metrics.Collect(into, Connections.Open, Inflight.Used), WireMetrics.Later);
+        if (Options.EngineMetrics && _store is { } store)
+        {
+            _own.Add("the store", into => StoreMetrics.Collect(into, store));
+            _own.Add(new ScrapeMetrics(store));
+        }
+
+        foreach (IOwnMetrics own in host)
+        {
+            _own.Add(own);
+        }
+
+        if (Options.EngineMetrics && _store is not null)
+        {
+            _own.Add(new SourceMetrics(_own));
+            _own.Add(new GroupStateMetrics(_store));
+        }
+    }
+
+    private static MetricStore EmptyStore() => new(new StoreOptions { ShapeCacheBytes = 0, BundleCacheBytes = 0 });
 }

@@ -1,5 +1,7 @@
+using System.Buffers;
 using System.Net;
 using Exposition.Formats;
+using Exposition.Kestrel.Paths;
 using Exposition.Store;
 
 namespace Exposition.Kestrel;
@@ -8,6 +10,9 @@ namespace Exposition.Kestrel;
 public sealed class ExpositionOptions
 {
     private const long MostInOneArray = 1L << 30;
+
+    private static readonly SearchValues<char> s_pathCharacters =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~!$&'()*+,;=:@/");
 
     private string _routePrefix = "";
     private long _maxBodyBytes = 64L << 20;
@@ -30,6 +35,12 @@ public sealed class ExpositionOptions
 
     /// <summary>The path of scrapes, below the prefix. The push paths stay at <c>/metrics/job/...</c> whatever it is.</summary>
     public string TelemetryPath { get; set; } = "/metrics";
+
+    /// <summary>
+    /// Where the engine's own families and those of the host are scraped, below the prefix; they are not on <see cref="TelemetryPath"/> then, and no pushed family is in
+    /// their way. Empty, the default, leaves them there.
+    /// </summary>
+    public string SelfMetricsPath { get; set; } = "";
 
     /// <summary>Which names grouping labels and text bodies may use.</summary>
     public NameScheme Names { get; set; } = NameScheme.Legacy;
@@ -180,6 +191,20 @@ public sealed class ExpositionOptions
     internal long DecodedLimit => _maxDecodedBytes == 0 ? MostInOneArray : _maxDecodedBytes;
 
     internal string FullTelemetryPath => RoutePrefix + (TelemetryPath.StartsWith('/') ? "" : "/") + TelemetryPath;
+
+    internal string? FullSelfMetricsPath => SelfMetricsPath.Length == 0 ? null : RoutePrefix + (SelfMetricsPath.StartsWith('/') ? "" : "/") + SelfMetricsPath;
+
+    /// <summary>Why the path of the own families cannot be served, or null.</summary>
+    internal string? SelfMetricsError()
+    {
+        string pushes = RoutePrefix + "/metrics/job";
+        return FullSelfMetricsPath is not { } path ? null
+            : path.AsSpan().ContainsAnyExcept(s_pathCharacters) ? "must be of the characters that need no escape in the path of a URL"
+            : PathCleaner.Clean(path) != path ? "must not have empty components, . or .."
+            : path == FullTelemetryPath ? "is the telemetry path"
+            : path.StartsWith(pushes + "/", StringComparison.Ordinal) || path.StartsWith(pushes + "@base64/", StringComparison.Ordinal) ? "is a path of pushes"
+            : null;
+    }
 
     private static long InOneArray(long bytes)
     {

@@ -1,20 +1,96 @@
+using Exposition.Formats;
 using Exposition.Store.Internal;
 
 namespace Exposition.Store;
 
-// What is exposed never contradicts itself. A family that would (of an unchecked push, or restored) is stored but hidden: it counts for nobody. It
+// What is exposed never contradicts itself. A family that would (of an unchecked push, restored, or one that contradicts the host's) is stored but hidden: it counts for nobody. It
 // waits for what stands in its way, at one place at a time: at a group, where it is the group's series that it repeats, or at a family name, where
 // that has another type. When the group changes, or the last group with the family and type has gone, it is checked again: exposed, or it waits on.
 // So hidden families cost those nothing that do not stand in their way.
 
 public sealed partial class MetricStore
 {
-    private readonly Exposition.Formats.FamilySet _hiddenSet = new();
+    private readonly FamilySet _hiddenSet = new();
     private long _hiddenFamilies;
     private bool _rechecking;
 
     /// <summary>Number of families that are stored but not exposed.</summary>
     public long HiddenFamilies => Volatile.Read(ref _hiddenFamilies);
+
+    /// <summary>
+    /// Names a family of the host itself, with its type, which may change. It wins: what is pushed under that name with another type is stored but left out of
+    /// scrapes, and so is what is there already.
+    /// </summary>
+    /// <param name="name">The family's name.</param>
+    /// <param name="type">Its type.</param>
+    public void ReserveFamily(ReadOnlySpan<byte> name, MetricType type)
+    {
+        var told = new List<(GroupingKey Key, GroupSnapshot Before, List<HiddenFamily> Hidden)>();
+        using (EnterWriter())
+        {
+            FamilyInfo info = _directory.GetOrAdd(name);
+            if (info.Reserved == type)
+            {
+                return;
+            }
+
+            // Those that wait for it may fit now.
+            info.Reserved = type;
+            _directory.Free(info.Waiting);
+            Recheck();
+            List<byte[]> names = CrossGroupRules.NamesBeside(info.Name, type).FindAll(IsHeld);
+            if (names.Count > 0)
+            {
+                foreach (GroupSlot slot in AllSlots)
+                {
+                    HideFromHost(slot, names, told);
+                }
+            }
+        }
+
+        foreach ((GroupingKey key, GroupSnapshot before, List<HiddenFamily> hidden) in told)
+        {
+            TellHidden(key, before, hidden);
+        }
+    }
+
+    private bool IsHeld(byte[] name) => _directory.TryGet(name, out FamilyInfo? info) && info.Groups > 0;
+
+    private void HideFromHost(GroupSlot slot, List<byte[]> names, List<(GroupingKey, GroupSnapshot, List<HiddenFamily>)> told)
+    {
+        GroupSnapshot current;
+        GroupSnapshot? published;
+        List<HiddenFamily>? found;
+        do
+        {
+            // Once more where a steady push has come in between.
+            (current, found) = (slot.Current!, null);
+            FamilyEntry[] families = current.Families.ToArray();
+            foreach (byte[] name in names)
+            {
+                int at = GroupSnapshot.IndexOf(families, name);
+                if (at < 0 || !FamilyDirectory.Counts(families[at]))
+                {
+                    continue;
+                }
+
+                families[at].Read(_hiddenSet);
+                if (_rules.Find(_hiddenSet, 0, current, slot.Names, families) is { IsWithHost: true } clash)
+                {
+                    Hide(families, name, clash, ref found);
+                }
+            }
+
+            if (found is null)
+            {
+                return;
+            }
+
+            published = Publish(slot, current, slot.Key, families, tell: true, new Fate(current.ExpiresAt, current.IsExpired, current.HasOwnDeadline), found);
+        }
+        while (published is null);
+        told.Add((slot.Key, current, found));
+    }
 
     private static void Hide(FamilyEntry[] families, ReadOnlySpan<byte> name, Clash clash, ref List<HiddenFamily>? hidden)
     {

@@ -158,7 +158,7 @@ public sealed partial class MetricStore
         }
     }
 
-    // Unchecked pushes are checked too, but what contradicts others is hidden. The store's own families are those of a group that could be made, so they
+    // Unchecked pushes are checked too, but what contradicts others is hidden, and so always is what contradicts the host. The store's own families are those of a group that could be made, so they
     // fit; unless they did not, and are hidden.
     private string? Check(PendingPush push, GroupSlot? slot, FamilyEntry[] pushed, FamilyEntry[] next, ref List<HiddenFamily>? hidden)
     {
@@ -172,7 +172,7 @@ public sealed partial class MetricStore
 
             if (_rules.Find(push.Families, family, slot?.Current, names, next) is { } clash)
             {
-                if (Options.CheckConsistency && !(slot is not null && push.IsOwn(family)))
+                if (Options.CheckConsistency && !clash.IsWithHost && !(slot is not null && push.IsOwn(family)))
                 {
                     return clash.Message;
                 }

@@ -239,17 +239,6 @@ public sealed partial class MetricStore
         }
     }
 
-    /// <summary>Names a family of the host itself, so that pushes cannot contradict it.</summary>
-    /// <param name="name">The family's name.</param>
-    /// <param name="type">Its type.</param>
-    public void ReserveFamily(ReadOnlySpan<byte> name, MetricType type)
-    {
-        using (EnterWriter())
-        {
-            _directory.GetOrAdd(name).Reserved = type;
-        }
-    }
-
     // The reference reads OpenMetrics as text, so a body that is good only as text stays good, and one that is bad as both gets the text's error.
     private bool TryRead(PushFormat format, ReadOnlyMemory<byte> body, FamilySet into, out FormatError malformed)
     {

@@ -267,9 +267,9 @@ public sealed class HostRulesTests
         public static async Task<Host> StartAsync(Action<IEndpointConventionBuilder>? routes, Action<IServiceCollection>? services = null,
             Action<WebApplication>? app = null, IRawGate? gate = null, HttpProtocols protocols = HttpProtocols.Http1)
         {
-            var log = new ConcurrentQueue<string>();
+            var log = new RecordedLog();
             WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-            builder.Logging.ClearProviders().AddProvider(new EngineLog(log));
+            builder.Logging.ClearProviders().AddProvider(log);
             builder.Services.AddRouting().AddAuthorization().AddCors(static o => o.AddPolicy("p", static p => p.AllowAnyOrigin()))
                 .AddRequestTimeouts(static o => o.AddPolicy("p", TimeSpan.FromMinutes(1))).AddOutputCache(static o => o.AddPolicy("p", static _ => { }))
                 .AddRateLimiter(static o => o.AddFixedWindowLimiter("p", static w => (w.PermitLimit, w.Window) = (100, TimeSpan.FromMinutes(1))))
@@ -300,7 +300,7 @@ public sealed class HostRulesTests
 
             app?.Invoke(built);
             await built.StartAsync();
-            return new Host(built, log);
+            return new Host(built, log.Lines);
         }
 
         public async Task<List<string>> EachDoorAsync(string request)
@@ -318,25 +318,6 @@ public sealed class HostRulesTests
         {
             await _app.StopAsync();
             await _app.DisposeAsync();
-        }
-    }
-
-    private sealed class EngineLog(ConcurrentQueue<string> lines) : ILoggerProvider, ILogger
-    {
-        private bool _ours;
-
-        public ILogger CreateLogger(string categoryName) => new EngineLog(lines) { _ours = categoryName == typeof(ExpositionEngine).FullName };
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => _ours;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            lines.Enqueue(formatter(state, exception) + exception?.Message);
-
-        public void Dispose()
-        {
         }
     }
 

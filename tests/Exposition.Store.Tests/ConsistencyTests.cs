@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text;
 using Exposition.Formats;
 
@@ -135,12 +136,56 @@ public sealed class ConsistencyTests
     }
 
     [Fact]
-    public void D9_the_hosts_own_families_keep_their_type()
+    public void D9_the_hosts_own_families_keep_their_type_and_refuse_nothing()
     {
         _gateway.Store.ReserveFamily("own_seconds"u8, MetricType.Summary);
-        AssertRefused(_gateway.Put(s_a, "own_seconds 1\n"), "has type UNTYPED but should have SUMMARY");
-        AssertRefused(_gateway.Put(s_a, "own_seconds_count 1\n"), "collides with previously collected");
+        Assert.Equal(PushStatus.Stored, _gateway.Put(s_a, "own_seconds 1\nown_seconds_count 1\nother 1\n").Status);
+        Assert.Equal("# TYPE other untyped\nother{instance=\"\",job=\"a\"} 1\n", _gateway.Pushed());
+        Assert.Equal(2, _gateway.Store.HiddenFamilies);
+        Assert.Equal(
+            ["gathered metric family own_seconds has type UNTYPED but should have SUMMARY",
+                "collected metric named \"own_seconds_count\" collides with previously collected summary named \"own_seconds\""],
+            _gateway.Group(s_a)!.Hidden.ToArray().Select(static hidden => hidden.Reason));
         Assert.Equal(PushStatus.Stored, _gateway.Put(s_a, "# TYPE own_seconds summary\nown_seconds_count 1\n").Status);
+        Assert.Equal((0, "1"), (_gateway.Store.HiddenFamilies, _gateway.Value("own_seconds_count{instance=\"\",job=\"a\"}")));
+    }
+
+    [Fact]
+    public void What_the_host_hides_is_in_nobodys_way()
+    {
+        _gateway.Store.ReserveFamily("own"u8, MetricType.Gauge);
+        Assert.Equal(PushStatus.Stored, _gateway.Put(s_a, "own 1\n").Status);
+        Assert.Equal(PushStatus.Stored, _gateway.Put(s_b, "# TYPE own counter\nown 2\n").Status);
+        Assert.Equal(PushStatus.Stored, _gateway.Put(Harness.Key("job", "c"), "# TYPE own gauge\nown 3\n").Status);
+        Assert.Equal("# TYPE own gauge\nown{instance=\"\",job=\"c\"} 3\n", _gateway.Pushed());
+        Assert.Equal(2, _gateway.Store.HiddenFamilies);
+        AssertRefused(_gateway.Put(Harness.Key("job", "c", "instance", ""), "# TYPE own gauge\nown 3\n"), "was collected before");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_host_family_that_appears_later_wins_too_and_a_change_of_its_type_counts(bool check)
+    {
+        var gateway = new Harness(check: check);
+        foreach (int value in (int[])[1, 2, 3])
+        {
+            // More than once, so that the group takes the short way.
+            gateway.Put(s_a, $"extra {value}\n");
+            gateway.Put(s_b, $"# TYPE h histogram\nh_bucket{{le=\"+Inf\"}} {value}\nh_count {value}\nh_sum 1\n");
+        }
+
+        gateway.Store.ReserveFamily("extra"u8, MetricType.Gauge);
+        gateway.Store.ReserveFamily("h_count"u8, MetricType.Counter);
+        Assert.Equal(("", 2L), (gateway.Pushed(), gateway.Store.HiddenFamilies));
+        Assert.Equal(2, gateway.Notices.Count);
+        gateway.Put(s_a, "extra 4\n");
+        Assert.Equal(("", 2L), (gateway.Pushed(), gateway.Store.HiddenFamilies));
+
+        gateway.Store.ReserveFamily("extra"u8, MetricType.Untyped);
+        Assert.Equal(("4", 1L), (gateway.Value("extra{instance=\"\",job=\"a\"}"), gateway.Store.HiddenFamilies));
+        gateway.Put(s_b, "y 1\n");
+        Assert.Equal(0, gateway.Store.HiddenFamilies);
     }
 
     [Fact]
@@ -176,19 +221,28 @@ public sealed class ConsistencyTests
         Assert.Contains("# TYPE y counter\n", gateway.Pushed(), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void A_host_family_that_is_not_reserved_gives_way()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_host_family_wins_in_the_scrape_too(bool gzip)
     {
         var own = new FamilySet();
         int family = own.AddFamily("extra"u8, MetricType.Counter, "Own."u8);
         int metric = own.AddMetric(family);
         own.Metrics[metric].Content = MetricContent.Counter;
         own.Metrics[metric].Value = 3;
-        Assert.Contains("# HELP extra Own.\n# TYPE extra counter\nextra 3\n", _gateway.Text(own: own), StringComparison.Ordinal);
+        async Task<string> Scrape() => gzip ? Unpack(await _gateway.GzipAsync(own: own)) : _gateway.Text(own: own);
+
         Assert.Equal(PushStatus.Stored, _gateway.Put(s_a, "# TYPE extra gauge\nextra 4\n").Status);
-        Assert.Contains("# TYPE extra gauge\nextra{instance=\"\",job=\"a\"} 4\n", _gateway.Text(own: own), StringComparison.Ordinal);
+        Assert.StartsWith("# HELP extra Own.\n# TYPE extra counter\nextra 3\n# HELP push_", await Scrape(), StringComparison.Ordinal);
         Assert.Equal(PushStatus.Stored, _gateway.Put(s_a, "# HELP extra Pushed.\n# TYPE extra counter\nextra 4\n").Status);
-        Assert.Contains("# HELP extra Own.\n# TYPE extra counter\nextra 3\nextra{instance=\"\",job=\"a\"} 4\n", _gateway.Text(own: own), StringComparison.Ordinal);
+        Assert.StartsWith("# HELP extra Own.\n# TYPE extra counter\nextra 3\nextra{instance=\"\",job=\"a\"} 4\n", await Scrape(), StringComparison.Ordinal);
+    }
+
+    private static string Unpack(byte[] member)
+    {
+        using var text = new StreamReader(new GZipStream(new MemoryStream(member), CompressionMode.Decompress));
+        return text.ReadToEnd();
     }
 
     [Fact]

@@ -180,8 +180,9 @@ public sealed partial class ModelTests
                 follower.IsNotTold(s_groups[group]);
             }
 
-            Assert.Equal(Expose(model), gateway.Text());
-            Assert.Equal((model.Count, model.Values.Count(static g => g.IsExpired), 0), (gateway.Store.GroupCount, gateway.Store.ExpiredGroups, gateway.Store.HiddenFamilies));
+            Assert.Equal(Expose(Shown(model)), gateway.Text());
+            long hidden = model.Values.Sum(static g => g.Families.Count(static f => IsHiddenByHost(f.Key, f.Value)));
+            Assert.Equal((model.Count, model.Values.Count(static g => g.IsExpired), hidden), (gateway.Store.GroupCount, gateway.Store.ExpiredGroups, gateway.Store.HiddenFamilies));
             Assert.Equal(model.Values.Sum(static g => g.Families.Values.Sum(static f => f.Series.Count * (f.Type == "summary" ? 2 : 1))), gateway.Store.SampleCount);
             foreach ((int group, Group state) in model)
             {
@@ -233,7 +234,7 @@ public sealed partial class ModelTests
         foreach (int group in saved.Keys.Order())
         {
             if ((operation.Act == Act.Restore ? group == operation.Group : operation.Act == Act.Load && !model.ContainsKey(group))
-                && (!check || Consistent(then, group, saved[group].Group.Families)))
+                && (!check || Fits(then, group, saved[group].Group.Families)))
             {
                 then[group] = saved[group].Group;
                 back.Add(group);

@@ -27,6 +27,9 @@ internal sealed class Flags
 
     public string TelemetryPath { get; private set; } = "/metrics";
 
+    /// <summary>Where the gateway's own families are; empty for the telemetry path.</summary>
+    public string SelfMetricsPath { get; private set; } = "";
+
     public string ExternalUrl { get; private set; } = "";
 
     /// <summary>As given; <see cref="Prefix"/> is what counts.</summary>
@@ -78,6 +81,9 @@ internal sealed class Flags
     /// <summary>The path of scrapes, prefix included.</summary>
     public string FullTelemetryPath => WebPaths.Join(Prefix, TelemetryPath);
 
+    /// <summary>The path of the own families, prefix included; null if they have none of their own.</summary>
+    public string? FullSelfMetricsPath => SelfMetricsPath.Length > 0 ? WebPaths.Join(Prefix, SelfMetricsPath) : null;
+
     /// <summary>How old a change may become before it is on disk; with zero an answer waits for the disk.</summary>
     public TimeSpan CommitInterval => TimeSpan.FromTicks(CommitIntervalNanoseconds / 100);
 
@@ -121,6 +127,11 @@ internal sealed class Flags
         if (PersistenceFile.Length > 0)
         {
             shown["persistence.commit-interval"] = GoDuration.Format(CommitIntervalNanoseconds);
+        }
+
+        if (SelfMetricsPath.Length > 0)
+        {
+            shown["web.self-metrics-path"] = SelfMetricsPath;
         }
 
         if (RestoreFrom.Length > 0)
@@ -173,6 +184,8 @@ internal sealed class Flags
             + "Examples: `:9100` or `[::1]:9100` for http, `unix:/run/pushgateway.sock` for a Unix socket", AddListenAddress) { IsRepeatable = true, Shown = "=:9091 ..." },
         new("web.config.file", "Path to configuration file that can enable TLS or authentication.", value => WebConfigFile = value) { Shown = "=\"\"" },
         new("web.telemetry-path", "Path under which to expose metrics.", value => TelemetryPath = value) { Shown = "=\"/metrics\"" },
+        new("web.self-metrics-path", "Path under which to expose the gateway's own metrics, which then are not under the telemetry path. By default they are.",
+            value => SelfMetricsPath = value) { Shown = "=\"\"" },
         new("web.external-url", "The URL under which the Pushgateway is externally reachable.", SetExternalUrl) { Shown = "=" },
         new("web.route-prefix", "Prefix for the internal routes of web endpoints. Defaults to the path of --web.external-url.",
             value => RoutePrefix = value) { Shown = "=\"\"" },

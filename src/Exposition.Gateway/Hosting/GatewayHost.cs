@@ -58,7 +58,6 @@ internal static class GatewayHost
         await using var durability = new Durability(flags, TimeProvider.System, logger);
         await using WebApplication app = Build(flags, web, logs, budget, durability, listeners);
         ExpositionEngine engine = app.Services.GetRequiredService<ExpositionEngine>();
-        ReserveOwnFamilies(app.Services, engine);
         Map(app, flags, web, engine, durability);
         if (!durability.TryOpen(engine.Store))
         {
@@ -164,6 +163,7 @@ internal static class GatewayHost
             options.Gate = durability;
             options.RoutePrefix = flags.Prefix;
             options.TelemetryPath = WebPaths.Join("", flags.TelemetryPath);
+            options.SelfMetricsPath = flags.SelfMetricsPath.Length > 0 ? WebPaths.Join("", flags.SelfMetricsPath) : "";
             options.Names = flags.EnableUtf8Names ? NameScheme.Utf8 : NameScheme.Legacy;
             options.CheckConsistency = !flags.DisableConsistencyCheck;
             options.EnableOpenMetrics = flags.EnableOpenMetrics;
@@ -172,6 +172,10 @@ internal static class GatewayHost
             options.ExpiredGrace = flags.ExpiredGrace;
             flags.ExpiryRules.ForEach(options.ExpiryRules.Add);
             flags.TrustedProxies.ForEach(options.TrustedProxies.Add);
+            if (options.SelfMetricsError() is { } error)
+            {
+                throw new ListenException($"--web.self-metrics-path={flags.SelfMetricsPath} {error}");
+            }
         });
         List<Listener> asked = Listener.From(flags);
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -247,27 +251,20 @@ internal static class GatewayHost
         RouteTable<RouteTarget> main = Routes.Outer(flags, page, assets, lifecycle);
         if (main.Conflict() is { } conflict)
         {
-            throw new ListenException($"--web.telemetry-path={flags.TelemetryPath} clashes with the route {conflict.Second.Path}");
+            throw new ListenException(conflict.First.Path == flags.FullSelfMetricsPath
+                ? $"--web.self-metrics-path={flags.SelfMetricsPath} clashes with the route {conflict.Second.Path}"
+                : $"--web.telemetry-path={flags.TelemetryPath} clashes with the route {conflict.Second.Path}");
+        }
+
+        if (flags.FullSelfMetricsPath is { } self && (self + "/").StartsWith(flags.Prefix + "/api/v1/", StringComparison.Ordinal))
+        {
+            throw new ListenException($"--web.self-metrics-path={flags.SelfMetricsPath} clashes with the routes of the API");
         }
 
         var router = new GatewayRouter(main, Routes.Api(flags, api, snapshot), flags.Prefix, engine, engine.Log);
         app.Use((context, next) => router.InvokeAsync(context, next));
         app.UseRouting();
         app.MapExposition();
-    }
-
-    private static void ReserveOwnFamilies(IServiceProvider services, ExpositionEngine engine)
-    {
-        var own = new FamilySet();
-        foreach (IOwnMetrics metrics in services.GetServices<IOwnMetrics>())
-        {
-            own.Reset();
-            metrics.Collect(own);
-            foreach (FamilyRow family in own.Families)
-            {
-                engine.Store.ReserveFamily(own.Text(family.Name), family.Type);
-            }
-        }
     }
 
     private static void Configure(ILoggingBuilder builder, StreamLoggerProvider logs, Flags flags)

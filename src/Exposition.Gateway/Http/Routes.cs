@@ -24,6 +24,11 @@ internal static class Routes
             new("GET", prefix + "/status", RouteTail.None, new RouteTarget("status", page.Serve)),
             new("GET", prefix + "/static/", RouteTail.Any, new RouteTarget("static", (context, path) => assets.Serve(context, path[(prefix.Length + "/static/".Length)..]))),
         };
+        if (flags.FullSelfMetricsPath is { } self)
+        {
+            routes.Insert(1, new("GET", self, RouteTail.None, new RouteTarget(null, null)));
+        }
+
         foreach (string method in s_pushMethods)
         {
             routes.Add(new(method, prefix + "/metrics/job/", RouteTail.Job, new RouteTarget(null, null)));

@@ -45,7 +45,8 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
         string method = context.Request.Method;
         return route.Kind switch
         {
-            RouteKind.Telemetry => method == HttpMethods.Get ? ScrapeAsync(context) : Responses.NotAllowedAsync(context, TelemetryMethods),
+            RouteKind.Telemetry => method == HttpMethods.Get ? ScrapeAsync(context, engine.Scrapes) : Responses.NotAllowedAsync(context, TelemetryMethods),
+            RouteKind.SelfMetrics => method == HttpMethods.Get ? ScrapeAsync(context, engine.SelfScrapes) : Responses.NotAllowedAsync(context, TelemetryMethods),
             RouteKind.Group => MethodOf(method) is { } push ? PushAsync(context, push, route, target.Length) : Responses.NotAllowedAsync(context, GroupMethods),
             _ => _spelling.TryCorrect(target, method, out string? corrected)
                 ? Responses.RedirectAsync(context, corrected, method == HttpMethods.Get ? StatusCodes.Status301MovedPermanently : StatusCodes.Status307TemporaryRedirect)
@@ -168,23 +169,23 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
         await Responses.WriteAsync(context, answer);
     }
 
-    private async Task ScrapeAsync(HttpContext context)
+    private async Task ScrapeAsync(HttpContext context, ScrapeHandler scrapes)
     {
         ScrapeNegotiation language = Negotiation.Choose(First(context.Request.Headers.Accept), engine.Options.EnableOpenMetrics);
         bool gzip = Negotiation.AcceptsGzip(Encoding.UTF8.GetBytes(context.Request.Headers.AcceptEncoding.ToString()));
-        TimeSpan timeout = engine.Scrapes.TimeoutFor(First(context.Request.Headers["X-Prometheus-Scrape-Timeout-Seconds"]));
+        TimeSpan timeout = scrapes.TimeoutFor(First(context.Request.Headers["X-Prometheus-Scrape-Timeout-Seconds"]));
         Responses.KeepAlive(context, engine.Options.IdleTimeout);
         OpenScrape? scrape;
         Answer refused;
         try
         {
-            scrape = engine.Scrapes.TryOpen(language, gzip, timeout, Door.Kestrel, out refused);
+            scrape = scrapes.TryOpen(language, gzip, timeout, Door.Kestrel, out refused);
         }
         catch (Exception e)
         {
             engine.Log.Failed("a scrape failed inside the engine", e);
             scrape = null;
-            refused = new Answer(500, $"An error has occurred while serving metrics:\n\n{e.Message}");
+            refused = Answer.ScrapeFailed;
         }
 
         if (scrape is null)

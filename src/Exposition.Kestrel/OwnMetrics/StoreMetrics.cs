@@ -6,17 +6,6 @@ namespace Exposition.Kestrel.OwnMetrics;
 /// <summary>What the store says of itself. The families are ours, not the reference's.</summary>
 internal static class StoreMetrics
 {
-    /// <summary>
-    /// The families that <see cref="Collect"/> adds and that pushes must not contradict, with their types. (Those that came later are not among them, see
-    /// <see cref="WireMetrics.Families"/>.)
-    /// </summary>
-    public static readonly (string Name, MetricType Type)[] Families =
-    [
-        ("pushgateway_engine_repeated_pushes_total", MetricType.Counter),
-        ("pushgateway_engine_shape_cache_bytes", MetricType.Gauge),
-        ("pushgateway_engine_spare_block_bytes", MetricType.Gauge),
-    ];
-
     /// <summary>Adds the families as they are now.</summary>
     public static void Collect(FamilySet into, MetricStore store)
     {

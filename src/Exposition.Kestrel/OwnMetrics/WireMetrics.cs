@@ -10,20 +10,10 @@ namespace Exposition.Kestrel.OwnMetrics;
 /// <summary>The engine's own metrics. Safe for concurrent use; counting does not allocate once a combination was seen.</summary>
 internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
 {
-    /// <summary>
-    /// The families that <see cref="Collect"/> may add and that pushes must not contradict, with their types. (Those that came later than these are not
-    /// among them: an own family that is new must not make a push fail that the reference takes.)
-    /// </summary>
-    public static readonly (string Name, MetricType Type)[] Families =
+    /// <summary>Families that appear when there is something to count.</summary>
+    public static readonly string[] Later =
     [
-        ("pushgateway_engine_connections", MetricType.Gauge),
-        ("pushgateway_engine_handed_on_total", MetricType.Counter),
-        ("pushgateway_engine_inflight_bytes", MetricType.Gauge),
-        ("pushgateway_engine_requests_total", MetricType.Counter),
-        ("pushgateway_http_push_duration_seconds", MetricType.Summary),
-        ("pushgateway_http_push_size_bytes", MetricType.Summary),
-        ("pushgateway_http_requests_total", MetricType.Counter),
-        ("pushgateway_limit_refusals_total", MetricType.Counter),
+        "pushgateway_engine_handed_on_total", "pushgateway_http_push_duration_seconds", "pushgateway_http_push_size_bytes", "pushgateway_http_requests_total",
     ];
 
     private static readonly string[] s_methods = ["put", "post", "delete"];

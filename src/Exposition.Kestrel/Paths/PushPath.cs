@@ -22,6 +22,7 @@ internal sealed class PushPath
 
     private readonly byte[] _root;
     private readonly byte[] _telemetry;
+    private readonly byte[] _self;
     private readonly bool _utf8Names;
     private readonly GroupingKeyCache _keys = new();
 
@@ -29,6 +30,7 @@ internal sealed class PushPath
     {
         _root = [.. Utf8(options.RoutePrefix), .. "/metrics/job"u8];
         _telemetry = Utf8(options.FullTelemetryPath);
+        _self = Utf8(options.FullSelfMetricsPath ?? "");
         _utf8Names = options.Names == NameScheme.Utf8;
     }
 
@@ -45,6 +47,11 @@ internal sealed class PushPath
         if (path.SequenceEqual(_telemetry))
         {
             return new Route(RouteKind.Telemetry);
+        }
+
+        if (_self.Length > 0 && path.SequenceEqual(_self))
+        {
+            return new Route(RouteKind.SelfMetrics);
         }
 
         if (!PercentEncoding.IsWellFormed(path))

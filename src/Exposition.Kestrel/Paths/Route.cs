@@ -11,6 +11,9 @@ internal enum RouteKind : byte
     /// <summary>The telemetry path.</summary>
     Telemetry,
 
+    /// <summary>The path of the own families, where they have one.</summary>
+    SelfMetrics,
+
     /// <summary>A group, or an attempt at one.</summary>
     Group,
 

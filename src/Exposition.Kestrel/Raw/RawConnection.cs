@@ -396,6 +396,6 @@ internal sealed partial class RawConnection : IDisposable
     private Answer Failed(Exception e)
     {
         _engine.Log.Failed("a scrape failed inside the engine", e);
-        return new Answer(500, $"An error has occurred while serving metrics:\n\n{e.Message}");
+        return Answer.ScrapeFailed;
     }
 }

@@ -73,6 +73,9 @@ internal readonly record struct Answer(int Status, string? Text = null, bool Clo
     /// <summary>The change is stored, but not where it was promised to be.</summary>
     public static Answer NotConfirmed(string reason) => new(503, "stored in memory, but not on disk: " + reason);
 
+    /// <summary>A scrape failed inside the engine. What an exception says is for the log, not for the wire.</summary>
+    public static Answer ScrapeFailed => new(500, "An error has occurred while serving metrics, see the log");
+
     /// <summary>The phrase of the status line.</summary>
     public static ReadOnlySpan<byte> Phrase(int status) => status switch
     {

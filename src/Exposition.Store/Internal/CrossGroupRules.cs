@@ -25,6 +25,26 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, Func<ReadOnlyMe
     public static bool Folds(MetricType type, byte[] suffix) =>
         type == MetricType.Histogram || (type == MetricType.Summary && !ReferenceEquals(suffix, s_bucket));
 
+    /// <summary>The names of the families that one of a name and type may contradict, its own first.</summary>
+    public static List<byte[]> NamesBeside(byte[] name, MetricType type)
+    {
+        List<byte[]> names = [name];
+        foreach (byte[] suffix in HistogramSuffixes)
+        {
+            if (Folds(type, suffix))
+            {
+                names.Add([.. name, .. suffix]);
+            }
+
+            if (name.Length > suffix.Length && name.AsSpan().EndsWith(suffix))
+            {
+                names.Add(name[..^suffix.Length]);
+            }
+        }
+
+        return names;
+    }
+
     /// <summary>Checks one pushed family against everything that is exposed.</summary>
     /// <param name="set">The push, labels merged and metrics sorted.</param>
     /// <param name="family">Index of the family.</param>
@@ -95,7 +115,9 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, Func<ReadOnlyMe
 
         if (info.Reserved is { } reserved && reserved != type)
         {
-            return new Clash($"gathered metric family {Encoding.UTF8.GetString(name)} has type {PushRules.TypeName(type)} but should have {PushRules.TypeName(reserved)}");
+            return new Clash(
+                $"gathered metric family {Encoding.UTF8.GetString(name)} has type {PushRules.TypeName(type)} but should have {PushRules.TypeName(reserved)}",
+                Family: info.Name, IsWithHost: true);
         }
 
         MetricType? ours = self is not null && self.TryGet(name, out FamilyEntry old) && FamilyDirectory.Counts(old) ? old.Type : null;
@@ -118,23 +140,27 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, Func<ReadOnlyMe
             if (Folds(type, suffix) && Concat(name, suffix) is var full && Exists(full, self, next, static _ => true) is { } there)
             {
                 string what = ReferenceEquals(suffix, s_bucket) ? "histogram" : "histogram or summary";
-                return new Clash($"collected {what} named {PushRules.Quote(name)} collides with previously collected metric named {PushRules.Quote(full)}{there}", Family: full.ToArray());
+                return new Clash(
+                    $"collected {what} named {PushRules.Quote(name)} collides with previously collected metric named {PushRules.Quote(full)}{there.Where}",
+                    Family: full.ToArray(), IsWithHost: there.IsHost);
             }
 
             if (name.Length > suffix.Length && name.EndsWith(suffix))
             {
                 ReadOnlySpan<byte> stem = name[..^suffix.Length];
                 string kind = "histogram";
-                string? where = Exists(stem, self, next, static t => t == MetricType.Histogram);
-                if (where is null && !ReferenceEquals(suffix, s_bucket))
+                Holder? holder = Exists(stem, self, next, static t => t == MetricType.Histogram);
+                if (holder is null && !ReferenceEquals(suffix, s_bucket))
                 {
                     kind = "summary";
-                    where = Exists(stem, self, next, static t => t == MetricType.Summary);
+                    holder = Exists(stem, self, next, static t => t == MetricType.Summary);
                 }
 
-                if (where is not null)
+                if (holder is { } other)
                 {
-                    return new Clash($"collected metric named {PushRules.Quote(name)} collides with previously collected {kind} named {PushRules.Quote(stem)}{where}", Family: stem.ToArray());
+                    return new Clash(
+                        $"collected metric named {PushRules.Quote(name)} collides with previously collected {kind} named {PushRules.Quote(stem)}{other.Where}",
+                        Family: stem.ToArray(), IsWithHost: other.IsHost);
                 }
             }
         }
@@ -142,13 +168,12 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, Func<ReadOnlyMe
         return null;
     }
 
-    // Where a family would be after the push, as the end of a sentence: in another group, or (nothing to add) in the pushed group's next state or as a
-    // family of the host. Null if it would not be there.
-    private string? Exists(ReadOnlySpan<byte> name, GroupSnapshot? self, ReadOnlySpan<FamilyEntry> next, Func<MetricType, bool> matches)
+    // Where a family would be after the push: in another group, in the pushed group's next state, or as a family of the host. Null if it would not be there.
+    private Holder? Exists(ReadOnlySpan<byte> name, GroupSnapshot? self, ReadOnlySpan<FamilyEntry> next, Func<MetricType, bool> matches)
     {
         if (GroupSnapshot.IndexOf(next, name) is int at and >= 0 && FamilyDirectory.Counts(next[at]) && matches(next[at].Type))
         {
-            return "";
+            return new Holder("");
         }
 
         if (!directory.TryGet(name, out FamilyInfo? info))
@@ -158,7 +183,7 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, Func<ReadOnlyMe
 
         if (info.Reserved is { } reserved && matches(reserved))
         {
-            return "";
+            return new Holder("", IsHost: true);
         }
 
         MetricType? ours = self is not null && self.TryGet(name, out FamilyEntry old) && FamilyDirectory.Counts(old) ? old.Type : null;
@@ -166,7 +191,7 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, Func<ReadOnlyMe
         {
             if (matches(type) && info.GroupsOf(type) > (ours == type ? 1 : 0))
             {
-                return InGroup(info, type, self);
+                return new Holder(InGroup(info, type, self));
             }
         }
 
@@ -285,4 +310,9 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, Func<ReadOnlyMe
         suffix.CopyTo(_name.AsSpan(name.Length));
         return _name.AsSpan(0, name.Length + suffix.Length);
     }
+
+    /// <summary>Who has a family.</summary>
+    /// <param name="Where">The end of a sentence about it.</param>
+    /// <param name="IsHost">Whether it is the host.</param>
+    private readonly record struct Holder(string Where, bool IsHost = false);
 }

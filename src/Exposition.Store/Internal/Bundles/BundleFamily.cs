@@ -16,7 +16,6 @@ internal sealed class BundleFamily : IScrapedFamily
 
     private RunPlace[] _runs = [];
     private int _count;
-    private bool _onlyOwn;
 
     /// <summary>That of the first entry.</summary>
     public FamilyHead Head { get; private set; } = null!;
@@ -41,25 +40,16 @@ internal sealed class BundleFamily : IScrapedFamily
     public BundleFamily? Successor { get; set; }
 
     public void Begin(FamilyHead head, int own, long ownBytes) =>
-        (Head, Type, Helpful, Own, Bytes, _onlyOwn, _count) = (head, head.Type, head, own, ownBytes, own != NoOwn, 0);
+        (Head, Type, Helpful, Own, Bytes, _count) = (head, head.Type, head, own, ownBytes, 0);
 
-    /// <summary>
-    /// Takes a run in, unless its values are of another kind than those of the groups before it. A family of the host gives way: it is never the reason why
-    /// something pushed is not exposed.
-    /// </summary>
+    /// <summary>Takes a run in, unless its values are of another kind than those of the host, or of the groups before it.</summary>
     public void Add(in FamilyRun run, RunPlace place)
     {
         if (!ReferenceEquals(run.Head, Head) && run.Head.Type != Type && PushRules.KindOf(run.Head.Type) != PushRules.KindOf(Type))
         {
-            if (!_onlyOwn)
-            {
-                return;
-            }
-
-            Begin(run.Head, NoOwn, 0);
+            return;
         }
 
-        _onlyOwn = false;
         if (!Helpful.HasHelp && run.Helpful.HasHelp)
         {
             Helpful = run.Helpful;

@@ -12,7 +12,6 @@ internal sealed class ScrapeFamily : IScrapedFamily
     private ScrapePiece[] _pieces = [];
     private int _count;
     private FamilyHead? _last;
-    private bool _onlyOwn;
 
     /// <summary>That of the first entry.</summary>
     public FamilyHead Head { get; private set; } = null!;
@@ -42,26 +41,16 @@ internal sealed class ScrapeFamily : IScrapedFamily
     /// <summary>The family that came behind this one in the group looked at last: a guess for the next group.</summary>
     public ScrapeFamily? Successor { get; set; }
 
-    public void Begin(in FamilyEntry first, bool own) => (Head, Type, _onlyOwn) = (first.Head, first.Type, own);
+    public void Begin(in FamilyEntry first) => (Head, Type) = (first.Head, first.Type);
 
-    /// <summary>
-    /// Takes a group's entry in, unless its values are of another kind than those of the groups before it. A family of the host gives way:
-    /// it is never the reason why something pushed is not exposed.
-    /// </summary>
+    /// <summary>Takes a group's entry in, unless its values are of another kind than those of the host, or of the groups before it.</summary>
     public void Add(in FamilyEntry entry, int group, int index)
     {
         if (!ReferenceEquals(entry.Head, Head) && entry.Type != Type && PushRules.KindOf(entry.Type) != PushRules.KindOf(Type))
         {
-            if (!_onlyOwn)
-            {
-                return;
-            }
-
-            ForgetPieces();
-            (Type, HasHelp, Help, Unit) = (entry.Type, false, default, default);
+            return;
         }
 
-        _onlyOwn = false;
         Take(entry, group, index);
     }
 
@@ -76,14 +65,9 @@ internal sealed class ScrapeFamily : IScrapedFamily
             _pieces = [];
         }
 
-        ForgetPieces();
-        (Head, HasHelp, Help, Unit, Successor) = (null!, false, default, default, null);
-    }
-
-    private void ForgetPieces()
-    {
         _pieces.AsSpan(0, Math.Min(_count, _pieces.Length)).Clear();
         (_count, TextBytes, HasEscapedNames, _last) = (0, 0, false, null);
+        (Head, HasHelp, Help, Unit, Successor) = (null!, false, default, default, null);
     }
 
     private void Take(in FamilyEntry entry, int group, int index)

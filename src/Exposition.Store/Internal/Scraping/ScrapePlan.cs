@@ -31,7 +31,7 @@ internal sealed class ScrapePlan
         for (int i = 0; i < own.Length; i++)
         {
             ref readonly FamilyEntry entry = ref own.Span[i];
-            GetOrAdd(entry, own: true).AddOwn(entry, i);
+            GetOrAdd(entry).AddOwn(entry, i);
         }
     }
 
@@ -96,7 +96,7 @@ internal sealed class ScrapePlan
             ScrapeFamily? family = last is null ? _first : last.Successor;
             if (family is null || !family.Head.IsNamed(entry.Head))
             {
-                family = GetOrAdd(entry, own: false);
+                family = GetOrAdd(entry);
                 if (last is null)
                 {
                     _first = family;
@@ -112,12 +112,12 @@ internal sealed class ScrapePlan
         }
     }
 
-    private ScrapeFamily GetOrAdd(in FamilyEntry entry, bool own)
+    private ScrapeFamily GetOrAdd(in FamilyEntry entry)
     {
         ScrapeFamily family = _families.GetOrAdd(entry.Name, out bool isNew);
         if (isNew)
         {
-            family.Begin(entry, own);
+            family.Begin(entry);
         }
 
         return family;
