@@ -51,7 +51,7 @@ public sealed class PublishTests
             "--self-contained", "-o", output, "-nologo", "-nodeReuse:false", $"-p:{kind}=true", $"-p:ArtifactsPath={directory}",
             "-p:RestoreApart=true", "-p:RestoreLockedMode=false", "-p:UseSharedCompilation=false", "-p:RunAnalyzers=false",
         ];
-        ToolResult published = await Tool.RunAsync("dotnet", arguments, limit: TimeSpan.FromMinutes(4));
+        ToolResult published = await Tool.RunAsync("dotnet", arguments, limit: TimeSpan.FromMinutes(15));
         Assert.SkipWhen(s_notToBeHad.Any(published.Output.Contains), "the runtime or its compiler cannot be restored: " + published.Output);
         Assert.True(published.ExitCode == 0, published.Output + published.Errors);
         Assert.DoesNotContain("warning", published.Output, StringComparison.OrdinalIgnoreCase);

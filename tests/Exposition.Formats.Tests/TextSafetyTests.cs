@@ -130,7 +130,8 @@ public class TextSafetyTests
         Assert.Equal(0, allocated);
     }
 
-    // Each body is built so that a list searched from the front, a copy per line or a comparison of all pairs would take minutes.
+    // Each body is built so that a list searched from the front, a copy per line or a comparison of all pairs would take many minutes. In
+    // proportion it is a fraction of a second, so that a busy machine has a hundred times what is needed.
     [Theory]
     [InlineData("families", 200_000)]
     [InlineData("labels", 200_000)]
@@ -150,7 +151,7 @@ public class TextSafetyTests
         bool read = TextFormat.TryRead(body, new TextReadOptions(NameScheme.Utf8, Lenient: false), set, out FormatError error);
         watch.Stop();
         Assert.True(read, $"line {error.Line}");
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(20), watch.Elapsed.ToString());
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(60), watch.Elapsed.ToString());
     }
 
     private static string Hostile(string kind, int size)

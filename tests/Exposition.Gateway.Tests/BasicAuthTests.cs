@@ -116,13 +116,18 @@ public class BasicAuthTests
         }
 
         Assert.All(good, header => Assert.True(auth.IsKnownGood(header)));
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        foreach (byte[] header in good)
-        {
-            Assert.True(auth.IsKnownGood(header));
-        }
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        // What happens once (code that is compiled anew) may fall into a round, but not into each.
+        Assert.Contains(Enumerable.Range(0, 10), _ =>
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            foreach (byte[] header in good)
+            {
+                Assert.True(auth.IsKnownGood(header));
+            }
+
+            return GC.GetAllocatedBytesForCurrentThread() == before;
+        });
         Assert.False(auth.IsKnownGood(good[0].AsSpan(1)));
         Assert.False(auth.IsKnownGood([.. good[0][..^1], (byte)'x']));
         Assert.False(auth.IsKnownGood([]));

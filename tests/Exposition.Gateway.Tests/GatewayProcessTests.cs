@@ -10,7 +10,7 @@ namespace Exposition.Gateway.Tests;
 /// <summary>The built program as a process.</summary>
 public partial class GatewayProcessTests
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(90);
 
     [Fact]
     public async Task An_unknown_flag_ends_it_with_an_error()

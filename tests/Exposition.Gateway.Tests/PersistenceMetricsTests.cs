@@ -60,7 +60,7 @@ public sealed class PersistenceMetricsTests : IDisposable
     {
         for (int i = 0; !done(); i++)
         {
-            Assert.True(i < 2000, "does not happen");
+            Assert.True(i < 20_000, "does not happen");
             await Task.Delay(5, TestContext.Current.CancellationToken);
         }
     }

@@ -13,7 +13,7 @@ public class ChangeGateTests
         var gate = new Gate();
         await using TwoDoors doors = await OpenAsync(gate);
         Task<string> answer = TwoDoors.SendAsync(raw ? doors.RawPort : doors.EndpointPort, Push);
-        await gate.Asked.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        await gate.Asked.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         await Task.Delay(50, TestContext.Current.CancellationToken);
         Assert.False(answer.IsCompleted);
         Assert.Equal(1, doors.Target.Pushes);
@@ -33,7 +33,7 @@ public class ChangeGateTests
         var gate = new Gate();
         await using TwoDoors doors = await OpenAsync(gate);
         Task<string> answer = TwoDoors.SendAsync(raw ? doors.RawPort : doors.EndpointPort, Push.Replace("PUT", method, StringComparison.Ordinal));
-        await gate.Asked.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        await gate.Asked.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         gate.Confirmation!.SetResult("disk full");
 
         string received = await answer;

@@ -224,7 +224,7 @@ public class RawConnectionTests
         raw.Beat(TimeSpan.FromSeconds(4));
         Assert.False(raw.Run.IsCompleted);
         raw.Beat(TimeSpan.FromSeconds(2));
-        await raw.Run.WaitAsync(TimeSpan.FromSeconds(5));
+        await raw.Run.WaitAsync(TimeSpan.FromSeconds(60));
     }
 
     [Theory]
@@ -266,7 +266,7 @@ public class RawConnectionTests
         raw.Beat(TimeSpan.FromSeconds(129));
         Assert.False(raw.Run.IsCompleted);
         raw.Beat(TimeSpan.FromSeconds(2));
-        await raw.Run.WaitAsync(TimeSpan.FromSeconds(5));
+        await raw.Run.WaitAsync(TimeSpan.FromSeconds(60));
         Assert.Null(raw.HandedOn);
     }
 
@@ -281,7 +281,7 @@ public class RawConnectionTests
             raw.Send("i");
         }
 
-        await raw.Run.WaitAsync(TimeSpan.FromSeconds(5));
+        await raw.Run.WaitAsync(TimeSpan.FromSeconds(60));
         Assert.Null(raw.HandedOn);
         Assert.StartsWith("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n", raw.Received(), StringComparison.Ordinal);
     }
@@ -297,7 +297,7 @@ public class RawConnectionTests
         raw.Beat(TimeSpan.FromSeconds(6));
         Assert.Contains("HTTP/1.1 408 Request Timeout\r\n", raw.Received(), StringComparison.Ordinal);
         raw.Beat(TimeSpan.FromSeconds(6));
-        await raw.Run.WaitAsync(TimeSpan.FromSeconds(5));
+        await raw.Run.WaitAsync(TimeSpan.FromSeconds(60));
         Assert.Empty(raw.Target.Calls);
     }
 
@@ -307,7 +307,7 @@ public class RawConnectionTests
         var raw = new RawHarness();
         raw.Send("PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\n\r\n");
         raw.Shutdown();
-        await raw.Run.WaitAsync(TimeSpan.FromSeconds(5));
+        await raw.Run.WaitAsync(TimeSpan.FromSeconds(60));
         Assert.Equal(Ok, raw.Received());
     }
 
@@ -319,7 +319,7 @@ public class RawConnectionTests
         raw.Shutdown();
         Assert.False(raw.Run.IsCompleted);
         raw.Send(" 1\n");
-        await raw.Run.WaitAsync(TimeSpan.FromSeconds(5));
+        await raw.Run.WaitAsync(TimeSpan.FromSeconds(60));
         Assert.Equal("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", raw.Received());
         Assert.Single(raw.Target.Calls);
     }
@@ -345,7 +345,7 @@ public class RawConnectionTests
         var raw = new RawHarness();
         raw.Send("PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\na");
         raw.Reset();
-        await raw.Run.WaitAsync(TimeSpan.FromSeconds(5));
+        await raw.Run.WaitAsync(TimeSpan.FromSeconds(60));
         Assert.Empty(raw.Target.Calls);
     }
 
@@ -354,7 +354,7 @@ public class RawConnectionTests
     {
         var raw = new RawHarness();
         raw.Send("PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nthrow");
-        await raw.Run.WaitAsync(TimeSpan.FromSeconds(5));
+        await raw.Run.WaitAsync(TimeSpan.FromSeconds(60));
         Assert.StartsWith("HTTP/1.1 500 Internal Server Error\r\nConnection: close\r\n", raw.Received(), StringComparison.Ordinal);
     }
 
@@ -428,7 +428,7 @@ public class RawConnectionTests
     {
         var raw = new RawHarness(target: new FakeTarget { ScrapeBreaksOff = true, ScrapeBody = new byte[200_000], LengthIsKnown = false });
         raw.Send("GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n");
-        await raw.Run.WaitAsync(TimeSpan.FromSeconds(5));
+        await raw.Run.WaitAsync(TimeSpan.FromSeconds(60));
         await AbortedAsync(raw);
         Assert.DoesNotContain("\r\n0\r\n\r\n", raw.Received(), StringComparison.Ordinal);
         Assert.Equal(0, raw.Target.OpenScrapes);

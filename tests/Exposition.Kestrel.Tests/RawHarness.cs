@@ -128,7 +128,7 @@ internal sealed class RawHarness : IConnectionHeartbeatFeature, IConnectionLifet
 
         Send(request[from..]);
         End();
-        await Run.WaitAsync(TimeSpan.FromSeconds(10));
+        await Run.WaitAsync(TimeSpan.FromSeconds(60));
         return Received();
     }
 

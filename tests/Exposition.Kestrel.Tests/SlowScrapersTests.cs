@@ -159,9 +159,9 @@ public sealed class SlowScrapersTests
     // The context aborts on another thread, and the connection ends after that.
     private static async Task AbortedAsync(RawHarness raw)
     {
-        await Task.Run(() => raw.Connection.ConnectionClosed.WaitHandle.WaitOne(5000));
+        await Task.Run(() => raw.Connection.ConnectionClosed.WaitHandle.WaitOne(60_000));
         Assert.True(raw.Connection.ConnectionClosed.IsCancellationRequested);
         raw.Received();
-        await raw.Run.WaitAsync(TimeSpan.FromSeconds(5));
+        await raw.Run.WaitAsync(TimeSpan.FromSeconds(60));
     }
 }

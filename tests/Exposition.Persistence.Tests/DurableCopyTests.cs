@@ -12,7 +12,7 @@ public sealed class DurableCopyTests : IDisposable
         await using DurableCopy copy = Make(TimeSpan.Zero);
         copy.Start();
         _changes.Delete("a");
-        await _durable.Committed.WaitAsync(TimeSpan.FromSeconds(10));
+        await _durable.Committed.WaitAsync(TimeSpan.FromSeconds(60));
         Assert.Equal(["remove a", "commit"], _durable.Calls.Where(static c => c != "begin").TakeLast(2));
         Assert.True(await copy.StopAsync());
         Assert.True(_durable.Disposed);
@@ -37,7 +37,7 @@ public sealed class DurableCopyTests : IDisposable
         await using DurableCopy copy = Make(TimeSpan.Zero);
         copy.Start();
         _changes.Delete("a");
-        await _durable.Committed.WaitAsync(TimeSpan.FromSeconds(10));
+        await _durable.Committed.WaitAsync(TimeSpan.FromSeconds(60));
         await copy.StopAsync();
         Assert.Contains(_notices, static n => n is { Event: DurableEvent.SaveFailed, Detail: "no space" });
         Assert.Contains("remove a", _durable.Calls);
@@ -148,8 +148,8 @@ public sealed class DurableCopyTests : IDisposable
         Assert.False(first.IsCompleted);
         _durable.HoldCommits = false;
         _durable.Released.Set();
-        Assert.Null(await first.WaitAsync(TimeSpan.FromSeconds(10)));
-        Assert.Null(await second.WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.Null(await first.WaitAsync(TimeSpan.FromSeconds(60)));
+        Assert.Null(await second.WaitAsync(TimeSpan.FromSeconds(60)));
         Assert.Contains("remove b", _durable.Calls);
         Assert.Equal(TimeSpan.Zero, copy.Status.Lag);
     }
@@ -161,13 +161,13 @@ public sealed class DurableCopyTests : IDisposable
         await using DurableCopy copy = Make(TimeSpan.Zero);
         copy.Start();
         _changes.Delete("a");
-        Assert.Equal("no space", await copy.CommittedAsync().WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.Equal("no space", await copy.CommittedAsync().WaitAsync(TimeSpan.FromSeconds(60)));
         Assert.Equal("no space", await copy.CommittedAsync());
         Assert.True(copy.Status.Lag > TimeSpan.Zero);
         Assert.True(copy.Status.Failures > 0);
 
         _durable.FailCommits = 0;
-        await _durable.Committed.WaitAsync(TimeSpan.FromSeconds(10));
+        await _durable.Committed.WaitAsync(TimeSpan.FromSeconds(60));
         for (int i = 0; await copy.CommittedAsync() is not null; i++)
         {
             Assert.True(i < 1000, "did not recover");

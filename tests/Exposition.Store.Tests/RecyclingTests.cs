@@ -171,7 +171,7 @@ public sealed class RecyclingTests
     [InlineData(StoreFaults.ReusesBlocksBlindly, true)]
     [InlineData(StoreFaults.ReusesSnapshotsBlindly, false)]
     [InlineData(StoreFaults.ReusesSnapshotsBlindly, true)]
-    internal void A_store_that_recycles_too_early_is_caught(StoreFaults faults, bool mixed) => Assert.NotNull(Race(faults, mixed, TimeSpan.FromSeconds(20)));
+    internal void A_store_that_recycles_too_early_is_caught(StoreFaults faults, bool mixed) => Assert.NotNull(Race(faults, mixed, TimeSpan.FromMinutes(3)));
 
     // A push of other series, and one that adds to them, leave the blocks of what they replace as steady pushes do.
     [Theory]

@@ -142,7 +142,7 @@ public sealed class ViewTests
         Task waiting = feed.WaitAsync(TestContext.Current.CancellationToken).AsTask();
         Assert.False(waiting.IsCompleted);
         _gateway.Put(Harness.Key("job", "j"), "a 1\n");
-        await waiting.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        await waiting.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         feed.Take([]);
         Assert.False(feed.WaitAsync(TestContext.Current.CancellationToken).AsTask().IsCompleted);
     }

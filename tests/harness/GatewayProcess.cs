@@ -6,7 +6,7 @@ namespace Exposition.Harness;
 /// </summary>
 public sealed class GatewayProcess : IAsyncLifetime
 {
-    private static readonly TimeSpan s_startLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_startLimit = TimeSpan.FromSeconds(90);
 
     private ChildProcess? _process;
 
@@ -87,7 +87,7 @@ public sealed class GatewayProcess : IAsyncLifetime
     /// <summary>Scrapes until the condition holds; what the gateway queues (deletes, say) may take a moment.</summary>
     public async Task<Scraped> ScrapeUntilAsync(Predicate<Scraped> holds, string what)
     {
-        for (var attempt = 0; attempt < 200; attempt++)
+        for (var attempt = 0; attempt < 2000; attempt++)
         {
             var scraped = await ScrapeAsync();
             if (holds(scraped))
@@ -98,7 +98,7 @@ public sealed class GatewayProcess : IAsyncLifetime
             await Task.Delay(25);
         }
 
-        Assert.Fail($"{what} did not come true within 5 s; the gateway logged:\n{Log}");
+        Assert.Fail($"{what} did not come true within a minute; the gateway logged:\n{Log}");
         return null!;
     }
 

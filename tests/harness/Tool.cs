@@ -6,7 +6,7 @@ namespace Exposition.Harness;
 /// <summary>Finds and runs the programs of others that the tests need.</summary>
 public static class Tool
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
 
     /// <summary>Whether this is the build server, where a missing tool is a failure.</summary>
     public static bool IsCi => string.Equals(Environment.GetEnvironmentVariable("CI"), "true", StringComparison.OrdinalIgnoreCase);
@@ -35,7 +35,7 @@ public static class Tool
         Assert.Skip(reason);
     }
 
-    /// <summary>Runs a program to its end; it is killed after a minute unless told otherwise.</summary>
+    /// <summary>Runs a program to its end; it is killed after minutes, unless told otherwise.</summary>
     public static async Task<ToolResult> RunAsync(string program, IEnumerable<string> arguments, byte[]? input = null, TimeSpan? limit = null,
         IReadOnlyDictionary<string, string>? environment = null)
     {

@@ -5,7 +5,7 @@ namespace Exposition.EndToEnd.Tests.Chain;
 /// <summary>An exemplar on its way from a push to Prometheus, which gets it only through OpenMetrics.</summary>
 public sealed class ExemplarChainTests
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(120);
 
     [Fact]
     public async Task Exemplars_of_a_push_can_be_asked_of_prometheus()

@@ -34,8 +34,8 @@ public sealed class HostileClientsTests(ITestOutputHelper output)
             silent.Add(await clients.OpenAsync(from: 2 + (i / 1000)));
         }
 
-        using var end = new CancellationTokenSource(s_duration);
         await using var calm = await GatewayProcess.StartAsync();
+        using var end = new CancellationTokenSource(s_duration);
         var beside = GoodPusher.StartAsync(calm.Port, "good", end.Token);
         var pusher = GoodPusher.StartAsync(gateway.Port, "good", end.Token);
         Task[] attacks =
@@ -90,10 +90,11 @@ public sealed class HostileClientsTests(ITestOutputHelper output)
         var clients = new HostileClients(gateway.Port);
         var bounds = new ProcessBounds(gateway.ProcessId);
         var (before, empty) = (bounds.Files, bounds.Resident);
-        using var end = new CancellationTokenSource(s_duration);
+        await using var calm = await GatewayProcess.StartAsync();
+        using var end = new CancellationTokenSource();
         var attacks = Many(Senders, () => clients.SlowBodyAsync(1 << 20, end.Token)).ToArray();
         await Task.Delay(TimeSpan.FromSeconds(3), TestContext.Current.CancellationToken);
-        await using var calm = await GatewayProcess.StartAsync();
+        end.CancelAfter(s_duration);
         var beside = GoodPusher.StartAsync(calm.Port, "good", end.Token);
         var pusher = GoodPusher.StartAsync(gateway.Port, "good", end.Token);
         await bounds.WatchAsync(end.Token);
@@ -115,9 +116,9 @@ public sealed class HostileClientsTests(ITestOutputHelper output)
         await StoreAsync(rounds: 3);
         var bounds = new ProcessBounds(gateway.ProcessId);
         var (before, empty) = (bounds.Files, bounds.Resident);
+        await using var calm = await GatewayProcess.StartAsync();
         using var end = new CancellationTokenSource(s_duration);
         var attacks = Many(100, () => clients.NeverReadAsync(TimeSpan.FromSeconds(10), end.Token)).ToArray();
-        await using var calm = await GatewayProcess.StartAsync();
         var beside = GoodPusher.StartAsync(calm.Port, "good", end.Token);
         var pusher = GoodPusher.StartAsync(gateway.Port, "good", end.Token);
         var watching = bounds.WatchAsync(end.Token);

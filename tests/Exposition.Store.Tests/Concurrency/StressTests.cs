@@ -24,6 +24,8 @@ public sealed class StressTests
     // Long runs by hand.
     private static readonly double s_seconds = double.TryParse(Environment.GetEnvironmentVariable("EXPOSITION_STRESS_SECONDS"), out double seconds) ? seconds : 10;
 
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
+
     [Fact]
     public void Nothing_is_ever_seen_that_was_not_pushed()
     {
@@ -32,7 +34,7 @@ public sealed class StressTests
         Assert.True(wrong is null, wrong);
         TestContext.Current.SendDiagnosticMessage($"{stress.Pushes} pushes, {stress.Store.RepeatedPushes} of them steady, {stress.Views} views, {stress.Changes} changes taken, "
             + $"{stress.Store.Expiries} expiries, {stress.Collections} collections");
-        Assert.True(stress.Views > 50 && stress.Store.RepeatedPushes > 200 && stress.Changes > 50 && stress.Collections > 10 && stress.Store.Expiries > 0, "too little has happened");
+        Assert.True(stress.IsEnough, "too little has happened");
     }
 
     [Theory]
@@ -41,7 +43,7 @@ public sealed class StressTests
     [InlineData(StoreFaults.ReusesSnapshotsBlindly)]
     [InlineData(StoreFaults.IgnoresStamps)]
     [InlineData(StoreFaults.TakesSilently)]
-    internal void A_fault_is_found(StoreFaults fault) => Assert.NotNull(new Stress(fault, TimeSpan.FromSeconds(60)).Run());
+    internal void A_fault_is_found(StoreFaults fault) => Assert.NotNull(new Stress(fault, s_patience).Run());
 
     private sealed class Stress(StoreFaults faults, TimeSpan limit)
     {
@@ -59,7 +61,11 @@ public sealed class StressTests
         // Expired groups go soon, so that also the end of the grace is met.
         public MetricStore Store { get; } = new(new StoreOptions { PoisonsSpareBlocks = true, ExpiredGrace = TimeSpan.FromMilliseconds(30) }) { Faults = faults };
 
-        private bool IsOver => Volatile.Read(ref _wrong) is not null || Stopwatch.GetElapsedTime(_started) > limit;
+        public bool IsEnough => Views > 50 && Store.RepeatedPushes > 200 && Changes > 50 && Collections > 10 && Store.Expiries > 0;
+
+        // On a busy machine it takes longer until enough has happened to say something.
+        private bool IsOver => Volatile.Read(ref _wrong) is not null
+            || (Stopwatch.GetElapsedTime(_started) is var elapsed && elapsed > limit && (faults != StoreFaults.None || IsEnough || elapsed > limit + s_patience));
 
         public string? Run()
         {
