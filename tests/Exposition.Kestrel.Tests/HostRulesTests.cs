@@ -150,7 +150,7 @@ public sealed class HostRulesTests
     [Fact]
     public async Task A_route_that_comes_later_closes_the_door_for_connections_that_are_open()
     {
-        var routes = new LateRoutes();
+        using var routes = new LateRoutes();
         await using Host host = await Host.StartAsync(static _ => { }, app: app => ((IEndpointRouteBuilder)app).DataSources.Add(routes));
         using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{host.Ports[0]}") };
         Assert.NotEqual("other", await client.GetStringAsync("/metrics", TestContext.Current.CancellationToken));
@@ -341,7 +341,7 @@ public sealed class HostRulesTests
         public long? MaxRequestBodySize => 1;
     }
 
-    private sealed class LateRoutes : EndpointDataSource
+    private sealed class LateRoutes : EndpointDataSource, IDisposable
     {
         private readonly List<Endpoint> _endpoints = [];
         private CancellationTokenSource _changed = new();
@@ -349,6 +349,8 @@ public sealed class HostRulesTests
         public override IReadOnlyList<Endpoint> Endpoints => [.. _endpoints];
 
         public override Microsoft.Extensions.Primitives.IChangeToken GetChangeToken() => new Microsoft.Extensions.Primitives.CancellationChangeToken(_changed.Token);
+
+        public void Dispose() => _changed.Dispose();
 
         public void Add(string pattern)
         {

@@ -47,7 +47,7 @@ def push(connection, group, content, way):
 def honest(port, on, over, results):
     """A process of its own: pushes to groups that stay, over one connection, and to a new one now and then, over one of its own."""
     times, refused, last, count = {False: [], True: []}, [], {}, 0
-    connection = connect(port)
+    connection = None
     while not over.is_set():
         count += 1
         new = count % 10 == 0
@@ -59,10 +59,10 @@ def honest(port, on, over, results):
                 with connect(port) as own:
                     status, text = push(own, group, body("honest_new", count), way)
             else:
+                connection = connection or connect(port)
                 status, text = push(connection, group, body("honest_steady", count), way)
         except (OSError, ValueError, IndexError) as e:
-            status, text = 0, repr(e).encode()
-            connection = connect(port)
+            status, text, connection = 0, repr(e).encode(), None
         times[attacked or on.is_set()].append((time.monotonic() - started, new, way))
         if status == 200:
             last[group] = count
@@ -111,6 +111,10 @@ class Prometheus:
         self.process = subprocess.Popen(["prometheus", f"--config.file={config}", f"--storage.tsdb.path={directory}/tsdb", f"--web.listen-address=127.0.0.1:{self.port}"],
                                         stdout=self.log, stderr=self.log)
 
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
     def query(self, expression):
         url = f"http://127.0.0.1:{self.port}/api/v1/query?query=" + urllib.parse.quote(expression)
         with urllib.request.urlopen(url, timeout=30) as answered:
@@ -136,15 +140,11 @@ def shown(text):
     return found
 
 
-def main(program, minutes):
-    directory = tempfile.mkdtemp(prefix="soak-")
-    with open(f"{directory}/web.yml", "w") as file:
-        file.write(USERS)
-    flags = [*FLAGS, f"--web.config.file={directory}/web.yml", f"--persistence.file={directory}/state"]
-    gateway = Gateway(program, *flags)
-    prometheus = Prometheus(gateway, directory)
+def run(gateway, minutes):
+    """Phases with and without attack. What the honest pushers have seen, and who watched."""
     on, over, results = multiprocessing.Event(), multiprocessing.Event(), multiprocessing.Queue()
-    processes = [multiprocessing.Process(target=honest, args=(gateway.port, on, over, results)), multiprocessing.Process(target=attack, args=(gateway.port, on, over))]
+    processes = [multiprocessing.Process(target=honest, args=(gateway.port, on, over, results), daemon=True),
+                 multiprocessing.Process(target=attack, args=(gateway.port, on, over), daemon=True)]
     for process in processes:
         process.start()
     watch = Watch(gateway, over)
@@ -156,54 +156,80 @@ def main(program, minutes):
         (on.clear if on.is_set() else on.set)()
         print(f"{(time.monotonic() - started) / 60:5.1f} min  {'attack' if on.is_set() else 'calm'}  rss {gateway.rss():.0f} MiB", flush=True)
     over.set()
-    times, refused, last = results.get(timeout=120)
+    seen = results.get(timeout=120)
     for process in processes:
         process.join(60)
-        process.kill()
     time.sleep(5)
+    return watch, seen
 
-    wrong = []
 
-    def promise(what, kept, figures):
-        print(f"{'PASS' if kept else 'FAIL'}  {what}: {figures}")
-        wrong.extend([] if kept else [what])
+class Promises:
+    def __init__(self):
+        self.broken = 0
 
+    def check(self, what, kept, figures):
+        print(f"{'PASS' if kept else 'FAIL'}  {what}: {figures}", flush=True)
+        self.broken += not kept
+
+
+def judge(promises, gateway, prometheus, watch, times, refused, last):
+    check = promises.check
+    check("the program goes on", gateway.process.poll() is None, f"exit code {gateway.process.poll()}")
     calm, attacked = (p99([t[0] for t in times[b]]) for b in (False, True))
-    promise("p99 of honest pushes under attack is at most 5 times that without", attacked <= 5 * calm,
-            f"{attacked:.1f} ms of {len(times[True])} against {calm:.1f} ms of {len(times[False])}")
+    check("p99 of honest pushes under attack is at most 5 times that without", attacked <= 5 * calm,
+          f"{attacked:.1f} ms of {len(times[True])} against {calm:.1f} ms of {len(times[False])}")
     for new in (False, True):
         for way, name in enumerate(["plain", "gzip", "chunked"]):
             part = [p99([t[0] for t in times[b] if t[1:] == (new, way)]) for b in (False, True)]
             print(f"      {'new' if new else 'steady'} group, {name}: {part[1]:.1f} ms against {part[0]:.1f} ms")
-    promise("no honest push was refused", not refused, f"{len(refused)} of {sum(map(len, times.values()))} {refused[:3]}")
-    promise("memory is bounded", max(watch.rss) < MOST_RSS, f"at most {max(watch.rss):.0f} MiB")
-    promise("memory is flat", watch.growth() < MOST_GROWTH, f"{watch.growth():+.0f} MiB over {len(watch.rss) * 3 // 4} s")
+    check("no honest push was refused", not refused, f"{len(refused)} of {sum(map(len, times.values()))} {refused[:3]}")
+    check("memory is bounded", max(watch.rss) < MOST_RSS, f"at most {max(watch.rss):.0f} MiB")
+    check("memory is flat", watch.growth() < MOST_GROWTH, f"{watch.growth():+.0f} MiB over {len(watch.rss) * 3 // 4} s")
     lines, size = watch.most_log()
-    promise("the log keeps to its bound", lines <= LOG_LINES and size <= LOG_BYTES, f"at most {lines:.1f} lines and {size / 1024:.1f} KiB a second")
-    promise("no stack trace was logged", "   at " not in gateway.log_text(), "")
+    check("the log keeps to its bound", lines <= LOG_LINES and size <= LOG_BYTES, f"at most {lines:.1f} lines and {size / 1024:.1f} KiB a second")
+    check("no stack trace was logged", "   at " not in gateway.log_text(), "")
     scrapes, failed = prometheus.number("count_over_time(up[2h])"), prometheus.number("count_over_time((up == 0)[2h:1s])")
-    promise("each scrape worked", scrapes > 0 and failed == 0, f"{failed:.0f} of {scrapes:.0f} failed")
+    check("each scrape worked", scrapes > 0 and failed == 0, f"{failed:.0f} of {scrapes:.0f} failed")
+    lost = missing(gateway, last)
+    check("nothing is lost: each group shows what was pushed last", not lost, f"{len(lost)} of {len(last)} {lost[:3]}")
+    known = {s["metric"]["steady"]: int(float(s["value"][1])) for s in prometheus.query('honest_steady{i="0"}')}
+    check("Prometheus has the same", known == {group.rsplit("/", 1)[1]: n for group, n in last.items() if "/steady/" in group}, f"{len(known)} groups")
+
+
+def missing(gateway, last):
     try:
         found = shown(ask(gateway.port, "GET", "/metrics", None, USER)[1].decode())
     except OSError as e:
-        found = {"error": e}
-    lost = {group: (number, found.get(group)) for group, number in last.items() if found.get(group) != number}
-    promise("nothing is lost: each group shows what was pushed last", not lost, f"{len(lost)} of {len(last)} {list(lost.items())[:3]}")
-    known = {s["metric"]["steady"]: int(float(s["value"][1])) for s in prometheus.query('honest_steady{i="0"}')}
-    promise("Prometheus has the same", known == {g.rsplit("/", 1)[1]: n for g, n in last.items() if "/steady/" in g}, f"{len(known)} groups")
-    promise("it stops cleanly", (code := gateway.stop()) == 0, f"exit code {code}")
-    again = Gateway(program, *flags)
-    found = shown(ask(again.port, "GET", "/metrics", None, USER)[1].decode())
-    promise("after a restart all is there", all(found.get(g) == n for g, n in last.items()), f"{len(found)} groups")
-    again.stop()
-    prometheus.process.terminate()
-    prometheus.process.wait()
-    if wrong:
+        return [repr(e)]
+    return [f"{group}: {found.get(group)} instead of {number}" for group, number in last.items() if found.get(group) != number]
+
+
+def main(program, minutes):
+    directory = tempfile.mkdtemp(prefix="soak-")
+    with open(f"{directory}/web.yml", "w") as file:
+        file.write(USERS)
+    flags = [*FLAGS, f"--web.config.file={directory}/web.yml", f"--persistence.file={directory}/state"]
+    gateway = Gateway(program, *flags)
+    prometheus = Prometheus(gateway, directory)
+    promises = Promises()
+    try:
+        watch, seen = run(gateway, minutes)
+        judge(promises, gateway, prometheus, watch, *seen)
+        code = gateway.stop()
+        promises.check("it stops cleanly", code == 0, f"exit code {code}")
+        again = Gateway(program, *flags)
+        lost = missing(again, seen[2])
+        promises.check("after a restart all is there", not lost, f"{len(lost)} are not {lost[:3]}")
+        again.stop()
+    finally:
+        prometheus.stop()
+        gateway.stop()
+    if promises.broken:
         shutil.copy(gateway.log.name, f"{directory}/gateway.log")
         print(f"logs are in {directory}")
     else:
         shutil.rmtree(directory)
-    return 1 if wrong else 0
+    return 1 if promises.broken else 0
 
 
 if __name__ == "__main__":
