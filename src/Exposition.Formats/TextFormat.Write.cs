@@ -181,16 +181,21 @@ public static partial class TextFormat
         public void WriteHistogram(in MetricRow metric)
         {
             double count = metric.CountFloat != 0 ? metric.CountFloat : metric.Count;
+            double most = 0;
             bool hasInf = false;
             for (int i = metric.FirstPoint; i >= 0; i = _set.Points[i].Next)
             {
                 ref readonly PointRow point = ref _set.Points[i];
+                double inBucket = point.Value != 0 ? point.Value : point.Count;
                 WriteSeries(in metric, "_bucket"u8, "le=\""u8, point.Bound);
-                WriteValue(in metric, point.Value != 0 ? point.Value : point.Count);
+                WriteValue(in metric, inBucket);
+                most = Math.Max(most, inBucket);
                 hasInf |= double.IsPositiveInfinity(point.Bound);
             }
 
-            if (!hasInf)
+            // Buckets are not contradicted by a 0 that nobody has pushed; the reference does it.
+            bool hasCount = (metric.Content & MetricContent.NoCount) == 0 || metric.PointCount == 0;
+            if (!hasInf && hasCount && !(count == 0 && most > 0))
             {
                 WriteSeries(in metric, "_bucket"u8, "le=\""u8, double.PositiveInfinity);
                 WriteValue(in metric, count);
@@ -198,8 +203,11 @@ public static partial class TextFormat
 
             WriteSeries(in metric, "_sum"u8, default, 0);
             WriteValue(in metric, metric.Value);
-            WriteSeries(in metric, "_count"u8, default, 0);
-            WriteValue(in metric, count);
+            if (hasCount)
+            {
+                WriteSeries(in metric, "_count"u8, default, 0);
+                WriteValue(in metric, count);
+            }
         }
 
         // Everything before the blank. The extra label comes last and is given as `name="`.

@@ -51,6 +51,10 @@ public sealed class ExpositionOptions
     /// <summary>Refuse pushes that contradict themselves or what is stored. Used where the engine's store is made from these options.</summary>
     public bool CheckConsistency { get; set; } = true;
 
+    /// <inheritdoc cref="StoreOptions.Timestamps"/>
+    /// <remarks>Used where the engine's store is made from these options.</remarks>
+    public SampleTimestamps Timestamps { get; set; }
+
     /// <summary>
     /// After which time without a push the series of which groups expire, where a push does not say it by its <c>Exposition-Expire-After</c> header; the
     /// first rule that is for a group counts. None by default. Used where the engine's store is made from these options.

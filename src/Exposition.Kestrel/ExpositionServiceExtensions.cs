@@ -42,6 +42,7 @@ public static class ExpositionServiceExtensions
             {
                 CheckConsistency = o.CheckConsistency,
                 Names = o.Names,
+                Timestamps = o.Timestamps,
                 Time = o.Time,
                 MaxSeriesPerPush = o.MaxSeriesPerPush,
                 MaxGroupingNameSets = o.MaxGroupingNameSets,

@@ -130,6 +130,11 @@ public sealed partial class MetricStore
             }
 
             var push = new PendingPush(workspace, key, now);
+            if (Options.Timestamps == SampleTimestamps.Drop)
+            {
+                PushRules.DropTimestamps(set);
+            }
+
             string? error = PushRules.HasTimestamps(set)
                 ? "pushed metrics must not have timestamps"
                 : push.Prepare(leaveOut: !Options.CheckConsistency);
@@ -247,8 +252,29 @@ public sealed partial class MetricStore
             return ProtobufFormat.TryRead(body, into, out malformed);
         }
 
-        return (format == PushFormat.OpenMetrics && OpenMetricsFormat.TryRead(body, Options.Names, into, out malformed))
-            || TextFormat.TryRead(body, new TextReadOptions(Options.Names, Lenient: true), into, out malformed);
+        FormatError strict = default;
+        if (format == PushFormat.OpenMetrics && OpenMetricsFormat.TryRead(body, Options.Names, into, out strict))
+        {
+            malformed = default;
+            return true;
+        }
+
+        bool read = TextFormat.TryRead(body, new TextReadOptions(Options.Names, Lenient: true), into, out malformed);
+        if (format != PushFormat.OpenMetrics)
+        {
+            return read;
+        }
+
+        // OpenMetrics says where it ends. What says so little of it that its last line has no end was cut short, and its last number with it.
+        if (read && !body.IsEmpty && body.Span[^1] != '\n')
+        {
+            malformed = new FormatError("unexpected end of input stream", 1 + body.Span.Count((byte)'\n'));
+            read = false;
+        }
+
+        string why = $"and as OpenMetrics, line {strict.Line}: {strict.Message}";
+        malformed = malformed with { Hint = malformed.Hint is null ? why : malformed.Hint + "; " + why };
+        return read;
     }
 
     private bool IsNameSetTooMany(GroupingKey key)

@@ -13,6 +13,16 @@ public enum PushFormat : byte
     OpenMetrics,
 }
 
+/// <summary>What becomes of the timestamps of pushed samples, which must have none: Prometheus stamps what it scrapes.</summary>
+public enum SampleTimestamps : byte
+{
+    /// <summary>A push with any is refused.</summary>
+    Reject,
+
+    /// <summary>They are forgotten, and the samples count as pushed now. For those who push what was federated.</summary>
+    Drop,
+}
+
 /// <summary>What a push does to the families of its group that it does not name.</summary>
 public enum PushMode : byte
 {

@@ -11,6 +11,9 @@ public sealed class StoreOptions
     /// <summary>Which names text bodies may use.</summary>
     public NameScheme Names { get; set; } = NameScheme.Legacy;
 
+    /// <summary>What becomes of the timestamps of pushed samples.</summary>
+    public SampleTimestamps Timestamps { get; set; }
+
     /// <summary>The most series of one push; each bucket and quantile counts. Zero for any number.</summary>
     public int MaxSeriesPerPush { get; set; } = 1_000_000;
 

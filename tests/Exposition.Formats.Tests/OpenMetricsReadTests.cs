@@ -194,11 +194,12 @@ public sealed class OpenMetricsReadTests
     [InlineData(1, "missing \"# EOF\" at the end", "a 1")]
     [InlineData(1, "missing \"# EOF\" at the end", "# HELP a x")]
     [InlineData(2, "more text behind \"# EOF\"", "# EOF\n\n")]
-    [InlineData(2, "expected \"# TYPE\", \"# HELP\", \"# UNIT\" or \"# EOF\": comments are not allowed", "a 1\n# EOF\r\n")]
+    [InlineData(2, "expected \"# TYPE\", \"# HELP\", \"# UNIT\" or \"# EOF\": comments are not allowed", "a 1\n# EOF\r")]
+    [InlineData(2, "empty line", "a 1\r\n\r\n# EOF\r\n")]
     [InlineData(1, "expected \"# TYPE\", \"# HELP\", \"# UNIT\" or \"# EOF\": comments are not allowed", "#TYPE a gauge\n# EOF\n")]
     [InlineData(2, "empty line", "a 1\n\n# EOF\n")]
     [InlineData(1, "expected a number as value, got \"1\\t\"", "a 1\t\n# EOF\n")]
-    [InlineData(1, "expected a number as value, got \"1\\r\"", "a 1\r\n# EOF\n")]
+    [InlineData(1, "expected a number as value, got \"1\\r\"", "a 1\r\r\n# EOF\n")]
     [InlineData(1, "expected a number as timestamp, got \"\"", "a 1 \n# EOF\n")]
     [InlineData(1, "expected a finite number as timestamp, got \"+Inf\"", "a 1 +Inf\n# EOF\n")]
     [InlineData(1, "expected a metric name or '#' at the start of the line, found '\"'", "\"a\" 1\n# EOF\n")]
@@ -239,6 +240,18 @@ public sealed class OpenMetricsReadTests
         body = message.StartsWith("the labels of the exemplar", StringComparison.Ordinal) ? body.Replace("ä=\"\"", $"a=\"{new string('é', 128)}\"", StringComparison.Ordinal) : body;
         Assert.False(OpenMetricsFormat.TryRead(Encoding.UTF8.GetBytes(body), NameScheme.Utf8, new FamilySet(), out FormatError error));
         Assert.Equal(new FormatError(message, line), error);
+    }
+
+    [Fact]
+    public void CR_LF_ends_a_line_too()
+    {
+        const string text = "# TYPE a_seconds counter\n# UNIT a_seconds seconds\n# HELP a_seconds x\\n\na_seconds_total{b=\"c\"} 1 5 # {t=\"1\"} 2\n"
+            + "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1 # {t=\"1\"} 2 3\nh_count 1\nh_sum 2\n# EOF\n";
+        var plain = new FamilySet();
+        var windows = new FamilySet();
+        Assert.True(OpenMetricsFormat.TryRead(Encoding.UTF8.GetBytes(text), NameScheme.Legacy, plain, out FormatError error), error.ToString());
+        Assert.True(OpenMetricsFormat.TryRead(Encoding.UTF8.GetBytes(text.Replace("\n", "\r\n", StringComparison.Ordinal)), NameScheme.Legacy, windows, out error), error.ToString());
+        Assert.Equal(TextDump.Of(plain), TextDump.Of(windows));
     }
 
     [Fact]

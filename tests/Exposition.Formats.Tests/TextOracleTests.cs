@@ -1,9 +1,13 @@
+using System.Buffers;
 using System.Text;
 
 namespace Exposition.Formats.Tests;
 
 public class TextOracleTests
 {
+    // Parts of summaries and histograms that stand apart from their whole are put together by the lenient reader alone; see TextAsScrapedTests.
+    private static readonly SearchValues<string> s_parts = SearchValues.Create(["_count", "_sum", "_bucket"], StringComparison.Ordinal);
+
     // What the reference does to a line that begins with "{" depends on the line before it: it panics, changes that line's metric, or takes
     // labels by that line's type. There we differ on purpose; the numbers are exact so that no other difference can hide among them.
     [Theory]
@@ -60,7 +64,11 @@ public class TextOracleTests
                 && !vector.Body.AsSpan().ContainsAny("\r"u8))
             {
                 Assert.True(TextFormat.TryRead(vector.Body, new TextReadOptions(scheme, Lenient: true), lenient, out FormatError error), $"{vector} {error}");
-                Assert.Equal(TextDump.Of(strict), TextDump.Of(lenient));
+                if (!Encoding.Latin1.GetString(vector.Body).AsSpan().ContainsAny(s_parts))
+                {
+                    Assert.Equal(TextDump.Of(strict), TextDump.Of(lenient));
+                }
+
                 accepted++;
             }
         }

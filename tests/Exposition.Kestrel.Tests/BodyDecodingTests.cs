@@ -121,15 +121,15 @@ public class BodyDecodingTests
     public void SnappyFaults()
     {
         byte[] good = Snappy("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa 1\n"u8);
-        Assert.Equal("error: snappy: corrupt input", Undo("a 1\n"u8.ToArray(), snappy: true));
-        Assert.Equal("error: snappy: corrupt input", Undo(good[10..], snappy: true));
+        Assert.StartsWith("error: snappy: corrupt input (not the framed form", Undo("a 1\n"u8.ToArray(), snappy: true), StringComparison.Ordinal);
+        Assert.StartsWith("error: snappy: corrupt input (not the framed form", Undo(good[10..], snappy: true), StringComparison.Ordinal);
         Assert.Equal("error: snappy: corrupt input", Undo([0xFF, 6, 0, 0, .. "sNaPpY"u8, 1], snappy: true));
         Assert.Equal("error: snappy: unsupported input", Undo([0xFF, 6, 0, 0, .. "sNaPpY"u8, 2, 1, 0, 0, (byte)'a'], snappy: true));
         for (int length = 1; length < good.Length; length++)
         {
             if (length != 10)
             {
-                Assert.Equal("error: snappy: corrupt input", Undo(good[..length], snappy: true));
+                Assert.StartsWith("error: snappy: corrupt input", Undo(good[..length], snappy: true), StringComparison.Ordinal);
             }
         }
 

@@ -136,7 +136,9 @@ public sealed class OpenMetricsTests
     [InlineData("c x\n# EOF\n", "text format parsing error in line 1: expected float as value, got \"x\"")]
     public void A_body_that_is_neither_gets_the_error_of_the_text(string body, string error)
     {
-        Assert.Equal(new PushOutcome(PushStatus.Malformed, error), Push(s_job, body));
+        PushOutcome outcome = Push(s_job, body);
+        Assert.Equal(PushStatus.Malformed, outcome.Status);
+        Assert.StartsWith(error + " (and as OpenMetrics, line ", outcome.Error, StringComparison.Ordinal);
         Assert.Equal(0, _gateway.Store.GroupCount);
     }
 

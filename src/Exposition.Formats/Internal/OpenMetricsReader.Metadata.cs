@@ -30,8 +30,11 @@ internal ref partial struct OpenMetricsReader
             return Fail("missing \"# EOF\" at the end");
         }
 
-        var line = new TextRef(_at, length);
-        return isHelp ? ReadHelp(line) : isType ? ReadType(line) : ReadUnit(line);
+        int end = _at + length + 1;
+        var line = new TextRef(_at, length - (_text[_at..end].EndsWith("\r\n"u8) ? 1 : 0));
+        bool read = isHelp ? ReadHelp(line) : isType ? ReadType(line) : ReadUnit(line);
+        _at = end;
+        return read;
     }
 
     // The line belongs to the family at hand, or begins the next.
@@ -59,7 +62,6 @@ internal ref partial struct OpenMetricsReader
         }
 
         _hasType = true;
-        _at += line.Length + 1;
         return CheckUnit();
     }
 
@@ -71,7 +73,6 @@ internal ref partial struct OpenMetricsReader
         }
 
         (_unit, _hasUnit) = (line, true);
-        _at += line.Length + 1;
         return CheckUnit();
     }
 
@@ -125,7 +126,6 @@ internal ref partial struct OpenMetricsReader
             _help = new TextRef(~scratch, _set.Scratch.Count - scratch);
         }
 
-        _at = end + 1;
         return true;
     }
 

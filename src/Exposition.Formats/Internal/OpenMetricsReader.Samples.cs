@@ -46,7 +46,7 @@ internal ref partial struct OpenMetricsReader
 
     private bool StoreLine(TextRef name)
     {
-        if (Current is not (' ' or '\n'))
+        if (Current != ' ' && LineEndLength == 0)
         {
             return Fail("missing \"# EOF\" at the end");
         }
@@ -62,7 +62,7 @@ internal ref partial struct OpenMetricsReader
             }
         }
 
-        if (Current != '\n')
+        if (LineEndLength == 0)
         {
             return Fail(Current < 0 ? "missing \"# EOF\" at the end" : $"expected the end of the line, found {Found(Current)}");
         }
@@ -72,7 +72,7 @@ internal ref partial struct OpenMetricsReader
             return false;
         }
 
-        _at++;
+        _at += LineEndLength;
         if (!EnterMetric(out bool repeated))
         {
             return false;
@@ -103,6 +103,7 @@ internal ref partial struct OpenMetricsReader
     {
         ReadOnlySpan<byte> token = _text[_at..];
         int length = token.IndexOfAny((byte)' ', (byte)'\n');
+        length = length > 0 && token[length] == '\n' && token[length - 1] == '\r' ? length - 1 : length;
         token = length < 0 ? token : token[..length];
         _at += token.Length;
         return NumberParser.TryParse(token, out value) || Fail($"expected a number as {what}, got {GoQuote.Text(token)}");

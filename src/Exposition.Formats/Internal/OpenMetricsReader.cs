@@ -4,7 +4,8 @@ using System.Text.Unicode;
 
 namespace Exposition.Formats.Internal;
 
-// One pass over the contiguous bytes of a body. Grammar (one blank is one SP; TAB and CR are ordinary bytes and belong nowhere but in texts):
+// One pass over the contiguous bytes of a body. Grammar (one blank is one SP; TAB and CR are ordinary bytes and belong nowhere but in texts; for the sake
+// of files from Windows LF may also be CR LF, so that no type is lost by it):
 //   body     = *line "# EOF" [ LF ]
 //   line     = "# TYPE " NAME " " type LF / "# UNIT " NAME " " unit LF / "# HELP " NAME " " text LF         OpenMetricsReader.Metadata
 //            / NAME [ labels ] " " NUMBER [ " " TIME ] [ exemplar ] LF                                      OpenMetricsReader.Samples
@@ -114,7 +115,7 @@ internal ref partial struct OpenMetricsReader
                     return false;
                 }
             }
-            else if (first == '\n')
+            else if (LineEndLength > 0)
             {
                 return Fail("empty line");
             }
@@ -128,12 +129,21 @@ internal ref partial struct OpenMetricsReader
     private readonly bool AtEof()
     {
         ReadOnlySpan<byte> rest = _text[_at..];
-        return rest.StartsWith("# EOF"u8) && (rest.Length == 5 || rest[5] == '\n');
+        return rest.StartsWith("# EOF"u8) && (rest.Length == 5 || rest[5] == '\n' || rest[5..].StartsWith("\r\n"u8));
     }
+
+    // Of the line end at _at: 1 for LF, 2 for CR LF, 0 if there is none.
+    private readonly int LineEndLength => Current switch
+    {
+        '\n' => 1,
+        '\r' when _text[_at..].StartsWith("\r\n"u8) => 2,
+        _ => 0,
+    };
 
     private bool ReadEof()
     {
-        _at += Math.Min(_text.Length - _at, 6);
+        _at += 5;
+        _at += LineEndLength;
         if (_at < _text.Length)
         {
             _lineStart = _at;

@@ -26,7 +26,7 @@ internal ref partial struct ProtoMetricWriter(FamilySet set, MetricType type, Es
         }
 
         ReadOnlySpan<byte> raw = _set.Text(metric.Raw);
-        long length = LabelsLength(in metric) + (fromRow ? RowLength(in metric) : CopyWithoutLabels(raw, write: false));
+        long length = LabelsLength(in metric) + (fromRow ? RowLength(in metric) : CopyRaw(in metric, raw, write: false));
         ProtoWriter.WriteBytesHeader(ProtoTag.FamilyMetric, length, ref _cursor);
         WriteLabels(in metric);
         if (fromRow)
@@ -35,13 +35,14 @@ internal ref partial struct ProtoMetricWriter(FamilySet set, MetricType type, Es
         }
         else
         {
-            CopyWithoutLabels(raw, write: true);
+            CopyRaw(in metric, raw, write: true);
         }
     }
 
-    // The label fields are cut out; the runs of bytes between them are copied.
-    private long CopyWithoutLabels(ReadOnlySpan<byte> raw, bool write)
+    // The label fields are cut out, and a timestamp that the row has no more; the runs of bytes between them are copied.
+    private long CopyRaw(in MetricRow metric, ReadOnlySpan<byte> raw, bool write)
     {
+        bool hasTimestamp = (metric.Content & MetricContent.Timestamp) != 0;
         long length = 0;
         int start = 0;
         var reader = new ProtoReader(raw);
@@ -50,7 +51,7 @@ internal ref partial struct ProtoMetricWriter(FamilySet set, MetricType type, Es
             int end = reader.Position;
             uint tag = 0;
             bool more = !reader.AtEnd && reader.TryReadTag(out tag) && reader.TrySkip(tag);
-            if (more && tag != ProtoTag.Label)
+            if (more && tag != ProtoTag.Label && (tag != ProtoTag.TimestampMs || hasTimestamp))
             {
                 continue;
             }

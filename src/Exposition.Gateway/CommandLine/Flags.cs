@@ -54,6 +54,9 @@ internal sealed class Flags
 
     public bool VerifyRepeated { get; private set; }
 
+    /// <summary>What becomes of timestamps of pushed samples.</summary>
+    public SampleTimestamps Timestamps { get; private set; }
+
     /// <summary>The flags <c>--limit.*</c>.</summary>
     public LimitFlags Limits { get; } = new();
 
@@ -161,6 +164,7 @@ internal sealed class Flags
         ["persistence.interval"] = GoDuration.Format(PersistenceIntervalNanoseconds),
         ["push.disable-consistency-check"] = Word(DisableConsistencyCheck),
         ["push.enable-utf8-names"] = Word(EnableUtf8Names),
+        ["push.timestamps"] = Timestamps == SampleTimestamps.Drop ? "drop" : "reject",
         ["push.verify-repeated"] = Word(VerifyRepeated),
         ["web.config.file"] = WebConfigFile,
         ["web.enable-admin-api"] = Word(EnableAdminApi),
@@ -205,6 +209,7 @@ internal sealed class Flags
         new("push.disable-consistency-check", "Do not check consistency of pushed metrics. DANGEROUS.",
             value => DisableConsistencyCheck = value == "true") { IsSwitch = true },
         new("push.enable-utf8-names", "Allow UTF-8 characters in metric and label names.", value => EnableUtf8Names = value == "true") { IsSwitch = true },
+        new("push.timestamps", "What becomes of the timestamps of pushed samples. One of: [reject, drop]", SetTimestamps) { Shown = "=reject" },
         new("push.verify-repeated", "Read each push whose series are those of the last one in full, too, and compare. For the search for a fault; slow.",
             value => VerifyRepeated = value == "true") { IsSwitch = true },
         new("push.expire-after", "Time without a push after which the metrics of a group expire; 0 for never. Repeatable with a selector of groups, the first that "
@@ -285,6 +290,13 @@ internal sealed class Flags
         LogLevelName = value.ToLowerInvariant() is var level and ("debug" or "info" or "warn" or "error")
             ? level : throw new FlagException($"unrecognized log level {value}");
     }
+
+    private void SetTimestamps(string value) => Timestamps = value switch
+    {
+        "reject" => SampleTimestamps.Reject,
+        "drop" => SampleTimestamps.Drop,
+        _ => throw new FlagException($"--push.timestamps must be reject or drop, is {value}"),
+    };
 
     private void SetLogFormat(string value) => LogFormat = value switch
     {

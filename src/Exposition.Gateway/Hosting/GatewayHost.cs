@@ -168,6 +168,7 @@ internal static class GatewayHost
             options.CheckConsistency = !flags.DisableConsistencyCheck;
             options.EnableOpenMetrics = flags.EnableOpenMetrics;
             options.VerifyShapes = flags.VerifyRepeated;
+            options.Timestamps = flags.Timestamps;
             flags.Limits.Apply(options);
             options.ExpiredGrace = flags.ExpiredGrace;
             flags.ExpiryRules.ForEach(options.ExpiryRules.Add);

@@ -3,9 +3,10 @@ using Exposition.Kestrel.Serving;
 
 namespace Exposition.Kestrel.Bodies;
 
-// Content-Encoding = #coding, compared without case. "identity" and empty elements mean nothing. The reference knows gzip and snappy and reads
-// everything else as it is; zstd and deflate are ours. As a body that is marked with a coding of ours but is plain is served by the
-// reference, it is served here too: those two are undone only where the body starts as they do.
+// Content-Encoding = #coding, compared without case. "identity" and empty elements mean nothing, x-gzip is gzip (RFC 9110 8.4.1.3). The reference knows
+// gzip and snappy and reads everything else as it is; zstd and deflate are ours. As a body that is marked with a coding of ours but is plain is served by
+// the reference, it is served here too: those two are undone only where the body starts as they do. And what starts as gzip, which no body in any of our
+// languages does, is gzip, though nobody has said so (curl --data-binary @metrics.gz).
 
 /// <summary>Reads Content-Encoding.</summary>
 internal static class ContentCoding
@@ -32,6 +33,7 @@ internal static class ContentCoding
     /// <summary>What a body is, seeing how it starts.</summary>
     public static BodyEncoding Settle(BodyEncoding announced, ReadOnlySpan<byte> body) => announced switch
     {
+        BodyEncoding.Identity when body.StartsWith(GzipBody.Magic) && GzipBody.CheckHeader(body) is null => BodyEncoding.Gzip,
         BodyEncoding.Zstd when !ZstdBody.Starts(body) => BodyEncoding.Unknown,
         BodyEncoding.Deflate when body.IsEmpty => BodyEncoding.Unknown,
         BodyEncoding.Deflate when !DeflateBody.Starts(body) => BodyEncoding.RawDeflate,
@@ -40,7 +42,7 @@ internal static class ContentCoding
 
     private static BodyEncoding OfOne(ReadOnlySpan<byte> coding) =>
         coding.IsEmpty || Ascii.EqualsIgnoreCase(coding, "identity"u8) ? BodyEncoding.Identity
-        : Ascii.EqualsIgnoreCase(coding, "gzip"u8) ? BodyEncoding.Gzip
+        : Ascii.EqualsIgnoreCase(coding, "gzip"u8) || Ascii.EqualsIgnoreCase(coding, "x-gzip"u8) ? BodyEncoding.Gzip
         : Ascii.EqualsIgnoreCase(coding, "snappy"u8) ? BodyEncoding.Snappy
         : Ascii.EqualsIgnoreCase(coding, "zstd"u8) ? BodyEncoding.Zstd
         : Ascii.EqualsIgnoreCase(coding, "deflate"u8) ? BodyEncoding.Deflate

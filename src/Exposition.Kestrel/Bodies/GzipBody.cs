@@ -16,6 +16,9 @@ internal static class GzipBody
     private const int SmallestMember = FixedHeader + 2 + Trailer;
     private const string InvalidChecksum = "gzip: invalid checksum";
 
+    /// <summary>How a member starts whose data is deflated.</summary>
+    public static ReadOnlySpan<byte> Magic => [0x1F, 0x8B, 8];
+
     /// <summary>Checks the first header, which the reference reads before anything else.</summary>
     /// <returns>Null, or why it refuses.</returns>
     public static string? CheckHeader(ReadOnlySpan<byte> body) => HeaderLength(body, out string? error) > 0 ? null : error;
@@ -53,7 +56,7 @@ internal static class GzipBody
             return 0;
         }
 
-        if (body[0] != 0x1F || body[1] != 0x8B || body[2] != 8)
+        if (!body.StartsWith(Magic))
         {
             error = "gzip: invalid header";
             return 0;

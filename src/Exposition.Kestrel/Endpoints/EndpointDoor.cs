@@ -216,6 +216,7 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
             HttpResponse response = context.Response;
             response.ContentType = Encoding.ASCII.GetString(scrape.ContentType);
             response.ContentLength = scrape.Length;
+            response.Headers.Vary = "Accept, Accept-Encoding";
             if (scrape.Gzip)
             {
                 response.Headers.ContentEncoding = "gzip";

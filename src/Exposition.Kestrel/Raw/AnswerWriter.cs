@@ -64,6 +64,7 @@ internal sealed class AnswerWriter
         int at = 0;
         StatusLine(span, ref at, 200, close, keepAlive);
         Put(span, ref at, extra);
+        Put(span, ref at, "Vary: Accept, Accept-Encoding\r\n"u8);
         if (scrape.Gzip)
         {
             Put(span, ref at, "Content-Encoding: gzip\r\n"u8);

@@ -7,7 +7,11 @@ using Exposition.Store;
 
 namespace Exposition.Kestrel.Serving;
 
-// Order of checks as in the reference: the gzip header (before routing, so not counted as a push), the path, the rest of the body, the store.
+// Order of checks as in the reference: the gzip header (before routing, so not counted as a push), the path, the rest of the body, the store. But a DELETE
+// has no body that could be wrong: some clients put Content-Encoding on every request.
+//
+// A body is complete when it comes here: its length, or the end of its chunks, has proven it at the door, and checksums or end marks what was packed. So a
+// last line without an end was meant so, and the number in it is whole.
 
 /// <summary>Carries out pushes and deletes for both doors, counts them, and logs those that are refused.</summary>
 internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, InflightBytes inflight, ScrapeHandler scrapes, ExpositionOptions options, ClientLog log)
@@ -21,7 +25,7 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, Infli
     public Answer Handle(in PushRequest request, ReadOnlyMemory<byte> body, out Task<string?>? confirmation)
     {
         confirmation = null;
-        if (request.Encoding == BodyEncoding.Gzip && GzipBody.CheckHeader(body.Span) is { } refused)
+        if (request.Encoding == BodyEncoding.Gzip && request.Method != PushMethod.Delete && GzipBody.CheckHeader(body.Span) is { } refused)
         {
             metrics.CountServed(request.Door);
             var answered = new Answer(400, refused, Why: Refusal.Encoding);
@@ -127,6 +131,21 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, Infli
 
     // A body whose encoding cannot be undone may be plain all the same; if not, the encoding is the reason to give.
     private Answer Push(in PushRequest request, GroupingKey key, ReadOnlyMemory<byte> body, bool asItIs)
+    {
+        if (request.Format == PushFormat.Protobuf || !Utf16Body.Starts(body.Span))
+        {
+            return Store(request, key, body, asItIs);
+        }
+
+        using var text = new PooledBody(inflight, request.Owner);
+        DecodeOutcome outcome = Utf16Body.Decode(body.Span, text, options.DecodedLimit);
+        return outcome.TooLarge ? Answer.TooLargeDecoded(options.DecodedLimit)
+            : outcome.NoRoom ? Answer.NoRoom with { Close = false }
+            : outcome.Error is { } error ? new Answer(400, error, Why: Refusal.Encoding)
+            : Store(request, key, text.Memory, asItIs);
+    }
+
+    private Answer Store(in PushRequest request, GroupingKey key, ReadOnlyMemory<byte> body, bool asItIs)
     {
         PushMode mode = request.Method == PushMethod.Put ? PushMode.Replace : PushMode.Merge;
         PushOutcome outcome = target.Push(key, request.Format, body, mode, new PushDetails(request.ExpireAfter, request.Sender));

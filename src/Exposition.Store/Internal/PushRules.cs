@@ -114,6 +114,16 @@ internal static class PushRules
         return false;
     }
 
+    /// <summary>Forgets all timestamps.</summary>
+    public static void DropTimestamps(FamilySet set)
+    {
+        foreach (ref MetricRow metric in set.Metrics)
+        {
+            metric.Content &= ~MetricContent.Timestamp;
+            metric.TimestampMs = 0;
+        }
+    }
+
     /// <summary>The value kind that metrics of a type must have.</summary>
     public static MetricContent KindOf(MetricType type) => type switch
     {

@@ -28,6 +28,7 @@ internal sealed class PushShape
     private readonly int[] _lineStart;
     private readonly int[] _lineEnd;
     private readonly bool[] _isWhole;
+    private readonly bool[] _isPositive;
     private readonly int[] _lastLineOfFamily;
     private readonly ReadOnlyMemory<byte>[] _families;
     private readonly bool[] _familyChanged;
@@ -67,6 +68,7 @@ internal sealed class PushShape
         _lineStart = [.. tables.LineStart];
         _lineEnd = [.. tables.LineEnd];
         _isWhole = [.. tables.IsWhole];
+        _isPositive = [.. tables.IsPositive];
         _lastLineOfFamily = [.. tables.LastLineOfFamily];
         _digits = new byte[_valueStart.Length * ExpositionNumber.MaxLength];
         _digitCount = new byte[_valueStart.Length];
@@ -91,7 +93,7 @@ internal sealed class PushShape
     public long LastUsed { get; set; }
 
     /// <summary>Memory held beside the group's own block, in bytes.</summary>
-    public long Size => _body.Length + ((long)_valueStart.Length * (ExpositionNumber.MaxLength + 2 + (3 * sizeof(int)))) + (_source.Length * 3L * sizeof(int));
+    public long Size => _body.Length + ((long)_valueStart.Length * (ExpositionNumber.MaxLength + 3 + (3 * sizeof(int)))) + (_source.Length * 3L * sizeof(int));
 
     /// <summary>Number of pushed families.</summary>
     public int FamilyCount => _lastLineOfFamily.Length;
@@ -249,7 +251,7 @@ internal sealed class PushShape
     private bool TryTakeValue(int index, ReadOnlySpan<byte> text)
     {
         if (!ExpositionNumber.TryParse(text, out double value)
-            || (value == 0 && double.IsNegative(value))
+            || (value == 0 && (double.IsNegative(value) || _isPositive[index]))
             || (_isWhole[index] && !(value >= 0 && value <= LargestWhole && Math.Floor(value) == value)))
         {
             return false;

@@ -159,6 +159,11 @@ internal static class ShapeBuilder
         }
 
         tables.IsWhole.AddRange(isWhole);
+        foreach (int lines in shown)
+        {
+            // A count that is also shown as a +Inf bucket: at 0 there may be no such bucket.
+            tables.IsPositive.Add(lines > 1);
+        }
 
         // A value that nothing shows was dropped for what it is (a NaN quantile, say).
         return !shown.AsSpan().Contains(0);
@@ -194,7 +199,11 @@ internal static class ShapeBuilder
 
             if (source >= 0)
             {
-                shown[source]++;
+                if (++shown[source] > 1 && line[value..].SequenceEqual("0"u8))
+                {
+                    return false;
+                }
+
                 isWhole[source] |= IsCount(entry, line);
             }
 

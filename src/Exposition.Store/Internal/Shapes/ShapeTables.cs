@@ -9,6 +9,8 @@ internal sealed class ShapeTables
 
     public List<bool> IsWhole { get; } = [];
 
+    public List<bool> IsPositive { get; } = [];
+
     public List<int> Source { get; } = [];
 
     public List<int> LineStart { get; } = [];

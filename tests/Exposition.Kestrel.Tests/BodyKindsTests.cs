@@ -1,0 +1,225 @@
+using System.IO.Compression;
+using System.Text;
+using Snappier;
+using ZstdSharp;
+
+namespace Exposition.Kestrel.Tests;
+
+/// <summary>Bodies as clients, shells and proxies send them, through both doors: what is whole and plain in its meaning is taken, what is not loses nothing.</summary>
+public sealed class BodyKindsTests : IAsyncLifetime
+{
+    private const string Path = "/metrics/job/j";
+    private const string OpenMetrics = "Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8";
+    private const string Stored = "m{instance=\"\",job=\"j\"} 12\n";
+    private static readonly byte[] s_text = "# TYPE m gauge\nm 12\n"u8.ToArray();
+    private StoreDoors _doors = null!;
+
+    public static TheoryData<string> Codings => ["gzip", "x-gzip", "deflate", "raw deflate", "zstd", "snappy"];
+
+    public async ValueTask InitializeAsync() => _doors = await StoreDoors.StartAsync(static o => o.EnableOpenMetrics = true);
+
+    public ValueTask DisposeAsync() => _doors.DisposeAsync();
+
+    [Theory]
+    [MemberData(nameof(Codings))]
+    public async Task Packed_body_is_stored_whole_or_not_at_all(string coding)
+    {
+        byte[] packed = Pack(coding, s_text);
+        string header = "Content-Encoding: " + coding.Replace("raw ", "", StringComparison.Ordinal);
+        foreach (int port in _doors.Ports)
+        {
+            Assert.Equal((200, ""), await StoreDoors.SendAsync(port, "PUT", Path, packed, header));
+            for (int length = 1; length < packed.Length; length++)
+            {
+                if (coding == "snappy" && length == 10)
+                {
+                    // Between two of its chunks snappy has no mark that more is to come: there Content-Length alone is the proof.
+                    continue;
+                }
+
+                (int status, string text) = await StoreDoors.SendAsync(port, "PUT", Path, packed[..length], header);
+                Assert.True(status is 400 or 415, $"{length} of {packed.Length} bytes of {coding}: {status} {text}");
+            }
+
+            Assert.Equal(Stored, await StoreDoors.PushedAsync(port));
+        }
+    }
+
+    [Fact]
+    public async Task Gzip_that_nobody_has_announced_is_undone()
+    {
+        foreach (int port in _doors.Ports)
+        {
+            Assert.Equal((200, ""), await StoreDoors.SendAsync(port, "PUT", Path, Pack("gzip", s_text)));
+            Assert.Equal(Stored, await StoreDoors.PushedAsync(port));
+            Assert.Equal(400, (await StoreDoors.SendAsync(port, "PUT", Path, Pack("gzip", s_text)[..^1])).Status);
+            Assert.Equal(400, (await StoreDoors.SendAsync(port, "PUT", Path, [0x1F, 0x8B, 8])).Status);
+        }
+    }
+
+    [Theory]
+    [InlineData("utf-16", true)]
+    [InlineData("utf-16", false)]
+    [InlineData("utf-16BE", true)]
+    [InlineData("utf-16BE", false)]
+    public async Task Text_in_utf16_is_understood(string name, bool mark)
+    {
+        Encoding encoding = Encoding.GetEncoding(name);
+        const string text = "# TYPE m gauge\r\nm{a=\"é😀\"} 12\r\n";
+        byte[] body = [.. mark ? encoding.GetPreamble() : [], .. encoding.GetBytes(text)];
+        byte[] large = [.. encoding.GetPreamble(), .. encoding.GetBytes(string.Concat(Enumerable.Range(0, 3000).Select(static i => $"m{{a=\"{i}😀\"}} {i}\n")))];
+        foreach (int port in _doors.Ports)
+        {
+            foreach (string[] headers in (string[][])[[], ["Content-Type: text/plain; charset=utf-16"], ["Content-Type: application/x-www-form-urlencoded"]])
+            {
+                Assert.Equal((200, ""), await StoreDoors.SendAsync(port, "PUT", Path, body, headers));
+                Assert.Equal("m{a=\"é😀\",instance=\"\",job=\"j\"} 12\n", await StoreDoors.PushedAsync(port));
+            }
+
+            Assert.Equal((200, ""), await StoreDoors.SendAsync(port, "PUT", Path, Pack("gzip", body), "Content-Encoding: gzip"));
+            Assert.Equal((200, ""), await StoreDoors.SendAsync(port, "PUT", Path, large));
+            Assert.Equal(3000, (await StoreDoors.PushedAsync(port)).Count(static c => c == '\n'));
+            Assert.Equal((400, "the body is UTF-16 and ends in half a character\n"), await StoreDoors.SendAsync(port, "PUT", Path, body[..^1]));
+        }
+    }
+
+    [Theory]
+    [InlineData("text/plain; charset=utf-16")]
+    [InlineData("text/plain; charset=\"UTF-16LE\"")]
+    [InlineData("text/plain; charset=us-ascii")]
+    [InlineData("text/plain;charset=ISO-8859-1")]
+    [InlineData("TEXT/PLAIN; CHARSET=UTF-8")]
+    [InlineData("application/json")]
+    public async Task Content_type_of_plain_text_is_noise(string type)
+    {
+        foreach (int port in _doors.Ports)
+        {
+            Assert.Equal((200, ""), await StoreDoors.SendAsync(port, "PUT", Path, s_text, "Content-Type: " + type));
+            Assert.Equal(Stored, await StoreDoors.PushedAsync(port));
+        }
+    }
+
+    // x 12 may be what is left of x 1234: a length or the end of the chunks proves that it is not.
+    [Fact]
+    public async Task Number_at_the_end_is_taken_only_of_a_body_that_has_come_whole()
+    {
+        foreach (int port in _doors.Ports)
+        {
+            Assert.Equal((200, ""), await StoreDoors.SendAsync(port, "PUT", Path, "m 12"u8.ToArray()));
+            Assert.Equal(Stored, await StoreDoors.PushedAsync(port));
+            const string head = $"PUT {Path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n";
+            foreach (string cut in (string[])["Content-Length: 7\r\n\r\nm 1", "Transfer-Encoding: chunked\r\n\r\n3\r\nm 1\r\n", "Transfer-Encoding: chunked\r\n\r\n6\r\nm 1"])
+            {
+                string answer = await StoreDoors.CutShortAsync(port, Encoding.ASCII.GetBytes(head + cut));
+                Assert.True(answer.Length == 0 || answer.StartsWith("HTTP/1.1 400", StringComparison.Ordinal), answer);
+                Assert.Equal(Stored, await StoreDoors.PushedAsync(port));
+            }
+
+            Assert.StartsWith("HTTP/1.1 200", await StoreDoors.ExchangeAsync(port, Encoding.ASCII.GetBytes(head + "Transfer-Encoding: chunked\r\n\r\n3\r\nm 1\r\n1\r\n3\r\n0\r\n\r\n")), StringComparison.Ordinal);
+            Assert.Equal(Stored.Replace("12", "13", StringComparison.Ordinal), await StoreDoors.PushedAsync(port));
+        }
+    }
+
+    [Fact]
+    public async Task Lost_line_ends_lose_nothing_that_was_stored()
+    {
+        foreach (int port in _doors.Ports)
+        {
+            Assert.Equal((200, ""), await StoreDoors.SendAsync(port, "PUT", Path, s_text));
+            (int status, string text) = await StoreDoors.SendAsync(port, "PUT", Path, "# TYPE m gaugem 12"u8.ToArray());
+            Assert.Equal(400, status);
+            Assert.StartsWith("text format parsing error in line 1: unexpected end of input stream (", text, StringComparison.Ordinal);
+            Assert.Contains("curl --data-binary", text, StringComparison.Ordinal);
+            Assert.Equal(400, (await StoreDoors.SendAsync(port, "PUT", Path, "# HELP m x # TYPE m gauge m 12\n"u8.ToArray())).Status);
+            Assert.Equal(Stored, await StoreDoors.PushedAsync(port));
+        }
+    }
+
+    [Fact]
+    public async Task Refused_OpenMetrics_is_explained_and_what_was_cut_short_is_refused()
+    {
+        foreach (int port in _doors.Ports)
+        {
+            Assert.Equal((200, ""), await StoreDoors.SendAsync(port, "PUT", Path, s_text));
+            (int status, string text) = await StoreDoors.SendAsync(port, "PUT", Path, "# TYPE p stateset\np{phase=\"Ready\"} 1\n# EOF\n"u8.ToArray(), OpenMetrics);
+            Assert.Equal((400, "text format parsing error in line 1: unknown metric type \"stateset\" (and as OpenMetrics, line 2: missing label \"p\")\n"), (status, text));
+            (status, text) = await StoreDoors.SendAsync(port, "PUT", Path, "# TYPE m gauge\nm 1"u8.ToArray(), OpenMetrics);
+            Assert.Equal((400, "text format parsing error in line 2: unexpected end of input stream (and as OpenMetrics, line 2: missing \"# EOF\" at the end)\n"), (status, text));
+            Assert.Equal(Stored, await StoreDoors.PushedAsync(port));
+            Assert.Equal((200, ""), await StoreDoors.SendAsync(port, "PUT", Path, s_text, OpenMetrics));
+        }
+    }
+
+    [Fact]
+    public async Task OpenMetrics_from_Windows_keeps_its_types()
+    {
+        foreach (int port in _doors.Ports)
+        {
+            Assert.Equal((200, ""), await StoreDoors.SendAsync(port, "PUT", Path, "# TYPE c counter\r\nc_total 1\r\n# EOF\r\n"u8.ToArray(), OpenMetrics));
+            Assert.Contains("# TYPE c_total counter\n", await StoreDoors.ExchangeAsync(port, "GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"u8.ToArray()), StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("Accept-Encoding: gzip\r\n")]
+    [InlineData("Accept: application/openmetrics-text\r\nAccept-Encoding: identity\r\n")]
+    public async Task Scrape_says_what_it_depends_on(string headers)
+    {
+        foreach (int port in _doors.Ports)
+        {
+            string answer = await StoreDoors.ExchangeAsync(port, Encoding.ASCII.GetBytes($"GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{headers}\r\n"));
+            Assert.Contains("\r\nVary: Accept, Accept-Encoding\r\n", answer, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("x-gzip")]
+    [InlineData("deflate")]
+    [InlineData("zstd")]
+    [InlineData("snappy")]
+    [InlineData("br")]
+    public async Task Delete_needs_no_body_whatever_its_headers_say(string coding)
+    {
+        foreach (int port in _doors.Ports)
+        {
+            Assert.Equal((200, ""), await StoreDoors.SendAsync(port, "PUT", Path, s_text));
+            string answer = await StoreDoors.ExchangeAsync(port, Encoding.ASCII.GetBytes($"DELETE {Path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Encoding: {coding}\r\n\r\n"));
+            Assert.StartsWith("HTTP/1.1 202 ", answer, StringComparison.Ordinal);
+            Assert.Equal("", await StoreDoors.PushedAsync(port));
+        }
+    }
+
+    [Fact]
+    public async Task Remote_write_is_called_by_its_name()
+    {
+        byte[] block = Snappy.CompressToArray([10, 2, 8, 1]);
+        foreach (int port in _doors.Ports)
+        {
+            (int status, string text) = await StoreDoors.SendAsync(port, "POST", Path, block, "Content-Encoding: snappy", "Content-Type: application/x-protobuf", "X-Prometheus-Remote-Write-Version: 0.1.0");
+            Assert.Equal(400, status);
+            Assert.StartsWith("snappy: corrupt input (", text, StringComparison.Ordinal);
+            Assert.Contains("remote write", text, StringComparison.Ordinal);
+            Assert.Contains("remote write", (await StoreDoors.SendAsync(port, "POST", Path, [10, 2, 8, 1], "Content-Type: application/x-protobuf")).Text, StringComparison.Ordinal);
+        }
+    }
+
+    private static byte[] Pack(string coding, byte[] data)
+    {
+        using var packed = new MemoryStream();
+        using (Stream stream = coding switch
+        {
+            "gzip" or "x-gzip" => new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true),
+            "deflate" => new ZLibStream(packed, CompressionLevel.Fastest, leaveOpen: true),
+            "raw deflate" => new DeflateStream(packed, CompressionLevel.Fastest, leaveOpen: true),
+            "zstd" => new CompressionStream(packed, leaveOpen: true),
+            _ => new SnappyStream(packed, CompressionMode.Compress, leaveOpen: true),
+        })
+        {
+            stream.Write(data);
+        }
+
+        return packed.ToArray();
+    }
+}
