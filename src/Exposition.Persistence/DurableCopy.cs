@@ -4,9 +4,10 @@ using Exposition.Store;
 
 namespace Exposition.Persistence;
 
-// One thread owns the durable store after Start. It takes from the feed what it writes next, little at a time. What could not be written stays in _pending
-// (newest per group), and what was not taken in the feed; both are tried again after a pause that doubles. Only Stop writes outside of the thread, after
-// the thread has ended, so calls to the durable store never overlap.
+// One thread owns the durable store after Start. It takes from the feed what it writes next, little at a time. What could not be written stays in the backlog,
+// and what was not taken in the feed; both are tried again after a pause that doubles. Whatever a write ends with, memory that has run out included, is
+// counted, told and tried again; the thread ends with Stop only. Only Stop writes outside of the thread, after the thread has ended, so calls to the durable
+// store never overlap.
 //
 // Pace: a write starts so early that, if it takes no longer than twice the last one, a change made right after the last start is on disk within
 // the interval. After a longer silence a change is written at once.
@@ -14,9 +15,6 @@ namespace Exposition.Persistence;
 /// <summary>Keeps a durable copy of a store: reads it at start, then writes what has changed.</summary>
 public sealed class DurableCopy : IAsyncDisposable
 {
-    private const int BatchGroups = 4096;
-    private const long BatchBytes = 32 << 20;
-
     // What is taken keeps its memory until it is written, while pushes need other memory.
     private const long TakenBytes = 16 << 20;
     private static readonly TimeSpan s_firstPause = TimeSpan.FromSeconds(1);
@@ -31,10 +29,8 @@ public sealed class DurableCopy : IAsyncDisposable
     private readonly RestoreGroup _restore;
     private readonly Func<IDisposable>? _loading;
     private readonly CancellationTokenSource _stop = new();
-    private readonly Dictionary<GroupingKey, GroupChange> _pending = [];
-    private readonly List<GroupChange> _taken = [];
     private readonly CommitWaiters _waiters = new();
-    private volatile IChangeSource? _source;
+    private volatile Followed? _followed;
     private Task _following = Task.CompletedTask;
     private ITimer? _lagTimer;
     private TimeSpan _lagTold;
@@ -71,17 +67,20 @@ public sealed class DurableCopy : IAsyncDisposable
         get
         {
             long success = Interlocked.Read(ref _lastSuccess);
-            return new DurableStatus(Lag(), success == 0 ? null : new DateTimeOffset(success, TimeSpan.Zero), Interlocked.Read(ref _failures));
+            return new DurableStatus(Lag(), success == 0 ? null : new DateTimeOffset(success, TimeSpan.Zero), Interlocked.Read(ref _failures),
+                Ended: _following.IsCompleted && _followed is not null && !_stopped);
         }
     }
 
     /// <summary>Takes the copy for this process without reading it, so that a start that must fail fails early.</summary>
-    /// <exception cref="DurableStoreException">Another process uses the copy.</exception>
+    /// <exception cref="DurableStoreException">Another process uses the copy, or a later version of this program has written it.</exception>
     public void Open() => _durable.Open();
 
     /// <summary>Reads the kept groups into the store and starts to follow it. Call it before the store takes pushes.</summary>
     /// <param name="cancellation">Ends the reading; the copy then cannot be started any more, and has not been changed.</param>
-    /// <exception cref="DurableStoreException">Another process uses the copy. A copy that cannot be reached is no error: it is tried again.</exception>
+    /// <exception cref="DurableStoreException">
+    /// Another process uses the copy, or a later version of this program has written it. A copy that cannot be reached is no error: it is tried again.
+    /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public LoadReport Start(CancellationToken cancellation = default)
     {
@@ -103,12 +102,14 @@ public sealed class DurableCopy : IAsyncDisposable
 
         _options.Report(new DurableNotice(DurableEvent.Loaded, _name, report.Groups));
         IChangeSource source = _follow();
-        _source = source;
+        var backlog = new Backlog(source, _options.Time);
+        var followed = new Followed(source, backlog, new BacklogWriter(_durable, source, backlog));
+        _followed = followed;
 
         // Salvaged, or restored from elsewhere: what is in the store and not in the copy.
         bool salvaged = _durable.Incomplete && source.All().Any();
         _lastStart = _options.Time.GetTimestamp();
-        _following = Task.Factory.StartNew(() => Follow(source, salvaged, _stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        _following = Task.Factory.StartNew(() => Follow(followed, salvaged, _stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         TimeSpan period = LagUnit();
         _lagTimer = _options.Time.CreateTimer(_ => WatchLag(), null, period, period);
         return report;
@@ -116,13 +117,13 @@ public sealed class DurableCopy : IAsyncDisposable
 
     /// <summary>Waits until all changes made before the call are on disk, together with all others who wait. Safe to call from any thread.</summary>
     /// <returns>Null, or why they are not. While writes fail it does not wait.</returns>
-    public Task<string?> CommittedAsync() => _source is { } source ? _waiters.WaitAsync(source) : Task.FromResult<string?>("not started");
+    public Task<string?> CommittedAsync() => _followed is { } followed ? _waiters.WaitAsync(followed.Source) : Task.FromResult<string?>("not started");
 
     /// <summary>Writes what is left and lets go of the copy.</summary>
     /// <returns>Whether everything is on disk.</returns>
     public async Task<bool> StopAsync()
     {
-        if (_stopped || _source is null)
+        if (_stopped || _followed is not { } followed)
         {
             return true;
         }
@@ -130,8 +131,10 @@ public sealed class DurableCopy : IAsyncDisposable
         _stopped = true;
         _lagTimer?.Dispose();
         await _stop.CancelAsync().ConfigureAwait(false);
-        await _following.ConfigureAwait(false);
-        bool saved = Save(_source, always: true) || Save(_source, always: true);
+
+        // What became of the thread must not keep its groups from being saved.
+        await _following.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        bool saved = SaveLast(followed) || SaveLast(followed);
         _durable.Dispose();
         return saved;
     }
@@ -144,30 +147,62 @@ public sealed class DurableCopy : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private void Follow(IChangeSource source, bool saveFirst, CancellationToken cancellation)
+    private void Follow(Followed followed, bool saveFirst, CancellationToken cancellation)
     {
-        try
+        TimeSpan? retryAfter = saveFirst ? TimeSpan.Zero : null;
+        string? untold = null;
+        while (true)
         {
-            if (saveFirst)
+            try
             {
-                Save(source, always: true);
-            }
-
-            TimeSpan pause = s_firstPause;
-            while (true)
-            {
-                source.WaitAsync(cancellation).AsTask().GetAwaiter().GetResult();
-                Pause(Rest(), cancellation);
-                while (!Save(source, always: false))
+                if (untold is not null)
                 {
-                    Pause(pause, cancellation);
-                    pause = pause * 2 < LongestPause() ? pause * 2 : LongestPause();
+                    _options.Report(new DurableNotice(DurableEvent.SaveFailed, _name, followed.Source.Pending, untold));
+                    untold = null;
                 }
 
-                pause = s_firstPause;
+                if (retryAfter is { } pause)
+                {
+                    Pause(pause, cancellation);
+                }
+                else
+                {
+                    WaitForWork(followed, cancellation);
+                    Pause(Rest(), cancellation);
+                }
+
+                retryAfter = Save(followed, always: retryAfter is not null) ? null : Longer(retryAfter);
+            }
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                // Not of a write, which tells its own failures: no memory even for waiting, or a notice that could not be given.
+                Interlocked.Increment(ref _failures);
+                untold = e.Message;
+                retryAfter = Longer(retryAfter);
             }
         }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+    }
+
+    // Until there is a change, or a group that could not be written is due again.
+    private void WaitForWork(Followed followed, CancellationToken cancellation)
+    {
+        if (followed.Backlog.RetryIn is not { } retryIn)
+        {
+            followed.Source.WaitAsync(cancellation).AsTask().GetAwaiter().GetResult();
+            return;
+        }
+
+        using var due = new CancellationTokenSource(retryIn > TimeSpan.Zero ? retryIn : TimeSpan.Zero, _options.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(due.Token, cancellation);
+        try
+        {
+            followed.Source.WaitAsync(either.Token).AsTask().GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
         }
     }
@@ -181,7 +216,11 @@ public sealed class DurableCopy : IAsyncDisposable
     }
 
     // Whoever waits for the disk is told soon when it has come back.
-    private TimeSpan LongestPause() => _options.Interval <= TimeSpan.Zero ? s_firstPause : s_longestPause;
+    private TimeSpan Longer(TimeSpan? pause)
+    {
+        TimeSpan longest = _options.Interval <= TimeSpan.Zero ? s_firstPause : s_longestPause;
+        return pause is not { } last || last == TimeSpan.Zero ? s_firstPause : last * 2 < longest ? last * 2 : longest;
+    }
 
     private TimeSpan Rest()
     {
@@ -190,8 +229,16 @@ public sealed class DurableCopy : IAsyncDisposable
         return _options.Interval - (margin < half ? margin : half) - _options.Time.GetElapsedTime(_lastStart);
     }
 
-    private bool Save(IChangeSource source, bool always)
+    private bool SaveLast(Followed followed)
     {
+        followed.Backlog.RetryNow();
+        return Save(followed, always: true) && followed.Backlog.SetAsideCount == 0;
+    }
+
+    // True if the medium took all that it was given, even where single groups could not be written.
+    private bool Save(Followed followed, bool always)
+    {
+        (IChangeSource source, Backlog backlog, BacklogWriter writer) = followed;
         long started = _options.Time.GetTimestamp();
         _lastStart = started;
         _waiters.Begin();
@@ -204,68 +251,71 @@ public sealed class DurableCopy : IAsyncDisposable
                 Interlocked.Exchange(ref _writingSince, since);
             }
 
+            backlog.RetryDue();
             int written = 0;
             int left = source.Pending;
             for (bool first = always; ; first = false)
             {
-                if (_pending.Count == 0)
+                if (backlog.Count == 0)
                 {
-                    Take(source, ref left);
+                    backlog.Take(ref left, TakenBytes);
                 }
 
-                written += first || _pending.Count > 0 ? Write(source) : 0;
+                written += first || backlog.HasWork ? writer.Write() : 0;
                 if (left == 0)
                 {
                     break;
                 }
             }
 
+            backlog.EndWrite();
             Interlocked.Exchange(ref _writingSince, 0);
-            Succeeded();
             _lastDuration = _options.Time.GetElapsedTime(started);
-            if (written > 0)
-            {
-                _options.Report(new DurableNotice(DurableEvent.Saved, _name, written));
-            }
-
-            _waiters.End(source, null);
+            EndWrite(followed, written);
             return true;
         }
-        catch (Exception e) when (e is not OutOfMemoryException)
+        catch (Exception e)
         {
             Interlocked.Increment(ref _failures);
-            _options.Report(new DurableNotice(DurableEvent.SaveFailed, _name, _pending.Count + source.Pending, e.Message));
-            _waiters.End(source, e.Message);
+            _waiters.Fail(source, e.Message);
+            _options.Report(new DurableNotice(DurableEvent.SaveFailed, _name, backlog.Count + source.Pending, e.Message));
             return false;
         }
     }
 
-    private void Take(IChangeSource source, ref int left)
+    private void EndWrite(Followed followed, int written)
     {
-        _taken.Clear();
-        source.Take(_taken, ref left, TakenBytes);
-        foreach (GroupChange change in _taken)
+        if (followed.Writer.TakeRefusal() is not { } refusal)
         {
-            // The same snapshot comes once more where only the last failure is new.
-            if (_pending.TryGetValue(change.Key, out GroupChange before) && before.Snapshot != change.Snapshot)
-            {
-                source.Release(before);
-            }
-
-            _pending[change.Key] = change;
+            Succeeded();
+            _waiters.End(followed.Source, null);
+        }
+        else
+        {
+            Interlocked.Increment(ref _failures);
+            _waiters.End(followed.Source, refusal.IsNew ? refusal.Reason : null);
+            _options.Report(new DurableNotice(DurableEvent.SaveFailed, _name, followed.Backlog.SetAsideCount, refusal.Reason));
         }
 
-        _taken.Clear();
+        if (written > 0)
+        {
+            _options.Report(new DurableNotice(DurableEvent.Saved, _name, written));
+        }
     }
 
     private void Succeeded() => Interlocked.Exchange(ref _lastSuccess, _options.Time.GetUtcNow().UtcTicks);
 
     private TimeSpan Lag()
     {
-        long since = Interlocked.Read(ref _writingSince);
-        long? pending = _source?.PendingSince;
-        long? oldest = since != 0 && (pending is null || since < pending) ? since : pending;
-        return oldest is { } start ? _options.Time.GetElapsedTime(start) : TimeSpan.Zero;
+        long oldest = long.MaxValue;
+        if (Interlocked.Read(ref _writingSince) is var writing and not 0)
+        {
+            oldest = writing;
+        }
+
+        oldest = Math.Min(oldest, _followed?.Source.PendingSince ?? long.MaxValue);
+        oldest = Math.Min(oldest, _followed?.Backlog.SetAsideSince ?? long.MaxValue);
+        return oldest < long.MaxValue ? _options.Time.GetElapsedTime(oldest) : TimeSpan.Zero;
     }
 
     private TimeSpan LagUnit() => _options.Interval > TimeSpan.FromSeconds(1) ? _options.Interval : TimeSpan.FromSeconds(1);
@@ -280,75 +330,11 @@ public sealed class DurableCopy : IAsyncDisposable
         else if (_lagTold == TimeSpan.Zero || lag - _lagTold > s_reminder)
         {
             _lagTold = lag;
-            _options.Report(new DurableNotice(DurableEvent.Lagging, _name, _source?.Pending ?? 0,
+            _options.Report(new DurableNotice(DurableEvent.Lagging, _name, _followed?.Source.Pending ?? 0,
                 string.Create(CultureInfo.InvariantCulture, $"the oldest change has waited for {lag.TotalSeconds:f1} s")));
         }
     }
 
-    private int Write(IChangeSource source)
-    {
-        // Opening the copy may show that it has to be written from the beginning.
-        using (IDurableBatch first = _durable.Begin())
-        {
-            first.Commit();
-        }
-
-        if (_durable.Incomplete)
-        {
-            // The view is at least as new as every pending change but the deletions, which it cannot show.
-            IEnumerable<GroupChange> deleted = _pending.Values.Where(static change => change.Snapshot is null);
-            IEnumerable<GroupChange> all = source.All().Select(static group => new GroupChange(group.Key, 0, group));
-
-            // In one transaction: a copy that holds some of the groups would pass for one of them all at the next start.
-            int written = WriteBatches(deleted.Concat(all), static _ => { }, inOne: true);
-            _durable.Completed();
-            foreach (GroupChange change in _pending.Values)
-            {
-                source.Release(change);
-            }
-
-            _pending.Clear();
-            return written;
-        }
-
-        return WriteBatches(_pending.Values.ToArray(), key =>
-        {
-            _pending.Remove(key, out GroupChange change);
-            source.Release(change);
-        });
-    }
-
-    private int WriteBatches(IEnumerable<GroupChange> changes, Action<GroupingKey> done, bool inOne = false)
-    {
-        int written = 0;
-        var inBatch = new List<GroupingKey>();
-        using IEnumerator<GroupChange> next = changes.GetEnumerator();
-        bool more = next.MoveNext();
-        while (more)
-        {
-            using IDurableBatch batch = _durable.Begin();
-            while (more && (inOne || (inBatch.Count < BatchGroups && batch.Bytes < BatchBytes)))
-            {
-                GroupChange change = next.Current;
-                if (change.Snapshot is null)
-                {
-                    batch.Remove(change.Key);
-                }
-                else
-                {
-                    batch.Put(KeptGroup.Of(change.Snapshot), change.Version);
-                }
-
-                inBatch.Add(change.Key);
-                more = next.MoveNext();
-            }
-
-            batch.Commit();
-            inBatch.ForEach(done);
-            written += inBatch.Count;
-            inBatch.Clear();
-        }
-
-        return written;
-    }
+    /// <summary>What is followed since the start.</summary>
+    private sealed record Followed(IChangeSource Source, Backlog Backlog, BacklogWriter Writer);
 }

@@ -6,7 +6,7 @@ public enum DurableEvent
     /// <summary>Changes were written.</summary>
     Saved,
 
-    /// <summary>Changes could not be written; they are kept and tried again.</summary>
+    /// <summary>Changes, or single groups, could not be written; they are kept and tried again.</summary>
     SaveFailed,
 
     /// <summary>Changes have waited for more than three intervals: the place is too slow.</summary>
@@ -29,9 +29,6 @@ public enum DurableEvent
 
     /// <summary>A group did not match its checksum and was set aside inside the file.</summary>
     DamagedGroup,
-
-    /// <summary>A group cannot be kept because it is larger than a row may be.</summary>
-    GroupTooLarge,
 
     /// <summary>The file is broken. What could be read of it is used; it stays where it is until all of that is in a new one.</summary>
     Damaged,

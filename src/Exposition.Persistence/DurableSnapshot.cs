@@ -1,4 +1,3 @@
-using System.Globalization;
 using Exposition.Persistence.Import;
 using Exposition.Persistence.Sqlite;
 using Exposition.Store;
@@ -96,8 +95,7 @@ public static class DurableSnapshot
         using StoreView view = store.OpenView();
         for (int at = 0; at < view.Groups.Length;)
         {
-            using var batch = new SqliteBatch(file, static _ => { }, static (key, size) => throw new DurableStoreException(
-                DurableFault.Unavailable, string.Create(CultureInfo.InvariantCulture, $"group {key} is too large for a row: {size} bytes")));
+            using var batch = new SqliteBatch(file, static _ => { });
             for (int count = 0; at < view.Groups.Length && count < BatchGroups && batch.Bytes < BatchBytes; at++, count++)
             {
                 batch.Put(KeptGroup.Of(view.Groups[at]), 0);

@@ -11,6 +11,12 @@ public enum DurableFault
 
     /// <summary>The file's structure is broken.</summary>
     Damaged,
+
+    /// <summary>One group cannot be written, because it is too large for the medium or there is no memory for it; others can.</summary>
+    GroupRefused,
+
+    /// <summary>A later version of this program has written the file: this one would lose what it does not know.</summary>
+    LaterVersion,
 }
 
 /// <summary>A durable copy could not be read or written.</summary>

@@ -18,8 +18,10 @@ public interface IDurableStore : IDisposable
     /// <summary>Says that all groups have been written.</summary>
     public void Completed();
 
-    /// <summary>Takes the copy for this process, if it is there already; without it <see cref="Load"/> does so.</summary>
-    /// <exception cref="DurableStoreException">It belongs to another process. Anything else that is wrong shows when it is loaded.</exception>
+    /// <summary>Takes the copy for this process, and makes it if it is not there; without it <see cref="Load"/> takes one that is there.</summary>
+    /// <exception cref="DurableStoreException">
+    /// It belongs to another process, or a later version of this program has written it. Anything else that is wrong shows when it is loaded.
+    /// </exception>
     public void Open();
 
     /// <summary>Hands every kept group to <paramref name="restore"/>.</summary>
@@ -41,6 +43,10 @@ public interface IDurableBatch : IDisposable
     /// <summary>Keeps a group in place of what was kept of it.</summary>
     /// <param name="group">The group; its families are not used after the return.</param>
     /// <param name="version">Counts the changes of the group: a later one has a greater version.</param>
+    /// <exception cref="DurableStoreException">
+    /// The medium refused, or, as <see cref="DurableFault.GroupRefused"/>, this group alone. After any exception the batch must not be committed: a part of the
+    /// group may be in it.
+    /// </exception>
     public void Put(in KeptGroup group, long version);
 
     /// <summary>Forgets a group; one that is not kept is no error.</summary>

@@ -1,7 +1,5 @@
-using System.Globalization;
 using Exposition.Persistence.Import;
 using Exposition.Persistence.Sqlite;
-using Exposition.Store;
 
 namespace Exposition.Persistence;
 
@@ -86,14 +84,15 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
     {
         try
         {
-            // An import takes its time: it belongs to the load.
             Resume();
-            if (FilePlace.Judge(_path) == FileVerdict.Database)
+
+            // A file that is not there yet is made, so that a second process finds it taken. An import takes its time: it belongs to the load.
+            if (FilePlace.Judge(_path) is FileVerdict.Database or FileVerdict.Absent)
             {
                 Open();
             }
         }
-        catch (DurableStoreException e) when (e.Fault != DurableFault.Locked)
+        catch (DurableStoreException e) when (e.Fault is not (DurableFault.Locked or DurableFault.LaterVersion))
         {
             Close();
         }
@@ -161,7 +160,8 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
             }
 
             Open();
-            return new SqliteBatch(_file!, OnFailure, TooLarge);
+            _file!.BeginLog();
+            return new SqliteBatch(_file!, OnFailure);
         }
         catch (DurableStoreException e)
         {
@@ -245,9 +245,6 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
             report(new DurableNotice(DurableEvent.MovedDamaged, aside, Detail: "left over by a process that died"));
         }
     }
-
-    private void TooLarge(GroupingKey key, long bytes) => report(new DurableNotice(
-        DurableEvent.GroupTooLarge, _path, 1, string.Create(CultureInfo.InvariantCulture, $"{key} ({bytes} bytes)")));
 
     private void SetForeignAside(string reason)
     {

@@ -75,6 +75,12 @@ internal sealed class FakeDurable : IDurableStore
 
     public int FailCommits { get; set; }
 
+    /// <summary>What putting a group of a job throws, if anything.</summary>
+    public volatile Func<string, Exception?> RefuseJob = static _ => null;
+
+    /// <summary>What beginning a batch throws, if anything.</summary>
+    public volatile Func<Exception?> RefuseBegin = static () => null;
+
     /// <summary>Lets commits of changes wait for <see cref="Released"/>.</summary>
     public volatile bool HoldCommits;
 
@@ -100,6 +106,11 @@ internal sealed class FakeDurable : IDurableStore
 
     public IDurableBatch Begin()
     {
+        if (RefuseBegin() is { } refusal)
+        {
+            throw refusal;
+        }
+
         Calls.Add("begin");
         return new Batch(this);
     }
@@ -114,9 +125,9 @@ internal sealed class FakeDurable : IDurableStore
 
         public long Bytes => 0;
 
-        public void Put(in KeptGroup group, long version) => _calls.Add("put " + Job(group.Key));
+        public void Put(in KeptGroup group, long version) => Add("put ", group.Key);
 
-        public void Remove(GroupingKey key) => _calls.Add("remove " + Job(key));
+        public void Remove(GroupingKey key) => Add("remove ", key);
 
         public void Commit()
         {
@@ -142,6 +153,16 @@ internal sealed class FakeDurable : IDurableStore
 
         public void Dispose()
         {
+        }
+
+        private void Add(string call, GroupingKey key)
+        {
+            string job = Job(key);
+            _calls.Add(call + job);
+            if (owner.RefuseJob(job) is { } refusal)
+            {
+                throw refusal;
+            }
         }
 
         private static string Job(GroupingKey key)

@@ -14,11 +14,15 @@ public class GroupContentTests
     {
         FamilyEntry[] families = [.. names.Select(static n => System.Text.Encoding.UTF8.GetBytes(n.Get)).DistinctBy(Convert.ToHexString)
             .OrderBy(static n => Convert.ToHexString(n), StringComparer.Ordinal)
-            .Select(n => Samples.Family("", text.Get, hasHelp ? help.Get : null, (MetricType)type, help.Get, pushedAt) with { Name = n, SampleCount = samples.Get, UnitLength = (byte)(n.Length > 1 ? n.Length / 2 : 0) })];
+            .Select(n => Samples.Family("", text.Get, hasHelp ? help.Get : null, (MetricType)(type % 6), help.Get, pushedAt) with { Name = n, SampleCount = samples.Get, UnitLength = (byte)(n.Length > 1 ? n.Length / 2 : 0) })];
         byte[] content = Encode(families);
         GroupingKey key = Samples.Key("j");
         return (GroupContent.TryRead(content, out GroupState read) && Samples.Show(key, read.Families) == Samples.Show(key, families)).ToProperty();
     }
+
+    [Fact]
+    public void A_type_that_does_not_exist_is_refused() =>
+        Assert.False(GroupContent.TryRead(Encode([Samples.Family("a", "a 1\n", type: (MetricType)6)]), out _));
 
     [Fact]
     public void Every_cut_is_refused()

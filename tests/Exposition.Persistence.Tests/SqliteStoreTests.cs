@@ -1,3 +1,4 @@
+using Exposition.Formats;
 using Exposition.Store;
 using Microsoft.Data.Sqlite;
 
@@ -133,16 +134,56 @@ public class SqliteStoreTests : InDirectory
         Assert.Equal(log, System.IO.File.ReadAllBytes(moved + "-wal"));
     }
 
+    // A gateway that was rolled back must not look healthy and empty, and must not hide the file from the next upgrade.
     [Fact]
-    public void A_later_schema_is_moved_aside()
+    public void A_file_of_a_later_schema_ends_the_start_and_is_left_as_it_is()
     {
         Save((Samples.Key("x"), s_families));
         Sql("PRAGMA user_version = 3");
+        byte[] before = System.IO.File.ReadAllBytes(File);
 
-        Assert.Empty(Load(out _));
+        using (IDurableStore store = Open())
+        {
+            DurableStoreException e = Assert.Throws<DurableStoreException>(store.Open);
+            Assert.Equal(DurableFault.LaterVersion, e.Fault);
+            Assert.Contains("later version of this program (schema 3, this one knows 2)", e.Message, StringComparison.Ordinal);
+            Assert.Equal(DurableFault.LaterVersion, Assert.Throws<DurableStoreException>(() => store.Load(static (in _) => { })).Fault);
+        }
 
-        Assert.Equal(DurableEvent.MovedForeign, Assert.Single(Notices).Event);
-        Assert.Contains("schema 3", Notices[0].Detail, StringComparison.Ordinal);
+        Assert.Empty(Notices);
+        Assert.Equal(before, System.IO.File.ReadAllBytes(File));
+        Assert.Empty(Files().Except(["data", "data-wal"]));
+    }
+
+    [Fact]
+    public void A_second_process_finds_a_file_taken_that_did_not_exist()
+    {
+        using IDurableStore first = Open();
+        first.Open();
+        using IDurableStore second = Open();
+        Assert.Equal(DurableFault.Locked, Assert.Throws<DurableStoreException>(second.Open).Fault);
+        first.Load(static (in _) => { });
+        Write(first, (Samples.Key("x"), s_families));
+        first.Dispose();
+        second.Open();
+        Assert.Equal(1, second.Load(static (in _) => { }).Groups);
+    }
+
+    [Fact]
+    public void A_group_that_a_row_cannot_hold_is_refused_and_what_is_kept_of_it_stays()
+    {
+        Save((Samples.Key("x"), s_families));
+        byte[] large = new byte[500_000_000];
+        FamilyEntry[] families = [new FamilyEntry("a"u8.ToArray(), MetricType.Gauge, null, 0) { Text = large, Sidecar = large }];
+        using (IDurableStore store = Open())
+        using (IDurableBatch batch = store.Begin())
+        {
+            DurableStoreException e = Assert.Throws<DurableStoreException>(() => batch.Put(new KeptGroup(Samples.Key("x"), families), 8));
+            Assert.Equal(DurableFault.GroupRefused, e.Fault);
+            Assert.Contains("at most 999000000", e.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal([Samples.Show(Samples.Key("x"), s_families)], Load(out _));
     }
 
     [Fact]

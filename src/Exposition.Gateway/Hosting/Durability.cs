@@ -186,9 +186,6 @@ internal sealed class Durability(Flags flags, TimeProvider time, ILogger logger)
                 Interlocked.Increment(ref _damaged);
                 logger.DamagedGroup(notice.Path, notice.Detail);
                 break;
-            case DurableEvent.GroupTooLarge:
-                logger.GroupTooLarge(notice.Path, notice.Detail);
-                break;
             default:
                 logger.PersistenceUnavailable(notice.Path, notice.Detail);
                 break;

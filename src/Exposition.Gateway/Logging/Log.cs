@@ -64,9 +64,6 @@ internal static partial class Log
     [LoggerMessage(18, LogLevel.Error, "persisted group is damaged and was set aside in the file")]
     public static partial void DamagedGroup(this ILogger logger, string file, string? group);
 
-    [LoggerMessage(19, LogLevel.Error, "group is too large to be persisted")]
-    public static partial void GroupTooLarge(this ILogger logger, string file, string? group);
-
     [LoggerMessage(20, LogLevel.Error, "persistence file cannot be used now, next write tries again")]
     public static partial void PersistenceUnavailable(this ILogger logger, string file, string? err);
 

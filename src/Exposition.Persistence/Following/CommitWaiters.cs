@@ -47,27 +47,32 @@ internal sealed class CommitWaiters
         }
     }
 
-    /// <summary>The write has ended.</summary>
+    /// <summary>The write has ended, and the medium is good.</summary>
     /// <param name="source">Where changes come from.</param>
-    /// <param name="failure">Why it failed, or null.</param>
-    public void End(IChangeSource source, string? failure)
+    /// <param name="refusal">Why a change could not be written that somebody may wait for here, or null: nobody knows whose it was, so all are told.</param>
+    public void End(IChangeSource source, string? refusal) => End(source, refusal, lasting: null);
+
+    /// <summary>The write has failed. Until one has not, nobody waits.</summary>
+    public void Fail(IChangeSource source, string failure) => End(source, failure, lasting: failure);
+
+    private void End(IChangeSource source, string? told, string? lasting)
     {
         TaskCompletionSource<string?>? served;
         TaskCompletionSource<string?>? late = null;
         lock (_lock)
         {
             _writing = false;
-            _failure = failure;
+            _failure = lasting;
             served = _current;
             _current = null;
-            if (failure is not null || source.Pending == 0)
+            if (lasting is not null || source.Pending == 0)
             {
                 late = _next;
                 _next = null;
             }
         }
 
-        served?.SetResult(failure);
-        late?.SetResult(failure);
+        served?.SetResult(told);
+        late?.SetResult(told);
     }
 }

@@ -97,7 +97,7 @@ internal static class GobImport
     {
         using SqliteFile into = SqliteFile.Open(temporary);
         SqliteBatch? batch = null;
-        SqliteBatch Begin() => new(into, static _ => { }, (key, size) => report(new DurableNotice(DurableEvent.GroupTooLarge, path, 1, $"{key} ({size} bytes)")));
+        SqliteBatch Begin() => new(into, static _ => { });
         int inBatch = 0;
         var state = new GobState(bytes, (in group) =>
         {

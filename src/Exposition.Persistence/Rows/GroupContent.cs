@@ -21,6 +21,7 @@ internal static class GroupContent
     private const byte FormatVersion = 1;
     private const byte HasHelpFlag = 1;
     private const byte HasUnitFlag = 2;
+    private const MetricType LastType = MetricType.GaugeHistogram;
     private const int FixedBytes = 3 + sizeof(long);
 
     /// <summary>An upper bound of what <see cref="Write(in KeptGroup, Span{byte})"/> needs.</summary>
@@ -108,6 +109,7 @@ internal static class GroupContent
         if (!reader.TryByte(out byte type) || !reader.TryByte(out byte flags) || !reader.TryByte(out byte traits) || !reader.TryInt64(out long pushedAt)
             || !reader.TryVarint(out int samples) || !reader.TryText(out ReadOnlyMemory<byte> name) || !reader.TryText(out ReadOnlyMemory<byte> help)
             || !reader.TryText(out ReadOnlyMemory<byte> text) || !reader.TryText(out ReadOnlyMemory<byte> sidecar)
+            || type > (byte)LastType
             || ((flags & HasUnitFlag) != 0 && (!reader.TryByte(out unitLength) || unitLength == 0 || unitLength >= name.Length)))
         {
             return false;

@@ -1,5 +1,6 @@
 using Exposition.Persistence.Rows;
 using Exposition.Store;
+using Microsoft.Data.Sqlite;
 
 namespace Exposition.Persistence.Sqlite;
 
@@ -10,8 +11,16 @@ namespace Exposition.Persistence.Sqlite;
 /// <param name="Bytes">The size of the content.</param>
 internal readonly record struct DecodedRow(long Id, GroupingKey? Key, GroupState State, int Bytes = 0)
 {
-    /// <summary>Checks and decodes a row. Safe for concurrent use.</summary>
-    public static DecodedRow Of(long id, byte[] key, long version, long checksum, byte[] content, byte[]? shape)
+    /// <summary>Checks and decodes a row of id, key, version, checksum and content. What a broken page yields need not be what the schema says.</summary>
+    public static DecodedRow Of(SqliteDataReader row, byte[]? shape)
+    {
+        long id = row.GetInt64(0);
+        return row.GetValue(1) is byte[] key && row.GetValue(2) is long version && row.GetValue(3) is long checksum && row.GetValue(4) is byte[] content
+            ? Of(id, key, version, checksum, content, shape)
+            : new DecodedRow(id, null, default);
+    }
+
+    private static DecodedRow Of(long id, byte[] key, long version, long checksum, byte[] content, byte[]? shape)
     {
         GroupState state = default;
         bool good = GroupingKey.TryCreate(key, out GroupingKey? group) && checksum == RowChecksum.Of(key, version, content)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using Exposition.Persistence.Rows;
 using Exposition.Store;
 using Microsoft.Data.Sqlite;
@@ -16,16 +17,14 @@ internal sealed class SqliteBatch : IDurableBatch
 
     private readonly SqliteFile _file;
     private readonly Action<DurableStoreException> _onFailure;
-    private readonly Action<GroupingKey, long> _tooLarge;
     private readonly SqliteTransaction _transaction;
     private bool _hasShapes;
     private DurableStoreException? _failure;
 
-    public SqliteBatch(SqliteFile file, Action<DurableStoreException> onFailure, Action<GroupingKey, long> tooLarge)
+    public SqliteBatch(SqliteFile file, Action<DurableStoreException> onFailure)
     {
         _file = file;
         _onFailure = onFailure;
-        _tooLarge = tooLarge;
         _transaction = SqliteFaults.Guard(() => file.Connection.BeginTransaction());
         file.Put.Transaction = _transaction;
         file.Remove.Transaction = _transaction;
@@ -42,10 +41,8 @@ internal sealed class SqliteBatch : IDurableBatch
         long size = SplitContent.MaxSize(group);
         if (size > MaxContent)
         {
-            // What was kept of the group before would come back stale.
-            _tooLarge(group.Key, size);
-            Remove(group.Key);
-            return;
+            throw new DurableStoreException(DurableFault.GroupRefused, string.Create(CultureInfo.InvariantCulture,
+                $"too large for a row: {size} bytes, at most {MaxContent}"));
         }
 
         byte[] keyBytes = group.Key.Bytes.ToArray();
@@ -197,7 +194,7 @@ internal sealed class SqliteBatch : IDurableBatch
         {
             return SqliteFaults.Guard(action);
         }
-        catch (DurableStoreException e)
+        catch (DurableStoreException e) when (e.Fault != DurableFault.GroupRefused)
         {
             _failure = e;
             throw;

@@ -10,7 +10,9 @@ internal static class SqliteFaults
 {
     private const int Busy = 5;
     private const int Locked = 6;
+    private const int NoMemory = 7;
     private const int Corrupt = 11;
+    private const int TooBig = 18;
     private const int NotADatabase = 26;
 
     /// <summary>Runs an action and translates its errors.</summary>
@@ -36,6 +38,7 @@ internal static class SqliteFaults
     public static DurableStoreException Translate(SqliteException e) => e.SqliteErrorCode switch
     {
         Busy or Locked => new DurableStoreException(DurableFault.Locked, "the file is in use by another process", e),
+        NoMemory or TooBig => new DurableStoreException(DurableFault.GroupRefused, e.Message, e),
         Corrupt or NotADatabase => new DurableStoreException(DurableFault.Damaged, e.Message, e),
         _ => new DurableStoreException(DurableFault.Unavailable, e.Message, e),
     };

@@ -10,8 +10,6 @@ internal sealed partial class SqliteFile
 {
     // What the reading of rows is ahead of their taking, at most.
     private const int BatchesAhead = 4;
-    private const int BatchRows = 256;
-    private const int BatchBytes = 1 << 20;
 
     /// <summary>Reads all rows and moves the damaged ones out of the way.</summary>
     public void ReadAll(RowReader into)
@@ -55,47 +53,32 @@ internal sealed partial class SqliteFile
 
     private void Decode(BlockingCollection<List<DecodedRow>> into, CancellationToken cancellation)
     {
-        var batch = new List<DecodedRow>();
+        var batches = new RowBatches(into, cancellation);
+        long next = long.MinValue;
         try
         {
             using SqliteCommand select = Command(_schema < SchemaVersion
                 ? "SELECT id, key, version, checksum, content, NULL FROM groups ORDER BY id"
                 : "SELECT groups.id, key, version, checksum, groups.content, shapes.content FROM groups LEFT JOIN shapes USING (id) ORDER BY groups.id");
             using SqliteDataReader rows = select.ExecuteReader();
-            int bytes = 0;
             ulong keys = 0;
             while (rows.Read())
             {
-                // What a broken page yields need not be what the schema says.
-                long id = rows.GetInt64(0);
-                DecodedRow row = rows.GetValue(1) is byte[] key && rows.GetValue(2) is long version && rows.GetValue(3) is long checksum && rows.GetValue(4) is byte[] content
-                    ? DecodedRow.Of(id, key, version, checksum, content, rows.GetValue(5) as byte[])
-                    : new DecodedRow(id, null, default);
-                keys += rows.GetValue(1) is byte[] bytesOfKey ? IndexEntry(bytesOfKey, id) : 0;
-                batch.Add(row);
-                bytes += row.Bytes;
-                if (bytes >= BatchBytes || batch.Count == BatchRows)
-                {
-                    into.Add(batch, cancellation);
-                    (batch, bytes) = ([], 0);
-                }
+                batches.Add(DecodedRow.Of(rows, rows.GetValue(5) as byte[]));
+                keys += rows.GetValue(1) is byte[] key ? IndexEntry(key, rows.GetInt64(0)) : 0;
+                next = rows.GetInt64(0) + 1;
             }
 
             RequireIndex(keys);
         }
+        catch (SqliteException e) when (SqliteFaults.Translate(e).Fault == DurableFault.Damaged)
+        {
+            new Salvage(Connection, _schema >= SchemaVersion).ReadFrom(next, batches);
+            throw;
+        }
         finally
         {
-            try
-            {
-                // Also what stands before a broken page.
-                into.Add(batch, cancellation);
-            }
-            catch (OperationCanceledException)
-            {
-                // Nobody wants it any more.
-            }
-
-            into.CompleteAdding();
+            batches.Complete();
         }
     }
 

@@ -48,6 +48,7 @@ internal sealed partial class SqliteFile : IDisposable
         """;
 
     private readonly long _schema;
+    private bool _logIsOwn;
 
     private SqliteFile(SqliteConnection connection, long schema)
     {
@@ -129,6 +130,20 @@ internal sealed partial class SqliteFile : IDisposable
         }
     }
 
+    /// <summary>
+    /// Before the first write: puts the log that was found back into the file, and begins an empty one. A sync of it may have failed, in this process or in one
+    /// before; then it holds what the system takes for written and no later sync writes again, and what is appended behind that is lost with it when the
+    /// power fails.
+    /// </summary>
+    public void BeginLog()
+    {
+        if (!_logIsOwn)
+        {
+            SqliteFaults.Guard(() => Run(Connection, "PRAGMA wal_checkpoint(TRUNCATE)"));
+            _logIsOwn = true;
+        }
+    }
+
     /// <summary>Closing will not write the log back: what is damaged stays as it is.</summary>
     public void LeaveAsItIs() => LeaveAsItIs(Connection);
 
@@ -202,9 +217,13 @@ internal sealed partial class SqliteFile : IDisposable
         }
 
         long version = Number(connection, "PRAGMA user_version");
-        return version is >= FirstSchemaVersion and <= SchemaVersion
-            ? version
-            : throw new ForeignFileException($"written by another version of this program (schema {version})");
+        return version switch
+        {
+            >= FirstSchemaVersion and <= SchemaVersion => version,
+            > SchemaVersion => throw new DurableStoreException(DurableFault.LaterVersion, string.Create(CultureInfo.InvariantCulture,
+                $"written by a later version of this program (schema {version}, this one knows {SchemaVersion}): start that version, or move the file away")),
+            _ => throw new ForeignFileException(string.Create(CultureInfo.InvariantCulture, $"written by another version of this program (schema {version})")),
+        };
     }
 
     private SqliteCommand Command(string text)

@@ -6,6 +6,9 @@ internal enum DiskAction
     Write,
     Truncate,
     Sync,
+
+    /// <summary>A sync that failed.</summary>
+    FailedSync,
     Delete,
 
     /// <summary>Not SQLite: the test notes that a commit has returned.</summary>
@@ -20,7 +23,8 @@ internal enum DiskAction
 internal sealed record DiskOperation(DiskAction Action, string File, long Offset = 0, byte[]? Data = null);
 
 // The model of a disk: what was written to a file is certain only after the next completed sync of that file. Of everything later any part may be
-// there: nothing, all, some writes without earlier ones, a write up to any byte. A file that was never synced may be missing.
+// there: nothing, all, some writes without earlier ones, a write up to any byte. A file that was never synced may be missing. After a sync that failed
+// the system takes what was written before for clean, as Linux does: it can be read, but no later sync makes it certain.
 
 /// <summary>All that SQLite has done in one directory, and what may be left of it after a power loss.</summary>
 internal sealed class DiskLog(string directory)
@@ -46,6 +50,9 @@ internal sealed class DiskLog(string directory)
             }
         }
     }
+
+    /// <summary>The actions in their order, for the message of a test.</summary>
+    public override string ToString() => string.Join('\n', _operations.Select(static (o, i) => $"{i}: {o.Action} {o.File} {o.Offset} {o.Data?.Length}"));
 
     /// <summary>Notes that a commit has returned.</summary>
     public void Committed() => Add(new DiskOperation(DiskAction.Committed, ""));
@@ -78,6 +85,7 @@ internal sealed class DiskLog(string directory)
     /// <param name="random">Chooses.</param>
     public void PowerLoss(string into, int index, bool loseAll, Random random)
     {
+        var doubtful = new HashSet<DiskOperation>(ReferenceEqualityComparer.Instance);
         var disk = new Dictionary<string, (byte[] Certain, bool Exists, List<DiskOperation> Later)>();
         foreach (DiskOperation operation in _operations.Take(index).Where(static o => o.Action != DiskAction.Committed))
         {
@@ -85,8 +93,11 @@ internal sealed class DiskLog(string directory)
             switch (operation.Action)
             {
                 case DiskAction.Sync:
-                    certain = later.Aggregate(certain, static (bytes, o) => Apply(bytes, o, o.Data?.Length ?? 0));
-                    (exists, later) = (true, []);
+                    certain = later.Where(o => !doubtful.Contains(o)).Aggregate(certain, static (bytes, o) => Apply(bytes, o, o.Data?.Length ?? 0));
+                    (exists, later) = (true, [.. later.Where((o, i) => doubtful.Contains(o) && !later.Skip(i + 1).Any(next => !doubtful.Contains(next) && Covers(next, o)))]);
+                    break;
+                case DiskAction.FailedSync:
+                    doubtful.UnionWith(later);
                     break;
                 case DiskAction.Delete:
                     disk.Remove(operation.File);
@@ -118,6 +129,11 @@ internal sealed class DiskLog(string directory)
             }
         }
     }
+
+    // What was written over, or cut off, afterwards cannot come back.
+    private static bool Covers(DiskOperation later, DiskOperation earlier) => later.Action == DiskAction.Truncate
+        ? later.Offset <= earlier.Offset
+        : later.Offset <= earlier.Offset && later.Offset + later.Data!.Length >= earlier.Offset + (earlier.Data?.Length ?? 0);
 
     private static byte[] Apply(byte[] bytes, DiskOperation operation, int length)
     {

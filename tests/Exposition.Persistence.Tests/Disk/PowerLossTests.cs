@@ -5,6 +5,7 @@ public class PowerLossTests : InDirectory
 {
     private const int Seed = 6;
     private const int StepsOfSession = 6;
+    private const int SyncFailed = 10 | (4 << 8);
 
     [Fact]
     public void Whatever_was_committed_is_there_and_no_step_is_there_in_part() => Assert.Empty(Violations("FULL"));
@@ -14,6 +15,54 @@ public class PowerLossTests : InDirectory
     [InlineData("OFF")]
     [InlineData("NORMAL")]
     public void Without_full_syncs_something_is_lost(string synchronous) => Assert.NotEmpty(Violations(synchronous));
+
+    // What a sync has failed for is not on disk, whatever the next sync says: it must be written again, and nothing may be appended behind it.
+    [Fact]
+    public void A_sync_that_failed_is_never_taken_for_one_that_was_good()
+    {
+        const int Steps = 6;
+        int syncs = 0;
+        for (int at = 0; ; at++)
+        {
+            string directory = System.IO.Directory.CreateDirectory(Path.Combine(Directory, $"{at}")).FullName;
+            DiskLog log = RecordingVfs.Watch(directory);
+            int seen = 0;
+            try
+            {
+                log.Fault = operation => operation.Action == DiskAction.Sync && seen++ == at ? SyncFailed : 0;
+                using var store = new SqliteStore(Path.Combine(directory, "data"), TimeProvider.System, Notices.Add);
+                store.Load(static (in _) => { });
+                for (int step = 1; step <= Steps; step++)
+                {
+                    try
+                    {
+                        Workload.Run(store, step);
+                    }
+                    catch (DurableStoreException)
+                    {
+                        Workload.Run(store, step);
+                    }
+
+                    log.Committed();
+                }
+            }
+            finally
+            {
+                RecordingVfs.Forget(log);
+            }
+
+            List<string> violations = Check(log, 1, static (log, at) => at == log.Count || log.At(at).Action == DiskAction.Committed);
+            Assert.True(violations.Count == 0, $"sync {at} failed: {violations.FirstOrDefault()}\n{log}");
+            if (seen <= at)
+            {
+                break;
+            }
+
+            syncs++;
+        }
+
+        Assert.InRange(syncs, 8, 100);
+    }
 
     private List<string> Violations(string synchronous)
     {
@@ -38,17 +87,20 @@ public class PowerLossTests : InDirectory
         }
 
         Assert.Empty(Notices);
-        return Check(log, synchronous == "FULL" ? int.MaxValue : 1);
+        return Check(log, synchronous == "FULL" ? int.MaxValue : 1, IsWorthIt);
     }
 
-    private static List<string> Check(DiskLog log, int most)
+    // Around every sync and commit, and at every fifth other action.
+    private static bool IsWorthIt(DiskLog log, int at) =>
+        at % 5 == 0 || at == log.Count || log.At(at).Action is not DiskAction.Write || log.At(at - 1).Action is not DiskAction.Write;
+
+    private static List<string> Check(DiskLog log, int most, Func<DiskLog, int, bool> isWorthIt)
     {
         var violations = new List<string>();
         var random = new Random(Seed);
         for (int at = 0; at <= log.Count && violations.Count < most; at++)
         {
-            // Around every sync and commit, and at every fifth other action.
-            if (at % 5 != 0 && at != log.Count && log.At(at).Action is DiskAction.Write && log.At(at - 1).Action is DiskAction.Write)
+            if (!isWorthIt(log, at))
             {
                 continue;
             }
