@@ -1,4 +1,3 @@
-using System.Globalization;
 using Exposition.Persistence.Following;
 using Exposition.Store;
 
@@ -20,7 +19,6 @@ public sealed class DurableCopy : IAsyncDisposable
     private static readonly TimeSpan s_firstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan s_margin = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan s_reminder = TimeSpan.FromMinutes(1);
 
     private readonly IDurableStore _durable;
     private readonly DurableCopyOptions _options;
@@ -32,8 +30,7 @@ public sealed class DurableCopy : IAsyncDisposable
     private readonly CommitWaiters _waiters = new();
     private volatile Followed? _followed;
     private Task _following = Task.CompletedTask;
-    private ITimer? _lagTimer;
-    private TimeSpan _lagTold;
+    private LagWatch? _lagWatch;
     private TimeSpan _lastDuration;
     private long _lastStart;
     private long _writingSince;
@@ -110,8 +107,7 @@ public sealed class DurableCopy : IAsyncDisposable
         bool salvaged = _durable.Incomplete && source.All().Any();
         _lastStart = _options.Time.GetTimestamp();
         _following = Task.Factory.StartNew(() => Follow(followed, salvaged, _stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        TimeSpan period = LagUnit();
-        _lagTimer = _options.Time.CreateTimer(_ => WatchLag(), null, period, period);
+        _lagWatch = new LagWatch(_name, _options, () => (Lag(), source.Pending + backlog.SetAsideCount));
         return report;
     }
 
@@ -129,7 +125,7 @@ public sealed class DurableCopy : IAsyncDisposable
         }
 
         _stopped = true;
-        _lagTimer?.Dispose();
+        _lagWatch?.Dispose();
         await _stop.CancelAsync().ConfigureAwait(false);
 
         // What became of the thread must not keep its groups from being saved.
@@ -316,23 +312,6 @@ public sealed class DurableCopy : IAsyncDisposable
         oldest = Math.Min(oldest, _followed?.Source.PendingSince ?? long.MaxValue);
         oldest = Math.Min(oldest, _followed?.Backlog.SetAsideSince ?? long.MaxValue);
         return oldest < long.MaxValue ? _options.Time.GetElapsedTime(oldest) : TimeSpan.Zero;
-    }
-
-    private TimeSpan LagUnit() => _options.Interval > TimeSpan.FromSeconds(1) ? _options.Interval : TimeSpan.FromSeconds(1);
-
-    private void WatchLag()
-    {
-        TimeSpan lag = Lag();
-        if (lag <= LagUnit() * 3)
-        {
-            _lagTold = TimeSpan.Zero;
-        }
-        else if (_lagTold == TimeSpan.Zero || lag - _lagTold > s_reminder)
-        {
-            _lagTold = lag;
-            _options.Report(new DurableNotice(DurableEvent.Lagging, _name, _followed?.Source.Pending ?? 0,
-                string.Create(CultureInfo.InvariantCulture, $"the oldest change has waited for {lag.TotalSeconds:f1} s")));
-        }
     }
 
     /// <summary>What is followed since the start.</summary>

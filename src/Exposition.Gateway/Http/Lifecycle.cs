@@ -1,6 +1,6 @@
 using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Logging;
-using Exposition.Kestrel;
+using Exposition.Gateway.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -8,13 +8,15 @@ using Microsoft.Extensions.Logging;
 namespace Exposition.Gateway.Http;
 
 /// <summary>Probes and termination.</summary>
-internal sealed class Lifecycle(Flags flags, IChangeGate gate, IHostApplicationLifetime lifetime, ILogger<Lifecycle> logger)
+internal sealed class Lifecycle(Flags flags, Durability durability, IHostApplicationLifetime lifetime, ILogger<Lifecycle> logger)
 {
-    /// <summary>Whoever reaches us finds us alive.</summary>
-    public static Task Healthy(HttpContext context, string path) => Replies.Text(context, StatusCodes.Status200OK, "OK");
+    /// <summary>Whoever reaches us finds us alive, unless what was pushed is not persisted any more and will not be: then a restart helps.</summary>
+    public Task Healthy(HttpContext context, string path) => durability.Status.Ended
+        ? Replies.Text(context, StatusCodes.Status503ServiceUnavailable, "persistence has ended: changes are not written any more")
+        : Replies.Text(context, StatusCodes.Status200OK, "OK");
 
     /// <summary>Whether the kept state has been loaded.</summary>
-    public Task Ready(HttpContext context, string path) => gate.IsOpen ? Healthy(context, path) : Replies.Loading(context);
+    public Task Ready(HttpContext context, string path) => durability.IsOpen ? Healthy(context, path) : Replies.Loading(context);
 
     public static Task QuitByGet(HttpContext context, string path) =>
         Replies.Text(context, StatusCodes.Status405MethodNotAllowed, "Only POST or PUT requests allowed.");

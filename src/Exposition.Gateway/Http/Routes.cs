@@ -15,7 +15,7 @@ internal static class Routes
         var routes = new List<Route<RouteTarget>>
         {
             new("GET", flags.FullTelemetryPath, RouteTail.None, new RouteTarget(null, null)),
-            new("GET", prefix + "/-/healthy", RouteTail.None, new RouteTarget("healthy", Lifecycle.Healthy)),
+            new("GET", prefix + "/-/healthy", RouteTail.None, new RouteTarget("healthy", lifecycle.Healthy)),
             new("GET", prefix + "/-/ready", RouteTail.None, new RouteTarget("ready", lifecycle.Ready)),
             new("PUT", prefix + "/-/quit", RouteTail.None, new RouteTarget(null, lifecycle.Quit)),
             new("POST", prefix + "/-/quit", RouteTail.None, new RouteTarget(null, lifecycle.Quit)),

@@ -28,7 +28,7 @@ internal sealed class Backlog(IChangeSource source, TimeProvider time)
     /// <summary>Number of changes to be written next.</summary>
     public int Count => _next.Count;
 
-    /// <summary>Number of groups that are set aside.</summary>
+    /// <summary>Number of groups that are set aside. Safe from any thread.</summary>
     public int SetAsideCount => _setAside.Count;
 
     /// <summary>Since when some group has been set aside, as a timestamp of the clock; null if none is. Safe from any thread.</summary>
