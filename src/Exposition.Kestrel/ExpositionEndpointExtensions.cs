@@ -40,6 +40,19 @@ public static class ExpositionEndpointExtensions
     }
 
     /// <summary>
+    /// Refuses, for all routes of the host, what pages of other sites make browsers send (403, see <see cref="ExpositionOptions.TrustedOrigins"/>) and host
+    /// names that are not served (421, see <see cref="ExpositionOptions.AllowedHosts"/>). Without it only the routes of <see cref="MapExposition"/> do so.
+    /// </summary>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="InvalidOperationException">No engine was added to the services (<see cref="ExpositionServiceExtensions.AddExposition"/>).</exception>
+    public static IApplicationBuilder UseExpositionOriginRules(this IApplicationBuilder app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        ExpositionEngine engine = app.ApplicationServices.GetRequiredService<ExpositionEngine>();
+        return app.Use(next => context => engine.Origins.Refuse(context) ?? next(context));
+    }
+
+    /// <summary>
     /// Maps everything below <c>/metrics</c>, and the telemetry path, for all methods, with the same answers as the raw door. The
     /// prefix is that of <see cref="ExpositionOptions.RoutePrefix"/> (and a path base of the host), because the raw request target decides: below a group with
     /// a prefix of its own the routes cannot be built.

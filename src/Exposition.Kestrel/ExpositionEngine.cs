@@ -3,6 +3,7 @@ using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Clients;
 using Exposition.Kestrel.Internal;
 using Exposition.Kestrel.Logging;
+using Exposition.Kestrel.Origins;
 using Exposition.Kestrel.OwnMetrics;
 using Exposition.Kestrel.Paths;
 using Exposition.Kestrel.Raw;
@@ -67,6 +68,8 @@ public sealed class ExpositionEngine
         Dates = new DateCache(options.Time);
         _own = new OwnSources(isApart ? null : store, Logger);
         AddSources(own ?? []);
+        Hosts = new AllowedHosts(options.AllowedHosts);
+        Origins = new OriginRules(this);
     }
 
     /// <summary>The store.</summary>
@@ -80,6 +83,12 @@ public sealed class ExpositionEngine
 
     /// <summary>Where is logged what clients do not cause.</summary>
     internal ILogger Logger => Log.Logger;
+
+    /// <summary>The names under which it serves.</summary>
+    internal AllowedHosts Hosts { get; }
+
+    /// <summary>What pages of other sites may not do.</summary>
+    internal OriginRules Origins { get; }
 
     internal InflightBytes Inflight { get; }
 

@@ -15,26 +15,47 @@ public sealed class ExpositionOptions
         SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~!$&'()*+,;=:@/");
 
     private string _routePrefix = "";
+    private string _telemetryPath = "/metrics";
     private long _maxBodyBytes = 64L << 20;
     private long _maxDecodedBytes = 256L << 20;
 
     /// <summary>
-    /// What stands before every path, normalised as the reference does: empty and <c>/</c> mean nothing, a leading slash is added,
-    /// one trailing slash is cut.
+    /// What stands before every path, normalised: empty and <c>/</c> mean nothing, a leading slash is added, empty segments are cut.
     /// </summary>
+    /// <exception cref="ArgumentException">A path with characters that stand for something else in a URL or a route.</exception>
     public string RoutePrefix
     {
         get => _routePrefix;
         set
         {
             ArgumentNullException.ThrowIfNull(value);
-            string cut = value.EndsWith('/') ? value[..^1] : value;
-            _routePrefix = cut.Length == 0 || cut.StartsWith('/') ? cut : "/" + cut;
+            _routePrefix = RoutePath.Normalise(value);
         }
     }
 
     /// <summary>The path of scrapes, below the prefix. The push paths stay at <c>/metrics/job/...</c> whatever it is.</summary>
-    public string TelemetryPath { get; set; } = "/metrics";
+    /// <exception cref="ArgumentException">A path with characters that stand for something else in a URL or a route.</exception>
+    public string TelemetryPath
+    {
+        get => _telemetryPath;
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            _telemetryPath = RoutePath.Normalise(value) is { Length: > 0 } path ? path : "/";
+        }
+    }
+
+    /// <summary>
+    /// Names under which requests are served: a name or an address, <c>*.name</c> for all below it, with a port where that matters. Under any other
+    /// the answer is 421, against pages that make their own name point here. Empty for any.
+    /// </summary>
+    public IList<string> AllowedHosts { get; } = [];
+
+    /// <summary>
+    /// Origins, such as <c>https://push.example.org</c>, whose pages may push and delete, beside that of the request's own Host. Those of others are
+    /// answered with 403; jobs and scripts, which send neither <c>Sec-Fetch-Site</c> nor <c>Origin</c>, are not concerned.
+    /// </summary>
+    public IList<string> TrustedOrigins { get; } = [];
 
     /// <summary>
     /// Where the engine's own families and those of the host are scraped, below the prefix; they are not on <see cref="TelemetryPath"/> then, and no pushed family is in
@@ -194,7 +215,7 @@ public sealed class ExpositionOptions
 
     internal long DecodedLimit => _maxDecodedBytes == 0 ? MostInOneArray : _maxDecodedBytes;
 
-    internal string FullTelemetryPath => RoutePrefix + (TelemetryPath.StartsWith('/') ? "" : "/") + TelemetryPath;
+    internal string FullTelemetryPath => RoutePrefix + TelemetryPath;
 
     internal string? FullSelfMetricsPath => SelfMetricsPath.Length == 0 ? null : RoutePrefix + (SelfMetricsPath.StartsWith('/') ? "" : "/") + SelfMetricsPath;
 

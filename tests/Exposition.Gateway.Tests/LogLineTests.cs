@@ -38,7 +38,7 @@ public class LogLineTests
     public void A_message_keeps_its_constant_text_and_framework_sentences_carry_no_attributes()
     {
         using var stream = new MemoryStream();
-        using var provider = new StreamLoggerProvider(stream, LogFormat.Logfmt, TimeProvider.System, new LogBudget(TimeProvider.System));
+        using var provider = new LineLoggerProvider(LogTo.Stream(stream), LogFormat.Logfmt, TimeProvider.System, new LogBudget(TimeProvider.System));
         provider.CreateLogger("Exposition.Gateway").CannotPersist("data", 2, "disk full");
         provider.CreateLogger("Microsoft.AspNetCore").LogWarning(new IOException("x"), "Sentence with {Value}", 7);
         new ClientLog(provider.CreateLogger("Exposition.Kestrel.ExpositionEngine"), new LogBudget(TimeProvider.System))
@@ -55,7 +55,7 @@ public class LogLineTests
     {
         using var stream = new MemoryStream();
         var time = new ManualTime();
-        using var provider = new StreamLoggerProvider(stream, LogFormat.Logfmt, time, new LogBudget(time));
+        using var provider = new LineLoggerProvider(LogTo.Stream(stream), LogFormat.Logfmt, time, new LogBudget(time));
         ILogger logger = provider.CreateLogger("Microsoft.AspNetCore.Server.Kestrel");
         for (int i = 0; i < 10_000; i++)
         {

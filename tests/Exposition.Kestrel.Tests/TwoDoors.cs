@@ -24,6 +24,12 @@ public sealed class TwoDoors : IAsyncLifetime
     /// <summary>To be set before the start.</summary>
     public IChangeGate? Gate { get; init; }
 
+    /// <summary>To be set before the start.</summary>
+    public string[] TrustedOrigins { get; init; } = [];
+
+    /// <summary>To be set before the start.</summary>
+    public string[] AllowedHosts { get; init; } = [];
+
     public int RawPort { get; private set; }
 
     public int EndpointPort { get; private set; }
@@ -33,7 +39,10 @@ public sealed class TwoDoors : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Engine = new ExpositionEngine(Target, new ExpositionOptions { MaxBodyBytes = 100_000, MaxDecodedBytes = 200_000, Gate = Gate });
+        var options = new ExpositionOptions { MaxBodyBytes = 100_000, MaxDecodedBytes = 200_000, Gate = Gate };
+        Array.ForEach(TrustedOrigins, options.TrustedOrigins.Add);
+        Array.ForEach(AllowedHosts, options.AllowedHosts.Add);
+        Engine = new ExpositionEngine(Target, options);
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.ClearProviders();
         builder.Services.AddRoutingCore();

@@ -1,5 +1,7 @@
 using System.Net;
 using Exposition.Gateway.Logging;
+using Exposition.Kestrel.Origins;
+using Exposition.Kestrel.Paths;
 using Exposition.Store;
 using Microsoft.Extensions.Logging;
 
@@ -29,6 +31,12 @@ internal sealed class Flags
 
     /// <summary>Where the gateway's own families are; empty for the telemetry path.</summary>
     public string SelfMetricsPath { get; private set; } = "";
+
+    /// <summary>Host names under which requests are served; empty for any.</summary>
+    public List<string> AllowedHosts { get; } = [];
+
+    /// <summary>Permissions of Unix sockets; null leaves them to the umask.</summary>
+    public UnixFileMode? SocketMode { get; private set; }
 
     public string ExternalUrl { get; private set; } = "";
 
@@ -77,6 +85,9 @@ internal sealed class Flags
 
     /// <summary>The effective route prefix: empty, or with a leading slash and without one at the end.</summary>
     public string Prefix => WebPaths.Normalise(RoutePrefix.Length > 0 ? RoutePrefix : WebPaths.PathOfUrl(ExternalUrl));
+
+    /// <summary>The external URL, if its pages can be told from those of others.</summary>
+    public string? ExternalOrigin => Authority.TryParseOrigin(ExternalUrl, out _) ? ExternalUrl : null;
 
     /// <summary>The prefix under which browsers see us, of the external URL alone; empty if unknown.</summary>
     public string ExternalPrefix => WebPaths.Normalise(WebPaths.PathOfUrl(ExternalUrl));
@@ -153,6 +164,16 @@ internal sealed class Flags
             shown["push.expired-grace"] = GoDuration.Format(ExpiredGrace.Ticks * 100);
         }
 
+        if (AllowedHosts.Count > 0)
+        {
+            shown["web.allowed-hosts"] = string.Join(',', AllowedHosts);
+        }
+
+        if (SocketMode is { } mode)
+        {
+            shown["web.socket-mode"] = "0" + Convert.ToString((int)mode, 8);
+        }
+
         return shown;
     }
 
@@ -187,12 +208,20 @@ internal sealed class Flags
         new("web.listen-address", "Addresses on which to expose metrics and web interface. Repeatable for multiple addresses. "
             + "Examples: `:9100` or `[::1]:9100` for http, `unix:/run/pushgateway.sock` for a Unix socket", AddListenAddress) { IsRepeatable = true, Shown = "=:9091 ..." },
         new("web.config.file", "Path to configuration file that can enable TLS or authentication.", value => WebConfigFile = value) { Shown = "=\"\"" },
-        new("web.telemetry-path", "Path under which to expose metrics.", value => TelemetryPath = value) { Shown = "=\"/metrics\"" },
+        new("web.telemetry-path", "Path under which to expose metrics.", value => TelemetryPath = PathOf("web.telemetry-path", value, WebPaths.Join("", value))) { Shown = "=\"/metrics\"" },
         new("web.self-metrics-path", "Path under which to expose the gateway's own metrics, which then are not under the telemetry path. By default they are.",
-            value => SelfMetricsPath = value) { Shown = "=\"\"" },
+            value => SelfMetricsPath = value.Length == 0 ? "" : PathOf("web.self-metrics-path", value, WebPaths.Join("", value))) { Shown = "=\"\"" },
         new("web.external-url", "The URL under which the Pushgateway is externally reachable.", SetExternalUrl) { Shown = "=" },
         new("web.route-prefix", "Prefix for the internal routes of web endpoints. Defaults to the path of --web.external-url.",
-            value => RoutePrefix = value) { Shown = "=\"\"" },
+            value =>
+            {
+                PathOf("web.route-prefix", value, WebPaths.Normalise(value));
+                RoutePrefix = value;
+            }) { Shown = "=\"\"" },
+        new("web.allowed-hosts", "Host names under which requests are served, separated by commas: a name, an address, *.name for all below it, with a "
+            + "port where that matters. Others are answered with 421. Repeatable. By default any.", AddAllowedHosts) { IsRepeatable = true, Shown = "= ..." },
+        new("web.socket-mode", "Permissions of the Unix sockets of --web.listen-address, in octal. By default those of the umask.",
+            value => SocketMode = ReadMode(value)) { Shown = "=0660" },
         new("web.trusted-proxies", "Proxies whose X-Forwarded-For is believed where clients are told apart, as networks or addresses separated by commas: `10.0.0.0/8,::1`. "
             + "That of a peer at a Unix socket always is, that of any other never.",
             value => TrustedProxies = CommandLine.TrustedProxies.Parse(value)) { Shown = "=\"\"" },
@@ -277,8 +306,44 @@ internal sealed class Flags
 
     private void SetExternalUrl(string value)
     {
-        WebPaths.PathOfUrl(value);
+        PathOf("web.external-url", value, WebPaths.Normalise(WebPaths.PathOfUrl(value)));
         ExternalUrl = value;
+    }
+
+    private static string PathOf(string flag, string given, string path)
+    {
+        try
+        {
+            RoutePath.Normalise(path);
+            return given;
+        }
+        catch (ArgumentException e)
+        {
+            throw new FlagException($"--{flag}: {e.Message}");
+        }
+    }
+
+    private void AddAllowedHosts(string value)
+    {
+        string[] names = value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        try
+        {
+            _ = new AllowedHosts(names);
+        }
+        catch (ArgumentException e)
+        {
+            throw new FlagException($"--web.allowed-hosts: {e.Message}");
+        }
+
+        AllowedHosts.AddRange(names);
+    }
+
+    private static UnixFileMode ReadMode(string value)
+    {
+        bool octal = value.Length is 3 or 4 && value.All(static digit => digit is >= '0' and <= '7');
+        return octal && Convert.ToInt32(value, 8) is var mode and <= 0x1FF
+            ? (UnixFileMode)mode
+            : throw new FlagException($"--web.socket-mode: expected an octal mode such as 0660, got {GoText.Quote(value)}");
     }
 
     private void SetShutdownTimeout(string value) => ShutdownTimeout = GoDuration.ParseNanoseconds(value) is var time and >= 0

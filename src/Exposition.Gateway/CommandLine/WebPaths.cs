@@ -8,12 +8,9 @@ internal static class WebPaths
     private static readonly SearchValues<char> s_schemeCharacters =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
 
-    /// <summary>Empty for nothing and for a slash; otherwise with a leading slash and one trailing slash cut.</summary>
-    public static string Normalise(string path)
-    {
-        string trimmed = path.EndsWith('/') ? path[..^1] : path;
-        return trimmed.Length == 0 || trimmed.StartsWith('/') ? trimmed : "/" + trimmed;
-    }
+    /// <summary>Empty for nothing and for slashes; otherwise with a leading slash, none at the end and no two together.</summary>
+    public static string Normalise(string path) =>
+        string.Concat(path.Split('/', StringSplitOptions.RemoveEmptyEntries).Select(static segment => "/" + segment));
 
     /// <summary>Joins and cleans as Go's path.Join: no empty, <c>.</c> or <c>..</c> segments, no slash at the end.</summary>
     public static string Join(string prefix, string path)

@@ -16,6 +16,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -27,6 +28,7 @@ internal static class GatewayHost
 {
     private const int Failed = 1;
     private const int Http2Window = 256 << 10;
+    private static readonly TimeSpan s_longestTimer = TimeSpan.FromDays(24);
     private static readonly TimeSpan s_quickLoad = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Serves until a signal or a quit request.</summary>
@@ -36,9 +38,11 @@ internal static class GatewayHost
         // A bare LF must not end a header line: what is read differently by two parsers can be smuggled past one of them.
         AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
         var budget = new LogBudget(TimeProvider.System);
-        using var logs = new StreamLoggerProvider(Console.OpenStandardError(), flags.LogFormat, TimeProvider.System, budget);
+        using var stderr = new StandardError(StandardError.Open());
+        using var logs = new LineLoggerProvider(stderr.TryWrite, flags.LogFormat, TimeProvider.System, budget);
         using ILoggerFactory factory = LoggerFactory.Create(builder => Configure(builder, logs, flags));
         ILogger logger = factory.CreateLogger("Exposition.Gateway");
+        using var signals = new OtherSignals(logger);
         LogStart(logger, flags);
         try
         {
@@ -51,7 +55,7 @@ internal static class GatewayHost
         }
     }
 
-    private static async Task<int> ServeAsync(Flags flags, StreamLoggerProvider logs, LogBudget budget, ILogger logger)
+    private static async Task<int> ServeAsync(Flags flags, LineLoggerProvider logs, LogBudget budget, ILogger logger)
     {
         var listeners = new List<(string Asked, ListenOptions Options)>();
         await using WebConfigFile? web = flags.WebConfigFile.Length > 0 ? WebConfigFile.Open(flags.WebConfigFile, flags.Limits.PasswordChecks, logger) : null;
@@ -130,14 +134,14 @@ internal static class GatewayHost
             }
         }
 
-        Systemd.Notify("READY=1");
-        app.Lifetime.ApplicationStopping.Register(static () => Systemd.Notify("STOPPING=1"));
+        Systemd.Notify("READY=1", logger);
+        app.Lifetime.ApplicationStopping.Register(() => Systemd.Notify("STOPPING=1", logger));
         await app.WaitForShutdownAsync();
         logger.Stopped();
         return true;
     }
 
-    private static WebApplication Build(Flags flags, WebConfigFile? web, StreamLoggerProvider logs, LogBudget budget, Durability durability,
+    private static WebApplication Build(Flags flags, WebConfigFile? web, LineLoggerProvider logs, LogBudget budget, Durability durability,
         List<(string Asked, ListenOptions Options)> listeners)
     {
         // The empty builder reads no environment variables and no settings files: flags are all there is.
@@ -147,7 +151,7 @@ internal static class GatewayHost
         services.AddSingleton(budget);
         services.AddRouting();
         services.AddSingleton<IHostLifetime, SignalLifetime>();
-        services.Configure<HostOptions>(host => host.ShutdownTimeout = flags.ShutdownTimeout);
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = flags.ShutdownTimeout < s_longestTimer ? flags.ShutdownTimeout : s_longestTimer);
         services.AddSingleton<IOwnMetrics>(new BuildInfoMetric(BuildIdentity.Current));
         services.AddSingleton<IOwnMetrics>(new ProcessMetrics(new ProcFiles(), TimeProvider.System));
         services.AddSingleton<IOwnMetrics>(new PersistenceMetrics(durability));
@@ -172,6 +176,11 @@ internal static class GatewayHost
             flags.Limits.Apply(options);
             options.ExpiredGrace = flags.ExpiredGrace;
             flags.ExpiryRules.ForEach(options.ExpiryRules.Add);
+            flags.AllowedHosts.ForEach(options.AllowedHosts.Add);
+            if (flags.ExternalOrigin is { } origin)
+            {
+                options.TrustedOrigins.Add(origin);
+            }
             flags.TrustedProxies.ForEach(options.TrustedProxies.Add);
             if (options.SelfMetricsError() is { } error)
             {
@@ -179,6 +188,10 @@ internal static class GatewayHost
             }
         });
         List<Listener> asked = Listener.From(flags);
+        services.Configure<SocketTransportOptions>(sockets => sockets.CreateBoundListenSocket = endPoint =>
+            endPoint is UnixDomainSocketEndPoint unix
+                ? UnixSocket.Bind(unix, flags.SocketMode)
+                : SocketTransportOptions.CreateDefaultBoundListenSocket(endPoint));
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -229,7 +242,9 @@ internal static class GatewayHost
 
         options.Protocols = HttpProtocols.Http1AndHttp2;
         options.Use(PlainRequests.Refuse);
+        Handshakes.Before(options);
         options.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(web.State.Tls!.Options()) });
+        Handshakes.After(options);
     }
 
     private static void Map(WebApplication app, Flags flags, WebConfigFile? web, ExpositionEngine engine, Durability durability)
@@ -241,6 +256,7 @@ internal static class GatewayHost
             app.Use(next => context => gate.InvokeAsync(context, next));
         }
 
+        app.UseExpositionOriginRules();
         IServiceProvider services = app.Services;
         ILoggerFactory loggers = services.GetRequiredService<ILoggerFactory>();
         TimeProvider time = TimeProvider.System;
@@ -268,9 +284,10 @@ internal static class GatewayHost
         app.MapExposition();
     }
 
-    private static void Configure(ILoggingBuilder builder, StreamLoggerProvider logs, Flags flags)
+    private static void Configure(ILoggingBuilder builder, LineLoggerProvider logs, Flags flags)
     {
-        builder.ClearProviders().AddProvider(logs).SetMinimumLevel(flags.LogLevel);
+        builder.ClearProviders().AddProvider(logs).AddProvider(new Handshakes()).SetMinimumLevel(flags.LogLevel);
+        builder.AddFilter<Handshakes>(Handshakes.Category, LogLevel.Debug);
         LogLevel framework = flags.LogLevel > LogLevel.Warning ? flags.LogLevel : LogLevel.Warning;
         builder.AddFilter("Microsoft", framework).AddFilter("System", framework)
 

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Exposition.Gateway.CommandLine;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -23,12 +22,7 @@ internal sealed record Listener(string Asked, Action<KestrelServerOptions, Actio
         if (asked.StartsWith(UnixPrefix, StringComparison.Ordinal))
         {
             string path = asked[UnixPrefix.Length..];
-            if (!Path.IsPathRooted(path))
-            {
-                throw new ListenException($"listen unix {path}: expected an absolute path, as in unix:/run/pushgateway.sock");
-            }
-
-            RemoveStale(path);
+            UnixSocket.Prepare(path);
             return new Listener(asked, (kestrel, configure) => kestrel.ListenUnixSocket(path, configure));
         }
 
@@ -44,28 +38,5 @@ internal sealed record Listener(string Asked, Action<KestrelServerOptions, Actio
                 kestrel.Listen(address, port, configure);
             }
         });
-    }
-
-    // A crash leaves the socket's file behind. Only if nobody answers there is it ours to remove.
-    private static void RemoveStale(string path)
-    {
-        if (!File.Exists(path))
-        {
-            return;
-        }
-
-        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            socket.Connect(new UnixDomainSocketEndPoint(path));
-        }
-        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused && new FileInfo(path).Length == 0)
-        {
-            File.Delete(path);
-        }
-        catch (Exception e) when (e is SocketException or ArgumentException)
-        {
-            // Listening will fail and say why.
-        }
     }
 }

@@ -5,14 +5,14 @@ using Microsoft.Extensions.Logging;
 
 namespace Exposition.Gateway.Hosting;
 
-/// <summary>Turns SIGINT, SIGTERM, SIGQUIT and SIGHUP into a clean stop, so that nothing pushed is lost.</summary>
+/// <summary>Turns SIGINT and SIGTERM into a clean stop, so that nothing pushed is lost.</summary>
 internal sealed class SignalLifetime(IHostApplicationLifetime lifetime, ILogger<SignalLifetime> logger) : IHostLifetime, IDisposable
 {
     private readonly List<PosixSignalRegistration> _registrations = [];
 
     public Task WaitForStartAsync(CancellationToken cancellationToken)
     {
-        foreach (PosixSignal signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGQUIT, PosixSignal.SIGHUP])
+        foreach (PosixSignal signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM])
         {
             _registrations.Add(PosixSignalRegistration.Create(signal, OnSignal));
         }

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using Exposition.Gateway.Logging;
+using Microsoft.Extensions.Logging;
 
 namespace Exposition.Gateway.Hosting;
 
@@ -23,10 +25,16 @@ internal static class Systemd
     }
 
     /// <summary>Tells the service manager, if there is one, such as <c>READY=1</c>.</summary>
-    public static void Notify(string state)
+    public static void Notify(string state, ILogger logger)
     {
         if (Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is not { Length: > 0 } path)
         {
+            return;
+        }
+
+        if (path[0] is not ('/' or '@'))
+        {
+            logger.CannotNotify(path, "expected an absolute path, or @ and a name");
             return;
         }
 
@@ -38,6 +46,10 @@ internal static class Systemd
         catch (SocketException)
         {
             // A manager that does not listen does not want to know.
+        }
+        catch (ArgumentException e)
+        {
+            logger.CannotNotify(path, e.Message);
         }
     }
 }

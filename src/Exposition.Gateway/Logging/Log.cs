@@ -31,6 +31,12 @@ internal static partial class Log
     [LoggerMessage(8, LogLevel.Information, "received SIGINT/SIGTERM; exiting gracefully...")]
     public static partial void Signal(this ILogger logger, string signal);
 
+    [LoggerMessage(35, LogLevel.Information, "signal ignored")]
+    public static partial void SignalIgnored(this ILogger logger, string signal);
+
+    [LoggerMessage(36, LogLevel.Warning, "cannot notify the service manager")]
+    public static partial void CannotNotify(this ILogger logger, string notifySocket, string err);
+
     [LoggerMessage(9, LogLevel.Warning, "received termination request via web service, exiting gracefully...")]
     public static partial void QuitRequest(this ILogger logger);
 

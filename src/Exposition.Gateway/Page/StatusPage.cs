@@ -23,7 +23,7 @@ internal sealed class StatusPage(Flags flags, BuildIdentity build, MetricStore s
     private const int FlushBytes = 32 << 10;
     private const int MaxReaders = 8;
     private const string Policy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'";
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     private readonly ReaderLimit _readers = new(MaxReaders);
     private readonly string _static = (flags.ExternalPrefix.Length > 0 ? flags.ExternalPrefix : ".") + "/static/";
@@ -40,6 +40,7 @@ internal sealed class StatusPage(Flags flags, BuildIdentity build, MetricStore s
 
         context.Response.ContentType = "text/html; charset=utf-8";
         context.Response.Headers.ContentSecurityPolicy = Policy;
+        context.Response.Headers.XFrameOptions = "DENY";
         var html = new HtmlWriter(context.Response.BodyWriter);
         var card = new GroupCard(html, time.LocalTimeZone, flags.EnableUtf8Names);
         using StoreView view = store.OpenView();

@@ -41,6 +41,17 @@ internal sealed class WebState
             throw new WebConfigException($"TLS can be switched {(config.Tls is null ? "off" : "on")} by a restart only");
         }
 
+        if (before is { Auth: not null } && config.Users.Count == 0)
+        {
+            // A file that is being written, or was emptied by mistake, would let everybody in.
+            throw new WebConfigException("no users are left: that everybody may come in is taken up by a restart only");
+        }
+
+        if (before?.Config.Tls is { ClientAuth: ClientAuth.RequireAndVerify } && config.Tls is { ClientAuth: not ClientAuth.RequireAndVerify })
+        {
+            throw new WebConfigException("client certificates are no longer required and verified: that is taken up by a restart only");
+        }
+
         TlsMaterial? tls = config.Tls is { } settings ? TlsMaterial.Load(settings, config.Http2, read) : null;
         BasicAuth? auth = config.Users.Count == 0 ? null
             : before?.Auth is { } known && SameUsers(known.Users, config.Users) ? known

@@ -35,6 +35,11 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
             return tooLong;
         }
 
+        if (engine.Origins.Refuse(context) is { } foreign)
+        {
+            return foreign;
+        }
+
         string target = RequestTarget.Of(context);
         Route route = engine.Paths.Resolve(Encoding.UTF8.GetBytes(target));
         if (TryRefuse(context, target, route, out Task? refused))

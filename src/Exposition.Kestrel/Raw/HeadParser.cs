@@ -186,6 +186,9 @@ internal sealed class HeadParser(PushPath paths, int maxBytes, int maxTarget, in
                 return true;
             case 6 when Is(name, "Expect"u8):
                 return Refuse(ref head, HandOnReason.Expect);
+            case 6 when Is(name, "Origin"u8):
+                // A page: whether it may is decided by the endpoints.
+                return head.Method == WireMethod.Get || Refuse(ref head, HandOnReason.Header);
             case 7 when Is(name, "Upgrade"u8):
                 return Refuse(ref head, HandOnReason.Connection);
             case 7 when Is(name, "Trailer"u8):
@@ -196,6 +199,8 @@ internal sealed class HeadParser(PushPath paths, int maxBytes, int maxTarget, in
                 return TakeOnce(ref head.ContentType, range, ref head, HandOnReason.Header);
             case 13 when Is(name, "Authorization"u8):
                 return TakeOnce(ref head.Authorization, range, ref head, HandOnReason.Header);
+            case 14 when Is(name, "Sec-Fetch-Site"u8):
+                return head.Method == WireMethod.Get || Refuse(ref head, HandOnReason.Header);
             case 14 when Is(name, "Content-Length"u8):
                 return TakeContentLength(value, ref head);
             case 15 when Is(name, "Accept-Encoding"u8):

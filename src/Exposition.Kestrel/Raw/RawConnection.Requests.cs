@@ -182,6 +182,12 @@ internal sealed partial class RawConnection
 
     private Step Begin(ReadOnlySpan<byte> bytes, ref ReadOnlySequence<byte> rest)
     {
+        if (!_engine.Hosts.Allows(_head.Host.In(bytes)))
+        {
+            _head.Reason = HandOnReason.Host;
+            return Step.HandOn;
+        }
+
         if (_services.IsClosed)
         {
             _head.Reason = HandOnReason.HostRules;

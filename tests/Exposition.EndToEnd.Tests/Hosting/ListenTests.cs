@@ -54,6 +54,34 @@ public sealed class ListenTests : IDisposable
         Assert.False(File.Exists(path));
     }
 
+    [Theory]
+    [InlineData("empty")]
+    [InlineData("text")]
+    [InlineData("link")]
+    [InlineData("pipe")]
+    public async Task What_is_no_socket_is_never_removed(string kind)
+    {
+        var path = Path.Combine(_directory, kind);
+        var make = kind switch { "empty" => ":", "text" => "echo x", "pipe" => "rm -f \"$1\"; mkfifo \"$1\"; exec >/dev/null", _ => "ln -sf /nowhere \"$1\"; exec >/dev/null" };
+        await Tool.SucceedAsync("bash", ["-c", kind is "empty" or "text" ? $"{{ {make}; }} >\"$1\"" : make, "bash", path]);
+        var before = (await Tool.RunAsync("stat", ["-c", "%i %F %s", path])).Output;
+        await using var gateway = ChildProcess.Start(ServerCommand.For(ChildProcess.FreePort(), ["--web.listen-address=unix:" + path]));
+        await EndedAsync(gateway);
+        Assert.Equal(1, gateway.ExitCode);
+        Assert.Single(gateway.Output.Split('\n'), static line => line.Contains("level=error", StringComparison.Ordinal));
+        Assert.Equal(before, (await Tool.RunAsync("stat", ["-c", "%i %F %s", path])).Output);
+    }
+
+    [Theory]
+    [InlineData("0660")]
+    [InlineData("777")]
+    public async Task The_socket_has_the_permissions_that_were_asked_for(string mode)
+    {
+        var path = Path.Combine(_directory, "mode.sock");
+        await using var gateway = await GatewayProcess.StartAsync("--web.listen-address=unix:" + path, "--web.socket-mode=" + mode);
+        Assert.Equal(mode.TrimStart('0'), (await Tool.SucceedAsync("stat", ["-c", "%a", path])).Trim());
+    }
+
     [Fact]
     public async Task Sockets_of_systemd_are_served_and_it_is_told_when_we_are_ready()
     {

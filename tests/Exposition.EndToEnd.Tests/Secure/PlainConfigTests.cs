@@ -59,7 +59,35 @@ public sealed class PlainConfigTests : IDisposable
         gateway.Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes("ana:guess")));
         using var refused = await gateway.Client.PutAsync("metrics/job/a", new StringContent("a 2\n"));
         Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
-        Assert.Equal("Basic", refused.Headers.WwwAuthenticate.ToString());
+        Assert.Equal("Basic realm=\"pushgateway\", charset=\"UTF-8\"", refused.Headers.WwwAuthenticate.ToString());
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("basic_auth_users:\n")]
+    [InlineData("# nothing\n")]
+    public async Task A_file_that_loses_its_users_leaves_them_in_force(string text)
+    {
+        await System.IO.File.WriteAllTextAsync(File, $"basic_auth_users:\n  ana: {BCrypt.Net.BCrypt.HashPassword("s3cret", 4)}\n");
+        await using var gateway = ChildProcess.Start(ServerCommand.For(ChildProcess.FreePort(), ["--web.config.file=" + File]));
+        await LogsAsync(gateway, "Listening on");
+        await System.IO.File.WriteAllTextAsync(File, text);
+        await LogsAsync(gateway, "no users are left");
+        var address = gateway.Output.Split("msg=\"Listening on\" address=")[1].Split('\n')[0].Trim();
+        using var client = new HttpClient();
+        using var answer = await client.GetAsync($"http://{address}/metrics");
+        Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+        Assert.Contains("level=warn msg=\"request refused\" method=GET logged_source=127.0.0.1:", gateway.Output, StringComparison.Ordinal);
+    }
+
+    private static async Task LogsAsync(ChildProcess gateway, string text)
+    {
+        for (var i = 0; i < 3000 && !gateway.Output.Contains(text, StringComparison.Ordinal); i++)
+        {
+            await Task.Delay(20);
+        }
+
+        Assert.Contains(text, gateway.Output, StringComparison.Ordinal);
     }
 
     [Theory]

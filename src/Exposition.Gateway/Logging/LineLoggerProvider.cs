@@ -3,24 +3,20 @@ using Microsoft.Extensions.Logging;
 
 namespace Exposition.Gateway.Logging;
 
-/// <summary>Logs to a stream, a line in one write, so that lines of several threads never mix.</summary>
-/// <param name="stream">Where to.</param>
+/// <summary>Logs lines as the flags want them.</summary>
+/// <param name="write">Takes a line, with its line end; false where it is lost.</param>
 /// <param name="format">How lines are written.</param>
 /// <param name="time">The clock.</param>
 /// <param name="budget">Bounds what the framework writes: most of it is about what clients do.</param>
-internal sealed class StreamLoggerProvider(Stream stream, LogFormat format, TimeProvider time, LogBudget budget) : ILoggerProvider
+internal sealed class LineLoggerProvider(Func<byte[], bool> write, LogFormat format, TimeProvider time, LogBudget budget) : ILoggerProvider
 {
-    private readonly Lock _gate = new();
+    private long _lost;
 
     public ILogger CreateLogger(string categoryName) =>
         categoryName.StartsWith("Exposition.", StringComparison.Ordinal) ? new OwnLogger(this) : new FrameworkLogger(this, categoryName);
 
     public void Dispose()
     {
-        lock (_gate)
-        {
-            stream.Flush();
-        }
     }
 
     private void WriteBounded(LogLevel level, string category, string reason, string sentence, Exception? exception)
@@ -46,23 +42,20 @@ internal sealed class StreamLoggerProvider(Stream stream, LogFormat format, Time
 
     private void Write(LogLevel level, string message, List<KeyValuePair<string, object?>> attributes)
     {
-        byte[] line = LogLine.Write(format, time.GetUtcNow(), level, message, attributes);
-        lock (_gate)
+        long lost = Interlocked.Exchange(ref _lost, 0);
+        if (lost > 0)
         {
-            try
-            {
-                stream.Write(line);
-                stream.Flush();
-            }
-            catch (IOException)
-            {
-                // Nobody reads our log any more; that is no reason to stop serving.
-            }
+            attributes.Add(new("lost_before", lost));
+        }
+
+        if (!write(LogLine.Write(format, time.GetUtcNow(), level, message, attributes)))
+        {
+            Interlocked.Add(ref _lost, lost + 1);
         }
     }
 
     /// <summary>Our own messages are constants with attributes.</summary>
-    private sealed class OwnLogger(StreamLoggerProvider owner) : ILogger
+    private sealed class OwnLogger(LineLoggerProvider owner) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
@@ -88,7 +81,7 @@ internal sealed class StreamLoggerProvider(Stream stream, LogFormat format, Time
     }
 
     /// <summary>Those of the framework are sentences with the values in them. Its stacks help nobody who reads our log.</summary>
-    private sealed class FrameworkLogger(StreamLoggerProvider owner, string category) : ILogger
+    private sealed class FrameworkLogger(LineLoggerProvider owner, string category) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;

@@ -1,0 +1,31 @@
+using System.Runtime.InteropServices;
+using Exposition.Gateway.Logging;
+using Microsoft.Extensions.Logging;
+
+namespace Exposition.Gateway.Hosting;
+
+/// <summary>Keeps the signals that are not meant to stop the program from ending it, as most of them would.</summary>
+internal sealed class OtherSignals : IDisposable
+{
+    // By their numbers, where the framework has no name: USR1, USR2, ALRM, STKFLT, XCPU, XFSZ, VTALRM, PROF, IO, PWR of Linux. The real-time signals
+    // begin with those that the C library and the runtime use themselves.
+    private static readonly int[] s_linux = [10, 12, 14, 16, 24, 25, 26, 27, 29, 30, .. Enumerable.Range(36, 29)];
+
+    private readonly List<PosixSignalRegistration> _registrations = [];
+
+    /// <summary>Starts to ignore them.</summary>
+    public OtherSignals(ILogger logger)
+    {
+        IEnumerable<PosixSignal> numbered = OperatingSystem.IsLinux() ? s_linux.Select(static number => (PosixSignal)number) : [];
+        foreach (PosixSignal signal in numbered.Prepend(PosixSignal.SIGQUIT).Prepend(PosixSignal.SIGHUP))
+        {
+            _registrations.Add(PosixSignalRegistration.Create(signal, context =>
+            {
+                context.Cancel = true;
+                logger.SignalIgnored(context.Signal.ToString());
+            }));
+        }
+    }
+
+    public void Dispose() => _registrations.ForEach(static registration => registration.Dispose());
+}

@@ -1,0 +1,97 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+
+namespace Exposition.Gateway.Hosting;
+
+/// <summary>The path of a Unix socket to listen on.</summary>
+internal static unsafe partial class UnixSocket
+{
+    // sockaddr_un has room for so many bytes and a zero.
+    private const int LongestPath = 107;
+
+    /// <summary>Makes way for a socket: removes what a crash has left behind, and nothing else.</summary>
+    /// <exception cref="ListenException">No socket can be there.</exception>
+    public static void Prepare(string path)
+    {
+        if (!Path.IsPathRooted(path) || path.Contains('\0', StringComparison.Ordinal))
+        {
+            throw new ListenException($"listen unix {path}: expected an absolute path, as in unix:/run/pushgateway.sock");
+        }
+
+        if (Encoding.UTF8.GetByteCount(path) is var bytes and > LongestPath)
+        {
+            throw new ListenException($"listen unix {path}: path of {bytes} bytes is too long, at most {LongestPath}");
+        }
+
+        if (Directory.Exists(path))
+        {
+            throw new ListenException($"listen unix {path}: is a directory");
+        }
+
+        if (IsSocket(path) && IsRefused(path))
+        {
+            Remove(path);
+        }
+    }
+
+    /// <summary>Opens the socket with the permissions asked for, before anybody can connect.</summary>
+    public static Socket Bind(UnixDomainSocketEndPoint endPoint, UnixFileMode? mode)
+    {
+        Socket socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endPoint);
+        if (mode is { } permissions && !OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(endPoint.ToString(), permissions);
+        }
+
+        return socket;
+    }
+
+    private static void Remove(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ListenException($"listen unix {path}: cannot remove the socket that nobody serves: {e.Message}");
+        }
+    }
+
+    // Connecting tells a file from a socket that is served, but not from one that is not.
+    private static bool IsRefused(string path)
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            socket.Connect(new UnixDomainSocketEndPoint(path));
+            return false;
+        }
+        catch (SocketException e)
+        {
+            return e.SocketErrorCode == SocketError.ConnectionRefused;
+        }
+    }
+
+    private static bool IsSocket(string path)
+    {
+        const int relativeToWorkingDirectory = -100, doNotFollow = 0x100, bytes = 256, modeAt = 28;
+        const uint wantType = 1;
+        const int typeMask = 0xF000, socketType = 0xC000;
+        byte* answer = stackalloc byte[bytes];
+        try
+        {
+            return OperatingSystem.IsLinux() && StatX(relativeToWorkingDirectory, path, doNotFollow, wantType, answer) == 0
+                && (BitConverter.ToUInt16(new ReadOnlySpan<byte>(answer, bytes)[modeAt..]) & typeMask) == socketType;
+        }
+        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
+        {
+            return false;
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int StatX(int directory, string path, int flags, uint mask, byte* answer);
+}

@@ -1,0 +1,91 @@
+using System.Security.Authentication;
+using Exposition.Kestrel;
+using Exposition.Kestrel.Logging;
+using Exposition.Kestrel.Serving;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Exposition.Gateway.Web;
+
+// The server ends a connection whose handshake fails, and says why in its own log only, without the address. So we look whether a connection gets past
+// the handshake, and take the reason from that log, which is written in the connection's own flow.
+
+/// <summary>Logs handshakes that fail.</summary>
+internal sealed class Handshakes : ILoggerProvider, ILogger
+{
+    /// <summary>Where the server says why.</summary>
+    public const string Category = "Microsoft.AspNetCore.Server.Kestrel.Https.Internal.HttpsConnectionMiddleware";
+
+    private static readonly AsyncLocal<Attempt?> s_current = new();
+
+    /// <summary>To be called before TLS is added to an endpoint.</summary>
+    public static void Before(ListenOptions options)
+    {
+        ClientLog log = options.ApplicationServices.GetRequiredService<ExpositionEngine>().Log;
+        options.Use(next => connection => WatchAsync(connection, next, log));
+    }
+
+    /// <summary>To be called after it.</summary>
+    public static void After(ListenOptions options) => options.Use(static next => connection =>
+    {
+        if (connection.Features.Get<Attempt>() is { } attempt)
+        {
+            attempt.Succeeded = true;
+        }
+
+        s_current.Value = null;
+        return next(connection);
+    });
+
+    public ILogger CreateLogger(string categoryName) => categoryName == Category ? this : NullLogger.Instance;
+
+    public bool IsEnabled(LogLevel logLevel) => s_current.Value is not null;
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        if (s_current.Value is { } attempt)
+        {
+            attempt.Failure = exception ?? attempt.Failure;
+        }
+    }
+
+    public void Dispose()
+    {
+    }
+
+    private static async Task WatchAsync(ConnectionContext connection, ConnectionDelegate next, ClientLog log)
+    {
+        var attempt = new Attempt();
+        s_current.Value = attempt;
+        connection.Features.Set(attempt);
+        await next(connection);
+        if (!attempt.Succeeded)
+        {
+            string reason = attempt.Failure switch
+            {
+                AuthenticationException => "refused",
+                IOException => "closed",
+                OperationCanceledException or null => "timeout",
+                _ => "failed",
+            };
+            log.Begin(LogLevel.Warning, "TLS handshake failed", reason)?
+                .Add("logged_source", Sender.Of(connection.RemoteEndPoint))
+                .Add("err", attempt.Failure?.InnerException?.Message ?? attempt.Failure?.Message)
+                .Write();
+        }
+    }
+
+    /// <summary>One handshake.</summary>
+    private sealed class Attempt
+    {
+        public bool Succeeded { get; set; }
+
+        public Exception? Failure { get; set; }
+    }
+}
