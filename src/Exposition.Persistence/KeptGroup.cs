@@ -3,15 +3,19 @@ using Exposition.Store;
 namespace Exposition.Persistence;
 
 /// <summary>A group as a durable copy keeps it.</summary>
-/// <param name="key">The group's labels.</param>
-/// <param name="families">Its families in byte order of their names.</param>
-public readonly ref struct KeptGroup(GroupingKey key, ReadOnlySpan<FamilyEntry> families)
+public readonly ref struct KeptGroup
 {
+    internal KeptGroup(GroupingKey key, ReadOnlySpan<FamilyEntry> families)
+    {
+        Key = key;
+        Families = families;
+    }
+
     /// <summary>The group's labels.</summary>
-    public GroupingKey Key { get; } = key;
+    public GroupingKey Key { get; }
 
     /// <summary>Its families in byte order of their names.</summary>
-    public ReadOnlySpan<FamilyEntry> Families { get; } = families;
+    internal ReadOnlySpan<FamilyEntry> Families { get; }
 
     /// <summary>
     /// When its series expire, in nanoseconds since the Unix epoch, 0 for never, if its last push said so; null where the rules say it: then those

@@ -7,7 +7,7 @@ namespace Exposition.Store;
 /// <param name="Key">Which.</param>
 /// <param name="Version">Counts the changes of the group: a later one has a greater version, also after the group was deleted and came back.</param>
 /// <param name="Snapshot">The group as it is now, or null if it was deleted.</param>
-public readonly record struct GroupChange(GroupingKey Key, long Version, GroupSnapshot? Snapshot);
+internal readonly record struct GroupChange(GroupingKey Key, long Version, GroupSnapshot? Snapshot);
 
 // Pushers queue the entries of changed groups (see FeedEntry), without a lock; the consumer takes from a group what is newest when it comes to it.
 // What was changed before a call of Take is in that: its entry was queued before the change was answered, or was queued already and not looked at yet.
@@ -15,10 +15,12 @@ public readonly record struct GroupChange(GroupingKey Key, long Version, GroupSn
 
 /// <summary>
 /// The changes of a store for one consumer. Changes of one group that were not yet taken coalesce into the newest, so a slow consumer
-/// holds at most one change a group. Safe for concurrent use; one consumer takes. Neither side waits for the other.
+/// holds at most one change a group. Safe for concurrent use; one consumer takes. Neither side waits for the other. Disposing of it ends it: nothing that
+/// was taken may be read after that.
 /// </summary>
-public sealed class ChangeFeed
+internal sealed class ChangeFeed : IDisposable
 {
+    private readonly MetricStore _store;
     private readonly TimeProvider _time;
     private readonly RetiredBlocks _retired;
     private readonly ConcurrentQueue<FeedEntry> _queue = [];
@@ -27,11 +29,13 @@ public sealed class ChangeFeed
     private TaskCompletionSource _some = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _pending;
     private long _since;
+    private volatile bool _isDisposed;
 
-    internal ChangeFeed(int index, TimeProvider time, RetiredBlocks retired)
+    internal ChangeFeed(MetricStore store, int index, RetiredBlocks retired)
     {
         Index = index;
-        _time = time;
+        _store = store;
+        _time = store.Options.Time;
         _retired = retired;
     }
 
@@ -50,7 +54,10 @@ public sealed class ChangeFeed
         }
     }
 
-    // Its place among the feeds of the store.
+    // Ended: whoever still tells it something does so in vain.
+    internal bool IsDisposed => _isDisposed;
+
+    // Its place among the live feeds of the store.
     internal int Index { get; }
 
     // The same among those who have taken a snapshot.
@@ -131,7 +138,8 @@ public sealed class ChangeFeed
     /// <param name="change">As it was taken. Of a deletion there is nothing to release.</param>
     public void Release(in GroupChange change)
     {
-        if (change.Snapshot is not { } snapshot)
+        // A later feed may have taken its place, and taken the same.
+        if (change.Snapshot is not { } snapshot || _isDisposed)
         {
             return;
         }
@@ -155,9 +163,29 @@ public sealed class ChangeFeed
         }
     }
 
+    /// <summary>Ends the feed: the store tells it nothing more, and another can take its place. By the consumer.</summary>
+    public void Dispose()
+    {
+        if (!_isDisposed)
+        {
+            _isDisposed = true;
+            _store.Unsubscribe(this);
+            _queue.Clear();
+            lock (_goneLock)
+            {
+                _gone.Clear();
+            }
+        }
+    }
+
     // A group has changed: its newest snapshot is in its place. Called before the change is answered.
     internal void Tell(GroupSlot slot)
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
         FeedEntry entry = slot.EntryOf(this);
         if (!entry.MustBeQueued(out long claim))
         {
@@ -200,7 +228,7 @@ public sealed class ChangeFeed
         {
             if (_gone.Remove(slot.Key, out FeedEntry? entry))
             {
-                slot.Inherit(this, entry);
+                slot.Inherit(entry);
                 entry.Slot = slot;
             }
         }

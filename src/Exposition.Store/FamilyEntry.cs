@@ -7,7 +7,7 @@ namespace Exposition.Store;
 
 /// <summary>Facts of a stored family that decide how it is written.</summary>
 [Flags]
-public enum FamilyTraits : byte
+internal enum FamilyTraits : byte
 {
     /// <summary>Plain.</summary>
     None = 0,
@@ -31,7 +31,7 @@ public enum FamilyTraits : byte
 /// <summary>
 /// A family of a group as it is stored: its own type and help, and its samples ready to be copied into a scrape. The memory is immutable.
 /// </summary>
-public readonly record struct FamilyEntry
+internal readonly record struct FamilyEntry
 {
     private readonly byte[]? _block;
     private readonly int _textStart;

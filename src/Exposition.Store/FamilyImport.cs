@@ -5,7 +5,7 @@ using Exposition.Store.Internal;
 namespace Exposition.Store;
 
 /// <summary>Turns families that another program has kept for a group into entries, for <see cref="MetricStore.Restore(GroupingKey, ReadOnlySpan{FamilyEntry})"/>.</summary>
-public static class FamilyImport
+internal static class FamilyImport
 {
     /// <summary>
     /// Renders a family: grouping labels merged in, labels sorted. Metrics that break a rule (a value of another type than the family's, a

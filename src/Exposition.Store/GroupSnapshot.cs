@@ -4,7 +4,7 @@ using Exposition.Store.Internal;
 namespace Exposition.Store;
 
 /// <summary>A group as one push left it. Immutable, but for <see cref="LastFailure"/>.</summary>
-public sealed class GroupSnapshot
+internal sealed class GroupSnapshot
 {
     private readonly FamilyEntry[] _families;
     private readonly HiddenFamily[] _hidden;

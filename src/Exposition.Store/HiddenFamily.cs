@@ -3,7 +3,7 @@ using Exposition.Store.Internal;
 namespace Exposition.Store;
 
 /// <summary>A family of a group that is stored but not exposed, because it contradicts what was there before it.</summary>
-public sealed class HiddenFamily
+internal sealed class HiddenFamily
 {
     private string _reason;
 

@@ -16,7 +16,7 @@ public sealed partial class MetricStore
     /// the store meanwhile.
     /// </summary>
     /// <returns>Ends the loading when it is disposed of.</returns>
-    public IDisposable BeginLoading()
+    internal IDisposable BeginLoading()
     {
         using (EnterWriter())
         {
@@ -33,14 +33,14 @@ public sealed partial class MetricStore
     /// <param name="key">The group.</param>
     /// <param name="families">Its families in byte order of their names; their memory is kept.</param>
     /// <exception cref="InvalidOperationException">A family does not read back.</exception>
-    public void Restore(GroupingKey key, ReadOnlySpan<FamilyEntry> families) => Restore(key, families, null, null);
+    internal void Restore(GroupingKey key, ReadOnlySpan<FamilyEntry> families) => Restore(key, families, null, null);
 
     /// <inheritdoc cref="Restore(GroupingKey, ReadOnlySpan{FamilyEntry})"/>
     /// <param name="key">The group.</param>
     /// <param name="families">Its families in byte order of their names; their memory is kept.</param>
     /// <param name="expiresAt">Its <see cref="GroupSnapshot.ExpiresAt"/> where that is its own; null otherwise: then the push time and the rules say it.</param>
     /// <param name="lastFailure">Its <see cref="GroupSnapshot.LastFailure"/>.</param>
-    public void Restore(GroupingKey key, ReadOnlySpan<FamilyEntry> families, long? expiresAt, PushFailure? lastFailure)
+    internal void Restore(GroupingKey key, ReadOnlySpan<FamilyEntry> families, long? expiresAt, PushFailure? lastFailure)
     {
         ArgumentNullException.ThrowIfNull(key);
         FamilyEntry[] entries = families.ToArray();

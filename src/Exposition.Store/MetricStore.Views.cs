@@ -18,7 +18,7 @@ public sealed partial class MetricStore
     }
 
     /// <summary>Opens a view of all groups at one point in time. Takes no lock and never begins anew, unless groups are due to expire.</summary>
-    public StoreView OpenView()
+    internal StoreView OpenView()
     {
         ExpireDue();
         int place = _timeline.Announce();

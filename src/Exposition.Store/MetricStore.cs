@@ -226,9 +226,9 @@ public sealed partial class MetricStore
         }
     }
 
-    /// <summary>Starts a feed of the changes from now on. There are as many as 8.</summary>
+    /// <summary>Starts a feed of the changes from now on, until it is disposed of. There are as many as 8 at once.</summary>
     /// <exception cref="InvalidOperationException">There are so many.</exception>
-    public ChangeFeed Subscribe()
+    internal ChangeFeed Subscribe()
     {
         using (EnterWriter())
         {
@@ -238,9 +238,18 @@ public sealed partial class MetricStore
             }
 
             // A push that does not see the feed yet was in its place before the return, as Tell passes a full fence in between.
-            var feed = new ChangeFeed(_feeds.Length, Options.Time, _retired) { Faults = Faults };
+            int index = Enumerable.Range(0, MostFeeds).First(free => !Array.Exists(_feeds, feed => feed.Index == free));
+            var feed = new ChangeFeed(this, index, _retired) { Faults = Faults };
             Interlocked.Exchange(ref _feeds, [.. _feeds, feed]);
             return feed;
+        }
+    }
+
+    internal void Unsubscribe(ChangeFeed feed)
+    {
+        using (EnterWriter())
+        {
+            Interlocked.Exchange(ref _feeds, Array.FindAll(_feeds, other => other != feed));
         }
     }
 

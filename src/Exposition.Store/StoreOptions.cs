@@ -77,7 +77,7 @@ public sealed class StoreOptions
     public TimeSpan ExpiredGrace { get; set; } = TimeSpan.FromHours(24);
 
     /// <summary>Told of each family that is stored but left out of scrapes, when that begins. Called by the pusher's thread, outside of all locks.</summary>
-    public Action<GroupingKey, HiddenFamily>? FamilyHidden { get; set; }
+    internal Action<GroupingKey, HiddenFamily>? FamilyHidden { get; set; }
 
     /// <summary>The clock for push times and deadlines.</summary>
     public TimeProvider Time { get; set; } = TimeProvider.System;

@@ -4,7 +4,7 @@ namespace Exposition.Store;
 /// All groups at one point in time. Holds the snapshots that it shows until it is disposed of: their memory must not be read after that,
 /// as long as it is open none of it is used again. Not safe for concurrent use.
 /// </summary>
-public sealed class StoreView : IDisposable
+internal sealed class StoreView : IDisposable
 {
     private readonly MetricStore _store;
     private readonly int _count;

@@ -202,7 +202,7 @@ public sealed class PushTests
     [InlineData("# TYPE s summary\ns_sum 1\ns_sum{a=\"b\"} 1\ns_count 1\n", FamilyTraits.None, true)]
     [InlineData("# TYPE s histogram\ns_bucket{le=\"+Inf\"} 1\n", FamilyTraits.NoCounts | FamilyTraits.NoSums, false)]
     [InlineData("# TYPE s histogram\ns_bucket{le=\"+Inf\"} 1.5\n", FamilyTraits.NoSums, true)]
-    public void A_count_or_sum_that_was_not_pushed_is_not_in_protobuf(string body, FamilyTraits traits, bool hasSidecar)
+    internal void A_count_or_sum_that_was_not_pushed_is_not_in_protobuf(string body, FamilyTraits traits, bool hasSidecar)
     {
         Assert.Equal(PushStatus.Stored, _gateway.Put(s_job, body).Status);
         using StoreView view = _gateway.Store.OpenView();

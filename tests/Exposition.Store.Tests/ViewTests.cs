@@ -136,6 +136,76 @@ public sealed class ViewTests
     }
 
     [Fact]
+    public void A_thousand_feeds_one_after_another_each_see_what_changes_in_their_time()
+    {
+        GroupingKey key = Harness.Key("job", "j");
+        using ChangeFeed other = _gateway.Store.Subscribe();
+        for (int i = 0; i < 1000; i++)
+        {
+            using ChangeFeed feed = _gateway.Store.Subscribe();
+            _gateway.Put(key, $"a {i}\n");
+            var changes = new List<GroupChange>();
+            Assert.Equal((1, 1), (feed.Take(changes), other.Take([])));
+            Assert.Equal($"a{{instance=\"\",job=\"j\"}} {i}\n", Encoding.UTF8.GetString(Assert.Single(changes).Snapshot!.Families[0].Text.Span));
+
+            // Some go without a word on what they have taken, some with a change that was not taken, some with a group that has gone.
+            if (i % 3 == 0)
+            {
+                feed.Release(changes[0]);
+            }
+            else if (i % 3 == 1)
+            {
+                _gateway.Store.Delete(key);
+                other.Take([]);
+            }
+        }
+
+        Assert.Equal("a{instance=\"\",job=\"j\"} 999\n", _gateway.Pushed().Split('\n', 2)[1]);
+    }
+
+    [Fact]
+    public void Only_feeds_that_live_count_for_their_limit()
+    {
+        ChangeFeed[] feeds = [.. Enumerable.Range(0, 8).Select(_ => _gateway.Store.Subscribe())];
+        Assert.Throws<InvalidOperationException>(_gateway.Store.Subscribe);
+        feeds[3].Dispose();
+        feeds[3].Dispose();
+        using ChangeFeed feed = _gateway.Store.Subscribe();
+        Assert.Throws<InvalidOperationException>(_gateway.Store.Subscribe);
+
+        GroupingKey key = Harness.Key("job", "j");
+        _gateway.Put(key, "a 1\n");
+        Assert.Equal([1, 1, 1, 0, 1, 1, 1, 1, 1], feeds.Append(feed).Select(static each => each.Take([])));
+    }
+
+    // What a feed that has ended had taken is for the next one at its place to release.
+    [Fact]
+    public void A_feed_that_has_ended_releases_nothing_that_another_reads()
+    {
+        GroupingKey key = Harness.Key("job", "j");
+        _gateway.Put(key, "a 1\n");
+        ChangeFeed first = _gateway.Store.Subscribe();
+        _gateway.Put(key, "a 2\n");
+        var taken = new List<GroupChange>();
+        first.Take(taken);
+        first.Dispose();
+        using ChangeFeed second = _gateway.Store.Subscribe();
+        _gateway.Store.NoteFailure(key, "no", sender: null);
+        var read = new List<GroupChange>();
+        Assert.Equal(1, second.Take(read));
+        Assert.Same(taken[0].Snapshot, read[0].Snapshot);
+
+        first.Release(taken[0]);
+
+        for (int i = 0; i < 50; i++)
+        {
+            _gateway.Put(key, $"a {i + 3}\n");
+        }
+
+        Assert.Equal("a{instance=\"\",job=\"j\"} 2\n", Encoding.UTF8.GetString(read[0].Snapshot!.Families[0].Text.Span));
+    }
+
+    [Fact]
     public async Task A_feed_wakes_its_waiter()
     {
         ChangeFeed feed = _gateway.Store.Subscribe();

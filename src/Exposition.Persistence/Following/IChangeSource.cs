@@ -3,7 +3,7 @@ using Exposition.Store;
 namespace Exposition.Persistence.Following;
 
 /// <summary>What a durable copy needs of a store.</summary>
-internal interface IChangeSource
+internal interface IChangeSource : IDisposable
 {
     /// <summary>Waits until there is a change.</summary>
     public ValueTask WaitAsync(CancellationToken cancellation);
@@ -38,6 +38,8 @@ internal sealed class StoreChanges(MetricStore store) : IChangeSource
     public int Take(ICollection<GroupChange> into, ref int most, long bytes) => _feed.Take(into, ref most, bytes);
 
     public void Release(in GroupChange change) => _feed.Release(change);
+
+    public void Dispose() => _feed.Dispose();
 
     public IEnumerable<GroupSnapshot> All()
     {

@@ -10,7 +10,7 @@ namespace Exposition.Store.Internal;
 // bits), so that a claimer that was slow does not say "queued" of an entry that the consumer has taken since.
 
 /// <summary>A group's place in a feed. Passes on to the next group of the same key as long as the deletion was not taken.</summary>
-internal sealed class FeedEntry(GroupSlot slot)
+internal sealed class FeedEntry(ChangeFeed feed, GroupSlot slot)
 {
     private const long PhaseMask = 3;
     private const long Claimed = 1;
@@ -18,6 +18,9 @@ internal sealed class FeedEntry(GroupSlot slot)
 
     private GroupSlot _slot = slot;
     private long _state;
+
+    /// <summary>Whose it is.</summary>
+    public ChangeFeed Feed => feed;
 
     /// <summary>The group, or the last one of its key.</summary>
     public GroupSlot Slot

@@ -9,7 +9,7 @@ internal sealed class GroupSlot(GroupingKey key, NameSet names)
     private GroupSnapshot? _current;
     private PushShape? _shape;
     private PushFailure? _lastFailure;
-    private FeedEntry?[] _entries = [];
+    private FeedEntry[] _entries = [];
     private int _pins;
 
     public GroupingKey Key { get; } = key;
@@ -87,24 +87,25 @@ internal sealed class GroupSlot(GroupingKey key, NameSet names)
     {
         while (true)
         {
-            FeedEntry?[] entries = Volatile.Read(ref _entries);
-            if (feed.Index < entries.Length && entries[feed.Index] is { } entry)
+            FeedEntry[] entries = Volatile.Read(ref _entries);
+            foreach (FeedEntry entry in entries)
             {
-                return entry;
+                if (ReferenceEquals(entry.Feed, feed))
+                {
+                    return entry;
+                }
             }
 
-            SetEntry(entries, feed, new FeedEntry(this));
+            AddEntry(entries, new FeedEntry(feed, this));
         }
     }
 
     /// <summary>Takes over the entry of a deleted group of the same key. Called before anybody else knows the slot.</summary>
-    public void Inherit(ChangeFeed feed, FeedEntry entry) => SetEntry(_entries, feed, entry);
+    public void Inherit(FeedEntry entry) => AddEntry(_entries, entry);
 
-    private void SetEntry(FeedEntry?[] entries, ChangeFeed feed, FeedEntry entry)
+    private void AddEntry(FeedEntry[] entries, FeedEntry entry)
     {
-        var next = new FeedEntry?[Math.Max(entries.Length, feed.Index + 1)];
-        entries.CopyTo(next, 0);
-        next[feed.Index] = entry;
+        FeedEntry[] next = [.. entries.Where(static other => !other.Feed.IsDisposed), entry];
         Interlocked.CompareExchange(ref _entries, next, entries);
     }
 }
