@@ -139,7 +139,7 @@ public sealed class DurableCopy : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync().ConfigureAwait(false);
-        _source?.Dispose();
+        _followed?.Source.Dispose();
         _durable.Dispose();
         _stop.Dispose();
     }
