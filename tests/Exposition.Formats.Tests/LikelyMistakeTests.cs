@@ -43,6 +43,13 @@ public class LikelyMistakeTests
     public void Plain_error_has_no_hint(string body) => Assert.Null(Refusal(body, lenient: true).Hint);
 
     [Fact]
+    public void Text_in_another_code_is_called_so()
+    {
+        Assert.False(TextFormat.TryRead(Encoding.Latin1.GetBytes("m{a=\"é\"} 1\n"), new TextReadOptions(NameScheme.Legacy, Lenient: true), new FamilySet(), out FormatError error));
+        Assert.Contains("not UTF-8", error.Hint, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Strict_reader_says_what_the_reference_says() => Assert.Null(Refusal("{\"m\": 1}", lenient: false).Hint);
 
     private static FormatError Refusal(string body, bool lenient)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Unicode;
 
 namespace Exposition.Formats.Internal;
 
@@ -56,6 +57,7 @@ internal static class LikelyMistake
                 ? "the last line is a comment without a line end: curl -d takes the line ends out of a file, curl --data-binary keeps them"
             : IsGlued(line) ? "line ends are missing: curl -d takes them out of a file, and so does echo $VARIABLE without quotes; curl --data-binary @FILE keeps them"
             : line.IndexOf("\\n"u8) is var at && at >= 0 && !line[at..].Contains((byte)'"') ? "a backslash and an n are no line end: write it with printf, or in bash as $'...\\n'"
+            : !Utf8.IsValid(line) ? "the line has bytes that are not UTF-8, as text in Latin-1 or Windows-1252 has"
             : !ended ? "the last line is cut short"
             : null;
     }
