@@ -14,7 +14,9 @@ internal sealed class ClientLine : IReadOnlyList<KeyValuePair<string, object?>>
     private const int Frame = 100;
     private const int AroundValue = 6;
     private const int LongestNumber = 20;
-    private const int StackBytes = 2 << 10;
+
+    // "at Exposition."
+    private const int AtLength = 3;
 
     private readonly ClientLog _log;
     private readonly string _reason;
@@ -48,9 +50,13 @@ internal sealed class ClientLine : IReadOnlyList<KeyValuePair<string, object?>>
         return this;
     }
 
-    /// <summary>Adds what was thrown, and where.</summary>
-    public ClientLine Add(Exception thrown) =>
-        Add("err", $"{thrown.GetType().Name}: {thrown.Message}", LogText.ValueBytes).Add("stack", thrown.StackTrace ?? "", StackBytes);
+    /// <summary>Adds what was thrown, and where in our code: a stack would let strangers fill the log.</summary>
+    public ClientLine Add(Exception thrown)
+    {
+        string[] frames = (thrown.StackTrace ?? "").Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        return Add("err", $"{thrown.GetType().Name}: {thrown.Message}", LogText.ValueBytes)
+            .Add("at", (Array.Find(frames, IsOurs) ?? frames.FirstOrDefault())?[AtLength..], LogText.ValueBytes);
+    }
 
     /// <summary>Hands it to the logger.</summary>
     public void Write()
@@ -80,8 +86,15 @@ internal sealed class ClientLine : IReadOnlyList<KeyValuePair<string, object?>>
         return text.ToString();
     }
 
-    private ClientLine Add(string name, string value, int most)
+    private static bool IsOurs(string frame) => frame.AsSpan(Math.Min(AtLength, frame.Length)).StartsWith("Exposition.");
+
+    private ClientLine Add(string name, string? value, int most)
     {
+        if (value is null)
+        {
+            return this;
+        }
+
         most = Math.Min(most, _left - name.Length - AroundValue);
         if (most > LogText.LeastCut)
         {

@@ -167,7 +167,7 @@ public sealed class TlsTests : IDisposable
         using var answer = await client.SendAsync(request);
         if (answer.StatusCode == HttpStatusCode.Unauthorized)
         {
-            Assert.Equal("Basic", answer.Headers.WwwAuthenticate.ToString());
+            Assert.Equal("Basic realm=\"pushgateway\", charset=\"UTF-8\"", answer.Headers.WwwAuthenticate.ToString());
             Assert.Equal("Unauthorized\n", await answer.Content.ReadAsStringAsync());
         }
 
