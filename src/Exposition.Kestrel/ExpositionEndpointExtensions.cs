@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Exposition.Kestrel.Endpoints;
+using Exposition.Kestrel.Raw;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -50,6 +51,17 @@ public static class ExpositionEndpointExtensions
         ArgumentNullException.ThrowIfNull(app);
         ExpositionEngine engine = app.ApplicationServices.GetRequiredService<ExpositionEngine>();
         return app.Use(next => context => engine.Origins.Refuse(context) ?? next(context));
+    }
+
+    /// <summary>
+    /// Lets a connection count as idle only while the host serves no request of it, where connections are limited
+    /// (<see cref="ExpositionListenExtensions.UseExpositionConnectionLimit"/>): at the limit the longest idle one ends for a newcomer. To be called first.
+    /// </summary>
+    /// <returns>The same builder.</returns>
+    public static IApplicationBuilder UseExpositionConnectionLimit(this IApplicationBuilder app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        return app.Use(static next => context => ConnectionLimit.ServeAsync(context, next));
     }
 
     /// <summary>

@@ -61,10 +61,11 @@ public sealed class ExpositionEngine
         Inflight = new InflightBytes(options.MaxInflightBytes, options.Time);
         Clients = new ClientResolver(options.TrustedProxies);
         Connections = new ConnectionLimit(this);
+        Readers = new OpenReaders(_metrics, options, () => target.HeldBytes, Log);
         bool isApart = options.FullSelfMetricsPath is not null;
-        Scrapes = new ScrapeHandler(target, isApart ? static _ => { } : Collect, _metrics, options, Log);
-        SelfScrapes = isApart ? new ScrapeHandler(new StoreTarget(EmptyStore()), Collect, _metrics, options, Log) : Scrapes;
-        Pushes = new PushHandler(target, _metrics, Inflight, Scrapes, options, Log);
+        Scrapes = new ScrapeHandler(target, isApart ? static _ => { } : Collect, _metrics, Readers, options);
+        SelfScrapes = isApart ? new ScrapeHandler(new StoreTarget(EmptyStore()), Collect, _metrics, Readers, options) : Scrapes;
+        Pushes = new PushHandler(target, _metrics, Inflight, Readers, options, Log);
         Dates = new DateCache(options.Time);
         _own = new OwnSources(isApart ? null : store, Logger);
         AddSources(own ?? []);
@@ -105,6 +106,8 @@ public sealed class ExpositionEngine
     /// <summary>Scrapes of the own families, where they have a path of their own.</summary>
     internal ScrapeHandler SelfScrapes { get; }
 
+    internal OpenReaders Readers { get; }
+
     internal WireMetrics Metrics => _metrics;
 
     internal DateCache Dates { get; }
@@ -125,6 +128,8 @@ public sealed class ExpositionEngine
         ArgumentNullException.ThrowIfNull(into);
         _own.Collect(into);
     }
+
+    internal void CountAcceptFailure() => _metrics.CountAcceptFailure();
 
     internal void CountRefusal(Limit limit) => _metrics.CountRefusal(limit);
 

@@ -11,7 +11,9 @@ public static class ExpositionListenExtensions
     private const int SmallestBuffer = 1 << 20;
 
     /// <summary>
-    /// Refuses connections beyond <see cref="ExpositionOptions.MaxConnections"/>, counted over all endpoints that call this. To be called first.
+    /// Keeps the number of connections within <see cref="ExpositionOptions.MaxConnections"/>, counted over all endpoints that call this: at the limit the
+    /// longest idle connection of the client that has most ends for a newcomer. To be called first, and
+    /// <see cref="ExpositionEndpointExtensions.UseExpositionConnectionLimit"/> on the app.
     /// </summary>
     /// <param name="options">The endpoint.</param>
     /// <param name="secure">Whether TLS follows: then a refusal cannot be put in words.</param>

@@ -124,7 +124,10 @@ public sealed class ExpositionOptions
     /// <summary>The most memory that request bodies and their decoded forms may hold together, in bytes. Beyond it bodies are not read on, and after <see cref="BodyTimeout"/> answered with 503.</summary>
     public long MaxInflightBytes { get; set; } = 1L << 30;
 
-    /// <summary>The most connections of all endpoints that call <see cref="ExpositionListenExtensions.UseExpositionConnectionLimit"/>.</summary>
+    /// <summary>
+    /// The most connections of all endpoints that call <see cref="ExpositionListenExtensions.UseExpositionConnectionLimit"/>. Beyond it the longest idle one of the
+    /// client that has most ends for a newcomer.
+    /// </summary>
     public int MaxConnections { get; set; } = 10_000;
 
     /// <summary>The most pushes of one job in a second. More are answered with 429. None by default.</summary>
@@ -176,7 +179,10 @@ public sealed class ExpositionOptions
     /// <summary>How long a scrape may take at most. A scraper that announces a shorter timeout gets that.</summary>
     public TimeSpan ScrapeTimeout { get; set; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>The least rate at which a scrape must be read, in bytes per second; a connection that stays below it for more than ten seconds is closed.</summary>
+    /// <summary>
+    /// The least rate at which a scrape must be read, in bytes per second, from the first byte on and while something waits to be read; a connection that
+    /// is ten seconds behind is closed.
+    /// </summary>
     public int MinScrapeBytesPerSecond { get; set; } = 16 << 10;
 
     /// <summary>The most memory of replaced metrics that may be held for the sake of scrapes that are being read, in bytes. Beyond it the oldest scrape is ended.</summary>
@@ -186,7 +192,7 @@ public sealed class ExpositionOptions
     /// <remarks>Used where the engine's store is made from these options.</remarks>
     public long BundleCacheBytes { get; set; } = 128L << 20;
 
-    /// <summary>How many scrapes may run at once; more are answered with 503 and Retry-After.</summary>
+    /// <summary>How many scrapes may run at once; beyond it the slowest ends for a newcomer.</summary>
     public int MaxScrapes { get; set; } = 64;
 
     /// <summary>Memory for what pushes of repeated series are compared with, in bytes; 0 for none. See <see cref="StoreOptions.ShapeCacheBytes"/>.</summary>

@@ -58,6 +58,47 @@ public class PageTests
         Assert.Contains("<dt>Sample values \u2264 0.5</dt><dd>2</dd><dt>Sample count</dt><dd>6</dd><dt>Sample sum</dt><dd>12.5</dd>", table, StringComparison.Ordinal);
     }
 
+    /// <summary>One push can hold tens of megabytes of labels, buckets and help; a page never does.</summary>
+    [Fact]
+    public void However_large_labels_and_buckets_are_the_page_stays_small()
+    {
+        var set = new FamilySet();
+        int metric = set.AddMetric(set.AddFamily("h"u8, MetricType.Histogram, ""u8));
+        for (int i = 0; i < 5000; i++)
+        {
+            set.AddLabel(Encoding.UTF8.GetBytes($"l{i}"), Encoding.UTF8.GetBytes(new string('&', 65_000)));
+            set.AddPoint(metric, i, 0, (ulong)i);
+        }
+
+        string table = Write(html => new SeriesTable(html).Write(set, 0, 10));
+        Assert.InRange(table.Length, 1, 100_000);
+        Assert.Contains("and 4970 more", table, StringComparison.Ordinal);
+        Assert.Contains("<dt>Not shown</dt><dd>4900</dd>", table, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void No_series_is_begun_beyond_the_end_of_the_page_and_the_next_part_goes_on_there()
+    {
+        FamilySet set = Gauges(1000);
+        int first = 0;
+        string table = Write(html => first = new SeriesTable(html).Write(set, 0, 1000, end: 10_000));
+        Assert.InRange(table.Length, 10_000, 11_000);
+        Assert.InRange(first, 50, 500);
+        Assert.Contains($"&lt;{first - 1}&gt;", table, StringComparison.Ordinal);
+        Assert.Contains($"&lt;{first}&gt;", Write(html => new SeriesTable(html).Write(set, first, 1, end: 0)), StringComparison.Ordinal);
+    }
+
+    [FsCheck.Xunit.Property]
+    public bool A_cut_text_is_the_start_of_it_and_still_a_text(FsCheck.NonNull<string> text)
+    {
+        string all = string.Concat(Enumerable.Repeat(text.Get.Length > 0 ? text.Get : "\u6771", 400));
+        byte[] bytes = Encoding.UTF8.GetBytes(all);
+        string cut = Write(html => html.Cut(bytes));
+        string whole = Write(html => html.Text(bytes));
+        return bytes.Length <= 300 ? cut == whole
+            : cut.EndsWith('\u2026') && whole.StartsWith(cut[..^1], StringComparison.Ordinal) && cut.Length is > 80 and < 2000;
+    }
+
     private static FamilySet Gauges(int count)
     {
         var set = new FamilySet();

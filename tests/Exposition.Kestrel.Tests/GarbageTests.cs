@@ -36,7 +36,7 @@ public sealed class GarbageTests
     private const string Protobuf = "Accept: application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited\r\n";
     private const string Gzip = "Accept-Encoding: gzip\r\n";
 
-    private const long MostPerScrape = 1024;
+    private const long MostPerScrape = 1200;
 
     private static readonly bool s_isDebug = typeof(MetricStore).Assembly.GetCustomAttribute<DebuggableAttribute>() is { IsJITOptimizerDisabled: true };
 

@@ -420,7 +420,7 @@ public class RawConnectionTests
         var raw = new RawHarness(target: new FakeTarget { ScrapeFails = true });
         string answer = await raw.ExchangeAsync("GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n");
         Assert.StartsWith("HTTP/1.1 500 Internal Server Error\r\n", answer, StringComparison.Ordinal);
-        Assert.EndsWith("\r\n\r\nAn error has occurred while serving metrics:\n\nfake fault\n", answer, StringComparison.Ordinal);
+        Assert.EndsWith("\r\n\r\nAn error has occurred while serving metrics, see the log\n", answer, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -445,14 +445,25 @@ public class RawConnectionTests
         await AbortedAsync(raw);
     }
 
+    /// <summary>One more is served, and the slowest ends for it. Only where those that were ended do not go is one refused.</summary>
     [Fact]
     public async Task TooManyScrapesAre503()
     {
-        var raw = new RawHarness(new ExpositionOptions { MaxScrapes = 1 });
-        using OpenScrape? open = raw.Engine.Scrapes.TryOpen(default, gzip: false, TimeSpan.Zero, Door.Kestrel, out _);
-        Assert.NotNull(open);
+        var options = new ExpositionOptions { MaxScrapes = 1 };
+        var target = new FakeTarget();
+        var raw = new RawHarness(options, target);
+        var open = new List<OpenScrape?> { raw.Engine.Scrapes.TryOpen(default, gzip: false, TimeSpan.Zero, Door.Kestrel, out _) };
+        raw.Send("GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n");
+        Assert.StartsWith("HTTP/1.1 200 OK\r\n", raw.Received(), StringComparison.Ordinal);
+        while (open[^1] is not null)
+        {
+            open.Add(raw.Engine.Scrapes.TryOpen(default, gzip: false, TimeSpan.Zero, Door.Kestrel, out _));
+        }
+
+        Assert.InRange(open.Count, 2, 50);
         string answer = await raw.ExchangeAsync("GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n");
-        Assert.StartsWith("HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n", answer, StringComparison.Ordinal);
+        Assert.Contains("HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n", answer, StringComparison.Ordinal);
+        open.ForEach(static scrape => scrape?.Dispose());
     }
 
     // The context aborts on another thread.

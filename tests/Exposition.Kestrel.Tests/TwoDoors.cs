@@ -30,6 +30,9 @@ public sealed class TwoDoors : IAsyncLifetime
     /// <summary>To be set before the start.</summary>
     public string[] AllowedHosts { get; init; } = [];
 
+    /// <summary>To be set before the start.</summary>
+    public int MostScrapes { get; init; } = 64;
+
     public int RawPort { get; private set; }
 
     public int EndpointPort { get; private set; }
@@ -39,7 +42,7 @@ public sealed class TwoDoors : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var options = new ExpositionOptions { MaxBodyBytes = 100_000, MaxDecodedBytes = 200_000, Gate = Gate };
+        var options = new ExpositionOptions { MaxBodyBytes = 100_000, MaxDecodedBytes = 200_000, Gate = Gate, MaxScrapes = MostScrapes };
         Array.ForEach(TrustedOrigins, options.TrustedOrigins.Add);
         Array.ForEach(AllowedHosts, options.AllowedHosts.Add);
         Engine = new ExpositionEngine(Target, options);

@@ -103,6 +103,8 @@ public class WireMetricsTests
 
         Assert.Equal(
             """
+            pushgateway_engine_accept_failures_total Counter How often no connection could be accepted, as where the system has no descriptors left.
+              0
             pushgateway_engine_connections Gauge Connections that are open.
               0
             pushgateway_engine_handed_on_total Counter Connections that the raw door handed on to the general HTTP server, by reason.
@@ -124,6 +126,7 @@ public class WireMetricsTests
               code=202 handler=delete method=delete 1
               code=400 handler=push method=post 1
             pushgateway_limit_refusals_total Counter Requests, connections and scrapes that a limit has refused or ended, by the flag that sets it.
+              limit=api-readers 0
               limit=body-bytes 0
               limit=body-timeout 0
               limit=connections 0
@@ -138,6 +141,7 @@ public class WireMetricsTests
               limit=held-bytes 0
               limit=inflight-bytes 0
               limit=label-value-bytes 0
+              limit=page-readers 0
               limit=password-checks 0
               limit=pushes-per-second 0
               limit=rendered-bytes 0

@@ -1,10 +1,11 @@
-using System.IO.Pipelines;
 using System.Text.Json;
 using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Http;
 using Exposition.Gateway.Logging;
 using Exposition.Gateway.Own;
 using Exposition.Kestrel;
+using Exposition.Kestrel.Endpoints;
+using Exposition.Kestrel.OwnMetrics;
 using Exposition.Store;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -12,16 +13,11 @@ using Microsoft.Extensions.Logging;
 namespace Exposition.Gateway.Api;
 
 /// <summary>The routes below <c>/api/v1</c>.</summary>
-internal sealed class ApiHandlers(Flags flags, BuildIdentity build, MetricStore store, IChangeGate gate, TimeProvider time, ILogger<ApiHandlers> logger)
+internal sealed class ApiHandlers(Flags flags, BuildIdentity build, ExpositionEngine engine, IChangeGate gate, TimeProvider time, ILogger<ApiHandlers> logger)
 {
     private const int FlushBytes = 64 << 10;
-
-    // A view holds what it shows, and a slow reader holds the view: both are bounded.
-    private const int MaxReaders = 8;
-    private static readonly TimeSpan s_longestRead = TimeSpan.FromMinutes(2);
     private static readonly JsonWriterOptions s_json = new() { Encoder = GoJsonEncoder.Instance, SkipValidation = true };
 
-    private readonly ReaderLimit _readers = new(MaxReaders);
     private readonly DateTimeOffset _started = time.GetUtcNow();
 
     /// <summary>When the program was started, RFC 3339 with nanoseconds.</summary>
@@ -68,25 +64,21 @@ internal sealed class ApiHandlers(Flags flags, BuildIdentity build, MetricStore 
             return;
         }
 
-        using ReaderLimit.Seat? seat = _readers.TryEnter();
-        if (seat is null)
+        using LongAnswer? answer = LongAnswer.TryStart(engine, context, Limit.ApiReaders, flags.Limits.ApiReaders);
+        if (answer is null)
         {
             await Replies.Busy(context, "too many readers of the API at once");
             return;
         }
 
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        stop.CancelAfter(s_longestRead);
         Begin(context);
         try
         {
-            using StoreView view = store.OpenView();
-            await WriteAsync(view, context.Request.Query["details"] == "true", context.Response.BodyWriter, stop.Token);
+            await WriteAsync(answer, context.Request.Query["details"] == "true");
         }
         catch (OperationCanceledException)
         {
-            // A document without its end must not look complete.
-            context.Abort();
+            // The reader has gone, or was too slow.
         }
     }
 
@@ -99,7 +91,7 @@ internal sealed class ApiHandlers(Flags flags, BuildIdentity build, MetricStore 
             return;
         }
 
-        logger.Wiped(store.Wipe());
+        logger.Wiped(engine.Store.Wipe());
         if (gate.Confirm() is { } confirmation && await confirmation is { } failure)
         {
             await Replies.Error(context, StatusCodes.Status503ServiceUnavailable, "wiped in memory, but not on disk: " + failure);
@@ -109,16 +101,16 @@ internal sealed class ApiHandlers(Flags flags, BuildIdentity build, MetricStore 
         await Replies.Empty(context, StatusCodes.Status202Accepted);
     }
 
-    private async Task WriteAsync(StoreView view, bool withFailures, PipeWriter output, CancellationToken cancellation)
+    private async Task WriteAsync(LongAnswer answer, bool withFailures)
     {
-        await using var writer = new Utf8JsonWriter(output, s_json);
+        await using var writer = new Utf8JsonWriter(answer, s_json);
         var json = new MetricsJson(writer, time.LocalTimeZone, withFailures);
         writer.WriteStartObject();
         writer.WriteString("status"u8, "success"u8);
         writer.WriteStartArray("data"u8);
-        for (int i = 0; i < view.Groups.Length; i++)
+        for (int i = 0; i < answer.View.Groups.Length; i++)
         {
-            GroupSnapshot group = view.Groups[i];
+            GroupSnapshot group = answer.View.Groups[i];
             json.BeginGroup();
             for (int f = 0; f <= group.Families.Length; f++)
             {
@@ -132,9 +124,10 @@ internal sealed class ApiHandlers(Flags flags, BuildIdentity build, MetricStore 
                 for (int metric = json.BeginFamily(group.Families[f]); metric >= 0;)
                 {
                     metric = json.Metric(metric);
-                    if (writer.BytesPending > FlushBytes)
+                    if (writer.BytesPending + answer.Pending > FlushBytes)
                     {
-                        await FlushAsync(writer, output, cancellation);
+                        writer.Flush();
+                        await answer.FlushAsync();
                     }
                 }
 
@@ -146,17 +139,8 @@ internal sealed class ApiHandlers(Flags flags, BuildIdentity build, MetricStore 
 
         writer.WriteEndArray();
         writer.WriteEndObject();
-        await FlushAsync(writer, output, cancellation);
-    }
-
-    private static async ValueTask FlushAsync(Utf8JsonWriter writer, PipeWriter output, CancellationToken cancellation)
-    {
         writer.Flush();
-        FlushResult result = await output.FlushAsync(cancellation);
-        if (result.IsCompleted)
-        {
-            throw new OperationCanceledException();
-        }
+        await answer.FinishAsync();
     }
 
     private static void Begin(HttpContext context)

@@ -37,15 +37,18 @@ internal sealed class LimitFlags
         Number("pushes-per-second", value => PushesPerSecond = value, () => PushesPerSecond, "Most pushes of one job in a second; more are answered with 429.");
         Number("password-checks", value => PasswordChecks = value, () => PasswordChecks,
             "Most passwords that wait to be checked; one more takes the place of that which waits longest of the client that has most waiting, which is answered with 503.");
-        Number("scrapes", value => Scrapes = value, () => Scrapes, "Most scrapes at once; more are answered with 503.");
-        Number("connections", value => Connections = value, () => Connections, "Most connections at once; more are answered with 503 and closed.");
+        Number("scrapes", value => Scrapes = value, () => Scrapes, "Most scrapes at once; the slowest ends for one more.");
+        Number("page-readers", value => PageReaders = value, () => PageReaders, "Most readers of the page at once; the slowest ends for one more.");
+        Number("api-readers", value => ApiReaders = value, () => ApiReaders, "Most readers of /api/v1/metrics at once; the slowest ends for one more.");
+        Number("connections", value => Connections = value, () => Connections,
+            "Most connections at once; the longest idle one of the client that has most ends for one more. Kept below what the system allows of open files.");
         Duration("head-timeout", value => HeadTimeout = value, () => HeadTimeout, "Longest time for a request head; 408 after that.");
         Duration("body-timeout", value => BodyTimeout = value, () => BodyTimeout, "Longest time for a body, and a second more for each --limit.body-rate that has come; 408 after that.");
         Size("body-rate", BodyRate, most: int.MaxValue, value => BodyRate = (int)value, () => BodyRate, "Bytes per second that prolong --limit.body-timeout.");
         Duration("idle-timeout", value => IdleTimeout = value, () => IdleTimeout, "Longest silence of a connection between requests; it is closed after that.");
-        Duration("scrape-duration", value => ScrapeDuration = value, () => ScrapeDuration, "Longest time for a scrape, or what the scraper announces if that is shorter; its connection is closed after that.");
+        Duration("scrape-duration", value => ScrapeDuration = value, () => ScrapeDuration, "Longest time for a reader of a scrape, the page or the API, or what a scraper announces if that is shorter; the connection is closed after that.");
         Size("scrape-rate", ScrapeRate, most: int.MaxValue, value => ScrapeRate = (int)value, () => ScrapeRate,
-            "Least bytes per second at which a scrape must be read; a connection that stays below for more than 10 seconds is closed.");
+            "Least bytes per second at which a scrape, the page or the API must be read; the connection of a reader who is 10 seconds behind is closed.");
     }
 
     public long BodyBytes { get; private set; } = 64L << 20;
@@ -87,6 +90,10 @@ internal sealed class LimitFlags
     public int PasswordChecks { get; private set; } = 256;
 
     public int Scrapes { get; private set; } = 64;
+
+    public int PageReaders { get; private set; } = 8;
+
+    public int ApiReaders { get; private set; } = 8;
 
     public int Connections { get; private set; } = 10_000;
 

@@ -58,9 +58,11 @@ internal static class GatewayHost
     private static async Task<int> ServeAsync(Flags flags, LineLoggerProvider logs, LogBudget budget, ILogger logger)
     {
         var listeners = new List<(string Asked, ListenOptions Options)>();
+        int connections = OpenFiles.Connections(flags.Limits.Connections, logger);
+
         await using WebConfigFile? web = flags.WebConfigFile.Length > 0 ? WebConfigFile.Open(flags.WebConfigFile, flags.Limits.PasswordChecks, logger) : null;
         await using var durability = new Durability(flags, TimeProvider.System, logger);
-        await using WebApplication app = Build(flags, web, logs, budget, durability, listeners);
+        await using WebApplication app = Build(flags, connections, web, logs, budget, durability, listeners);
         ExpositionEngine engine = app.Services.GetRequiredService<ExpositionEngine>();
         Map(app, flags, web, engine, durability);
         if (!durability.TryOpen(engine.Store))
@@ -141,7 +143,7 @@ internal static class GatewayHost
         return true;
     }
 
-    private static WebApplication Build(Flags flags, WebConfigFile? web, LineLoggerProvider logs, LogBudget budget, Durability durability,
+    private static WebApplication Build(Flags flags, int connections, WebConfigFile? web, LineLoggerProvider logs, LogBudget budget, Durability durability,
         List<(string Asked, ListenOptions Options)> listeners)
     {
         // The empty builder reads no environment variables and no settings files: flags are all there is.
@@ -162,6 +164,7 @@ internal static class GatewayHost
 
         // Ahead of the engine, which puts a memory pool of its own in the place of Kestrel's.
         builder.WebHost.UseKestrelCore();
+        services.AddSingleton<IConnectionListenerFactory, PatientListenerFactory>();
         services.AddExposition(options =>
         {
             options.Gate = durability;
@@ -174,6 +177,7 @@ internal static class GatewayHost
             options.VerifyShapes = flags.VerifyRepeated;
             options.Timestamps = flags.Timestamps;
             flags.Limits.Apply(options);
+            options.MaxConnections = connections;
             options.ExpiredGrace = flags.ExpiredGrace;
             flags.ExpiryRules.ForEach(options.ExpiryRules.Add);
             flags.AllowedHosts.ForEach(options.AllowedHosts.Add);
@@ -249,6 +253,7 @@ internal static class GatewayHost
 
     private static void Map(WebApplication app, Flags flags, WebConfigFile? web, ExpositionEngine engine, Durability durability)
     {
+        app.UseExpositionConnectionLimit();
         app.UseExpositionHeadLimits();
         if (web is not null)
         {
@@ -261,9 +266,9 @@ internal static class GatewayHost
         ILoggerFactory loggers = services.GetRequiredService<ILoggerFactory>();
         TimeProvider time = TimeProvider.System;
         var assets = new Assets();
-        var api = new ApiHandlers(flags, BuildIdentity.Current, engine.Store, durability, time, loggers.CreateLogger<ApiHandlers>());
+        var api = new ApiHandlers(flags, BuildIdentity.Current, engine, durability, time, loggers.CreateLogger<ApiHandlers>());
         var snapshot = new SnapshotHandler(flags, engine.Store, durability, time, loggers.CreateLogger<SnapshotHandler>());
-        var page = new StatusPage(flags, BuildIdentity.Current, engine.Store, api, assets, time);
+        var page = new StatusPage(flags, BuildIdentity.Current, engine, api, assets, time);
         var lifecycle = new Lifecycle(flags, durability, services.GetRequiredService<IHostApplicationLifetime>(), loggers.CreateLogger<Lifecycle>());
         RouteTable<RouteTarget> main = Routes.Outer(flags, page, assets, lifecycle);
         if (main.Conflict() is { } conflict)

@@ -111,4 +111,7 @@ internal static partial class Log
 
     [LoggerMessage(33, LogLevel.Error, "cannot write snapshot")]
     public static partial void SnapshotFailed(this ILogger logger, string file, string? err);
+
+    [LoggerMessage(35, LogLevel.Warning, "fewer connections than --limit.connections asks for: the system's limit on open file descriptors has no room for more")]
+    public static partial void ConnectionsLimited(this ILogger logger, int asked, int connections, long openFiles);
 }

@@ -14,6 +14,8 @@ internal readonly record struct CardSize(int Lines, bool IsComplete);
 /// <summary>A group on the page: its labels, whether its last push failed, when it expires, its families.</summary>
 internal sealed class GroupCard(HtmlWriter html, TimeZoneInfo zone, bool unescapesNames)
 {
+    private const int MostHidden = 20;
+
     private readonly FamilySet _set = new();
     private readonly SeriesTable _table = new(html);
 
@@ -32,7 +34,8 @@ internal sealed class GroupCard(HtmlWriter html, TimeZoneInfo zone, bool unescap
     /// <param name="open">Whether it is shown unfolded.</param>
     /// <param name="skip">Lines (series, and one per family) to leave out at the start.</param>
     /// <param name="budget">The most lines to write.</param>
-    public CardSize Write(GroupSnapshot group, bool open, int skip, int budget)
+    /// <param name="end">Where the page must end: from so many bytes on no further family or series is begun.</param>
+    public CardSize Write(GroupSnapshot group, bool open, int skip, int budget, long end)
     {
         html.Raw("<details class=\"group\""u8).Raw(open ? " open"u8 : ""u8).Raw("><summary>"u8);
         Labels(group.Key);
@@ -49,18 +52,18 @@ internal sealed class GroupCard(HtmlWriter html, TimeZoneInfo zone, bool unescap
         html.Raw("</summary>\n"u8);
         Notes(group);
         html.Raw("<p><button type=\"button\" class=\"danger\" data-delete=\""u8).Text(DeletePath.Of(group.Key, unescapesNames))
-            .Raw("\" data-group=\""u8).Text(group.Key.ToString()).Raw("\">Delete group</button></p>\n"u8);
+            .Raw("\" data-group=\""u8).Cut(group.Key.ToString()).Raw("\">Delete group</button></p>\n"u8);
         int seen = 0;
         int written = 0;
         int families = group.Families.Length;
         int f = 0;
-        for (; f < families && written < budget; f++)
+        for (; f < families && written < budget && html.Written < end; f++)
         {
             FamilyEntry family = group.Families[f];
             int size = 1 + family.SampleCount;
             if (seen + size > skip)
             {
-                written += Family(family, Math.Max(skip - seen, 0), budget - written);
+                written += Family(family, Math.Max(skip - seen, 0), budget - written, end);
             }
 
             seen += size;
@@ -89,37 +92,46 @@ internal sealed class GroupCard(HtmlWriter html, TimeZoneInfo zone, bool unescap
         if (group.LastFailure is { } failure)
         {
             html.Raw("<p class=\"note\">Last refused push: "u8).Text(GoTime.Seconds(failure.At, zone)).Raw(" from "u8)
-                .Text(failure.Sender ?? "an unknown address").Raw(": "u8).Text(failure.Reason).Raw("</p>\n"u8);
+                .Text(failure.Sender ?? "an unknown address").Raw(": "u8).Cut(failure.Reason).Raw("</p>\n"u8);
         }
 
+        int hiddenFamilies = 0;
         foreach (HiddenFamily hidden in group.Hidden)
         {
-            html.Raw("<p class=\"note\">Left out of scrapes: <code>"u8).Text(hidden.Name.Span).Raw("</code>: "u8).Text(hidden.Reason).Raw("</p>\n"u8);
+            if (++hiddenFamilies <= MostHidden)
+            {
+                html.Raw("<p class=\"note\">Left out of scrapes: <code>"u8).Cut(hidden.Name.Span).Raw("</code>: "u8).Cut(hidden.Reason).Raw("</p>\n"u8);
+            }
         }
+
+        html.Rest(hiddenFamilies, MostHidden);
     }
 
     private void Labels(GroupingKey key)
     {
         // The job first, then the others by name.
+        int labels = 0;
         foreach (bool job in (ReadOnlySpan<bool>)[true, false])
         {
             foreach (GroupingLabel label in key.Labels)
             {
-                if (label.Name.SequenceEqual("job"u8) == job)
+                if (label.Name.SequenceEqual("job"u8) == job && ++labels <= SeriesTable.MostLabels)
                 {
-                    html.Raw("<code class=\"label "u8).Raw(job ? "job"u8 : "other"u8).Raw("\">"u8).Text(label.Name).Raw("=&#34;"u8).Text(label.Value).Raw("&#34;</code> "u8);
+                    html.Raw("<code class=\"label "u8).Raw(job ? "job"u8 : "other"u8).Raw("\">"u8).Cut(label.Name).Raw("=&#34;"u8).Cut(label.Value).Raw("&#34;</code> "u8);
                 }
             }
         }
+
+        html.Rest(labels, SeriesTable.MostLabels);
     }
 
-    private int Family(in FamilyEntry family, int skip, int budget)
+    private int Family(in FamilyEntry family, int skip, int budget, long end)
     {
-        html.Raw("<details class=\"family\"><summary><code>"u8).Text(family.Name.Span).Raw("</code> <span class=\"type\">"u8)
+        html.Raw("<details class=\"family\"><summary><code>"u8).Cut(family.Name.Span).Raw("</code> <span class=\"type\">"u8)
             .Text(MetricsJson.TypeName(family.Type)).Raw("</span> "u8);
         if (family.HasHelp)
         {
-            html.Raw("<span class=\"help\">"u8).Text(family.Help.Span).Raw("</span> "u8);
+            html.Raw("<span class=\"help\">"u8).Cut(family.Help.Span).Raw("</span> "u8);
         }
 
         html.Raw("<span class=\"pushed\">last pushed: "u8).Text(GoTime.Seconds(family.PushedAt, zone)).Raw("</span></summary>\n"u8);
@@ -127,7 +139,7 @@ internal sealed class GroupCard(HtmlWriter html, TimeZoneInfo zone, bool unescap
         if (family.SampleCount > 0 && budget > written)
         {
             family.Read(_set);
-            written += _table.Write(_set, Math.Max(skip - 1, 0), budget - written);
+            written += _table.Write(_set, Math.Max(skip - 1, 0), budget - written, end);
         }
 
         html.Raw("</details>\n"u8);

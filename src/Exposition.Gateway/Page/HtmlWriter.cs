@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 
 namespace Exposition.Gateway.Page;
@@ -8,17 +9,17 @@ internal sealed class HtmlWriter(IBufferWriter<byte> output)
 {
     private static readonly SearchValues<byte> s_special = SearchValues.Create("&<>\"'\0"u8);
 
-    /// <summary>Bytes written since the last <see cref="Flushed"/>.</summary>
-    public int Pending { get; private set; }
+    // A few lines on a screen.
+    private const int CutBytes = 300;
 
-    /// <summary>Says that what was written has been sent.</summary>
-    public void Flushed() => Pending = 0;
+    /// <summary>Bytes so far.</summary>
+    public long Written { get; private set; }
 
     /// <summary>Writes markup of our own.</summary>
     public HtmlWriter Raw(ReadOnlySpan<byte> markup)
     {
         output.Write(markup);
-        Pending += markup.Length;
+        Written += markup.Length;
         return this;
     }
 
@@ -44,4 +45,28 @@ internal sealed class HtmlWriter(IBufferWriter<byte> output)
 
     /// <summary>Writes text, escaped.</summary>
     public HtmlWriter Text(string text) => Text(Encoding.UTF8.GetBytes(text));
+
+    /// <summary>Writes the start of a text of any length, escaped.</summary>
+    public HtmlWriter Cut(ReadOnlySpan<byte> text)
+    {
+        if (text.Length <= CutBytes)
+        {
+            return Text(text);
+        }
+
+        int end = CutBytes;
+        while (end > CutBytes - 4 && (text[end] & 0xC0) == 0x80)
+        {
+            end--;
+        }
+
+        return Text(text[..end]).Raw("\u2026"u8);
+    }
+
+    /// <summary>Writes the start of a text of any length, escaped.</summary>
+    public HtmlWriter Cut(string text) => Cut(Encoding.UTF8.GetBytes(text));
+
+    /// <summary>Says how many of something are not shown, if any are not.</summary>
+    public HtmlWriter Rest(int all, int shown) =>
+        all <= shown ? this : Raw("<span class=\"note\">and "u8).Text((all - shown).ToString(CultureInfo.InvariantCulture)).Raw(" more</span> "u8);
 }

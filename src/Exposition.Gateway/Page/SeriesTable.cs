@@ -7,18 +7,24 @@ namespace Exposition.Gateway.Page;
 /// <summary>The table of a family's metrics: labels on the left, values on the right.</summary>
 internal sealed class SeriesTable(HtmlWriter html)
 {
+    /// <summary>The most labels that are shown of one thing.</summary>
+    internal const int MostLabels = 30;
+
+    private const int MostPoints = 100;
+
     /// <summary>Writes metrics until <paramref name="budget"/> lines are written.</summary>
     /// <param name="set">The decoded family, alone in it.</param>
     /// <param name="skip">Lines of metrics to leave out at the start.</param>
     /// <param name="budget">The most lines to write; the last metric is written to its end.</param>
+    /// <param name="end">Where the page must end: from so many bytes on no further metric is begun.</param>
     /// <returns>Number of lines written.</returns>
-    public int Write(FamilySet set, int skip, int budget)
+    public int Write(FamilySet set, int skip, int budget, long end = long.MaxValue)
     {
         FamilyRow family = set.Families[0];
         html.Raw("<table><thead><tr><th scope=\"col\">Labels</th><th scope=\"col\">Value</th></tr></thead><tbody>"u8);
         int seen = 0;
         int written = 0;
-        for (int metric = family.FirstMetric; metric >= 0 && written < budget; metric = set.Metrics[metric].Next)
+        for (int metric = family.FirstMetric; metric >= 0 && written < budget && (html.Written < end || seen <= skip); metric = set.Metrics[metric].Next)
         {
             int lines = Lines(set.Metrics[metric], family.Type);
             if (seen >= skip)
@@ -45,10 +51,13 @@ internal sealed class SeriesTable(HtmlWriter html)
     {
         MetricRow row = set.Metrics[metric];
         html.Raw("<tr><td>"u8);
-        foreach (LabelRow label in set.LabelsOf(metric))
+        ReadOnlySpan<LabelRow> labels = set.LabelsOf(metric);
+        foreach (LabelRow label in labels[..Math.Min(labels.Length, MostLabels)])
         {
-            html.Raw("<code class=\"label\">"u8).Text(set.Text(label.Name)).Raw("=&#34;"u8).Text(set.Text(label.Value)).Raw("&#34;</code> "u8);
+            html.Raw("<code class=\"label\">"u8).Cut(set.Text(label.Name)).Raw("=&#34;"u8).Cut(set.Text(label.Value)).Raw("&#34;</code> "u8);
         }
+
+        html.Rest(labels.Length, MostLabels);
 
         html.Raw("</td><td>"u8);
         if (type is MetricType.Summary or MetricType.Histogram or MetricType.GaugeHistogram)
@@ -72,7 +81,8 @@ internal sealed class SeriesTable(HtmlWriter html)
             Pair("Native histogram", NativeText(native));
         }
 
-        for (int point = row.FirstPoint; point >= 0; point = set.Points[point].Next)
+        int shown = 0;
+        for (int point = row.FirstPoint; point >= 0 && shown < MostPoints; point = set.Points[point].Next, shown++)
         {
             PointRow at = set.Points[point];
             string bound = GoNumber.FormatPlain(at.Bound);
@@ -86,12 +96,17 @@ internal sealed class SeriesTable(HtmlWriter html)
             }
         }
 
+        if (row.PointCount > shown)
+        {
+            Pair("Not shown", (row.PointCount - shown).ToString(CultureInfo.InvariantCulture));
+        }
+
         Pair("Sample count", row.CountFloat > 0 ? GoNumber.FormatPlain(row.CountFloat) : row.Count.ToString(CultureInfo.InvariantCulture));
         Pair("Sample sum", GoNumber.FormatPlain(row.Value));
         html.Raw("</dl>"u8);
     }
 
-    private static string NativeText(NativeHistogram native) => string.Join(", ", native.EnumerateBuckets().Select(bucket =>
+    private static string NativeText(NativeHistogram native) => string.Join(", ", native.EnumerateBuckets().Take(MostPoints).Select(bucket =>
     {
         (char open, char close) = bucket.Boundaries switch
         {

@@ -3,16 +3,20 @@ using Exposition.Gateway.Api;
 using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Http;
 using Exposition.Gateway.Own;
+using Exposition.Kestrel;
+using Exposition.Kestrel.Endpoints;
+using Exposition.Kestrel.OwnMetrics;
 using Exposition.Store;
 using Microsoft.AspNetCore.Http;
 
 namespace Exposition.Gateway.Page;
 
-// A store can be larger than any page should be. A page has at most PageLines lines of series and families, over at most PageGroups groups;
-// ?page=N goes on group-wise, and a group that does not fit links to ?group=ID&from=N, which shows it alone, part by part.
+// A store can be larger than any page should be. A page has at most PageLines lines of series and families, over at most PageGroups groups, and begins none
+// of them beyond PageBytes; long texts are cut. ?page=N goes on group-wise, and a group that does not fit links to ?group=ID&from=N, which shows it
+// alone, part by part.
 
 /// <summary>The page for people: groups, then status.</summary>
-internal sealed class StatusPage(Flags flags, BuildIdentity build, MetricStore store, ApiHandlers api, Assets assets, TimeProvider time)
+internal sealed class StatusPage(Flags flags, BuildIdentity build, ExpositionEngine engine, ApiHandlers api, Assets assets, TimeProvider time)
 {
     /// <summary>The most series and families on one page.</summary>
     internal const int PageLines = 1000;
@@ -20,19 +24,18 @@ internal sealed class StatusPage(Flags flags, BuildIdentity build, MetricStore s
     /// <summary>The most groups on one page.</summary>
     internal const int PageGroups = 100;
 
+    private const int PageBytes = 1 << 20;
     private const int FlushBytes = 32 << 10;
-    private const int MaxReaders = 8;
     private const string Policy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-    private readonly ReaderLimit _readers = new(MaxReaders);
     private readonly string _static = (flags.ExternalPrefix.Length > 0 ? flags.ExternalPrefix : ".") + "/static/";
 
     /// <summary>Serves the page.</summary>
     public async Task Serve(HttpContext context, string path)
     {
-        using ReaderLimit.Seat? seat = _readers.TryEnter();
-        if (seat is null)
+        using LongAnswer? answer = LongAnswer.TryStart(engine, context, Limit.PageReaders, flags.Limits.PageReaders);
+        if (answer is null)
         {
             await Replies.Busy(context, "too many readers of the page at once");
             return;
@@ -41,23 +44,33 @@ internal sealed class StatusPage(Flags flags, BuildIdentity build, MetricStore s
         context.Response.ContentType = "text/html; charset=utf-8";
         context.Response.Headers.ContentSecurityPolicy = Policy;
         context.Response.Headers.XFrameOptions = "DENY";
-        var html = new HtmlWriter(context.Response.BodyWriter);
+        try
+        {
+            await WriteAsync(answer, context.Request.Query);
+        }
+        catch (OperationCanceledException)
+        {
+            // The reader has gone, or was too slow.
+        }
+    }
+
+    private async Task WriteAsync(LongAnswer answer, IQueryCollection query)
+    {
+        var html = new HtmlWriter(answer);
         var card = new GroupCard(html, time.LocalTimeZone, flags.EnableUtf8Names);
-        using StoreView view = store.OpenView();
-        Head(html, view.Groups.Length);
-        IQueryCollection query = context.Request.Query;
+        Head(html, answer.View.Groups.Length);
         if (query.TryGetValue("group", out Microsoft.Extensions.Primitives.StringValues id))
         {
-            OneGroup(html, card, view, id.ToString(), Number(query, "from"));
+            OneGroup(html, card, answer.View, id.ToString(), Number(query, "from"));
         }
         else
         {
-            await GroupsAsync(context, html, card, view, Math.Max(Number(query, "page"), 1));
+            await GroupsAsync(answer, html, card, Math.Max(Number(query, "page"), 1));
         }
 
         Status(html);
         html.Raw("</main></body></html>\n"u8);
-        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+        await answer.FinishAsync();
     }
 
     private static int Number(IQueryCollection query, string name) =>
@@ -65,9 +78,9 @@ internal sealed class StatusPage(Flags flags, BuildIdentity build, MetricStore s
 
     private static string Invariant(int number) => number.ToString(CultureInfo.InvariantCulture);
 
-    private static async Task GroupsAsync(HttpContext context, HtmlWriter html, GroupCard card, StoreView view, int page)
+    private static async Task GroupsAsync(LongAnswer answer, HtmlWriter html, GroupCard card, int page)
     {
-        int groups = view.Groups.Length;
+        int groups = answer.View.Groups.Length;
         int first = (int)Math.Min((long)(page - 1) * PageGroups, groups);
         int last = Math.Min(first + PageGroups, groups);
         if (groups == 0)
@@ -79,11 +92,10 @@ internal sealed class StatusPage(Flags flags, BuildIdentity build, MetricStore s
         for (int i = first; i < last; i++)
         {
             // Groups behind an exhausted budget still show their labels.
-            budget -= card.Write(view.Groups[i], open: groups == 1, 0, Math.Max(budget, 0)).Lines;
-            if (html.Pending > FlushBytes)
+            budget -= card.Write(answer.View.Groups[i], open: groups == 1, 0, Math.Max(budget, 0), PageBytes).Lines;
+            if (answer.Pending > FlushBytes)
             {
-                await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
-                html.Flushed();
+                await answer.FlushAsync();
             }
         }
 
@@ -127,7 +139,7 @@ internal sealed class StatusPage(Flags flags, BuildIdentity build, MetricStore s
             return;
         }
 
-        card.Write(found, open: true, from, PageLines);
+        card.Write(found, open: true, from, PageLines, PageBytes);
     }
 
     private static int Find(ReadOnlySpan<GroupSnapshot> groups, GroupingKey key)

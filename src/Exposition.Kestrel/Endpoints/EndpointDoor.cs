@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.IO.Pipelines;
 using System.Text;
 using Exposition.Formats;
 using Exposition.Kestrel.Bodies;
@@ -207,9 +206,7 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
 
     private async Task SendAsync(HttpContext context, OpenScrape scrape)
     {
-        using var deadline = new CancellationTokenSource(Timeout.InfiniteTimeSpan, engine.Options.Time);
-        using CancellationTokenRegistration abort = deadline.Token.Register(static c => ((HttpContext)c!).Abort(), context);
-        var output = new BodyOutput(context, deadline);
+        using var output = new BodyOutput(context, engine.Options.Time);
         if (scrape.Timeout > TimeSpan.Zero)
         {
             output.Allow(scrape.Timeout);
@@ -227,7 +224,7 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
                 response.Headers.ContentEncoding = "gzip";
             }
 
-            if (!await scrape.SendAsync(output, context.RequestAborted) && deadline.IsCancellationRequested)
+            if (!await scrape.SendAsync(output, context.RequestAborted) && output.IsOverdue)
             {
                 scrape.CountTooSlow();
             }
@@ -235,7 +232,7 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
         catch (Exception e) when (e is OperationCanceledException or IOException)
         {
             // The scraper has gone, or was too slow.
-            if (deadline.IsCancellationRequested)
+            if (output.IsOverdue)
             {
                 scrape.CountTooSlow();
             }
@@ -244,30 +241,6 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
         {
             engine.Log.Failed("a scrape failed inside the engine", e);
             context.Abort();
-        }
-    }
-
-    /// <summary>A scrape through Kestrel, which does the framing.</summary>
-    private sealed class BodyOutput(HttpContext context, CancellationTokenSource deadline) : IScrapeOutput
-    {
-        // Timers take no more than seven weeks.
-        private static readonly TimeSpan s_longest = TimeSpan.FromDays(1);
-        private readonly PipeWriter _body = context.Response.BodyWriter;
-
-        public void Advance(int count) => _body.Advance(count);
-
-        public Memory<byte> GetMemory(int sizeHint = 0) => _body.GetMemory(sizeHint);
-
-        public Span<byte> GetSpan(int sizeHint = 0) => _body.GetSpan(sizeHint);
-
-        public void Allow(TimeSpan time) => deadline.CancelAfter(time < s_longest ? time : s_longest);
-
-        public void Abort(string reason) => context.Abort();
-
-        public async ValueTask<bool> FlushAsync(CancellationToken cancellation)
-        {
-            FlushResult result = await _body.FlushAsync(cancellation);
-            return !result.IsCompleted && !result.IsCanceled;
         }
     }
 }

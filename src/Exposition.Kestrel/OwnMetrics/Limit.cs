@@ -6,6 +6,9 @@ internal enum Limit : byte
     /// <summary>No limit has bitten.</summary>
     None,
 
+    /// <summary>Readers of the JSON API at once.</summary>
+    ApiReaders,
+
     /// <summary>A body as sent.</summary>
     BodyBytes,
 
@@ -47,6 +50,9 @@ internal enum Limit : byte
 
     /// <summary>A label value.</summary>
     LabelValueBytes,
+
+    /// <summary>Readers of the page at once.</summary>
+    PageReaders,
 
     /// <summary>Passwords that wait to be checked.</summary>
     PasswordChecks,

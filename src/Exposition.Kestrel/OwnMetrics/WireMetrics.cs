@@ -25,8 +25,8 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
         ["http2", "method", "path", "version", "syntax", "too_long", "host", "framing", "connection", "expect", "header", "end_of_input", "gate", "target_too_long", "host_rules"];
 
     private static readonly string[] s_limits =
-        ["", "body-bytes", "body-timeout", "connections", "decoded-bytes", "group-bytes", "grouping-key-bytes", "grouping-name-sets", "groups", "head-bytes", "head-timeout", "headers",
-            "held-bytes", "inflight-bytes", "label-value-bytes", "password-checks", "pushes-per-second", "rendered-bytes", "scrape-duration", "scrape-rate", "scrapes", "series-per-push",
+        ["", "api-readers", "body-bytes", "body-timeout", "connections", "decoded-bytes", "group-bytes", "grouping-key-bytes", "grouping-name-sets", "groups", "head-bytes", "head-timeout", "headers",
+            "held-bytes", "inflight-bytes", "label-value-bytes", "page-readers", "password-checks", "pushes-per-second", "rendered-bytes", "scrape-duration", "scrape-rate", "scrapes", "series-per-push",
             "stored-bytes", "target-bytes"];
 
     private static readonly string[] s_refusals =
@@ -45,6 +45,10 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
     private readonly long[] _served = new long[2];
     private readonly long[] _handedOn = new long[s_reasons.Length];
     private readonly long[] _refusals = new long[s_limits.Length];
+    private long _acceptFailures;
+
+    /// <summary>Counts a connection that could not be accepted.</summary>
+    public void CountAcceptFailure() => Interlocked.Increment(ref _acceptFailures);
 
     /// <summary>The limit as its flag is called.</summary>
     public static string NameOf(Limit limit) => s_limits[(int)limit];
@@ -94,6 +98,8 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
     {
         if (engineMetrics)
         {
+            AddCounter(into, into.AddFamily("pushgateway_engine_accept_failures_total"u8, MetricType.Counter, "How often no connection could be accepted, as where the system has no descriptors left."u8),
+                Volatile.Read(ref _acceptFailures));
             AddGauge(into, "pushgateway_engine_connections"u8, "Connections that are open."u8, connections);
             CollectHandedOn(into);
             AddGauge(into, "pushgateway_engine_inflight_bytes"u8, "Memory held by request bodies, packed and unpacked."u8, inflight);

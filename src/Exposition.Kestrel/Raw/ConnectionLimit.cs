@@ -1,14 +1,32 @@
 using System.Buffers;
+using System.Net;
 using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.OwnMetrics;
 using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http;
 
 namespace Exposition.Kestrel.Raw;
 
-/// <summary>Connection middleware, the first of all: refuses connections beyond a number. One counter for all endpoints of a host.</summary>
+// Whoever comes when all seats are taken gets in, and the longest idle connection of the client that has most ends for it. It is told to end as at a
+// shutdown, so nothing that has come is lost; where it does not go, as with half a head, it is broken a second later. Between the two there are more
+// connections than the limit says, by an eighth of it, but at least 8 and at most 100. Beyond that a newcomer waits a moment until some have gone, at best
+// in the system's queue, where the listener asks before it accepts (HasRoom). Only where too many wait so is one refused.
+
+/// <summary>Connection middleware, the first of all: keeps the number of connections within a limit. One for all endpoints of a host.</summary>
 internal sealed class ConnectionLimit(ExpositionEngine engine)
 {
+    private const int LeastLeaving = 8;
+    private const int MostLeaving = 100;
+    private const int MostTries = 200;
+    private static readonly TimeSpan s_moment = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan s_timeToLeave = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _gate = new();
+    private readonly ConnectionSeats _seats = new(engine.Options.Time);
+    private readonly LinkedList<ConnectionSeat> _leaving = [];
+    private readonly int _mostLeaving = Math.Clamp(engine.Options.MaxConnections / 8, LeastLeaving, MostLeaving);
+    private int _entered;
     private int _open;
 
     /// <summary>Connections at this moment.</summary>
@@ -22,26 +40,177 @@ internal sealed class ConnectionLimit(ExpositionEngine engine)
     /// <param name="next">The rest.</param>
     public ConnectionDelegate Wrap(bool secure, ConnectionDelegate next) => async connection =>
     {
-        int most = engine.Options.MaxConnections;
+        ConnectionSeat seat = connection.Features.Get<ConnectionSeat>() ?? Arrive(connection);
         try
         {
-            if (Interlocked.Increment(ref _open) <= most || most <= 0)
-            {
-                await next(connection);
-                return;
-            }
-
-            engine.Metrics.CountRefusal(Limit.Connections);
-            engine.Log.Limited(Limit.Connections, Sender.Of(connection.RemoteEndPoint));
-            if (!secure)
-            {
-                connection.Transport.Output.Write(Refusal);
-                await connection.Transport.Output.FlushAsync();
-            }
+            await (await EnterAsync(seat) ? next(connection) : RefuseAsync(connection, secure));
         }
         finally
         {
-            Interlocked.Decrement(ref _open);
+            Leave(seat);
         }
     };
+
+    /// <summary>Counts a connection from the moment on at which it was accepted.</summary>
+    public ConnectionSeat Arrive(ConnectionContext connection)
+    {
+        var seat = new ConnectionSeat(connection, ClientOf(connection), engine.Options.Time);
+        connection.Features.Set(seat);
+        Interlocked.Increment(ref _open);
+        return seat;
+    }
+
+    /// <summary>Whether another connection can be accepted; if not, those that were to end and have not gone are broken.</summary>
+    public bool HasRoom()
+    {
+        int most = engine.Options.MaxConnections;
+        if (most <= 0 || Open < most + _mostLeaving)
+        {
+            return true;
+        }
+
+        ConnectionSeat? overdue;
+        lock (_gate)
+        {
+            overdue = TakeOverdue();
+        }
+
+        overdue?.Abort();
+        return false;
+    }
+
+    /// <summary>Serves a request that Kestrel has read, while its connection does not count as idle.</summary>
+    public static async Task ServeAsync(HttpContext context, RequestDelegate next)
+    {
+        ConnectionSeat? seat = context.Features.Get<ConnectionSeat>();
+        seat?.BeginRequest();
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            seat?.EndRequest();
+        }
+    }
+
+    /// <summary>Ends the connection that has to leave first, because the system has no room for another.</summary>
+    public void EndWorst()
+    {
+        ConnectionSeat? worst;
+        lock (_gate)
+        {
+            worst = _leaving.Count < _mostLeaving ? TakeWorst() : null;
+        }
+
+        End(worst);
+    }
+
+    private static ClientAddress ClientOf(ConnectionContext connection) =>
+        connection.RemoteEndPoint is IPEndPoint peer ? ClientAddress.Of(peer.Address) : default;
+
+    private async ValueTask<bool> EnterAsync(ConnectionSeat seat)
+    {
+        for (int tries = 0; !TryEnter(seat); tries++)
+        {
+            if (tries == MostTries || Open > engine.Options.MaxConnections + (4 * _mostLeaving))
+            {
+                return false;
+            }
+
+            await Task.Delay(s_moment);
+        }
+
+        return true;
+    }
+
+    private bool TryEnter(ConnectionSeat seat)
+    {
+        int most = engine.Options.MaxConnections;
+        bool entered;
+        ConnectionSeat? worst = null;
+        ConnectionSeat? overdue = null;
+        lock (_gate)
+        {
+            if (most > 0 && _entered >= most)
+            {
+                overdue = TakeOverdue();
+            }
+
+            entered = most <= 0 || _entered < most + _mostLeaving;
+            if (entered)
+            {
+                _entered++;
+                _seats.Add(seat);
+                worst = most > 0 && _seats.Count > most ? TakeWorst() : null;
+            }
+        }
+
+        overdue?.Abort();
+        End(worst);
+        return entered;
+    }
+
+    private void Leave(ConnectionSeat seat)
+    {
+        Interlocked.Decrement(ref _open);
+        lock (_gate)
+        {
+            bool seated = _seats.Remove(seat);
+            _entered -= seated || seat.EndedAt is not null ? 1 : 0;
+            if (!seated)
+            {
+                _leaving.Remove(seat);
+            }
+        }
+    }
+
+    // Under the lock.
+    private ConnectionSeat? TakeWorst()
+    {
+        ConnectionSeat? worst = _seats.Worst();
+        if (worst is not null)
+        {
+            _seats.Remove(worst);
+            worst.EndedAt = engine.Options.Time.GetTimestamp();
+            _leaving.AddLast(worst);
+        }
+
+        return worst;
+    }
+
+    // Under the lock. Whoever was broken is out of the line; he goes whatever he does.
+    private ConnectionSeat? TakeOverdue()
+    {
+        if (_leaving.First?.Value is not { } first || (_leaving.Count < _mostLeaving / 2 && engine.Options.Time.GetElapsedTime(first.EndedAt!.Value) < s_timeToLeave))
+        {
+            return null;
+        }
+
+        _leaving.RemoveFirst();
+        return first;
+    }
+
+    private void End(ConnectionSeat? worst)
+    {
+        if (worst is null)
+        {
+            return;
+        }
+
+        engine.CountRefusal(Limit.Connections);
+        engine.Log.Limited(Limit.Connections, worst.Peer, "ended for another: the longest idle one of the client that has most");
+        worst.End();
+    }
+
+    private async Task RefuseAsync(ConnectionContext connection, bool secure)
+    {
+        engine.CountRefusal(Limit.Connections);
+        engine.Log.Limited(Limit.Connections, Sender.Of(connection.RemoteEndPoint), "too many connections");
+        if (!secure)
+        {
+            connection.Transport.Output.Write(Refusal);
+            await connection.Transport.Output.FlushAsync();
+        }
+    }
 }

@@ -47,6 +47,7 @@ internal sealed class ConnectionWatch
     private volatile bool _stopping;
     private bool _cancelRequested;
     private long _deadline;
+    private long _idleSince;
 
     public ConnectionWatch(ConnectionContext connection, TimeProvider time, TimeSpan idleTimeout)
     {
@@ -64,6 +65,9 @@ internal sealed class ConnectionWatch
     /// <summary>What the connection waits for.</summary>
     public ConnectionPhase Phase => _phase;
 
+    /// <summary>Since when no request is served: a head that has not come whole does not count. The largest number while one is.</summary>
+    public long IdleSince => _phase is ConnectionPhase.Idle or ConnectionPhase.Head or ConnectionPhase.Drain ? Volatile.Read(ref _idleSince) : long.MaxValue;
+
     /// <summary>Whether the server shuts down: no further request is to be read.</summary>
     public bool Stopping => _stopping;
 
@@ -76,6 +80,11 @@ internal sealed class ConnectionWatch
     /// <summary>Starts a phase, with a deadline from a moment of the past.</summary>
     public void Enter(ConnectionPhase phase, long since, TimeSpan timeout)
     {
+        if (phase == ConnectionPhase.Idle)
+        {
+            Volatile.Write(ref _idleSince, since);
+        }
+
         Volatile.Write(ref _deadline, timeout <= TimeSpan.Zero ? long.MaxValue : since + (long)(Math.Min(timeout.TotalSeconds, LongestSeconds) * _time.TimestampFrequency));
         _phase = phase;
     }
@@ -113,9 +122,16 @@ internal sealed class ConnectionWatch
         }
 
         _shutdown.Dispose();
-        if (pending && _input.TryRead(out ReadResult result))
+        try
         {
-            _input.AdvanceTo(result.Buffer.Start, result.Buffer.Start);
+            if (pending && _input.TryRead(out ReadResult result))
+            {
+                _input.AdvanceTo(result.Buffer.Start, result.Buffer.Start);
+            }
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
+        {
+            // The connection was broken meanwhile: nobody reads it any more.
         }
     }
 

@@ -33,6 +33,7 @@ internal sealed partial class RawConnection : IDisposable
     private readonly PipeReader _input;
     private readonly PipeWriter _output;
     private readonly ConnectionWatch _watch;
+    private readonly ConnectionSeat? _seat;
     private readonly RawServices _services;
     private PlainOutput? _plain;
 
@@ -47,6 +48,8 @@ internal sealed partial class RawConnection : IDisposable
         _output = connection.Transport.Output;
         _body = new PooledBody(engine.Inflight);
         _watch = new ConnectionWatch(connection, _options.Time, _options.IdleTimeout);
+        _seat = connection.Features.Get<ConnectionSeat>();
+        _seat?.Watch(_watch);
         _head.Reset();
     }
 
@@ -152,7 +155,8 @@ internal sealed partial class RawConnection : IDisposable
         {
             if (_watch is { Phase: ConnectionPhase.Write, Expired: true })
             {
-                _engine.Scrapes.CountRefusal(Limit.ScrapeDuration);
+                _engine.CountRefusal(Limit.ScrapeDuration);
+                _engine.Log.Limited(Limit.ScrapeDuration, _sender);
             }
 
             // The peer has gone, or the transport was stopped: nobody is left to be told.
@@ -160,6 +164,7 @@ internal sealed partial class RawConnection : IDisposable
         }
         finally
         {
+            _seat?.Unwatch();
             _watch.Release();
             Dispose();
         }

@@ -1,25 +1,16 @@
 using System.Runtime.CompilerServices;
 using Exposition.Formats;
 using Exposition.Kestrel.Internal;
-using Exposition.Kestrel.OwnMetrics;
 using Exposition.Store.Internal;
 
 namespace Exposition.Kestrel.Serving;
 
-// A scrape ends early when its time is over, when its reader has taken less than the least rate allows for the time gone by, or when the memory that
-// scrapes hold is needed (it is the oldest then). The doors watch the time that they are told by Allow.
-
-/// <summary>An answer to a scrape that is ready to be sent. Owns a view of the store until it is disposed of.</summary>
-internal sealed class OpenScrape(ScrapeHandler handler, IScrapeSource source, FamilySet own, ScrapeNegotiation language, bool gzip, TimeSpan timeout) : IDisposable
+/// <summary>An answer to a scrape that is ready to be sent. Owns a view of the store, until all of it was written, and the seat of its reader.</summary>
+internal sealed class OpenScrape(ScrapeHandler handler, Reader reader, IScrapeSource source, FamilySet own, ScrapeNegotiation language, bool gzip) : IDisposable
 {
     private const int StepBytes = 64 << 10;
-    private static readonly TimeSpan s_rateGrace = TimeSpan.FromSeconds(10);
 
-    private readonly long _started = handler.Time.GetTimestamp();
-    private volatile bool _ended;
-    private volatile IScrapeOutput? _output;
-    private Limit _binding = Limit.ScrapeDuration;
-    private bool _counted;
+    private bool _viewClosed;
 
     /// <summary>Whether the body is compressed.</summary>
     public bool Gzip => gzip;
@@ -31,13 +22,7 @@ internal sealed class OpenScrape(ScrapeHandler handler, IScrapeSource source, Fa
     public ReadOnlySpan<byte> ContentType => Negotiation.ContentType(language.Format, language.Escaping);
 
     /// <summary>How long it may take; zero for any time.</summary>
-    public TimeSpan Timeout => timeout;
-
-    /// <summary>How long it has taken.</summary>
-    public TimeSpan Age => handler.Time.GetElapsedTime(_started);
-
-    /// <summary>Whether it was ended because of the memory that it held.</summary>
-    public bool IsEnded => _ended;
+    public TimeSpan Timeout => reader.Timeout;
 
     /// <summary>Does what must be done before the first byte.</summary>
     public ValueTask PrepareAsync(CancellationToken cancellation) => source.PrepareAsync(cancellation);
@@ -47,24 +32,25 @@ internal sealed class OpenScrape(ScrapeHandler handler, IScrapeSource source, Fa
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> SendAsync(IScrapeOutput output, CancellationToken cancellation)
     {
-        _output = output;
         var counted = new CountedOutput(output);
         Turn turn = Turn.Start();
+        long sent = 0;
         bool more;
         do
         {
-            if (_ended || !TryAllow(output, counted.Count))
-            {
-                output.Abort("the scrape was ended");
-                return false;
-            }
-
             more = await source.WriteNextAsync(counted, StepBytes, cancellation);
-            if (!await output.FlushAsync(cancellation))
+            if (!more)
+            {
+                // What is left is copied already: however long the reader takes for it, he holds nothing of the store.
+                CloseView();
+            }
+
+            if (!await reader.FlushAsync(output, counted.Count - sent, cancellation))
             {
                 return false;
             }
 
+            sent = counted.Count;
             if (turn.IsOver())
             {
                 await Turn.Pass();
@@ -75,52 +61,23 @@ internal sealed class OpenScrape(ScrapeHandler handler, IScrapeSource source, Fa
         return true;
     }
 
-    /// <summary>Ends it for the sake of the memory that it holds: it gets no further than its next step. Safe to be called from other threads.</summary>
-    public void MarkEnded() => _ended = true;
-
-    /// <summary>Breaks its connection, if it is sending. Safe to be called from other threads.</summary>
-    public void Abort() => _output?.Abort("the memory that scrapes hold is needed");
-
     /// <summary>Counts it as one that its reader was too slow for.</summary>
-    public void CountTooSlow()
-    {
-        if (!_ended && !_counted)
-        {
-            _counted = true;
-            handler.CountRefusal(_binding);
-        }
-    }
+    public void CountTooSlow() => reader.CountTooSlow();
 
-    /// <summary>Closes the view.</summary>
+    /// <summary>Gives the seat back.</summary>
     public void Dispose()
     {
-        source.Dispose();
-        handler.Closed(this, own);
+        CloseView();
+        reader.Dispose();
+        handler.Closed(own);
     }
 
-    // Before each step: what is the time that is left.
-    private bool TryAllow(IScrapeOutput output, long sent)
+    private void CloseView()
     {
-        TimeSpan left = timeout > TimeSpan.Zero ? timeout : TimeSpan.MaxValue;
-        _binding = Limit.ScrapeDuration;
-        if (handler.LeastRate > 0 && s_rateGrace + TimeSpan.FromSeconds((double)sent / handler.LeastRate) is var byRate && byRate < left)
+        if (!_viewClosed)
         {
-            (left, _binding) = (byRate, Limit.ScrapeRate);
+            _viewClosed = true;
+            source.Dispose();
         }
-
-        if (left == TimeSpan.MaxValue)
-        {
-            return true;
-        }
-
-        left -= Age;
-        if (left <= TimeSpan.Zero)
-        {
-            CountTooSlow();
-            return false;
-        }
-
-        output.Allow(left);
-        return true;
     }
 }

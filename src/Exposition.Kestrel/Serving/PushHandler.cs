@@ -14,7 +14,7 @@ namespace Exposition.Kestrel.Serving;
 // last line without an end was meant so, and the number in it is whole.
 
 /// <summary>Carries out pushes and deletes for both doors, counts them, and logs those that are refused.</summary>
-internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, InflightBytes inflight, ScrapeHandler scrapes, ExpositionOptions options, ClientLog log)
+internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, InflightBytes inflight, OpenReaders readers, ExpositionOptions options, ClientLog log)
 {
     private readonly JobRate _rate = new(options.MaxPushesPerSecond, options.Time);
 
@@ -34,7 +34,7 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, Infli
         }
 
         Answer answer = options.Gate is { IsOpen: false } ? Answer.Loading : Apply(request, body);
-        scrapes.BoundHeldBytes();
+        readers.BoundHeldBytes();
         confirmation = answer.Status is 200 or 202 ? options.Gate?.Confirm() : null;
         if (confirmation is null)
         {

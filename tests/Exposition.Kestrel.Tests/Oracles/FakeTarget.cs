@@ -32,6 +32,9 @@ internal sealed class FakeTarget : IPushTarget
 
     public bool ScrapeFails { get; set; }
 
+    /// <summary>What a scrape waits for before its first byte.</summary>
+    public Task? Preparing { get; set; }
+
     public bool ScrapeBreaksOff { get; set; }
 
     public FamilySet? LastOwn { get; private set; }
@@ -84,7 +87,7 @@ internal sealed class FakeTarget : IPushTarget
 
         public long? Length => target.LengthIsKnown ? _body.Length : null;
 
-        public ValueTask PrepareAsync(CancellationToken cancellation) => default;
+        public ValueTask PrepareAsync(CancellationToken cancellation) => target.Preparing is { } preparing ? new ValueTask(preparing) : default;
 
         public ValueTask<bool> WriteNextAsync(IBufferWriter<byte> output, int stepBytes, CancellationToken cancellation) => new(WriteNext(output, stepBytes));
 
