@@ -222,6 +222,10 @@ public sealed class FamilySet
         return Labels.Slice(row.FirstLabel, row.LabelCount);
     }
 
+    // The memory of its rows and scratch bytes.
+    internal long CapacityBytes =>
+        _scratch.CapacityBytes + _families.CapacityBytes + _metrics.CapacityBytes + _labels.CapacityBytes + _points.CapacityBytes;
+
     // Lookup tables that the readers need while they fill the set (families by name, metrics of summaries and histograms by label set).
     internal FamilyIndex Index { get; } = new();
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
+using Exposition.Formats.Internal;
 
 namespace Exposition.Store;
 
@@ -18,9 +19,7 @@ public sealed class GroupingKey : IEquatable<GroupingKey>, IComparable<GroupingK
     private GroupingKey(byte[] canonical)
     {
         _bytes = canonical;
-        HashCode hash = default;
-        hash.AddBytes(canonical);
-        _hash = hash.ToHashCode();
+        _hash = (int)KeyedHash.Text(canonical);
     }
 
     /// <summary>The canonical form: name 0xFF value, repeated, in order of names.</summary>
@@ -30,6 +29,22 @@ public sealed class GroupingKey : IEquatable<GroupingKey>, IComparable<GroupingK
 
     /// <summary>The label pairs in order of their names.</summary>
     public LabelEnumerator Labels => new(_bytes);
+
+    internal bool HasEmptyInstance
+    {
+        get
+        {
+            foreach (GroupingLabel label in Labels)
+            {
+                if (label.Value.IsEmpty && label.Name.SequenceEqual("instance"u8))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
 
     /// <summary>Takes a canonical form, after checking that it is one: pairs in strict name order, valid UTF-8, no empty name, a <c>job</c> that is not empty.</summary>
     public static bool TryCreate(ReadOnlySpan<byte> canonical, [NotNullWhen(true)] out GroupingKey? key)

@@ -20,7 +20,9 @@ internal sealed class HiddenFamily
     /// <summary>What it contradicts, as the refusal of a checked push would say.</summary>
     public string Reason => Volatile.Read(ref _reason);
 
-    // The rest is the writer's: what keeps it hidden, and where it waits for that to go.
+    // The rest is the writer's: when it came among all that were hidden, what keeps it hidden, and where it waits for that to go.
+    internal long Order { get; set; }
+
     internal Clash Clash { get; private set; }
 
     internal GroupSlot? Slot { get; set; }

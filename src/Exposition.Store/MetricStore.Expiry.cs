@@ -2,8 +2,10 @@ using Exposition.Store.Internal;
 
 namespace Exposition.Store;
 
-// Whoever looks (a view, a push, a delete) first lets expire what is due at its moment; so nobody can tell when the sweep runs, which is only there
-// to let go of memory and to tell the feeds while nobody looks. An expiry is a publication like any other, under the writer lock:
+// Whoever looks (a view, a push, a delete) first lets expire what is due at its moment; so nobody can tell when the sweep runs, which is
+// only there to let go of memory and to tell the feeds while nobody looks. Unless it is very much at once: then the rest is left to the
+// sweep, lest one scrape wait for a million of them; but whoever pushes to a group or deletes it always finds it as it is due. An expiry is
+// a publication like any other, under the writer lock:
 //
 //   series --deadline--> push times and push_expired --grace--> nothing          a push leads back to series, without the old ones
 //
@@ -13,11 +15,15 @@ public sealed partial class MetricStore
 {
     // Expiries under one hold of the lock: pushes shall not wait longer than for one another.
     private const int ExpiriesAtOnce = 64;
+
+    // Expiries that one who looks does for others: some 10 ms.
+    private const int ExpiriesForOthers = 1024;
     private static readonly TimeSpan s_sweepEvery = TimeSpan.FromSeconds(1);
 
     private readonly DeadlineQueue _deadlines = new();
     private readonly ITimer _sweep;
     private bool _sweeping;
+    private int _sweeps;
     private long _expiredNow;
     private long _expiredTotal;
 
@@ -48,7 +54,19 @@ public sealed partial class MetricStore
 
     private void Sweep()
     {
-        ExpireDue();
+        // The timer does not wait for the last one.
+        if (Interlocked.Exchange(ref _sweeps, 1) == 0)
+        {
+            try
+            {
+                ExpireDue(UnixNanoseconds(), most: int.MaxValue);
+            }
+            finally
+            {
+                Volatile.Write(ref _sweeps, 0);
+            }
+        }
+
         using (EnterWriter())
         {
             if (_deadlines.Count == 0 && _sweeping)
@@ -67,9 +85,9 @@ public sealed partial class MetricStore
         }
     }
 
-    private void ExpireDue(long now)
+    private void ExpireDue(long now, int most = ExpiriesForOthers)
     {
-        while (_deadlines.First <= now)
+        for (int done = 0; done < most && _deadlines.First <= now; done += ExpiriesAtOnce)
         {
             using (EnterWriter())
             {
@@ -81,11 +99,26 @@ public sealed partial class MetricStore
         }
     }
 
+    private long DueOf(GroupSnapshot group) => group.IsExpired ? Later(group.ExpiresAt, GraceNanoseconds) : group.ExpiresAt;
+
+    // Under the writer lock: a group as it is at a time, whether or not it has come up in the queue.
+    private GroupSlot? FindAt(ReadOnlySpan<byte> key, long now)
+    {
+        GroupSlot? slot = Find(key);
+        if (slot is null || DueOf(slot.Current!) is not (> 0 and var due) || due > now)
+        {
+            return slot;
+        }
+
+        Expire(slot, slot.Current!, due, now);
+        return Find(key);
+    }
+
     private void TakeFirstDeadline(long now)
     {
         GroupSlot slot = _deadlines.FirstSlot;
         GroupSnapshot current = slot.Current!;
-        long due = current.IsExpired ? Later(current.ExpiresAt, GraceNanoseconds) : current.ExpiresAt;
+        long due = DueOf(current);
         if (due == 0)
         {
             _deadlines.Remove(slot);
@@ -94,7 +127,15 @@ public sealed partial class MetricStore
         {
             _deadlines.Postpone(due);
         }
-        else if (current.IsExpired || (Later(due, GraceNanoseconds) is > 0 and var gone && gone <= now))
+        else
+        {
+            Expire(slot, current, due, now);
+        }
+    }
+
+    private void Expire(GroupSlot slot, GroupSnapshot current, long due, long now)
+    {
+        if (current.IsExpired || (Later(due, GraceNanoseconds) is > 0 and var gone && gone <= now))
         {
             // If a steady push was quicker, the group comes up again; it is not due any more.
             if (TryClose(slot, current))
@@ -129,7 +170,7 @@ public sealed partial class MetricStore
 
             byte[] block = [];
             FamilyEntry[] next = SnapshotBuilder.Combine([.. kept], mark, replace: false);
-            SnapshotBuilder.Repack(next, _blocks, ref block);
+            GroupPacking.Repack(next, _blocks, ref block);
             List<HiddenFamily>? hidden = null;
             if (_rules.Find(workspace.Families, 0, current, slot.Names, next) is { } clash)
             {
@@ -161,8 +202,9 @@ public sealed partial class MetricStore
         }
     }
 
-    // Whether the queue brings a group up in time without being told, because it does so for the snapshot before: then or earlier. What it moves a group to
-    // is the deadline of a snapshot that was newest under the lock, and those that follow without the lock have no earlier one.
+    // Whether the queue brings a group up in time without being told, because it does so for the snapshot before: then or earlier. What it
+    // moves a group to is the deadline of a snapshot that was newest under the lock, and those that follow without the lock have no earlier
+    // one.
     private static bool IsScheduled(GroupSnapshot before, long expiresAt) => expiresAt == 0 || (before.ExpiresAt > 0 && before.ExpiresAt <= expiresAt);
 
     private Fate FateOf(GroupSlot? slot, GroupingKey key, TimeSpan? asked, long now) => new(Deadline(slot, key, asked, now), IsExpired: false, IsOwn: asked is not null);

@@ -3,23 +3,26 @@ using Exposition.Store.Internal;
 
 namespace Exposition.Store;
 
-// What is exposed never contradicts itself. A family that would (of an unchecked push, restored, or one that contradicts the host's) is stored but hidden: it counts for nobody. It
-// waits for what stands in its way, at one place at a time: at a group, where it is the group's series that it repeats, or at a family name, where
-// that has another type. When the group changes, or the last group with the family and type has gone, it is checked again: exposed, or it waits on.
-// So hidden families cost those nothing that do not stand in their way.
+// What is exposed never contradicts itself. A family that would (of an unchecked push, restored, or one that contradicts the host's) is
+// stored but hidden: it counts for nobody. It waits for what stands in its way, at one place at a time: at a group, where it is the group's
+// series that it repeats, or at a family name, where that has another type. When the group changes, or the last group with the family and
+// type has gone, it is checked again: exposed, or it waits on. So hidden families cost those nothing that do not stand in their way. Of
+// several that are free at once the one that came first is looked at first, and each group is published once, at the end: until then what
+// is shown from now on stands in tables of its own.
 
 public sealed partial class MetricStore
 {
     private readonly FamilySet _hiddenSet = new();
+    private readonly Dictionary<GroupSlot, FamilyEntry[]> _shown = [];
     private long _hiddenFamilies;
-    private bool _rechecking;
+    private long _lastHidden;
 
     /// <summary>Number of families that are stored but not exposed.</summary>
     public long HiddenFamilies => Volatile.Read(ref _hiddenFamilies);
 
     /// <summary>
-    /// Names a family of the host itself, with its type, which may change. It wins: what is pushed under that name with another type is stored but left out of
-    /// scrapes, and so is what is there already.
+    /// Names a family of the host itself, with its type, which may change. It wins: what is pushed under that name with another type is
+    /// stored but left out of scrapes, and so is what is there already.
     /// </summary>
     /// <param name="name">The family's name.</param>
     /// <param name="type">Its type.</param>
@@ -92,32 +95,46 @@ public sealed partial class MetricStore
         told.Add((slot.Key, current, found));
     }
 
-    private static void Hide(FamilyEntry[] families, ReadOnlySpan<byte> name, Clash clash, ref List<HiddenFamily>? hidden)
+    private void Hide(FamilyEntry[] families, ReadOnlySpan<byte> name, Clash clash, ref List<HiddenFamily>? hidden)
     {
         int at = GroupSnapshot.IndexOf(families, name);
         families[at] = families[at] with { Traits = families[at].Traits | FamilyTraits.Suspect };
-        (hidden ??= []).Add(new HiddenFamily(families[at].Name, clash));
+        (hidden ??= []).Add(new HiddenFamily(families[at].Name, clash) { Order = ++_lastHidden });
     }
 
     // Those that were found hidden now, and those of before that are still there as they were.
     private static HiddenFamily[] Hidden(GroupSnapshot? old, ReadOnlySpan<FamilyEntry> families, List<HiddenFamily>? found)
     {
+        found?.Sort(static (a, b) => a.Name.Span.SequenceCompareTo(b.Name.Span));
         if (old is null || old.Hidden.IsEmpty)
         {
             return found is null ? [] : [.. found];
         }
 
-        List<HiddenFamily> all = found is null ? [] : [.. found];
+        // Both are in order of their names. What is hidden still came when it did.
+        var all = new List<HiddenFamily>();
+        int next = 0;
         foreach (HiddenFamily before in old.Hidden)
         {
-            int at = GroupSnapshot.IndexOf(families, before.Name.Span);
-            if (at >= 0 && (families[at].Traits & FamilyTraits.Suspect) != 0
-                && !all.Exists(now => now.Name.Span.SequenceEqual(before.Name.Span)))
+            int order = 1;
+            while (found is not null && next < found.Count && (order = found[next].Name.Span.SequenceCompareTo(before.Name.Span)) <= 0)
+            {
+                found[next].Order = order == 0 ? before.Order : found[next].Order;
+                all.Add(found[next++]);
+                if (order == 0)
+                {
+                    break;
+                }
+            }
+
+            int at = order == 0 ? -1 : GroupSnapshot.IndexOf(families, before.Name.Span);
+            if (at >= 0 && (families[at].Traits & FamilyTraits.Suspect) != 0)
             {
                 all.Add(before);
             }
         }
 
+        all.AddRange(found is null ? [] : found[next..]);
         return [.. all];
     }
 
@@ -155,47 +172,55 @@ public sealed partial class MetricStore
         hidden.Waiting?.Add(hidden);
     }
 
-    // Under the writer lock, after a publication.
+    // Under the writer lock, after a publication. No steady push comes in between: none goes to a group with hidden families.
     private void Recheck()
     {
-        if (_rechecking)
+        if (!_directory.HasFreed)
         {
             return;
         }
 
-        _rechecking = true;
-        try
+        while (_directory.TryTakeFreed(out HiddenFamily? hidden))
         {
-            while (_directory.Freed.TryPop(out HiddenFamily? hidden))
+            if (hidden.Slot is { IsRemoved: false } slot)
             {
-                // No steady push comes in between: none goes to a group with hidden families.
-                if (hidden.Slot is { IsRemoved: false } slot)
-                {
-                    Recheck(hidden, slot, slot.Current!);
-                }
+                Recheck(hidden, slot, slot.Current!);
             }
         }
-        finally
+
+        foreach ((GroupSlot slot, FamilyEntry[] families) in _shown)
         {
-            _rechecking = false;
+            GroupSnapshot current = slot.Current!;
+            Publish(slot, current, slot.Key, families, tell: true, new Fate(current.ExpiresAt, current.IsExpired, current.HasOwnDeadline), isCounted: true);
         }
+
+        _shown.Clear();
+        _hiddenSet.Reset();
     }
 
     private void Recheck(HiddenFamily hidden, GroupSlot slot, GroupSnapshot current)
     {
-        int at = GroupSnapshot.IndexOf(current.Families, hidden.Name.Span);
-        current.Families[at].Read(_hiddenSet);
-        if (_rules.Find(_hiddenSet, 0, current, slot.Names, current.Families) is { } clash)
+        bool hasShown = _shown.TryGetValue(slot, out FamilyEntry[]? families);
+        ReadOnlySpan<FamilyEntry> next = hasShown ? families : current.Families;
+        int at = GroupSnapshot.IndexOf(next, hidden.Name.Span);
+        if (at < 0 || (next[at].Traits & FamilyTraits.Suspect) == 0)
         {
-            hidden.Waiting?.Remove(hidden);
+            return;
+        }
+
+        next[at].Read(_hiddenSet);
+        hidden.Waiting?.Remove(hidden);
+        if (_rules.Find(_hiddenSet, 0, current, slot.Names, next) is { } clash)
+        {
             hidden.StillHiddenBy(clash);
             Wait(hidden);
             return;
         }
 
-        FamilyEntry[] families = current.Families.ToArray();
+        families ??= next.ToArray();
         families[at] = families[at] with { Traits = families[at].Traits & ~FamilyTraits.Suspect };
-        Publish(slot, current, slot.Key, families, tell: true, new Fate(current.ExpiresAt, current.IsExpired, current.HasOwnDeadline));
+        _shown[slot] = families;
+        _directory.Add(families[at], families, slot);
     }
 
     // Outside the lock: of what a push hides, only what was not hidden before is news.

@@ -3,17 +3,21 @@ using Exposition.Store.Internal;
 
 namespace Exposition.Store;
 
-// Groups come back by the hundred thousand, one call each. What would cost time per group is done once: the map of groups is made at the end of a
-// loading, and samples are read only where names and types do not rule out a contradiction.
+// Groups come back by the hundred thousand, one call each. What would cost time per group is done once: the map of groups is made at the
+// end of a loading, and samples are read only where names and types do not rule out a contradiction. What was hidden comes back hidden, and
+// is looked at when all the others are there: so the same is shown as before.
 
 public sealed partial class MetricStore
 {
+    private static readonly Clash s_keptHidden = new("it was left out when it was kept");
+
     private readonly FamilySet _restored = new();
+    private readonly List<(GroupSlot Slot, HiddenFamily Family)> _keptHidden = [];
     private int _loads;
 
     /// <summary>
-    /// Makes many calls of <see cref="Restore(GroupingKey, ReadOnlySpan{FamilyEntry})"/> cheap: until the end, groups that are new are not yet shown to views. Others may use
-    /// the store meanwhile.
+    /// Makes many calls of <see cref="Restore(GroupingKey, ReadOnlySpan{FamilyEntry})"/> cheap: until the end, groups that are new are not
+    /// yet shown to views. Others may use the store meanwhile.
     /// </summary>
     /// <returns>Ends the loading when it is disposed of.</returns>
     internal IDisposable BeginLoading()
@@ -27,8 +31,8 @@ public sealed partial class MetricStore
     }
 
     /// <summary>
-    /// Puts a group back as a durable copy has kept it, in place of one that is there. It does not appear in change feeds. What contradicts what is
-    /// there already is hidden.
+    /// Puts a group back as a durable copy has kept it, in place of one that is there. It does not appear in change feeds. What contradicts
+    /// what is there already is hidden.
     /// </summary>
     /// <param name="key">The group.</param>
     /// <param name="families">Its families in byte order of their names; their memory is kept.</param>
@@ -38,13 +42,14 @@ public sealed partial class MetricStore
     /// <inheritdoc cref="Restore(GroupingKey, ReadOnlySpan{FamilyEntry})"/>
     /// <param name="key">The group.</param>
     /// <param name="families">Its families in byte order of their names; their memory is kept.</param>
-    /// <param name="expiresAt">Its <see cref="GroupSnapshot.ExpiresAt"/> where that is its own; null otherwise: then the push time and the rules say it.</param>
+    /// <param name="expiresAt">Its <see cref="GroupSnapshot.ExpiresAt"/> where that is its own; null otherwise: then the push time and the
+    /// rules say it.</param>
     /// <param name="lastFailure">Its <see cref="GroupSnapshot.LastFailure"/>.</param>
     internal void Restore(GroupingKey key, ReadOnlySpan<FamilyEntry> families, long? expiresAt, PushFailure? lastFailure)
     {
         ArgumentNullException.ThrowIfNull(key);
         FamilyEntry[] entries = families.ToArray();
-        List<HiddenFamily>? found;
+        List<(GroupSlot Slot, HiddenFamily Family)> hidden;
         using (EnterWriter())
         {
             GroupSlot? slot = Find(key.Bytes);
@@ -58,24 +63,57 @@ public sealed partial class MetricStore
             do
             {
                 GroupSnapshot? old = slot?.Current;
-                found = HideWhatClashes(entries, old, names);
+                List<HiddenFamily>? found = HideWhatClashes(key, entries, old, names);
                 long expires = expiresAt ?? DeadlineOf(slot, key, entries);
                 bool expired = expires > 0 && IsMarked(entries);
                 stored = Publish(slot, old, key, entries, tell: false, new Fate(expires, expired, IsOwn: expiresAt is not null && !expired), found);
             }
             while (stored is null);
             stored.Slot.LastFailure = lastFailure;
+            foreach (HiddenFamily kept in stored.Hidden)
+            {
+                _keptHidden.Add((stored.Slot, kept));
+            }
+
+            hidden = TryShowKept();
         }
 
-        TellHidden(key, null, found);
+        TellHidden(hidden);
     }
 
-    private List<HiddenFamily>? HideWhatClashes(FamilyEntry[] entries, GroupSnapshot? old, NameSet? names)
+    // Under the writer lock. What contradicts others all the same is news to whoever listens.
+    private List<(GroupSlot Slot, HiddenFamily Family)> TryShowKept()
+    {
+        if (_loads > 0 || _keptHidden.Count == 0)
+        {
+            return [];
+        }
+
+        _directory.Free(_keptHidden.Select(static kept => kept.Family));
+        Recheck();
+        List<(GroupSlot Slot, HiddenFamily Family)> hidden = [.. _keptHidden.Where(static kept => kept.Family.Slot is not null)];
+        _keptHidden.Clear();
+        return hidden;
+    }
+
+    private void TellHidden(List<(GroupSlot Slot, HiddenFamily Family)> hidden)
+    {
+        foreach ((GroupSlot slot, HiddenFamily family) in hidden)
+        {
+            Options.FamilyHidden?.Invoke(slot.Key, family);
+        }
+    }
+
+    private List<HiddenFamily>? HideWhatClashes(GroupingKey key, FamilyEntry[] entries, GroupSnapshot? old, NameSet? names)
     {
         List<HiddenFamily>? found = null;
         for (int i = 0; i < entries.Length; i++)
         {
-            if (!entries[i].Text.IsEmpty && _rules.Suspects(entries[i], old, names, entries))
+            if ((entries[i].Traits & FamilyTraits.Suspect) != 0)
+            {
+                Hide(entries, entries[i].Name.Span, s_keptHidden, ref found);
+            }
+            else if (!entries[i].Text.IsEmpty && _rules.Suspects(entries[i], key, old, names, entries))
             {
                 entries[i].Read(_restored);
                 if (_rules.Find(_restored, 0, old, names, entries) is { } clash)
@@ -103,18 +141,29 @@ public sealed partial class MetricStore
             head = head with { Name = info?.Name ?? head.Name.ToArray(), Help = info?.Head is { } other && other.Help.Span.SequenceEqual(help) ? other.Help : help.ToArray() };
         }
 
-        return entry with { Head = head, Traits = entry.Traits & ~FamilyTraits.Suspect, Serial = EntrySerial.Next() };
+        return entry with { Head = head, Serial = EntrySerial.Next() };
     }
 
     private void EndLoading()
     {
+        List<(GroupSlot Slot, HiddenFamily Family)> hidden;
         using (EnterWriter())
         {
             if (--_loads == 0)
             {
-                ReplaceMap(GroupMap.Of(AllSlots));
+                GroupSlot[] slots = [.. AllSlots];
+                foreach (GroupSlot slot in slots)
+                {
+                    slot.IsInMap = true;
+                }
+
+                ReplaceMap(GroupMap.Of(slots));
             }
+
+            hidden = TryShowKept();
         }
+
+        TellHidden(hidden);
     }
 
     private sealed class Loading(MetricStore store) : IDisposable

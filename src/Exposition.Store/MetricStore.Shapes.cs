@@ -232,7 +232,7 @@ public sealed partial class MetricStore
                 FamilyEntry[] pushed = push.Render(current, null, keepPushedFailure: true);
                 byte[] block = push.Block;
                 expected = SnapshotBuilder.Combine(current.Families, pushed, mode == PushMode.Replace);
-                SnapshotBuilder.Repack(expected, _blocks, ref block);
+                GroupPacking.Repack(expected, _blocks, ref block);
                 using (EnterWriter())
                 {
                     List<HiddenFamily>? hidden = null;

@@ -51,7 +51,7 @@ public sealed partial class MetricStore
         _blocks = new BlockPool(SpareBytesMost, poison: options.VerifyShapes || options.PoisonsSpareBlocks);
         _retired = new RetiredBlocks(_timeline, _blocks);
         _shapes = options.ShapeCacheBytes > 0 ? new ShapeCache(options.ShapeCacheBytes, options.Time) : null;
-        _rules = new CrossGroupRules(_directory, key => Find(key.Span), () => AllSlots);
+        _rules = new CrossGroupRules(_directory, new RepeatedSeries(key => Find(key.Span), _shown.GetValueOrDefault), () => AllSlots);
         _sweep = CreateSweep();
     }
 
@@ -124,11 +124,6 @@ public sealed partial class MetricStore
                 return PushLimits.TooManyGroups(Options);
             }
 
-            if (Options.MaxGroupingNameSets > 0 && Peek(key) is null && IsNameSetTooMany(key))
-            {
-                return PushLimits.TooManyNameSets(Options);
-            }
-
             var push = new PendingPush(workspace, key, now);
             if (Options.Timestamps == SampleTimestamps.Drop)
             {
@@ -180,7 +175,7 @@ public sealed partial class MetricStore
         ExpireDue();
         using (EnterWriter())
         {
-            if (Find(key.Bytes) is not { } slot)
+            if (FindAt(key.Bytes, UnixNanoseconds()) is not { } slot)
             {
                 return false;
             }
@@ -213,7 +208,7 @@ public sealed partial class MetricStore
             Volatile.Write(ref _expiredNow, 0);
             Volatile.Write(ref _samples, 0);
             _slots.Clear();
-            bool forAll = ReplaceMap(_map.Emptied());
+            bool forAll = ReplaceMap(GroupMap.Of([]));
 
             // Not before: whoever finds nothing due looks at the map next.
             _deadlines.Clear();
@@ -284,14 +279,6 @@ public sealed partial class MetricStore
         string why = $"and as OpenMetrics, line {strict.Line}: {strict.Message}";
         malformed = malformed with { Hint = malformed.Hint is null ? why : malformed.Hint + "; " + why };
         return read;
-    }
-
-    private bool IsNameSetTooMany(GroupingKey key)
-    {
-        using (EnterWriter())
-        {
-            return _directory.NameSetCount >= Options.MaxGroupingNameSets && _directory.Find(key) is null;
-        }
     }
 
     // Those that are still being loaded among them.

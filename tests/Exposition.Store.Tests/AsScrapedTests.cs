@@ -1,5 +1,3 @@
-using Exposition.Formats;
-
 namespace Exposition.Store.Tests;
 
 /// <summary>What Prometheus scrapes means the same when it was pushed, at first and when pushes repeat it: each is compared with the long way.</summary>

@@ -257,6 +257,29 @@ public class LimitTests
         Assert.Equal(0, store.StoredBytes);
     }
 
+    [Fact]
+    public void Only_sets_under_which_a_pushed_family_is_stored_count()
+    {
+        MetricStore store = Store(new StoreOptions { MaxGroupingNameSets = 20 });
+
+        // A stranger takes sets without any family, and with one of its own.
+        for (int i = 0; i < 100; i++)
+        {
+            PushOutcome outcome = Put(store, Harness.Key("job", "j", $"l{i}", "x"), i < 70 ? [] : "stranger 1\n"u8.ToArray());
+            Assert.Equal(i < 90 ? PushStatus.Stored : PushStatus.TooManyNameSets, outcome.Status);
+        }
+
+        Assert.Equal(PushStatus.TooManyNameSets, Put(store, Harness.Key("job", "j", "l200", "x"), "stranger 1\n"u8.ToArray()).Status);
+        GroupingKey honest = Harness.Key("job", "backup", "instance", "db1");
+        Assert.Equal(PushStatus.Stored, Put(store, honest, "a 1\n"u8.ToArray()).Status);
+
+        // Nor may a group that is there take the family under a set too many, while those that have it go on.
+        Assert.Equal(PushStatus.TooManyNameSets, Put(store, honest, "stranger 1\n"u8.ToArray()).Status);
+        Assert.Equal(PushStatus.Stored, Put(store, Harness.Key("job", "other", "l75", "x"), "stranger 1\n"u8.ToArray()).Status);
+        Assert.True(store.Delete(Harness.Key("job", "j", "l80", "x")));
+        Assert.Equal(PushStatus.Stored, Put(store, honest, "stranger 1\n"u8.ToArray()).Status);
+    }
+
     private static byte[] Series(int count) => Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, count).Select(static i => $"a{{x=\"{i}\"}} 1\n")));
 
     private static byte[] Protobuf(FamilySet set)

@@ -126,18 +126,18 @@ public sealed partial class ModelTests
         return "{" + string.Join(",", all.Select(static p => p.Key + "=" + p.Value)) + "}";
     }
 
-    // Of a push to a group that is not there.
-    private static object? Exceeded(Dictionary<int, Group> model, Operation operation, int mostGroups, int mostNameSets)
+    private static object? Exceeded(Dictionary<int, Group> model, Operation operation, SortedDictionary<string, Family> pushed, int mostGroups, int mostNameSets)
     {
-        if (model.ContainsKey(operation.Group) || !(operation.IsPush || operation.Act == Act.Timed))
+        if ((operation.IsPush || operation.Act == Act.Timed) && !model.ContainsKey(operation.Group) && mostGroups > 0 && model.Count >= mostGroups)
         {
-            return null;
+            return PushStatus.TooManyGroups;
         }
 
-        string[] sets = [.. model.Keys.Select(NameSet).Distinct()];
-        return mostGroups > 0 && model.Count >= mostGroups ? PushStatus.TooManyGroups
-            : mostNameSets > 0 && sets.Length >= mostNameSets && !sets.Contains(NameSet(operation.Group)) ? PushStatus.TooManyNameSets
-            : null;
+        bool isChecked = operation.IsPush && mostNameSets > 0 && pushed.Values.All(static family => family.Type != "broken");
+        return isChecked && pushed.Keys.Any(family => SetsOf(family) is var sets && sets.Length >= mostNameSets && !sets.Contains(NameSet(operation.Group)))
+            ? PushStatus.TooManyNameSets : null;
+
+        string[] SetsOf(string family) => [.. Shown(model).Where(group => group.Value.Families.ContainsKey(family)).Select(static group => NameSet(group.Key)).Distinct()];
     }
 
     private static string NameSet(int group)

@@ -172,7 +172,7 @@ public sealed partial class ModelTests
             int[] back = Back(operation, then, saved, check: true);
             object? outcome = Execute(gateway, operation, body, back, saved, expires);
             Look(model, gateway.Clock.Now);
-            object? expected = Exceeded(model, operation, mostGroups, mostNameSets) ?? Apply(model, operation, pushed, gateway.Clock.Now, expires, check: true);
+            object? expected = Exceeded(model, operation, pushed, mostGroups, mostNameSets) ?? Apply(model, operation, pushed, gateway.Clock.Now, expires, check: true);
             Assert.True(Equals(expected, outcome is PushOutcome push ? push.Status : outcome), $"step {step}: {outcome} of {operation} instead of {expected}\n{Encoding.UTF8.GetString(body)}");
             PutBack(model, saved, back, gateway.Clock.Now);
             foreach (int group in back)

@@ -12,6 +12,9 @@ internal struct RowList<T>
 
     public readonly int Count => _count;
 
+    /// <summary>The memory it keeps.</summary>
+    public readonly long CapacityBytes => (_rows?.Length ?? 0) * (long)Unsafe.SizeOf<T>();
+
     /// <summary>The rows; valid until the list grows.</summary>
     public readonly ReadOnlyMemory<T> Memory => _rows.AsMemory(0, _count);
 

@@ -33,7 +33,7 @@ internal sealed class LimitFlags
         Size("label-value-bytes", LabelValueBytes, most: int.MaxValue, value => LabelValueBytes = (int)value, () => LabelValueBytes, "Longest label value of a push; a push with a longer one is answered with 400.");
         Number("series-per-push", value => SeriesPerPush = value, () => SeriesPerPush, "Most series of one push; more are answered with 413.");
         Number("groups", value => Groups = value, () => Groups, "Most groups; a push to a further one is answered with 507.");
-        Number("grouping-name-sets", value => GroupingNameSets = value, () => GroupingNameSets, "Most different sets of grouping label names; a push to a group with a further one is answered with 507.");
+        Number("grouping-name-sets", value => GroupingNameSets = value, () => GroupingNameSets, "Most different sets of grouping label names of one family; a push of it to a group with a further one is answered with 507.");
         Number("pushes-per-second", value => PushesPerSecond = value, () => PushesPerSecond, "Most pushes of one job in a second; more are answered with 429.");
         Number("password-checks", value => PasswordChecks = value, () => PasswordChecks,
             "Most passwords that wait to be checked; one more takes the place of that which waits longest of the client that has most waiting, which is answered with 503.");

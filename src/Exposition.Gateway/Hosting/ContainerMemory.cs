@@ -10,7 +10,9 @@ internal static class ContainerMemory
     // What the first version of control groups says where there is no limit is about as much.
     private const long Unlimited = 1L << 60;
 
-    /// <summary>The limit in bytes, or that of the runtime's heap if somebody has set one below it; 0 where nothing but the machine limits it.</summary>
+    /// <summary>
+    /// The limit in bytes, or that of the runtime's heap if somebody has set one below it; 0 where nothing but the machine limits it.
+    /// </summary>
     public static long Limit { get; } = Least(OfGroups("/"), OfHeap());
 
     /// <summary>The least limit of the control group of the process and those above it; 0 if none has one.</summary>
@@ -43,14 +45,16 @@ internal static class ContainerMemory
         {
             foreach (string limit in Lines(Path.Combine(mount, path, file)))
             {
-                least = Least(least, long.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out long bytes) && bytes < Unlimited ? bytes : 0);
+                bool isLimit = long.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out long bytes) && bytes < Unlimited;
+                least = Least(least, isLimit ? bytes : 0);
             }
         }
 
         return least;
     }
 
-    private static long OfHeap() => GC.GetConfigurationVariables().TryGetValue("GCHeapHardLimit", out object? set) && set is long bytes ? bytes : 0;
+    private static long OfHeap() =>
+        GC.GetConfigurationVariables().TryGetValue("GCHeapHardLimit", out object? set) && set is long bytes ? bytes : 0;
 
     private static long Least(long a, long b) => a == 0 || (b > 0 && b < a) ? b : a;
 

@@ -1,3 +1,4 @@
+using Exposition.Formats.Internal;
 using Exposition.Store;
 
 namespace Exposition.Kestrel.Paths;
@@ -16,9 +17,7 @@ internal sealed class GroupingKeyCache
     /// <summary>The key with this canonical form, or null if it is not one.</summary>
     public GroupingKey? Get(ReadOnlySpan<byte> canonical)
     {
-        HashCode hash = default;
-        hash.AddBytes(canonical);
-        ref GroupingKey? slot = ref _slots[hash.ToHashCode() & (Slots - 1)];
+        ref GroupingKey? slot = ref _slots[KeyedHash.Text(canonical) & (Slots - 1)];
         GroupingKey? cached = Volatile.Read(ref slot);
         if (cached is not null && cached.Bytes.SequenceEqual(canonical))
         {

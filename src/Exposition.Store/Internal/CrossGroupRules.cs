@@ -6,22 +6,26 @@ namespace Exposition.Store.Internal;
 // Two groups can hold the same series only if their sets of grouping label names differ: every series carries its group's labels, so with
 // equal sets of names and different keys some grouping label differs in value. So for each family of the push and each *other* name set
 // under which that family is stored, each pushed series is projected on the set; the projection is the key of the only group that could
-// hold the series, and only that group's piece of the family is searched.
-// Cost: series of the push x other name sets of its families, plus the pieces searched. Runs under the writer lock.
+// hold the series, and only that group's piece of the family is searched (RepeatedSeries, SeriesSearch).
+// Cost: series of the push x other name sets of its families, and for each that a group could hold the logarithm of what it holds. Runs
+// under the writer lock, but for what an EarlyCheck has found before.
 
 /// <summary>The rules between a push and what is stored in other groups.</summary>
-internal sealed class CrossGroupRules(FamilyDirectory directory, Func<ReadOnlyMemory<byte>, GroupSlot?> find, Func<IEnumerable<GroupSlot>> all)
+internal sealed class CrossGroupRules(FamilyDirectory directory, RepeatedSeries repeats, Func<IEnumerable<GroupSlot>> all)
 {
+    // For the name of a group in a refusal.
+    private const int MostSearched = 1000;
+
     private static readonly byte[] s_bucket = "_bucket"u8.ToArray();
 
-    private readonly FamilySet _theirs = new();
-    private byte[] _key = new byte[256];
     private byte[] _name = new byte[256];
 
     /// <summary>The endings of the sample names of histograms; summaries have the first two.</summary>
     public static byte[][] HistogramSuffixes { get; } = ["_count"u8.ToArray(), "_sum"u8.ToArray(), s_bucket];
 
-    /// <summary>Whether a family of a type writes samples with a name of that ending. (Gauge histograms are exempt, as in the reference.)</summary>
+    /// <summary>
+    /// Whether a family of a type writes samples with a name of that ending. (Gauge histograms are exempt, as in the reference.)
+    /// </summary>
     public static bool Folds(MetricType type, byte[] suffix) =>
         type == MetricType.Histogram || (type == MetricType.Summary && !ReferenceEquals(suffix, s_bucket));
 
@@ -51,25 +55,27 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, Func<ReadOnlyMe
     /// <param name="self">The group pushed to as it was, or null if it is new.</param>
     /// <param name="selfNames">The group's name set, or null if no group has it yet.</param>
     /// <param name="next">The families of the group as they would be after the push.</param>
+    /// <param name="early">What was found of its series before, and holds.</param>
     /// <returns>What it contradicts, or null.</returns>
-    public Clash? Find(FamilySet set, int family, GroupSnapshot? self, NameSet? selfNames, ReadOnlySpan<FamilyEntry> next)
+    public Clash? Find(FamilySet set, int family, GroupSnapshot? self, NameSet? selfNames, ReadOnlySpan<FamilyEntry> next, EarlyCheck? early = null)
     {
         ref FamilyRow row = ref set.Families[family];
         ReadOnlySpan<byte> name = set.Text(row.Name);
         return TypeError(set, family, name, row.Type, self)
             ?? SuffixError(name, row.Type, self, next)
-            ?? DuplicateError(set, family, name, self, selfNames);
+            ?? (early is not null ? early.ClashOf(family) : DuplicateError(set, family, name, self, selfNames));
     }
 
     /// <summary>
-    /// Whether a stored family might contradict what is exposed, as far as names and types can tell. If not, <see cref="Find"/> would find nothing
-    /// either, and its samples need not be read.
+    /// Whether a stored family might contradict what is exposed, as far as names and types can tell. If not, <see cref="Find"/> would find
+    /// nothing either, and its samples need not be read.
     /// </summary>
     /// <param name="entry">The family.</param>
+    /// <param name="key">The key of its group.</param>
     /// <param name="self">Its group as it was, or null if it is new.</param>
     /// <param name="selfNames">The group's name set, or null if no group has it yet.</param>
     /// <param name="next">The families of the group as they would be.</param>
-    public bool Suspects(in FamilyEntry entry, GroupSnapshot? self, NameSet? selfNames, ReadOnlySpan<FamilyEntry> next)
+    public bool Suspects(in FamilyEntry entry, GroupingKey key, GroupSnapshot? self, NameSet? selfNames, ReadOnlySpan<FamilyEntry> next)
     {
         ReadOnlySpan<byte> name = entry.Name.Span;
         if ((entry.Type != MetricType.Gauge && OwnNames.IsEither(name)) || SuffixError(name, entry.Type, self, next) is not null)
@@ -80,6 +86,11 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, Func<ReadOnlyMe
         if (!directory.TryGet(name, out FamilyInfo? info))
         {
             return false;
+        }
+
+        if (OwnNames.IsAny(name) && (!OwnNames.IsPlain(entry, next) || directory.EmptyInstances > 0 || key.HasEmptyInstance))
+        {
+            return true;
         }
 
         for (MetricType other = MetricType.Counter; other <= MetricType.GaugeHistogram; other++)
@@ -168,7 +179,8 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, Func<ReadOnlyMe
         return null;
     }
 
-    // Where a family would be after the push: in another group, in the pushed group's next state, or as a family of the host. Null if it would not be there.
+    // Where a family would be after the push: in another group, in the pushed group's next state, or as a family of the host. Null if it
+    // would not be there.
     private Holder? Exists(ReadOnlySpan<byte> name, GroupSnapshot? self, ReadOnlySpan<FamilyEntry> next, Func<MetricType, bool> matches)
     {
         if (GroupSnapshot.IndexOf(next, name) is int at and >= 0 && FamilyDirectory.Counts(next[at]) && matches(next[at].Type))
@@ -198,14 +210,14 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, Func<ReadOnlyMe
         return null;
     }
 
-    // Names a group, other than the pushed one, that holds a family with a type. The directory knows the last that took it up, mostly; where that
-    // one has gone since, the groups are searched, once.
+    // Names a group, other than the pushed one, that holds a family with a type. The directory knows the last that took it up, mostly;
+    // where that one has gone since, some groups are searched, once.
     private string InGroup(FamilyInfo info, MetricType type, GroupSnapshot? self)
     {
         GroupSlot? holder = info.HolderOf(type);
         if (holder is null || ReferenceEquals(holder.Key, self?.Key))
         {
-            holder = all().FirstOrDefault(slot => !ReferenceEquals(slot.Key, self?.Key)
+            holder = all().Take(MostSearched).FirstOrDefault(slot => !ReferenceEquals(slot.Key, self?.Key)
                 && slot.Current!.TryGet(info.Name, out FamilyEntry entry) && entry.Type == type && FamilyDirectory.Counts(entry));
             info.SetHolder(type, holder);
         }
@@ -213,91 +225,8 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, Func<ReadOnlyMe
         return holder is null ? "" : $" in group {holder.Key}";
     }
 
-    private Clash? DuplicateError(FamilySet set, int family, ReadOnlySpan<byte> name, GroupSnapshot? self, NameSet? selfNames)
-    {
-        if (!directory.TryGet(name, out FamilyInfo? info))
-        {
-            return null;
-        }
-
-        foreach ((NameSet names, _) in info.NameSets)
-        {
-            if (ReferenceEquals(names, selfNames))
-            {
-                continue;
-            }
-
-            GroupSlot? loaded = null;
-            HashSet<SeriesKey>? theirs = null;
-            for (int metric = set.Families[family].FirstMetric; metric >= 0; metric = set.Metrics[metric].Next)
-            {
-                if (!TryProject(set, metric, names, out ReadOnlyMemory<byte> key)
-                    || find(key) is not { } slot || slot.Current is not { } other || ReferenceEquals(other, self)
-                    || !other.TryGet(name, out FamilyEntry entry) || !FamilyDirectory.Counts(entry))
-                {
-                    continue;
-                }
-
-                if (!ReferenceEquals(slot, loaded))
-                {
-                    Interleaving.At(Step.ReadSeries);
-                    entry.Read(_theirs);
-                    theirs = SeriesKey.Of(_theirs, 0);
-                    loaded = slot;
-                }
-
-                if (theirs!.Contains(new SeriesKey(set, metric)))
-                {
-                    return new Clash($"{PushRules.Collected(set, family, metric)} was collected before with the same name and label values in group {other.Key}", Group: slot);
-                }
-            }
-        }
-
-        return null;
-    }
-
-    // The labels of a series that a name set asks for, as a canonical key; false if one is missing.
-    private bool TryProject(FamilySet set, int metric, NameSet names, out ReadOnlyMemory<byte> key)
-    {
-        key = default;
-        int length = 0;
-        ReadOnlySpan<LabelRow> labels = set.LabelsOf(metric);
-        int at = 0;
-        foreach (byte[] wanted in names.Names)
-        {
-            int order = -1;
-            while (at < labels.Length && (order = set.Text(labels[at].Name).SequenceCompareTo(wanted)) < 0)
-            {
-                at++;
-            }
-
-            if (at == labels.Length || order != 0)
-            {
-                return false;
-            }
-
-            ReadOnlySpan<byte> value = set.Text(labels[at].Value);
-            int needed = length + wanted.Length + value.Length + 2;
-            if (needed > _key.Length)
-            {
-                Array.Resize(ref _key, needed * 2);
-            }
-
-            if (length > 0)
-            {
-                _key[length++] = GroupingKey.Separator;
-            }
-
-            wanted.CopyTo(_key, length);
-            length += wanted.Length;
-            _key[length++] = GroupingKey.Separator;
-            value.CopyTo(_key.AsSpan(length));
-            length += value.Length;
-        }
-
-        key = _key.AsMemory(0, length);
-        return true;
-    }
+    private Clash? DuplicateError(FamilySet set, int family, ReadOnlySpan<byte> name, GroupSnapshot? self, NameSet? selfNames) =>
+        directory.TryGet(name, out FamilyInfo? info) ? repeats.Find(set, family, self?.Slot, info.NameSets, selfNames) : null;
 
     private ReadOnlySpan<byte> Concat(ReadOnlySpan<byte> name, ReadOnlySpan<byte> suffix)
     {

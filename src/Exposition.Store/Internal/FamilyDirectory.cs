@@ -1,90 +1,19 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.InteropServices;
-using Exposition.Formats;
 
 namespace Exposition.Store.Internal;
-
-/// <summary>The label names of a grouping key: groups with one and the same set can never hold the same series.</summary>
-internal sealed class NameSet(byte[][] names)
-{
-    public byte[][] Names { get; } = names;
-}
-
-/// <summary>What the store knows of a family over all groups.</summary>
-internal sealed class FamilyInfo(byte[] name)
-{
-    private readonly int[] _groupsByType = new int[6];
-    private readonly GroupSlot?[] _holders = new GroupSlot?[6];
-    private readonly List<(NameSet Set, int Groups)> _nameSets = [];
-
-    /// <summary>Hidden families that wait for this one to go.</summary>
-    public HashSet<HiddenFamily>? Waiting { get; set; }
-
-    /// <summary>The name, shared by all entries of the family.</summary>
-    public byte[] Name { get; } = name;
-
-    /// <summary>The type of the host's own family of this name.</summary>
-    public MetricType? Reserved { get; set; }
-
-    /// <summary>What the last group said of it that was not what the one before said: shared by those who say the same.</summary>
-    public FamilyHead? Head { get; set; }
-
-    public int Groups { get; private set; }
-
-    public ReadOnlySpan<(NameSet Set, int Groups)> NameSets => CollectionsMarshal.AsSpan(_nameSets);
-
-    public int GroupsOf(MetricType type) => _groupsByType[(int)type];
-
-    /// <summary>A group that holds the family with a type, if one is known.</summary>
-    public GroupSlot? HolderOf(MetricType type) => _holders[(int)type];
-
-    public void SetHolder(MetricType type, GroupSlot? slot) => _holders[(int)type] = slot;
-
-    /// <summary>A group holds the family (<paramref name="change"/> 1), or does so no longer (-1).</summary>
-    public void Count(MetricType type, GroupSlot slot, int change)
-    {
-        NameSet names = slot.Names;
-        Groups += change;
-        _groupsByType[(int)type] += change;
-        if (change > 0)
-        {
-            _holders[(int)type] = slot;
-        }
-        else if (ReferenceEquals(_holders[(int)type], slot))
-        {
-            _holders[(int)type] = null;
-        }
-
-        for (int i = 0; i < _nameSets.Count; i++)
-        {
-            (NameSet set, int groups) = _nameSets[i];
-            if (ReferenceEquals(set, names))
-            {
-                if (groups + change == 0)
-                {
-                    _nameSets.RemoveAt(i);
-                }
-                else
-                {
-                    _nameSets[i] = (set, groups + change);
-                }
-
-                return;
-            }
-        }
-
-        _nameSets.Add((names, change));
-    }
-}
 
 // Kept by the writer alone, under the store's writer lock. Its size is that of the distinct family names and name sets in use: nothing is
 // kept per series. Entries that are not exposed (without metrics, or hidden) do not count.
 
-/// <summary>The families over all groups: how many groups hold one, with which types and under which sets of grouping label names.</summary>
+/// <summary>
+/// The families over all groups: how many groups hold one, with which types and under which sets of grouping label names.
+/// </summary>
 internal sealed class FamilyDirectory
 {
     private readonly Dictionary<byte[], FamilyInfo> _families = new(Utf8Key.Comparer);
     private readonly Dictionary<byte[], (NameSet Set, int Groups)> _nameSets = new(Utf8Key.Comparer);
+
+    private readonly PriorityQueue<HiddenFamily, long> _freed = new();
 
     private byte[] _joined = new byte[256];
 
@@ -111,18 +40,24 @@ internal sealed class FamilyDirectory
         ReadOnlySpan<byte> joined = Join(key);
         Dictionary<byte[], (NameSet Set, int Groups)>.AlternateLookup<ReadOnlySpan<byte>> sets = NameSets;
         (NameSet Set, int Groups) known = sets.TryGetValue(joined, out known) ? known : (new NameSet(NamesOf(key)), 0);
+        EmptyInstances += key.HasEmptyInstance ? 1 : 0;
         sets[joined] = (known.Set, known.Groups + 1);
         return known.Set;
     }
 
-    /// <summary>How many name sets groups have.</summary>
-    public int NameSetCount => _nameSets.Count;
+    /// <summary>Whether a family is stored under as many name sets as it may be, and not under this one.</summary>
+    public bool IsFull(ReadOnlySpan<byte> family, NameSet? names, int most) =>
+        TryGet(family, out FamilyInfo? info) && info.NameSets.Length >= most && (names is null || !info.Has(names));
 
     /// <summary>The name set of a key if some group has it.</summary>
     public NameSet? Find(GroupingKey key) => NameSets.TryGetValue(Join(key), out (NameSet Set, int Groups) known) ? known.Set : null;
 
+    /// <summary>How many groups have an empty instance: they may have the store's own series in common with one that has none.</summary>
+    public int EmptyInstances { get; private set; }
+
     public void Release(GroupingKey key)
     {
+        EmptyInstances -= key.HasEmptyInstance ? 1 : 0;
         ReadOnlySpan<byte> joined = Join(key);
         Dictionary<byte[], (NameSet Set, int Groups)>.AlternateLookup<ReadOnlySpan<byte>> sets = NameSets;
         (NameSet set, int groups) = sets[joined];
@@ -136,18 +71,21 @@ internal sealed class FamilyDirectory
         }
     }
 
-    /// <summary>Hidden families whose reason may have gone. The store takes them from here.</summary>
-    public Stack<HiddenFamily> Freed { get; } = [];
+    /// <summary>Whether there is any hidden family whose reason may have gone.</summary>
+    public bool HasFreed => _freed.Count > 0;
+
+    /// <summary>Takes the hidden family that came first of those whose reason may have gone.</summary>
+    public bool TryTakeFreed([NotNullWhen(true)] out HiddenFamily? hidden) => _freed.TryDequeue(out hidden, out _);
 
     /// <summary>Whether an entry is exposed.</summary>
     public static bool Counts(in FamilyEntry entry) => entry.TextLength > 0 && (entry.Traits & FamilyTraits.Suspect) == 0;
 
-    /// <summary>Moves hidden families to <see cref="Freed"/>.</summary>
-    public void Free(HashSet<HiddenFamily>? waiting)
+    /// <summary>The reason of hidden families may have gone.</summary>
+    public void Free(IEnumerable<HiddenFamily>? waiting)
     {
         foreach (HiddenFamily hidden in waiting ?? [])
         {
-            Freed.Push(hidden);
+            _freed.Enqueue(hidden, hidden.Order);
         }
     }
 
@@ -157,7 +95,8 @@ internal sealed class FamilyDirectory
         FamilyInfo[] reserved = [.. _families.Values.Where(static info => info.Reserved is not null)];
         _families.Clear();
         _nameSets.Clear();
-        Freed.Clear();
+        _freed.Clear();
+        EmptyInstances = 0;
         foreach (FamilyInfo info in reserved)
         {
             GetOrAdd(info.Name).Reserved = info.Reserved;
@@ -194,54 +133,68 @@ internal sealed class FamilyDirectory
     /// <summary>Counts the families of a group in place of those that it had.</summary>
     public void Replace(ReadOnlySpan<FamilyEntry> old, ReadOnlySpan<FamilyEntry> current, GroupSlot slot)
     {
-        if (SameFamilies(old, current))
-        {
-            return;
-        }
-
+        int at = 0;
         foreach (ref readonly FamilyEntry entry in current)
         {
-            if (Counts(entry))
+            if (Counts(entry) && !IsAmong(entry, current, old, ref at))
             {
-                GetOrAdd(entry.Name.Span).Count(entry.Type, slot, +1);
+                Add(entry, current, slot);
             }
         }
 
+        at = 0;
         foreach (ref readonly FamilyEntry entry in old)
         {
-            if (Counts(entry) && TryGet(entry.Name.Span, out FamilyInfo? info))
+            if (Counts(entry) && !IsAmong(entry, old, current, ref at) && TryGet(entry.Name.Span, out FamilyInfo? info))
             {
-                info.Count(entry.Type, slot, -1);
-                if (info.GroupsOf(entry.Type) == 0)
-                {
-                    Free(info.Waiting);
-                }
-
-                if (info.Groups == 0 && info.Reserved is null)
-                {
-                    _families.Remove(info.Name);
-                }
+                Remove(info, entry, old, slot);
             }
         }
     }
 
-    // The usual push: the families that were there, under names that the entries share.
-    private static bool SameFamilies(ReadOnlySpan<FamilyEntry> old, ReadOnlySpan<FamilyEntry> current)
-    {
-        if (old.Length != current.Length)
-        {
-            return false;
-        }
+    /// <summary>Counts a family of a group that was not exposed before.</summary>
+    public void Add(in FamilyEntry entry, ReadOnlySpan<FamilyEntry> families, GroupSlot slot) =>
+        GetOrAdd(entry.Name.Span).Count(entry.Type, slot, +1, hasOwnLabels: !OwnNames.IsPlain(entry, families));
 
-        for (int i = 0; i < old.Length; i++)
+    /// <summary>The series of a group's families may have changed: of those whose text is not the same any more.</summary>
+    public void Touch(ReadOnlySpan<FamilyEntry> old, ReadOnlySpan<FamilyEntry> current)
+    {
+        foreach (ref readonly FamilyEntry entry in current)
         {
-            if ((!ReferenceEquals(old[i].Head, current[i].Head) && (!old[i].Name.Equals(current[i].Name) || old[i].Type != current[i].Type)) || Counts(old[i]) != Counts(current[i]))
+            int before = GroupSnapshot.IndexOf(old, entry.Name.Span);
+            if ((before < 0 || old[before].Serial != entry.Serial) && TryGet(entry.Name.Span, out FamilyInfo? info))
             {
-                return false;
+                info.Touch();
             }
         }
+    }
 
-        return true;
+    private void Remove(FamilyInfo info, in FamilyEntry entry, ReadOnlySpan<FamilyEntry> families, GroupSlot slot)
+    {
+        info.Count(entry.Type, slot, -1, hasOwnLabels: !OwnNames.IsPlain(entry, families));
+        if (info.GroupsOf(entry.Type) == 0)
+        {
+            Free(info.Waiting);
+        }
+
+        if (info.Groups == 0 && info.Reserved is null)
+        {
+            _families.Remove(info.Name);
+        }
+    }
+
+    // Whether others in order of their names, from a place on, have one that counts alike. Nearly always it is the one at that place, with
+    // the same head.
+    private static bool IsAmong(in FamilyEntry entry, ReadOnlySpan<FamilyEntry> families, ReadOnlySpan<FamilyEntry> others, ref int at)
+    {
+        while (at < others.Length && !ReferenceEquals(others[at].Head, entry.Head)
+            && others[at].Name.Span.SequenceCompareTo(entry.Name.Span) < 0)
+        {
+            at++;
+        }
+
+        return at < others.Length && others[at].Head.IsNamed(entry.Head) && others[at].Type == entry.Type && Counts(others[at])
+            && OwnNames.IsPlain(others[at], others) == OwnNames.IsPlain(entry, families);
     }
 
     private static byte[][] NamesOf(GroupingKey key)

@@ -1,13 +1,20 @@
-using System.Collections.Immutable;
-
 namespace Exposition.Store.Internal;
 
+// A sorted array, and what has changed since it was made. Whoever wants to go through the groups merges them, once for all who have the
+// same map: a copy of the array with a few places more or less. So a creation or deletion costs the same however many groups there are, and
+// a view after it little more than the copy.
+
 /// <summary>The groups in order of their keys. Immutable; replaced when a group is created or deleted.</summary>
-internal sealed class GroupMap(ImmutableSortedDictionary<GroupingKey, GroupSlot> groups)
+internal sealed class GroupMap
 {
-    private GroupSlot[]? _slots;
+    // Changes that nobody has asked for yet are merged when they take more than what they are changes of.
+    private const int ChangesKept = 1000;
+
+    private State _state;
     private long _version;
     private GroupMap? _previous;
+
+    private GroupMap(State state) => _state = state;
 
     /// <summary>When it was published; see <see cref="Timeline"/>.</summary>
     public long Version => Volatile.Read(ref _version);
@@ -19,27 +26,122 @@ internal sealed class GroupMap(ImmutableSortedDictionary<GroupingKey, GroupSlot>
         set => Volatile.Write(ref _previous, value);
     }
 
-    public int Count => groups.Count;
+    public int Count => Volatile.Read(ref _state).Count;
 
-    /// <summary>The slots in key order; gathered by the first who asks.</summary>
-    public ReadOnlySpan<GroupSlot> Slots => _slots ??= [.. groups.Values];
+    /// <summary>Changes that are not merged yet.</summary>
+    public int PendingChanges => Volatile.Read(ref _state).Changes;
+
+    /// <summary>The slots in key order; merged by the first who asks.</summary>
+    public ReadOnlySpan<GroupSlot> Slots
+    {
+        get
+        {
+            State state = Volatile.Read(ref _state);
+            if (state.Last is not null)
+            {
+                state = state.Merge();
+                Volatile.Write(ref _state, state);
+            }
+
+            return state.Sorted;
+        }
+    }
 
     /// <summary>The map of a store without groups, as it was ever.</summary>
-    public static GroupMap Empty() => new(ImmutableSortedDictionary<GroupingKey, GroupSlot>.Empty) { _version = Timeline.Ever };
+    public static GroupMap Empty() => new(new State([], null, 0, 0)) { _version = Timeline.Ever };
 
     /// <summary>A map of many groups at once, in any order.</summary>
-    public static GroupMap Of(IEnumerable<GroupSlot> slots)
+    public static GroupMap Of(ReadOnlySpan<GroupSlot> slots)
     {
-        GroupSlot[] sorted = [.. slots];
+        GroupSlot[] sorted = slots.ToArray();
         Array.Sort(sorted, static (a, b) => a.Key.CompareTo(b.Key));
-        return new GroupMap(ImmutableSortedDictionary.CreateRange(sorted.Select(static s => KeyValuePair.Create(s.Key, s)))) { _slots = sorted };
+        return new GroupMap(new State(sorted, null, 0, sorted.Length));
     }
 
     public long Stamp(Timeline timeline) => timeline.Stamp(ref _version);
 
-    public GroupMap With(GroupSlot slot) => new(groups.Add(slot.Key, slot));
+    /// <summary>Another of the same groups.</summary>
+    public GroupMap Unchanged() => new(Volatile.Read(ref _state));
 
-    public GroupMap Emptied() => new(groups.Clear());
+    /// <summary>The map with a group more, of a key that none has.</summary>
+    public GroupMap With(GroupSlot slot) => Changed(slot, isThere: true);
 
-    public GroupMap Without(GroupingKey key) => new(groups.Remove(key));
+    /// <summary>The map without a group that it has.</summary>
+    public GroupMap Without(GroupSlot slot) => Changed(slot, isThere: false);
+
+    private GroupMap Changed(GroupSlot slot, bool isThere)
+    {
+        State state = Volatile.Read(ref _state);
+        var next = new State(state.Sorted, new Change(slot, isThere, state.Last), state.Changes + 1, state.Count + (isThere ? 1 : -1));
+        return new GroupMap(next.Changes > Math.Max(ChangesKept, next.Sorted.Length) ? next.Merge() : next);
+    }
+
+    private sealed record Change(GroupSlot Slot, bool IsThere, Change? Before);
+
+    private sealed record State(GroupSlot[] Sorted, Change? Last, int Changes, int Count)
+    {
+        public State Merge()
+        {
+            Change[] changes = Newest();
+            var merged = new GroupSlot[Count];
+            (int from, int to) = (0, 0);
+            foreach (Change change in changes)
+            {
+                int at = PlaceOf(change.Slot.Key, from);
+                Array.Copy(Sorted, from, merged, to, at - from);
+                to += at - from;
+                from = at < Sorted.Length && Sorted[at].Key.Equals(change.Slot.Key) ? at + 1 : at;
+                if (change.IsThere)
+                {
+                    merged[to++] = change.Slot;
+                }
+            }
+
+            Array.Copy(Sorted, from, merged, to, Sorted.Length - from);
+            return new State(merged, null, 0, Count);
+        }
+
+        // Of each key the last change, in order of keys.
+        private Change[] Newest()
+        {
+            var changes = new Change[Changes];
+            int at = Changes;
+            for (Change? change = Last; change is not null; change = change.Before)
+            {
+                changes[--at] = change;
+            }
+
+            // Stable, and of a run the last one stays.
+            Change[] sorted = [.. changes.OrderBy(static change => change.Slot.Key)];
+            int kept = 0;
+            for (int i = 0; i < sorted.Length; i++)
+            {
+                if (i + 1 == sorted.Length || !sorted[i].Slot.Key.Equals(sorted[i + 1].Slot.Key))
+                {
+                    sorted[kept++] = sorted[i];
+                }
+            }
+
+            return sorted[..kept];
+        }
+
+        private int PlaceOf(GroupingKey key, int from)
+        {
+            int to = Sorted.Length;
+            while (from < to)
+            {
+                int middle = from + ((to - from) / 2);
+                if (Sorted[middle].Key.CompareTo(key) < 0)
+                {
+                    from = middle + 1;
+                }
+                else
+                {
+                    to = middle;
+                }
+            }
+
+            return from;
+        }
+    }
 }

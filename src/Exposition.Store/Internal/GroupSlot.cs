@@ -38,6 +38,9 @@ internal sealed class GroupSlot(GroupingKey key, NameSet names)
     /// <summary>Its place in the queue of deadlines, or -1. The queue's own.</summary>
     public int QueueIndex { get; set; } = -1;
 
+    /// <summary>Whether the newest map has it; under the store's writer lock.</summary>
+    public bool IsInMap { get; set; }
+
     /// <summary>Hidden families of other groups that wait for this group to change; under the store's writer lock.</summary>
     public HashSet<HiddenFamily>? Waiting { get; set; }
 

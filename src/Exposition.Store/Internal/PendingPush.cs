@@ -16,6 +16,9 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
 
     public FamilySet Families => workspace.Families;
 
+    /// <summary>The name of a family.</summary>
+    public ReadOnlySpan<byte> NameOf(int family) => Families.Text(Families.Families[family].Name);
+
     /// <summary>The block that the last rendering wrote into. Whoever publishes the entries owns it.</summary>
     public byte[] Block { get; private set; } = [];
 

@@ -13,7 +13,8 @@ internal static class PushLimits
     /// <summary>Whether a key is too long to be pushed to.</summary>
     public static PushOutcome? Exceeded(StoreOptions options, GroupingKey key) =>
         options.MaxGroupingKeyBytes > 0 && key.Bytes.Length > options.MaxGroupingKeyBytes
-            ? new PushOutcome(PushStatus.GroupingKeyTooLong, $"grouping key too long: {key.Bytes.Length} bytes are more than {options.MaxGroupingKeyBytes}")
+            ? new PushOutcome(
+                PushStatus.GroupingKeyTooLong, $"grouping key too long: {key.Bytes.Length} bytes are more than {options.MaxGroupingKeyBytes}")
             : null;
 
     /// <summary>What a body may become.</summary>
@@ -28,7 +29,9 @@ internal static class PushLimits
     {
         long most = LargestRendering(options, bodyBytes);
         return rendered <= most ? null
-            : new PushOutcome(PushStatus.RenderedTooLarge, $"push too large: with the grouping labels on every line {bodyBytes} bytes become {rendered}, more than {most}");
+            : new PushOutcome(
+                PushStatus.RenderedTooLarge,
+                $"push too large: with the grouping labels on every line {bodyBytes} bytes become {rendered}, more than {most}");
     }
 
     /// <summary>Whether a group may not be as large as a push makes it.</summary>
@@ -43,10 +46,16 @@ internal static class PushLimits
             return null;
         }
 
-        return size > LargestGroup(options)
-                ? new PushOutcome(PushStatus.GroupTooLarge, $"group too large: {size} bytes are more than {LargestGroup(options)}")
-            : options.MaxStoredBytes > 0 && stored - before + size > options.MaxStoredBytes
-                ? new PushOutcome(PushStatus.StoreFull, $"store full: the group would grow from {before} to {size} bytes, and {stored} of {options.MaxStoredBytes} are stored")
+        long most = options.MaxGroupBytes > 0 ? Math.Min(options.MaxGroupBytes, GroupSize.Largest) : GroupSize.Largest;
+        if (size > most)
+        {
+            return new PushOutcome(PushStatus.GroupTooLarge, $"group too large: {size} bytes are more than {most}");
+        }
+
+        return options.MaxStoredBytes > 0 && stored - before + size > options.MaxStoredBytes
+            ? new PushOutcome(
+                PushStatus.StoreFull,
+                $"store full: the group would grow from {before} to {size} bytes, and {stored} of {options.MaxStoredBytes} are stored")
             : null;
     }
 
@@ -93,11 +102,9 @@ internal static class PushLimits
     public static PushOutcome TooManyGroups(StoreOptions options) =>
         new(PushStatus.TooManyGroups, $"too many groups: {options.MaxGroups} are stored");
 
-    /// <summary>The outcome of a push to a group whose label names are one set too many.</summary>
+    /// <summary>The outcome of a push to a group whose label names are one set too many for a family.</summary>
     public static PushOutcome TooManyNameSets(StoreOptions options) =>
         new(PushStatus.TooManyNameSets, $"too many sets of grouping label names: {options.MaxGroupingNameSets} are in use");
-
-    private static long LargestGroup(StoreOptions options) => options.MaxGroupBytes > 0 ? Math.Min(options.MaxGroupBytes, GroupSize.Largest) : GroupSize.Largest;
 
     private static PushOutcome TooLong(ReadOnlySpan<byte> name, int length, int longest) =>
         new(PushStatus.LabelTooLong, $"value of label {Encoding.UTF8.GetString(name[..Math.Min(name.Length, NameShown)])} is too long: {length} bytes are more than {longest}");

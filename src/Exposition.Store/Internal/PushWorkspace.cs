@@ -20,6 +20,7 @@ internal sealed class PushWorkspace
     private static readonly SemaphoreSlim s_turns = new(Environment.ProcessorCount);
     private static int s_mostTaken;
     private static int s_taken;
+    private static long s_letGo;
 
     private bool _isLarge;
 
@@ -34,6 +35,8 @@ internal sealed class PushWorkspace
     public SeriesOrder Series { get; } = new();
 
     public List<int> Order { get; } = [];
+
+    private long Capacity => Text.Capacity + Sidecar.Capacity + Families.CapacityBytes;
 
     /// <summary>Waits, for a large body, until it is its turn to be read.</summary>
     public static Turn TakeTurn(int bodyBytes)
@@ -75,8 +78,10 @@ internal sealed class PushWorkspace
             Interlocked.Decrement(ref s_taken);
         }
 
+        long capacity = workspace.Capacity;
         if (pool.Count >= s_kept)
         {
+            Interlocked.Add(ref s_letGo, capacity);
             return;
         }
 
@@ -84,18 +89,19 @@ internal sealed class PushWorkspace
         workspace.Text.Clear();
         workspace.Sidecar.Clear();
         workspace.Order.Clear();
+        Interlocked.Add(ref s_letGo, capacity - workspace.Capacity);
         pool.Add(workspace);
     }
 
     /// <summary>Lets go of those for large bodies that were not needed at once since the last call.</summary>
-    /// <returns>About how many bytes that is.</returns>
+    /// <returns>About how many bytes that is, with what pushes have let go of since.</returns>
     public static long Trim()
     {
-        long trimmed = 0;
+        long trimmed = Interlocked.Exchange(ref s_letGo, 0);
         int most = Interlocked.Exchange(ref s_mostTaken, Volatile.Read(ref s_taken));
         while (s_large.Count + Volatile.Read(ref s_taken) > most && s_large.TryTake(out PushWorkspace? workspace))
         {
-            trimmed += workspace.Text.Capacity * 2;
+            trimmed += workspace.Capacity;
         }
 
         return trimmed;

@@ -2,8 +2,8 @@ using Exposition.Formats;
 
 namespace Exposition.Store.Internal;
 
-// Grouping labels are sent once and stored on every line, and what a protobuf body says once of a metric or family is on all of its lines: so a small body
-// can become anything. Its size is known once it is read.
+// Grouping labels are sent once and stored on every line, and what a protobuf body says once of a metric or family is on all of its lines:
+// so a small body can become anything. Its size is known once it is read.
 
 /// <summary>How many bytes a push becomes with its grouping labels on every line.</summary>
 internal static class RenderedSize
@@ -28,13 +28,15 @@ internal static class RenderedSize
         long perLine = AroundLine;
         foreach (GroupingLabel label in key.Labels)
         {
-            perLine += label.Name.Length + label.Value.Length + label.Value.Count((byte)'"') + label.Value.Count((byte)'\\') + label.Value.Count((byte)'\n') + AroundLabel;
+            int escapes = label.Value.Count((byte)'"') + label.Value.Count((byte)'\\') + label.Value.Count((byte)'\n');
+            perLine += label.Name.Length + label.Value.Length + escapes + AroundLabel;
         }
 
         if (format != PushFormat.Protobuf)
         {
             // Every line of text was sent but those of a metric itself, which can have one line in their stead.
-            long bound = ((long)bodyBytes * (LinesOfMetric + 1)) + (perLine * (((long)set.Metrics.Length * LinesOfMetric) + set.Points.Length));
+            long lines = ((long)set.Metrics.Length * LinesOfMetric) + set.Points.Length;
+            long bound = ((long)bodyBytes * (LinesOfMetric + 1)) + (perLine * lines);
             if (bound <= enough)
             {
                 return bound;
@@ -53,8 +55,8 @@ internal static class RenderedSize
                     labels += label.Name.Length + label.Value.Length + AroundLabel;
                 }
 
-                int lines = family.Type is MetricType.Summary or MetricType.Histogram or MetricType.GaugeHistogram ? metric.PointCount + LinesOfMetric : 1;
-                size += lines * (family.Name.Length + labels);
+                bool hasPoints = family.Type is MetricType.Summary or MetricType.Histogram or MetricType.GaugeHistogram;
+                size += (hasPoints ? metric.PointCount + LinesOfMetric : 1) * (family.Name.Length + labels);
                 size += metric.Raw.IsEmpty ? 0 : metric.Raw.Length + labels;
             }
         }

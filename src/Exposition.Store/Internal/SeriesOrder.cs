@@ -36,6 +36,25 @@ internal sealed class SeriesOrder : IComparer<int>
         return bySet != 0 ? bySet : x.CompareTo(y);
     }
 
+    /// <summary>Compares label sets of two expositions.</summary>
+    public static int CompareLabels(FamilySet set, int x, FamilySet other, int y)
+    {
+        ReadOnlySpan<LabelRow> a = set.LabelsOf(x);
+        ReadOnlySpan<LabelRow> b = other.LabelsOf(y);
+        int order = a.Length - b.Length;
+        for (int i = 0; i < a.Length && order == 0; i++)
+        {
+            order = set.Text(a[i].Value).SequenceCompareTo(other.Text(b[i].Value));
+        }
+
+        for (int i = 0; i < a.Length && order == 0; i++)
+        {
+            order = set.Text(a[i].Name).SequenceCompareTo(other.Text(b[i].Name));
+        }
+
+        return order;
+    }
+
     /// <summary>Compares label sets only: 0 means the same series.</summary>
     public static int CompareLabels(FamilySet set, int x, int y)
     {

@@ -7,13 +7,12 @@ using Exposition.Formats;
 namespace Exposition.Store.Internal;
 
 // A push is rendered once, into one block that all its entries share: first the text pieces, those of the store's own families last, then the
-// sidecars. So the pushed pieces are one run of bytes, which is what a PushShape patches. The block is not written again as long as anybody can see it. An entry of a POST keeps the block of the push that wrote it alive; Combine repacks a group whose
-// blocks have become many or mostly dead.
+// sidecars. So the pushed pieces are one run of bytes, which is what a PushShape patches. The block is not written again as long as anybody can see it. An entry of a POST keeps the block of the push that wrote it alive; GroupPacking packs
+// blocks that have become many or mostly dead.
 
 /// <summary>Renders pushed families into entries, and combines them with those a group already has.</summary>
 internal static class SnapshotBuilder
 {
-    private const int BlocksMax = 8;
     private const ulong ExactInText = 1UL << 53;
 
     private static readonly SearchValues<byte> s_legacy = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:"u8);
@@ -196,46 +195,6 @@ internal static class SnapshotBuilder
     /// <summary>Bytes in an array of their own.</summary>
     public static ReadOnlyMemory<byte> Alone(ReadOnlyMemory<byte> bytes) =>
         MemoryMarshal.TryGetArray(bytes, out ArraySegment<byte> array) && array.Array!.Length == bytes.Length ? bytes : bytes.ToArray();
-
-    /// <summary>Packs the families of a group into one block if theirs have become many, or hold mostly what is gone.</summary>
-    /// <param name="entries">The families; of no more bytes than one block can hold.</param>
-    /// <param name="pool">Where the block comes from.</param>
-    /// <param name="newest">The block of the pushed ones; on return the block that is new in the group.</param>
-    public static void Repack(FamilyEntry[] entries, BlockPool pool, ref byte[] newest)
-    {
-        var blocks = new HashSet<byte[]>(ReferenceEqualityComparer.Instance);
-        long live = 0;
-        foreach (ref readonly FamilyEntry entry in entries.AsSpan())
-        {
-            live += entry.Text.Length + entry.Sidecar.Length;
-            if (MemoryMarshal.TryGetArray(entry.Text, out ArraySegment<byte> text) && text.Array!.Length > 0)
-            {
-                blocks.Add(text.Array);
-            }
-        }
-
-        if (blocks.Count <= BlocksMax && live * 2 >= blocks.Sum(static b => (long)b.Length))
-        {
-            return;
-        }
-
-        byte[] block = pool.Rent(checked((int)live));
-        int at = 0;
-        for (int i = 0; i < entries.Length; i++)
-        {
-            FamilyEntry entry = entries[i];
-            entries[i] = entry with { Text = Move(entry.Text, block, ref at), Sidecar = Move(entry.Sidecar, block, ref at) };
-        }
-
-        newest = block;
-    }
-
-    private static ReadOnlyMemory<byte> Move(ReadOnlyMemory<byte> piece, byte[] block, ref int at)
-    {
-        piece.CopyTo(block.AsMemory(at));
-        at += piece.Length;
-        return piece.IsEmpty ? default : block.AsMemory(at - piece.Length, piece.Length);
-    }
 
     // A scrape is refused as a whole by Prometheus if a help text is not UTF-8, so what is not becomes U+FFFD here.
     private static byte[] HelpOf(ReadOnlySpan<byte> help) =>

@@ -1,8 +1,12 @@
 using System.Diagnostics.CodeAnalysis;
+using Exposition.Formats.Internal;
 
 namespace Exposition.Store.Internal;
 
-/// <summary>Compares byte strings by content, so that tables keyed by arrays can be searched with spans. The hash is seeded by the process.</summary>
+/// <summary>
+/// Compares byte strings by content, so that tables keyed by arrays can be searched with spans. The hash is keyed: nobody can choose
+/// strings that fall together.
+/// </summary>
 internal sealed class Utf8Key : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
 {
     public static readonly Utf8Key Comparer = new();
@@ -13,12 +17,7 @@ internal sealed class Utf8Key : IEqualityComparer<byte[]>, IAlternateEqualityCom
 
     public bool Equals(ReadOnlySpan<byte> alternate, byte[] other) => alternate.SequenceEqual(other);
 
-    public int GetHashCode(ReadOnlySpan<byte> alternate)
-    {
-        HashCode hash = default;
-        hash.AddBytes(alternate);
-        return hash.ToHashCode();
-    }
+    public int GetHashCode(ReadOnlySpan<byte> alternate) => (int)KeyedHash.Text(alternate);
 
     public byte[] Create(ReadOnlySpan<byte> alternate) => alternate.ToArray();
 }

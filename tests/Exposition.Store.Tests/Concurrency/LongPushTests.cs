@@ -1,0 +1,56 @@
+using Exposition.Store.Internal;
+
+namespace Exposition.Store.Tests.Concurrency;
+
+/// <summary>A push that goes the long way, to a group that is pushed to steadily without a pause.</summary>
+[Collection(nameof(StepByStep))]
+public class LongPushTests
+{
+    [Fact]
+    public void It_loses_to_a_steady_push_once_and_not_for_ever()
+    {
+        var store = new MetricStore(new StoreOptions());
+        GroupingKey key = Harness.Key("job", "j");
+        byte[] steady = "a 1\nb 2\n"u8.ToArray();
+        for (int i = 0; i < 3; i++)
+        {
+            store.Push(key, PushFormat.Text, steady, PushMode.Merge);
+        }
+
+        // (Not in text, which would be compared with the shape first, and drop it.) Whenever the long push is about to replace the snapshot
+        // a steady one comes first, as long as there is a shape for it.
+        long before = store.RepeatedPushes;
+        GroupSlot slot;
+        using (StoreView view = store.OpenView())
+        {
+            slot = view.Groups[0].Slot;
+        }
+
+        int thread = Environment.CurrentManagedThreadId;
+        bool inside = false;
+        Interleaving.Hook = step =>
+        {
+            if (step == Step.ReplaceSlot && !inside && Environment.CurrentManagedThreadId == thread && slot.Shape is not null)
+            {
+                inside = true;
+                Assert.InRange(store.RepeatedPushes - before, 0, 10);
+                store.Push(key, PushFormat.Text, steady, PushMode.Merge);
+                inside = false;
+            }
+        };
+        try
+        {
+            Assert.Equal(PushStatus.Stored, store.Push(key, PushFormat.OpenMetrics, "c 3\n# EOF\n"u8.ToArray(), PushMode.Merge).Status);
+        }
+        finally
+        {
+            Interleaving.Hook = null;
+        }
+
+        Assert.Equal(1, store.RepeatedPushes - before);
+        using (StoreView view = store.OpenView())
+        {
+            Assert.Equal(5, view.Groups[0].Families.Length);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+using System.Globalization;
+using Exposition.Store.Internal;
+using FsCheck.Xunit;
+
+namespace Exposition.Store.Tests;
+
+public class GroupMapTests
+{
+    private static readonly NameSet s_names = new([]);
+
+    [Property(MaxTest = 200)]
+    public void A_map_is_what_its_changes_have_made_of_it(int seed)
+    {
+        var random = new Random(seed);
+        var model = new SortedDictionary<GroupingKey, GroupSlot>();
+        GroupMap map = GroupMap.Of([]);
+        var kept = new List<(GroupMap Map, GroupSlot[] Slots)>();
+        for (int i = 0; i < 400; i++)
+        {
+            var slot = new GroupSlot(Harness.Key("job", random.Next(40).ToString(CultureInfo.InvariantCulture)), s_names);
+            if (model.Remove(slot.Key, out GroupSlot? there))
+            {
+                map = map.Without(there);
+            }
+            else
+            {
+                model.Add(slot.Key, slot);
+                map = map.With(slot);
+            }
+
+            Assert.Equal(model.Count, map.Count);
+            if (random.Next(5) == 0)
+            {
+                Assert.Equal(model.Values, map.Slots.ToArray());
+            }
+            else if (random.Next(20) == 0)
+            {
+                kept.Add((map, [.. model.Values]));
+            }
+        }
+
+        // Whoever asks for an old one later gets what it was.
+        Assert.All(kept, static old => Assert.Equal(old.Slots, old.Map.Slots.ToArray()));
+        Assert.Equal(model.Values, map.Unchanged().Slots.ToArray());
+    }
+
+    [Fact]
+    public void Changes_that_nobody_asks_for_do_not_pile_up()
+    {
+        GroupMap map = GroupMap.Of([]);
+        var slot = new GroupSlot(Harness.Key("job", "j"), s_names);
+        map = map.With(slot);
+        for (int i = 0; i < 100_000; i++)
+        {
+            map = map.Without(slot).With(slot);
+        }
+
+        Assert.InRange(map.PendingChanges, 0, 1000);
+        Assert.Same(slot, Assert.Single(map.Slots.ToArray()));
+        Assert.Equal(0, map.PendingChanges);
+    }
+}
