@@ -112,6 +112,14 @@ public sealed class ExpositionEngine
 
     internal DateCache Dates { get; }
 
+    /// <summary>Counts and logs a request that is refused before any handler sees it.</summary>
+    internal void Reject(in Answer answer, string? peer)
+    {
+        _metrics.CountRefusal(answer.Limit);
+        _metrics.CountRejected(answer.Rejected);
+        RawLog.Rejected(Logger, peer, answer.Status, answer.Text);
+    }
+
     /// <summary>Adds families of the host to every later scrape, and reserves their names.</summary>
     public void AddOwnMetrics(IOwnMetrics own)
     {

@@ -2,7 +2,10 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Exposition.Kestrel.Heads;
+using Exposition.Kestrel.Raw;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -53,8 +56,9 @@ public sealed class TwoDoors : IAsyncLifetime
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            kestrel.RequestHeaderEncodingSelector = HeaderEncoding.For;
             kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.UseExposition());
-            kestrel.Listen(IPAddress.Loopback, 0);
+            kestrel.Listen(IPAddress.Loopback, 0, SecondDoor);
             kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.Protocols = HttpProtocols.Http2);
             kestrel.UseExpositionHeadLimits();
         });
@@ -66,6 +70,14 @@ public sealed class TwoDoors : IAsyncLifetime
         await _app.StartAsync();
         int[] ports = [.. _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(static a => new Uri(a).Port)];
         (RawPort, EndpointPort, Http2Port) = (ports[0], ports[1], ports[2]);
+    }
+
+    /// <summary>What a connection meets that the raw door hands on, without the raw door.</summary>
+    internal static void SecondDoor(ListenOptions listen)
+    {
+        ExpositionEngine engine = listen.ApplicationServices.GetRequiredService<ExpositionEngine>();
+        var services = new RawServices(engine, null, null);
+        listen.Use(next => connection => next(new CheckedConnection(engine, services, connection)));
     }
 
     public async ValueTask DisposeAsync()

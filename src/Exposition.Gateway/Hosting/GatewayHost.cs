@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Text;
 using Exposition.Formats;
 using Exposition.Gateway.Api;
 using Exposition.Gateway.CommandLine;
@@ -10,6 +9,7 @@ using Exposition.Gateway.Own;
 using Exposition.Gateway.Page;
 using Exposition.Gateway.Web;
 using Exposition.Kestrel;
+using Exposition.Kestrel.Heads;
 using Exposition.Kestrel.Logging;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -27,7 +27,8 @@ namespace Exposition.Gateway.Hosting;
 internal static class GatewayHost
 {
     private const int Failed = 1;
-    private const int Http2Window = 256 << 10;
+    private const int Http2Stream = 128 << 10;
+    private const int Http2Connection = 16 * Http2Stream;
     private static readonly TimeSpan s_longestTimer = TimeSpan.FromDays(24);
     private static readonly TimeSpan s_quickLoad = TimeSpan.FromMilliseconds(250);
 
@@ -201,7 +202,7 @@ internal static class GatewayHost
             kestrel.AddServerHeader = false;
 
             // As in the reference a header may hold any byte. Kestrel would refuse what is no UTF-8.
-            kestrel.RequestHeaderEncodingSelector = static _ => Encoding.Latin1;
+            kestrel.RequestHeaderEncodingSelector = HeaderEncoding.For;
             kestrel.UseExpositionHeadLimits();
             SetLimits(kestrel.Limits, flags.Limits);
             foreach (Listener listener in asked)
@@ -223,8 +224,10 @@ internal static class GatewayHost
     {
         kestrel.MaxRequestBodySize = null;
 
-        // What a client of HTTP/2 may send before anybody has looked at it: little, as over HTTP/1.1, where it could be a megabyte.
-        kestrel.Http2.InitialConnectionWindowSize = kestrel.Http2.InitialStreamWindowSize = Http2Window;
+        // What a client of HTTP/2 may send before anybody has looked at it: little, as over HTTP/1.1, and in all so much that some bodies which wait
+        // for room do not hold up the others of their connection.
+        kestrel.Http2.InitialStreamWindowSize = Http2Stream;
+        kestrel.Http2.InitialConnectionWindowSize = Http2Connection;
         kestrel.KeepAliveTimeout = OrNone(limits.IdleTimeout);
         kestrel.RequestHeadersTimeout = OrNone(limits.HeadTimeout);
         kestrel.MinRequestBodyDataRate = limits.BodyRate > 0 && limits.BodyTimeout > TimeSpan.Zero ? new MinDataRate(limits.BodyRate, Longer(limits.BodyTimeout)) : null;
@@ -296,8 +299,8 @@ internal static class GatewayHost
         LogLevel framework = flags.LogLevel > LogLevel.Warning ? flags.LogLevel : LogLevel.Warning;
         builder.AddFilter("Microsoft", framework).AddFilter("System", framework)
 
-            // Its warnings are about what clients do, and those lines we write ourselves.
-            .AddFilter("Microsoft.AspNetCore", LogLevel.Error)
+            // The server warns of what strangers send, at any rate they like and with stacks. Below what ends it, we say ourselves what there is to say.
+            .AddFilter("Microsoft.AspNetCore", LogLevel.Critical)
 
             // What it has to say about a failed start, we say ourselves.
             .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);

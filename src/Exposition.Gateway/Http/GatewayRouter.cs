@@ -1,10 +1,11 @@
-using System.Buffers;
+using System.Text;
 using Exposition.Kestrel;
 using Exposition.Kestrel.Logging;
+using Exposition.Kestrel.Paths;
+using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Primitives;
 
 namespace Exposition.Gateway.Http;
 
@@ -24,16 +25,15 @@ internal sealed record RouteTarget(string? CountedAs, Serve? Serve);
 /// </summary>
 internal sealed class GatewayRouter(RouteTable<RouteTarget> main, RouteTable<RouteTarget> api, string prefix, ExpositionEngine engine, ClientLog log)
 {
-    private static readonly SearchValues<char> s_tokenCharacters = SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
-
     private readonly string _apiPrefix = prefix + "/api/v1";
 
     /// <summary>Serves a request or calls <paramref name="next"/>.</summary>
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
         string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        if (!RequestTarget.TryParse(target, out string path, out string query) || !HasValidHeaders(context.Request.Headers))
+        if (!RequestTarget.TryParse(target, out string path, out string query))
         {
+            engine.Reject(Answer.MalformedTarget, context.Connection.RemoteIpAddress?.ToString());
             await Replies.BadRequest(context);
             return;
         }
@@ -61,20 +61,6 @@ internal sealed class GatewayRouter(RouteTable<RouteTarget> main, RouteTable<Rou
         }
     }
 
-    // Kestrel is lax about the names of headers; the raw door and the reference are not.
-    private static bool HasValidHeaders(IHeaderDictionary headers)
-    {
-        foreach (KeyValuePair<string, StringValues> header in headers)
-        {
-            if (header.Key.AsSpan().ContainsAnyExcept(s_tokenCharacters) && !header.Key.StartsWith(':'))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
     private Task Route(HttpContext context, RequestDelegate next, string target, string path, string query)
     {
         string method = context.Request.Method;
@@ -83,7 +69,16 @@ internal sealed class GatewayRouter(RouteTable<RouteTarget> main, RouteTable<Rou
             return method == "OPTIONS" ? Replies.Empty(context, StatusCodes.Status200OK) : Replies.BadRequest(context);
         }
 
-        if (main.Find(method, path).Route is { Handler.Serve: null })
+        // What would change something is never redirected: many clients take that for success.
+        bool changes = method is "PUT" or "POST" or "DELETE";
+        Exposition.Kestrel.Paths.Route named = engine.Paths.Resolve(Encoding.UTF8.GetBytes(RequestTarget.OriginForm(target)));
+        if (changes && named.Refusal is { } refusal)
+        {
+            engine.Reject(refusal, context.Connection.RemoteIpAddress?.ToString());
+            return Replies.Error(context, refusal.Status, refusal.Text!);
+        }
+
+        if (changes && named.Kind == RouteKind.Group || main.Find(method, path).Route is { Handler.Serve: null })
         {
             // The engine has its own view of the raw path, the same at both of its doors.
             return next(context);
@@ -92,12 +87,12 @@ internal sealed class GatewayRouter(RouteTable<RouteTarget> main, RouteTable<Rou
         string clean = RequestTarget.Clean(path);
         if (clean != path && method != "CONNECT")
         {
-            return Replies.Redirect(context, StatusCodes.Status301MovedPermanently, clean, query);
+            return changes ? Replies.NotFound(context, meant: clean) : Replies.Redirect(context, StatusCodes.Status301MovedPermanently, clean, query);
         }
 
         if (path == _apiPrefix)
         {
-            return Replies.Redirect(context, StatusCodes.Status301MovedPermanently, path + "/", query);
+            return changes ? Replies.NotFound(context) : Replies.Redirect(context, StatusCodes.Status301MovedPermanently, path + "/", query);
         }
 
         bool isApi = path.StartsWith(_apiPrefix + "/", StringComparison.Ordinal);
@@ -108,6 +103,7 @@ internal sealed class GatewayRouter(RouteTable<RouteTarget> main, RouteTable<Rou
         return match switch
         {
             { Route: { } route } => ServeCounted(context, route.Handler, inner),
+            { Redirect: { } to } when changes => Replies.NotFound(context, meant: isApi ? _apiPrefix + to : to),
             { Redirect: { } to } => Replies.Redirect(context,
                 HttpMethods.IsGet(method) ? StatusCodes.Status301MovedPermanently : StatusCodes.Status307TemporaryRedirect, to, query),
             { Allow: { } allow } => method == "OPTIONS" ? Replies.Options(context, allow) : Replies.MethodNotAllowed(context, allow),

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Exposition.Kestrel.Paths;
 using Microsoft.AspNetCore.Http;
 
 namespace Exposition.Gateway.Http;
@@ -25,6 +26,10 @@ internal static class Replies
     }
 
     public static Task NotFound(HttpContext context) => Error(context, StatusCodes.Status404NotFound, "404 page not found");
+
+    /// <summary>404 that says what is there.</summary>
+    public static Task NotFound(HttpContext context, string meant) =>
+        Error(context, StatusCodes.Status404NotFound, "404 page not found: the path is " + RequestTarget.Encode(meant));
 
     public static Task MethodNotAllowed(HttpContext context, string allow)
     {
@@ -78,7 +83,7 @@ internal static class Replies
     /// <param name="query">The query, with its question mark.</param>
     public static Task Redirect(HttpContext context, int status, string path, string query)
     {
-        string location = RequestTarget.Encode(path) + query;
+        string location = RequestTarget.Encode(path) + PathCleaner.EscapeLocation(query);
         context.Response.StatusCode = status;
         context.Response.Headers.Location = location;
         if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))

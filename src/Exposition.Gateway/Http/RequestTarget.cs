@@ -18,18 +18,24 @@ internal static class RequestTarget
     /// <returns>False if an escape is malformed.</returns>
     public static bool TryParse(string target, out string path, out string query)
     {
-        string rest = target;
-        int scheme = rest.StartsWith('/') ? -1 : rest.IndexOf("://", StringComparison.Ordinal);
-        if (scheme >= 0)
-        {
-            int start = rest.AsSpan(scheme + 3).IndexOfAny('/', '?');
-            rest = start < 0 ? "/" : rest[(scheme + 3 + start)..];
-            rest = rest.StartsWith('?') ? "/" + rest : rest;
-        }
-
+        string rest = OriginForm(target);
         int mark = rest.IndexOf('?', StringComparison.Ordinal);
         query = mark < 0 ? "" : rest[mark..];
         return TryDecode(mark < 0 ? rest : rest[..mark], out path);
+    }
+
+    /// <summary>A raw target without scheme and host.</summary>
+    public static string OriginForm(string target)
+    {
+        int scheme = target.StartsWith('/') ? -1 : target.IndexOf("://", StringComparison.Ordinal);
+        if (scheme < 0)
+        {
+            return target;
+        }
+
+        int start = target.AsSpan(scheme + 3).IndexOfAny('/', '?');
+        string rest = start < 0 ? "/" : target[(scheme + 3 + start)..];
+        return rest.StartsWith('?') ? "/" + rest : rest;
     }
 
     /// <summary>Removes empty, <c>.</c> and <c>..</c> segments; a slash at the end stays.</summary>

@@ -14,7 +14,7 @@ using Microsoft.Net.Http.Headers;
 namespace Exposition.Kestrel.Endpoints;
 
 // The order of the reference: a gzip header is read before anything is routed; then the path is cleaned by a redirect; then the method is looked
-// at; then come redirects to the right spelling; and then 404.
+// at; then come redirects to the right spelling; and then 404. What would change something is never redirected: clients take that for success.
 
 /// <summary>The second door: the same routes behind Kestrel's own HTTP, for everything that the raw door does not serve.</summary>
 internal sealed class EndpointDoor(ExpositionEngine engine)
@@ -53,7 +53,9 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
             RouteKind.SelfMetrics => method == HttpMethods.Get ? ScrapeAsync(context, engine.SelfScrapes) : Responses.NotAllowedAsync(context, TelemetryMethods),
             RouteKind.Group => MethodOf(method) is { } push ? PushAsync(context, push, route, target.Length) : Responses.NotAllowedAsync(context, GroupMethods),
             _ => _spelling.TryCorrect(target, method, out string? corrected)
-                ? Responses.RedirectAsync(context, corrected, method == HttpMethods.Get ? StatusCodes.Status301MovedPermanently : StatusCodes.Status307TemporaryRedirect)
+                ? method == HttpMethods.Get
+                    ? Responses.RedirectAsync(context, corrected, StatusCodes.Status301MovedPermanently)
+                    : Responses.NotFoundAsync(context, meant: corrected)
                 : Responses.NotFoundAsync(context),
         };
     }
@@ -68,11 +70,24 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
 
     private bool TryRefuse(HttpContext context, string target, Route route, [NotNullWhen(true)] out Task? refused)
     {
-        refused = route.Kind == RouteKind.Malformed ? Responses.MalformedAsync(context)
+        refused = route.Kind == RouteKind.Malformed ? MalformedAsync(context)
             : LacksGzip(context, target, route) ? Responses.WriteAsync(context, new Answer(400, "EOF"))
+            : route.Refusal is { } answer && MethodOf(context.Request.Method) is not null ? RejectAsync(context, answer)
             : route.Kind == RouteKind.Unclean ? Responses.RedirectAsync(context, RequestTarget.Clean(target), StatusCodes.Status301MovedPermanently)
             : null;
         return refused is not null;
+    }
+
+    private Task MalformedAsync(HttpContext context)
+    {
+        engine.Reject(Answer.MalformedTarget, context.Connection.RemoteIpAddress?.ToString());
+        return Responses.MalformedAsync(context);
+    }
+
+    private Task RejectAsync(HttpContext context, in Answer answer)
+    {
+        engine.Reject(answer, context.Connection.RemoteIpAddress?.ToString());
+        return Responses.WriteAsync(context, answer);
     }
 
     // The reference reads a gzip header from the body of any request that announces it, even of one without a body; not so in its API.

@@ -1,16 +1,18 @@
-using Exposition.Kestrel.Logging;
+using Exposition.Kestrel.Heads;
+using Exposition.Kestrel.OwnMetrics;
 using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
 
 namespace Exposition.Kestrel.Endpoints;
 
 // The raw door rejects no head: those beyond a limit are left, unread, to Kestrel, whose own limits are so much higher that they arrive here, where
 // there is a request to answer. What is measured is the shortest way to write the head in HTTP/1.1, so that it is never more than the bytes that the
-// raw door has seen, and that HTTP/2 is measured alike.
+// raw door has seen, and that HTTP/2 is measured alike. What HeadCheck has refused of HTTP/1 is refused here of HTTP/2.
 
-/// <summary>Answers heads that are longer than allowed.</summary>
+/// <summary>Answers heads that are longer than allowed, or not in order.</summary>
 internal sealed class HeadLimits(ExpositionEngine engine)
 {
     private const int NoLimit = 16 << 20;
@@ -25,32 +27,47 @@ internal sealed class HeadLimits(ExpositionEngine engine)
     /// <summary>The limit to set for Kestrel where ours is this one.</summary>
     public static int Above(int limit) => limit > 0 ? (int)Math.Min(int.MaxValue, (2L * limit) + SmallestMargin) : NoLimit;
 
-    /// <summary>Answers a request whose head is beyond a limit.</summary>
-    /// <returns>Null if it is within them.</returns>
+    /// <summary>Answers a request whose head is beyond a limit or not in order.</summary>
+    /// <returns>Null if it is to be served.</returns>
     public Task? Refuse(HttpContext context)
     {
         int target = context.Features.Get<IHttpRequestFeature>()?.RawTarget.Length ?? 0;
         long size = context.Request.Method.Length + AroundTarget + target;
         int count = 0;
+        bool malformed = false;
         foreach ((string name, StringValues values) in context.Request.Headers)
         {
             foreach (string? value in values)
             {
                 size += name.Length + (value?.Length ?? 0) + AroundHeader;
+                malformed |= HeaderRules.HasControls(value);
                 count++;
             }
+
+            // Kestrel is lax about the names of headers; the raw door and the reference are not.
+            malformed |= !HeaderRules.IsName(name) && !name.StartsWith(':');
         }
 
         return target > _maxTarget ? RefuseAsync(context, Answer.TargetTooLong(target, _maxTarget))
             : size > _maxHead ? RefuseAsync(context, Answer.HeadTooLong(size, _maxHead))
             : count > _maxHeaders ? RefuseAsync(context, Answer.TooManyHeaders(count, _maxHeaders))
+            : malformed ? RefuseAsync(context, Answer.BadHead(400, Rejection.Header, "invalid header name or value"))
+            : context.Request.ContentLength == HeaderEncoding.NoLength ? RefuseAsync(context, Answer.BadHead(400, Rejection.ContentLength, "bad Content-Length"))
+            : OfCoding(context) is { } coding ? RefuseAsync(context, coding)
             : null;
+    }
+
+    private static Answer? OfCoding(HttpContext context)
+    {
+        StringValues coding = context.Request.Headers[HeaderNames.TransferEncoding];
+        return coding.Count == 0 ? null
+            : HttpProtocol.IsHttp2(context.Request.Protocol) ? Answer.BadHead(400, Rejection.TransferEncoding, "HTTP/2 has no transfer encodings")
+            : HeaderRules.ComplainOfCoding(coding.ToString());
     }
 
     private Task RefuseAsync(HttpContext context, in Answer answer)
     {
-        engine.Metrics.CountRefusal(answer.Limit);
-        engine.Log.Limited(answer.Limit, Sender.Of(context), answer.Text);
+        engine.Reject(answer, context.Connection.RemoteIpAddress?.ToString());
         return Responses.WriteAsync(context, answer);
     }
 

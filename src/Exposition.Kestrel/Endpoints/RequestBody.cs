@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using Exposition.Kestrel.Bodies;
+using Exposition.Kestrel.Heads;
 using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -31,6 +32,17 @@ internal static class RequestBody
         long started = engine.Options.Time.GetTimestamp();
         into.Expect(context.Request.ContentLength ?? 0);
         PipeReader reader = context.Request.BodyReader;
+        CheckedInput? input = context.Features.Get<CheckedInput>();
+        if (input is not null)
+        {
+            input.Watch(limit, reader.CancelPendingRead);
+            context.Response.OnCompleted(static state =>
+            {
+                ((CheckedInput)state).EndBroken();
+                return Task.CompletedTask;
+            }, input);
+        }
+
         try
         {
             while (true)
@@ -41,7 +53,7 @@ internal static class RequestBody
                 {
                     // Kestrel will read on, and logs an error where it finds a read that was not ended.
                     reader.AdvanceTo(result.Buffer.Start, result.Buffer.End);
-                    return Answer.TooSlow;
+                    return input?.Fault ?? Answer.TooSlow;
                 }
 
                 if (into.Length + result.Buffer.Length > limit)

@@ -33,6 +33,10 @@ internal static class Responses
     /// <summary>404.</summary>
     public static Task NotFoundAsync(HttpContext context) => ErrorAsync(context, StatusCodes.Status404NotFound, "404 page not found\n"u8.ToArray());
 
+    /// <summary>404 that says what is there.</summary>
+    public static Task NotFoundAsync(HttpContext context, string meant) =>
+        ErrorAsync(context, StatusCodes.Status404NotFound, Encoding.UTF8.GetBytes($"404 page not found: the path is {meant}\n"));
+
     /// <summary>405, or the answer to OPTIONS.</summary>
     public static Task NotAllowedAsync(HttpContext context, string allowed)
     {

@@ -32,13 +32,19 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
     private static readonly string[] s_refusals =
         ["", "encoding", "header", "incomplete", "inconsistent", "internal", "malformed", "overload", "path", "timeout", "too_large"];
 
+    private static readonly string[] s_rejections =
+        ["", "content_length", "expect", "header", "head_too_long", "host", "incomplete", "plain_http", "rate_limit", "request_line", "target", "target_too_long", "timeout",
+            "too_many_headers", "transfer_encoding", "unauthorized", "version"];
+
     private static readonly int[] s_reasonsInOrder = [.. Enumerable.Range(0, s_reasons.Length).OrderBy(static r => s_reasons[r], StringComparer.Ordinal)];
     private static readonly byte[][] s_methodLabels = [.. s_methods.Select(Utf8)];
     private static readonly byte[][] s_reasonLabels = [.. s_reasons.Select(Utf8)];
     private static readonly byte[][] s_limitLabels = [.. s_limits.Select(Utf8)];
     private static readonly byte[][] s_refusalLabels = [.. s_refusals.Select(Utf8)];
+    private static readonly byte[][] s_rejectionLabels = [.. s_rejections.Select(Utf8)];
 
     private readonly long[] _refused = new long[s_refusals.Length];
+    private readonly long[] _rejected = new long[s_rejections.Length];
     private readonly RequestCounters _requests = new();
     private readonly SlidingSummary?[] _sizes = new SlidingSummary?[2];
     private readonly SlidingSummary?[] _durations = new SlidingSummary?[2];
@@ -90,6 +96,15 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
     /// <summary>Counts a push that was refused.</summary>
     public void CountRefused(Refusal why) => Interlocked.Increment(ref _refused[(int)why]);
 
+    /// <summary>Counts a request that was refused before any handler saw it.</summary>
+    public void CountRejected(Rejection why)
+    {
+        if (why != Rejection.None)
+        {
+            Interlocked.Increment(ref _rejected[(int)why]);
+        }
+    }
+
     /// <summary>Adds the families as they are now, in order of their names.</summary>
     /// <param name="into">Where they are added.</param>
     /// <param name="connections">Connections at this moment.</param>
@@ -108,6 +123,11 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
 
         CollectSummaries(into, _durations, "pushgateway_http_push_duration_seconds"u8, "HTTP request duration for pushes to the Pushgateway."u8, 1e-7);
         CollectSummaries(into, _sizes, "pushgateway_http_push_size_bytes"u8, "HTTP request size for pushes to the Pushgateway."u8, 1);
+        if (engineMetrics)
+        {
+            CollectRejected(into);
+        }
+
         CollectRequests(into);
         if (engineMetrics)
         {
@@ -207,6 +227,16 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
         {
             AddCounter(into, family, Volatile.Read(ref _refused[why]));
             into.AddLabel("reason"u8, s_refusalLabels[why]);
+        }
+    }
+
+    private void CollectRejected(FamilySet into)
+    {
+        int family = into.AddFamily("pushgateway_http_rejected_total"u8, MetricType.Counter, "Requests that were refused before any handler saw them, by reason."u8);
+        for (int why = 1; why < s_rejections.Length; why++)
+        {
+            AddCounter(into, family, Volatile.Read(ref _rejected[why]));
+            into.AddLabel("reason"u8, s_rejectionLabels[why]);
         }
     }
 

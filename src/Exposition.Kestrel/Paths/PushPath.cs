@@ -8,8 +8,9 @@ namespace Exposition.Kestrel.Paths;
 // path    = prefix "/metrics/" ( "job" / "job@base64" ) "/" job tail        ; or the telemetry path
 // tail    = *( "/" name [ "@base64" ] "/" value ) [ "/" right after the job ]
 //
-// The path is split at raw slashes and each segment is percent-decoded afterwards, so "%2F" belongs to a value and an empty segment of the
-// tail is an empty value. Here we differ from the reference, which decodes first and so refuses such pushes or files them elsewhere.
+// The path is split at raw slashes and each segment is percent-decoded afterwards, so "%2F" belongs to a value. Here we differ from the reference,
+// which decodes first and so refuses such pushes or files them elsewhere. An empty segment is no value: it is what becomes of one that starts with a
+// slash, and so names another group than was meant. The reference redirects there, which many clients take for success; here changes are refused.
 // Order of checks as in the reference: base64 of the job, the tail from left to right, an empty job. Ours come last: invalid UTF-8,
 // which the reference lets in and which then breaks its every scrape.
 // All text is decoded into one scratch buffer as long as the path; pairs are offsets into it. Both doors call Resolve with the raw target.
@@ -19,6 +20,11 @@ internal sealed class PushPath
 {
     private const int StackBytes = 1024;
     private const int StackPairs = 32;
+
+    private const string EmptyComponent =
+        "the path has an empty component: either a slash too many, or a label value that is empty or holds slashes, which is sent as NAME@base64/VALUE (an empty one as NAME@base64/=)";
+
+    private const string DotComponent = "the path has a component of dots: a label value . or .. is sent as NAME@base64/VALUE";
 
     private readonly byte[] _root;
     private readonly byte[] _telemetry;
@@ -61,15 +67,12 @@ internal sealed class PushPath
 
         if (path.StartsWith(_root) && StartsTail(path[_root.Length..], out bool base64, out ReadOnlySpan<byte> rest))
         {
-            return rest.StartsWith((byte)'/') || HasDots(path) ? new Route(RouteKind.Unclean)
-                : rest.IsEmpty ? default
-                : ResolveGroup(rest, base64);
+            return FindUnclean(path) ?? (rest.IsEmpty ? new Route(RouteKind.None, Error: "job name is required") : ResolveGroup(rest, base64));
         }
 
         // Rare spellings: escapes in the fixed part, or a path to clean.
-        return HasDots(path) || path.IndexOf("//"u8) >= 0 ? new Route(RouteKind.Unclean)
-            : path.Contains((byte)'%') ? ResolveEscaped(path)
-            : default;
+        return FindUnclean(path)
+            ?? (path.Contains((byte)'%') ? ResolveEscaped(path) : default);
     }
 
     /// <summary>The part of a target in origin form before its query.</summary>
@@ -88,6 +91,11 @@ internal sealed class PushPath
         rest = base64 ? text[8..] : text.StartsWith((byte)'/') ? text[1..] : default;
         return base64 || text.StartsWith((byte)'/');
     }
+
+    private static Route? FindUnclean(ReadOnlySpan<byte> path) =>
+        path.IndexOf("//"u8) >= 0 ? new Route(RouteKind.Unclean, Error: EmptyComponent)
+        : HasDots(path) ? new Route(RouteKind.Unclean, Error: DotComponent)
+        : null;
 
     private static bool HasDots(ReadOnlySpan<byte> path)
     {

@@ -1,3 +1,5 @@
+using Exposition.Kestrel.OwnMetrics;
+using Exposition.Kestrel.Serving;
 using Exposition.Store;
 
 namespace Exposition.Kestrel.Paths;
@@ -17,7 +19,7 @@ internal enum RouteKind : byte
     /// <summary>A group, or an attempt at one.</summary>
     Group,
 
-    /// <summary>A path with <c>.</c>, <c>..</c> or empty segments where they cannot be values: the reference redirects to the clean one.</summary>
+    /// <summary>A path with <c>.</c>, <c>..</c> or empty segments: the reference redirects to the clean one, and so do we where nothing is to be changed.</summary>
     Unclean,
 
     /// <summary>A percent sign that is not followed by two hexadecimal digits.</summary>
@@ -28,4 +30,8 @@ internal enum RouteKind : byte
 /// <param name="Kind">What the target names.</param>
 /// <param name="Key">The group, where <paramref name="Kind"/> is <see cref="RouteKind.Group"/> and the path is in order.</param>
 /// <param name="Error">Why the path names no group: the body of a 400, without its newline.</param>
-internal readonly record struct Route(RouteKind Kind, GroupingKey? Key = null, string? Error = null);
+internal readonly record struct Route(RouteKind Kind, GroupingKey? Key = null, string? Error = null)
+{
+    /// <summary>The answer to a PUT, POST or DELETE of a path that may be meant for a group and is no path of one; null if there is nothing to say.</summary>
+    public Answer? Refusal => Kind is RouteKind.None or RouteKind.Unclean && Error is not null ? new Answer(400, Error, Rejected: Rejection.Target) : null;
+}

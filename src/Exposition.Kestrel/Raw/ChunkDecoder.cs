@@ -4,13 +4,13 @@ using Exposition.Kestrel.Paths;
 namespace Exposition.Kestrel.Raw;
 
 // chunked = *( size [ extension ] CRLF data CRLF ) 1*"0" [ extension ] CRLF *( trailer CRLF ) CRLF
-// size    = 1*8HEXDIG        extension = ";" *( any but CR, LF )        trailer = name ":" *( any but NUL, CR, LF )
+// size    = 1*16HEXDIG *( SP / HTAB )        extension = ";" *( any but CR, LF )        trailer = name ":" *( any but NUL, CR, LF )
 // name    = 1*( %x01-7F but HTAB, CR, LF, SP, ":" )
 //
 // Line ends are CRLF everywhere: a bare LF or CR is an error, never part of an extension or trailer, so that nobody can hide a request in
 // one. Extensions and trailers are skipped, and together bounded; what Kestrel takes for a trailer is one here, no
-// less and no more. The decoder is a state machine over single bytes for framing and over spans
-// for data; it holds no bytes itself, so input may be cut anywhere.
+// less and no more. A size is at most 32 bits long, after zeros, and blanks may follow it: so some clients pad it. The decoder is a state machine
+// over single bytes for framing and over spans for data; it holds no bytes itself, so input may be cut anywhere.
 
 /// <summary>What a chunked body has come to.</summary>
 internal enum ChunkStatus : byte
@@ -31,7 +31,7 @@ internal enum ChunkStatus : byte
 /// <summary>Undoes chunked transfer coding. A mutable struct: keep it in a field.</summary>
 internal struct ChunkDecoder
 {
-    private const int MaxSizeDigits = 8;
+    private const int MaxSizeDigits = 16;
     private const int MaxOverhead = 16 << 10;
 
     private State _state;
@@ -43,6 +43,7 @@ internal struct ChunkDecoder
     private enum State : byte
     {
         Size,
+        SizeBlanks,
         Extension,
         SizeLineFeed,
         Data,
@@ -61,27 +62,46 @@ internal struct ChunkDecoder
     /// <summary>Starts a new body.</summary>
     public void Reset() => this = default;
 
+    /// <summary>Bytes of the chunk at hand that have not come yet.</summary>
+    public readonly long Announced => _state == State.Data ? _left : 0;
+
     /// <summary>Reads on.</summary>
     /// <param name="input">New bytes. Afterwards those that were not read: all that follow the body.</param>
     /// <param name="body">Where the data goes.</param>
     /// <param name="limit">Most bytes of data.</param>
     public ChunkStatus Continue(ref ReadOnlySpan<byte> input, PooledBody body, long limit)
     {
+        ChunkStatus status = ChunkStatus.NeedMore;
+        while (status == ChunkStatus.NeedMore && !input.IsEmpty)
+        {
+            status = Next(ref input, out ReadOnlySpan<byte> data);
+            if (body.Length + data.Length + Announced > limit)
+            {
+                return ChunkStatus.TooLarge;
+            }
+
+            body.Append(data);
+        }
+
+        return status;
+    }
+
+    /// <summary>Reads on, to the end of a piece of data at most.</summary>
+    /// <param name="input">New bytes. Afterwards those that were not read.</param>
+    /// <param name="data">What was found of the body.</param>
+    public ChunkStatus Next(ref ReadOnlySpan<byte> input, out ReadOnlySpan<byte> data)
+    {
+        data = default;
         while (!input.IsEmpty)
         {
             if (_state == State.Data)
             {
                 int count = (int)Math.Min(_left, input.Length);
-                if (body.Length + (long)count > limit)
-                {
-                    return ChunkStatus.TooLarge;
-                }
-
-                body.Append(input[..count]);
+                data = input[..count];
                 input = input[count..];
                 _left -= count;
                 _state = _left == 0 ? State.DataReturn : State.Data;
-                continue;
+                return ChunkStatus.NeedMore;
             }
 
             byte c = input[0];
@@ -90,11 +110,6 @@ internal struct ChunkDecoder
             if (status != ChunkStatus.NeedMore)
             {
                 return status;
-            }
-
-            if (_state == State.Data && body.Length + _left > limit)
-            {
-                return ChunkStatus.TooLarge;
             }
         }
 
@@ -107,6 +122,8 @@ internal struct ChunkDecoder
         {
             case State.Size:
                 return StepSize(c);
+            case State.SizeBlanks:
+                return StepAfterSize(c);
             case State.Extension:
                 if (c == '\r')
                 {
@@ -152,18 +169,18 @@ internal struct ChunkDecoder
 
     private ChunkStatus StepSize(byte c)
     {
-        if (char.IsAsciiHexDigit((char)c))
+        if (!char.IsAsciiHexDigit((char)c))
         {
-            _left = _digits == 0 ? 0 : _left;
-            _left = (_left << 4) | (uint)PercentEncoding.HexValue(c);
-            return ++_digits > MaxSizeDigits ? Bad("http chunk length too large") : ChunkStatus.NeedMore;
+            return _digits == 0 ? Bad("invalid byte in chunk length") : StepAfterSize(c);
         }
 
-        if (_digits == 0)
-        {
-            return Bad("invalid byte in chunk length");
-        }
+        _left = _digits == 0 ? 0 : _left;
+        _left = (_left << 4) | (uint)PercentEncoding.HexValue(c);
+        return ++_digits > MaxSizeDigits || _left > uint.MaxValue ? Bad("http chunk length too large") : ChunkStatus.NeedMore;
+    }
 
+    private ChunkStatus StepAfterSize(byte c)
+    {
         switch (c)
         {
             case (byte)'\r':
@@ -171,6 +188,9 @@ internal struct ChunkDecoder
                 return ChunkStatus.NeedMore;
             case (byte)';':
                 _state = State.Extension;
+                return StepOverhead();
+            case (byte)' ' or (byte)'\t':
+                _state = State.SizeBlanks;
                 return StepOverhead();
             default:
                 return Bad("invalid byte in chunk length");

@@ -6,7 +6,7 @@ using Exposition.Kestrel.Paths;
 namespace Exposition.Kestrel.Raw;
 
 // head    = method SP target SP "HTTP/1.1" CRLF *( name ":" OWS value OWS CRLF ) CRLF
-// method  = "GET" / "PUT" / "POST" / "DELETE"          target = "/" *( %x21-7E )
+// method  = "GET" / "PUT" / "POST" / "DELETE"          target = "/" *( %x21-7E / %x80-FF )
 // name    = 1*tchar                                    value  = *( HTAB / %x20-7E )
 //
 // The parser is a filter, not a judge: it says Hot only of heads that it understands to the last byte, so that no other reader could frame
@@ -19,7 +19,11 @@ internal sealed class HeadParser(PushPath paths, int maxBytes, int maxTarget, in
 {
     private const int LongestAroundTarget = 17;
 
-    private static readonly SearchValues<byte> s_tokenBytes = SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
+    /// <summary>The bytes of methods and of the names of headers.</summary>
+    public static readonly SearchValues<byte> TokenBytes = SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
+    /// <summary>The bytes that no target has: controls and blanks. Bytes above ASCII stand for themselves, as at the reference.</summary>
+    public static readonly SearchValues<byte> NoTargetBytes = SearchValues.Create([.. Enumerable.Range(0, ' ' + 1).Select(static c => (byte)c), 0x7F]);
+
     private static readonly SearchValues<byte> s_hostBytes = SearchValues.Create("!$&'()-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
     private static readonly SearchValues<byte> s_addressBytes = SearchValues.Create(".:0123456789ABCDEFabcdef"u8);
     private static readonly SearchValues<byte> s_valueBytes = SearchValues.Create([(byte)'\t', .. Enumerable.Range(' ', '~' - ' ' + 1).Select(static c => (byte)c)]);
@@ -120,7 +124,7 @@ internal sealed class HeadParser(PushPath paths, int maxBytes, int maxTarget, in
         }
 
         ReadOnlySpan<byte> target = rest[..length];
-        if (target.IsEmpty || target[0] != '/' || target.ContainsAnyExceptInRange((byte)0x21, (byte)0x7E))
+        if (target.IsEmpty || target[0] != '/' || target.ContainsAny(NoTargetBytes))
         {
             return Refuse(ref head, HandOnReason.Path);
         }
@@ -139,7 +143,7 @@ internal sealed class HeadParser(PushPath paths, int maxBytes, int maxTarget, in
     private bool ReadHeader(ReadOnlySpan<byte> line, int start, ref RequestHead head)
     {
         int colon = line.IndexOf((byte)':');
-        if (colon <= 0 || line[..colon].ContainsAnyExcept(s_tokenBytes))
+        if (colon <= 0 || line[..colon].ContainsAnyExcept(TokenBytes))
         {
             return Refuse(ref head, HandOnReason.Syntax);
         }
@@ -238,8 +242,8 @@ internal sealed class HeadParser(PushPath paths, int maxBytes, int maxTarget, in
         return true;
     }
 
-    // host = ( name / "[" address "]" ) [ ":" port ]
-    private static bool IsHost(ReadOnlySpan<byte> value)
+    /// <summary>Whether this is <c>host = ( name / "[" address "]" ) [ ":" port ]</c>.</summary>
+    public static bool IsHost(ReadOnlySpan<byte> value)
     {
         int end;
         if (value is [(byte)'[', ..])

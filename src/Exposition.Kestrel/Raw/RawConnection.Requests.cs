@@ -34,6 +34,7 @@ internal sealed partial class RawConnection
     private ClientAddress _unknownClient;
     private bool _entered;
     private bool _unflushed;
+    private bool _headTimed;
     private Task<string?>? _confirmation;
     private Answer _unconfirmed;
 
@@ -100,8 +101,9 @@ internal sealed partial class RawConnection
             return Step.HandOn;
         }
 
-        if (_watch.Phase != ConnectionPhase.Head)
+        if (!_headTimed)
         {
+            _headTimed = true;
             _watch.Enter(ConnectionPhase.Head, _options.HeadTimeout);
         }
 
@@ -378,8 +380,7 @@ internal sealed partial class RawConnection
     // The head has not come whole and will not be waited for. What would have been asked for is not known, so it counts as no push.
     private void RefuseHead(in Answer answer)
     {
-        _engine.Metrics.CountRefusal(answer.Limit);
-        _engine.Log.Limited(answer.Limit, _sender, answer.Text);
+        _engine.Reject(answer, _connection.RemoteEndPoint?.ToString());
         _head.KeepAlive = false;
         Write(answer);
         NextRequest();
@@ -399,6 +400,7 @@ internal sealed partial class RawConnection
         _request = default;
         _unknown = null;
         _entered = false;
+        _headTimed = false;
         _head.Reset();
         _body.Dispose();
         ReturnGathered();

@@ -1,3 +1,4 @@
+using Exposition.Kestrel.Heads;
 using Exposition.Kestrel.OwnMetrics;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
@@ -18,6 +19,8 @@ internal sealed class RawServices(ExpositionEngine engine, IRawGate? gate, HostR
         OrMost(engine.Options.MaxHeaders));
 
     public AnswerWriter Answers { get; } = new(engine.Dates, engine.Options.IdleTimeout, gate);
+
+    public HeadCheck Check { get; } = new(OrMost(engine.Options.MaxTargetBytes), OrMost(engine.Options.MaxHeaders));
 
     public IRawGate? Gate => gate;
 
@@ -44,10 +47,7 @@ internal sealed class RawConnectionMiddleware(ExpositionEngine engine, IRawGate?
         var raw = new RawConnection(engine, _services, connection);
         if (await raw.ServeAsync())
         {
-            // Kestrel takes the end of a client's input for the end of the client, and then drops requests that have come whole. A client that has
-            // really gone shows when it is written to.
-            connection.ConnectionClosed = CancellationToken.None;
-            await next(connection);
+            await next(new CheckedConnection(engine, _services, connection));
         }
     }
 }

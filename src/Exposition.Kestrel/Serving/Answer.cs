@@ -9,7 +9,9 @@ namespace Exposition.Kestrel.Serving;
 /// <param name="Close">Whether the connection must end with it, because the rest of the request was not read.</param>
 /// <param name="Limit">The limit that has refused the request.</param>
 /// <param name="Why">The class of a refusal, where the status does not say it.</param>
-internal readonly record struct Answer(int Status, string? Text = null, bool Close = false, Limit Limit = Limit.None, Refusal Why = Refusal.None)
+/// <param name="Rejected">Why the request was refused before any handler saw it.</param>
+internal readonly record struct Answer(
+    int Status, string? Text = null, bool Close = false, Limit Limit = Limit.None, Refusal Why = Refusal.None, Rejection Rejected = Rejection.None)
 {
     /// <summary>The class of the refusal; none for a success.</summary>
     public Refusal Refusal => Why != Refusal.None ? Why : Status switch
@@ -35,7 +37,7 @@ internal readonly record struct Answer(int Status, string? Text = null, bool Clo
     public static Answer TooSlow => new(408, "request body was not received in time", Close: true, Limit.BodyTimeout);
 
     /// <summary>The head was too slow.</summary>
-    public static Answer HeadTooSlow => new(408, "request head was not received in time", Close: true, Limit.HeadTimeout);
+    public static Answer HeadTooSlow => new(408, "request head was not received in time", Close: true, Limit.HeadTimeout, Rejected: Rejection.Timeout);
 
     /// <summary>The body is longer than allowed.</summary>
     public static Answer TooLarge(long limit) => new(413, $"request body too large: more than {limit} bytes", Close: true, Limit.BodyBytes);
@@ -43,17 +45,27 @@ internal readonly record struct Answer(int Status, string? Text = null, bool Clo
     /// <summary>The body is longer than allowed when it is decoded.</summary>
     public static Answer TooLargeDecoded(long limit) => new(413, $"request body too large: more than {limit} bytes when decoded", Close: false, Limit.DecodedBytes);
 
+    /// <summary>The target has a percent sign that escapes nothing. The text is the reference's.</summary>
+    public static Answer MalformedTarget => new(400, "400 Bad Request", Close: true, Rejected: Rejection.Target);
+
+    /// <summary>The client has stopped in the middle of a head.</summary>
+    public static Answer HeadCutShort => BadHead(400, Rejection.Incomplete, "unexpected EOF");
+
+    /// <summary>The head is not in order. In the words of the reference, which has the status in the text.</summary>
+    public static Answer BadHead(int status, Rejection why, string reason) =>
+        new(status, $"{status} {Encoding.ASCII.GetString(Phrase(status))}: {reason}", Close: true, Rejected: why);
+
     /// <summary>The head is longer than allowed.</summary>
     public static Answer HeadTooLong(long bytes, long limit) =>
-        new(431, $"request head too large: {bytes} bytes are more than {limit} (--limit.head-bytes)", Close: true, Limit.HeadBytes);
+        new(431, $"request head too large: {bytes} bytes are more than {limit} (--limit.head-bytes)", Close: true, Limit.HeadBytes, Rejected: Rejection.HeadTooLong);
 
     /// <summary>The head has more headers than allowed.</summary>
     public static Answer TooManyHeaders(int headers, int limit) =>
-        new(431, $"too many request headers: {headers} are more than {limit} (--limit.headers)", Close: true, Limit.Headers);
+        new(431, $"too many request headers: {headers} are more than {limit} (--limit.headers)", Close: true, Limit.Headers, Rejected: Rejection.TooManyHeaders);
 
     /// <summary>The target is longer than allowed.</summary>
     public static Answer TargetTooLong(long bytes, long limit) =>
-        new(414, $"request target too long: {bytes} bytes are more than {limit} (--limit.target-bytes)", Close: true, Limit.TargetBytes);
+        new(414, $"request target too long: {bytes} bytes are more than {limit} (--limit.target-bytes)", Close: true, Limit.TargetBytes, Rejected: Rejection.TargetTooLong);
 
     /// <summary>All bodies together hold as much as they may.</summary>
     public static Answer NoRoom => new(503, "too many request bodies at once", Close: true, Limit.InflightBytes);
@@ -86,9 +98,13 @@ internal readonly record struct Answer(int Status, string? Text = null, bool Clo
         413 => "Payload Too Large"u8,
         414 => "URI Too Long"u8,
         415 => "Unsupported Media Type"u8,
+        417 => "Expectation Failed"u8,
         429 => "Too Many Requests"u8,
+        431 => "Request Header Fields Too Large"u8,
         500 => "Internal Server Error"u8,
+        501 => "Not Implemented"u8,
         503 => "Service Unavailable"u8,
+        505 => "HTTP Version Not Supported"u8,
         507 => "Insufficient Storage"u8,
         _ => "Unknown"u8,
     };

@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Text;
 using System.Threading.Channels;
+using Exposition.Kestrel.Heads;
 using Exposition.Kestrel.Internal;
 using Exposition.Kestrel.Raw;
 using Microsoft.AspNetCore.Builder;
@@ -41,7 +42,7 @@ internal sealed class MemoryKestrel : IConnectionListenerFactory, IConnectionLis
         builder.WebHost.UseKestrelCore().ConfigureKestrel(server =>
         {
             server.AddServerHeader = false;
-            server.RequestHeaderEncodingSelector = static _ => Encoding.Latin1;
+            server.RequestHeaderEncodingSelector = HeaderEncoding.For;
             server.UseExpositionHeadLimits();
             server.Limits.MinRequestBodyDataRate = null;
             server.Listen(kestrel.EndPoint, listen =>
