@@ -1,3 +1,4 @@
+using System.Net;
 using Exposition.Formats;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Clients;
@@ -9,6 +10,8 @@ using Exposition.Kestrel.Paths;
 using Exposition.Kestrel.Raw;
 using Exposition.Kestrel.Serving;
 using Exposition.Store;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -113,12 +116,23 @@ public sealed class ExpositionEngine
     internal DateCache Dates { get; }
 
     /// <summary>Counts and logs a request that is refused before any handler sees it.</summary>
-    internal void Reject(in Answer answer, string? peer)
+    internal void Reject(in Answer answer, EndPoint? source, string? method = null, string? target = null)
     {
         _metrics.CountRefusal(answer.Limit);
         _metrics.CountRejected(answer.Rejected);
-        RawLog.Rejected(Logger, peer, answer.Status, answer.Text);
+        if (answer.Limit != Limit.None)
+        {
+            Log.Limited(answer.Limit, source, answer.Text);
+        }
+        else
+        {
+            Log.Rejected(WireMetrics.NameOf(answer.Rejected), answer.Status, method, target, source, answer.Text);
+        }
     }
+
+    /// <inheritdoc cref="Reject(in Answer, EndPoint?, string?, string?)"/>
+    internal void Reject(in Answer answer, HttpContext context) =>
+        Reject(answer, Sender.Of(context), context.Request.Method, context.Features.Get<IHttpRequestFeature>()?.RawTarget);
 
     /// <summary>Adds families of the host to every later scrape, and reserves their names.</summary>
     public void AddOwnMetrics(IOwnMetrics own)

@@ -137,10 +137,10 @@ internal sealed class RawHarness : IConnectionHeartbeatFeature, IConnectionLifet
     private async Task NextAsync(ConnectionContext connection)
     {
         SentBeforeHandOff = Received();
-        ReadResult result = await connection.Transport.Input.ReadAsync();
+        ReadResult result = await Input.ReadAsync();
         StrayCancellation = result.IsCanceled;
         HandedOn = Encoding.Latin1.GetString(result.Buffer);
-        connection.Transport.Input.AdvanceTo(result.Buffer.End);
+        Input.AdvanceTo(result.Buffer.End);
     }
 
     private sealed record Peer(PipeReader Input, PipeWriter Output) : IDuplexPipe;

@@ -5,7 +5,6 @@ using System.Text;
 using Exposition.Kestrel.Heads;
 using Exposition.Kestrel.Raw;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;

@@ -120,6 +120,24 @@ public class WireMetricsTests
             pushgateway_http_push_size_bytes Summary HTTP request size for pushes to the Pushgateway.
               method=post 29 count 1 [0.1:29 0.5:29 0.9:29]
               method=put 49 count 1 [0.1:49 0.5:49 0.9:49]
+            pushgateway_http_rejected_total Counter Requests that were refused before any handler saw them, by reason.
+              reason=content_length 0
+              reason=expect 0
+              reason=header 0
+              reason=head_too_long 0
+              reason=host 0
+              reason=incomplete 0
+              reason=other 0
+              reason=plain_http 0
+              reason=rate_limit 0
+              reason=request_line 0
+              reason=target 0
+              reason=target_too_long 0
+              reason=timeout 0
+              reason=too_many_headers 0
+              reason=transfer_encoding 0
+              reason=unauthorized 0
+              reason=version 0
             pushgateway_http_requests_total Counter Total HTTP requests processed by the Pushgateway, excluding scrapes.
               code=200 handler=healthy method=get 1
               code=200 handler=push method=put 1

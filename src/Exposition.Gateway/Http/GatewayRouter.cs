@@ -33,7 +33,7 @@ internal sealed class GatewayRouter(RouteTable<RouteTarget> main, RouteTable<Rou
         string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         if (!RequestTarget.TryParse(target, out string path, out string query))
         {
-            engine.Reject(Answer.MalformedTarget, context.Connection.RemoteIpAddress?.ToString());
+            engine.Reject(Answer.MalformedTarget, context);
             await Replies.BadRequest(context);
             return;
         }
@@ -74,7 +74,7 @@ internal sealed class GatewayRouter(RouteTable<RouteTarget> main, RouteTable<Rou
         Exposition.Kestrel.Paths.Route named = engine.Paths.Resolve(Encoding.UTF8.GetBytes(RequestTarget.OriginForm(target)));
         if (changes && named.Refusal is { } refusal)
         {
-            engine.Reject(refusal, context.Connection.RemoteIpAddress?.ToString());
+            engine.Reject(refusal, context);
             return Replies.Error(context, refusal.Status, refusal.Text!);
         }
 

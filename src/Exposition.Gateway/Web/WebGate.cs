@@ -4,7 +4,6 @@ using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.OwnMetrics;
 using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Exposition.Gateway.Web;
 
@@ -38,7 +37,7 @@ internal sealed class WebGate(WebConfigFile file, ExpositionEngine engine) : IRa
         if (context.Features.Get<EnteredRequest>()?.TryUse() != true && state.Bucket is { } bucket && !bucket.TryTake())
         {
             context.Response.Headers.RetryAfter = bucket.RetryAfterSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
-            Rejected(context, "rate_limit", StatusCodes.Status429TooManyRequests);
+            Rejected(context, Rejection.RateLimit, StatusCodes.Status429TooManyRequests);
             await Replies.Error(context, StatusCodes.Status429TooManyRequests, "Too Many Requests");
             return;
         }
@@ -64,15 +63,15 @@ internal sealed class WebGate(WebConfigFile file, ExpositionEngine engine) : IRa
 
     private static string AuthorizationOf(HttpContext context) => context.Request.Headers.Authorization is [{ } first, ..] ? first : "";
 
-    private void Rejected(HttpContext context, string reason, int status, string? err = null) => engine.Log.Rejected(
-        reason, status, context.Request.Method, context.Features.Get<IHttpRequestFeature>()?.RawTarget, Sender.Of(context), err);
+    private void Rejected(HttpContext context, Rejection why, int status, string? err = null) =>
+        engine.Reject(new Answer(status, err, Rejected: why), context);
 
     // Names that are not configured are not logged: people type their password there.
     private void LogUnauthorized(HttpContext context, BasicAuth auth)
     {
         string header = AuthorizationOf(context);
         bool known = BasicCredentials.TryParse(header, out BasicCredentials given) && auth.Users.ContainsKey(given.User);
-        Rejected(context, "unauthorized", StatusCodes.Status401Unauthorized, header.Length == 0 ? "no credentials" : known ? $"wrong password of user {given.User}" : "unknown credentials");
+        Rejected(context, Rejection.Unauthorized, StatusCodes.Status401Unauthorized, header.Length == 0 ? "no credentials" : known ? $"wrong password of user {given.User}" : "unknown credentials");
     }
 
     // What a handler has set itself stays.

@@ -80,13 +80,13 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
 
     private Task MalformedAsync(HttpContext context)
     {
-        engine.Reject(Answer.MalformedTarget, context.Connection.RemoteIpAddress?.ToString());
+        engine.Reject(Answer.MalformedTarget, context);
         return Responses.MalformedAsync(context);
     }
 
     private Task RejectAsync(HttpContext context, in Answer answer)
     {
-        engine.Reject(answer, context.Connection.RemoteIpAddress?.ToString());
+        engine.Reject(answer, context);
         return Responses.WriteAsync(context, answer);
     }
 

@@ -67,7 +67,7 @@ internal sealed class HeadLimits(ExpositionEngine engine)
 
     private Task RefuseAsync(HttpContext context, in Answer answer)
     {
-        engine.Reject(answer, context.Connection.RemoteIpAddress?.ToString());
+        engine.Reject(answer, context);
         return Responses.WriteAsync(context, answer);
     }
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Net;
-using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.OwnMetrics;
+using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -18,7 +18,9 @@ internal sealed class KestrelRefusals(ExpositionEngine engine) : IObserver<KeyVa
 
     public void OnNext(KeyValuePair<string, object?> value)
     {
-        if (value.Value is IFeatureCollection features && features.Get<IBadRequestExceptionFeature>()?.Error is BadHttpRequestException error)
+        // What was broken off after its answer is no refusal of its own.
+        if (value.Value is IFeatureCollection features && features.Get<IBadRequestExceptionFeature>()?.Error is BadHttpRequestException error
+            && features.Get<IHttpResponseFeature>() is not { HasStarted: true })
         {
             Limit limit = error.StatusCode switch
             {
@@ -27,15 +29,7 @@ internal sealed class KestrelRefusals(ExpositionEngine engine) : IObserver<KeyVa
                 StatusCodes.Status408RequestTimeout => Limit.HeadTimeout,
                 _ => Limit.None,
             };
-            engine.Metrics.CountRefusal(limit);
-            if (limit != Limit.None)
-            {
-                engine.Log.Limited(limit, PeerOf(features), error.Message);
-            }
-            else
-            {
-                engine.Log.Rejected("bad_request", error.StatusCode, method: null, target: null, PeerOf(features), error.Message);
-            }
+            engine.Reject(new Answer(error.StatusCode, error.Message, Limit: limit, Rejected: Rejection.Other), PeerOf(features));
         }
     }
 

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Net;
 using Exposition.Kestrel.Raw;
+using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -18,7 +19,7 @@ internal sealed class CheckedConnection : ConnectionContext
     public CheckedConnection(ExpositionEngine engine, RawServices services, ConnectionContext connection)
     {
         _connection = connection;
-        _input = new CheckedInput(engine, services, connection.Transport.Input, connection.Transport.Output, connection.RemoteEndPoint?.ToString());
+        _input = new CheckedInput(engine, services, connection.Transport.Input, connection.Transport.Output, Sender.Of(connection.RemoteEndPoint));
         Transport = new Duplex(_input, connection.Transport.Output);
         connection.Features.Set(_input);
     }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.IO.Pipelines;
+using System.Net;
 using System.Text;
 using Exposition.Kestrel.Raw;
 using Exposition.Kestrel.Serving;
@@ -12,7 +13,7 @@ namespace Exposition.Kestrel.Heads;
 // the client. What it is given is a copy: a head as HeadCheck writes it, the bytes of a body, chunks with plain sizes.
 
 /// <summary>What Kestrel reads of a connection that the raw door has handed on: request heads that are in order, and bodies in one framing.</summary>
-internal sealed class CheckedInput(ExpositionEngine engine, RawServices services, PipeReader input, PipeWriter output, string? peer) : PipeReader
+internal sealed class CheckedInput(ExpositionEngine engine, RawServices services, PipeReader input, PipeWriter output, EndPoint? peer) : PipeReader
 {
     private const int LargestStep = 64 << 10;
 

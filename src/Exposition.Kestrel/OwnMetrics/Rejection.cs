@@ -27,6 +27,9 @@ internal enum Rejection : byte
     /// <summary>The client stopped in the middle of a head.</summary>
     Incomplete,
 
+    /// <summary>Whatever else Kestrel refuses by itself.</summary>
+    Other,
+
     /// <summary>Plain HTTP where TLS is spoken.</summary>
     PlainHttp,
 

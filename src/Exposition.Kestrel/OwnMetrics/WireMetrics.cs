@@ -33,7 +33,7 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
         ["", "encoding", "header", "incomplete", "inconsistent", "internal", "malformed", "overload", "path", "timeout", "too_large"];
 
     private static readonly string[] s_rejections =
-        ["", "content_length", "expect", "header", "head_too_long", "host", "incomplete", "plain_http", "rate_limit", "request_line", "target", "target_too_long", "timeout",
+        ["", "content_length", "expect", "header", "head_too_long", "host", "incomplete", "other", "plain_http", "rate_limit", "request_line", "target", "target_too_long", "timeout",
             "too_many_headers", "transfer_encoding", "unauthorized", "version"];
 
     private static readonly int[] s_reasonsInOrder = [.. Enumerable.Range(0, s_reasons.Length).OrderBy(static r => s_reasons[r], StringComparer.Ordinal)];
@@ -61,6 +61,9 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
 
     /// <summary>The class of a refusal as the metrics show it.</summary>
     public static string NameOf(Refusal why) => s_refusals[(int)why];
+
+    /// <summary>The name of a reason.</summary>
+    public static string NameOf(Rejection why) => s_rejections[(int)why];
 
     /// <summary>Counts a request that a handler has served.</summary>
     public void CountRequest(string handler, string method, int code) => _requests.Count(handler, method, code);

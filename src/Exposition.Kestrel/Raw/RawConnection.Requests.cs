@@ -380,7 +380,7 @@ internal sealed partial class RawConnection
     // The head has not come whole and will not be waited for. What would have been asked for is not known, so it counts as no push.
     private void RefuseHead(in Answer answer)
     {
-        _engine.Reject(answer, _connection.RemoteEndPoint?.ToString());
+        _engine.Reject(answer, _sender);
         _head.KeepAlive = false;
         Write(answer);
         NextRequest();
