@@ -77,7 +77,7 @@ public class ChunkDecoderTests
     [InlineData("3_0\r\n")]
     [InlineData("3\rX")]
     [InlineData("3 \n")]
-    [InlineData(" 3\r\n")]
+    [InlineData("\t3\r\n")]
     [InlineData("3 0\r\n")]
     [InlineData("3\r\nabcd")]
     [InlineData("3\r\nabc\r\r")]
