@@ -123,8 +123,8 @@ public class WireMetricsTests
             pushgateway_http_rejected_total Counter Requests that were refused before any handler saw them, by reason.
               reason=content_length 0
               reason=expect 0
-              reason=header 0
               reason=head_too_long 0
+              reason=header 0
               reason=host 0
               reason=incomplete 0
               reason=other 0

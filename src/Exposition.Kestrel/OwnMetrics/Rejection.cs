@@ -15,11 +15,11 @@ internal enum Rejection : byte
     /// <summary>An expectation other than 100-continue.</summary>
     Expect,
 
-    /// <summary>A header that is not spelled as it must be.</summary>
-    Header,
-
     /// <summary>A head longer than the limit.</summary>
     HeadTooLong,
+
+    /// <summary>A header that is not spelled as it must be.</summary>
+    Header,
 
     /// <summary>Not exactly one valid Host.</summary>
     Host,
