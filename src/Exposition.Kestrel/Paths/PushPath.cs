@@ -67,7 +67,9 @@ internal sealed class PushPath
 
         if (path.StartsWith(_root) && StartsTail(path[_root.Length..], out bool base64, out ReadOnlySpan<byte> rest))
         {
-            return FindUnclean(path) ?? (rest.IsEmpty ? new Route(RouteKind.None, Error: "job name is required") : ResolveGroup(rest, base64));
+            return FindUnclean(path) ?? (!rest.IsEmpty ? ResolveGroup(rest, base64)
+                : base64 ? default
+                : new Route(RouteKind.None, Error: "job name is required"));
         }
 
         // Rare spellings: escapes in the fixed part, or a path to clean.
