@@ -68,7 +68,7 @@ public sealed class ExpositionEngine
         bool isApart = options.FullSelfMetricsPath is not null;
         Scrapes = new ScrapeHandler(target, isApart ? static _ => { } : Collect, _metrics, Readers, options);
         SelfScrapes = isApart ? new ScrapeHandler(new StoreTarget(EmptyStore()), Collect, _metrics, Readers, options) : Scrapes;
-        Pushes = new PushHandler(target, _metrics, Inflight, Readers, options, Log);
+        Pushes = new PushHandler(target, _metrics, Paths, Readers, options, Log);
         Dates = new DateCache(options.Time);
         _own = new OwnSources(isApart ? null : store, Logger);
         AddSources(own ?? []);

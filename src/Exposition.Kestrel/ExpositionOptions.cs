@@ -110,6 +110,18 @@ public sealed class ExpositionOptions
     }
 
     /// <summary>
+    /// How many times as long as it was sent a body may become when its Content-Encoding is undone, beyond the first MiB; more is answered with 413.
+    /// What clients pack stays below 150.
+    /// </summary>
+    public int MaxDecodeRatio { get; set; } = 200;
+
+    /// <summary>
+    /// The most large bodies that may wait for one of the threads on which they are decoded and read. Beyond it, and after <see cref="BodyTimeout"/>, one of
+    /// them is answered with 503: the oldest of the client that has most waiting.
+    /// </summary>
+    public int MaxQueuedBodies { get; set; } = 256;
+
+    /// <summary>
     /// The longest request head in bytes, from the method to the empty line, blanks around header values not counted. More is answered with 431, by the
     /// endpoints: Kestrel's own limits must be higher (<see cref="ExpositionListenExtensions.UseExpositionHeadLimits"/>), or it answers first and without a text.
     /// </summary>
@@ -121,7 +133,10 @@ public sealed class ExpositionOptions
     /// <summary>The most headers of a request. More are answered with 431; see <see cref="MaxHeadBytes"/> for Kestrel's own limit.</summary>
     public int MaxHeaders { get; set; } = 100;
 
-    /// <summary>The most memory that request bodies and their decoded forms may hold together, in bytes. Beyond it bodies are not read on, and after <see cref="BodyTimeout"/> answered with 503.</summary>
+    /// <summary>
+    /// The most memory that request bodies and their decoded forms may hold together, in bytes. Small bodies may go beyond it by a sixteenth. Otherwise bodies
+    /// are not read on then: the one that comes too slowly to be complete in time is ended with 408, and after <see cref="BodyTimeout"/> the waiting one with 503.
+    /// </summary>
     public long MaxInflightBytes { get; set; } = 1L << 30;
 
     /// <summary>
@@ -170,10 +185,10 @@ public sealed class ExpositionOptions
     /// <summary>How long a request head may take from its first byte to its last.</summary>
     public TimeSpan HeadTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long a body may take, apart from what <see cref="MinBodyBytesPerSecond"/> grants for its size, and how long its sender may be silent.</summary>
+    /// <summary>How long a sender may be silent in a body, or stay behind <see cref="MinBodyBytesPerSecond"/>. It is answered with 408 after that.</summary>
     public TimeSpan BodyTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>The rate at which received bytes prolong <see cref="BodyTimeout"/>.</summary>
+    /// <summary>The least rate at which a body must come; zero: each must be complete within <see cref="BodyTimeout"/>.</summary>
     public int MinBodyBytesPerSecond { get; set; } = 1000;
 
     /// <summary>How long a scrape may take at most. A scraper that announces a shorter timeout gets that.</summary>

@@ -138,10 +138,16 @@ public sealed class DurableCopy : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await StopAsync().ConfigureAwait(false);
-        _followed?.Source.Dispose();
-        _durable.Dispose();
-        _stop.Dispose();
+        try
+        {
+            await StopAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            _followed?.Source.Dispose();
+            _durable.Dispose();
+            _stop.Dispose();
+        }
     }
 
     private void Follow(Followed followed, bool saveFirst, CancellationToken cancellation)

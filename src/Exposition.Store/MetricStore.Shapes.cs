@@ -21,8 +21,15 @@ public sealed partial class MetricStore
     private readonly SnapshotPool _snapshots = new(SpareSnapshotBytesMost);
     private long _repeatedPushes;
 
-    private bool TryPushRepeated(GroupingKey key, ReadOnlyMemory<byte> body, PushMode mode, TimeSpan? expireAfter)
+    /// <summary>Carries out a push if its series are those of the group's last one, which takes little time even where it is large; the parameters are those of <see cref="Push"/>.</summary>
+    /// <returns>False if it is to be read the long way: nothing has changed then.</returns>
+    internal bool TryPushRepeated(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
     {
+        if (_shapes is null || format != PushFormat.Text)
+        {
+            return false;
+        }
+
         GroupSlot? slot = FindSlot(key);
         Interleaving.At(Step.TakeShape);
         if (slot?.Shape is not { } shape || !shape.TryTake())
@@ -33,7 +40,7 @@ public sealed partial class MetricStore
         slot.Pin();
         try
         {
-            if (TryPatch(slot, shape, body, mode, expireAfter))
+            if (TryPatch(slot, shape, body, mode, details.ExpireAfter))
             {
                 shape.LastUsed = Options.Time.GetTimestamp();
                 slot.Patience.Hit();
@@ -42,7 +49,7 @@ public sealed partial class MetricStore
             }
 
             Interleaving.At(Step.DropShape);
-            _shapes!.Drop(slot);
+            _shapes.Drop(slot);
             slot.Patience.Miss();
             return false;
         }

@@ -80,7 +80,7 @@ public sealed partial class MetricStore
     public PushOutcome Push(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details = default)
     {
         ArgumentNullException.ThrowIfNull(key);
-        if (_shapes is not null && format == PushFormat.Text && TryPushRepeated(key, body, mode, details.ExpireAfter))
+        if (TryPushRepeated(key, format, body, mode, details))
         {
             return new PushOutcome(Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted);
         }
@@ -90,7 +90,6 @@ public sealed partial class MetricStore
             return tooLong;
         }
 
-        using PushWorkspace.Turn turn = PushWorkspace.TakeTurn(body.Length);
         PushWorkspace workspace = PushWorkspace.Rent(body.Length);
         try
         {
@@ -107,13 +106,12 @@ public sealed partial class MetricStore
                 return exceeded;
             }
 
-            long rendered = RenderedSize.Of(key, set, format, body.Length, Math.Min(PushWorkspace.LargeRendering, PushLimits.LargestRendering(Options, body.Length)));
+            long rendered = RenderedSize.Of(key, set, format, body.Length, Math.Min(PushWorkspace.SmallRendering, PushLimits.LargestRendering(Options, body.Length)));
             if (PushLimits.Exceeded(Options, rendered, body.Length) is { } tooLarge)
             {
                 return tooLarge;
             }
 
-            using PushWorkspace.Turn rendering = PushWorkspace.TakeTurn(body.Length, rendered);
             workspace.Text.Expect(rendered);
             long now = UnixNanoseconds();
             ExpireDue(now);

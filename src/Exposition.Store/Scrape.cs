@@ -165,10 +165,17 @@ public sealed class Scrape : IDisposable
         if (!_closed)
         {
             _closed = true;
-            _stream?.Dispose();
-            _bundled?.Close();
-            _bundled = null;
-            CloseView();
+            try
+            {
+                // The end of a stream is written to what has perhaps failed.
+                _stream?.Dispose();
+                _bundled?.Close();
+            }
+            finally
+            {
+                _bundled = null;
+                CloseView();
+            }
         }
     }
 
@@ -177,9 +184,9 @@ public sealed class Scrape : IDisposable
         if (_workspace is { } workspace)
         {
             _workspace = null;
-            ScrapeWorkspace.Return(workspace);
             _store.AddScrapeTables(-_tableBytes);
             _store.CloseScrapeView(_view, _heldMark);
+            ScrapeWorkspace.Return(workspace);
         }
     }
 

@@ -12,9 +12,9 @@ public class FlagsTests
         Flags flags = Flags.Parse([]);
         Assert.Equal([":9091"], flags.ListenAddresses);
         Assert.Equal(
-            "limit.api-readers=8 limit.body-bytes=64MiB limit.body-rate=1000 limit.body-timeout=30s limit.bundle-cache-bytes=128MiB limit.connections=10000 limit.decoded-bytes=256MiB limit.group-bytes=512MiB limit.grouping-key-bytes=8KiB limit.grouping-name-sets=1000 limit.groups=1000000 "
+            "limit.api-readers=8 limit.body-bytes=64MiB limit.body-rate=1000 limit.body-timeout=30s limit.bundle-cache-bytes=128MiB limit.connections=10000 limit.decode-ratio=200 limit.decoded-bytes=256MiB limit.group-bytes=512MiB limit.grouping-key-bytes=8KiB limit.grouping-name-sets=1000 limit.groups=1000000 "
             + "limit.head-bytes=64KiB limit.head-timeout=30s limit.headers=100 limit.held-bytes=1GiB limit.idle-timeout=2m10s limit.inflight-bytes=1GiB limit.label-value-bytes=64KiB "
-            + "limit.page-readers=8 limit.password-checks=256 limit.pushes-per-second=0 limit.rendered-bytes=16MiB limit.scrape-duration=2m0s limit.scrape-rate=16KiB limit.scrapes=64 limit.series-per-push=1000000 limit.shape-cache-bytes=256MiB "
+            + "limit.page-readers=8 limit.password-checks=256 limit.pushes-per-second=0 limit.queued-bodies=256 limit.rendered-bytes=16MiB limit.scrape-duration=2m0s limit.scrape-rate=16KiB limit.scrapes=64 limit.series-per-push=1000000 limit.shape-cache-bytes=256MiB "
             + $"limit.stored-bytes={ByteSize.Format(ContainerMemory.Limit / 2)} limit.target-bytes=32KiB "
             + "log.format=logfmt log.level=info persistence.file= persistence.interval=5m0s push.disable-consistency-check=false "
             + "push.enable-utf8-names=false push.timestamps=reject push.verify-repeated=false web.config.file= web.enable-admin-api=false web.enable-lifecycle=false web.enable-openmetrics=false web.external-url= "

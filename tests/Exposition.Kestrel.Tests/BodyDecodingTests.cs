@@ -51,8 +51,8 @@ public class BodyDecodingTests
     public void NothingIsAppendedWithoutRoom()
     {
         var budget = new InflightBytes(1, TimeProvider.System);
-        Assert.True(budget.TryTake("somebody", 2));
-        using var body = new PooledBody(budget);
+        Assert.True(new BodyClaim(budget).TryTake(2));
+        using var body = new PooledBody(new BodyClaim(budget));
         Assert.True(body.TryReserve(0));
         body.Append([]);
         Assert.Equal(0, body.Length);
@@ -94,6 +94,42 @@ public class BodyDecodingTests
         Assert.Equal("error: gzip: invalid header", Undo([.. s_gzip, .. new byte[20]]));
         Assert.Equal("error: unexpected EOF", Undo([.. s_gzip, .. "garb"u8]));
         Assert.Equal("error: unexpected EOF", Undo([.. s_gzip, .. s_gzip[..^3]]));
+    }
+
+    /// <summary>Bodies of several members, longer than what the inflater takes at once, damaged wherever the walk looks.</summary>
+    [Fact]
+    public void GzipMembersAreWalked()
+    {
+        byte[] noise = new byte[60_000];
+        new Random(1).NextBytes(noise);
+        byte[] text = Encoding.ASCII.GetBytes(Convert.ToHexString(noise));
+        byte[] member = Gzip(text), both = [.. member, .. member];
+        string once = Encoding.ASCII.GetString(text);
+        Assert.Equal(once + once, Undo(both));
+        Assert.Equal(once + "a 1\n" + once, Undo([.. member, .. s_gzip, .. member]));
+        Assert.Equal(once, Undo([.. member, .. Gzip([])]));
+        for (int cut = 1; cut <= 100; cut++)
+        {
+            Assert.Equal("error: unexpected EOF", Undo(both[..^cut]));
+        }
+
+        foreach (int at in (int[])[member.Length - 1, member.Length - 5, member.Length - 8, both.Length - 1, both.Length - 5, both.Length - 8])
+        {
+            Assert.Equal("error: gzip: invalid checksum", Undo([.. both[..at], (byte)~both[at], .. both[(at + 1)..]]));
+        }
+
+        Assert.Equal("error: gzip: invalid header", Undo([.. both, .. text]));
+        Assert.Equal("error: gzip: invalid header", Undo([.. member, .. text, .. member]));
+        Assert.StartsWith("error: ", Undo([.. member, .. member[..5000], .. text]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TheChecksumOfGzipIsTheKnownOne()
+    {
+        Assert.Equal(0xCBF43926u, Crc32.Append(0, "123456789"u8));
+        Assert.Equal(0xCBF43926u, Crc32.Append(Crc32.Append(0, "1"u8), "23456789"u8));
+        byte[] data = Enumerable.Range(0, 1000).Select(static i => (byte)(i * i)).ToArray();
+        Assert.Equal(System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(Gzip(data).AsSpan()[^8..]), Crc32.Append(0, data));
     }
 
     [Fact]

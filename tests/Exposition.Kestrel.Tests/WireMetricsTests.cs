@@ -148,6 +148,7 @@ public class WireMetricsTests
               limit=body-bytes 0
               limit=body-timeout 0
               limit=connections 0
+              limit=decode-ratio 0
               limit=decoded-bytes 0
               limit=group-bytes 0
               limit=grouping-key-bytes 0
@@ -162,6 +163,7 @@ public class WireMetricsTests
               limit=page-readers 0
               limit=password-checks 0
               limit=pushes-per-second 0
+              limit=queued-bodies 0
               limit=rendered-bytes 0
               limit=scrape-duration 0
               limit=scrape-rate 0

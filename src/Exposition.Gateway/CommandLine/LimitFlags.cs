@@ -14,7 +14,12 @@ internal sealed class LimitFlags
         Size("body-bytes", BodyBytes, most: 1L << 30, value => BodyBytes = value, () => BodyBytes, "Longest body of a push as sent; longer ones are answered with 413. At most 1GiB.");
         Size("decoded-bytes", DecodedBytes, most: 1L << 30, value => DecodedBytes = value, () => DecodedBytes, "Longest body of a push as decoded; decoding stops there, and the answer is 413. At most 1GiB.");
         Size("inflight-bytes", InflightBytes, most: long.MaxValue, value => InflightBytes = value, () => InflightBytes,
-            "Memory for all bodies together, packed and unpacked. When it is used up bodies are not read on, and after the body timeout answered with 503.");
+            "Memory for all bodies together, packed and unpacked. When it is used up small bodies have a sixteenth more; of others the slowest is ended with 408, "
+            + "and who has waited in vain for the body timeout is answered with 503.");
+        Number("decode-ratio", value => DecodeRatio = value, () => DecodeRatio,
+            "How many times as long as it was sent a body may become as decoded, beyond the first MiB; longer ones are answered with 413.");
+        Number("queued-bodies", value => QueuedBodies = value, () => QueuedBodies,
+            "Most large bodies that wait to be decoded and read; of more the oldest of the client that has most is answered with 503.");
         Size("shape-cache-bytes", ShapeCacheBytes, most: long.MaxValue, value => ShapeCacheBytes = value, () => ShapeCacheBytes,
             "Memory for last pushes, so that one whose series are the same is patched in instead of read. When it is used up further groups are read as ever.");
         Size("bundle-cache-bytes", BundleCacheBytes, most: long.MaxValue, value => BundleCacheBytes = value, () => BundleCacheBytes,
@@ -43,8 +48,8 @@ internal sealed class LimitFlags
         Number("connections", value => Connections = value, () => Connections,
             "Most connections at once; the longest idle one of the client that has most ends for one more. Kept below what the system allows of open files.");
         Duration("head-timeout", value => HeadTimeout = value, () => HeadTimeout, "Longest time for a request head; 408 after that.");
-        Duration("body-timeout", value => BodyTimeout = value, () => BodyTimeout, "Longest time for a body, and a second more for each --limit.body-rate that has come; 408 after that.");
-        Size("body-rate", BodyRate, most: int.MaxValue, value => BodyRate = (int)value, () => BodyRate, "Bytes per second that prolong --limit.body-timeout.");
+        Duration("body-timeout", value => BodyTimeout = value, () => BodyTimeout, "Longest silence in a body, and how long it may stay behind --limit.body-rate; 408 after that.");
+        Size("body-rate", BodyRate, most: int.MaxValue, value => BodyRate = (int)value, () => BodyRate, "Least bytes per second of a body; 408 for a body that stays behind for --limit.body-timeout.");
         Duration("idle-timeout", value => IdleTimeout = value, () => IdleTimeout, "Longest silence of a connection between requests; it is closed after that.");
         Duration("scrape-duration", value => ScrapeDuration = value, () => ScrapeDuration, "Longest time for a reader of a scrape, the page or the API, or what a scraper announces if that is shorter; the connection is closed after that.");
         Size("scrape-rate", ScrapeRate, most: int.MaxValue, value => ScrapeRate = (int)value, () => ScrapeRate,
@@ -56,6 +61,10 @@ internal sealed class LimitFlags
     public long DecodedBytes { get; private set; } = 256L << 20;
 
     public long InflightBytes { get; private set; } = 1L << 30;
+
+    public int DecodeRatio { get; private set; } = 200;
+
+    public int QueuedBodies { get; private set; } = 256;
 
     public long ShapeCacheBytes { get; private set; } = 256L << 20;
 
@@ -121,6 +130,8 @@ internal sealed class LimitFlags
         options.MaxBodyBytes = BodyBytes;
         options.MaxDecodedBytes = DecodedBytes;
         options.MaxInflightBytes = InflightBytes;
+        options.MaxDecodeRatio = DecodeRatio;
+        options.MaxQueuedBodies = QueuedBodies;
         options.ShapeCacheBytes = ShapeCacheBytes;
         options.MaxHeadBytes = HeadBytes;
         options.MaxTargetBytes = TargetBytes;

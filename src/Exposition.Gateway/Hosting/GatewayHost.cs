@@ -230,12 +230,13 @@ internal static class GatewayHost
         kestrel.Http2.InitialConnectionWindowSize = Http2Connection;
         kestrel.KeepAliveTimeout = OrNone(limits.IdleTimeout);
         kestrel.RequestHeadersTimeout = OrNone(limits.HeadTimeout);
-        kestrel.MinRequestBodyDataRate = limits.BodyRate > 0 && limits.BodyTimeout > TimeSpan.Zero ? new MinDataRate(limits.BodyRate, Longer(limits.BodyTimeout)) : null;
+
+        // Its least rates are averages since the start, and their clock runs while no thread is free to write an answer. Whoever reads a body or writes a long
+        // answer here keeps a deadline of his own.
+        kestrel.MinRequestBodyDataRate = null;
+        kestrel.MinResponseDataRate = null;
 
         static TimeSpan OrNone(TimeSpan limit) => limit > TimeSpan.Zero ? limit : Timeout.InfiniteTimeSpan;
-
-        // Kestrel takes no grace period below a heartbeat.
-        static TimeSpan Longer(TimeSpan grace) => grace > TimeSpan.FromSeconds(1) ? grace : TimeSpan.FromSeconds(1.1);
     }
 
     // Whether there is TLS stays as it was at the start; all else of it may change with every handshake.

@@ -14,6 +14,8 @@ internal static class GzipBody
     private const int FixedHeader = 10;
     private const int Trailer = 8;
     private const int SmallestMember = FixedHeader + 2 + Trailer;
+    private const int ScratchBytes = 16 << 10;
+    private const int CarefulBytes = 64;
     private const string InvalidChecksum = "gzip: invalid checksum";
 
     /// <summary>How a member starts whose data is deflated.</summary>
@@ -35,7 +37,8 @@ internal static class GzipBody
         try
         {
             DecodeOutcome outcome = DecodeOutcome.Copy(gzip, into, limit);
-            return outcome.TooLarge || outcome.NoRoom || (body.Length >= SmallestMember && TrailingLength(body.Span) == into.Length) ? outcome : new DecodeOutcome(Walk(body));
+            bool isOneMember = body.Length >= SmallestMember && TrailingLength(body.Span) == into.Length && input.Position == body.Length;
+            return outcome.TooLarge || outcome.NoRoom || isOneMember ? outcome : new DecodeOutcome(Walk(body));
         }
         catch (InvalidDataException)
         {
@@ -103,11 +106,13 @@ internal static class GzipBody
         return end >= 0;
     }
 
-    // Walks the members one by one, inflating without looking at CRCs. The drip lets the inflater have one byte at a time, so that where it
-    // stops is where the data ends. Slow, but only bodies that are faulty or of several members come here.
+    // Walks the members one by one. The inflater takes its input in pieces and does not tell where in the last of them the data has ended; but behind the
+    // end stand the checksum and the length of what it gave, and so they are looked for. The last bytes of the body it gets one by one: there a trailer may be
+    // cut short. Only bodies that are faulty or of several members come here.
     private static string? Walk(ReadOnlyMemory<byte> body)
     {
-        byte[] scratch = new byte[4096];
+        byte[] scratch = new byte[ScratchBytes];
+        Span<byte> trailer = stackalloc byte[Trailer];
         do
         {
             int start = HeaderLength(body.Span, out string? error);
@@ -116,36 +121,46 @@ internal static class GzipBody
                 return error;
             }
 
-            using var drip = new ReadOnlyMemoryStream(body[start..], mostAtOnce: 1);
-            uint length = 0;
+            using var input = new ReadOnlyMemoryStream(body[start..], oneByOne: CarefulBytes);
             try
             {
-                using var deflate = new DeflateStream(drip, CompressionMode.Decompress, leaveOpen: true);
-                for (int read; (read = deflate.Read(scratch)) > 0;)
-                {
-                    length += (uint)read;
-                }
+                Inflate(input, scratch, trailer);
             }
             catch (InvalidDataException)
             {
-                return drip.Position >= drip.Length ? "unexpected EOF" : "flate: corrupt input";
+                return input.Position >= input.Length ? "unexpected EOF" : "flate: corrupt input";
             }
 
-            body = body[(start + (int)drip.Position)..];
-            if (body.Length < Trailer)
+            if (input.Exhausted)
             {
                 return "unexpected EOF";
             }
 
-            if (BinaryPrimitives.ReadUInt32LittleEndian(body.Span[4..]) != length)
+            int least = start + (int)input.Position - input.LastRead + 1;
+            int most = Math.Min(body.Length, start + (int)input.Position + Trailer);
+            int found = body.Span[least..most].IndexOf(trailer);
+            if (found < 0)
             {
-                return InvalidChecksum;
+                return body.Length - least < Trailer ? "unexpected EOF" : InvalidChecksum;
             }
 
-            body = body[Trailer..];
+            body = body[(least + found + Trailer)..];
         }
         while (!body.IsEmpty);
 
         return null;
+    }
+
+    private static void Inflate(ReadOnlyMemoryStream input, byte[] scratch, Span<byte> trailer)
+    {
+        using var deflate = new DeflateStream(input, CompressionMode.Decompress, leaveOpen: true);
+        uint crc = 0, length = 0;
+        for (int read; (read = deflate.Read(scratch)) > 0; length += (uint)read)
+        {
+            crc = Crc32.Append(crc, scratch.AsSpan(0, read));
+        }
+
+        BinaryPrimitives.WriteUInt32LittleEndian(trailer, crc);
+        BinaryPrimitives.WriteUInt32LittleEndian(trailer[4..], length);
     }
 }

@@ -1,100 +1,285 @@
 namespace Exposition.Kestrel.Bodies;
 
-// Memory is taken as bytes arrive, not as they are announced: a Content-Length costs its sender nothing. So bodies that have begun may
-// fill the budget together while none is complete. Lest they wait for each other until all time out, one of them at a time may go over
-// the limit: it ends, and gives room to others. The overshoot is therefore that of one body and its decoded form.
+// Memory is taken as bytes arrive, not as they are announced: a Content-Length costs its sender nothing. So bodies that have begun may fill the limit
+// together while none is complete. Three rules keep that from stopping everybody:
+//
+//   the reserve    what a small body takes may go beyond the limit by a sixteenth of it
+//   one over       lest bodies wait for each other, one at a time may go beyond the limit, until use is back within it
+//   the slowest    while somebody waits, the body that would be complete last is ended, if that is later than the one who waits can wait
+//
+// Who waits stands in a queue, one for small bodies and one for others, and what becomes free is given to the first as soon as it is enough: nobody is woken in
+// vain, and nobody who comes later takes it from him.
 
 /// <summary>The memory that request bodies may hold together, their decoded forms included. Safe for concurrent use.</summary>
+/// <param name="limit">In bytes; zero for none.</param>
+/// <param name="time">The clock for waiting.</param>
 internal sealed class InflightBytes(long limit, TimeProvider time)
 {
+    /// <summary>What a body of 64 KiB takes while it grows, packed and unpacked.</summary>
+    public const int SmallBody = 256 << 10;
+
+    private const int ReserveShare = 16;
+    private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
     private readonly Lock _gate = new();
-    private TaskCompletionSource? _freed;
-    private object? _over;
+    private readonly LinkedList<BodyClaim> _holders = [];
+    private readonly LinkedList<Waiter> _small = [];
+    private readonly LinkedList<Waiter> _large = [];
+    private BodyClaim? _over;
     private long _used;
+    private long _usedBySmall;
 
     /// <summary>Bytes that are held.</summary>
     public long Used => Volatile.Read(ref _used);
 
+    /// <summary>How many bytes small bodies may take beyond the limit.</summary>
+    public long Reserve => limit / ReserveShare;
+
+    /// <summary>How many bodies wait.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _small.Count + _large.Count;
+            }
+        }
+    }
+
     /// <summary>Takes bytes.</summary>
-    /// <param name="owner">The request, the same at each call.</param>
-    /// <param name="bytes">How many.</param>
-    public bool TryTake(object owner, long bytes)
+    public bool TryTake(BodyClaim claim, long bytes)
     {
         lock (_gate)
         {
-            if (limit > 0 && _used + bytes > limit && _over != owner)
+            long granted = Math.Min(claim.Granted, bytes);
+            if (bytes > granted && !FitsInTurn(claim, bytes - granted))
             {
-                if (_over is not null)
-                {
-                    _freed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                    return false;
-                }
-
-                _over = owner;
+                claim.Wanted = bytes - granted;
+                return false;
             }
 
-            _used += bytes;
+            claim.Granted -= granted;
+            Add(claim, bytes - granted);
             return true;
         }
     }
 
     /// <summary>Gives bytes back.</summary>
-    public void Release(long bytes)
+    public void GiveBack(BodyClaim claim, long bytes)
     {
-        TaskCompletionSource? freed;
+        BodyClaim? next;
         lock (_gate)
         {
-            _used -= bytes;
-            (freed, _freed) = (_freed, null);
+            next = Remove(claim, bytes);
         }
 
-        freed?.SetResult();
+        next?.Interrupt();
     }
 
-    /// <summary>Says that a request is over.</summary>
-    public void End(object owner)
+    /// <summary>Gives back what was granted and not taken.</summary>
+    public void GiveBackGranted(BodyClaim claim)
     {
-        if (Volatile.Read(ref _over) == owner)
+        BodyClaim? next;
+        lock (_gate)
         {
-            lock (_gate)
-            {
-                _over = _over == owner ? null : _over;
-            }
-
-            Release(0);
+            long granted = claim.Granted;
+            claim.Granted = 0;
+            next = Remove(claim, granted);
         }
+
+        next?.Interrupt();
     }
 
-    /// <summary>Waits, after taking has failed, until something was given back.</summary>
+    /// <summary>Waits, after taking has failed, until what was wanted is granted.</summary>
+    /// <param name="claim">Whose taking has failed.</param>
     /// <param name="most">How long, or <see cref="Timeout.InfiniteTimeSpan"/>.</param>
     /// <returns>False if the time is over.</returns>
-    public async ValueTask<bool> WaitAsync(TimeSpan most)
+    public async ValueTask<bool> WaitAsync(BodyClaim claim, TimeSpan most)
     {
-        Task freed;
+        long started = time.GetTimestamp();
+        Waiter waiter;
         lock (_gate)
         {
-            // Nobody waits: it has happened since.
-            if (_freed is null)
+            if (FitsInTurn(claim, claim.Wanted))
             {
+                Grant(claim);
                 return true;
             }
 
-            freed = _freed.Task;
+            waiter = new Waiter(claim, started, most == Timeout.InfiniteTimeSpan ? s_patience : most);
+            QueueOf(claim).AddLast(waiter.Place);
         }
 
-        if (most <= TimeSpan.Zero && most != Timeout.InfiniteTimeSpan)
+        while (true)
         {
-            return false;
-        }
+            EndSlowest();
+            TimeSpan left = most == Timeout.InfiniteTimeSpan ? s_look : most - time.GetElapsedTime(started);
+            if (left <= TimeSpan.Zero)
+            {
+                return !TryWithdraw(waiter);
+            }
 
-        try
+            try
+            {
+                await waiter.Granted.Task.WaitAsync(left < s_look ? left : s_look, time);
+                return true;
+            }
+            catch (TimeoutException)
+            {
+                // Time to look for the slowest again.
+            }
+        }
+    }
+
+    private bool TryWithdraw(Waiter waiter)
+    {
+        lock (_gate)
         {
-            await freed.WaitAsync(most, time);
+            if (waiter.Place.List is not { } queue)
+            {
+                return false;
+            }
+
+            queue.Remove(waiter.Place);
             return true;
         }
-        catch (TimeoutException)
+    }
+
+    private void EndSlowest()
+    {
+        BodyClaim? slowest;
+        lock (_gate)
         {
-            return false;
+            slowest = Slowest();
         }
+
+        slowest?.Interrupt();
+    }
+
+    // The rest runs under the lock.
+
+    // One at a time: what it holds is free only when it has seen that it has ended.
+    private BodyClaim? Slowest()
+    {
+        if ((_small.First ?? _large.First)?.Value is not { } first)
+        {
+            return null;
+        }
+
+        double most = Math.Max(0, (first.Patience - time.GetElapsedTime(first.Since)).TotalSeconds);
+        BodyClaim? slowest = null;
+        foreach (BodyClaim holder in _holders)
+        {
+            if (holder.IsEnded)
+            {
+                return null;
+            }
+
+            if (holder.SecondsLeft() is var left && left > most)
+            {
+                (slowest, most) = (holder, left);
+            }
+        }
+
+        slowest?.IsEnded = true;
+        return slowest;
+    }
+
+    private LinkedList<Waiter> QueueOf(BodyClaim claim) => IsSmall(claim.Held + claim.Wanted) ? _small : _large;
+
+    private bool FitsInTurn(BodyClaim claim, long bytes) =>
+        _large.Count == 0 ? Fits(claim, bytes) : _over == claim || FitsReserve(claim, bytes);
+
+    private bool Fits(BodyClaim claim, long bytes)
+    {
+        if (limit <= 0 || _used + bytes <= limit || FitsReserve(claim, bytes))
+        {
+            return true;
+        }
+
+        _over ??= claim;
+        return _over == claim;
+    }
+
+    private bool FitsReserve(BodyClaim claim, long bytes) => IsSmall(claim.Held + bytes) && _usedBySmall + bytes <= Reserve;
+
+    private static bool IsSmall(long held) => held <= SmallBody;
+
+    private void Grant(BodyClaim claim)
+    {
+        claim.Granted += claim.Wanted;
+        Add(claim, claim.Wanted);
+    }
+
+    private void Add(BodyClaim claim, long bytes)
+    {
+        Change(claim, bytes);
+        if (claim.Place?.List is null && claim.Held > 0)
+        {
+            _holders.AddLast(claim.Place ??= new LinkedListNode<BodyClaim>(claim));
+        }
+    }
+
+    // Returns who has lost its memory and is to be told.
+    private BodyClaim? Remove(BodyClaim claim, long bytes)
+    {
+        bool hadEnded = claim.IsEnded;
+        Change(claim, -bytes);
+        if (claim.Held == 0)
+        {
+            claim.IsEnded = false;
+            if (claim.Place?.List is not null)
+            {
+                _holders.Remove(claim.Place);
+            }
+        }
+
+        if (_used <= limit || (_over == claim && claim.Held == 0))
+        {
+            _over = null;
+        }
+
+        GrantFirst(_small);
+        GrantFirst(_large);
+        return hadEnded ? Slowest() : null;
+    }
+
+    private void GrantFirst(LinkedList<Waiter> queue)
+    {
+        while (queue.First?.Value is { } first && Fits(first.Claim, first.Claim.Wanted))
+        {
+            queue.RemoveFirst();
+            Grant(first.Claim);
+            first.Granted.SetResult();
+        }
+    }
+
+    private void Change(BodyClaim claim, long bytes)
+    {
+        _usedBySmall -= IsSmall(claim.Held) ? claim.Held : 0;
+        claim.Held += bytes;
+        _usedBySmall += IsSmall(claim.Held) ? claim.Held : 0;
+        _used += bytes;
+    }
+
+    private sealed class Waiter
+    {
+        public Waiter(BodyClaim claim, long since, TimeSpan patience)
+        {
+            (Claim, Since, Patience) = (claim, since, patience);
+            Place = new LinkedListNode<Waiter>(this);
+        }
+
+        public BodyClaim Claim { get; }
+
+        public long Since { get; }
+
+        public TimeSpan Patience { get; }
+
+        public TaskCompletionSource Granted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public LinkedListNode<Waiter> Place { get; }
     }
 }

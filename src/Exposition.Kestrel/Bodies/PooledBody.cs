@@ -3,14 +3,13 @@ using System.Numerics;
 namespace Exposition.Kestrel.Bodies;
 
 // A body is one contiguous array (BodyMemory). It is as long as the body is to be, but not longer than eight times what has come: a Content-Length is a
-// promise of the client, not a reason to reserve memory. Where nobody has said how long, it grows by doubling. Each array is taken from the budget of all
-// bodies, where there is one; TryReserve is the only thing that can fail, all else relies on it or, in tests, on there being no budget.
+// promise of the client, not a reason to reserve memory. Where nobody has said how long, it grows by doubling. Each array is taken from what all bodies may
+// hold, where there is a limit; TryReserve is the only thing that can fail, all else relies on it or, in tests, on there being none.
 // Dispose returns the array; a body can be filled again afterwards. Not safe for concurrent use.
 
 /// <summary>A growing byte buffer of pooled memory.</summary>
-/// <param name="budget">What all bodies may hold together; null for no limit.</param>
-/// <param name="owner">The request for which the body stands in the budget; null for the body itself.</param>
-internal sealed class PooledBody(InflightBytes? budget = null, object? owner = null) : IDisposable
+/// <param name="claim">What the request holds of the memory for all bodies; null for no limit.</param>
+internal sealed class PooledBody(BodyClaim? claim = null) : IDisposable
 {
     private const int Smallest = 4096;
     private const int LargestFirst = 1 << 20;
@@ -26,8 +25,6 @@ internal sealed class PooledBody(InflightBytes? budget = null, object? owner = n
     /// <summary>The bytes. Valid until the body grows or is disposed of.</summary>
     public ReadOnlyMemory<byte> Memory => _bytes.AsMemory(0, Length);
 
-    private object Owner => owner ?? this;
-
     /// <summary>Says how many bytes will probably still come.</summary>
     public void Expect(long bytes) => _expected = Length + bytes;
 
@@ -42,12 +39,12 @@ internal sealed class PooledBody(InflightBytes? budget = null, object? owner = n
 
         long needed = (long)Length + atLeast;
         int size = BodyMemory.SizeFor((int)Math.Min(Math.Max(needed, _bytes.Length == 0 ? First(atLeast) : Next(needed)), Array.MaxLength));
-        if (budget is not null && !budget.TryTake(Owner, size))
+        if (claim?.TryTake(size) == false)
         {
             return false;
         }
 
-        byte[] larger = BodyMemory.Rent(size);
+        byte[] larger = Rent(size);
         _bytes.AsSpan(0, Length).CopyTo(larger);
         Return();
         _bytes = larger;
@@ -63,13 +60,13 @@ internal sealed class PooledBody(InflightBytes? budget = null, object? owner = n
 
     private long Next(long needed) => _expected >= needed ? Math.Min(_expected, Ahead * needed) : _bytes.Length * 2L;
 
-    /// <summary>Memory behind the last byte, not empty. To be reserved before, where there is a budget.</summary>
+    /// <summary>Memory behind the last byte, not empty. To be reserved before, where there is a limit.</summary>
     public Memory<byte> GetMemory(int atLeast = 1) => TryReserve(atLeast) ? _bytes.AsMemory(Length) : throw new InvalidOperationException("no room was reserved");
 
     /// <summary>Takes bytes written to <see cref="GetMemory"/>.</summary>
     public void Advance(int count) => Length += count;
 
-    /// <summary>Appends. To be reserved before, where there is a budget.</summary>
+    /// <summary>Appends. To be reserved before, where there is a limit.</summary>
     public void Append(ReadOnlySpan<byte> bytes)
     {
         // Nothing needs no room: none was reserved for it.
@@ -86,19 +83,30 @@ internal sealed class PooledBody(InflightBytes? budget = null, object? owner = n
         Length = 0;
         _expected = 0;
         Return();
-        _bytes = [];
-        if (owner is null)
+    }
+
+    // Where the system has no memory, what was taken of the limit is given back: nobody else would.
+    private byte[] Rent(int size)
+    {
+        try
         {
-            budget?.End(this);
+            return BodyMemory.Rent(size);
+        }
+        catch
+        {
+            claim?.GiveBack(size);
+            throw;
         }
     }
 
     private void Return()
     {
-        if (_bytes.Length > 0)
+        byte[] bytes = _bytes;
+        _bytes = [];
+        if (bytes.Length > 0)
         {
-            BodyMemory.Return(_bytes);
-            budget?.Release(_bytes.Length);
+            claim?.GiveBack(bytes.Length);
+            BodyMemory.Return(bytes);
         }
     }
 }

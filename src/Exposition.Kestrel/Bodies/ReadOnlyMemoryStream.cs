@@ -2,9 +2,8 @@ namespace Exposition.Kestrel.Bodies;
 
 /// <summary>Reads memory without copying it first. Not safe for concurrent use.</summary>
 /// <param name="memory">What to read.</param>
-/// <param name="mostAtOnce">The most bytes that one read returns.</param>
 /// <param name="oneByOne">How many of the last bytes are returned one by one, so that the position tells how many of them the reader wanted.</param>
-internal sealed class ReadOnlyMemoryStream(ReadOnlyMemory<byte> memory, int mostAtOnce = int.MaxValue, int oneByOne = 0) : Stream
+internal sealed class ReadOnlyMemoryStream(ReadOnlyMemory<byte> memory, int oneByOne = 0) : Stream
 {
     private int _position;
 
@@ -25,13 +24,17 @@ internal sealed class ReadOnlyMemoryStream(ReadOnlyMemory<byte> memory, int most
     /// <summary>Whether more was wanted than there is.</summary>
     public bool Exhausted { get; private set; }
 
+    /// <summary>How many bytes the last read has returned.</summary>
+    public int LastRead { get; private set; }
+
     public override int Read(Span<byte> buffer)
     {
         int left = memory.Length - _position;
-        int count = Math.Min(Math.Min(buffer.Length, mostAtOnce), left > oneByOne ? left - oneByOne : oneByOne > 0 ? Math.Min(1, left) : left);
+        int count = Math.Min(buffer.Length, left > oneByOne ? left - oneByOne : oneByOne > 0 ? Math.Min(1, left) : left);
         Exhausted |= left == 0 && !buffer.IsEmpty;
         memory.Span.Slice(_position, count).CopyTo(buffer);
         _position += count;
+        LastRead = count;
         return count;
     }
 

@@ -141,6 +141,7 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
             HeadSize = HeadSize(context.Request, targetLength),
             AnnouncedBytes = context.Request.ContentLength ?? 0,
             Sender = Sender.Of(context),
+            Client = engine.Clients.Of(context),
             StartedAt = engine.Options.Time.GetTimestamp(),
             Door = Door.Kestrel,
         };
@@ -150,19 +151,18 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
             ExpireHeader.Take(Encoding.UTF8.GetBytes(expire.ToString()), ref request);
         }
 
-        using var body = new PooledBody(engine.Inflight);
-        request.Owner = body;
+        using var body = new RequestBody(engine);
+        request.Claim = body.Claim;
         Answer answer;
         try
         {
-            Answer? refused = await RequestBody.ReadAsync(context, body, engine);
+            Answer? refused = await body.ReadAsync(context);
             if (refused is null)
             {
-                answer = engine.Pushes.Handle(request, body.Memory, out Task<string?>? confirmation);
-                if (confirmation is not null)
-                {
-                    answer = engine.Pushes.Finish(request, answer, await confirmation);
-                }
+                answer = engine.Pushes.Handle(request, body.Memory, out Task<string?>? confirmation) is not { } handled
+                    ? await engine.Pushes.HandleLargeAsync(request, body.Memory)
+                    : confirmation is null ? handled
+                    : engine.Pushes.Finish(request, handled, await confirmation);
             }
             else
             {

@@ -1,92 +1,56 @@
 using System.IO.Pipelines;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Heads;
+using Exposition.Kestrel.Pacing;
 using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace Exposition.Kestrel.Endpoints;
 
-/// <summary>Reads a request's body through Kestrel, under our limit instead of Kestrel's.</summary>
-internal static class RequestBody
+/// <summary>A request's body, read through Kestrel but under the limits of the raw door instead of Kestrel's.</summary>
+internal sealed class RequestBody : IDisposable
 {
+    private static readonly TimeSpan s_atOnce = TimeSpan.FromMilliseconds(1);
+
+    private readonly ExpositionOptions _options;
+    private readonly PooledBody _bytes;
+    private readonly LeastRate _pace;
+    private readonly CancellationTokenSource _interrupted = new();
+
+    public RequestBody(ExpositionEngine engine)
+    {
+        _options = engine.Options;
+        _pace = new LeastRate(_options.Time, _options.MinBodyBytesPerSecond, _options.BodyTimeout);
+        Claim = new BodyClaim(engine.Inflight, _pace, () => _ = _interrupted.CancelAsync());
+        _bytes = new PooledBody(Claim);
+    }
+
+    /// <summary>What it holds of the memory for all bodies.</summary>
+    public BodyClaim Claim { get; }
+
+    /// <summary>What has been read.</summary>
+    public ReadOnlyMemory<byte> Memory => _bytes.Memory;
+
     private static Answer Malformed => new(400, "malformed chunked encoding", Close: true);
 
     /// <summary>Reads to the end.</summary>
     /// <returns>Null, or the answer because of which it was not read.</returns>
-    public static async ValueTask<Answer?> ReadAsync(HttpContext context, PooledBody into, ExpositionEngine engine)
+    public async ValueTask<Answer?> ReadAsync(HttpContext context)
     {
-        long limit = engine.Options.BodyLimit;
+        long limit = _options.BodyLimit;
         if (context.Request.ContentLength > limit)
         {
             return Answer.TooLarge(limit);
         }
 
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
-        {
-            size.MaxRequestBodySize = null;
-        }
-
-        TimeSpan left = engine.Options.BodyTimeout > TimeSpan.Zero ? engine.Options.BodyTimeout : Timeout.InfiniteTimeSpan;
-        TimeSpan waited = TimeSpan.Zero;
-        long started = engine.Options.Time.GetTimestamp();
-        into.Expect(context.Request.ContentLength ?? 0);
-        PipeReader reader = context.Request.BodyReader;
-        CheckedInput? input = context.Features.Get<CheckedInput>();
-        if (input is not null)
-        {
-            input.Watch(limit, reader.CancelPendingRead);
-            context.Response.OnCompleted(static state =>
-            {
-                ((CheckedInput)state).EndBroken();
-                return Task.CompletedTask;
-            }, input);
-        }
-
+        LiftKestrelsLimits(context);
+        _pace.Start(_options.Time.GetTimestamp());
+        _bytes.Expect(context.Request.ContentLength ?? 0);
         try
         {
-            while (true)
-            {
-                TimeSpan allowed = Allowed(engine.Options, into.Length, waited, started);
-                ReadResult result = await ReadAsync(reader, engine.Options, allowed, context.RequestAborted);
-                if (result.IsCanceled)
-                {
-                    // Kestrel will read on, and logs an error where it finds a read that was not ended.
-                    reader.AdvanceTo(result.Buffer.Start, result.Buffer.End);
-                    return input?.Fault ?? Answer.TooSlow;
-                }
-
-                if (into.Length + result.Buffer.Length > limit)
-                {
-                    reader.AdvanceTo(result.Buffer.End);
-                    return Answer.TooLarge(limit);
-                }
-
-                foreach (ReadOnlyMemory<byte> piece in result.Buffer)
-                {
-                    while (!into.TryReserve(piece.Length))
-                    {
-                        long since = engine.Options.Time.GetTimestamp();
-                        if (!await engine.Inflight.WaitAsync(left))
-                        {
-                            reader.AdvanceTo(result.Buffer.End);
-                            return Answer.NoRoom;
-                        }
-
-                        TimeSpan elapsed = engine.Options.Time.GetElapsedTime(since);
-                        waited += elapsed;
-                        left -= left == Timeout.InfiniteTimeSpan ? TimeSpan.Zero : elapsed;
-                    }
-
-                    into.Append(piece.Span);
-                }
-
-                reader.AdvanceTo(result.Buffer.End);
-                if (result.IsCompleted)
-                {
-                    return null;
-                }
-            }
+            return await ReadAsync(context.Request.BodyReader, context.Request.ContentLength, limit, Watched(context, limit), context.RequestAborted);
         }
         catch (BadHttpRequestException e)
         {
@@ -107,33 +71,109 @@ internal static class RequestBody
         }
     }
 
-    // As at the raw door: what has come prolongs the time, but to fall silent is given no more than the timeout.
-    private static TimeSpan Allowed(ExpositionOptions options, long received, TimeSpan waited, long started)
+    /// <summary>Gives its memory back.</summary>
+    public void Dispose()
     {
-        if (options.BodyTimeout <= TimeSpan.Zero)
-        {
-            return Timeout.InfiniteTimeSpan;
-        }
-
-        TimeSpan earned = options.MinBodyBytesPerSecond > 0 ? TimeSpan.FromSeconds((double)received / options.MinBodyBytesPerSecond) : TimeSpan.Zero;
-        TimeSpan left = options.BodyTimeout + waited + earned - options.Time.GetElapsedTime(started);
-        return left <= TimeSpan.Zero ? TimeSpan.FromMilliseconds(1) : left < options.BodyTimeout ? left : options.BodyTimeout;
+        // The source of interruptions is left to the collector: one may be under way.
+        _bytes.Dispose();
+        Claim.End();
     }
 
-    private static async ValueTask<ReadResult> ReadAsync(PipeReader reader, ExpositionOptions options, TimeSpan allowed, CancellationToken aborted)
+    private static void LiftKestrelsLimits(HttpContext context)
+    {
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        {
+            size.MaxRequestBodySize = null;
+        }
+
+        // An average since the start, which a sender that was quick once need not fear.
+        if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
+        {
+            rate.MinDataRate = null;
+        }
+    }
+
+    private static CheckedInput? Watched(HttpContext context, long limit)
+    {
+        CheckedInput? input = context.Features.Get<CheckedInput>();
+        if (input is not null)
+        {
+            input.Watch(limit, context.Request.BodyReader.CancelPendingRead);
+            context.Response.OnCompleted(static state =>
+            {
+                ((CheckedInput)state).EndBroken();
+                return Task.CompletedTask;
+            }, input);
+        }
+
+        return input;
+    }
+
+    private async ValueTask<Answer?> ReadAsync(PipeReader reader, long? length, long limit, CheckedInput? input, CancellationToken aborted)
+    {
+        TimeSpan waited = TimeSpan.Zero;
+        while (true)
+        {
+            Claim.AwaitInput(length - _bytes.Length);
+            ReadResult result = await ReadInTimeAsync(reader, aborted);
+            Claim.Proceed();
+            if (result.IsCanceled || Claim.IsEnded)
+            {
+                // Kestrel will read on, and logs an error where it finds a read that was not ended.
+                reader.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+                return Claim.IsEnded ? Answer.Displaced : input?.Fault ?? Answer.TooSlow;
+            }
+
+            if (_bytes.Length + result.Buffer.Length > limit)
+            {
+                reader.AdvanceTo(result.Buffer.End);
+                return Answer.TooLarge(limit);
+            }
+
+            _pace.Count(result.Buffer.Length);
+            foreach (ReadOnlyMemory<byte> piece in result.Buffer)
+            {
+                while (!_bytes.TryReserve(piece.Length))
+                {
+                    long since = _options.Time.GetTimestamp();
+                    if (!await Claim.WaitAsync(_options.BodyTimeout > TimeSpan.Zero ? _options.BodyTimeout - waited : Timeout.InfiniteTimeSpan))
+                    {
+                        reader.AdvanceTo(result.Buffer.End);
+                        return Answer.NoRoom;
+                    }
+
+                    TimeSpan elapsed = _options.Time.GetElapsedTime(since);
+                    waited += elapsed;
+                    _pace.Excuse(elapsed);
+                }
+
+                _bytes.Append(piece.Span);
+            }
+
+            reader.AdvanceTo(result.Buffer.End);
+            if (result.IsCompleted)
+            {
+                return null;
+            }
+        }
+    }
+
+    // Ends with a cancelled result where the time is over, or the memory is needed by others.
+    private async ValueTask<ReadResult> ReadInTimeAsync(PipeReader reader, CancellationToken aborted)
     {
         ValueTask<ReadResult> reading = reader.ReadAsync(aborted);
-        if (reading.IsCompleted || allowed == Timeout.InfiniteTimeSpan)
+        if (reading.IsCompleted)
         {
             return await reading;
         }
 
         Task<ReadResult> task = reading.AsTask();
+        TimeSpan left = _pace.Left;
         try
         {
-            return await task.WaitAsync(allowed, options.Time, aborted);
+            return await task.WaitAsync(left > TimeSpan.Zero || left == Timeout.InfiniteTimeSpan ? left : s_atOnce, _options.Time, _interrupted.Token);
         }
-        catch (TimeoutException)
+        catch (Exception e) when (e is TimeoutException || (e is OperationCanceledException && _interrupted.IsCancellationRequested))
         {
             reader.CancelPendingRead();
             return await task;

@@ -10,6 +10,9 @@ internal interface IPushTarget
     /// <inheritdoc cref="MetricStore.Push"/>
     public PushOutcome Push(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details);
 
+    /// <inheritdoc cref="MetricStore.TryPushRepeated"/>
+    public bool TryPushRepeated(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details);
+
     /// <inheritdoc cref="MetricStore.NoteFailure"/>
     public void NoteFailure(GroupingKey key, string reason, object? sender);
 
@@ -43,6 +46,9 @@ internal sealed class StoreTarget(MetricStore store) : IPushTarget
 
     public PushOutcome Push(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details) =>
         store.Push(key, format, body, mode, details);
+
+    public bool TryPushRepeated(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details) =>
+        store.TryPushRepeated(key, format, body, mode, details);
 
     public void NoteFailure(GroupingKey key, string reason, object? sender) => store.NoteFailure(key, reason, sender);
 

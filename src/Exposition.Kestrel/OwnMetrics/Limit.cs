@@ -18,6 +18,9 @@ internal enum Limit : byte
     /// <summary>Connections at once.</summary>
     Connections,
 
+    /// <summary>A body as decoded, compared with what was sent.</summary>
+    DecodeRatio,
+
     /// <summary>A body as decoded.</summary>
     DecodedBytes,
 
@@ -59,6 +62,9 @@ internal enum Limit : byte
 
     /// <summary>Pushes of one job.</summary>
     PushesPerSecond,
+
+    /// <summary>Large bodies that wait to be read.</summary>
+    QueuedBodies,
 
     /// <summary>A push with its grouping labels on every line.</summary>
     RenderedBytes,

@@ -25,8 +25,8 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
         ["http2", "method", "path", "version", "syntax", "too_long", "host", "framing", "connection", "expect", "header", "end_of_input", "gate", "target_too_long", "host_rules"];
 
     private static readonly string[] s_limits =
-        ["", "api-readers", "body-bytes", "body-timeout", "connections", "decoded-bytes", "group-bytes", "grouping-key-bytes", "grouping-name-sets", "groups", "head-bytes", "head-timeout", "headers",
-            "held-bytes", "inflight-bytes", "label-value-bytes", "page-readers", "password-checks", "pushes-per-second", "rendered-bytes", "scrape-duration", "scrape-rate", "scrapes", "series-per-push",
+        ["", "api-readers", "body-bytes", "body-timeout", "connections", "decode-ratio", "decoded-bytes", "group-bytes", "grouping-key-bytes", "grouping-name-sets", "groups", "head-bytes", "head-timeout", "headers",
+            "held-bytes", "inflight-bytes", "label-value-bytes", "page-readers", "password-checks", "pushes-per-second", "queued-bodies", "rendered-bytes", "scrape-duration", "scrape-rate", "scrapes", "series-per-push",
             "stored-bytes", "target-bytes"];
 
     private static readonly string[] s_refusals =

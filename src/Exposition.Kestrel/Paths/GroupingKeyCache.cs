@@ -5,30 +5,38 @@ namespace Exposition.Kestrel.Paths;
 
 // Direct-mapped: a slot holds the last key that fell on it, and a hit counts only if the bytes are equal. Keys are immutable and slots are
 // replaced by one reference write, so readers and writers need no lock; what two threads lose to each other is a second allocation.
-// The memory is bounded by the number of slots times the longest path.
+// Only keys of groups that something was stored in are kept, and no long ones: what strangers ask for in vain leaves nothing behind, and the memory is bounded by
+// the number of slots times LongestKept.
 
 /// <summary>Keeps the grouping keys of recent requests, so that a source which pushes again costs no allocation.</summary>
 internal sealed class GroupingKeyCache
 {
     private const int Slots = 1 << 14;
+    private const int LongestKept = 512;
 
     private readonly GroupingKey?[] _slots = new GroupingKey?[Slots];
 
     /// <summary>The key with this canonical form, or null if it is not one.</summary>
-    public GroupingKey? Get(ReadOnlySpan<byte> canonical)
+    /// <param name="canonical">The form.</param>
+    /// <param name="isKept">Whether it was kept.</param>
+    public GroupingKey? Get(ReadOnlySpan<byte> canonical, out bool isKept)
     {
-        ref GroupingKey? slot = ref _slots[KeyedHash.Text(canonical) & (Slots - 1)];
-        GroupingKey? cached = Volatile.Read(ref slot);
-        if (cached is not null && cached.Bytes.SequenceEqual(canonical))
-        {
-            return cached;
-        }
+        GroupingKey? kept = Volatile.Read(ref Slot(canonical));
+        isKept = kept is not null && kept.Bytes.SequenceEqual(canonical);
+        return isKept ? kept : GroupingKey.TryCreate(canonical, out GroupingKey? created) ? created : null;
+    }
 
-        if (GroupingKey.TryCreate(canonical, out GroupingKey? created))
+    /// <summary>Keeps a key, if it is short enough.</summary>
+    public void Keep(GroupingKey key)
+    {
+        if (key.Bytes.Length <= LongestKept)
         {
-            Volatile.Write(ref slot, created);
+            Volatile.Write(ref Slot(key.Bytes), key);
         }
+    }
 
-        return created;
+    private ref GroupingKey? Slot(ReadOnlySpan<byte> canonical)
+    {
+        return ref _slots[KeyedHash.Text(canonical) & (Slots - 1)];
     }
 }

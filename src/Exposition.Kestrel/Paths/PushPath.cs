@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using Exposition.Formats;
+using Exposition.Store;
 
 namespace Exposition.Kestrel.Paths;
 
@@ -76,6 +77,9 @@ internal sealed class PushPath
         return FindUnclean(path)
             ?? (path.Contains((byte)'%') ? ResolveEscaped(path) : default);
     }
+
+    /// <summary>Keeps the key of a group that exists, so that the next request for it costs no allocation.</summary>
+    public void Keep(GroupingKey key) => _keys.Keep(key);
 
     /// <summary>The part of a target in origin form before its query.</summary>
     public static ReadOnlySpan<byte> PathOf(ReadOnlySpan<byte> target)
@@ -206,7 +210,8 @@ internal sealed class PushPath
             return Refused($"value of label {Encoding.UTF8.GetString(name)} is not valid UTF-8: {GoQuote.Quote(value)}");
         }
 
-        return new Route(RouteKind.Group, _keys.Get(labels.WriteCanonical(canonical)));
+        GroupingKey? key = _keys.Get(labels.WriteCanonical(canonical), out bool isKept);
+        return new Route(RouteKind.Group, key, IsNewKey: !isKept);
     }
 
     private string? ReadTail(ReadOnlySpan<byte> tail, ref LabelPairs labels)

@@ -30,7 +30,8 @@ internal enum RouteKind : byte
 /// <param name="Kind">What the target names.</param>
 /// <param name="Key">The group, where <paramref name="Kind"/> is <see cref="RouteKind.Group"/> and the path is in order.</param>
 /// <param name="Error">Why the path names no group: the body of a 400, without its newline.</param>
-internal readonly record struct Route(RouteKind Kind, GroupingKey? Key = null, string? Error = null)
+/// <param name="IsNewKey">Whether <paramref name="Key"/> was made for this request: to be kept (<see cref="PushPath.Keep"/>) if something is stored under it.</param>
+internal readonly record struct Route(RouteKind Kind, GroupingKey? Key = null, string? Error = null, bool IsNewKey = false)
 {
     /// <summary>The answer to a PUT, POST or DELETE of a path that may be meant for a group and is no path of one; null if there is nothing to say.</summary>
     public Answer? Refusal => Kind is RouteKind.None or RouteKind.Unclean && Error is not null ? new Answer(400, Error, Rejected: Rejection.Target) : null;

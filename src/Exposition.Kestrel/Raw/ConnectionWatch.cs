@@ -16,7 +16,7 @@ internal enum ConnectionPhase : byte
     /// <summary>The rest of a body.</summary>
     Body,
 
-    /// <summary>The server itself: memory for the rest of a body, or a check of credentials. Whoever waits keeps the time himself.</summary>
+    /// <summary>The server itself: memory for the rest of a body, a turn to read it, or a check of credentials. Whoever waits keeps the time himself.</summary>
     Room,
 
     /// <summary>The reader of an answer.</summary>
@@ -31,6 +31,8 @@ internal enum ConnectionPhase : byte
 
 // The heartbeat's callback cannot be taken back and shutdown may strike at any time, while a cancelled read must never surface in Kestrel's own
 // loop after a hand-off. So all cancellation goes through the gate, and Release leaves no cancellation pending.
+// A phase is entered by its deadline first: who reads the phase and then finds the deadline passed knows that it is that phase's, or that of one it was left for
+// too late.
 
 /// <summary>Watches over the deadlines of a connection and over graceful shutdown. The heartbeat and the shutdown call in from other threads.</summary>
 internal sealed class ConnectionWatch
@@ -122,14 +124,35 @@ internal sealed class ConnectionWatch
         }
 
         _shutdown.Dispose();
+        if (pending)
+        {
+            TakeCancellation();
+        }
+    }
+
+    /// <summary>Makes the connection look up from waiting for input, if it does.</summary>
+    public void Interrupt()
+    {
+        lock (_gate)
+        {
+            if (_phase != ConnectionPhase.Done)
+            {
+                CancelRead();
+            }
+        }
+    }
+
+    // A connection whose input has failed is not handed on, so nobody will meet the cancellation.
+    private void TakeCancellation()
+    {
         try
         {
-            if (pending && _input.TryRead(out ReadResult result))
+            if (_input.TryRead(out ReadResult result))
             {
                 _input.AdvanceTo(result.Buffer.Start, result.Buffer.Start);
             }
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception e) when (e is IOException or OperationCanceledException or InvalidOperationException)
         {
             // The connection was broken meanwhile: nobody reads it any more.
         }
@@ -137,6 +160,7 @@ internal sealed class ConnectionWatch
 
     private void OnHeartbeat()
     {
+        ConnectionPhase phase = _phase;
         if (!Expired)
         {
             return;
@@ -144,7 +168,7 @@ internal sealed class ConnectionWatch
 
         lock (_gate)
         {
-            switch (_phase)
+            switch (_phase == phase ? phase : ConnectionPhase.Done)
             {
                 case ConnectionPhase.Done or ConnectionPhase.Room:
                     break;

@@ -5,6 +5,7 @@ using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Clients;
 using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.OwnMetrics;
+using Exposition.Kestrel.Pacing;
 using Exposition.Kestrel.Paths;
 using Exposition.Kestrel.Serving;
 using Exposition.Store;
@@ -18,6 +19,8 @@ internal sealed partial class RawConnection
     private const int GatherStep = 1024;
 
     private readonly PooledBody _body;
+    private readonly BodyClaim _claim;
+    private readonly LeastRate _pace;
     private RequestHead _head;
     private PushRequest _request;
     private ChunkDecoder _chunks;
@@ -33,6 +36,7 @@ internal sealed partial class RawConnection
     private string? _unknown;
     private ClientAddress _unknownClient;
     private bool _entered;
+    private bool _isLarge;
     private bool _unflushed;
     private bool _headTimed;
     private Task<string?>? _confirmation;
@@ -110,19 +114,13 @@ internal sealed partial class RawConnection
         return Step.Read;
     }
 
-    // What has come prolongs the time, but to fall silent is given no more than the timeout: memory is held meanwhile.
     private void EnterBody()
     {
-        TimeSpan all = _options.BodyTimeout + _waited + TimeSpan.FromSeconds(_options.MinBodyBytesPerSecond > 0 ? (double)_received / _options.MinBodyBytesPerSecond : 0);
-        TimeSpan left = all - _options.Time.GetElapsedTime(_request.StartedAt);
-        if (_options.BodyTimeout <= TimeSpan.Zero)
-        {
-            _watch.Enter(ConnectionPhase.Body, TimeSpan.Zero);
-        }
-        else
-        {
-            _watch.Enter(ConnectionPhase.Body, left <= TimeSpan.Zero ? TimeSpan.FromTicks(1) : left < _options.BodyTimeout ? left : _options.BodyTimeout);
-        }
+        _pace.Count(_received);
+        _received = 0;
+        _claim.AwaitInput(_state == State.LengthBody ? _left : null);
+        TimeSpan left = _pace.Left;
+        _watch.Enter(ConnectionPhase.Body, left == Timeout.InfiniteTimeSpan ? TimeSpan.Zero : left > TimeSpan.Zero ? left : TimeSpan.FromTicks(1));
     }
 
     private Step ProcessHead(ref ReadOnlySequence<byte> rest)
@@ -233,11 +231,16 @@ internal sealed partial class RawConnection
         }
 
         _request.Sender = _sender;
+        if (PushHandler.MayBeLarge(_request, _head.ContentLength) && _engine.Clients.Believes(_sender))
+        {
+            _request.Client = _engine.Clients.Of(_sender, ForwardedFor.In(bytes[.._head.Position]));
+        }
+
         _request.HeadSize = _head.Size;
         _request.AnnouncedBytes = Math.Max(0, _head.ContentLength);
         _request.StartedAt = _options.Time.GetTimestamp();
         _request.Door = Door.Raw;
-        _request.Owner = _body;
+        _request.Claim = _claim;
         rest = rest.Slice(_head.Position);
         ReturnGathered();
 
@@ -245,6 +248,7 @@ internal sealed partial class RawConnection
         _waited = TimeSpan.Zero;
         if (_head.Chunked)
         {
+            _pace.Start(_request.StartedAt);
             _chunks.Reset();
             _state = State.ChunkedBody;
             return ProcessChunkedBody(ref rest);
@@ -255,6 +259,11 @@ internal sealed partial class RawConnection
         {
             Refuse(Answer.TooLarge(_options.BodyLimit));
             return Step.Drain;
+        }
+
+        if (rest.FirstSpan.Length < _left)
+        {
+            _pace.Start(_request.StartedAt);
         }
 
         _state = State.LengthBody;
@@ -284,12 +293,17 @@ internal sealed partial class RawConnection
 
     private Step ProcessLengthBody(ref ReadOnlySequence<byte> rest)
     {
-        if (_body.Length == 0 && rest.FirstSpan.Length >= _left)
+        if (_body.Length == 0 && rest.FirstSpan.Length >= _left && !_isLarge)
         {
-            ReadOnlyMemory<byte> whole = rest.First[..(int)_left];
-            Step step = Respond(whole);
-            rest = rest.Slice(_left);
-            return step;
+            Step step = Respond(rest.First[..(int)_left]);
+            if (step != Step.Turn)
+            {
+                rest = rest.Slice(_left);
+                return step;
+            }
+
+            // The pipe's buffer is not valid for so long.
+            _isLarge = true;
         }
 
         _body.Expect(_left);
@@ -307,7 +321,7 @@ internal sealed partial class RawConnection
             rest = rest.Slice(count);
             if (_left == 0)
             {
-                return Respond(_body.Memory);
+                return _isLarge ? Step.Turn : Respond(_body.Memory);
             }
         }
 
@@ -350,7 +364,12 @@ internal sealed partial class RawConnection
         Answer answer;
         try
         {
-            answer = _engine.Pushes.Handle(_request, body, out _confirmation);
+            if (_engine.Pushes.Handle(_request, body, out _confirmation) is not { } handled)
+            {
+                return Step.Turn;
+            }
+
+            answer = handled;
             if (_confirmation is not null)
             {
                 _unconfirmed = answer;
@@ -359,14 +378,20 @@ internal sealed partial class RawConnection
         }
         catch (Exception e)
         {
-            _engine.Log.Failed("a push failed inside the engine", e);
-            answer = new Answer(500, "internal error", Close: true);
-            _engine.Pushes.Count(_request, answer);
+            answer = FailedPush(e);
         }
 
         bool close = Write(answer);
         NextRequest();
         return close ? Step.Close : Step.Read;
+    }
+
+    private Answer FailedPush(Exception e)
+    {
+        _engine.Log.Failed("a push failed inside the engine", e);
+        var answer = new Answer(500, "internal error", Close: true);
+        _engine.Pushes.Count(_request, answer);
+        return answer;
     }
 
     // The body will not be completed.
@@ -401,8 +426,10 @@ internal sealed partial class RawConnection
         _unknown = null;
         _entered = false;
         _headTimed = false;
+        _isLarge = false;
         _head.Reset();
         _body.Dispose();
+        _claim.End();
         ReturnGathered();
     }
 }

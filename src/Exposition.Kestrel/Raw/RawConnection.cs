@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.OwnMetrics;
+using Exposition.Kestrel.Pacing;
 using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Connections;
 
@@ -46,10 +47,12 @@ internal sealed partial class RawConnection : IDisposable
         _sender = Sender.Of(connection.RemoteEndPoint);
         _input = connection.Transport.Input;
         _output = connection.Transport.Output;
-        _body = new PooledBody(engine.Inflight);
         _watch = new ConnectionWatch(connection, _options.Time, _options.IdleTimeout);
         _seat = connection.Features.Get<ConnectionSeat>();
         _seat?.Watch(_watch);
+        _pace = new LeastRate(_options.Time, _options.MinBodyBytesPerSecond, _options.BodyTimeout);
+        _claim = new BodyClaim(engine.Inflight, _pace, _watch.Interrupt);
+        _body = new PooledBody(_claim);
         _head.Reset();
     }
 
@@ -64,6 +67,9 @@ internal sealed partial class RawConnection : IDisposable
 
         /// <summary>Memory for more of a body.</summary>
         Room,
+
+        /// <summary>A turn to read a large body, which is in <see cref="_body"/>.</summary>
+        Turn,
 
         /// <summary>A scrape to be sent.</summary>
         Scrape,
@@ -121,6 +127,13 @@ internal sealed partial class RawConnection : IDisposable
                         }
 
                         break;
+                    case Step.Turn:
+                        if (!await PushInTurnAsync())
+                        {
+                            return false;
+                        }
+
+                        break;
                     case Step.Scrape:
                         if (!await ScrapeAsync())
                         {
@@ -164,9 +177,15 @@ internal sealed partial class RawConnection : IDisposable
         }
         finally
         {
-            _seat?.Unwatch();
-            _watch.Release();
-            Dispose();
+            try
+            {
+                _seat?.Unwatch();
+                _watch.Release();
+            }
+            finally
+            {
+                Dispose();
+            }
         }
     }
 
@@ -174,6 +193,7 @@ internal sealed partial class RawConnection : IDisposable
     public void Dispose()
     {
         _body.Dispose();
+        _claim.End();
         ReturnGathered();
     }
 
@@ -183,14 +203,25 @@ internal sealed partial class RawConnection : IDisposable
         SequencePosition examined = consumed;
         try
         {
-            return result.IsCanceled && _watch.Expired
+            return result.IsCanceled && _watch.Expired && !IsServed(result)
                 ? Expire()
+                : _state != State.Head && _claim.IsEnded
+                ? Displace()
                 : Process(result.Buffer, result.IsCompleted, out consumed, out examined);
         }
         finally
         {
             _input.AdvanceTo(consumed, examined);
         }
+    }
+
+    // A request that has come at the last moment has come in time.
+    private bool IsServed(in ReadResult result) => _watch.Phase == ConnectionPhase.Idle && !result.Buffer.IsEmpty;
+
+    private Step Displace()
+    {
+        Refuse(Answer.Displaced);
+        return Step.Drain;
     }
 
     // Whoever was silent between requests is let go without a word.
@@ -226,9 +257,34 @@ internal sealed partial class RawConnection : IDisposable
         long since = _options.Time.GetTimestamp();
         TimeSpan left = _options.BodyTimeout <= TimeSpan.Zero ? Timeout.InfiniteTimeSpan : _options.BodyTimeout - _waited;
         _watch.Enter(ConnectionPhase.Room, TimeSpan.Zero);
-        bool freed = await _engine.Inflight.WaitAsync(left);
-        _waited += _options.Time.GetElapsedTime(since);
+        _claim.Proceed();
+        bool freed = await _claim.WaitAsync(left);
+        TimeSpan waited = _options.Time.GetElapsedTime(since);
+        _waited += waited;
+        _pace.Excuse(waited);
         return freed;
+    }
+
+    // The input is left unread meanwhile, as in ConfirmAsync.
+    private async ValueTask<bool> PushInTurnAsync()
+    {
+        _watch.Enter(ConnectionPhase.Room, TimeSpan.Zero);
+        _claim.Proceed();
+        Answer answer;
+        try
+        {
+            answer = await _engine.Pushes.HandleLargeAsync(_request, _body.Memory);
+        }
+        catch (Exception e)
+        {
+            answer = FailedPush(e);
+        }
+
+        bool close = Write(answer);
+        NextRequest();
+        bool open = await FlushAsync();
+        _watch.Enter(ConnectionPhase.Idle, _options.IdleTimeout);
+        return open && !close;
     }
 
     // The input is left unread meanwhile: answers stay in the order of their requests.

@@ -33,6 +33,10 @@ internal readonly record struct Answer(
     /// <summary>The client has gone, or sent less than it announced.</summary>
     public static Answer CutShort => new(400, "unexpected EOF", Close: true);
 
+    /// <summary>The body was the slowest when others waited for memory.</summary>
+    public static Answer Displaced =>
+        new(408, "request body came too slowly while others waited for the memory of all bodies (--limit.inflight-bytes)", Close: true, Limit.InflightBytes);
+
     /// <summary>The body was too slow.</summary>
     public static Answer TooSlow => new(408, "request body was not received in time", Close: true, Limit.BodyTimeout);
 
@@ -44,6 +48,10 @@ internal readonly record struct Answer(
 
     /// <summary>The body is longer than allowed when it is decoded.</summary>
     public static Answer TooLargeDecoded(long limit) => new(413, $"request body too large: more than {limit} bytes when decoded", Close: false, Limit.DecodedBytes);
+
+    /// <summary>The body is longer than allowed when it is decoded, for its size as sent.</summary>
+    public static Answer TooDense(long limit, int sent, int ratio) => new(413,
+        $"request body too large: {sent} bytes decode to more than {limit}, which is 1 MiB and {ratio} times as many (--limit.decode-ratio)", Close: false, Limit.DecodeRatio);
 
     /// <summary>The target has a percent sign that escapes nothing. The text is the reference's.</summary>
     public static Answer MalformedTarget => new(400, "400 Bad Request", Close: true, Rejected: Rejection.Target);
@@ -72,6 +80,13 @@ internal readonly record struct Answer(
 
     /// <summary>Too many clients want credentials to be checked.</summary>
     public static Answer TooManyChecks => new(503, "too many credentials wait to be checked", Close: true, Limit.PasswordChecks);
+
+    /// <summary>Too many large bodies wait, most of them of this client.</summary>
+    public static Answer TooManyQueued(int limit) =>
+        new(503, $"too many large bodies wait to be read: more than {limit} (--limit.queued-bodies)", Close: false, Limit.QueuedBodies);
+
+    /// <summary>There was no time for a large body.</summary>
+    public static Answer NoTurn => new(503, "no time was found to read this large body: others came first", Close: false, Limit.QueuedBodies);
 
     /// <summary>The job pushes too often.</summary>
     public static Answer TooOften(int limit) => new(429, $"too many pushes of this job: more than {limit} per second", Close: false, Limit.PushesPerSecond);

@@ -5,7 +5,8 @@ namespace Exposition.Kestrel.Serving;
 
 // A token bucket per job, kept as one number: the time at which the job's bucket would be empty if each push took its share of a second
 // (the generic cell rate algorithm). A job whose time lies in the past has a full bucket and need not be remembered; so the table holds
-// no more jobs than have pushed within the last second, and is swept when it has doubled.
+// no more jobs than have pushed within the last second, and is swept when it has doubled. Of a name, which may be long, a hash is kept: it is keyed anew in each
+// process, so nobody can make two jobs share a bucket.
 
 /// <summary>Bounds the pushes of each job. Safe for concurrent use.</summary>
 internal sealed class JobRate(int perSecond, TimeProvider time)
@@ -13,7 +14,7 @@ internal sealed class JobRate(int perSecond, TimeProvider time)
     private const int FirstSweep = 1024;
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, long> _until = [];
+    private readonly Dictionary<ulong, long> _until = [];
     private readonly long _share = perSecond > 0 ? Math.Max(1, time.TimestampFrequency / perSecond) : 0;
     private int _sweepAt = FirstSweep;
 
@@ -28,7 +29,7 @@ internal sealed class JobRate(int perSecond, TimeProvider time)
             return true;
         }
 
-        string job = Job(key);
+        ulong job = Job(key);
         long now = time.GetTimestamp();
         lock (_gate)
         {
@@ -48,22 +49,30 @@ internal sealed class JobRate(int perSecond, TimeProvider time)
         }
     }
 
-    private static string Job(GroupingKey key)
+    private static ulong Job(GroupingKey key)
     {
         foreach (GroupingLabel label in key.Labels)
         {
             if (label.Name.SequenceEqual("job"u8))
             {
-                return System.Text.Encoding.UTF8.GetString(label.Value);
+                return (ulong)Hash(label.Value, 0) << 32 | Hash(label.Value, 1);
             }
         }
 
-        return "";
+        return 0;
+    }
+
+    private static uint Hash(ReadOnlySpan<byte> name, int half)
+    {
+        HashCode hash = default;
+        hash.Add(half);
+        hash.AddBytes(name);
+        return (uint)hash.ToHashCode();
     }
 
     private void Sweep(long now)
     {
-        foreach ((string job, long until) in _until)
+        foreach ((ulong job, long until) in _until)
         {
             if (until <= now)
             {

@@ -1,8 +1,11 @@
+using System.Net;
 using Exposition.Formats;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Internal;
 using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.OwnMetrics;
+using Exposition.Kestrel.Pacing;
+using Exposition.Kestrel.Paths;
 using Exposition.Store;
 
 namespace Exposition.Kestrel.Serving;
@@ -12,17 +15,35 @@ namespace Exposition.Kestrel.Serving;
 //
 // A body is complete when it comes here: its length, or the end of its chunks, has proven it at the door, and checksums or end marks what was packed. So a
 // last line without an end was meant so, and the number in it is whole.
+//
+// What is done at once runs on the thread that serves the socket, so it is what takes little time: a body that is small, plain or decoded, or whose series
+// are those of the group's last push. All else waits for a turn on a thread of the workers.
 
 /// <summary>Carries out pushes and deletes for both doors, counts them, and logs those that are refused.</summary>
-internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, InflightBytes inflight, OpenReaders readers, ExpositionOptions options, ClientLog log)
+internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, PushPath paths, OpenReaders readers, ExpositionOptions options, ClientLog log)
 {
-    private readonly JobRate _rate = new(options.MaxPushesPerSecond, options.Time);
+    // A body of empty lines, which are the slowest, takes about 10 ms; others 1 ms.
+    private const int LargeBody = 512 << 10;
 
-    /// <summary>Carries out a request whose body is complete.</summary>
+    // What a small body becomes when its grouping labels are written on every line. So long a line is the shortest there can be.
+    private const int LargeRendering = 8 << 20;
+    private const int ShortestLine = 4;
+
+    // Packed, it is most likely a large one: not worth a try.
+    private const int LargePacked = LargeBody / 8;
+
+    // So much any body may decode to.
+    private const long DecodedFreely = 1 << 20;
+
+    private readonly JobRate _rate = new(options.MaxPushesPerSecond, options.Time);
+    private readonly FairWorkers _workers = new("large bodies", Environment.ProcessorCount, options.MaxQueuedBodies, options.Time);
+
+    /// <summary>Carries out a request whose body is complete, if it takes little time.</summary>
     /// <param name="request">The head.</param>
     /// <param name="body">The body as sent; not used after the return.</param>
     /// <param name="confirmation">Null if the answer is final and counted. Else the answer is to be given to <see cref="Finish"/> with its result.</param>
-    public Answer Handle(in PushRequest request, ReadOnlyMemory<byte> body, out Task<string?>? confirmation)
+    /// <returns>Null if it would take long: then it is to be given to <see cref="HandleLargeAsync"/>.</returns>
+    public Answer? Handle(in PushRequest request, ReadOnlyMemory<byte> body, out Task<string?>? confirmation)
     {
         confirmation = null;
         if (request.Encoding == BodyEncoding.Gzip && request.Method != PushMethod.Delete && GzipBody.CheckHeader(body.Span) is { } refused)
@@ -33,14 +54,31 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, Infli
             return answered;
         }
 
-        Answer answer = options.Gate is { IsOpen: false } ? Answer.Loading : Apply(request, body);
-        readers.BoundHeldBytes();
-        confirmation = answer.Status is 200 or 202 ? options.Gate?.Confirm() : null;
-        if (confirmation is null)
+        Answer? answer = options.Gate is { IsOpen: false } ? Answer.Loading : Apply(request, body);
+        if (answer is { } done)
         {
-            Count(request, answer);
+            confirmation = Applied(request, done);
+            if (confirmation is null)
+            {
+                Count(request, done);
+            }
         }
 
+        return answer;
+    }
+
+    /// <summary>Carries out a request that <see cref="Handle"/> has left, in its turn and on another thread.</summary>
+    /// <param name="request">The head.</param>
+    /// <param name="body">The body as sent; not used when the task is complete.</param>
+    public async ValueTask<Answer> HandleLargeAsync(PushRequest request, ReadOnlyMemory<byte> body)
+    {
+        Answer answer = await ApplyInTurnAsync(request, body);
+        if (Applied(request, answer) is { } confirmation)
+        {
+            return Finish(request, answer, await confirmation);
+        }
+
+        Count(request, answer);
         return answer;
     }
 
@@ -77,13 +115,34 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, Infli
         }
     }
 
+    /// <summary>Whether a request may have to wait for a turn, as far as its head tells.</summary>
+    /// <param name="request">The head.</param>
+    /// <param name="length">Its Content-Length, or a negative number where it has none.</param>
+    public static bool MayBeLarge(in PushRequest request, long length) => length is < 0 or >= LargePacked || IsPacked(request.Encoding);
+
     /// <summary>The language that a Content-Type stands for: text, unless it names another one exactly.</summary>
     public static PushFormat FormatOf(ReadOnlySpan<byte> contentType) =>
         PushContentType.IsDelimitedProtobuf(contentType) ? PushFormat.Protobuf
         : PushContentType.IsOpenMetrics(contentType) ? PushFormat.OpenMetrics
         : PushFormat.Text;
 
-    private Answer Apply(in PushRequest request, ReadOnlyMemory<byte> body)
+    private Task<string?>? Applied(in PushRequest request, in Answer answer)
+    {
+        readers.BoundHeldBytes();
+        if (answer.Status is not (200 or 202))
+        {
+            return null;
+        }
+
+        if (request.Route is { IsNewKey: true, Key: { } key } && request.Method != PushMethod.Delete)
+        {
+            paths.Keep(key);
+        }
+
+        return options.Gate?.Confirm();
+    }
+
+    private Answer? Apply(in PushRequest request, ReadOnlyMemory<byte> body)
     {
         if (request.Route.Key is not { } key)
         {
@@ -107,27 +166,82 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, Infli
         }
 
         BodyEncoding encoding = ContentCoding.Settle(request.Encoding, body.Span);
-        if (encoding is BodyEncoding.Identity or BodyEncoding.Unknown)
+        return IsPacked(encoding) ? (body.Length < LargePacked ? Decode(request, key, encoding, body, LargeBody) : null)
+            : !IsLarge(key, body.Span) ? Push(request, key, body, asItIs: encoding == BodyEncoding.Unknown && !body.IsEmpty)
+            : target.TryPushRepeated(key, request.Format, body, Mode(request), Details(request)) ? new Answer(200)
+            : null;
+    }
+
+    private async ValueTask<Answer> ApplyInTurnAsync(PushRequest request, ReadOnlyMemory<byte> body)
+    {
+        // A turn without the memory for it was in vain, and there will be another.
+        TimeSpan patience = options.BodyTimeout > TimeSpan.Zero ? options.BodyTimeout : Timeout.InfiniteTimeSpan;
+        long started = options.Time.GetTimestamp();
+        ClientAddress client = request.Client ?? (request.Sender is IPEndPoint { Address: var address } ? ClientAddress.Of(address) : default);
+        while (true)
         {
-            return Push(request, key, body, asItIs: encoding == BodyEncoding.Unknown && !body.IsEmpty);
+            Answer? answer = null;
+            TurnOutcome turn = await _workers.RunAsync(client, Left(), () => answer = ApplyLarge(request, body));
+            if (turn != TurnOutcome.Done)
+            {
+                return turn == TurnOutcome.Crowded ? Answer.TooManyQueued(options.MaxQueuedBodies) : Answer.NoTurn;
+            }
+
+            if (answer is { } done)
+            {
+                return done;
+            }
+
+            if (request.Claim is null || !await request.Claim.WaitAsync(Left()))
+            {
+                return Answer.NoRoom with { Close = false };
+            }
         }
 
-        long limit = options.DecodedLimit;
-        using var decoded = new PooledBody(inflight, request.Owner);
-        DecodeOutcome outcome = encoding switch
-        {
-            BodyEncoding.Gzip => GzipBody.Decode(body, decoded, limit),
-            BodyEncoding.Snappy => SnappyBody.Decode(body, decoded, limit),
-            BodyEncoding.Zstd => ZstdBody.Decode(body, decoded, limit),
-            BodyEncoding.RawDeflate => DeflateBody.DecodeRaw(body, decoded, limit),
-            _ => DeflateBody.Decode(body, decoded, limit),
-        };
-        return outcome.TooLarge ? Answer.TooLargeDecoded(limit)
-            : outcome.NoRoom ? Answer.NoRoom with { Close = false }
+        TimeSpan Left() => patience == Timeout.InfiniteTimeSpan ? patience : patience - options.Time.GetElapsedTime(started) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
+
+    // Null where there is no memory for it.
+    private Answer? ApplyLarge(in PushRequest request, ReadOnlyMemory<byte> body)
+    {
+        GroupingKey key = request.Route.Key!;
+        BodyEncoding encoding = ContentCoding.Settle(request.Encoding, body.Span);
+        return IsPacked(encoding) ? Decode(request, key, encoding, body, long.MaxValue) : Push(request, key, body, asItIs: encoding == BodyEncoding.Unknown);
+    }
+
+    // Null where it decodes to more than is wanted here, or where there is no memory for it.
+    private Answer? Decode(in PushRequest request, GroupingKey key, BodyEncoding encoding, ReadOnlyMemory<byte> body, long most)
+    {
+        long byRatio = options.MaxDecodeRatio > 0 ? DecodedFreely + ((long)options.MaxDecodeRatio * body.Length) : long.MaxValue;
+        long limit = Math.Min(options.DecodedLimit, byRatio);
+        using var decoded = new PooledBody(request.Claim);
+        DecodeOutcome outcome = Undo(encoding, body, decoded, Math.Min(limit, most));
+        return outcome.NoRoom || (outcome.TooLarge && most < limit) ? null
+            : outcome.TooLarge ? (limit < options.DecodedLimit ? Answer.TooDense(limit, body.Length, options.MaxDecodeRatio) : Answer.TooLargeDecoded(limit))
             : outcome.Error is not null && encoding == BodyEncoding.RawDeflate ? Push(request, key, body, asItIs: true)
             : outcome.Error is { } error ? new Answer(400, error, Why: Refusal.Encoding)
+            : most < limit && IsLarge(key, decoded.Memory.Span) ? null
             : Push(request, key, decoded.Memory, asItIs: false);
     }
+
+    private static DecodeOutcome Undo(BodyEncoding encoding, ReadOnlyMemory<byte> body, PooledBody into, long limit) => encoding switch
+    {
+        BodyEncoding.Gzip => GzipBody.Decode(body, into, limit),
+        BodyEncoding.Snappy => SnappyBody.Decode(body, into, limit),
+        BodyEncoding.Zstd => ZstdBody.Decode(body, into, limit),
+        BodyEncoding.RawDeflate => DeflateBody.DecodeRaw(body, into, limit),
+        _ => DeflateBody.Decode(body, into, limit),
+    };
+
+    private static bool IsLarge(GroupingKey key, ReadOnlySpan<byte> body) =>
+        body.Length >= LargeBody
+        || ((long)key.Bytes.Length * body.Length / ShortestLine >= LargeRendering && (long)key.Bytes.Length * body.Count((byte)'\n') >= LargeRendering);
+
+    private static bool IsPacked(BodyEncoding encoding) => encoding is not (BodyEncoding.Identity or BodyEncoding.Unknown);
+
+    private static PushMode Mode(in PushRequest request) => request.Method == PushMethod.Put ? PushMode.Replace : PushMode.Merge;
+
+    private static PushDetails Details(in PushRequest request) => new(request.ExpireAfter, request.Sender);
 
     // A body whose encoding cannot be undone may be plain all the same; if not, the encoding is the reason to give.
     private Answer Push(in PushRequest request, GroupingKey key, ReadOnlyMemory<byte> body, bool asItIs)
@@ -137,7 +251,7 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, Infli
             return Store(request, key, body, asItIs);
         }
 
-        using var text = new PooledBody(inflight, request.Owner);
+        using var text = new PooledBody(request.Claim);
         DecodeOutcome outcome = Utf16Body.Decode(body.Span, text, options.DecodedLimit);
         return outcome.TooLarge ? Answer.TooLargeDecoded(options.DecodedLimit)
             : outcome.NoRoom ? Answer.NoRoom with { Close = false }
@@ -147,8 +261,7 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, Infli
 
     private Answer Store(in PushRequest request, GroupingKey key, ReadOnlyMemory<byte> body, bool asItIs)
     {
-        PushMode mode = request.Method == PushMethod.Put ? PushMode.Replace : PushMode.Merge;
-        PushOutcome outcome = target.Push(key, request.Format, body, mode, new PushDetails(request.ExpireAfter, request.Sender));
+        PushOutcome outcome = target.Push(key, request.Format, body, Mode(request), Details(request));
         return outcome.Status switch
         {
             PushStatus.Stored => new Answer(200),

@@ -1,3 +1,4 @@
+using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.OwnMetrics;
 using Exposition.Kestrel.Paths;
 using Exposition.Store;
@@ -66,14 +67,17 @@ internal struct PushRequest
     /// <summary>When the head was complete, on the clock's scale.</summary>
     public long StartedAt;
 
-    /// <summary>For whom its memory is accounted.</summary>
-    public object? Owner;
+    /// <summary>What it holds of the memory for all bodies; null for no limit.</summary>
+    public BodyClaim? Claim;
 
     /// <summary>When the pushed series shall expire, where the client has said it. Zero means never.</summary>
     public TimeSpan? ExpireAfter;
 
     /// <summary>What is wrong with a header, or null.</summary>
     public string? HeaderError;
+
+    /// <summary>Whose it is, where the other end of the connection is not the client itself.</summary>
+    public ClientAddress? Client;
 
     /// <summary>Who sends it: something whose text says so, or null.</summary>
     public object? Sender;

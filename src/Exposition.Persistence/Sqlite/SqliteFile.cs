@@ -149,12 +149,15 @@ internal sealed partial class SqliteFile : IDisposable
 
     public void Dispose()
     {
-        Put.Dispose();
-        Remove.Dispose();
-        RemoveShape.Dispose();
-        DigestOf.Dispose();
-        PutShape.Dispose();
-        Connection.Dispose();
+        // Whatever goes wrong before, the file must be let go of.
+        using (Connection)
+        using (PutShape)
+        using (DigestOf)
+        using (RemoveShape)
+        using (Remove)
+        {
+            Put.Dispose();
+        }
     }
 
     private static SqliteFile Open(SqliteConnectionStringBuilder how, Func<SqliteConnection, long> prepare) => SqliteFaults.Guard(() =>

@@ -3,21 +3,20 @@ using Exposition.Formats;
 
 namespace Exposition.Store.Internal;
 
-// What a body of megabytes needs is several times as much. So those for large bodies are apart, lest each comes to be large in time; and only so many large
-// bodies are read at once as there are processors: more would not be done any sooner, and each would need its own.
+// What a body of megabytes needs is several times as much. So those for large bodies are apart, lest each comes to be large in time. How many large bodies are
+// read at once is up to who calls.
 
 /// <summary>The scratch memory that one push needs: the decoded families and the buffers to sort and render them. Rented for the time of a push.</summary>
 internal sealed class PushWorkspace
 {
-    /// <summary>From here on a body waits for its turn to be rendered, however small it was.</summary>
-    public const int LargeRendering = 1 << 20;
+    /// <summary>Up to here a rough estimate of what a body becomes is good enough to make room.</summary>
+    public const int SmallRendering = 1 << 20;
 
     private const int LargeBody = 128 << 10;
 
     private static readonly int s_kept = Environment.ProcessorCount * 2;
     private static readonly ConcurrentBag<PushWorkspace> s_small = [];
     private static readonly ConcurrentBag<PushWorkspace> s_large = [];
-    private static readonly SemaphoreSlim s_turns = new(Environment.ProcessorCount);
     private static int s_mostTaken;
     private static int s_taken;
     private static long s_letGo;
@@ -37,21 +36,6 @@ internal sealed class PushWorkspace
     public List<int> Order { get; } = [];
 
     private long Capacity => Text.Capacity + Sidecar.Capacity + Families.CapacityBytes;
-
-    /// <summary>Waits, for a large body, until it is its turn to be read.</summary>
-    public static Turn TakeTurn(int bodyBytes)
-    {
-        bool isLarge = bodyBytes >= LargeBody;
-        if (isLarge)
-        {
-            s_turns.Wait();
-        }
-
-        return new Turn(isLarge);
-    }
-
-    /// <summary>Waits, for a body that was not large but becomes so, until it is its turn to be rendered.</summary>
-    public static Turn TakeTurn(int bodyBytes, long rendered) => TakeTurn(bodyBytes < LargeBody && rendered >= LargeRendering ? LargeBody : 0);
 
     /// <summary>A workspace.</summary>
     /// <param name="bodyBytes">About how much will be read.</param>
@@ -105,17 +89,5 @@ internal sealed class PushWorkspace
         }
 
         return trimmed;
-    }
-
-    /// <summary>Ends when it is disposed of.</summary>
-    public readonly ref struct Turn(bool isLarge)
-    {
-        public void Dispose()
-        {
-            if (isLarge)
-            {
-                s_turns.Release();
-            }
-        }
     }
 }

@@ -41,9 +41,19 @@ internal sealed class FakeTarget : IPushTarget
 
     public int OpenScrapes;
 
+    /// <summary>The name of the thread that the last push came on.</summary>
+    public string? LastThread { get; private set; }
+
+    /// <summary>Whether large text bodies repeat the series of their group's last push.</summary>
+    public bool Repeats { get; set; }
+
+    public bool TryPushRepeated(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details) =>
+        Repeats && Push(key, format, body, mode, details).Status == Success;
+
     public PushOutcome Push(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
     {
         Interlocked.Increment(ref Pushes);
+        LastThread = Thread.CurrentThread.Name;
         if (Record)
         {
             Details.Enqueue(details);

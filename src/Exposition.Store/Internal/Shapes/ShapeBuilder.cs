@@ -49,8 +49,8 @@ internal static class ShapeBuilder
         }
         finally
         {
-            PushWorkspace.Return(workspace);
             ArrayPool<byte>.Shared.Return(probe);
+            PushWorkspace.Return(workspace);
         }
     }
 
