@@ -17,6 +17,7 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
     private SqliteFile? _file;
     private Replacement? _replacement;
     private string _damage = "";
+    private bool _created;
 
     /// <summary>SQLite's setting; only a test of the tests changes it.</summary>
     internal string Synchronous { get; init; } = "FULL";
@@ -127,7 +128,9 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
         {
             Open();
             _file!.ReadAll(reading);
-            Incomplete = false;
+
+            // One that was made at this start holds nothing of what is restored from elsewhere.
+            Incomplete = _created;
             return new LoadReport(reading.Groups, reading.Damaged, false);
         }
         catch (DurableStoreException e) when (e.Fault == DurableFault.Damaged)
@@ -210,6 +213,7 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
             _file = SqliteFile.Open(_path, Synchronous);
         }
 
+        _created |= created;
         Incomplete |= created;
     }
 
