@@ -33,7 +33,7 @@ public sealed class DoorsWithStoreTests : IAsyncLifetime
         builder.WebHost.UseKestrelCore().ConfigureKestrel(static kestrel =>
         {
             kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.UseExposition());
-            kestrel.Listen(IPAddress.Loopback, 0, TwoDoors.SecondDoor);
+            kestrel.Listen(IPAddress.Loopback, 0, MemoryKestrel.SecondDoor);
         });
         _app = builder.Build();
         _app.UseRouting();

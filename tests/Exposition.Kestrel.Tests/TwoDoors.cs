@@ -3,7 +3,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Exposition.Kestrel.Heads;
-using Exposition.Kestrel.Raw;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -57,7 +56,7 @@ public sealed class TwoDoors : IAsyncLifetime
             kestrel.AddServerHeader = false;
             kestrel.RequestHeaderEncodingSelector = HeaderEncoding.For;
             kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.UseExposition());
-            kestrel.Listen(IPAddress.Loopback, 0, SecondDoor);
+            kestrel.Listen(IPAddress.Loopback, 0, MemoryKestrel.SecondDoor);
             kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.Protocols = HttpProtocols.Http2);
             kestrel.UseExpositionHeadLimits();
         });
@@ -69,14 +68,6 @@ public sealed class TwoDoors : IAsyncLifetime
         await _app.StartAsync();
         int[] ports = [.. _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(static a => new Uri(a).Port)];
         (RawPort, EndpointPort, Http2Port) = (ports[0], ports[1], ports[2]);
-    }
-
-    /// <summary>What a connection meets that the raw door hands on, without the raw door.</summary>
-    internal static void SecondDoor(ListenOptions listen)
-    {
-        ExpositionEngine engine = listen.ApplicationServices.GetRequiredService<ExpositionEngine>();
-        var services = new RawServices(engine, null, null);
-        listen.Use(next => connection => next(new CheckedConnection(engine, services, connection)));
     }
 
     public async ValueTask DisposeAsync()

@@ -61,6 +61,14 @@ internal sealed class MemoryKestrel : IConnectionListenerFactory, IConnectionLis
         return kestrel;
     }
 
+    /// <summary>What a connection meets that the raw door hands on, without the raw door.</summary>
+    public static void SecondDoor(ListenOptions listen)
+    {
+        ExpositionEngine engine = listen.ApplicationServices.GetRequiredService<ExpositionEngine>();
+        var services = new RawServices(engine, null, null);
+        listen.Use(next => connection => next(new CheckedConnection(engine, services, connection)));
+    }
+
     /// <summary>Sends bytes on a new connection, each piece when the server has looked at the one before, ends the input, and returns all that was answered.</summary>
     /// <exception cref="TimeoutException">The server did not come to an end.</exception>
     public async Task<string> ExchangeAsync(IEnumerable<ReadOnlyMemory<byte>> pieces)

@@ -16,7 +16,7 @@ internal sealed class WireJudge
     ];
 
     private readonly Door _raw;
-    private readonly Door _general = new(TwoDoors.SecondDoor);
+    private readonly Door _general = new(MemoryKestrel.SecondDoor);
 
     /// <param name="door">What is judged; the raw door if there is none.</param>
     public WireJudge(Action<ListenOptions>? door = null) => _raw = new Door(door ?? (static listen => listen.UseExposition()));
