@@ -80,6 +80,7 @@ public sealed class BodyKindsTests : IAsyncLifetime
             Assert.Equal((200, ""), await StoreDoors.SendAsync(port, "PUT", Path, large));
             Assert.Equal(3000, (await StoreDoors.PushedAsync(port)).Count(static c => c == '\n'));
             Assert.Equal((400, "the body is UTF-16 and ends in half a character\n"), await StoreDoors.SendAsync(port, "PUT", Path, body[..^1]));
+            Assert.StartsWith("text format parsing error in line 1: ", (await StoreDoors.SendAsync(port, "PUT", Path, "m\0 12\n"u8.ToArray())).Text, StringComparison.Ordinal);
         }
     }
 

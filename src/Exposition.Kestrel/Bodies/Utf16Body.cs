@@ -5,7 +5,7 @@ using System.Text.Unicode;
 namespace Exposition.Kestrel.Bodies;
 
 // What Windows PowerShell's `>` and Out-File write. A Content-Type may say charset=utf-16 of anything, so it is not asked: text in UTF-16 has a byte order
-// mark, or begins with a character of ASCII, and then one of its first two bytes is NUL. A text in UTF-8 that begins so has no meaning.
+// mark, or begins with two characters of ASCII, and then every other of its first four bytes is NUL. A text in UTF-8 that begins so has no meaning.
 
 /// <summary>Turns a text in UTF-16 into UTF-8.</summary>
 internal static class Utf16Body
@@ -16,7 +16,7 @@ internal static class Utf16Body
     private const int BytesPerUnit = 3;
 
     /// <summary>Whether a body is such a text.</summary>
-    public static bool Starts(ReadOnlySpan<byte> body) => body is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..] or [not 0, 0, ..] or [0, not 0, ..];
+    public static bool Starts(ReadOnlySpan<byte> body) => body is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..] or [not 0, 0, not 0, 0, ..] or [0, not 0, 0, not 0, ..];
 
     /// <summary>Decodes.</summary>
     /// <param name="body">The text, in either order of bytes.</param>
