@@ -89,6 +89,7 @@ public class RawConnectionTests
         "PUT /metrics/job/a/../b HTTP/1.1\r\nHost: h\r\n\r\n",
         "PUT /metrics/job/%zz HTTP/1.1\r\nHost: h\r\n\r\n",
         "PUT  /metrics/job/a HTTP/1.1\r\nHost: h\r\n\r\n",
+        "PUT /metrics/job/\u00E4 HTTP/1.1\r\nHost: h\r\n\r\n",
         "PUT /metrics/job/a HTTP/1.1\nHost: h\n\n",
         "PUT /metrics/job/a HTTP/1.1\r\nHost: h\nContent-Length: 4\r\n\r\na 1\n",
         "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\na 1\n",

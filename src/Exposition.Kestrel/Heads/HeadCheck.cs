@@ -25,6 +25,9 @@ internal readonly record struct BodyFraming(long Length, bool Chunked, bool Last
 /// <summary>Judges the heads of HTTP/1 that are not served raw, as the reference does or stricter, and in its words.</summary>
 internal sealed class HeadCheck(int maxTarget, int maxHeaders)
 {
+    // Controls and blanks. Bytes above ASCII stand for themselves, as at the reference.
+    private static readonly SearchValues<byte> s_noTarget = SearchValues.Create([.. Enumerable.Range(0, ' ' + 1).Select(static c => (byte)c), 0x7F]);
+
     private static ReadOnlySpan<byte> LineEnd => "\r\n"u8;
 
     /// <summary>Judges a head.</summary>
@@ -71,7 +74,7 @@ internal sealed class HeadCheck(int maxTarget, int maxHeaders)
                 ? version is [(byte)'H', (byte)'T', (byte)'T', (byte)'P', (byte)'/', >= (byte)'0' and <= (byte)'9', (byte)'.', >= (byte)'0' and <= (byte)'9']
                     ? Bad(Rejection.Version, "unsupported protocol version", 505)
                     : Bad(Rejection.RequestLine, "malformed HTTP version")
-            : fields.Target.ContainsAny(HeadParser.NoTargetBytes) ? Bad(Rejection.Target, "invalid character in the request target")
+            : fields.Target.ContainsAny(s_noTarget) ? Bad(Rejection.Target, "invalid character in the request target")
             : ReadTarget(ref fields);
     }
 

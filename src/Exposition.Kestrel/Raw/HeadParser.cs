@@ -6,7 +6,7 @@ using Exposition.Kestrel.Paths;
 namespace Exposition.Kestrel.Raw;
 
 // head    = method SP target SP "HTTP/1.1" CRLF *( name ":" OWS value OWS CRLF ) CRLF
-// method  = "GET" / "PUT" / "POST" / "DELETE"          target = "/" *( %x21-7E / %x80-FF )
+// method  = "GET" / "PUT" / "POST" / "DELETE"          target = "/" *( %x21-7E )
 // name    = 1*tchar                                    value  = *( HTAB / %x20-7E )
 //
 // The parser is a filter, not a judge: it says Hot only of heads that it understands to the last byte, so that no other reader could frame
@@ -21,9 +21,6 @@ internal sealed class HeadParser(PushPath paths, int maxBytes, int maxTarget, in
 
     /// <summary>The bytes of methods and of the names of headers.</summary>
     public static readonly SearchValues<byte> TokenBytes = SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
-    /// <summary>The bytes that no target has: controls and blanks. Bytes above ASCII stand for themselves, as at the reference.</summary>
-    public static readonly SearchValues<byte> NoTargetBytes = SearchValues.Create([.. Enumerable.Range(0, ' ' + 1).Select(static c => (byte)c), 0x7F]);
-
     private static readonly SearchValues<byte> s_hostBytes = SearchValues.Create("!$&'()-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
     private static readonly SearchValues<byte> s_addressBytes = SearchValues.Create(".:0123456789ABCDEFabcdef"u8);
     private static readonly SearchValues<byte> s_valueBytes = SearchValues.Create([(byte)'\t', .. Enumerable.Range(' ', '~' - ' ' + 1).Select(static c => (byte)c)]);
@@ -124,7 +121,7 @@ internal sealed class HeadParser(PushPath paths, int maxBytes, int maxTarget, in
         }
 
         ReadOnlySpan<byte> target = rest[..length];
-        if (target.IsEmpty || target[0] != '/' || target.ContainsAny(NoTargetBytes))
+        if (target.IsEmpty || target[0] != '/' || target.ContainsAnyExceptInRange((byte)0x21, (byte)0x7E))
         {
             return Refuse(ref head, HandOnReason.Path);
         }

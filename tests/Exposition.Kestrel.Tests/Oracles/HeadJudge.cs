@@ -114,7 +114,7 @@ internal static partial class HeadJudge
 
     private static string? Text(HeadRange range, ReadOnlySpan<byte> bytes) => range.IsPresent ? Encoding.Latin1.GetString(range.In(bytes)) : null;
 
-    [GeneratedRegex(@"\A(GET|PUT|POST|DELETE) /[!-~\x80-\xFF]* HTTP/1\.1\z")]
+    [GeneratedRegex(@"\A(GET|PUT|POST|DELETE) /[!-~]* HTTP/1\.1\z")]
     private static partial Regex RequestLine();
 
     [GeneratedRegex(@"\A([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t -~]*?)[ \t]*\z", RegexOptions.CultureInvariant)]
