@@ -138,6 +138,11 @@ public class BodyDecodingTests
         byte[] bomb = Gzip(new byte[50_000_000]);
         Assert.Equal("too large", Undo(bomb, limit: 1 << 20));
         Assert.Equal("too large", Undo(Gzip(new byte[1001]), limit: 1000));
+        Assert.Equal("error: gzip: invalid checksum", Undo([.. s_gzip[..^1], 1], limit: 1000));
+        Assert.Equal("error: unexpected EOF", Undo([.. s_gzip[..^5], 1, 2], limit: 1000));
+        using var into = new PooledBody();
+        Assert.True(GzipBody.Decode(bomb, into, 1 << 20).TooLarge);
+        Assert.Equal(0, into.Length);
         Assert.Equal(1000, Undo(Gzip(new byte[1000]), limit: 1000).Length);
         Assert.Equal("too large", Undo(Snappy(new byte[5_000_000]), snappy: true, limit: 1 << 20));
     }

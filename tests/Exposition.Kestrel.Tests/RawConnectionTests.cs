@@ -248,10 +248,10 @@ public class RawConnectionTests
             }
 
             raw.Send(chunked ? "0\r\n\r\n" : "");
+            raw.End();
+            await raw.Run.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
             Assert.Equal(Ok, raw.Received());
             Assert.EndsWith(Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(body)), raw.Target.Calls.Single(), StringComparison.Ordinal);
-            raw.End();
-            await raw.Run;
         }
     }
 

@@ -31,6 +31,11 @@ internal static class GzipBody
     /// <param name="limit">Most bytes to decode.</param>
     public static DecodeOutcome Decode(ReadOnlyMemory<byte> body, PooledBody into, long limit)
     {
+        if (TrailingLength(body.Span) > limit)
+        {
+            return TooLargeOrFaulty(body, limit);
+        }
+
         into.Expect(TrailingLength(body.Span));
         using var input = new ReadOnlyMemoryStream(body);
         using var gzip = new GZipStream(input, CompressionMode.Decompress);
@@ -45,6 +50,32 @@ internal static class GzipBody
             // Nothing wrong but the CRC, if the walk finds nothing.
             return new DecodeOutcome(Walk(body) ?? InvalidChecksum);
         }
+    }
+
+    // What says of itself that it is too large is counted only: a bomb gets no memory.
+    private static DecodeOutcome TooLargeOrFaulty(ReadOnlyMemory<byte> body, long limit)
+    {
+        byte[] scratch = new byte[ScratchBytes];
+        using var input = new ReadOnlyMemoryStream(body);
+        using var gzip = new GZipStream(input, CompressionMode.Decompress);
+        try
+        {
+            long length = 0;
+            for (int read; (read = gzip.Read(scratch)) > 0;)
+            {
+                length += read;
+                if (length > limit)
+                {
+                    return new DecodeOutcome(TooLarge: true);
+                }
+            }
+        }
+        catch (InvalidDataException)
+        {
+            // The walk says what is wrong.
+        }
+
+        return new DecodeOutcome(Walk(body) ?? InvalidChecksum);
     }
 
     // Of a single member, modulo 2^32.

@@ -134,12 +134,20 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, PushP
             return null;
         }
 
-        if (request.Route is { IsNewKey: true, Key: { } key } && request.Method != PushMethod.Delete)
+        if (request.Method != PushMethod.Delete)
         {
-            paths.Keep(key);
+            Keep(request);
         }
 
         return options.Gate?.Confirm();
+    }
+
+    private void Keep(in PushRequest request)
+    {
+        if (request.Route is { IsNewKey: true, Key: { } key })
+        {
+            paths.Keep(key);
+        }
     }
 
     private Answer? Apply(in PushRequest request, ReadOnlyMemory<byte> body)
@@ -151,7 +159,11 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, PushP
 
         if (request.Method == PushMethod.Delete)
         {
-            target.Delete(key);
+            if (target.Delete(key))
+            {
+                Keep(request);
+            }
+
             return new Answer(202);
         }
 
