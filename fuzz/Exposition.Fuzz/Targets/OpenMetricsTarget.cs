@@ -113,8 +113,10 @@ internal sealed class OpenMetricsTarget : IFuzzTarget
             return;
         }
 
+        // The last line needs no end here; in text it is a comment, and that does.
         byte[] ours = RenderText(_set);
-        if (!TextFormat.TryRead(input, new TextReadOptions(NameScheme.Utf8, Lenient: true), _other, out var error))
+        byte[] text = [.. input, (byte)'\n'];
+        if (!TextFormat.TryRead(text, new TextReadOptions(NameScheme.Utf8, Lenient: true), _other, out var error))
         {
             throw new BrokenPromiseException($"plain samples that are no text: {error}");
         }
