@@ -22,7 +22,7 @@ public class RawConnectionTests
     private const string PipelineAnswers =
         Ok + Ok + "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"
         + "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\nContent-Length: 41\r\n\r\ntext format parsing error in line 1: bad\n"
-        + "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8; escaping=underscores\r\nContent-Length: 21\r\n\r\n# TYPE a untyped\na 1\n"
+        + "HTTP/1.1 200 OK\r\nVary: Accept, Accept-Encoding\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8; escaping=underscores\r\nContent-Length: 21\r\n\r\n# TYPE a untyped\na 1\n"
         + "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 
     private static readonly string[] s_pipelineCalls =

@@ -3,8 +3,9 @@ using Exposition.Store;
 
 namespace Exposition.Kestrel.Paths;
 
-// Direct-mapped: a slot holds the last key that fell on it, and a hit counts only if the bytes are equal. Keys are immutable and slots are
-// replaced by one reference write, so readers and writers need no lock; what two threads lose to each other is a second allocation.
+// Two-way: a pair of slots holds the last two keys that fell on it, so that two groups that fall on one pair do not drive each other out with each push. A hit
+// counts only if the bytes are equal. Keys are immutable and slots are replaced by one reference write, so readers and writers need no lock; what two threads
+// lose to each other is a second allocation.
 // Only keys of groups that something was stored in are kept, and no long ones: what strangers ask for in vain leaves nothing behind, and the memory is bounded by
 // the number of slots times LongestKept.
 
@@ -21,9 +22,18 @@ internal sealed class GroupingKeyCache
     /// <param name="isKept">Whether it was kept.</param>
     public GroupingKey? Get(ReadOnlySpan<byte> canonical, out bool isKept)
     {
-        GroupingKey? kept = Volatile.Read(ref Slot(canonical));
-        isKept = kept is not null && kept.Bytes.SequenceEqual(canonical);
-        return isKept ? kept : GroupingKey.TryCreate(canonical, out GroupingKey? created) ? created : null;
+        Span<GroupingKey?> pair = Pair(canonical);
+        foreach (ref GroupingKey? slot in pair)
+        {
+            if (Volatile.Read(ref slot) is { } kept && kept.Bytes.SequenceEqual(canonical))
+            {
+                isKept = true;
+                return kept;
+            }
+        }
+
+        isKept = false;
+        return GroupingKey.TryCreate(canonical, out GroupingKey? created) ? created : null;
     }
 
     /// <summary>Keeps a key, if it is short enough.</summary>
@@ -31,12 +41,11 @@ internal sealed class GroupingKeyCache
     {
         if (key.Bytes.Length <= LongestKept)
         {
-            Volatile.Write(ref Slot(key.Bytes), key);
+            Span<GroupingKey?> pair = Pair(key.Bytes);
+            Volatile.Write(ref pair[1], Volatile.Read(ref pair[0]));
+            Volatile.Write(ref pair[0], key);
         }
     }
 
-    private ref GroupingKey? Slot(ReadOnlySpan<byte> canonical)
-    {
-        return ref _slots[KeyedHash.Text(canonical) & (Slots - 1)];
-    }
+    private Span<GroupingKey?> Pair(ReadOnlySpan<byte> canonical) => _slots.AsSpan((int)KeyedHash.Text(canonical) & (Slots - 2), 2);
 }

@@ -39,7 +39,7 @@ public sealed class GatewayBreakingRequestsTests
         await ExpectAsync(gateway, door, 400, "D6", "metrics/job/a", [0x0A, 1, (byte)'x', 0x18, 5, .. s_gauge]);
         await ExpectAsync(gateway, door, 200, "D7", "metrics/job/a", [0x0A, 25, .. "push_failure_time_seconds"u8, 0x18, 1]);
         await ExpectAsync(gateway, door, 200, "D8", "metrics/job/native", s_badNative);
-        await ExpectAsync(gateway, door, 400, "D9", "metrics/job/a", "# TYPE pushgateway_http_push_duration_seconds gauge\npushgateway_http_push_duration_seconds 1\n");
+        await ExpectAsync(gateway, door, 200, "D9", "metrics/job/a", "# TYPE pushgateway_http_push_duration_seconds gauge\npushgateway_http_push_duration_seconds 1\n");
         await ExpectAsync(gateway, door, 400, "D10", "metrics/job/a/le/1", "# TYPE h2 histogram\nh2_bucket{le=\"1\"} 1\nh2_sum 1\nh2_count 1\n");
         await ExpectAsync(gateway, door, 400, "D10", "metrics/job/a", [0x0A, 2, (byte)'x', 0xFF, 0x18, 1, .. s_gauge]);
         await ExpectAsync(gateway, door, 400, "D12", "metrics/job/a", "{} 1\n");
