@@ -3,8 +3,8 @@ using Exposition.Formats;
 using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Hosting;
 using Exposition.Gateway.Logging;
-using Exposition.Kestrel.Logging;
 using Exposition.Gateway.Own;
+using Exposition.Kestrel.Logging;
 using Exposition.Store;
 
 namespace Exposition.Gateway.Tests;

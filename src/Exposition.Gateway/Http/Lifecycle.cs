@@ -1,6 +1,6 @@
 using Exposition.Gateway.CommandLine;
-using Exposition.Gateway.Logging;
 using Exposition.Gateway.Hosting;
+using Exposition.Gateway.Logging;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
