@@ -101,12 +101,12 @@ public sealed class DurableCopy : IAsyncDisposable
         IChangeSource source = _follow();
         var backlog = new Backlog(source, _options.Time);
         var followed = new Followed(source, backlog, new BacklogWriter(_durable, source, backlog));
-        _followed = followed;
 
         // Salvaged, or restored from elsewhere: what is in the store and not in the copy.
         bool salvaged = _durable.Incomplete && source.All().Any();
         _lastStart = _options.Time.GetTimestamp();
         _following = Task.Factory.StartNew(() => Follow(followed, salvaged, _stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        _followed = followed;
         _lagWatch = new LagWatch(_name, _options, () => (Lag(), source.Pending + backlog.SetAsideCount));
         return report;
     }

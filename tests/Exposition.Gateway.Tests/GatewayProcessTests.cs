@@ -165,7 +165,8 @@ public partial class GatewayProcessTests
             int refused = 0;
             while (true)
             {
-                Assert.Equal(HttpStatusCode.OK, (await gateway.Client.GetAsync("-/healthy")).StatusCode);
+                using HttpResponseMessage alive = await gateway.Client.GetAsync("-/healthy");
+                Assert.True(alive.StatusCode == HttpStatusCode.OK, await alive.Content.ReadAsStringAsync());
                 using HttpResponseMessage push = await gateway.Client.PutAsync("metrics/job/kept/instance/i7", new StringContent("a -1\n"));
                 if (push.StatusCode == HttpStatusCode.OK)
                 {
