@@ -99,11 +99,7 @@ internal sealed class RequestBody : IDisposable
         if (input is not null)
         {
             input.Watch(limit, context.Request.BodyReader.CancelPendingRead);
-            context.Response.OnCompleted(static state =>
-            {
-                ((CheckedInput)state).EndBroken();
-                return Task.CompletedTask;
-            }, input);
+            context.Response.OnCompleted(static state => ((CheckedInput)state).EndBrokenAsync(), input);
         }
 
         return input;

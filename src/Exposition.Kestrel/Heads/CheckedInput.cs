@@ -59,12 +59,22 @@ internal sealed class CheckedInput(ExpositionEngine engine, RawServices services
         _onFault = onFault;
     }
 
-    /// <summary>To be called when a request is answered: if its body was broken, only now the end of the input may be shown.</summary>
-    public void EndBroken()
+    /// <summary>
+    /// To be called when a request is answered: if its body was broken, only now the end of the input may be shown, and only when what the client still sends
+    /// has been read away.
+    /// </summary>
+    public async Task EndBrokenAsync()
     {
         if (_state == State.Broken)
         {
-            _staged.Writer.Complete();
+            try
+            {
+                await LastBytes.DrainAsync(input, engine.Options.Time);
+            }
+            finally
+            {
+                _staged.Writer.Complete();
+            }
         }
     }
 
