@@ -106,7 +106,20 @@ public sealed class ConnectionLimitTests : IAsyncLifetime
     {
         byte[] buffer = new byte[4096];
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        return Encoding.ASCII.GetString(buffer, 0, await socket.ReceiveAsync(buffer, patience.Token));
+        string answer = "";
+        while (!answer.EndsWith("\r\n\r\n", StringComparison.Ordinal)
+            || (answer.Contains("chunked", StringComparison.Ordinal) && !answer.EndsWith("\r\n0\r\n\r\n", StringComparison.Ordinal)))
+        {
+            int count = await socket.ReceiveAsync(buffer, patience.Token);
+            if (count == 0)
+            {
+                break;
+            }
+
+            answer += Encoding.ASCII.GetString(buffer, 0, count);
+        }
+
+        return answer;
     }
 
     private async Task<Socket> OpenAsync()
