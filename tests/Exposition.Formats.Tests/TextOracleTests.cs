@@ -63,7 +63,14 @@ public class TextOracleTests
             if (TextFormat.TryRead(vector.Body, new TextReadOptions(scheme, Lenient: false), strict, out _)
                 && !vector.Body.AsSpan().ContainsAny("\r"u8))
             {
-                Assert.True(TextFormat.TryRead(vector.Body, new TextReadOptions(scheme, Lenient: true), lenient, out FormatError error), $"{vector} {error}");
+                if (!TextFormat.TryRead(vector.Body, new TextReadOptions(scheme, Lenient: true), lenient, out FormatError error))
+                {
+                    // A comment that has swallowed all samples, as where line ends were lost, would empty the group.
+                    Assert.True(error.Message.StartsWith("no sample, and a comment holds another", StringComparison.Ordinal), $"{vector} {error}");
+                    Assert.DoesNotContain(strict.Families.ToArray(), static family => family.MetricCount > 0);
+                    continue;
+                }
+
                 if (!Encoding.Latin1.GetString(vector.Body).AsSpan().ContainsAny(s_parts))
                 {
                     Assert.Equal(TextDump.Of(strict), TextDump.Of(lenient));
