@@ -97,7 +97,7 @@ public sealed class LimitTests
         Assert.StartsWith("HTTP/1.1 200 ", await SendAsync(gateway.Port, "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n", general: false), StringComparison.Ordinal);
         Assert.StartsWith("HTTP/1.1 200 ", await SendAsync(gateway.Port, "GET /-/healthy HTTP/1.1\r\nHost: h\r\n\r\n", general: true), StringComparison.Ordinal);
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        await Assert.ThrowsAnyAsync<SocketException>(async () => Assert.Equal(1, await held[0].ReceiveAsync(new byte[1], patience.Token)));
+        Assert.True(await HasEndedAsync(held[0], patience.Token));
         Assert.True((await gateway.ScrapeAsync()).Value("pushgateway_limit_refusals_total{limit=\"connections\"}") >= 6);
         held.ForEach(static socket => socket.Dispose());
     }
@@ -107,6 +107,19 @@ public sealed class LimitTests
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(IPAddress.Loopback, port);
         return socket;
+    }
+
+    // In order where it went when it was told, by a reset where it was broken: which of the two comes first is a matter of time.
+    private static async Task<bool> HasEndedAsync(Socket socket, CancellationToken patience)
+    {
+        try
+        {
+            return await socket.ReceiveAsync(new byte[1], patience) == 0;
+        }
+        catch (SocketException)
+        {
+            return true;
+        }
     }
 
     // The start of the answer. A probe before it makes the connection the general door's.
