@@ -2,6 +2,7 @@ using System.Net;
 using Exposition.Formats;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Clients;
+using Exposition.Kestrel.Endpoints;
 using Exposition.Kestrel.Internal;
 using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.Origins;
@@ -133,6 +134,13 @@ public sealed class ExpositionEngine
     /// <inheritdoc cref="Reject(in Answer, EndPoint?, string?, string?)"/>
     internal void Reject(in Answer answer, HttpContext context) =>
         Reject(answer, Sender.Of(context), context.Request.Method, context.Features.Get<IHttpRequestFeature>()?.RawTarget);
+
+    /// <summary>Answers a request that is refused before any handler sees it.</summary>
+    internal Task RefuseAsync(HttpContext context, in Answer answer)
+    {
+        Reject(answer, context);
+        return Responses.WriteAsync(context, answer);
+    }
 
     /// <summary>Adds families of the host to every later scrape, and reserves their names.</summary>
     public void AddOwnMetrics(IOwnMetrics own)

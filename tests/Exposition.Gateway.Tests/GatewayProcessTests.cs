@@ -56,6 +56,21 @@ public partial class GatewayProcessTests
         Assert.Contains("received SIGINT/SIGTERM; exiting gracefully...", gateway.Log, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("GET", "nothing", 404, "not_found")]
+    [InlineData("PUT", "api/v1/nothing", 404, "not_found")]
+    [InlineData("PUT", "api/v1/admin/wipe/", 404, "not_found")]
+    [InlineData("PUT", "metrics/jobs/a", 404, "not_found")]
+    [InlineData("PATCH", "-/quit", 405, "method")]
+    [InlineData("GET", "metrics/job/a", 405, "method")]
+    public async Task What_leads_nowhere_is_counted(string method, string path, int status, string reason)
+    {
+        using Gateway gateway = await Gateway.StartAsync("--web.enable-admin-api");
+        using var request = new HttpRequestMessage(new HttpMethod(method), path);
+        Assert.Equal(status, (int)(await gateway.Client.SendAsync(request)).StatusCode);
+        Assert.Contains($"pushgateway_http_rejected_total{{reason=\"{reason}\"}} 1\n", await gateway.Client.GetStringAsync("metrics"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Groups_expire_as_the_flags_say_and_the_api_and_the_page_tell()
     {

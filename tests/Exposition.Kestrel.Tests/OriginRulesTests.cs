@@ -58,10 +58,12 @@ public sealed class OriginRulesTests : IAsyncLifetime
         {
             foreach (int port in (int[])[_doors.RawPort, _doors.EndpointPort])
             {
+                double before = _doors.Rejected("cross_site");
                 string answer = await TwoDoors.SendAsync(port,
                     $"{method} /metrics/job/a HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}\r\nContent-Length: 4\r\n\r\nx 1\n");
                 int right = expected == 200 && method == "DELETE" ? 202 : expected;
                 Assert.StartsWith($"HTTP/1.1 {right} ", answer, StringComparison.Ordinal);
+                Assert.Equal(before + (expected == 403 ? 1 : 0), _doors.Rejected("cross_site"));
             }
         }
     }
@@ -125,7 +127,9 @@ public sealed class OriginRulesTests : IAsyncLifetime
             foreach (int port in (int[])[doors.RawPort, doors.EndpointPort])
             {
                 async Task<string> AskAsync(string host) => await TwoDoors.SendAsync(port, $"{request} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+                double before = doors.Rejected("host");
                 Assert.StartsWith("HTTP/1.1 421 ", await AskAsync("rebound.evil.example"), StringComparison.Ordinal);
+                Assert.Equal(before + 1, doors.Rejected("host"));
                 Assert.StartsWith("HTTP/1.1 200 ", await AskAsync("push.example.org:9091"), StringComparison.Ordinal);
             }
         }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Exposition.Formats;
 using Exposition.Kestrel.Heads;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -111,6 +112,25 @@ public sealed class TwoDoors : IAsyncLifetime
         }
 
         return received.ToString();
+    }
+
+    /// <summary>How many requests were refused before any handler saw them, for a reason.</summary>
+    internal double Rejected(string reason)
+    {
+        var set = new FamilySet();
+        Engine.Collect(set);
+        foreach (FamilyRow family in set.Families)
+        {
+            for (int metric = family.FirstMetric; metric >= 0 && set.Text(family.Name).SequenceEqual("pushgateway_http_rejected_total"u8); metric = set.Metrics[metric].Next)
+            {
+                if (set.Text(set.LabelsOf(metric)[0].Value).SequenceEqual(Encoding.ASCII.GetBytes(reason)))
+                {
+                    return set.Metrics[metric].Value;
+                }
+            }
+        }
+
+        return double.NaN;
     }
 
     /// <summary>Cuts complete answers apart and brings each into a form that can be compared: status, sorted headers without Date, body.</summary>

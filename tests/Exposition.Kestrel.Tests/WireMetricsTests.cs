@@ -122,12 +122,17 @@ public class WireMetricsTests
               method=put 49 count 1 [0.1:49 0.5:49 0.9:49]
             pushgateway_http_rejected_total Counter Requests that were refused before any handler saw them, by reason.
               reason=content_length 0
+              reason=cross_site 0
+              reason=encoding 0
               reason=expect 0
               reason=head_too_long 0
               reason=header 0
               reason=host 0
               reason=incomplete 0
+              reason=method 0
+              reason=not_found 0
               reason=other 0
+              reason=overload 0
               reason=plain_http 0
               reason=rate_limit 0
               reason=request_line 0

@@ -249,7 +249,7 @@ internal static class GatewayHost
         }
 
         options.Protocols = HttpProtocols.Http1AndHttp2;
-        options.Use(PlainRequests.Refuse);
+        PlainRequests.Refuse(options);
         Handshakes.Before(options);
         options.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(web.State.Tls!.Options()) });
         Handshakes.After(options);

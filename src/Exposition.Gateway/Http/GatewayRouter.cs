@@ -31,7 +31,7 @@ internal sealed class GatewayRouter(RouteTable<RouteTarget> main, RouteTable<Rou
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
         string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        if (!RequestTarget.TryParse(target, out string path, out string query))
+        if ((target == "*" && context.Request.Method != "OPTIONS") || !RequestTarget.TryParse(target, out string path, out string query))
         {
             engine.Reject(Answer.MalformedTarget, context);
             await Replies.BadRequest(context);
@@ -66,7 +66,7 @@ internal sealed class GatewayRouter(RouteTable<RouteTarget> main, RouteTable<Rou
         string method = context.Request.Method;
         if (target == "*")
         {
-            return method == "OPTIONS" ? Replies.Empty(context, StatusCodes.Status200OK) : Replies.BadRequest(context);
+            return Replies.Empty(context, StatusCodes.Status200OK);
         }
 
         // What would change something is never redirected: many clients take that for success.
@@ -74,8 +74,7 @@ internal sealed class GatewayRouter(RouteTable<RouteTarget> main, RouteTable<Rou
         Exposition.Kestrel.Paths.Route named = engine.Paths.Resolve(Encoding.UTF8.GetBytes(RequestTarget.OriginForm(target)));
         if (changes && named.Refusal is { } refusal)
         {
-            engine.Reject(refusal, context);
-            return Replies.Error(context, refusal.Status, refusal.Text!);
+            return Refuse(context, refusal);
         }
 
         if (changes && named.Kind == RouteKind.Group || main.Find(method, path).Route is { Handler.Serve: null })
@@ -87,12 +86,12 @@ internal sealed class GatewayRouter(RouteTable<RouteTarget> main, RouteTable<Rou
         string clean = RequestTarget.Clean(path);
         if (clean != path && method != "CONNECT")
         {
-            return changes ? Replies.NotFound(context, meant: clean) : Replies.Redirect(context, StatusCodes.Status301MovedPermanently, clean, query);
+            return changes ? Refuse(context, NotFoundAt(clean)) : Replies.Redirect(context, StatusCodes.Status301MovedPermanently, clean, query);
         }
 
         if (path == _apiPrefix)
         {
-            return changes ? Replies.NotFound(context) : Replies.Redirect(context, StatusCodes.Status301MovedPermanently, path + "/", query);
+            return changes ? Refuse(context, Answer.NotFound) : Replies.Redirect(context, StatusCodes.Status301MovedPermanently, path + "/", query);
         }
 
         bool isApi = path.StartsWith(_apiPrefix + "/", StringComparison.Ordinal);
@@ -103,12 +102,26 @@ internal sealed class GatewayRouter(RouteTable<RouteTarget> main, RouteTable<Rou
         return match switch
         {
             { Route: { } route } => ServeCounted(context, route.Handler, inner),
-            { Redirect: { } to } when changes => Replies.NotFound(context, meant: isApi ? _apiPrefix + to : to),
+            { Redirect: { } to } when changes => Refuse(context, NotFoundAt(isApi ? _apiPrefix + to : to)),
             { Redirect: { } to } => Replies.Redirect(context,
                 HttpMethods.IsGet(method) ? StatusCodes.Status301MovedPermanently : StatusCodes.Status307TemporaryRedirect, to, query),
-            { Allow: { } allow } => method == "OPTIONS" ? Replies.Options(context, allow) : Replies.MethodNotAllowed(context, allow),
-            _ => Replies.NotFound(context),
+            { Allow: { } allow } => method == "OPTIONS" ? Replies.Options(context, allow) : NotAllowed(context, allow),
+            _ => Refuse(context, Answer.NotFound),
         };
+    }
+
+    private static Answer NotFoundAt(string path) => Answer.NotFoundAt(RequestTarget.Encode(path));
+
+    private Task NotAllowed(HttpContext context, string allow)
+    {
+        context.Response.Headers.Allow = allow;
+        return Refuse(context, Answer.NotAllowed);
+    }
+
+    private Task Refuse(HttpContext context, in Answer answer)
+    {
+        engine.Reject(answer, context);
+        return Replies.Error(context, answer.Status, answer.Text!);
     }
 
     private async Task ServeCounted(HttpContext context, RouteTarget target, string path)

@@ -27,16 +27,6 @@ internal static class Replies
 
     public static Task NotFound(HttpContext context) => Error(context, StatusCodes.Status404NotFound, "404 page not found");
 
-    /// <summary>404 that says what is there.</summary>
-    public static Task NotFound(HttpContext context, string meant) =>
-        Error(context, StatusCodes.Status404NotFound, "404 page not found: the path is " + RequestTarget.Encode(meant));
-
-    public static Task MethodNotAllowed(HttpContext context, string allow)
-    {
-        context.Response.Headers.Allow = allow;
-        return Error(context, StatusCodes.Status405MethodNotAllowed, "Method Not Allowed");
-    }
-
     /// <summary>The answer to OPTIONS on a known path.</summary>
     public static Task Options(HttpContext context, string allow)
     {

@@ -1,7 +1,12 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using Exposition.Kestrel;
+using Exposition.Kestrel.OwnMetrics;
+using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Exposition.Gateway.Web;
 
@@ -11,23 +16,29 @@ internal static class PlainRequests
     private const int Enough = 5;
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
-    private static ReadOnlySpan<byte> Answer => "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"u8;
+    private static readonly Answer s_answer = new(400, "Client sent an HTTP request to an HTTPS server.", Rejected: Rejection.PlainHttp);
 
-    /// <summary>Wraps the rest of the connection's way.</summary>
-    public static ConnectionDelegate Refuse(ConnectionDelegate next) => async connection =>
+    /// <summary>Puts it before all that is added to the endpoint later.</summary>
+    public static void Refuse(ListenOptions options)
     {
-        switch (await StartsPlainAsync(connection))
+        ExpositionEngine engine = options.ApplicationServices.GetRequiredService<ExpositionEngine>();
+        options.Use(next => async connection =>
         {
-            case false:
-                await next(connection);
-                return;
-            case null:
-                return;
-        }
+            switch (await StartsPlainAsync(connection))
+            {
+                case false:
+                    await next(connection);
+                    return;
+                case null:
+                    return;
+            }
 
-        connection.Transport.Output.Write(Answer);
-        await connection.Transport.Output.FlushAsync();
-    };
+            engine.Reject(s_answer, Sender.Of(connection.RemoteEndPoint));
+            connection.Transport.Output.Write("HTTP/1.0 400 Bad Request\r\n\r\n"u8);
+            connection.Transport.Output.Write(s_answer.Body);
+            await connection.Transport.Output.FlushAsync();
+        });
+    }
 
     // Null if nothing came.
     private static async Task<bool?> StartsPlainAsync(ConnectionContext connection)

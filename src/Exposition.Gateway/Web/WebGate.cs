@@ -1,6 +1,5 @@
 using Exposition.Gateway.Http;
 using Exposition.Kestrel;
-using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.OwnMetrics;
 using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Http;
@@ -49,8 +48,7 @@ internal sealed class WebGate(WebConfigFile file, ExpositionEngine engine) : IRa
                 await next(context);
                 break;
             case AuthVerdict.Busy:
-                engine.CountRefusal(Limit.PasswordChecks);
-                engine.Log.Limited(Limit.PasswordChecks, Sender.Of(context), Answer.TooManyChecks.Text);
+                engine.Reject(Answer.TooManyChecks, context);
                 await Replies.Busy(context, Answer.TooManyChecks.Text!);
                 break;
             default:

@@ -49,14 +49,14 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
         string method = context.Request.Method;
         return route.Kind switch
         {
-            RouteKind.Telemetry => method == HttpMethods.Get ? ScrapeAsync(context, engine.Scrapes) : Responses.NotAllowedAsync(context, TelemetryMethods),
-            RouteKind.SelfMetrics => method == HttpMethods.Get ? ScrapeAsync(context, engine.SelfScrapes) : Responses.NotAllowedAsync(context, TelemetryMethods),
-            RouteKind.Group => MethodOf(method) is { } push ? PushAsync(context, push, route, target.Length) : Responses.NotAllowedAsync(context, GroupMethods),
+            RouteKind.Telemetry => method == HttpMethods.Get ? ScrapeAsync(context, engine.Scrapes) : NotAllowedAsync(context, TelemetryMethods),
+            RouteKind.SelfMetrics => method == HttpMethods.Get ? ScrapeAsync(context, engine.SelfScrapes) : NotAllowedAsync(context, TelemetryMethods),
+            RouteKind.Group => MethodOf(method) is { } push ? PushAsync(context, push, route, target.Length) : NotAllowedAsync(context, GroupMethods),
             _ => _spelling.TryCorrect(target, method, out string? corrected)
                 ? method == HttpMethods.Get
                     ? Responses.RedirectAsync(context, corrected, StatusCodes.Status301MovedPermanently)
-                    : Responses.NotFoundAsync(context, meant: corrected)
-                : Responses.NotFoundAsync(context),
+                    : engine.RefuseAsync(context, Answer.NotFoundAt(corrected))
+                : engine.RefuseAsync(context, Answer.NotFound),
         };
     }
 
@@ -71,8 +71,8 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
     private bool TryRefuse(HttpContext context, string target, Route route, [NotNullWhen(true)] out Task? refused)
     {
         refused = route.Kind == RouteKind.Malformed ? MalformedAsync(context)
-            : LacksGzip(context, target, route) ? Responses.WriteAsync(context, new Answer(400, "EOF"))
-            : route.Refusal is { } answer && MethodOf(context.Request.Method) is not null ? RejectAsync(context, answer)
+            : LacksGzip(context, target, route) ? engine.RefuseAsync(context, new Answer(400, "EOF", Rejected: Rejection.Encoding))
+            : route.Refusal is { } answer && MethodOf(context.Request.Method) is not null ? engine.RefuseAsync(context, answer)
             : route.Kind == RouteKind.Unclean ? Responses.RedirectAsync(context, RequestTarget.Clean(target), StatusCodes.Status301MovedPermanently)
             : null;
         return refused is not null;
@@ -84,10 +84,11 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
         return Responses.MalformedAsync(context);
     }
 
-    private Task RejectAsync(HttpContext context, in Answer answer)
+    // 405, or the answer to OPTIONS.
+    private Task NotAllowedAsync(HttpContext context, string allowed)
     {
-        engine.Reject(answer, context);
-        return Responses.WriteAsync(context, answer);
+        context.Response.Headers.Allow = allowed;
+        return context.Request.Method == HttpMethods.Options ? Responses.WriteAsync(context, new Answer(200)) : engine.RefuseAsync(context, Answer.NotAllowed);
     }
 
     // The reference reads a gzip header from the body of any request that announces it, even of one without a body; not so in its API.

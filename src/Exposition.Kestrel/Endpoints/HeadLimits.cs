@@ -48,12 +48,12 @@ internal sealed class HeadLimits(ExpositionEngine engine)
             malformed |= !HeaderRules.IsName(name) && !name.StartsWith(':');
         }
 
-        return target > _maxTarget ? RefuseAsync(context, Answer.TargetTooLong(target, _maxTarget))
-            : size > _maxHead ? RefuseAsync(context, Answer.HeadTooLong(size, _maxHead))
-            : count > _maxHeaders ? RefuseAsync(context, Answer.TooManyHeaders(count, _maxHeaders))
-            : malformed ? RefuseAsync(context, Answer.BadHead(400, Rejection.Header, "invalid header name or value"))
-            : context.Request.ContentLength == HeaderEncoding.NoLength ? RefuseAsync(context, Answer.BadHead(400, Rejection.ContentLength, "bad Content-Length"))
-            : OfCoding(context) is { } coding ? RefuseAsync(context, coding)
+        return target > _maxTarget ? engine.RefuseAsync(context, Answer.TargetTooLong(target, _maxTarget))
+            : size > _maxHead ? engine.RefuseAsync(context, Answer.HeadTooLong(size, _maxHead))
+            : count > _maxHeaders ? engine.RefuseAsync(context, Answer.TooManyHeaders(count, _maxHeaders))
+            : malformed ? engine.RefuseAsync(context, Answer.BadHead(400, Rejection.Header, "invalid header name or value"))
+            : context.Request.ContentLength == HeaderEncoding.NoLength ? engine.RefuseAsync(context, Answer.BadHead(400, Rejection.ContentLength, "bad Content-Length"))
+            : OfCoding(context) is { } coding ? engine.RefuseAsync(context, coding)
             : null;
     }
 
@@ -63,12 +63,6 @@ internal sealed class HeadLimits(ExpositionEngine engine)
         return coding.Count == 0 ? null
             : HttpProtocol.IsHttp2(context.Request.Protocol) ? Answer.BadHead(400, Rejection.TransferEncoding, "HTTP/2 has no transfer encodings")
             : HeaderRules.ComplainOfCoding(coding.ToString());
-    }
-
-    private Task RefuseAsync(HttpContext context, in Answer answer)
-    {
-        engine.Reject(answer, context);
-        return Responses.WriteAsync(context, answer);
     }
 
     private static long OrMost(int limit) => limit > 0 ? limit : int.MaxValue;

@@ -30,22 +30,6 @@ internal static class Responses
         return ErrorAsync(context, answer.Status, answer.Body);
     }
 
-    /// <summary>404.</summary>
-    public static Task NotFoundAsync(HttpContext context) => ErrorAsync(context, StatusCodes.Status404NotFound, "404 page not found\n"u8.ToArray());
-
-    /// <summary>404 that says what is there.</summary>
-    public static Task NotFoundAsync(HttpContext context, string meant) =>
-        ErrorAsync(context, StatusCodes.Status404NotFound, Encoding.UTF8.GetBytes($"404 page not found: the path is {meant}\n"));
-
-    /// <summary>405, or the answer to OPTIONS.</summary>
-    public static Task NotAllowedAsync(HttpContext context, string allowed)
-    {
-        context.Response.Headers.Allow = allowed;
-        return context.Request.Method == HttpMethods.Options
-            ? ErrorAsync(context, StatusCodes.Status200OK, [])
-            : ErrorAsync(context, StatusCodes.Status405MethodNotAllowed, "Method Not Allowed\n"u8.ToArray());
-    }
-
     /// <summary>A malformed percent escape: the reference's HTTP layer answers it, without the usual headers and newline.</summary>
     public static async Task MalformedAsync(HttpContext context)
     {

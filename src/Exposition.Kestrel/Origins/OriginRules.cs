@@ -1,5 +1,4 @@
-using Exposition.Kestrel.Endpoints;
-using Exposition.Kestrel.Logging;
+using Exposition.Kestrel.OwnMetrics;
 using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
@@ -22,11 +21,11 @@ internal sealed class OriginRules(ExpositionEngine engine)
         string host = request.Host.Value ?? "";
         if (!engine.Hosts.Allows(host))
         {
-            return RefuseAsync(context, "host", new Answer(421, "this host name is not served here (--web.allowed-hosts)"));
+            return engine.RefuseAsync(context, new Answer(421, "this host name is not served here (--web.allowed-hosts)", Rejected: Rejection.Host));
         }
 
         return request.Method is "PUT" or "POST" or "DELETE" && Objection(request, host) is { } objection
-            ? RefuseAsync(context, "cross_site", new Answer(403, $"{request.Method} refused: {objection}"))
+            ? engine.RefuseAsync(context, new Answer(403, $"{request.Method} refused: {objection}", Rejected: Rejection.CrossSite))
             : null;
     }
 
@@ -63,10 +62,4 @@ internal sealed class OriginRules(ExpositionEngine engine)
 
     private static bool IsStandard(string origin, Authority page) =>
         page.Port == (origin.StartsWith("https:", StringComparison.OrdinalIgnoreCase) ? 443 : 80);
-
-    private Task RefuseAsync(HttpContext context, string reason, in Answer answer)
-    {
-        engine.Log.Rejected(reason, answer.Status, context.Request.Method, RequestTarget.Of(context), Sender.Of(context), answer.Text);
-        return Responses.WriteAsync(context, answer);
-    }
 }

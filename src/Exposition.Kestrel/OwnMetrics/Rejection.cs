@@ -12,6 +12,12 @@ internal enum Rejection : byte
     /// <summary>Content-Length is not one number.</summary>
     ContentLength,
 
+    /// <summary>A page of another origin wanted to change something.</summary>
+    CrossSite,
+
+    /// <summary>A gzip body was announced where there is none.</summary>
+    Encoding,
+
     /// <summary>An expectation other than 100-continue.</summary>
     Expect,
 
@@ -21,14 +27,23 @@ internal enum Rejection : byte
     /// <summary>A header that is not spelled as it must be.</summary>
     Header,
 
-    /// <summary>Not exactly one valid Host.</summary>
+    /// <summary>Not exactly one valid Host, or one that is not served.</summary>
     Host,
 
     /// <summary>The client stopped in the middle of a head.</summary>
     Incomplete,
 
+    /// <summary>A method that the path does not have.</summary>
+    Method,
+
+    /// <summary>A path that leads nowhere.</summary>
+    NotFound,
+
     /// <summary>Whatever else Kestrel refuses by itself.</summary>
     Other,
+
+    /// <summary>Too many passwords wait to be checked.</summary>
+    Overload,
 
     /// <summary>Plain HTTP where TLS is spoken.</summary>
     PlainHttp,

@@ -33,8 +33,8 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
         ["", "encoding", "header", "incomplete", "inconsistent", "internal", "malformed", "overload", "path", "timeout", "too_large"];
 
     private static readonly string[] s_rejections =
-        ["", "content_length", "expect", "head_too_long", "header", "host", "incomplete", "other", "plain_http", "rate_limit", "request_line", "target", "target_too_long", "timeout",
-            "too_many_headers", "transfer_encoding", "unauthorized", "version"];
+        ["", "content_length", "cross_site", "encoding", "expect", "head_too_long", "header", "host", "incomplete", "method", "not_found", "other", "overload",
+            "plain_http", "rate_limit", "request_line", "target", "target_too_long", "timeout", "too_many_headers", "transfer_encoding", "unauthorized", "version"];
 
     private static readonly int[] s_reasonsInOrder = [.. Enumerable.Range(0, s_reasons.Length).OrderBy(static r => s_reasons[r], StringComparer.Ordinal)];
     private static readonly byte[][] s_methodLabels = [.. s_methods.Select(Utf8)];

@@ -56,6 +56,15 @@ internal readonly record struct Answer(
     /// <summary>The target has a percent sign that escapes nothing. The text is the reference's.</summary>
     public static Answer MalformedTarget => new(400, "400 Bad Request", Close: true, Rejected: Rejection.Target);
 
+    /// <summary>The path leads nowhere.</summary>
+    public static Answer NotFound => new(404, "404 page not found", Rejected: Rejection.NotFound);
+
+    /// <summary>The path leads nowhere, but is close to one that does.</summary>
+    public static Answer NotFoundAt(string meant) => NotFound with { Text = $"{NotFound.Text}: the path is {meant}" };
+
+    /// <summary>The path does not have the method.</summary>
+    public static Answer NotAllowed => new(405, "Method Not Allowed", Rejected: Rejection.Method);
+
     /// <summary>The client has stopped in the middle of a head.</summary>
     public static Answer HeadCutShort => BadHead(400, Rejection.Incomplete, "unexpected EOF");
 
@@ -79,7 +88,7 @@ internal readonly record struct Answer(
     public static Answer NoRoom => new(503, "too many request bodies at once", Close: true, Limit.InflightBytes);
 
     /// <summary>Too many clients want credentials to be checked.</summary>
-    public static Answer TooManyChecks => new(503, "too many credentials wait to be checked", Close: true, Limit.PasswordChecks);
+    public static Answer TooManyChecks => new(503, "too many credentials wait to be checked", Close: true, Limit.PasswordChecks, Rejected: Rejection.Overload);
 
     /// <summary>Too many large bodies wait, most of them of this client.</summary>
     public static Answer TooManyQueued(int limit) =>

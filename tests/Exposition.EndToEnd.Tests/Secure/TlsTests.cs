@@ -33,6 +33,7 @@ public sealed class TlsTests : IDisposable
 
         var plain = await Tool.RunAsync(curl, ["-sS", "--http1.0", $"http://127.0.0.1:{gateway.Port}/metrics"]);
         Assert.Equal("Client sent an HTTP request to an HTTPS server.\n", plain.Output);
+        Assert.Contains("pushgateway_http_rejected_total{reason=\"plain_http\"} 1\n", await gateway.Client.GetStringAsync("metrics"), StringComparison.Ordinal);
         Assert.Contains("msg=\"TLS is enabled.\"", gateway.Log, StringComparison.Ordinal);
     }
 
