@@ -112,7 +112,7 @@ public sealed class DurableCopy : IAsyncDisposable
     }
 
     /// <summary>Waits until all changes made before the call are on disk, together with all others who wait. Safe to call from any thread.</summary>
-    /// <returns>Null, or why they are not. While writes fail it does not wait.</returns>
+    /// <returns>Null, or why they are not: for the operator, as it may hold the text of an exception. While writes fail it does not wait.</returns>
     public Task<string?> CommittedAsync() => _followed is { } followed ? _waiters.WaitAsync(followed.Source) : Task.FromResult<string?>("not started");
 
     /// <summary>Writes what is left and lets go of the copy.</summary>

@@ -262,10 +262,18 @@ public partial class GatewayProcessTests
     [Fact]
     public async Task A_disk_that_refuses_is_told_by_answers_that_wait_for_it()
     {
-        using Gateway gateway = await Gateway.StartAsync("--persistence.file=/proc/no/such/data", "--persistence.commit-interval=0");
+        using Gateway gateway = await Gateway.StartAsync("--persistence.file=/proc/no/such/data", "--persistence.commit-interval=0", "--web.enable-admin-api");
         HttpResponseMessage answer = await gateway.Client.PutAsync("metrics/job/j", new StringContent("a 1\n"));
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
-        Assert.StartsWith("stored in memory, but not on disk: ", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal("stored in memory, but not on disk: writing has failed, see the log\n", await answer.Content.ReadAsStringAsync());
+        Assert.Contains("/proc/no", gateway.Log, StringComparison.Ordinal);
+        answer = await gateway.Client.PutAsync("api/v1/admin/wipe", null);
+        Assert.Equal("wiped in memory, but not on disk: writing has failed, see the log\n", await answer.Content.ReadAsStringAsync());
+        answer = await gateway.Client.PutAsync("api/v1/admin/snapshot", null);
+        Assert.Equal(HttpStatusCode.InternalServerError, answer.StatusCode);
+        Assert.Equal("cannot write snapshot, see the log\n", await answer.Content.ReadAsStringAsync());
+        Assert.Contains("msg=\"cannot write snapshot\"", gateway.Log, StringComparison.Ordinal);
+        await gateway.Client.PutAsync("metrics/job/j", new StringContent("a 1\n"));
         string metrics = await gateway.Client.GetStringAsync("metrics");
         Assert.Contains("a{instance=\"\",job=\"j\"} 1\n", metrics, StringComparison.Ordinal);
         Assert.Matches(@"\npushgateway_persistence_failures_total [1-9]", metrics);

@@ -49,7 +49,7 @@ internal sealed class SnapshotHandler(Flags flags, MetricStore store, IChangeGat
         catch (DurableStoreException e)
         {
             logger.SnapshotFailed(file, e.Message);
-            await Replies.Error(context, StatusCodes.Status500InternalServerError, "cannot write snapshot: " + e.Message);
+            await Replies.Error(context, StatusCodes.Status500InternalServerError, "cannot write snapshot, see the log");
         }
     }
 

@@ -144,7 +144,8 @@ internal sealed class Durability(Flags flags, TimeProvider time, ILogger logger)
     {
         try
         {
-            return await _copy!.CommittedAsync().WaitAsync(s_patience, time);
+            // Why, is in the log: it may be about the groups of others.
+            return await _copy!.CommittedAsync().WaitAsync(s_patience, time) is null ? null : "writing has failed, see the log";
         }
         catch (TimeoutException)
         {

@@ -33,7 +33,13 @@ internal static class ZstdBody
         }
         catch (ZstdException e)
         {
-            return new DecodeOutcome("zstd: " + e.Message);
+            return new DecodeOutcome(e.Code switch
+            {
+                ZSTD_ErrorCode.ZSTD_error_frameParameter_windowTooLarge => "zstd: window size exceeded: more than 8 MiB",
+                ZSTD_ErrorCode.ZSTD_error_checksum_wrong => "zstd: invalid checksum",
+                ZSTD_ErrorCode.ZSTD_error_dictionary_wrong => "zstd: dictionaries are not supported",
+                _ => "zstd: corrupt input",
+            });
         }
     }
 }
