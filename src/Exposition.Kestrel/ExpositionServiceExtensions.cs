@@ -58,6 +58,7 @@ public static class ExpositionServiceExtensions
                 ExpiryRules = [.. o.ExpiryRules],
                 ExpiredGrace = o.ExpiredGrace,
                 FamilyHidden = (group, hidden) => log.Hidden(group, hidden),
+                ExpiryFailed = thrown => log.Failed("metrics of a group could not expire, trying again", thrown),
             });
         });
         if (options.LargeReceiveBlocks)

@@ -13,17 +13,7 @@ namespace Exposition.Store;
 
 public sealed partial class MetricStore
 {
-    // Expiries under one hold of the lock: pushes shall not wait longer than for one another.
-    private const int ExpiriesAtOnce = 64;
-
-    // Expiries that one who looks does for others: some 10 ms.
-    private const int ExpiriesForOthers = 1024;
-    private static readonly TimeSpan s_sweepEvery = TimeSpan.FromSeconds(1);
-
     private readonly DeadlineQueue _deadlines = new();
-    private readonly ITimer _sweep;
-    private bool _sweeping;
-    private int _sweeps;
     private long _expiredNow;
     private long _expiredTotal;
 
@@ -34,70 +24,6 @@ public sealed partial class MetricStore
     public long Expiries => Volatile.Read(ref _expiredTotal);
 
     private long GraceNanoseconds => Options.ExpiredGrace <= TimeSpan.Zero ? 0 : Nanoseconds(Options.ExpiredGrace);
-
-    private ITimer CreateSweep()
-    {
-        // The timer must not keep the store alive.
-        var store = new WeakReference<MetricStore>(this);
-        return Options.Time.CreateTimer(
-            static state =>
-            {
-                if (((WeakReference<MetricStore>)state!).TryGetTarget(out MetricStore? store))
-                {
-                    store.Sweep();
-                }
-            },
-            store,
-            Timeout.InfiniteTimeSpan,
-            Timeout.InfiniteTimeSpan);
-    }
-
-    private void Sweep()
-    {
-        // The timer does not wait for the last one.
-        if (Interlocked.Exchange(ref _sweeps, 1) == 0)
-        {
-            try
-            {
-                ExpireDue(UnixNanoseconds(), most: int.MaxValue);
-            }
-            finally
-            {
-                Volatile.Write(ref _sweeps, 0);
-            }
-        }
-
-        using (EnterWriter())
-        {
-            if (_deadlines.Count == 0 && _sweeping)
-            {
-                _sweeping = false;
-                _sweep.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-            }
-        }
-    }
-
-    private void ExpireDue()
-    {
-        if (_deadlines.First != long.MaxValue)
-        {
-            ExpireDue(UnixNanoseconds());
-        }
-    }
-
-    private void ExpireDue(long now, int most = ExpiriesForOthers)
-    {
-        for (int done = 0; done < most && _deadlines.First <= now; done += ExpiriesAtOnce)
-        {
-            using (EnterWriter())
-            {
-                for (int i = 0; i < ExpiriesAtOnce && _deadlines.First <= now; i++)
-                {
-                    TakeFirstDeadline(now);
-                }
-            }
-        }
-    }
 
     private long DueOf(GroupSnapshot group) => group.IsExpired ? Later(group.ExpiresAt, GraceNanoseconds) : group.ExpiresAt;
 

@@ -90,6 +90,11 @@ public sealed class StoreOptions
     /// </summary>
     internal Action<GroupingKey, HiddenFamily>? FamilyHidden { get; set; }
 
+    /// <summary>
+    /// Told where an expiry has failed, which is tried again. Called outside of all locks.
+    /// </summary>
+    internal Action<Exception>? ExpiryFailed { get; set; }
+
     /// <summary>The clock for push times and deadlines.</summary>
     public TimeProvider Time { get; set; } = TimeProvider.System;
 }

@@ -12,7 +12,7 @@ public class MassExpiryTests
     [InlineData(3600)]
     public void Nobody_who_looks_waits_for_all_of_them(int grace)
     {
-        var clock = new Clock();
+        var clock = new SweptClock();
         var store = new MetricStore(new StoreOptions { Time = clock, ExpiredGrace = TimeSpan.FromSeconds(grace) });
         for (int i = 0; i < Groups; i++)
         {
@@ -42,32 +42,4 @@ public class MassExpiryTests
     }
 
     private static GroupingKey Key(int i) => Harness.Key("job", "j", "i", i.ToString(CultureInfo.InvariantCulture));
-
-    private sealed class Clock : TimeProvider
-    {
-        private Action? _tick;
-
-        public DateTimeOffset Now { get; set; } = DateTimeOffset.FromUnixTimeSeconds(1_700_000_000);
-
-        public void Tick() => _tick!();
-
-        public override DateTimeOffset GetUtcNow() => Now;
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
-        {
-            _tick = () => callback(state);
-            return new Timer();
-        }
-
-        private sealed class Timer : ITimer
-        {
-            public bool Change(TimeSpan dueTime, TimeSpan period) => true;
-
-            public void Dispose()
-            {
-            }
-
-            public ValueTask DisposeAsync() => default;
-        }
-    }
 }

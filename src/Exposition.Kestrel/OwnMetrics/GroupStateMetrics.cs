@@ -11,6 +11,7 @@ internal sealed class GroupStateMetrics(MetricStore store) : IOwnMetrics
         Add(into, "pushgateway_expired_groups"u8, MetricType.Gauge, "Groups whose metrics have expired and that are still shown as such."u8, store.ExpiredGroups);
         Add(into, "pushgateway_families_hidden"u8, MetricType.Gauge, "Families that are stored but left out of scrapes because they contradict others."u8, store.HiddenFamilies);
         Add(into, "pushgateway_group_expiries_total"u8, MetricType.Counter, "How often the metrics of a group have expired."u8, store.Expiries);
+        Add(into, "pushgateway_group_expiry_failures_total"u8, MetricType.Counter, "How often an expiry has failed; it is tried again."u8, store.ExpiryFailures);
     }
 
     private static void Add(FamilySet into, ReadOnlySpan<byte> name, MetricType type, ReadOnlySpan<byte> help, long value)

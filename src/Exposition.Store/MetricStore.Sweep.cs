@@ -1,0 +1,140 @@
+using Exposition.Store.Internal;
+
+namespace Exposition.Store;
+
+// What has come due is let expire in steps, by whoever looks and by a timer. A failure is told, counted and tried again: it ends neither the process nor the
+// sweep, and costs nobody an answer.
+
+public sealed partial class MetricStore
+{
+    // Expiries under one hold of the lock: pushes shall not wait longer than for one another.
+    private const int ExpiriesAtOnce = 64;
+
+    // Expiries that one who looks does for others: some 10 ms.
+    private const int ExpiriesForOthers = 1024;
+    private static readonly TimeSpan s_sweepEvery = TimeSpan.FromSeconds(1);
+
+    private readonly ITimer _sweep;
+    private bool _sweeping;
+    private int _sweeps;
+    private long _expiryFailures;
+
+    /// <summary>How often an expiry, or the sweep, has failed; it is tried again.</summary>
+    internal long ExpiryFailures => Volatile.Read(ref _expiryFailures);
+
+    private ITimer CreateSweep()
+    {
+        // The timer must not keep the store alive.
+        var store = new WeakReference<MetricStore>(this);
+        return Options.Time.CreateTimer(
+            static state =>
+            {
+                if (((WeakReference<MetricStore>)state!).TryGetTarget(out MetricStore? store))
+                {
+                    store.Sweep();
+                }
+            },
+            store,
+            Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan);
+    }
+
+    // What a timer throws ends the process; the next tick tries again.
+    private void Sweep()
+    {
+        try
+        {
+            SweepOnce();
+        }
+        catch (Exception e)
+        {
+            FailExpiry(e);
+        }
+    }
+
+    private void SweepOnce()
+    {
+        // The timer does not wait for the last one.
+        if (Interlocked.Exchange(ref _sweeps, 1) == 0)
+        {
+            try
+            {
+                ExpireDue(UnixNanoseconds(), most: int.MaxValue);
+            }
+            finally
+            {
+                Volatile.Write(ref _sweeps, 0);
+            }
+        }
+
+        using (EnterWriter())
+        {
+            if (_deadlines.Count == 0 && _sweeping)
+            {
+                _sweeping = false;
+                _sweep.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            }
+        }
+    }
+
+    private void FailExpiry(Exception thrown)
+    {
+        Interlocked.Increment(ref _expiryFailures);
+        try
+        {
+            Options.ExpiryFailed?.Invoke(thrown);
+        }
+        catch (Exception)
+        {
+            // It has been counted, and whoever cannot be told must not fail for it.
+        }
+    }
+
+    private void ExpireDue()
+    {
+        if (_deadlines.First != long.MaxValue)
+        {
+            ExpireDue(UnixNanoseconds());
+        }
+    }
+
+    private void ExpireDue(long now, int most = ExpiriesForOthers)
+    {
+        for (int done = 0; done < most && _deadlines.First <= now; done += ExpiriesAtOnce)
+        {
+            Exception? failure = null;
+            using (EnterWriter())
+            {
+                for (int i = 0; i < ExpiriesAtOnce && _deadlines.First <= now; i++)
+                {
+                    failure = TryTakeFirstDeadline(now) ?? failure;
+                }
+            }
+
+            if (failure is not null)
+            {
+                FailExpiry(failure);
+            }
+        }
+    }
+
+    // A group that cannot expire now, for want of memory perhaps, must keep neither the others from it nor scrapes from being answered.
+    private Exception? TryTakeFirstDeadline(long now)
+    {
+        GroupSlot first = _deadlines.FirstSlot;
+        try
+        {
+            TakeFirstDeadline(now);
+            return null;
+        }
+        catch (Exception e)
+        {
+            if (_deadlines.First <= now && _deadlines.FirstSlot == first)
+            {
+                _deadlines.Postpone(Later(now, Nanoseconds(s_sweepEvery)) is > 0 and var later ? later : long.MaxValue);
+            }
+
+            return e;
+        }
+    }
+}

@@ -1,0 +1,33 @@
+namespace Exposition.Store.Tests;
+
+/// <summary>A clock whose one timer ticks when the test says so.</summary>
+internal sealed class SweptClock : TimeProvider
+{
+    private Action? _tick;
+
+    public DateTimeOffset Now { get; set; } = DateTimeOffset.FromUnixTimeSeconds(1_700_000_000);
+
+    /// <summary>Whether asking for the time throws.</summary>
+    public bool Failing { get; set; }
+
+    public void Tick() => _tick!();
+
+    public override DateTimeOffset GetUtcNow() => Failing ? throw new InvalidOperationException("no time") : Now;
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        _tick = () => callback(state);
+        return new Timer();
+    }
+
+    private sealed class Timer : ITimer
+    {
+        public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+
+        public void Dispose()
+        {
+        }
+
+        public ValueTask DisposeAsync() => default;
+    }
+}
