@@ -138,6 +138,12 @@ internal sealed class Durability(Flags flags, TimeProvider time, ILogger logger)
             logger.CannotLoad(file, e.Message);
             return false;
         }
+        catch (Exception e)
+        {
+            // No memory for all of it, perhaps. The file is as it was.
+            logger.CannotLoad(file, $"{e.GetType().Name}: {e.Message}");
+            return false;
+        }
     }
 
     private async Task<string?> ConfirmAsync()

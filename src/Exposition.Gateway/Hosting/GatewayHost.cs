@@ -49,9 +49,9 @@ internal static class GatewayHost
         {
             return await ServeAsync(flags, logs, budget, logger);
         }
-        catch (Exception e) when (e is ListenException or WebConfigException)
+        catch (Exception e)
         {
-            logger.CannotServe(e.Message);
+            logger.CannotServe(e is ListenException or WebConfigException ? e.Message : $"{e.GetType().Name}: {e.Message}");
             return Failed;
         }
     }

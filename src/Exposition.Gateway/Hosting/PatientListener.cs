@@ -57,9 +57,10 @@ internal sealed class PatientListener(Socket socket, SocketConnectionContextFact
 
     public EndPoint EndPoint => _endPoint;
 
+    // The server takes whatever is thrown here for the end of the listener: it would go on without ever accepting again.
     public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
     {
-        while (true)
+        while (!_end.IsCancellationRequested)
         {
             try
             {
@@ -68,36 +69,20 @@ internal sealed class PatientListener(Socket socket, SocketConnectionContextFact
                     await Task.Delay(s_moment, _end.Token);
                 }
 
-                Socket accepted = await socket.AcceptAsync(_end.Token);
-                if (accepted.LocalEndPoint is IPEndPoint)
+                return Take(await socket.AcceptAsync(_end.Token));
+            }
+            catch (Exception e)
+            {
+                if (_end.IsCancellationRequested)
                 {
-                    accepted.NoDelay = noDelay;
+                    return null;
                 }
 
-                ConnectionContext connection = connections.Create(accepted);
-                engine.Connections.Arrive(connection);
-                return connection;
-            }
-            catch (Exception e) when (e is ObjectDisposedException or OperationCanceledException or SocketException { SocketErrorCode: SocketError.OperationAborted })
-            {
-                return null;
-            }
-            catch (SocketException e)
-            {
-                Tell(e);
-            }
-
-            // The newcomer waits in the system's queue meanwhile; one that nobody needs makes room for him.
-            engine.Connections.EndWorst();
-            try
-            {
-                await Task.Delay(s_pause, _end.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                return null;
+                await RecoverAsync(e);
             }
         }
+
+        return null;
     }
 
     public async ValueTask UnbindAsync(CancellationToken cancellationToken = default)
@@ -113,9 +98,41 @@ internal sealed class PatientListener(Socket socket, SocketConnectionContextFact
         return ValueTask.CompletedTask;
     }
 
-    private void Tell(SocketException e)
+    private ConnectionContext Take(Socket accepted)
+    {
+        try
+        {
+            if (accepted.LocalEndPoint is IPEndPoint)
+            {
+                accepted.NoDelay = noDelay;
+            }
+
+            ConnectionContext connection = connections.Create(accepted);
+            engine.Connections.Arrive(connection);
+            return connection;
+        }
+        catch
+        {
+            accepted.Dispose();
+            throw;
+        }
+    }
+
+    // The newcomer waits in the system's queue meanwhile; one that nobody needs makes room for him.
+    private async Task RecoverAsync(Exception failure)
     {
         engine.CountAcceptFailure();
-        engine.Log.Begin(LogLevel.Warning, "cannot accept connections, trying again", "accept")?.Add("address", _endPoint).Add("err", e.Message).Write();
+        try
+        {
+            engine.Log.Begin(LogLevel.Warning, "cannot accept connections, trying again", failure.GetType().Name)?
+                .Add("address", _endPoint).Add("err", failure.Message).Write();
+            engine.Connections.EndWorst();
+        }
+        catch (Exception)
+        {
+            // No memory even for that, perhaps: it has been counted.
+        }
+
+        await Task.Delay(s_pause, _end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

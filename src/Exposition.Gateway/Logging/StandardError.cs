@@ -88,9 +88,9 @@ internal sealed partial class StandardError : IDisposable
                 _stream.Write(line);
                 _stream.Flush();
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException)
+            catch (Exception)
             {
-                // A full disk, or nobody reads our log any more; that is no reason to stop serving.
+                // A full disk, or nobody reads our log any more, or whatever it is: no reason to stop serving, and nowhere to say it.
             }
         }
     }

@@ -26,6 +26,7 @@ internal sealed class WebConfigFile : IOwnMetrics, IAsyncDisposable
     private Dictionary<string, string?>? _refused;
     private volatile WebState _state;
     private volatile bool _good = true;
+    private string? _failure;
     private long _loadedAt;
     private Task _following = Task.CompletedTask;
 
@@ -81,12 +82,32 @@ internal sealed class WebConfigFile : IOwnMetrics, IAsyncDisposable
         {
             while (await timer.WaitForNextTickAsync(_end.Token))
             {
-                Look();
+                TryLook();
             }
         }
         catch (OperationCanceledException)
         {
             // The end.
+        }
+    }
+
+    // Whatever it is: what is in force stays so, that is said, and the next look tries again.
+    private void TryLook()
+    {
+        try
+        {
+            Look();
+            _failure = null;
+        }
+        catch (Exception e)
+        {
+            _good = false;
+            string message = $"{e.GetType().Name}: {e.Message}";
+            if (message != _failure)
+            {
+                _failure = message;
+                _logger.WebConfigRefused(_path, message);
+            }
         }
     }
 

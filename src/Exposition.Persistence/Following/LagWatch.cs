@@ -23,11 +23,24 @@ internal sealed class LagWatch : IDisposable
         (_name, _options, _look) = (name, options, look);
         TimeSpan period = options.Interval > TimeSpan.FromSeconds(1) ? options.Interval : TimeSpan.FromSeconds(1);
         _limit = 3 * period;
-        _timer = options.Time.CreateTimer(static watch => ((LagWatch)watch!).Look(), this, period, period);
+        _timer = options.Time.CreateTimer(static watch => ((LagWatch)watch!).TryLook(), this, period, period);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _timer.Dispose();
+
+    // What a timer throws ends the process. Whoever could not be told is told the next time, and the lag is a metric, too.
+    private void TryLook()
+    {
+        try
+        {
+            Look();
+        }
+        catch (Exception)
+        {
+            _told = TimeSpan.Zero;
+        }
+    }
 
     private void Look()
     {
