@@ -174,6 +174,37 @@ public sealed class ReaderTests
         Array.ForEach(slow, static socket => socket.Dispose());
     }
 
+    /// <summary>At the moment at which he was to be ended for another he has gone: his connection serves something else, or is not there any more.</summary>
+    [Fact]
+    public async Task Who_has_gone_by_himself_is_not_broken()
+    {
+        var output = new Output { IsFast = true };
+        Reader reader = _engine.Readers.TryEnter(Limit.Scrapes, 1, TimeSpan.Zero)!;
+        Assert.True(await reader.FlushAsync(output, 1, default));
+        reader.Dispose();
+        reader.Abort();
+        Assert.Equal(0, output.Aborts);
+    }
+
+    /// <summary>A scrape breaks off, and closing it throws, too: its seat is free all the same, or at some time nobody could scrape.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_scrape_that_cannot_be_closed_gives_its_seat_back(bool raw)
+    {
+        await using var doors = new TwoDoors { MostScrapes = 1 };
+        (doors.Target.ScrapeBody, doors.Target.ScrapeBreaksOff, doors.Target.CloseFails) = (new byte[1 << 20], true, true);
+        await doors.InitializeAsync();
+        using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{(raw ? doors.RawPort : doors.EndpointPort)}") };
+        for (int i = 0; i < 3; i++)
+        {
+            await Assert.ThrowsAsync<HttpRequestException>(() => client.GetByteArrayAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken));
+        }
+
+        Assert.NotNull(doors.Engine.Readers.TryEnter(Limit.Scrapes, 1, TimeSpan.Zero));
+        Assert.Equal(0, TwoDoors.Counted(doors.Engine, "pushgateway_limit_refusals_total", "scrapes"));
+    }
+
     private sealed class Output : IScrapeOutput
     {
         private TaskCompletionSource<bool>? _flush;

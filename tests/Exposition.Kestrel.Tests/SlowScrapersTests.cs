@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Exposition.Formats;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -133,24 +132,7 @@ public sealed class SlowScrapersTests
         return app;
     }
 
-    private static double Refusals(ExpositionEngine engine, string limit)
-    {
-        var set = new FamilySet();
-        engine.Collect(set);
-        foreach (FamilyRow family in set.Families)
-        {
-            for (int metric = family.FirstMetric; metric >= 0; metric = set.Metrics[metric].Next)
-            {
-                if (set.Text(family.Name).SequenceEqual("pushgateway_limit_refusals_total"u8)
-                    && set.Text(set.LabelsOf(metric)[0].Value).SequenceEqual(Encoding.ASCII.GetBytes(limit)))
-                {
-                    return set.Metrics[metric].Value;
-                }
-            }
-        }
-
-        return double.NaN;
-    }
+    private static double Refusals(ExpositionEngine engine, string limit) => TwoDoors.Counted(engine, "pushgateway_limit_refusals_total", limit);
 
     // The context aborts on another thread, and the connection ends after that.
     private static async Task AbortedAsync(RawHarness raw)

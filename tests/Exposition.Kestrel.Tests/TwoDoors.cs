@@ -115,15 +115,18 @@ public sealed class TwoDoors : IAsyncLifetime
     }
 
     /// <summary>How many requests were refused before any handler saw them, for a reason.</summary>
-    internal double Rejected(string reason)
+    internal double Rejected(string reason) => Counted(Engine, "pushgateway_http_rejected_total", reason);
+
+    /// <summary>The counter of a family whose first label has a value.</summary>
+    internal static double Counted(ExpositionEngine engine, string family, string label)
     {
         var set = new FamilySet();
-        Engine.Collect(set);
-        foreach (FamilyRow family in set.Families)
+        engine.Collect(set);
+        foreach (FamilyRow row in set.Families)
         {
-            for (int metric = family.FirstMetric; metric >= 0 && set.Text(family.Name).SequenceEqual("pushgateway_http_rejected_total"u8); metric = set.Metrics[metric].Next)
+            for (int metric = row.FirstMetric; metric >= 0 && set.Text(row.Name).SequenceEqual(Encoding.ASCII.GetBytes(family)); metric = set.Metrics[metric].Next)
             {
-                if (set.Text(set.LabelsOf(metric)[0].Value).SequenceEqual(Encoding.ASCII.GetBytes(reason)))
+                if (set.Text(set.LabelsOf(metric)[0].Value).SequenceEqual(Encoding.ASCII.GetBytes(label)))
                 {
                     return set.Metrics[metric].Value;
                 }

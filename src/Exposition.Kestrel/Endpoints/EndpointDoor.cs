@@ -214,14 +214,12 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
             return;
         }
 
-        using (scrape)
-        {
-            await SendAsync(context, scrape);
-        }
+        await SendAsync(context, scrape);
     }
 
     private async Task SendAsync(HttpContext context, OpenScrape scrape)
     {
+        using OpenScrape open = scrape;
         using var output = new BodyOutput(context, engine.Options.Time);
         if (scrape.Timeout > TimeSpan.Zero)
         {

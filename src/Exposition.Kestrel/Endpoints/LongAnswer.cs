@@ -88,9 +88,15 @@ internal sealed class LongAnswer : IBufferWriter<byte>, IDisposable
 
     public void Dispose()
     {
-        CloseView();
-        _output.Dispose();
-        _reader.Dispose();
+        try
+        {
+            CloseView();
+        }
+        finally
+        {
+            _reader.Dispose();
+            _output.Dispose();
+        }
     }
 
     private void CloseView()

@@ -358,12 +358,9 @@ internal sealed partial class RawConnection : IDisposable
         }
 
         _watch.Enter(ConnectionPhase.Write, _scrapeTimeout);
-        using (scrape)
+        if (!await TrySendAsync(scrape, close))
         {
-            if (!await TrySendAsync(scrape, close))
-            {
-                return false;
-            }
+            return false;
         }
 
         NextRequest();
@@ -377,6 +374,7 @@ internal sealed partial class RawConnection : IDisposable
         bool answered = false;
         try
         {
+            using OpenScrape open = scrape;
             await scrape.PrepareAsync(_connection.ConnectionClosed);
             answered = true;
             _services.Answers.WriteScrapeHead(_output, scrape, close, _head.KeepAlive);

@@ -67,9 +67,15 @@ internal sealed class OpenScrape(ScrapeHandler handler, Reader reader, IScrapeSo
     /// <summary>Gives the seat back.</summary>
     public void Dispose()
     {
-        CloseView();
-        reader.Dispose();
-        handler.Closed(own);
+        try
+        {
+            CloseView();
+        }
+        finally
+        {
+            reader.Dispose();
+            handler.Closed(own);
+        }
     }
 
     private void CloseView()

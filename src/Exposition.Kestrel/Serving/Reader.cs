@@ -14,6 +14,7 @@ internal sealed class Reader(OpenReaders readers, Limit kind, TimeSpan timeout) 
 
     private static readonly TimeSpan s_window = TimeSpan.FromSeconds(10);
 
+    private readonly Lock _gate = new();
     private readonly TimeProvider _time = readers.Time;
     private readonly long _started = readers.Time.GetTimestamp();
     private volatile IScrapeOutput? _output;
@@ -71,7 +72,13 @@ internal sealed class Reader(OpenReaders readers, Limit kind, TimeSpan timeout) 
     public void MarkEnded() => _ended = true;
 
     /// <summary>Breaks his connection, if something is being sent. Safe to be called from other threads.</summary>
-    public void Abort() => _output?.Abort("the place of a reader was needed");
+    public void Abort()
+    {
+        lock (_gate)
+        {
+            _output?.Abort("the place of a reader was needed");
+        }
+    }
 
     /// <summary>Counts him as one who was too slow, once.</summary>
     public void CountTooSlow()
@@ -83,7 +90,16 @@ internal sealed class Reader(OpenReaders readers, Limit kind, TimeSpan timeout) 
         }
     }
 
-    public void Dispose() => readers.Leave(this);
+    /// <summary>Gives the seat back. Who was to be ended and has just gone by himself is left alone: his connection may serve something else by now.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _output = null;
+        }
+
+        readers.Leave(this);
+    }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> WaitAsync(ValueTask<bool> flush, IScrapeOutput output, long bytes)

@@ -37,6 +37,9 @@ internal sealed class FakeTarget : IPushTarget
 
     public bool ScrapeBreaksOff { get; set; }
 
+    /// <summary>Whether disposing of a scrape throws, as where the end of a stream is written to what has failed.</summary>
+    public bool CloseFails { get; set; }
+
     public FamilySet? LastOwn { get; private set; }
 
     public int OpenScrapes;
@@ -114,7 +117,14 @@ internal sealed class FakeTarget : IPushTarget
             return _at < _body.Length;
         }
 
-        public void Dispose() => Interlocked.Decrement(ref target.OpenScrapes);
+        public void Dispose()
+        {
+            Interlocked.Decrement(ref target.OpenScrapes);
+            if (target.CloseFails)
+            {
+                throw new InvalidOperationException("fake fault of closing");
+            }
+        }
 
         private static byte[] Compress(byte[] body)
         {
