@@ -31,6 +31,26 @@ public class BasicAuthTests
         }
     }
 
+    /// <summary>Other bytes than those of the password never get in, and what is kept of them lets nobody in later.</summary>
+    [Theory]
+    [InlineData(new byte[] { 0xFF })]
+    [InlineData(new byte[] { 0xC3 })]
+    [InlineData(new byte[] { 0xC0, 0x80 })]
+    [InlineData(new byte[] { 0xED, 0xA0, 0x80 })]
+    public async Task What_is_no_utf8_is_a_wrong_password(byte[] password)
+    {
+        string replaced = Encoding.UTF8.GetString(password);
+        var auth = new BasicAuth(new Dictionary<string, string> { ["ana"] = BCrypt.Net.BCrypt.HashPassword(replaced, 4), [replaced] = BCrypt.Net.BCrypt.HashPassword("", 4) }, 256);
+        foreach (byte[] credentials in (byte[][])[[.. "ana:"u8, .. password], [.. password, (byte)':']])
+        {
+            string header = "Basic " + Convert.ToBase64String(credentials);
+            Assert.Equal(AuthVerdict.Bad, await auth.CheckAsync(header, default));
+            Assert.False(auth.IsKnownGood(Encoding.UTF8.GetBytes(header)));
+        }
+
+        Assert.Equal(AuthVerdict.Good, await auth.CheckAsync(Header("ana", replaced), default));
+    }
+
     // The forms that were tried on the reference.
     [Theory]
     [InlineData("", false)]

@@ -1,9 +1,11 @@
 using System.Text;
+using System.Text.Unicode;
 
 namespace Exposition.Gateway.Web;
 
 // "Basic" in any case, exactly one blank, base64 of user ":" password with its padding. As in the reference anything else counts as no
-// credentials at all.
+// credentials at all. The reference compares bytes, our bcrypt texts: what is no UTF-8 can be nobody's password here, least of all that of a user
+// whose own one has the sign that decoders put in the place of such bytes.
 
 /// <summary>User and password of an Authorization header.</summary>
 internal readonly record struct BasicCredentials(string User, string Password)
@@ -25,7 +27,13 @@ internal readonly record struct BasicCredentials(string User, string Password)
             return false;
         }
 
-        string text = Encoding.UTF8.GetString(decoded, 0, length);
+        ReadOnlySpan<byte> bytes = decoded.AsSpan(0, length);
+        if (!Utf8.IsValid(bytes))
+        {
+            return false;
+        }
+
+        string text = Encoding.UTF8.GetString(bytes);
         int colon = text.IndexOf(':', StringComparison.Ordinal);
         if (colon < 0)
         {

@@ -1,5 +1,4 @@
 using System.Net.Http.Headers;
-using System.Text;
 using Exposition.EndToEnd.Tests.Hosting;
 
 namespace Exposition.EndToEnd.Tests.Secure;
@@ -56,10 +55,18 @@ public sealed class PlainConfigTests : IDisposable
 
         var scraped = await gateway.ScrapeAsync();
         Assert.Equal(6, scraped.Value("pushgateway_engine_requests_total{door=\"raw\"}"));
-        gateway.Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes("ana:guess")));
-        using var refused = await gateway.Client.PutAsync("metrics/job/a", new StringContent("a 2\n"));
-        Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
-        Assert.Equal("Basic realm=\"pushgateway\", charset=\"UTF-8\"", refused.Headers.WwwAuthenticate.ToString());
+        foreach (var bad in (byte[][])[[.. "ana:guess"u8], [.. "ana:s3cret"u8, 0xFF], [0xFF]])
+        {
+            gateway.Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(bad));
+
+            // What the raw door would serve, and what only the general one does.
+            foreach (var path in (string[])["metrics/job/a", "api/v1/admin/wipe"])
+            {
+                using var refused = await gateway.Client.PutAsync(path, new StringContent("a 2\n"));
+                Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+                Assert.Equal("Basic realm=\"pushgateway\", charset=\"UTF-8\"", refused.Headers.WwwAuthenticate.ToString());
+            }
+        }
     }
 
     [Theory]
