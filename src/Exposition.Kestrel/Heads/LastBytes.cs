@@ -11,7 +11,7 @@ internal static class LastBytes
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_quiet = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Reads it.</summary>
+    /// <summary>Reads it. A read that somebody cancels, as at a shutdown, ends nothing: the answer is to arrive then, too.</summary>
     public static async Task DrainAsync(PipeReader input, TimeProvider time)
     {
         long started = time.GetTimestamp();
@@ -23,7 +23,7 @@ internal static class LastBytes
                 ReadResult result = await input.ReadAsync(quiet.Token);
                 left -= result.Buffer.Length;
                 input.AdvanceTo(result.Buffer.End);
-                if (result.IsCompleted || result.IsCanceled)
+                if (result.IsCompleted)
                 {
                     return;
                 }

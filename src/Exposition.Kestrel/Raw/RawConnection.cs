@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Runtime.CompilerServices;
 using Exposition.Kestrel.Bodies;
+using Exposition.Kestrel.Heads;
 using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.OwnMetrics;
 using Exposition.Kestrel.Pacing;
@@ -23,10 +24,6 @@ namespace Exposition.Kestrel.Raw;
 /// <summary>Serves the hot requests of one connection, until it ends or must be handed on.</summary>
 internal sealed partial class RawConnection : IDisposable
 {
-    private const int DrainBytes = 16 << 20;
-    private static readonly TimeSpan s_drainTime = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan s_drainQuiet = TimeSpan.FromMilliseconds(500);
-
     private readonly ExpositionEngine _engine;
     private readonly ExpositionOptions _options;
     private readonly ConnectionContext _connection;
@@ -317,32 +314,10 @@ internal sealed partial class RawConnection : IDisposable
         return !result.IsCompleted;
     }
 
-    // Closing a socket with input unread makes it send a reset, which can overtake the answer. So the rest is read away, within bounds, and until
-    // the client has been silent for a moment.
-    private async Task DrainAsync()
+    private Task DrainAsync()
     {
-        _watch.Enter(ConnectionPhase.Drain, s_drainTime);
-        for (long left = DrainBytes; left > 0 && !_watch.Expired;)
-        {
-            using var quiet = new CancellationTokenSource(s_drainQuiet, _options.Time);
-            ReadResult result;
-            try
-            {
-                result = await _input.ReadAsync(quiet.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-
-            _watch.Observe(result);
-            left -= result.Buffer.Length;
-            _input.AdvanceTo(result.Buffer.End);
-            if (result.IsCompleted)
-            {
-                return;
-            }
-        }
+        _watch.Enter(ConnectionPhase.Drain, TimeSpan.Zero);
+        return LastBytes.DrainAsync(_input, _options.Time);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
