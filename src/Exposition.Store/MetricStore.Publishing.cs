@@ -18,7 +18,8 @@ public sealed partial class MetricStore
         in Fate fate,
         List<HiddenFamily>? hidden = null,
         byte[]? block = null,
-        bool isCounted = false)
+        bool isCounted = false,
+        PushFailure? failure = null)
     {
         GroupSlot target = slot ?? new GroupSlot(key, _directory.Acquire(key));
         _directory.Share(old is null ? [] : old.Families, families);
@@ -50,6 +51,12 @@ public sealed partial class MetricStore
             // anyway.
             _shapes?.Drop(target);
             return null;
+        }
+
+        // Before anybody is told, for who hears of it looks at once.
+        if (failure is not null)
+        {
+            target.LastFailure = failure;
         }
 
         if (old is not null)

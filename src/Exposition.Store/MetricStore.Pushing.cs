@@ -202,7 +202,7 @@ public sealed partial class MetricStore
                     Fate fate = old is not null
                         ? new Fate(old.ExpiresAt, old.IsExpired, old.HasOwnDeadline)
                         : FateOf(null, key, details.ExpireAfter, now);
-                    stored = fits ? Publish(slot, old, key, next, tell: true, fate, hidden, block) : null;
+                    stored = fits ? Publish(slot, old, key, next, tell: true, fate, hidden, block, failure: remembered) : null;
                     if (stored is null && !ReferenceEquals(block, failure.Block))
                     {
                         _blocks.Return(block);
@@ -214,7 +214,6 @@ public sealed partial class MetricStore
                     }
                 }
                 while (stored is null);
-                stored.Slot.LastFailure = remembered;
                 return;
             }
         }

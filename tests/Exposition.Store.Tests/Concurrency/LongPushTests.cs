@@ -53,4 +53,42 @@ public class LongPushTests
             Assert.Equal(5, view.Groups[0].Families.Length);
         }
     }
+
+    [Fact]
+    public void Who_hears_of_a_refusal_sees_why_at_once()
+    {
+        var store = new MetricStore(new StoreOptions());
+        GroupingKey key = Harness.Key("job", "j");
+        store.Push(key, PushFormat.Text, "a 1\n"u8.ToArray(), PushMode.Merge);
+        using ChangeFeed feed = store.Subscribe();
+        var changes = new List<GroupChange>();
+        PushFailure? seen = null;
+        int thread = Environment.CurrentManagedThreadId;
+        Interleaving.Hook = step =>
+        {
+            if (step == Step.Signal && Environment.CurrentManagedThreadId == thread)
+            {
+                Take();
+            }
+        };
+        try
+        {
+            byte[] twice = "b{x=\"1\"} 1\nb{x=\"1\"} 2\n"u8.ToArray();
+            Assert.Equal(PushStatus.Inconsistent, store.Push(key, PushFormat.Text, twice, PushMode.Merge).Status);
+        }
+        finally
+        {
+            Interleaving.Hook = null;
+        }
+
+        Take();
+        Assert.NotNull(seen);
+
+        void Take()
+        {
+            changes.Clear();
+            feed.Take(changes);
+            seen = changes.Count > 0 ? changes[^1].Snapshot!.LastFailure : seen;
+        }
+    }
 }
