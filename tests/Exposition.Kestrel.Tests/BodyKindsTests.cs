@@ -45,6 +45,37 @@ public sealed class BodyKindsTests : IAsyncLifetime
         }
     }
 
+    /// <summary>What is left has all of its chunks and no mark that more is to come: only HTTP knows, and says so.</summary>
+    [Theory]
+    [InlineData("Content-Length: {0}\r\n\r\n", "")]
+    [InlineData("Transfer-Encoding: chunked\r\n\r\n{1:x}\r\n", "\r\n")]
+    public async Task Snappy_body_that_is_cut_between_chunks_is_refused(string framing, string end)
+    {
+        byte[] text = [.. Enumerable.Range(0, 10_000).SelectMany(static i => Encoding.ASCII.GetBytes($"m{{i=\"{i}\"}} {i}\n"))];
+        byte[] packed = Pack("snappy", text);
+        var borders = new List<int>();
+        for (int at = 10; at < packed.Length; at += 4 + (packed[at + 1] | (packed[at + 2] << 8) | (packed[at + 3] << 16)))
+        {
+            borders.Add(at);
+        }
+
+        Assert.True(borders.Count > 2);
+        foreach (int port in _doors.Ports)
+        {
+            Assert.Equal((200, ""), await StoreDoors.SendAsync(port, "PUT", Path, Pack("snappy", s_text), "Content-Encoding: snappy"));
+            foreach (int border in borders)
+            {
+                string head = $"PUT {Path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Encoding: snappy\r\n"
+                    + string.Format(System.Globalization.CultureInfo.InvariantCulture, framing, packed.Length, border);
+                string answer = await StoreDoors.CutShortAsync(port, [.. Encoding.ASCII.GetBytes(head), .. packed[..border], .. Encoding.ASCII.GetBytes(end)]);
+                Assert.StartsWith("HTTP/1.1 400 ", answer, StringComparison.Ordinal);
+                Assert.EndsWith("\r\n\r\nunexpected EOF\n", answer, StringComparison.Ordinal);
+            }
+
+            Assert.Equal(Stored, await StoreDoors.PushedAsync(port));
+        }
+    }
+
     [Fact]
     public async Task Gzip_that_nobody_has_announced_is_undone()
     {

@@ -48,6 +48,45 @@ public sealed class FairWorkersTests : IDisposable
     }
 
     [Fact]
+    public async Task WithoutAThreadWorkIsRefusedUntilThereIsOne()
+    {
+        bool full = true;
+        var workers = new FairWorkers("test", 1, 0, TimeProvider.System, thread =>
+        {
+            if (full)
+            {
+                throw new InsufficientMemoryException();
+            }
+
+            thread.Start();
+        });
+        Assert.Equal(TurnOutcome.Crowded, await workers.RunAsync("a", s_long, () => _done.Enqueue("a")));
+        Assert.Equal(0, workers.Waiting);
+        full = false;
+        Assert.Equal(TurnOutcome.Done, await workers.RunAsync("b", s_long, () => _done.Enqueue("b")));
+        Assert.Equal(["b"], _done);
+    }
+
+    [Fact]
+    public async Task WhereThereIsNoRoomForAnotherThreadTheFirstDoesAll()
+    {
+        int started = 0;
+        var workers = new FairWorkers("test", 2, 0, TimeProvider.System, thread =>
+        {
+            if (started++ > 0)
+            {
+                throw new InsufficientMemoryException();
+            }
+
+            thread.Start();
+        });
+        Task<TurnOutcome>[] all = [Occupy(workers), Run(workers, "a", "a1"), Run(workers, "b", "b1")];
+        Assert.True(started > 1);
+        _open.Set();
+        Assert.All(await Task.WhenAll(all).WaitAsync(s_long, TestContext.Current.CancellationToken), static outcome => Assert.Equal(TurnOutcome.Done, outcome));
+    }
+
+    [Fact]
     public async Task WhoseTurnDoesNotComeInTimeIsToldSo()
     {
         var workers = new FairWorkers("test", 1, 0, TimeProvider.System);

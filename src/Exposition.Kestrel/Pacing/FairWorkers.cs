@@ -9,20 +9,22 @@ internal enum TurnOutcome : byte
     /// <summary>Its turn did not come in time.</summary>
     TooLate,
 
-    /// <summary>Too much was waiting, and most of it was its client's.</summary>
+    /// <summary>Too much was waiting, and most of it was its client's; or there is no thread to do it.</summary>
     Crowded,
 }
 
 // Clients take turns: each gets one piece of work done before any gets its second, however many it has waiting. Where too much waits, the client that has
 // most waiting loses what has waited longest, so a newcomer is never refused for what others do. A client that is alone has all threads.
-// Threads are made when they are needed and end when there has been nothing to do for a while.
+// Threads are made when they are needed and end when there has been nothing to do for a while. Where the system has no room for another, those that there are do
+// the work; where there is none, it is refused, and tried again with the next.
 
 /// <summary>A few threads of their own for work that takes long, lest the threads that serve sockets do it. Safe for concurrent use.</summary>
 /// <param name="name">The name of the threads.</param>
 /// <param name="mostThreads">How many there are at most.</param>
 /// <param name="mostWaiting">How much may wait; zero for any number.</param>
 /// <param name="time">The clock for waiting.</param>
-internal sealed class FairWorkers(string name, int mostThreads, int mostWaiting, TimeProvider time)
+/// <param name="start">Starts a thread; for tests.</param>
+internal sealed class FairWorkers(string name, int mostThreads, int mostWaiting, TimeProvider time, Action<Thread>? start = null)
 {
     private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(10);
 
@@ -69,24 +71,34 @@ internal sealed class FairWorkers(string name, int mostThreads, int mostWaiting,
             client.Jobs.AddLast(job.Place);
             job.Client = client;
             _waiting++;
-            Job? lost = mostWaiting > 0 && _waiting > mostWaiting ? _order.MaxBy(static c => c.Jobs.Count)!.Jobs.First!.Value : null;
+            Job? lost = !HasThread() ? job : mostWaiting > 0 && _waiting > mostWaiting ? _order.MaxBy(static c => c.Jobs.Count)!.Jobs.First!.Value : null;
             if (lost is not null)
             {
                 Remove(lost);
             }
 
-            if (_waiting > _idle && _threads < mostThreads)
-            {
-                _threads++;
-                new Thread(Work) { IsBackground = true, Name = name }.UnsafeStart();
-            }
-            else
-            {
-                Monitor.Pulse(_gate);
-            }
-
+            Monitor.Pulse(_gate);
             return lost;
         }
+    }
+
+    // Under the lock. A thread counts when it has been started: one that was not would be waited for for ever.
+    private bool HasThread()
+    {
+        if (_waiting > _idle && _threads < mostThreads)
+        {
+            try
+            {
+                (start ?? (static thread => thread.UnsafeStart()))(new Thread(Work) { IsBackground = true, Name = name });
+                _threads++;
+            }
+            catch (Exception e) when (e is OutOfMemoryException or ThreadStartException)
+            {
+                // The others do it.
+            }
+        }
+
+        return _threads > 0;
     }
 
     private bool TryWithdraw(Job job)
