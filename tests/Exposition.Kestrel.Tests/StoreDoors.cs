@@ -33,7 +33,7 @@ public sealed class StoreDoors : IAsyncDisposable
         builder.WebHost.UseKestrelCore().ConfigureKestrel(static kestrel =>
         {
             kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.UseExposition());
-            kestrel.Listen(IPAddress.Loopback, 0);
+            kestrel.Listen(IPAddress.Loopback, 0, MemoryKestrel.SecondDoor);
         });
         WebApplication app = builder.Build();
         app.UseRouting();
