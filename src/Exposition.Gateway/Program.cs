@@ -22,6 +22,7 @@ try
 }
 catch (FlagException e)
 {
-    Console.Error.WriteLine($"pushgateway: error: {e.Message}, try --help");
+    // Some quote what was given: it shall stay one line.
+    Console.Error.WriteLine($"pushgateway: error: {GoText.Visible(e.Message)}, try --help");
     return 1;
 }

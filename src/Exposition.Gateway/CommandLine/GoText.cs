@@ -18,6 +18,25 @@ internal static class GoText
         return quoted.Append('"').ToString();
     }
 
+    /// <summary>The text with what does not show itself, line ends too, as it stands in Go's quotes.</summary>
+    public static string Visible(string text)
+    {
+        var visible = new StringBuilder(text.Length);
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            if (IsPrintable(rune))
+            {
+                visible.Append(rune.ToString());
+            }
+            else
+            {
+                Append(visible, rune);
+            }
+        }
+
+        return visible.ToString();
+    }
+
     /// <summary>Whether Go prints the character as it is.</summary>
     public static bool IsPrintable(Rune rune) => rune.Value == ' ' || (rune.Value != 0xFFFD && Rune.GetUnicodeCategory(rune)
         is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse

@@ -41,10 +41,10 @@ internal static class GatewayHost
         var budget = new LogBudget(TimeProvider.System);
         using var stderr = new StandardError(StandardError.Open());
         using var logs = new LineLoggerProvider(stderr.TryWrite, flags.LogFormat, TimeProvider.System, budget);
-        using ILoggerFactory factory = LoggerFactory.Create(builder => Configure(builder, logs, flags));
+        using ILoggerFactory factory = LoggerFactory.Create(builder => HostLog.Configure(builder, logs, flags));
         ILogger logger = factory.CreateLogger("Exposition.Gateway");
         using var signals = new OtherSignals(logger);
-        LogStart(logger, flags);
+        HostLog.Start(logger, flags);
         try
         {
             return await ServeAsync(flags, logs, budget, logger);
@@ -106,6 +106,12 @@ internal static class GatewayHost
         {
             await app.StartAsync();
         }
+        catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            // Stopped before it served.
+            logger.Stopped();
+            return true;
+        }
         catch (IOException e) when (e.InnerException is AddressInUseException)
         {
             string asked = listeners.Select(static l => l.Asked).FirstOrDefault(asked => e.Message.Contains(asked, StringComparison.Ordinal)) ?? listeners[^1].Asked;
@@ -149,7 +155,7 @@ internal static class GatewayHost
     {
         // The empty builder reads no environment variables and no settings files: flags are all there is.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
-        builder.Logging.Services.AddLogging(logging => Configure(logging, logs, flags));
+        builder.Logging.Services.AddLogging(logging => HostLog.Configure(logging, logs, flags));
         IServiceCollection services = builder.Services;
         services.AddSingleton(budget);
         services.AddRouting();
@@ -275,45 +281,14 @@ internal static class GatewayHost
         var page = new StatusPage(flags, BuildIdentity.Current, engine, api, assets, time);
         var lifecycle = new Lifecycle(flags, durability, services.GetRequiredService<IHostApplicationLifetime>(), loggers.CreateLogger<Lifecycle>());
         RouteTable<RouteTarget> main = Routes.Outer(flags, page, assets, lifecycle);
-        if (main.Conflict() is { } conflict)
+        if (Routes.Fault(flags, main) is { } fault)
         {
-            throw new ListenException(conflict.First.Path == flags.FullSelfMetricsPath
-                ? $"--web.self-metrics-path={flags.SelfMetricsPath} clashes with the route {conflict.Second.Path}"
-                : $"--web.telemetry-path={flags.TelemetryPath} clashes with the route {conflict.Second.Path}");
-        }
-
-        if (flags.FullSelfMetricsPath is { } self && (self + "/").StartsWith(flags.Prefix + "/api/v1/", StringComparison.Ordinal))
-        {
-            throw new ListenException($"--web.self-metrics-path={flags.SelfMetricsPath} clashes with the routes of the API");
+            throw new ListenException(fault);
         }
 
         var router = new GatewayRouter(main, Routes.Api(flags, api, snapshot), flags.Prefix, engine, engine.Log);
         app.Use((context, next) => router.InvokeAsync(context, next));
         app.UseRouting();
         app.MapExposition();
-    }
-
-    private static void Configure(ILoggingBuilder builder, LineLoggerProvider logs, Flags flags)
-    {
-        builder.ClearProviders().AddProvider(logs).AddProvider(new Handshakes()).SetMinimumLevel(flags.LogLevel);
-        builder.AddFilter<Handshakes>(Handshakes.Category, LogLevel.Debug);
-        LogLevel framework = flags.LogLevel > LogLevel.Warning ? flags.LogLevel : LogLevel.Warning;
-        builder.AddFilter("Microsoft", framework).AddFilter("System", framework)
-
-            // The server warns of what strangers send, at any rate they like and with stacks. Below what ends it, we say ourselves what there is to say.
-            .AddFilter("Microsoft.AspNetCore", LogLevel.Critical)
-
-            // What it has to say about a failed start, we say ourselves.
-            .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
-    }
-
-    private static void LogStart(ILogger logger, Flags flags)
-    {
-        BuildIdentity build = BuildIdentity.Current;
-        logger.Starting($"(version={build.Version}, branch={build.Branch}, revision={build.Revision})");
-        logger.Build($"(go={build.Runtime}, platform={build.Os}/{build.Architecture}, user={build.User}, date={build.Date}, tags={build.Tags})");
-        logger.ExternalUrl(flags.ExternalUrl);
-        logger.ExternalPrefix(flags.ExternalPrefix);
-        logger.RoutePrefix(flags.Prefix);
     }
 }

@@ -7,6 +7,8 @@ namespace Exposition.Gateway.Http;
 /// <summary>The program's routes, the engine's among them so that 404, 405 and redirects are right for those too.</summary>
 internal static class Routes
 {
+    // Components of one route in the framework.
+    private const int MostSegments = 28;
     private static readonly string[] s_pushMethods = ["PUT", "POST", "DELETE"];
 
     public static RouteTable<RouteTarget> Outer(Flags flags, StatusPage page, Assets assets, Lifecycle lifecycle)
@@ -36,6 +38,33 @@ internal static class Routes
         }
 
         return new RouteTable<RouteTarget>(routes);
+    }
+
+    /// <summary>Why the paths that the flags ask for cannot be served beside the other routes; null if they can.</summary>
+    public static string? Fault(Flags flags, RouteTable<RouteTarget> outer)
+    {
+        (string Flag, string Given, string Full)[] paths =
+        [
+            ("web.route-prefix", flags.Prefix, flags.Prefix + "/metrics/"),
+            ("web.telemetry-path", flags.TelemetryPath, flags.FullTelemetryPath),
+            ("web.self-metrics-path", flags.SelfMetricsPath, flags.FullSelfMetricsPath ?? ""),
+        ];
+        foreach ((string flag, string given, string full) in paths)
+        {
+            if (full.AsSpan().Count('/') > MostSegments)
+            {
+                return $"--{flag}: the path has too many components";
+            }
+
+            if ((full + "/").StartsWith(flags.Prefix + "/api/v1/", StringComparison.Ordinal))
+            {
+                return $"--{flag}={given} clashes with the routes of the API";
+            }
+        }
+
+        return outer.Conflict() is not { } conflict ? null
+            : conflict.First.Path == flags.FullSelfMetricsPath ? $"--web.self-metrics-path={flags.SelfMetricsPath} clashes with the route {conflict.Second.Path}"
+            : $"--web.telemetry-path={flags.TelemetryPath} clashes with the route {conflict.Second.Path}";
     }
 
     /// <summary>The routes below <c>/api/v1</c>, without that prefix.</summary>

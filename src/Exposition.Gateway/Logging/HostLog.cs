@@ -1,0 +1,36 @@
+using Exposition.Gateway.CommandLine;
+using Exposition.Gateway.Own;
+using Exposition.Gateway.Web;
+using Microsoft.Extensions.Logging;
+
+namespace Exposition.Gateway.Logging;
+
+/// <summary>The log of the whole host.</summary>
+internal static class HostLog
+{
+    /// <summary>Sets what is logged, and where.</summary>
+    public static void Configure(ILoggingBuilder builder, LineLoggerProvider logs, Flags flags)
+    {
+        builder.ClearProviders().AddProvider(logs).AddProvider(new Handshakes()).SetMinimumLevel(flags.LogLevel);
+        builder.AddFilter<Handshakes>(Handshakes.Category, LogLevel.Debug);
+        LogLevel framework = flags.LogLevel > LogLevel.Warning ? flags.LogLevel : LogLevel.Warning;
+        builder.AddFilter("Microsoft", framework).AddFilter("System", framework)
+
+            // The server warns of what strangers send, at any rate they like and with stacks. Below what ends it, we say ourselves what there is to say.
+            .AddFilter("Microsoft.AspNetCore", LogLevel.Critical)
+
+            // What it has to say about a failed start, we say ourselves.
+            .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
+    }
+
+    /// <summary>The first lines.</summary>
+    public static void Start(ILogger logger, Flags flags)
+    {
+        BuildIdentity build = BuildIdentity.Current;
+        logger.Starting($"(version={build.Version}, branch={build.Branch}, revision={build.Revision})");
+        logger.Build($"(go={build.Runtime}, platform={build.Os}/{build.Architecture}, user={build.User}, date={build.Date}, tags={build.Tags})");
+        logger.ExternalUrl(flags.ExternalUrl);
+        logger.ExternalPrefix(flags.ExternalPrefix);
+        logger.RoutePrefix(flags.Prefix);
+    }
+}
