@@ -47,9 +47,9 @@ internal sealed class WebState
             throw new WebConfigException("no users are left: that everybody may come in is taken up by a restart only");
         }
 
-        if (before?.Config.Tls is { ClientAuth: ClientAuth.RequireAndVerify } && config.Tls is { ClientAuth: not ClientAuth.RequireAndVerify })
+        if (before?.Config.Tls is { } closed && config.Tls is { } open && Opened(closed, open) is { } door)
         {
-            throw new WebConfigException("client certificates are no longer required and verified: that is taken up by a restart only");
+            throw new WebConfigException($"{door}: that is taken up by a restart only");
         }
 
         TlsMaterial? tls = config.Tls is { } settings ? TlsMaterial.Load(settings, config.Http2, read) : null;
@@ -61,6 +61,15 @@ internal sealed class WebState
             : new TokenBucket(limit, TimeProvider.System);
         return new WebState(config, tls, auth, bucket);
     }
+
+    // What clients had to show before and need not any more. Other authorities or names are a change of keys, as intended.
+    private static string? Opened(TlsSettings before, TlsSettings now) =>
+        before.ClientAuth == ClientAuth.RequireAndVerify && now.ClientAuth != ClientAuth.RequireAndVerify ? "client certificates are no longer required and verified"
+        : before.ClientAuth == ClientAuth.Require && now.ClientAuth is not (ClientAuth.Require or ClientAuth.RequireAndVerify) ? "client certificates are no longer required"
+        : before.ClientAuth is ClientAuth.Require or ClientAuth.RequireAndVerify && before.AllowedSans.Count > 0 && now.AllowedSans.Count == 0
+            ? "no client_allowed_sans are left"
+        : before.ClientAuth == ClientAuth.RequireAndVerify && before.ClientCa.IsGiven && !now.ClientCa.IsGiven ? "no client_ca is left, so that any known authority would do"
+        : null;
 
     private static bool SameUsers(IReadOnlyDictionary<string, string> a, IReadOnlyDictionary<string, string> b) =>
         a.Count == b.Count && a.All(user => b.TryGetValue(user.Key, out string? hash) && hash == user.Value);
