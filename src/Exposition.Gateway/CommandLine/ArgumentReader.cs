@@ -18,6 +18,8 @@ internal readonly record struct Token(TokenKind Kind, string Text);
 /// <summary>Cuts arguments into tokens.</summary>
 internal sealed class ArgumentReader(IEnumerable<string> arguments)
 {
+    private const int MostCharacters = 1 << 20;
+
     private readonly LinkedList<string> _rest = new(arguments);
     private readonly Stack<Token> _pushed = new();
     private bool _flagsEnded;
@@ -96,10 +98,10 @@ internal sealed class ArgumentReader(IEnumerable<string> arguments)
 
     private void Include(string path)
     {
-        string[] lines;
+        List<string> lines;
         try
         {
-            lines = File.ReadAllLines(path);
+            lines = ReadLines(path);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -110,12 +112,33 @@ internal sealed class ArgumentReader(IEnumerable<string> arguments)
             throw new FlagException($"failed to open arguments file {GoText.Quote(path)}: {e.Message}");
         }
 
-        foreach (string line in lines.Reverse())
+        foreach (string line in Enumerable.Reverse(lines))
         {
             if (line.Length > 0 && !line.StartsWith('#'))
             {
                 _rest.AddFirst(line);
             }
         }
+    }
+
+    // A device may have no end.
+    private static List<string> ReadLines(string path)
+    {
+        using var file = new StreamReader(path);
+        char[] text = new char[MostCharacters + 1];
+        int length = file.ReadBlock(text);
+        if (length > MostCharacters)
+        {
+            throw new IOException($"longer than {MostCharacters} characters");
+        }
+
+        var lines = new List<string>();
+        using var rows = new StringReader(new string(text, 0, length));
+        while (rows.ReadLine() is { } line)
+        {
+            lines.Add(line);
+        }
+
+        return lines;
     }
 }

@@ -39,6 +39,12 @@ internal sealed class Durability(Flags flags, TimeProvider time, ILogger logger)
     public bool TryOpen(MetricStore store)
     {
         _store = store;
+        if (Array.Find([flags.PersistenceFile, flags.RestoreFrom], FileKind.IsSpecial) is { } special)
+        {
+            logger.CannotLoad(special, "is a device, a pipe or a socket");
+            return false;
+        }
+
         if (!IsOn)
         {
             return true;

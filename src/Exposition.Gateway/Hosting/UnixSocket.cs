@@ -1,12 +1,11 @@
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace Exposition.Gateway.Hosting;
 
 /// <summary>The path of a Unix socket to listen on.</summary>
-internal static unsafe partial class UnixSocket
+internal static class UnixSocket
 {
     // sockaddr_un has room for so many bytes and a zero.
     private const int LongestPath = 107;
@@ -30,7 +29,7 @@ internal static unsafe partial class UnixSocket
             throw new ListenException($"listen unix {path}: is a directory");
         }
 
-        if (IsSocket(path) && IsRefused(path))
+        if (FileKind.IsSocket(path) && IsRefused(path))
         {
             Remove(path);
         }
@@ -74,24 +73,4 @@ internal static unsafe partial class UnixSocket
             return e.SocketErrorCode == SocketError.ConnectionRefused;
         }
     }
-
-    private static bool IsSocket(string path)
-    {
-        const int relativeToWorkingDirectory = -100, doNotFollow = 0x100, bytes = 256, modeAt = 28;
-        const uint wantType = 1;
-        const int typeMask = 0xF000, socketType = 0xC000;
-        byte* answer = stackalloc byte[bytes];
-        try
-        {
-            return OperatingSystem.IsLinux() && StatX(relativeToWorkingDirectory, path, doNotFollow, wantType, answer) == 0
-                && (BitConverter.ToUInt16(new ReadOnlySpan<byte>(answer, bytes)[modeAt..]) & typeMask) == socketType;
-        }
-        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
-        {
-            return false;
-        }
-    }
-
-    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int StatX(int directory, string path, int flags, uint mask, byte* answer);
 }

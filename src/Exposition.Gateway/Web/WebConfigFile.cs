@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Exposition.Formats;
+using Exposition.Gateway.Hosting;
 using Exposition.Gateway.Logging;
 using Exposition.Kestrel;
 using Microsoft.Extensions.Logging;
@@ -183,6 +184,11 @@ internal sealed class WebConfigFile : IOwnMetrics, IAsyncDisposable
 
     private static byte[] ReadAll(string path)
     {
+        if (FileKind.IsSpecial(path))
+        {
+            throw new IOException($"{path} is a device, a pipe or a socket");
+        }
+
         using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
         if (file.Length > MaxFileBytes)
         {
