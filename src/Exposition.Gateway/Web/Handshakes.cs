@@ -10,7 +10,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Exposition.Gateway.Web;
 
-// The server ends a connection whose handshake fails, and says why in its own log only, without the address. So we look whether a connection gets past
+// The server ends a connection whose handshake fails, and says why in its own log only, without the address: in .NET 10 no feature of the connection has
+// the exception, the callback for the options comes before it, and what waits below TLS sees no more than an end. So we look whether a connection gets past
 // the handshake, and take the reason from that log, which is written in the connection's own flow.
 
 /// <summary>Logs handshakes that fail.</summary>
