@@ -29,6 +29,25 @@ internal sealed class HiddenFamily
 
     internal HashSet<HiddenFamily>? Waiting { get; set; }
 
+    // Among some in order of their names.
+    internal static HiddenFamily? Find(ReadOnlySpan<HiddenFamily> hidden, ReadOnlySpan<byte> name)
+    {
+        int low = 0, high = hidden.Length - 1;
+        while (low <= high)
+        {
+            int middle = (low + high) >>> 1;
+            int order = hidden[middle].Name.Span.SequenceCompareTo(name);
+            if (order == 0)
+            {
+                return hidden[middle];
+            }
+
+            (low, high) = order < 0 ? (middle + 1, high) : (low, middle - 1);
+        }
+
+        return null;
+    }
+
     internal void StillHiddenBy(Clash clash)
     {
         Clash = clash;

@@ -32,7 +32,7 @@ public sealed partial class MetricStore
     public long TrimSpareMemory() => _blocks.Trim() + _snapshots.Trim() + PushWorkspace.Trim();
 
     // Before a publication: which blocks the new snapshot has. Nobody else knows it yet.
-    private void TakeBlocks(GroupSnapshot snapshot, GroupSnapshot? old, byte[]? added)
+    private void TakeBlocks(GroupSnapshot snapshot, GroupSnapshot? old, byte[]? added, HashSet<byte[]>? memory = null)
     {
         if (added is { Length: > 0 })
         {
@@ -44,11 +44,11 @@ public sealed partial class MetricStore
             return;
         }
 
-        Block? last = old.Block is { } block && block != snapshot.Block && LiesIn(snapshot.Families, block) ? block : null;
+        Block? last = old.Block is { } block && block != snapshot.Block && LiesIn(snapshot, block, memory) ? block : null;
         int kept = last is null ? 0 : 1;
         foreach (Block older in old.OlderBlocks)
         {
-            kept += LiesIn(snapshot.Families, older) ? 1 : 0;
+            kept += LiesIn(snapshot, older, memory) ? 1 : 0;
         }
 
         if (last is null && kept == old.OlderBlocks.Length)
@@ -61,7 +61,7 @@ public sealed partial class MetricStore
             int at = 0;
             foreach (Block older in old.OlderBlocks)
             {
-                if (LiesIn(snapshot.Families, older))
+                if (LiesIn(snapshot, older, memory))
                 {
                     blocks[at++] = older;
                 }
@@ -161,9 +161,14 @@ public sealed partial class MetricStore
 
     private static bool Has(GroupSnapshot snapshot, Block block) => snapshot.Block == block || Array.IndexOf(snapshot.OlderBlocks, block) >= 0;
 
-    private static bool LiesIn(ReadOnlySpan<FamilyEntry> families, Block block)
+    private static bool LiesIn(GroupSnapshot snapshot, Block block, HashSet<byte[]>? memory)
     {
-        foreach (ref readonly FamilyEntry entry in families)
+        if (memory is not null)
+        {
+            return memory.Contains(block.Bytes);
+        }
+
+        foreach (ref readonly FamilyEntry entry in snapshot.Families)
         {
             if (ReferenceEquals(entry.TextBlock, block.Bytes)
                 || (MemoryMarshal.TryGetArray(entry.Sidecar, out ArraySegment<byte> sidecar) && ReferenceEquals(sidecar.Array, block.Bytes)))

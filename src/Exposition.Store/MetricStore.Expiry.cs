@@ -83,27 +83,31 @@ public sealed partial class MetricStore
         try
         {
             workspace.Families.Reset();
-            FamilyEntry[] mark = new PendingPush(workspace, slot.Key, current.ExpiresAt).RenderExpired();
-            var kept = new List<FamilyEntry>(OwnNames.Count + 1);
-            foreach (ref readonly FamilyEntry entry in current.Families)
+            // In order of their names.
+            List<FamilyEntry> left = [.. new PendingPush(workspace, slot.Key, current.ExpiresAt).RenderExpired()];
+            foreach (byte[] name in (byte[][])[OwnNames.PushFailure, OwnNames.PushTime])
             {
-                if (OwnNames.IsEither(entry.Name.Span))
+                if (current.TryGet(name, out FamilyEntry entry))
                 {
                     // Copied: they lie in the block of a push, which shall go with its series.
-                    kept.Add(entry with { Text = entry.Text.ToArray(), Sidecar = entry.Sidecar.ToArray() });
+                    left.Add(entry with { Text = entry.Text.ToArray(), Sidecar = entry.Sidecar.ToArray() });
                 }
             }
 
-            byte[] block = [];
-            FamilyEntry[] next = SnapshotBuilder.Combine([.. kept], mark, replace: false);
-            GroupPacking.Repack(next, _blocks, ref block);
+            var draft = GroupDraft.Of(slot.Key, current, [.. left]);
             List<HiddenFamily>? hidden = null;
-            if (_rules.Find(workspace.Families, 0, current, slot.Names, next) is { } clash)
+            if (_rules.Find(workspace.Families, 0, current, slot.Names, draft.Families) is { } clash)
             {
-                Hide(next, OwnNames.Expired, clash, ref hidden);
+                Hide(draft.Families, OwnNames.Expired, clash, ref hidden);
             }
 
-            return Publish(slot, current, slot.Key, next, tell: true, new Fate(current.ExpiresAt, IsExpired: true), hidden, block) is not null;
+            if (Publish(slot, slot.Key, draft, tell: true, new Fate(current.ExpiresAt, IsExpired: true), hidden) is null)
+            {
+                return false;
+            }
+
+            _held.Replaced(current.Families, draft.Families);
+            return true;
         }
         finally
         {

@@ -68,19 +68,24 @@ public sealed partial class MetricStore
         {
             // Once more where a steady push has come in between.
             (current, found) = (slot.Current!, null);
-            FamilyEntry[] families = current.Families.ToArray();
+            if (!names.Exists(name => current.TryGet(name, out FamilyEntry entry) && FamilyDirectory.Counts(entry)))
+            {
+                return;
+            }
+
+            var draft = GroupDraft.Of(slot.Key, current, current.Families.ToArray());
             foreach (byte[] name in names)
             {
-                int at = GroupSnapshot.IndexOf(families, name);
-                if (at < 0 || !FamilyDirectory.Counts(families[at]))
+                int at = GroupSnapshot.IndexOf(draft.Families, name);
+                if (at < 0 || !FamilyDirectory.Counts(draft.Families[at]))
                 {
                     continue;
                 }
 
-                families[at].Read(_hiddenSet);
-                if (_rules.Find(_hiddenSet, 0, current, slot.Names, families) is { IsWithHost: true } clash)
+                draft.Families[at].Read(_hiddenSet);
+                if (_rules.Find(_hiddenSet, 0, current, slot.Names, draft.Families) is { IsWithHost: true } clash)
                 {
-                    Hide(families, name, clash, ref found);
+                    Hide(draft.Families, name, clash, ref found);
                 }
             }
 
@@ -89,7 +94,8 @@ public sealed partial class MetricStore
                 return;
             }
 
-            published = Publish(slot, current, slot.Key, families, tell: true, new Fate(current.ExpiresAt, current.IsExpired, current.HasOwnDeadline), found);
+            var fate = new Fate(current.ExpiresAt, current.IsExpired, current.HasOwnDeadline);
+            published = Publish(slot, slot.Key, draft, tell: true, fate, found);
         }
         while (published is null);
         told.Add((slot.Key, current, found));
@@ -102,42 +108,6 @@ public sealed partial class MetricStore
         (hidden ??= []).Add(new HiddenFamily(families[at].Name, clash) { Order = ++_lastHidden });
     }
 
-    // Those that were found hidden now, and those of before that are still there as they were.
-    private static HiddenFamily[] Hidden(GroupSnapshot? old, ReadOnlySpan<FamilyEntry> families, List<HiddenFamily>? found)
-    {
-        found?.Sort(static (a, b) => a.Name.Span.SequenceCompareTo(b.Name.Span));
-        if (old is null || old.Hidden.IsEmpty)
-        {
-            return found is null ? [] : [.. found];
-        }
-
-        // Both are in order of their names. What is hidden still came when it did.
-        var all = new List<HiddenFamily>();
-        int next = 0;
-        foreach (HiddenFamily before in old.Hidden)
-        {
-            int order = 1;
-            while (found is not null && next < found.Count && (order = found[next].Name.Span.SequenceCompareTo(before.Name.Span)) <= 0)
-            {
-                found[next].Order = order == 0 ? before.Order : found[next].Order;
-                all.Add(found[next++]);
-                if (order == 0)
-                {
-                    break;
-                }
-            }
-
-            int at = order == 0 ? -1 : GroupSnapshot.IndexOf(families, before.Name.Span);
-            if (at >= 0 && (families[at].Traits & FamilyTraits.Suspect) != 0)
-            {
-                all.Add(before);
-            }
-        }
-
-        all.AddRange(found is null ? [] : found[next..]);
-        return [.. all];
-    }
-
     // Under the writer lock, after the directory knows the new families.
     private void ReplaceHidden(GroupSlot? slot, GroupSnapshot? old, GroupSnapshot? current)
     {
@@ -148,16 +118,29 @@ public sealed partial class MetricStore
             return;
         }
 
+        // Both are in order of their names, and most are the same.
+        int at = 0;
         foreach (HiddenFamily hidden in before)
         {
-            hidden.Slot = null;
-            hidden.Waiting?.Remove(hidden);
+            while (at < now.Length && now[at].Name.Span.SequenceCompareTo(hidden.Name.Span) < 0)
+            {
+                at++;
+            }
+
+            if (at == now.Length || !ReferenceEquals(now[at], hidden))
+            {
+                hidden.Slot = null;
+                hidden.Waiting?.Remove(hidden);
+            }
         }
 
         foreach (HiddenFamily hidden in now)
         {
-            hidden.Slot = slot;
-            Wait(hidden);
+            if (hidden.Slot is null)
+            {
+                hidden.Slot = slot;
+                Wait(hidden);
+            }
         }
 
         Interlocked.Add(ref _hiddenFamilies, now.Length - before.Length);
@@ -191,7 +174,8 @@ public sealed partial class MetricStore
         foreach ((GroupSlot slot, FamilyEntry[] families) in _shown)
         {
             GroupSnapshot current = slot.Current!;
-            Publish(slot, current, slot.Key, families, tell: true, new Fate(current.ExpiresAt, current.IsExpired, current.HasOwnDeadline), isCounted: true);
+            var fate = new Fate(current.ExpiresAt, current.IsExpired, current.HasOwnDeadline);
+            Publish(slot, slot.Key, GroupDraft.Of(slot.Key, current, families), tell: true, fate, isCounted: true);
         }
 
         _shown.Clear();

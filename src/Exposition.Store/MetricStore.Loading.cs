@@ -59,16 +59,19 @@ public sealed partial class MetricStore
             }
 
             NameSet? names = slot?.Names ?? _directory.Find(key);
+            GroupSnapshot? old;
             GroupSnapshot? stored;
             do
             {
-                GroupSnapshot? old = slot?.Current;
+                old = slot?.Current;
                 List<HiddenFamily>? found = HideWhatClashes(key, entries, old, names);
                 long expires = expiresAt ?? DeadlineOf(slot, key, entries);
                 bool expired = expires > 0 && IsMarked(entries);
-                stored = Publish(slot, old, key, entries, tell: false, new Fate(expires, expired, IsOwn: expiresAt is not null && !expired), found);
+                var fate = new Fate(expires, expired, IsOwn: expiresAt is not null && !expired);
+                stored = Publish(slot, key, GroupDraft.Of(key, old, entries), tell: false, fate, found);
             }
             while (stored is null);
+            _held.Replaced(old is null ? [] : old.Families, stored.Families);
             stored.Slot.LastFailure = lastFailure;
             foreach (HiddenFamily kept in stored.Hidden)
             {

@@ -7,45 +7,45 @@ namespace Exposition.Store;
 
 public sealed partial class MetricStore
 {
-    // Under the writer lock. Null if the group's snapshot is not the old one any more; the block is then still the caller's.
-    // What is counted is in the directory already.
+    // Under the writer lock. Null if the group's snapshot is not the one any more that the draft was made from; its block is then still the
+    // caller's. The caller has pinned the slot so often. What is counted is in the directory already.
     private GroupSnapshot? Publish(
         GroupSlot? slot,
-        GroupSnapshot? old,
         GroupingKey key,
-        FamilyEntry[] families,
+        GroupDraft draft,
         bool tell,
         in Fate fate,
         List<HiddenFamily>? hidden = null,
-        byte[]? block = null,
         bool isCounted = false,
-        PushFailure? failure = null)
+        PushFailure? failure = null,
+        int ownPins = 0)
     {
+        GroupSnapshot? old = draft.Old;
         GroupSlot target = slot ?? new GroupSlot(key, _directory.Acquire(key));
-        _directory.Share(old is null ? [] : old.Families, families);
+        _directory.Share(draft);
         long number = old is null ? _lastNumber + 1 : old.Number + 1;
-        var snapshot = new GroupSnapshot(target, families, Hidden(old, families, hidden))
+        var snapshot = new GroupSnapshot(target, draft.Families, draft.Hidden(hidden))
         {
             Number = number,
             SeriesSince = number,
             ExpiresAt = fate.ExpiresAt,
             IsExpired = fate.IsExpired,
             HasOwnDeadline = fate.IsOwn,
-            Size = GroupSize.Of(key, families, old),
-            SampleCount = Samples(families),
+            Size = draft.Size,
+            SampleCount = draft.SampleCount,
         };
-        TakeBlocks(snapshot, old, block);
+        TakeBlocks(snapshot, old, draft.Block, draft.Memory);
         if (old is null)
         {
             Create(target, snapshot);
         }
         else if (TrySwap(target, old, snapshot))
         {
-            RetireBlocks(target, old, snapshot, ownPins: 0);
+            RetireBlocks(target, old, snapshot, ownPins);
         }
         else
         {
-            GiveUpBlocks(snapshot, old, kept: block);
+            GiveUpBlocks(snapshot, old, kept: draft.Block);
 
             // A steady push was quicker. The next shall not be so, too, or a long one might try for ever: the shape is of no use after it
             // anyway.
@@ -59,19 +59,14 @@ public sealed partial class MetricStore
             target.LastFailure = failure;
         }
 
-        if (old is not null)
-        {
-            _held.Replaced(old.Families, families);
-        }
-
         if (Volatile.Read(ref _earlyChecks) > 0)
         {
-            _directory.Touch(old is null ? [] : old.Families, families);
+            _directory.Touch(draft);
         }
 
         if (!isCounted)
         {
-            _directory.Replace(old is null ? [] : old.Families, families, target);
+            _directory.Replace(draft, hidden, target);
             _directory.Free(target.Waiting);
         }
 
@@ -127,7 +122,7 @@ public sealed partial class MetricStore
         _lastNumber = Math.Max(_lastNumber, last.Number + 1);
         _shapes?.Drop(slot);
         _held.Replaced(last.Families, []);
-        _directory.Replace(last.Families, [], slot);
+        _directory.Remove(last.Families, slot);
         _directory.Free(slot.Waiting);
         ReplaceHidden(slot, last, null);
         _directory.Release(slot.Key);
@@ -181,16 +176,5 @@ public sealed partial class MetricStore
         {
             feed.Tell(slot);
         }
-    }
-
-    private static long Samples(ReadOnlySpan<FamilyEntry> families)
-    {
-        long samples = 0;
-        foreach (ref readonly FamilyEntry entry in families)
-        {
-            samples += entry.SampleCount;
-        }
-
-        return samples;
     }
 }

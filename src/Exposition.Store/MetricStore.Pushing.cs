@@ -10,25 +10,26 @@ public sealed partial class MetricStore
     // Up to here the series of a push are looked for in other groups under the writer lock: not longer than other work there takes.
     private const int MostLookedForUnderLock = 256;
     private const int MostEarlyChecks = 3;
+    private readonly Turns _turns = new();
     private int _earlyChecks;
 
-    // Renders and publishes a prepared push. Rendering, and looking for many series in other groups, is done outside the lock on a guess of
-    // the state (whether the group has a push_failure_time_seconds to keep; that nobody changes the families meanwhile); where the guess
-    // was wrong it is done again.
+    // Renders and publishes a prepared push. Rendering, drafting, and looking for many series in other groups, is done outside the lock on
+    // a guess of the state (that the group stays as it is, and nobody changes the families meanwhile); where the guess was wrong it is
+    // done again.
     private PushOutcome Publish(PendingPush push, PushMode mode, ReadOnlyMemory<byte> textBody, TimeSpan? expireAfter, long now)
     {
+        FamilyEntry[]? pushed = null;
+        bool hadFailure = false;
         for (int attempt = 0; ; attempt++)
         {
-            FamilyEntry[] pushed = Render(push, out bool hadFailure);
+            pushed ??= Render(push, out hadFailure);
             bool isLong = push.Families.Metrics.Length > MostLookedForUnderLock && attempt < MostEarlyChecks;
             EarlyCheck? early = isLong ? BeginEarlyCheck(push) : null;
+            Attempt made;
             try
             {
                 early?.Look(push.Families, FindSlot(push.Key));
-                if (TryPublish(push, pushed, hadFailure, early, mode, textBody, expireAfter, now) is { } outcome)
-                {
-                    return outcome;
-                }
+                made = TryPublish(push, pushed, hadFailure, early, mode, expireAfter, now, insists: attempt > 0);
             }
             finally
             {
@@ -38,25 +39,52 @@ public sealed partial class MetricStore
                 }
             }
 
+            if (made.Stored is { } stored)
+            {
+                return Stored(push, pushed, made, stored, textBody);
+            }
+
+            if (made.Refused is not null || made.MustRender)
+            {
+                _blocks.Return(push.Block);
+                pushed = null;
+            }
+
+            if (made.Refused is { } refused)
+            {
+                return refused;
+            }
+        }
+    }
+
+    private PushOutcome Stored(PendingPush push, FamilyEntry[] pushed, in Attempt made, GroupSnapshot stored, ReadOnlyMemory<byte> textBody)
+    {
+        _held.Replaced(made.Old is null ? [] : made.Old.Families, stored.Families);
+        TellHidden(push.Key, made.Old, made.Hidden);
+        if (!ReferenceEquals(made.Block, push.Block))
+        {
+            // Where others were packed with them the pushed pieces lie elsewhere now: there is no shape of them.
             _blocks.Return(push.Block);
         }
+        else if (!textBody.IsEmpty)
+        {
+            ConsiderShape(stored.Slot, made.Old, stored, pushed, textBody);
+        }
+
+        if (made.Old is not null && (Faults & StoreFaults.ReusesAllSnapshots) != 0)
+        {
+            RecycleSnapshot(stored.Slot, made.Old, stored);
+        }
+
+        return new PushOutcome(Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted);
     }
 
     private FamilyEntry[] Render(PendingPush push, out bool hadFailure)
     {
-        GroupSlot? known = FindSlot(push.Key);
-        known?.Pin();
-        try
-        {
-            GroupSnapshot? before = known?.Current;
-            Interleaving.At(Step.ReadBlock);
-            hadFailure = before is not null && before.TryGet(OwnNames.PushFailure, out _);
-            return push.Render(before, _blocks, keepPushedFailure: hadFailure);
-        }
-        finally
-        {
-            known?.Unpin();
-        }
+        using var group = new PinnedGroup(FindSlot(push.Key));
+        Interleaving.At(Step.ReadBlock);
+        hadFailure = group.Has(OwnNames.PushFailure);
+        return push.Render(group.Newest, _blocks, keepPushedFailure: hadFailure);
     }
 
     // Null if there is nothing to look for.
@@ -76,83 +104,52 @@ public sealed partial class MetricStore
         return early;
     }
 
-    // Null if a guess was wrong; the block is then still the caller's.
-    private PushOutcome? TryPublish(
+    // The block of what is pushed stays the caller's unless it is that of what was stored.
+    private Attempt TryPublish(
         PendingPush push,
         FamilyEntry[] pushed,
         bool hadFailure,
         EarlyCheck? early,
         PushMode mode,
-        ReadOnlyMemory<byte> textBody,
         TimeSpan? expireAfter,
-        long now)
+        long now,
+        bool insists)
     {
-        List<HiddenFamily>? hidden;
-        GroupSnapshot? old;
-        GroupSnapshot? stored;
+        using Turns.Scope turn = _turns.Enter(push.Key, insists);
+        using var group = new PinnedGroup(FindSlot(push.Key));
+        Interleaving.At(Step.ReadBlock);
+        if (hadFailure != group.Has(OwnNames.PushFailure))
+        {
+            return new Attempt(MustRender: true);
+        }
+
+        // Nothing comes back that has expired.
+        GroupSnapshot? old = group.Newest;
+        bool replaces = mode == PushMode.Replace || old is { IsExpired: true };
+        var draft = GroupDraft.After(push.Key, old, pushed, replaces, _blocks, push.Block);
+        PushOutcome? refused = null;
+        GroupSnapshot? stored = null;
+        List<HiddenFamily>? hidden = null;
         using (EnterWriter())
         {
             GroupSlot? slot = FindAt(push.Key.Bytes, now);
-            bool hasFailure = slot is not null && slot.Current!.TryGet(OwnNames.PushFailure, out _);
-            if (hadFailure != hasFailure || early?.Holds(push, _directory) == false)
+            if (IsNewest(group, slot) && early?.Holds(push, _directory) != false)
             {
-                return null;
-            }
-
-            // Once more where a steady push has come in between: it leaves the families as they are, but not their values.
-            do
-            {
-                hidden = null;
-                byte[] block = push.Block;
-                old = slot?.Current;
                 Interleaving.At(Step.ReadBlock);
-
-                // Nothing comes back that has expired.
-                bool replaces = mode == PushMode.Replace || old is { IsExpired: true };
-                FamilyEntry[] next = SnapshotBuilder.Combine(old is null ? [] : old.Families, pushed, replaces);
-                PushOutcome? refused = PushLimits.Exceeded(Options, old?.Size ?? 0, GroupSize.Of(push.Key, next, old), _storedBytes)
+                refused = PushLimits.Exceeded(Options, old?.Size ?? 0, draft.Size, _storedBytes)
                     ?? ExceededNameSets(push, slot)
-                    ?? Contradiction(Check(push, slot, pushed, next, ref hidden, early));
-                if (refused is null && old is not null)
-                {
-                    GroupPacking.Repack(next, _blocks, ref block);
-                }
-
+                    ?? Contradiction(Check(push, slot, pushed, draft.Families, ref hidden, early));
                 Fate fate = FateOf(slot, push.Key, expireAfter, now);
-                stored = refused is null ? Publish(slot, old, push.Key, next, tell: true, fate, hidden, block) : null;
-                bool isPacked = !ReferenceEquals(block, push.Block);
-                if (isPacked && stored is null)
-                {
-                    _blocks.Return(block);
-                }
-
-                if (refused is not null || (isPacked && stored is not null))
-                {
-                    // Where all was packed into one block, the pushed pieces lie in that: there is no shape of them.
-                    textBody = default;
-                    _blocks.Return(push.Block);
-                }
-
-                if (refused is not null)
-                {
-                    return refused;
-                }
+                stored = refused is null ? Publish(slot, push.Key, draft, tell: true, fate, hidden, ownPins: 1) : null;
             }
-            while (stored is null);
         }
 
-        TellHidden(push.Key, old, hidden);
-        if (!textBody.IsEmpty)
+        if (stored is null && !ReferenceEquals(draft.Block, push.Block))
         {
-            ConsiderShape(stored.Slot, old, stored, pushed, textBody);
+            _blocks.Return(draft.Block!);
         }
 
-        if (old is not null && (Faults & StoreFaults.ReusesAllSnapshots) != 0)
-        {
-            RecycleSnapshot(stored.Slot, old, stored);
-        }
-
-        return new PushOutcome(Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted);
+        return new Attempt(refused, stored, old, hidden, draft.Block);
     }
 
     // A refused push leaves one trace: the time of the failure in its group, which is created for it. Not where the group itself could
@@ -160,63 +157,61 @@ public sealed partial class MetricStore
     private void RecordFailure(PushWorkspace workspace, GroupingKey key, long now, in PushDetails details, string error)
     {
         PushFailure remembered = PushFailure.Of(now, error, details.Sender);
-        while (true)
+        bool insists = false;
+        while (!TryRecordFailure(new PendingPush(workspace, key, now), now, details, remembered, insists))
         {
-            var failure = new PendingPush(workspace, key, now);
-            GroupSlot? known = FindSlot(key);
-            known?.Pin();
-            bool hadTime;
-            FamilyEntry[] pushed;
-            try
+            insists = true;
+        }
+    }
+
+    private bool TryRecordFailure(PendingPush failure, long now, in PushDetails details, PushFailure remembered, bool insists)
+    {
+        GroupingKey key = failure.Key;
+        using Turns.Scope turn = _turns.Enter(key, insists);
+        using var group = new PinnedGroup(FindSlot(key));
+        Interleaving.At(Step.ReadBlock);
+        FamilyEntry[] pushed = failure.RenderFailure(group.Newest, withPushTime: !group.Has(OwnNames.PushTime));
+        var draft = GroupDraft.After(key, group.Newest, pushed, replaces: false, _blocks, failure.Block);
+        GroupSnapshot? stored = null;
+        bool fits = true;
+        using (EnterWriter())
+        {
+            GroupSlot? slot = FindAt(key.Bytes, now);
+            if (IsNewest(group, slot))
             {
-                hadTime = known is not null && known.Current!.TryGet(OwnNames.PushTime, out _);
-                pushed = failure.RenderFailure(known?.Current, withPushTime: !hadTime);
-            }
-            finally
-            {
-                known?.Unpin();
-            }
-
-            using (EnterWriter())
-            {
-                GroupSlot? slot = FindAt(key.Bytes, now);
-                if (hadTime != (slot is not null && slot.Current!.TryGet(OwnNames.PushTime, out _)))
-                {
-                    continue;
-                }
-
-                GroupSnapshot? stored;
-                do
-                {
-                    List<HiddenFamily>? hidden = null;
-                    byte[] block = failure.Block;
-                    GroupSnapshot? old = slot?.Current;
-                    FamilyEntry[] next = SnapshotBuilder.Combine(old is null ? [] : old.Families, pushed, replace: false);
-                    bool fits = PushLimits.Exceeded(Options, old?.Size ?? 0, GroupSize.Of(key, next, old), _storedBytes) is null
-                        && Check(failure, slot, pushed, next, ref hidden) is null;
-                    if (fits && old is not null)
-                    {
-                        GroupPacking.Repack(next, _blocks, ref block);
-                    }
-
-                    Fate fate = old is not null
-                        ? new Fate(old.ExpiresAt, old.IsExpired, old.HasOwnDeadline)
-                        : FateOf(null, key, details.ExpireAfter, now);
-                    stored = fits ? Publish(slot, old, key, next, tell: true, fate, hidden, block, failure: remembered) : null;
-                    if (stored is null && !ReferenceEquals(block, failure.Block))
-                    {
-                        _blocks.Return(block);
-                    }
-
-                    if (!fits)
-                    {
-                        return;
-                    }
-                }
-                while (stored is null);
-                return;
+                List<HiddenFamily>? hidden = null;
+                fits = PushLimits.Exceeded(Options, draft.Old?.Size ?? 0, draft.Size, _storedBytes) is null
+                    && Check(failure, slot, pushed, draft.Families, ref hidden) is null;
+                Fate fate = draft.Old is { } old
+                    ? new Fate(old.ExpiresAt, old.IsExpired, old.HasOwnDeadline)
+                    : FateOf(null, key, details.ExpireAfter, now);
+                stored = fits ? Publish(slot, key, draft, tell: true, fate, hidden, failure: remembered, ownPins: 1) : null;
             }
         }
+
+        if (stored is not null)
+        {
+            _held.Replaced(draft.Old is null ? [] : draft.Old.Families, stored.Families);
+        }
+        else if (!ReferenceEquals(draft.Block, failure.Block))
+        {
+            _blocks.Return(draft.Block!);
+        }
+
+        return stored is not null || !fits;
+    }
+
+    // Under the writer lock: whether what a draft was made from is the newest still. If a steady push was quicker the next shall not be so,
+    // too: its shape is of no use after this anyway.
+    private bool IsNewest(in PinnedGroup group, GroupSlot? slot)
+    {
+        if (!ReferenceEquals(slot, group.Slot) || ReferenceEquals(slot?.Current, group.Newest))
+        {
+            return ReferenceEquals(slot, group.Slot);
+        }
+
+        _shapes?.Drop(slot!);
+        return false;
     }
 
     private static PushOutcome? Contradiction(string? error) => error is null ? null : new PushOutcome(PushStatus.Inconsistent, error);
@@ -246,7 +241,12 @@ public sealed partial class MetricStore
     // Unchecked pushes are checked too, but what contradicts others is hidden, and so always is what contradicts the host. The store's own
     // families are those of a group that could be made, so they fit; unless they did not, and are hidden.
     private string? Check(
-        PendingPush push, GroupSlot? slot, FamilyEntry[] pushed, FamilyEntry[] next, ref List<HiddenFamily>? hidden, EarlyCheck? early = null)
+        PendingPush push,
+        GroupSlot? slot,
+        FamilyEntry[] pushed,
+        FamilyEntry[] next,
+        ref List<HiddenFamily>? hidden,
+        EarlyCheck? early = null)
     {
         NameSet? names = slot?.Names ?? _directory.Find(push.Key);
         foreach ((int family, int entry) in push.Rendered)
@@ -272,4 +272,39 @@ public sealed partial class MetricStore
 
     private static bool IsHidden(GroupSnapshot group, ReadOnlyMemory<byte> name) =>
         !group.Hidden.IsEmpty && group.TryGet(name.Span, out FamilyEntry entry) && (entry.Traits & FamilyTraits.Suspect) != 0;
+
+    /// <summary>What came of an attempt to publish a push: it was stored, or refused, or it was made too late.</summary>
+    private readonly record struct Attempt(
+        PushOutcome? Refused = null,
+        GroupSnapshot? Stored = null,
+        GroupSnapshot? Old = null,
+        List<HiddenFamily>? Hidden = null,
+        byte[]? Block = null,
+        bool MustRender = false);
+
+    /// <summary>
+    /// The newest snapshot of a group, pinned: it stays what it is, and nobody puts another in its place that is the same object.
+    /// </summary>
+    private readonly ref struct PinnedGroup
+    {
+        private readonly GroupSlot? _pinned;
+
+        public PinnedGroup(GroupSlot? slot)
+        {
+            _pinned = slot;
+            slot?.Pin();
+            if (slot?.Current is { IsEnd: false } newest)
+            {
+                (Slot, Newest) = (slot, newest);
+            }
+        }
+
+        public GroupSlot? Slot { get; }
+
+        public GroupSnapshot? Newest { get; }
+
+        public bool Has(ReadOnlySpan<byte> family) => Newest is not null && Newest.TryGet(family, out _);
+
+        public void Dispose() => _pinned?.Unpin();
+    }
 }

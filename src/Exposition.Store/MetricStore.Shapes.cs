@@ -237,9 +237,7 @@ public sealed partial class MetricStore
                 var push = new PendingPush(workspace, slot.Key, now);
                 error = push.Prepare(leaveOut: !Options.CheckConsistency);
                 FamilyEntry[] pushed = push.Render(current, null, keepPushedFailure: true);
-                byte[] block = push.Block;
-                expected = SnapshotBuilder.Combine(current.Families, pushed, mode == PushMode.Replace);
-                GroupPacking.Repack(expected, _blocks, ref block);
+                expected = GroupDraft.After(slot.Key, current, pushed, mode == PushMode.Replace, _blocks, push.Block).Families;
                 using (EnterWriter())
                 {
                     List<HiddenFamily>? hidden = null;

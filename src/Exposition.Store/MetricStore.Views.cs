@@ -228,6 +228,7 @@ public sealed partial class MetricStore
     private WriterScope EnterWriter()
     {
         Interleaving.Enter(_writer);
+        Interleaving.At(Step.HoldWriter);
         if ((Faults & StoreFaults.PinsNothing) == 0)
         {
             _timeline.BeginWrite();

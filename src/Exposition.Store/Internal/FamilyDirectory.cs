@@ -103,24 +103,20 @@ internal sealed class FamilyDirectory
         }
     }
 
-    /// <summary>Gives entries the heads that other groups have. Nobody else knows the entries yet.</summary>
-    /// <param name="old">Those of the group so far: what it has it keeps.</param>
-    /// <param name="current">The entries.</param>
-    public void Share(ReadOnlySpan<FamilyEntry> old, Span<FamilyEntry> current)
+    /// <summary>Gives what is changed the heads that other groups have. Nobody else knows the entries yet.</summary>
+    public void Share(GroupDraft draft)
     {
-        for (int i = 0; i < current.Length; i++)
+        FamilyEntry[] families = draft.Families;
+        int count = draft.Changed?.Length ?? families.Length;
+        for (int i = 0; i < count; i++)
         {
-            FamilyHead head = current[i].Head;
-            if (i < old.Length && ReferenceEquals(old[i].Head, head))
-            {
-                continue;
-            }
-
+            ref FamilyEntry entry = ref families[draft.Changed is { } changed ? changed[i] : i];
+            FamilyHead head = entry.Head;
             if (TryGet(head.Name.Span, out FamilyInfo? info) && !ReferenceEquals(info.Head, head))
             {
                 if (info.Head is { } last && last.SaysTheSame(head))
                 {
-                    current[i] = current[i] with { Head = last };
+                    entry = entry with { Head = last };
                 }
                 else
                 {
@@ -131,23 +127,47 @@ internal sealed class FamilyDirectory
     }
 
     /// <summary>Counts the families of a group in place of those that it had.</summary>
-    public void Replace(ReadOnlySpan<FamilyEntry> old, ReadOnlySpan<FamilyEntry> current, GroupSlot slot)
+    /// <param name="draft">The group.</param>
+    /// <param name="hidden">Those of its families that were found hidden since it was made.</param>
+    /// <param name="slot">Its slot.</param>
+    public void Replace(GroupDraft draft, List<HiddenFamily>? hidden, GroupSlot slot)
     {
-        int at = 0;
-        foreach (ref readonly FamilyEntry entry in current)
+        foreach (int place in draft.Added)
         {
-            if (Counts(entry) && !IsAmong(entry, current, old, ref at))
+            if (Counts(draft.Families[place]))
             {
-                Add(entry, current, slot);
+                Add(draft.Families[place], draft.Families, slot);
             }
         }
 
-        at = 0;
-        foreach (ref readonly FamilyEntry entry in old)
+        if (draft.Old is not { } old)
         {
-            if (Counts(entry) && !IsAmong(entry, old, current, ref at) && TryGet(entry.Name.Span, out FamilyInfo? info))
+            return;
+        }
+
+        foreach (int place in draft.Removed)
+        {
+            Remove(old.Families[place], old.Families, slot);
+        }
+
+        foreach (HiddenFamily found in hidden ?? [])
+        {
+            int place = GroupSnapshot.IndexOf(old.Families, found.Name.Span);
+            if (place >= 0 && Counts(old.Families[place]) && draft.Removed.BinarySearch(place) < 0)
             {
-                Remove(info, entry, old, slot);
+                Remove(old.Families[place], old.Families, slot);
+            }
+        }
+    }
+
+    /// <summary>Counts the families of a group no more.</summary>
+    public void Remove(ReadOnlySpan<FamilyEntry> families, GroupSlot slot)
+    {
+        foreach (ref readonly FamilyEntry entry in families)
+        {
+            if (Counts(entry))
+            {
+                Remove(entry, families, slot);
             }
         }
     }
@@ -156,21 +176,42 @@ internal sealed class FamilyDirectory
     public void Add(in FamilyEntry entry, ReadOnlySpan<FamilyEntry> families, GroupSlot slot) =>
         GetOrAdd(entry.Name.Span).Count(entry.Type, slot, +1, hasOwnLabels: !OwnNames.IsPlain(entry, families));
 
-    /// <summary>The series of a group's families may have changed: of those whose text is not the same any more.</summary>
-    public void Touch(ReadOnlySpan<FamilyEntry> old, ReadOnlySpan<FamilyEntry> current)
+    /// <summary>The series of a group's families may have changed.</summary>
+    public void Touch(GroupDraft draft)
     {
-        foreach (ref readonly FamilyEntry entry in current)
+        int count = draft.Changed?.Length ?? draft.Families.Length;
+        for (int i = 0; i < count; i++)
         {
-            int before = GroupSnapshot.IndexOf(old, entry.Name.Span);
-            if ((before < 0 || old[before].Serial != entry.Serial) && TryGet(entry.Name.Span, out FamilyInfo? info))
+            if (TryGet(draft.Families[draft.Changed is { } changed ? changed[i] : i].Name.Span, out FamilyInfo? info))
             {
                 info.Touch();
             }
         }
     }
 
-    private void Remove(FamilyInfo info, in FamilyEntry entry, ReadOnlySpan<FamilyEntry> families, GroupSlot slot)
+    /// <summary>
+    /// Whether others in order of their names, from a place on, have one that counts alike. Nearly always it is the one at that place, with
+    /// the same head.
+    /// </summary>
+    public static bool IsAmong(in FamilyEntry entry, ReadOnlySpan<FamilyEntry> families, ReadOnlySpan<FamilyEntry> others, ref int at)
     {
+        while (at < others.Length && !ReferenceEquals(others[at].Head, entry.Head)
+            && others[at].Name.Span.SequenceCompareTo(entry.Name.Span) < 0)
+        {
+            at++;
+        }
+
+        return at < others.Length && others[at].Head.IsNamed(entry.Head) && others[at].Type == entry.Type && Counts(others[at])
+            && OwnNames.IsPlain(others[at], others) == OwnNames.IsPlain(entry, families);
+    }
+
+    private void Remove(in FamilyEntry entry, ReadOnlySpan<FamilyEntry> families, GroupSlot slot)
+    {
+        if (!TryGet(entry.Name.Span, out FamilyInfo? info))
+        {
+            return;
+        }
+
         info.Count(entry.Type, slot, -1, hasOwnLabels: !OwnNames.IsPlain(entry, families));
         if (info.GroupsOf(entry.Type) == 0)
         {
@@ -181,20 +222,6 @@ internal sealed class FamilyDirectory
         {
             _families.Remove(info.Name);
         }
-    }
-
-    // Whether others in order of their names, from a place on, have one that counts alike. Nearly always it is the one at that place, with
-    // the same head.
-    private static bool IsAmong(in FamilyEntry entry, ReadOnlySpan<FamilyEntry> families, ReadOnlySpan<FamilyEntry> others, ref int at)
-    {
-        while (at < others.Length && !ReferenceEquals(others[at].Head, entry.Head)
-            && others[at].Name.Span.SequenceCompareTo(entry.Name.Span) < 0)
-        {
-            at++;
-        }
-
-        return at < others.Length && others[at].Head.IsNamed(entry.Head) && others[at].Type == entry.Type && Counts(others[at])
-            && OwnNames.IsPlain(others[at], others) == OwnNames.IsPlain(entry, families);
     }
 
     private static byte[][] NamesOf(GroupingKey key)

@@ -46,7 +46,9 @@ internal enum Step
     UnpinSlot,
     EnterWriter,
     WaitForWriter,
+    HoldWriter,
     LeftWriter,
+    LeftTurn,
 }
 
 /// <summary>

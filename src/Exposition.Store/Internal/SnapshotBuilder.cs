@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Unicode;
 using Exposition.Formats;
@@ -10,7 +9,7 @@ namespace Exposition.Store.Internal;
 // sidecars. So the pushed pieces are one run of bytes, which is what a PushShape patches. The block is not written again as long as anybody can see it. An entry of a POST keeps the block of the push that wrote it alive; GroupPacking packs
 // blocks that have become many or mostly dead.
 
-/// <summary>Renders pushed families into entries, and combines them with those a group already has.</summary>
+/// <summary>Renders pushed families into entries.</summary>
 internal static class SnapshotBuilder
 {
     private const ulong ExactInText = 1UL << 53;
@@ -157,44 +156,6 @@ internal static class SnapshotBuilder
 
         return new Piece(text, textOutput.Count - text, sidecar, sidecarOutput.Count - sidecar, absent);
     }
-
-    /// <summary>The families of a group after a push.</summary>
-    /// <param name="old">Before it, sorted by name.</param>
-    /// <param name="pushed">Its own, sorted by name.</param>
-    /// <param name="replace">PUT: of the old ones only push_failure_time_seconds stays.</param>
-    public static FamilyEntry[] Combine(ReadOnlySpan<FamilyEntry> old, FamilyEntry[] pushed, bool replace)
-    {
-        if (old.IsEmpty)
-        {
-            return pushed;
-        }
-
-        var all = new List<FamilyEntry>(replace ? pushed.Length + 1 : old.Length + pushed.Length);
-        int next = 0;
-        foreach (ref readonly FamilyEntry entry in old)
-        {
-            ReadOnlySpan<byte> name = entry.Name.Span;
-            int order = 1;
-            while (next < pushed.Length && (order = pushed[next].Name.Span.SequenceCompareTo(name)) < 0)
-            {
-                all.Add(pushed[next++]);
-            }
-
-            bool replaced = next < pushed.Length && order == 0;
-            if (!replaced && (!replace || name.SequenceEqual(OwnNames.PushFailure)))
-            {
-                // One line shall not keep the block of a whole push, nor make all be packed anew.
-                all.Add(replace ? entry with { Text = Alone(entry.Text), Sidecar = Alone(entry.Sidecar) } : entry);
-            }
-        }
-
-        all.AddRange(pushed.AsSpan(next));
-        return [.. all];
-    }
-
-    /// <summary>Bytes in an array of their own.</summary>
-    public static ReadOnlyMemory<byte> Alone(ReadOnlyMemory<byte> bytes) =>
-        MemoryMarshal.TryGetArray(bytes, out ArraySegment<byte> array) && array.Array!.Length == bytes.Length ? bytes : bytes.ToArray();
 
     // A scrape is refused as a whole by Prometheus if a help text is not UTF-8, so what is not becomes U+FFFD here.
     private static byte[] HelpOf(ReadOnlySpan<byte> help) =>

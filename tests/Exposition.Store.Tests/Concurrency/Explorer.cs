@@ -136,7 +136,8 @@ internal sealed class Explorer(int preemptions, int mostRuns, int? seed = null)
 
     private static void OnStep(Step step)
     {
-        if (s_worker is { } worker)
+        // Nobody else can do anything there that he could not do a step before.
+        if (s_worker is { } worker && step != Step.HoldWriter)
         {
             worker.Explorer.OnStep(worker, step);
         }
@@ -146,7 +147,7 @@ internal sealed class Explorer(int preemptions, int mostRuns, int? seed = null)
     {
         int self = Array.IndexOf(_workers, worker);
         _trace.Add($"{self}:{step}");
-        if (step == Step.LeftWriter)
+        if (step is Step.LeftWriter or Step.LeftTurn)
         {
             Array.ForEach(_workers, static w => w.IsWaiting = false);
         }

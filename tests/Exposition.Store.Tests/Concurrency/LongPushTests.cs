@@ -91,4 +91,40 @@ public class LongPushTests
             seen = changes.Count > 0 ? changes[^1].Snapshot!.LastFailure : seen;
         }
     }
+
+    [Fact]
+    public async Task It_loses_to_other_long_pushes_a_few_times_and_not_for_ever()
+    {
+        var store = new MetricStore(new StoreOptions());
+        GroupingKey key = Harness.Key("job", "j");
+        store.Push(key, PushFormat.Text, "a 1\n"u8.ToArray(), PushMode.Merge);
+
+        // Whenever it is about to take a lock another one begins, and ends before it, unless that has to wait.
+        int thread = Environment.CurrentManagedThreadId;
+        List<Task<PushOutcome>> others = [];
+        int won = 0;
+        Interleaving.Hook = step =>
+        {
+            if (step == Step.EnterWriter && Environment.CurrentManagedThreadId == thread)
+            {
+                byte[] body = System.Text.Encoding.ASCII.GetBytes($"b{others.Count} 1\n");
+                others.Add(Task.Run(() => store.Push(key, PushFormat.Text, body, PushMode.Merge)));
+                won += others[^1].Wait(TimeSpan.FromMilliseconds(won < 10 ? 1000 : 0)) ? 1 : 0;
+                Assert.InRange(won, 0, 10);
+            }
+        };
+        try
+        {
+            Assert.Equal(PushStatus.Stored, store.Push(key, PushFormat.Text, "c 3\n"u8.ToArray(), PushMode.Merge).Status);
+        }
+        finally
+        {
+            Interleaving.Hook = null;
+        }
+
+        Assert.InRange(won, 1, 5);
+        Assert.All(await Task.WhenAll(others), static outcome => Assert.Equal(PushStatus.Stored, outcome.Status));
+        using StoreView view = store.OpenView();
+        Assert.Equal(4 + others.Count, view.Groups[0].Families.Length);
+    }
 }

@@ -36,7 +36,7 @@ internal static class ShapePatch
             else if (entry.Name.Span.SequenceEqual(OwnNames.PushFailure))
             {
                 // One line shall not keep the block of a whole push.
-                entry = entry with { Text = SnapshotBuilder.Alone(entry.Text), Sidecar = SnapshotBuilder.Alone(entry.Sidecar) };
+                entry = entry with { Text = GroupDraft.Alone(entry.Text), Sidecar = GroupDraft.Alone(entry.Sidecar) };
             }
         }
 
