@@ -44,6 +44,32 @@ public class StandardErrorTests
         Assert.Equal(string.Concat(Enumerable.Range(0, 100).Select(static i => $"line {i}\n")), Encoding.ASCII.GetString(kept.ToArray()));
     }
 
+    [Fact]
+    public void Whatever_a_line_runs_into_the_next_is_written()
+    {
+        using var broken = new BrokenStream();
+        using (var log = new StandardError(broken))
+        {
+            Assert.True(log.TryWrite([1]));
+            Assert.True(log.TryWrite([2]));
+        }
+
+        Assert.Equal([2], broken.ToArray());
+    }
+
+    private sealed class BrokenStream : MemoryStream
+    {
+        public override void Write(ReadOnlySpan<byte> buffer)
+        {
+            if (buffer[0] == 1)
+            {
+                throw new InsufficientMemoryException("no memory");
+            }
+
+            base.Write(buffer);
+        }
+    }
+
     private sealed class StuckStream : MemoryStream
     {
         private readonly ManualResetEventSlim _free = new();

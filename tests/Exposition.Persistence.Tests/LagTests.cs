@@ -7,6 +7,7 @@ public sealed class LagTests : IDisposable
     private readonly FakeDurable _durable = new();
     private readonly FakeChanges _changes = new();
     private readonly List<DurableNotice> _notices = [];
+    private bool _deaf;
 
     [Theory]
     [InlineData(0, 3)]
@@ -35,6 +36,29 @@ public sealed class LagTests : IDisposable
         await UntilAsync(() => copy.Status.Lag == TimeSpan.Zero);
         Advance(100);
         Assert.Equal(2, Warnings());
+    }
+
+    // What a timer throws would end the process.
+    [Fact]
+    public async Task Whoever_could_not_be_told_is_told_the_next_time()
+    {
+        await using DurableCopy copy = Start(interval: 1);
+        _durable.HoldCommits = true;
+        Change("a");
+        await WriteAsync(within: 1);
+        _deaf = true;
+        Advance(3);
+        Assert.Equal((false, 0), (_deaf, Warnings()));
+        Advance(1);
+        Assert.Equal(1, Warnings());
+    }
+
+    [Fact]
+    public void A_copy_may_be_asked_for_less_often_than_any_timer_can_wait()
+    {
+        var options = new DurableCopyOptions { Interval = TimeSpan.FromHours(2_562_047) };
+        Assert.InRange(options.Interval, TimeSpan.FromDays(1), TimeSpan.FromDays(14));
+        Assert.Equal(TimeSpan.FromSeconds(-1), new DurableCopyOptions { Interval = TimeSpan.FromSeconds(-1) }.Interval);
     }
 
     [Fact]
@@ -115,6 +139,12 @@ public sealed class LagTests : IDisposable
             Time = _time,
             Report = notice =>
             {
+                if (_deaf && notice.Event == DurableEvent.Lagging)
+                {
+                    _deaf = false;
+                    throw new InsufficientMemoryException("no memory for a line");
+                }
+
                 lock (_notices)
                 {
                     _notices.Add(notice);
