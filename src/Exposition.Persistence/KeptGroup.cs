@@ -29,9 +29,9 @@ public readonly ref struct KeptGroup
     // GroupSnapshot.SeriesSince; 0 where nobody knows.
     internal long SeriesSince { get; init; }
 
-    internal static KeptGroup Of(GroupSnapshot group) => new(group.Key, group.Families)
+    internal static KeptGroup Of(GroupSnapshot group, long expiresAt) => new(group.Key, group.Families)
     {
-        ExpiresAt = group.HasOwnDeadline ? group.ExpiresAt : null,
+        ExpiresAt = group.HasOwnDeadline ? expiresAt : null,
         LastFailure = group.LastFailure,
         SeriesSince = group.SeriesSince,
     };

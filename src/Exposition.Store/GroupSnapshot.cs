@@ -38,7 +38,10 @@ internal sealed class GroupSnapshot
     /// <summary>Those of them that scrapes leave out, and why.</summary>
     public ReadOnlySpan<HiddenFamily> Hidden => _hidden;
 
-    /// <summary>When the group's series expire, or, of an expired group, when they did, in nanoseconds since the Unix epoch; 0 for never.</summary>
+    /// <summary>
+    /// When the group's series expire, or, of an expired group, when they did, in the store's own time; 0 for never. What is shown and kept of it is
+    /// <see cref="MetricStore.ExpiryOf"/>.
+    /// </summary>
     public long ExpiresAt { get; internal set; }
 
     /// <summary>Whether the last push itself said when, or that never, its series expire; else the rules did.</summary>

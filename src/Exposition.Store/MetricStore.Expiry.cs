@@ -9,11 +9,12 @@ namespace Exposition.Store;
 //
 //   series --deadline--> push times and push_expired --grace--> nothing          a push leads back to series, without the old ones
 //
-// Deadlines are times of day, so that they survive a restart.
+// Deadlines are in the time of DeadlineClock, which no setting of the wall clock moves.
 
 public sealed partial class MetricStore
 {
     private readonly DeadlineQueue _deadlines = new();
+    private readonly DeadlineClock _clock;
     private long _expiredNow;
     private long _expiredTotal;
 
@@ -23,15 +24,18 @@ public sealed partial class MetricStore
     /// <summary>How often a group has expired so far.</summary>
     public long Expiries => Volatile.Read(ref _expiredTotal);
 
+    /// <summary>When a group's series expire, or did, by the wall clock as it is set now, in nanoseconds since the Unix epoch; 0 for never.</summary>
+    internal long ExpiryOf(GroupSnapshot group) => _clock.ToWall(group.ExpiresAt, _clock.Read());
+
     private long GraceNanoseconds => Options.ExpiredGrace <= TimeSpan.Zero ? 0 : Nanoseconds(Options.ExpiredGrace);
 
     private long DueOf(GroupSnapshot group) => group.IsExpired ? Later(group.ExpiresAt, GraceNanoseconds) : group.ExpiresAt;
 
     // Under the writer lock: a group as it is at a time, whether or not it has come up in the queue.
-    private GroupSlot? FindAt(ReadOnlySpan<byte> key, long now)
+    private GroupSlot? FindAt(ReadOnlySpan<byte> key, Moment now)
     {
         GroupSlot? slot = Find(key);
-        if (slot is null || DueOf(slot.Current!) is not (> 0 and var due) || due > now)
+        if (slot is null || DueOf(slot.Current!) is not (> 0 and var due) || due > now.Steady)
         {
             return slot;
         }
@@ -40,7 +44,7 @@ public sealed partial class MetricStore
         return Find(key);
     }
 
-    private void TakeFirstDeadline(long now)
+    private void TakeFirstDeadline(Moment now)
     {
         GroupSlot slot = _deadlines.FirstSlot;
         GroupSnapshot current = slot.Current!;
@@ -49,7 +53,7 @@ public sealed partial class MetricStore
         {
             _deadlines.Remove(slot);
         }
-        else if (due > now)
+        else if (due > now.Steady)
         {
             _deadlines.Postpone(due);
         }
@@ -59,9 +63,9 @@ public sealed partial class MetricStore
         }
     }
 
-    private void Expire(GroupSlot slot, GroupSnapshot current, long due, long now)
+    private void Expire(GroupSlot slot, GroupSnapshot current, long due, Moment now)
     {
-        if (current.IsExpired || (Later(due, GraceNanoseconds) is > 0 and var gone && gone <= now))
+        if (current.IsExpired || (Later(due, GraceNanoseconds) is > 0 and var gone && gone <= now.Steady))
         {
             // If a steady push was quicker, the group comes up again; it is not due any more.
             if (TryClose(slot, current))
@@ -70,13 +74,13 @@ public sealed partial class MetricStore
                 Removed(slot, current);
             }
         }
-        else if (TryExpire(slot, current))
+        else if (TryExpire(slot, current, now))
         {
             _expiredTotal++;
         }
     }
 
-    private bool TryExpire(GroupSlot slot, GroupSnapshot current)
+    private bool TryExpire(GroupSlot slot, GroupSnapshot current, Moment now)
     {
         _shapes?.Drop(slot);
         PushWorkspace workspace = PushWorkspace.Rent();
@@ -84,7 +88,7 @@ public sealed partial class MetricStore
         {
             workspace.Families.Reset();
             // In order of their names.
-            List<FamilyEntry> left = [.. new PendingPush(workspace, slot.Key, current.ExpiresAt).RenderExpired()];
+            List<FamilyEntry> left = [.. new PendingPush(workspace, slot.Key, _clock.ToWall(current.ExpiresAt, now)).RenderExpired()];
             foreach (byte[] name in (byte[][])[OwnNames.PushFailure, OwnNames.PushTime])
             {
                 if (current.TryGet(name, out FamilyEntry entry))
@@ -137,14 +141,14 @@ public sealed partial class MetricStore
     // one.
     private static bool IsScheduled(GroupSnapshot before, long expiresAt) => expiresAt == 0 || (before.ExpiresAt > 0 && before.ExpiresAt <= expiresAt);
 
-    private Fate FateOf(GroupSlot? slot, GroupingKey key, TimeSpan? asked, long now) => new(Deadline(slot, key, asked, now), IsExpired: false, IsOwn: asked is not null);
+    private Fate FateOf(GroupSlot? slot, GroupingKey key, TimeSpan? asked, Moment now) => new(Deadline(slot, key, asked, now.Steady), IsExpired: false, IsOwn: asked is not null);
 
-    // When the series of a push expire, in nanoseconds since the Unix epoch; 0 for never.
-    private long Deadline(GroupSlot? slot, GroupingKey key, TimeSpan? asked, long now)
+    // When the series of a push at a time expire, both in the time of DeadlineClock; 0 for never.
+    private long Deadline(GroupSlot? slot, GroupingKey key, TimeSpan? asked, long from)
     {
         if (asked is { } after)
         {
-            return after <= TimeSpan.Zero ? 0 : Later(now, Nanoseconds(after));
+            return after <= TimeSpan.Zero ? 0 : Later(from, Nanoseconds(after));
         }
 
         if (Options.ExpiryRules.Count == 0)
@@ -153,7 +157,7 @@ public sealed partial class MetricStore
         }
 
         long rule = slot is null ? RuleAfter(key) : slot.RuleAfter >= 0 ? slot.RuleAfter : slot.RuleAfter = RuleAfter(key);
-        return rule == 0 ? 0 : Later(now, rule);
+        return rule == 0 ? 0 : Later(from, rule);
     }
 
     private long RuleAfter(GroupingKey key)
@@ -172,8 +176,14 @@ public sealed partial class MetricStore
     // What an older copy has kept of a group without a word on its deadline: the times of its own families say it.
     private long DeadlineOf(GroupSlot? slot, GroupingKey key, ReadOnlySpan<FamilyEntry> families)
     {
+        Moment now = _clock.Read();
+        if (IsMarked(families))
+        {
+            return _clock.FromWall(families[GroupSnapshot.IndexOf(families, OwnNames.Expired)].PushedAt, now);
+        }
+
         int pushed = GroupSnapshot.IndexOf(families, OwnNames.PushTime);
-        return IsMarked(families) ? families[GroupSnapshot.IndexOf(families, OwnNames.Expired)].PushedAt : pushed >= 0 ? Deadline(slot, key, null, families[pushed].PushedAt) : 0;
+        return pushed >= 0 ? Deadline(slot, key, null, _clock.FromWall(families[pushed].PushedAt, now)) : 0;
     }
 
     // Beside others a push_expired is one that was pushed before the name was the store's.

@@ -42,8 +42,8 @@ public sealed partial class MetricStore
     /// <inheritdoc cref="Restore(GroupingKey, ReadOnlySpan{FamilyEntry})"/>
     /// <param name="key">The group.</param>
     /// <param name="families">Its families in byte order of their names; their memory is kept.</param>
-    /// <param name="expiresAt">Its <see cref="GroupSnapshot.ExpiresAt"/> where that is its own; null otherwise: then the push time and the
-    /// rules say it.</param>
+    /// <param name="expiresAt">When its series expire by the wall clock (<see cref="ExpiryOf"/>), where its last push said so; null otherwise: then the
+    /// push time and the rules say it.</param>
     /// <param name="lastFailure">Its <see cref="GroupSnapshot.LastFailure"/>.</param>
     internal void Restore(GroupingKey key, ReadOnlySpan<FamilyEntry> families, long? expiresAt, PushFailure? lastFailure)
     {
@@ -65,7 +65,7 @@ public sealed partial class MetricStore
             {
                 old = slot?.Current;
                 List<HiddenFamily>? found = HideWhatClashes(key, entries, old, names);
-                long expires = expiresAt ?? DeadlineOf(slot, key, entries);
+                long expires = expiresAt is { } kept ? _clock.FromWall(kept, _clock.Read()) : DeadlineOf(slot, key, entries);
                 bool expired = expires > 0 && IsMarked(entries);
                 var fate = new Fate(expires, expired, IsOwn: expiresAt is not null && !expired);
                 stored = Publish(slot, key, GroupDraft.Of(key, old, entries), tell: false, fate, found);

@@ -16,7 +16,7 @@ public sealed partial class MetricStore
     // Renders and publishes a prepared push. Rendering, drafting, and looking for many series in other groups, is done outside the lock on
     // a guess of the state (that the group stays as it is, and nobody changes the families meanwhile); where the guess was wrong it is
     // done again.
-    private PushOutcome Publish(PendingPush push, PushMode mode, ReadOnlyMemory<byte> textBody, TimeSpan? expireAfter, long now)
+    private PushOutcome Publish(PendingPush push, PushMode mode, ReadOnlyMemory<byte> textBody, TimeSpan? expireAfter, Moment now)
     {
         FamilyEntry[]? pushed = null;
         bool hadFailure = false;
@@ -112,7 +112,7 @@ public sealed partial class MetricStore
         EarlyCheck? early,
         PushMode mode,
         TimeSpan? expireAfter,
-        long now,
+        Moment now,
         bool insists)
     {
         using Turns.Scope turn = _turns.Enter(push.Key, insists);
@@ -154,17 +154,17 @@ public sealed partial class MetricStore
 
     // A refused push leaves one trace: the time of the failure in its group, which is created for it. Not where the group itself could
     // not exist beside the others ({job="a"} and {job="a",instance=""} would expose the same push_time_seconds).
-    private void RecordFailure(PushWorkspace workspace, GroupingKey key, long now, in PushDetails details, string error)
+    private void RecordFailure(PushWorkspace workspace, GroupingKey key, Moment now, in PushDetails details, string error)
     {
-        PushFailure remembered = PushFailure.Of(now, error, details.Sender);
+        PushFailure remembered = PushFailure.Of(now.Wall, error, details.Sender);
         bool insists = false;
-        while (!TryRecordFailure(new PendingPush(workspace, key, now), now, details, remembered, insists))
+        while (!TryRecordFailure(new PendingPush(workspace, key, now.Wall), now, details, remembered, insists))
         {
             insists = true;
         }
     }
 
-    private bool TryRecordFailure(PendingPush failure, long now, in PushDetails details, PushFailure remembered, bool insists)
+    private bool TryRecordFailure(PendingPush failure, Moment now, in PushDetails details, PushFailure remembered, bool insists)
     {
         GroupingKey key = failure.Key;
         using Turns.Scope turn = _turns.Enter(key, insists);

@@ -72,8 +72,8 @@ public sealed partial class MetricStore
             return false;
         }
 
-        long now = UnixNanoseconds();
-        if (current.ExpiresAt > 0 && current.ExpiresAt <= now && (Faults & StoreFaults.RevivesTheDue) == 0)
+        Moment now = _clock.Read();
+        if (current.ExpiresAt > 0 && current.ExpiresAt <= now.Steady && (Faults & StoreFaults.RevivesTheDue) == 0)
         {
             // Due, though nobody has looked yet: this push finds an empty group.
             return false;
@@ -81,7 +81,7 @@ public sealed partial class MetricStore
 
         Interleaving.At(Step.ReadBlock);
         GroupSnapshot snapshot = _snapshots.Rent(current.Families.Length);
-        if (!ShapePatch.Apply(current, shape, now, snapshot))
+        if (!ShapePatch.Apply(current, shape, now.Wall, snapshot))
         {
             TakeBlocks(snapshot, current, shape.Block);
             GiveUp(snapshot, current);
@@ -90,11 +90,11 @@ public sealed partial class MetricStore
 
         if (Options.VerifyShapes)
         {
-            Verify(slot, current, snapshot.Families, body, mode, now);
+            Verify(slot, current, snapshot.Families, body, mode, now.Wall);
         }
 
         TakeBlocks(snapshot, current, shape.Block);
-        snapshot.ExpiresAt = Deadline(slot, slot.Key, expireAfter, now);
+        snapshot.ExpiresAt = Deadline(slot, slot.Key, expireAfter, now.Steady);
         snapshot.HasOwnDeadline = expireAfter is not null;
         if (!TrySwapSteadily(slot, current, snapshot))
         {

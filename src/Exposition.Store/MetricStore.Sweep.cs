@@ -59,7 +59,7 @@ public sealed partial class MetricStore
         {
             try
             {
-                ExpireDue(UnixNanoseconds(), most: int.MaxValue);
+                ExpireDue(_clock.Read(), most: int.MaxValue);
             }
             finally
             {
@@ -94,18 +94,18 @@ public sealed partial class MetricStore
     {
         if (_deadlines.First != long.MaxValue)
         {
-            ExpireDue(UnixNanoseconds());
+            ExpireDue(_clock.Read());
         }
     }
 
-    private void ExpireDue(long now, int most = ExpiriesForOthers)
+    private void ExpireDue(Moment now, int most = ExpiriesForOthers)
     {
-        for (int done = 0; done < most && _deadlines.First <= now; done += ExpiriesAtOnce)
+        for (int done = 0; done < most && _deadlines.First <= now.Steady; done += ExpiriesAtOnce)
         {
             Exception? failure = null;
             using (EnterWriter())
             {
-                for (int i = 0; i < ExpiriesAtOnce && _deadlines.First <= now; i++)
+                for (int i = 0; i < ExpiriesAtOnce && _deadlines.First <= now.Steady; i++)
                 {
                     failure = TryTakeFirstDeadline(now) ?? failure;
                 }
@@ -119,7 +119,7 @@ public sealed partial class MetricStore
     }
 
     // A group that cannot expire now, for want of memory perhaps, must keep neither the others from it nor scrapes from being answered.
-    private Exception? TryTakeFirstDeadline(long now)
+    private Exception? TryTakeFirstDeadline(Moment now)
     {
         GroupSlot first = _deadlines.FirstSlot;
         try
@@ -129,9 +129,9 @@ public sealed partial class MetricStore
         }
         catch (Exception e)
         {
-            if (_deadlines.First <= now && _deadlines.FirstSlot == first)
+            if (_deadlines.First <= now.Steady && _deadlines.FirstSlot == first)
             {
-                _deadlines.Postpone(Later(now, Nanoseconds(s_sweepEvery)) is > 0 and var later ? later : long.MaxValue);
+                _deadlines.Postpone(Later(now.Steady, Nanoseconds(s_sweepEvery)) is > 0 and var later ? later : long.MaxValue);
             }
 
             return e;

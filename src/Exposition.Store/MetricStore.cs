@@ -52,6 +52,7 @@ public sealed partial class MetricStore
         _retired = new RetiredBlocks(_timeline, _blocks);
         _shapes = options.ShapeCacheBytes > 0 ? new ShapeCache(options.ShapeCacheBytes, options.Time) : null;
         _rules = new CrossGroupRules(_directory, new RepeatedSeries(key => Find(key.Span), _shown.GetValueOrDefault), () => AllSlots);
+        _clock = new DeadlineClock(Options.Time);
         _sweep = CreateSweep();
     }
 
@@ -113,7 +114,7 @@ public sealed partial class MetricStore
             }
 
             workspace.Text.Expect(rendered);
-            long now = UnixNanoseconds();
+            Moment now = _clock.Read();
             ExpireDue(now);
 
             // A race may let a few more in, as many as there are pushes at once.
@@ -122,7 +123,7 @@ public sealed partial class MetricStore
                 return PushLimits.TooManyGroups(Options);
             }
 
-            var push = new PendingPush(workspace, key, now);
+            var push = new PendingPush(workspace, key, now.Wall);
             if (Options.Timestamps == SampleTimestamps.Drop)
             {
                 PushRules.DropTimestamps(set);
@@ -157,7 +158,7 @@ public sealed partial class MetricStore
         ArgumentNullException.ThrowIfNull(reason);
         if (FindSlot(key) is { } slot)
         {
-            slot.LastFailure = PushFailure.Of(UnixNanoseconds(), reason, sender);
+            slot.LastFailure = PushFailure.Of(_clock.Read().Wall, reason, sender);
 
             // The snapshot is the same, but what consumers keep of the group is not. However often it happens, a feed holds it once.
             Interlocked.MemoryBarrier();
@@ -173,7 +174,7 @@ public sealed partial class MetricStore
         ExpireDue();
         using (EnterWriter())
         {
-            if (FindAt(key.Bytes, UnixNanoseconds()) is not { } slot)
+            if (FindAt(key.Bytes, _clock.Read()) is not { } slot)
             {
                 return false;
             }
@@ -281,8 +282,6 @@ public sealed partial class MetricStore
 
     // Those that are still being loaded among them.
     private IEnumerable<GroupSlot> AllSlots => _slots.Select(static pair => pair.Value);
-
-    private long UnixNanoseconds() => (Options.Time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
 
     // Without the writer lock: of a group that comes or goes at the moment, either answer.
     private GroupSlot? Find(ReadOnlySpan<byte> key) =>

@@ -23,6 +23,9 @@ internal sealed class StoreView : IDisposable
     /// <exception cref="ObjectDisposedException">The view was disposed of.</exception>
     public ReadOnlySpan<GroupSnapshot> Groups => _groups is { } groups ? groups.AsSpan(0, _count) : throw new ObjectDisposedException(nameof(StoreView));
 
+    /// <inheritdoc cref="MetricStore.ExpiryOf"/>
+    public long ExpiryOf(GroupSnapshot group) => _store.ExpiryOf(group);
+
     /// <summary>Lets go of the groups.</summary>
     public void Dispose()
     {

@@ -29,6 +29,8 @@ internal sealed class FakeChanges : IChangeSource, IDisposable
     /// <summary>How many changes there are room for in one take.</summary>
     public int AtOnce { get; set; } = int.MaxValue;
 
+    public long ExpiryOf(GroupSnapshot group) => group.ExpiresAt;
+
     public void Delete(string job)
     {
         lock (_waiting)

@@ -116,7 +116,7 @@ public class SplitContentTests
                 string body = $"# HELP x help {help}\n# TYPE x {type}\n" + string.Concat(Enumerable.Range(0, series).Select(i => $"x{{a=\"{i}\"}} {random.Next(2000) / 2.0}\n"));
                 store.Push(s_key, PushFormat.Text, System.Text.Encoding.UTF8.GetBytes(body), random.Next(8) == 0 ? PushMode.Merge : PushMode.Replace);
                 using StoreView view = store.OpenView();
-                KeptGroup group = KeptGroup.Of(view.Groups[0]);
+                KeptGroup group = KeptGroup.Of(view.Groups[0], view.ExpiryOf(view.Groups[0]));
                 byte[] shape = new byte[SplitContent.MaxSize(group)];
                 shape = shape[..SplitContent.WriteShape(group, new byte[shape.Length], shape)];
                 if (group.SeriesSince == last.Since)

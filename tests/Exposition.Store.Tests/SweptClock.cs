@@ -12,7 +12,14 @@ internal sealed class SweptClock : TimeProvider
 
     public void Tick() => _tick!();
 
-    public override DateTimeOffset GetUtcNow() => Failing ? throw new InvalidOperationException("no time") : Now;
+    /// <summary>By how much the wall clock was set.</summary>
+    public TimeSpan Set { get; set; }
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override DateTimeOffset GetUtcNow() => Failing ? throw new InvalidOperationException("no time") : Now + Set;
+
+    public override long GetTimestamp() => Now.Ticks;
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {

@@ -111,11 +111,12 @@ internal sealed class ApiHandlers(Flags flags, BuildIdentity build, ExpositionEn
         for (int i = 0; i < answer.View.Groups.Length; i++)
         {
             GroupSnapshot group = answer.View.Groups[i];
+            long expiresAt = answer.View.ExpiryOf(group);
             json.BeginGroup();
             for (int f = 0; f <= group.Families.Length; f++)
             {
                 ReadOnlyMemory<byte>? name = f < group.Families.Length ? group.Families[f].Name : default(ReadOnlyMemory<byte>?);
-                json.FixedKeys(group.Key, group.LastPushSuccessful, f > 0 ? group.Families[f - 1].Name.Span : default, name, group);
+                json.FixedKeys(group.Key, group.LastPushSuccessful, f > 0 ? group.Families[f - 1].Name.Span : default, name, group, expiresAt);
                 if (name is null)
                 {
                     continue;

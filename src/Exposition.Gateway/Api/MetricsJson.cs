@@ -28,16 +28,17 @@ internal sealed class MetricsJson(Utf8JsonWriter writer, TimeZoneInfo zone, bool
     /// <param name="after">Name of the family before, empty at the start.</param>
     /// <param name="before">Name of the family behind; null at the end.</param>
     /// <param name="group">The group, for what only we know.</param>
-    public void FixedKeys(GroupingKey key, bool successful, ReadOnlySpan<byte> after, ReadOnlyMemory<byte>? before, GroupSnapshot? group = null)
+    /// <param name="expiresAt">When it expires, in nanoseconds since the Unix epoch; 0 for never.</param>
+    public void FixedKeys(GroupingKey key, bool successful, ReadOnlySpan<byte> after, ReadOnlyMemory<byte>? before, GroupSnapshot? group = null, long expiresAt = 0)
     {
         if (group is { IsExpired: true } && IsBetween("expired"u8, after, before))
         {
             writer.WriteBoolean("expired"u8, true);
         }
 
-        if (group is { ExpiresAt: > 0 } && IsBetween("expires_at"u8, after, before))
+        if (expiresAt > 0 && IsBetween("expires_at"u8, after, before))
         {
-            writer.WriteString("expires_at"u8, GoTime.Nano(group.ExpiresAt, zone));
+            writer.WriteString("expires_at"u8, GoTime.Nano(expiresAt, zone));
         }
 
         if (group is { Hidden.IsEmpty: false } && IsBetween("hidden_families"u8, after, before))

@@ -31,11 +31,12 @@ internal sealed class GroupCard(HtmlWriter html, TimeZoneInfo zone, bool unescap
 
     /// <summary>Writes a group.</summary>
     /// <param name="group">The group.</param>
+    /// <param name="expiresAt">When it expires, in nanoseconds since the Unix epoch; 0 for never.</param>
     /// <param name="open">Whether it is shown unfolded.</param>
     /// <param name="skip">Lines (series, and one per family) to leave out at the start.</param>
     /// <param name="budget">The most lines to write.</param>
     /// <param name="end">Where the page must end: from so many bytes on no further family or series is begun.</param>
-    public CardSize Write(GroupSnapshot group, bool open, int skip, int budget, long end)
+    public CardSize Write(GroupSnapshot group, long expiresAt, bool open, int skip, int budget, long end)
     {
         html.Raw("<details class=\"group\""u8).Raw(open ? " open"u8 : ""u8).Raw("><summary>"u8);
         Labels(group.Key);
@@ -50,7 +51,7 @@ internal sealed class GroupCard(HtmlWriter html, TimeZoneInfo zone, bool unescap
         }
 
         html.Raw("</summary>\n"u8);
-        Notes(group);
+        Notes(group, expiresAt);
         html.Raw("<p><button type=\"button\" class=\"danger\" data-delete=\""u8).Text(DeletePath.Of(group.Key, unescapesNames))
             .Raw("\" data-group=\""u8).Cut(group.Key.ToString()).Raw("\">Delete group</button></p>\n"u8);
         int seen = 0;
@@ -81,12 +82,12 @@ internal sealed class GroupCard(HtmlWriter html, TimeZoneInfo zone, bool unescap
         return new CardSize(written, complete);
     }
 
-    private void Notes(GroupSnapshot group)
+    private void Notes(GroupSnapshot group, long expiresAt)
     {
-        if (group.ExpiresAt > 0)
+        if (expiresAt > 0)
         {
             html.Raw("<p class=\"note\">"u8).Raw(group.IsExpired ? "Its metrics expired: "u8 : "Its metrics expire: "u8)
-                .Text(GoTime.Seconds(group.ExpiresAt, zone)).Raw("</p>\n"u8);
+                .Text(GoTime.Seconds(expiresAt, zone)).Raw("</p>\n"u8);
         }
 
         if (group.LastFailure is { } failure)

@@ -92,7 +92,8 @@ internal sealed class StatusPage(Flags flags, BuildIdentity build, ExpositionEng
         for (int i = first; i < last; i++)
         {
             // Groups behind an exhausted budget still show their labels.
-            budget -= card.Write(answer.View.Groups[i], open: groups == 1, 0, Math.Max(budget, 0), PageBytes).Lines;
+            GroupSnapshot group = answer.View.Groups[i];
+            budget -= card.Write(group, answer.View.ExpiryOf(group), open: groups == 1, 0, Math.Max(budget, 0), PageBytes).Lines;
             if (answer.Pending > FlushBytes)
             {
                 await answer.FlushAsync();
@@ -139,7 +140,7 @@ internal sealed class StatusPage(Flags flags, BuildIdentity build, ExpositionEng
             return;
         }
 
-        card.Write(found, open: true, from, PageLines, PageBytes);
+        card.Write(found, view.ExpiryOf(found), open: true, from, PageLines, PageBytes);
     }
 
     private static int Find(ReadOnlySpan<GroupSnapshot> groups, GroupingKey key)

@@ -107,7 +107,7 @@ internal sealed class BacklogWriter(IDurableStore durable, IChangeSource source,
             }
             else
             {
-                batch.Put(KeptGroup.Of(change.Snapshot), change.Version);
+                batch.Put(KeptGroup.Of(change.Snapshot, source.ExpiryOf(change.Snapshot)), change.Version);
             }
 
             _inBatch.Add(change.Key);

@@ -22,6 +22,9 @@ internal interface IChangeSource : IDisposable
 
     /// <summary>All groups at the time of the call.</summary>
     public IEnumerable<GroupSnapshot> All();
+
+    /// <inheritdoc cref="MetricStore.ExpiryOf"/>
+    public long ExpiryOf(GroupSnapshot group);
 }
 
 /// <summary>The store itself.</summary>
@@ -40,6 +43,8 @@ internal sealed class StoreChanges(MetricStore store) : IChangeSource
     public void Release(in GroupChange change) => _feed.Release(change);
 
     public void Dispose() => _feed.Dispose();
+
+    public long ExpiryOf(GroupSnapshot group) => store.ExpiryOf(group);
 
     public IEnumerable<GroupSnapshot> All()
     {

@@ -36,7 +36,8 @@ internal sealed class StepClock(bool isStep) : TimeProvider
         return s_start.AddSeconds(LastRead);
     }
 
-    public override long GetTimestamp() => 0;
+    // No step of its own: whoever asks for both times asks for this one last.
+    public override long GetTimestamp() => LastRead * TimestampFrequency;
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
