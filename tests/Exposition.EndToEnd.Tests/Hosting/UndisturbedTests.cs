@@ -35,7 +35,7 @@ public sealed class UndisturbedTests
             Assert.Equal(HttpStatusCode.OK, (await gateway.Client.GetAsync(new Uri("-/healthy", UriKind.Relative))).StatusCode);
         }
 
-        Assert.Contains("msg=\"signal ignored\" signal=SIGHUP", gateway.Log, StringComparison.Ordinal);
         Assert.Equal(0, await gateway.StopAsync());
+        Assert.Contains("msg=\"signal ignored\" signal=SIGHUP", gateway.Log, StringComparison.Ordinal);
     }
 }
