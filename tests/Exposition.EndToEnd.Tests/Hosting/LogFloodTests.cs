@@ -1,72 +1,79 @@
 using System.Diagnostics;
-using System.Net.Sockets;
 using System.Text;
+using Exposition.EndToEnd.Tests.Secure;
 
 namespace Exposition.EndToEnd.Tests.Hosting;
 
-/// <summary>Whatever clients send, the log stays within its bounds and shows no stack.</summary>
+/// <summary>Whatever clients send, and however quickly, the log stays within its bounds and shows no stack.</summary>
 public sealed class LogFloodTests
 {
-    private const int Rounds = 60;
+    private const int StartLines = 20;
+    private static readonly TimeSpan s_long = TimeSpan.FromSeconds(10);
 
     [Theory]
-    [InlineData("info")]
-    [InlineData("debug")]
-    public async Task A_flood_of_refused_requests_writes_a_bounded_number_of_bounded_lines(string level)
+    [InlineData("info", false)]
+    [InlineData("debug", false)]
+    [InlineData("info", true)]
+    [InlineData("debug", true)]
+    public async Task A_flood_of_refused_requests_writes_a_bounded_number_of_bounded_lines(string level, bool secure)
     {
-        await using var gateway = await GatewayProcess.StartAsync("--log.level=" + level);
+        using var certificates = new Certificates();
+        certificates.Sign("server", "localhost").Dispose();
+        certificates.Write("web.yml", "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n");
+        var flags = (string[])["--log.level=" + level, "--limit.body-timeout=1s", "--limit.head-timeout=1s"];
+        await using var gateway = secure
+            ? await GatewayProcess.StartSecureAsync(() => Client(certificates), [.. flags, "--web.config.file=" + certificates.PathOf("web.yml")])
+            : await GatewayProcess.StartAsync(flags);
         var watch = Stopwatch.StartNew();
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(client => FloodAsync(gateway.Port, client)));
+        var flood = new LogFlood(gateway.Port, secure ? certificates : null);
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(client => flood.RunAsync(client, s_long)));
+        if (!secure)
+        {
+            await FailAcceptsAsync(gateway);
+        }
 
         // The last lines come a moment later.
         await Task.Delay(500);
         var lines = gateway.Log.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         var purses = level == "debug" ? 2 : 1;
         var seconds = watch.Elapsed.TotalSeconds;
-        const int startLines = 20;
-        Assert.InRange(lines.Length, 5, (purses * (200 + (3 * seconds))) + startLines);
+        Assert.True(flood.Rounds > 0, "not even one round of all kinds");
+        Assert.InRange(lines.Length, 5, (purses * (200 + (3 * seconds))) + StartLines);
         Assert.InRange(lines.Sum(static line => Encoding.UTF8.GetByteCount(line)), 1, purses * ((256 + (20 * seconds)) * 1024));
         Assert.All(lines, static line => Assert.InRange(Encoding.UTF8.GetByteCount(line), 1, 4096));
         Assert.All(lines, static line => Assert.DoesNotContain(line, static c => char.IsControl(c)));
         Assert.DoesNotContain(lines, static line => line.Contains("   at ", StringComparison.Ordinal) || line.Contains("nhandled", StringComparison.Ordinal));
         Assert.Contains(lines, static line => line.Contains("pushed metrics are invalid or inconsistent with existing metrics", StringComparison.Ordinal)
             && line.Contains(" method=PUT logged_source=127.0.0.1:", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.Contains(secure ? "TLS handshake failed" : "cannot accept connections", StringComparison.Ordinal));
         using var served = await gateway.Client.PutAsync("metrics/job/honest", new StringContent("a 1\n"));
         Assert.Equal(HttpStatusCode.OK, served.StatusCode);
     }
 
-    private static async Task FloodAsync(int port, int client)
+    // The system lets the process open no more files for a while.
+    private static async Task FailAcceptsAsync(GatewayProcess gateway)
     {
-        var label = new string('\u0001', 60_000);
-        for (var i = 0; i < Rounds; i++)
+        var prlimit = Tool.Require("prlimit", "util-linux");
+        var id = gateway.ProcessId.ToString(CultureInfo.InvariantCulture);
+        var before = (await Tool.RunAsync(prlimit, ["--pid", id, "--nofile", "--noheadings", "--raw", "--output", "SOFT"])).Output.Trim();
+        await Tool.RunAsync(prlimit, ["--pid", id, "--nofile=1:"]);
+        var sockets = new List<System.Net.Sockets.TcpClient>();
+        for (var i = 0; i < 3000 && !gateway.Log.Contains("cannot accept connections", StringComparison.Ordinal); i++)
         {
-            foreach (var request in (string[])[
-                Put($"clash{client}-{i}", "x 1\nx 1\n"),
-                Put("bad", $"x{{a=\"{label}\"}} nonsense\n"),
-                Put("long", $"x{{a=\"{label}{label}\"}} 1\n"),
-                "PUT /metrics/job@base64/%01%7f HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n",
-                "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: 123456789012345678901\r\n\r\n",
-                "GET //x?\u0001\u007f HTTP/1.1\r\nHost: h\r\n\r\n",
-                "GET /\u001b[31m HTTP/1.1\r\nHost: h\r\n\r\n",
-                "POST /metrics/job/a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: CHUNKED\r\n\r\n0\r\n\0: x\r\n\r\n",
-                "BREW / HTTP/1.1\r\nHost: h\r\nX: " + new string('y', 70_000) + "\r\n\r\n",
-            ])
-            {
-                try
-                {
-                    using var socket = new TcpClient();
-                    await socket.ConnectAsync(IPAddress.Loopback, port);
-                    await socket.GetStream().WriteAsync(Encoding.Latin1.GetBytes(request.Replace("Host: h\r\n", "Host: h\r\nConnection: close\r\n", StringComparison.Ordinal)));
-                    using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
-                    await socket.GetStream().CopyToAsync(Stream.Null, patience.Token);
-                }
-                catch (Exception e) when (e is IOException or SocketException or OperationCanceledException)
-                {
-                    // Refused in whatever way; the log is what counts.
-                }
-            }
+            var socket = new System.Net.Sockets.TcpClient();
+            sockets.Add(socket);
+            await socket.ConnectAsync(IPAddress.Loopback, gateway.Port);
+            await Task.Delay(20);
         }
+
+        await Tool.RunAsync(prlimit, ["--pid", id, $"--nofile={before}:"]);
+        sockets.ForEach(static socket => socket.Dispose());
     }
 
-    private static string Put(string job, string body) => $"PUT /metrics/job/{job} HTTP/1.1\r\nHost: h\r\nContent-Length: {body.Length}\r\n\r\n{body}";
+    private static HttpClient Client(Certificates certificates)
+    {
+        var handler = new SocketsHttpHandler { UseProxy = false };
+        handler.SslOptions.CertificateChainPolicy = certificates.ClientOptions().CertificateChainPolicy;
+        return new HttpClient(handler);
+    }
 }

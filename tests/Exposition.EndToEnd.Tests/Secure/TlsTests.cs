@@ -115,6 +115,51 @@ public sealed class TlsTests : IDisposable
         Assert.Equal(1, Connections(kept));
     }
 
+    [Fact]
+    public async Task Each_handshake_that_fails_is_a_line_with_its_reason()
+    {
+        using var others = new Certificates();
+        using var ours = _certificates.Sign("client", "pusher.example", client: true);
+        using var theirs = others.Sign("client", "pusher.example", client: true);
+        _certificates.Write("web.yml", Server + "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: ca.crt\n");
+        await using var gateway = await GatewayProcess.StartSecureAsync(() => Connect(ours), "--web.config.file=" + _certificates.PathOf("web.yml"));
+
+        await ExpectLineAsync(gateway, () => SendAsync(gateway.Port, "\u0001\u0002\u0003 no TLS at all\n"u8.ToArray()));
+        await ExpectLineAsync(gateway, () => SendAsync(gateway.Port, OldHello.Bytes));
+        await ExpectLineAsync(gateway, () => EntersAsync(gateway, theirs));
+        Assert.DoesNotContain("   at ", gateway.Log, StringComparison.Ordinal);
+        Assert.True(await EntersAsync(gateway, ours));
+    }
+
+    // Lines of one reason are bounded, and clients try again: there must be few.
+    private static async Task ExpectLineAsync(GatewayProcess gateway, Func<Task> handshake)
+    {
+        var before = Count();
+        await handshake();
+        await UntilAsync(() => Task.FromResult(Count() > before), gateway);
+        var line = gateway.Log.Split('\n').Last(static line => line.Contains("TLS handshake failed", StringComparison.Ordinal));
+        Assert.Matches("level=warn msg=\"TLS handshake failed\" logged_source=127.0.0.1:[0-9]+ err=.+ reason=(refused|closed|failed)", line);
+
+        int Count() => gateway.Log.Split("msg=\"TLS handshake failed\"").Length;
+    }
+
+    private static async Task SendAsync(int port, byte[] bytes)
+    {
+        using var socket = new System.Net.Sockets.TcpClient();
+        await socket.ConnectAsync(IPAddress.Loopback, port);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        var stream = socket.GetStream();
+        try
+        {
+            await stream.WriteAsync(bytes);
+            await stream.CopyToAsync(Stream.Null, patience.Token);
+        }
+        catch (IOException)
+        {
+            // Reset instead of closed.
+        }
+    }
+
     private Task<GatewayProcess> StartAsync(string config)
     {
         _certificates.Write("web.yml", config);
