@@ -10,9 +10,10 @@ namespace Exposition.Formats.Internal;
 /// <summary>Quotes bytes for error messages as Go's <c>%q</c> does, so that a client reads the words it knows from the reference.</summary>
 internal static class GoQuote
 {
-    /// <summary><c>%q</c> of a string.</summary>
+    /// <summary><c>%q</c> of a string, of which no more is shown than <see cref="ShownText.MostBytes"/>.</summary>
     public static string Text(ReadOnlySpan<byte> text)
     {
+        string rest = ShownText.Cut(ref text);
         var quoted = new StringBuilder(text.Length + 2).Append('"');
         while (!text.IsEmpty)
         {
@@ -29,8 +30,14 @@ internal static class GoQuote
             }
         }
 
-        return quoted.Append('"').ToString();
+        return quoted.Append('"').Append(rest).ToString();
     }
+
+    /// <summary>Whether it stands in a quoted text as it is.</summary>
+    public static bool IsPrintable(Rune rune) => rune.Value == ' ' || Rune.GetUnicodeCategory(rune) is not (
+        UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse
+        or UnicodeCategory.OtherNotAssigned or UnicodeCategory.SpaceSeparator or UnicodeCategory.LineSeparator
+        or UnicodeCategory.ParagraphSeparator);
 
     /// <summary><c>%q</c> of a byte: the reference prints it as the character of that number.</summary>
     public static string Byte(byte value)
@@ -70,11 +77,6 @@ internal static class GoQuote
             default: AppendHex(output, "\\U", value, 8); break;
         }
     }
-
-    private static bool IsPrintable(Rune rune) => rune.Value == ' ' || Rune.GetUnicodeCategory(rune) is not (
-        UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse
-        or UnicodeCategory.OtherNotAssigned or UnicodeCategory.SpaceSeparator or UnicodeCategory.LineSeparator
-        or UnicodeCategory.ParagraphSeparator);
 
     private static void AppendHex(StringBuilder output, string prefix, int value, int digits) =>
         output.Append(prefix).Append(value.ToString("x" + digits.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture));

@@ -190,7 +190,7 @@ internal ref partial struct TextBodyReader
 
         if (!TryParseType(line, out MetricType type))
         {
-            return Fail($"unknown metric type {GoQuote.Text(WithoutBackslashes(line))}");
+            return Fail($"unknown metric type {GoQuote.Text(line.Length > ShownText.MostBytes ? line : WithoutBackslashes(line))}");
         }
 
         ref FamilyRow family = ref _set.Families[_family];

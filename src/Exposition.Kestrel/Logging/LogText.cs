@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Exposition.Kestrel.Paths;
+using Exposition.Formats.Internal;
 
 namespace Exposition.Kestrel.Logging;
 
@@ -62,7 +62,7 @@ internal static class LogText
         {
             if (rune.Value is ' ' or '"' or '=' || !GoQuote.IsPrintable(rune))
             {
-                return GoQuote.Quote(Encoding.UTF8.GetBytes(text));
+                return GoQuote.Text(Encoding.UTF8.GetBytes(text));
             }
         }
 
@@ -71,6 +71,6 @@ internal static class LogText
 
     private static int WrittenBytes(Rune rune) =>
         rune.Value is '"' or '\\' ? 2
-        : rune.Value == ' ' || GoQuote.IsPrintable(rune) ? rune.Utf8SequenceLength
+        : GoQuote.IsPrintable(rune) ? rune.Utf8SequenceLength
         : rune.IsBmp ? 6 : LongestEscape;
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using Exposition.Formats;
+using Exposition.Formats.Internal;
 using Exposition.Store;
 
 namespace Exposition.Kestrel.Paths;
@@ -189,7 +190,7 @@ internal sealed class PushPath
         ReadOnlySpan<byte> tail = slash < 0 ? default : rest[slash..];
         if (base64 && !labels.TryDecodeBase64(ref job, out int errorAt))
         {
-            return Refused($"invalid base64 encoding in job name {GoQuote.Quote(labels.Text(job))}: illegal base64 data at input byte {errorAt}");
+            return Refused($"invalid base64 encoding in job name {GoQuote.Text(labels.Text(job))}: illegal base64 data at input byte {errorAt}");
         }
 
         // A single slash right after the job means nothing.
@@ -207,7 +208,7 @@ internal sealed class PushPath
         labels.AddJob(job);
         if (labels.FindInvalidText(out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
         {
-            return Refused($"value of label {Encoding.UTF8.GetString(name)} is not valid UTF-8: {GoQuote.Quote(value)}");
+            return Refused($"value of label {ShownText.Of(name)} is not valid UTF-8: {GoQuote.Text(value)}");
         }
 
         GroupingKey? key = _keys.Get(labels.WriteCanonical(canonical), out bool isKept);
@@ -219,7 +220,7 @@ internal sealed class PushPath
         if ((tail.Count((byte)'/') & 1) != 0)
         {
             TextRange all = labels.Decode(tail);
-            return $"odd number of components in label string {GoQuote.Quote(labels.Text(all))}";
+            return $"odd number of components in label string {GoQuote.Text(labels.Text(all))}";
         }
 
         while (!tail.IsEmpty)
@@ -240,7 +241,7 @@ internal sealed class PushPath
 
             if (!TryTakeName(ref name, ref labels))
             {
-                return $"improper label name {GoQuote.Quote(labels.Text(name))}";
+                return $"improper label name {GoQuote.Text(labels.Text(name))}";
             }
 
             if (base64)
@@ -249,7 +250,7 @@ internal sealed class PushPath
                 _ = labels.Copy(value, out TextRange decoded);
                 if (!labels.TryDecodeBase64(ref decoded, out int errorAt))
                 {
-                    return $"invalid base64 encoding for label {Encoding.UTF8.GetString(labels.Text(name))}={GoQuote.Quote(labels.Text(value))}: illegal base64 data at input byte {errorAt}";
+                    return $"invalid base64 encoding for label {ShownText.Of(labels.Text(name))}={GoQuote.Text(labels.Text(value))}: illegal base64 data at input byte {errorAt}";
                 }
 
                 value = decoded;

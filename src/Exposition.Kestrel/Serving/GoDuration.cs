@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
-using Exposition.Kestrel.Paths;
+using Exposition.Formats.Internal;
 
 namespace Exposition.Kestrel.Serving;
 
@@ -124,5 +124,5 @@ internal static class GoDuration
 
     private static string Invalid(ReadOnlySpan<char> text) => $"time: invalid duration {Quote(text)}";
 
-    private static string Quote(ReadOnlySpan<char> text) => GoQuote.Quote(Encoding.UTF8.GetBytes(text.ToArray()));
+    private static string Quote(ReadOnlySpan<char> text) => GoQuote.Text(Encoding.UTF8.GetBytes(text.ToArray()));
 }

@@ -1,5 +1,5 @@
-using System.Text;
 using Exposition.Formats;
+using Exposition.Formats.Internal;
 
 namespace Exposition.Store.Internal;
 
@@ -127,7 +127,7 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, RepeatedSeries 
         if (info.Reserved is { } reserved && reserved != type)
         {
             return new Clash(
-                $"gathered metric family {Encoding.UTF8.GetString(name)} has type {PushRules.TypeName(type)} but should have {PushRules.TypeName(reserved)}",
+                $"gathered metric family {ShownText.Of(name)} has type {PushRules.TypeName(type)} but should have {PushRules.TypeName(reserved)}",
                 Family: info.Name, IsWithHost: true);
         }
 

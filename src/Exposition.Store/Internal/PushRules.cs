@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Unicode;
 using Exposition.Formats;
+using Exposition.Formats.Internal;
 
 namespace Exposition.Store.Internal;
 
@@ -12,6 +13,9 @@ namespace Exposition.Store.Internal;
 /// <summary>The rules inside one push. Expects merged and sorted labels.</summary>
 internal static class PushRules
 {
+    // What is shown of a metric: the label that goes beyond it is the last.
+    private const int MostShown = 4096;
+
     /// <summary>Checks a family without its metrics.</summary>
     public static string? FamilyError(FamilySet set, int family)
     {
@@ -64,7 +68,7 @@ internal static class PushRules
             bool isKnownUtf8 = (set.IsSourceUtf8 && label.Value.Start >= 0) || (i < passed.Length && passed[i].Value == label.Value);
             if (!isKnownUtf8 && !Utf8.IsValid(set.Text(label.Value)))
             {
-                return $"{Collected(set, family, metric)} has a label named \"{Encoding.UTF8.GetString(set.Text(label.Name))}\" whose value is not utf8: {Quote(set.Text(label.Value))}";
+                return $"{Collected(set, family, metric)} has a label named \"{ShownText.Of(set.Text(label.Name))}\" whose value is not utf8: {Quote(set.Text(label.Value))}";
             }
         }
 
@@ -82,12 +86,12 @@ internal static class PushRules
         // The first is compared with an empty one, so that an empty name is reported as a repeated one, as the reference does.
         if (name.SequenceEqual(label == 0 ? default : set.Text(labels[label - 1].Name)))
         {
-            return $"{Collected(set, family, metric)} has two or more labels with the same name: {Encoding.UTF8.GetString(name)}";
+            return $"{Collected(set, family, metric)} has two or more labels with the same name: {ShownText.Of(name)}";
         }
 
         if (name.StartsWith("__"u8) || !Utf8.IsValid(name))
         {
-            return $"{Collected(set, family, metric)} has a label with an invalid name: {Encoding.UTF8.GetString(name)}";
+            return $"{Collected(set, family, metric)} has a label with an invalid name: {ShownText.Of(name)}";
         }
 
         if (type == MetricType.Summary && name.SequenceEqual("quantile"u8))
@@ -144,12 +148,18 @@ internal static class PushRules
         _ => "GAUGE_HISTOGRAM",
     };
 
-    /// <summary>How the reference begins a sentence about a metric: its name and labels.</summary>
+    /// <summary>How the reference begins a sentence about a metric: its name and labels, as many as can be shown.</summary>
     public static string Collected(FamilySet set, int family, int metric)
     {
         var text = new StringBuilder("collected metric ").Append(Quote(set.Text(set.Families[family].Name))).Append(" {");
         foreach (ref readonly LabelRow label in (ReadOnlySpan<LabelRow>)set.LabelsOf(metric))
         {
+            if (text.Length > MostShown)
+            {
+                text.Append(" ...");
+                break;
+            }
+
             text.Append(" label:{name:").Append(Quote(set.Text(label.Name))).Append(" value:").Append(Quote(set.Text(label.Value))).Append('}');
         }
 
@@ -159,6 +169,7 @@ internal static class PushRules
     /// <summary>A double-quoted form that shows any bytes on one line.</summary>
     public static string Quote(ReadOnlySpan<byte> text)
     {
+        string rest = ShownText.Cut(ref text);
         var quoted = new StringBuilder("\"");
         while (!text.IsEmpty)
         {
@@ -187,6 +198,6 @@ internal static class PushRules
             text = text[length..];
         }
 
-        return quoted.Append('"').ToString();
+        return quoted.Append('"').Append(rest).ToString();
     }
 }
