@@ -32,16 +32,16 @@ public sealed partial class MetricStore
     private long DueOf(GroupSnapshot group) => group.IsExpired ? Later(group.ExpiresAt, GraceNanoseconds) : group.ExpiresAt;
 
     // Under the writer lock: a group as it is at a time, whether or not it has come up in the queue.
-    private GroupSlot? FindAt(ReadOnlySpan<byte> key, Moment now)
+    private GroupSlot? FindAt(GroupingKey key, Moment now)
     {
-        GroupSlot? slot = Find(key);
+        GroupSlot? slot = _slots.Find(key);
         if (slot is null || DueOf(slot.Current!) is not (> 0 and var due) || due > now.Steady)
         {
             return slot;
         }
 
         Expire(slot, slot.Current!, due, now);
-        return Find(key);
+        return _slots.Find(key);
     }
 
     private void TakeFirstDeadline(Moment now)
@@ -87,6 +87,7 @@ public sealed partial class MetricStore
         try
         {
             workspace.Families.Reset();
+
             // In order of their names.
             List<FamilyEntry> left = [.. new PendingPush(workspace, slot.Key, _clock.ToWall(current.ExpiresAt, now)).RenderExpired()];
             foreach (byte[] name in (byte[][])[OwnNames.PushFailure, OwnNames.PushTime])

@@ -7,13 +7,15 @@ namespace Exposition.Store;
 // stored but hidden: it counts for nobody. It waits for what stands in its way, at one place at a time: at a group, where it is the group's
 // series that it repeats, or at a family name, where that has another type. When the group changes, or the last group with the family and
 // type has gone, it is checked again: exposed, or it waits on. So hidden families cost those nothing that do not stand in their way. Of
-// several that are free at once the one that came first is looked at first, and each group is published once, at the end: until then what
-// is shown from now on stands in tables of its own.
+// several that are free at once the one that came first is looked at first.
 
 public sealed partial class MetricStore
 {
+    // About a millisecond; drafts of more are made outside the writer lock.
+    private const int MostShownAtOnce = 1000;
+    private const int MostFamiliesDrafted = 2000;
+
     private readonly FamilySet _hiddenSet = new();
-    private readonly Dictionary<GroupSlot, FamilyEntry[]> _shown = [];
     private long _hiddenFamilies;
     private long _lastHidden;
 
@@ -40,7 +42,6 @@ public sealed partial class MetricStore
             // Those that wait for it may fit now.
             info.Reserved = type;
             _directory.Free(info.Waiting);
-            Recheck();
             List<byte[]> names = CrossGroupRules.NamesBeside(info.Name, type).FindAll(IsHeld);
             if (names.Count > 0)
             {
@@ -73,7 +74,7 @@ public sealed partial class MetricStore
                 return;
             }
 
-            var draft = GroupDraft.Of(slot.Key, current, current.Families.ToArray());
+            var draft = GroupDraft.Like(current);
             foreach (byte[] name in names)
             {
                 int at = GroupSnapshot.IndexOf(draft.Families, name);
@@ -155,56 +156,92 @@ public sealed partial class MetricStore
         hidden.Waiting?.Add(hidden);
     }
 
-    // Under the writer lock, after a publication. No steady push comes in between: none goes to a group with hidden families.
-    private void Recheck()
+    // Outside the lock: what takes time with the size of the group before it. Says how many of its families were looked at.
+    private int ShowSomeOf(GroupSlot slot)
     {
-        if (!_directory.HasFreed)
+        using var group = new PinnedGroup(slot);
+        if (group.Newest is null)
         {
-            return;
+            return 0;
         }
 
-        while (_directory.TryTakeFreed(out HiddenFamily? hidden))
+        var draft = GroupDraft.Like(group.Newest);
+        using (EnterWriter(takesSteps: false))
         {
-            if (hidden.Slot is { IsRemoved: false } slot)
-            {
-                Recheck(hidden, slot, slot.Current!);
-            }
+            int before = StepsLeft;
+            ShowSome(draft);
+            return before - StepsLeft;
         }
-
-        foreach ((GroupSlot slot, FamilyEntry[] families) in _shown)
-        {
-            GroupSnapshot current = slot.Current!;
-            var fate = new Fate(current.ExpiresAt, current.IsExpired, current.HasOwnDeadline);
-            Publish(slot, slot.Key, GroupDraft.Of(slot.Key, current, families), tell: true, fate, isCounted: true);
-        }
-
-        _shown.Clear();
-        _hiddenSet.Reset();
     }
 
-    private void Recheck(HiddenFamily hidden, GroupSlot slot, GroupSnapshot current)
+    // Under the writer lock: looks again at some of what may be shown, of the group that has what came first. Where that is large and there
+    // is no draft of it: says which it is. No steady push comes in between: none goes to a group with hidden families.
+    private GroupSlot? ShowSome(GroupDraft? draft)
     {
-        bool hasShown = _shown.TryGetValue(slot, out FamilyEntry[]? families);
-        ReadOnlySpan<FamilyEntry> next = hasShown ? families : current.Families;
-        int at = GroupSnapshot.IndexOf(next, hidden.Name.Span);
-        if (at < 0 || (next[at].Traits & FamilyTraits.Suspect) == 0)
+        int looked = 0;
+        bool shows = false;
+        GroupSlot? slot = null;
+        while (looked < MostShownAtOnce && _directory.TryPeekFreed(out HiddenFamily? hidden))
         {
-            return;
+            if (hidden.Slot is not { IsRemoved: false } its)
+            {
+                _directory.TakeFreed();
+                continue;
+            }
+
+            GroupSnapshot current = its.Current!;
+            if (slot is null && draft is null && current.Families.Length > MostFamiliesDrafted)
+            {
+                return its;
+            }
+
+            if ((slot is not null && its != slot) || (slot is null && draft is not null && draft.Old != current))
+            {
+                break;
+            }
+
+            slot = its;
+            draft ??= GroupDraft.Like(current);
+            looked += ShowIfFree(hidden, draft, ref shows);
         }
 
-        next[at].Read(_hiddenSet);
+        if (shows)
+        {
+            GroupSnapshot current = slot!.Current!;
+            var fate = new Fate(current.ExpiresAt, current.IsExpired, current.HasOwnDeadline);
+            Publish(slot, slot.Key, draft!, tell: true, fate, isCounted: true);
+        }
+
+        _hiddenSet.Reset();
+        return null;
+    }
+
+    // Says how much it has looked at.
+    private int ShowIfFree(HiddenFamily hidden, GroupDraft draft, ref bool shows)
+    {
+        _directory.TakeFreed();
+        GroupSlot slot = hidden.Slot!;
+        FamilyEntry[] families = draft.Families;
+        int at = GroupSnapshot.IndexOf(families, hidden.Name.Span);
+        if (at < 0 || (families[at].Traits & FamilyTraits.Suspect) == 0)
+        {
+            return 1;
+        }
+
+        families[at].Read(_hiddenSet);
         hidden.Waiting?.Remove(hidden);
-        if (_rules.Find(_hiddenSet, 0, current, slot.Names, next) is { } clash)
+        if (_rules.Find(_hiddenSet, 0, draft.Old, slot.Names, families) is { } clash)
         {
             hidden.StillHiddenBy(clash);
             Wait(hidden);
-            return;
+            return 1 + _hiddenSet.Metrics.Length;
         }
 
-        families ??= next.ToArray();
         families[at] = families[at] with { Traits = families[at].Traits & ~FamilyTraits.Suspect };
-        _shown[slot] = families;
+        hidden.Slot = null;
+        shows = true;
         _directory.Add(families[at], families, slot);
+        return 1 + _hiddenSet.Metrics.Length;
     }
 
     // Outside the lock: of what a push hides, only what was not hidden before is news.

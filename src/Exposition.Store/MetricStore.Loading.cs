@@ -52,7 +52,7 @@ public sealed partial class MetricStore
         List<(GroupSlot Slot, HiddenFamily Family)> hidden;
         using (EnterWriter())
         {
-            GroupSlot? slot = Find(key.Bytes);
+            GroupSlot? slot = _slots.Find(key);
             for (int i = 0; i < entries.Length; i++)
             {
                 entries[i] = Shared(entries[i]);
@@ -93,7 +93,7 @@ public sealed partial class MetricStore
         }
 
         _directory.Free(_keptHidden.Select(static kept => kept.Family));
-        Recheck();
+        TakeAllSteps();
         List<(GroupSlot Slot, HiddenFamily Family)> hidden = [.. _keptHidden.Where(static kept => kept.Family.Slot is not null)];
         _keptHidden.Clear();
         return hidden;

@@ -80,11 +80,6 @@ public sealed partial class MetricStore
             Tell(target);
         }
 
-        if (!isCounted)
-        {
-            Recheck();
-        }
-
         return snapshot;
     }
 
@@ -98,7 +93,7 @@ public sealed partial class MetricStore
         }
 
         Interleaving.At(Step.ChangeSlots);
-        _slots[slot.Key.Array] = slot;
+        _slots.Add(slot);
         if (_loads == 0)
         {
             slot.IsInMap = true;
@@ -122,7 +117,7 @@ public sealed partial class MetricStore
         _lastNumber = Math.Max(_lastNumber, last.Number + 1);
         _shapes?.Drop(slot);
         _held.Replaced(last.Families, []);
-        _directory.Remove(last.Families, slot);
+        _directory.Remove(last, null, slot);
         _directory.Free(slot.Waiting);
         ReplaceHidden(slot, last, null);
         _directory.Release(slot.Key);
@@ -130,10 +125,10 @@ public sealed partial class MetricStore
         Volatile.Write(ref _storedBytes, _storedBytes - last.Size);
         _expiredNow -= last.IsExpired ? 1 : 0;
         Interleaving.At(Step.ChangeSlots);
-        _slots.TryRemove(slot.Key.Array, out _);
+        _slots.Remove(slot);
         if ((Faults & StoreFaults.ShowsEarly) != 0)
         {
-            Recheck();
+            TakeAllSteps();
         }
 
         bool forAll = ReplaceMap(MapWithout(slot));
@@ -142,7 +137,6 @@ public sealed partial class MetricStore
         _deadlines.Remove(slot);
         Forget(slot, forAll);
         RetireAllBlocks(slot, last, _map.Stamp(_timeline));
-        Recheck();
     }
 
     // While groups are loaded not all of them are in the map.

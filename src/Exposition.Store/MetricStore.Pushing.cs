@@ -90,7 +90,7 @@ public sealed partial class MetricStore
     // Null if there is nothing to look for.
     private EarlyCheck? BeginEarlyCheck(PendingPush push)
     {
-        var early = new EarlyCheck(key => Find(key.Span));
+        var early = new EarlyCheck(key => _slots.Find(key.Span));
         using (EnterWriter())
         {
             if (!early.Begin(push, _directory, _directory.Find(push.Key)))
@@ -130,9 +130,11 @@ public sealed partial class MetricStore
         PushOutcome? refused = null;
         GroupSnapshot? stored = null;
         List<HiddenFamily>? hidden = null;
+        bool isDoubtful = false;
+        int stepsLeft = 0;
         using (EnterWriter())
         {
-            GroupSlot? slot = FindAt(push.Key.Bytes, now);
+            GroupSlot? slot = FindAt(push.Key, now);
             if (IsNewest(group, slot) && early?.Holds(push, _directory) != false)
             {
                 Interleaving.At(Step.ReadBlock);
@@ -140,13 +142,20 @@ public sealed partial class MetricStore
                     ?? ExceededNameSets(push, slot)
                     ?? Contradiction(Check(push, slot, pushed, draft.Families, ref hidden, early));
                 Fate fate = FateOf(slot, push.Key, expireAfter, now);
-                stored = refused is null ? Publish(slot, push.Key, draft, tell: true, fate, hidden, ownPins: 1) : null;
+                isDoubtful = IsDoubtful(refused is not null || hidden is not null, out stepsLeft);
+                stored = refused is null && !isDoubtful ? Publish(slot, push.Key, draft, tell: true, fate, hidden, ownPins: 1) : null;
             }
         }
 
         if (stored is null && !ReferenceEquals(draft.Block, push.Block))
         {
             _blocks.Return(draft.Block!);
+        }
+
+        if (isDoubtful)
+        {
+            TakeSteps(stepsLeft);
+            return new Attempt(MustRender: true);
         }
 
         return new Attempt(refused, stored, old, hidden, draft.Block);
@@ -174,9 +183,11 @@ public sealed partial class MetricStore
         var draft = GroupDraft.After(key, group.Newest, pushed, replaces: false, _blocks, failure.Block);
         GroupSnapshot? stored = null;
         bool fits = true;
+        bool isDoubtful = false;
+        int stepsLeft = 0;
         using (EnterWriter())
         {
-            GroupSlot? slot = FindAt(key.Bytes, now);
+            GroupSlot? slot = FindAt(key, now);
             if (IsNewest(group, slot))
             {
                 List<HiddenFamily>? hidden = null;
@@ -185,7 +196,8 @@ public sealed partial class MetricStore
                 Fate fate = draft.Old is { } old
                     ? new Fate(old.ExpiresAt, old.IsExpired, old.HasOwnDeadline)
                     : FateOf(null, key, details.ExpireAfter, now);
-                stored = fits ? Publish(slot, key, draft, tell: true, fate, hidden, failure: remembered, ownPins: 1) : null;
+                isDoubtful = IsDoubtful(!fits || hidden is not null, out stepsLeft);
+                stored = fits && !isDoubtful ? Publish(slot, key, draft, tell: true, fate, hidden, failure: remembered, ownPins: 1) : null;
             }
         }
 
@@ -198,7 +210,19 @@ public sealed partial class MetricStore
             _blocks.Return(draft.Block!);
         }
 
-        return stored is not null || !fits;
+        if (isDoubtful)
+        {
+            TakeSteps(stepsLeft);
+        }
+
+        return stored is not null || (!fits && !isDoubtful);
+    }
+
+    // Under the writer lock: whether what contradicts others may do so no more, as some of them have gone and count still.
+    private bool IsDoubtful(bool contradicts, out int stepsLeft)
+    {
+        stepsLeft = StepsLeft;
+        return contradicts && _directory.Leaving > 0;
     }
 
     // Under the writer lock: whether what a draft was made from is the newest still. If a steady push was quicker the next shall not be so,

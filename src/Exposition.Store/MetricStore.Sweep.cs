@@ -9,6 +9,7 @@ public sealed partial class MetricStore
 {
     // Expiries under one hold of the lock: pushes shall not wait longer than for one another.
     private const int ExpiriesAtOnce = 64;
+    private const int FamiliesAtOnce = 1000;
 
     // Expiries that one who looks does for others: some 10 ms.
     private const int ExpiriesForOthers = 1024;
@@ -105,8 +106,10 @@ public sealed partial class MetricStore
             Exception? failure = null;
             using (EnterWriter())
             {
-                for (int i = 0; i < ExpiriesAtOnce && _deadlines.First <= now.Steady; i++)
+                int families = 0;
+                for (int i = 0; i < ExpiriesAtOnce && families < FamiliesAtOnce && _deadlines.First <= now.Steady; i++)
                 {
+                    families += _deadlines.FirstSlot.Current!.Families.Length;
                     failure = TryTakeFirstDeadline(now) ?? failure;
                 }
             }

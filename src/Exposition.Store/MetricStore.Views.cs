@@ -223,32 +223,4 @@ public sealed partial class MetricStore
         last.Stamp(_timeline);
         return slot.TryReplace(last, GroupSnapshot.End(slot, last));
     }
-
-    // The writer lock. Its holder may read the snapshots of all groups: none of them is used again meanwhile.
-    private WriterScope EnterWriter()
-    {
-        Interleaving.Enter(_writer);
-        Interleaving.At(Step.HoldWriter);
-        if ((Faults & StoreFaults.PinsNothing) == 0)
-        {
-            _timeline.BeginWrite();
-        }
-
-        return new WriterScope(this);
-    }
-
-    private readonly ref struct WriterScope(MetricStore store)
-    {
-        public void Dispose()
-        {
-            if ((store.Faults & StoreFaults.PinsNothing) == 0)
-            {
-                store._timeline.EndWrite();
-            }
-
-            store._writer.Exit();
-            Interleaving.At(Step.LeftWriter);
-            store._retired.LookAfterWriter();
-        }
-    }
 }

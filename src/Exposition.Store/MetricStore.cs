@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Exposition.Formats;
 using Exposition.Store.Internal;
 using Exposition.Store.Internal.Shapes;
@@ -35,7 +34,7 @@ public sealed partial class MetricStore
     private const int MostFeeds = 8;
 
     private readonly Lock _writer = new();
-    private readonly ConcurrentDictionary<byte[], GroupSlot> _slots = new(Utf8Key.Comparer);
+    private readonly GroupTable _slots = new();
     private readonly FamilyDirectory _directory = new();
     private readonly CrossGroupRules _rules;
     private ChangeFeed[] _feeds = [];
@@ -51,7 +50,7 @@ public sealed partial class MetricStore
         _blocks = new BlockPool(SpareBytesMost, poison: options.VerifyShapes || options.PoisonsSpareBlocks);
         _retired = new RetiredBlocks(_timeline, _blocks);
         _shapes = options.ShapeCacheBytes > 0 ? new ShapeCache(options.ShapeCacheBytes, options.Time) : null;
-        _rules = new CrossGroupRules(_directory, new RepeatedSeries(key => Find(key.Span), _shown.GetValueOrDefault), () => AllSlots);
+        _rules = new CrossGroupRules(_directory, new RepeatedSeries(key => _slots.Find(key.Span)), () => AllSlots);
         _clock = new DeadlineClock(Options.Time);
         _sweep = CreateSweep();
     }
@@ -174,7 +173,7 @@ public sealed partial class MetricStore
         ExpireDue();
         using (EnterWriter())
         {
-            if (FindAt(key.Bytes, _clock.Read()) is not { } slot)
+            if (FindAt(key, _clock.Read()) is not { } slot)
             {
                 return false;
             }
@@ -281,16 +280,13 @@ public sealed partial class MetricStore
     }
 
     // Those that are still being loaded among them.
-    private IEnumerable<GroupSlot> AllSlots => _slots.Select(static pair => pair.Value);
+    private IEnumerable<GroupSlot> AllSlots => _slots.All;
 
     // Without the writer lock: of a group that comes or goes at the moment, either answer.
-    private GroupSlot? Find(ReadOnlySpan<byte> key) =>
-        _slots.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out GroupSlot? slot) ? slot : null;
-
     private GroupSlot? FindSlot(GroupingKey key)
     {
         Interleaving.At(Step.FindSlot);
-        return Find(key.Bytes);
+        return _slots.Find(key);
     }
 
     private GroupSnapshot? Peek(GroupingKey key) => FindSlot(key)?.Current is { IsEnd: false } current ? current : null;

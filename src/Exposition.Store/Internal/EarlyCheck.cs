@@ -35,7 +35,7 @@ internal sealed class EarlyCheck(Func<ReadOnlyMemory<byte>, GroupSlot?> find)
     /// <summary>Looks. Outside of the writer lock.</summary>
     public void Look(FamilySet set, GroupSlot? self)
     {
-        var repeats = new RepeatedSeries(FindPinned, static _ => null);
+        var repeats = new RepeatedSeries(FindPinned);
         try
         {
             foreach ((int family, Finding finding) in _findings)

@@ -10,17 +10,27 @@ namespace Exposition.Store.Internal;
 /// </summary>
 internal sealed class FamilyDirectory
 {
-    private readonly Dictionary<byte[], FamilyInfo> _families = new(Utf8Key.Comparer);
+    private const int Tables = 64;
+
+    // Up to here it takes a fraction of a millisecond.
+    private const int AtOnce = 1000;
+
+    // Many, as those of the groups (GroupTable).
+    private readonly Dictionary<byte[], FamilyInfo>[] _families =
+        [.. Enumerable.Range(0, Tables).Select(static _ => new Dictionary<byte[], FamilyInfo>(Utf8Key.Comparer))];
+
     private readonly Dictionary<byte[], (NameSet Set, int Groups)> _nameSets = new(Utf8Key.Comparer);
 
     private readonly PriorityQueue<HiddenFamily, long> _freed = new();
+    private readonly Queue<LeavingGroup> _leaving = [];
+    private int _leavingFrom;
 
     private byte[] _joined = new byte[256];
 
     private Dictionary<byte[], (NameSet Set, int Groups)>.AlternateLookup<ReadOnlySpan<byte>> NameSets => _nameSets.GetAlternateLookup<ReadOnlySpan<byte>>();
 
     public bool TryGet(ReadOnlySpan<byte> name, [NotNullWhen(true)] out FamilyInfo? info) =>
-        _families.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(name, out info);
+        TableOf(name).GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(name, out info);
 
     /// <summary>Finds a family or makes room for it.</summary>
     public FamilyInfo GetOrAdd(ReadOnlySpan<byte> name)
@@ -28,7 +38,7 @@ internal sealed class FamilyDirectory
         if (!TryGet(name, out FamilyInfo? info))
         {
             info = new FamilyInfo(name.ToArray());
-            _families.Add(info.Name, info);
+            TableOf(name).Add(info.Name, info);
         }
 
         return info;
@@ -71,11 +81,20 @@ internal sealed class FamilyDirectory
         }
     }
 
-    /// <summary>Whether there is any hidden family whose reason may have gone.</summary>
-    public bool HasFreed => _freed.Count > 0;
+    /// <summary>How many hidden families there are whose reason may have gone.</summary>
+    public int Freed => _freed.Count;
 
-    /// <summary>Takes the hidden family that came first of those whose reason may have gone.</summary>
-    public bool TryTakeFreed([NotNullWhen(true)] out HiddenFamily? hidden) => _freed.TryDequeue(out hidden, out _);
+    /// <summary>
+    /// How many families count that have gone: until <see cref="RemoveSome"/> has come to them what contradicts something may contradict
+    /// nothing.
+    /// </summary>
+    public int Leaving { get; private set; }
+
+    /// <summary>The hidden family that came first of those whose reason may have gone.</summary>
+    public bool TryPeekFreed([NotNullWhen(true)] out HiddenFamily? hidden) => _freed.TryPeek(out hidden, out _);
+
+    /// <summary>Takes that out.</summary>
+    public void TakeFreed() => _freed.Dequeue();
 
     /// <summary>Whether an entry is exposed.</summary>
     public static bool Counts(in FamilyEntry entry) => entry.TextLength > 0 && (entry.Traits & FamilyTraits.Suspect) == 0;
@@ -92,10 +111,12 @@ internal sealed class FamilyDirectory
     /// <summary>Forgets all groups; the families of the host stay.</summary>
     public void Clear()
     {
-        FamilyInfo[] reserved = [.. _families.Values.Where(static info => info.Reserved is not null)];
-        _families.Clear();
+        FamilyInfo[] reserved = [.. _families.SelectMany(static table => table.Values).Where(static info => info.Reserved is not null)];
+        Array.ForEach(_families, static table => table.Clear());
         _nameSets.Clear();
         _freed.Clear();
+        _leaving.Clear();
+        (Leaving, _leavingFrom) = (0, 0);
         EmptyInstances = 0;
         foreach (FamilyInfo info in reserved)
         {
@@ -132,8 +153,10 @@ internal sealed class FamilyDirectory
     /// <param name="slot">Its slot.</param>
     public void Replace(GroupDraft draft, List<HiddenFamily>? hidden, GroupSlot slot)
     {
-        foreach (int place in draft.Added)
+        int added = draft.Added?.Count ?? draft.Families.Length;
+        for (int i = 0; i < added; i++)
         {
+            int place = draft.Added?[i] ?? i;
             if (Counts(draft.Families[place]))
             {
                 Add(draft.Families[place], draft.Families, slot);
@@ -145,30 +168,71 @@ internal sealed class FamilyDirectory
             return;
         }
 
-        foreach (int place in draft.Removed)
-        {
-            Remove(old.Families[place], old.Families, slot);
-        }
-
+        Remove(old, draft.Removed, slot);
         foreach (HiddenFamily found in hidden ?? [])
         {
             int place = GroupSnapshot.IndexOf(old.Families, found.Name.Span);
-            if (place >= 0 && Counts(old.Families[place]) && draft.Removed.BinarySearch(place) < 0)
+            if (place >= 0 && Counts(old.Families[place]) && draft.Removed is { } removed && removed.BinarySearch(place) < 0)
             {
                 Remove(old.Families[place], old.Families, slot);
             }
         }
     }
 
-    /// <summary>Counts the families of a group no more.</summary>
-    public void Remove(ReadOnlySpan<FamilyEntry> families, GroupSlot slot)
+    /// <summary>Counts families of a group no more: the first of many, and the others by and by (<see cref="RemoveSome"/>).</summary>
+    /// <param name="old">The group.</param>
+    /// <param name="places">Their places; null for all.</param>
+    /// <param name="slot">Its slot.</param>
+    public void Remove(GroupSnapshot old, List<int>? places, GroupSlot slot)
     {
-        foreach (ref readonly FamilyEntry entry in families)
+        int count = places?.Count ?? old.Families.Length;
+        if (count <= AtOnce)
         {
-            if (Counts(entry))
+            for (int i = 0; i < count; i++)
             {
-                Remove(entry, families, slot);
+                RemoveIfCounts(old.Families[places?[i] ?? i], old.Families, slot);
             }
+
+            return;
+        }
+
+        // The text of the store's own is looked at (OwnNames.IsPlain): its memory may be in use again later.
+        foreach (byte[] own in OwnNames.All)
+        {
+            int place = GroupSnapshot.IndexOf(old.Families, own);
+            if (place >= 0 && (places is null || places.BinarySearch(place) >= 0))
+            {
+                RemoveIfCounts(old.Families[place], old.Families, slot);
+            }
+        }
+
+        Leaving += count;
+        _leaving.Enqueue(new LeavingGroup(old, places, slot));
+    }
+
+    /// <summary>Goes on with what <see cref="Remove(GroupSnapshot, List{int}?, GroupSlot)"/> has begun.</summary>
+    public void RemoveSome()
+    {
+        if (!_leaving.TryPeek(out LeavingGroup next))
+        {
+            return;
+        }
+
+        int count = next.Places?.Count ?? next.Old.Families.Length;
+        int until = Math.Min(count, _leavingFrom + AtOnce);
+        for (; _leavingFrom < until; _leavingFrom++, Leaving--)
+        {
+            ref readonly FamilyEntry entry = ref next.Old.Families[next.Places?[_leavingFrom] ?? _leavingFrom];
+            if (!OwnNames.IsAny(entry.Name.Span))
+            {
+                RemoveIfCounts(entry, next.Old.Families, next.Slot);
+            }
+        }
+
+        if (_leavingFrom == count)
+        {
+            _leaving.Dequeue();
+            _leavingFrom = 0;
         }
     }
 
@@ -205,6 +269,14 @@ internal sealed class FamilyDirectory
             && OwnNames.IsPlain(others[at], others) == OwnNames.IsPlain(entry, families);
     }
 
+    private void RemoveIfCounts(in FamilyEntry entry, ReadOnlySpan<FamilyEntry> families, GroupSlot slot)
+    {
+        if (Counts(entry))
+        {
+            Remove(entry, families, slot);
+        }
+    }
+
     private void Remove(in FamilyEntry entry, ReadOnlySpan<FamilyEntry> families, GroupSlot slot)
     {
         if (!TryGet(entry.Name.Span, out FamilyInfo? info))
@@ -220,9 +292,12 @@ internal sealed class FamilyDirectory
 
         if (info.Groups == 0 && info.Reserved is null)
         {
-            _families.Remove(info.Name);
+            TableOf(info.Name).Remove(info.Name);
         }
     }
+
+    private Dictionary<byte[], FamilyInfo> TableOf(ReadOnlySpan<byte> name) =>
+        _families[GroupTable.PlaceOf(Utf8Key.Comparer.GetHashCode(name), Tables)];
 
     private static byte[][] NamesOf(GroupingKey key)
     {
@@ -253,4 +328,7 @@ internal sealed class FamilyDirectory
 
         return _joined.AsSpan(0, length);
     }
+
+    // Families of a group that have gone, and count still.
+    private readonly record struct LeavingGroup(GroupSnapshot Old, List<int>? Places, GroupSlot Slot);
 }

@@ -8,10 +8,8 @@ namespace Exposition.Store.Internal;
 /// <summary>A group as it is to be published.</summary>
 internal sealed class GroupDraft
 {
-    private readonly List<int>? _added;
-    private readonly List<int>? _removed;
 
-    // Of old snapshots with hidden families: those that are there as they were.
+    // Those of the old ones that are there as they were.
     private readonly HiddenFamily[] _stillHidden = [];
 
     private GroupDraft(GroupingKey key, GroupSnapshot? old, FamilyEntry[] families, int[]? changed)
@@ -28,10 +26,8 @@ internal sealed class GroupDraft
             return;
         }
 
-        _added = NotAmong(families, old.Families);
-        _removed = NotAmong(old.Families, families);
-        _stillHidden = StillHidden(old.Hidden, families);
         Memory = MemoryOf(families);
+        _stillHidden = StillHidden(old.Hidden, families);
     }
 
     /// <summary>What it takes the place of; null if the group is new.</summary>
@@ -55,15 +51,18 @@ internal sealed class GroupDraft
     /// <summary>The block that is new in the group, if any.</summary>
     public byte[]? Block { get; private init; }
 
-    /// <summary>The places of those that count, and did not before.</summary>
-    public IEnumerable<int> Added => Old is null ? Enumerable.Range(0, Families.Length) : _added ?? [];
+    /// <summary>The places of those that count, and did not before; null for all.</summary>
+    public List<int>? Added { get; private init; }
 
-    /// <summary>Places of what counted before and is not there any more, among the old.</summary>
-    public ReadOnlySpan<int> Removed => CollectionsMarshal.AsSpan(_removed);
+    /// <summary>The places of what counted before and is not there any more, among the old; null for all.</summary>
+    public List<int>? Removed { get; private init; }
 
-    /// <summary>A group of these families.</summary>
-    public static GroupDraft Of(GroupingKey key, GroupSnapshot? old, FamilyEntry[] families, byte[]? block = null) =>
-        new(key, old, families, changed: null) { Block = block };
+    /// <summary>A group of other families than it had.</summary>
+    public static GroupDraft Of(GroupingKey key, GroupSnapshot? old, FamilyEntry[] families) => new(key, old, families, changed: null);
+
+    /// <summary>A group as it is: some of it may be hidden or shown then.</summary>
+    public static GroupDraft Like(GroupSnapshot old) =>
+        new(old.Key, old, old.Families.ToArray(), changed: []) { Added = [], Removed = [] };
 
     /// <summary>A group after a push.</summary>
     /// <param name="key">The group's.</param>
@@ -82,41 +81,48 @@ internal sealed class GroupDraft
         int[] changed = new int[pushed.Length];
         FamilyEntry[] families = Combine(old.Families, pushed, replaces, changed);
         GroupPacking.Repack(families, pool, ref block);
-        return new GroupDraft(key, old, families, changed) { Block = block };
+        return new GroupDraft(key, old, families, changed)
+        {
+            Block = block,
+            Added = NotAmong(families, old.Families),
+            Removed = NotAmong(old.Families, families),
+        };
     }
 
     /// <summary>Bytes in an array of their own.</summary>
     public static ReadOnlyMemory<byte> Alone(ReadOnlyMemory<byte> bytes) =>
         MemoryMarshal.TryGetArray(bytes, out ArraySegment<byte> array) && array.Array!.Length == bytes.Length ? bytes : bytes.ToArray();
 
-    /// <summary>The hidden families of the new snapshot.</summary>
+    /// <summary>The hidden families of the new snapshot: those of before but for what was shown since. Under the writer lock.</summary>
     /// <param name="found">Those that were found hidden now.</param>
     public HiddenFamily[] Hidden(List<HiddenFamily>? found)
     {
+        HiddenFamily[] still = Array.TrueForAll(_stillHidden, static hidden => hidden.Slot is not null) ? _stillHidden
+            : Array.FindAll(_stillHidden, static hidden => hidden.Slot is not null);
         if (found is null)
         {
-            return _stillHidden;
+            return still;
         }
 
         // Both in order of their names. What was hidden under a name came when it did.
         found.Sort(static (a, b) => a.Name.Span.SequenceCompareTo(b.Name.Span));
-        var all = new List<HiddenFamily>(_stillHidden.Length + found.Count);
+        var all = new List<HiddenFamily>(still.Length + found.Count);
         int next = 0;
         foreach (HiddenFamily hidden in found)
         {
             ReadOnlySpan<byte> name = hidden.Name.Span;
             int order = 1;
-            while (next < _stillHidden.Length && (order = _stillHidden[next].Name.Span.SequenceCompareTo(name)) < 0)
+            while (next < still.Length && (order = still[next].Name.Span.SequenceCompareTo(name)) < 0)
             {
-                all.Add(_stillHidden[next++]);
+                all.Add(still[next++]);
             }
 
-            next += next < _stillHidden.Length && order == 0 ? 1 : 0;
+            next += next < still.Length && order == 0 ? 1 : 0;
             hidden.Order = Old is not null && HiddenFamily.Find(Old.Hidden, name) is { } before ? before.Order : hidden.Order;
             all.Add(hidden);
         }
 
-        all.AddRange(_stillHidden[next..]);
+        all.AddRange(still[next..]);
         return [.. all];
     }
 
@@ -153,15 +159,15 @@ internal sealed class GroupDraft
     }
 
     // The places of those that count and have none that counts alike among others.
-    private static List<int>? NotAmong(ReadOnlySpan<FamilyEntry> families, ReadOnlySpan<FamilyEntry> others)
+    private static List<int> NotAmong(ReadOnlySpan<FamilyEntry> families, ReadOnlySpan<FamilyEntry> others)
     {
-        List<int>? places = null;
+        List<int> places = [];
         int at = 0;
         for (int i = 0; i < families.Length; i++)
         {
             if (FamilyDirectory.Counts(families[i]) && !FamilyDirectory.IsAmong(families[i], families, others, ref at))
             {
-                (places ??= []).Add(i);
+                places.Add(i);
             }
         }
 

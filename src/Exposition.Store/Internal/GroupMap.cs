@@ -2,12 +2,12 @@ namespace Exposition.Store.Internal;
 
 // A sorted array, and what has changed since it was made. Whoever wants to go through the groups merges them, once for all who have the
 // same map: a copy of the array with a few places more or less. So a creation or deletion costs the same however many groups there are, and
-// a view after it little more than the copy.
+// a view after it little more than the copy. Where nobody asks for long they are merged without the writer lock, and what has changed
+// meanwhile is put on top.
 
 /// <summary>The groups in order of their keys. Immutable; replaced when a group is created or deleted.</summary>
 internal sealed class GroupMap
 {
-    // Changes that nobody has asked for yet are merged when they take more than what they are changes of.
     private const int ChangesKept = 1000;
 
     private State _state;
@@ -30,6 +30,16 @@ internal sealed class GroupMap
 
     /// <summary>Changes that are not merged yet.</summary>
     public int PendingChanges => Volatile.Read(ref _state).Changes;
+
+    /// <summary>Whether the changes that nobody has asked for yet take more than what they are changes of.</summary>
+    public bool IsOverdue
+    {
+        get
+        {
+            State state = Volatile.Read(ref _state);
+            return state.Changes > Math.Max(ChangesKept, state.Sorted.Length);
+        }
+    }
 
     /// <summary>The slots in key order; merged by the first who asks.</summary>
     public ReadOnlySpan<GroupSlot> Slots
@@ -69,11 +79,28 @@ internal sealed class GroupMap
     /// <summary>The map without a group that it has.</summary>
     public GroupMap Without(GroupSlot slot) => Changed(slot, isThere: false);
 
+    /// <summary>Begins to merge the changes. Takes a while, for which the map may be replaced.</summary>
+    /// <returns>Ends it, with the newest map.</returns>
+    public Action<GroupMap> Merge()
+    {
+        State before = Volatile.Read(ref _state);
+        State merged = before.Merge();
+        return newest =>
+        {
+            // Nobody else writes there what is not merged; and one who has merged all of it needs no help.
+            State state = Volatile.Read(ref newest._state);
+            if (ReferenceEquals(state.Sorted, before.Sorted) && state.Since(before) is { } later)
+            {
+                Volatile.Write(ref newest._state, merged.With(later, state.Count));
+            }
+        };
+    }
+
     private GroupMap Changed(GroupSlot slot, bool isThere)
     {
         State state = Volatile.Read(ref _state);
         var next = new State(state.Sorted, new Change(slot, isThere, state.Last), state.Changes + 1, state.Count + (isThere ? 1 : -1));
-        return new GroupMap(next.Changes > Math.Max(ChangesKept, next.Sorted.Length) ? next.Merge() : next);
+        return new GroupMap(next);
     }
 
     private sealed record Change(GroupSlot Slot, bool IsThere, Change? Before);
@@ -99,6 +126,35 @@ internal sealed class GroupMap
 
             Array.Copy(Sorted, from, merged, to, Sorted.Length - from);
             return new State(merged, null, 0, Count);
+        }
+
+        // The changes after those of an earlier state, the first first; null if it is none.
+        public List<Change>? Since(State earlier)
+        {
+            var later = new List<Change>(Math.Max(0, Changes - earlier.Changes));
+            for (Change? change = Last; !ReferenceEquals(change, earlier.Last); change = change.Before)
+            {
+                if (change is null)
+                {
+                    return null;
+                }
+
+                later.Add(change);
+            }
+
+            later.Reverse();
+            return later;
+        }
+
+        public State With(List<Change> later, int count)
+        {
+            Change? last = Last;
+            foreach (Change change in later)
+            {
+                last = new Change(change.Slot, change.IsThere, last);
+            }
+
+            return new State(Sorted, last, Changes + later.Count, count);
         }
 
         // Of each key the last change, in order of keys.

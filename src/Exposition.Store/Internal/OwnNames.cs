@@ -11,6 +11,9 @@ internal static class OwnNames
     public static readonly byte[] Expired = "push_expired"u8.ToArray();
     public static readonly byte[] ExpiredHelp = "The metrics of this group have expired, because nothing was pushed to it for too long."u8.ToArray();
 
+    /// <summary>All of them, in their order.</summary>
+    public static readonly byte[][] All = [Expired, PushFailure, PushTime];
+
     /// <summary>How many are in every group.</summary>
     public const int Count = 2;
 

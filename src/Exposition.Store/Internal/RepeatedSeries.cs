@@ -4,8 +4,7 @@ namespace Exposition.Store.Internal;
 
 /// <summary>Looks for the series of a push in other groups. Not safe for concurrent use.</summary>
 /// <param name="find">Finds a group by its key. Its snapshot is not used again while it is read.</param>
-/// <param name="shown">The families of a group that is about to be published with them; null for one that is not.</param>
-internal sealed class RepeatedSeries(Func<ReadOnlyMemory<byte>, GroupSlot?> find, Func<GroupSlot, FamilyEntry[]?> shown)
+internal sealed class RepeatedSeries(Func<ReadOnlyMemory<byte>, GroupSlot?> find)
 {
     private readonly SeriesSearch _search = new();
 
@@ -13,6 +12,7 @@ internal sealed class RepeatedSeries(Func<ReadOnlyMemory<byte>, GroupSlot?> find
     private readonly Dictionary<GroupSlot, int> _from = [];
     private readonly List<NameSet> _fitting = [];
     private byte[] _key = new byte[256];
+
     /// <summary>Looks in all groups that can have a series of the family.</summary>
     /// <param name="set">The push, labels merged and metrics sorted.</param>
     /// <param name="family">Index of the family.</param>
@@ -65,7 +65,7 @@ internal sealed class RepeatedSeries(Func<ReadOnlyMemory<byte>, GroupSlot?> find
             return null;
         }
 
-        ReadOnlySpan<FamilyEntry> theirs = shown(slot) is { } table ? table : slot.Current!.Families;
+        ReadOnlySpan<FamilyEntry> theirs = slot.Current!.Families;
         int at = GroupSnapshot.IndexOf(theirs, name);
         if (at < 0 || !FamilyDirectory.Counts(theirs[at]) || !Has(theirs[at], slot, set, metric))
         {

@@ -16,6 +16,7 @@ internal static partial class WriterHolds
         int thread = Environment.CurrentManagedThreadId;
         long entered = 0;
         long longest = 0;
+        TimeSpan paused = default;
         Interleaving.Hook = step =>
         {
             if (Environment.CurrentManagedThreadId != thread)
@@ -26,10 +27,13 @@ internal static partial class WriterHolds
             if (step == Step.HoldWriter)
             {
                 entered = Now();
+                paused = GC.GetTotalPauseDuration();
             }
             else if (step == Step.LeftWriter)
             {
-                longest = Math.Max(longest, Now() - entered);
+                // Whoever triggers a collection of garbage does it for all.
+                long held = Now() - entered - (long)(GC.GetTotalPauseDuration() - paused).TotalNanoseconds;
+                longest = Math.Max(longest, held);
             }
         };
         try

@@ -17,7 +17,7 @@ public class WriterLockTests(ITestOutputHelper output)
 #endif
     private const int Times = 5;
 
-    private readonly MetricStore _store = new(new StoreOptions { ShapeCacheBytes = 0 });
+    private MetricStore _store = new(new StoreOptions { ShapeCacheBytes = 0 });
     private int _pushes;
 
     [Fact]
@@ -84,6 +84,75 @@ public class WriterLockTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_delete_of_a_group_of_many_families()
+    {
+        GroupingKey key = Harness.Key("job", "j");
+        AssertBrief(() => Assert.True(_store.Delete(key)), before: () => Push(key, Lines(100_000, static i => $"f{i} 1\n")), times: 3);
+    }
+
+    [Theory]
+    [InlineData(4000, 1)]
+    [InlineData(1, 4000)]
+    [InlineData(10, 2000)]
+    public void A_delete_of_what_hides_families(int groups, int families)
+    {
+        _store = new MetricStore(new StoreOptions { ShapeCacheBytes = 0, CheckConsistency = false });
+        AssertBrief(
+            () => Assert.True(_store.Delete(Harness.Key("job", "first"))),
+            before: () =>
+            {
+                _store.Wipe();
+                Push(Harness.Key("job", "first"), Lines(families, static i => $"# TYPE f{i} counter\nf{i} 1\n"));
+                for (int g = 0; g < groups; g++)
+                {
+                    Push(Harness.Key("job", $"{g}"), Lines(families, static i => $"# TYPE f{i} gauge\nf{i} 1\n"));
+                }
+
+                Assert.Equal(groups * families, _store.HiddenFamilies);
+            },
+            times: 2);
+        Assert.Equal(0, _store.HiddenFamilies);
+    }
+
+    [Fact]
+    public void A_push_to_one_of_many_groups_that_come()
+    {
+        AssertBrief(
+            () =>
+            {
+                for (int i = 0; i < 200_000; i++)
+                {
+                    _store.Push(Harness.Key("job", $"{i}"), PushFormat.Text, "f 1\n"u8.ToArray(), PushMode.Merge);
+                }
+            },
+            before: () => _store.Wipe(),
+            times: 2);
+    }
+
+    [Fact]
+    public void An_expiry_of_groups_of_many_families()
+    {
+        var clock = new ManualClock();
+        _store = new MetricStore(new StoreOptions { ShapeCacheBytes = 0, Time = clock, ExpiryRules = [new ExpiryRule(null, TimeSpan.FromMinutes(1))] });
+        AssertBrief(
+            () =>
+            {
+                using StoreView view = _store.OpenView();
+            },
+            before: () =>
+            {
+                for (int i = 0; i < 100; i++)
+                {
+                    Push(Harness.Key("job", $"{i}"), Lines(2000, n => $"f{i}_{n} 1\n"));
+                }
+
+                clock.Advance(120);
+            },
+            times: 3);
+        Assert.InRange(_store.ExpiredGroups, 1, 100);
+    }
+
+    [Fact]
     public void A_change_of_the_families_while_many_series_are_looked_for_is_seen()
     {
         GroupingKey other = Harness.Key("job", "j", "zone", "z");
@@ -134,7 +203,7 @@ public class WriterLockTests(ITestOutputHelper output)
 
     private void AssertBrief(Func<PushStatus> request) => AssertBrief(() => Assert.Equal(PushStatus.Stored, request()));
 
-    // The longest hold of what is done; of several times the briefest, so that a collection of garbage in one does not count.
+    // The longest hold of what is done; of several times the briefest, as no other is disturbed less.
     private void AssertBrief(Action request, Action? before = null, int times = Times)
     {
         TimeSpan least = TimeSpan.MaxValue;
