@@ -136,11 +136,19 @@ public sealed class PushTests
         Assert.Equal("5", _gateway.Value("push_failure_time_seconds{instance=\"\",job=\"j\"}"));
     }
 
-    [Fact]
-    public void A_failure_time_of_another_type_is_refused_because_it_would_block_every_new_group()
+    [Theory]
+    [InlineData("push_failure_time_seconds 5\n")]
+    [InlineData("# TYPE push_failure_time_seconds counter\npush_failure_time_seconds 5\n")]
+    [InlineData("# TYPE push_failure_time_seconds histogram\npush_failure_time_seconds_count 5\n")]
+    public void A_failure_time_of_another_type_is_left_out_because_it_would_block_every_new_group(string pushed)
     {
-        _gateway.Put(s_job, "a 1\n");
-        Assert.Equal(PushStatus.Inconsistent, _gateway.Put(s_job, "push_failure_time_seconds 5\n").Status);
+        for (int i = 1; i <= 4; i++)
+        {
+            Assert.Equal(PushStatus.Stored, _gateway.Put(s_job, $"{pushed}b {i}\n").Status);
+            Assert.Equal("# TYPE b untyped\nb{instance=\"\",job=\"j\"} " + i + "\n", _gateway.Pushed());
+            Assert.Equal("0", _gateway.Value("push_failure_time_seconds{instance=\"\",job=\"j\"}"));
+        }
+
         Assert.Equal(PushStatus.Stored, _gateway.Put(Harness.Key("job", "k"), "a 1\n").Status);
     }
 

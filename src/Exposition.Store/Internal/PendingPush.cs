@@ -36,9 +36,10 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
         int count = set.Families.Length;
         for (int family = 0; family < count; family++)
         {
-            // The group's push time is the store's own, and so is whether it has expired; an empty message has nothing to store.
-            ReadOnlySpan<byte> name = set.Text(set.Families[family].Name);
-            if (((name.SequenceEqual(OwnNames.PushTime) || name.SequenceEqual(OwnNames.Expired)) && !withOwn) || (name.IsEmpty && set.Families[family].MetricCount == 0))
+            // An empty message has nothing to store.
+            ref FamilyRow row = ref set.Families[family];
+            ReadOnlySpan<byte> name = set.Text(row.Name);
+            if ((IsStores(name, row.Type) && !withOwn) || (name.IsEmpty && row.MetricCount == 0))
             {
                 continue;
             }
@@ -107,6 +108,10 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
 
     /// <summary>Whether a family is one that the store made itself.</summary>
     public bool IsOwn(int family) => family == _ownTime || family == _ownFailure || family == _ownExpired;
+
+    // The push time, whether the group has expired, and a failure time that is no gauge: as a family of all groups it would be at odds with every other.
+    private static bool IsStores(ReadOnlySpan<byte> name, MetricType type) =>
+        name.SequenceEqual(OwnNames.PushTime) || name.SequenceEqual(OwnNames.Expired) || (name.SequenceEqual(OwnNames.PushFailure) && type != MetricType.Gauge);
 
     private string? CheckMetrics(int family, bool leaveOut)
     {
