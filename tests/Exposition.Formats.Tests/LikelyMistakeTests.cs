@@ -40,6 +40,9 @@ public class LikelyMistakeTests
     [InlineData("m one\n")]
     [InlineData("m{a=\"\\n\"} x\n")]
     [InlineData("m 1 2 3\n")]
+    [InlineData("\uFEFFm one\n")]
+    [InlineData("\uFEFF# TYPE m foo\n")]
+    [InlineData("m 1\n\uFEFF# TYPE n foo\n")]
     public void Plain_error_has_no_hint(string body) => Assert.Null(Refusal(body, lenient: true).Hint);
 
     [Fact]

@@ -116,6 +116,21 @@ public sealed class BodyKindsTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("utf-8")]
+    [InlineData("utf-16")]
+    [InlineData("utf-16BE")]
+    public async Task OpenMetrics_with_a_byte_order_mark_keeps_its_types(string name)
+    {
+        Encoding encoding = Encoding.GetEncoding(name);
+        byte[] body = [.. encoding.GetPreamble(), .. encoding.GetBytes("# TYPE a unknown\na 2\n# TYPE c counter\nc_total 1\n# EOF\n")];
+        foreach (int port in _doors.Ports)
+        {
+            Assert.Equal((200, ""), await StoreDoors.SendAsync(port, "PUT", Path, body, OpenMetrics));
+            Assert.Contains("# TYPE c_total counter\n", await ScrapeAsync(port), StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
     [InlineData("text/plain; charset=utf-16")]
     [InlineData("text/plain; charset=\"UTF-16LE\"")]
     [InlineData("text/plain; charset=us-ascii")]
@@ -188,7 +203,7 @@ public sealed class BodyKindsTests : IAsyncLifetime
         foreach (int port in _doors.Ports)
         {
             Assert.Equal((200, ""), await StoreDoors.SendAsync(port, "PUT", Path, "# TYPE c counter\r\nc_total 1\r\n# EOF\r\n"u8.ToArray(), OpenMetrics));
-            Assert.Contains("# TYPE c_total counter\n", await StoreDoors.ExchangeAsync(port, "GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"u8.ToArray()), StringComparison.Ordinal);
+            Assert.Contains("# TYPE c_total counter\n", await ScrapeAsync(port), StringComparison.Ordinal);
         }
     }
 
@@ -236,6 +251,8 @@ public sealed class BodyKindsTests : IAsyncLifetime
             Assert.Contains("remote write", (await StoreDoors.SendAsync(port, "POST", Path, [10, 2, 8, 1], "Content-Type: application/x-protobuf")).Text, StringComparison.Ordinal);
         }
     }
+
+    private static Task<string> ScrapeAsync(int port) => StoreDoors.ExchangeAsync(port, "GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"u8.ToArray());
 
     private static byte[] Pack(string coding, byte[] data)
     {

@@ -21,7 +21,7 @@ internal static class LikelyMistake
     public static string? Of(ReadOnlySpan<byte> body, int lineStart)
     {
         ReadOnlySpan<byte> start = body[..Math.Min(body.Length, Beginning)];
-        return OfLanguage(start) ?? OfLine(body, lineStart);
+        return OfLanguage(WithoutMark(start)) ?? OfLine(WithoutMark(body[lineStart..]));
     }
 
     /// <summary>Whether a comment holds another HELP or TYPE, as when the line ends have been lost.</summary>
@@ -46,9 +46,11 @@ internal static class LikelyMistake
             : null;
     }
 
-    private static string? OfLine(ReadOnlySpan<byte> body, int lineStart)
+    private static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> text) =>
+        text.StartsWith(TextBodyReader.ByteOrderMark) ? text[TextBodyReader.ByteOrderMark.Length..] : text;
+
+    private static string? OfLine(ReadOnlySpan<byte> line)
     {
-        ReadOnlySpan<byte> line = body[lineStart..];
         int length = line.IndexOf((byte)'\n');
         bool ended = length >= 0;
         line = ended ? line[..length] : line;

@@ -82,6 +82,9 @@ internal ref partial struct OpenMetricsReader
         _text = set.Source;
         _tables = set.OpenMetrics;
         _names = names;
+
+        // Editors on Windows put one before everything. It says nothing of UTF-8, and nothing else is lenient for it.
+        _at = _text.StartsWith(TextBodyReader.ByteOrderMark) ? TextBodyReader.ByteOrderMark.Length : 0;
     }
 
     /// <summary>Reads to the end or to the first error.</summary>

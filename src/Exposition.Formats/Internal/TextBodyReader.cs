@@ -30,7 +30,7 @@ internal ref partial struct TextBodyReader
 
     private const int EndOfBody = -1;
 
-    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
+    public static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
     private static readonly SearchValues<byte> s_tokenEnds = SearchValues.Create(" \t\n"u8);
 
