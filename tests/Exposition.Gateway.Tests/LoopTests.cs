@@ -37,6 +37,22 @@ public sealed class LoopTests
         }
     }
 
+    [Fact]
+    public async Task A_web_configuration_may_start_with_a_byte_order_mark()
+    {
+        string path = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllBytesAsync(path, [0xEF, 0xBB, 0xBF, .. "rate_limit:\n  interval: 1s\n  burst: 2\n"u8], TestContext.Current.CancellationToken);
+            await using var file = WebConfigFile.Open(path, 16, NullLogger.Instance);
+            Assert.Equal(2, file.State.Bucket!.Limit.Burst);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
     // The server takes an exception, or the end, for the end of all accepting.
     [Fact]
     public async Task Accepting_is_tried_again_until_the_end()

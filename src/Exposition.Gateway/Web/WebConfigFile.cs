@@ -168,7 +168,9 @@ internal sealed class WebConfigFile : IOwnMetrics, IAsyncDisposable
             contents[path] = null;
             byte[] bytes = ReadAll(path);
             contents[path] = Digest(bytes);
-            return Encoding.UTF8.GetString(bytes);
+
+            // Editors on Windows write a byte order mark, which is no part of the text.
+            return Encoding.UTF8.GetString(bytes).TrimStart('\uFEFF');
         }
 
         try
