@@ -116,6 +116,47 @@ public sealed class BodyKindsTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("ISO-8859-1", "Zürich")]
+    [InlineData("\"iso-8859-1\"", "Zürich")]
+    [InlineData("latin1", "ÿ")]
+    [InlineData("us-ascii", "Zürich")]
+    [InlineData("windows-1252", "€ Œuvre „Zürich“ ž")]
+    public async Task Declared_charset_of_single_bytes_is_read(string charset, string value)
+    {
+        byte[] Bytes(string text) => [.. text.Select(static c => c < 0x100 ? (byte)c : (byte)(c switch { '€' => 0x80, 'Œ' => 0x8C, '„' => 0x84, '“' => 0x93, _ => 0x9E }))];
+        byte[] large = Bytes(string.Concat(Enumerable.Range(0, 30_000).Select(i => $"m{{a=\"{value}{i}\"}} 1\n")));
+        string[] headers = [$"Content-Type: text/plain; version=0.0.4; Charset={charset}"];
+        foreach (int port in _doors.Ports)
+        {
+            Assert.Equal((200, ""), await StoreDoors.SendAsync(port, "PUT", Path, Bytes($"m{{a=\"{value}\"}} 12\n"), headers));
+            Assert.Equal($"m{{a=\"{value}\",instance=\"\",job=\"j\"}} 12\n", await StoreDoors.PushedAsync(port));
+
+            // What is UTF-8 is not taken for anything else, whatever the header says.
+            Assert.Equal((200, ""), await StoreDoors.SendAsync(port, "PUT", Path, Encoding.UTF8.GetBytes($"m{{a=\"{value}\"}} 13\n"), headers));
+            Assert.Equal($"m{{a=\"{value}\",instance=\"\",job=\"j\"}} 13\n", await StoreDoors.PushedAsync(port));
+            for (int i = 0; i < 3; i++)
+            {
+                Assert.Equal((200, ""), await StoreDoors.SendAsync(port, "PUT", Path, large, headers));
+                Assert.Equal(30_000, (await StoreDoors.PushedAsync(port)).Split('\n').Count(line => line.Contains(value, StringComparison.Ordinal)));
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("shift_jis")]
+    [InlineData("ISO-8859-15")]
+    public async Task Charset_that_cannot_be_read_is_named(string charset)
+    {
+        foreach (int port in _doors.Ports)
+        {
+            Assert.Equal((200, ""), await StoreDoors.SendAsync(port, "PUT", Path, s_text, $"Content-Type: text/plain; charset={charset}"));
+            (int status, string text) = await StoreDoors.SendAsync(port, "PUT", Path, "# HELP m \u00fc\nm 1\n"u8.ToArray().Where(static b => b != 0xC3).ToArray(), $"Content-Type: text/plain; charset={charset}");
+            Assert.Equal((415, $"the body is not UTF-8, and it cannot be read in the charset of its Content-Type: {charset}\n"), (status, text));
+            Assert.Equal(Stored, await StoreDoors.PushedAsync(port));
+        }
+    }
+
+    [Theory]
     [InlineData("utf-8")]
     [InlineData("utf-16")]
     [InlineData("utf-16BE")]

@@ -139,6 +139,7 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
             Route = route,
             Encoding = EncodingOf(context.Request.Headers.ContentEncoding),
             Format = PushHandler.FormatOf(First(context.Request.Headers.ContentType)),
+            Charset = OtherText.CharsetOf(First(context.Request.Headers.ContentType)),
             HeadSize = HeadSize(context.Request, targetLength),
             AnnouncedBytes = context.Request.ContentLength ?? 0,
             Sender = Sender.Of(context),

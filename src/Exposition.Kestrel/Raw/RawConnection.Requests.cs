@@ -225,6 +225,7 @@ internal sealed partial class RawConnection
         _request.Route = route;
         _request.Encoding = ContentCoding.Of(_head.ContentEncoding.In(bytes));
         _request.Format = _head.ContentType.IsPresent ? PushHandler.FormatOf(_head.ContentType.In(bytes)) : PushFormat.Text;
+        _request.Charset = OtherText.CharsetOf(_head.ContentType.In(bytes));
         if (_head.ExpireAfter.IsPresent)
         {
             ExpireHeader.Take(_head.ExpireAfter.In(bytes), ref _request);

@@ -1,4 +1,5 @@
 using System.Text;
+using Exposition.Formats.Internal;
 using Exposition.Kestrel.OwnMetrics;
 
 namespace Exposition.Kestrel.Serving;
@@ -52,6 +53,13 @@ internal readonly record struct Answer(
     /// <summary>The body is longer than allowed when it is decoded, for its size as sent.</summary>
     public static Answer TooDense(long limit, int sent, int ratio) => new(413,
         $"request body too large: {sent} bytes decode to more than {limit}, which is 1 MiB and {ratio} times as many (--limit.decode-ratio)", Close: false, Limit.DecodeRatio);
+
+    /// <summary>The body is not UTF-8, and what its Content-Type says of it does not help.</summary>
+    public static Answer UnknownCharset(string charset)
+    {
+        string shown = ShownText.Of(Encoding.UTF8.GetBytes(charset));
+        return new(415, $"the body is not UTF-8, and it cannot be read in the charset of its Content-Type: {shown}", Why: Refusal.Encoding);
+    }
 
     /// <summary>The target has a percent sign that escapes nothing. The text is the reference's.</summary>
     public static Answer MalformedTarget => new(400, "400 Bad Request", Close: true, Rejected: Rejection.Target);

@@ -180,7 +180,7 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, PushP
         BodyEncoding encoding = ContentCoding.Settle(request.Encoding, body.Span);
         return IsPacked(encoding) ? (body.Length < LargePacked ? Decode(request, key, encoding, body, LargeBody) : null)
             : !IsLarge(key, body.Span) ? Push(request, key, body, asItIs: encoding == BodyEncoding.Unknown && !body.IsEmpty)
-            : target.TryPushRepeated(key, request.Format, body, Mode(request), Details(request)) ? new Answer(200)
+            : request.Charset is null && target.TryPushRepeated(key, request.Format, body, Mode(request), Details(request)) ? new Answer(200)
             : null;
     }
 
@@ -258,13 +258,17 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, PushP
     // A body whose encoding cannot be undone may be plain all the same; if not, the encoding is the reason to give.
     private Answer Push(in PushRequest request, GroupingKey key, ReadOnlyMemory<byte> body, bool asItIs)
     {
-        if (request.Format == PushFormat.Protobuf || !Utf16Body.Starts(body.Span))
+        TextCode code = request.Format == PushFormat.Protobuf ? TextCode.Utf8 : OtherText.CodeOf(body.Span, request.Charset);
+        switch (code)
         {
-            return Store(request, key, body, asItIs);
+            case TextCode.Utf8:
+                return Store(request, key, body, asItIs);
+            case TextCode.Unknown:
+                return Answer.UnknownCharset(request.Charset!);
         }
 
         using var text = new PooledBody(request.Claim);
-        DecodeOutcome outcome = Utf16Body.Decode(body.Span, text, options.DecodedLimit);
+        DecodeOutcome outcome = OtherText.Decode(body.Span, code, text, options.DecodedLimit);
         return outcome.TooLarge ? Answer.TooLargeDecoded(options.DecodedLimit)
             : outcome.NoRoom ? Answer.NoRoom with { Close = false }
             : outcome.Error is { } error ? new Answer(400, error, Why: Refusal.Encoding)

@@ -58,6 +58,9 @@ internal struct PushRequest
     /// <summary>The body's language.</summary>
     public PushFormat Format;
 
+    /// <summary>The charset that its Content-Type names, or null if that is UTF-8 or none.</summary>
+    public string? Charset;
+
     /// <summary>Approximate size of the head: target, method, protocol, header names and values, host.</summary>
     public int HeadSize;
 
