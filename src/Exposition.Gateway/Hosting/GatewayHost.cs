@@ -63,7 +63,8 @@ internal static class GatewayHost
 
         await using WebConfigFile? web = flags.WebConfigFile.Length > 0 ? WebConfigFile.Open(flags.WebConfigFile, flags.Limits.PasswordChecks, logger) : null;
         await using var durability = new Durability(flags, TimeProvider.System, logger);
-        await using WebApplication app = Build(flags, connections, web, logs, budget, durability, listeners);
+        using var sockets = new UnixSocketFiles();
+        await using WebApplication app = Build(flags, connections, web, logs, budget, durability, sockets, listeners);
         ExpositionEngine engine = app.Services.GetRequiredService<ExpositionEngine>();
         Map(app, flags, web, engine, durability);
         if (!durability.TryOpen(engine.Store))
@@ -151,7 +152,7 @@ internal static class GatewayHost
     }
 
     private static WebApplication Build(Flags flags, int connections, WebConfigFile? web, LineLoggerProvider logs, LogBudget budget, Durability durability,
-        List<(string Asked, ListenOptions Options)> listeners)
+        UnixSocketFiles sockets, List<(string Asked, ListenOptions Options)> listeners)
     {
         // The empty builder reads no environment variables and no settings files: flags are all there is.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
@@ -199,9 +200,9 @@ internal static class GatewayHost
             }
         });
         List<Listener> asked = Listener.From(flags);
-        services.Configure<SocketTransportOptions>(sockets => sockets.CreateBoundListenSocket = endPoint =>
+        services.Configure<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = endPoint =>
             endPoint is UnixDomainSocketEndPoint unix
-                ? UnixSocket.Bind(unix, flags.SocketMode)
+                ? sockets.Bind(unix, flags.SocketMode)
                 : SocketTransportOptions.CreateDefaultBoundListenSocket(endPoint));
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

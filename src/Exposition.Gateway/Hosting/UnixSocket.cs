@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using System.Text;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace Exposition.Gateway.Hosting;
 
@@ -35,18 +34,6 @@ internal static class UnixSocket
         }
     }
 
-    /// <summary>Opens the socket with the permissions asked for, before anybody can connect.</summary>
-    public static Socket Bind(UnixDomainSocketEndPoint endPoint, UnixFileMode? mode)
-    {
-        Socket socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endPoint);
-        if (mode is { } permissions && !OperatingSystem.IsWindows())
-        {
-            File.SetUnixFileMode(endPoint.ToString(), permissions);
-        }
-
-        return socket;
-    }
-
     private static void Remove(string path)
     {
         try
@@ -59,10 +46,10 @@ internal static class UnixSocket
         }
     }
 
-    // Connecting tells a file from a socket that is served, but not from one that is not.
+    // Connecting tells a file from a socket that is served, but not from one that is not. A server that hangs, its queue full, must not hold us up.
     private static bool IsRefused(string path)
     {
-        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };
         try
         {
             socket.Connect(new UnixDomainSocketEndPoint(path));

@@ -72,6 +72,63 @@ public sealed class ListenTests : IDisposable
         Assert.Equal(before, (await Tool.RunAsync("stat", ["-c", "%i %F %s", path])).Output);
     }
 
+    /// <summary>Another program's socket, or a file, that has come to the path in the meantime.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task At_the_end_only_the_own_socket_is_removed(bool replaced)
+    {
+        var path = Path.Combine(_directory, "own.sock");
+        await using var gateway = await GatewayProcess.StartAsync("--web.listen-address=unix:" + path);
+        if (replaced)
+        {
+            File.Delete(path);
+            await File.WriteAllTextAsync(path, "somebody else's");
+        }
+
+        Assert.Equal(0, await gateway.StopAsync());
+        Assert.Equal(replaced, File.Exists(path));
+    }
+
+    [Fact]
+    public async Task A_path_that_cannot_be_is_one_line()
+    {
+        await using var gateway = ChildProcess.Start(ServerCommand.For(ChildProcess.FreePort(), ["--web.listen-address=unix:" + Path.Combine(_directory, "none", "x.sock")]));
+        await EndedAsync(gateway);
+        Assert.Equal(1, gateway.ExitCode);
+        Assert.Contains("x.sock: no such directory", Assert.Single(gateway.Output.Split('\n'), static line => line.Contains("level=error", StringComparison.Ordinal)),
+            StringComparison.Ordinal);
+    }
+
+    /// <summary>A server that hangs with its queue full answers no connection, and refuses none.</summary>
+    [Fact]
+    public async Task A_socket_whose_server_hangs_does_not_hold_up_the_start()
+    {
+        var path = Path.Combine(_directory, "hung.sock");
+        using var server = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        server.Bind(new UnixDomainSocketEndPoint(path));
+        server.Listen(1);
+        var waiting = new List<Socket>();
+        for (var i = 0; i < 8; i++)
+        {
+            waiting.Add(new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false });
+            try
+            {
+                await waiting[^1].ConnectAsync(new UnixDomainSocketEndPoint(path), new CancellationTokenSource(200).Token).AsTask().WaitAsync(TimeSpan.FromSeconds(1));
+            }
+            catch (Exception e) when (e is SocketException or OperationCanceledException or TimeoutException)
+            {
+                break;
+            }
+        }
+
+        await using var gateway = ChildProcess.Start(ServerCommand.For(ChildProcess.FreePort(), ["--web.listen-address=unix:" + path]));
+        await EndedAsync(gateway);
+        Assert.Equal(1, gateway.ExitCode);
+        Assert.True(File.Exists(path));
+        waiting.ForEach(static socket => socket.Dispose());
+    }
+
     [Theory]
     [InlineData("0660")]
     [InlineData("777")]

@@ -28,7 +28,7 @@ public sealed class UndisturbedTests
     public async Task Only_INT_and_TERM_end_it()
     {
         await using var gateway = await GatewayProcess.StartAsync();
-        foreach (var signal in (string[])["HUP", "USR1", "USR2", "QUIT", "ALRM", "PIPE", "VTALRM", "PROF", "IO", "PWR", "STKFLT", "XCPU", "XFSZ", "WINCH", "CONT", "RTMAX", "40"])
+        foreach (var signal in (string[])["HUP", "SYS", "35", "USR1", "USR2", "QUIT", "ALRM", "PIPE", "VTALRM", "PROF", "IO", "PWR", "STKFLT", "XCPU", "XFSZ", "WINCH", "CONT", "RTMAX", "40"])
         {
             await Tool.SucceedAsync("bash", ["-c", $"kill -{signal} {gateway.ProcessId}"]);
             await Task.Delay(50);
