@@ -95,6 +95,12 @@ public sealed class OriginRulesTests : IAsyncLifetime
     [InlineData("*.example.org", "evilexample.org", false)]
     [InlineData("[::1]", "[0:0::1]:9091", true)]
     [InlineData("127.0.0.1,h", "h", true)]
+    [InlineData("h.example.", "h.example", true)]
+    [InlineData("*.example.org", "a.example.org.", true)]
+    [InlineData("h", "h.:9091", true)]
+    [InlineData("h", "h..", false)]
+    [InlineData("h", ".", false)]
+    [InlineData("[fe80::1]", "[fe80::1%1]:9091", true)]
     [InlineData("h", "h:x", false)]
     [InlineData("h", "h:99999", false)]
     [InlineData("h", "[h]", false)]
@@ -130,7 +136,10 @@ public sealed class OriginRulesTests : IAsyncLifetime
                 double before = doors.Rejected("host");
                 Assert.StartsWith("HTTP/1.1 421 ", await AskAsync("rebound.evil.example"), StringComparison.Ordinal);
                 Assert.Equal(before + 1, doors.Rejected("host"));
+                Assert.StartsWith("HTTP/1.1 421 ", await AskAsync("push.example.org%2f"), StringComparison.Ordinal);
                 Assert.StartsWith("HTTP/1.1 200 ", await AskAsync("push.example.org:9091"), StringComparison.Ordinal);
+                Assert.StartsWith("HTTP/1.1 200 ", await AskAsync("push.example.org."), StringComparison.Ordinal);
+                Assert.StartsWith("HTTP/1.1 200 ", await AskAsync("push.example.org:"), StringComparison.Ordinal);
             }
         }
     }

@@ -24,12 +24,12 @@ internal enum TextCode : byte
     Unknown,
 }
 
-// UTF-16 is what Windows PowerShell's `>` and Out-File write. A Content-Type may say charset=utf-16 of anything, so it is not asked: text in
-// UTF-16 has a byte order mark, or begins with two characters of ASCII, and then every other of its first four bytes is NUL. A text in UTF-8
-// that begins so has no meaning.
+// UTF-16 is what Windows PowerShell's `>` and Out-File write. A Content-Type may say charset=utf-16 of anything, so it is not asked: text
+// in UTF-16 has a byte order mark, or begins with two characters of ASCII, and then every other of its first four bytes is NUL. A text in
+// UTF-8 that begins so has no meaning.
 //
-// Other charsets are believed only of a body that is not UTF-8: many libraries say ISO-8859-1 whatever they send, and the reference does not
-// listen. As browsers do, the names of ASCII and ISO-8859-1 are read as Windows-1252: the controls that it replaces are in no text.
+// Other charsets are believed only of a body that is not UTF-8: many libraries say ISO-8859-1 whatever they send, and the reference does
+// not listen. As browsers do, the names of ASCII and ISO-8859-1 are read as Windows-1252: the controls that it replaces are in no text.
 
 /// <summary>Turns a text that is not in UTF-8 into UTF-8.</summary>
 internal static class OtherText
@@ -45,7 +45,7 @@ internal static class OtherText
     private const string Table = "€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ";
 
     private static readonly string[] s_singleBytes =
-        ["iso-8859-1", "iso8859-1", "iso_8859-1", "latin1", "latin-1", "l1", "us-ascii", "ascii", "windows-1252", "cp1252", "cp-1252", "ansi"];
+        ["iso-8859-1", "iso8859-1", "iso_8859-1", "latin1", "latin-1", "l1", "us-ascii", "ascii", "windows-1252", "cp1252"];
 
     /// <summary>The charset that a Content-Type names, or null if it is UTF-8 or none.</summary>
     public static string? CharsetOf(ReadOnlySpan<byte> contentType)
@@ -111,8 +111,8 @@ internal static class OtherText
                 return new DecodeOutcome(NoRoom: true);
             }
 
-            OperationStatus status = Utf8.FromUtf16(units[..count], into.GetMemory().Span, out _, out int written, replaceInvalidSequences: false);
-            if (status != OperationStatus.Done)
+            Span<byte> room = into.GetMemory().Span;
+            if (Utf8.FromUtf16(units[..count], room, out _, out int written, replaceInvalidSequences: false) != OperationStatus.Done)
             {
                 return new DecodeOutcome("the body is UTF-16 and has half of a surrogate pair");
             }

@@ -209,7 +209,7 @@ internal sealed class HeadCheck(int maxTarget, int maxHeaders)
             fields.HasHost = true;
             fields.Host = fields.Authority;
         }
-        else if (!fields.Host.IsEmpty && !HeadParser.IsHost(fields.Host))
+        else if (!HostHeader.TryRead(ref fields.Host))
         {
             return Bad(Rejection.Host, "malformed Host header");
         }

@@ -33,9 +33,12 @@ internal sealed record Authority(string Host, int Port)
                 return false;
             }
 
-            host = address.ToString();
+            // A zone means something to the client alone.
+            host = new IPAddress(address.GetAddressBytes()).ToString();
         }
 
+        // A name that is given in full.
+        host = host.EndsWith('.') ? host[..^1] : host;
         if (host.Length == 0 || host.AsSpan().ContainsAny(s_foreign))
         {
             return false;

@@ -1,0 +1,33 @@
+using System.Buffers;
+using Exposition.Kestrel.Raw;
+
+namespace Exposition.Kestrel.Heads;
+
+// Clients send zones ([fe80::1%eth0], as Python and Node do) and colons without a port, and the reference looks at the bytes alone. Kestrel
+// would refuse them. All that is asked of a Host here is whether it is one of ours, and what is none at all must not become one.
+
+/// <summary>Which Host headers are taken, and how they are shown to Kestrel.</summary>
+internal static class HostHeader
+{
+    private static readonly SearchValues<byte> s_bytes =
+        SearchValues.Create("!$%&'()*+,-.:;=[]_~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
+
+    /// <summary>Reads one.</summary>
+    /// <param name="host">The header's value; then one that means the same and that Kestrel takes.</param>
+    /// <returns>Whether it is taken.</returns>
+    public static bool TryRead(scoped ref ReadOnlySpan<byte> host)
+    {
+        if (host.IsEmpty || HeadParser.IsHost(host))
+        {
+            return true;
+        }
+
+        int zone = host[0] == '[' ? host.IndexOf((byte)'%') : -1;
+        int close = host.IndexOf((byte)']');
+        ReadOnlySpan<byte> plain = zone > 0 && close > zone ? (byte[])[.. host[..zone], .. host[close..]] : host;
+        plain = plain.EndsWith(":"u8) ? plain[..^1] : plain;
+        bool taken = !host.ContainsAnyExcept(s_bytes);
+        host = HeadParser.IsHost(plain) ? plain : "host.invalid"u8;
+        return taken;
+    }
+}
