@@ -1,4 +1,5 @@
 using Exposition.Formats;
+using Exposition.Formats.Internal;
 using Exposition.Store.Internal;
 using Exposition.Store.Internal.Shapes;
 
@@ -275,7 +276,7 @@ public sealed partial class MetricStore
         }
 
         string why = $"and as OpenMetrics, line {strict.Line}: {strict.Message}";
-        malformed = malformed with { Hint = malformed.Hint is null ? why : malformed.Hint + "; " + why };
+        malformed = malformed with { Hint = malformed.Hint is null or LikelyMistake.OpenMetrics ? why : malformed.Hint + "; " + why };
         return read;
     }
 
