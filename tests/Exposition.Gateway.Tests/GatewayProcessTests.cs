@@ -71,6 +71,20 @@ public partial class GatewayProcessTests
         Assert.Contains($"pushgateway_http_rejected_total{{reason=\"{reason}\"}} 1\n", await gateway.Client.GetStringAsync("metrics"), StringComparison.Ordinal);
     }
 
+    // The reference decodes a path before it looks where it leads.
+    [Fact]
+    public async Task The_fixed_part_of_a_path_may_be_escaped()
+    {
+        using Gateway gateway = await Gateway.StartAsync("--web.telemetry-path=/a/b");
+        foreach (string path in (string[])["metrics%2Fjob/x", "metrics%2fjob%2Fx", "%6detrics/job/x", "metrics/job%2Fx"])
+        {
+            Assert.Equal(HttpStatusCode.OK, (await gateway.Client.PutAsync(path, new StringContent("m 1\n"))).StatusCode);
+            Assert.Contains("\nm{instance=\"\",job=\"x\"} 1\n", await gateway.Client.GetStringAsync("a%2Fb"), StringComparison.Ordinal);
+            Assert.Equal(HttpStatusCode.Accepted, (await gateway.Client.DeleteAsync(path)).StatusCode);
+            Assert.DoesNotContain("\nm{", await gateway.Client.GetStringAsync("a/b"), StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task Groups_expire_as_the_flags_say_and_the_api_and_the_page_tell()
     {

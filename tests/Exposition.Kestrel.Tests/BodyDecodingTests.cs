@@ -90,10 +90,25 @@ public class BodyDecodingTests
         Assert.Equal("error: gzip: invalid checksum", Undo([.. s_gzip[..^6], (byte)~s_gzip[^6], .. s_gzip[^5..]]));
         Assert.Equal("error: gzip: invalid checksum", Undo([.. s_gzip[..^1], 1]));
         Assert.Equal("error: flate: corrupt input", Undo([.. s_gzip[..10], .. Enumerable.Repeat((byte)0xFF, 20)]));
-        Assert.Equal("error: gzip: invalid header", Undo([.. s_gzip, .. "garbagegarbage"u8]));
-        Assert.Equal("error: gzip: invalid header", Undo([.. s_gzip, .. new byte[20]]));
-        Assert.Equal("error: unexpected EOF", Undo([.. s_gzip, .. "garb"u8]));
+        Assert.Equal("error: gzip: invalid header (14 bytes behind the end of the gzip data)", Undo([.. s_gzip, .. "garbagegarbage"u8]));
+        Assert.Equal("error: unexpected EOF (4 bytes behind the end of the gzip data)", Undo([.. s_gzip, .. "garb"u8]));
+        Assert.Equal("error: unexpected EOF (1 bytes behind the end of the gzip data)", Undo([.. s_gzip, (byte)'\n']));
+        Assert.Equal("error: unexpected EOF", Undo([.. s_gzip, 0x1F]));
         Assert.Equal("error: unexpected EOF", Undo([.. s_gzip, .. s_gzip[..^3]]));
+    }
+
+    /// <summary>As gzip itself does, which warns of everything else.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(20)]
+    [InlineData(10_000)]
+    public void GzipMayBePaddedWithZeros(int zeros)
+    {
+        Assert.Equal(Undo(s_gzip), Undo([.. s_gzip, .. new byte[zeros]]));
+        Assert.StartsWith("error: ", Undo([.. s_gzip, .. new byte[zeros], 1]), StringComparison.Ordinal);
+        Assert.StartsWith("error: ", Undo([.. s_gzip[..^1], .. new byte[zeros], 1]), StringComparison.Ordinal);
     }
 
     /// <summary>Bodies of several members, longer than what the inflater takes at once, damaged wherever the walk looks.</summary>
@@ -118,8 +133,8 @@ public class BodyDecodingTests
             Assert.Equal("error: gzip: invalid checksum", Undo([.. both[..at], (byte)~both[at], .. both[(at + 1)..]]));
         }
 
-        Assert.Equal("error: gzip: invalid header", Undo([.. both, .. text]));
-        Assert.Equal("error: gzip: invalid header", Undo([.. member, .. text, .. member]));
+        Assert.StartsWith("error: gzip: invalid header (", Undo([.. both, .. text]), StringComparison.Ordinal);
+        Assert.StartsWith("error: gzip: invalid header (", Undo([.. member, .. text, .. member]), StringComparison.Ordinal);
         Assert.StartsWith("error: ", Undo([.. member, .. member[..5000], .. text]), StringComparison.Ordinal);
     }
 

@@ -46,6 +46,18 @@ public sealed class Http2StreamsTests : IAsyncLifetime
         Assert.False(wire.HasEnded);
     }
 
+    [Fact]
+    public async Task An_expectation_that_is_unknown_is_refused_on_its_stream()
+    {
+        await using Http2Wire wire = await ConnectAsync();
+        int stream = await wire.BeginAsync("PUT", "/metrics/job/a", end: false, "expect: a-miracle");
+        Assert.Equal(
+            (417, "417 Expectation Failed: the only expectation is 100-continue\n"),
+            await wire.AnswerAsync(stream).WaitAsync(s_patience, TestContext.Current.CancellationToken));
+        Assert.Empty(_doors.Target.Calls);
+        Assert.Equal((200, ""), await wire.PushAsync("/metrics/job/b", "b 1\n").WaitAsync(s_patience, TestContext.Current.CancellationToken));
+    }
+
     /// <summary>The second length is Kestrel's to judge: it ends the connection.</summary>
     [Theory]
     [InlineData("4", "5")]

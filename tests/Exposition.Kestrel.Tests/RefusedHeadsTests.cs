@@ -67,7 +67,7 @@ public class RefusedHeadsTests(TwoDoors doors) : IClassFixture<TwoDoors>
         { "PUT metrics/job/a HTTP/1.1", "400 Bad Request: malformed request target", "target" },
         { "PUT http:///metrics HTTP/1.1", "400 Bad Request: malformed host in the request target", "target" },
         { "\u0016\u0003\u0001", "400 Bad Request: malformed request line", "request_line" },
-        { "PUT /metrics/job/a%zz HTTP/1.1", "400 Bad Request", "target" },
+        { "PUT /metrics/job/a%zz HTTP/1.1", "400 Bad Request: malformed percent escape in the request target (a percent sign itself is sent as %25)", "target" },
     };
 
     [Theory]
@@ -78,6 +78,21 @@ public class RefusedHeadsTests(TwoDoors doors) : IClassFixture<TwoDoors>
     [Theory]
     [MemberData(nameof(BadLines))]
     public Task ARequestLineThatIsNotInOrder(string line, string answer, string reason) => RefusedAsync(line + "\r\nHost: h\r\n\r\n", answer, reason);
+
+    [Theory]
+    [InlineData("9223372036854775807")]
+    [InlineData("9223372036854775806")]
+    [InlineData("09223372036854775807")]
+    [InlineData("100001")]
+    public async Task ALengthBeyondTheLimitIsCalledTooLarge(string length)
+    {
+        foreach (int port in (int[])[doors.RawPort, doors.EndpointPort])
+        {
+            string answer = await TwoDoors.SendAsync(port, $"PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n\r\n");
+            Assert.StartsWith("HTTP/1.1 413 ", answer, StringComparison.Ordinal);
+            Assert.EndsWith("request body too large: more than 100000 bytes\n", answer, StringComparison.Ordinal);
+        }
+    }
 
     /// <summary>As the reference, which looks at the bytes of a Host alone.</summary>
     [Theory]

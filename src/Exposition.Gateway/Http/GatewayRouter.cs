@@ -33,8 +33,7 @@ internal sealed class GatewayRouter(RouteTable<RouteTarget> main, RouteTable<Rou
         string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         if ((target == "*" && context.Request.Method != "OPTIONS") || !RequestTarget.TryParse(target, out string path, out string query))
         {
-            engine.Reject(Answer.MalformedTarget, context);
-            await Replies.BadRequest(context);
+            await engine.RefuseAsync(context, Answer.MalformedTarget);
             return;
         }
 
@@ -79,7 +78,8 @@ internal sealed class GatewayRouter(RouteTable<RouteTarget> main, RouteTable<Rou
 
         if (changes && named.Kind == RouteKind.Group || main.Find(method, path).Route is { Handler.Serve: null })
         {
-            // The engine has its own view of the raw path, the same at both of its doors.
+            // The engine has its own view of the raw path, the same at both of its doors. The framework leaves %2F as it is, which would not be routed.
+            context.Request.Path = path;
             return next(context);
         }
 

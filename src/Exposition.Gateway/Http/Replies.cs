@@ -45,13 +45,6 @@ internal static class Replies
         return Task.CompletedTask;
     }
 
-    /// <summary>A target with a malformed escape: answered and closed.</summary>
-    public static Task BadRequest(HttpContext context)
-    {
-        context.Response.Headers.Connection = "close";
-        return Text(context, StatusCodes.Status400BadRequest, "400 Bad Request");
-    }
-
     /// <summary>Too many of one kind at once.</summary>
     public static Task Busy(HttpContext context, string reason)
     {

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.IO.Compression;
 
 namespace Exposition.Kestrel.Bodies;
@@ -139,9 +140,10 @@ internal static class GzipBody
 
     // Walks the members one by one. The inflater takes its input in pieces and does not tell where in the last of them the data has ended; but behind the
     // end stand the checksum and the length of what it gave, and so they are looked for. The last bytes of the body it gets one by one: there a trailer may be
-    // cut short. Only bodies that are faulty or of several members come here.
-    private static string? Walk(ReadOnlyMemory<byte> body)
+    // cut short. Zeros behind the last member are padding, as gzip has it. Only bodies that are faulty or of several members come here.
+    private static string? Walk(ReadOnlyMemory<byte> all)
     {
+        ReadOnlyMemory<byte> body = all;
         byte[] scratch = new byte[ScratchBytes];
         Span<byte> trailer = stackalloc byte[Trailer];
         do
@@ -149,7 +151,8 @@ internal static class GzipBody
             int start = HeaderLength(body.Span, out string? error);
             if (start == 0)
             {
-                return error;
+                bool isMember = all.Length == body.Length || body.Span.StartsWith(Magic[..Math.Min(Magic.Length, body.Length)]);
+                return isMember ? error : string.Create(CultureInfo.InvariantCulture, $"{error} ({body.Length} bytes behind the end of the gzip data)");
             }
 
             using var input = new ReadOnlyMemoryStream(body[start..], oneByOne: CarefulBytes);
@@ -177,7 +180,7 @@ internal static class GzipBody
 
             body = body[(least + found + Trailer)..];
         }
-        while (!body.IsEmpty);
+        while (body.Span.ContainsAnyExcept((byte)0));
 
         return null;
     }

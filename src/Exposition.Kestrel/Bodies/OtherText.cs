@@ -39,6 +39,9 @@ internal static class OtherText
     // The most that UTF-8 needs for one unit of UTF-16.
     private const int BytesPerUnit = 3;
 
+    private const string LostBytes =
+        " (curl -d takes the bytes of line ends, and NUL bytes, out of a file; curl --data-binary @FILE keeps them)";
+
     private const int FirstOfTable = 0x80;
 
     // What Windows-1252 has where Latin-1 has controls; where it has nothing they stay.
@@ -87,7 +90,12 @@ internal static class OtherText
         int width = code == TextCode.Windows1252 ? 1 : 2;
         if (body.Length % width != 0)
         {
-            return new DecodeOutcome("the body is UTF-16 and ends in half a character");
+            return new DecodeOutcome("the body is UTF-16 and ends in half a character" + LostBytes);
+        }
+
+        if (width == 2 && !body.Contains((byte)0))
+        {
+            return new DecodeOutcome("the body is UTF-16 without a character of ASCII" + LostBytes);
         }
 
         Span<char> units = stackalloc char[Step / 2];
@@ -98,6 +106,11 @@ internal static class OtherText
             for (int i = 0; i < count; i++)
             {
                 units[i] = UnitAt(body[(width * i)..], code);
+            }
+
+            if (width == 2 && units[..count].Contains('\0'))
+            {
+                return new DecodeOutcome("the body is UTF-16 with a NUL in it" + LostBytes);
             }
 
             // A pair is not torn.

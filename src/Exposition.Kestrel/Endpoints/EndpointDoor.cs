@@ -70,18 +70,12 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
 
     private bool TryRefuse(HttpContext context, string target, Route route, [NotNullWhen(true)] out Task? refused)
     {
-        refused = route.Kind == RouteKind.Malformed ? MalformedAsync(context)
+        refused = route.Kind == RouteKind.Malformed ? engine.RefuseAsync(context, Answer.MalformedTarget)
             : LacksGzip(context, target, route) ? engine.RefuseAsync(context, new Answer(400, "EOF", Rejected: Rejection.Encoding))
             : route.Refusal is { } answer && MethodOf(context.Request.Method) is not null ? engine.RefuseAsync(context, answer)
             : route.Kind == RouteKind.Unclean ? Responses.RedirectAsync(context, RequestTarget.Clean(target), StatusCodes.Status301MovedPermanently)
             : null;
         return refused is not null;
-    }
-
-    private Task MalformedAsync(HttpContext context)
-    {
-        engine.Reject(Answer.MalformedTarget, context);
-        return Responses.MalformedAsync(context);
     }
 
     // 405, or the answer to OPTIONS.

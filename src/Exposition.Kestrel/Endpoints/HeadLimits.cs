@@ -53,6 +53,7 @@ internal sealed class HeadLimits(ExpositionEngine engine)
             : count > _maxHeaders ? engine.RefuseAsync(context, Answer.TooManyHeaders(count, _maxHeaders))
             : malformed ? engine.RefuseAsync(context, Answer.BadHead(400, Rejection.Header, "invalid header name or value"))
             : context.Request.ContentLength == HeaderEncoding.NoLength ? engine.RefuseAsync(context, Answer.BadHead(400, Rejection.ContentLength, "bad Content-Length"))
+            : context.Request.Headers.Expect.Any(static e => !string.Equals(e, "100-continue", StringComparison.OrdinalIgnoreCase)) ? engine.RefuseAsync(context, Answer.BadExpectation)
             : OfCoding(context) is { } coding ? engine.RefuseAsync(context, coding)
             : null;
     }

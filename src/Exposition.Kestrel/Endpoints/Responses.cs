@@ -30,21 +30,6 @@ internal static class Responses
         return ErrorAsync(context, answer.Status, answer.Body);
     }
 
-    /// <summary>A malformed percent escape: the reference's HTTP layer answers it, without the usual headers and newline.</summary>
-    public static async Task MalformedAsync(HttpContext context)
-    {
-        context.Response.StatusCode = StatusCodes.Status400BadRequest;
-        context.Response.ContentType = Answer.TextType;
-        if (IsHttp1(context))
-        {
-            context.Response.Headers.Connection = "close";
-        }
-
-        byte[] body = "400 Bad Request"u8.ToArray();
-        context.Response.ContentLength = body.Length;
-        await context.Response.Body.WriteAsync(body);
-    }
-
     /// <summary>A redirect: with a link as body for GET, else without.</summary>
     public static async Task RedirectAsync(HttpContext context, string location, int status)
     {

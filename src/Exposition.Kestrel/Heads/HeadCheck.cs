@@ -168,7 +168,7 @@ internal sealed class HeadCheck(int maxTarget, int maxHeaders)
                 fields.Host = value;
                 return null;
             case 6 when Is(name, "Expect"u8):
-                return Is(value, "100-continue"u8) ? null : Bad(Rejection.Expect, "the only expectation is 100-continue", 417);
+                return Is(value, "100-continue"u8) ? null : Answer.BadExpectation;
             case 7 when Is(name, "Upgrade"u8):
                 fields.Upgrade = true;
                 return null;

@@ -28,7 +28,7 @@ internal sealed class HeaderEncoding : Encoding
 
     public override int GetChars(ReadOnlySpan<byte> bytes, Span<char> chars)
     {
-        long length = HeaderRules.TryReadLength(bytes, out long read) ? read : NoLength;
+        long length = HeaderRules.TryReadLength(bytes, out long read) ? Math.Min(read, NoLength - 1) : NoLength;
         length.TryFormat(chars, out int written, provider: System.Globalization.CultureInfo.InvariantCulture);
         return written;
     }

@@ -123,39 +123,37 @@ internal sealed class PushPath
         return false;
     }
 
-    // "/metrics/%6Aob/x" is "/metrics/job/x": decodes the fixed segments only.
+    // "/metrics/%6Aob/x" and "/metrics%2Fjob/x" are "/metrics/job/x": of the fixed part every byte may be escaped.
     private Route ResolveEscaped(ReadOnlySpan<byte> path)
     {
-        int end = 0;
-        for (int segments = _root.AsSpan().Count((byte)'/'); segments > 0 && end < path.Length; segments--)
+        ReadOnlySpan<byte> rest = path;
+        if (TakeEscaped(ref rest, _telemetry) && rest.IsEmpty)
         {
-            int next = path[(end + 1)..].IndexOf((byte)'/');
-            end = next < 0 ? path.Length : end + 1 + next;
+            return new Route(RouteKind.Telemetry);
         }
 
-        byte[] rented = ArrayPool<byte>.Shared.Rent(path.Length);
-        try
+        rest = path;
+        bool isGroup = TakeEscaped(ref rest, _root);
+        bool base64 = isGroup && TakeEscaped(ref rest, "@base64/"u8);
+        return isGroup && (base64 || TakeEscaped(ref rest, "/"u8)) && !rest.IsEmpty ? ResolveGroup(rest, base64) : default;
+    }
+
+    private static bool TakeEscaped(scoped ref ReadOnlySpan<byte> path, ReadOnlySpan<byte> expected)
+    {
+        ReadOnlySpan<byte> rest = path;
+        foreach (byte c in expected)
         {
-            ReadOnlySpan<byte> head = rented.AsSpan(0, PercentEncoding.Decode(path[..end], rented));
-            if (end == path.Length && head.SequenceEqual(_telemetry))
+            int length = rest is [(byte)'%', ..] ? 3 : 1;
+            if (rest.Length < length || c != (length == 1 ? rest[0] : (PercentEncoding.HexValue(rest[1]) << 4) | PercentEncoding.HexValue(rest[2])))
             {
-                return new Route(RouteKind.Telemetry);
+                return false;
             }
 
-            if (end >= path.Length - 1 || !head.StartsWith(_root))
-            {
-                return default;
-            }
+            rest = rest[length..];
+        }
 
-            ReadOnlySpan<byte> suffix = head[_root.Length..];
-            return suffix.IsEmpty ? ResolveGroup(path[(end + 1)..], base64: false)
-                : suffix.SequenceEqual("@base64"u8) ? ResolveGroup(path[(end + 1)..], base64: true)
-                : default;
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(rented);
-        }
+        path = rest;
+        return true;
     }
 
     private Route ResolveGroup(ReadOnlySpan<byte> rest, bool base64)

@@ -61,8 +61,8 @@ internal readonly record struct Answer(
         return new(415, $"the body is not UTF-8, and it cannot be read in the charset of its Content-Type: {shown}", Why: Refusal.Encoding);
     }
 
-    /// <summary>The target has a percent sign that escapes nothing. The text is the reference's.</summary>
-    public static Answer MalformedTarget => new(400, "400 Bad Request", Close: true, Rejected: Rejection.Target);
+    /// <summary>The target has a percent sign that escapes nothing.</summary>
+    public static Answer MalformedTarget => BadHead(400, Rejection.Target, "malformed percent escape in the request target (a percent sign itself is sent as %25)");
 
     /// <summary>The path leads nowhere.</summary>
     public static Answer NotFound => new(404, "404 page not found", Rejected: Rejection.NotFound);
@@ -79,6 +79,9 @@ internal readonly record struct Answer(
     /// <summary>The head is not in order. In the words of the reference, which has the status in the text.</summary>
     public static Answer BadHead(int status, Rejection why, string reason) =>
         new(status, $"{status} {Encoding.ASCII.GetString(Phrase(status))}: {reason}", Close: true, Rejected: why);
+
+    /// <summary>The client waits for something that never comes.</summary>
+    public static Answer BadExpectation => BadHead(417, Rejection.Expect, "the only expectation is 100-continue");
 
     /// <summary>The head is longer than allowed.</summary>
     public static Answer HeadTooLong(long bytes, long limit) =>
