@@ -19,11 +19,11 @@ def free_port():
 
 
 class Gateway:
-    def __init__(self, program, *flags, before=None):
+    def __init__(self, program, *flags, before=None, patience=60):
         self.port = free_port()
         self.log = tempfile.NamedTemporaryFile(prefix="gateway-", suffix=".log")
         self.process = subprocess.Popen([program, f"--web.listen-address=127.0.0.1:{self.port}", *flags], stdout=self.log, stderr=self.log, preexec_fn=before)
-        for _ in range(600):
+        for _ in range(10 * patience):
             try:
                 if ask(self.port, "GET", "/-/ready", None, USER, timeout=1)[0] == 200:
                     return
