@@ -31,6 +31,7 @@ public sealed partial class MetricStore
     public void ReserveFamily(ReadOnlySpan<byte> name, MetricType type)
     {
         var told = new List<(GroupingKey Key, GroupSnapshot Before, List<HiddenFamily> Hidden)>();
+        using (EnterClosing())
         using (EnterWriter())
         {
             FamilyInfo info = _directory.GetOrAdd(name);
@@ -228,8 +229,17 @@ public sealed partial class MetricStore
             return 1;
         }
 
-        families[at].Read(_hiddenSet);
         hidden.Waiting?.Remove(hidden);
+        if (_directory.TryGet(hidden.Name.Span, out FamilyInfo? info) && info.IsClosed)
+        {
+            // It is looked at again when the family is open.
+            info.HasMissed = true;
+            hidden.Waiting = info.Waiting ??= [];
+            hidden.Waiting.Add(hidden);
+            return 1;
+        }
+
+        families[at].Read(_hiddenSet);
         if (_rules.Find(_hiddenSet, 0, draft.Old, slot.Names, families) is { } clash)
         {
             hidden.StillHiddenBy(clash);

@@ -50,6 +50,7 @@ public sealed partial class MetricStore
         ArgumentNullException.ThrowIfNull(key);
         FamilyEntry[] entries = families.ToArray();
         List<(GroupSlot Slot, HiddenFamily Family)> hidden;
+        using (EnterClosing())
         using (EnterWriter())
         {
             GroupSlot? slot = _slots.Find(key);
@@ -58,7 +59,7 @@ public sealed partial class MetricStore
                 entries[i] = Shared(entries[i]);
             }
 
-            NameSet? names = slot?.Names ?? _directory.Find(key);
+            NameSet? names = slot?.Names ?? _directory.NameSets.Find(key);
             GroupSnapshot? old;
             GroupSnapshot? stored;
             do
@@ -150,6 +151,7 @@ public sealed partial class MetricStore
     private void EndLoading()
     {
         List<(GroupSlot Slot, HiddenFamily Family)> hidden;
+        using (EnterClosing())
         using (EnterWriter())
         {
             if (--_loads == 0)

@@ -8,7 +8,7 @@ namespace Exposition.Store;
 public sealed partial class MetricStore
 {
     // Under the writer lock. Null if the group's snapshot is not the one any more that the draft was made from; its block is then still the
-    // caller's. The caller has pinned the slot so often. What is counted is in the directory already.
+    // caller's. The caller has pinned the slot so often. What is counted, or claimed, is in the directory already.
     private GroupSnapshot? Publish(
         GroupSlot? slot,
         GroupingKey key,
@@ -18,11 +18,16 @@ public sealed partial class MetricStore
         List<HiddenFamily>? hidden = null,
         bool isCounted = false,
         PushFailure? failure = null,
-        int ownPins = 0)
+        int ownPins = 0,
+        Claim? claim = null)
     {
         GroupSnapshot? old = draft.Old;
-        GroupSlot target = slot ?? new GroupSlot(key, _directory.Acquire(key));
-        _directory.Share(draft);
+        GroupSlot target = slot ?? claim?.Slot ?? new GroupSlot(key, _directory.NameSets.Acquire(key));
+        if (claim is null)
+        {
+            _directory.Share(draft);
+        }
+
         long number = old is null ? _lastNumber + 1 : old.Number + 1;
         var snapshot = new GroupSnapshot(target, draft.Families, draft.Hidden(hidden))
         {
@@ -59,7 +64,7 @@ public sealed partial class MetricStore
             target.LastFailure = failure;
         }
 
-        if (Volatile.Read(ref _earlyChecks) > 0)
+        if (claim is null && Volatile.Read(ref _earlyChecks) > 0)
         {
             _directory.Touch(draft);
         }
@@ -120,7 +125,7 @@ public sealed partial class MetricStore
         _directory.Remove(last, null, slot);
         _directory.Free(slot.Waiting);
         ReplaceHidden(slot, last, null);
-        _directory.Release(slot.Key);
+        _directory.NameSets.Release(slot.Key);
         _samples -= last.SampleCount;
         Volatile.Write(ref _storedBytes, _storedBytes - last.Size);
         _expiredNow -= last.IsExpired ? 1 : 0;

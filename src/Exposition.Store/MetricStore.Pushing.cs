@@ -7,9 +7,7 @@ namespace Exposition.Store;
 
 public sealed partial class MetricStore
 {
-    // Up to here the series of a push are looked for in other groups under the writer lock: not longer than other work there takes.
-    private const int MostLookedForUnderLock = 256;
-    private const int MostEarlyChecks = 3;
+    private const int MostEarlyChecks = 2;
     private readonly Turns _turns = new();
     private int _earlyChecks;
 
@@ -20,25 +18,26 @@ public sealed partial class MetricStore
     {
         FamilyEntry[]? pushed = null;
         bool hadFailure = false;
+        bool looksEarly = false;
+        bool waits = false;
+        int tooLate = 0;
         for (int attempt = 0; ; attempt++)
         {
             pushed ??= Render(push, out hadFailure);
-            bool isLong = push.Families.Metrics.Length > MostLookedForUnderLock && attempt < MostEarlyChecks;
-            EarlyCheck? early = isLong ? BeginEarlyCheck(push) : null;
             Attempt made;
-            try
+            if (push.Rendered.Length > FamiliesAtOnce || tooLate > MostEarlyChecks)
             {
-                early?.Look(push.Families, FindSlot(push.Key));
-                made = TryPublish(push, pushed, hadFailure, early, mode, expireAfter, now, insists: attempt > 0);
+                made = PublishInSteps(push, pushed, hadFailure, mode, expireAfter, now);
             }
-            finally
+            else
             {
-                if (early is not null)
-                {
-                    Interlocked.Decrement(ref _earlyChecks);
-                }
+                using ClosingScope closing = waits ? EnterClosing() : default;
+                made = PublishAtOnce(push, pushed, hadFailure, mode, expireAfter, now, looksEarly, insists: attempt > 0);
             }
 
+            looksEarly |= made.MustLookEarly;
+            waits |= made.MustWait;
+            tooLate += made.IsTooLate ? 1 : 0;
             if (made.Stored is { } stored)
             {
                 return Stored(push, pushed, made, stored, textBody);
@@ -87,21 +86,49 @@ public sealed partial class MetricStore
         return push.Render(group.Newest, _blocks, keepPushedFailure: hadFailure);
     }
 
-    // Null if there is nothing to look for.
-    private EarlyCheck? BeginEarlyCheck(PendingPush push)
+    private Attempt PublishAtOnce(
+        PendingPush push,
+        FamilyEntry[] pushed,
+        bool hadFailure,
+        PushMode mode,
+        TimeSpan? expireAfter,
+        Moment now,
+        bool looksEarly,
+        bool insists)
     {
-        var early = new EarlyCheck(key => _slots.Find(key.Span));
-        using (EnterWriter())
+        EarlyCheck? early = looksEarly ? new EarlyCheck(key => _slots.Find(key.Span)) : null;
+        if (early is null)
         {
-            if (!early.Begin(push, _directory, _directory.Find(push.Key)))
-            {
-                return null;
-            }
-
-            Interlocked.Increment(ref _earlyChecks);
+            return TryPublish(push, pushed, hadFailure, null, mode, expireAfter, now, insists);
         }
 
-        return early;
+        Interlocked.Increment(ref _earlyChecks);
+        try
+        {
+            NameSet? names = null;
+            for (int next = 0; next < push.Rendered.Length;)
+            {
+                using (EnterWriter(takesSteps: false))
+                {
+                    names = _directory.NameSets.Find(push.Key);
+                    NoteSome(early, push, names, ref next);
+                }
+            }
+
+            early.Look(push.Families, FindSlot(push.Key), names);
+            return TryPublish(push, pushed, hadFailure, early, mode, expireAfter, now, insists);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _earlyChecks);
+        }
+    }
+
+    private GroupDraft DraftOf(PendingPush push, FamilyEntry[] pushed, GroupSnapshot? old, PushMode mode)
+    {
+        // Nothing comes back that has expired.
+        bool replaces = mode == PushMode.Replace || old is { IsExpired: true };
+        return GroupDraft.After(push.Key, old, pushed, replaces, _blocks, push.Block);
     }
 
     // The block of what is pushed stays the caller's unless it is that of what was stored.
@@ -123,106 +150,72 @@ public sealed partial class MetricStore
             return new Attempt(MustRender: true);
         }
 
-        // Nothing comes back that has expired.
-        GroupSnapshot? old = group.Newest;
-        bool replaces = mode == PushMode.Replace || old is { IsExpired: true };
-        var draft = GroupDraft.After(push.Key, old, pushed, replaces, _blocks, push.Block);
-        PushOutcome? refused = null;
-        GroupSnapshot? stored = null;
-        List<HiddenFamily>? hidden = null;
-        bool isDoubtful = false;
-        int stepsLeft = 0;
+        GroupDraft draft = DraftOf(push, pushed, group.Newest, mode);
+        Attempt made;
         using (EnterWriter())
         {
-            GroupSlot? slot = FindAt(push.Key, now);
-            if (IsNewest(group, slot) && early?.Holds(push, _directory) != false)
-            {
-                Interleaving.At(Step.ReadBlock);
-                refused = PushLimits.Exceeded(Options, old?.Size ?? 0, draft.Size, _storedBytes)
-                    ?? ExceededNameSets(push, slot)
-                    ?? Contradiction(Check(push, slot, pushed, draft.Families, ref hidden, early));
-                Fate fate = FateOf(slot, push.Key, expireAfter, now);
-                isDoubtful = IsDoubtful(refused is not null || hidden is not null, out stepsLeft);
-                stored = refused is null && !isDoubtful ? Publish(slot, push.Key, draft, tell: true, fate, hidden, ownPins: 1) : null;
-            }
+            made = TryPublish(push, pushed, draft, group, early, expireAfter, now);
         }
 
-        if (stored is null && !ReferenceEquals(draft.Block, push.Block))
+        if (made.Stored is null && !ReferenceEquals(draft.Block, push.Block))
         {
             _blocks.Return(draft.Block!);
         }
 
-        if (isDoubtful)
+        if (made.MustRender)
         {
-            TakeSteps(stepsLeft);
-            return new Attempt(MustRender: true);
+            TakeSteps(StepsLeft);
         }
 
-        return new Attempt(refused, stored, old, hidden, draft.Block);
+        return made;
     }
 
-    // A refused push leaves one trace: the time of the failure in its group, which is created for it. Not where the group itself could
-    // not exist beside the others ({job="a"} and {job="a",instance=""} would expose the same push_time_seconds).
-    private void RecordFailure(PushWorkspace workspace, GroupingKey key, Moment now, in PushDetails details, string error)
+    // Under the writer lock.
+    private Attempt TryPublish(
+        PendingPush push,
+        FamilyEntry[] pushed,
+        GroupDraft draft,
+        in PinnedGroup group,
+        EarlyCheck? early,
+        TimeSpan? expireAfter,
+        Moment now)
     {
-        PushFailure remembered = PushFailure.Of(now.Wall, error, details.Sender);
-        bool insists = false;
-        while (!TryRecordFailure(new PendingPush(workspace, key, now.Wall), now, details, remembered, insists))
+        GroupSlot? slot = FindAt(push.Key, now);
+        if (!IsNewest(group, slot))
         {
-            insists = true;
+            return default;
         }
-    }
 
-    private bool TryRecordFailure(PendingPush failure, Moment now, in PushDetails details, PushFailure remembered, bool insists)
-    {
-        GroupingKey key = failure.Key;
-        using Turns.Scope turn = _turns.Enter(key, insists);
-        using var group = new PinnedGroup(FindSlot(key));
+        if (early?.Holds(push, _directory) == false)
+        {
+            return new Attempt(IsTooLate: true);
+        }
+
+        if (_directory.Closed > 0 && IsAnyClosed(push))
+        {
+            return new Attempt(MustWait: true);
+        }
+
+        NameSet? names = slot?.Names ?? _directory.NameSets.Find(push.Key);
+        if (early is null && IsMuchToLookFor(push, names))
+        {
+            return new Attempt(MustLookEarly: true);
+        }
+
         Interleaving.At(Step.ReadBlock);
-        FamilyEntry[] pushed = failure.RenderFailure(group.Newest, withPushTime: !group.Has(OwnNames.PushTime));
-        var draft = GroupDraft.After(key, group.Newest, pushed, replaces: false, _blocks, failure.Block);
-        GroupSnapshot? stored = null;
-        bool fits = true;
-        bool isDoubtful = false;
-        int stepsLeft = 0;
-        using (EnterWriter())
+        List<HiddenFamily>? hidden = null;
+        PushOutcome? refused = PushLimits.Exceeded(Options, draft.Old?.Size ?? 0, draft.Size, _storedBytes)
+            ?? ExceededNameSets(push, names)
+            ?? Contradiction(Check(push, push.Rendered, slot, pushed, draft.Families, ref hidden, early));
+        if ((refused is not null || hidden is not null) && (_directory.Leaving > 0 || _directory.Closed > 0))
         {
-            GroupSlot? slot = FindAt(key, now);
-            if (IsNewest(group, slot))
-            {
-                List<HiddenFamily>? hidden = null;
-                fits = PushLimits.Exceeded(Options, draft.Old?.Size ?? 0, draft.Size, _storedBytes) is null
-                    && Check(failure, slot, pushed, draft.Families, ref hidden) is null;
-                Fate fate = draft.Old is { } old
-                    ? new Fate(old.ExpiresAt, old.IsExpired, old.HasOwnDeadline)
-                    : FateOf(null, key, details.ExpireAfter, now);
-                isDoubtful = IsDoubtful(!fits || hidden is not null, out stepsLeft);
-                stored = fits && !isDoubtful ? Publish(slot, key, draft, tell: true, fate, hidden, failure: remembered, ownPins: 1) : null;
-            }
+            // By what has gone, perhaps, or by what may never come.
+            return new Attempt(MustRender: true, MustWait: _directory.Closed > 0);
         }
 
-        if (stored is not null)
-        {
-            _held.Replaced(draft.Old is null ? [] : draft.Old.Families, stored.Families);
-        }
-        else if (!ReferenceEquals(draft.Block, failure.Block))
-        {
-            _blocks.Return(draft.Block!);
-        }
-
-        if (isDoubtful)
-        {
-            TakeSteps(stepsLeft);
-        }
-
-        return stored is not null || (!fits && !isDoubtful);
-    }
-
-    // Under the writer lock: whether what contradicts others may do so no more, as some of them have gone and count still.
-    private bool IsDoubtful(bool contradicts, out int stepsLeft)
-    {
-        stepsLeft = StepsLeft;
-        return contradicts && _directory.Leaving > 0;
+        Fate fate = FateOf(slot, push.Key, expireAfter, now);
+        GroupSnapshot? stored = refused is null ? Publish(slot, push.Key, draft, tell: true, fate, hidden, ownPins: 1) : null;
+        return new Attempt(refused, stored, draft.Old, hidden, draft.Block);
     }
 
     // Under the writer lock: whether what a draft was made from is the newest still. If a steady push was quicker the next shall not be so,
@@ -238,65 +231,6 @@ public sealed partial class MetricStore
         return false;
     }
 
-    private static PushOutcome? Contradiction(string? error) => error is null ? null : new PushOutcome(PushStatus.Inconsistent, error);
-
-    // Whether one of the pushed families would be under a further name set. The store's own are under all of them, and looked up otherwise.
-    private PushOutcome? ExceededNameSets(PendingPush push, GroupSlot? slot)
-    {
-        if (Options.MaxGroupingNameSets == 0)
-        {
-            return null;
-        }
-
-        NameSet? names = slot?.Names ?? _directory.Find(push.Key);
-        foreach ((int family, _) in push.Rendered)
-        {
-            ReadOnlySpan<byte> name = push.NameOf(family);
-            bool counts = push.Families.Families[family].MetricCount > 0 && !OwnNames.IsAny(name);
-            if (counts && _directory.IsFull(name, names, Options.MaxGroupingNameSets))
-            {
-                return PushLimits.TooManyNameSets(Options);
-            }
-        }
-
-        return null;
-    }
-
-    // Unchecked pushes are checked too, but what contradicts others is hidden, and so always is what contradicts the host. The store's own
-    // families are those of a group that could be made, so they fit; unless they did not, and are hidden.
-    private string? Check(
-        PendingPush push,
-        GroupSlot? slot,
-        FamilyEntry[] pushed,
-        FamilyEntry[] next,
-        ref List<HiddenFamily>? hidden,
-        EarlyCheck? early = null)
-    {
-        NameSet? names = slot?.Names ?? _directory.Find(push.Key);
-        foreach ((int family, int entry) in push.Rendered)
-        {
-            if (pushed[entry].Text.IsEmpty || (slot is not null && push.IsOwn(family) && !IsHidden(slot.Current!, pushed[entry].Name)))
-            {
-                continue;
-            }
-
-            if (_rules.Find(push.Families, family, slot?.Current, names, next, early) is { } clash)
-            {
-                if (Options.CheckConsistency && !clash.IsWithHost && !(slot is not null && push.IsOwn(family)))
-                {
-                    return clash.Message;
-                }
-
-                Hide(next, pushed[entry].Name.Span, clash, ref hidden);
-            }
-        }
-
-        return null;
-    }
-
-    private static bool IsHidden(GroupSnapshot group, ReadOnlyMemory<byte> name) =>
-        !group.Hidden.IsEmpty && group.TryGet(name.Span, out FamilyEntry entry) && (entry.Traits & FamilyTraits.Suspect) != 0;
-
     /// <summary>What came of an attempt to publish a push: it was stored, or refused, or it was made too late.</summary>
     private readonly record struct Attempt(
         PushOutcome? Refused = null,
@@ -304,7 +238,10 @@ public sealed partial class MetricStore
         GroupSnapshot? Old = null,
         List<HiddenFamily>? Hidden = null,
         byte[]? Block = null,
-        bool MustRender = false);
+        bool MustRender = false,
+        bool MustWait = false,
+        bool MustLookEarly = false,
+        bool IsTooLate = false);
 
     /// <summary>
     /// The newest snapshot of a group, pinned: it stays what it is, and nobody puts another in its place that is the same object.

@@ -241,7 +241,7 @@ public sealed partial class MetricStore
                 using (EnterWriter())
                 {
                     List<HiddenFamily>? hidden = null;
-                    error ??= ReferenceEquals(slot.Current, current) && !slot.IsRemoved ? Check(push, slot, pushed, expected, ref hidden) : null;
+                    error ??= ReferenceEquals(slot.Current, current) && !slot.IsRemoved ? Check(push, push.Rendered, slot, pushed, expected, ref hidden) : null;
                 }
             }
             else

@@ -9,7 +9,6 @@ public sealed partial class MetricStore
 {
     // Expiries under one hold of the lock: pushes shall not wait longer than for one another.
     private const int ExpiriesAtOnce = 64;
-    private const int FamiliesAtOnce = 1000;
 
     // Expiries that one who looks does for others: some 10 ms.
     private const int ExpiriesForOthers = 1024;

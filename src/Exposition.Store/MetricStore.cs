@@ -189,6 +189,7 @@ public sealed partial class MetricStore
     public int Wipe()
     {
         ExpireDue();
+        using (EnterClosing())
         using (EnterWriter())
         {
             // While groups are loaded, not all of them are in the map yet.

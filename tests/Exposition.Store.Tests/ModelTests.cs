@@ -74,6 +74,11 @@ public sealed partial class ModelTests
     [Property(MaxTest = 400, Arbitrary = [typeof(Histories)])]
     public void The_store_agrees_with_the_model(Operation[] history) => Run(history, expires: false);
 
+    // As if each push were one of many families.
+    [Property(MaxTest = 400, Arbitrary = [typeof(Histories)])]
+    public void A_store_that_takes_all_in_steps_agrees_with_the_model(Operation[] history) =>
+        Run(history, expires: true, mostGroups: 3, mostNameSets: 2, familiesAtOnce: 1);
+
     // Two refusals of a group for one reason at one instant.
     [Property(Replay = "15996778935024709509,9459150836645816119,76", Arbitrary = [typeof(Histories)])]
     public void The_same_refusal_twice_at_one_instant(Operation[] history) => Run(history, expires: false);
@@ -87,9 +92,16 @@ public sealed partial class ModelTests
     // What is hidden depends on the order of arrival and on who came free first; but what is shown never contradicts itself, nothing is lost, and
     // nothing is hidden without need.
     [Property(MaxTest = 400, Arbitrary = [typeof(Histories)])]
-    public void An_unchecked_store_hides_what_it_must_and_no_more(Operation[] history)
+    public void An_unchecked_store_hides_what_it_must_and_no_more(Operation[] history) => RunUnchecked(history);
+
+    [Property(MaxTest = 400, Arbitrary = [typeof(Histories)])]
+    public void An_unchecked_store_that_takes_all_in_steps_hides_what_it_must_and_no_more(Operation[] history) =>
+        RunUnchecked(history, familiesAtOnce: 1);
+
+    private static void RunUnchecked(Operation[] history, int? familiesAtOnce = null)
     {
         var gateway = new Harness(check: false, grace: TimeSpan.FromSeconds(Grace), rules: s_rules);
+        gateway.Store.FamiliesAtOnce = familiesAtOnce ?? gateway.Store.FamiliesAtOnce;
         gateway.Store.ReserveFamily(Encoding.UTF8.GetBytes(Reserved), MetricType.Gauge);
         var model = new Dictionary<int, Group>();
         var saved = new Dictionary<int, Saved>();
@@ -152,9 +164,11 @@ public sealed partial class ModelTests
         Assert.Contains(Enumerable.Range(0, 2000), i => Record.Exception(() => Run(histories.Sample(30, new Rnd((ulong)i, 1), 1).Single(), expires: true, faults: faults)) is not null);
     }
 
-    private static void Run(Operation[] history, bool expires, int mostGroups = 0, int mostNameSets = 0, StoreFaults faults = StoreFaults.None)
+    private static void Run(
+        Operation[] history, bool expires, int mostGroups = 0, int mostNameSets = 0, StoreFaults faults = StoreFaults.None, int? familiesAtOnce = null)
     {
         var gateway = new Harness(grace: TimeSpan.FromSeconds(Grace), mostGroups: mostGroups, mostNameSets: mostNameSets, faults: faults, rules: expires ? s_rules : []);
+        gateway.Store.FamiliesAtOnce = familiesAtOnce ?? gateway.Store.FamiliesAtOnce;
         gateway.Store.ReserveFamily(Encoding.UTF8.GetBytes(Reserved), MetricType.Gauge);
         var model = new Dictionary<int, Group>();
         var saved = new Dictionary<int, Saved>();

@@ -176,7 +176,7 @@ public sealed class OwnershipTests
     {
         (var timeline, var pool) = (new Timeline(), new BlockPool(1 << 20, poison: true));
         var retired = new RetiredBlocks(timeline, pool);
-        var slot = new GroupSlot(s_job, new FamilyDirectory().Acquire(s_job));
+        var slot = new GroupSlot(s_job, new NameSetTable().Acquire(s_job));
         Block block = retired.Of(pool.Rent(1000));
         block.Since = 2;
         block.AddReader();
@@ -211,7 +211,7 @@ public sealed class OwnershipTests
     {
         (var timeline, var pool) = (new Timeline(), new BlockPool(1 << 20, poison: false));
         var retired = new RetiredBlocks(timeline, pool);
-        var slot = new GroupSlot(s_job, new FamilyDirectory().Acquire(s_job));
+        var slot = new GroupSlot(s_job, new NameSetTable().Acquire(s_job));
         timeline.BeginWrite();
         for (int i = 0; i < 10; i++)
         {

@@ -63,7 +63,7 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, RepeatedSeries 
         ReadOnlySpan<byte> name = set.Text(row.Name);
         return TypeError(set, family, name, row.Type, self)
             ?? SuffixError(name, row.Type, self, next)
-            ?? (early is not null ? early.ClashOf(family) : DuplicateError(set, family, name, self, selfNames));
+            ?? (early is not null && early.Knows(family) ? early.ClashOf(family) : DuplicateError(set, family, name, self, selfNames));
     }
 
     /// <summary>
@@ -88,7 +88,7 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, RepeatedSeries 
             return false;
         }
 
-        if (OwnNames.IsAny(name) && (!OwnNames.IsPlain(entry, next) || directory.EmptyInstances > 0 || key.HasEmptyInstance))
+        if (OwnNames.IsAny(name) && (!OwnNames.IsPlain(entry, next) || directory.NameSets.EmptyInstances > 0 || key.HasEmptyInstance))
         {
             return true;
         }

@@ -3,7 +3,8 @@ using Exposition.Formats;
 namespace Exposition.Store.Internal;
 
 // What a large push has in common with other groups is looked for before the writer lock is taken, so that nobody waits for that. Under the
-// lock a finding holds if its family is what it was: the directory counts its versions while somebody looks.
+// lock a finding holds if no series has come to its family since; and, where one was found, if its group has the same series still. The
+// store's own families, in which something changes all the time, are looked for under the lock.
 
 /// <summary>What was found of a push in other groups before the writer lock was taken.</summary>
 /// <param name="find">Finds a group by its key.</param>
@@ -11,36 +12,33 @@ internal sealed class EarlyCheck(Func<ReadOnlyMemory<byte>, GroupSlot?> find)
 {
     private readonly HashSet<GroupSlot> _pinned = [];
     private readonly Dictionary<int, Finding> _findings = [];
-    private NameSet? _own;
 
-    /// <summary>Notes which families to look for, under which name sets. Under the writer lock.</summary>
-    /// <returns>Whether one is stored under a name set other than that of the group.</returns>
-    public bool Begin(PendingPush push, FamilyDirectory directory, NameSet? own)
+    /// <summary>What was found, by index of the family.</summary>
+    public List<(int Family, Clash Clash)> Clashes { get; } = [];
+
+    /// <summary>A family is to be looked for. Under the writer lock.</summary>
+    /// <param name="family">Its index.</param>
+    /// <param name="info">What is known of it; null for nothing.</param>
+    /// <param name="own">The name set of the group.</param>
+    public void Note(int family, FamilyInfo? info, NameSet? own)
     {
-        _own = own;
-        bool hasOthers = false;
-        foreach ((int family, _) in push.Rendered)
-        {
-            if (directory.TryGet(push.NameOf(family), out FamilyInfo? info))
-            {
-                (NameSet Set, int Groups)[] nameSets = info.NameSets.ToArray();
-                _findings.Add(family, new Finding(info, info.Version, nameSets));
-                hasOthers |= nameSets.Length > 1 || (nameSets.Length == 1 && !ReferenceEquals(nameSets[0].Set, own));
-            }
-        }
-
-        return hasOthers;
+        bool isElsewhere = info is not null && info.IsBeside(own);
+        _findings[family] = new Finding(info, info?.Additions ?? 0, isElsewhere ? info!.NameSets.ToArray() : []);
     }
 
     /// <summary>Looks. Outside of the writer lock.</summary>
-    public void Look(FamilySet set, GroupSlot? self)
+    public void Look(FamilySet set, GroupSlot? self, NameSet? own)
     {
         var repeats = new RepeatedSeries(FindPinned);
         try
         {
             foreach ((int family, Finding finding) in _findings)
             {
-                finding.Clash = repeats.Find(set, family, self, finding.NameSets, _own);
+                finding.Clash = finding.NameSets.Length == 0 ? null : repeats.Find(set, family, self, finding.NameSets, own);
+                if (finding.Clash is { } clash)
+                {
+                    Clashes.Add((family, clash));
+                }
             }
         }
         finally
@@ -57,11 +55,9 @@ internal sealed class EarlyCheck(Func<ReadOnlyMemory<byte>, GroupSlot?> find)
     /// <summary>Whether what was found is still so. Under the writer lock.</summary>
     public bool Holds(PendingPush push, FamilyDirectory directory)
     {
-        foreach ((int family, _) in push.Rendered)
+        foreach ((int family, Finding finding) in _findings)
         {
-            bool isKnown = directory.TryGet(push.NameOf(family), out FamilyInfo? info);
-            bool wasKnown = _findings.TryGetValue(family, out Finding? finding);
-            if (isKnown != wasKnown || (isKnown && (finding!.Info != info || finding.Version != info!.Version)))
+            if (finding.Info is null ? directory.TryGet(push.NameOf(family), out _) : finding.HasChanged)
             {
                 return false;
             }
@@ -69,6 +65,12 @@ internal sealed class EarlyCheck(Func<ReadOnlyMemory<byte>, GroupSlot?> find)
 
         return true;
     }
+
+    /// <summary>The same where all families are closed: no series have come.</summary>
+    public bool HoldsOfClosed() => Clashes.TrueForAll(static found => found.Clash.IsThere);
+
+    /// <summary>Whether a family was looked for.</summary>
+    public bool Knows(int family) => _findings.ContainsKey(family);
 
     /// <summary>What the series of a family repeat.</summary>
     public Clash? ClashOf(int family) => _findings.TryGetValue(family, out Finding? finding) ? finding.Clash : null;
@@ -84,14 +86,14 @@ internal sealed class EarlyCheck(Func<ReadOnlyMemory<byte>, GroupSlot?> find)
         return slot;
     }
 
-    private sealed class Finding(FamilyInfo info, long version, (NameSet Set, int Groups)[] nameSets)
+    private sealed class Finding(FamilyInfo? info, long additions, (NameSet Set, int Groups)[] nameSets)
     {
-        public FamilyInfo Info => info;
-
-        public long Version => version;
+        public FamilyInfo? Info => info;
 
         public (NameSet Set, int Groups)[] NameSets => nameSets;
 
         public Clash? Clash { get; set; }
+
+        public bool HasChanged => (info is not null && info.Additions != additions) || Clash is { IsThere: false };
     }
 }

@@ -8,26 +8,18 @@ namespace Exposition.Store.Internal;
 /// <summary>
 /// The families over all groups: how many groups hold one, with which types and under which sets of grouping label names.
 /// </summary>
-internal sealed class FamilyDirectory
+internal sealed partial class FamilyDirectory
 {
     private const int Tables = 64;
-
-    // Up to here it takes a fraction of a millisecond.
-    private const int AtOnce = 1000;
 
     // Many, as those of the groups (GroupTable).
     private readonly Dictionary<byte[], FamilyInfo>[] _families =
         [.. Enumerable.Range(0, Tables).Select(static _ => new Dictionary<byte[], FamilyInfo>(Utf8Key.Comparer))];
 
-    private readonly Dictionary<byte[], (NameSet Set, int Groups)> _nameSets = new(Utf8Key.Comparer);
-
     private readonly PriorityQueue<HiddenFamily, long> _freed = new();
-    private readonly Queue<LeavingGroup> _leaving = [];
-    private int _leavingFrom;
 
-    private byte[] _joined = new byte[256];
-
-    private Dictionary<byte[], (NameSet Set, int Groups)>.AlternateLookup<ReadOnlySpan<byte>> NameSets => _nameSets.GetAlternateLookup<ReadOnlySpan<byte>>();
+    /// <summary>The sets of grouping label names in use.</summary>
+    public NameSetTable NameSets { get; } = new();
 
     public bool TryGet(ReadOnlySpan<byte> name, [NotNullWhen(true)] out FamilyInfo? info) =>
         TableOf(name).GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(name, out info);
@@ -44,51 +36,12 @@ internal sealed class FamilyDirectory
         return info;
     }
 
-    /// <summary>The name set of a key, counted once more.</summary>
-    public NameSet Acquire(GroupingKey key)
-    {
-        ReadOnlySpan<byte> joined = Join(key);
-        Dictionary<byte[], (NameSet Set, int Groups)>.AlternateLookup<ReadOnlySpan<byte>> sets = NameSets;
-        (NameSet Set, int Groups) known = sets.TryGetValue(joined, out known) ? known : (new NameSet(NamesOf(key)), 0);
-        EmptyInstances += key.HasEmptyInstance ? 1 : 0;
-        sets[joined] = (known.Set, known.Groups + 1);
-        return known.Set;
-    }
-
     /// <summary>Whether a family is stored under as many name sets as it may be, and not under this one.</summary>
     public bool IsFull(ReadOnlySpan<byte> family, NameSet? names, int most) =>
         TryGet(family, out FamilyInfo? info) && info.NameSets.Length >= most && (names is null || !info.Has(names));
 
-    /// <summary>The name set of a key if some group has it.</summary>
-    public NameSet? Find(GroupingKey key) => NameSets.TryGetValue(Join(key), out (NameSet Set, int Groups) known) ? known.Set : null;
-
-    /// <summary>How many groups have an empty instance: they may have the store's own series in common with one that has none.</summary>
-    public int EmptyInstances { get; private set; }
-
-    public void Release(GroupingKey key)
-    {
-        EmptyInstances -= key.HasEmptyInstance ? 1 : 0;
-        ReadOnlySpan<byte> joined = Join(key);
-        Dictionary<byte[], (NameSet Set, int Groups)>.AlternateLookup<ReadOnlySpan<byte>> sets = NameSets;
-        (NameSet set, int groups) = sets[joined];
-        if (groups == 1)
-        {
-            sets.Remove(joined);
-        }
-        else
-        {
-            sets[joined] = (set, groups - 1);
-        }
-    }
-
     /// <summary>How many hidden families there are whose reason may have gone.</summary>
     public int Freed => _freed.Count;
-
-    /// <summary>
-    /// How many families count that have gone: until <see cref="RemoveSome"/> has come to them what contradicts something may contradict
-    /// nothing.
-    /// </summary>
-    public int Leaving { get; private set; }
 
     /// <summary>The hidden family that came first of those whose reason may have gone.</summary>
     public bool TryPeekFreed([NotNullWhen(true)] out HiddenFamily? hidden) => _freed.TryPeek(out hidden, out _);
@@ -113,11 +66,10 @@ internal sealed class FamilyDirectory
     {
         FamilyInfo[] reserved = [.. _families.SelectMany(static table => table.Values).Where(static info => info.Reserved is not null)];
         Array.ForEach(_families, static table => table.Clear());
-        _nameSets.Clear();
+        NameSets.Clear();
         _freed.Clear();
         _leaving.Clear();
         (Leaving, _leavingFrom) = (0, 0);
-        EmptyInstances = 0;
         foreach (FamilyInfo info in reserved)
         {
             GetOrAdd(info.Name).Reserved = info.Reserved;
@@ -127,22 +79,32 @@ internal sealed class FamilyDirectory
     /// <summary>Gives what is changed the heads that other groups have. Nobody else knows the entries yet.</summary>
     public void Share(GroupDraft draft)
     {
-        FamilyEntry[] families = draft.Families;
-        int count = draft.Changed?.Length ?? families.Length;
+        ReadOnlySpan<FamilyEntry> old = draft.Old is null ? [] : draft.Old.Families;
+        int count = draft.Changed?.Length ?? draft.Families.Length;
         for (int i = 0; i < count; i++)
         {
-            ref FamilyEntry entry = ref families[draft.Changed is { } changed ? changed[i] : i];
-            FamilyHead head = entry.Head;
-            if (TryGet(head.Name.Span, out FamilyInfo? info) && !ReferenceEquals(info.Head, head))
+            // What the group has it keeps.
+            int place = draft.PlaceOf(i);
+            if (place >= old.Length || !ReferenceEquals(old[place].Head, draft.Families[place].Head))
             {
-                if (info.Head is { } last && last.SaysTheSame(head))
-                {
-                    entry = entry with { Head = last };
-                }
-                else
-                {
-                    info.Head = head;
-                }
+                Share(ref draft.Families[place]);
+            }
+        }
+    }
+
+    /// <summary>The same for one.</summary>
+    public void Share(ref FamilyEntry entry)
+    {
+        FamilyHead head = entry.Head;
+        if (TryGet(head.Name.Span, out FamilyInfo? info) && !ReferenceEquals(info.Head, head))
+        {
+            if (info.Head is { } last && last.SaysTheSame(head))
+            {
+                entry = entry with { Head = last };
+            }
+            else
+            {
+                info.Head = head;
             }
         }
     }
@@ -179,61 +141,31 @@ internal sealed class FamilyDirectory
         }
     }
 
-    /// <summary>Counts families of a group no more: the first of many, and the others by and by (<see cref="RemoveSome"/>).</summary>
-    /// <param name="old">The group.</param>
-    /// <param name="places">Their places; null for all.</param>
-    /// <param name="slot">Its slot.</param>
-    public void Remove(GroupSnapshot old, List<int>? places, GroupSlot slot)
+    /// <summary>How many families are closed.</summary>
+    public int Closed { get; private set; }
+
+    /// <summary>Closes a family to all pushes but the caller's.</summary>
+    public FamilyInfo Close(ReadOnlySpan<byte> name)
     {
-        int count = places?.Count ?? old.Families.Length;
-        if (count <= AtOnce)
-        {
-            for (int i = 0; i < count; i++)
-            {
-                RemoveIfCounts(old.Families[places?[i] ?? i], old.Families, slot);
-            }
-
-            return;
-        }
-
-        // The text of the store's own is looked at (OwnNames.IsPlain): its memory may be in use again later.
-        foreach (byte[] own in OwnNames.All)
-        {
-            int place = GroupSnapshot.IndexOf(old.Families, own);
-            if (place >= 0 && (places is null || places.BinarySearch(place) >= 0))
-            {
-                RemoveIfCounts(old.Families[place], old.Families, slot);
-            }
-        }
-
-        Leaving += count;
-        _leaving.Enqueue(new LeavingGroup(old, places, slot));
+        FamilyInfo info = GetOrAdd(name);
+        Closed += info.IsClosed ? 0 : 1;
+        info.IsClosed = true;
+        return info;
     }
 
-    /// <summary>Goes on with what <see cref="Remove(GroupSnapshot, List{int}?, GroupSlot)"/> has begun.</summary>
-    public void RemoveSome()
+    /// <summary>Opens a family again: series may have come meanwhile.</summary>
+    public void Open(FamilyInfo info)
     {
-        if (!_leaving.TryPeek(out LeavingGroup next))
+        Closed -= info.IsClosed ? 1 : 0;
+        info.IsClosed = false;
+        info.Touch();
+        if (info.HasMissed)
         {
-            return;
+            info.HasMissed = false;
+            Free(info.Waiting);
         }
 
-        int count = next.Places?.Count ?? next.Old.Families.Length;
-        int until = Math.Min(count, _leavingFrom + AtOnce);
-        for (; _leavingFrom < until; _leavingFrom++, Leaving--)
-        {
-            ref readonly FamilyEntry entry = ref next.Old.Families[next.Places?[_leavingFrom] ?? _leavingFrom];
-            if (!OwnNames.IsAny(entry.Name.Span))
-            {
-                RemoveIfCounts(entry, next.Old.Families, next.Slot);
-            }
-        }
-
-        if (_leavingFrom == count)
-        {
-            _leaving.Dequeue();
-            _leavingFrom = 0;
-        }
+        ForgetUnused(info);
     }
 
     /// <summary>Counts a family of a group that was not exposed before.</summary>
@@ -246,7 +178,7 @@ internal sealed class FamilyDirectory
         int count = draft.Changed?.Length ?? draft.Families.Length;
         for (int i = 0; i < count; i++)
         {
-            if (TryGet(draft.Families[draft.Changed is { } changed ? changed[i] : i].Name.Span, out FamilyInfo? info))
+            if (TryGet(draft.Families[draft.PlaceOf(i)].Name.Span, out FamilyInfo? info))
             {
                 info.Touch();
             }
@@ -277,7 +209,8 @@ internal sealed class FamilyDirectory
         }
     }
 
-    private void Remove(in FamilyEntry entry, ReadOnlySpan<FamilyEntry> families, GroupSlot slot)
+    /// <summary>Counts a family of a group no more.</summary>
+    public void Remove(in FamilyEntry entry, ReadOnlySpan<FamilyEntry> families, GroupSlot slot)
     {
         if (!TryGet(entry.Name.Span, out FamilyInfo? info))
         {
@@ -290,7 +223,12 @@ internal sealed class FamilyDirectory
             Free(info.Waiting);
         }
 
-        if (info.Groups == 0 && info.Reserved is null)
+        ForgetUnused(info);
+    }
+
+    private void ForgetUnused(FamilyInfo info)
+    {
+        if (info.Groups == 0 && info.Reserved is null && !info.IsClosed)
         {
             TableOf(info.Name).Remove(info.Name);
         }
@@ -298,37 +236,4 @@ internal sealed class FamilyDirectory
 
     private Dictionary<byte[], FamilyInfo> TableOf(ReadOnlySpan<byte> name) =>
         _families[GroupTable.PlaceOf(Utf8Key.Comparer.GetHashCode(name), Tables)];
-
-    private static byte[][] NamesOf(GroupingKey key)
-    {
-        var names = new List<byte[]>();
-        foreach (GroupingLabel label in key.Labels)
-        {
-            names.Add(label.Name.ToArray());
-        }
-
-        return [.. names];
-    }
-
-    // Good until the next call. Names without their values are never longer than the key.
-    private ReadOnlySpan<byte> Join(GroupingKey key)
-    {
-        if (_joined.Length < key.Bytes.Length + 1)
-        {
-            _joined = new byte[(key.Bytes.Length + 1) * 2];
-        }
-
-        int length = 0;
-        foreach (GroupingLabel label in key.Labels)
-        {
-            label.Name.CopyTo(_joined.AsSpan(length));
-            length += label.Name.Length;
-            _joined[length++] = GroupingKey.Separator;
-        }
-
-        return _joined.AsSpan(0, length);
-    }
-
-    // Families of a group that have gone, and count still.
-    private readonly record struct LeavingGroup(GroupSnapshot Old, List<int>? Places, GroupSlot Slot);
 }

@@ -30,16 +30,27 @@ internal sealed class FamilyInfo(byte[] name)
 
     public int Groups { get; private set; }
 
-    /// <summary>Counts the changes of who holds it, and, while somebody looks (<see cref="EarlyCheck"/>), of their series.</summary>
-    public long Version { get; private set; }
+    /// <summary>
+    /// Counts who takes it up, and, while somebody looks (<see cref="EarlyCheck"/>), who changes its series: a series may have come.
+    /// </summary>
+    public long Additions { get; private set; }
 
-    public void Touch() => Version++;
+    /// <summary>Whether series come to it by one push alone, until that is done.</summary>
+    public bool IsClosed { get; set; }
+
+    /// <summary>Whether one that is hidden could not be looked at meanwhile.</summary>
+    public bool HasMissed { get; set; }
+
+    public void Touch() => Additions++;
 
     /// <summary>
     /// The name sets of the groups that hold it, but for those that hold it with the labels of their key alone (see <see
     /// cref="OwnNames.IsPlain"/>).
     /// </summary>
     public ReadOnlySpan<(NameSet Set, int Groups)> NameSets => CollectionsMarshal.AsSpan(_nameSets);
+
+    /// <summary>Whether it is stored under another name set than this one.</summary>
+    public bool IsBeside(NameSet? names) => NameSets.Length > 1 || (NameSets.Length == 1 && !ReferenceEquals(NameSets[0].Set, names));
 
     public bool Has(NameSet names) => PlaceOf(names) >= 0;
 
@@ -53,7 +64,7 @@ internal sealed class FamilyInfo(byte[] name)
     /// <summary>A group holds the family (<paramref name="change"/> 1), or does so no longer (-1).</summary>
     public void Count(MetricType type, GroupSlot slot, int change, bool hasOwnLabels)
     {
-        Touch();
+        Additions += change > 0 ? 1 : 0;
         Groups += change;
         _groupsByType[(int)type] += change;
         if (change > 0)

@@ -39,6 +39,9 @@ internal sealed class GroupDraft
     /// <summary>The places of those that are not from before; null if all may be so.</summary>
     public int[]? Changed { get; }
 
+    /// <summary>The place of one that is changed.</summary>
+    public int PlaceOf(int changed) => Changed is null ? changed : Changed[changed];
+
     /// <summary>See <see cref="GroupSize"/>.</summary>
     public long Size { get; }
 
@@ -52,7 +55,7 @@ internal sealed class GroupDraft
     public byte[]? Block { get; private init; }
 
     /// <summary>The places of those that count, and did not before; null for all.</summary>
-    public List<int>? Added { get; private init; }
+    public List<int>? Added { get; set; }
 
     /// <summary>The places of what counted before and is not there any more, among the old; null for all.</summary>
     public List<int>? Removed { get; private init; }

@@ -65,7 +65,8 @@ internal sealed class RepeatedSeries(Func<ReadOnlyMemory<byte>, GroupSlot?> find
             return null;
         }
 
-        ReadOnlySpan<FamilyEntry> theirs = slot.Current!.Families;
+        GroupSnapshot snapshot = slot.Current!;
+        ReadOnlySpan<FamilyEntry> theirs = snapshot.Families;
         int at = GroupSnapshot.IndexOf(theirs, name);
         if (at < 0 || !FamilyDirectory.Counts(theirs[at]) || !Has(theirs[at], slot, set, metric))
         {
@@ -73,7 +74,7 @@ internal sealed class RepeatedSeries(Func<ReadOnlyMemory<byte>, GroupSlot?> find
         }
 
         string what = PushRules.Collected(set, family, metric);
-        return new Clash($"{what} was collected before with the same name and label values in group {slot.Key}", Group: slot);
+        return new Clash($"{what} was collected before with the same name and label values in group {slot.Key}", Group: slot, Since: snapshot.SeriesSince);
     }
 
     private bool Has(in FamilyEntry entry, GroupSlot slot, FamilySet set, int metric)

@@ -3,45 +3,69 @@ namespace Exposition.Store.Internal;
 // Who prepares the next snapshot of a group without a lock has worked in vain if another was quicker. Who has lost insists: he waits until
 // those are done who insist before him, and all others wait for him; so he loses again only against those who were on their way.
 
-/// <summary>Who comes next to change a group, where several want to. Groups share turns by their keys.</summary>
+/// <summary>Who comes next to change a group, where several want to.</summary>
 internal sealed class Turns
 {
-    private const int Count = 64;
-    private readonly Turn[] _turns = [.. Enumerable.Range(0, Count).Select(static _ => new Turn())];
+    private readonly Lock _lock = new();
+    private readonly Dictionary<GroupingKey, Turn> _turns = [];
+    private int _count;
 
     /// <summary>Waits for one's turn, if anybody insists.</summary>
     /// <param name="key">The group's.</param>
     /// <param name="insists">Whether the caller has lost before.</param>
     public Scope Enter(GroupingKey key, bool insists)
     {
-        Turn turn = _turns[(uint)key.GetHashCode() % Count];
-        if (!insists && Volatile.Read(ref turn.Insisting) == 0)
+        if (!insists && Volatile.Read(ref _count) == 0)
         {
             return default;
         }
 
-        Interlocked.Add(ref turn.Insisting, insists ? 1 : 0);
+        Turn? turn;
+        lock (_lock)
+        {
+            if (!_turns.TryGetValue(key, out turn))
+            {
+                if (!insists)
+                {
+                    return default;
+                }
+
+                _turns.Add(key, turn = new Turn());
+                Volatile.Write(ref _count, _turns.Count);
+            }
+
+            turn.Users++;
+        }
+
         Interleaving.Enter(turn.Lock);
-        return new Scope(turn, insists);
+        return new Scope(this, key, turn);
+    }
+
+    private void Leave(GroupingKey key, Turn turn)
+    {
+        turn.Lock.Exit();
+        lock (_lock)
+        {
+            if (--turn.Users == 0)
+            {
+                _turns.Remove(key);
+                Volatile.Write(ref _count, _turns.Count);
+            }
+        }
+
+        Interleaving.At(Step.LeftTurn);
     }
 
     internal sealed class Turn
     {
-        public readonly Lock Lock = new();
-        public int Insisting;
+        public Lock Lock { get; } = new();
+
+        public int Users { get; set; }
     }
 
     /// <summary>Ends with the turn.</summary>
-    internal readonly ref struct Scope(Turn? turn, bool insists)
+    internal readonly ref struct Scope(Turns? turns, GroupingKey key, Turn turn)
     {
-        public void Dispose()
-        {
-            if (turn is not null)
-            {
-                Interlocked.Add(ref turn.Insisting, insists ? -1 : 0);
-                turn.Lock.Exit();
-                Interleaving.At(Step.LeftTurn);
-            }
-        }
+        public void Dispose() => turns?.Leave(key, turn);
     }
 }

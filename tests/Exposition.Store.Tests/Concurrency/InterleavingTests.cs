@@ -39,6 +39,16 @@ public sealed class InterleavingTests
         Assert.True(wrong is null, $"seed {seed}: {wrong}");
     }
 
+    // As if each push were one of many families.
+    [Theory]
+    [MemberData(nameof(Scenarios))]
+    public void Random_interleavings_of_what_is_done_in_steps_are_linearizable(Scenario scenario)
+    {
+        int seed = Environment.TickCount;
+        (string? wrong, _, _) = Explore(scenario, StoreFaults.None, 0, s_more > 0 ? 100_000 : Runs / 4, seed, familiesAtOnce: 1);
+        Assert.True(wrong is null, $"seed {seed}: {wrong}");
+    }
+
     [Theory]
     [InlineData(StoreFaults.StampsEarly, Scenario.TwoPushersBesideTwoViews)]
     [InlineData(StoreFaults.StampsLate, Scenario.TwoPushersBesideAView)]
@@ -101,7 +111,8 @@ public sealed class InterleavingTests
         TestContext.Current.SendDiagnosticMessage($"{fault} in {scenario}: found in run {explorer.Runs}: {wrong.Split('\n')[0]}");
     }
 
-    private static (string? Wrong, Explorer Explorer, long Steady) Explore(Scenario scenario, StoreFaults faults, int preemptions, int mostRuns, int? seed = null)
+    private static (string? Wrong, Explorer Explorer, long Steady) Explore(
+        Scenario scenario, StoreFaults faults, int preemptions, int mostRuns, int? seed = null, int? familiesAtOnce = null)
     {
         bool feed = scenario.ToString().StartsWith("Feed", StringComparison.Ordinal);
         Script script = Script.Of(scenario);
@@ -111,6 +122,7 @@ public sealed class InterleavingTests
             () =>
             {
                 var recorder = new Recorder(faults, feed, Script.IsMortal(scenario), Script.IsChecked(scenario));
+                recorder.Store.FamiliesAtOnce = familiesAtOnce ?? recorder.Store.FamiliesAtOnce;
                 script.Warm(recorder);
                 steady -= recorder.Store.RepeatedPushes;
                 return recorder;

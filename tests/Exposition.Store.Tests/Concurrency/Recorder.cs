@@ -347,7 +347,10 @@ internal sealed class Recorder
         if (!_checked && _wrong.IsEmpty)
         {
             long[] last = _events.Last().Seen!;
-            if ((last[0] <= -HiddenValue && last[1] <= 0) || (last[1] <= -HiddenValue && last[0] <= 0))
+
+            // Either may show some of what both have.
+            bool each = last[0] <= -HiddenValue && last[1] <= -HiddenValue && (-last[0] % HiddenValue) + (-last[1] % HiddenValue) == Series;
+            if (!each && ((last[0] <= -HiddenValue && last[1] <= 0) || (last[1] <= -HiddenValue && last[0] <= 0)))
             {
                 _wrong.Enqueue($"hidden without need: {last[0]} and {last[1]}");
             }

@@ -29,6 +29,14 @@ public class WriterLockTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_push_of_some_series_of_a_family_under_many_name_sets()
+    {
+        ManyNameSets();
+        string all = string.Concat(Enumerable.Range(0, 9).Select(static i => $"l{i}=\"y\","));
+        AssertBrief(() => Push(Harness.Key("job", "k"), Lines(250, i => $"f{{{all}n=\"{i}\"}} {_pushes}\n")));
+    }
+
+    [Fact]
     public void A_push_of_series_that_belong_to_other_groups_in_turns()
     {
         foreach (string instance in (string[])["A", "B", "C"])
@@ -84,6 +92,13 @@ public class WriterLockTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_push_of_many_families()
+    {
+        GroupingKey key = Harness.Key("job", "j");
+        AssertBrief(() => Push(key, Lines(100_000, i => $"f{_pushes}_{i} 1\n")), times: 3);
+    }
+
+    [Fact]
     public void A_delete_of_a_group_of_many_families()
     {
         GroupingKey key = Harness.Key("job", "j");
@@ -133,7 +148,8 @@ public class WriterLockTests(ITestOutputHelper output)
     public void An_expiry_of_groups_of_many_families()
     {
         var clock = new ManualClock();
-        _store = new MetricStore(new StoreOptions { ShapeCacheBytes = 0, Time = clock, ExpiryRules = [new ExpiryRule(null, TimeSpan.FromMinutes(1))] });
+        ExpiryRule[] rules = [new ExpiryRule(null, TimeSpan.FromMinutes(1))];
+        _store = new MetricStore(new StoreOptions { ShapeCacheBytes = 0, Time = clock, ExpiryRules = rules });
         AssertBrief(
             () =>
             {
@@ -150,6 +166,36 @@ public class WriterLockTests(ITestOutputHelper output)
             },
             times: 3);
         Assert.InRange(_store.ExpiredGroups, 1, 100);
+    }
+
+    [Fact]
+    public async Task A_push_of_many_series_beside_one_that_changes_their_families()
+    {
+        // Whenever the lock was left another group gets one more of the series, unless it has to wait.
+        GroupingKey other = Harness.Key("job", "j", "zone", "z");
+        Push(other, "f{n=\"x\"} 1\n");
+        int thread = Environment.CurrentManagedThreadId;
+        var others = new List<Task<PushStatus>>();
+        AssertBrief(
+            () =>
+            {
+                Action<Step> measure = Interleaving.Hook!;
+                Interleaving.Hook = step =>
+                {
+                    measure(step);
+                    if (step == Step.LeftWriter && Environment.CurrentManagedThreadId == thread)
+                    {
+                        byte[] body = Encoding.ASCII.GetBytes($"f{{n=\"x{others.Count}\"}} 1\n");
+                        others.Add(Task.Run(() => _store.Push(other, PushFormat.Text, body, PushMode.Merge).Status));
+                        others[^1].Wait(TimeSpan.FromMilliseconds(100));
+                    }
+                };
+                string all = Lines(20_000, i => $"f{{n=\"{_pushes}_{i}\",zone=\"z\"}} 1\n");
+                Assert.Equal(PushStatus.Stored, Push(Harness.Key("job", "j"), all));
+            },
+            times: 3);
+        Assert.All(await Task.WhenAll(others), static status => Assert.Equal(PushStatus.Stored, status));
+        Assert.InRange(others.Count, 3, 60);
     }
 
     [Fact]
@@ -171,7 +217,7 @@ public class WriterLockTests(ITestOutputHelper output)
         };
         try
         {
-            Assert.Equal(PushStatus.Inconsistent, Push(Harness.Key("job", "j"), Lines(1000, static i => $"f{{n=\"{i}\",zone=\"z\"}} 1\n")));
+            Assert.Equal(PushStatus.Inconsistent, Push(Harness.Key("job", "j"), Lines(2000, static i => $"f{{n=\"{i}\",zone=\"z\"}} 1\n")));
             Assert.True(done);
         }
         finally
