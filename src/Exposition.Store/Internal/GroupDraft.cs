@@ -8,7 +8,6 @@ namespace Exposition.Store.Internal;
 /// <summary>A group as it is to be published.</summary>
 internal sealed class GroupDraft
 {
-
     // Those of the old ones that are there as they were.
     private readonly HiddenFamily[] _stillHidden = [];
 

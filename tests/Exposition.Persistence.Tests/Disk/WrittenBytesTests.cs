@@ -4,6 +4,7 @@ using Exposition.Store;
 namespace Exposition.Persistence.Tests.Disk;
 
 /// <summary>How much goes to the disk, in the log and in the file, checkpoints and the final close included.</summary>
+[Collection(nameof(CountedAlone))]
 public class WrittenBytesTests : InDirectory
 {
     private const int Groups = 24;
@@ -122,3 +123,7 @@ public class WrittenBytesTests : InDirectory
         return [.. all.Order(StringComparer.Ordinal)];
     }
 }
+
+/// <summary>Beside these no other test writes: a journal of a statement has no name, so nobody knows whose it is.</summary>
+[CollectionDefinition(nameof(CountedAlone), DisableParallelization = true)]
+public class CountedAlone;
