@@ -91,9 +91,15 @@ internal sealed class RepeatedSeries(Func<ReadOnlyMemory<byte>, GroupSlot?> find
     private void Choose(FamilySet set, int metric, ReadOnlySpan<(NameSet Set, int Groups)> sets, NameSet? own)
     {
         _fitting.Clear();
+        ulong lacking = ulong.MaxValue;
+        foreach (ref readonly LabelRow label in (ReadOnlySpan<LabelRow>)set.LabelsOf(metric))
+        {
+            lacking &= ~NameSet.BitOf(set.Text(label.Name));
+        }
+
         foreach ((NameSet names, _) in sets)
         {
-            if (!ReferenceEquals(names, own) && HasAll(set, metric, names))
+            if ((names.Mask & lacking) == 0 && !ReferenceEquals(names, own) && HasAll(set, metric, names))
             {
                 _fitting.Add(names);
             }
