@@ -13,6 +13,9 @@ public sealed partial class MetricStore
 
     private readonly FamilySet _restored = new();
     private readonly List<(GroupSlot Slot, HiddenFamily Family)> _keptHidden = [];
+
+    // In the order in which they came, which is that of memory.
+    private List<GroupSlot> _loaded = [];
     private int _loads;
 
     /// <summary>
@@ -156,13 +159,10 @@ public sealed partial class MetricStore
         {
             if (--_loads == 0)
             {
-                GroupSlot[] slots = [.. AllSlots];
-                foreach (GroupSlot slot in slots)
-                {
-                    slot.IsInMap = true;
-                }
-
-                ReplaceMap(GroupMap.Of(slots));
+                _loaded.RemoveAll(static slot => slot.IsRemoved);
+                _loaded.ForEach(static slot => slot.IsInMap = true);
+                ReplaceMap(GroupMap.Of([.. _map.Slots, .. _loaded]));
+                _loaded = [];
             }
 
             hidden = TryShowKept();

@@ -104,6 +104,10 @@ public sealed partial class MetricStore
             slot.IsInMap = true;
             ReplaceMap(_map.With(slot));
         }
+        else
+        {
+            _loaded.Add(slot);
+        }
     }
 
     private void Remove(GroupSlot slot)

@@ -55,6 +55,23 @@ public class GroupMapTests
         Assert.Equal(model.Values, map.Unchanged().Slots.ToArray());
     }
 
+    [Property(MaxTest = 200)]
+    public void Many_keys_are_in_the_order_of_their_bytes(int seed)
+    {
+        // Some begin alike for long, some are the beginning of another, and zeros are not ends.
+        var random = new Random(seed);
+        string[] pieces = ["\0", "a", "b", "aaaaaaa", "bbbbbbbb", "\0\0\0\0\0\0\0"];
+        var keys = new HashSet<GroupingKey>();
+        for (int i = 0; i < 300; i++)
+        {
+            string value = string.Concat(Enumerable.Range(0, random.Next(6)).Select(_ => pieces[random.Next(pieces.Length)]));
+            keys.Add(random.Next(4) == 0 ? Harness.Key("job", "x" + value) : Harness.Key("job", "x", "instance", value));
+        }
+
+        GroupSlot[] slots = [.. keys.Select(static key => new GroupSlot(key, s_names))];
+        Assert.Equal(keys.Order(), GroupMap.Of(slots).Slots.ToArray().Select(static slot => slot.Key));
+    }
+
     [Fact]
     public void Changes_that_nobody_asks_for_do_not_pile_up()
     {

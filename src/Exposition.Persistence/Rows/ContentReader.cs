@@ -2,14 +2,19 @@ using System.Buffers.Binary;
 
 namespace Exposition.Persistence.Rows;
 
-/// <summary>Reads the primitives of contents (see <see cref="GroupContent"/>), checking every length. What it returns are slices of the array.</summary>
-internal ref struct ContentReader(byte[] content)
+/// <summary>Reads the primitives of contents (see <see cref="GroupContent"/>), checking every length. What it returns are slices of the array, of which it reads so many bytes.</summary>
+internal ref struct ContentReader(byte[] content, int length)
 {
     private int _at;
 
-    public readonly bool AtEnd => _at == content.Length;
+    public ContentReader(byte[] content)
+        : this(content, content.Length)
+    {
+    }
 
-    public readonly int Left => content.Length - _at;
+    public readonly bool AtEnd => _at == length;
+
+    public readonly int Left => length - _at;
 
     public bool TryByte(out byte value)
     {
@@ -51,13 +56,13 @@ internal ref struct ContentReader(byte[] content)
     public bool TryText(out ReadOnlyMemory<byte> text)
     {
         text = default;
-        if (!TryVarint(out int length) || length > Left)
+        if (!TryVarint(out int bytes) || bytes > Left)
         {
             return false;
         }
 
-        text = content.AsMemory(_at, length);
-        _at += length;
+        text = content.AsMemory(_at, bytes);
+        _at += bytes;
         return true;
     }
 }

@@ -55,14 +55,20 @@ internal static class GroupContent
         return writer.Position;
     }
 
+    /// <inheritdoc cref="TryRead(byte[], int, out GroupState)"/>
+    public static bool TryRead(byte[] content, out GroupState state) => TryRead(content, content.Length, out state);
+
     /// <summary>Decodes a content, checking every length.</summary>
+    /// <param name="content">An array that begins with it.</param>
+    /// <param name="length">Its length.</param>
+    /// <param name="state">The group; slices of the array.</param>
     /// <returns>False if it is not a complete content of a known version with names in strict order.</returns>
-    public static bool TryRead(byte[] content, out GroupState state)
+    public static bool TryRead(byte[] content, int length, out GroupState state)
     {
         state = default;
-        var reader = new ContentReader(content);
+        var reader = new ContentReader(content, length);
         if (!reader.TryByte(out byte version) || version != FormatVersion
-            || !reader.TryVarint(out int count) || count > content.Length / FixedBytes)
+            || !reader.TryVarint(out int count) || count > length / FixedBytes)
         {
             return false;
         }

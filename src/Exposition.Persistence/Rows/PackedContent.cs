@@ -43,12 +43,15 @@ internal static class PackedContent
         return packed.Length < content.Length ? packed.ToArray() : content.ToArray();
     }
 
+    /// <summary>Whether a column is packed.</summary>
+    public static bool IsOne(ReadOnlySpan<byte> column) => column.Length > 0 && column[0] == Packed;
+
     /// <summary>The content of a column: the column itself if it is not packed.</summary>
     /// <returns>False if it is packed and does not unpack to what it says.</returns>
     public static bool TryUnpack(byte[] column, out byte[] content)
     {
         content = column;
-        if (column.Length == 0 || column[0] != Packed)
+        if (!IsOne(column))
         {
             return true;
         }

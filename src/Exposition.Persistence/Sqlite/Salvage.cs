@@ -1,5 +1,6 @@
 using Exposition.Persistence.Rows;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace Exposition.Persistence.Sqlite;
 
@@ -11,7 +12,8 @@ namespace Exposition.Persistence.Sqlite;
 /// <summary>Reads what can be read of the groups of a damaged file.</summary>
 /// <param name="connection">The file; no reader of it may be open.</param>
 /// <param name="hasShapes">Whether there is a table of shapes.</param>
-internal sealed class Salvage(SqliteConnection connection, bool hasShapes)
+/// <param name="decoder">Decodes the rows.</param>
+internal sealed class Salvage(SqliteConnection connection, bool hasShapes, RowDecoder decoder)
 {
     private const int OneByOne = 4096;
 
@@ -37,19 +39,22 @@ internal sealed class Salvage(SqliteConnection connection, bool hasShapes)
                 using SqliteDataReader rows = select.ExecuteReader();
                 while (rows.Read())
                 {
-                    into.Add(DecodedRow.Of(rows, ShapeOf(rows, shape)));
-                    next = rows.GetInt64(0) + 1;
+                    sqlite3_stmt row = rows.Handle!;
+                    long id = raw.sqlite3_column_int64(row, 0);
+                    _ = RowDecoder.TryGetBytes(row, 1, out ReadOnlySpan<byte> key);
+                    into.Add(decoder.Decode(row, id, key, ShapeOf(row, id, shape)));
+                    next = id + 1;
                 }
             });
         }
     }
 
-    private static byte[]? ShapeOf(SqliteDataReader row, SqliteCommand shape)
+    private static byte[]? ShapeOf(sqlite3_stmt row, long id, SqliteCommand shape)
     {
         byte[]? found = null;
-        if (row.GetValue(4) is byte[] content && SplitColumn.IsOne(content))
+        if (RowDecoder.TryGetBytes(row, 4, out ReadOnlySpan<byte> content) && SplitColumn.IsOne(content))
         {
-            shape.Parameters[0].Value = row.GetInt64(0);
+            shape.Parameters[0].Value = id;
             Try(() => found = shape.ExecuteScalar() as byte[]);
         }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Exposition.Persistence.Rows;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace Exposition.Persistence.Sqlite;
 
@@ -54,6 +55,7 @@ internal sealed partial class SqliteFile
     private void Decode(BlockingCollection<List<DecodedRow>> into, CancellationToken cancellation)
     {
         var batches = new RowBatches(into, cancellation);
+        var decoder = new RowDecoder();
         long next = long.MinValue;
         try
         {
@@ -64,16 +66,19 @@ internal sealed partial class SqliteFile
             ulong keys = 0;
             while (rows.Read())
             {
-                batches.Add(DecodedRow.Of(rows, rows.GetValue(5) as byte[]));
-                keys += rows.GetValue(1) is byte[] key ? IndexEntry(key, rows.GetInt64(0)) : 0;
-                next = rows.GetInt64(0) + 1;
+                sqlite3_stmt row = rows.Handle!;
+                long id = raw.sqlite3_column_int64(row, 0);
+                byte[]? shape = RowDecoder.TryGetBytes(row, 5, out ReadOnlySpan<byte> packed) ? packed.ToArray() : null;
+                keys += RowDecoder.TryGetBytes(row, 1, out ReadOnlySpan<byte> key) ? IndexEntry(key, id) : 0;
+                batches.Add(decoder.Decode(row, id, key, shape));
+                next = id + 1;
             }
 
             RequireIndex(keys);
         }
         catch (SqliteException e) when (SqliteFaults.Translate(e).Fault == DurableFault.Damaged)
         {
-            new Salvage(Connection, _schema >= SchemaVersion).ReadFrom(next, batches);
+            new Salvage(Connection, _schema >= SchemaVersion, decoder).ReadFrom(next, batches);
             throw;
         }
         finally
@@ -91,7 +96,8 @@ internal sealed partial class SqliteFile
         ulong keys = 0;
         while (rows.Read())
         {
-            keys += rows.GetValue(0) is byte[] key ? IndexEntry(key, rows.GetInt64(1)) : 0;
+            sqlite3_stmt row = rows.Handle!;
+            keys += RowDecoder.TryGetBytes(row, 0, out ReadOnlySpan<byte> key) ? IndexEntry(key, raw.sqlite3_column_int64(row, 1)) : 0;
         }
 
         if (keys != expected)
@@ -100,7 +106,7 @@ internal sealed partial class SqliteFile
         }
     }
 
-    private static ulong IndexEntry(byte[] key, long id) => ((ulong)RowChecksum.Of(key, id, []) << 20) + 1;
+    private static ulong IndexEntry(ReadOnlySpan<byte> key, long id) => ((ulong)RowChecksum.Of(key, id, []) << 20) + 1;
 
     private void SetAside(List<long> ids)
     {

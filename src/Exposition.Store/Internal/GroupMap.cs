@@ -64,7 +64,7 @@ internal sealed class GroupMap
     public static GroupMap Of(ReadOnlySpan<GroupSlot> slots)
     {
         GroupSlot[] sorted = slots.ToArray();
-        Array.Sort(sorted, static (a, b) => a.Key.CompareTo(b.Key));
+        KeyOrder.Sort(sorted);
         return new GroupMap(new State(sorted, null, 0, sorted.Length));
     }
 

@@ -8,6 +8,7 @@ internal sealed class GroupSlot(GroupingKey key, NameSet names)
 {
     private GroupSnapshot? _current;
     private PushShape? _shape;
+    private ShapePatience? _patience;
     private PushFailure? _lastFailure;
     private FeedEntry[] _entries = [];
     private int _pins;
@@ -30,7 +31,7 @@ internal sealed class GroupSlot(GroupingKey key, NameSet names)
     }
 
     /// <summary>How long to wait with the next attempt at a shape. Only a guide: pushes of one group that race may count wrongly.</summary>
-    public ShapePatience Patience { get; } = new();
+    public ShapePatience Patience => _patience ??= new ShapePatience();
 
     /// <summary>After how many nanoseconds without a push the rules let its series expire; 0 for never, -1 if they were not asked yet.</summary>
     public long RuleAfter { get; set; } = -1;

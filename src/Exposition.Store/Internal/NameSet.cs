@@ -7,7 +7,9 @@ internal sealed class NameSet(byte[][] names)
 {
     public byte[][] Names { get; } = names;
 
-    /// <summary>A bit for each name: what lacks one of them lacks that name. There may be ten thousand sets to go through for each series.</summary>
+    /// <summary>
+    /// A bit for each name: what lacks one of them lacks that name. There may be ten thousand sets to go through for each series.
+    /// </summary>
     public ulong Mask { get; } = names.Aggregate(0UL, static (mask, name) => mask | BitOf(name));
 
     /// <summary>The bit of a name.</summary>

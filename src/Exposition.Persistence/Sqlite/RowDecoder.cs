@@ -1,0 +1,141 @@
+using Exposition.Persistence.Rows;
+using Exposition.Store;
+using Exposition.Store.Internal;
+using SQLitePCL;
+
+namespace Exposition.Persistence.Sqlite;
+
+/// <summary>A row as it was read and checked.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Key">The group, or null if the row does not even say that.</param>
+/// <param name="State">What it says of the group; without families if the row is damaged.</param>
+/// <param name="Bytes">The size of the content.</param>
+internal readonly record struct DecodedRow(long Id, GroupingKey? Key, GroupState State, int Bytes = 0);
+
+// Rows come by the million at a start. So a column is read where it lies, once; and of a small row, which is mostly names and help texts
+// that all groups have, only the samples are kept.
+
+/// <summary>Checks and decodes rows of id, key, version, checksum and content. For one thread.</summary>
+internal sealed class RowDecoder
+{
+    private const int SmallContent = 4096;
+
+    private readonly byte[] _small = new byte[SmallContent];
+
+    // What the last row said of the family at each place.
+    private readonly List<FamilyHead> _heads = [];
+
+    /// <summary>A column of bytes; false if it is something else. What a broken page yields need not be what the schema says.</summary>
+    /// <param name="row">The row; the bytes are good until the next one.</param>
+    /// <param name="column">The place of the column.</param>
+    /// <param name="bytes">The bytes.</param>
+    public static bool TryGetBytes(sqlite3_stmt row, int column, out ReadOnlySpan<byte> bytes)
+    {
+        bool there = raw.sqlite3_column_type(row, column) == raw.SQLITE_BLOB;
+        bytes = there ? raw.sqlite3_column_blob(row, column) : default;
+        return there;
+    }
+
+    /// <summary>Decodes a row.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="id">Its id.</param>
+    /// <param name="key">Its key; none if that is damaged.</param>
+    /// <param name="shape">The shape that belongs to the row, if there is one.</param>
+    public DecodedRow Decode(sqlite3_stmt row, long id, ReadOnlySpan<byte> key, byte[]? shape)
+    {
+        if (!GroupingKey.TryCreate(key, out GroupingKey? group))
+        {
+            return new DecodedRow(id, null, default);
+        }
+
+        GroupState state = default;
+        bool good = TryGetInteger(row, 2, out long version) & TryGetInteger(row, 3, out long checksum)
+            & TryGetBytes(row, 4, out ReadOnlySpan<byte> content)
+            && checksum == RowChecksum.Of(key, version, content)
+            && TryRead(content, shape, out state);
+        return new DecodedRow(id, group, good ? state : default, content.Length + (shape?.Length ?? 0));
+    }
+
+    private static bool TryGetInteger(sqlite3_stmt row, int column, out long value)
+    {
+        bool there = raw.sqlite3_column_type(row, column) == raw.SQLITE_INTEGER;
+        value = there ? raw.sqlite3_column_int64(row, column) : 0;
+        return there;
+    }
+
+    private bool TryRead(ReadOnlySpan<byte> content, byte[]? shape, out GroupState state)
+    {
+        if (content.Length > SmallContent || PackedContent.IsOne(content) || SplitColumn.IsOne(content))
+        {
+            state = default;
+            byte[] column = content.ToArray();
+            return SplitColumn.IsOne(column)
+                ? SplitColumn.TryJoin(column, shape, out state)
+                : PackedContent.TryUnpack(column, out byte[] plain) && GroupContent.TryRead(plain, out state);
+        }
+
+        content.CopyTo(_small);
+        if (!GroupContent.TryRead(_small, content.Length, out state))
+        {
+            return false;
+        }
+
+        MoveOut(state.Families);
+        return true;
+    }
+
+    private void MoveOut(FamilyEntry[] families)
+    {
+        int length = 0;
+        foreach (ref readonly FamilyEntry family in families.AsSpan())
+        {
+            length += family.TextLength + family.Sidecar.Length;
+        }
+
+        byte[] kept = GC.AllocateUninitializedArray<byte>(length);
+        int end = 0;
+        for (int i = 0; i < families.Length; i++)
+        {
+            ref FamilyEntry family = ref families[i];
+            family = family with
+            {
+                Head = HeadAt(i, family.Head),
+                Text = Keep(family.Text, kept, ref end),
+                Sidecar = Keep(family.Sidecar, kept, ref end),
+            };
+        }
+    }
+
+    private FamilyHead HeadAt(int place, FamilyHead head)
+    {
+        if (place < _heads.Count && _heads[place].SaysTheSame(head))
+        {
+            return _heads[place];
+        }
+
+        FamilyHead own = head with { Name = head.Name.ToArray(), Help = head.Help.ToArray() };
+        if (place < _heads.Count)
+        {
+            _heads[place] = own;
+        }
+        else
+        {
+            _heads.Add(own);
+        }
+
+        return own;
+    }
+
+    private static ReadOnlyMemory<byte> Keep(ReadOnlyMemory<byte> bytes, byte[] into, ref int end)
+    {
+        if (bytes.IsEmpty)
+        {
+            return default;
+        }
+
+        Memory<byte> kept = into.AsMemory(end, bytes.Length);
+        bytes.CopyTo(kept);
+        end += bytes.Length;
+        return kept;
+    }
+}
