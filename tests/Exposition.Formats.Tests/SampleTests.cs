@@ -1,14 +1,15 @@
 using System.Buffers;
 using System.Text;
-using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Exposition.Harness;
 
 namespace Exposition.Formats.Tests;
 
 /// <summary>The code that the documentation shows, compiled and run. A change here is made there, too: the last tests compare them.</summary>
-public sealed partial class SampleTests
+public sealed class SampleTests
 {
+    private const string Here = "tests/Exposition.Formats.Tests/SampleTests.cs";
+
     [Fact]
     public void Read_text_and_walk_it()
     {
@@ -173,28 +174,9 @@ public sealed partial class SampleTests
         // One that leaves something out, and says so with dots, is a sketch.
         List<string> samples = [.. documentation.Descendants("code").Select(code => code.Value).Where(code => !code.Contains("...", StringComparison.Ordinal))];
         Assert.True(samples.Count >= 4, $"{samples.Count} samples");
-        Assert.All(samples, sample => Assert.True(IsHere(sample), sample));
+        Assert.All(samples, sample => Assert.True(ReadmeSamples.Contains(Here, sample), sample));
     }
 
     [Fact]
-    public void Samples_in_the_readme_are_these()
-    {
-        string readme = File.ReadAllText(Path.Combine(Checkout.Root, "README.md"));
-        List<string> samples = [.. CodeBlock().Matches(readme).Select(match => match.Groups[1].Value).Where(code => code.Contains("using Exposition.Formats;", StringComparison.Ordinal))];
-        Assert.NotEmpty(samples);
-        Assert.All(samples, sample => Assert.True(IsHere(sample), sample));
-    }
-
-    // All lines of the sample, in this order and without gaps; using directives apart, which stand at the top of a file.
-    private static bool IsHere(string sample)
-    {
-        string source = File.ReadAllText(Path.Combine(Checkout.Root, "tests", "Exposition.Formats.Tests", "SampleTests.cs"));
-        return Lines(source).Contains(Lines(sample), StringComparison.Ordinal);
-    }
-
-    private static string Lines(string code) => string.Join('\n', code.Split('\n').Select(line => line.Trim())
-        .Where(line => line.Length > 0 && !(line.StartsWith("using ", StringComparison.Ordinal) && line.EndsWith(';') && !line.Contains('=', StringComparison.Ordinal))));
-
-    [GeneratedRegex("```csharp\n(.*?)```", RegexOptions.Singleline)]
-    private static partial Regex CodeBlock();
+    public void Samples_in_the_readme_are_these() => ReadmeSamples.AreIn(Here, "src/Exposition.Formats/README.md");
 }

@@ -2,7 +2,7 @@ namespace Exposition.EndToEnd.Tests.Wire;
 
 /// <summary>
 /// Which status codes a recorded request may get: the rule for its kind, and the few requests that were made to be
-/// refused. Where two codes stand, the second is ours and the README says why (line ends in CRLF, a missing last line
+/// refused. Where two codes stand, the second is ours and differences.md says why (line ends in CRLF, a missing last line
 /// end and paths that the reference redirects are served).
 /// </summary>
 internal static class ExpectedStatus

@@ -1,0 +1,111 @@
+using System.Text.RegularExpressions;
+using Exposition.Gateway.CommandLine;
+using Exposition.Kestrel.OwnMetrics;
+
+namespace Exposition.Gateway.Tests;
+
+/// <summary>
+/// The documents say which flags, limits and metrics there are, and name no others. GatewayProcessTests compare the table of metrics with a
+/// scrape.
+/// </summary>
+public sealed partial class DocumentTests
+{
+    private const string LimitPrefix = "limit.";
+    private const string NoneIsZero = " 0 for none.";
+
+    private static readonly Flags s_flags = Flags.Parse([]);
+
+    [Fact]
+    public void Flags_are_those_of_the_program() => DocumentPart.IsCurrent("flags.md", "flags",
+    [
+        "| flag, as `--help` shows it | meaning |", "|---|---|",
+        .. s_flags.Table().Where(static flag => !IsLimit(flag)).Select(static flag => $"| `{Shown(flag)}` | {Cell(flag.Help)} |"),
+    ]);
+
+    [Fact]
+    public void Limits_are_those_of_the_program() => DocumentPart.IsCurrent("limits.md", "limits",
+    [
+        "| limit | default | unit | answer | counted | meaning |", "|---|---|---|---|---|---|",
+        .. s_flags.Table().Where(IsLimit).Select(static flag => LimitRow(flag.Name[LimitPrefix.Length..], flag.Help)),
+    ]);
+
+    [Fact]
+    public void Metrics_of_the_source_are_in_the_document()
+    {
+        HashSet<string> documented = [.. DocumentPart.Names("metrics.md")];
+        string source = Path.Combine(Checkout.Root, "src");
+        IEnumerable<string> named = from file in Directory.EnumerateFiles(source, "*.cs", SearchOption.AllDirectories)
+                                    from Match name in FamilyLiteral().Matches(File.ReadAllText(file))
+                                    select name.Groups[1].Value;
+        Assert.Equal(documented.Order(), named.Distinct().Order());
+    }
+
+    [Fact]
+    public void Documents_name_only_flags_that_there_are()
+    {
+        HashSet<string> known = [.. s_flags.Table().Select(static flag => flag.Name)];
+        Assert.Empty(Named(FlagName()).ExceptBy(known, static named => named.Name));
+        Assert.Empty(DocumentPart.Names("limits.md").Select(static name => LimitPrefix + name).Except(known));
+    }
+
+    [Fact]
+    public void Documents_name_only_metrics_that_there_are()
+    {
+        Assert.Empty(Named(MetricName()).ExceptBy(DocumentPart.Names("metrics.md"), static named => named.Name));
+    }
+
+    [Fact]
+    public void A_row_that_has_changed_is_found()
+    {
+        string text = DocumentPart.Replace("a\n<!-- p: made from the program -->\nold\n<!-- end -->\nb\n", "p", ["| new |"]);
+        Assert.Equal("a\n<!-- p: made from the program -->\n\n| new |\n\n<!-- end -->\nb\n", text);
+        Assert.Equal(text, DocumentPart.Replace(text, "p", ["| new |"]));
+    }
+
+    private static bool IsLimit(Flag flag) => flag.Name.StartsWith(LimitPrefix, StringComparison.Ordinal);
+
+    private static string Shown(Flag flag) =>
+        (flag.Short is { } letter ? $"-{letter}, " : "") + (flag.IsSwitch ? "--[no-]" : "--") + flag.Name + flag.Shown;
+
+    private static string LimitRow(string name, string help)
+    {
+        // What the machine decides differs from one to the next.
+        string missing = name == "stored-bytes"
+            ? "half of the container's memory limit, else 0"
+            : s_flags.Shown()[LimitPrefix + name].Replace("m0s", "m", StringComparison.Ordinal);
+        string answers = string.Join(", ", Status().Matches(help).Select(static match => match.Value).Distinct());
+        bool counted = Enum.GetValues<Limit>().Any(limit => WireMetrics.NameOf(limit) == name);
+        string meaning = Cell(help.Replace(NoneIsZero, "", StringComparison.Ordinal));
+        return $"| `{name}` | {missing} | {Unit(name)} | {answers} | {(counted ? "yes" : "")} | {meaning} |";
+    }
+
+    private static string Unit(string name) => name switch
+    {
+        "body-rate" or "scrape-rate" => "bytes/s",
+        "pushes-per-second" => "pushes/s",
+        "decode-ratio" => "times",
+        _ when name.EndsWith("-bytes", StringComparison.Ordinal) => "bytes",
+        _ when name.EndsWith("-timeout", StringComparison.Ordinal) || name.EndsWith("-duration", StringComparison.Ordinal) => "time",
+        _ => "number",
+    };
+
+    private static string Cell(string text) => text.Replace("|", "\\|", StringComparison.Ordinal);
+
+    private static IEnumerable<(string Document, string Name)> Named(Regex pattern) =>
+        from path in Documents.All
+        from Match match in pattern.Matches(File.ReadAllText(path))
+        select (Documents.NameOf(path), match.Groups[1].Value);
+
+    [GeneratedRegex(@"--(?:no-)?((?:web|persistence|push|limit|log)(?:\.[a-z0-9][a-z0-9-]*)+)(?!\*)")]
+    private static partial Regex FlagName();
+
+    // Not what ends with an underscore: a prefix, with a star behind it.
+    [GeneratedRegex(@"(?<![\w/.-])((?:pushgateway|process)_[a-z_]*[a-z])(?![\w*])")]
+    private static partial Regex MetricName();
+
+    [GeneratedRegex(@"""((?:pushgateway|process|push)_[a-z_]+)""u8")]
+    private static partial Regex FamilyLiteral();
+
+    [GeneratedRegex(@"\b[45]\d\d\b")]
+    private static partial Regex Status();
+}
