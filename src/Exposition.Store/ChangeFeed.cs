@@ -20,6 +20,8 @@ internal readonly record struct GroupChange(GroupingKey Key, long Version, Group
 /// </summary>
 internal sealed class ChangeFeed : IDisposable
 {
+    private const int SmallTable = 4096;
+
     private readonly MetricStore _store;
     private readonly TimeProvider _time;
     private readonly RetiredBlocks _retired;
@@ -256,7 +258,11 @@ internal sealed class ChangeFeed : IDisposable
                         continue;
                     }
 
-                    _gone.Remove(slot.Key);
+                    // What many deletes at once have made is let go of when the consumer has seen them all.
+                    if (_gone.Remove(slot.Key) && _gone.Count == 0 && _gone.Capacity > SmallTable)
+                    {
+                        _gone.TrimExcess();
+                    }
                 }
             }
 

@@ -12,6 +12,8 @@ public sealed partial class MetricStore
 {
     private readonly BlockPool _blocks;
     private readonly RetiredBlocks _retired;
+    private long _letGo;
+    private long _letGoBefore;
 
     /// <summary>Memory of replaced blocks and tables of families that waits to be used again, in bytes.</summary>
     public long SpareBytes => _blocks.Bytes + _snapshots.Bytes;
@@ -28,8 +30,45 @@ public sealed partial class MetricStore
     /// Lets go of spare memory, and of work areas, that was not needed since the last call. For a host, every few seconds: what a peak has left is not needed
     /// afterwards.
     /// </summary>
-    /// <returns>About how many bytes that is.</returns>
-    public long TrimSpareMemory() => _blocks.Trim() + _snapshots.Trim() + PushWorkspace.Trim();
+    /// <returns>
+    /// About how many bytes that is, with what deletes, expiries, wipes and pushes have left to the garbage collector since the last call.
+    /// It does not know of that before it has a reason to look, so a host may want to ask for a collection when it is much.
+    /// </returns>
+    public long TrimSpareMemory()
+    {
+        TrimTables();
+        long letGo = Volatile.Read(ref _letGo);
+        long stored = StoredBytes;
+        return letGo - Interlocked.Exchange(ref _letGoBefore, letGo) + _blocks.Trim() + _snapshots.Trim() + PushWorkspace.Trim()
+            + ScrapeWorkspace.Trim(stored) + (_bundles?.Trim(stored) ?? 0);
+    }
+
+    // Those that were made for many more groups than there are.
+    private void TrimTables()
+    {
+        // In the map's array what has gone is until somebody asks for the groups.
+        GroupMap map = Volatile.Read(ref _map);
+        if (map.PendingChanges > map.Count)
+        {
+            _ = map.Slots;
+        }
+
+        if (Volatile.Read(ref _spareGroups) is { } spare && spare.Length / 4 > map.Count)
+        {
+            Interlocked.CompareExchange(ref _spareGroups, null, spare);
+        }
+
+        if (_deadlines.IsRoomy)
+        {
+            using (EnterWriter())
+            {
+                _deadlines.Trim();
+            }
+        }
+    }
+
+    // Under the writer lock: a snapshot has gone, or is replaced. Its blocks are counted where they find no room any more.
+    private void CountLetGo(GroupSnapshot old) => Volatile.Write(ref _letGo, _letGo + Math.Max(0, old.Size - old.BlockBytes));
 
     // Before a publication: which blocks the new snapshot has. Nobody else knows it yet.
     private void TakeBlocks(GroupSnapshot snapshot, GroupSnapshot? old, byte[]? added, HashSet<byte[]>? memory = null)

@@ -46,6 +46,7 @@ public sealed partial class MetricStore
         }
         else if (TrySwap(target, old, snapshot))
         {
+            CountLetGo(old);
             RetireBlocks(target, old, snapshot, ownPins);
         }
         else
@@ -126,6 +127,7 @@ public sealed partial class MetricStore
         _lastNumber = Math.Max(_lastNumber, last.Number + 1);
         _shapes?.Drop(slot);
         _held.Replaced(last.Families, []);
+        CountLetGo(last);
         _directory.Remove(last, null, slot);
         _directory.Free(slot.Waiting);
         ReplaceHidden(slot, last, null);

@@ -202,6 +202,8 @@ public sealed partial class MetricStore
                 _held.Replaced(last.Families, []);
             }
 
+            // Blocks and all: they do not become spare.
+            Volatile.Write(ref _letGo, _letGo + _storedBytes);
             Volatile.Write(ref _storedBytes, 0);
             _directory.Clear();
             Volatile.Write(ref _hiddenFamilies, 0);

@@ -17,6 +17,7 @@ internal sealed class BlockPool(long capacity, bool poison)
     public const int Large = 85_000;
 
     private long _largeBytes;
+    private long _refused;
 
     /// <summary>Bytes of large blocks that were allocated so far, because no spare one was there.</summary>
     public long LargeBytes => Volatile.Read(ref _largeBytes);
@@ -44,8 +45,8 @@ internal sealed class BlockPool(long capacity, bool poison)
     }
 
     /// <summary>Lets go of what was not asked for since the last call.</summary>
-    /// <returns>How many bytes that is.</returns>
-    public long Trim() => _spare.Trim();
+    /// <returns>How many bytes that is, with what was returned since and is left to the garbage collector.</returns>
+    public long Trim() => _spare.Trim() + Interlocked.Exchange(ref _refused, 0);
 
     private byte[] Allocate(int size)
     {
@@ -62,6 +63,7 @@ internal sealed class BlockPool(long capacity, bool poison)
     {
         if (block.Length == 0 || block.Length != SizeFor(block.Length))
         {
+            Interlocked.Add(ref _refused, block.Length);
             return;
         }
 

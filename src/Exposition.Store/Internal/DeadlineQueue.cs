@@ -6,6 +6,8 @@ namespace Exposition.Store.Internal;
 /// <summary>The groups by the time at which they must be looked at. Kept by the writer, under the store's writer lock; only <see cref="First"/> is for all.</summary>
 internal sealed class DeadlineQueue
 {
+    private const int SmallRoom = 4096;
+
     private readonly List<(long At, GroupSlot Slot)> _heap = [];
     private long _first = long.MaxValue;
 
@@ -13,6 +15,9 @@ internal sealed class DeadlineQueue
     public long First => Volatile.Read(ref _first);
 
     public int Count => _heap.Count;
+
+    /// <summary>Whether it has room for many times as many groups as there are.</summary>
+    public bool IsRoomy => _heap.Capacity > Math.Max(SmallRoom, 4 * _heap.Count);
 
     /// <summary>The group of the earliest time.</summary>
     public GroupSlot FirstSlot => _heap[0].Slot;
@@ -77,6 +82,9 @@ internal sealed class DeadlineQueue
         _heap.Clear();
         Publish();
     }
+
+    /// <summary>Lets go of room.</summary>
+    public void Trim() => _heap.TrimExcess();
 
     private void Publish() => Volatile.Write(ref _first, _heap.Count == 0 ? long.MaxValue : _heap[0].At);
 

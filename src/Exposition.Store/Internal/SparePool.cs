@@ -80,17 +80,18 @@ internal sealed class SparePool<T>(long capacity)
         else
         {
             stripe.Remove(bytes);
+            Interlocked.Add(ref stripe.Refused, bytes);
         }
     }
 
     /// <summary>Lets go of what was not needed since the last call: so much has always been left.</summary>
-    /// <returns>How many bytes that is.</returns>
+    /// <returns>How many bytes that is, with what found no room since.</returns>
     public long Trim()
     {
         long trimmed = 0;
         foreach (Stripe stripe in _stripes)
         {
-            trimmed += stripe.Trim();
+            trimmed += stripe.Trim() + Interlocked.Exchange(ref stripe.Refused, 0);
         }
 
         return trimmed;
@@ -107,6 +108,7 @@ internal sealed class SparePool<T>(long capacity)
     {
         public readonly Shelf?[] Shelves = new Shelf?[32 * Steps];
         public long Bytes;
+        public long Refused;
 
         // The fewest that there have been since the last trim. A race may miss some: then a little too much is let go.
         private long _least;
@@ -141,6 +143,7 @@ internal sealed class SparePool<T>(long capacity)
                     else if (shelf.TryTakeOldest() is not null)
                     {
                         Remove(shelf.BytesEach);
+                        Interlocked.Add(ref Refused, shelf.BytesEach);
                     }
                 }
             }

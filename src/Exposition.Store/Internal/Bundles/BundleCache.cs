@@ -24,13 +24,14 @@ internal sealed class BundleCache(long capacity, bool poison = false)
     private readonly Lock _lock = new();
     private readonly Dictionary<UInt128, Bundle> _bundles = [];
     private readonly Dictionary<byte[], Header> _headers = new(Utf8Key.Comparer);
+    private StretchCache? _stretches;
     private long _bytes;
     private long _scrapes;
     private long _hits;
     private long _misses;
 
     /// <summary>What the groups hold, as the last scrape has met them.</summary>
-    public StretchCache Stretches => field ??= new StretchCache(this);
+    public StretchCache Stretches => _stretches ?? Interlocked.CompareExchange(ref _stretches, new StretchCache(this), null) ?? _stretches;
 
     /// <summary>Where blocks of bundles come from.</summary>
     public BlockPool Blocks { get; } = new(Math.Min(SpareMost, capacity / 4), poison);
@@ -205,6 +206,28 @@ internal sealed class BundleCache(long capacity, bool poison = false)
                 }
             }
         }
+    }
+
+    /// <summary>Lets go of spare memory that was not needed since the last call, and of everything if it is more than what is stored.</summary>
+    /// <param name="stored">What the groups take.</param>
+    /// <returns>How many bytes that is.</returns>
+    public long Trim(long stored)
+    {
+        if (Bytes > stored && Preparing.Wait(0))
+        {
+            try
+            {
+                // As a scrape that has met nothing.
+                Stretches.Sweep(long.MaxValue);
+                Sweep(long.MaxValue, default);
+            }
+            finally
+            {
+                Preparing.Release();
+            }
+        }
+
+        return Blocks.Trim() + Stretches.Trim();
     }
 
     private static long Size(Bundle bundle) => bundle.Block.Length + Overhead;

@@ -58,6 +58,10 @@ internal sealed class StretchCache(BundleCache bundles)
         }
     }
 
+    /// <summary>Lets go of spare memory that was not needed since the last call.</summary>
+    /// <returns>How many bytes that is.</returns>
+    public long Trim() => _spare.Trim();
+
     /// <summary>Ends a use.</summary>
     public void Release(Stretch stretch)
     {

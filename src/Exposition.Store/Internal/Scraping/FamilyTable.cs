@@ -27,13 +27,13 @@ internal sealed class FamilyTable<T>
 
     public ReadOnlySpan<T> All => CollectionsMarshal.AsSpan(_families);
 
-    /// <summary>Memory of their tables, in bytes.</summary>
+    /// <summary>Memory of their tables, in bytes, with those that wait to be used again.</summary>
     public long TableBytes
     {
         get
         {
             long bytes = 0;
-            foreach (T family in _families)
+            foreach (T family in _asFound)
             {
                 bytes += family.TableBytes;
             }

@@ -7,6 +7,7 @@ namespace Exposition.Store.Internal;
 internal sealed class ScrapeWorkspace
 {
     private const int Kept = 2;
+    private const long LeastTrimmed = 1 << 20;
 
     private static readonly ConcurrentBag<ScrapeWorkspace> s_pool = [];
 
@@ -40,5 +41,26 @@ internal sealed class ScrapeWorkspace
         {
             s_pool.Add(workspace);
         }
+    }
+
+    /// <summary>Lets go of those whose tables are larger than what they are tables of: they were made for more.</summary>
+    /// <param name="stored">What the groups take.</param>
+    /// <returns>About how many bytes that is.</returns>
+    public static long Trim(long stored)
+    {
+        long trimmed = 0;
+        for (int left = s_pool.Count; left > 0 && s_pool.TryTake(out ScrapeWorkspace? workspace); left--)
+        {
+            if (workspace.Plan.TableBytes is var bytes && bytes > Math.Max(stored, LeastTrimmed))
+            {
+                trimmed += bytes;
+            }
+            else
+            {
+                s_pool.Add(workspace);
+            }
+        }
+
+        return trimmed;
     }
 }
