@@ -11,6 +11,8 @@ namespace Exposition.Persistence.Following;
 /// <summary>What is not on disk yet: the newest change of each group, and groups that could not be written. For one thread at a time but for what says otherwise.</summary>
 internal sealed class Backlog(IChangeSource source, TimeProvider time)
 {
+    // What changes of many groups at once have made is let go of when they are written.
+    private const int SmallTable = 4096;
     private static readonly TimeSpan s_firstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(15);
 
@@ -128,6 +130,12 @@ internal sealed class Backlog(IChangeSource source, TimeProvider time)
     {
         _setAside.ExceptWith(_retrying);
         _retrying.Clear();
+        if (_next.Count == 0 && _next.Capacity > SmallTable)
+        {
+            _next.TrimExcess();
+            _taken.TrimExcess();
+        }
+
         if (_setAside.Count == 0)
         {
             Interlocked.Exchange(ref _setAsideSince, 0);

@@ -17,8 +17,9 @@ internal sealed partial class SqliteFile : IDisposable
     private const int FirstSchemaVersion = 1;
     private const int LockWaitSeconds = 1;
 
-    // 16 MiB.
+    // 16 MiB in the file, and 1 MiB of them in memory.
     private const int FreePagesKept = 1024;
+    private const int FreePagesCached = 64;
 
     // SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE (https://sqlite.org/c3ref/c_dbconfig_defensive.html).
     private const int NoCheckpointOnClose = 1006;
@@ -120,13 +121,13 @@ internal sealed partial class SqliteFile : IDisposable
     /// <summary>Whether any group is kept in two parts.</summary>
     public bool HasShapes => Number(Connection, "SELECT EXISTS (SELECT 1 FROM shapes)") != 0;
 
-    /// <summary>After a commit: gives back a part of the space that deleted groups have left, where that is most of the file.</summary>
+    /// <summary>After a commit: where most of the file is space that deleted groups have left, gives back cached pages and a part of it.</summary>
     public void Shrink()
     {
         long free = Number(Connection, "PRAGMA freelist_count");
-        if (free > FreePagesKept && free > Number(Connection, "PRAGMA page_count") / 2)
+        if (free > FreePagesCached && free > Number(Connection, "PRAGMA page_count") / 2)
         {
-            Run(Connection, "PRAGMA incremental_vacuum(1024)");
+            Run(Connection, (free > FreePagesKept ? "PRAGMA incremental_vacuum(1024); " : "") + "PRAGMA shrink_memory");
         }
     }
 
