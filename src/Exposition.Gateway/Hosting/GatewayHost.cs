@@ -73,7 +73,7 @@ internal static class GatewayHost
         }
 
         web?.Follow();
-        using var keeper = new MemoryKeeper(engine.Store);
+        using var keeper = new MemoryKeeper(engine.Store, logger);
 
         // What loads quickly is there before the port is open. While more is being loaded, the program says that it lives but is not ready.
         using var stop = new CancellationTokenSource();

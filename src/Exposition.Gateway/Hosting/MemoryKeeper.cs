@@ -1,68 +1,150 @@
+using Exposition.Gateway.Logging;
 using Exposition.Kestrel.Bodies;
 using Exposition.Store;
+using Microsoft.Extensions.Logging;
 
 namespace Exposition.Gateway.Hosting;
 
-// Large arrays are collected with the oldest generation only, and that, as long as most of it survives, only after it has grown several times over.
-// When groups are filled, or their series change, that is hundreds of megabytes that nobody uses; and when pushes have become steady, nothing is
-// allocated any more, so nothing is collected, and it stays. Hence:
-//   while large blocks are allocated   a collection in the background for each eighth of the heap. It costs milliseconds, as blocks hold no references
-//   every few seconds                  spare memory that was not needed since the last time is let go
-//   a while after the last block       one that moves memory together and gives the rest to the system, if there is much to give. It stops all pushes, for
-//                                      0.2 ms per MiB that is live as measured, so large heaps are left alone
+// The garbage collector looks at the oldest generation only after it has grown by a multiple of what survives, and keeps what it has once
+// had from the system. When groups are filled, that is hundreds of megabytes that nobody uses; when they have gone, or pushes have become
+// steady, nothing is allocated any more, so nothing is collected, and it stays. What it knows of itself is as of its last collection, and
+// so of before the deletes. Hence:
+//   while large blocks are allocated   a collection in the background for each eighth of the heap. It costs milliseconds, as blocks hold
+//                                      no references
+//   every few seconds                  spare memory that was not needed since the last time is let go, and what was let go is counted
+//   when much was, and no more is      one collection in the background. What it says of the heap is true at last, and decides on one that
+//                                      moves memory together and gives the rest to the system: if the rest is much, and all threads do not
+//                                      stand still for long. That depends on what lives: large stores are left alone
+//   when it does not come to an end    the same from time to time; but then the rest must be most of the process, lest pushes have to ask
+//                                      for it back
 
-/// <summary>Asks for collections when the store's large blocks have left garbage.</summary>
+/// <summary>Asks for collections when the store has left garbage, and gives to the system what nobody needs any more.</summary>
 internal sealed class MemoryKeeper : IDisposable
 {
-    private const long LeastBytes = 32 << 20;
+    private const long Mebibyte = 1 << 20;
+    private const long LeastBytes = 32 * Mebibyte;
+    private const long QuietBytes = LeastBytes / 4;
     private const int ShareOfHeap = 8;
-    private const long LargestCompacted = 512 << 20;
-    private const int QuietLooks = 10;
     private const int LooksPerTrim = 8;
+    private const int MostBusyTrims = 8;
+    private const int RestAfterError = 20;
+
+    // What was needed before one trim goes with the next but one.
+    private const int QuietTrims = 2;
+
+    // Of a compaction, as measured: for what lives, and for the objects of a group.
+    private const double StopPerMebibyte = 0.2;
+    private const double StopPerGroup = 0.00075;
+
+    // The longest stop, and the longest one for at least half of the process, in milliseconds.
+    private const double LongestStop = 100;
+    private const double LongestStopForMost = 300;
     private static readonly TimeSpan s_every = TimeSpan.FromMilliseconds(500);
 
     private readonly MetricStore _store;
-    private readonly Timer _timer;
-    private long _collectedAt;
-    private long _last;
-    private long _trimmed;
-    private int _quiet = QuietLooks;
+    private readonly IHeap _heap;
+    private readonly ILogger _logger;
+    private readonly Timer? _timer;
+    private int _looking;
+    private int _resting;
     private int _looks;
+    private long _large;
+    private long _largeCollected;
+    private long _due;
+    private int _quietTrims;
+    private int _busyTrims;
+    private bool _asked;
+    private bool _isBusy;
 
-    public MemoryKeeper(MetricStore store)
-    {
-        _store = store;
+    public MemoryKeeper(MetricStore store, ILogger logger)
+        : this(store, new GcHeap(), logger) =>
         _timer = new Timer(static keeper => ((MemoryKeeper)keeper!).Look(), this, s_every, s_every);
+
+    internal MemoryKeeper(MetricStore store, IHeap heap, ILogger logger) => (_store, _heap, _logger) = (store, heap, logger);
+
+    public void Dispose() => _timer?.Dispose();
+
+    /// <summary>Does what there is to do now. The timer calls it, from several threads where one takes long.</summary>
+    internal void Look()
+    {
+        if (Interlocked.Exchange(ref _looking, 1) != 0)
+        {
+            return;
+        }
+
+        try
+        {
+            if (_resting > 0)
+            {
+                _resting--;
+                return;
+            }
+
+            CollectLargeBlocks();
+            if (_asked && _heap.IsCollected)
+            {
+                _asked = false;
+                GiveBack();
+            }
+
+            if (++_looks % LooksPerTrim == 0)
+            {
+                Trim();
+            }
+        }
+        catch (Exception e)
+        {
+            // Memory that has run out above all. It would end the process, or, tried again at once, fill the log.
+            _logger.MemoryNotGivenBack(e.Message);
+            _resting = RestAfterError;
+        }
+        finally
+        {
+            Volatile.Write(ref _looking, 0);
+        }
     }
 
-    public void Dispose() => _timer.Dispose();
-
-    private void Look()
+    private void CollectLargeBlocks()
     {
-        if (++_looks % LooksPerTrim == 0)
+        long bytes = _store.LargeBlockBytes;
+        if (bytes - _largeCollected > Math.Max(LeastBytes, _heap.Size / ShareOfHeap))
         {
-            _trimmed += _store.TrimSpareMemory() + BodyMemory.Trim();
+            _heap.Collect();
+            _largeCollected = bytes;
+        }
+    }
+
+    private void Trim()
+    {
+        // Blocks that were allocated took the place of others.
+        long large = _store.LargeBlockBytes;
+        long letGo = _store.TrimSpareMemory() + BodyMemory.Trim() + large - _large;
+        _large = large;
+        _due += letGo;
+        if (_asked || _due < Math.Max(LeastBytes, _heap.Size / ShareOfHeap))
+        {
+            return;
         }
 
-        long bytes = _store.LargeBlockBytes;
-        if (bytes != _last)
+        _isBusy = letGo >= QuietBytes;
+        (_quietTrims, _busyTrims) = _isBusy ? (0, _busyTrims + 1) : (_quietTrims + 1, _busyTrims);
+        if (_quietTrims >= QuietTrims || _busyTrims >= MostBusyTrims)
         {
-            (_last, _quiet) = (bytes, 0);
-            if (bytes - _collectedAt > Math.Max(LeastBytes, GC.GetGCMemoryInfo(GCKind.Any).HeapSizeBytes / ShareOfHeap))
-            {
-                _collectedAt = bytes;
-                _trimmed = 0;
-                GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false, compacting: false);
-            }
+            _heap.Collect();
+            (_due, _quietTrims, _busyTrims, _asked) = (0, 0, 0, true);
         }
-        else if ((_quiet < QuietLooks && ++_quiet == QuietLooks) || _trimmed > LeastBytes)
+    }
+
+    private void GiveBack()
+    {
+        (long live, long committed) = _heap.Figures;
+        long rest = committed - live;
+        double stop = (live / Mebibyte * StopPerMebibyte) + (_store.GroupCount * StopPerGroup);
+        double longest = rest > live ? LongestStopForMost : LongestStop;
+        if (rest > Math.Max(LeastBytes, _isBusy ? 2 * live : live / ShareOfHeap) && stop <= longest)
         {
-            GCMemoryInfo heap = GC.GetGCMemoryInfo(GCKind.Any);
-            if (heap.FragmentedBytes + _trimmed > Math.Max(LeastBytes, heap.HeapSizeBytes / ShareOfHeap) && heap.HeapSizeBytes - heap.FragmentedBytes < LargestCompacted)
-            {
-                _trimmed = 0;
-                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-            }
+            _heap.Compact();
+            _logger.MemoryGivenBack((committed - _heap.Figures.Committed) / Mebibyte, _heap.Figures.Committed / Mebibyte);
         }
     }
 }

@@ -114,4 +114,10 @@ internal static partial class Log
 
     [LoggerMessage(35, LogLevel.Warning, "fewer connections than --limit.connections asks for: the system's limit on open file descriptors has no room for more")]
     public static partial void ConnectionsLimited(this ILogger logger, int asked, int connections, long openFiles);
+
+    [LoggerMessage(51, LogLevel.Error, "cannot give memory back, tried again in ten seconds")]
+    public static partial void MemoryNotGivenBack(this ILogger logger, string err);
+
+    [LoggerMessage(52, LogLevel.Debug, "memory given back")]
+    public static partial void MemoryGivenBack(this ILogger logger, long mebibytes, long left);
 }

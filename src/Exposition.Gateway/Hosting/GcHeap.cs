@@ -1,0 +1,83 @@
+using System.Runtime.InteropServices;
+
+namespace Exposition.Gateway.Hosting;
+
+/// <summary>What <see cref="MemoryKeeper"/> does with the garbage collector's heap, and what it is told of it.</summary>
+internal interface IHeap
+{
+    /// <summary>Bytes in use and in gaps, as of the last collection of any kind.</summary>
+    public long Size { get; }
+
+    /// <summary>Whether the collection that was asked for last is over.</summary>
+    public bool IsCollected { get; }
+
+    /// <summary>Bytes that live, and bytes that the process has for the heap, as of the last collection of everything.</summary>
+    public (long Live, long Committed) Figures { get; }
+
+    /// <summary>Asks for a collection of everything in the background: it stops nobody for long, and gives next to nothing back.</summary>
+    public void Collect();
+
+    /// <summary>Moves what lives together and gives the rest to the system. All threads stand still meanwhile.</summary>
+    public void Compact();
+}
+
+/// <summary>The heap of this process.</summary>
+internal sealed partial class GcHeap : IHeap
+{
+    private long _before;
+
+    public long Size => GC.GetGCMemoryInfo(GCKind.Any).HeapSizeBytes;
+
+    public bool IsCollected => LastFull.Index > _before;
+
+    public (long Live, long Committed) Figures
+    {
+        get
+        {
+            GCMemoryInfo heap = LastFull;
+            return (heap.HeapSizeBytes - heap.FragmentedBytes, heap.TotalCommittedBytes);
+        }
+    }
+
+    // Where the host has switched background collections off, one that was asked for is a blocking one.
+    private static GCMemoryInfo LastFull
+    {
+        get
+        {
+            GCMemoryInfo background = GC.GetGCMemoryInfo(GCKind.Background);
+            GCMemoryInfo blocking = GC.GetGCMemoryInfo(GCKind.FullBlocking);
+            return background.Index > blocking.Index ? background : blocking;
+        }
+    }
+
+    public void Collect()
+    {
+        _before = LastFull.Index;
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false, compacting: false);
+    }
+
+    public void Compact()
+    {
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        TrimNative();
+    }
+
+    // What SQLite has given back stays with the C library, which looks at the end of its memory only (32 MiB of cached pages). Others than
+    // GNU's have no such function.
+    private static void TrimNative()
+    {
+        try
+        {
+            if (OperatingSystem.IsLinux())
+            {
+                _ = MallocTrim(0);
+            }
+        }
+        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
+        {
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "malloc_trim")]
+    private static partial int MallocTrim(nuint left);
+}
