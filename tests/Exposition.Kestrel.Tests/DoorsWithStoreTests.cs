@@ -131,7 +131,9 @@ public sealed class DoorsWithStoreTests : IAsyncLifetime
             Assert.Equal((200, ""), await SendAsync(HttpMethod.Put, door + "/metrics/job/a", Body, "application/openmetrics-text; version=1.0.0; charset=utf-8"));
             Assert.Equal((200, ""), await SendAsync(HttpMethod.Put, door + "/metrics/job/b", "d 1\n", "application/openmetrics-text; version=0.0.1"));
             Assert.Equal(
-                (400, "text format parsing error in line 2: expected integer as timestamp, got \"#\"\n"), await SendAsync(HttpMethod.Put, door + "/metrics/job/c", Body, "text/plain"));
+                (400, "text format parsing error in line 2: expected integer as timestamp, got \"#\" (this looks like OpenMetrics, which is sent with "
+                    + "the Content-Type application/openmetrics-text)\n"),
+                await SendAsync(HttpMethod.Put, door + "/metrics/job/c", Body, "text/plain"));
             Assert.Equal(
                 (400, "text format parsing error in line 1: expected float as value, got \"x\" (and as OpenMetrics, line 1: expected a number as value, got \"x\")\n"), await SendAsync(HttpMethod.Put, door + "/metrics/job/c", "a x\n", "application/openmetrics-text"));
 

@@ -131,22 +131,6 @@ public class LimitTests
         Assert.InRange(rate.Count, 1, 2048);
     }
 
-    /// <summary>Names of 32 KiB each: what is kept of a job is as long as that of any other.</summary>
-    [Fact]
-    public void TheNamesOfJobsAreNotKept()
-    {
-        const int jobs = 1000, length = 32 << 10;
-        var rate = new JobRate(10, new ManualTime());
-        long before = GC.GetTotalMemory(forceFullCollection: true);
-        for (int i = 0; i < jobs; i++)
-        {
-            Assert.True(rate.TryTake(GroupingKey.Create(("job", i + new string('x', length)))));
-        }
-
-        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, jobs * length / 2);
-        Assert.Equal(jobs, rate.Count);
-    }
-
     [Fact]
     public async Task ThePushesOfAJobAreLimited()
     {
