@@ -46,8 +46,18 @@ public sealed partial class MetricStore
     // Those that were made for many more groups than there are.
     private void TrimTables()
     {
-        // In the map's array what has gone is until somebody asks for the groups.
+        // What was before stays until something changes, if a view was on its way to it when it changed last.
         GroupMap map = Volatile.Read(ref _map);
+        if (map.Previous is not null)
+        {
+            using (EnterWriter())
+            {
+                ReplaceMap(_map.Unchanged());
+                map = _map;
+            }
+        }
+
+        // In the map's array what has gone is until somebody asks for the groups.
         if (map.PendingChanges > map.Count)
         {
             _ = map.Slots;

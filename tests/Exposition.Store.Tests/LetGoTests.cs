@@ -1,11 +1,17 @@
 using System.Buffers;
 using System.IO.Compression;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Exposition.Formats;
+using Exposition.Store.Internal;
+using Exposition.Store.Tests.Concurrency;
 
 namespace Exposition.Store.Tests;
 
+// Alone: the work areas of pushes and scrapes are everybody's.
+
 /// <summary>What the store says that it has left to the garbage collector, and what it does not keep of a peak.</summary>
+[Collection(nameof(StepByStep))]
 public sealed class LetGoTests
 {
     private const int Groups = 5_000;
@@ -52,12 +58,68 @@ public sealed class LetGoTests
         ScrapeWith(gzip: true);
     }
 
-    private void Fill(string body = "x 1\n")
+    // What was given back last comes first: the tables of an empty store are on top of those of a full one.
+    [Fact]
+    public void The_tables_of_every_scrape_go_whichever_was_used_last()
+    {
+        var empty = new MetricStore(new StoreOptions());
+        for (int i = 0; i < 4; i++)
+        {
+            Fill($"a{i} 1\nb{i} 1\nc{i} 1\nd{i} 1\n", PushMode.Merge);
+        }
+
+        using (Scrape of = Prepared(empty), full = Prepared(_store))
+        {
+            Empty(wiped: true);
+            Settle();
+        }
+
+        Assert.InRange(_store.TrimSpareMemory(), 1 << 20, 64 << 20);
+    }
+
+    // Nothing changes any more that would let the map of before go.
+    [Fact]
+    public void Groups_that_went_while_a_view_was_on_its_way_do_not_wait_for_the_next_change()
+    {
+        WeakReference group = PushOne();
+        bool deleted = false;
+        Interleaving.Hook = step =>
+        {
+            if (step == Step.ReadSlot && !deleted)
+            {
+                deleted = true;
+                Assert.True(_store.Delete(Harness.Key("job", "one")));
+            }
+        };
+        try
+        {
+            _store.OpenView().Dispose();
+        }
+        finally
+        {
+            Interleaving.Hook = null;
+        }
+
+        Assert.True(deleted);
+        Settle();
+        GC.Collect();
+        Assert.False(group.IsAlive);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private WeakReference PushOne()
+    {
+        GroupingKey key = Harness.Key("job", "one");
+        Assert.Equal(PushStatus.Stored, _store.Push(key, PushFormat.Text, "x 1\n"u8.ToArray(), PushMode.Replace).Status);
+        return new WeakReference(key);
+    }
+
+    private void Fill(string body = "x 1\n", PushMode mode = PushMode.Replace)
     {
         for (int i = 0; i < Groups; i++)
         {
             GroupingKey key = Harness.Key("job", "j", "i", $"{i}");
-            Assert.Equal(PushStatus.Stored, _store.Push(key, PushFormat.Text, Encoding.ASCII.GetBytes(body), PushMode.Replace).Status);
+            Assert.Equal(PushStatus.Stored, _store.Push(key, PushFormat.Text, Encoding.ASCII.GetBytes(body), mode).Status);
         }
     }
 
@@ -75,14 +137,20 @@ public sealed class LetGoTests
         }
     }
 
-    // What was needed before the first trim goes with the second. Other tests share the work areas, which are small here.
+    // What was needed before the first trim goes with the second.
     private long Settle() => _store.TrimSpareMemory() + _store.TrimSpareMemory();
+
+    private static Scrape Prepared(MetricStore store, bool gzip = false)
+    {
+        var scrape = new Scrape(store, null, ScrapeFormat.Text, EscapingScheme.AllowUtf8, gzip);
+        scrape.PrepareAsync(default).AsTask().GetAwaiter().GetResult();
+        return scrape;
+    }
 
     private void ScrapeWith(bool gzip)
     {
-        using var scrape = new Scrape(_store, null, ScrapeFormat.Text, EscapingScheme.AllowUtf8, gzip);
+        using Scrape scrape = Prepared(_store, gzip);
         var output = new ArrayBufferWriter<byte>();
-        scrape.PrepareAsync(default).AsTask().GetAwaiter().GetResult();
         while (scrape.WriteNextAsync(output, 1 << 20, default).AsTask().GetAwaiter().GetResult())
         {
         }

@@ -49,7 +49,8 @@ internal sealed class ScrapeWorkspace
     public static long Trim(long stored)
     {
         long trimmed = 0;
-        for (int left = s_pool.Count; left > 0 && s_pool.TryTake(out ScrapeWorkspace? workspace); left--)
+        var kept = new List<ScrapeWorkspace>(Kept);
+        while (s_pool.TryTake(out ScrapeWorkspace? workspace))
         {
             if (workspace.Plan.TableBytes is var bytes && bytes > Math.Max(stored, LeastTrimmed))
             {
@@ -57,10 +58,12 @@ internal sealed class ScrapeWorkspace
             }
             else
             {
-                s_pool.Add(workspace);
+                kept.Add(workspace);
             }
         }
 
+        // Not before: the bag would give the same one once more.
+        kept.ForEach(s_pool.Add);
         return trimmed;
     }
 }
