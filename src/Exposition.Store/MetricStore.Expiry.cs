@@ -25,7 +25,7 @@ public sealed partial class MetricStore
     public long Expiries => Volatile.Read(ref _expiredTotal);
 
     /// <summary>When a group's series expire, or did, by the wall clock as it is set now, in nanoseconds since the Unix epoch; 0 for never.</summary>
-    internal long ExpiryOf(GroupSnapshot group) => _clock.ToWall(group.ExpiresAt, _clock.Read());
+    internal long ExpiryOf(GroupSnapshot group) => group.ExpiresAt == 0 ? 0 : _clock.ToWall(group.ExpiresAt, _clock.Read());
 
     private long GraceNanoseconds => Options.ExpiredGrace <= TimeSpan.Zero ? 0 : Nanoseconds(Options.ExpiredGrace);
 
@@ -210,5 +210,9 @@ public sealed partial class MetricStore
     private static long Later(long time, long nanoseconds) => time > long.MaxValue - nanoseconds ? 0 : time + nanoseconds;
 
     /// <summary>Whether and when what is published expires, or has, and whether the push itself said so.</summary>
-    private readonly record struct Fate(long ExpiresAt, bool IsExpired, bool IsOwn = false);
+    private readonly record struct Fate(long ExpiresAt, bool IsExpired, bool IsOwn = false)
+    {
+        /// <summary>That of a group as it is.</summary>
+        public static Fate Of(GroupSnapshot group) => new(group.ExpiresAt, group.IsExpired, group.HasOwnDeadline);
+    }
 }

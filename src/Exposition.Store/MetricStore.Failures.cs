@@ -36,9 +36,7 @@ public sealed partial class MetricStore
                 List<HiddenFamily>? hidden = null;
                 fits = PushLimits.Exceeded(Options, draft.Old?.Size ?? 0, draft.Size, _storedBytes) is null
                     && Check(failure, failure.Rendered, slot, pushed, draft.Families, ref hidden) is null;
-                Fate fate = draft.Old is { } old
-                    ? new Fate(old.ExpiresAt, old.IsExpired, old.HasOwnDeadline)
-                    : FateOf(null, key, details.ExpireAfter, now);
+                Fate fate = draft.Old is { } old ? Fate.Of(old) : FateOf(null, key, details.ExpireAfter, now);
                 stored = fits ? Publish(slot, key, draft, tell: true, fate, hidden, failure: remembered, ownPins: 1) : null;
             }
         }
@@ -47,9 +45,9 @@ public sealed partial class MetricStore
         {
             _held.Replaced(draft.Old is null ? [] : draft.Old.Families, stored.Families);
         }
-        else if (!ReferenceEquals(draft.Block, failure.Block))
+        else
         {
-            _blocks.Return(draft.Block!);
+            ReturnPacked(draft, failure);
         }
 
         return stored is not null || !fits;

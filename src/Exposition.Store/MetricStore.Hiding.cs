@@ -96,8 +96,7 @@ public sealed partial class MetricStore
                 return;
             }
 
-            var fate = new Fate(current.ExpiresAt, current.IsExpired, current.HasOwnDeadline);
-            published = Publish(slot, slot.Key, draft, tell: true, fate, found);
+            published = Publish(slot, slot.Key, draft, tell: true, Fate.Of(current), found);
         }
         while (published is null);
         told.Add((slot.Key, current, found));
@@ -208,9 +207,7 @@ public sealed partial class MetricStore
 
         if (shows)
         {
-            GroupSnapshot current = slot!.Current!;
-            var fate = new Fate(current.ExpiresAt, current.IsExpired, current.HasOwnDeadline);
-            Publish(slot, slot.Key, draft!, tell: true, fate, isCounted: true);
+            Publish(slot!, slot!.Key, draft!, tell: true, Fate.Of(slot.Current!), isCounted: true);
         }
 
         _hiddenSet.Reset();

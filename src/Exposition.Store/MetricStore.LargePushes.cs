@@ -61,17 +61,7 @@ public sealed partial class MetricStore
             EndClaim(claim, isStored: made.Stored is not null);
         }
 
-        if (made.Stored is null && !ReferenceEquals(claim.Draft.Block, push.Block))
-        {
-            _blocks.Return(claim.Draft.Block!);
-        }
-
-        if (made.MustRender)
-        {
-            TakeSteps(StepsLeft);
-        }
-
-        return made;
+        return Made(made, claim.Draft, push);
     }
 
     // Under the writer lock: goes on from where the last one has ended.

@@ -157,9 +157,15 @@ public sealed partial class MetricStore
             made = TryPublish(push, pushed, draft, group, early, expireAfter, now);
         }
 
-        if (made.Stored is null && !ReferenceEquals(draft.Block, push.Block))
+        return Made(made, draft, push);
+    }
+
+    // Outside of the writer lock: ends an attempt.
+    private Attempt Made(in Attempt made, GroupDraft draft, PendingPush push)
+    {
+        if (made.Stored is null)
         {
-            _blocks.Return(draft.Block!);
+            ReturnPacked(draft, push);
         }
 
         if (made.MustRender)
@@ -168,6 +174,15 @@ public sealed partial class MetricStore
         }
 
         return made;
+    }
+
+    // A draft that was not published: the block into which others were packed is nobody's. That of what is pushed stays the caller's.
+    private void ReturnPacked(GroupDraft draft, PendingPush push)
+    {
+        if (!ReferenceEquals(draft.Block, push.Block))
+        {
+            _blocks.Return(draft.Block!);
+        }
     }
 
     // Under the writer lock.

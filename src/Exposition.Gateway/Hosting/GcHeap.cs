@@ -11,13 +11,13 @@ internal interface IHeap
     /// <summary>Whether the collection that was asked for last is over.</summary>
     public bool IsCollected { get; }
 
-    /// <summary>Bytes that live, and bytes that the process has for the heap, as of the last collection of everything.</summary>
+    /// <summary>Live bytes, and bytes committed for the heap, as of the last collection of all generations.</summary>
     public (long Live, long Committed) Figures { get; }
 
-    /// <summary>Asks for a collection of everything in the background: it stops nobody for long, and gives next to nothing back.</summary>
+    /// <summary>Starts a background collection of all generations: its pauses are short, and it returns next to no memory to the system.</summary>
     public void Collect();
 
-    /// <summary>Moves what lives together and gives the rest to the system. All threads stand still meanwhile.</summary>
+    /// <summary>Compacts the heap and returns free memory to the system. All threads are paused meanwhile.</summary>
     public void Compact();
 }
 

@@ -5,20 +5,19 @@ using Microsoft.Extensions.Logging;
 
 namespace Exposition.Gateway.Hosting;
 
-// The garbage collector looks at the oldest generation only after it has grown by a multiple of what survives, and keeps what it has once
-// had from the system. When groups are filled, that is hundreds of megabytes that nobody uses; when they have gone, or pushes have become
-// steady, nothing is allocated any more, so nothing is collected, and it stays. What it knows of itself is as of its last collection, and
-// so of before the deletes. Hence:
-//   while large blocks are allocated   a collection in the background for each eighth of the heap. It costs milliseconds, as blocks hold
-//                                      no references
-//   every few seconds                  spare memory that was not needed since the last time is let go, and what was let go is counted
-//   when much was, and no more is      one collection in the background. What it says of the heap is true at last, and decides on one that
-//                                      moves memory together and gives the rest to the system: if the rest is much, and all threads do not
-//                                      stand still for long. That depends on what lives: large stores are left alone
-//   when it does not come to an end    the same from time to time; but then the rest must be most of the process, lest pushes have to ask
-//                                      for it back
+// The garbage collector runs generation 2 only after the heap has grown by a multiple of its live size, and does not return committed
+// memory to the operating system. After a peak (groups created and deleted, series that change) nothing is allocated any more, so it does
+// not run, and hundreds of megabytes of garbage stay resident. Its figures are those of the last collection, from before the deletes.
+// Hence:
+//   while large blocks are allocated   a background collection for each eighth of the heap: milliseconds, as blocks hold no references
+//   every four seconds                 spare memory that was not used since the last time is released, and released bytes are counted
+//   when many bytes were released,     one background collection. Its figures are fresh, and decide on a compacting collection that
+//   and no more are                    returns memory to the system: if that is much, and the estimated pause is short. The pause depends
+//                                      on the live size, so large stores are not compacted
+//   when the releases do not end       the same every 32 s; but then more than twice the live size must be free, as pushes would
+//                                      otherwise allocate it again at once
 
-/// <summary>Asks for collections when the store has left garbage, and gives to the system what nobody needs any more.</summary>
+/// <summary>Starts collections when the store has left garbage, and returns unused memory to the operating system.</summary>
 internal sealed class MemoryKeeper : IDisposable
 {
     private const long Mebibyte = 1 << 20;

@@ -118,7 +118,7 @@ internal sealed class PatientListener(Socket socket, SocketConnectionContextFact
         }
     }
 
-    // The newcomer waits in the system's queue meanwhile; one that nobody needs makes room for him.
+    // Meanwhile the new connection waits in the listen queue; the longest idle one is closed, so that a descriptor is free for it.
     private async Task RecoverAsync(Exception failure)
     {
         engine.CountAcceptFailure();

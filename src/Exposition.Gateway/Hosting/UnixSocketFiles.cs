@@ -50,8 +50,6 @@ internal sealed class UnixSocketFiles : IDisposable
                 TryDelete(path);
             }
         }
-
-        _files.Clear();
     }
 
     private static void TryDelete(string path)

@@ -73,7 +73,7 @@ internal sealed class GatewayRouter(RouteTable<RouteTarget> main, RouteTable<Rou
         Exposition.Kestrel.Paths.Route named = engine.Paths.Resolve(Encoding.UTF8.GetBytes(RequestTarget.OriginForm(target)));
         if (changes && named.Refusal is { } refusal)
         {
-            return Refuse(context, refusal);
+            return engine.RefuseAsync(context, refusal);
         }
 
         if (changes && named.Kind == RouteKind.Group || main.Find(method, path).Route is { Handler.Serve: null })
@@ -86,12 +86,12 @@ internal sealed class GatewayRouter(RouteTable<RouteTarget> main, RouteTable<Rou
         string clean = RequestTarget.Clean(path);
         if (clean != path && method != "CONNECT")
         {
-            return changes ? Refuse(context, NotFoundAt(clean)) : Replies.Redirect(context, StatusCodes.Status301MovedPermanently, clean, query);
+            return changes ? engine.RefuseAsync(context, NotFoundAt(clean)) : Replies.Redirect(context, StatusCodes.Status301MovedPermanently, clean, query);
         }
 
         if (path == _apiPrefix)
         {
-            return changes ? Refuse(context, Answer.NotFound) : Replies.Redirect(context, StatusCodes.Status301MovedPermanently, path + "/", query);
+            return changes ? engine.RefuseAsync(context, Answer.NotFound) : Replies.Redirect(context, StatusCodes.Status301MovedPermanently, path + "/", query);
         }
 
         bool isApi = path.StartsWith(_apiPrefix + "/", StringComparison.Ordinal);
@@ -102,11 +102,11 @@ internal sealed class GatewayRouter(RouteTable<RouteTarget> main, RouteTable<Rou
         return match switch
         {
             { Route: { } route } => ServeCounted(context, route.Handler, inner),
-            { Redirect: { } to } when changes => Refuse(context, NotFoundAt(isApi ? _apiPrefix + to : to)),
+            { Redirect: { } to } when changes => engine.RefuseAsync(context, NotFoundAt(isApi ? _apiPrefix + to : to)),
             { Redirect: { } to } => Replies.Redirect(context,
                 HttpMethods.IsGet(method) ? StatusCodes.Status301MovedPermanently : StatusCodes.Status307TemporaryRedirect, to, query),
             { Allow: { } allow } => method == "OPTIONS" ? Replies.Options(context, allow) : NotAllowed(context, allow),
-            _ => Refuse(context, Answer.NotFound),
+            _ => engine.RefuseAsync(context, Answer.NotFound),
         };
     }
 
@@ -115,13 +115,7 @@ internal sealed class GatewayRouter(RouteTable<RouteTarget> main, RouteTable<Rou
     private Task NotAllowed(HttpContext context, string allow)
     {
         context.Response.Headers.Allow = allow;
-        return Refuse(context, Answer.NotAllowed);
-    }
-
-    private Task Refuse(HttpContext context, in Answer answer)
-    {
-        engine.Reject(answer, context);
-        return Replies.Error(context, answer.Status, answer.Text!);
+        return engine.RefuseAsync(context, Answer.NotAllowed);
     }
 
     private async Task ServeCounted(HttpContext context, RouteTarget target, string path)

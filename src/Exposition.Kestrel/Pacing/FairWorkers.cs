@@ -71,7 +71,7 @@ internal sealed class FairWorkers(string name, int mostThreads, int mostWaiting,
             client.Jobs.AddLast(job.Place);
             job.Client = client;
             _waiting++;
-            Job? lost = !HasThread() ? job : mostWaiting > 0 && _waiting > mostWaiting ? _order.MaxBy(static c => c.Jobs.Count)!.Jobs.First!.Value : null;
+            Job? lost = !EnsureThread() ? job : mostWaiting > 0 && _waiting > mostWaiting ? _order.MaxBy(static c => c.Jobs.Count)!.Jobs.First!.Value : null;
             if (lost is not null)
             {
                 Remove(lost);
@@ -82,8 +82,8 @@ internal sealed class FairWorkers(string name, int mostThreads, int mostWaiting,
         }
     }
 
-    // Under the lock. A thread counts when it has been started: one that was not would be waited for for ever.
-    private bool HasThread()
+    // Under the lock: starts another thread where that helps; whether there is any. One counts when it has been started, or it would be waited for for ever.
+    private bool EnsureThread()
     {
         if (_waiting > _idle && _threads < mostThreads)
         {

@@ -7,6 +7,7 @@ internal sealed partial class FamilyDirectory
 {
     private readonly Queue<LeavingGroup> _leaving = [];
     private int _leavingFrom;
+
     /// <summary>Up to so many families count no more at once: that takes a fraction of a millisecond.</summary>
     public int AtOnce { get; set; } = 500;
 

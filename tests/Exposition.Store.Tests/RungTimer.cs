@@ -1,0 +1,13 @@
+namespace Exposition.Store.Tests;
+
+/// <summary>The timer of a clock that calls back when the test says so, whatever it was set to.</summary>
+internal sealed class RungTimer : ITimer
+{
+    public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+
+    public void Dispose()
+    {
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}
