@@ -5,11 +5,17 @@ namespace Exposition.Persistence;
 /// <summary>A group as a durable copy keeps it.</summary>
 public readonly ref struct KeptGroup
 {
+    private readonly FamilyEntry[]? _own;
+
     internal KeptGroup(GroupingKey key, ReadOnlySpan<FamilyEntry> families)
     {
         Key = key;
         Families = families;
     }
+
+    // Of an array that becomes the store's.
+    internal KeptGroup(GroupingKey key, FamilyEntry[] families)
+        : this(key, families.AsSpan()) => _own = families;
 
     /// <summary>The group's labels.</summary>
     public GroupingKey Key { get; }
@@ -41,6 +47,6 @@ public readonly ref struct KeptGroup
     public void RestoreInto(MetricStore store)
     {
         ArgumentNullException.ThrowIfNull(store);
-        store.Restore(Key, Families, ExpiresAt, LastFailure);
+        store.RestoreOwn(Key, _own ?? Families.ToArray(), ExpiresAt, LastFailure);
     }
 }

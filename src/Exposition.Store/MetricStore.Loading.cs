@@ -48,11 +48,18 @@ public sealed partial class MetricStore
     /// <param name="expiresAt">When its series expire by the wall clock (<see cref="ExpiryOf"/>), where its last push said so; null otherwise: then the
     /// push time and the rules say it.</param>
     /// <param name="lastFailure">Its <see cref="GroupSnapshot.LastFailure"/>.</param>
-    internal void Restore(GroupingKey key, ReadOnlySpan<FamilyEntry> families, long? expiresAt, PushFailure? lastFailure)
+    internal void Restore(GroupingKey key, ReadOnlySpan<FamilyEntry> families, long? expiresAt, PushFailure? lastFailure) =>
+        RestoreOwn(key, families.ToArray(), expiresAt, lastFailure);
+
+    /// <inheritdoc cref="Restore(GroupingKey, ReadOnlySpan{FamilyEntry}, long?, PushFailure?)"/>
+    /// <param name="key">The group.</param>
+    /// <param name="entries">Its families; the array is the store's from now on.</param>
+    /// <param name="expiresAt">When its series expire.</param>
+    /// <param name="lastFailure">Its <see cref="GroupSnapshot.LastFailure"/>.</param>
+    internal void RestoreOwn(GroupingKey key, FamilyEntry[] entries, long? expiresAt, PushFailure? lastFailure)
     {
         ArgumentNullException.ThrowIfNull(key);
-        FamilyEntry[] entries = families.ToArray();
-        List<(GroupSlot Slot, HiddenFamily Family)> hidden;
+        List<(GroupSlot Slot, HiddenFamily Family)>? hidden;
         using (EnterClosing())
         using (EnterWriter())
         {
@@ -89,11 +96,11 @@ public sealed partial class MetricStore
     }
 
     // Under the writer lock. What contradicts others all the same is news to whoever listens.
-    private List<(GroupSlot Slot, HiddenFamily Family)> TryShowKept()
+    private List<(GroupSlot Slot, HiddenFamily Family)>? TryShowKept()
     {
         if (_loads > 0 || _keptHidden.Count == 0)
         {
-            return [];
+            return null;
         }
 
         _directory.Free(_keptHidden.Select(static kept => kept.Family));
@@ -103,8 +110,13 @@ public sealed partial class MetricStore
         return hidden;
     }
 
-    private void TellHidden(List<(GroupSlot Slot, HiddenFamily Family)> hidden)
+    private void TellHidden(List<(GroupSlot Slot, HiddenFamily Family)>? hidden)
     {
+        if (hidden is null)
+        {
+            return;
+        }
+
         foreach ((GroupSlot slot, HiddenFamily family) in hidden)
         {
             Options.FamilyHidden?.Invoke(slot.Key, family);
@@ -153,7 +165,7 @@ public sealed partial class MetricStore
 
     private void EndLoading()
     {
-        List<(GroupSlot Slot, HiddenFamily Family)> hidden;
+        List<(GroupSlot Slot, HiddenFamily Family)>? hidden;
         using (EnterClosing())
         using (EnterWriter())
         {

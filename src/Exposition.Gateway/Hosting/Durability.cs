@@ -90,7 +90,11 @@ internal sealed class Durability(Flags flags, TimeProvider time, ILogger logger)
                 logger.Restored(flags.RestoreFrom, groups);
             }
 
-            _copy?.Start(cancellation);
+            using (LoadingHeap.For(flags.PersistenceFile))
+            {
+                _copy?.Start(cancellation);
+            }
+
             if (_store!.Options.MaxStoredBytes is > 0 and var most && _store.StoredBytes > most)
             {
                 logger.StoredAboveLimit(_store.StoredBytes, most);

@@ -1,5 +1,6 @@
 using Exposition.Formats;
 using Exposition.Store;
+using Exposition.Store.Internal;
 
 namespace Exposition.Persistence.Rows;
 
@@ -55,15 +56,16 @@ internal static class GroupContent
         return writer.Position;
     }
 
-    /// <inheritdoc cref="TryRead(byte[], int, out GroupState)"/>
-    public static bool TryRead(byte[] content, out GroupState state) => TryRead(content, content.Length, out state);
+    /// <inheritdoc cref="TryRead(byte[], int, RecentHeads?, out GroupState)"/>
+    public static bool TryRead(byte[] content, out GroupState state) => TryRead(content, content.Length, null, out state);
 
     /// <summary>Decodes a content, checking every length.</summary>
     /// <param name="content">An array that begins with it.</param>
     /// <param name="length">Its length.</param>
+    /// <param name="heads">Where the heads of its families come from; null: they are made of slices of the array.</param>
     /// <param name="state">The group; slices of the array.</param>
     /// <returns>False if it is not a complete content of a known version with names in strict order.</returns>
-    public static bool TryRead(byte[] content, int length, out GroupState state)
+    public static bool TryRead(byte[] content, int length, RecentHeads? heads, out GroupState state)
     {
         state = default;
         var reader = new ContentReader(content, length);
@@ -76,7 +78,7 @@ internal static class GroupContent
         var read = new FamilyEntry[count];
         for (int i = 0; i < count; i++)
         {
-            if (!TryReadFamily(ref reader, out read[i]) || (i > 0 && read[i - 1].Name.Span.SequenceCompareTo(read[i].Name.Span) >= 0))
+            if (!TryReadFamily(ref reader, i, heads, out read[i]) || (i > 0 && read[i - 1].Name.Span.SequenceCompareTo(read[i].Name.Span) >= 0))
             {
                 return false;
             }
@@ -108,7 +110,7 @@ internal static class GroupContent
         }
     }
 
-    private static bool TryReadFamily(ref ContentReader reader, out FamilyEntry family)
+    private static bool TryReadFamily(ref ContentReader reader, int place, RecentHeads? heads, out FamilyEntry family)
     {
         family = default;
         byte unitLength = 0;
@@ -121,7 +123,11 @@ internal static class GroupContent
             return false;
         }
 
-        family = new FamilyEntry(name, (MetricType)type, (flags & HasHelpFlag) != 0 ? help : default(ReadOnlyMemory<byte>?), unitLength)
+        bool hasHelp = (flags & HasHelpFlag) != 0;
+        help = hasHelp ? help : default;
+        FamilyHead head = heads?.At(place, name, (MetricType)type, hasHelp, help, unitLength)
+            ?? new FamilyHead(name, (MetricType)type, hasHelp, help, unitLength);
+        family = new FamilyEntry(head)
         {
             Traits = (FamilyTraits)traits,
             PushedAt = pushedAt,

@@ -1,6 +1,5 @@
 using Exposition.Persistence.Rows;
 using Exposition.Store;
-using Exposition.Store.Internal;
 using SQLitePCL;
 
 namespace Exposition.Persistence.Sqlite;
@@ -22,8 +21,7 @@ internal sealed class RowDecoder
 
     private readonly byte[] _small = new byte[SmallContent];
 
-    // What the last row said of the family at each place.
-    private readonly List<FamilyHead> _heads = [];
+    private readonly RecentHeads _heads = new();
 
     /// <summary>A column of bytes; false if it is something else. What a broken page yields need not be what the schema says.</summary>
     /// <param name="row">The row; the bytes are good until the next one.</param>
@@ -75,7 +73,7 @@ internal sealed class RowDecoder
         }
 
         content.CopyTo(_small);
-        if (!GroupContent.TryRead(_small, content.Length, out state))
+        if (!GroupContent.TryRead(_small, content.Length, _heads, out state))
         {
             return false;
         }
@@ -84,7 +82,7 @@ internal sealed class RowDecoder
         return true;
     }
 
-    private void MoveOut(FamilyEntry[] families)
+    private static void MoveOut(FamilyEntry[] families)
     {
         int length = 0;
         foreach (ref readonly FamilyEntry family in families.AsSpan())
@@ -99,31 +97,10 @@ internal sealed class RowDecoder
             ref FamilyEntry family = ref families[i];
             family = family with
             {
-                Head = HeadAt(i, family.Head),
                 Text = Keep(family.Text, kept, ref end),
                 Sidecar = Keep(family.Sidecar, kept, ref end),
             };
         }
-    }
-
-    private FamilyHead HeadAt(int place, FamilyHead head)
-    {
-        if (place < _heads.Count && _heads[place].SaysTheSame(head))
-        {
-            return _heads[place];
-        }
-
-        FamilyHead own = head with { Name = head.Name.ToArray(), Help = head.Help.ToArray() };
-        if (place < _heads.Count)
-        {
-            _heads[place] = own;
-        }
-        else
-        {
-            _heads.Add(own);
-        }
-
-        return own;
     }
 
     private static ReadOnlyMemory<byte> Keep(ReadOnlyMemory<byte> bytes, byte[] into, ref int end)

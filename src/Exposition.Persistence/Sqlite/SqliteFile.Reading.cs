@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Exposition.Persistence.Rows;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
@@ -9,9 +8,6 @@ namespace Exposition.Persistence.Sqlite;
 
 internal sealed partial class SqliteFile
 {
-    // What the reading of rows is ahead of their taking, at most.
-    private const int BatchesAhead = 4;
-
     /// <summary>Reads all rows and moves the damaged ones out of the way.</summary>
     public void ReadAll(RowReader into)
     {
@@ -30,20 +26,22 @@ internal sealed partial class SqliteFile
     public List<long> ReadRows(RowReader into) => SqliteFaults.Guard(() =>
     {
         var damaged = new List<long>();
-        using var decoded = new BlockingCollection<List<DecodedRow>>(BatchesAhead);
-        using var stop = new CancellationTokenSource();
-        Task reading = Task.Factory.StartNew(() => Decode(decoded, stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        using var batches = new RowBatches();
+        Task reading = Task.Factory.StartNew(() => Decode(batches), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         try
         {
-            foreach (List<DecodedRow> batch in decoded.GetConsumingEnumerable(CancellationToken.None))
+            foreach (DecodedRow row in batches.TakeAll())
             {
-                damaged.AddRange(batch.Where(row => !into.Take(row)).Select(static row => row.Id));
+                if (!into.Take(row))
+                {
+                    damaged.Add(row.Id);
+                }
             }
         }
         catch
         {
             // The caller wants no more. The connection must not be used by two threads, so the reader's end is waited for.
-            stop.Cancel();
+            batches.Stop();
             reading.ContinueWith(static _ => { }, TaskScheduler.Default).Wait();
             throw;
         }
@@ -52,9 +50,8 @@ internal sealed partial class SqliteFile
         return damaged;
     });
 
-    private void Decode(BlockingCollection<List<DecodedRow>> into, CancellationToken cancellation)
+    private void Decode(RowBatches batches)
     {
-        var batches = new RowBatches(into, cancellation);
         var decoder = new RowDecoder();
         long next = long.MinValue;
         try

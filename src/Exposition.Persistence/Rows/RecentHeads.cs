@@ -1,0 +1,35 @@
+using Exposition.Formats;
+using Exposition.Store.Internal;
+
+namespace Exposition.Persistence.Rows;
+
+/// <summary>
+/// What the last row said of the family at each place: nearly always the next says the same, and shares it. For one thread; keeps as many as
+/// a small row has families.
+/// </summary>
+internal sealed class RecentHeads
+{
+    private readonly List<FamilyHead> _heads = [];
+
+    /// <summary>The head at a place: that of the last row if it says the same, or else one with memory of its own.</summary>
+    public FamilyHead At(int place, ReadOnlyMemory<byte> name, MetricType type, bool hasHelp, ReadOnlyMemory<byte> help, byte unitLength)
+    {
+        if (place < _heads.Count && _heads[place] is { } last && last.Type == type && last.HasHelp == hasHelp && last.UnitLength == unitLength
+            && last.Name.Span.SequenceEqual(name.Span) && last.Help.Span.SequenceEqual(help.Span))
+        {
+            return last;
+        }
+
+        var own = new FamilyHead(name.ToArray(), type, hasHelp, help.ToArray(), unitLength);
+        if (place < _heads.Count)
+        {
+            _heads[place] = own;
+        }
+        else
+        {
+            _heads.Add(own);
+        }
+
+        return own;
+    }
+}
