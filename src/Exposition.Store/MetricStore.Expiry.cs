@@ -34,6 +34,7 @@ public sealed partial class MetricStore
     // Under the writer lock: a group as it is at a time, whether or not it has come up in the queue.
     private GroupSlot? FindAt(GroupingKey key, Moment now)
     {
+        EndIfWiped(key);
         GroupSlot? slot = _slots.Find(key);
         if (slot is null || DueOf(slot.Current!) is not (> 0 and var due) || due > now.Steady)
         {

@@ -34,14 +34,13 @@ public sealed partial class MetricStore
         using (EnterClosing())
         using (EnterWriter())
         {
-            FamilyInfo info = _directory.GetOrAdd(name);
-            if (info.Reserved == type)
+            if (_directory.TryGet(name, out FamilyInfo? known) && known.Reserved == type)
             {
                 return;
             }
 
             // Those that wait for it may fit now.
-            info.Reserved = type;
+            FamilyInfo info = _directory.Reserve(name, type);
             _directory.Free(info.Waiting);
             List<byte[]> names = CrossGroupRules.NamesBeside(info.Name, type).FindAll(IsHeld);
             if (names.Count > 0)
@@ -120,6 +119,7 @@ public sealed partial class MetricStore
         }
 
         // Both are in order of their names, and most are the same.
+        List<HiddenFamily> changed = [];
         int at = 0;
         foreach (HiddenFamily hidden in before)
         {
@@ -131,7 +131,7 @@ public sealed partial class MetricStore
             if (at == now.Length || !ReferenceEquals(now[at], hidden))
             {
                 hidden.Slot = null;
-                hidden.Waiting?.Remove(hidden);
+                changed.Add(hidden);
             }
         }
 
@@ -140,11 +140,25 @@ public sealed partial class MetricStore
             if (hidden.Slot is null)
             {
                 hidden.Slot = slot;
-                Wait(hidden);
+                changed.Add(hidden);
             }
         }
 
         Interlocked.Add(ref _hiddenFamilies, now.Length - before.Length);
+        if (changed.Count > 2 * FamiliesAtOnce)
+        {
+            _directory.ChangeLater(changed);
+            return;
+        }
+
+        foreach (HiddenFamily hidden in changed)
+        {
+            hidden.Waiting?.Remove(hidden);
+            if (hidden.Slot is not null)
+            {
+                Wait(hidden);
+            }
+        }
     }
 
     private void Wait(HiddenFamily hidden)
@@ -156,7 +170,8 @@ public sealed partial class MetricStore
         hidden.Waiting?.Add(hidden);
     }
 
-    // Outside the lock: what takes time with the size of the group before it. Says how many of its families were looked at.
+    // Outside the lock: what takes time with the size of the group, or of its family that came first, before it. Says how many of its
+    // families were looked at.
     private int ShowSomeOf(GroupSlot slot)
     {
         using var group = new PinnedGroup(slot);
@@ -166,66 +181,107 @@ public sealed partial class MetricStore
         }
 
         var draft = GroupDraft.Like(group.Newest);
+        LargeFamily? large;
+        using (EnterWriter(takesSteps: false))
+        {
+            large = NoteFirstFreed(slot, draft);
+        }
+
+        large?.Look(slot);
         using (EnterWriter(takesSteps: false))
         {
             int before = StepsLeft;
-            ShowSome(draft);
+            ShowSome(draft, isAlone: false, large);
             return before - StepsLeft;
         }
     }
 
-    // Under the writer lock: looks again at some of what may be shown, of the group that has what came first. Where that is large and there
-    // is no draft of it: says which it is. No steady push comes in between: none goes to a group with hidden families.
-    private GroupSlot? ShowSome(GroupDraft? draft)
+    private LargeFamily? NoteFirstFreed(GroupSlot slot, GroupDraft draft)
+    {
+        if (!_directory.TryPeekFreed(out HiddenFamily? hidden) || hidden.Slot != slot || EntryOf(hidden, draft) is not { } entry || !IsLarge(entry))
+        {
+            return null;
+        }
+
+        var large = new LargeFamily(hidden, entry, new EarlyCheck(key => _slots.Find(key.Span)));
+        _ = _directory.TryGet(hidden.Name.Span, out FamilyInfo? info);
+        large.Check.Note(0, info, slot.Names);
+        return large;
+    }
+
+    private bool IsLarge(in FamilyEntry entry) => entry.SampleCount > 2 * FamiliesAtOnce;
+
+    private static FamilyEntry? EntryOf(HiddenFamily hidden, GroupDraft draft)
+    {
+        int at = GroupSnapshot.IndexOf(draft.Families, hidden.Name.Span);
+        return at >= 0 && (draft.Families[at].Traits & FamilyTraits.Suspect) != 0 ? draft.Families[at] : null;
+    }
+
+    // Under the writer lock: looks again at some of what may be shown, what came first first. Where it can be shown, but its group is large
+    // and was not drafted, or its family is large and was not looked for before: says which group it is, unless there is to be no other way.
+    // No steady push comes in between: none goes to a group with hidden families.
+    private GroupSlot? ShowSome(GroupDraft? draft, bool isAlone, LargeFamily? large = null)
     {
         int looked = 0;
         bool shows = false;
-        GroupSlot? slot = null;
         while (looked < MostShownAtOnce && _directory.TryPeekFreed(out HiddenFamily? hidden))
         {
-            if (hidden.Slot is not { IsRemoved: false } its)
-            {
-                _directory.TakeFreed();
-                continue;
-            }
-
-            GroupSnapshot current = its.Current!;
-            if (slot is null && draft is null && current.Families.Length > MostFamiliesDrafted)
-            {
-                return its;
-            }
-
-            if ((slot is not null && its != slot) || (slot is null && draft is not null && draft.Old != current))
+            GroupSnapshot? current = hidden.Slot?.Current;
+            if (draft is not null && current is { IsEnd: false } && draft.Old != current)
             {
                 break;
             }
 
-            slot = its;
+            ReadOnlySpan<FamilyEntry> families = draft is null ? current is null ? [] : current.Families : draft.Families;
+            int at = GroupSnapshot.IndexOf(families, hidden.Name.Span);
+            if (current is not { IsEnd: false } || at < 0 || (families[at].Traits & FamilyTraits.Suspect) == 0)
+            {
+                _directory.TakeFreed();
+                looked++;
+                continue;
+            }
+
+            LargeFamily? known = large?.Hidden == hidden && large.Check.Holds(large.Set, _directory) ? large : null;
+            bool canLook = isAlone || known is not null || !IsLarge(families[at]);
+            if (canLook && StaysHidden(hidden, families[at], current, families, known))
+            {
+                _directory.TakeFreed();
+                looked += known is null ? 1 + _hiddenSet.Metrics.Length : 1;
+                continue;
+            }
+
+            if (draft is null && !isAlone && (!canLook || families.Length > MostFamiliesDrafted))
+            {
+                return hidden.Slot;
+            }
+
+            if (!canLook)
+            {
+                break;
+            }
+
+            _directory.TakeFreed();
             draft ??= GroupDraft.Like(current);
-            looked += ShowIfFree(hidden, draft, ref shows);
+            draft.Families[at] = draft.Families[at] with { Traits = draft.Families[at].Traits & ~FamilyTraits.Suspect };
+            _directory.Add(draft.Families[at], draft.Families, hidden.Slot!);
+            hidden.Slot = null;
+            shows = true;
+            looked += 1 + _hiddenSet.Metrics.Length;
         }
 
         if (shows)
         {
-            Publish(slot!, slot!.Key, draft!, tell: true, Fate.Of(slot.Current!), isCounted: true);
+            GroupSnapshot old = draft!.Old!;
+            Publish(old.Slot, old.Key, draft, tell: true, Fate.Of(old), isCounted: true);
         }
 
         _hiddenSet.Reset();
         return null;
     }
 
-    // Says how much it has looked at.
-    private int ShowIfFree(HiddenFamily hidden, GroupDraft draft, ref bool shows)
+    // Whether something keeps a family hidden. Then it waits for that.
+    private bool StaysHidden(HiddenFamily hidden, in FamilyEntry entry, GroupSnapshot group, ReadOnlySpan<FamilyEntry> families, LargeFamily? known)
     {
-        _directory.TakeFreed();
-        GroupSlot slot = hidden.Slot!;
-        FamilyEntry[] families = draft.Families;
-        int at = GroupSnapshot.IndexOf(families, hidden.Name.Span);
-        if (at < 0 || (families[at].Traits & FamilyTraits.Suspect) == 0)
-        {
-            return 1;
-        }
-
         hidden.Waiting?.Remove(hidden);
         if (_directory.TryGet(hidden.Name.Span, out FamilyInfo? info) && info.IsClosed)
         {
@@ -233,22 +289,22 @@ public sealed partial class MetricStore
             info.HasMissed = true;
             hidden.Waiting = info.Waiting ??= [];
             hidden.Waiting.Add(hidden);
-            return 1;
+            return true;
         }
 
-        families[at].Read(_hiddenSet);
-        if (_rules.Find(_hiddenSet, 0, draft.Old, slot.Names, families) is { } clash)
+        if (known is null)
         {
-            hidden.StillHiddenBy(clash);
-            Wait(hidden);
-            return 1 + _hiddenSet.Metrics.Length;
+            entry.Read(_hiddenSet);
         }
 
-        families[at] = families[at] with { Traits = families[at].Traits & ~FamilyTraits.Suspect };
-        hidden.Slot = null;
-        shows = true;
-        _directory.Add(families[at], families, slot);
-        return 1 + _hiddenSet.Metrics.Length;
+        if (_rules.Find(known?.Set ?? _hiddenSet, 0, group, group.Slot.Names, families, known?.Check) is not { } clash)
+        {
+            return false;
+        }
+
+        hidden.StillHiddenBy(clash);
+        Wait(hidden);
+        return true;
     }
 
     // Outside the lock: of what a push hides, only what was not hidden before is news.
@@ -265,6 +321,25 @@ public sealed partial class MetricStore
             {
                 tell(key, hidden);
             }
+        }
+    }
+
+    /// <summary>A hidden family of many series, which are looked for in other groups before the writer lock is taken.</summary>
+    private sealed class LargeFamily(HiddenFamily hidden, in FamilyEntry entry, EarlyCheck check)
+    {
+        private readonly FamilyEntry _entry = entry;
+
+        public HiddenFamily Hidden => hidden;
+
+        public EarlyCheck Check => check;
+
+        public FamilySet Set { get; } = new();
+
+        // Outside of the writer lock; the group is pinned.
+        public void Look(GroupSlot slot)
+        {
+            _entry.Read(Set);
+            check.Look(Set, slot, slot.Names);
         }
     }
 }

@@ -53,6 +53,7 @@ public sealed partial class MetricStore
             if (made.Refused is null && !made.MustRender)
             {
                 claim.Early.Look(push.Families, group.Slot, claim.Names);
+                claim.Draft.Prepare(claim.Hidden);
                 made = Publish(claim, pushed, group, expireAfter, now);
             }
         }

@@ -201,7 +201,7 @@ public sealed partial class MetricStore
             return default;
         }
 
-        if (early?.Holds(push, _directory) == false)
+        if (early?.Holds(push.Families, _directory) == false)
         {
             return new Attempt(IsTooLate: true);
         }

@@ -133,7 +133,7 @@ public sealed partial class MetricStore
         using (EnterWriter())
         {
             bool swapped = TrySwap(slot, current, snapshot);
-            if (swapped)
+            if (swapped && IsThere(slot))
             {
                 Schedule(slot, new Fate(snapshot.ExpiresAt, IsExpired: false));
             }
@@ -241,7 +241,7 @@ public sealed partial class MetricStore
                 using (EnterWriter())
                 {
                     List<HiddenFamily>? hidden = null;
-                    error ??= ReferenceEquals(slot.Current, current) && !slot.IsRemoved ? Check(push, push.Rendered, slot, pushed, expected, ref hidden) : null;
+                    error ??= ReferenceEquals(slot.Current, current) && IsThere(slot) ? Check(push, push.Rendered, slot, pushed, expected, ref hidden) : null;
                 }
             }
             else

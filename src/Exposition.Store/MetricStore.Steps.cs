@@ -14,7 +14,7 @@ public sealed partial class MetricStore
 
     private int _isMerging;
 
-    private int StepsLeft => _directory.Leaving + _directory.Freed;
+    private int StepsLeft => _directory.Leaving + _directory.ChangedHidden + _directory.Freed;
 
     // The writer lock. Its holder may read the snapshots of all groups: none of them is used again meanwhile.
     private WriterScope EnterWriter(bool takesSteps = true)
@@ -46,7 +46,7 @@ public sealed partial class MetricStore
             {
                 attempts = 0;
             }
-            else if (ShowSomeOf(large) is > 0 and var steps)
+            else if (ShowSomeOf(large) is not 0 and var steps)
             {
                 left -= steps;
                 attempts = 0;
@@ -67,13 +67,19 @@ public sealed partial class MetricStore
     // Under the writer lock. Says which group is to be drafted before the next step.
     private GroupSlot? TakeStep()
     {
-        if (_directory.Leaving == 0)
+        if (_directory.Leaving > 0)
         {
-            return ShowSome(null);
+            _directory.RemoveSome();
+            return null;
         }
 
-        _directory.RemoveSome();
-        return null;
+        if (_directory.ChangedHidden > 0)
+        {
+            _directory.SeeToHidden();
+            return null;
+        }
+
+        return ShowSome(null, isAlone: false);
     }
 
     // Under the writer lock.
@@ -83,7 +89,7 @@ public sealed partial class MetricStore
         {
             if (TakeStep() is { } large)
             {
-                ShowSome(GroupDraft.Like(large.Current!));
+                ShowSome(GroupDraft.Like(large.Current!), isAlone: true);
             }
         }
     }

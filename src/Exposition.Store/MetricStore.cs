@@ -184,45 +184,6 @@ public sealed partial class MetricStore
         }
     }
 
-    /// <summary>Removes all groups in one step: a view shows all of them or none.</summary>
-    /// <returns>How many there were.</returns>
-    public int Wipe()
-    {
-        ExpireDue();
-        using (EnterClosing())
-        using (EnterWriter())
-        {
-            // While groups are loaded, not all of them are in the map yet.
-            GroupSlot[] slots = _loads == 0 ? _map.Slots.ToArray() : [.. AllSlots];
-            foreach (GroupSlot slot in slots)
-            {
-                GroupSnapshot last = Close(slot);
-                _lastNumber = Math.Max(_lastNumber, last.Number + 1);
-                _shapes?.Drop(slot);
-                _held.Replaced(last.Families, []);
-            }
-
-            // Blocks and all: they do not become spare.
-            Volatile.Write(ref _letGo, _letGo + _storedBytes);
-            Volatile.Write(ref _storedBytes, 0);
-            _directory.Clear();
-            Volatile.Write(ref _hiddenFamilies, 0);
-            Volatile.Write(ref _expiredNow, 0);
-            Volatile.Write(ref _samples, 0);
-            _slots.Clear();
-            bool forAll = ReplaceMap(GroupMap.Of([]));
-
-            // Not before: whoever finds nothing due looks at the map next.
-            _deadlines.Clear();
-            foreach (GroupSlot slot in slots)
-            {
-                Forget(slot, forAll);
-            }
-
-            return slots.Length;
-        }
-    }
-
     /// <summary>Starts a feed of the changes from now on, until it is disposed of. There are as many as 8 at once.</summary>
     /// <exception cref="InvalidOperationException">There are so many.</exception>
     internal ChangeFeed Subscribe()

@@ -8,7 +8,7 @@ internal sealed class DeadlineQueue
 {
     private const int SmallRoom = 4096;
 
-    private readonly List<(long At, GroupSlot Slot)> _heap = [];
+    private List<(long At, GroupSlot Slot)> _heap = [];
     private long _first = long.MaxValue;
 
     /// <summary>The earliest time, in nanoseconds since the Unix epoch; <see cref="long.MaxValue"/> if there is none.</summary>
@@ -71,15 +71,10 @@ internal sealed class DeadlineQueue
         Publish();
     }
 
-    /// <summary>Forgets all groups.</summary>
+    /// <summary>Forgets all groups, none of which is ever given to it again.</summary>
     public void Clear()
     {
-        foreach ((_, GroupSlot slot) in _heap)
-        {
-            slot.QueueIndex = -1;
-        }
-
-        _heap.Clear();
+        _heap = [];
         Publish();
     }
 

@@ -53,11 +53,13 @@ internal sealed class EarlyCheck(Func<ReadOnlyMemory<byte>, GroupSlot?> find)
     }
 
     /// <summary>Whether what was found is still so. Under the writer lock.</summary>
-    public bool Holds(PendingPush push, FamilyDirectory directory)
+    public bool Holds(FamilySet set, FamilyDirectory directory)
     {
         foreach ((int family, Finding finding) in _findings)
         {
-            if (finding.Info is null ? directory.TryGet(push.NameOf(family), out _) : finding.HasChanged)
+            // A family that nobody has had meanwhile is another one.
+            _ = directory.TryGet(set.Text(set.Families[family].Name), out FamilyInfo? info);
+            if (!ReferenceEquals(info, finding.Info) || finding.HasChanged)
             {
                 return false;
             }

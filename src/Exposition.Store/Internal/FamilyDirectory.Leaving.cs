@@ -5,8 +5,10 @@ namespace Exposition.Store.Internal;
 
 internal sealed partial class FamilyDirectory
 {
-    private readonly Queue<LeavingGroup> _leaving = [];
+    private Queue<LeavingGroup> _leaving = [];
+    private Queue<List<HiddenFamily>> _changed = [];
     private int _leavingFrom;
+    private int _changedFrom;
 
     /// <summary>Up to so many families count no more at once: that takes a fraction of a millisecond.</summary>
     public int AtOnce { get; set; } = 500;
@@ -85,6 +87,48 @@ internal sealed partial class FamilyDirectory
             _leaving.Dequeue();
             _leavingFrom = 0;
         }
+    }
+
+    /// <summary>How many hidden families there are that have come or gone, and are not seen to yet.</summary>
+    public int ChangedHidden { get; private set; }
+
+    /// <summary>Many hidden families have come or gone: they are seen to by and by (<see cref="SeeToHidden"/>).</summary>
+    public void ChangeLater(List<HiddenFamily> changed)
+    {
+        ChangedHidden += changed.Count;
+        _changed.Enqueue(changed);
+    }
+
+    /// <summary>Goes on with that: what has gone waits for nothing any more, and what has come is looked at again.</summary>
+    public void SeeToHidden()
+    {
+        if (!_changed.TryPeek(out List<HiddenFamily>? next))
+        {
+            return;
+        }
+
+        int until = Math.Min(next.Count, _changedFrom + AtOnce);
+        for (; _changedFrom < until; _changedFrom++, ChangedHidden--)
+        {
+            HiddenFamily hidden = next[_changedFrom];
+            hidden.Waiting?.Remove(hidden);
+            if (hidden.Slot is not null)
+            {
+                Free(hidden);
+            }
+        }
+
+        if (_changedFrom == next.Count)
+        {
+            _changed.Dequeue();
+            _changedFrom = 0;
+        }
+    }
+
+    private void ForgetLeaving()
+    {
+        (_leaving, _changed) = ([], []);
+        (Leaving, _leavingFrom, ChangedHidden, _changedFrom) = (0, 0, 0, 0);
     }
 
     // Families of a group that have gone, and count still.

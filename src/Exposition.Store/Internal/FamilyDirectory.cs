@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Exposition.Formats;
 
 namespace Exposition.Store.Internal;
 
@@ -13,13 +14,12 @@ internal sealed partial class FamilyDirectory
     private const int Tables = 64;
 
     // Many, as those of the groups (GroupTable).
-    private readonly Dictionary<byte[], FamilyInfo>[] _families =
-        [.. Enumerable.Range(0, Tables).Select(static _ => new Dictionary<byte[], FamilyInfo>(Utf8Key.Comparer))];
-
-    private readonly PriorityQueue<HiddenFamily, long> _freed = new();
+    private readonly List<FamilyInfo> _reserved = [];
+    private Dictionary<byte[], FamilyInfo>[] _families = NewTables();
+    private PriorityQueue<HiddenFamily, long> _freed = new();
 
     /// <summary>The sets of grouping label names in use.</summary>
-    public NameSetTable NameSets { get; } = new();
+    public NameSetTable NameSets { get; private set; } = new();
 
     public bool TryGet(ReadOnlySpan<byte> name, [NotNullWhen(true)] out FamilyInfo? info) =>
         TableOf(name).GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(name, out info);
@@ -57,23 +57,36 @@ internal sealed partial class FamilyDirectory
     {
         foreach (HiddenFamily hidden in waiting ?? [])
         {
-            _freed.Enqueue(hidden, hidden.Order);
+            Free(hidden);
         }
     }
 
-    /// <summary>Forgets all groups; the families of the host stay.</summary>
+    /// <summary>That of one.</summary>
+    public void Free(HiddenFamily hidden) => _freed.Enqueue(hidden, hidden.Order);
+
+    /// <summary>Names a family of the host, which counts whatever the groups have.</summary>
+    public FamilyInfo Reserve(ReadOnlySpan<byte> name, MetricType type)
+    {
+        FamilyInfo info = GetOrAdd(name);
+        if (info.Reserved is null)
+        {
+            _reserved.Add(info);
+        }
+
+        info.Reserved = type;
+        return info;
+    }
+
+    /// <summary>Forgets all groups, in a time that does not depend on how many they are; the families of the host stay.</summary>
     public void Clear()
     {
-        FamilyInfo[] reserved = [.. _families.SelectMany(static table => table.Values).Where(static info => info.Reserved is not null)];
-        Array.ForEach(_families, static table => table.Clear());
-        NameSets.Clear();
-        _freed.Clear();
-        _leaving.Clear();
-        (Leaving, _leavingFrom) = (0, 0);
-        foreach (FamilyInfo info in reserved)
-        {
-            GetOrAdd(info.Name).Reserved = info.Reserved;
-        }
+        _families = NewTables();
+        _freed = new PriorityQueue<HiddenFamily, long>();
+        NameSets = new NameSetTable();
+        ForgetLeaving();
+        FamilyInfo[] reserved = [.. _reserved];
+        _reserved.Clear();
+        Array.ForEach(reserved, info => Reserve(info.Name, info.Reserved!.Value));
     }
 
     /// <summary>Gives what is changed the heads that other groups have. Nobody else knows the entries yet.</summary>
@@ -233,6 +246,9 @@ internal sealed partial class FamilyDirectory
             TableOf(info.Name).Remove(info.Name);
         }
     }
+
+    private static Dictionary<byte[], FamilyInfo>[] NewTables() =>
+        [.. Enumerable.Range(0, Tables).Select(static _ => new Dictionary<byte[], FamilyInfo>(Utf8Key.Comparer))];
 
     private Dictionary<byte[], FamilyInfo> TableOf(ReadOnlySpan<byte> name) =>
         _families[GroupTable.PlaceOf(Utf8Key.Comparer.GetHashCode(name), Tables)];

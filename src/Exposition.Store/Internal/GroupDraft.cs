@@ -10,6 +10,7 @@ internal sealed class GroupDraft
 {
     // Those of the old ones that are there as they were.
     private readonly HiddenFamily[] _stillHidden = [];
+    private HiddenFamily[]? _sorted;
 
     private GroupDraft(GroupingKey key, GroupSnapshot? old, FamilyEntry[] families, int[]? changed)
     {
@@ -95,6 +96,16 @@ internal sealed class GroupDraft
     public static ReadOnlyMemory<byte> Alone(ReadOnlyMemory<byte> bytes) =>
         MemoryMarshal.TryGetArray(bytes, out ArraySegment<byte> array) && array.Array!.Length == bytes.Length ? bytes : bytes.ToArray();
 
+    /// <summary>Does before the writer lock is taken what can be done of <see cref="Hidden"/> then.</summary>
+    public void Prepare(List<HiddenFamily>? found)
+    {
+        if (found is not null && Old is not { Hidden.IsEmpty: false })
+        {
+            found.Sort(ByName);
+            _sorted = [.. found];
+        }
+    }
+
     /// <summary>The hidden families of the new snapshot: those of before but for what was shown since. Under the writer lock.</summary>
     /// <param name="found">Those that were found hidden now.</param>
     public HiddenFamily[] Hidden(List<HiddenFamily>? found)
@@ -106,8 +117,13 @@ internal sealed class GroupDraft
             return still;
         }
 
+        if (_sorted?.Length == found.Count && still.Length == 0)
+        {
+            return _sorted;
+        }
+
         // Both in order of their names. What was hidden under a name came when it did.
-        found.Sort(static (a, b) => a.Name.Span.SequenceCompareTo(b.Name.Span));
+        found.Sort(ByName);
         var all = new List<HiddenFamily>(still.Length + found.Count);
         int next = 0;
         foreach (HiddenFamily hidden in found)
@@ -127,6 +143,8 @@ internal sealed class GroupDraft
         all.AddRange(still[next..]);
         return [.. all];
     }
+
+    private static int ByName(HiddenFamily a, HiddenFamily b) => a.Name.Span.SequenceCompareTo(b.Name.Span);
 
     // Both are in order of their names. Of what a PUT replaces only push_failure_time_seconds stays.
     private static FamilyEntry[] Combine(ReadOnlySpan<FamilyEntry> old, FamilyEntry[] pushed, bool replace, Span<int> places)

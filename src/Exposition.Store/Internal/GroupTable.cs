@@ -9,11 +9,10 @@ internal sealed class GroupTable
 {
     private const int Tables = 64;
 
-    private readonly ConcurrentDictionary<byte[], GroupSlot>[] _tables =
-        [.. Enumerable.Range(0, Tables).Select(static _ => new ConcurrentDictionary<byte[], GroupSlot>(1, 0, Utf8Key.Comparer))];
+    private ConcurrentDictionary<byte[], GroupSlot>[] _tables = NewTables();
 
     /// <summary>All groups, in no order.</summary>
-    public IEnumerable<GroupSlot> All => _tables.SelectMany(static table => table.Select(static pair => pair.Value));
+    public IEnumerable<GroupSlot> All => Volatile.Read(ref _tables).SelectMany(static table => table.Select(static pair => pair.Value));
 
     /// <summary>The table for a hash, of as many.</summary>
     public static int PlaceOf(int hash, int tables) => (int)((uint)hash % (uint)tables);
@@ -26,14 +25,17 @@ internal sealed class GroupTable
 
     public void Remove(GroupSlot slot) => _tables[PlaceOf(slot.Key.GetHashCode(), Tables)].TryRemove(slot.Key.Array, out _);
 
-    public void Clear()
+    /// <summary>Moves all groups to a table of their own, in a time that does not depend on how many they are.</summary>
+    public GroupTable MoveAll()
     {
-        foreach (ConcurrentDictionary<byte[], GroupSlot> table in _tables)
-        {
-            table.Clear();
-        }
+        var moved = new GroupTable { _tables = _tables };
+        Volatile.Write(ref _tables, NewTables());
+        return moved;
     }
 
+    private static ConcurrentDictionary<byte[], GroupSlot>[] NewTables() =>
+        [.. Enumerable.Range(0, Tables).Select(static _ => new ConcurrentDictionary<byte[], GroupSlot>(1, 0, Utf8Key.Comparer))];
+
     private GroupSlot? Find(ReadOnlySpan<byte> key, int hash) =>
-        _tables[PlaceOf(hash, Tables)].GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out GroupSlot? slot) ? slot : null;
+        Volatile.Read(ref _tables)[PlaceOf(hash, Tables)].GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out GroupSlot? slot) ? slot : null;
 }

@@ -150,4 +150,7 @@ internal enum StoreFaults
 
     /// <summary>What a group has hidden is shown again before that group has gone.</summary>
     ShowsEarly = 262144,
+
+    /// <summary>Who creates a group does not end a wiped one of the same key first.</summary>
+    ForgetsWiped = 524288,
 }

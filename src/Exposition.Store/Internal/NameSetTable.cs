@@ -45,13 +45,6 @@ internal sealed class NameSetTable
         }
     }
 
-    /// <summary>Forgets all.</summary>
-    public void Clear()
-    {
-        _nameSets.Clear();
-        EmptyInstances = 0;
-    }
-
     private static byte[][] NamesOf(GroupingKey key)
     {
         var names = new List<byte[]>();

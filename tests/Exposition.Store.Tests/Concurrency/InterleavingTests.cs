@@ -104,6 +104,7 @@ public sealed class InterleavingTests
     [InlineData(StoreFaults.TellsNobody, Scenario.FeedBesideExpiry)]
     [InlineData(StoreFaults.RevivesTheDue, Scenario.ExpiryBesideSteadyPushes)]
     [InlineData(StoreFaults.ShowsEarly, Scenario.HiddenBesideDelete)]
+    [InlineData(StoreFaults.ForgetsWiped, Scenario.FeedBesideWipeAndCreation)]
     internal void A_fault_is_found(StoreFaults fault, Scenario scenario)
     {
         (string? wrong, Explorer explorer, _) = Explore(scenario, fault, preemptions: 3, mostRuns: 60_000);

@@ -47,6 +47,7 @@ public enum Scenario
     WipeBesideOtherSeries,
     FeedBesideDeleteAndSteadyPushes,
     FeedBesideWipeAndSteadyPushes,
+    FeedBesideWipeAndCreation,
     RestoreBesideSteadyPushes,
     RestoreBesideOtherSeries,
     RestoreBesideDelete,
@@ -130,6 +131,8 @@ internal sealed record Script(Action<Recorder> Warm, Action<Recorder>[] Threads,
         Scenario.WipeBesideOtherSeries => Never([2, 3], s => { s.PushMore(0, 2); s.PushMore(0, 3); }, s => { s.Wipe(1); s.PushMore(1, 2); }, s => s.View(2)),
         Scenario.FeedBesideDeleteAndSteadyPushes => Steady([2], s => { s.Push(0, 2); s.Push(0, 2); }, s => s.Delete(1, 2), s => { s.Take(); s.Take(); }),
         Scenario.FeedBesideWipeAndSteadyPushes => Steady([2, 3], s => { s.Push(0, 2); s.Push(0, 3); }, s => s.Wipe(1), s => { s.Take(); s.Take(); }),
+
+        Scenario.FeedBesideWipeAndCreation => Never([2, 3], s => s.Wipe(0), s => { s.Push(1, 2); s.Push(1, 3); }, s => { s.Take(); s.Take(); }),
 
         // A group that comes back from a durable copy.
         Scenario.RestoreBesideSteadyPushes => Saved(2, s => s.Restore(0, 2), s => { s.Push(1, 2); s.Push(1, 2); }, s => s.View(2)),
