@@ -26,11 +26,8 @@ public sealed partial class MetricStore
         try
         {
             long at = _timeline.Take();
-            ReadOnlySpan<GroupSlot> slots = MapAt(at).Slots;
-            GroupSnapshot[] groups = RentGroups(slots.Length);
-            Collect(slots, at, groups);
-            _timeline.Settle(place, at);
-            return view = new StoreView(this, groups, slots.Length, place);
+            GroupMap map = MapAt(at);
+            return view = new StoreView(this, map, at, place, RentGroups(map.Slots.Length));
         }
         finally
         {
@@ -40,6 +37,8 @@ public sealed partial class MetricStore
             }
         }
     }
+
+    internal void SettleView(int place, long at) => _timeline.Settle(place, at);
 
     internal void CloseView(int place, GroupSnapshot[] groups, int count)
     {
@@ -67,7 +66,7 @@ public sealed partial class MetricStore
         return map;
     }
 
-    private void Collect(ReadOnlySpan<GroupSlot> slots, long at, Span<GroupSnapshot> groups)
+    internal void CollectView(ReadOnlySpan<GroupSlot> slots, long at, Span<GroupSnapshot> groups)
     {
         const int Ahead = 12;
         long floor = _timeline.Floor();

@@ -1,4 +1,9 @@
+using Exposition.Store.Internal;
+
 namespace Exposition.Store;
+
+// Opening fixes the point in time; the groups are collected as they are asked for, some at a time: whoever goes through all of them anyway
+// finds them in the cache, instead of having waited for the memory of each twice. Until then nothing that has been newest since is used again.
 
 /// <summary>
 /// All groups at one point in time. Holds the snapshots that it shows until it is disposed of: their memory must not be read after that,
@@ -6,22 +11,50 @@ namespace Exposition.Store;
 /// </summary>
 internal sealed class StoreView : IDisposable
 {
-    private readonly MetricStore _store;
-    private readonly int _count;
-    private readonly int _place;
-    private GroupSnapshot[]? _groups;
+    private const int CollectedAtOnce = 1024;
 
-    internal StoreView(MetricStore store, GroupSnapshot[] groups, int count, int place)
+    private readonly MetricStore _store;
+    private readonly long _at;
+    private readonly int _place;
+    private GroupMap? _map;
+    private GroupSnapshot[]? _groups;
+    private int _collected;
+
+    internal StoreView(MetricStore store, GroupMap map, long at, int place, GroupSnapshot[] groups)
     {
-        _store = store;
-        _groups = groups;
-        _count = count;
-        _place = place;
+        (_store, _map, _at, _place, _groups) = (store, map, at, place, groups);
+        Count = map.Slots.Length;
+        if (Count == 0)
+        {
+            _store.SettleView(_place, _at);
+        }
     }
+
+    /// <summary>How many groups there are.</summary>
+    public int Count { get; }
 
     /// <summary>The groups in order of their keys.</summary>
     /// <exception cref="ObjectDisposedException">The view was disposed of.</exception>
-    public ReadOnlySpan<GroupSnapshot> Groups => _groups is { } groups ? groups.AsSpan(0, _count) : throw new ObjectDisposedException(nameof(StoreView));
+    public ReadOnlySpan<GroupSnapshot> Groups => _collected == Count && _groups is { } groups ? groups.AsSpan(0, Count) : FirstGroups(Count);
+
+    /// <summary>The first of them, at least so many.</summary>
+    /// <exception cref="ObjectDisposedException">The view was disposed of.</exception>
+    public ReadOnlySpan<GroupSnapshot> FirstGroups(int least)
+    {
+        ObjectDisposedException.ThrowIf(_map is null || _groups is null, this);
+        if (_collected < least)
+        {
+            int end = Math.Min(Math.Max(least, _collected + CollectedAtOnce), Count);
+            _store.CollectView(_map.Slots[_collected..end], _at, _groups.AsSpan(_collected));
+            _collected = end;
+            if (end == Count)
+            {
+                _store.SettleView(_place, _at);
+            }
+        }
+
+        return _groups.AsSpan(0, _collected);
+    }
 
     /// <inheritdoc cref="MetricStore.ExpiryOf"/>
     public long ExpiryOf(GroupSnapshot group) => _store.ExpiryOf(group);
@@ -31,8 +64,8 @@ internal sealed class StoreView : IDisposable
     {
         if (_groups is { } groups)
         {
-            _groups = null;
-            _store.CloseView(_place, groups, _count);
+            (_map, _groups) = (null, null);
+            _store.CloseView(_place, groups, _collected);
         }
     }
 }

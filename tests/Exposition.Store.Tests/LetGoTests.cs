@@ -93,7 +93,8 @@ public sealed class LetGoTests
         };
         try
         {
-            _store.OpenView().Dispose();
+            using StoreView view = _store.OpenView();
+            Assert.Equal(1, view.Groups.Length);
         }
         finally
         {

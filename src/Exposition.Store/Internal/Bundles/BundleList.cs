@@ -19,6 +19,7 @@ namespace Exposition.Store.Internal.Bundles;
 internal sealed class BundleList
 {
     private const int LeastGroups = 16;
+    private const int GroupsAhead = 24;
     private const int MostGroups = 64;
     private const int StretchCutLevel = 4;
     private const int LargeFamily = 16 << 10;
@@ -75,9 +76,9 @@ internal sealed class BundleList
     /// <returns>False when all is cut.</returns>
     public bool Continue()
     {
-        if (_group < _view.Groups.Length)
+        if (_group < _view.Count)
         {
-            AddStretch(_view.Groups);
+            AddStretch(_view.FirstGroups(Math.Min(_group + MostGroups + GroupsAhead, _view.Count)));
         }
         else if (_next == Header)
         {
@@ -188,7 +189,6 @@ internal sealed class BundleList
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AddStretch(ReadOnlySpan<GroupSnapshot> groups)
     {
-        const int Ahead = 24;
         int start = _group;
         BundleIdentity identity = BundleIdentity.Empty;
         int end = start;
@@ -201,9 +201,9 @@ internal sealed class BundleList
                 break;
             }
 
-            if (end + Ahead < groups.Length)
+            if (end + GroupsAhead < groups.Length)
             {
-                Prefetch.Snapshot(groups[end + Ahead]);
+                Prefetch.Snapshot(groups[end + GroupsAhead]);
             }
 
             identity.Add(group.Group);

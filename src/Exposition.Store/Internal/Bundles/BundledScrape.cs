@@ -65,7 +65,13 @@ internal sealed class BundledScrape
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask PrepareAsync(CancellationToken cancellation)
     {
-        await _cache.Preparing.WaitAsync(cancellation);
+        if (!_cache.Preparing.Wait(0, CancellationToken.None))
+        {
+            // What is not collected yet keeps all that is replaced meanwhile from being used again.
+            _ = _view.Groups;
+            await _cache.Preparing.WaitAsync(cancellation);
+        }
+
         try
         {
             await CutAsync(cancellation);

@@ -9,6 +9,8 @@ namespace Exposition.Store.Internal;
 internal sealed class ScrapePlan
 {
     private const int GroupsAtOnce = 64;
+    private const int StepAhead = 8;
+    private const int GroupsAhead = 3 * StepAhead;
 
     private readonly FamilyTable<ScrapeFamily> _families = new();
     private ScrapeFamily? _first;
@@ -39,15 +41,16 @@ internal sealed class ScrapePlan
     /// <returns>False when all is planned.</returns>
     public bool Continue()
     {
-        ReadOnlySpan<GroupSnapshot> groups = _view!.Groups;
-        int end = Math.Min(_next + GroupsAtOnce, groups.Length);
+        int count = _view!.Count;
+        int end = Math.Min(_next + GroupsAtOnce, count);
+        ReadOnlySpan<GroupSnapshot> groups = _view.FirstGroups(Math.Min(end + GroupsAhead, count));
         for (; _next < end; _next++)
         {
             LookAhead(groups, _next);
             AddGroup(groups[_next], _next);
         }
 
-        if (end < groups.Length)
+        if (end < count)
         {
             return true;
         }
@@ -70,13 +73,12 @@ internal sealed class ScrapePlan
     // Three steps, as each finds in the cache what it reads to say what is needed next: the snapshot, the table, and the whole of the table.
     private static void LookAhead(ReadOnlySpan<GroupSnapshot> groups, int at)
     {
-        const int Step = 8;
         const int MostLines = 32;
-        if (at + (3 * Step) < groups.Length)
+        if (at + GroupsAhead < groups.Length)
         {
-            Prefetch.Snapshot(groups[at + (3 * Step)]);
-            Prefetch.Object(groups[at + (2 * Step)].FamilyArray);
-            Prefetch.Span(groups[at + Step].Families, MostLines);
+            Prefetch.Snapshot(groups[at + GroupsAhead]);
+            Prefetch.Object(groups[at + (2 * StepAhead)].FamilyArray);
+            Prefetch.Span(groups[at + StepAhead].Families, MostLines);
         }
     }
 
