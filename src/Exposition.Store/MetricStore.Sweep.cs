@@ -10,9 +10,13 @@ public sealed partial class MetricStore
     // Expiries under one hold of the lock: pushes shall not wait longer than for one another.
     private const int ExpiriesAtOnce = 64;
 
-    // Expiries that one who looks does for others: some 10 ms.
+    // Expiries that one who looks does for others, and the timer at a time: some 10 ms.
     private const int ExpiriesForOthers = 1024;
     private static readonly TimeSpan s_sweepEvery = TimeSpan.FromSeconds(1);
+
+    // Where more is due than was done at a time: so a fifth of a processor, and collections of what is left in proportion, and scrapes are
+    // hardly longer meanwhile. A million groups take some 50 s.
+    private static readonly TimeSpan s_sweepOn = TimeSpan.FromMilliseconds(50);
 
     private readonly ITimer _sweep;
     private bool _sweeping;
@@ -55,11 +59,12 @@ public sealed partial class MetricStore
     private void SweepOnce()
     {
         // The timer does not wait for the last one.
+        bool isMoreDue = false;
         if (Interlocked.Exchange(ref _sweeps, 1) == 0)
         {
             try
             {
-                ExpireDue(_clock.Read(), most: int.MaxValue);
+                isMoreDue = ExpireDue(_clock.Read());
             }
             finally
             {
@@ -73,6 +78,10 @@ public sealed partial class MetricStore
             {
                 _sweeping = false;
                 _sweep.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            }
+            else if (isMoreDue)
+            {
+                _sweep.Change(s_sweepOn, s_sweepEvery);
             }
         }
     }
@@ -98,9 +107,10 @@ public sealed partial class MetricStore
         }
     }
 
-    private void ExpireDue(Moment now, int most = ExpiriesForOthers)
+    // Whether more is due than it has done.
+    private bool ExpireDue(Moment now)
     {
-        for (int done = 0; done < most && _deadlines.First <= now.Steady; done += ExpiriesAtOnce)
+        for (int done = 0; done < ExpiriesForOthers && _deadlines.First <= now.Steady; done += ExpiriesAtOnce)
         {
             Exception? failure = null;
             using (EnterWriter())
@@ -118,6 +128,8 @@ public sealed partial class MetricStore
                 FailExpiry(failure);
             }
         }
+
+        return _deadlines.First <= now.Steady;
     }
 
     // A group that cannot expire now, for want of memory perhaps, must keep neither the others from it nor scrapes from being answered.

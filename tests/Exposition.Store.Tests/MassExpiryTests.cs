@@ -35,9 +35,15 @@ public class MassExpiryTests
         Assert.Equal(grace > 0, store.Delete(Key(Groups - 2)));
         Assert.InRange(store.Expiries, 1, Groups - 1);
 
-        // The timer does the rest.
-        clock.Tick();
-        Assert.Equal(Groups, store.Expiries);
+        // The timer does the rest, a little at a time.
+        while (store.Expiries < Groups)
+        {
+            long before = store.Expiries;
+            clock.Tick();
+            Assert.InRange(store.Expiries - before, 1, 1100);
+            Assert.True(clock.NextTick < TimeSpan.FromSeconds(1) || store.Expiries == Groups);
+        }
+
         Assert.Equal(grace > 0 ? Groups - 1 : 1, store.GroupCount);
     }
 

@@ -4,6 +4,7 @@ namespace Exposition.Store.Tests;
 internal sealed class SweptClock : TimeProvider
 {
     private Action? _tick;
+    private Func<TimeSpan>? _nextTick;
 
     public DateTimeOffset Now { get; set; } = DateTimeOffset.FromUnixTimeSeconds(1_700_000_000);
 
@@ -11,6 +12,9 @@ internal sealed class SweptClock : TimeProvider
     public bool Failing { get; set; }
 
     public void Tick() => _tick!();
+
+    /// <summary>After what time the timer would tick.</summary>
+    public TimeSpan NextTick => _nextTick!();
 
     /// <summary>By how much the wall clock was set.</summary>
     public TimeSpan Set { get; set; }
@@ -24,6 +28,8 @@ internal sealed class SweptClock : TimeProvider
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         _tick = () => callback(state);
-        return new RungTimer();
+        var timer = new RungTimer();
+        _nextTick = () => timer.Due;
+        return timer;
     }
 }
