@@ -150,7 +150,7 @@ public sealed class MemoryKeeperTests : IDisposable
 
         public int Compactions { get; private set; }
 
-        public (long Live, long Committed) Figures { get; set; }
+        public (long Live, long Held) Figures { get; set; }
 
         public long Size => 100 * Mebibyte;
 

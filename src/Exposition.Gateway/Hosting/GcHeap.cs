@@ -11,8 +11,8 @@ internal interface IHeap
     /// <summary>Whether the collection that was asked for last is over.</summary>
     public bool IsCollected { get; }
 
-    /// <summary>Live bytes, and bytes committed for the heap, as of the last collection of all generations.</summary>
-    public (long Live, long Committed) Figures { get; }
+    /// <summary>Live bytes as of the last collection of all generations, and bytes that the system has given for the heap.</summary>
+    public (long Live, long Held) Figures { get; }
 
     /// <summary>Starts a background collection of all generations: its pauses are short, and it returns next to no memory to the system.</summary>
     public void Collect();
@@ -24,18 +24,21 @@ internal interface IHeap
 /// <summary>The heap of this process.</summary>
 internal sealed partial class GcHeap : IHeap
 {
+    // What is resident and not the heap's: nearly all of it is the program.
+    private readonly long _beside = Math.Max(0, Environment.WorkingSet - GC.GetGCMemoryInfo(GCKind.Any).TotalCommittedBytes);
     private long _before;
 
     public long Size => GC.GetGCMemoryInfo(GCKind.Any).HeapSizeBytes;
 
     public bool IsCollected => LastFull.Index > _before;
 
-    public (long Live, long Committed) Figures
+    // Regions that a background collection has freed whole do not count as committed, and stay resident: 502 MiB of 1,419, as measured.
+    public (long Live, long Held) Figures
     {
         get
         {
             GCMemoryInfo heap = LastFull;
-            return (heap.HeapSizeBytes - heap.FragmentedBytes, heap.TotalCommittedBytes);
+            return (heap.HeapSizeBytes - heap.FragmentedBytes, Math.Max(heap.TotalCommittedBytes, Environment.WorkingSet - _beside));
         }
     }
 

@@ -136,14 +136,14 @@ internal sealed class MemoryKeeper : IDisposable
 
     private void GiveBack()
     {
-        (long live, long committed) = _heap.Figures;
-        long rest = committed - live;
+        (long live, long held) = _heap.Figures;
+        long rest = held - live;
         double stop = (live / Mebibyte * StopPerMebibyte) + (_store.GroupCount * StopPerGroup);
         double longest = rest > live ? LongestStopForMost : LongestStop;
         if (rest > Math.Max(LeastBytes, _isBusy ? 2 * live : live / ShareOfHeap) && stop <= longest)
         {
             _heap.Compact();
-            _logger.MemoryGivenBack((committed - _heap.Figures.Committed) / Mebibyte, _heap.Figures.Committed / Mebibyte);
+            _logger.MemoryGivenBack((held - _heap.Figures.Held) / Mebibyte, _heap.Figures.Held / Mebibyte);
         }
     }
 }
