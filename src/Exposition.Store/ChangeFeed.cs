@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Exposition.Store.Internal;
 
 namespace Exposition.Store;
@@ -9,39 +8,30 @@ namespace Exposition.Store;
 /// <param name="Snapshot">The group as it is now, or null if it was deleted.</param>
 internal readonly record struct GroupChange(GroupingKey Key, long Version, GroupSnapshot? Snapshot);
 
-// Pushers queue the entries of changed groups (see FeedEntry), without a lock; the consumer takes from a group what is newest when it comes to it.
-// What was changed before a call of Take is in that: its entry was queued before the change was answered, or was queued already and not looked at yet.
-// A change is counted before it is queued, so that there is never more in the queue than Pending says.
+// An entry for each group (see FeedEntry), which is in the queue once if the group has changed since the consumer last looked at it; under one
+// short lock. The consumer takes an entry out before it looks at the group, and whoever has changed the group looks for the entry after that,
+// with a full fence between on both sides. So who finds the entry in the queue may go: the consumer has yet to look; and what was changed
+// before a call of Take is in what that takes. Who has changed the group makes sure of it before he answers.
 
 /// <summary>
 /// The changes of a store for one consumer. Changes of one group that were not yet taken coalesce into the newest, so a slow consumer
 /// holds at most one change a group. Safe for concurrent use; one consumer takes. Neither side waits for the other. Disposing of it ends it: nothing that
 /// was taken may be read after that.
 /// </summary>
-internal sealed class ChangeFeed : IDisposable
+internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks retired) : IDisposable
 {
     private const int SmallTable = 4096;
 
-    private readonly MetricStore _store;
-    private readonly TimeProvider _time;
-    private readonly RetiredBlocks _retired;
-    private readonly ConcurrentQueue<FeedEntry> _queue = [];
-    private readonly Lock _goneLock = new();
+    private readonly TimeProvider _time = store.Options.Time;
+    private readonly Lock _lock = new();
+    private readonly Queue<FeedEntry> _queue = [];
     private readonly Dictionary<GroupingKey, FeedEntry> _gone = [];
-    private TaskCompletionSource _some = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource _some = NewSignal();
     private int _pending;
     private long _since;
     private volatile bool _isDisposed;
 
-    internal ChangeFeed(MetricStore store, int index, RetiredBlocks retired)
-    {
-        Index = index;
-        _store = store;
-        _time = store.Options.Time;
-        _retired = retired;
-    }
-
-    /// <summary>Number of groups with a change that was not yet taken. Where several clients change a group at once it may be counted once for each.</summary>
+    /// <summary>Number of groups with a change that was not yet taken.</summary>
     public int Pending => Volatile.Read(ref _pending);
 
     /// <summary>When the oldest change that was not yet taken happened, as a timestamp of the store's clock; null if there is none.</summary>
@@ -49,10 +39,10 @@ internal sealed class ChangeFeed : IDisposable
     {
         get
         {
-            // In this order: where it is not zero, the time was set for what is pending, or is not set yet.
-            bool some = Volatile.Read(ref _pending) > 0;
-            long since = Volatile.Read(ref _since);
-            return some ? since != 0 ? since : _time.GetTimestamp() : null;
+            lock (_lock)
+            {
+                return _pending > 0 ? _since : null;
+            }
         }
     }
 
@@ -60,10 +50,10 @@ internal sealed class ChangeFeed : IDisposable
     internal bool IsDisposed => _isDisposed;
 
     // Its place among the live feeds of the store.
-    internal int Index { get; }
+    internal int Index => index;
 
     // The same among those who have taken a snapshot.
-    internal int Bit => 1 << Index;
+    internal int Bit => 1 << index;
 
     // Faults to be found by tests.
     internal StoreFaults Faults { get; set; }
@@ -94,23 +84,14 @@ internal sealed class ChangeFeed : IDisposable
     {
         ArgumentNullException.ThrowIfNull(into);
         long started = _time.GetTimestamp();
-        if (_some.Task.IsCompleted)
-        {
-            // Before anything is taken: who completes the old one has queued before that.
-            Interlocked.Exchange(ref _some, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-        }
-
         Interleaving.At(Step.ReadPending);
-        most = Math.Min(most, Volatile.Read(ref _pending));
-        long since = Interlocked.Exchange(ref _since, 0);
+        int left = Math.Min(most, Pending);
         int moved = 0;
-        int dequeued = 0;
-        int looked = most;
         try
         {
-            while (dequeued < looked && bytes > 0 && TryDequeue(out FeedEntry? entry))
+            while (left > 0 && bytes > 0 && TryDequeue(out FeedEntry? entry))
             {
-                dequeued++;
+                left--;
                 if (TryTake(entry, out GroupChange change))
                 {
                     into.Add(change);
@@ -121,13 +102,15 @@ internal sealed class ChangeFeed : IDisposable
         }
         finally
         {
-            // Who was not looked at is as old as it was.
-            most = bytes > 0 ? 0 : looked - dequeued;
-            if (Interlocked.Add(ref _pending, -dequeued) > 0)
+            most = bytes > 0 ? 0 : left;
+            Interleaving.Enter(_lock);
+            if (most == 0)
             {
-                Interlocked.CompareExchange(ref _since, most > 0 && since != 0 ? since : started, 0);
-                _some.TrySetResult();
+                // What is there has come meanwhile. Who was not looked at is as old as it was.
+                _since = started;
             }
+
+            _lock.Exit();
         }
 
         return moved;
@@ -156,12 +139,12 @@ internal sealed class ChangeFeed : IDisposable
 
         if (block is not null)
         {
-            _retired.Release(block);
+            retired.Release(block);
         }
 
         foreach (Block other in older)
         {
-            _retired.Release(other);
+            retired.Release(other);
         }
     }
 
@@ -171,10 +154,10 @@ internal sealed class ChangeFeed : IDisposable
         if (!_isDisposed)
         {
             _isDisposed = true;
-            _store.Unsubscribe(this);
-            _queue.Clear();
-            lock (_goneLock)
+            store.Unsubscribe(this);
+            lock (_lock)
             {
+                _queue.Clear();
                 _gone.Clear();
             }
         }
@@ -189,80 +172,93 @@ internal sealed class ChangeFeed : IDisposable
         }
 
         FeedEntry entry = slot.EntryOf(this);
-        if (!entry.MustBeQueued(out long claim))
+        Interleaving.At(Step.ReadEntry);
+        if (entry.IsQueued)
         {
             return;
         }
 
         if ((Faults & StoreFaults.QueuesLate) != 0)
         {
-            entry.MarkQueued(claim);
+            entry.IsQueued = true;
+            Interleaving.At(Step.Enqueue);
         }
 
-        Interleaving.At(Step.CountEntry);
-        if (Interlocked.Increment(ref _pending) == 1)
+        Interleaving.Enter(_lock);
+        if (!entry.IsQueued || (Faults & StoreFaults.QueuesLate) != 0)
         {
-            Volatile.Write(ref _since, _time.GetTimestamp());
+            entry.IsQueued = true;
+            _queue.Enqueue(entry);
+            if (_queue.Count == 1)
+            {
+                _since = _time.GetTimestamp();
+                _some.TrySetResult();
+            }
+
+            Volatile.Write(ref _pending, _queue.Count);
         }
 
-        Interleaving.At(Step.Enqueue);
-        _queue.Enqueue(entry);
-        entry.MarkQueued(claim);
-        Interleaving.At(Step.Signal);
-        Volatile.Read(ref _some).TrySetResult();
+        _lock.Exit();
+        Interleaving.At(Step.Told);
     }
 
-    // A group has been deleted. Until the consumer knows it, a group of the same key goes on with the entry; so a key that comes and goes stays one entry.
+    // A group has been deleted. Until the consumer knows it, a group of the same key goes on with the entry; so a key that comes and goes
+    // stays one entry.
     internal void TellGone(GroupSlot slot)
     {
-        lock (_goneLock)
-        {
-            _gone[slot.Key] = slot.EntryOf(this);
-        }
-
+        Interleaving.Enter(_lock);
+        _gone[slot.Key] = slot.EntryOf(this);
+        _lock.Exit();
         Tell(slot);
     }
 
     // A group has been created. Called before anybody else knows the slot.
     internal void Adopt(GroupSlot slot)
     {
-        lock (_goneLock)
+        Interleaving.Enter(_lock);
+        if (_gone.Remove(slot.Key, out FeedEntry? entry))
         {
-            if (_gone.Remove(slot.Key, out FeedEntry? entry))
-            {
-                slot.Inherit(entry);
-                entry.Slot = slot;
-            }
+            slot.Inherit(entry);
+            entry.Slot = slot;
         }
+
+        _lock.Exit();
     }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private bool TryDequeue([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out FeedEntry? entry)
     {
-        Interleaving.At(Step.Dequeue);
-        return _queue.TryDequeue(out entry);
+        Interleaving.Enter(_lock);
+        if (_queue.TryDequeue(out entry))
+        {
+            entry.IsQueued = false;
+            Volatile.Write(ref _pending, _queue.Count);
+            if (_queue.Count == 0)
+            {
+                _some = NewSignal();
+                if (_queue.Capacity > SmallTable)
+                {
+                    _queue.TrimExcess();
+                }
+            }
+        }
+
+        _lock.Exit();
+        return entry is not null;
     }
 
     private bool TryTake(FeedEntry entry, out GroupChange change)
     {
-        entry.Clear();
         while (true)
         {
             GroupSlot slot = entry.Slot;
             GroupSnapshot current = TakeNewest(slot);
             if (current.IsEnd)
             {
-                lock (_goneLock)
+                if (!TryForget(entry, slot))
                 {
-                    if (!ReferenceEquals(entry.Slot, slot))
-                    {
-                        continue;
-                    }
-
-                    // What many deletes at once have made is let go of when the consumer has seen them all.
-                    if (_gone.Remove(slot.Key) && _gone.Count == 0 && _gone.Capacity > SmallTable)
-                    {
-                        _gone.TrimExcess();
-                    }
+                    continue;
                 }
             }
 
@@ -273,6 +269,22 @@ internal sealed class ChangeFeed : IDisposable
             change = new GroupChange(slot.Key, current.Number, current.IsEnd ? null : current);
             return isNew;
         }
+    }
+
+    // The consumer has come to the end of a group; unless another of its key goes on with the entry.
+    private bool TryForget(FeedEntry entry, GroupSlot slot)
+    {
+        Interleaving.Enter(_lock);
+        bool isLast = ReferenceEquals(entry.Slot, slot);
+
+        // What many deletes at once have made is let go of when the consumer has seen them all.
+        if (isLast && _gone.Remove(slot.Key) && _gone.Count == 0 && _gone.Capacity > SmallTable)
+        {
+            _gone.TrimExcess();
+        }
+
+        _lock.Exit();
+        return isLast;
     }
 
     // Pinned, so that whoever replaces the snapshot meanwhile leaves it alone, and who does so later sees that it was taken.

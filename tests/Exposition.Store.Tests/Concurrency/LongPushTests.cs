@@ -66,7 +66,7 @@ public class LongPushTests
         int thread = Environment.CurrentManagedThreadId;
         Interleaving.Hook = step =>
         {
-            if (step == Step.Signal && Environment.CurrentManagedThreadId == thread)
+            if (step == Step.Told && Environment.CurrentManagedThreadId == thread)
             {
                 Take();
             }
