@@ -117,8 +117,8 @@ public class SplitContentTests
                 store.Push(s_key, PushFormat.Text, System.Text.Encoding.UTF8.GetBytes(body), random.Next(8) == 0 ? PushMode.Merge : PushMode.Replace);
                 using StoreView view = store.OpenView();
                 KeptGroup group = KeptGroup.Of(view.Groups[0], view.ExpiryOf(view.Groups[0]));
-                byte[] shape = new byte[SplitContent.MaxSize(group)];
-                shape = shape[..SplitContent.WriteShape(group, new byte[shape.Length], shape)];
+                Assert.True(SplitContent.TryMeasure(group, out SplitSize size));
+                byte[] shape = Content.ToArray(new SplitShape(group, size));
                 if (group.SeriesSince == last.Since)
                 {
                     same++;
@@ -138,11 +138,11 @@ public class SplitContentTests
 
     private static byte[] Column(FamilyEntry[] families, out byte[] packedShape)
     {
-        (byte[] shape, byte[] values) = Cut(families);
-        byte[] digest = new byte[SplitContent.DigestBytes];
-        SplitContent.Digest(shape, digest);
+        var group = new KeptGroup(Samples.Key("j"), families);
+        Assert.True(SplitContent.TryMeasure(group, out SplitSize size));
+        var shape = new SplitShape(group, size);
         packedShape = PackedContent.Pack(shape);
-        byte[] column = SplitColumn.Pack(digest, values);
+        byte[] column = SplitColumn.Pack(SplitContent.Digest(shape), new SplitValues(group, size));
         Assert.True(SplitColumn.IsOne(column));
         return column;
     }
@@ -156,9 +156,7 @@ public class SplitContentTests
     private static (byte[] Shape, byte[] Values) Cut(FamilyEntry[] families, bool fields = false)
     {
         var group = new KeptGroup(Samples.Key("j"), families) { ExpiresAt = fields ? 5 : null, LastFailure = fields ? new PushFailure(7, "why", "who") : null };
-        long size = SplitContent.MaxSize(group);
-        byte[] shape = new byte[size], values = new byte[size], lines = new byte[size];
-        (int length, _) = SplitContent.TryCollect(group, lines);
-        return length < 0 ? ([], []) : (shape[..SplitContent.WriteShape(group, new byte[size], shape)], values[..SplitContent.WriteValues(group, lines.AsSpan(0, length), values)]);
+        return !SplitContent.TryMeasure(group, out SplitSize size) ? ([], [])
+            : (Content.ToArray(new SplitShape(group, size)), Content.ToArray(new SplitValues(group, size)));
     }
 }

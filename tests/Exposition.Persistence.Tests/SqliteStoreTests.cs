@@ -39,6 +39,23 @@ public class SqliteStoreTests : InDirectory
     }
 
     [Fact]
+    public void A_large_group_is_written_without_a_copy_of_it()
+    {
+        string text = string.Concat(Enumerable.Range(0, 100_000).Select(static i => $"large{{job=\"x\",n=\"{i:0000000}\"}} {i}\n"));
+        FamilyEntry[] families = [Samples.Family("large", text)];
+        using (IDurableStore store = Open())
+        {
+            using IDurableBatch batch = store.Begin();
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            batch.Put(new KeptGroup(Samples.Key("x"), families), 1);
+            Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, text.Length);
+            batch.Commit();
+        }
+
+        Assert.Equal([Samples.Show(Samples.Key("x"), families)], Load(out _));
+    }
+
+    [Fact]
     public void Without_a_commit_nothing_stays()
     {
         Save((Samples.Key("x"), s_families));

@@ -2,45 +2,84 @@ using System.Buffers.Binary;
 
 namespace Exposition.Persistence.Rows;
 
-/// <summary>Writes the primitives of contents (see <see cref="GroupContent"/>) into memory that is large enough.</summary>
-internal ref struct ContentWriter(Span<byte> into)
+/// <summary>
+/// Writes the primitives of contents (see <see cref="GroupContent"/>) into memory that is large enough, or through a buffer into a stream.
+/// </summary>
+/// <param name="into">The memory, or the buffer.</param>
+/// <param name="through">The stream; what is in the buffer at the end comes to it by <see cref="Flush"/>.</param>
+internal ref struct ContentWriter(Span<byte> into, Stream? through = null)
 {
     public const int MaxVarint = 5;
 
     private readonly Span<byte> _into = into;
+    private int _at;
+    private int _passed;
 
     /// <summary>How much has been written.</summary>
-    public int Position { get; private set; }
+    public readonly int Position => _passed + _at;
 
-    public void Byte(byte value) => _into[Position++] = value;
-
-    public void Int64(long value)
+    /// <summary>How long a number is.</summary>
+    public static int LengthOfVarint(int value)
     {
-        BinaryPrimitives.WriteInt64LittleEndian(_into[Position..], value);
-        Position += sizeof(long);
+        int length = 1;
+        for (uint rest = (uint)value; rest >= 0x80; rest >>= 7)
+        {
+            length++;
+        }
+
+        return length;
     }
+
+    public void Byte(byte value) => Room(1)[0] = value;
+
+    public void Int64(long value) => BinaryPrimitives.WriteInt64LittleEndian(Room(sizeof(long)), value);
 
     public void Varint(int value)
     {
         uint rest = (uint)value;
         while (rest >= 0x80)
         {
-            _into[Position++] = (byte)(rest | 0x80);
+            Byte((byte)(rest | 0x80));
             rest >>= 7;
         }
 
-        _into[Position++] = (byte)rest;
+        Byte((byte)rest);
     }
 
     public void Bytes(ReadOnlySpan<byte> bytes)
     {
-        bytes.CopyTo(_into[Position..]);
-        Position += bytes.Length;
+        if (through is null || bytes.Length <= _into.Length)
+        {
+            bytes.CopyTo(Room(bytes.Length));
+            return;
+        }
+
+        Flush();
+        through.Write(bytes);
+        _passed += bytes.Length;
     }
 
     public void Text(ReadOnlySpan<byte> text)
     {
         Varint(text.Length);
         Bytes(text);
+    }
+
+    public void Flush()
+    {
+        through?.Write(_into[.._at]);
+        _passed += _at;
+        _at = 0;
+    }
+
+    private Span<byte> Room(int bytes)
+    {
+        if (through is not null && _into.Length - _at < bytes)
+        {
+            Flush();
+        }
+
+        _at += bytes;
+        return _into.Slice(_at - bytes, bytes);
     }
 }

@@ -42,17 +42,15 @@ internal static class GroupContent
     public static int Write(in KeptGroup group, Span<byte> into)
     {
         var writer = new ContentWriter(into);
-        Write(group.Families, ref writer);
-        GroupFields.Write(group, ref writer);
-        return writer.Position;
-    }
+        WriteHead(group.Families.Length, ref writer);
+        foreach (ref readonly FamilyEntry family in group.Families)
+        {
+            WriteBeforeText(family, family.PushedAt, ref writer);
+            writer.Text(family.Text.Span);
+            WriteAfterText(family, ref writer);
+        }
 
-    /// <summary>Encodes families without a word on their group.</summary>
-    /// <returns>The number of bytes written.</returns>
-    public static int Write(ReadOnlySpan<FamilyEntry> families, Span<byte> into)
-    {
-        var writer = new ContentWriter(into);
-        Write(families, ref writer);
+        GroupFields.Write(group, ref writer);
         return writer.Position;
     }
 
@@ -88,25 +86,32 @@ internal static class GroupContent
         return GroupFields.TryRead(ref reader, ref state);
     }
 
-    private static void Write(ReadOnlySpan<FamilyEntry> families, ref ContentWriter writer)
+    /// <summary>Writes what comes before the first family.</summary>
+    public static void WriteHead(int families, ref ContentWriter writer)
     {
         writer.Byte(FormatVersion);
-        writer.Varint(families.Length);
-        foreach (ref readonly FamilyEntry family in families)
+        writer.Varint(families);
+    }
+
+    /// <summary>Writes what comes before the text of a family.</summary>
+    public static void WriteBeforeText(in FamilyEntry family, long pushedAt, ref ContentWriter writer)
+    {
+        writer.Byte((byte)family.Type);
+        writer.Byte((byte)((family.HasHelp ? HasHelpFlag : 0) | (family.UnitLength > 0 ? HasUnitFlag : 0)));
+        writer.Byte((byte)family.Traits);
+        writer.Int64(pushedAt);
+        writer.Varint(family.SampleCount);
+        writer.Text(family.Name.Span);
+        writer.Text(family.Help.Span);
+    }
+
+    /// <summary>Writes what comes behind the text of a family.</summary>
+    public static void WriteAfterText(in FamilyEntry family, ref ContentWriter writer)
+    {
+        writer.Text(family.Sidecar.Span);
+        if (family.UnitLength > 0)
         {
-            writer.Byte((byte)family.Type);
-            writer.Byte((byte)((family.HasHelp ? HasHelpFlag : 0) | (family.UnitLength > 0 ? HasUnitFlag : 0)));
-            writer.Byte((byte)family.Traits);
-            writer.Int64(family.PushedAt);
-            writer.Varint(family.SampleCount);
-            writer.Text(family.Name.Span);
-            writer.Text(family.Help.Span);
-            writer.Text(family.Text.Span);
-            writer.Text(family.Sidecar.Span);
-            if (family.UnitLength > 0)
-            {
-                writer.Byte(family.UnitLength);
-            }
+            writer.Byte(family.UnitLength);
         }
     }
 

@@ -11,22 +11,25 @@ internal static class PackedContent
 {
     private const byte Packed = 2;
     private const int WorthPacking = 1024;
+    private const int UsualRatio = 8;
 
     // Deflate cannot do better than 1:1032, so a longer claim is none of ours. The other limit is SQLite's own.
     private const int BestRatio = 1032;
     private const int MostBytes = 1_000_000_000;
 
     /// <summary>The bytes for the column.</summary>
-    public static byte[] Pack(ReadOnlySpan<byte> content, CompressionLevel level = CompressionLevel.Fastest)
+    public static byte[] Pack<T>(in T content, CompressionLevel level = CompressionLevel.Fastest)
+        where T : IContent, allows ref struct
     {
-        if (content.Length < WorthPacking)
+        int length = content.Length;
+        if (length < WorthPacking)
         {
-            return content.ToArray();
+            return Content.ToArray(content);
         }
 
-        using var packed = new MemoryStream(content.Length / 4);
+        using var packed = new MemoryStream(length / UsualRatio);
         packed.WriteByte(Packed);
-        for (uint rest = (uint)content.Length; ; rest >>= 7)
+        for (uint rest = (uint)length; ; rest >>= 7)
         {
             packed.WriteByte((byte)(rest < 0x80 ? rest : rest | 0x80));
             if (rest < 0x80)
@@ -37,11 +40,14 @@ internal static class PackedContent
 
         using (var zlib = new ZLibStream(packed, level, leaveOpen: true))
         {
-            zlib.Write(content);
+            Content.CopyTo(content, zlib);
         }
 
-        return packed.Length < content.Length ? packed.ToArray() : content.ToArray();
+        return packed.Length < length ? packed.ToArray() : Content.ToArray(content);
     }
+
+    /// <inheritdoc cref="Pack{T}(in T, CompressionLevel)"/>
+    public static byte[] Pack(ReadOnlySpan<byte> content) => Pack(new Plain(content));
 
     /// <summary>Whether a column is packed.</summary>
     public static bool IsOne(ReadOnlySpan<byte> column) => column.Length > 0 && column[0] == Packed;
@@ -87,5 +93,14 @@ internal static class PackedContent
         {
             return false;
         }
+    }
+
+    private readonly ref struct Plain(ReadOnlySpan<byte> content) : IContent
+    {
+        private readonly ReadOnlySpan<byte> _content = content;
+
+        public int Length => _content.Length;
+
+        public void Write(ref ContentWriter writer) => writer.Bytes(_content);
     }
 }

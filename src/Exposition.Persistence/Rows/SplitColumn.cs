@@ -9,7 +9,7 @@ internal static class SplitColumn
     private const int HeadBytes = 1 + SplitContent.DigestBytes;
 
     /// <summary>The bytes for the column. Digits shrink by a third more at the better level, and there are few of them.</summary>
-    public static byte[] Pack(ReadOnlySpan<byte> digest, ReadOnlySpan<byte> values) =>
+    public static byte[] Pack(ReadOnlySpan<byte> digest, in SplitValues values) =>
         [Split, .. digest, .. PackedContent.Pack(values, CompressionLevel.Optimal)];
 
     /// <summary>Whether a column holds the values part of a group, whose shape is in another place.</summary>

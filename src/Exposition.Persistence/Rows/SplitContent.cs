@@ -15,81 +15,39 @@ internal static class SplitContent
 {
     public const int DigestBytes = 16;
 
-    private const byte FormatVersion = 1;
+    public const byte FormatVersion = 1;
 
-    /// <summary>An upper bound of either part, and of all that <see cref="TryCollect"/> and <see cref="WriteShape"/> need.</summary>
+    /// <summary>An upper bound of either part.</summary>
     public static long MaxSize(in KeptGroup group) => GroupContent.MaxSize(group) + (sizeof(long) * group.Families.Length);
 
-    /// <summary>Collects the values of all lines.</summary>
-    /// <param name="group">The group.</param>
-    /// <param name="lines">Receives a line for each.</param>
-    /// <returns>Their length, and how many there are; no length if the group cannot be cut.</returns>
-    public static (int Length, int Count) TryCollect(in KeptGroup group, Span<byte> lines)
+    /// <summary>Finds out how large the parts are.</summary>
+    /// <returns>False if the group cannot be cut.</returns>
+    public static bool TryMeasure(in KeptGroup group, out SplitSize size)
     {
-        int end = 0;
-        int count = 0;
-        foreach (ref readonly FamilyEntry family in group.Families)
+        size = new SplitSize(0, 0, new int[group.Families.Length]);
+        for (int i = 0; i < size.Cut.Length; i++)
         {
-            ReadOnlySpan<byte> text = family.Text.Span;
-            while (!text.IsEmpty)
+            ReadOnlySpan<byte> text = group.Families[i].Text.Span;
+            int values = 0;
+            int lines = 0;
+            for (ReadOnlySpan<byte> rest = text; !rest.IsEmpty; lines++)
             {
-                int line = text.IndexOf((byte)'\n');
+                int line = rest.IndexOf((byte)'\n');
                 if (line < 0)
                 {
-                    return (-1, 0);
+                    return false;
                 }
 
-                ReadOnlySpan<byte> value = text[ValueIn(text[..line])..(line + 1)];
-                value.CopyTo(lines[end..]);
-                end += value.Length;
-                count++;
-                text = text[(line + 1)..];
-            }
-        }
-
-        return (end, count);
-    }
-
-    /// <summary>Writes the values part.</summary>
-    /// <returns>Its length.</returns>
-    public static int WriteValues(in KeptGroup group, ReadOnlySpan<byte> lines, Span<byte> into)
-    {
-        var writer = new ContentWriter(into);
-        writer.Byte(FormatVersion);
-        foreach (ref readonly FamilyEntry family in group.Families)
-        {
-            writer.Int64(family.PushedAt);
-        }
-
-        writer.Text(lines);
-        GroupFields.Write(group, ref writer);
-        return writer.Position;
-    }
-
-    /// <summary>Writes the shape of a group of which <see cref="TryCollect"/> could collect the values.</summary>
-    /// <returns>Its length.</returns>
-    public static int WriteShape(in KeptGroup group, byte[] scratch, Span<byte> into)
-    {
-        var cut = new FamilyEntry[group.Families.Length];
-        int end = 0;
-        for (int i = 0; i < cut.Length; i++)
-        {
-            int start = end;
-            ReadOnlySpan<byte> text = group.Families[i].Text.Span;
-            while (!text.IsEmpty)
-            {
-                int line = text.IndexOf((byte)'\n');
-                ReadOnlySpan<byte> name = text[..ValueIn(text[..line])];
-                name.CopyTo(scratch.AsSpan(end));
-                end += name.Length;
-                scratch[end++] = (byte)'\n';
-                text = text[(line + 1)..];
+                values += line - ValueIn(rest[..line]);
+                rest = rest[(line + 1)..];
             }
 
-            cut[i] = group.Families[i] with { PushedAt = 0, Text = scratch.AsMemory(start, end - start) };
+            // Both parts have the line ends.
+            size.Cut[i] = text.Length - values;
+            size = size with { Lines = size.Lines + lines, Values = size.Values + values + lines };
         }
 
-        return GroupContent.Write(cut, into);
+        return true;
     }
 
     /// <summary>Puts a group together.</summary>
@@ -144,6 +102,14 @@ internal static class SplitContent
     }
 
     /// <summary>The digest of a shape.</summary>
+    public static byte[] Digest(in SplitShape shape)
+    {
+        using var digest = new DigestStream();
+        Content.CopyTo(shape, digest);
+        return digest.Finish()[..DigestBytes];
+    }
+
+    /// <inheritdoc cref="Digest(in SplitShape)"/>
     public static void Digest(ReadOnlySpan<byte> shape, Span<byte> into)
     {
         Span<byte> whole = stackalloc byte[SHA256.HashSizeInBytes];
@@ -151,7 +117,7 @@ internal static class SplitContent
         whole[..DigestBytes].CopyTo(into);
     }
 
-    private static int ValueIn(ReadOnlySpan<byte> line) => line.LastIndexOf((byte)' ') + 1;
+    internal static int ValueIn(ReadOnlySpan<byte> line) => line.LastIndexOf((byte)' ') + 1;
 
     private static bool TryJoin(ReadOnlySpan<byte> cut, ref ReadOnlySpan<byte> lines, Span<byte> into, ref int end)
     {

@@ -46,14 +46,17 @@ internal sealed class SqliteBatch : IDurableBatch
         }
 
         byte[] keyBytes = group.Key.Bytes.ToArray();
+        if (size >= WorthSplitting && SplitContent.TryMeasure(group, out SplitSize parts))
+        {
+            PutSplit(keyBytes, group, version, parts);
+            return;
+        }
+
         byte[] plain = ArrayPool<byte>.Shared.Rent((int)size);
         try
         {
-            if (size < WorthSplitting || !TryPutSplit(keyBytes, group, version, plain))
-            {
-                RemoveShape(keyBytes);
-                PutRow(keyBytes, version, PackedContent.Pack(plain.AsSpan(0, GroupContent.Write(group, plain))));
-            }
+            RemoveShape(keyBytes);
+            PutRow(keyBytes, version, PackedContent.Pack(plain.AsSpan(0, GroupContent.Write(group, plain))));
         }
         finally
         {
@@ -106,43 +109,24 @@ internal sealed class SqliteBatch : IDurableBatch
         }
     }
 
-    private bool TryPutSplit(byte[] keyBytes, in KeptGroup group, long version, byte[] buffer)
+    private void PutSplit(byte[] keyBytes, in KeptGroup group, long version, in SplitSize size)
     {
-        byte[] second = ArrayPool<byte>.Shared.Rent(buffer.Length);
-        try
+        var values = new SplitValues(group, size);
+        byte[]? digest = _file.Shapes.Find(group, size.Lines);
+        if (digest is not null && HasShape(keyBytes, digest))
         {
-            (int length, int lines) = SplitContent.TryCollect(group, buffer);
-            if (length < 0)
-            {
-                return false;
-            }
-
-            ReadOnlySpan<byte> values = second.AsSpan(0, SplitContent.WriteValues(group, buffer.AsSpan(0, length), second));
-            byte[]? digest = _file.Shapes.Find(group, lines);
-            if (digest is not null && HasShape(keyBytes, digest))
-            {
-                PutRow(keyBytes, version, SplitColumn.Pack(digest, values));
-                return true;
-            }
-
-            byte[] scratch = ArrayPool<byte>.Shared.Rent(buffer.Length);
-            ReadOnlySpan<byte> shape = buffer.AsSpan(0, SplitContent.WriteShape(group, scratch, buffer));
-            ArrayPool<byte>.Shared.Return(scratch);
-            digest = new byte[SplitContent.DigestBytes];
-            SplitContent.Digest(shape, digest);
-            _file.Shapes.Remember(group, lines, digest);
-            bool known = HasShape(keyBytes, digest);
             PutRow(keyBytes, version, SplitColumn.Pack(digest, values));
-            if (!known)
-            {
-                PutShape(keyBytes, digest, PackedContent.Pack(shape));
-            }
-
-            return true;
+            return;
         }
-        finally
+
+        var shape = new SplitShape(group, size);
+        digest = SplitContent.Digest(shape);
+        _file.Shapes.Remember(group, size.Lines, digest);
+        bool known = HasShape(keyBytes, digest);
+        PutRow(keyBytes, version, SplitColumn.Pack(digest, values));
+        if (!known)
         {
-            ArrayPool<byte>.Shared.Return(second);
+            PutShape(keyBytes, digest, PackedContent.Pack(shape));
         }
     }
 

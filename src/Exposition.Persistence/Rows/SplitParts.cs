@@ -1,0 +1,93 @@
+using Exposition.Store;
+
+namespace Exposition.Persistence.Rows;
+
+/// <summary>How large the parts of a group are, see <see cref="SplitContent"/>.</summary>
+/// <param name="Lines">How many lines its families have.</param>
+/// <param name="Values">How long the values of all lines are, with the line ends.</param>
+/// <param name="Cut">How long the lines of each family are without the values.</param>
+internal readonly record struct SplitSize(int Lines, int Values, int[] Cut);
+
+/// <summary>The shape of a group.</summary>
+internal readonly ref struct SplitShape(KeptGroup group, SplitSize size) : IContent
+{
+    private readonly KeptGroup _group = group;
+
+    public int Length
+    {
+        get
+        {
+            Span<byte> buffer = stackalloc byte[64];
+            var counter = new ContentWriter(buffer, Stream.Null);
+            Write(ref counter, withLines: false);
+            int lines = 0;
+            foreach (int cut in size.Cut)
+            {
+                lines += cut;
+            }
+
+            return counter.Position + lines;
+        }
+    }
+
+    public void Write(ref ContentWriter writer) => Write(ref writer, withLines: true);
+
+    private void Write(ref ContentWriter writer, bool withLines)
+    {
+        GroupContent.WriteHead(_group.Families.Length, ref writer);
+        for (int i = 0; i < size.Cut.Length; i++)
+        {
+            ref readonly FamilyEntry family = ref _group.Families[i];
+            GroupContent.WriteBeforeText(family, pushedAt: 0, ref writer);
+            writer.Varint(size.Cut[i]);
+            for (ReadOnlySpan<byte> text = withLines ? family.Text.Span : default; !text.IsEmpty;)
+            {
+                int line = text.IndexOf((byte)'\n');
+                writer.Bytes(text[..SplitContent.ValueIn(text[..line])]);
+                writer.Byte((byte)'\n');
+                text = text[(line + 1)..];
+            }
+
+            GroupContent.WriteAfterText(family, ref writer);
+        }
+    }
+}
+
+/// <summary>The values of a group.</summary>
+internal readonly ref struct SplitValues(KeptGroup group, SplitSize size) : IContent
+{
+    private readonly KeptGroup _group = group;
+
+    public int Length
+    {
+        get
+        {
+            Span<byte> buffer = stackalloc byte[64];
+            var counter = new ContentWriter(buffer, Stream.Null);
+            GroupFields.Write(_group, ref counter);
+            return 1 + (sizeof(long) * _group.Families.Length) + ContentWriter.LengthOfVarint(size.Values) + size.Values + counter.Position;
+        }
+    }
+
+    public void Write(ref ContentWriter writer)
+    {
+        writer.Byte(SplitContent.FormatVersion);
+        foreach (ref readonly FamilyEntry family in _group.Families)
+        {
+            writer.Int64(family.PushedAt);
+        }
+
+        writer.Varint(size.Values);
+        foreach (ref readonly FamilyEntry family in _group.Families)
+        {
+            for (ReadOnlySpan<byte> text = family.Text.Span; !text.IsEmpty;)
+            {
+                int line = text.IndexOf((byte)'\n');
+                writer.Bytes(text[SplitContent.ValueIn(text[..line])..(line + 1)]);
+                text = text[(line + 1)..];
+            }
+        }
+
+        GroupFields.Write(_group, ref writer);
+    }
+}
