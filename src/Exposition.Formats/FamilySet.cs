@@ -47,8 +47,9 @@ namespace Exposition.Formats;
 /// </example>
 public sealed class FamilySet
 {
-    // Of each array: what a body of several megabytes needs.
+    // Of each array: what a body of several megabytes needs. For another body so large as much as that may need is kept.
     private const int BytesKept = 8 << 20;
+    private const int KeptPerByte = 8;
 
     private byte[] _source = [];
     private int _sourceStart;
@@ -57,8 +58,20 @@ public sealed class FamilySet
     private RowList<FamilyRow> _families;
     private RowList<MetricRow> _metrics;
     private RowList<LabelRow> _labels;
+    private RowList<LabelRow> _newLabels;
     private RowList<PointRow> _points;
     private OpenMetricsTables? _openMetrics;
+
+    /// <summary>Makes an empty set.</summary>
+    public FamilySet()
+    {
+        _scratch = new(Progress);
+        _families = new(Progress, isSeries: true);
+        _metrics = new(Progress, isSeries: true);
+        _labels = new(Progress);
+        _newLabels = new(Progress);
+        _points = new(Progress, isSeries: true);
+    }
 
     /// <summary>The families, in order of first appearance.</summary>
     public Span<FamilyRow> Families => _families.Span;
@@ -83,11 +96,13 @@ public sealed class FamilySet
     /// <param name="source">Bytes owned by the caller; they must not change until the next reset. Memory that is not backed by an array is copied.</param>
     public void Reset(ReadOnlyMemory<byte> source)
     {
-        _scratch.Clear(BytesKept);
-        _families.Clear(BytesKept);
-        _metrics.Clear(BytesKept);
-        _labels.Clear(BytesKept);
-        _points.Clear(BytesKept);
+        long kept = Math.Max(BytesKept, (long)KeptPerByte * source.Length);
+        _scratch.Clear(kept);
+        _families.Clear(kept);
+        _metrics.Clear(kept);
+        _labels.Clear(kept);
+        _newLabels.Clear(kept);
+        _points.Clear(kept);
         Index.Clear();
         _openMetrics?.Clear();
         IsSourceUtf8 = false;
@@ -103,6 +118,8 @@ public sealed class FamilySet
         {
             (_source, _sourceStart, _sourceLength) = (source.ToArray(), 0, source.Length);
         }
+
+        (Progress.Total, Progress.At) = (source.Length, 0);
     }
 
     /// <summary>The bytes of a reference. Valid until text is added or the set is reset.</summary>
@@ -222,9 +239,34 @@ public sealed class FamilySet
         return Labels.Slice(row.FirstLabel, row.LabelCount);
     }
 
+    // The labels of all metrics are to be replaced: makes room for so many. Until the end, LabelsOf gives the old ones of those that have
+    // not been replaced.
+    internal void BeginNewLabels(int rows) => _newLabels.Expect(rows);
+
+    internal void AddNewLabels(int metric, scoped ReadOnlySpan<LabelRow> labels)
+    {
+        ref MetricRow row = ref Metrics[metric];
+        row.FirstLabel = _newLabels.Count;
+        row.LabelCount = labels.Length;
+        labels.CopyTo(_newLabels.AddRange(labels.Length));
+    }
+
+    internal void EndNewLabels()
+    {
+        (_labels, _newLabels) = (_newLabels, _labels);
+        _newLabels.Clear(long.MaxValue);
+    }
+
+    // The source is let go of, the arrays are not, however large they are.
+    internal void ForgetSource() => (_source, _sourceStart, _sourceLength) = ([], 0, 0);
+
+    // How far a reader has come.
+    internal ReadProgress Progress { get; } = new();
+
     // The memory of its rows and scratch bytes.
     internal long CapacityBytes =>
-        _scratch.CapacityBytes + _families.CapacityBytes + _metrics.CapacityBytes + _labels.CapacityBytes + _points.CapacityBytes;
+        _scratch.CapacityBytes + _families.CapacityBytes + _metrics.CapacityBytes
+        + _labels.CapacityBytes + _newLabels.CapacityBytes + _points.CapacityBytes;
 
     // Lookup tables that the readers need while they fill the set (families by name, metrics of summaries and histograms by label set).
     internal FamilyIndex Index { get; } = new();

@@ -67,7 +67,7 @@ public sealed partial class MetricStore
         }
         else if (!textBody.IsEmpty)
         {
-            ConsiderShape(stored.Slot, made.Old, stored, pushed, textBody);
+            ConsiderShape(stored.Slot, made.Old, stored, pushed, textBody, push.Workspace);
         }
 
         if (made.Old is not null && (Faults & StoreFaults.ReusesAllSnapshots) != 0)

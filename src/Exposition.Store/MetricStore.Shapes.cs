@@ -143,7 +143,13 @@ public sealed partial class MetricStore
     }
 
     // After a push has gone the long way: a shape for the next one, if this was the second with the same families and lines.
-    private void ConsiderShape(GroupSlot slot, GroupSnapshot? before, GroupSnapshot stored, ReadOnlySpan<FamilyEntry> pushed, ReadOnlyMemory<byte> body)
+    private void ConsiderShape(
+        GroupSlot slot,
+        GroupSnapshot? before,
+        GroupSnapshot stored,
+        ReadOnlySpan<FamilyEntry> pushed,
+        ReadOnlyMemory<byte> body,
+        PushWorkspace workspace)
     {
         if (_shapes is null || before is null || !_shapes.MayHold(body.Length) || !stored.Hidden.IsEmpty || !HasSameLines(before, pushed) || !slot.Patience.IsOver())
         {
@@ -164,7 +170,7 @@ public sealed partial class MetricStore
             if (ReferenceEquals(slot.Current, stored) || (Faults & StoreFaults.BuildsUnchecked) != 0)
             {
                 Interleaving.At(Step.BuildShape);
-                BuildShape(slot, stored, pushed, body);
+                BuildShape(slot, stored, pushed, body, workspace);
             }
         }
         finally
@@ -176,9 +182,10 @@ public sealed partial class MetricStore
         }
     }
 
-    private void BuildShape(GroupSlot slot, GroupSnapshot stored, ReadOnlySpan<FamilyEntry> pushed, ReadOnlyMemory<byte> body)
+    private void BuildShape(
+        GroupSlot slot, GroupSnapshot stored, ReadOnlySpan<FamilyEntry> pushed, ReadOnlyMemory<byte> body, PushWorkspace workspace)
     {
-        if (ShapeBuilder.Build(slot.Key, Options.Names, body, WithoutOwn(pushed), _blocks) is { } shape)
+        if (ShapeBuilder.Build(slot.Key, Options.Names, body, WithoutOwn(pushed), _blocks, workspace) is { } shape)
         {
             shape.Number = stored.Number;
             Interleaving.At(Step.EnterShape);
@@ -206,16 +213,23 @@ public sealed partial class MetricStore
 
     private static FamilyEntry[] WithoutOwn(ReadOnlySpan<FamilyEntry> pushed)
     {
-        var kept = new List<FamilyEntry>(pushed.Length);
+        int own = 0;
+        foreach (ref readonly FamilyEntry entry in pushed)
+        {
+            own += OwnNames.IsEither(entry.Name.Span) ? 1 : 0;
+        }
+
+        var kept = new FamilyEntry[pushed.Length - own];
+        int count = 0;
         foreach (ref readonly FamilyEntry entry in pushed)
         {
             if (!OwnNames.IsEither(entry.Name.Span))
             {
-                kept.Add(entry);
+                kept[count++] = entry;
             }
         }
 
-        return [.. kept];
+        return kept;
     }
 
     private void Verify(GroupSlot slot, GroupSnapshot current, ReadOnlySpan<FamilyEntry> patched, ReadOnlyMemory<byte> body, PushMode mode, long now)

@@ -6,7 +6,7 @@ namespace Exposition.Formats.Internal;
 /// <summary>A reusable hash table from hashes to row indexes; the caller compares the rows. A mutable struct: keep it in a field.</summary>
 internal struct HashSlots
 {
-    private const int SlotsKept = 1 << 17;
+    private const int SlotsKept = 1 << 19;
 
     private Slot[]? _slots;
     private int _count;

@@ -100,6 +100,7 @@ internal ref partial struct OpenMetricsReader
         while (true)
         {
             _lineStart = _at;
+            _set.Progress.At = _at;
             if (_at == _text.Length)
             {
                 return Fail("missing \"# EOF\" at the end");

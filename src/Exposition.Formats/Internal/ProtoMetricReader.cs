@@ -35,6 +35,7 @@ internal readonly ref partial struct ProtoMetricReader
     /// <returns>False if the message is malformed.</returns>
     public bool TryRead(int family, TextRef message)
     {
+        _set.Progress.At = message.Start;
         int metric = _set.AddMetric(family);
         var row = new Value();
         var reader = new ProtoReader(_source, message.Start, message.Length);

@@ -4,9 +4,19 @@ using System.Runtime.InteropServices;
 namespace Exposition.Formats.Internal;
 
 /// <summary>A growing array of rows that can be cleared without losing its memory. A mutable struct: keep it in a field.</summary>
-internal struct RowList<T>
+/// <param name="progress">How far what the rows are read from has been read, where that is known.</param>
+/// <param name="isSeries">Whether there may be no more than <see cref="ReadProgress.MostSeries"/>.</param>
+internal struct RowList<T>(ReadProgress? progress, bool isSeries = false)
     where T : unmanaged
 {
+    // From here on an array that grows leaves much behind, so it grows to what will be needed.
+    private const int Large = 1 << 20;
+
+    // Beyond the limit: what is added to a set that was read.
+    private const int Spare = 16;
+
+    private readonly ReadProgress? _progress = progress;
+    private readonly bool _isSeries = isSeries;
     private T[]? _rows;
     private int _count;
 
@@ -66,7 +76,7 @@ internal struct RowList<T>
     public void Truncate(int count) => _count = count;
 
     /// <summary>Empties the list; an array of more than so many bytes is given up so that one huge body is not remembered for ever.</summary>
-    public void Clear(int bytesKept)
+    public void Clear(long bytesKept)
     {
         _count = 0;
         if (_rows is not null && (long)_rows.Length * Unsafe.SizeOf<T>() > bytesKept)
@@ -75,11 +85,37 @@ internal struct RowList<T>
         }
     }
 
+    /// <summary>Makes room for so many rows in all, where there is none.</summary>
+    public void Expect(int count)
+    {
+        if (count > (_rows?.Length ?? 0))
+        {
+            Resize(count);
+        }
+    }
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private T[] Grow(int needed)
     {
-        int size = Math.Max(needed, Math.Max(16, _rows is null ? 0 : (int)Math.Min((long)_rows.Length * 2, Array.MaxLength)));
-        Array.Resize(ref _rows, size);
-        return _rows;
+        long size = Math.Max(needed, Math.Max(16, 2L * (_rows?.Length ?? 0)));
+        long most = _isSeries && _progress is { MostSeries: > 0 } limited ? limited.MostSeries + (long)Spare : Array.MaxLength;
+        if (needed > most)
+        {
+            throw new TooManyRowsException();
+        }
+
+        if (_progress is not null && size * Unsafe.SizeOf<T>() >= Large)
+        {
+            size = _progress.Foresee(needed);
+        }
+
+        return Resize((int)Math.Min(size, Math.Min(most, Array.MaxLength)));
+    }
+
+    private T[] Resize(int size)
+    {
+        T[] rows = GC.AllocateUninitializedArray<T>(size);
+        Span.CopyTo(rows);
+        return _rows = rows;
     }
 }

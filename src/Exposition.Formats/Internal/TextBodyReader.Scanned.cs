@@ -21,6 +21,7 @@ internal ref partial struct TextBodyReader
             return _onlyFamily == AnyFamily && TryTakeScannedComment();
         }
 
+        _set.Progress.At = start;
         int firstLabel = _set.LabelList.Count;
         if (!_scanner.TryTake(start, ref _set.LabelList, out ScannedSample sample))
         {

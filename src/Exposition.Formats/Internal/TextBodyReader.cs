@@ -94,6 +94,7 @@ internal ref partial struct TextBodyReader
             }
 
             lineStart = _at;
+            _set.Progress.At = _at;
             SkipLineStart();
             if (_at == _text.Length)
             {

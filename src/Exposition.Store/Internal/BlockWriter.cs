@@ -17,8 +17,15 @@ internal sealed class BlockWriter : IBufferWriter<byte>
 
     public ReadOnlySpan<byte> Written => _bytes.AsSpan(0, Count);
 
+    /// <summary>What it is written to.</summary>
+    public byte[] Array => _bytes;
+
     public ReadOnlyMemory<byte> WrittenMemory => _bytes.AsMemory(0, Count);
 
+    /// <summary>Forgets what was written, and keeps the room that was made for what will be.</summary>
+    public void Restart() => Count = 0;
+
+    /// <summary>Forgets what was written, and lets go of much room.</summary>
     public void Clear()
     {
         Count = 0;
@@ -33,7 +40,7 @@ internal sealed class BlockWriter : IBufferWriter<byte>
     {
         if (bytes > Large && bytes > _bytes.Length)
         {
-            _bytes = GC.AllocateUninitializedArray<byte>((int)Math.Min(bytes, Array.MaxLength));
+            _bytes = GC.AllocateUninitializedArray<byte>((int)Math.Min(bytes, System.Array.MaxLength));
         }
     }
 
@@ -62,7 +69,7 @@ internal sealed class BlockWriter : IBufferWriter<byte>
         {
             // Doubling would keep twice of what a body of megabytes needs.
             long more = _bytes.Length < Large ? _bytes.Length : _bytes.Length / 4;
-            Array.Resize(ref _bytes, Math.Max(needed, (int)Math.Min(_bytes.Length + more, Array.MaxLength)));
+            System.Array.Resize(ref _bytes, Math.Max(needed, (int)Math.Min(_bytes.Length + more, System.Array.MaxLength)));
         }
     }
 }

@@ -149,7 +149,10 @@ internal sealed class GroupDraft
     // Both are in order of their names. Of what a PUT replaces only push_failure_time_seconds stays.
     private static FamilyEntry[] Combine(ReadOnlySpan<FamilyEntry> old, FamilyEntry[] pushed, bool replace, Span<int> places)
     {
-        var all = new List<FamilyEntry>(replace ? pushed.Length + 1 : old.Length + pushed.Length);
+        bool keepsFailure = replace
+            && GroupSnapshot.IndexOf(old, OwnNames.PushFailure) >= 0 && GroupSnapshot.IndexOf(pushed, OwnNames.PushFailure) < 0;
+        var all = new FamilyEntry[pushed.Length + (replace ? (keepsFailure ? 1 : 0) : old.Length)];
+        int count = 0;
         int next = 0;
         foreach (ref readonly FamilyEntry entry in old)
         {
@@ -157,25 +160,25 @@ internal sealed class GroupDraft
             int order = 1;
             while (next < pushed.Length && (order = pushed[next].Name.Span.SequenceCompareTo(name)) < 0)
             {
-                places[next] = all.Count;
-                all.Add(pushed[next++]);
+                places[next] = count;
+                all[count++] = pushed[next++];
             }
 
             bool replaced = next < pushed.Length && order == 0;
             if (!replaced && (!replace || name.SequenceEqual(OwnNames.PushFailure)))
             {
                 // One line shall not keep the block of a whole push, nor make all be packed anew.
-                all.Add(replace ? entry with { Text = Alone(entry.Text), Sidecar = Alone(entry.Sidecar) } : entry);
+                all[count++] = replace ? entry with { Text = Alone(entry.Text), Sidecar = Alone(entry.Sidecar) } : entry;
             }
         }
 
         for (; next < pushed.Length; next++)
         {
-            places[next] = all.Count;
-            all.Add(pushed[next]);
+            places[next] = count;
+            all[count++] = pushed[next];
         }
 
-        return [.. all];
+        return count == all.Length ? all : all[..count];
     }
 
     // The places of those that count and have none that counts alike among others.

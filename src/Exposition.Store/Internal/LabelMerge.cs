@@ -27,17 +27,20 @@ internal sealed class LabelMerge
     {
         Begin(key, set);
         int metrics = set.Metrics.Length;
+        set.BeginNewLabels((int)Math.Min(set.Labels.Length + ((metrics + OwnNames.Count) * (long)FirstOwn), Array.MaxLength));
         for (int metric = 0; metric < metrics; metric++)
         {
-            Merge(set, metric);
+            set.AddNewLabels(metric, Merge(set, metric));
         }
+
+        set.EndNewLabels();
     }
 
     /// <summary>Merges into one metric.</summary>
     public void ApplyTo(GroupingKey key, FamilySet set, int metric)
     {
         Begin(key, set);
-        Merge(set, metric);
+        set.SetLabels(metric, Merge(set, metric));
     }
 
     private int FirstOwn => _keyCount + 1;
@@ -68,7 +71,8 @@ internal sealed class LabelMerge
         }
     }
 
-    private void Merge(FamilySet set, int metric)
+    // Valid until the next call.
+    private ReadOnlySpan<LabelRow> Merge(FamilySet set, int metric)
     {
         ReadOnlySpan<LabelRow> labels = set.LabelsOf(metric);
         if (!HasPlannedNames(set, labels))
@@ -82,7 +86,7 @@ internal sealed class LabelMerge
             merged[i] = _rows[_plan[i]];
         }
 
-        set.SetLabels(metric, merged);
+        return merged;
     }
 
     // Whether the plan holds for this metric, too. Then its values are in the rows; else they are to be filled anew.

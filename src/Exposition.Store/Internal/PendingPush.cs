@@ -14,6 +14,9 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
 
     public GroupingKey Key { get; } = key;
 
+    /// <summary>What it is made in.</summary>
+    public PushWorkspace Workspace => workspace;
+
     public FamilySet Families => workspace.Families;
 
     /// <summary>The name of a family.</summary>
@@ -86,6 +89,16 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
     /// <summary>Renders the families as they are, without the store's own two.</summary>
     public FamilyEntry[] RenderKept() => RenderSorted(_families, null, null);
 
+    /// <summary>
+    /// The same, sharing names and help texts with entries that are there, valid as long as nothing else is done with the workspace.
+    /// </summary>
+    /// <returns>Null if they need more than text.</returns>
+    public FamilyEntry[]? RenderInPlace(ReadOnlySpan<FamilyEntry> known)
+    {
+        Sort(_families);
+        return SnapshotBuilder.RenderInPlace(Families, workspace.Text, workspace.Sidecar, CollectionsMarshal.AsSpan(_families), known);
+    }
+
     /// <summary>Renders only the trace of a refused push.</summary>
     public FamilyEntry[] RenderFailure(GroupSnapshot? before, bool withPushTime)
     {
@@ -156,10 +169,12 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
         return family;
     }
 
+    private void Sort(List<int> families) => families.Sort((a, b) => NameOf(a).SequenceCompareTo(NameOf(b)));
+
     private FamilyEntry[] RenderSorted(List<int> families, GroupSnapshot? before, BlockPool? pool)
     {
         FamilySet set = Families;
-        families.Sort((a, b) => set.Text(set.Families[a].Name).SequenceCompareTo(set.Text(set.Families[b].Name)));
+        Sort(families);
         _rendered.Clear();
         for (int i = 0; i < families.Count; i++)
         {

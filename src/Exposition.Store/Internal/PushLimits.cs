@@ -98,6 +98,10 @@ internal static class PushLimits
         return null;
     }
 
+    /// <summary>The outcome of a push that was not read to its end.</summary>
+    public static PushOutcome TooManySeries(StoreOptions options) =>
+        new(PushStatus.TooManySeries, $"too many series in one push: more than {options.MaxSeriesPerPush}");
+
     /// <summary>The outcome of a push to a group that is one too many.</summary>
     public static PushOutcome TooManyGroups(StoreOptions options) =>
         new(PushStatus.TooManyGroups, $"too many groups: {options.MaxGroups} are stored");

@@ -45,6 +45,23 @@ internal static class SnapshotBuilder
         return entries;
     }
 
+    /// <summary>Renders families into entries that are valid as long as nothing else is written to the buffers.</summary>
+    /// <returns>Null if they need more than text.</returns>
+    public static FamilyEntry[]? RenderInPlace(
+        FamilySet set, BlockWriter textOutput, BlockWriter sidecarOutput, ReadOnlySpan<int> families, ReadOnlySpan<FamilyEntry> known)
+    {
+        var pieces = new Piece[families.Length];
+        RenderPieces(set, textOutput, sidecarOutput, families, pieces);
+        if (sidecarOutput.Count > 0)
+        {
+            return null;
+        }
+
+        var entries = new FamilyEntry[families.Length];
+        Fill(set, families, pieces, textOutput.Count, now: 0, known, entries, textOutput.Array);
+        return entries;
+    }
+
     /// <summary>Renders families into entries and a block that are there.</summary>
     /// <param name="set">Holds the families.</param>
     /// <param name="textOutput">A buffer to use.</param>
@@ -70,8 +87,8 @@ internal static class SnapshotBuilder
     // Into the buffers; says how many bytes that is.
     private static int RenderPieces(FamilySet set, BlockWriter textOutput, BlockWriter sidecarOutput, ReadOnlySpan<int> families, Span<Piece> pieces)
     {
-        textOutput.Clear();
-        sidecarOutput.Clear();
+        textOutput.Restart();
+        sidecarOutput.Restart();
         int own = 0;
         for (int i = 0; i < families.Length; i++)
         {
@@ -108,9 +125,21 @@ internal static class SnapshotBuilder
         Span<FamilyEntry> entries,
         byte[] block)
     {
-        int textBytes = textOutput.Count;
         textOutput.Written.CopyTo(block);
-        sidecarOutput.Written.CopyTo(block.AsSpan(textBytes));
+        sidecarOutput.Written.CopyTo(block.AsSpan(textOutput.Count));
+        Fill(set, families, pieces, textOutput.Count, now, known, entries, block);
+    }
+
+    private static void Fill(
+        FamilySet set,
+        ReadOnlySpan<int> families,
+        ReadOnlySpan<Piece> pieces,
+        int textBytes,
+        long now,
+        ReadOnlySpan<FamilyEntry> known,
+        Span<FamilyEntry> entries,
+        byte[] block)
+    {
         long serial = EntrySerial.Next(families.Length);
         for (int i = 0; i < families.Length; i++)
         {

@@ -7,6 +7,7 @@ namespace Exposition.Store.Internal;
 // looks at those of others only where it finds nothing.
 // What is asked for changes: when bodies have grown, the sizes of yesterday must not fill the room. So what is put on an empty shelf may take the room of
 // something on a shelf that nothing was taken from since the hand last came by (as the clock of a page cache).
+// What is larger than the room on any shelf is kept for a few seconds, the last one of all.
 
 /// <summary>Spare things by size, up to a number of bytes in all. Safe for concurrent use; takes no lock.</summary>
 /// <param name="capacity">Most bytes that lie here unused.</param>
@@ -17,6 +18,7 @@ internal sealed class SparePool<T>(long capacity)
     private const int Steps = 32;
     private const int Large = 64 << 10;
 
+    private readonly LastLarge<T> _large = new();
     private readonly Stripe[] _stripes = [.. Enumerable.Range(0, Math.Min(MostStripes, Environment.ProcessorCount)).Select(static _ => new Stripe())];
 
     /// <summary>Bytes that lie here unused.</summary>
@@ -24,7 +26,7 @@ internal sealed class SparePool<T>(long capacity)
     {
         get
         {
-            long bytes = 0;
+            long bytes = _large.Bytes;
             foreach (Stripe stripe in _stripes)
             {
                 bytes += Volatile.Read(ref stripe.Bytes);
@@ -60,7 +62,7 @@ internal sealed class SparePool<T>(long capacity)
             }
         }
 
-        return null;
+        return _large.TryTake(size);
     }
 
     /// <summary>Takes a thing that nobody refers to any more, if there is room.</summary>
@@ -81,6 +83,10 @@ internal sealed class SparePool<T>(long capacity)
         {
             stripe.Remove(bytes);
             Interlocked.Add(ref stripe.Refused, bytes);
+            if (bytes > most)
+            {
+                _large.Put(spare, size, bytes);
+            }
         }
     }
 
@@ -88,6 +94,7 @@ internal sealed class SparePool<T>(long capacity)
     /// <returns>How many bytes that is, with what found no room since.</returns>
     public long Trim()
     {
+        _large.Trim();
         long trimmed = 0;
         foreach (Stripe stripe in _stripes)
         {

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Text;
 using System.Runtime.InteropServices;
 using Exposition.Formats;
@@ -18,39 +17,57 @@ internal static class ShapeBuilder
     /// <param name="body">The text body.</param>
     /// <param name="pushed">What it was rendered to, the store's own families left out, in the order of their names.</param>
     /// <param name="pool">Where patched blocks shall come from.</param>
+    /// <param name="workspace">That of the push, which has no more use for it.</param>
     /// <returns>Null where a body like this cannot be patched.</returns>
-    public static PushShape? Build(GroupingKey key, NameScheme names, ReadOnlyMemory<byte> body, ReadOnlySpan<FamilyEntry> pushed, BlockPool pool)
+    public static PushShape? Build(
+        GroupingKey key,
+        NameScheme names,
+        ReadOnlyMemory<byte> body,
+        ReadOnlySpan<FamilyEntry> pushed,
+        BlockPool pool,
+        PushWorkspace workspace)
     {
-        var tables = new ShapeTables();
+        int lines = 0;
+        foreach (ref readonly FamilyEntry entry in pushed)
+        {
+            lines += entry.SampleCount;
+        }
+
+        var tables = new ShapeTables(body.Span.Count((byte)'\n'), lines);
         if (!TryFindRun(pushed, out ArraySegment<byte> run) || !TryFindValues(body.Span, names, tables))
         {
             return null;
         }
 
-        PushWorkspace workspace = PushWorkspace.Rent(body.Length);
-        byte[] probe = [];
+        return TryProbe(key, names, body.Span, pushed, pool, workspace, tables)
+            ? new PushShape(tables, body.Span, run.Array!, run.Count, Names(pushed), pool)
+            : null;
+    }
+
+    private static bool TryProbe(
+        GroupingKey key,
+        NameScheme names,
+        ReadOnlySpan<byte> body,
+        ReadOnlySpan<FamilyEntry> pushed,
+        BlockPool pool,
+        PushWorkspace workspace,
+        ShapeTables tables)
+    {
+        byte[] probe = Probe(body, tables, pool, out int length);
         try
         {
-            probe = Probe(body.Span, tables, out int length);
             if (!TextFormat.TryRead(probe.AsMemory(0, length), new TextReadOptions(names, Lenient: true), workspace.Families, out _))
             {
-                return null;
+                return false;
             }
 
             var push = new PendingPush(workspace, key, now: 0);
-            if (push.Prepare(leaveOut: false) is not null)
-            {
-                return null;
-            }
-
-            bool matches = TryMatch(pushed, push.Render(null, pool, keepPushedFailure: false), tables);
-            pool.Return(push.Block);
-            return matches ? new PushShape(tables, body.Span, run.Array!, run.Count, Names(pushed), pool) : null;
+            return push.Prepare(leaveOut: false) is null && push.RenderInPlace(pushed) is { } probed && TryMatch(pushed, probed, tables);
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(probe);
-            PushWorkspace.Return(workspace);
+            workspace.Families.ForgetSource();
+            pool.Return(probe);
         }
     }
 
@@ -110,11 +127,11 @@ internal static class ShapeBuilder
         return reader.Error is null && tables.ValueStart.Count > 0;
     }
 
-    // Into an array of the shared pool.
-    private static byte[] Probe(ReadOnlySpan<byte> body, ShapeTables tables, out int length)
+    // Into a block of the pool.
+    private static byte[] Probe(ReadOnlySpan<byte> body, ShapeTables tables, BlockPool pool, out int length)
     {
         const int LongestIndex = 10;
-        byte[] probe = ArrayPool<byte>.Shared.Rent(checked(body.Length + (LongestIndex * tables.ValueStart.Count)));
+        byte[] probe = pool.Rent(checked(body.Length + (LongestIndex * tables.ValueStart.Count)));
         int copied = 0;
         length = 0;
         for (int i = 0; i < tables.ValueStart.Count; i++)
