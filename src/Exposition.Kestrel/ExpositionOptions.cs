@@ -134,8 +134,9 @@ public sealed class ExpositionOptions
     public int MaxHeaders { get; set; } = 100;
 
     /// <summary>
-    /// The most memory that request bodies and their decoded forms may hold together, in bytes. Small bodies may go beyond it by a sixteenth. Otherwise bodies
-    /// are not read on then: the one that comes too slowly to be complete in time is ended with 408, and after <see cref="BodyTimeout"/> the waiting one with 503.
+    /// The most memory that request bodies, their decoded forms, and the reading of large ones may take together, in bytes. Small bodies may
+    /// go beyond it by a sixteenth. Otherwise bodies are not read on then: the one that comes too slowly to be complete in time is ended with
+    /// 408, and after <see cref="BodyTimeout"/> the waiting one with 503.
     /// </summary>
     public long MaxInflightBytes { get; set; } = 1L << 30;
 

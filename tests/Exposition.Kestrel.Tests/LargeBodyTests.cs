@@ -111,6 +111,56 @@ public sealed class LargeBodyTests : IAsyncLifetime
         Assert.Equal(0, raw.Engine.Inflight.Used);
     }
 
+    /// <summary>What it takes to read a body is several times the body, and is taken of the same memory while it is read.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task WhatReadingALargeBodyTakesIsTakenOfTheMemoryForBodies(bool packed)
+    {
+        byte[] text = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 100_000).Select(static i => $"m{{n=\"{i}\"}} {i}\n")));
+        byte[] body = packed ? Gzip(text) : text;
+        RawHarness raw = null!;
+        long during = 0;
+        var target = new FakeTarget { Pushing = () => during = raw.Engine.Inflight.Used };
+        raw = new RawHarness(target: target);
+        raw.Send(Head(body.Length, packed ? "gzip" : null));
+        raw.Send(body);
+        Assert.StartsWith("HTTP/1.1 200 OK\r\n", await raw.ExchangeAsync("").WaitAsync(s_long, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.InRange(during, 10L * text.Length, 20L * text.Length);
+        Assert.Equal(0, raw.Engine.Inflight.Used);
+    }
+
+    [Fact]
+    public async Task ALargeBodyForWhoseReadingThereIsNoMemoryIsRefused()
+    {
+        byte[] body = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 60_000).Select(static i => $"m{{n=\"{i}\"}} {i}\n")));
+        var raw = new RawHarness(new ExpositionOptions { MaxInflightBytes = 4 << 20 });
+        BodyClaim holder = new(raw.Engine.Inflight), over = new(raw.Engine.Inflight);
+        Assert.True(holder.TryTake(2 << 20));
+        raw.Send(Head(body.Length, null));
+        raw.Send(body.AsSpan(0, body.Length - 1).ToArray());
+        Assert.True(over.TryTake(4 << 20));
+        raw.Send(body.AsSpan(body.Length - 1).ToArray());
+        while (raw.Engine.Inflight.Waiting == 0)
+        {
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+        }
+
+        Task<string> exchange = raw.ExchangeAsync("");
+        for (; !exchange.IsCompleted; await Task.Delay(10, TestContext.Current.CancellationToken))
+        {
+            raw.Time.Advance(s_long);
+        }
+
+        string answer = await exchange;
+        Assert.StartsWith("HTTP/1.1 503 Service Unavailable\r\n", answer, StringComparison.Ordinal);
+        Assert.EndsWith("too many request bodies at once\n", answer, StringComparison.Ordinal);
+        Assert.Equal((0, 1), (raw.Target.Pushes, LimitTests.Refused(raw.Engine, "inflight-bytes")));
+        holder.GiveBack(2 << 20);
+        over.GiveBack(4 << 20);
+        Assert.Equal((0, 0), (raw.Engine.Inflight.Used, raw.Engine.Inflight.Waiting));
+    }
+
     /// <summary>Found as a leak: the reset is thrown once more where a cancellation that nobody has met is taken back, and so nothing was given back.</summary>
     [Fact]
     public async Task AResetThatMeetsACancellationLosesNoMemory()

@@ -109,7 +109,7 @@ public class WireMetricsTests
               0
             pushgateway_engine_handed_on_total Counter Connections that the raw door handed on to the general HTTP server, by reason.
               reason=path 1
-            pushgateway_engine_inflight_bytes Gauge Memory held by request bodies, packed and unpacked.
+            pushgateway_engine_inflight_bytes Gauge Memory held by request bodies, packed and unpacked, and to read the large ones.
               0
             pushgateway_engine_requests_total Counter Pushes, deletes and scrapes by the door that served them.
               door=kestrel 0

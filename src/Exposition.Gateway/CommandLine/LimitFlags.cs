@@ -14,8 +14,8 @@ internal sealed class LimitFlags
         Size("body-bytes", BodyBytes, most: 1L << 30, value => BodyBytes = value, () => BodyBytes, "Longest body of a push as sent; longer ones are answered with 413. At most 1GiB.");
         Size("decoded-bytes", DecodedBytes, most: 1L << 30, value => DecodedBytes = value, () => DecodedBytes, "Longest body of a push as decoded; decoding stops there, and the answer is 413. At most 1GiB.");
         Size("inflight-bytes", InflightBytes, most: long.MaxValue, value => InflightBytes = value, () => InflightBytes,
-            "Memory for all bodies together, packed and unpacked. When it is used up small bodies have a sixteenth more; of others the slowest is ended with 408, "
-            + "and who has waited in vain for the body timeout is answered with 503.");
+            "Memory for all bodies together, packed and unpacked, and to read the large ones. When it is used up small bodies have a sixteenth "
+            + "more; of others the slowest is ended with 408, and who has waited in vain for the body timeout is answered with 503.");
         Number("decode-ratio", value => DecodeRatio = value, () => DecodeRatio,
             "How many times as long as it was sent a body may become as decoded, beyond the first MiB; longer ones are answered with 413.");
         Number("queued-bodies", value => QueuedBodies = value, () => QueuedBodies,

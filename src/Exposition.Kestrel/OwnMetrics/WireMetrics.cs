@@ -120,7 +120,8 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
                 Volatile.Read(ref _acceptFailures));
             AddGauge(into, "pushgateway_engine_connections"u8, "Connections that are open."u8, connections);
             CollectHandedOn(into);
-            AddGauge(into, "pushgateway_engine_inflight_bytes"u8, "Memory held by request bodies, packed and unpacked."u8, inflight);
+            ReadOnlySpan<byte> help = "Memory held by request bodies, packed and unpacked, and to read the large ones."u8;
+            AddGauge(into, "pushgateway_engine_inflight_bytes"u8, help, inflight);
             CollectServed(into);
         }
 

@@ -7,6 +7,7 @@ using Exposition.Kestrel.OwnMetrics;
 using Exposition.Kestrel.Pacing;
 using Exposition.Kestrel.Paths;
 using Exposition.Store;
+using Exposition.Store.Internal;
 
 namespace Exposition.Kestrel.Serving;
 
@@ -255,8 +256,9 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, PushP
 
     private static PushDetails Details(in PushRequest request) => new(request.ExpireAfter, request.Sender);
 
-    // A body whose encoding cannot be undone may be plain all the same; if not, the encoding is the reason to give.
-    private Answer Push(in PushRequest request, GroupingKey key, ReadOnlyMemory<byte> body, bool asItIs)
+    // A body whose encoding cannot be undone may be plain all the same; if not, the encoding is the reason to give. Null where there is no
+    // memory for it.
+    private Answer? Push(in PushRequest request, GroupingKey key, ReadOnlyMemory<byte> body, bool asItIs)
     {
         TextCode code = request.Format == PushFormat.Protobuf ? TextCode.Utf8 : OtherText.CodeOf(body.Span, request.Charset);
         switch (code)
@@ -275,24 +277,23 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, PushP
             : Store(request, key, text.Memory, asItIs);
     }
 
-    private Answer Store(in PushRequest request, GroupingKey key, ReadOnlyMemory<byte> body, bool asItIs)
+    // To read a large body takes several times as much as it has, and that is taken of the same memory.
+    private Answer? Store(in PushRequest request, GroupingKey key, ReadOnlyMemory<byte> body, bool asItIs)
     {
-        PushOutcome outcome = target.Push(key, request.Format, body, Mode(request), Details(request));
-        return outcome.Status switch
+        BodyClaim? claim = IsLarge(key, body.Span) ? request.Claim : null;
+        long scratch = claim is null ? 0 : PushScratch.Of(key, request.Format, body.Span);
+        if (claim?.TryTake(scratch) == false)
         {
-            PushStatus.Stored => new Answer(200),
-            PushStatus.Accepted => new Answer(202, Why: outcome.Error is null ? Refusal.None : Refusal.Inconsistent),
-            PushStatus.TooManySeries => new Answer(413, outcome.Error, Close: false, Limit.SeriesPerPush),
-            PushStatus.TooManyNameSets => new Answer(507, outcome.Error, Close: false, Limit.GroupingNameSets, Refusal.Overload),
-            PushStatus.RenderedTooLarge => new Answer(413, outcome.Error, Close: false, Limit.RenderedBytes),
-            PushStatus.GroupingKeyTooLong => new Answer(414, outcome.Error, Close: false, Limit.GroupingKeyBytes, Refusal.TooLarge),
-            PushStatus.GroupTooLarge => new Answer(507, outcome.Error, Close: false, Limit.GroupBytes, Refusal.TooLarge),
-            PushStatus.StoreFull => new Answer(507, outcome.Error, Close: false, Limit.StoredBytes, Refusal.Overload),
-            PushStatus.TooManyGroups => new Answer(507, outcome.Error, Close: false, Limit.Groups, Refusal.Overload),
-            PushStatus.LabelTooLong => new Answer(400, outcome.Error, Close: false, Limit.LabelValueBytes, Refusal.TooLarge),
-            PushStatus.Malformed when asItIs => new Answer(415, $"Content-Encoding is not one of {ContentCoding.Understood}; read as it is: {outcome.Error}", Why: Refusal.Encoding),
-            PushStatus.Malformed => new Answer(400, outcome.Error, Why: Refusal.Malformed),
-            _ => new Answer(400, outcome.Error, Why: Refusal.Inconsistent),
-        };
+            return null;
+        }
+
+        try
+        {
+            return PushAnswer.Of(target.Push(key, request.Format, body, Mode(request), Details(request)), asItIs);
+        }
+        finally
+        {
+            claim?.GiveBack(scratch);
+        }
     }
 }

@@ -24,6 +24,9 @@ internal sealed class FakeTarget : IPushTarget
 
     public long Pushes;
 
+    /// <summary>Called at each push.</summary>
+    public Action? Pushing { get; set; }
+
     public PushStatus Success { get; set; } = PushStatus.Stored;
 
     public byte[] ScrapeBody { get; set; } = "# TYPE a untyped\na 1\n"u8.ToArray();
@@ -56,6 +59,7 @@ internal sealed class FakeTarget : IPushTarget
     public PushOutcome Push(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
     {
         Interlocked.Increment(ref Pushes);
+        Pushing?.Invoke();
         LastThread = Thread.CurrentThread.Name;
         if (Record)
         {
