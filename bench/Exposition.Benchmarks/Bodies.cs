@@ -36,7 +36,9 @@ public static class Bodies
     /// <summary>The names of the bodies that are there.</summary>
     public static IEnumerable<string> Names => s_made.Keys.Concat(s_recorded.Where(entry => File.Exists(Shared(entry.Value))).Select(entry => entry.Key));
 
-    /// <summary>A choice that is measured in a minute or two: the real ones, or else what comes near them, and the one that cannot be learned.</summary>
+    /// <summary>
+    /// A choice that is measured in a minute or two: the real ones, or else what comes near them, and the one that cannot be learned.
+    /// </summary>
     public static IEnumerable<string> Few
     {
         get

@@ -7,8 +7,8 @@ using Oracle = Exposition.Formats.Tests.Oracle;
 namespace Exposition.Benchmarks;
 
 /// <summary>
-/// The same bodies as delimited protobuf, beside Google's runtime. GB/s count the text body, so that both languages can be compared; what was
-/// read is compared by a checksum, what was written by its length.
+/// The same bodies as delimited protobuf, beside Google's runtime. GB/s count the text body, so that both languages can be compared; what
+/// was read is compared by a checksum, what was written by its length.
 /// </summary>
 [BenchmarkCategory("Protobuf")]
 public class ProtobufBench

@@ -5,8 +5,9 @@ using Exposition.Formats;
 namespace Exposition.Benchmarks;
 
 /// <summary>
-/// Writing real bodies and the one that no predictor can learn, beside a bare copy of the finished bytes. They hold summaries, histograms and
-/// families of mixed labels, which prometheus-net's registry cannot take over. The set-up reads back what is written and writes it again, the same.
+/// Writing real bodies and the one that no predictor can learn, beside a bare copy of the finished bytes. They hold summaries, histograms
+/// and families of mixed labels, which prometheus-net's registry cannot take over. The set-up reads back what is written and writes it
+/// again, the same.
 /// </summary>
 [BenchmarkCategory("Writer")]
 public class RecordedWriterBench

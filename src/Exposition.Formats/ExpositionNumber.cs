@@ -13,14 +13,16 @@ public static class ExpositionNumber
     public const int MaxLength = NumberFormatter.MaxLength;
 
     /// <summary>
-    /// Reads a whole text as a number, correctly rounded: decimal digits with an optional point and exponent, <c>Inf</c> and <c>Infinity</c> with
-    /// an optional sign and <c>NaN</c> without one, in any case. Hexadecimal, underscores, blanks, and numbers beyond the largest double are refused.
+    /// Reads a whole text as a number, correctly rounded: decimal digits with an optional point and exponent, <c>Inf</c> and
+    /// <c>Infinity</c> with an optional sign and <c>NaN</c> without one, in any case. Hexadecimal, underscores, blanks, and numbers beyond
+    /// the largest double are refused.
     /// </summary>
     public static bool TryParse(ReadOnlySpan<byte> text, out double value) => NumberParser.TryParse(text, out value);
 
     /// <summary>
-    /// Writes the shortest decimal that reads back as the same number, with an exponent of at least two digits if the first digit's is below -4
-    /// or above 5 (<c>100000</c>, <c>1e+06</c>, <c>0.0001</c>, <c>1e-05</c>), and <c>NaN</c>, <c>+Inf</c>, <c>-Inf</c>. Negative zero is <c>0</c>, as in the text format.
+    /// Writes the shortest decimal that reads back as the same number, with an exponent of at least two digits if the first digit's is
+    /// below -4 or above 5 (<c>100000</c>, <c>1e+06</c>, <c>0.0001</c>, <c>1e-05</c>), and <c>NaN</c>, <c>+Inf</c>, <c>-Inf</c>. Negative
+    /// zero is <c>0</c>, as in the text format.
     /// </summary>
     /// <param name="value">Any number.</param>
     /// <param name="destination">At least <see cref="MaxLength"/> bytes.</param>

@@ -15,7 +15,10 @@ public enum ExpositionToken : byte
     /// <summary>A TYPE line: <see cref="ExpositionReader.Name"/> and <see cref="ExpositionReader.Type"/>.</summary>
     Type = 2,
 
-    /// <summary>A sample: <see cref="ExpositionReader.Name"/>, <see cref="ExpositionReader.Labels"/>, <see cref="ExpositionReader.Value"/> and perhaps a timestamp.</summary>
+    /// <summary>
+    /// A sample: <see cref="ExpositionReader.Name"/>, <see cref="ExpositionReader.Labels"/>, <see cref="ExpositionReader.Value"/> and
+    /// perhaps a timestamp.
+    /// </summary>
     Sample = 3,
 }
 
@@ -24,14 +27,15 @@ public enum ExpositionToken : byte
 // Only whole lines are read: a line without an end is left where it is until more text comes or the text is known to be complete.
 
 /// <summary>
-/// A forward-only reader of the Prometheus text format (0.0.4, with the quoted UTF-8 names of 1.0.0), line by line over spans. It checks the
-/// grammar of each line as the reference implementation does and reports errors in its words. It does not remember earlier lines: that a family is
-/// described twice, that <c>le</c> is a number (and may come twice on a line of a histogram), or which samples make a histogram, is for <see cref="TextFormat.TryRead"/>.
+/// A forward-only reader of the Prometheus text format (0.0.4, with the quoted UTF-8 names of 1.0.0), line by line over spans. It checks
+/// the grammar of each line as the reference implementation does and reports errors in its words. It does not remember earlier lines: that
+/// a family is described twice, that <c>le</c> is a number (and may come twice on a line of a histogram), or which samples make a
+/// histogram, is for <see cref="TextFormat.TryRead"/>.
 /// </summary>
 /// <remarks>
 /// Allocates nothing once the state's memory has grown. To read a text that comes in pieces, pass <c>isFinalBlock: false</c>, and when
-/// <see cref="Read"/> returns false without an <see cref="Error"/>, keep what is behind <see cref="BytesConsumed"/>, append more, and go on with
-/// a new reader and the same state.
+/// <see cref="Read"/> returns false without an <see cref="Error"/>, keep what is behind <see cref="BytesConsumed"/>, append more, and go on
+/// with a new reader and the same state.
 /// <code>
 /// double bytes = 0;
 /// var reader = new ExpositionReader(text, new ExpositionReaderState());

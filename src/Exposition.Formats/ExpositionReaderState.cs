@@ -5,7 +5,8 @@ namespace Exposition.Formats;
 
 /// <summary>
 /// What an <see cref="ExpositionReader"/> keeps from one stretch of text to the next, and the memory it works in. Make one, use it for any
-/// number of texts one after the other: memory grows with the longest line and is kept. Not safe for concurrent use, and serves one reader at a time.
+/// number of texts one after the other: memory grows with the longest line and is kept. Not safe for concurrent use, and serves one reader
+/// at a time.
 /// </summary>
 public sealed class ExpositionReaderState
 {

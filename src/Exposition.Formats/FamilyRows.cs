@@ -1,6 +1,9 @@
 namespace Exposition.Formats;
 
-/// <summary>A piece of text in a <see cref="FamilySet"/>: a range of the source bytes or, when <see cref="Start"/> is negative, of the set's scratch bytes.</summary>
+/// <summary>
+/// A piece of text in a <see cref="FamilySet"/>: a range of the source bytes or, when <see cref="Start"/> is negative, of the set's scratch
+/// bytes.
+/// </summary>
 /// <param name="Start">Offset into the source, or the complement (<c>~offset</c>) of an offset into the scratch bytes.</param>
 /// <param name="Length">Length in bytes.</param>
 public readonly record struct TextRef(int Start, int Length)
@@ -46,13 +49,17 @@ public enum MetricContent : ushort
     /// <summary>A histogram with a bucket whose bound is +Inf.</summary>
     InfBucket = 1 << 8,
 
-    /// <summary>Exemplars, a created timestamp, unknown fields or several value kinds: anything that only the metric's own protobuf bytes keep.</summary>
+    /// <summary>
+    /// Exemplars, a created timestamp, unknown fields or several value kinds: anything that only the metric's own protobuf bytes keep.
+    /// </summary>
     OnlyInRaw = 1 << 9,
 
     /// <summary>A summary or histogram without a sample count; text shows it as 0, protobuf leaves the field out.</summary>
     NoCount = 1 << 10,
 
-    /// <summary>A summary or histogram without a sum (Flink's summaries, for one); text shows it as 0, protobuf leaves the field out.</summary>
+    /// <summary>
+    /// A summary or histogram without a sum (Flink's summaries, for one); text shows it as 0, protobuf leaves the field out.
+    /// </summary>
     NoSum = 1 << 11,
 }
 
@@ -68,7 +75,9 @@ public struct FamilyRow
     /// <summary>Whether a help text was given (it may be empty in protobuf).</summary>
     public bool HasHelp;
 
-    /// <summary>The unit, or empty. OpenMetrics and protobuf only; OpenMetrics demands that the name ends in it (a counter's before <c>_total</c>).</summary>
+    /// <summary>
+    /// The unit, or empty. OpenMetrics and protobuf only; OpenMetrics demands that the name ends in it (a counter's before <c>_total</c>).
+    /// </summary>
     public TextRef Unit;
 
     /// <summary>Text only: a TYPE line or a sample has fixed the type.</summary>
@@ -147,7 +156,9 @@ public struct PointRow
     /// <summary>The quantile, or the bucket's upper bound.</summary>
     public double Bound;
 
-    /// <summary>The quantile's value, or the bucket's cumulative count as a float; a bucket counts by <see cref="Count"/> where this is 0.</summary>
+    /// <summary>
+    /// The quantile's value, or the bucket's cumulative count as a float; a bucket counts by <see cref="Count"/> where this is 0.
+    /// </summary>
     public double Value;
 
     /// <summary>The bucket's cumulative count.</summary>

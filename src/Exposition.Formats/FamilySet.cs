@@ -92,8 +92,11 @@ public sealed class FamilySet
     /// <summary>Forgets everything and keeps the arrays for reuse.</summary>
     public void Reset() => Reset(default);
 
-    /// <summary>Forgets everything and takes <paramref name="source"/> as the bytes that positive <see cref="TextRef"/>s point into.</summary>
-    /// <param name="source">Bytes owned by the caller; they must not change until the next reset. Memory that is not backed by an array is copied.</param>
+    /// <summary>
+    /// Forgets everything and takes <paramref name="source"/> as the bytes that positive <see cref="TextRef"/>s point into.
+    /// </summary>
+    /// <param name="source">Bytes owned by the caller; they must not change until the next reset. Memory that is not backed by an array is
+    /// copied.</param>
     public void Reset(ReadOnlyMemory<byte> source)
     {
         long kept = Math.Max(BytesKept, (long)KeptPerByte * source.Length);

@@ -18,7 +18,10 @@ public static class NameRules
     public static bool IsValidMetricName(ReadOnlySpan<byte> name, NameScheme scheme) =>
         scheme == NameScheme.Legacy ? IsLegacy(name, s_metric) : !name.IsEmpty && Utf8.IsValid(name);
 
-    /// <summary>Whether a label name is valid: <c>[a-zA-Z_][a-zA-Z0-9_]*</c>, or any non-empty UTF-8. Reserved names (<c>__</c> first) are valid here.</summary>
+    /// <summary>
+    /// Whether a label name is valid: <c>[a-zA-Z_][a-zA-Z0-9_]*</c>, or any non-empty UTF-8. Reserved names (<c>__</c> first) are valid
+    /// here.
+    /// </summary>
     public static bool IsValidLabelName(ReadOnlySpan<byte> name, NameScheme scheme) =>
         scheme == NameScheme.Legacy ? IsLegacy(name, s_label) : !name.IsEmpty && Utf8.IsValid(name);
 

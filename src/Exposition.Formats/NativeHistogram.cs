@@ -3,10 +3,12 @@ using Exposition.Formats.Internal;
 namespace Exposition.Formats;
 
 /// <summary>A bucket of a native histogram, or its zero bucket.</summary>
-/// <param name="Boundaries">0: (lower,upper]; 1: [lower,upper); 2: open on both sides; 3: closed on both sides. The numbering of the Prometheus API.</param>
+/// <param name="Boundaries">0: (lower,upper]; 1: [lower,upper); 2: open on both sides; 3: closed on both sides. The numbering of the
+/// Prometheus API.</param>
 /// <param name="Lower">Lower bound.</param>
 /// <param name="Upper">Upper bound.</param>
-/// <param name="Count">Observations in this bucket alone, where the histogram counts in integers. Inconsistent deltas wrap around, as in the reference.</param>
+/// <param name="Count">Observations in this bucket alone, where the histogram counts in integers. Inconsistent deltas wrap around, as in
+/// the reference.</param>
 /// <param name="CountFloat">The same where it counts in floats (<see cref="NativeHistogram.IsFloat"/>).</param>
 public readonly record struct NativeBucket(int Boundaries, double Lower, double Upper, ulong Count, double CountFloat);
 
@@ -79,7 +81,9 @@ public sealed class NativeHistogram
         return histogram is not null;
     }
 
-    /// <summary>The buckets that are not empty: negative ones from the most negative upward, then the zero bucket, then positive ones.</summary>
+    /// <summary>
+    /// The buckets that are not empty: negative ones from the most negative upward, then the zero bucket, then positive ones.
+    /// </summary>
     public IEnumerable<NativeBucket> EnumerateBuckets()
     {
         List<NativeBucket> negative = Walk(_negativeSpans, _negativeDeltas, _negativeCounts, negative: true);

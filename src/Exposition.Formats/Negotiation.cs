@@ -21,7 +21,9 @@ public enum ScrapeFormat : byte
     /// <summary>OpenMetrics 1.0.</summary>
     OpenMetrics = 4,
 
-    /// <summary>OpenMetrics for a scraper that asks for the draft version 0.0.1 or for none; the same text under another Content-Type.</summary>
+    /// <summary>
+    /// OpenMetrics for a scraper that asks for the draft version 0.0.1 or for none; the same text under another Content-Type.
+    /// </summary>
     OpenMetricsDraft = 5,
 }
 
@@ -46,7 +48,9 @@ public static class Negotiation
     /// <param name="accept">The value of the first Accept header line, or nothing. Only the first 64 entries count.</param>
     public static ScrapeNegotiation Choose(ReadOnlySpan<byte> accept) => Choose(accept, openMetrics: false);
 
-    /// <summary>Chooses by the Accept header with OpenMetrics among what is offered, which the reference never does though its library can.</summary>
+    /// <summary>
+    /// Chooses by the Accept header with OpenMetrics among what is offered, which the reference never does though its library can.
+    /// </summary>
     /// <param name="accept">The value of the first Accept header line, or nothing. Only the first 64 entries count.</param>
     /// <param name="openMetrics">Offer OpenMetrics 1.0.0 and 0.0.1 (which is also meant by no version).</param>
     public static ScrapeNegotiation Choose(ReadOnlySpan<byte> accept, bool openMetrics)

@@ -1,8 +1,8 @@
 namespace Exposition.Formats;
 
 /// <summary>
-/// How a family goes out in OpenMetrics. One that OpenMetrics does not allow under its own type (<see cref="OpenMetricsFormat.Fits"/>) goes out
-/// as families of type unknown, one for each name among its samples; <see cref="OpenMetricsFormat.FormCount"/> tells how many.
+/// How a family goes out in OpenMetrics. One that OpenMetrics does not allow under its own type (<see cref="OpenMetricsFormat.Fits"/>) goes
+/// out as families of type unknown, one for each name among its samples; <see cref="OpenMetricsFormat.FormCount"/> tells how many.
 /// </summary>
 public enum OpenMetricsForm : byte
 {

@@ -10,10 +10,10 @@ public static partial class OpenMetricsFormat
     /// names, <c># EOF</c>). Families without a sample are dropped.
     /// </summary>
     /// <remarks>
-    /// Also accepted: names quoted in metadata lines and inside braces (as Prometheus 3 writes them), blanks around the labels, a byte order mark. A sample that
-    /// repeats one of the same metric and the same millisecond is dropped if it has a timestamp, and an error if it has none. Sample
-    /// timestamps beyond 64 bits of milliseconds become the greatest or least that there is.
-    /// Takes time proportional to the body's length, whatever it holds; allocates nothing once the arrays of <paramref name="into"/> have grown.
+    /// Also accepted: names quoted in metadata lines and inside braces (as Prometheus 3 writes them), blanks around the labels, a byte
+    /// order mark. A sample that repeats one of the same metric and the same millisecond is dropped if it has a timestamp, and an error if
+    /// it has none. Sample timestamps beyond 64 bits of milliseconds become the greatest or least that there is. Takes time proportional to
+    /// the body's length, whatever it holds; allocates nothing once the arrays of <paramref name="into"/> have grown.
     /// </remarks>
     /// <param name="body">The whole body. It must not change as long as <paramref name="into"/> is in use.</param>
     /// <param name="names">Which names are valid.</param>

@@ -13,14 +13,17 @@ namespace Exposition.Formats;
 //   # EOF
 //
 // Values and bounds are floats (1.0), counts whole numbers, times seconds. A counter's name stands without "_total" in metadata lines.
-// Different from the reference, because a scraper may refuse the whole answer for one line: what OpenMetrics does not allow under the family's
-// type is written as unknown, not as it is (a negative counter, a histogram with a sum and negative bounds) and not with an error (float
-// histograms); a unit that is no suffix of the name, an exemplar that is too long, and a time that is none are left out; a label name
-// with a colon is quoted or has an underscore there. An exemplar without labels is written, as {}. Times are the floats next to them (UnixTime).
+// Different from the reference, because a scraper may refuse the whole answer for one line: what OpenMetrics does not allow under the
+// family's type is written as unknown, not as it is (a negative counter, a histogram with a sum and negative bounds) and not with an error
+// (float histograms); a unit that is no suffix of the name, an exemplar that is too long, and a time that is none are left out; a label
+// name with a colon is quoted or has an underscore there. An exemplar without labels is written, as {}. Times are the floats next to them
+// (UnixTime).
 
 public static partial class OpenMetricsFormat
 {
-    /// <summary>Whether OpenMetrics allows a family's metrics under the family's type, so that a strict parser takes what is written.</summary>
+    /// <summary>
+    /// Whether OpenMetrics allows a family's metrics under the family's type, so that a strict parser takes what is written.
+    /// </summary>
     /// <param name="set">The rows. Label sets of a family must be distinct.</param>
     /// <param name="family">Index of the family.</param>
     public static bool Fits(FamilySet set, int family)
@@ -29,7 +32,10 @@ public static partial class OpenMetricsFormat
         return OpenMetricsRules.Fits(set, in set.Families[family]);
     }
 
-    /// <summary>In how many forms a family of a type is written that does not fit: <see cref="OpenMetricsForm.Values"/> alone, or the others behind it.</summary>
+    /// <summary>
+    /// In how many forms a family of a type is written that does not fit: <see cref="OpenMetricsForm.Values"/> alone, or the others behind
+    /// it.
+    /// </summary>
     public static int FormCount(MetricType type) => type is MetricType.Summary or MetricType.Histogram or MetricType.GaugeHistogram ? 3 : 1;
 
     /// <summary>Writes a whole family in the form that suits it.</summary>
@@ -98,7 +104,8 @@ public static partial class OpenMetricsFormat
 
     /// <summary>Writes the sample lines of a family. Nothing is written for a type without meaning.</summary>
     /// <param name="set">The rows.</param>
-    /// <param name="family">Index of the family, which must <see cref="Fits">fit</see> if the form is <see cref="OpenMetricsForm.Typed"/>.</param>
+    /// <param name="family">Index of the family, which must <see cref="Fits">fit</see> if the form is
+    /// <see cref="OpenMetricsForm.Typed"/>.</param>
     /// <param name="form">The form.</param>
     /// <param name="withCreated">Whether to write lines with created times; off where another family has their name.</param>
     /// <param name="scheme">What to do with names outside the legacy charset.</param>

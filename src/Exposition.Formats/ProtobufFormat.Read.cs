@@ -12,7 +12,8 @@ public static partial class ProtobufFormat
 
     /// <summary>
     /// Reads a complete body of delimited families. Of families with one name the last one counts and the others vanish; a family
-    /// without metrics is kept; a type number above <see cref="MetricType.GaugeHistogram"/> is kept as it is (255 if it does not fit a byte).
+    /// without metrics is kept; a type number above <see cref="MetricType.GaugeHistogram"/> is kept as it is (255 if it does not fit a
+    /// byte).
     /// </summary>
     /// <param name="body">The body. The set points into it until its next reset.</param>
     /// <param name="into">Reset and filled. After an error it holds what was read before it.</param>

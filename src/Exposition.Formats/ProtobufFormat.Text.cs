@@ -30,7 +30,10 @@ public static partial class ProtobufFormat
         ReadOnlySpan<byte> metrics, EscapingScheme scheme, bool compact, IBufferWriter<byte> output) =>
         WriteText(name, type, hasHelp, help, default, metrics, scheme, compact, output);
 
-    /// <summary>Writes a family in the protobuf text form out of metric records (<see cref="WriteMetrics(FamilySet, int, EscapingScheme, IBufferWriter{byte})"/>).</summary>
+    /// <summary>
+    /// Writes a family in the protobuf text form out of metric records
+    /// (<see cref="WriteMetrics(FamilySet, int, EscapingScheme, IBufferWriter{byte})"/>).
+    /// </summary>
     /// <param name="name">The family's name, unescaped.</param>
     /// <param name="type">The family's type.</param>
     /// <param name="hasHelp">Whether there is a help text.</param>

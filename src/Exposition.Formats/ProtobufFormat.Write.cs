@@ -16,7 +16,9 @@ public static partial class ProtobufFormat
     public static void WriteMetrics(FamilySet set, int family, IBufferWriter<byte> output) =>
         WriteMetrics(set, family, EscapingScheme.AllowUtf8, output);
 
-    /// <summary>Writes the metrics of a family as <see cref="WriteMetrics(FamilySet, int, IBufferWriter{byte})"/> does, with label names escaped.</summary>
+    /// <summary>
+    /// Writes the metrics of a family as <see cref="WriteMetrics(FamilySet, int, IBufferWriter{byte})"/> does, with label names escaped.
+    /// </summary>
     /// <param name="set">The rows.</param>
     /// <param name="family">Index of the family.</param>
     /// <param name="scheme">What to do with label names outside the legacy charset.</param>
@@ -39,7 +41,10 @@ public static partial class ProtobufFormat
     public static void WriteHeader(ReadOnlySpan<byte> name, MetricType type, bool hasHelp, ReadOnlySpan<byte> help, EscapingScheme scheme, long metricBytes, IBufferWriter<byte> output) =>
         WriteHeader(name, type, hasHelp, help, default, scheme, metricBytes, output);
 
-    /// <summary>Writes the length prefix and the fields before the metrics of a delimited MetricFamily whose metric fields take <paramref name="metricBytes"/>.</summary>
+    /// <summary>
+    /// Writes the length prefix and the fields before the metrics of a delimited MetricFamily whose metric fields take
+    /// <paramref name="metricBytes"/>.
+    /// </summary>
     /// <param name="name">The family's name, unescaped.</param>
     /// <param name="type">The family's type.</param>
     /// <param name="hasHelp">Whether there is a help text, be it empty.</param>

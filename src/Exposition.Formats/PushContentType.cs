@@ -8,8 +8,9 @@ public static class PushContentType
 {
     /// <summary>
     /// Whether a body is delimited protobuf: the media type <c>application/vnd.google.protobuf</c> with the parameters
-    /// <c>proto=io.prometheus.client.MetricFamily</c> and <c>encoding=delimited</c>. Type and parameter names may have any case, values not;
-    /// values may be quoted; other parameters and the order do not matter. Everything else, a header that cannot be parsed included, means text.
+    /// <c>proto=io.prometheus.client.MetricFamily</c> and <c>encoding=delimited</c>. Type and parameter names may have any case, values
+    /// not; values may be quoted; other parameters and the order do not matter. Everything else, a header that cannot be parsed included,
+    /// means text.
     /// </summary>
     /// <param name="contentType">The header's value, or nothing.</param>
     public static bool IsDelimitedProtobuf(ReadOnlySpan<byte> contentType)
@@ -55,7 +56,9 @@ public static class PushContentType
         return proto && encoding;
     }
 
-    /// <summary>Whether a body says that it is OpenMetrics: the media type <c>application/openmetrics-text</c> in any case, with any parameters.</summary>
+    /// <summary>
+    /// Whether a body says that it is OpenMetrics: the media type <c>application/openmetrics-text</c> in any case, with any parameters.
+    /// </summary>
     /// <param name="contentType">The header's value, or nothing.</param>
     public static bool IsOpenMetrics(ReadOnlySpan<byte> contentType)
     {

@@ -12,7 +12,8 @@ public static partial class TextFormat
     /// Differences from the reference, in both modes: a line whose braces hold labels but no metric name is always refused as
     /// <c>invalid metric name</c> (the reference reuses the line before or panics), and <c>le</c> and <c>quantile</c> on a line with the
     /// metric name inside the braces belong to that metric's type, not to the type of the line before.
-    /// Takes time proportional to the body's length, whatever it holds; allocates nothing once the arrays of <paramref name="into"/> have grown.
+    /// Takes time proportional to the body's length, whatever it holds; allocates nothing once the arrays of <paramref name="into"/> have
+    /// grown.
     /// </remarks>
     /// <param name="body">The whole body. It must not change as long as <paramref name="into"/> is in use.</param>
     /// <param name="options">Which names are valid and how strict to be.</param>

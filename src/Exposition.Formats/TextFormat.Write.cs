@@ -19,7 +19,9 @@ public static partial class TextFormat
     private static readonly SearchValues<byte> s_escapedInQuotes = SearchValues.Create("\\\n\""u8);
     private static readonly SearchValues<byte> s_escapedInHelp = SearchValues.Create("\\\n"u8);
 
-    /// <summary>Writes the HELP (if there is one) and TYPE lines of a family. Nothing is written for a type that the text format has no word for.</summary>
+    /// <summary>
+    /// Writes the HELP (if there is one) and TYPE lines of a family. Nothing is written for a type that the text format has no word for.
+    /// </summary>
     /// <param name="name">The family's name, unescaped.</param>
     /// <param name="type">The family's type.</param>
     /// <param name="hasHelp">Whether there is a help text, be it empty.</param>
@@ -267,8 +269,8 @@ public static partial class TextFormat
             }
         }
 
-        // The same where all names are legacy ones and nothing needs an escape, into one reserved span. False if it is otherwise; nothing is written then.
-        // Labels that are the same references as those of the line before at the same place are copied from there in runs.
+        // The same where all names are legacy ones and nothing needs an escape, into one reserved span. False if it is otherwise; nothing
+        // is written then. Labels that are the same references as those of the line before at the same place are copied from there in runs.
         private bool TryWritePlainSeries(in MetricRow metric, ReadOnlySpan<byte> suffix, ReadOnlySpan<byte> extraLabel, double extraValue)
         {
             ReadOnlySpan<LabelRow> labels = _set.Labels.Slice(metric.FirstLabel, metric.LabelCount);

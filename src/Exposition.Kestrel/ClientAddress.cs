@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace Exposition.Kestrel;
 
 /// <summary>
-/// Who counts as one client where one must not take what is everybody's: an IPv4 address, or an IPv6 network of 64 bits, because a single host
-/// may use all of such a network. The default stands for clients without an address, as at a Unix socket.
+/// Who counts as one client where one must not take what is everybody's: an IPv4 address, or an IPv6 network of 64 bits, because a single
+/// host may use all of such a network. The default stands for clients without an address, as at a Unix socket.
 /// </summary>
 public readonly record struct ClientAddress
 {

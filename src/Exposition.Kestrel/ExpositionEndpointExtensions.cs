@@ -18,7 +18,8 @@ public static class ExpositionEndpointExtensions
     /// called before <c>UseRouting</c>. Without it the routes of <see cref="MapExposition"/> still follow these rules.
     /// </summary>
     /// <returns>The same builder.</returns>
-    /// <exception cref="InvalidOperationException">No engine was added to the services (<see cref="ExpositionServiceExtensions.AddExposition"/>).</exception>
+    /// <exception cref="InvalidOperationException">No engine was added to the services
+    /// (<see cref="ExpositionServiceExtensions.AddExposition"/>).</exception>
     public static IApplicationBuilder UseExpositionPathRules(this IApplicationBuilder app)
     {
         ArgumentNullException.ThrowIfNull(app);
@@ -27,12 +28,13 @@ public static class ExpositionEndpointExtensions
     }
 
     /// <summary>
-    /// Answers heads beyond <see cref="ExpositionOptions.MaxHeadBytes"/> and <see cref="ExpositionOptions.MaxHeaders"/> (431) and targets beyond
-    /// <see cref="ExpositionOptions.MaxTargetBytes"/> (414) for all routes of the host, says what was found, counts it and ends the connection. To be
-    /// called first. Without it only the routes of <see cref="MapExposition"/> do so.
+    /// Answers heads beyond <see cref="ExpositionOptions.MaxHeadBytes"/> and <see cref="ExpositionOptions.MaxHeaders"/> (431) and targets
+    /// beyond <see cref="ExpositionOptions.MaxTargetBytes"/> (414) for all routes of the host, says what was found, counts it and ends the
+    /// connection. To be called first. Without it only the routes of <see cref="MapExposition"/> do so.
     /// </summary>
     /// <returns>The same builder.</returns>
-    /// <exception cref="InvalidOperationException">No engine was added to the services (<see cref="ExpositionServiceExtensions.AddExposition"/>).</exception>
+    /// <exception cref="InvalidOperationException">No engine was added to the services
+    /// (<see cref="ExpositionServiceExtensions.AddExposition"/>).</exception>
     public static IApplicationBuilder UseExpositionHeadLimits(this IApplicationBuilder app)
     {
         ArgumentNullException.ThrowIfNull(app);
@@ -41,11 +43,13 @@ public static class ExpositionEndpointExtensions
     }
 
     /// <summary>
-    /// Refuses, for all routes of the host, what pages of other sites make browsers send (403, see <see cref="ExpositionOptions.TrustedOrigins"/>) and host
-    /// names that are not served (421, see <see cref="ExpositionOptions.AllowedHosts"/>). Without it only the routes of <see cref="MapExposition"/> do so.
+    /// Refuses, for all routes of the host, what pages of other sites make browsers send (403, see
+    /// <see cref="ExpositionOptions.TrustedOrigins"/>) and host names that are not served (421, see
+    /// <see cref="ExpositionOptions.AllowedHosts"/>). Without it only the routes of <see cref="MapExposition"/> do so.
     /// </summary>
     /// <returns>The same builder.</returns>
-    /// <exception cref="InvalidOperationException">No engine was added to the services (<see cref="ExpositionServiceExtensions.AddExposition"/>).</exception>
+    /// <exception cref="InvalidOperationException">No engine was added to the services
+    /// (<see cref="ExpositionServiceExtensions.AddExposition"/>).</exception>
     public static IApplicationBuilder UseExpositionOriginRules(this IApplicationBuilder app)
     {
         ArgumentNullException.ThrowIfNull(app);
@@ -55,7 +59,8 @@ public static class ExpositionEndpointExtensions
 
     /// <summary>
     /// Lets a connection count as idle only while the host serves no request of it, where connections are limited
-    /// (<see cref="ExpositionListenExtensions.UseExpositionConnectionLimit"/>): at the limit the longest idle one ends for a newcomer. To be called first.
+    /// (<see cref="ExpositionListenExtensions.UseExpositionConnectionLimit"/>): at the limit the longest idle one ends for a newcomer. To
+    /// be called first.
     /// </summary>
     /// <returns>The same builder.</returns>
     public static IApplicationBuilder UseExpositionConnectionLimit(this IApplicationBuilder app)
@@ -66,14 +71,15 @@ public static class ExpositionEndpointExtensions
 
     /// <summary>
     /// Maps everything below <c>/metrics</c>, and the telemetry path, for all methods, with the same answers as the raw door. The
-    /// prefix is that of <see cref="ExpositionOptions.RoutePrefix"/> (and a path base of the host), because the raw request target decides: below a group with
-    /// a prefix of its own the routes cannot be built.
+    /// prefix is that of <see cref="ExpositionOptions.RoutePrefix"/> (and a path base of the host), because the raw request target decides:
+    /// below a group with a prefix of its own the routes cannot be built.
     /// </summary>
     /// <returns>
     /// For adding conventions, such as authorization. They hold for the raw door too: it leaves to the endpoints what has them
     /// (<see cref="ExpositionListenExtensions.UseExposition"/>).
     /// </returns>
-    /// <exception cref="InvalidOperationException">No engine was added to the services (<see cref="ExpositionServiceExtensions.AddExposition"/>).</exception>
+    /// <exception cref="InvalidOperationException">No engine was added to the services
+    /// (<see cref="ExpositionServiceExtensions.AddExposition"/>).</exception>
     public static IEndpointConventionBuilder MapExposition(this IEndpointRouteBuilder endpoints)
     {
         ArgumentNullException.ThrowIfNull(endpoints);

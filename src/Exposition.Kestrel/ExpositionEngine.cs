@@ -150,8 +150,8 @@ public sealed class ExpositionEngine
     }
 
     /// <summary>
-    /// Adds the engine's own families and those of the host to a set, as each scrape does. A source that fails is left out, logged and counted, and so is a family
-    /// of a name that another source has exposed before.
+    /// Adds the engine's own families and those of the host to a set, as each scrape does. A source that fails is left out, logged and
+    /// counted, and so is a family of a name that another source has exposed before.
     /// </summary>
     public void Collect(FamilySet into)
     {
@@ -163,7 +163,10 @@ public sealed class ExpositionEngine
 
     internal void CountRefusal(Limit limit) => _metrics.CountRefusal(limit);
 
-    /// <summary>Counts a request in <c>pushgateway_http_requests_total</c>. Pushes and deletes count themselves; this is for the host's other routes.</summary>
+    /// <summary>
+    /// Counts a request in <c>pushgateway_http_requests_total</c>. Pushes and deletes count themselves; this is for the host's other
+    /// routes.
+    /// </summary>
     /// <param name="handler">The name of the handler, such as <c>healthy</c> or <c>api/v1/status</c>.</param>
     /// <param name="method">The method in lower case.</param>
     /// <param name="code">The status of the answer.</param>

@@ -11,14 +11,15 @@ public static class ExpositionListenExtensions
     private const int SmallestBuffer = 1 << 20;
 
     /// <summary>
-    /// Keeps the number of connections within <see cref="ExpositionOptions.MaxConnections"/>, counted over all endpoints that call this: at the limit the
-    /// longest idle connection of the client that has most ends for a newcomer. To be called first, and
+    /// Keeps the number of connections within <see cref="ExpositionOptions.MaxConnections"/>, counted over all endpoints that call this: at
+    /// the limit the longest idle connection of the client that has most ends for a newcomer. To be called first, and
     /// <see cref="ExpositionEndpointExtensions.UseExpositionConnectionLimit"/> on the app.
     /// </summary>
     /// <param name="options">The endpoint.</param>
     /// <param name="secure">Whether TLS follows: then a refusal cannot be put in words.</param>
     /// <returns>The same options.</returns>
-    /// <exception cref="InvalidOperationException">No engine was added to the services (<see cref="ExpositionServiceExtensions.AddExposition"/>).</exception>
+    /// <exception cref="InvalidOperationException">No engine was added to the services
+    /// (<see cref="ExpositionServiceExtensions.AddExposition"/>).</exception>
     public static ListenOptions UseExpositionConnectionLimit(this ListenOptions options, bool secure = false)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -28,13 +29,14 @@ public static class ExpositionListenExtensions
     }
 
     /// <summary>
-    /// Sets Kestrel's own limits on request heads to about twice those of the engine's options, so that it is the engine that answers a head that is too
-    /// long, and says why (<see cref="ExpositionEndpointExtensions.UseExpositionHeadLimits"/>). Kestrel answers those beyond twice the limit, without a
-    /// text. A head must fit into Kestrel's buffer: where the options set no limit, Kestrel's is 16 MiB.
+    /// Sets Kestrel's own limits on request heads to about twice those of the engine's options, so that it is the engine that answers a
+    /// head that is too long, and says why (<see cref="ExpositionEndpointExtensions.UseExpositionHeadLimits"/>). Kestrel answers those
+    /// beyond twice the limit, without a text. A head must fit into Kestrel's buffer: where the options set no limit, Kestrel's is 16 MiB.
     /// </summary>
     /// <param name="kestrel">The server.</param>
     /// <returns>The same server.</returns>
-    /// <exception cref="InvalidOperationException">No engine was added to the services (<see cref="ExpositionServiceExtensions.AddExposition"/>).</exception>
+    /// <exception cref="InvalidOperationException">No engine was added to the services
+    /// (<see cref="ExpositionServiceExtensions.AddExposition"/>).</exception>
     public static KestrelServerOptions UseExpositionHeadLimits(this KestrelServerOptions kestrel)
     {
         ArgumentNullException.ThrowIfNull(kestrel);
@@ -51,22 +53,27 @@ public static class ExpositionListenExtensions
     }
 
     /// <summary>
-    /// Serves pushes, deletes and scrapes of this endpoint straight from its connections, before Kestrel's HTTP sees them. A connection that asks
-    /// for anything else is left to Kestrel from there on, so the same routes must be mapped too
-    /// (<see cref="ExpositionEndpointExtensions.MapExposition"/>). To be called after <c>UseHttps</c>. An endpoint without HTTP/1.1 is left as it is.
+    /// Serves pushes, deletes and scrapes of this endpoint straight from its connections, before Kestrel's HTTP sees them. A connection
+    /// that asks for anything else is left to Kestrel from there on, so the same routes must be mapped too
+    /// (<see cref="ExpositionEndpointExtensions.MapExposition"/>). To be called after <c>UseHttps</c>. An endpoint without HTTP/1.1 is left
+    /// as it is.
     /// </summary>
     /// <remarks>
-    /// <para>What is served here passes by all middleware of the host: request logs, <c>http.server.request.duration</c>, forwarded headers (the sender of a
-    /// refused push is then the proxy), exception handlers, headers that middleware adds. Where the host has rules for these requests, everything is left to the endpoints, with one
-    /// line in the log that says why: the mapped endpoints carry metadata for middleware (authorization, hosts, CORS, rate limits, timeouts, caching) or
-    /// filters; authorization has a fallback policy; <c>AllowedHosts</c>, a global rate limiter or a default timeout is set; the routes are not mapped, or another route takes
-    /// their requests. <c>MapExposition().AllowAnonymous()</c> lifts what is there for authorization.</para>
-    /// <para>What cannot be seen from here is middleware that decides without endpoints, such as a check of an API key of your own: give a gate then.</para>
+    /// <para>What is served here passes by all middleware of the host: request logs, <c>http.server.request.duration</c>, forwarded headers
+    /// (the sender of a refused push is then the proxy), exception handlers, headers that middleware adds. Where the host has rules for
+    /// these requests, everything is left to the endpoints, with one line in the log that says why: the mapped endpoints carry metadata for
+    /// middleware (authorization, hosts, CORS, rate limits, timeouts, caching) or filters; authorization has a fallback policy;
+    /// <c>AllowedHosts</c>, a global rate limiter or a default timeout is set; the routes are not mapped, or another route takes their
+    /// requests. <c>MapExposition().AllowAnonymous()</c> lifts what is there for authorization.</para>
+    /// <para>What cannot be seen from here is middleware that decides without endpoints, such as a check of an API key of your own: give a
+    /// gate then.</para>
     /// </remarks>
     /// <param name="options">The endpoint.</param>
-    /// <param name="gate">Stands for the rules of the host: it decides which requests are served here, whatever is mapped. Null where the host has none.</param>
+    /// <param name="gate">Stands for the rules of the host: it decides which requests are served here, whatever is mapped. Null where the
+    /// host has none.</param>
     /// <returns>The same options.</returns>
-    /// <exception cref="InvalidOperationException">No engine was added to the services (<see cref="ExpositionServiceExtensions.AddExposition"/>).</exception>
+    /// <exception cref="InvalidOperationException">No engine was added to the services
+    /// (<see cref="ExpositionServiceExtensions.AddExposition"/>).</exception>
     public static ListenOptions UseExposition(this ListenOptions options, IRawGate? gate = null)
     {
         ArgumentNullException.ThrowIfNull(options);

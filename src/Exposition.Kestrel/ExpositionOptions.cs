@@ -46,20 +46,20 @@ public sealed class ExpositionOptions
     }
 
     /// <summary>
-    /// Names under which requests are served: a name or an address, <c>*.name</c> for all below it, with a port where that matters. Under any other
-    /// the answer is 421, against pages that make their own name point here. Empty for any.
+    /// Names under which requests are served: a name or an address, <c>*.name</c> for all below it, with a port where that matters. Under
+    /// any other the answer is 421, against pages that make their own name point here. Empty for any.
     /// </summary>
     public IList<string> AllowedHosts { get; } = [];
 
     /// <summary>
-    /// Origins, such as <c>https://push.example.org</c>, whose pages may push and delete, beside that of the request's own Host. Those of others are
-    /// answered with 403; jobs and scripts, which send neither <c>Sec-Fetch-Site</c> nor <c>Origin</c>, are not concerned.
+    /// Origins, such as <c>https://push.example.org</c>, whose pages may push and delete, beside that of the request's own Host. Those of
+    /// others are answered with 403; jobs and scripts, which send neither <c>Sec-Fetch-Site</c> nor <c>Origin</c>, are not concerned.
     /// </summary>
     public IList<string> TrustedOrigins { get; } = [];
 
     /// <summary>
-    /// Where the engine's own families and those of the host are scraped, below the prefix; they are not on <see cref="TelemetryPath"/> then, and no pushed family is in
-    /// their way. Empty, the default, leaves them there.
+    /// Where the engine's own families and those of the host are scraped, below the prefix; they are not on <see cref="TelemetryPath"/>
+    /// then, and no pushed family is in their way. Empty, the default, leaves them there.
     /// </summary>
     public string SelfMetricsPath { get; set; } = "";
 
@@ -69,7 +69,9 @@ public sealed class ExpositionOptions
     /// <summary>Answer scrapes in OpenMetrics 1.0 where their Accept header prefers it. The reference never does.</summary>
     public bool EnableOpenMetrics { get; set; }
 
-    /// <summary>Refuse pushes that contradict themselves or what is stored. Used where the engine's store is made from these options.</summary>
+    /// <summary>
+    /// Refuse pushes that contradict themselves or what is stored. Used where the engine's store is made from these options.
+    /// </summary>
     public bool CheckConsistency { get; set; } = true;
 
     /// <inheritdoc cref="StoreOptions.Timestamps"/>
@@ -77,23 +79,29 @@ public sealed class ExpositionOptions
     public SampleTimestamps Timestamps { get; set; }
 
     /// <summary>
-    /// After which time without a push the series of which groups expire, where a push does not say it by its <c>Exposition-Expire-After</c> header; the
-    /// first rule that is for a group counts. None by default. Used where the engine's store is made from these options.
+    /// After which time without a push the series of which groups expire, where a push does not say it by its
+    /// <c>Exposition-Expire-After</c> header; the first rule that is for a group counts. None by default. Used where the engine's store is
+    /// made from these options.
     /// </summary>
     public IList<ExpiryRule> ExpiryRules { get; } = [];
 
-    /// <summary>How long an expired group still shows its push times and <c>push_expired</c>. Used where the engine's store is made from these options.</summary>
+    /// <summary>
+    /// How long an expired group still shows its push times and <c>push_expired</c>. Used where the engine's store is made from these
+    /// options.
+    /// </summary>
     public TimeSpan ExpiredGrace { get; set; } = TimeSpan.FromHours(24);
 
     /// <summary>
-    /// The proxies whose X-Forwarded-For is believed where clients are told apart; that of a peer at a Unix socket always is, that of any other never.
-    /// None by default.
+    /// The proxies whose X-Forwarded-For is believed where clients are told apart; that of a peer at a Unix socket always is, that of any
+    /// other never. None by default.
     /// </summary>
     public IList<IPNetwork> TrustedProxies { get; } = [];
 
     // Of all limits: zero means none.
 
-    /// <summary>The longest body, in bytes as sent. More is answered with 413. At most 1 GiB, as a body is one array; zero is the same.</summary>
+    /// <summary>
+    /// The longest body, in bytes as sent. More is answered with 413. At most 1 GiB, as a body is one array; zero is the same.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Negative, or more than 1 GiB.</exception>
     public long MaxBodyBytes
     {
@@ -101,7 +109,10 @@ public sealed class ExpositionOptions
         set => _maxBodyBytes = InOneArray(value);
     }
 
-    /// <summary>The longest body, in bytes after its Content-Encoding is undone. Decoding stops there, and the answer is 413. At most 1 GiB; zero is the same.</summary>
+    /// <summary>
+    /// The longest body, in bytes after its Content-Encoding is undone. Decoding stops there, and the answer is 413. At most 1 GiB; zero is
+    /// the same.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Negative, or more than 1 GiB.</exception>
     public long MaxDecodedBytes
     {
@@ -110,39 +121,44 @@ public sealed class ExpositionOptions
     }
 
     /// <summary>
-    /// How many times as long as it was sent a body may become when its Content-Encoding is undone, beyond the first MiB; more is answered with 413.
-    /// What clients pack stays below 150.
+    /// How many times as long as it was sent a body may become when its Content-Encoding is undone, beyond the first MiB; more is answered
+    /// with 413. What clients pack stays below 150.
     /// </summary>
     public int MaxDecodeRatio { get; set; } = 200;
 
     /// <summary>
-    /// The most large bodies that may wait for one of the threads on which they are decoded and read. Beyond it, and after <see cref="BodyTimeout"/>, one of
-    /// them is answered with 503: the oldest of the client that has most waiting.
+    /// The most large bodies that may wait for one of the threads on which they are decoded and read. Beyond it, and after
+    /// <see cref="BodyTimeout"/>, one of them is answered with 503: the oldest of the client that has most waiting.
     /// </summary>
     public int MaxQueuedBodies { get; set; } = 256;
 
     /// <summary>
-    /// The longest request head in bytes, from the method to the empty line, blanks around header values not counted. More is answered with 431, by the
-    /// endpoints: Kestrel's own limits must be higher (<see cref="ExpositionListenExtensions.UseExpositionHeadLimits"/>), or it answers first and without a text.
+    /// The longest request head in bytes, from the method to the empty line, blanks around header values not counted. More is answered with
+    /// 431, by the endpoints: Kestrel's own limits must be higher (<see cref="ExpositionListenExtensions.UseExpositionHeadLimits"/>), or it
+    /// answers first and without a text.
     /// </summary>
     public int MaxHeadBytes { get; set; } = 64 << 10;
 
-    /// <summary>The longest request target in bytes. More is answered with 414; see <see cref="MaxHeadBytes"/> for Kestrel's own limit.</summary>
+    /// <summary>
+    /// The longest request target in bytes. More is answered with 414; see <see cref="MaxHeadBytes"/> for Kestrel's own limit.
+    /// </summary>
     public int MaxTargetBytes { get; set; } = 32 << 10;
 
-    /// <summary>The most headers of a request. More are answered with 431; see <see cref="MaxHeadBytes"/> for Kestrel's own limit.</summary>
+    /// <summary>
+    /// The most headers of a request. More are answered with 431; see <see cref="MaxHeadBytes"/> for Kestrel's own limit.
+    /// </summary>
     public int MaxHeaders { get; set; } = 100;
 
     /// <summary>
-    /// The most memory that request bodies, their decoded forms, and the reading of large ones may take together, in bytes. Small bodies may
-    /// go beyond it by a sixteenth. Otherwise bodies are not read on then: the one that comes too slowly to be complete in time is ended with
-    /// 408, and after <see cref="BodyTimeout"/> the waiting one with 503.
+    /// The most memory that request bodies, their decoded forms, and the reading of large ones may take together, in bytes. Small bodies
+    /// may go beyond it by a sixteenth. Otherwise bodies are not read on then: the one that comes too slowly to be complete in time is
+    /// ended with 408, and after <see cref="BodyTimeout"/> the waiting one with 503.
     /// </summary>
     public long MaxInflightBytes { get; set; } = 1L << 30;
 
     /// <summary>
-    /// The most connections of all endpoints that call <see cref="ExpositionListenExtensions.UseExpositionConnectionLimit"/>. Beyond it the longest idle one of the
-    /// client that has most ends for a newcomer.
+    /// The most connections of all endpoints that call <see cref="ExpositionListenExtensions.UseExpositionConnectionLimit"/>. Beyond it the
+    /// longest idle one of the client that has most ends for a newcomer.
     /// </summary>
     public int MaxConnections { get; set; } = 10_000;
 
@@ -180,13 +196,17 @@ public sealed class ExpositionOptions
     /// <remarks>Used where the engine's store is made from these options. More is answered with 507.</remarks>
     public long MaxStoredBytes { get; set; }
 
-    /// <summary>How long a connection may be silent between requests. It is announced, less a margin, to clients that ask for keep-alive.</summary>
+    /// <summary>
+    /// How long a connection may be silent between requests. It is announced, less a margin, to clients that ask for keep-alive.
+    /// </summary>
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromSeconds(130);
 
     /// <summary>How long a request head may take from its first byte to its last.</summary>
     public TimeSpan HeadTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long a sender may be silent in a body, or stay behind <see cref="MinBodyBytesPerSecond"/>. It is answered with 408 after that.</summary>
+    /// <summary>
+    /// How long a sender may be silent in a body, or stay behind <see cref="MinBodyBytesPerSecond"/>. It is answered with 408 after that.
+    /// </summary>
     public TimeSpan BodyTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>The least rate at which a body must come; zero: each must be complete within <see cref="BodyTimeout"/>.</summary>
@@ -196,12 +216,15 @@ public sealed class ExpositionOptions
     public TimeSpan ScrapeTimeout { get; set; } = TimeSpan.FromMinutes(2);
 
     /// <summary>
-    /// The least rate at which a scrape must be read, in bytes per second, from the first byte on and while something waits to be read; a connection that
-    /// is ten seconds behind is closed.
+    /// The least rate at which a scrape must be read, in bytes per second, from the first byte on and while something waits to be read; a
+    /// connection that is ten seconds behind is closed.
     /// </summary>
     public int MinScrapeBytesPerSecond { get; set; } = 16 << 10;
 
-    /// <summary>The most memory of replaced metrics that may be held for the sake of scrapes that are being read, in bytes. Beyond it the oldest scrape is ended.</summary>
+    /// <summary>
+    /// The most memory of replaced metrics that may be held for the sake of scrapes that are being read, in bytes. Beyond it the oldest
+    /// scrape is ended.
+    /// </summary>
     public long MaxHeldBytes { get; set; } = 1L << 30;
 
     /// <inheritdoc cref="StoreOptions.BundleCacheBytes"/>
@@ -211,16 +234,19 @@ public sealed class ExpositionOptions
     /// <summary>How many scrapes may run at once; beyond it the slowest ends for a newcomer.</summary>
     public int MaxScrapes { get; set; } = 64;
 
-    /// <summary>Memory for what pushes of repeated series are compared with, in bytes; 0 for none. See <see cref="StoreOptions.ShapeCacheBytes"/>.</summary>
+    /// <summary>
+    /// Memory for what pushes of repeated series are compared with, in bytes; 0 for none. See <see cref="StoreOptions.ShapeCacheBytes"/>.
+    /// </summary>
     public long ShapeCacheBytes { get; set; } = 256L << 20;
 
     /// <summary>Read each push of repeated series the long way, too, and compare. See <see cref="StoreOptions.VerifyShapes"/>.</summary>
     public bool VerifyShapes { get; set; }
 
     /// <summary>
-    /// Let Kestrel receive into blocks of 128 KiB instead of its own of 4 KiB. This replaces the host's <c>IMemoryPoolFactory&lt;byte&gt;</c>; a connection
-    /// that is receiving or sending holds one block each way, an idle one none, and one whose body must wait two, as Kestrel is also told to stop
-    /// receiving at 128 KiB that were not read instead of at 1 MiB. It takes effect only where Kestrel was added to the host before.
+    /// Let Kestrel receive into blocks of 128 KiB instead of its own of 4 KiB. This replaces the host's
+    /// <c>IMemoryPoolFactory&lt;byte&gt;</c>; a connection that is receiving or sending holds one block each way, an idle one none, and one
+    /// whose body must wait two, as Kestrel is also told to stop receiving at 128 KiB that were not read instead of at 1 MiB. It takes
+    /// effect only where Kestrel was added to the host before.
     /// </summary>
     public bool LargeReceiveBlocks { get; set; } = true;
 

@@ -19,7 +19,8 @@ public static class ExpositionServiceExtensions
     /// </summary>
     /// <param name="services">The host's services.</param>
     /// <param name="configure">Sets the options.</param>
-    /// <exception cref="InvalidOperationException">There is something to configure, but the options are there already: a host has one engine.</exception>
+    /// <exception cref="InvalidOperationException">There is something to configure, but the options are there already: a host has one
+    /// engine.</exception>
     public static IServiceCollection AddExposition(this IServiceCollection services, Action<ExpositionOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
@@ -65,8 +66,8 @@ public static class ExpositionServiceExtensions
         {
             services.Replace(ServiceDescriptor.Singleton<IMemoryPoolFactory<byte>, LargeBlockPoolFactory>());
 
-            // What Kestrel has received and nobody has looked at is held in addition to all that is counted, by each connection whose body waits for
-            // room. Kestrel would let it be a megabyte.
+            // What Kestrel has received and nobody has looked at is held in addition to all that is counted, by each connection whose body
+            // waits for room. Kestrel would let it be a megabyte.
             services.Configure<SocketTransportOptions>(static sockets => sockets.MaxReadBufferSize = LargeBlockPool.BlockBytes);
         }
 

@@ -6,8 +6,8 @@ namespace Exposition.Kestrel;
 public interface IOwnMetrics
 {
     /// <summary>
-    /// Adds the families as they are now. Called at the start of each scrape, perhaps by several threads at once, each with a set of its own.
-    /// Families that have no metric are best left out; names must not be added twice.
+    /// Adds the families as they are now. Called at the start of each scrape, perhaps by several threads at once, each with a set of its
+    /// own. Families that have no metric are best left out; names must not be added twice.
     /// </summary>
     public void Collect(FamilySet into);
 }

@@ -1,8 +1,9 @@
 namespace Exposition.Kestrel;
 
 /// <summary>
-/// A host's say over the requests that the raw door serves: authentication, rate limits, headers of its own. What the gate does not admit is
-/// handed on to the general HTTP server, unread, where the host's middleware decides about it and answers. Called by many connections at once.
+/// A host's say over the requests that the raw door serves: authentication, rate limits, headers of its own. What the gate does not admit
+/// is handed on to the general HTTP server, unread, where the host's middleware decides about it and answers. Called by many connections at
+/// once.
 /// </summary>
 public interface IRawGate
 {
@@ -10,8 +11,8 @@ public interface IRawGate
     public ReadOnlyMemory<byte> HeaderLines { get; }
 
     /// <summary>
-    /// Asked once for each request, before anything else: the place of a rate limit. A request that may not enter is handed on; one that has entered
-    /// and is handed on later has an <see cref="EnteredRequest"/> among its features.
+    /// Asked once for each request, before anything else: the place of a rate limit. A request that may not enter is handed on; one that
+    /// has entered and is handed on later has an <see cref="EnteredRequest"/> among its features.
     /// </summary>
     public bool TryEnter() => true;
 

@@ -3,13 +3,13 @@ using Exposition.Store;
 
 namespace Exposition.Persistence;
 
-// One thread owns the durable store after Start. It takes from the feed what it writes next, little at a time. What could not be written stays in the backlog,
-// and what was not taken in the feed; both are tried again after a pause that doubles. Whatever a write ends with, memory that has run out included, is
-// counted, told and tried again; the thread ends with Stop only. Only Stop writes outside of the thread, after the thread has ended, so calls to the durable
-// store never overlap.
+// One thread owns the durable store after Start. It takes from the feed what it writes next, little at a time. What could not be written
+// stays in the backlog, and what was not taken in the feed; both are tried again after a pause that doubles. Whatever a write ends with,
+// memory that has run out included, is counted, told and tried again; the thread ends with Stop only. Only Stop writes outside of the
+// thread, after the thread has ended, so calls to the durable store never overlap.
 //
-// Pace: a write starts so early that, if it takes no longer than twice the last one, a change made right after the last start is on disk within
-// the interval. After a longer silence a change is written at once.
+// Pace: a write starts so early that, if it takes no longer than twice the last one, a change made right after the last start is on disk
+// within the interval. After a longer silence a change is written at once.
 
 /// <summary>Keeps a durable copy of a store: reads it at start, then writes what has changed.</summary>
 public sealed class DurableCopy : IAsyncDisposable
@@ -70,13 +70,15 @@ public sealed class DurableCopy : IAsyncDisposable
     }
 
     /// <summary>Takes the copy for this process without reading it, so that a start that must fail fails early.</summary>
-    /// <exception cref="DurableStoreException">Another process uses the copy, or a later version of this program has written it.</exception>
+    /// <exception cref="DurableStoreException">Another process uses the copy, or a later version of this program has written
+    /// it.</exception>
     public void Open() => _durable.Open();
 
     /// <summary>Reads the kept groups into the store and starts to follow it. Call it before the store takes pushes.</summary>
     /// <param name="cancellation">Ends the reading; the copy then cannot be started any more, and has not been changed.</param>
     /// <exception cref="DurableStoreException">
-    /// Another process uses the copy, or a later version of this program has written it. A copy that cannot be reached is no error: it is tried again.
+    /// Another process uses the copy, or a later version of this program has written it. A copy that cannot be reached is no error: it is
+    /// tried again.
     /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public LoadReport Start(CancellationToken cancellation = default)
@@ -111,8 +113,11 @@ public sealed class DurableCopy : IAsyncDisposable
         return report;
     }
 
-    /// <summary>Waits until all changes made before the call are on disk, together with all others who wait. Safe to call from any thread.</summary>
-    /// <returns>Null, or why they are not: for the operator, as it may hold the text of an exception. While writes fail it does not wait.</returns>
+    /// <summary>
+    /// Waits until all changes made before the call are on disk, together with all others who wait. Safe to call from any thread.
+    /// </summary>
+    /// <returns>Null, or why they are not: for the operator, as it may hold the text of an exception. While writes fail it does not
+    /// wait.</returns>
     public Task<string?> CommittedAsync() => _followed is { } followed ? _waiters.WaitAsync(followed.Source) : Task.FromResult<string?>("not started");
 
     /// <summary>Writes what is left and lets go of the copy.</summary>

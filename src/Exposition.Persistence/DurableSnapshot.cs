@@ -11,8 +11,8 @@ public static class DurableSnapshot
     private const long BatchBytes = 32 << 20;
 
     /// <summary>
-    /// Writes all groups of a store as they are now into a new file, which has the format of <see cref="SqliteStore"/>. Pushes go on meanwhile. The
-    /// file appears under its name when it is complete and on disk.
+    /// Writes all groups of a store as they are now into a new file, which has the format of <see cref="SqliteStore"/>. Pushes go on
+    /// meanwhile. The file appears under its name when it is complete and on disk.
     /// </summary>
     /// <param name="path">The file, in a directory that exists.</param>
     /// <param name="store">The store.</param>
@@ -50,7 +50,10 @@ public static class DurableSnapshot
         }
     }
 
-    /// <summary>Reads a file that <see cref="Write"/>, a <see cref="SqliteStore"/> or the Prometheus Pushgateway has written; the file is not changed.</summary>
+    /// <summary>
+    /// Reads a file that <see cref="Write"/>, a <see cref="SqliteStore"/> or the Prometheus Pushgateway has written; the file is not
+    /// changed.
+    /// </summary>
     /// <param name="path">The file. Nobody may be writing it.</param>
     /// <param name="restore">Takes the groups.</param>
     /// <param name="report">Is told of groups that are damaged.</param>

@@ -12,15 +12,20 @@ public delegate void RestoreGroup(in KeptGroup group);
 /// </summary>
 public interface IDurableStore : IDisposable
 {
-    /// <summary>Whether earlier groups are missing from the copy, because it is new or had to be replaced: the next write must contain all groups.</summary>
+    /// <summary>
+    /// Whether earlier groups are missing from the copy, because it is new or had to be replaced: the next write must contain all groups.
+    /// </summary>
     public bool Incomplete { get; }
 
     /// <summary>Says that all groups have been written.</summary>
     public void Completed();
 
-    /// <summary>Takes the copy for this process, and makes it if it is not there; without it <see cref="Load"/> takes one that is there.</summary>
+    /// <summary>
+    /// Takes the copy for this process, and makes it if it is not there; without it <see cref="Load"/> takes one that is there.
+    /// </summary>
     /// <exception cref="DurableStoreException">
-    /// It belongs to another process, or a later version of this program has written it. Anything else that is wrong shows when it is loaded.
+    /// It belongs to another process, or a later version of this program has written it. Anything else that is wrong shows when it is
+    /// loaded.
     /// </exception>
     public void Open();
 
@@ -44,8 +49,8 @@ public interface IDurableBatch : IDisposable
     /// <param name="group">The group; its families are not used after the return.</param>
     /// <param name="version">Counts the changes of the group: a later one has a greater version.</param>
     /// <exception cref="DurableStoreException">
-    /// The medium refused, or, as <see cref="DurableFault.GroupRefused"/>, this group alone. After any exception the batch must not be committed: a part of the
-    /// group may be in it.
+    /// The medium refused, or, as <see cref="DurableFault.GroupRefused"/>, this group alone. After any exception the batch must not be
+    /// committed: a part of the group may be in it.
     /// </exception>
     public void Put(in KeptGroup group, long version);
 
@@ -59,5 +64,6 @@ public interface IDurableBatch : IDisposable
 /// <summary>What a load found.</summary>
 /// <param name="Groups">Number of groups handed over.</param>
 /// <param name="DamagedGroups">Number of groups whose content did not match its checksum; they were set aside.</param>
-/// <param name="Replaced">The copy itself could not be read to its end and was moved aside; the groups handed over come from its readable part.</param>
+/// <param name="Replaced">The copy itself could not be read to its end and was moved aside; the groups handed over come from its readable
+/// part.</param>
 public readonly record struct LoadReport(int Groups, int DamagedGroups, bool Replaced);

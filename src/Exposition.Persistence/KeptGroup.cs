@@ -24,8 +24,8 @@ public readonly ref struct KeptGroup
     internal ReadOnlySpan<FamilyEntry> Families { get; }
 
     /// <summary>
-    /// When its series expire, in nanoseconds since the Unix epoch, 0 for never, if its last push said so; null where the rules say it: then those
-    /// that are in force at the start count.
+    /// When its series expire, in nanoseconds since the Unix epoch, 0 for never, if its last push said so; null where the rules say it:
+    /// then those that are in force at the start count.
     /// </summary>
     public long? ExpiresAt { get; init; }
 

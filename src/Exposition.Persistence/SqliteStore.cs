@@ -5,7 +5,8 @@ namespace Exposition.Persistence;
 
 // The file: a SQLite database in WAL mode with an application id, a schema version in user_version, and one row per group. It is opened
 // with an exclusive lock for the life of the process, so two processes cannot write one file. It is created at the first write.
-// Nothing that we did not write is ever overwritten: a foreign file is renamed first; a damaged one stays until its successor is complete (Replacement).
+// Nothing that we did not write is ever overwritten: a foreign file is renamed first; a damaged one stays until its successor is complete
+// (Replacement).
 
 /// <summary>Groups in a SQLite file.</summary>
 /// <param name="path">The file. It need not exist.</param>
@@ -46,8 +47,8 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
     }
 
     /// <summary>
-    /// Sees to it that there is no file, for a start that brings its groups from elsewhere. What a first write that was interrupted has left, a file of
-    /// this program without groups, is moved aside; anything else stays.
+    /// Sees to it that there is no file, for a start that brings its groups from elsewhere. What a first write that was interrupted has
+    /// left, a file of this program without groups, is moved aside; anything else stays.
     /// </summary>
     /// <returns>Whether there is none.</returns>
     /// <exception cref="DurableStoreException">It cannot be read, or another process uses it.</exception>
@@ -87,7 +88,8 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
         {
             Resume();
 
-            // A file that is not there yet is made, so that a second process finds it taken. An import takes its time: it belongs to the load.
+            // A file that is not there yet is made, so that a second process finds it taken. An import takes its time: it belongs to the
+            // load.
             if (FilePlace.Judge(_path) is FileVerdict.Database or FileVerdict.Absent)
             {
                 Open();

@@ -4,19 +4,20 @@ namespace Exposition.Store;
 
 /// <summary>A group that has changed.</summary>
 /// <param name="Key">Which.</param>
-/// <param name="Version">Counts the changes of the group: a later one has a greater version, also after the group was deleted and came back.</param>
+/// <param name="Version">Counts the changes of the group: a later one has a greater version, also after the group was deleted and came
+/// back.</param>
 /// <param name="Snapshot">The group as it is now, or null if it was deleted.</param>
 internal readonly record struct GroupChange(GroupingKey Key, long Version, GroupSnapshot? Snapshot);
 
-// An entry for each group (see FeedEntry), which is in the queue once if the group has changed since the consumer last looked at it; under one
-// short lock. The consumer takes an entry out before it looks at the group, and whoever has changed the group looks for the entry after that,
-// with a full fence between on both sides. So who finds the entry in the queue may go: the consumer has yet to look; and what was changed
-// before a call of Take is in what that takes. Who has changed the group makes sure of it before he answers.
+// An entry for each group (see FeedEntry), which is in the queue once if the group has changed since the consumer last looked at it; under
+// one short lock. The consumer takes an entry out before it looks at the group, and whoever has changed the group looks for the entry after
+// that, with a full fence between on both sides. So who finds the entry in the queue may go: the consumer has yet to look; and what was
+// changed before a call of Take is in what that takes. Who has changed the group makes sure of it before he answers.
 
 /// <summary>
 /// The changes of a store for one consumer. Changes of one group that were not yet taken coalesce into the newest, so a slow consumer
-/// holds at most one change a group. Safe for concurrent use; one consumer takes. Neither side waits for the other. Disposing of it ends it: nothing that
-/// was taken may be read after that.
+/// holds at most one change a group. Safe for concurrent use; one consumer takes. Neither side waits for the other. Disposing of it ends
+/// it: nothing that was taken may be read after that.
 /// </summary>
 internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks retired) : IDisposable
 {
@@ -34,7 +35,9 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
     /// <summary>Number of groups with a change that was not yet taken.</summary>
     public int Pending => Volatile.Read(ref _pending);
 
-    /// <summary>When the oldest change that was not yet taken happened, as a timestamp of the store's clock; null if there is none.</summary>
+    /// <summary>
+    /// When the oldest change that was not yet taken happened, as a timestamp of the store's clock; null if there is none.
+    /// </summary>
     public long? PendingSince
     {
         get
@@ -64,7 +67,9 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
     public async ValueTask WaitAsync(CancellationToken cancellation) =>
         await Volatile.Read(ref _some).Task.WaitAsync(cancellation).ConfigureAwait(false);
 
-    /// <summary>Moves the pending changes into <paramref name="into"/>. The memory of their snapshots is not used again until they are released.</summary>
+    /// <summary>
+    /// Moves the pending changes into <paramref name="into"/>. The memory of their snapshots is not used again until they are released.
+    /// </summary>
     /// <returns>How many were moved.</returns>
     public int Take(ICollection<GroupChange> into)
     {
@@ -73,11 +78,13 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
     }
 
     /// <summary>
-    /// Moves pending changes into <paramref name="into"/> until they hold so much memory. What is not moved yet is pending still, and coalesces with later changes;
-    /// so a consumer who takes, reads and releases little at a time keeps little of what is replaced meanwhile.
+    /// Moves pending changes into <paramref name="into"/> until they hold so much memory. What is not moved yet is pending still, and
+    /// coalesces with later changes; so a consumer who takes, reads and releases little at a time keeps little of what is replaced
+    /// meanwhile.
     /// </summary>
     /// <param name="into">Where they go.</param>
-    /// <param name="most">How many to look at; what was looked at is subtracted. All that was pending when this was <see cref="Pending"/> has been moved when it is 0.</param>
+    /// <param name="most">How many to look at; what was looked at is subtracted. All that was pending when this was <see cref="Pending"/>
+    /// has been moved when it is 0.</param>
     /// <param name="bytes">No more is moved as soon as the blocks of what was moved are so large, in bytes.</param>
     /// <returns>How many were moved: not more than were looked at.</returns>
     public int Take(ICollection<GroupChange> into, ref int most, long bytes)
@@ -117,8 +124,8 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
     }
 
     /// <summary>
-    /// Says that the consumer does not read a snapshot any more that it has taken, however often, so that its memory can be used again. Whoever does not say it
-    /// leaves that to the garbage collector. By the consumer alone, and never of a snapshot that is still read.
+    /// Says that the consumer does not read a snapshot any more that it has taken, however often, so that its memory can be used again.
+    /// Whoever does not say it leaves that to the garbage collector. By the consumer alone, and never of a snapshot that is still read.
     /// </summary>
     /// <param name="change">As it was taken. Of a deletion there is nothing to release.</param>
     public void Release(in GroupChange change)

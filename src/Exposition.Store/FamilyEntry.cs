@@ -12,10 +12,15 @@ internal enum FamilyTraits : byte
     /// <summary>Plain.</summary>
     None = 0,
 
-    /// <summary>The family's or a label's name is outside the legacy charset: the text piece is in the quoted form and is written anew for other escaping schemes.</summary>
+    /// <summary>
+    /// The family's or a label's name is outside the legacy charset: the text piece is in the quoted form and is written anew for other
+    /// escaping schemes.
+    /// </summary>
     EscapedNames = 1,
 
-    /// <summary>It contradicts what was there before it, and was stored without a check: scrapes leave it out until that has gone.</summary>
+    /// <summary>
+    /// It contradicts what was there before it, and was stored without a check: scrapes leave it out until that has gone.
+    /// </summary>
     Suspect = 2,
 
     /// <summary>None of its summaries or histograms has a sample count: the zeros in the text piece stand for that.</summary>
@@ -25,8 +30,8 @@ internal enum FamilyTraits : byte
     NoSums = 8,
 }
 
-// What all groups say alike of a family (its head) is one object that they share, so that an entry is 64 bytes, and a scrape tells by the reference alone
-// that an entry of the next group belongs to the same family. The directory of families knows the one that was shared last.
+// What all groups say alike of a family (its head) is one object that they share, so that an entry is 64 bytes, and a scrape tells by the
+// reference alone that an entry of the next group belongs to the same family. The directory of families knows the one that was shared last.
 
 /// <summary>
 /// A family of a group as it is stored: its own type and help, and its samples ready to be copied into a scrape. The memory is immutable.
@@ -66,7 +71,10 @@ internal readonly record struct FamilyEntry
         init => Head = Head with { Help = value };
     }
 
-    /// <summary>Length in bytes of the unit that the name ends in (a counter's before <c>_total</c>), or 0. A unit that is no such suffix is not kept.</summary>
+    /// <summary>
+    /// Length in bytes of the unit that the name ends in (a counter's before <c>_total</c>), or 0. A unit that is no such suffix is not
+    /// kept.
+    /// </summary>
     public byte UnitLength
     {
         get => Head.UnitLength;
@@ -93,7 +101,10 @@ internal readonly record struct FamilyEntry
     /// <summary>When it was pushed, in nanoseconds since the Unix epoch.</summary>
     public long PushedAt { get; init; }
 
-    /// <summary>Sample lines in canonical text (<see cref="EscapingScheme.AllowUtf8"/> quoting), labels merged and sorted, without HELP and TYPE. Empty for a family without metrics.</summary>
+    /// <summary>
+    /// Sample lines in canonical text (<see cref="EscapingScheme.AllowUtf8"/> quoting), labels merged and sorted, without HELP and TYPE.
+    /// Empty for a family without metrics.
+    /// </summary>
     /// <exception cref="ArgumentException">It does not lie in an array.</exception>
     public ReadOnlyMemory<byte> Text
     {
@@ -109,7 +120,9 @@ internal readonly record struct FamilyEntry
         }
     }
 
-    /// <summary>What text cannot say: the metrics as <c>metric</c> fields of a MetricFamily message. Empty where text says it all.</summary>
+    /// <summary>
+    /// What text cannot say: the metrics as <c>metric</c> fields of a MetricFamily message. Empty where text says it all.
+    /// </summary>
     public ReadOnlyMemory<byte> Sidecar { get; init; }
 
     /// <summary>How it must be written.</summary>
@@ -118,8 +131,8 @@ internal readonly record struct FamilyEntry
     /// <summary>Number of sample lines in <see cref="Text"/>.</summary>
     public int SampleCount { get; init; }
 
-    // Identifies the text: entries of one serial have one text, wherever it lies (blocks are used again, so memory identifies nothing). Drawn when
-    // the text is made or changed; 0 is no identity.
+    // Identifies the text: entries of one serial have one text, wherever it lies (blocks are used again, so memory identifies nothing).
+    // Drawn when the text is made or changed; 0 is no identity.
     internal long Serial { get; init; }
 
     /// <summary>Decodes the entry into <paramref name="into"/> (which is reset) as its only family.</summary>

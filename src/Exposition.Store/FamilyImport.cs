@@ -4,7 +4,10 @@ using Exposition.Store.Internal;
 
 namespace Exposition.Store;
 
-/// <summary>Turns families that another program has kept for a group into entries, for <see cref="MetricStore.Restore(GroupingKey, ReadOnlySpan{FamilyEntry})"/>.</summary>
+/// <summary>
+/// Turns families that another program has kept for a group into entries, for
+/// <see cref="MetricStore.Restore(GroupingKey, ReadOnlySpan{FamilyEntry})"/>.
+/// </summary>
 internal static class FamilyImport
 {
     /// <summary>

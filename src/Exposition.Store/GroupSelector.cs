@@ -9,8 +9,9 @@ namespace Exposition.Store;
 // As in PromQL, a label that a group does not have is the empty string, and a regular expression must match the whole value.
 
 /// <summary>
-/// Chooses groups by their grouping labels: <c>{job=~"flink.*",zone!="eu"}</c>, in the syntax of PromQL. All its matchers must hold; without any it
-/// matches every group. Immutable and safe for concurrent use. Matching takes time linear in the length of the values, whatever the expression.
+/// Chooses groups by their grouping labels: <c>{job=~"flink.*",zone!="eu"}</c>, in the syntax of PromQL. All its matchers must hold;
+/// without any it matches every group. Immutable and safe for concurrent use. Matching takes time linear in the length of the values,
+/// whatever the expression.
 /// </summary>
 public sealed class GroupSelector
 {

@@ -39,8 +39,8 @@ internal sealed class GroupSnapshot
     public ReadOnlySpan<HiddenFamily> Hidden => _hidden;
 
     /// <summary>
-    /// When the group's series expire, or, of an expired group, when they did, in the store's own time; 0 for never. What is shown and kept of it is
-    /// <see cref="MetricStore.ExpiryOf"/>.
+    /// When the group's series expire, or, of an expired group, when they did, in the store's own time; 0 for never. What is shown and kept
+    /// of it is <see cref="MetricStore.ExpiryOf"/>.
     /// </summary>
     public long ExpiresAt { get; internal set; }
 
@@ -82,8 +82,8 @@ internal sealed class GroupSnapshot
     // The number since which the group has had the same lines but for their values, and the same families but for their push times.
     internal long SeriesSince { get; set; }
 
-    // The blocks that its pieces lie in (MetricStore.Blocks.cs): the newest, and those of earlier pushes. Pieces of restored groups and the lines of the
-    // store's own families may lie elsewhere. Set before publication.
+    // The blocks that its pieces lie in (MetricStore.Blocks.cs): the newest, and those of earlier pushes. Pieces of restored groups and the
+    // lines of the store's own families may lie elsewhere. Set before publication.
     internal Block? Block { get; set; }
 
     internal Block[] OlderBlocks { get; set; } = [];

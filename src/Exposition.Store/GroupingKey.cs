@@ -7,7 +7,10 @@ namespace Exposition.Store;
 // Canonical form: name 0xFF value [0xFF name 0xFF value ...], names in byte order and unique. Names and values are valid UTF-8, in which
 // 0xFF never occurs, so the form is unambiguous, and byte order of keys is the order in which groups are exposed.
 
-/// <summary>The labels that identify a group of pushed metrics, <c>job</c> always among them. Immutable; equality and order are those of the canonical bytes.</summary>
+/// <summary>
+/// The labels that identify a group of pushed metrics, <c>job</c> always among them. Immutable; equality and order are those of the
+/// canonical bytes.
+/// </summary>
 public sealed class GroupingKey : IEquatable<GroupingKey>, IComparable<GroupingKey>
 {
     /// <summary>Stands between names and values in the canonical form.</summary>
@@ -46,7 +49,10 @@ public sealed class GroupingKey : IEquatable<GroupingKey>, IComparable<GroupingK
         }
     }
 
-    /// <summary>Takes a canonical form, after checking that it is one: pairs in strict name order, valid UTF-8, no empty name, a <c>job</c> that is not empty.</summary>
+    /// <summary>
+    /// Takes a canonical form, after checking that it is one: pairs in strict name order, valid UTF-8, no empty name, a <c>job</c> that is
+    /// not empty.
+    /// </summary>
     public static bool TryCreate(ReadOnlySpan<byte> canonical, [NotNullWhen(true)] out GroupingKey? key)
     {
         key = null;

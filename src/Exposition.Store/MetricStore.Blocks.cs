@@ -3,10 +3,11 @@ using Exposition.Store.Internal;
 
 namespace Exposition.Store;
 
-// Memory that is used again. A block belongs to the snapshots of one group with a piece in it; what becomes of it when the group has given it up says
-// RetiredBlocks. A snapshot of a steady push is used again, too, if nobody can be reading it when the next one takes its place; else the garbage
-// collector has it, as it has every one that a push has replaced the long way, and every one that another still refers to as the one before it. So nobody
-// who goes back from one to the next comes to memory that is used again, and nobody who compares with what he has read finds it in its place anew.
+// Memory that is used again. A block belongs to the snapshots of one group with a piece in it; what becomes of it when the group has given
+// it up says RetiredBlocks. A snapshot of a steady push is used again, too, if nobody can be reading it when the next one takes its place;
+// else the garbage collector has it, as it has every one that a push has replaced the long way, and every one that another still refers to
+// as the one before it. So nobody who goes back from one to the next comes to memory that is used again, and nobody who compares with what
+// he has read finds it in its place anew.
 
 public sealed partial class MetricStore
 {
@@ -21,14 +22,15 @@ public sealed partial class MetricStore
     internal long SpareBlockBytes => _blocks.Bytes;
 
     /// <summary>
-    /// Bytes of blocks of 85,000 and more that were allocated so far, because no spare one fitted. The garbage collector lets such memory grow far beyond what
-    /// is live before it looks at it, so a host may want to ask for a collection when this has grown by a share of the heap.
+    /// Bytes of blocks of 85,000 and more that were allocated so far, because no spare one fitted. The garbage collector lets such memory
+    /// grow far beyond what is live before it looks at it, so a host may want to ask for a collection when this has grown by a share of the
+    /// heap.
     /// </summary>
     public long LargeBlockBytes => _blocks.LargeBytes;
 
     /// <summary>
-    /// Lets go of spare memory, and of work areas, that was not needed since the last call. For a host, every few seconds: what a peak has left is not needed
-    /// afterwards.
+    /// Lets go of spare memory, and of work areas, that was not needed since the last call. For a host, every few seconds: what a peak has
+    /// left is not needed afterwards.
     /// </summary>
     /// <returns>
     /// About how many bytes that is, with what deletes, expiries, wipes and pushes have left to the garbage collector since the last call.
@@ -141,7 +143,8 @@ public sealed partial class MetricStore
         snapshot.Block = null;
     }
 
-    // After a publication: the blocks that the new snapshot does not have go. The caller has pinned the slot so often, or holds the writer lock.
+    // After a publication: the blocks that the new snapshot does not have go. The caller has pinned the slot so often, or holds the writer
+    // lock.
     private void RetireBlocks(GroupSlot slot, GroupSnapshot old, GroupSnapshot snapshot, int ownPins)
     {
         // Only from now on can the block be retired, by whoever replaces this snapshot; until it is known, it counts as old as time.
@@ -182,7 +185,8 @@ public sealed partial class MetricStore
         }
     }
 
-    // Of steady pushes only: they alone know that nobody else has just replaced the snapshot before, and looks at it. The caller has pinned the slot.
+    // Of steady pushes only: they alone know that nobody else has just replaced the snapshot before, and looks at it. The caller has pinned
+    // the slot.
     private void RecycleSnapshot(GroupSlot slot, GroupSnapshot old, GroupSnapshot snapshot)
     {
         if (snapshot.Previous is not null)

@@ -24,7 +24,9 @@ public sealed partial class MetricStore
     /// <summary>How often a group has expired so far.</summary>
     public long Expiries => Volatile.Read(ref _expiredTotal);
 
-    /// <summary>When a group's series expire, or did, by the wall clock as it is set now, in nanoseconds since the Unix epoch; 0 for never.</summary>
+    /// <summary>
+    /// When a group's series expire, or did, by the wall clock as it is set now, in nanoseconds since the Unix epoch; 0 for never.
+    /// </summary>
     internal long ExpiryOf(GroupSnapshot group) => group.ExpiresAt == 0 ? 0 : _clock.ToWall(group.ExpiresAt, _clock.Read());
 
     private long GraceNanoseconds => Options.ExpiredGrace <= TimeSpan.Zero ? 0 : Nanoseconds(Options.ExpiredGrace);

@@ -218,8 +218,8 @@ public sealed partial class MetricStore
     }
 
     // Under the writer lock: looks again at some of what may be shown, what came first first. Where it can be shown, but its group is large
-    // and was not drafted, or its family is large and was not looked for before: says which group it is, unless there is to be no other way.
-    // No steady push comes in between: none goes to a group with hidden families.
+    // and was not drafted, or its family is large and was not looked for before: says which group it is, unless there is to be no other
+    // way. No steady push comes in between: none goes to a group with hidden families.
     private GroupSlot? ShowSome(GroupDraft? draft, bool isAlone, LargeFamily? large = null)
     {
         int looked = 0;

@@ -106,7 +106,11 @@ public sealed partial class MetricStore
 
             FamilyInfo info = _directory.Close(name);
             claim.Closed.Add(info);
-            claim.Early.Note(family, info, claim.Names);
+            if (info.IsBeside(claim.Names))
+            {
+                claim.Early.Note(family, info, claim.Names);
+            }
+
             int place = draft.PlaceOf(entry);
             _directory.Share(ref draft.Families[place]);
             cost += 1 + (info.NameSets.Length / 8);

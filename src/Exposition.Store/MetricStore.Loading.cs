@@ -45,8 +45,8 @@ public sealed partial class MetricStore
     /// <inheritdoc cref="Restore(GroupingKey, ReadOnlySpan{FamilyEntry})"/>
     /// <param name="key">The group.</param>
     /// <param name="families">Its families in byte order of their names; their memory is kept.</param>
-    /// <param name="expiresAt">When its series expire by the wall clock (<see cref="ExpiryOf"/>), where its last push said so; null otherwise: then the
-    /// push time and the rules say it.</param>
+    /// <param name="expiresAt">When its series expire by the wall clock (<see cref="ExpiryOf"/>), where its last push said so; null
+    /// otherwise: then the push time and the rules say it.</param>
     /// <param name="lastFailure">Its <see cref="GroupSnapshot.LastFailure"/>.</param>
     internal void Restore(GroupingKey key, ReadOnlySpan<FamilyEntry> families, long? expiresAt, PushFailure? lastFailure) =>
         RestoreOwn(key, families.ToArray(), expiresAt, lastFailure);

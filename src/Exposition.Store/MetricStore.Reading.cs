@@ -19,7 +19,8 @@ public sealed partial class MetricStore
         }
     }
 
-    // The reference reads OpenMetrics as text, so a body that is good only as text stays good, and one that is bad as both gets the text's error.
+    // The reference reads OpenMetrics as text, so a body that is good only as text stays good, and one that is bad as both gets the text's
+    // error.
     private bool TryReadAsSent(PushFormat format, ReadOnlyMemory<byte> body, FamilySet into, out FormatError malformed)
     {
         if (format == PushFormat.Protobuf)
@@ -40,7 +41,8 @@ public sealed partial class MetricStore
             return read;
         }
 
-        // OpenMetrics says where it ends. What says so little of it that its last line has no end was cut short, and its last number with it.
+        // OpenMetrics says where it ends. What says so little of it that its last line has no end was cut short, and its last number with
+        // it.
         if (read && !body.IsEmpty && body.Span[^1] != '\n')
         {
             malformed = new FormatError("unexpected end of input stream", 1 + body.Span.Count((byte)'\n'));

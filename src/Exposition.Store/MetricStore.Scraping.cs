@@ -10,7 +10,9 @@ public sealed partial class MetricStore
     private readonly HeldBytes _held = new();
     private BundleCache? _bundles;
 
-    /// <summary>Memory held by scrapes that are open, in bytes: of snapshots that were replaced and may still be shown, and their own tables.</summary>
+    /// <summary>
+    /// Memory held by scrapes that are open, in bytes: of snapshots that were replaced and may still be shown, and their own tables.
+    /// </summary>
     public long HeldBytes => _held.Now;
 
     /// <summary>Memory for compressed parts of scrapes, in bytes.</summary>

@@ -5,8 +5,8 @@ using Exposition.Store.Internal.Shapes;
 namespace Exposition.Store;
 
 // The short way of a push: see PushShape. What it inherits from the group's last push stays true until it publishes, because it publishes
-// only if the group's snapshot is still the very one that the shape describes: no push, refusal or delete of this group came between; and a push
-// of another group that contradicts this one's families was refused, or hidden.
+// only if the group's snapshot is still the very one that the shape describes: no push, refusal or delete of this group came between; and a
+// push of another group that contradicts this one's families was refused, or hidden.
 
 public sealed partial class MetricStore
 {
@@ -21,7 +21,10 @@ public sealed partial class MetricStore
     private readonly SnapshotPool _snapshots = new(SpareSnapshotBytesMost);
     private long _repeatedPushes;
 
-    /// <summary>Carries out a push if its series are those of the group's last one, which takes little time even where it is large; the parameters are those of <see cref="Push"/>.</summary>
+    /// <summary>
+    /// Carries out a push if its series are those of the group's last one, which takes little time even where it is large; the parameters
+    /// are those of <see cref="Push"/>.
+    /// </summary>
     /// <returns>False if it is to be read the long way: nothing has changed then.</returns>
     internal bool TryPushRepeated(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
     {
@@ -122,7 +125,8 @@ public sealed partial class MetricStore
         _snapshots.Return(snapshot);
     }
 
-    // The one step of a steady push. Of what else a publication does nothing is left to do: it changes neither families, nor hidden ones, nor counts.
+    // The one step of a steady push. Of what else a publication does nothing is left to do: it changes neither families, nor hidden ones,
+    // nor counts.
     private bool TrySwapSteadily(GroupSlot slot, GroupSnapshot current, GroupSnapshot snapshot)
     {
         if (IsScheduled(current, snapshot.ExpiresAt))
@@ -156,8 +160,9 @@ public sealed partial class MetricStore
             return;
         }
 
-        // It reads the block that was just published, pinned. Where the check holds nobody has replaced that snapshot: to be in its place once more it must have
-        // been used again, as only those are that a steady push has replaced; and no steady push follows it before this shape is there.
+        // It reads the block that was just published, pinned. Where the check holds nobody has replaced that snapshot: to be in its place
+        // once more it must have been used again, as only those are that a steady push has replaced; and no steady push follows it before
+        // this shape is there.
         bool pins = (Faults & StoreFaults.BuildsUnpinned) == 0;
         if (pins)
         {

@@ -2,8 +2,8 @@ using Exposition.Store.Internal;
 
 namespace Exposition.Store;
 
-// What has come due is let expire in steps, by whoever looks and by a timer. A failure is told, counted and tried again: it ends neither the process nor the
-// sweep, and costs nobody an answer.
+// What has come due is let expire in steps, by whoever looks and by a timer. A failure is told, counted and tried again: it ends neither
+// the process nor the sweep, and costs nobody an answer.
 
 public sealed partial class MetricStore
 {

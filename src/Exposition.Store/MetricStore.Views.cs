@@ -17,7 +17,9 @@ public sealed partial class MetricStore
         set => _retired.Faults = value;
     }
 
-    /// <summary>Opens a view of all groups at one point in time. Takes no lock and never begins anew, unless groups are due to expire.</summary>
+    /// <summary>
+    /// Opens a view of all groups at one point in time. Takes no lock and never begins anew, unless groups are due to expire.
+    /// </summary>
     internal StoreView OpenView()
     {
         ExpireDue();
@@ -134,8 +136,8 @@ public sealed partial class MetricStore
         return true;
     }
 
-    // After a stamp: of what was before only that is kept which a view may be on its way to. What has the stamp of its successor is in no view at all,
-    // so a chain is never longer than the number of views since the oldest one that still collects.
+    // After a stamp: of what was before only that is kept which a view may be on its way to. What has the stamp of its successor is in no
+    // view at all, so a chain is never longer than the number of views since the oldest one that still collects.
     private void Cut(GroupSnapshot newest, GroupSnapshot old)
     {
         Interlocked.MemoryBarrier();

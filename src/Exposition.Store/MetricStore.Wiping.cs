@@ -3,9 +3,9 @@ using Exposition.Store.Internal;
 namespace Exposition.Store;
 
 // All groups leave the tables in one short step. That is when they are gone: a view that is opened later, and whoever holds the writer lock
-// later, finds none of them. A push that had found its group before may still replace its snapshot, which nobody sees any more, as if it had
-// come just before. Then they are ended a few at a time: closed to such pushes, and told to the feeds. Who wants to create a group of the
-// same key meanwhile ends the old one first, so that feeds hear of both in this order.
+// later, finds none of them. A push that had found its group before may still replace its snapshot, which nobody sees any more, as if it
+// had come just before. Then they are ended a few at a time: closed to such pushes, and told to the feeds. Who wants to create a group of
+// the same key meanwhile ends the old one first, so that feeds hear of both in this order.
 
 public sealed partial class MetricStore
 {

@@ -5,25 +5,29 @@ using Exposition.Store.Internal.Shapes;
 
 namespace Exposition.Store;
 
-// A steady push (the same series as its group's last one) takes no lock; neither does a reader, unless groups are due to expire. All else that changes
-// something takes one short writer lock, because checking it against other groups and publishing it must be one step. What the check relies on (which
-// groups there are, and their series) changes under that lock alone. Everything expensive (reading, sorting, rendering) happens before it.
+// A steady push (the same series as its group's last one) takes no lock; neither does a reader, unless groups are due to expire. All else
+// that changes something takes one short writer lock, because checking it against other groups and publishing it must be one step. What the
+// check relies on (which groups there are, and their series) changes under that lock alone. Everything expensive (reading, sorting,
+// rendering) happens before it.
 //
-// Linearization. Two kinds of things are published: a group's snapshot, in its slot (by compare-and-swap with the one that it was made from), and the
-// map of the slots. Each is stamped right after it is in its place (see Timeline), and that is when it takes effect:
+// Linearization. Two kinds of things are published: a group's snapshot, in its slot (by compare-and-swap with the one that it was made
+// from), and the map of the slots. Each is stamped right after it is in its place (see Timeline), and that is when it takes effect:
 //   push, refusal, expiry   of a group that exists: the stamping of its snapshot
-//   creation, delete, wipe  the stamping of the map. The first snapshot of a group counts as old as time. A deleted group's slot is closed before the map
+//   creation, delete, wipe  the stamping of the map. The first snapshot of a group counts as old as time. A deleted group's slot is closed
+//                           before the map
 //                           is replaced, so that no push can come to it any more
 //   view                    the moving of the clock
-// Operations with one stamp take effect in the order of their publication. A view at time t has the newest map stamped t or earlier and, of each slot
-// in that, the newest snapshot stamped t or earlier; for that each refers to the one before (Previous) as long as a view may be on its way to it.
+// Operations with one stamp take effect in the order of their publication. A view at time t has the newest map stamped t or earlier and, of
+// each slot in that, the newest snapshot stamped t or earlier; for that each refers to the one before (Previous) as long as a view may be
+// on its way to it.
 //
 // Invariants:
 //   1. What is replaced is stamped before; so stamps never decrease along a slot, or from map to map.
 //   2. Numbers of snapshots increase by one along a slot, and from a slot to the next one of the same key.
-//   3. Memory that has been replaced (of steady pushes snapshots and blocks, of others blocks) is used again only if nobody can be reading it. Who reads is
-//      a view or the writer at work (Timeline), or has pinned the slot, or is a consumer who has taken a snapshot while he had pinned it. Each says so before
-//      he looks for the newest snapshot. So it cannot happen either that somebody finds in its place anew what he has read there before. See RetiredBlocks.
+//   3. Memory that has been replaced (of steady pushes snapshots and blocks, of others blocks) is used again only if nobody can be reading
+//      it. Who reads is a view or the writer at work (Timeline), or has pinned the slot, or is a consumer who has taken a snapshot while he
+//      had pinned it. Each says so before he looks for the newest snapshot. So it cannot happen either that somebody finds in its place
+//      anew what he has read there before. See RetiredBlocks.
 //   4. What another snapshot, or map, refers to as the one before it is never used again.
 
 /// <summary>The groups of pushed metrics. Safe for concurrent use; readers never wait for writers.</summary>
@@ -66,8 +70,8 @@ public sealed partial class MetricStore
     public long SampleCount => Volatile.Read(ref _samples);
 
     /// <summary>
-    /// What all groups take, in bytes: samples with room for any value, names, help texts, keys and tables. <see cref="StoreOptions.MaxStoredBytes"/> and
-    /// <see cref="StoreOptions.MaxGroupBytes"/> are in the same measure.
+    /// What all groups take, in bytes: samples with room for any value, names, help texts, keys and tables.
+    /// <see cref="StoreOptions.MaxStoredBytes"/> and <see cref="StoreOptions.MaxGroupBytes"/> are in the same measure.
     /// </summary>
     public long StoredBytes => Volatile.Read(ref _storedBytes);
 
@@ -152,7 +156,9 @@ public sealed partial class MetricStore
         }
     }
 
-    /// <summary>Remembers, with the newest snapshot of a group that exists, that a push to it was refused before it came to the store.</summary>
+    /// <summary>
+    /// Remembers, with the newest snapshot of a group that exists, that a push to it was refused before it came to the store.
+    /// </summary>
     /// <param name="key">The group.</param>
     /// <param name="reason">What the client is told.</param>
     /// <param name="sender">Who it is; its text is taken.</param>

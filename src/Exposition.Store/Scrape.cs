@@ -10,12 +10,12 @@ namespace Exposition.Store;
 // First collect: a point in time, and for every family the entries that make it up, in order of the groups' keys. Then send: pieces are
 // copied as they lie; only entries with names outside the legacy charset (under an escaping scheme) and formats other than text are
 // rendered, one entry at a time. No entry can fail the scrape: what does not fit its family is left out when the plan is made.
-// What gives its thread up has its state machine from a pool, here as at the doors: large scrapes do so often, and are to leave no garbage either.
-// Text is compressed in bundles that the next scrape finds again (BundledScrape); the other languages are compressed as they go.
+// What gives its thread up has its state machine from a pool, here as at the doors: large scrapes do so often, and are to leave no garbage
+// either. Text is compressed in bundles that the next scrape finds again (BundledScrape); the other languages are compressed as they go.
 
 /// <summary>
-/// Writes everything that is stored at one point in time. The point in time is that of the constructor; nothing here does I/O. Writing is cut into
-/// steps so that the caller can flush between them. Not safe for concurrent use.
+/// Writes everything that is stored at one point in time. The point in time is that of the constructor; nothing here does I/O. Writing is
+/// cut into steps so that the caller can flush between them. Not safe for concurrent use.
 /// </summary>
 public sealed class Scrape : IDisposable
 {
@@ -37,7 +37,8 @@ public sealed class Scrape : IDisposable
 
     /// <summary>Opens a view of what is stored now, to be written uncompressed.</summary>
     /// <param name="store">The store.</param>
-    /// <param name="own">The host's own families, merged in by name and ahead of the pushed ones; null if there are none. Not used after the return.</param>
+    /// <param name="own">The host's own families, merged in by name and ahead of the pushed ones; null if there are none. Not used after
+    /// the return.</param>
     /// <param name="format">The language.</param>
     /// <param name="escaping">What happens to names outside the legacy charset.</param>
     public Scrape(MetricStore store, FamilySet? own, ScrapeFormat format, EscapingScheme escaping)
@@ -47,7 +48,8 @@ public sealed class Scrape : IDisposable
 
     /// <summary>Opens a view of what is stored now.</summary>
     /// <param name="store">The store.</param>
-    /// <param name="own">The host's own families, merged in by name and ahead of the pushed ones; null if there are none. Not used after the return.</param>
+    /// <param name="own">The host's own families, merged in by name and ahead of the pushed ones; null if there are none. Not used after
+    /// the return.</param>
     /// <param name="format">The language.</param>
     /// <param name="escaping">What happens to names outside the legacy charset.</param>
     /// <param name="gzip">Whether what is written is a gzip member.</param>
@@ -76,12 +78,14 @@ public sealed class Scrape : IDisposable
         };
     }
 
-    /// <summary>The exact number of bytes that will be written, where that is known beforehand. Not before <see cref="PrepareAsync"/>.</summary>
+    /// <summary>
+    /// The exact number of bytes that will be written, where that is known beforehand. Not before <see cref="PrepareAsync"/>.
+    /// </summary>
     public long? Length { get; private set; }
 
     /// <summary>
-    /// Does what must be done before the first byte: plans, and compresses what is missing. Gives its thread up about once a millisecond. Where all of a
-    /// compressed scrape is at hand after that, the view is closed: who reads it slowly holds nothing of the store.
+    /// Does what must be done before the first byte: plans, and compresses what is missing. Gives its thread up about once a millisecond.
+    /// Where all of a compressed scrape is at hand after that, the view is closed: who reads it slowly holds nothing of the store.
     /// </summary>
     /// <exception cref="OperationCanceledException">Cancelled; the scrape is of no use then.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
@@ -118,7 +122,9 @@ public sealed class Scrape : IDisposable
         Begin();
     }
 
-    /// <summary>Writes at least <paramref name="stepBytes"/> bytes, or what is left, or what about a millisecond of work gives. Not for gzip.</summary>
+    /// <summary>
+    /// Writes at least <paramref name="stepBytes"/> bytes, or what is left, or what about a millisecond of work gives. Not for gzip.
+    /// </summary>
     /// <returns>False when all is written.</returns>
     /// <exception cref="InvalidOperationException">The scrape is one for gzip.</exception>
     public bool WriteNext(IBufferWriter<byte> output, int stepBytes)
@@ -140,7 +146,10 @@ public sealed class Scrape : IDisposable
         return Write(output, stepBytes);
     }
 
-    /// <summary>Writes as <see cref="WriteNext"/> does, compressed if that was asked for. Where something must be compressed for it, it waits for its turn.</summary>
+    /// <summary>
+    /// Writes as <see cref="WriteNext"/> does, compressed if that was asked for. Where something must be compressed for it, it waits for
+    /// its turn.
+    /// </summary>
     /// <param name="output">Where the bytes go; advanced, not flushed.</param>
     /// <param name="stepBytes">How many bytes to write, about.</param>
     /// <param name="cancellation">Ends the wait.</param>

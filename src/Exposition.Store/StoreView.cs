@@ -3,7 +3,8 @@ using Exposition.Store.Internal;
 namespace Exposition.Store;
 
 // Opening fixes the point in time; the groups are collected as they are asked for, some at a time: whoever goes through all of them anyway
-// finds them in the cache, instead of having waited for the memory of each twice. Until then nothing that has been newest since is used again.
+// finds them in the cache, instead of having waited for the memory of each twice. Until then nothing that has been newest since is used
+// again.
 
 /// <summary>
 /// All groups at one point in time. Holds the snapshots that it shows until it is disposed of: their memory must not be read after that,

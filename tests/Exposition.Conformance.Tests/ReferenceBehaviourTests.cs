@@ -53,7 +53,9 @@ public sealed class ReferenceBehaviourTests
         return (ConformanceFloor.Reached(document), Printable(result.Output));
     }
 
-    /// <summary>The table and the first differences, without the control characters that test reports cannot hold; all is in conform.txt.</summary>
+    /// <summary>
+    /// The table and the first differences, without the control characters that test reports cannot hold; all is in conform.txt.
+    /// </summary>
     private static string Printable(string output) =>
         new([.. output.Take(20_000).Select(c => char.IsControl(c) && c != '\n' ? '?' : c)]);
 }

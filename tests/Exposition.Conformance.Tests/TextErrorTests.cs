@@ -53,8 +53,8 @@ public sealed class TextErrorTests(GatewayProcess gateway) : IClassFixture<Gatew
     }
 
     /// <summary>
-    /// Whether the reference stumbled over what we do not mind: blanks or a carriage return before the line end, no line end at all, or what Prometheus
-    /// takes in a scrape.
+    /// Whether the reference stumbled over what we do not mind: blanks or a carriage return before the line end, no line end at all, or
+    /// what Prometheus takes in a scrape.
     /// </summary>
     private static bool IsLenient(byte[] body, string error)
     {

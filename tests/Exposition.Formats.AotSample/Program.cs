@@ -3,8 +3,9 @@ using System.Globalization;
 using System.Text;
 using Exposition.Formats;
 
-// Reads a text exposition from standard input, walks its families, writes them as protobuf, reads that and writes text again: everything that
-// an embedding program would do, to be published trimmed and ahead of time. The text goes to standard output, a summary to standard error.
+// Reads a text exposition from standard input, walks its families, writes them as protobuf, reads that and writes text again: everything
+// that an embedding program would do, to be published trimmed and ahead of time. The text goes to standard output, a summary to standard
+// error.
 
 using var input = new MemoryStream();
 using (Stream standardInput = Console.OpenStandardInput())

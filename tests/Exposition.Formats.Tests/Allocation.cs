@@ -10,7 +10,8 @@ internal static class Allocation
             action();
         }
 
-        // What happens once (code that is compiled anew, an array pool that a collection has emptied) may fall into a round, but not into each.
+        // What happens once (code that is compiled anew, an array pool that a collection has emptied) may fall into a round, but not into
+        // each.
         long least = long.MaxValue;
         for (int round = 0; round < 20 && least > 0; round++)
         {

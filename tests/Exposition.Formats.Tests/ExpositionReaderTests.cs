@@ -123,8 +123,8 @@ public class ExpositionReaderTests
         Assert.Equal(Tokens(text, NameScheme.Legacy), TokensInPieces(text, NameScheme.Legacy, cuts.Order()));
     }
 
-    // What the whole-body reader accepts, this reader accepts, and the scalar samples are the same in number and value. There is one exception:
-    // le and quantile may come twice on a line of a histogram or summary, and a reader of lines does not know that it is one.
+    // What the whole-body reader accepts, this reader accepts, and the scalar samples are the same in number and value. There is one
+    // exception: le and quantile may come twice on a line of a histogram or summary, and a reader of lines does not know that it is one.
     [Fact]
     public void Recorded_bodies_that_are_accepted_have_the_same_samples()
     {

@@ -22,7 +22,9 @@ internal sealed class GuardedMemory : IDisposable
     private readonly int _start;
     private readonly int _length;
 
-    /// <summary>Makes room for bodies of up to <paramref name="capacity"/> bytes. Skips the calling test where pages cannot be closed.</summary>
+    /// <summary>
+    /// Makes room for bodies of up to <paramref name="capacity"/> bytes. Skips the calling test where pages cannot be closed.
+    /// </summary>
     public GuardedMemory(int capacity)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "pages are closed with Linux's mprotect");

@@ -1,6 +1,8 @@
 namespace Exposition.Formats.Tests;
 
-/// <summary>A slow and simple judge of what Go's protobuf accepts as a MetricFamily: nothing but the wire rules, spelled out once more.</summary>
+/// <summary>
+/// A slow and simple judge of what Go's protobuf accepts as a MetricFamily: nothing but the wire rules, spelled out once more.
+/// </summary>
 internal sealed class ProtobufModel
 {
     // message -> (field -> (wire type, child message, packed element wire type or -1))

@@ -4,8 +4,8 @@ using Exposition.Harness;
 namespace Exposition.Formats.Tests;
 
 /// <summary>
-/// <c>Exposition.Formats.AotSample</c> is published as an embedding program would be, without a single trim or AOT warning about any code of
-/// the library, and run. The runtime and the compiler come from the package registry; without them, or a linker, the test is skipped.
+/// <c>Exposition.Formats.AotSample</c> is published as an embedding program would be, without a single trim or AOT warning about any code
+/// of the library, and run. The runtime and the compiler come from the package registry; without them, or a linker, the test is skipped.
 /// </summary>
 public sealed class PublishTests
 {

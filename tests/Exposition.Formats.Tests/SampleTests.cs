@@ -5,7 +5,9 @@ using Exposition.Harness;
 
 namespace Exposition.Formats.Tests;
 
-/// <summary>The code that the documentation shows, compiled and run. A change here is made there, too: the last tests compare them.</summary>
+/// <summary>
+/// The code that the documentation shows, compiled and run. A change here is made there, too: the last tests compare them.
+/// </summary>
 public sealed class SampleTests
 {
     private const string Here = "tests/Exposition.Formats.Tests/SampleTests.cs";

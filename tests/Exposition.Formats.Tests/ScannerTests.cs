@@ -158,7 +158,8 @@ public class ScannerTests
         return (read ? TextDump.Of(set) : "", error);
     }
 
-    // Lines of any length up to more than a window, canonical and not, so that every offset of everything to a block and to a window occurs.
+    // Lines of any length up to more than a window, canonical and not, so that every offset of everything to a block and to a window
+    // occurs.
     private static byte[] RandomText(Random random, int lines)
     {
         var text = new StringBuilder();

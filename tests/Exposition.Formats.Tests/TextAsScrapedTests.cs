@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Exposition.Formats.Tests;
 
-/// <summary>What Prometheus scrapes and the reference refuses: the lenient reader takes it, and each sample is the same series with the same value.</summary>
+/// <summary>
+/// What Prometheus scrapes and the reference refuses: the lenient reader takes it, and each sample is the same series with the same value.
+/// </summary>
 public class TextAsScrapedTests
 {
     [Theory]

@@ -83,7 +83,8 @@ public class TextLenientTests
         Assert.Single(Read("foo 1\n" + comment.TrimEnd('\r') + "\n", lenient: true).Families.ToArray());
     }
 
-    // What `echo $(cat FILE)` makes of a file whose first line is a comment. Plain comments and families without a sample are ordinary pushes.
+    // What `echo $(cat FILE)` makes of a file whose first line is a comment. Plain comments and families without a sample are ordinary
+    // pushes.
     [Theory]
     [InlineData("# HELP foo x # TYPE foo gauge foo 1\n", 1)]
     [InlineData("\n  # HELP bar x # TYPE foo gauge foo 1\n", 2)]

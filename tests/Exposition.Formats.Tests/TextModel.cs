@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 
 namespace Exposition.Formats.Tests;
 
-/// <summary>A second reader of simple legacy bodies, written for obviousness: regular expressions, strings, dictionaries. It shares nothing with
-/// the real one but the result type, which it fills at the end.</summary>
+/// <summary>A second reader of simple legacy bodies, written for obviousness: regular expressions, strings, dictionaries. It shares nothing
+/// with the real one but the result type, which it fills at the end.</summary>
 internal static partial class TextModel
 {
     private sealed record Point(double Bound, double Value);

@@ -5,7 +5,8 @@ namespace Exposition.Formats.Tests;
 
 public class TextOracleTests
 {
-    // Parts of summaries and histograms that stand apart from their whole are put together by the lenient reader alone; see TextAsScrapedTests.
+    // Parts of summaries and histograms that stand apart from their whole are put together by the lenient reader alone; see
+    // TextAsScrapedTests.
     private static readonly SearchValues<string> s_parts = SearchValues.Create(["_count", "_sum", "_bucket"], StringComparison.Ordinal);
 
     // What the reference does to a line that begins with "{" depends on the line before it: it panics, changes that line's metric, or takes

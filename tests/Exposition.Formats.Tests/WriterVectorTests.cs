@@ -33,7 +33,8 @@ public sealed class WriterVectorTests
         Assert.InRange(contradicting, 1, 60);
     }
 
-    // Of a histogram without a count, or with a count of 0, the reference writes a +Inf bucket and a count of 0 though its buckets have counted.
+    // Of a histogram without a count, or with a count of 0, the reference writes a +Inf bucket and a count of 0 though its buckets have
+    // counted.
     private static bool IsContradicted(FamilySet set, MetricRow metric) =>
         (metric.Content & MetricContent.Histogram) != 0 && metric.PointCount > 0 && metric.Count == 0 && metric.CountFloat == 0;
 

@@ -91,7 +91,9 @@ public class BasicAuthTests
         Assert.Contains(AuthVerdict.Busy, await Task.WhenAll(guesses));
     }
 
-    /// <summary>From one address, as behind Kubernetes: guesses are new each time, an honest client comes again with the same and then gets in.</summary>
+    /// <summary>
+    /// From one address, as behind Kubernetes: guesses are new each time, an honest client comes again with the same and then gets in.
+    /// </summary>
     [Fact]
     public async Task Who_comes_again_gets_in_beside_a_flood_from_the_same_address()
     {

@@ -4,7 +4,9 @@ using Exposition.Gateway.Web;
 
 namespace Exposition.Gateway.Tests;
 
-/// <summary>A file that is being written, or was emptied by mistake, opens no door: what asks clients for less is taken up by a restart only.</summary>
+/// <summary>
+/// A file that is being written, or was emptied by mistake, opens no door: what asks clients for less is taken up by a restart only.
+/// </summary>
 public sealed class WebStateTests
 {
     private const string Users = "basic_auth_users:\n  ana: $2y$04$abcdefghijklmnopqrstuuUY.C5zNgYPTfQCGWqPfXmAUZ9nCDfEO\n";

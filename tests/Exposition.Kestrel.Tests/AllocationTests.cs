@@ -6,7 +6,10 @@ using Exposition.Store;
 
 namespace Exposition.Kestrel.Tests;
 
-/// <summary>What the design promises of the raw door: a steady push costs no garbage. Runs alone: collections that others cause empty the array pool.</summary>
+/// <summary>
+/// What the design promises of the raw door: a steady push costs no garbage. Runs alone: collections that others cause empty the array
+/// pool.
+/// </summary>
 [Collection(nameof(Alone))]
 public class AllocationTests
 {

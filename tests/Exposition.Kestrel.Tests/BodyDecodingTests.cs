@@ -46,7 +46,8 @@ public class BodyDecodingTests
         return outcome.TooLarge ? "too large" : outcome.Error is { } error ? "error: " + error : Encoding.ASCII.GetString(into.Memory.Span);
     }
 
-    // Found among hostile clients: the head ended where the received bytes did, all memory was in use, and appending nothing asked for a byte.
+    // Found among hostile clients: the head ended where the received bytes did, all memory was in use, and appending nothing asked for a
+    // byte.
     [Fact]
     public void NothingIsAppendedWithoutRoom()
     {

@@ -5,7 +5,10 @@ using ZstdSharp;
 
 namespace Exposition.Kestrel.Tests;
 
-/// <summary>Bodies as clients, shells and proxies send them, through both doors: what is whole and plain in its meaning is taken, what is not loses nothing.</summary>
+/// <summary>
+/// Bodies as clients, shells and proxies send them, through both doors: what is whole and plain in its meaning is taken, what is not loses
+/// nothing.
+/// </summary>
 public sealed class BodyKindsTests : IAsyncLifetime
 {
     private const string Path = "/metrics/job/j";

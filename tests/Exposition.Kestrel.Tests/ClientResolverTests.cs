@@ -70,7 +70,10 @@ public class ClientResolverTests
     [Fact]
     public void GarbageIsNoEntry() => Assert.All(s_garbage, static entry => Assert.False(ForwardedFor.TryReadEntry(entry, out _), entry));
 
-    /// <summary>Against the rule as it is written down: the list reversed, garbage and what is behind it cut off, the first that is not trusted, else the last.</summary>
+    /// <summary>
+    /// Against the rule as it is written down: the list reversed, garbage and what is behind it cut off, the first that is not trusted,
+    /// else the last.
+    /// </summary>
     [Property(MaxTest = 2000)]
     public Property AnyListIsReadByTheRule() => Prop.ForAll(Lists(), static list =>
     {

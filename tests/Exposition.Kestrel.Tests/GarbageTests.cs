@@ -17,8 +17,10 @@ using Microsoft.Extensions.Logging;
 namespace Exposition.Kestrel.Tests;
 
 /// <summary>
-/// From the door to the store and back in a steady state: 10,000 pushes to 50 groups, each with other values than the one before, and a scrape after each
-/// 100. What the whole process allocates meanwhile is counted, and the least of some rounds judged: what the machine's other work adds is not in each.
+/// From the door to the store and back in a steady state: 10,000 pushes to 50 groups, each with other values than the one before, and a
+/// scrape after each
+/// 100. What the whole process allocates meanwhile is counted, and the least of some rounds judged: what the machine's other work adds is
+///      not in each.
 /// Runs alone.
 /// </summary>
 [Collection(nameof(Alone))]
@@ -29,7 +31,8 @@ public sealed class GarbageTests
     private const int Variants = 4;
     private const int PushesPerScrape = 100;
 
-    // What happens once (a table that grows, code that is compiled anew, a second's tick of the server) may fall into a round, but not into each.
+    // What happens once (a table that grows, code that is compiled anew, a second's tick of the server) may fall into a round, but not into
+    // each.
     private const int MostRounds = 8;
 
     private const string OpenMetrics = "Accept: application/openmetrics-text; version=1.0.0\r\n";
@@ -116,7 +119,8 @@ public sealed class GarbageTests
         await app.StopAsync(TestContext.Current.CancellationToken);
     }
 
-    // Of a compressed scrape the parts that have changed are compressed, at about 0.3 KiB of garbage each: so there it is the second of two scrapes that counts.
+    // Of a compressed scrape the parts that have changed are compressed, at about 0.3 KiB of garbage each: so there it is the second of two
+    // scrapes that counts.
     private static void Measure(MetricStore store, Action<int> push, Action scrape, bool twice)
     {
         // The first two pushes of a group are read, and what is used again must have been used once.

@@ -127,7 +127,9 @@ public class InflightBytesTests
         Assert.Equal(Limit, all.Used);
     }
 
-    /// <summary>However requests take, wait, give back and break off: use is what they hold, never too much, and none of it stays.</summary>
+    /// <summary>
+    /// However requests take, wait, give back and break off: use is what they hold, never too much, and none of it stays.
+    /// </summary>
     [Property(MaxTest = 200)]
     public Property NothingLeaksAndTheLimitHolds() => Prop.ForAll(
         (from who in Gen.Choose(0, 5)

@@ -161,7 +161,10 @@ public sealed class LargeBodyTests : IAsyncLifetime
         Assert.Equal((0, 0), (raw.Engine.Inflight.Used, raw.Engine.Inflight.Waiting));
     }
 
-    /// <summary>Found as a leak: the reset is thrown once more where a cancellation that nobody has met is taken back, and so nothing was given back.</summary>
+    /// <summary>
+    /// Found as a leak: the reset is thrown once more where a cancellation that nobody has met is taken back, and so nothing was given
+    /// back.
+    /// </summary>
     [Fact]
     public async Task AResetThatMeetsACancellationLosesNoMemory()
     {

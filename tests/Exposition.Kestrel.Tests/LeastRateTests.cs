@@ -73,8 +73,8 @@ public class LeastRateTests
     }
 
     /// <summary>
-    /// Whoever keeps the rate in every second is never ended; and whoever is not ended has, over any stretch of time, moved what the rate asks for less one
-    /// window's worth.
+    /// Whoever keeps the rate in every second is never ended; and whoever is not ended has, over any stretch of time, moved what the rate
+    /// asks for less one window's worth.
     /// </summary>
     [Property(MaxTest = 300)]
     public Property TheRateHoldsOverEveryStretchOfTime() => Prop.ForAll(

@@ -8,7 +8,9 @@ using Microsoft.AspNetCore.Connections.Features;
 
 namespace Exposition.Kestrel.Tests;
 
-/// <summary>A connection in memory with the raw door at its end. Schedulers are inline, so a write returns when the door waits for more.</summary>
+/// <summary>
+/// A connection in memory with the raw door at its end. Schedulers are inline, so a write returns when the door waits for more.
+/// </summary>
 internal sealed class RawHarness : IConnectionHeartbeatFeature, IConnectionLifetimeNotificationFeature, IDuplexPipe, IDisposable
 {
     private readonly Pipe _toServer;

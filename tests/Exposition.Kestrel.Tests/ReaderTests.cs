@@ -174,7 +174,9 @@ public sealed class ReaderTests
         Array.ForEach(slow, static socket => socket.Dispose());
     }
 
-    /// <summary>At the moment at which he was to be ended for another he has gone: his connection serves something else, or is not there any more.</summary>
+    /// <summary>
+    /// At the moment at which he was to be ended for another he has gone: his connection serves something else, or is not there any more.
+    /// </summary>
     [Fact]
     public async Task Who_has_gone_by_himself_is_not_broken()
     {
@@ -186,7 +188,9 @@ public sealed class ReaderTests
         Assert.Equal(0, output.Aborts);
     }
 
-    /// <summary>A scrape breaks off, and closing it throws, too: its seat is free all the same, or at some time nobody could scrape.</summary>
+    /// <summary>
+    /// A scrape breaks off, and closing it throws, too: its seat is free all the same, or at some time nobody could scrape.
+    /// </summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -6,8 +6,8 @@ using Exposition.Formats;
 namespace Exposition.Kestrel.Tests;
 
 /// <summary>
-/// What real clients sent to the reference, replayed byte for byte with the client's own segments. The counts say how much of it the raw door
-/// serves: all of what pushes, but what asks for 100-continue, tests the edges, or is not a push at all.
+/// What real clients sent to the reference, replayed byte for byte with the client's own segments. The counts say how much of it the raw
+/// door serves: all of what pushes, but what asks for 100-continue, tests the edges, or is not a push at all.
 /// </summary>
 public class RecordedClientsTests
 {

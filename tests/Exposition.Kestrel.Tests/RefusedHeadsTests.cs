@@ -10,7 +10,9 @@ public class RefusedHeadsTests(TwoDoors doors) : IClassFixture<TwoDoors>
 {
     private const string Ok = "PUT /metrics/job/before HTTP/1.1\r\nHost: h\r\n\r\n";
 
-    /// <summary>Between the request line and the empty line of a push with the body "a 1\n"; the answer; the reason that it is counted under.</summary>
+    /// <summary>
+    /// Between the request line and the empty line of a push with the body "a 1\n"; the answer; the reason that it is counted under.
+    /// </summary>
     public static TheoryData<string, string, string> BadHeaders => new()
     {
         { "", "400 Bad Request: missing required Host header", "host" },

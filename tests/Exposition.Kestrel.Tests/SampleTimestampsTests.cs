@@ -8,7 +8,8 @@ public sealed class SampleTimestampsTests
 {
     private const string Path = "/metrics/job/j";
 
-    // Families of one metric each with timestamp_ms = 5: a gauge m of 12; a counter m of 12 with an exemplar, which only its own bytes keep.
+    // Families of one metric each with timestamp_ms = 5: a gauge m of 12; a counter m of 12 with an exemplar, which only its own bytes
+    // keep.
     private static readonly byte[] s_gauge = [0x14, 0x0A, 1, (byte)'m', 0x18, 1, 0x22, 0x0D, 0x12, 9, 9, 0, 0, 0, 0, 0, 0, 0x28, 0x40, 0x30, 5];
     private static readonly byte[] s_counter = [0x21, 0x0A, 1, (byte)'m', 0x18, 0, 0x22, 0x1A, 0x1A, 0x16, 9, 0, 0, 0, 0, 0, 0, 0x28, 0x40, 0x12, 0x0B, 0x11, 0, 0, 0, 0, 0, 0, 0xF0, 0x3F, 0x1A, 0, 0x30, 5];
 

@@ -61,7 +61,8 @@ public sealed class SlowScrapersTests
         Assert.Equal(1, Refusals(raw.Engine, "held-bytes"));
     }
 
-    // 100 scrapers that never read beside pushes of 2 MiB: what is replaced is held for them up to the limit, and then they go, one after the other.
+    // 100 scrapers that never read beside pushes of 2 MiB: what is replaced is held for them up to the limit, and then they go, one after
+    // the other.
     [Fact]
     public async Task Scrapers_that_never_read_beside_large_pushes_hold_no_more_than_the_limit()
     {

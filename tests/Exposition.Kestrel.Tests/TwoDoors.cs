@@ -80,7 +80,9 @@ public sealed class TwoDoors : IAsyncLifetime
         }
     }
 
-    /// <summary>Sends bytes, in pieces, on a connection of their own and reads what comes back until the server closes or has given so many answers.</summary>
+    /// <summary>
+    /// Sends bytes, in pieces, on a connection of their own and reads what comes back until the server closes or has given so many answers.
+    /// </summary>
     public static async Task<string> SendAsync(int port, string request, int answers = 1, bool head = false, params int[] cuts)
     {
         using var client = new TcpClient { NoDelay = true };
@@ -136,7 +138,9 @@ public sealed class TwoDoors : IAsyncLifetime
         return double.NaN;
     }
 
-    /// <summary>Cuts complete answers apart and brings each into a form that can be compared: status, sorted headers without Date, body.</summary>
+    /// <summary>
+    /// Cuts complete answers apart and brings each into a form that can be compared: status, sorted headers without Date, body.
+    /// </summary>
     internal static List<string> Split(string received, bool head = false)
     {
         var answers = new List<string>();

@@ -1,6 +1,8 @@
 namespace Exposition.Persistence.Tests;
 
-/// <summary>How old the oldest unwritten change is, and when that is told: by a clock of the test, over a disk that hangs on demand.</summary>
+/// <summary>
+/// How old the oldest unwritten change is, and when that is told: by a clock of the test, over a disk that hangs on demand.
+/// </summary>
 public sealed class LagTests : IDisposable
 {
     private readonly ManualTime _time = new();
@@ -94,8 +96,8 @@ public sealed class LagTests : IDisposable
         Assert.Contains("remove b3", _durable.Calls);
     }
 
-    // The promise: on disk within the interval, if the disk is no slower than it was. While the writer waits for the processor the clock of this test
-    // goes on, so on a busy machine not each change counts.
+    // The promise: on disk within the interval, if the disk is no slower than it was. While the writer waits for the processor the clock of
+    // this test goes on, so on a busy machine not each change counts.
     [Fact]
     public async Task A_change_is_written_before_it_is_an_interval_old_and_after_a_silence_at_once()
     {

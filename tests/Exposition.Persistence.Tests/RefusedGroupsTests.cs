@@ -3,7 +3,10 @@ using Exposition.Store;
 
 namespace Exposition.Persistence.Tests;
 
-/// <summary>Whatever happens to a write, the copy goes on: the other groups are written, it is told, counted and tried again. By a clock of the test.</summary>
+/// <summary>
+/// Whatever happens to a write, the copy goes on: the other groups are written, it is told, counted and tried again. By a clock of the
+/// test.
+/// </summary>
 public sealed class RefusedGroupsTests : IAsyncDisposable
 {
     private readonly ManualTime _time = new();

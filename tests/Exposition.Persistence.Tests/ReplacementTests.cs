@@ -2,7 +2,10 @@ using Exposition.Store;
 
 namespace Exposition.Persistence.Tests;
 
-/// <summary>The process dies while a damaged file is replaced: at any step, all that could be read is there at the next start, and the original somewhere.</summary>
+/// <summary>
+/// The process dies while a damaged file is replaced: at any step, all that could be read is there at the next start, and the original
+/// somewhere.
+/// </summary>
 public class ReplacementTests : InDirectory
 {
     private const int Groups = 60;

@@ -1,6 +1,8 @@
 namespace Exposition.Store.Tests;
 
-/// <summary>What Prometheus scrapes means the same when it was pushed, at first and when pushes repeat it: each is compared with the long way.</summary>
+/// <summary>
+/// What Prometheus scrapes means the same when it was pushed, at first and when pushes repeat it: each is compared with the long way.
+/// </summary>
 public sealed class AsScrapedTests
 {
     private static readonly GroupingKey s_job = Harness.Key("job", "j");
@@ -39,7 +41,8 @@ public sealed class AsScrapedTests
         }
     }
 
-    // A count may fall to 0 and rise again while its buckets do something else; whatever comes, patching shows what reading does (the harness compares).
+    // A count may fall to 0 and rise again while its buckets do something else; whatever comes, patching shows what reading does (the
+    // harness compares).
     [Fact]
     public void Pushes_that_differ_in_their_zeros_are_shown_as_they_are()
     {

@@ -1,6 +1,9 @@
 namespace Exposition.Store.Tests;
 
-/// <summary>A wall clock that is set while groups have deadlines: a machine that starts in 1970, a daylight-saving mistake, a resumed virtual machine.</summary>
+/// <summary>
+/// A wall clock that is set while groups have deadlines: a machine that starts in 1970, a daylight-saving mistake, a resumed virtual
+/// machine.
+/// </summary>
 public class ClockStepTests
 {
     private static readonly TimeSpan s_lifetime = TimeSpan.FromMinutes(1);
@@ -28,7 +31,8 @@ public class ClockStepTests
         // What is shown follows the clock that people look at.
         Assert.Equal(shown + (_clock.Set.Ticks * 100), ShownExpiry());
 
-        // A push lets it live for as long again; then it expires, is marked with the time of the wall clock, and goes when the grace is over.
+        // A push lets it live for as long again; then it expires, is marked with the time of the wall clock, and goes when the grace is
+        // over.
         Push();
         _clock.Now += s_lifetime;
         _clock.Tick();

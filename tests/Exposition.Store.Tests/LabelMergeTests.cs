@@ -7,7 +7,8 @@ public sealed class LabelMergeTests
 {
     private static readonly string[] s_names = ["a", "b", "instance", "job", "le_", "z", "zone"];
 
-    // Few names and values, so that lines often have the names, and some of the values, of the line before; many orders, so that often they have not.
+    // Few names and values, so that lines often have the names, and some of the values, of the line before; many orders, so that often they
+    // have not.
     [Theory]
     [InlineData("job", "j")]
     [InlineData("job", "j", "instance", "i")]

@@ -89,8 +89,8 @@ public sealed partial class ModelTests
     [Property(MaxTest = 400, Arbitrary = [typeof(Histories)])]
     public void A_store_whose_groups_expire_agrees_with_the_model(Operation[] history) => Run(history, expires: true);
 
-    // What is hidden depends on the order of arrival and on who came free first; but what is shown never contradicts itself, nothing is lost, and
-    // nothing is hidden without need.
+    // What is hidden depends on the order of arrival and on who came free first; but what is shown never contradicts itself, nothing is
+    // lost, and nothing is hidden without need.
     [Property(MaxTest = 400, Arbitrary = [typeof(Histories)])]
     public void An_unchecked_store_hides_what_it_must_and_no_more(Operation[] history) => RunUnchecked(history);
 
@@ -288,7 +288,8 @@ public sealed partial class ModelTests
         public void Dispose() => _view.Dispose();
     }
 
-    // Who follows the feed has what the store has, each time that he has taken; versions of a group increase; what he holds stays as it was.
+    // Who follows the feed has what the store has, each time that he has taken; versions of a group increase; what he holds stays as it
+    // was.
     private sealed class Follower(MetricStore store)
     {
         private readonly ChangeFeed _feed = store.Subscribe();

@@ -160,7 +160,8 @@ public sealed class OpenMetricsTests
         Assert.Contains("# TYPE v_info gauge\nv_info{a=\"b\",instance=\"\",job=\"b\"} 1.0\n", OpenMetrics(), StringComparison.Ordinal);
     }
 
-    // One group of many holds what OpenMetrics does not allow: then all of the family is unknown, so that nothing is lost and nothing is refused.
+    // One group of many holds what OpenMetrics does not allow: then all of the family is unknown, so that nothing is lost and nothing is
+    // refused.
     [Fact]
     public void A_family_with_one_value_that_is_not_allowed_goes_out_as_unknown()
     {

@@ -4,7 +4,9 @@ using Exposition.Store.Internal;
 
 namespace Exposition.Store.Tests;
 
-/// <summary>Whoever stops having a block, it comes back: each way for a group to give one up, and each reader that it has to wait for.</summary>
+/// <summary>
+/// Whoever stops having a block, it comes back: each way for a group to give one up, and each reader that it has to wait for.
+/// </summary>
 public sealed class OwnershipTests
 {
     private static readonly GroupingKey s_job = Harness.Key("job", "j");

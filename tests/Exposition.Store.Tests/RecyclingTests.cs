@@ -188,8 +188,8 @@ public sealed class RecyclingTests
         Assert.NotEqual(0, store.SpareBlockBytes);
     }
 
-    // Pushes that set all values of a group to one number, views that look whether they are one number; returns what a view saw otherwise, or what a
-    // thread failed by: a push that is compared with the long way, or inherits from what was there before, reads blocks too.
+    // Pushes that set all values of a group to one number, views that look whether they are one number; returns what a view saw otherwise,
+    // or what a thread failed by: a push that is compared with the long way, or inherits from what was there before, reads blocks too.
     private static string? Race(StoreFaults faults, bool mixed, TimeSpan limit)
     {
         var store = new MetricStore(new StoreOptions { VerifyShapes = true }) { Faults = faults };

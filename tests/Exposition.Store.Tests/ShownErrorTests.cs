@@ -2,7 +2,10 @@ using System.Text;
 
 namespace Exposition.Store.Tests;
 
-/// <summary>What a client has sent may be as long as a body; what an error shows of it is not: an answer four times as long as the body took gigabytes.</summary>
+/// <summary>
+/// What a client has sent may be as long as a body; what an error shows of it is not: an answer four times as long as the body took
+/// gigabytes.
+/// </summary>
 public class ShownErrorTests
 {
     private const int Long = 2_000_000;

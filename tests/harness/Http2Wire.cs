@@ -6,8 +6,8 @@ using System.Text;
 namespace Exposition.Harness;
 
 /// <summary>
-/// A client of HTTP/2 that sends what no library sends: any headers, and bodies in any pace. It keeps to the windows of the server. Requests may be
-/// sent from several threads.
+/// A client of HTTP/2 that sends what no library sends: any headers, and bodies in any pace. It keeps to the windows of the server.
+/// Requests may be sent from several threads.
 /// </summary>
 /// <param name="wire">The connection; disposed of with this.</param>
 internal sealed class Http2Wire(Stream wire) : IAsyncDisposable
@@ -293,7 +293,8 @@ internal sealed class Http2Wire(Stream wire) : IAsyncDisposable
         }
     }
 
-    // The status comes first: from the static table, or as a literal of its name there. What the server says of the size of its table may stand before it.
+    // The status comes first: from the static table, or as a literal of its name there. What the server says of the size of its table may
+    // stand before it.
     private static int StatusOf(ReadOnlySpan<byte> block)
     {
         while ((block[0] & 0xE0) == 0x20)

@@ -7,8 +7,8 @@ using Exposition.Kestrel.Tests;
 namespace Exposition.Fuzz.Targets;
 
 /// <summary>
-/// The parser of request heads. Promises: a head cut anywhere gives the same verdict; what is served raw is strict, and Kestrel's parser reads the
-/// same method, target and headers in it. With the limits as they are and with narrow ones.
+/// The parser of request heads. Promises: a head cut anywhere gives the same verdict; what is served raw is strict, and Kestrel's parser
+/// reads the same method, target and headers in it. With the limits as they are and with narrow ones.
 /// </summary>
 internal sealed class HeadTarget : IFuzzTarget
 {

@@ -5,9 +5,9 @@ using Exposition.Formats;
 namespace Exposition.Fuzz.Targets;
 
 /// <summary>
-/// The OpenMetrics reader and writer. Promises: no input makes them throw; what is valid under legacy names is valid under UTF-8 names with the same
-/// meaning; what was read and written is read again and written the same, also by way of protobuf; a body of plain samples means the same
-/// to the text reader.
+/// The OpenMetrics reader and writer. Promises: no input makes them throw; what is valid under legacy names is valid under UTF-8 names with
+/// the same meaning; what was read and written is read again and written the same, also by way of protobuf; a body of plain samples means
+/// the same to the text reader.
 /// </summary>
 internal sealed class OpenMetricsTarget : IFuzzTarget
 {

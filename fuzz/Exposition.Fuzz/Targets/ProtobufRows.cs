@@ -5,7 +5,9 @@ using Oracle = Exposition.Formats.Tests.Oracle;
 
 namespace Exposition.Fuzz.Targets;
 
-/// <summary>One listing for the rows of a set and for Google's objects: what a metric says in the kind of value that its family's type names.</summary>
+/// <summary>
+/// One listing for the rows of a set and for Google's objects: what a metric says in the kind of value that its family's type names.
+/// </summary>
 internal static class ProtobufRows
 {
     public static string Of(FamilySet set)

@@ -5,8 +5,9 @@ namespace Exposition.Fuzz.Targets;
 
 /// <summary>
 /// The protobuf reader and writers. Promises: no input makes them throw; a body is accepted exactly if <see cref="ProtobufOracle"/>
-/// accepts it, and then the rows are what Google's runtime decodes, and it sees in what we write all that it saw in the body; each family that was read can be
-/// written as protobuf, whole and its metrics alone, read again and written the same; and as text and OpenMetrics without throwing.
+/// accepts it, and then the rows are what Google's runtime decodes, and it sees in what we write all that it saw in the body; each family
+/// that was read can be written as protobuf, whole and its metrics alone, read again and written the same; and as text and OpenMetrics
+/// without throwing.
 /// </summary>
 internal sealed class ProtobufTarget : IFuzzTarget
 {

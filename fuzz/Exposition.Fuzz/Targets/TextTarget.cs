@@ -9,8 +9,8 @@ namespace Exposition.Fuzz.Targets;
 /// <summary>
 /// The text reader and writer. Promises: under both name schemes, strict and lenient, the reader's families or its first
 /// error are those of <see cref="SlowTextReader"/>, an independent automaton of single bytes; what the strict reader takes,
-/// the lenient one takes with the same meaning, CR LF in a HELP text, parts of summaries and histograms, and swallowed lines apart; what is valid under legacy names is valid under
-/// UTF-8 names; each family, and its samples alone, written and read again, are written the same.
+/// the lenient one takes with the same meaning, CR LF in a HELP text, parts of summaries and histograms, and swallowed lines apart; what is
+/// valid under legacy names is valid under UTF-8 names; each family, and its samples alone, written and read again, are written the same.
 /// </summary>
 internal sealed class TextTarget : IFuzzTarget
 {
@@ -65,8 +65,8 @@ internal sealed class TextTarget : IFuzzTarget
         foreach (var (names, lenient) in new[] { (NameScheme.Utf8, false), (NameScheme.Legacy, true), (NameScheme.Utf8, true) })
         {
             var accepted = TextFormat.TryRead(input, new TextReadOptions(names, lenient), _other, out var error);
-            // What both take and understand differently: CR LF (in a strictly read HELP text CR is text), parts that stand apart from their whole,
-            // and comments without a sample that hold others.
+            // What both take and understand differently: CR LF (in a strictly read HELP text CR is text), parts that stand apart from their
+            // whole, and comments without a sample that hold others.
             var comparable = legacy && !(lenient && (input.AsSpan().IndexOf("\r\n"u8) >= 0 || (accepted && HasParts(_other)) || _set.Families.IsEmpty));
             if (comparable && (!accepted || Render(_other) != rendered))
             {
@@ -181,8 +181,9 @@ internal sealed class TextTarget : IFuzzTarget
     }
 
     /// <summary>
-    /// Whether it holds what only the reader of pieces takes as it was meant. As the reference does, the writer leaves a label name with a colon
-    /// without quotes, and the reader of pushed bodies refuses it; and a summary's count just below 2^64 is written as 2^64, which becomes 2^63 when pushed.
+    /// Whether it holds what only the reader of pieces takes as it was meant. As the reference does, the writer leaves a label name with a
+    /// colon without quotes, and the reader of pushed bodies refuses it; and a summary's count just below 2^64 is written as 2^64, which
+    /// becomes 2^63 when pushed.
     /// </summary>
     private static bool ReadsOtherwiseWhenPushed(FamilySet set, in FamilyRow family)
     {

@@ -4,8 +4,8 @@ using Exposition.Gateway.Tests;
 namespace Exposition.Fuzz.Targets;
 
 /// <summary>
-/// The reader of the web configuration. Promises: no exception but its own, whose message names a line; what is taken means what YamlDotNet's
-/// deserializer and a naive look at its dictionaries make of it, and what is refused they refuse.
+/// The reader of the web configuration. Promises: no exception but its own, whose message names a line; what is taken means what
+/// YamlDotNet's deserializer and a naive look at its dictionaries make of it, and what is refused they refuse.
 /// </summary>
 internal sealed class WebConfigTarget : IFuzzTarget
 {

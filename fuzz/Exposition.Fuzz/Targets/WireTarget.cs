@@ -4,8 +4,9 @@ using Exposition.Kestrel.Tests;
 namespace Exposition.Fuzz.Targets;
 
 /// <summary>
-/// A connection, from its first byte to its last: chunk decoder, request machine and hand-over of the raw door. Promise: Kestrel with the raw door
-/// before it gives the same answers, and tells the store the same, as Kestrel alone, wherever the bytes are cut. Both run here, over pipes in memory.
+/// A connection, from its first byte to its last: chunk decoder, request machine and hand-over of the raw door. Promise: Kestrel with the
+/// raw door before it gives the same answers, and tells the store the same, as Kestrel alone, wherever the bytes are cut. Both run here,
+/// over pipes in memory.
 /// </summary>
 internal sealed class WireTarget : IFuzzTarget
 {

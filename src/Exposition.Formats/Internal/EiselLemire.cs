@@ -2,9 +2,9 @@ using System.Numerics;
 
 namespace Exposition.Formats.Internal;
 
-// D. Lemire, "Number Parsing at a Gigabyte per Second" (2021); N. Mushtak and D. Lemire, "Fast Number Parsing Without Fallback" (2023) show that
-// with 128 bits of the power of ten the product decides every case. w * 10^q = w * 5^q * 2^q: the upper bits of w * 5^q, with 5^q cut off
-// after 128 significant bits, are the mantissa; what was cut off can matter only where the product's middle bits are all ones, and then
+// D. Lemire, "Number Parsing at a Gigabyte per Second" (2021); N. Mushtak and D. Lemire, "Fast Number Parsing Without Fallback" (2023) show
+// that with 128 bits of the power of ten the product decides every case. w * 10^q = w * 5^q * 2^q: the upper bits of w * 5^q, with 5^q cut
+// off after 128 significant bits, are the mantissa; what was cut off can matter only where the product's middle bits are all ones, and then
 // the second half of the power is multiplied too. Exact halves, which round to even, exist only for small powers: they are looked at apart.
 
 /// <summary>The double nearest to an integer times a power of ten.</summary>
@@ -24,7 +24,10 @@ internal static class EiselLemire
     private const int MinHalfPower = -4;
     private const int MaxHalfPower = 23;
 
-    /// <summary>The bits of the double nearest to <paramref name="digits"/> times ten to <paramref name="power"/>, ties to even; infinity where it is too large.</summary>
+    /// <summary>
+    /// The bits of the double nearest to <paramref name="digits"/> times ten to <paramref name="power"/>, ties to even; infinity where it
+    /// is too large.
+    /// </summary>
     /// <param name="digits">Not zero.</param>
     /// <param name="power">Between <see cref="MinPower"/> and <see cref="MaxPower"/>.</param>
     public static double Nearest(ulong digits, int power)

@@ -3,8 +3,8 @@ using Exposition.Formats.Internal.Scanning;
 
 namespace Exposition.Formats.Internal;
 
-// Everything is reused from exposition to exposition and belongs to one FamilySet. All tables are keyed by KeyedHash.Text and compare the real
-// bytes, so equal hashes cost time only, and nobody outside can provoke them.
+// Everything is reused from exposition to exposition and belongs to one FamilySet. All tables are keyed by KeyedHash.Text and compare the
+// real bytes, so equal hashes cost time only, and nobody outside can provoke them.
 
 /// <summary>Hash tables that the readers use while they fill a <see cref="FamilySet"/>.</summary>
 internal sealed class FamilyIndex

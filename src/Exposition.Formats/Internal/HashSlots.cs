@@ -1,7 +1,8 @@
 namespace Exposition.Formats.Internal;
 
 // Open addressing with linear probing over one array. A slot counts only if it carries the current epoch, so clearing is one increment
-// however large the last exposition was. Hashes come from KeyedHash.Text, which is keyed per process: a client cannot choose colliding names.
+// however large the last exposition was. Hashes come from KeyedHash.Text, which is keyed per process: a client cannot choose colliding
+// names.
 
 /// <summary>A reusable hash table from hashes to row indexes; the caller compares the rows. A mutable struct: keep it in a field.</summary>
 internal struct HashSlots

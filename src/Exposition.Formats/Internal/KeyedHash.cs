@@ -5,7 +5,9 @@ namespace Exposition.Formats.Internal;
 /// <summary>Keyed hashes of text.</summary>
 internal static class KeyedHash
 {
-    /// <summary>Hash of bytes under the key that the runtime draws for its own strings (Marvin), so that nobody outside can aim at a slot.</summary>
+    /// <summary>
+    /// Hash of bytes under the key that the runtime draws for its own strings (Marvin), so that nobody outside can aim at a slot.
+    /// </summary>
     public static uint Text(ReadOnlySpan<byte> text)
     {
         uint hash = (uint)string.GetHashCode(MemoryMarshal.Cast<byte, char>(text));

@@ -3,7 +3,8 @@ using System.Text.Unicode;
 
 namespace Exposition.Formats.Internal;
 
-// Looked at only when a body has been refused, and only at its beginning and its end, whatever its size. What is told is what the sender can change.
+// Looked at only when a body has been refused, and only at its beginning and its end, whatever its size. What is told is what the sender
+// can change.
 
 /// <summary>Says what the sender of a refused body has probably done.</summary>
 internal static class LikelyMistake
@@ -100,7 +101,8 @@ internal static class LikelyMistake
 
     private static bool IsGlued(ReadOnlySpan<byte> line) => line.IndexOf("# HELP "u8) > 0 || line.IndexOf("# TYPE "u8) > 0;
 
-    // An array or a string, which no line begins with. An object begins with a name and a colon, where a line of metrics that begins with a brace has "=", "," or "}" behind a name.
+    // An array or a string, which no line begins with. An object begins with a name and a colon, where a line of metrics that begins with a
+    // brace has "=", "," or "}" behind a name.
     private static bool IsJson(ReadOnlySpan<byte> text)
     {
         if (text[0] is (byte)'[' or (byte)'"')

@@ -112,7 +112,10 @@ internal static partial class NumberParser
         return read && double.IsFinite(value);
     }
 
-    /// <summary>Reads what C libraries print for a value that is no number, which the grammar does not have: with a sign, or with its kind in parentheses.</summary>
+    /// <summary>
+    /// Reads what C libraries print for a value that is no number, which the grammar does not have: with a sign, or with its kind in
+    /// parentheses.
+    /// </summary>
     public static bool TryParseNan(ReadOnlySpan<byte> text, out double value)
     {
         value = double.NaN;

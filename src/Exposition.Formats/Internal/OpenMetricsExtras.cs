@@ -12,7 +12,9 @@ internal ref struct Exemplar
 // The value message of a metric may come in pieces, which protobuf merges: the last created time and exemplar count, buckets are joined. So
 // buckets come in the order of the row's points, one for one.
 
-/// <summary>Finds exemplars and created times in a metric's own bytes, which are well formed: the protobuf reader has been over them.</summary>
+/// <summary>
+/// Finds exemplars and created times in a metric's own bytes, which are well formed: the protobuf reader has been over them.
+/// </summary>
 internal ref struct OpenMetricsExtras
 {
     private readonly ReadOnlySpan<byte> _metric;

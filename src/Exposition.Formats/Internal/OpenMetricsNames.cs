@@ -1,7 +1,7 @@
 namespace Exposition.Formats.Internal;
 
-// A counter x_total is the family x; its samples are x_total and x_created. As in the reference the whole name is escaped before "_total" is
-// cut off. Two schemes double the underscore of an escaped name, so what is left of it ends in one.
+// A counter x_total is the family x; its samples are x_total and x_created. As in the reference the whole name is escaped before "_total"
+// is cut off. Two schemes double the underscore of an escaped name, so what is left of it ends in one.
 
 /// <summary>Writes a family's name and the names of its samples.</summary>
 internal readonly ref struct OpenMetricsNames

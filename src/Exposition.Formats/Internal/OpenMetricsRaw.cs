@@ -1,9 +1,11 @@
 namespace Exposition.Formats.Internal;
 
-// message = value message with its exemplars and created time, and the timestamp, in the order of the field numbers; labels are those of the
-// row. What the row says is written as ProtoMetricWriter does.
+// message = value message with its exemplars and created time, and the timestamp, in the order of the field numbers; labels are those of
+// the row. What the row says is written as ProtoMetricWriter does.
 
-/// <summary>Writes the Metric message of a row that has exemplars or a created time, which rows cannot hold, into the set's scratch bytes.</summary>
+/// <summary>
+/// Writes the Metric message of a row that has exemplars or a created time, which rows cannot hold, into the set's scratch bytes.
+/// </summary>
 internal ref struct OpenMetricsRaw
 {
     private readonly FamilySet _set;

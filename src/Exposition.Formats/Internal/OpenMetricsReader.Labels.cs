@@ -1,6 +1,7 @@
 namespace Exposition.Formats.Internal;
 
-// labels  = "{" [ element *( "," element ) ] "}"     with blanks around all tokens (not in the specification, but taken by the Python parser)
+// labels  = "{" [ element *( "," element ) ] "}"     with blanks around all tokens (not in the specification, but taken by the Python
+//                                                    parser)
 // element = LNAME "=" quoted / quoted LNAME "=" quoted
 //         / quoted NAME                  on a sample line that begins with "{", exactly once
 // Names that begin with "__" are reserved.

@@ -1,10 +1,11 @@
 namespace Exposition.Formats.Internal;
 
-// A family's metadata come before its samples, each kind once, in any order. An empty text or unit is as good as none. UNIT must be what the
-// family's name ends in behind a "_"; info and stateset have none.
+// A family's metadata come before its samples, each kind once, in any order. An empty text or unit is as good as none. UNIT must be what
+// the family's name ends in behind a "_"; info and stateset have none.
 //
 // The row of a family is made with its first sample: families without one leave no trace but their names. A name is taken with all suffixes
-// of the family's type and without any, so that no two families can have a sample name in common; that also keeps the names in the model apart.
+// of the family's type and without any, so that no two families can have a sample name in common; that also keeps the names in the model
+// apart.
 
 internal ref partial struct OpenMetricsReader
 {

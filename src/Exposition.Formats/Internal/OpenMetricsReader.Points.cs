@@ -5,7 +5,8 @@ namespace Exposition.Formats.Internal;
 // of a metric have one or none has. Points are told apart by milliseconds, because that is what rows keep.
 //
 // A stateset's state is a label of its row, but not of the metric: it stands behind the row's labels and is not counted before the row's
-// family is complete. A histogram's rules can only be checked when its point is complete, and only then can a metric's own bytes be written.
+// family is complete. A histogram's rules can only be checked when its point is complete, and only then can a metric's own bytes be
+// written.
 
 internal ref partial struct OpenMetricsReader
 {

@@ -4,20 +4,21 @@ using System.Text.Unicode;
 
 namespace Exposition.Formats.Internal;
 
-// One pass over the contiguous bytes of a body. Grammar (one blank is one SP; TAB and CR are ordinary bytes and belong nowhere but in texts; for the sake
-// of files from Windows LF may also be CR LF, so that no type is lost by it):
+// One pass over the contiguous bytes of a body. Grammar (one blank is one SP; TAB and CR are ordinary bytes and belong nowhere but in
+// texts; for the sake of files from Windows LF may also be CR LF, so that no type is lost by it):
 //   body     = *line "# EOF" [ LF ]
 //   line     = "# TYPE " NAME " " type LF / "# UNIT " NAME " " unit LF / "# HELP " NAME " " text LF         OpenMetricsReader.Metadata
 //            / NAME [ labels ] " " NUMBER [ " " TIME ] [ exemplar ] LF                                      OpenMetricsReader.Samples
 //            / "{" quoted NAME and labels "}" " " NUMBER ...
 //   exemplar = " # " labels " " NUMBER [ " " TIME ]                                                         OpenMetricsReader.Labels
-// All of the body is UTF-8. A family is its metadata lines and then its samples; it ends where a line is not its own. Its metrics follow one
+// All of the body is UTF-8. A family is its metadata lines and then its samples; it ends where a line is not its own. Its metrics follow
+// one
 // another, and so do the points (times) of a metric.                                                        OpenMetricsReader.Points
 //
-// Invariants: _at is the next unread byte; a method that returns bool returns false exactly if it has set _message. An error of a line is told
-// for the line it stands in, one of a point or a family (found where it ends) for the line where that begins.
-// Bytes: TextRefs point into the source; only what was escaped, put together or encoded as protobuf lies in the set's scratch bytes.
-// Time: every byte is looked at a bounded number of times, names are found through keyed hashes. There is no recursion.
+// Invariants: _at is the next unread byte; a method that returns bool returns false exactly if it has set _message. An error of a line is
+// told for the line it stands in, one of a point or a family (found where it ends) for the line where that begins. Bytes: TextRefs point
+// into the source; only what was escaped, put together or encoded as protobuf lies in the set's scratch bytes. Time: every byte is looked
+// at a bounded number of times, names are found through keyed hashes. There is no recursion.
 
 /// <summary>Reads a body of OpenMetrics 1.0 into a <see cref="FamilySet"/>.</summary>
 internal ref partial struct OpenMetricsReader

@@ -1,7 +1,7 @@
 namespace Exposition.Formats.Internal;
 
-// The same rules as those of the reader (OpenMetricsReader.Points), for rows from anywhere. What is only unusual there (no +Inf bucket, an absent
-// count or sum) the writer mends; see OpenMetricsWriter.
+// The same rules as those of the reader (OpenMetricsReader.Points), for rows from anywhere. What is only unusual there (no +Inf bucket, an
+// absent count or sum) the writer mends; see OpenMetricsWriter.
 
 /// <summary>What OpenMetrics demands of metrics under their type.</summary>
 internal static class OpenMetricsRules
@@ -38,8 +38,8 @@ internal static class OpenMetricsRules
     public static ulong TotalOf(FamilySet set, in MetricRow row) =>
         row.LastPoint >= 0 && double.IsPositiveInfinity(set.Points[row.LastPoint].Bound) ? set.Points[row.LastPoint].Count : row.Count;
 
-    /// <summary>Whether a point has the bound of an earlier one of its metric, so that its line would repeat a sample. Of many points also those count that
-    /// are out of order, because comparing all pairs would take too long.</summary>
+    /// <summary>Whether a point has the bound of an earlier one of its metric, so that its line would repeat a sample. Of many points also
+    /// those count that are out of order, because comparing all pairs would take too long.</summary>
     /// <param name="set">The rows.</param>
     /// <param name="row">The metric.</param>
     /// <param name="point">Index of the point.</param>

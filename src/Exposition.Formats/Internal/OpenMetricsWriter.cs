@@ -5,9 +5,9 @@ using System.Text.Unicode;
 namespace Exposition.Formats.Internal;
 
 // A histogram without a +Inf bucket gets one with its count. Its sum and count are written together, whatever is absent: OpenMetrics knows
-// neither without the other; a count that is absent is that of the +Inf bucket, and if both are absent neither is written. Of a summary, what is
-// absent is not written (the text format shows a 0 there); only if nothing else is left, a count of 0 shows that the metric is there. As unknown
-// all of them are written, as in text, but of quantiles or buckets with one bound only the first.
+// neither without the other; a count that is absent is that of the +Inf bucket, and if both are absent neither is written. Of a summary,
+// what is absent is not written (the text format shows a 0 there); only if nothing else is left, a count of 0 shows that the metric is
+// there. As unknown all of them are written, as in text, but of quantiles or buckets with one bound only the first.
 
 /// <summary>Writes the lines of one family's metrics in one form.</summary>
 internal ref struct OpenMetricsWriter(

@@ -18,7 +18,9 @@ internal ref struct OutputCursor(IBufferWriter<byte> output)
     private Span<byte> _span;
     private int _used;
 
-    /// <summary>Where it stands in the span at hand. What was written between two positions can be read again by <see cref="Written"/>.</summary>
+    /// <summary>
+    /// Where it stands in the span at hand. What was written between two positions can be read again by <see cref="Written"/>.
+    /// </summary>
     public readonly int Position => _used;
 
     /// <summary>Increases whenever positions lose their meaning.</summary>

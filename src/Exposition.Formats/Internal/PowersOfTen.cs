@@ -22,8 +22,8 @@ internal static class PowersOfTen
     /// <summary>The power rounded up.</summary>
     public static UInt128 Get(int exponent) => s_powers[exponent - Min];
 
-    /// <summary>The power cut off, but rounded up where an integer times the power can be an integer again: there the product's low half must
-    /// come out as zero or just above, not as all ones.</summary>
+    /// <summary>The power cut off, but rounded up where an integer times the power can be an integer again: there the product's low half
+    /// must come out as zero or just above, not as all ones.</summary>
     public static UInt128 GetForProduct(int exponent) => s_powers[exponent - Min] - (exponent is >= MinDividing and <= MaxExact ? 0U : 1U);
 
     private static UInt128[] Compute()

@@ -2,8 +2,9 @@ using System.Buffers.Binary;
 
 namespace Exposition.Formats.Internal;
 
-// The usual metric: it comes from rows, its names need no escaping, and it is small. Room for all of it is taken at once, and every length is written
-// behind what it counts: one byte is left for it, and a message of 128 bytes or more is moved on to make room for the others. So nothing is counted first.
+// The usual metric: it comes from rows, its names need no escaping, and it is small. Room for all of it is taken at once, and every length
+// is written behind what it counts: one byte is left for it, and a message of 128 bytes or more is moved on to make room for the others. So
+// nothing is counted first.
 internal ref partial struct ProtoMetricWriter
 {
     private const int MostAtOnce = 32 << 10;

@@ -1,6 +1,9 @@
 namespace Exposition.Formats.Internal;
 
-/// <summary>Tags (field number times eight plus wire type) of the messages that the reader and the writer know by heart; the table is <see cref="ProtoSchema"/>.</summary>
+/// <summary>
+/// Tags (field number times eight plus wire type) of the messages that the reader and the writer know by heart; the table is
+/// <see cref="ProtoSchema"/>.
+/// </summary>
 internal static class ProtoTag
 {
     public const byte FamilyName = (1 << 3) | (int)WireType.Bytes;

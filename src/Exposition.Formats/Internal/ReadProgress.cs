@@ -13,8 +13,8 @@ internal sealed class ReadProgress
     public int At { get; set; }
 
     /// <summary>
-    /// At more families, metrics or points than that the reading ends, lest a body of the shortest lines becomes many times itself; 0 for no
-    /// limit.
+    /// At more families, metrics or points than that the reading ends, lest a body of the shortest lines becomes many times itself; 0 for
+    /// no limit.
     /// </summary>
     public int MostSeries { get; set; }
 

@@ -75,7 +75,9 @@ internal struct RowList<T>(ReadProgress? progress, bool isSeries = false)
 
     public void Truncate(int count) => _count = count;
 
-    /// <summary>Empties the list; an array of more than so many bytes is given up so that one huge body is not remembered for ever.</summary>
+    /// <summary>
+    /// Empties the list; an array of more than so many bytes is given up so that one huge body is not remembered for ever.
+    /// </summary>
     public void Clear(long bytesKept)
     {
         _count = 0;

@@ -3,11 +3,11 @@ using System.Runtime.CompilerServices;
 namespace Exposition.Formats.Internal;
 
 // Schubfach (R. Giulietti, "The Schubfach way to render doubles"): of all decimals that read back as the same double take those with the
-// fewest digits, of these the nearest. For v = c * 2^q the interval of decimals that round to v runs from the middle between v and its lower
-// neighbour to the middle between v and its upper one; the ends belong to it if c is even (ties go to even). Scaled by 4 * 10^-k, with 10^k
-// just at or below the interval's width, at most one multiple of ten times that unit lies inside it, and at least one multiple of the unit.
-// "Round to odd" keeps the sticky bit of the 192-bit product, which is all that the comparisons need.
-// The framework's own shortest formatting is not used: in 10.0 it prints 2^-25 and 2^-958 as their neighbours.
+// fewest digits, of these the nearest. For v = c * 2^q the interval of decimals that round to v runs from the middle between v and its
+// lower neighbour to the middle between v and its upper one; the ends belong to it if c is even (ties go to even). Scaled by 4 * 10^-k,
+// with 10^k just at or below the interval's width, at most one multiple of ten times that unit lies inside it, and at least one multiple of
+// the unit. "Round to odd" keeps the sticky bit of the 192-bit product, which is all that the comparisons need. The framework's own
+// shortest formatting is not used: in 10.0 it prints 2^-25 and 2^-958 as their neighbours.
 
 /// <summary>The shortest decimal that reads back as a given double.</summary>
 internal static class ShortestDecimal

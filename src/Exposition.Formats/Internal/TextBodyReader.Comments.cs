@@ -2,12 +2,12 @@ using System.Text;
 
 namespace Exposition.Formats.Internal;
 
-// comment = "#" *BLANK WORD: HELP and TYPE, exactly so spelt, are followed by 1*BLANK NAME 1*BLANK and the rest of the line. Without a name, or
-// with nothing behind the name, the line means nothing. Any other comment is skipped whatever bytes it holds.
+// comment = "#" *BLANK WORD: HELP and TYPE, exactly so spelt, are followed by 1*BLANK NAME 1*BLANK and the rest of the line. Without a
+// name, or with nothing behind the name, the line means nothing. Any other comment is skipped whatever bytes it holds.
 //   HELP text  everything to the end of the line; \\ \n \" are unescaped, another escape is an error; any bytes, trailing blanks too
 //   TYPE word  everything to the end of the line; backslashes are dropped, case does not matter
-// To the lenient reader, as to Prometheus, the first HELP and the first TYPE count, a TYPE may come behind samples (TextBodyReader.Parts), and what is no
-// escape stands for itself.
+// To the lenient reader, as to Prometheus, the first HELP and the first TYPE count, a TYPE may come behind samples (TextBodyReader.Parts),
+// and what is no escape stands for itself.
 
 internal ref partial struct TextBodyReader
 {

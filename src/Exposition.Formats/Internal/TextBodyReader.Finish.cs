@@ -39,7 +39,8 @@ internal ref partial struct TextBodyReader
         return true;
     }
 
-    // `echo $(cat file)` makes one comment of a file that begins with one. Without a sample nothing is lost by asking; with one, the push is what it says.
+    // `echo $(cat file)` makes one comment of a file that begins with one. Without a sample nothing is lost by asking; with one, the push
+    // is what it says.
     private readonly bool TryFindSwallowedLine(out int lineStart)
     {
         for (lineStart = 0; lineStart < _text.Length;)

@@ -3,9 +3,10 @@ using System.Text.Unicode;
 
 namespace Exposition.Formats.Internal;
 
-// NAME: the first byte is one of [A-Za-z_"], for metrics outside braces also ":"; otherwise the token is empty and nothing is taken. It goes on
-// with the same bytes and digits. A '"' opens quotes anywhere in the token and the closing one ends it, so fo"o b" is the name `foo b`.
-// In quotes \\ \n \" are unescaped and a raw LF is an error. Whether a quoted name is valid is checked afterwards by the reader's scheme.
+// NAME: the first byte is one of [A-Za-z_"], for metrics outside braces also ":"; otherwise the token is empty and nothing is taken. It
+// goes on with the same bytes and digits. A '"' opens quotes anywhere in the token and the closing one ends it, so fo"o b" is the name
+// `foo b`. In quotes \\ \n \" are unescaped and a raw LF is an error. Whether a quoted name is valid is checked afterwards by the reader's
+// scheme.
 //
 // A name N belongs to the family N if that exists; else to the summary that N is the _sum or _count of; else to the histogram that N is the
 // _sum, _count or _bucket of; else it begins a family. A family's type never changes, so what a name once resolved to stays true.

@@ -1,11 +1,13 @@
 namespace Exposition.Formats.Internal;
 
-// To Prometheus a TYPE line is a remark: each sample is a series of its own, whatever its name ends in and wherever TYPE stands. Here a summary's and
-// a histogram's lines make one metric, so the lenient reader puts together at the end of the body what the order of its lines has kept apart:
+// To Prometheus a TYPE line is a remark: each sample is a series of its own, whatever its name ends in and wherever TYPE stands. Here a
+// summary's and a histogram's lines make one metric, so the lenient reader puts together at the end of the body what the order of its lines
+// has kept apart:
 //   - samples whose own TYPE came behind them get its type,
 //   - a family x_count, x_sum or x_bucket that stands beside a summary or histogram x is that part of it.
-// Only where no value is changed or dropped by it: everything else stays as it was read, and what then contradicts itself is refused by the rules of the
-// store. Of two TYPE lines the first counts; where one says that lines belong together and the other does not, nobody can tell what was meant.
+// Only where no value is changed or dropped by it: everything else stays as it was read, and what then contradicts itself is refused by the
+// rules of the store. Of two TYPE lines the first counts; where one says that lines belong together and the other does not, nobody can tell
+// what was meant.
 
 internal ref partial struct TextBodyReader
 {

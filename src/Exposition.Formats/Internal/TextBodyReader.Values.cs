@@ -5,8 +5,8 @@ namespace Exposition.Formats.Internal;
 // value = token up to BLANK or LF (NumberParser), then LF, or blanks and a timestamp token and LF. A blank before LF is an error of the
 // timestamp unless reading is lenient.
 //
-// Every line of a scalar family is a metric of its own. A summary's or histogram's lines meet in the metric with the same labels; its count,
-// sum and points come in any order, a line with neither suffix nor bound only makes the metric exist.
+// Every line of a scalar family is a metric of its own. A summary's or histogram's lines meet in the metric with the same labels; its
+// count, sum and points come in any order, a line with neither suffix nor bound only makes the metric exist.
 
 internal ref partial struct TextBodyReader
 {
@@ -135,7 +135,8 @@ internal ref partial struct TextBodyReader
         switch (_part)
         {
             case SamplePart.Count:
-                // In our own text 2^64 is a count just below it (a pushed -1 becomes one), which no double holds: it must not change when it is read back.
+                // In our own text 2^64 is a count just below it (a pushed -1 becomes one), which no double holds: it must not change when
+                // it is read back.
                 row.Count = _onlyFamily == AnyFamily || value != GoNumber.TwoPow64 ? GoNumber.ToUInt64(value) : ulong.MaxValue;
                 row.Content &= ~MetricContent.NoCount;
                 break;

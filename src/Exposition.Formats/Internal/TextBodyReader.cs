@@ -14,8 +14,9 @@ namespace Exposition.Formats.Internal;
 // Canonical sample lines are taken whole by the LineScanner (TextBodyReader.Scanned); all others are read byte by byte here, exactly as the
 // reference reads them.
 //
-// The end of the body is legal only at the start of a line; to the lenient reader also behind a sample, never in a comment: a client that has lost
-// its line ends sends one comment, which must not pass for an empty push. The first error ends the reading; its line is found by counting LFs then.
+// The end of the body is legal only at the start of a line; to the lenient reader also behind a sample, never in a comment: a client that
+// has lost its line ends sends one comment, which must not pass for an empty push. The first error ends the reading; its line is found by
+// counting LFs then.
 //
 // Invariants: _at is the next unread byte; a Read method returns false exactly if it has set _message; _family and _part are those of the
 // last name that was resolved, also across lines, because messages name that family even where a line has none of its own yet.

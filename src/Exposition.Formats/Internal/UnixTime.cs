@@ -2,9 +2,9 @@ using System.Globalization;
 
 namespace Exposition.Formats.Internal;
 
-// Reading takes the decimal digits as they stand, down to the nanosecond; writing prints the float next to the time. So a time that was printed is
-// read and printed as the same again. (The reference prints float64(nanoseconds) / 1e9, which is often a neighbour of that float: 0.25 s becomes
-// 0.2499998, and a scraper that cuts to milliseconds is one off.)
+// Reading takes the decimal digits as they stand, down to the nanosecond; writing prints the float next to the time. So a time that was
+// printed is read and printed as the same again. (The reference prints float64(nanoseconds) / 1e9, which is often a neighbour of that
+// float: 0.25 s becomes 0.2499998, and a scraper that cuts to milliseconds is one off.)
 
 /// <summary>A google.protobuf.Timestamp: seconds since 1970 and nanoseconds that go forward from them.</summary>
 internal readonly record struct UnixTime(long Seconds, int Nanos)

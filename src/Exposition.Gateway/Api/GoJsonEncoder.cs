@@ -3,7 +3,10 @@ using System.Text.Encodings.Web;
 
 namespace Exposition.Gateway.Api;
 
-/// <summary>Escapes JSON strings as Go's encoding/json does: controls, quotes, backslashes, the three HTML characters and the two line separators, nothing else.</summary>
+/// <summary>
+/// Escapes JSON strings as Go's encoding/json does: controls, quotes, backslashes, the three HTML characters and the two line separators,
+/// nothing else.
+/// </summary>
 internal sealed class GoJsonEncoder : JavaScriptEncoder
 {
     /// <summary>The one instance; it has no state.</summary>

@@ -1,7 +1,8 @@
 namespace Exposition.Gateway.CommandLine;
 
-// Rules (those of the reference's flag library): "--" ends the flags; "--name", "--name=value", "-x"; an argument "@file" is replaced by the
-// file's lines, blank ones and those that start with # left out; a value stands after "=" or is the next argument, if that is not a flag.
+// Rules (those of the reference's flag library): "--" ends the flags; "--name", "--name=value", "-x"; an argument "@file" is replaced by
+// the file's lines, blank ones and those that start with # left out; a value stands after "=" or is the next argument, if that is not a
+// flag.
 
 /// <summary>What an argument is.</summary>
 internal enum TokenKind

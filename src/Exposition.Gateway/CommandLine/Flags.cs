@@ -121,7 +121,9 @@ internal sealed class Flags
         return flags;
     }
 
-    /// <summary>Refuses flags whose effect is not there yet: ignoring them silently would, for example, serve without the TLS that was asked for.</summary>
+    /// <summary>
+    /// Refuses flags whose effect is not there yet: ignoring them silently would, for example, serve without the TLS that was asked for.
+    /// </summary>
     /// <exception cref="FlagException">One of them is set.</exception>
     public void RequireSupported()
     {

@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Exposition.Gateway.Hosting;
 
-// What the framework does not tell: opening a pipe waits for ever, a device never ends, and neither must be moved out of the way like a damaged file.
+// What the framework does not tell: opening a pipe waits for ever, a device never ends, and neither must be moved out of the way like a
+// damaged file.
 
 /// <summary>What is at a path, as far as it is no plain file.</summary>
 internal static unsafe partial class FileKind

@@ -231,15 +231,15 @@ internal static class GatewayHost
     {
         kestrel.MaxRequestBodySize = null;
 
-        // What a client of HTTP/2 may send before anybody has looked at it: little, as over HTTP/1.1, and in all so much that some bodies which wait
-        // for room do not hold up the others of their connection.
+        // What a client of HTTP/2 may send before anybody has looked at it: little, as over HTTP/1.1, and in all so much that some bodies
+        // which wait for room do not hold up the others of their connection.
         kestrel.Http2.InitialStreamWindowSize = Http2Stream;
         kestrel.Http2.InitialConnectionWindowSize = Http2Connection;
         kestrel.KeepAliveTimeout = OrNone(limits.IdleTimeout);
         kestrel.RequestHeadersTimeout = OrNone(limits.HeadTimeout);
 
-        // Its least rates are averages since the start, and their clock runs while no thread is free to write an answer. Whoever reads a body or writes a long
-        // answer here keeps a deadline of his own.
+        // Its least rates are averages since the start, and their clock runs while no thread is free to write an answer. Whoever reads a
+        // body or writes a long answer here keeps a deadline of his own.
         kestrel.MinRequestBodyDataRate = null;
         kestrel.MinResponseDataRate = null;
 

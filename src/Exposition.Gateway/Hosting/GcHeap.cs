@@ -14,7 +14,9 @@ internal interface IHeap
     /// <summary>Live bytes as of the last collection of all generations, and bytes that the system has given for the heap.</summary>
     public (long Live, long Held) Figures { get; }
 
-    /// <summary>Starts a background collection of all generations: its pauses are short, and it returns next to no memory to the system.</summary>
+    /// <summary>
+    /// Starts a background collection of all generations: its pauses are short, and it returns next to no memory to the system.
+    /// </summary>
     public void Collect();
 
     /// <summary>Compacts the heap and returns free memory to the system. All threads are paused meanwhile.</summary>

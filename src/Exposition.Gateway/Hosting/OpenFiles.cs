@@ -42,7 +42,8 @@ internal static class OpenFiles
         && long.TryParse(FirstWord(found["Max open files".Length..]), NumberStyles.None, CultureInfo.InvariantCulture, out long limit) ? limit : null;
 
     /// <summary>
-    /// The most connections: as asked for, but some files are kept for the disk, for reloads, for code to be loaded, and for connections that are about to end.
+    /// The most connections: as asked for, but some files are kept for the disk, for reloads, for code to be loaded, and for connections
+    /// that are about to end.
     /// </summary>
     /// <param name="asked">The flag; 0 for any number.</param>
     /// <param name="files">The limit on open files.</param>

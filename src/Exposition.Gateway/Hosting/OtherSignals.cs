@@ -7,8 +7,9 @@ namespace Exposition.Gateway.Hosting;
 /// <summary>Keeps the signals that are not meant to stop the program from ending it, as most of them would.</summary>
 internal sealed class OtherSignals : IDisposable
 {
-    // By their numbers, where the framework has no name: USR1, USR2, ALRM, STKFLT, XCPU, XFSZ, VTALRM, PROF, IO, PWR, SYS of Linux. The real-time
-    // signals begin with those that the C library and the runtime use themselves. What a processor says of a program (ABRT, BUS, FPE, ILL, SEGV, TRAP) is the runtime's.
+    // By their numbers, where the framework has no name: USR1, USR2, ALRM, STKFLT, XCPU, XFSZ, VTALRM, PROF, IO, PWR, SYS of Linux. The
+    // real-time signals begin with those that the C library and the runtime use themselves. What a processor says of a program (ABRT, BUS,
+    // FPE, ILL, SEGV, TRAP) is the runtime's.
     private static readonly int[] s_linux = [10, 12, 14, 16, 24, 25, 26, 27, 29, 30, 31, .. Enumerable.Range(35, 30)];
 
     private readonly List<PosixSignalRegistration> _registrations = [];

@@ -9,8 +9,9 @@ using Microsoft.Extensions.Options;
 
 namespace Exposition.Gateway.Hosting;
 
-// Kestrel's own listener takes any failure to accept for a connection that was reset and tries again at once. Where the system has no descriptors left, it
-// does so without end: that takes a whole processor, and the memory of all those exceptions. So accepting is ours; connections are Kestrel's.
+// Kestrel's own listener takes any failure to accept for a connection that was reset and tries again at once. Where the system has no
+// descriptors left, it does so without end: that takes a whole processor, and the memory of all those exceptions. So accepting is ours;
+// connections are Kestrel's.
 
 /// <summary>Makes listeners that wait where a connection cannot be accepted.</summary>
 internal sealed class PatientListenerFactory(IOptions<SocketTransportOptions> options, ExpositionEngine engine, ILoggerFactory loggers)
@@ -40,7 +41,8 @@ internal sealed class PatientListenerFactory(IOptions<SocketTransportOptions> op
 
     public void Dispose() => _connections.Dispose();
 
-    // What Kestrel's own listener uses. All else that is public leaves out the memory pool, and with blocks of 4 KiB large bodies take twice the time.
+    // What Kestrel's own listener uses. All else that is public leaves out the memory pool, and with blocks of 4 KiB large bodies take
+    // twice the time.
     [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
     private static extern SocketConnectionFactoryOptions From(SocketTransportOptions transportOptions);
 }

@@ -46,7 +46,8 @@ internal static class UnixSocket
         }
     }
 
-    // Connecting tells a file from a socket that is served, but not from one that is not. A server that hangs, its queue full, must not hold us up.
+    // Connecting tells a file from a socket that is served, but not from one that is not. A server that hangs, its queue full, must not
+    // hold us up.
     private static bool IsRefused(string path)
     {
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };

@@ -4,10 +4,12 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace Exposition.Gateway.Hosting;
 
-// The framework deletes what lies at the path of a Unix socket when that is disposed of: also what somebody else has put there since. A socket over the
-// same handle knows nothing of the path, so that is what serves.
+// The framework deletes what lies at the path of a Unix socket when that is disposed of: also what somebody else has put there since. A
+// socket over the same handle knows nothing of the path, so that is what serves.
 
-/// <summary>The sockets that the program has made in the file system. At the end each is removed, if it is still the one that was made.</summary>
+/// <summary>
+/// The sockets that the program has made in the file system. At the end each is removed, if it is still the one that was made.
+/// </summary>
 internal sealed class UnixSocketFiles : IDisposable
 {
     // For as long as the process lives: none is ever disposed of, nor finalized.

@@ -78,7 +78,8 @@ internal sealed class GatewayRouter(RouteTable<RouteTarget> main, RouteTable<Rou
 
         if (changes && named.Kind == RouteKind.Group || main.Find(method, path).Route is { Handler.Serve: null })
         {
-            // The engine has its own view of the raw path, the same at both of its doors. The framework leaves %2F as it is, which would not be routed.
+            // The engine has its own view of the raw path, the same at both of its doors. The framework leaves %2F as it is, which would
+            // not be routed.
             context.Request.Path = path;
             return next(context);
         }

@@ -10,7 +10,9 @@ namespace Exposition.Gateway.Http;
 /// <summary>Probes and termination.</summary>
 internal sealed class Lifecycle(Flags flags, Durability durability, IHostApplicationLifetime lifetime, ILogger<Lifecycle> logger)
 {
-    /// <summary>Whoever reaches us finds us alive, unless what was pushed is not persisted any more and will not be: then a restart helps.</summary>
+    /// <summary>
+    /// Whoever reaches us finds us alive, unless what was pushed is not persisted any more and will not be: then a restart helps.
+    /// </summary>
     public Task Healthy(HttpContext context, string path) => durability.Status.Ended
         ? Replies.Text(context, StatusCodes.Status503ServiceUnavailable, "persistence has ended: changes are not written any more")
         : Replies.Text(context, StatusCodes.Status200OK, "OK");

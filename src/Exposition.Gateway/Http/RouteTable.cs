@@ -1,8 +1,8 @@
 namespace Exposition.Gateway.Http;
 
-// The reference's router has a tree per method. Here a route is a method with a literal path, which in the open kinds goes on with anything.
-// Lookup order for a request, as there: exact route; for GET 301 (others 307) to the same path with or without its last slash, then to the
-// cleaned path in another case; OPTIONS with the allowed methods; 405; 404.
+// The reference's router has a tree per method. Here a route is a method with a literal path, which in the open kinds goes on with
+// anything. Lookup order for a request, as there: exact route; for GET 301 (others 307) to the same path with or without its last slash,
+// then to the cleaned path in another case; OPTIONS with the allowed methods; 405; 404.
 
 /// <summary>What may follow a route's literal path.</summary>
 internal enum RouteTail

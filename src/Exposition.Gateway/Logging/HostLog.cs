@@ -16,7 +16,8 @@ internal static class HostLog
         LogLevel framework = flags.LogLevel > LogLevel.Warning ? flags.LogLevel : LogLevel.Warning;
         builder.AddFilter("Microsoft", framework).AddFilter("System", framework)
 
-            // The server warns of what strangers send, at any rate they like and with stacks. Below what ends it, we say ourselves what there is to say.
+            // The server warns of what strangers send, at any rate they like and with stacks. Below what ends it, we say ourselves what
+            // there is to say.
             .AddFilter("Microsoft.AspNetCore", LogLevel.Critical)
 
             // What it has to say about a failed start, we say ourselves.

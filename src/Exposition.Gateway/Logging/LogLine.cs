@@ -25,7 +25,9 @@ internal static class LogLine
         return format == LogFormat.Json ? Json(ts, Name(level), message, attributes) : Logfmt(ts, Name(level), message, attributes);
     }
 
-    /// <summary>A value as logfmt writes it: bare, or quoted where it is empty or has blanks, quotes, equals signs or unprintable characters.</summary>
+    /// <summary>
+    /// A value as logfmt writes it: bare, or quoted where it is empty or has blanks, quotes, equals signs or unprintable characters.
+    /// </summary>
     public static string Value(string text)
     {
         bool quote = text.Length == 0;

@@ -2,8 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Exposition.Gateway.Logging;
 
-// Whoever reads our log may stop to read, or may never have been there. Lines wait in a bounded queue for a thread that does nothing else, so that
-// neither holds up a request; what finds no room is lost, and the next line that is written says how much.
+// Whoever reads our log may stop to read, or may never have been there. Lines wait in a bounded queue for a thread that does nothing else,
+// so that neither holds up a request; what finds no room is lost, and the next line that is written says how much.
 
 /// <summary>Standard error, which never blocks and never fails.</summary>
 internal sealed partial class StandardError : IDisposable
@@ -71,8 +71,8 @@ internal sealed partial class StandardError : IDisposable
         _writer.Join(s_patience);
     }
 
-    // Where descriptor 2 was closed, the next file that the process opened has got that number, and the log would be written into it. What is
-    // inherited is never marked to be closed at exec, and what the runtime opens always is.
+    // Where descriptor 2 was closed, the next file that the process opened has got that number, and the log would be written into it. What
+    // is inherited is never marked to be closed at exec, and what the runtime opens always is.
     private static bool IsInherited() =>
         OperatingSystem.IsWindows() || (GetDescriptorFlags(Descriptor, GetFlags) is var flags and >= 0 && (flags & CloseOnExec) == 0);
 

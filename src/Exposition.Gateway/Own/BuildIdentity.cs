@@ -3,7 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace Exposition.Gateway.Own;
 
-/// <summary>What build this is, under the names that the reference gives to the parts. Set by the build: <c>-p:Version</c>, <c>-p:SourceRevisionId</c>.</summary>
+/// <summary>
+/// What build this is, under the names that the reference gives to the parts. Set by the build: <c>-p:Version</c>,
+/// <c>-p:SourceRevisionId</c>.
+/// </summary>
 internal sealed record BuildIdentity(string Version, string Revision, string Branch, string User, string Date, string Runtime, string Os, string Architecture, string Tags)
 {
     /// <summary>The identity of this assembly.</summary>

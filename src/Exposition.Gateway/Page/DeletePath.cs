@@ -4,7 +4,9 @@ using Exposition.Store;
 
 namespace Exposition.Gateway.Page;
 
-/// <summary>The path under which a group can be deleted, relative to the page: every value in base64, so that any value can be said.</summary>
+/// <summary>
+/// The path under which a group can be deleted, relative to the page: every value in base64, so that any value can be said.
+/// </summary>
 internal static class DeletePath
 {
     /// <summary>The path, such as <c>metrics/job@base64/eA==/instance@base64/=</c>.</summary>

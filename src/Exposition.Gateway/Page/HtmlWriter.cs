@@ -4,7 +4,10 @@ using System.Text;
 
 namespace Exposition.Gateway.Page;
 
-/// <summary>Writes UTF-8 HTML. Whatever comes from outside goes through <see cref="Text(ReadOnlySpan{byte})"/>, which is safe in content and in quoted attributes.</summary>
+/// <summary>
+/// Writes UTF-8 HTML. Whatever comes from outside goes through <see cref="Text(ReadOnlySpan{byte})"/>, which is safe in content and in
+/// quoted attributes.
+/// </summary>
 internal sealed class HtmlWriter(IBufferWriter<byte> output)
 {
     private static readonly SearchValues<byte> s_special = SearchValues.Create("&<>\"'\0"u8);

@@ -11,9 +11,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace Exposition.Gateway.Page;
 
-// A store can be larger than any page should be. A page has at most PageLines lines of series and families, over at most PageGroups groups, and begins none
-// of them beyond PageBytes; long texts are cut. ?page=N goes on group-wise, and a group that does not fit links to ?group=ID&from=N, which shows it
-// alone, part by part.
+// A store can be larger than any page should be. A page has at most PageLines lines of series and families, over at most PageGroups groups,
+// and begins none of them beyond PageBytes; long texts are cut. ?page=N goes on group-wise, and a group that does not fit links to
+// ?group=ID&from=N, which shows it alone, part by part.
 
 /// <summary>The page for people: groups, then status.</summary>
 internal sealed class StatusPage(Flags flags, BuildIdentity build, ExpositionEngine engine, ApiHandlers api, Assets assets, TimeProvider time)

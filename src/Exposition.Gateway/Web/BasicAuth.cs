@@ -17,13 +17,13 @@ internal enum AuthVerdict
     Busy,
 }
 
-// bcrypt is slow on purpose. Checks run on a few threads of their own, so that neither the I/O threads nor the pool wait for them, and clients take turns
-// there; equal credentials that come at once share one check. Outcomes are kept under a keyed digest of the header, whose key is random and lives
-// only here. Good and bad outcomes are kept apart, so that guessing does not push the good ones out. Tables are bounded: a full one is emptied.
-// Behind one address may be both who guesses and who knows: a guess is new each time, but an honest client that was turned away comes again with
-// the same. So those that come again have turns of their own.
-// The digest costs as much as a fifth of a small push. So the first few good headers are also kept as they came, as the buffers are in which
-// requests are received, and compared in equal time.
+// bcrypt is slow on purpose. Checks run on a few threads of their own, so that neither the I/O threads nor the pool wait for them, and
+// clients take turns there; equal credentials that come at once share one check. Outcomes are kept under a keyed digest of the header,
+// whose key is random and lives only here. Good and bad outcomes are kept apart, so that guessing does not push the good ones out. Tables
+// are bounded: a full one is emptied. Behind one address may be both who guesses and who knows: a guess is new each time, but an honest
+// client that was turned away comes again with the same. So those that come again have turns of their own. The digest costs as much as a
+// fifth of a small push. So the first few good headers are also kept as they came, as the buffers are in which requests are received, and
+// compared in equal time.
 
 /// <summary>Checks Basic credentials against bcrypt hashes. Safe for concurrent use.</summary>
 /// <param name="users">The hashes.</param>

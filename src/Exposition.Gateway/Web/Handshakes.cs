@@ -10,9 +10,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Exposition.Gateway.Web;
 
-// The server ends a connection whose handshake fails, and says why in its own log only, without the address: in .NET 10 no feature of the connection has
-// the exception, the callback for the options comes before it, and what waits below TLS sees no more than an end. So we look whether a connection gets past
-// the handshake, and take the reason from that log, which is written in the connection's own flow.
+// The server ends a connection whose handshake fails, and says why in its own log only, without the address: in .NET 10 no feature of the
+// connection has the exception, the callback for the options comes before it, and what waits below TLS sees no more than an end. So we look
+// whether a connection gets past the handshake, and take the reason from that log, which is written in the connection's own flow.
 
 /// <summary>Logs handshakes that fail.</summary>
 internal sealed class Handshakes : ILoggerProvider, ILogger

@@ -4,7 +4,9 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Exposition.Gateway.Web;
 
-/// <summary>What handshakes need: certificates, read from their files, and rules. Immutable; replaced as a whole when a file changes.</summary>
+/// <summary>
+/// What handshakes need: certificates, read from their files, and rules. Immutable; replaced as a whole when a file changes.
+/// </summary>
 internal sealed class TlsMaterial
 {
     private static readonly TlsCipherSuite[] s_alwaysOffered =

@@ -7,8 +7,8 @@ namespace Exposition.Gateway.Web;
 /// <summary>A key of a mapping with its value: a scalar's text, a list of texts, or a mapping.</summary>
 internal sealed record YamlEntry(string Key, long Line, string? Text, List<string>? List, YamlSection? Section);
 
-// The subset of YAML that configuration needs: mappings of scalars, lists of scalars and mappings. Read from YamlDotNet's parser, so that quoting,
-// block scalars and comments are those of YAML. Aliases are refused: nobody needs them here, and they make texts that grow.
+// The subset of YAML that configuration needs: mappings of scalars, lists of scalars and mappings. Read from YamlDotNet's parser, so that
+// quoting, block scalars and comments are those of YAML. Aliases are refused: nobody needs them here, and they make texts that grow.
 
 /// <summary>A mapping that knows its lines and is strict about its keys.</summary>
 internal sealed class YamlSection

@@ -5,7 +5,8 @@ namespace Exposition.Kestrel.Bodies;
 /// <summary>What one request holds of <see cref="InflightBytes"/>, and how fast its body comes. For one request after the other.</summary>
 /// <param name="all">What all bodies may hold together.</param>
 /// <param name="pace">How fast the body comes.</param>
-/// <param name="interrupt">Called, from another thread, when the request has lost its memory to one that waits and is perhaps waiting for input.</param>
+/// <param name="interrupt">Called, from another thread, when the request has lost its memory to one that waits and is perhaps waiting for
+/// input.</param>
 internal sealed class BodyClaim(InflightBytes all, LeastRate? pace = null, Action? interrupt = null)
 {
     // Bytes that must still come, or -1 where the request does not wait for any: it is waiting for something else, or complete.
@@ -59,7 +60,10 @@ internal sealed class BodyClaim(InflightBytes all, LeastRate? pace = null, Actio
     /// <summary>Says that the request does not wait for input any more.</summary>
     public void Proceed() => Volatile.Write(ref _missing, -1);
 
-    /// <summary>When its body will be there if it goes on like this, from now, in seconds; zero where that is not in its sender's hands or too early to say.</summary>
+    /// <summary>
+    /// When its body will be there if it goes on like this, from now, in seconds; zero where that is not in its sender's hands or too early
+    /// to say.
+    /// </summary>
     public double SecondsLeft() => Volatile.Read(ref _missing) is var missing and > 0 && pace is not null ? missing / pace.BytesPerSecond : 0;
 
     /// <summary>Wakes the request up to see that it has ended.</summary>

@@ -2,14 +2,14 @@ using Exposition.Store.Internal;
 
 namespace Exposition.Kestrel.Bodies;
 
-// The shared array pool has powers of two only, so a body of a little over 2 MiB takes 4; and what it has once given it keeps, for each thread and each
-// processor, for minutes.
+// The shared array pool has powers of two only, so a body of a little over 2 MiB takes 4; and what it has once given it keeps, for each
+// thread and each processor, for minutes.
 
 /// <summary>Arrays that bodies are received and decoded into. A bounded number of unused bytes is kept. Safe for concurrent use.</summary>
 internal static class BodyMemory
 {
-    // A body of 2 MiB takes 1 MiB and then 2, and there may be one for each connection. What is dropped for lack of room becomes garbage for the oldest
-    // generation at each push, so there is room for many; what is not needed goes by Trim.
+    // A body of 2 MiB takes 1 MiB and then 2, and there may be one for each connection. What is dropped for lack of room becomes garbage
+    // for the oldest generation at each push, so there is room for many; what is not needed goes by Trim.
     private const long SpareMost = 64 << 20;
 
     private static readonly SparePool<byte[]> s_spare = new(SpareMost);

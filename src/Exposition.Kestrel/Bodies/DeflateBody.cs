@@ -2,8 +2,8 @@ using System.IO.Compression;
 
 namespace Exposition.Kestrel.Bodies;
 
-// In HTTP "deflate" is the zlib form of RFC 1950: a header of two bytes that is a multiple of 31, deflated data, and an Adler-32 checksum. Some
-// clients send the deflated data alone. That form has no mark: it is what can be undone to the last byte, and nothing follows.
+// In HTTP "deflate" is the zlib form of RFC 1950: a header of two bytes that is a multiple of 31, deflated data, and an Adler-32 checksum.
+// Some clients send the deflated data alone. That form has no mark: it is what can be undone to the last byte, and nothing follows.
 
 /// <summary>Undoes <c>Content-Encoding: deflate</c>.</summary>
 internal static class DeflateBody

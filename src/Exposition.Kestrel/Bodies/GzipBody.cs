@@ -138,9 +138,10 @@ internal static class GzipBody
         return end >= 0;
     }
 
-    // Walks the members one by one. The inflater takes its input in pieces and does not tell where in the last of them the data has ended; but behind the
-    // end stand the checksum and the length of what it gave, and so they are looked for. The last bytes of the body it gets one by one: there a trailer may be
-    // cut short. Zeros behind the last member are padding, as gzip has it. Only bodies that are faulty or of several members come here.
+    // Walks the members one by one. The inflater takes its input in pieces and does not tell where in the last of them the data has ended;
+    // but behind the end stand the checksum and the length of what it gave, and so they are looked for. The last bytes of the body it gets
+    // one by one: there a trailer may be cut short. Zeros behind the last member are padding, as gzip has it. Only bodies that are faulty
+    // or of several members come here.
     private static string? Walk(ReadOnlyMemory<byte> all)
     {
         ReadOnlyMemory<byte> body = all;

@@ -1,14 +1,14 @@
 namespace Exposition.Kestrel.Bodies;
 
-// Memory is taken as bytes arrive, not as they are announced: a Content-Length costs its sender nothing. So bodies that have begun may fill the limit
-// together while none is complete. Three rules keep that from stopping everybody:
+// Memory is taken as bytes arrive, not as they are announced: a Content-Length costs its sender nothing. So bodies that have begun may fill
+// the limit together while none is complete. Three rules keep that from stopping everybody:
 //
 //   the reserve    what a small body takes may go beyond the limit by a sixteenth of it
 //   one over       lest bodies wait for each other, one at a time may go beyond the limit, until use is back within it
 //   the slowest    while somebody waits, the body that would be complete last is ended, if that is later than the one who waits can wait
 //
-// Who waits stands in a queue, one for small bodies and one for others, and what becomes free is given to the first as soon as it is enough: nobody is woken in
-// vain, and nobody who comes later takes it from him.
+// Who waits stands in a queue, one for small bodies and one for others, and what becomes free is given to the first as soon as it is
+// enough: nobody is woken in vain, and nobody who comes later takes it from him.
 
 /// <summary>The memory that request bodies may hold together, their decoded forms included. Safe for concurrent use.</summary>
 /// <param name="limit">In bytes; zero for none.</param>

@@ -2,10 +2,10 @@ using System.Numerics;
 
 namespace Exposition.Kestrel.Bodies;
 
-// A body is one contiguous array (BodyMemory). It is as long as the body is to be, but not longer than eight times what has come: a Content-Length is a
-// promise of the client, not a reason to reserve memory. Where nobody has said how long, it grows by doubling. Each array is taken from what all bodies may
-// hold, where there is a limit; TryReserve is the only thing that can fail, all else relies on it or, in tests, on there being none.
-// Dispose returns the array; a body can be filled again afterwards. Not safe for concurrent use.
+// A body is one contiguous array (BodyMemory). It is as long as the body is to be, but not longer than eight times what has come: a
+// Content-Length is a promise of the client, not a reason to reserve memory. Where nobody has said how long, it grows by doubling. Each
+// array is taken from what all bodies may hold, where there is a limit; TryReserve is the only thing that can fail, all else relies on it
+// or, in tests, on there being none. Dispose returns the array; a body can be filled again afterwards. Not safe for concurrent use.
 
 /// <summary>A growing byte buffer of pooled memory.</summary>
 /// <param name="claim">What the request holds of the memory for all bodies; null for no limit.</param>

@@ -2,7 +2,8 @@ namespace Exposition.Kestrel.Bodies;
 
 /// <summary>Reads memory without copying it first. Not safe for concurrent use.</summary>
 /// <param name="memory">What to read.</param>
-/// <param name="oneByOne">How many of the last bytes are returned one by one, so that the position tells how many of them the reader wanted.</param>
+/// <param name="oneByOne">How many of the last bytes are returned one by one, so that the position tells how many of them the reader
+/// wanted.</param>
 internal sealed class ReadOnlyMemoryStream(ReadOnlyMemory<byte> memory, int oneByOne = 0) : Stream
 {
     private int _position;

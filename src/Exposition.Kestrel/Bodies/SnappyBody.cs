@@ -3,11 +3,11 @@ using Snappier;
 
 namespace Exposition.Kestrel.Bodies;
 
-// The framing format: chunks of a type byte, a three-byte little-endian length and data; first the stream identifier. A compressed chunk holds
-// a CRC, the decoded length as a varint, and elements; a plain one a CRC and data; neither decodes to more than 64 KiB.
-// Snappier decodes and checks the CRC of each chunk that comes to its end, but passes over a chunk that does not. So the walk beforehand
-// checks the framing and adds the lengths up, and the decoded bytes must be that many. The format has no mark for its end: a body that was cut between two
-// chunks looks whole. That it is not, Content-Length or the chunks of HTTP prove, as for text: such a request never gets here.
+// The framing format: chunks of a type byte, a three-byte little-endian length and data; first the stream identifier. A compressed chunk
+// holds a CRC, the decoded length as a varint, and elements; a plain one a CRC and data; neither decodes to more than 64 KiB. Snappier
+// decodes and checks the CRC of each chunk that comes to its end, but passes over a chunk that does not. So the walk beforehand checks the
+// framing and adds the lengths up, and the decoded bytes must be that many. The format has no mark for its end: a body that was cut between
+// two chunks looks whole. That it is not, Content-Length or the chunks of HTTP prove, as for text: such a request never gets here.
 
 /// <summary>Undoes <c>Content-Encoding: snappy</c>, the framed form.</summary>
 internal static class SnappyBody

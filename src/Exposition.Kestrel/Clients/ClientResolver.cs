@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http;
 
 namespace Exposition.Kestrel.Clients;
 
-// Each proxy appends the address of its peer to X-Forwarded-For. So the list is read from its right end, for as long as those who wrote it are
-// trusted; what stands further left, a client may have made up.
+// Each proxy appends the address of its peer to X-Forwarded-For. So the list is read from its right end, for as long as those who wrote it
+// are trusted; what stands further left, a client may have made up.
 
 /// <summary>Tells whose request it is, behind trusted proxies too.</summary>
 internal sealed class ClientResolver(IEnumerable<IPNetwork> trustedProxies)

@@ -17,7 +17,9 @@ internal static class ForwardedFor
 
     private const int LongestPort = 5;
 
-    /// <summary>The header's values in a complete request head, joined by commas. The head must be one that the raw door understands.</summary>
+    /// <summary>
+    /// The header's values in a complete request head, joined by commas. The head must be one that the raw door understands.
+    /// </summary>
     public static string In(ReadOnlySpan<byte> head)
     {
         var all = new StringBuilder();

@@ -13,8 +13,9 @@ using Microsoft.Net.Http.Headers;
 
 namespace Exposition.Kestrel.Endpoints;
 
-// The order of the reference: a gzip header is read before anything is routed; then the path is cleaned by a redirect; then the method is looked
-// at; then come redirects to the right spelling; and then 404. What would change something is never redirected: clients take that for success.
+// The order of the reference: a gzip header is read before anything is routed; then the path is cleaned by a redirect; then the method is
+// looked at; then come redirects to the right spelling; and then 404. What would change something is never redirected: clients take that
+// for success.
 
 /// <summary>The second door: the same routes behind Kestrel's own HTTP, for everything that the raw door does not serve.</summary>
 internal sealed class EndpointDoor(ExpositionEngine engine)

@@ -8,9 +8,10 @@ using Microsoft.Net.Http.Headers;
 
 namespace Exposition.Kestrel.Endpoints;
 
-// The raw door rejects no head: those beyond a limit are left, unread, to Kestrel, whose own limits are so much higher that they arrive here, where
-// there is a request to answer. What is measured is the shortest way to write the head in HTTP/1.1, so that it is never more than the bytes that the
-// raw door has seen, and that HTTP/2 is measured alike. What HeadCheck has refused of HTTP/1 is refused here of HTTP/2.
+// The raw door rejects no head: those beyond a limit are left, unread, to Kestrel, whose own limits are so much higher that they arrive
+// here, where there is a request to answer. What is measured is the shortest way to write the head in HTTP/1.1, so that it is never more
+// than the bytes that the raw door has seen, and that HTTP/2 is measured alike. What HeadCheck has refused of HTTP/1 is refused here of
+// HTTP/2.
 
 /// <summary>Answers heads that are longer than allowed, or not in order.</summary>
 internal sealed class HeadLimits(ExpositionEngine engine)

@@ -6,7 +6,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace Exposition.Kestrel.Endpoints;
 
-/// <summary>An answer of the host that shows the store and may be long: it is sent piece by piece, to a reader for whom the limits of scrapes hold.</summary>
+/// <summary>
+/// An answer of the host that shows the store and may be long: it is sent piece by piece, to a reader for whom the limits of scrapes hold.
+/// </summary>
 internal sealed class LongAnswer : IBufferWriter<byte>, IDisposable
 {
     private readonly MetricStore _store;
@@ -51,7 +53,8 @@ internal sealed class LongAnswer : IBufferWriter<byte>, IDisposable
     public Span<byte> GetSpan(int sizeHint = 0) => _output.GetSpan(sizeHint);
 
     /// <summary>Sends what was written.</summary>
-    /// <exception cref="OperationCanceledException">The reader has gone or was too slow; the connection is broken, so that what has come does not look complete.</exception>
+    /// <exception cref="OperationCanceledException">The reader has gone or was too slow; the connection is broken, so that what has come
+    /// does not look complete.</exception>
     public async ValueTask FlushAsync()
     {
         bool sent = false;

@@ -4,8 +4,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace Exposition.Kestrel.Endpoints;
 
-// What the reference's router does with paths that are not quite right, as observed: GET of the telemetry path in other case or with a slash at its
-// end goes to the right spelling; PUT, POST and DELETE go from other case of the fixed part to the right one; nothing else is corrected.
+// What the reference's router does with paths that are not quite right, as observed: GET of the telemetry path in other case or with a
+// slash at its end goes to the right spelling; PUT, POST and DELETE go from other case of the fixed part to the right one; nothing else is
+// corrected.
 
 /// <summary>The right spelling of paths that differ from a route in case or by a slash at the end.</summary>
 internal sealed class Spelling(ExpositionOptions options)

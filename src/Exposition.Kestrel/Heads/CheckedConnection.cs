@@ -8,8 +8,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Exposition.Kestrel.Heads;
 
 /// <summary>
-/// A connection as Kestrel's HTTP is to see it: with <see cref="CheckedInput"/> for its input, and never closed by the client, who shows that he
-/// has really gone when he is written to.
+/// A connection as Kestrel's HTTP is to see it: with <see cref="CheckedInput"/> for its input, and never closed by the client, who shows
+/// that he has really gone when he is written to.
 /// </summary>
 internal sealed class CheckedConnection : ConnectionContext
 {

@@ -8,11 +8,14 @@ using Exposition.Kestrel.Serving;
 
 namespace Exposition.Kestrel.Heads;
 
-// Kestrel pulls: it asks for a head when all earlier requests are answered, so a refusal may be written then and there, and the end of a client's
-// input is shown to it only then, when it is nobody's loss. Kestrel would drop what it has not answered, as it takes the end of the input for the end of
-// the client. What it is given is a copy: a head as HeadCheck writes it, the bytes of a body, chunks with plain sizes.
+// Kestrel pulls: it asks for a head when all earlier requests are answered, so a refusal may be written then and there, and the end of a
+// client's input is shown to it only then, when it is nobody's loss. Kestrel would drop what it has not answered, as it takes the end of
+// the input for the end of the client. What it is given is a copy: a head as HeadCheck writes it, the bytes of a body, chunks with plain
+// sizes.
 
-/// <summary>What Kestrel reads of a connection that the raw door has handed on: request heads that are in order, and bodies in one framing.</summary>
+/// <summary>
+/// What Kestrel reads of a connection that the raw door has handed on: request heads that are in order, and bodies in one framing.
+/// </summary>
 internal sealed class CheckedInput(ExpositionEngine engine, RawServices services, PipeReader input, PipeWriter output, EndPoint? peer) : PipeReader
 {
     private const int LargestStep = 64 << 10;
@@ -60,8 +63,8 @@ internal sealed class CheckedInput(ExpositionEngine engine, RawServices services
     }
 
     /// <summary>
-    /// To be called when a request is answered: if its body was broken, only now the end of the input may be shown, and only when what the client still sends
-    /// has been read away.
+    /// To be called when a request is answered: if its body was broken, only now the end of the input may be shown, and only when what the
+    /// client still sends has been read away.
     /// </summary>
     public async Task EndBrokenAsync()
     {

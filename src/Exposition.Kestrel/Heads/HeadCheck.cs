@@ -9,11 +9,12 @@ namespace Exposition.Kestrel.Heads;
 
 // head    = method SP target SP ( "HTTP/1.1" / "HTTP/1.0" ) CRLF *( name ":" OWS value OWS CRLF ) CRLF
 // method  = 1*tchar        name = 1*tchar        value = *( HTAB / %x20-7E / %x80-FF )
-// target  = "/" *tbyte / scheme "://" [ user "@" ] host [ ":" port ] [ "/" *tbyte ] / "*" for OPTIONS / host for CONNECT        tbyte = %x21-7E / %x80-FF
+// target  = "/" *tbyte / scheme "://" [ user "@" ] host [ ":" port ] [ "/" *tbyte ] / "*" for OPTIONS / host for CONNECT
+// tbyte   = %x21-7E / %x80-FF
 //
-// What may be framed in two ways is refused, and what is left is written anew in one way only, so that Kestrel cannot frame it differently than it
-// was judged: one Content-Length in digits, or one "chunked"; the target in origin form, with bytes above ASCII escaped; the Host of an absolute
-// target. Requests of HTTP/1.0 that change something and have no length get one of zero, which Kestrel would ask for.
+// What may be framed in two ways is refused, and what is left is written anew in one way only, so that Kestrel cannot frame it differently
+// than it was judged: one Content-Length in digits, or one "chunked"; the target in origin form, with bytes above ASCII escaped; the Host
+// of an absolute target. Requests of HTTP/1.0 that change something and have no length get one of zero, which Kestrel would ask for.
 
 /// <summary>How long the body of a request is.</summary>
 /// <param name="Length">Its bytes; zero if there is none or it is chunked.</param>

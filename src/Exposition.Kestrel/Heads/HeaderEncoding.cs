@@ -3,8 +3,8 @@ using Microsoft.Net.Http.Headers;
 
 namespace Exposition.Kestrel.Heads;
 
-// Kestrel reads "+4", "-0" and " 4" for lengths, too, and over HTTP/2 one that it cannot read ends all streams of the connection. So what is no number in
-// digits is shown to it as one that nobody can mean, which HeadLimits refuses.
+// Kestrel reads "+4", "-0" and " 4" for lengths, too, and over HTTP/2 one that it cannot read ends all streams of the connection. So what
+// is no number in digits is shown to it as one that nobody can mean, which HeadLimits refuses.
 
 /// <summary>How Kestrel is to read the values of headers: byte by byte, as the reference does, and a length in digits only.</summary>
 internal sealed class HeaderEncoding : Encoding

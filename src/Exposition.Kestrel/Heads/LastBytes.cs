@@ -4,7 +4,9 @@ namespace Exposition.Kestrel.Heads;
 
 // Closing a socket with input unread makes it send a reset, which can overtake the answer.
 
-/// <summary>Reads the rest of what a client sends away after the last answer: within bounds, and until the client has been silent for a moment.</summary>
+/// <summary>
+/// Reads the rest of what a client sends away after the last answer: within bounds, and until the client has been silent for a moment.
+/// </summary>
 internal static class LastBytes
 {
     private const int MostBytes = 16 << 20;

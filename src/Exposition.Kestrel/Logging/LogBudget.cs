@@ -2,9 +2,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Exposition.Kestrel.Logging;
 
-// Per message and reason 5 lines at once, then one in 10 s; over all of them 200 lines and 256 KiB at once, then 3 lines and 20 KiB in a second.
-// So 30 s hold at most 290 lines and 856 KiB, whatever clients do. Lines for debugging come out of a purse of their own, as they are many:
-// they would leave nothing for what matters.
+// Per message and reason 5 lines at once, then one in 10 s; over all of them 200 lines and 256 KiB at once, then 3 lines and 20 KiB in a
+// second. So 30 s hold at most 290 lines and 856 KiB, whatever clients do. Lines for debugging come out of a purse of their own, as they
+// are many: they would leave nothing for what matters.
 
 /// <summary>How much may be logged about what clients do. Safe for concurrent use.</summary>
 internal sealed class LogBudget(TimeProvider time)

@@ -5,8 +5,9 @@ using Microsoft.Extensions.Primitives;
 
 namespace Exposition.Kestrel.Origins;
 
-// A page of any site can make the browser of its reader send a POST here, with the credentials that the browser knows, and no preflight asks us first.
-// Browsers say so in Sec-Fetch-Site; those that do not, in Origin. Nobody else sends either, so that jobs and scripts are never refused.
+// A page of any site can make the browser of its reader send a POST here, with the credentials that the browser knows, and no preflight
+// asks us first. Browsers say so in Sec-Fetch-Site; those that do not, in Origin. Nobody else sends either, so that jobs and scripts are
+// never refused.
 
 /// <summary>Refuses what pages of other sites make browsers do, and host names that are not ours.</summary>
 internal sealed class OriginRules(ExpositionEngine engine)
@@ -54,7 +55,8 @@ internal sealed class OriginRules(ExpositionEngine engine)
         return known || request.Headers.Origin.All(origin => IsOurs(origin ?? "", host)) ? null : "it was sent by a page of another origin (Origin)";
     }
 
-    // Behind a proxy that speaks TLS the scheme of the page is not the one that is spoken here; a port that Host leaves out is that of the page's scheme.
+    // Behind a proxy that speaks TLS the scheme of the page is not the one that is spoken here; a port that Host leaves out is that of the
+    // page's scheme.
     private bool IsOurs(string origin, string host) =>
         Authority.TryParseOrigin(origin, out Authority? page)
         && (_trusted.Contains(page)

@@ -7,10 +7,13 @@ using Microsoft.Extensions.Logging;
 
 namespace Exposition.Kestrel.OwnMetrics;
 
-// Each source fills a set of its own, so whatever it does there costs its families only. A name is the source's that has exposed it first, for good; so two
-// sources with one name do not take turns. What a source exposes is reserved in the store when it is first seen, at the start or later.
+// Each source fills a set of its own, so whatever it does there costs its families only. A name is the source's that has exposed it first,
+// for good; so two sources with one name do not take turns. What a source exposes is reserved in the store when it is first seen, at the
+// start or later.
 
-/// <summary>The families that the engine and its host expose beside the pushed ones, put together for each scrape. Safe for concurrent use.</summary>
+/// <summary>
+/// The families that the engine and its host expose beside the pushed ones, put together for each scrape. Safe for concurrent use.
+/// </summary>
 /// <param name="store">Where names are reserved; null where nothing pushed is exposed beside them.</param>
 /// <param name="logger">Told once of each source and fault.</param>
 internal sealed class OwnSources(MetricStore? store, ILogger logger)

@@ -1,6 +1,9 @@
 namespace Exposition.Kestrel.OwnMetrics;
 
-/// <summary>Why a push was refused, as <c>pushgateway_pushes_refused_total</c> tells it. In order of the names, which are in <see cref="WireMetrics"/>.</summary>
+/// <summary>
+/// Why a push was refused, as <c>pushgateway_pushes_refused_total</c> tells it. In order of the names, which are in
+/// <see cref="WireMetrics"/>.
+/// </summary>
 internal enum Refusal : byte
 {
     /// <summary>It was not, or the status of the answer says it.</summary>

@@ -1,8 +1,8 @@
 namespace Exposition.Kestrel.OwnMetrics;
 
 /// <summary>
-/// Why a request was refused before any handler saw it, as <c>pushgateway_http_rejected_total</c> tells it. In order of the names, which are in
-/// <see cref="WireMetrics"/>.
+/// Why a request was refused before any handler saw it, as <c>pushgateway_http_rejected_total</c> tells it. In order of the names, which
+/// are in <see cref="WireMetrics"/>.
 /// </summary>
 internal enum Rejection : byte
 {

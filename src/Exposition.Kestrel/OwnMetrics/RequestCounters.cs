@@ -4,7 +4,10 @@ using System.Text;
 
 namespace Exposition.Kestrel.OwnMetrics;
 
-/// <summary>Counts requests by handler, method and status. Counting a known combination does not allocate, nor does showing them all once they have been shown.</summary>
+/// <summary>
+/// Counts requests by handler, method and status. Counting a known combination does not allocate, nor does showing them all once they have
+/// been shown.
+/// </summary>
 internal sealed class RequestCounters
 {
     private readonly ConcurrentDictionary<(string Handler, string Method, int Code), Counter> _counts = new();

@@ -13,12 +13,14 @@ internal enum TurnOutcome : byte
     Crowded,
 }
 
-// Clients take turns: each gets one piece of work done before any gets its second, however many it has waiting. Where too much waits, the client that has
-// most waiting loses what has waited longest, so a newcomer is never refused for what others do. A client that is alone has all threads.
-// Threads are made when they are needed and end when there has been nothing to do for a while. Where the system has no room for another, those that there are do
-// the work; where there is none, it is refused, and tried again with the next.
+// Clients take turns: each gets one piece of work done before any gets its second, however many it has waiting. Where too much waits, the
+// client that has most waiting loses what has waited longest, so a newcomer is never refused for what others do. A client that is alone has
+// all threads. Threads are made when they are needed and end when there has been nothing to do for a while. Where the system has no room
+// for another, those that there are do the work; where there is none, it is refused, and tried again with the next.
 
-/// <summary>A few threads of their own for work that takes long, lest the threads that serve sockets do it. Safe for concurrent use.</summary>
+/// <summary>
+/// A few threads of their own for work that takes long, lest the threads that serve sockets do it. Safe for concurrent use.
+/// </summary>
 /// <param name="name">The name of the threads.</param>
 /// <param name="mostThreads">How many there are at most.</param>
 /// <param name="mostWaiting">How much may wait; zero for any number.</param>
@@ -82,7 +84,8 @@ internal sealed class FairWorkers(string name, int mostThreads, int mostWaiting,
         }
     }
 
-    // Under the lock: starts another thread where that helps; whether there is any. One counts when it has been started, or it would be waited for for ever.
+    // Under the lock: starts another thread where that helps; whether there is any. One counts when it has been started, or it would be
+    // waited for for ever.
     private bool EnsureThread()
     {
         if (_waiting > _idle && _threads < mostThreads)

@@ -1,10 +1,13 @@
 namespace Exposition.Kestrel.Pacing;
 
-// A bucket of time, full at the start and as large as the window. Time flows out, and each byte puts in what it may take at the least rate; what finds no
-// room is lost, so haste at the start earns nothing for later. Hence: whoever keeps the rate goes on for ever, and whoever falls silent has one window.
-// The present rate is that of the last two to four seconds, counted in two halves of which the older is dropped when the newer is complete.
+// A bucket of time, full at the start and as large as the window. Time flows out, and each byte puts in what it may take at the least rate;
+// what finds no room is lost, so haste at the start earns nothing for later. Hence: whoever keeps the rate goes on for ever, and whoever
+// falls silent has one window. The present rate is that of the last two to four seconds, counted in two halves of which the older is
+// dropped when the newer is complete.
 
-/// <summary>Says until when a transfer may go on that must keep a least rate, and how fast it is at present. Safe for concurrent use.</summary>
+/// <summary>
+/// Says until when a transfer may go on that must keep a least rate, and how fast it is at present. Safe for concurrent use.
+/// </summary>
 /// <param name="time">The clock.</param>
 /// <param name="bytesPerSecond">The least rate. Zero: bytes earn no time, so all is to be done within one window.</param>
 /// <param name="window">How long it may stay behind; zero for any time.</param>

@@ -3,11 +3,11 @@ using Exposition.Store;
 
 namespace Exposition.Kestrel.Paths;
 
-// Two-way: a pair of slots holds the last two keys that fell on it, so that two groups that fall on one pair do not drive each other out with each push. A hit
-// counts only if the bytes are equal. Keys are immutable and slots are replaced by one reference write, so readers and writers need no lock; what two threads
-// lose to each other is a second allocation.
-// Only keys of groups that something was stored in are kept, and no long ones: what strangers ask for in vain leaves nothing behind, and the memory is bounded by
-// the number of slots times LongestKept.
+// Two-way: a pair of slots holds the last two keys that fell on it, so that two groups that fall on one pair do not drive each other out
+// with each push. A hit counts only if the bytes are equal. Keys are immutable and slots are replaced by one reference write, so readers
+// and writers need no lock; what two threads lose to each other is a second allocation. Only keys of groups that something was stored in
+// are kept, and no long ones: what strangers ask for in vain leaves nothing behind, and the memory is bounded by the number of slots times
+// LongestKept.
 
 /// <summary>Keeps the grouping keys of recent requests, so that a source which pushes again costs no allocation.</summary>
 internal sealed class GroupingKeyCache

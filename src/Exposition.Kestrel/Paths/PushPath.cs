@@ -10,12 +10,12 @@ namespace Exposition.Kestrel.Paths;
 // path    = prefix "/metrics/" ( "job" / "job@base64" ) "/" job tail        ; or the telemetry path
 // tail    = *( "/" name [ "@base64" ] "/" value ) [ "/" right after the job ]
 //
-// The path is split at raw slashes and each segment is percent-decoded afterwards, so "%2F" belongs to a value. Here we differ from the reference,
-// which decodes first and so refuses such pushes or files them elsewhere. An empty segment is no value: it is what becomes of one that starts with a
-// slash, and so names another group than was meant. The reference redirects there, which many clients take for success; here changes are refused.
-// Order of checks as in the reference: base64 of the job, the tail from left to right, an empty job. Ours come last: invalid UTF-8,
-// which the reference lets in and which then breaks its every scrape.
-// All text is decoded into one scratch buffer as long as the path; pairs are offsets into it. Both doors call Resolve with the raw target.
+// The path is split at raw slashes and each segment is percent-decoded afterwards, so "%2F" belongs to a value. Here we differ from the
+// reference, which decodes first and so refuses such pushes or files them elsewhere. An empty segment is no value: it is what becomes of
+// one that starts with a slash, and so names another group than was meant. The reference redirects there, which many clients take for
+// success; here changes are refused. Order of checks as in the reference: base64 of the job, the tail from left to right, an empty job.
+// Ours come last: invalid UTF-8, which the reference lets in and which then breaks its every scrape. All text is decoded into one scratch
+// buffer as long as the path; pairs are offsets into it. Both doors call Resolve with the raw target.
 
 /// <summary>Finds the group that a request target names.</summary>
 internal sealed class PushPath

@@ -9,8 +9,8 @@ namespace Exposition.Kestrel.Raw;
 //
 // Line ends are CRLF everywhere: a bare LF or CR is an error, never part of an extension or trailer, so that nobody can hide a request in
 // one. Extensions and trailers are skipped, and together bounded; what Kestrel takes for a trailer is one here, no
-// less and no more. A size is at most 32 bits long, after zeros, and blanks may follow it: so some clients pad it. The decoder is a state machine
-// over single bytes for framing and over spans for data; it holds no bytes itself, so input may be cut anywhere.
+// less and no more. A size is at most 32 bits long, after zeros, and blanks may follow it: so some clients pad it. The decoder is a state
+// machine over single bytes for framing and over spans for data; it holds no bytes itself, so input may be cut anywhere.
 
 /// <summary>What a chunked body has come to.</summary>
 internal enum ChunkStatus : byte

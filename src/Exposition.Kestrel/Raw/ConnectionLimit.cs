@@ -8,12 +8,15 @@ using Microsoft.AspNetCore.Http;
 
 namespace Exposition.Kestrel.Raw;
 
-// Whoever comes when all seats are taken gets in, and the longest idle connection of the client that has most ends for it. It is told to end as at a
-// shutdown, so nothing that has come is lost; where it does not go, as with half a head, it is broken a second later. Between the two there are more
-// connections than the limit says, by an eighth of it, but at least 8 and at most 100. Beyond that a newcomer waits a moment until some have gone, at best
-// in the system's queue, where the listener asks before it accepts (HasRoom). Only where too many wait so is one refused.
+// Whoever comes when all seats are taken gets in, and the longest idle connection of the client that has most ends for it. It is told to
+// end as at a shutdown, so nothing that has come is lost; where it does not go, as with half a head, it is broken a second later. Between
+// the two there are more connections than the limit says, by an eighth of it, but at least 8 and at most 100. Beyond that a newcomer waits
+// a moment until some have gone, at best in the system's queue, where the listener asks before it accepts (HasRoom). Only where too many
+// wait so is one refused.
 
-/// <summary>Connection middleware, the first of all: keeps the number of connections within a limit. One for all endpoints of a host.</summary>
+/// <summary>
+/// Connection middleware, the first of all: keeps the number of connections within a limit. One for all endpoints of a host.
+/// </summary>
 internal sealed class ConnectionLimit(ExpositionEngine engine)
 {
     private const int LeastLeaving = 8;

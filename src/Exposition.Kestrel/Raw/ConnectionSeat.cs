@@ -27,7 +27,9 @@ internal sealed class ConnectionSeat(ConnectionContext connection, ClientAddress
     /// <summary>When it was told to end, if it was; set by <see cref="ConnectionLimit"/>.</summary>
     public long? EndedAt { get; set; }
 
-    /// <summary>Since when it serves nothing: a head that has not come whole does not count. The largest number while it serves something.</summary>
+    /// <summary>
+    /// Since when it serves nothing: a head that has not come whole does not count. The largest number while it serves something.
+    /// </summary>
     public long IdleSince => _watch is { } watch ? watch.IdleSince : Volatile.Read(ref _serving) > 0 ? long.MaxValue : Volatile.Read(ref _idleSince);
 
     /// <summary>The raw door serves it.</summary>

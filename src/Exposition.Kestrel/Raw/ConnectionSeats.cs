@@ -1,10 +1,14 @@
 namespace Exposition.Kestrel.Raw;
 
-// Two orders, each kept sorted by what was known last: the connections of a client by since when they are idle, and the clients by how many connections
-// they have, then by their longest idle one. That somebody has become active since is found out when he is first in line: he is looked at again and
-// goes further back, once a second at most, so the way to the worst costs what activity there was and not what connections there are.
+// Two orders, each kept sorted by what was known last: the connections of a client by since when they are idle, and the clients by how many
+// connections they have, then by their longest idle one. That somebody has become active since is found out when he is first in line: he is
+// looked at again and goes further back, once a second at most, so the way to the worst costs what activity there was and not what
+// connections there are.
 
-/// <summary>Knows who has to leave for a newcomer: of the client that has most connections the one that is idle for longest. Not safe for concurrent use.</summary>
+/// <summary>
+/// Knows who has to leave for a newcomer: of the client that has most connections the one that is idle for longest. Not safe for concurrent
+/// use.
+/// </summary>
 internal sealed class ConnectionSeats(TimeProvider time)
 {
     private readonly Dictionary<ClientAddress, Client> _clients = [];

@@ -16,7 +16,10 @@ internal enum ConnectionPhase : byte
     /// <summary>The rest of a body.</summary>
     Body,
 
-    /// <summary>The server itself: memory for the rest of a body, a turn to read it, or a check of credentials. Whoever waits keeps the time himself.</summary>
+    /// <summary>
+    /// The server itself: memory for the rest of a body, a turn to read it, or a check of credentials. Whoever waits keeps the time
+    /// himself.
+    /// </summary>
     Room,
 
     /// <summary>The reader of an answer.</summary>
@@ -29,12 +32,14 @@ internal enum ConnectionPhase : byte
     Done,
 }
 
-// The heartbeat's callback cannot be taken back and shutdown may strike at any time, while a cancelled read must never surface in Kestrel's own
-// loop after a hand-off. So all cancellation goes through the gate, and Release leaves no cancellation pending.
-// A phase is entered by its deadline first: who reads the phase and then finds the deadline passed knows that it is that phase's, or that of one it was left for
+// The heartbeat's callback cannot be taken back and shutdown may strike at any time, while a cancelled read must never surface in Kestrel's
+// own loop after a hand-off. So all cancellation goes through the gate, and Release leaves no cancellation pending. A phase is entered by
+// its deadline first: who reads the phase and then finds the deadline passed knows that it is that phase's, or that of one it was left for
 // too late.
 
-/// <summary>Watches over the deadlines of a connection and over graceful shutdown. The heartbeat and the shutdown call in from other threads.</summary>
+/// <summary>
+/// Watches over the deadlines of a connection and over graceful shutdown. The heartbeat and the shutdown call in from other threads.
+/// </summary>
 internal sealed class ConnectionWatch
 {
     // A longer time would be beyond the clock's range.

@@ -11,10 +11,14 @@ using Microsoft.Extensions.Primitives;
 
 namespace Exposition.Kestrel.Raw;
 
-// The raw door stands before all middleware of the host, so it may serve only what the mapped endpoints would serve alike with nothing of the host in
-// between. It fails closed: metadata that is not known to be harmless is a rule that middleware must see, and so is a policy for all endpoints.
+// The raw door stands before all middleware of the host, so it may serve only what the mapped endpoints would serve alike with nothing of
+// the host in between. It fails closed: metadata that is not known to be harmless is a rule that middleware must see, and so is a policy
+// for all endpoints.
 
-/// <summary>Whether the host has rules for the engine's routes that the raw door would bypass. Looked at when the routes are known, and when they change.</summary>
+/// <summary>
+/// Whether the host has rules for the engine's routes that the raw door would bypass. Looked at when the routes are known, and when they
+/// change.
+/// </summary>
 internal sealed class HostRules
 {
     private readonly ExpositionEngine _engine;

@@ -5,12 +5,11 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Exposition.Kestrel.Raw;
 
-// Kestrel receives into blocks of its memory pool, one system call each, and its own blocks have 4 KiB: a push of 260 KiB takes 65 calls. With
-// larger blocks a body mostly lies in one piece, too, and goes to the store from where it was received. A connection that waits for a request
-// holds no block: Kestrel waits for data before it takes one.
-// Blocks are pinned for life, as the kernel writes into them, so they are made in the heap that never moves.
-// Thousands of clients may each have sent the first byte of something. So from some number of large blocks on, blocks are as small as Kestrel's
-// own: then it is as slow as with these, and what strangers hold stays bounded.
+// Kestrel receives into blocks of its memory pool, one system call each, and its own blocks have 4 KiB: a push of 260 KiB takes 65 calls.
+// With larger blocks a body mostly lies in one piece, too, and goes to the store from where it was received. A connection that waits for a
+// request holds no block: Kestrel waits for data before it takes one. Blocks are pinned for life, as the kernel writes into them, so they
+// are made in the heap that never moves. Thousands of clients may each have sent the first byte of something. So from some number of large
+// blocks on, blocks are as small as Kestrel's own: then it is as slow as with these, and what strangers hold stays bounded.
 
 /// <summary>Makes the pools that Kestrel receives into, in place of Kestrel's own.</summary>
 internal sealed class LargeBlockPoolFactory : IMemoryPoolFactory<byte>
@@ -18,7 +17,10 @@ internal sealed class LargeBlockPoolFactory : IMemoryPoolFactory<byte>
     public MemoryPool<byte> Create(MemoryPoolOptions? options = null) => new LargeBlockPool();
 }
 
-/// <summary>A pool of large blocks, and of small ones when many large ones are taken; a bounded number of unused ones is kept. Safe for concurrent use.</summary>
+/// <summary>
+/// A pool of large blocks, and of small ones when many large ones are taken; a bounded number of unused ones is kept. Safe for concurrent
+/// use.
+/// </summary>
 /// <param name="mostLarge">How many large blocks may be taken at once by those who would do with a small one.</param>
 internal sealed class LargeBlockPool(int mostLarge = LargeBlockPool.MostLarge) : MemoryPool<byte>
 {

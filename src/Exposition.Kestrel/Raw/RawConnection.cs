@@ -16,10 +16,10 @@ namespace Exposition.Kestrel.Raw;
 //
 // Invariants. Nothing of a request is consumed before its head is Hot; a connection is handed on only at the first byte of a request,
 // with all earlier answers flushed and no cancelled read pending; after that it is never touched again. A request whose head
-// was taken is answered, whatever comes, unless the peer has gone. The pipe's buffer is valid until AdvanceTo: a body that lies in one piece is
-// given to the store from there, others are gathered in _body.
-// One async method runs for the life of the connection, so a push that is served from what was read costs no allocation. Those that a scrape waits in
-// take their state from a pool, so what they return is awaited once.
+// was taken is answered, whatever comes, unless the peer has gone. The pipe's buffer is valid until AdvanceTo: a body that lies in one
+// piece is given to the store from there, others are gathered in _body. One async method runs for the life of the connection, so a push
+// that is served from what was read costs no allocation. Those that a scrape waits in take their state from a pool, so what they return is
+// awaited once.
 
 /// <summary>Serves the hot requests of one connection, until it ends or must be handed on.</summary>
 internal sealed partial class RawConnection : IDisposable

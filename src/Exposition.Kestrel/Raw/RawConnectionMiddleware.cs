@@ -28,7 +28,9 @@ internal sealed class RawServices(ExpositionEngine engine, IRawGate? gate, HostR
     public bool IsClosed => rules is { ClosesRawDoor: true };
 }
 
-/// <summary>Connection middleware that serves hot requests itself and leaves a connection to Kestrel's HTTP at the first other one, for good.</summary>
+/// <summary>
+/// Connection middleware that serves hot requests itself and leaves a connection to Kestrel's HTTP at the first other one, for good.
+/// </summary>
 internal sealed class RawConnectionMiddleware(ExpositionEngine engine, IRawGate? gate, HostRules? rules, ConnectionDelegate next)
 {
     private readonly RawServices _services = new(engine, gate, rules);

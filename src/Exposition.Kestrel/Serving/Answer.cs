@@ -4,7 +4,9 @@ using Exposition.Kestrel.OwnMetrics;
 
 namespace Exposition.Kestrel.Serving;
 
-/// <summary>An answer to a push or delete. Both doors write it alike: without a text the body is empty, else it is the text and a newline.</summary>
+/// <summary>
+/// An answer to a push or delete. Both doors write it alike: without a text the body is empty, else it is the text and a newline.
+/// </summary>
 /// <param name="Status">The HTTP status.</param>
 /// <param name="Text">The reason of a refusal.</param>
 /// <param name="Close">Whether the connection must end with it, because the rest of the request was not read.</param>

@@ -5,8 +5,8 @@ namespace Exposition.Kestrel.Serving;
 
 // A token bucket per job, kept as one number: the time at which the job's bucket would be empty if each push took its share of a second
 // (the generic cell rate algorithm). A job whose time lies in the past has a full bucket and need not be remembered; so the table holds
-// no more jobs than have pushed within the last second, and is swept when it has doubled. Of a name, which may be long, a hash is kept: it is keyed anew in each
-// process, so nobody can make two jobs share a bucket.
+// no more jobs than have pushed within the last second, and is swept when it has doubled. Of a name, which may be long, a hash is kept: it
+// is keyed anew in each process, so nobody can make two jobs share a bucket.
 
 /// <summary>Bounds the pushes of each job. Safe for concurrent use.</summary>
 internal sealed class JobRate(int perSecond, TimeProvider time)

@@ -4,8 +4,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Exposition.Kestrel.Serving;
 
-// Each holds a view of the store, and so memory of what has been replaced meanwhile: there is a number of seats of each kind. Whoever comes when they are all
-// taken gets in, and the slowest ends for him. As that takes a moment, there may be a few more than seats; only beyond that a newcomer is refused.
+// Each holds a view of the store, and so memory of what has been replaced meanwhile: there is a number of seats of each kind. Whoever comes
+// when they are all taken gets in, and the slowest ends for him. As that takes a moment, there may be a few more than seats; only beyond
+// that a newcomer is refused.
 
 /// <summary>All who read long answers: scrapes, the page, the API. Safe for concurrent use.</summary>
 internal sealed class OpenReaders(WireMetrics metrics, ExpositionOptions options, Func<long> heldBytes, ClientLog log)

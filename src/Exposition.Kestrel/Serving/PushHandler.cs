@@ -11,14 +11,14 @@ using Exposition.Store.Internal;
 
 namespace Exposition.Kestrel.Serving;
 
-// Order of checks as in the reference: the gzip header (before routing, so not counted as a push), the path, the rest of the body, the store. But a DELETE
-// has no body that could be wrong: some clients put Content-Encoding on every request.
+// Order of checks as in the reference: the gzip header (before routing, so not counted as a push), the path, the rest of the body, the
+// store. But a DELETE has no body that could be wrong: some clients put Content-Encoding on every request.
 //
-// A body is complete when it comes here: its length, or the end of its chunks, has proven it at the door, and checksums or end marks what was packed. So a
-// last line without an end was meant so, and the number in it is whole.
+// A body is complete when it comes here: its length, or the end of its chunks, has proven it at the door, and checksums or end marks what
+// was packed. So a last line without an end was meant so, and the number in it is whole.
 //
-// What is done at once runs on the thread that serves the socket, so it is what takes little time: a body that is small, plain or decoded, or whose series
-// are those of the group's last push. All else waits for a turn on a thread of the workers.
+// What is done at once runs on the thread that serves the socket, so it is what takes little time: a body that is small, plain or decoded,
+// or whose series are those of the group's last push. All else waits for a turn on a thread of the workers.
 
 /// <summary>Carries out pushes and deletes for both doors, counts them, and logs those that are refused.</summary>
 internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, PushPath paths, OpenReaders readers, ExpositionOptions options, ClientLog log)
@@ -42,7 +42,8 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, PushP
     /// <summary>Carries out a request whose body is complete, if it takes little time.</summary>
     /// <param name="request">The head.</param>
     /// <param name="body">The body as sent; not used after the return.</param>
-    /// <param name="confirmation">Null if the answer is final and counted. Else the answer is to be given to <see cref="Finish"/> with its result.</param>
+    /// <param name="confirmation">Null if the answer is final and counted. Else the answer is to be given to <see cref="Finish"/> with its
+    /// result.</param>
     /// <returns>Null if it would take long: then it is to be given to <see cref="HandleLargeAsync"/>.</returns>
     public Answer? Handle(in PushRequest request, ReadOnlyMemory<byte> body, out Task<string?>? confirmation)
     {

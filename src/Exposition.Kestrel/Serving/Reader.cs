@@ -4,8 +4,8 @@ using Exposition.Kestrel.Pacing;
 
 namespace Exposition.Kestrel.Serving;
 
-// A reader may take as long as his timeout says, and must keep a least rate meanwhile. The rate counts his own time only: from the first byte on that he did
-// not take at once, and only while something waits to be taken. What it takes to prepare the next piece is not his.
+// A reader may take as long as his timeout says, and must keep a least rate meanwhile. The rate counts his own time only: from the first
+// byte on that he did not take at once, and only while something waits to be taken. What it takes to prepare the next piece is not his.
 
 /// <summary>Somebody who reads a long answer: until when he may go on, and how fast he is. Disposing of it gives his seat back.</summary>
 internal sealed class Reader(OpenReaders readers, Limit kind, TimeSpan timeout) : IDisposable
@@ -90,7 +90,9 @@ internal sealed class Reader(OpenReaders readers, Limit kind, TimeSpan timeout) 
         }
     }
 
-    /// <summary>Gives the seat back. Who was to be ended and has just gone by himself is left alone: his connection may serve something else by now.</summary>
+    /// <summary>
+    /// Gives the seat back. Who was to be ended and has just gone by himself is left alone: his connection may serve something else by now.
+    /// </summary>
     public void Dispose()
     {
         lock (_gate)

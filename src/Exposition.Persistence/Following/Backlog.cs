@@ -3,12 +3,15 @@ using Exposition.Store;
 
 namespace Exposition.Persistence.Following;
 
-// A change leaves the backlog when it is on disk or when a newer one of its group has been taken; then the source is told that its memory is not read any
-// more. A group that cannot be written, because there is no memory for its row or the row would be too large, is set aside, so that the others go on: its
-// change is let go of, and after a pause the group is written as a view of the source shows it then. What is on disk of it stays meanwhile: an older state
-// is better than none.
+// A change leaves the backlog when it is on disk or when a newer one of its group has been taken; then the source is told that its memory
+// is not read any more. A group that cannot be written, because there is no memory for its row or the row would be too large, is set aside,
+// so that the others go on: its change is let go of, and after a pause the group is written as a view of the source shows it then. What is
+// on disk of it stays meanwhile: an older state is better than none.
 
-/// <summary>What is not on disk yet: the newest change of each group, and groups that could not be written. For one thread at a time but for what says otherwise.</summary>
+/// <summary>
+/// What is not on disk yet: the newest change of each group, and groups that could not be written. For one thread at a time but for what
+/// says otherwise.
+/// </summary>
 internal sealed class Backlog(IChangeSource source, TimeProvider time)
 {
     // What changes of many groups at once have made is let go of when they are written.
@@ -45,7 +48,10 @@ internal sealed class Backlog(IChangeSource source, TimeProvider time)
     /// <summary>What is to be written next.</summary>
     public GroupChange[] Next() => [.. _next.Values];
 
-    /// <summary>Takes changes of about so many bytes, of the next so many in the source; less is left of these. What was taken is kept, whatever happens.</summary>
+    /// <summary>
+    /// Takes changes of about so many bytes, of the next so many in the source; less is left of these. What was taken is kept, whatever
+    /// happens.
+    /// </summary>
     public void Take(ref int left, long bytes)
     {
         int kept = 0;
@@ -77,7 +83,9 @@ internal sealed class Backlog(IChangeSource source, TimeProvider time)
         _retrying.Remove(key);
     }
 
-    /// <summary>All groups of the source are on disk, in a state at least as new as what waits here, but those that are set aside.</summary>
+    /// <summary>
+    /// All groups of the source are on disk, in a state at least as new as what waits here, but those that are set aside.
+    /// </summary>
     public void AllWritten()
     {
         foreach (GroupChange change in _next.Values)

@@ -2,8 +2,8 @@ using Exposition.Store;
 
 namespace Exposition.Persistence.Following;
 
-// A transaction in which a group could not be written is rolled back and written again without that group, which is set aside: a row that was written in part
-// must not be committed. Failures of the medium itself end the write as a whole.
+// A transaction in which a group could not be written is rolled back and written again without that group, which is set aside: a row that
+// was written in part must not be committed. Failures of the medium itself end the write as a whole.
 
 /// <summary>Groups could not be written.</summary>
 /// <param name="Reason">Which was the last, and why.</param>
@@ -42,8 +42,8 @@ internal sealed class BacklogWriter(IDurableStore durable, IChangeSource source,
         return durable.Incomplete ? WriteAll() : WriteChanges(backlog.Next()) + Retry();
     }
 
-    // The view is at least as new as every change that waits but the deletions, which it cannot show. In one transaction: a copy that holds some of the groups
-    // would pass for one of them all at the next start.
+    // The view is at least as new as every change that waits but the deletions, which it cannot show. In one transaction: a copy that holds
+    // some of the groups would pass for one of them all at the next start.
     private int WriteAll()
     {
         while (true)

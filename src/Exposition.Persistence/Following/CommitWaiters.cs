@@ -1,8 +1,8 @@
 namespace Exposition.Persistence.Following;
 
 // A change is in the source before its maker waits here, and Begin comes before the writer takes from the source. So when nothing is
-// being written and the source is empty, all that was made before is on disk; and whoever waits while a write runs has its change either in that
-// write or still in the source. All that wait for one write share one task.
+// being written and the source is empty, all that was made before is on disk; and whoever waits while a write runs has its change either in
+// that write or still in the source. All that wait for one write share one task.
 
 /// <summary>Who waits until changes are on disk.</summary>
 internal sealed class CommitWaiters
@@ -49,7 +49,8 @@ internal sealed class CommitWaiters
 
     /// <summary>The write has ended, and the medium is good.</summary>
     /// <param name="source">Where changes come from.</param>
-    /// <param name="refusal">Why a change could not be written that somebody may wait for here, or null: nobody knows whose it was, so all are told.</param>
+    /// <param name="refusal">Why a change could not be written that somebody may wait for here, or null: nobody knows whose it was, so all
+    /// are told.</param>
     public void End(IChangeSource source, string? refusal) => End(source, refusal, lasting: null);
 
     /// <summary>The write has failed. Until one has not, nobody waits.</summary>

@@ -2,7 +2,10 @@ using System.Buffers.Binary;
 
 namespace Exposition.Persistence.Rows;
 
-/// <summary>Reads the primitives of contents (see <see cref="GroupContent"/>), checking every length. What it returns are slices of the array, of which it reads so many bytes.</summary>
+/// <summary>
+/// Reads the primitives of contents (see <see cref="GroupContent"/>), checking every length. What it returns are slices of the array, of
+/// which it reads so many bytes.
+/// </summary>
 internal ref struct ContentReader(byte[] content, int length)
 {
     private int _at;

@@ -2,8 +2,9 @@ using Exposition.Store;
 
 namespace Exposition.Persistence.Rows;
 
-// A digest costs more than all else that is done with a group whose shape is stored already. The store knows of most pushes that they have changed
-// nothing but values since some version; the digest of that version is remembered here. Whether the file has that shape is looked up in any case.
+// A digest costs more than all else that is done with a group whose shape is stored already. The store knows of most pushes that they have
+// changed nothing but values since some version; the digest of that version is remembered here. Whether the file has that shape is looked
+// up in any case.
 
 /// <summary>The digests of the shapes of groups, by the version since which they have them. One entry for each large group.</summary>
 internal sealed class KnownShapes

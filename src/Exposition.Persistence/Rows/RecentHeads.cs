@@ -4,8 +4,8 @@ using Exposition.Store.Internal;
 namespace Exposition.Persistence.Rows;
 
 /// <summary>
-/// What the last row said of the family at each place: nearly always the next says the same, and shares it. For one thread; keeps as many as
-/// a small row has families.
+/// What the last row said of the family at each place: nearly always the next says the same, and shares it. For one thread; keeps as many
+/// as a small row has families.
 /// </summary>
 internal sealed class RecentHeads
 {

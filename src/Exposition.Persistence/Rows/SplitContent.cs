@@ -4,11 +4,13 @@ using Exposition.Store;
 namespace Exposition.Persistence.Rows;
 
 // A large group in two parts, so that a push of the series that were there before does not rewrite their text:
-//   shape    := content (see GroupContent) without fields, whose families have a push time of 0 and, as text, their lines without the values: each
+//   shape    := content (see GroupContent) without fields, whose families have a push time of 0 and, as text, their lines without the
+//            values: each
 //               up to its last space, and the line end
 //   values   := version:1 byte (1)  pushedAt:8 of each family  text(lines: the values of all families, a line each)  field*
-// Cutting looks at spaces and line ends only and joining puts each line together again, so any text that ends in a line end comes back byte by byte.
-// The values go with exactly one shape: both parts carry its digest (the first 16 bytes of its SHA-256), which is the shape's checksum too.
+// Cutting looks at spaces and line ends only and joining puts each line together again, so any text that ends in a line end comes back byte
+// by byte. The values go with exactly one shape: both parts carry its digest (the first 16 bytes of its SHA-256), which is the shape's
+// checksum too.
 
 /// <summary>Cuts a group into shape and values, and joins them.</summary>
 internal static class SplitContent

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Exposition.Persistence.Sqlite;
 
-/// <summary>Makes names durable: a file that was created or renamed is only certain to be found under its name once its directory is on disk.</summary>
+/// <summary>
+/// Makes names durable: a file that was created or renamed is only certain to be found under its name once its directory is on disk.
+/// </summary>
 internal static partial class Directories
 {
     private const int ReadOnly = 0;

@@ -107,7 +107,10 @@ internal static class FilePlace
     /// <summary>A database and the files that SQLite keeps beside it.</summary>
     public static string[] WithCompanions(string path) => [path, path + Log, path + "-journal", path + "-shm"];
 
-    /// <summary>Renames a file, and its log, to a name that says why and when. The file goes first: what is left of it then is found by <see cref="MoveOrphans"/>.</summary>
+    /// <summary>
+    /// Renames a file, and its log, to a name that says why and when. The file goes first: what is left of it then is found by
+    /// <see cref="MoveOrphans"/>.
+    /// </summary>
     /// <returns>The new name.</returns>
     public static string MoveAside(string path, string why, DateTimeOffset now, Action? step = null)
     {

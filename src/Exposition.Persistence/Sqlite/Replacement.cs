@@ -1,7 +1,7 @@
 namespace Exposition.Persistence.Sqlite;
 
-// A damaged file stays where it is until all that is known has been written into another file that is complete and on disk. So whenever the process
-// dies, the next start finds either the damaged file, of which it reads again what can be read, or the complete new one:
+// A damaged file stays where it is until all that is known has been written into another file that is complete and on disk. So whenever the
+// process dies, the next start finds either the damaged file, of which it reads again what can be read, or the complete new one:
 //   1. <file>.new        is written: in one transaction, then closed;
 //   2. <file>.salvaged   is its name from the moment that it is complete;
 //   3. <file>            is moved aside, then its log;

@@ -4,10 +4,10 @@ using SQLitePCL;
 
 namespace Exposition.Persistence.Sqlite;
 
-// Rows are read in the order of their ids. Behind a page that cannot be read the reading starts again at the next id that can be found: first one by one, as
-// a page of rows holds some hundreds at most; then, where a page is broken that leads to many, in steps that double, and back by halves. So nothing is lost
-// but what is on broken pages, and what lies between two broken parts of the tree that are thousands of ids apart. Shapes are looked up one by one, so that
-// a broken page of theirs costs the groups whose shapes are on it.
+// Rows are read in the order of their ids. Behind a page that cannot be read the reading starts again at the next id that can be found:
+// first one by one, as a page of rows holds some hundreds at most; then, where a page is broken that leads to many, in steps that double,
+// and back by halves. So nothing is lost but what is on broken pages, and what lies between two broken parts of the tree that are thousands
+// of ids apart. Shapes are looked up one by one, so that a broken page of theirs costs the groups whose shapes are on it.
 
 /// <summary>Reads what can be read of the groups of a damaged file.</summary>
 /// <param name="connection">The file; no reader of it may be open.</param>

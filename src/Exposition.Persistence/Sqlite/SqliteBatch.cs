@@ -6,7 +6,10 @@ using Microsoft.Data.Sqlite;
 
 namespace Exposition.Persistence.Sqlite;
 
-/// <summary>A transaction. A failure inside it is told to <c>onFailure</c> when the batch is disposed of, so that the file is closed after the roll-back.</summary>
+/// <summary>
+/// A transaction. A failure inside it is told to <c>onFailure</c> when the batch is disposed of, so that the file is closed after the
+/// roll-back.
+/// </summary>
 internal sealed class SqliteBatch : IDurableBatch
 {
     // SQLite's own default limit for a value is 10^9 bytes.

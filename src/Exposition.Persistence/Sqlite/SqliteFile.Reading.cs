@@ -84,8 +84,8 @@ internal sealed partial class SqliteFile
         }
     }
 
-    // Groups are found by key through the index: an entry that is missing or wrong would bring a deleted group back. Whatever the rows say, the index
-    // must say, too. Where it does not, the file is as damaged as one with a broken page.
+    // Groups are found by key through the index: an entry that is missing or wrong would bring a deleted group back. Whatever the rows say,
+    // the index must say, too. Where it does not, the file is as damaged as one with a broken page.
     private void RequireIndex(ulong expected)
     {
         using SqliteCommand select = Command("SELECT key, id FROM groups INDEXED BY sqlite_autoindex_groups_1 ORDER BY key");

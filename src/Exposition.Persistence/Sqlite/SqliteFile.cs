@@ -38,8 +38,8 @@ internal sealed partial class SqliteFile : IDisposable
           key BLOB, version INTEGER, checksum INTEGER, content BLOB);
         """;
 
-    // The shapes of groups that are kept in two parts (see SplitContent), under the id of their group. No trigger keeps them together: a statement
-    // that fires one writes each page that it changes into a journal of its own, 16 KiB for a row.
+    // The shapes of groups that are kept in two parts (see SplitContent), under the id of their group. No trigger keeps them together: a
+    // statement that fires one writes each page that it changes into a journal of its own, 16 KiB for a row.
     private const string SecondSchema = """
         CREATE TABLE shapes (
           id INTEGER PRIMARY KEY,
@@ -121,7 +121,9 @@ internal sealed partial class SqliteFile : IDisposable
     /// <summary>Whether any group is kept in two parts.</summary>
     public bool HasShapes => Number(Connection, "SELECT EXISTS (SELECT 1 FROM shapes)") != 0;
 
-    /// <summary>After a commit: where most of the file is space that deleted groups have left, gives back cached pages and a part of it.</summary>
+    /// <summary>
+    /// After a commit: where most of the file is space that deleted groups have left, gives back cached pages and a part of it.
+    /// </summary>
     public void Shrink()
     {
         long free = Number(Connection, "PRAGMA freelist_count");
@@ -132,9 +134,9 @@ internal sealed partial class SqliteFile : IDisposable
     }
 
     /// <summary>
-    /// Before the first write: puts the log that was found back into the file, and begins an empty one. A sync of it may have failed, in this process or in one
-    /// before; then it holds what the system takes for written and no later sync writes again, and what is appended behind that is lost with it when the
-    /// power fails.
+    /// Before the first write: puts the log that was found back into the file, and begins an empty one. A sync of it may have failed, in
+    /// this process or in one before; then it holds what the system takes for written and no later sync writes again, and what is appended
+    /// behind that is lost with it when the power fails.
     /// </summary>
     public void BeginLog()
     {

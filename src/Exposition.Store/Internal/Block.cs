@@ -1,8 +1,8 @@
 namespace Exposition.Store.Internal;
 
 /// <summary>
-/// Memory that pieces of one group lie in, and who keeps it: the group, until <see cref="RetiredBlocks"/> has it, and the consumers of feeds that have taken a
-/// snapshot with it.
+/// Memory that pieces of one group lie in, and who keeps it: the group, until <see cref="RetiredBlocks"/> has it, and the consumers of
+/// feeds that have taken a snapshot with it.
 /// </summary>
 internal sealed class Block
 {
@@ -16,7 +16,8 @@ internal sealed class Block
     /// <summary>The stamp of the first snapshot with a piece in it; older than every view until it is known.</summary>
     public long Since { get; set; } = Timeline.Ever;
 
-    // Of a block that waits, RetiredBlocks' own: where it was, when another snapshot took its place, which writer was at work then (0 for none).
+    // Of a block that waits, RetiredBlocks' own: where it was, when another snapshot took its place, which writer was at work then (0 for
+    // none).
     public GroupSlot? Slot { get; set; }
 
     public long Until { get; set; }

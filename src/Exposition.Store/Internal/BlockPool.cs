@@ -1,7 +1,7 @@
 namespace Exposition.Store.Internal;
 
-// Blocks that live from one push of a group to the next are the worst that a garbage collector can be given, so those that nobody can see any more are
-// used again. Who may say that nobody can is RetiredBlocks; this is only the shelf.
+// Blocks that live from one push of a group to the next are the worst that a garbage collector can be given, so those that nobody can see
+// any more are used again. Who may say that nobody can is RetiredBlocks; this is only the shelf.
 
 /// <summary>Spare blocks by size, up to a number of bytes in all. Safe for concurrent use; takes no lock.</summary>
 /// <param name="capacity">Most bytes that lie here unused.</param>
@@ -58,7 +58,9 @@ internal sealed class BlockPool(long capacity, bool poison)
         return GC.AllocateUninitializedArray<byte>(size);
     }
 
-    /// <summary>Takes a block back that nobody refers to any more. One of a size that is never asked for is left to the garbage collector.</summary>
+    /// <summary>
+    /// Takes a block back that nobody refers to any more. One of a size that is never asked for is left to the garbage collector.
+    /// </summary>
     public void Return(byte[] block)
     {
         if (block.Length == 0 || block.Length != SizeFor(block.Length))

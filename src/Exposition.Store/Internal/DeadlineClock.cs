@@ -1,9 +1,9 @@
 namespace Exposition.Store.Internal;
 
-// Deadlines are compared in a time of the store's own: the wall clock's when it began, going on with the monotonic clock. So a wall clock that is set
-// forward lets nothing expire that has time left, and one that is set back keeps nothing for longer. What is shown and kept of a deadline is wall-clock
-// time, so that it survives a restart: the store's time and how far the wall clock has been set since the beginning. By less than a second it was not
-// set: the two clocks are read one after the other, and nobody shall see a deadline tremble.
+// Deadlines are compared in a time of the store's own: the wall clock's when it began, going on with the monotonic clock. So a wall clock
+// that is set forward lets nothing expire that has time left, and one that is set back keeps nothing for longer. What is shown and kept of
+// a deadline is wall-clock time, so that it survives a restart: the store's time and how far the wall clock has been set since the
+// beginning. By less than a second it was not set: the two clocks are read one after the other, and nobody shall see a deadline tremble.
 
 /// <summary>The time in which groups expire. Safe for concurrent use.</summary>
 internal sealed class DeadlineClock(TimeProvider time)

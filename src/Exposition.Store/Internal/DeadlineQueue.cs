@@ -1,9 +1,12 @@
 namespace Exposition.Store.Internal;
 
-// A binary heap with one entry for each group that has a deadline; the slot knows its place. Every push moves its group's deadline away, which is
-// left as it is: the entry comes up at the old time and is moved then. So a push costs one comparison.
+// A binary heap with one entry for each group that has a deadline; the slot knows its place. Every push moves its group's deadline away,
+// which is left as it is: the entry comes up at the old time and is moved then. So a push costs one comparison.
 
-/// <summary>The groups by the time at which they must be looked at. Kept by the writer, under the store's writer lock; only <see cref="First"/> is for all.</summary>
+/// <summary>
+/// The groups by the time at which they must be looked at. Kept by the writer, under the store's writer lock; only <see cref="First"/> is
+/// for all.
+/// </summary>
 internal sealed class DeadlineQueue
 {
     private const int SmallRoom = 4096;

@@ -2,7 +2,10 @@ using Exposition.Formats;
 
 namespace Exposition.Store.Internal;
 
-/// <summary>What a family is, its samples apart. Immutable; shared by the entries of all groups that say the same, as far as the directory of families knows it.</summary>
+/// <summary>
+/// What a family is, its samples apart. Immutable; shared by the entries of all groups that say the same, as far as the directory of
+/// families knows it.
+/// </summary>
 internal sealed record FamilyHead(ReadOnlyMemory<byte> Name, MetricType Type, bool HasHelp, ReadOnlyMemory<byte> Help, byte UnitLength)
 {
     /// <summary>Whether another says the same, wherever it lies.</summary>

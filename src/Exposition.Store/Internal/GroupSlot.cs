@@ -20,7 +20,10 @@ internal sealed class GroupSlot(GroupingKey key, NameSet names)
     /// <summary>Identifies the slot: none of this process ever has it again.</summary>
     public long Serial { get; } = EntrySerial.Next();
 
-    /// <summary>A number that only the key decides: n with a probability of 2^-(n+1). Where what scrapes take together of neighbouring groups ends is made of it.</summary>
+    /// <summary>
+    /// A number that only the key decides: n with a probability of 2^-(n+1). Where what scrapes take together of neighbouring groups ends
+    /// is made of it.
+    /// </summary>
     public byte CutLevel { get; } = (byte)BitOperations.TrailingZeroCount(key.GetHashCode());
 
     /// <summary>The shape of the last push, where it has one. Set by the cache.</summary>
@@ -33,7 +36,9 @@ internal sealed class GroupSlot(GroupingKey key, NameSet names)
     /// <summary>How long to wait with the next attempt at a shape. Only a guide: pushes of one group that race may count wrongly.</summary>
     public ShapePatience Patience => _patience ??= new ShapePatience();
 
-    /// <summary>After how many nanoseconds without a push the rules let its series expire; 0 for never, -1 if they were not asked yet.</summary>
+    /// <summary>
+    /// After how many nanoseconds without a push the rules let its series expire; 0 for never, -1 if they were not asked yet.
+    /// </summary>
     public long RuleAfter { get; set; } = -1;
 
     /// <summary>Its place in the queue of deadlines, or -1. The queue's own.</summary>

@@ -1,10 +1,13 @@
 namespace Exposition.Store.Internal;
 
-// While a scrape is open, memory of snapshots that it shows, or might show, stays in use after they were replaced. How much that is: what has been replaced
-// since the oldest open scrape began, as far as a scrape can show it at all: what was made since the newest began (its serial says so), none does. A
-// little too much where only a scrape that has closed meanwhile has shown it.
+// While a scrape is open, memory of snapshots that it shows, or might show, stays in use after they were replaced. How much that is: what
+// has been replaced since the oldest open scrape began, as far as a scrape can show it at all: what was made since the newest began (its
+// serial says so), none does. A little too much where only a scrape that has closed meanwhile has shown it.
 
-/// <summary>Bytes of replaced snapshots, and of tables, that are held for the sake of scrapes. Safe for concurrent use; costs a push two reads while no scrape is open.</summary>
+/// <summary>
+/// Bytes of replaced snapshots, and of tables, that are held for the sake of scrapes. Safe for concurrent use; costs a push two reads while
+/// no scrape is open.
+/// </summary>
 internal sealed class HeldBytes
 {
     private readonly Lock _lock = new();

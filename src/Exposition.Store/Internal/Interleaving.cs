@@ -47,7 +47,8 @@ internal enum Step
 }
 
 /// <summary>
-/// Where tests take hold of the store to run its steps in an order of their choice. There is nothing here in a program: one load and one branch a step.
+/// Where tests take hold of the store to run its steps in an order of their choice. There is nothing here in a program: one load and one
+/// branch a step.
 /// </summary>
 internal static class Interleaving
 {
@@ -63,7 +64,9 @@ internal static class Interleaving
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void At(Step step) => s_hook?.Invoke(step);
 
-    /// <summary>Takes a lock. Where there is a hook, it is asked again and again while another holds the lock, so that it can let that one go on.</summary>
+    /// <summary>
+    /// Takes a lock. Where there is a hook, it is asked again and again while another holds the lock, so that it can let that one go on.
+    /// </summary>
     public static void Enter(Lock @lock)
     {
         if (s_hook is null)

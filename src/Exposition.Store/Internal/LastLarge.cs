@@ -1,8 +1,8 @@
 namespace Exposition.Store.Internal;
 
-// The garbage collector lets much garbage lie before it looks, and what it has found it gives back to the system slowly. So the second of two
-// pushes of tens of megabytes would take as much again as the first. Here its memory lies until a host asks for a collection (MemoryKeeper
-// does so at the third trim after a peak) or, where none trims, for some seconds.
+// The garbage collector lets much garbage lie before it looks, and what it has found it gives back to the system slowly. So the second of
+// two pushes of tens of megabytes would take as much again as the first. Here its memory lies until a host asks for a collection
+// (MemoryKeeper does so at the third trim after a peak) or, where none trims, for some seconds.
 
 /// <summary>Keeps the last of some things that are too large to be kept for long. Safe for concurrent use.</summary>
 internal sealed class LastLarge<T>

@@ -72,7 +72,8 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
     /// <summary>Renders the push with the store's own two families.</summary>
     /// <param name="before">The group so far.</param>
     /// <param name="pool">Where the block comes from; null for one of exactly the size needed.</param>
-    /// <param name="keepPushedFailure">The group has a push_failure_time_seconds: it stays, or one that was pushed takes its place. Else it starts at 0 and a pushed one does not count.</param>
+    /// <param name="keepPushedFailure">The group has a push_failure_time_seconds: it stays, or one that was pushed takes its place. Else it
+    /// starts at 0 and a pushed one does not count.</param>
     public FamilyEntry[] Render(GroupSnapshot? before, BlockPool? pool, bool keepPushedFailure)
     {
         var families = new List<int>(_families);
@@ -122,7 +123,8 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
     /// <summary>Whether a family is one that the store made itself.</summary>
     public bool IsOwn(int family) => family == _ownTime || family == _ownFailure || family == _ownExpired;
 
-    // The push time, whether the group has expired, and a failure time that is no gauge: as a family of all groups it would be at odds with every other.
+    // The push time, whether the group has expired, and a failure time that is no gauge: as a family of all groups it would be at odds with
+    // every other.
     private static bool IsStores(ReadOnlySpan<byte> name, MetricType type) =>
         name.SequenceEqual(OwnNames.PushTime) || name.SequenceEqual(OwnNames.Expired) || (name.SequenceEqual(OwnNames.PushFailure) && type != MetricType.Gauge);
 

@@ -3,8 +3,8 @@ using Exposition.Formats;
 
 namespace Exposition.Store.Internal;
 
-// What it takes depends on how short the lines are: five times the body where they have 70 bytes, twelve times where they have 15. Lines and
-// labels are counted in a fraction of the time that it takes to read them.
+// What it takes depends on how short the lines are: five times the body where they have 70 bytes, twelve times where they have 15. Lines
+// and labels are counted in a fraction of the time that it takes to read them.
 
 /// <summary>How much memory a push needs beside its body.</summary>
 internal static class PushScratch
@@ -24,7 +24,8 @@ internal static class PushScratch
     private const int ProtobufLabel = 20;
 
     /// <summary>
-    /// An estimate, rather too high: the rows, the order of the series, the text with its grouping labels, and the block that it is stored in.
+    /// An estimate, rather too high: the rows, the order of the series, the text with its grouping labels, and the block that it is stored
+    /// in.
     /// </summary>
     public static long Of(GroupingKey key, PushFormat format, ReadOnlySpan<byte> body)
     {

@@ -3,12 +3,14 @@ using Exposition.Formats;
 
 namespace Exposition.Store.Internal;
 
-// What a body of megabytes needs is several times as much. So those for large bodies are apart, lest each comes to be large in time. How many large bodies are
-// read at once is up to who calls.
+// What a body of megabytes needs is several times as much. So those for large bodies are apart, lest each comes to be large in time. How
+// many large bodies are read at once is up to who calls.
 //
 // What a body of tens of megabytes needs is kept for the next one only if that comes at once.
 
-/// <summary>The scratch memory that one push needs: the decoded families and the buffers to sort and render them. Rented for the time of a push.</summary>
+/// <summary>
+/// The scratch memory that one push needs: the decoded families and the buffers to sort and render them. Rented for the time of a push.
+/// </summary>
 internal sealed class PushWorkspace
 {
     /// <summary>Up to here a rough estimate of what a body becomes is good enough to make room.</summary>

@@ -1,12 +1,15 @@
 namespace Exposition.Store.Internal;
 
-// A block belongs to one group, and to its snapshots from the one that brought it to the one that has no piece in it any more. Whoever puts that one in
-// its place retires the block: he has stamped it, and passed a full fence. After that only these can be reading the block, and each of them says so before
-// it looks for the newest snapshot:
-//   who has pinned the slot   a push or a consumer of a feed. As soon as the slot is seen without pins nobody can come to the block any more
-//   consumers                 have marked what they take while they had pinned the slot. Who never releases it leaves it to the garbage collector
+// A block belongs to one group, and to its snapshots from the one that brought it to the one that has no piece in it any more. Whoever puts
+// that one in its place retires the block: he has stamped it, and passed a full fence. After that only these can be reading the block, and
+// each of them says so before it looks for the newest snapshot:
+//   who has pinned the slot   a push or a consumer of a feed. As soon as the slot is seen without pins nobody can come to the block any
+//                             more
+//   consumers                 have marked what they take while they had pinned the slot. Who never releases it leaves it to the garbage
+//                             collector
 //   the writer at work then   compares with what other groups hold. One who comes later finds what is newest by then
-//   views                     of a time when a snapshot with the block was newest: they have it, so that it lies here costs nothing; and those that
+//   views                     of a time when a snapshot with the block was newest: they have it, so that it lies here costs nothing; and
+//                             those that
 //                             still collect. While there are more than are counted, everything is left to the garbage collector
 // Nobody of them waits, and none is waited for: a block that somebody may be reading lies here until they have gone, and is looked at again
 //   when a writer leaves, or a block is retired while none is at work    what waits for pins and writers: few, and not for long
@@ -14,7 +17,9 @@ namespace Exposition.Store.Internal;
 //   when a consumer releases it                                          it alone
 // The blocks themselves are the lists (of one link each, only ever emptied as a whole), so nothing is allocated.
 
-/// <summary>Blocks that groups have given up, until nobody can be reading them; then they are spare. Safe for concurrent use; takes no lock.</summary>
+/// <summary>
+/// Blocks that groups have given up, until nobody can be reading them; then they are spare. Safe for concurrent use; takes no lock.
+/// </summary>
 /// <param name="timeline">Knows the views and the writer.</param>
 /// <param name="spare">Where their memory goes.</param>
 internal sealed class RetiredBlocks(Timeline timeline, BlockPool spare)

@@ -8,7 +8,8 @@ namespace Exposition.Store.Internal;
 /// <summary>Reads a selector; the grammar stands at <see cref="GroupSelector"/>.</summary>
 internal sealed class SelectorReader(string text)
 {
-    // Linear in time, as RE2 is; what that rules out (back references, lookarounds) is an error here too, and so is what would need huge automata.
+    // Linear in time, as RE2 is; what that rules out (back references, lookarounds) is an error here too, and so is what would need huge
+    // automata.
     private const RegexOptions Dialect = RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture;
 
     private int _at;

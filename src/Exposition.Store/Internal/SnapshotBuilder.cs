@@ -5,9 +5,10 @@ using Exposition.Formats;
 
 namespace Exposition.Store.Internal;
 
-// A push is rendered once, into one block that all its entries share: first the text pieces, those of the store's own families last, then the
-// sidecars. So the pushed pieces are one run of bytes, which is what a PushShape patches. The block is not written again as long as anybody can see it. An entry of a POST keeps the block of the push that wrote it alive; GroupPacking packs
-// blocks that have become many or mostly dead.
+// A push is rendered once, into one block that all its entries share: first the text pieces, those of the store's own families last, then
+// the sidecars. So the pushed pieces are one run of bytes, which is what a PushShape patches. The block is not written again as long as
+// anybody can see it. An entry of a POST keeps the block of the push that wrote it alive; GroupPacking packs blocks that have become many
+// or mostly dead.
 
 /// <summary>Renders pushed families into entries.</summary>
 internal static class SnapshotBuilder
@@ -24,7 +25,8 @@ internal static class SnapshotBuilder
     /// <param name="now">The push time in nanoseconds since the Unix epoch.</param>
     /// <param name="known">The group's entries so far: names and help texts that did not change are shared with them.</param>
     /// <param name="pool">Where the block comes from; null for one of exactly the size needed.</param>
-    /// <param name="isFirst">The group is new, and may never be pushed again: a small block is of exactly the size needed then, too.</param>
+    /// <param name="isFirst">The group is new, and may never be pushed again: a small block is of exactly the size needed then,
+    /// too.</param>
     /// <param name="block">The block that the entries share. It is the caller's.</param>
     public static FamilyEntry[] Render(
         FamilySet set,
@@ -68,7 +70,8 @@ internal static class SnapshotBuilder
     /// <param name="sidecarOutput">A buffer to use.</param>
     /// <param name="families">Indexes of the families to render, sorted by name.</param>
     /// <param name="now">The push time in nanoseconds since the Unix epoch.</param>
-    /// <param name="known">Entries with which names and help texts that did not change are shared. None of <paramref name="entries"/>.</param>
+    /// <param name="known">Entries with which names and help texts that did not change are shared. None of
+    /// <paramref name="entries"/>.</param>
     /// <param name="entries">As many as families.</param>
     /// <param name="block">Replaced by a new one if it is too small.</param>
     public static void Render(

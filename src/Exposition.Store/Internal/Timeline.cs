@@ -1,18 +1,19 @@
 namespace Exposition.Store.Internal;
 
-// Versioned compare-and-swap (Wei, Ben-David, Blelloch, Fatourou, Ruppert, Sun: "Constant-time snapshots with applications to concurrent data
-// structures", PPoPP 2021). The clock is advanced by views alone. What is published is first put in its place, unstamped, and then stamped with
-// the clock's value, by its publisher or by whoever meets it before that. So for a view at time t, which has moved the clock to t + 1 before it
-// looked at anything:
-//   - what it finds in place, and what was in place before it moved the clock, can be told apart by the stamps: <= t belongs to it, > t does not;
+// Versioned compare-and-swap (Wei, Ben-David, Blelloch, Fatourou, Ruppert, Sun: "Constant-time snapshots with applications to concurrent
+// data structures", PPoPP 2021). The clock is advanced by views alone. What is published is first put in its place, unstamped, and then
+// stamped with the clock's value, by its publisher or by whoever meets it before that. So for a view at time t, which has moved the clock
+// to t + 1 before it looked at anything:
+//   - what it finds in place, and what was in place before it moved the clock, can be told apart by the stamps: <= t belongs to it, > t
+//     does not;
 //   - what is put in place after it has looked is stamped t + 1 or later, for the clock is read after that.
 //
 // Views say where they are, so that everybody can tell what no view needs any more:
 //   0     nobody
 //   -c    a view that collects; its time is c or later. It goes from newer to older publications until one is not younger than its time
 //   t     a view that has collected at time t, and holds what was newest then
-// A view says -c before it reads the clock, with a full fence between. So who has stamped something with v, then passes a full fence, and then finds
-// a place empty, knows of every view that comes to it later that its time is v or later.
+// A view says -c before it reads the clock, with a full fence between. So who has stamped something with v, then passes a full fence, and
+// then finds a place empty, knows of every view that comes to it later that its time is v or later.
 
 /// <summary>The store's clock, and the points in time at which somebody looks. Safe for concurrent use; never waits.</summary>
 internal sealed class Timeline
@@ -35,7 +36,10 @@ internal sealed class Timeline
     private long _writes;
     private long _now = 2;
 
-    /// <summary>Stamps what is in its place already: the caller has seen it there, or has put it there and passed a full fence, before the clock is read.</summary>
+    /// <summary>
+    /// Stamps what is in its place already: the caller has seen it there, or has put it there and passed a full fence, before the clock is
+    /// read.
+    /// </summary>
     /// <returns>The stamp, be it this one or an earlier one.</returns>
     public long Stamp(ref long version)
     {
@@ -75,7 +79,9 @@ internal sealed class Timeline
         return -1;
     }
 
-    /// <summary>The time of a view that has been announced: all that is stamped by now, and nothing that is stamped later, belongs to it.</summary>
+    /// <summary>
+    /// The time of a view that has been announced: all that is stamped by now, and nothing that is stamped later, belongs to it.
+    /// </summary>
     public long Take()
     {
         Interlocked.MemoryBarrier();
@@ -129,8 +135,8 @@ internal sealed class Timeline
     public void EndWrite() => Interlocked.Increment(ref _writes);
 
     /// <summary>
-    /// No view goes back behind the newest publication that is stamped with this or earlier; nor does one that comes later, if the caller has
-    /// stamped something with this or earlier, and passed a full fence.
+    /// No view goes back behind the newest publication that is stamped with this or earlier; nor does one that comes later, if the caller
+    /// has stamped something with this or earlier, and passed a full fence.
     /// </summary>
     public long Floor()
     {
@@ -156,8 +162,8 @@ internal sealed class Timeline
     public bool HasUncounted => Volatile.Read(ref _uncounted) > 0;
 
     /// <summary>
-    /// Whether a view may show what was newest from one time until another, at which something else took its place. The caller is who put that
-    /// there; it has stamped it, and passed a full fence.
+    /// Whether a view may show what was newest from one time until another, at which something else took its place. The caller is who put
+    /// that there; it has stamped it, and passed a full fence.
     /// </summary>
     public bool MayBeSeen(long from, long until)
     {

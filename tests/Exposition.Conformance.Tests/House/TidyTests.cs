@@ -4,6 +4,7 @@ namespace Exposition.Conformance.Tests.House;
 public sealed class TidyTests
 {
     private const int MaxLines = 500;
+    private const int MaxColumns = 140;
 
     /// <summary>Words that announce unfinished work, spelled so that this file does not contain them.</summary>
     private static readonly string[] s_unfinished = ["TO" + "DO", "FIX" + "ME", "HA" + "CK", "NotImplemented" + "Exception", "XX" + "X:"];
@@ -13,6 +14,20 @@ public sealed class TidyTests
     {
         var tooLong = Files("*.cs").Select(path => (Name: Relative(path), Lines: File.ReadLines(path).Count())).Where(file => file.Lines > MaxLines);
         Assert.Empty(tooLong);
+    }
+
+    // But for drawings and samples, which begin further in, and for names that cannot be broken.
+    [Fact]
+    public void Comments_end_where_the_editor_is_told_that_lines_end()
+    {
+        var hits = from path in Files("*.cs")
+                   from line in File.ReadLines(path).Select((text, index) => (Text: text, Number: index + 1))
+                   let comment = line.Text.TrimStart()
+                   where line.Text.Length > MaxColumns && comment.StartsWith("//", StringComparison.Ordinal)
+                       && !comment.TrimStart('/').StartsWith("    ", StringComparison.Ordinal)
+                       && !comment.Contains("<inheritdoc ", StringComparison.Ordinal)
+                   select $"{Relative(path)}:{line.Number}";
+        Assert.Empty(hits);
     }
 
     [Fact]

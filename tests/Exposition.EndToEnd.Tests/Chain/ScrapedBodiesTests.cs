@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace Exposition.EndToEnd.Tests.Chain;
 
 /// <summary>
-/// Bodies that the Pushgateway refuses and Prometheus scrapes. A real Prometheus scrapes each from a file server, and from the gateway that it was pushed to:
-/// the same samples.
+/// Bodies that the Pushgateway refuses and Prometheus scrapes. A real Prometheus scrapes each from a file server, and from the gateway that
+/// it was pushed to: the same samples.
 /// </summary>
 public sealed class ScrapedBodiesTests
 {

@@ -1,6 +1,8 @@
 namespace Exposition.EndToEnd.Tests.Clients;
 
-/// <summary>npm's prom-client, as <c>npm ci</c> in <c>tests/clients/node</c> installs it. It sends chunked bodies without a Content-Type.</summary>
+/// <summary>
+/// npm's prom-client, as <c>npm ci</c> in <c>tests/clients/node</c> installs it. It sends chunked bodies without a Content-Type.
+/// </summary>
 public sealed class NodeClientTests(GatewayProcess gateway) : IClassFixture<GatewayProcess>
 {
     [Fact]

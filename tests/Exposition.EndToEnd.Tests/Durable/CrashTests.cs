@@ -4,11 +4,12 @@ using System.Text;
 
 namespace Exposition.EndToEnd.Tests.Durable;
 
-// One round: start on the file that the last round has left, compare what is there with what was answered, push until a random moment, kill. The
-// seed is in every message. Rounds are bounded by time; EXPOSITION_CRASH_KILLS asks for a number of rounds instead, EXPOSITION_CRASH_SEED sets another
-// seed. Every second group is large enough to be kept in two parts, shape and values. No limit of time is judged, so a busy machine only makes fewer
-// rounds: what must have survived is what was answered or, where answers do not wait for the disk, what was older than the lag that the program itself
-// gave just before. That the lag keeps to the interval is a matter of LagTests, on a clock of their own.
+// One round: start on the file that the last round has left, compare what is there with what was answered, push until a random moment,
+// kill. The seed is in every message. Rounds are bounded by time; EXPOSITION_CRASH_KILLS asks for a number of rounds instead,
+// EXPOSITION_CRASH_SEED sets another seed. Every second group is large enough to be kept in two parts, shape and values. No limit of time
+// is judged, so a busy machine only makes fewer rounds: what must have survived is what was answered or, where answers do not wait for the
+// disk, what was older than the lag that the program itself gave just before. That the lag keeps to the interval is a matter of LagTests,
+// on a clock of their own.
 
 /// <summary>The real program under load, killed at random moments.</summary>
 public class CrashTests

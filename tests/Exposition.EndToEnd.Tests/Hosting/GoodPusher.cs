@@ -23,8 +23,9 @@ internal static class GoodPusher
     }
 
     /// <summary>
-    /// Fails where the pusher had to wait for the others. Where the machine has other work to do every pusher has to wait, which is why one beside it shows
-    /// how long; a quarter of a second is nothing that a client would notice, and what one turn of a few busy processes costs.
+    /// Fails where the pusher had to wait for the others. Where the machine has other work to do every pusher has to wait, which is why one
+    /// beside it shows how long; a quarter of a second is nothing that a client would notice, and what one turn of a few busy processes
+    /// costs.
     /// </summary>
     /// <param name="latencies">Beside the others.</param>
     /// <param name="alone">What 99 of 100 took at the same time without them.</param>

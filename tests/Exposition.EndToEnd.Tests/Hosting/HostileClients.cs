@@ -12,7 +12,8 @@ internal sealed class HostileClients(int port)
     public static IEnumerable<Task> Many(int count, Func<Task> attack) => Enumerable.Range(0, count).Select(_ => Task.Run(attack));
 
     /// <summary>Connects.</summary>
-    /// <param name="from">The last byte of the loopback address to come from: each has its own ports, of which the kernel finds a free one fast only while most are.</param>
+    /// <param name="from">The last byte of the loopback address to come from: each has its own ports, of which the kernel finds a free one
+    /// fast only while most are.</param>
     public async Task<Socket> OpenAsync(int from = 1)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

@@ -5,8 +5,8 @@ namespace Exposition.EndToEnd.Tests.Hosting;
 
 /// <summary>
 /// All that strangers can do to a port, for some seconds, while a pusher that behaves goes on beside them: it
-/// must not notice, memory and descriptors stay bounded, and everything is given back afterwards. What the machine itself makes it wait, a second
-/// pusher shows at the same time at a server that nobody else talks to.
+/// must not notice, memory and descriptors stay bounded, and everything is given back afterwards. What the machine itself makes it wait, a
+/// second pusher shows at the same time at a server that nobody else talks to.
 /// </summary>
 [Collection(nameof(Alone))]
 public sealed class HostileClientsTests(ITestOutputHelper output)
@@ -79,8 +79,8 @@ public sealed class HostileClientsTests(ITestOutputHelper output)
     }
 
     /// <summary>
-    /// Each of a thousand has sent a megabyte of a body and sends on slowly. Bodies may hold 64 MiB together; what comes before a body waits in the
-    /// connection's own buffer, and that is small.
+    /// Each of a thousand has sent a megabyte of a body and sends on slowly. Bodies may hold 64 MiB together; what comes before a body
+    /// waits in the connection's own buffer, and that is small.
     /// </summary>
     [Fact]
     public async Task A_thousand_slow_senders_cost_what_the_limits_say()

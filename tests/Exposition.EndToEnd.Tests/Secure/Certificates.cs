@@ -4,7 +4,9 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Exposition.EndToEnd.Tests.Secure;
 
-/// <summary>An authority made for one test, and the certificates that it signs, as PEM files in a directory that is deleted at the end.</summary>
+/// <summary>
+/// An authority made for one test, and the certificates that it signs, as PEM files in a directory that is deleted at the end.
+/// </summary>
 public sealed class Certificates : IDisposable
 {
     private readonly X509Certificate2 _authority;

@@ -5,8 +5,8 @@ using Exposition.EndToEnd.Tests.Secure;
 namespace Exposition.EndToEnd.Tests.Wire;
 
 /// <summary>
-/// Every recorded connection in every way that bytes can come: at either door, plain and over TLS, cut as recorded, byte by byte, each request in one
-/// segment, and pipelined. The answers and what is stored afterwards are always the same.
+/// Every recorded connection in every way that bytes can come: at either door, plain and over TLS, cut as recorded, byte by byte, each
+/// request in one segment, and pipelined. The answers and what is stored afterwards are always the same.
 /// </summary>
 public sealed class EveryWayTests(EveryWayTests.TwoGateways gateways) : IClassFixture<EveryWayTests.TwoGateways>
 {

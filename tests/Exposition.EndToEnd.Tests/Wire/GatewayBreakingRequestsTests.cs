@@ -4,8 +4,8 @@ using System.Text;
 namespace Exposition.EndToEnd.Tests.Wire;
 
 /// <summary>
-/// The dozen requests that break the reference (its scrapes, its JSON API, its page or all pushes), through both doors of the running program.
-/// None breaks anything here: another group pushes, scrapes hold it in every language, and API and page answer.
+/// The dozen requests that break the reference (its scrapes, its JSON API, its page or all pushes), through both doors of the running
+/// program. None breaks anything here: another group pushes, scrapes hold it in every language, and API and page answer.
 /// </summary>
 public sealed class GatewayBreakingRequestsTests
 {

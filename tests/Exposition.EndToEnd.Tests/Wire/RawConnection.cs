@@ -56,7 +56,10 @@ public sealed class RawConnection(int port, Func<Stream, Stream>? secure = null)
         return final;
     }
 
-    /// <summary>Sends requests without waiting for answers. Where the server closes the connection after one of them, the others are sent on a new one.</summary>
+    /// <summary>
+    /// Sends requests without waiting for answers. Where the server closes the connection after one of them, the others are sent on a new
+    /// one.
+    /// </summary>
     public List<RawAnswer> Pipeline(IReadOnlyList<RecordedRequest> requests)
     {
         var answers = new List<RawAnswer>();

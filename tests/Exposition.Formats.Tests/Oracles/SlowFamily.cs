@@ -80,8 +80,8 @@ internal sealed class SlowFamily(string name)
     public static bool HasParts(MetricType? type) => type is MetricType.Summary or MetricType.Histogram or MetricType.GaugeHistogram;
 
     /// <summary>
-    /// Gives samples the type that was declared behind them, if that changes nothing but what they are called; and makes the families that are
-    /// called like a part of a summary or histogram that part, sample by sample, where no value is changed, doubled or lost by it.
+    /// Gives samples the type that was declared behind them, if that changes nothing but what they are called; and makes the families that
+    /// are called like a part of a summary or histogram that part, sample by sample, where no value is changed, doubled or lost by it.
     /// </summary>
     public static void Settle(List<SlowFamily> families)
     {

@@ -7,11 +7,13 @@ namespace Exposition.Formats.Tests.Oracles;
 // The text format once more, one byte at a time and with nothing but strings and lists, so that it can be compared with the grammar by eye.
 // Bytes are Latin-1 characters here. A byte of -1 is the end of the body. The order of the checks matters: the first error is the answer.
 // It shares with the real reader only the quoting of messages (GoQuote, which has its own vectors) and the result type, filled at the end.
-// Lenient reading differs: CR before LF belongs to the line end, the body's end ends a sample, blanks may trail a sample and a TYPE line, a line may
-// begin with a byte order mark, a backslash that escapes nothing is one, NaN may have a sign; the first HELP and TYPE count, and what lines that
-// stand apart have in common is put together at the end (SlowFamily.Settle).
+// Lenient reading differs: CR before LF belongs to the line end, the body's end ends a sample, blanks may trail a sample and a TYPE line, a
+// line may begin with a byte order mark, a backslash that escapes nothing is one, NaN may have a sign; the first HELP and TYPE count, and
+// what lines that stand apart have in common is put together at the end (SlowFamily.Settle).
 
-/// <summary>The oracle for text bodies of any kind, under both name schemes, strict and lenient: the families, or the first error.</summary>
+/// <summary>
+/// The oracle for text bodies of any kind, under both name schemes, strict and lenient: the families, or the first error.
+/// </summary>
 internal sealed partial class SlowTextReader
 {
     private const int End = -1;

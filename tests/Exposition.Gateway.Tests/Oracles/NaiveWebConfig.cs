@@ -9,8 +9,8 @@ using YamlDotNet.Serialization;
 namespace Exposition.Gateway.Tests;
 
 /// <summary>
-/// The web configuration once more, the slow way: YamlDotNet makes plain dictionaries of the text, and they are looked through key by key. What a
-/// configuration means is told as flat lines, so that the two readings can be compared.
+/// The web configuration once more, the slow way: YamlDotNet makes plain dictionaries of the text, and they are looked through key by key.
+/// What a configuration means is told as flat lines, so that the two readings can be compared.
 /// </summary>
 internal static partial class NaiveWebConfig
 {

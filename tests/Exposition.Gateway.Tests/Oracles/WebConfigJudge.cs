@@ -4,8 +4,8 @@ using Exposition.Gateway.Web;
 namespace Exposition.Gateway.Tests;
 
 /// <summary>
-/// What the reader of the web configuration promises: it does not crash, an error names a line that is there, and it takes what a naive reader takes, with
-/// the same meaning.
+/// What the reader of the web configuration promises: it does not crash, an error names a line that is there, and it takes what a naive
+/// reader takes, with the same meaning.
 /// </summary>
 internal static partial class WebConfigJudge
 {

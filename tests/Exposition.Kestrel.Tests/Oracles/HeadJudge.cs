@@ -6,9 +6,9 @@ using Exposition.Kestrel.Raw;
 namespace Exposition.Kestrel.Tests;
 
 /// <summary>
-/// What the head parser promises. However the bytes are cut the verdict is the same. What it calls hot, Kestrel's parser reads in the same way, and so
-/// does a naive reader that knows the strict rules: line ends are CR LF, no line is folded, one Host of host's letters, one length at most, in digits,
-/// or one coding, <c>chunked</c>, and never both.
+/// What the head parser promises. However the bytes are cut the verdict is the same. What it calls hot, Kestrel's parser reads in the same
+/// way, and so does a naive reader that knows the strict rules: line ends are CR LF, no line is folded, one Host of host's letters, one
+/// length at most, in digits, or one coding, <c>chunked</c>, and never both.
 /// </summary>
 internal static partial class HeadJudge
 {

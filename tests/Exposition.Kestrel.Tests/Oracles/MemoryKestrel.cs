@@ -69,7 +69,10 @@ internal sealed class MemoryKestrel : IConnectionListenerFactory, IConnectionLis
         listen.Use(next => connection => next(new CheckedConnection(engine, services, connection)));
     }
 
-    /// <summary>Sends bytes on a new connection, each piece when the server has looked at the one before, ends the input, and returns all that was answered.</summary>
+    /// <summary>
+    /// Sends bytes on a new connection, each piece when the server has looked at the one before, ends the input, and returns all that was
+    /// answered.
+    /// </summary>
     /// <exception cref="TimeoutException">The server did not come to an end.</exception>
     public async Task<string> ExchangeAsync(IEnumerable<ReadOnlyMemory<byte>> pieces)
     {

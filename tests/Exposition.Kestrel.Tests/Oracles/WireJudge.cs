@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace Exposition.Kestrel.Tests;
 
 /// <summary>
-/// The raw door against Kestrel. Whatever a client sends, and however it is cut: with the raw door before it Kestrel gives the same answers as
-/// without, and the same pushes, deletes and scrapes come to the store.
+/// The raw door against Kestrel. Whatever a client sends, and however it is cut: with the raw door before it Kestrel gives the same answers
+/// as without, and the same pushes, deletes and scrapes come to the store.
 /// </summary>
 internal sealed class WireJudge
 {
@@ -47,8 +47,9 @@ internal sealed class WireJudge
         }
     }
 
-    // A body that does not come whole has one of several faults, and which of them is seen first is a matter of the order of looking. Kestrel does not
-    // say what is wrong with chunks, and lets nothing be answered where the client has ended too early. That it was refused the store knows in any case.
+    // A body that does not come whole has one of several faults, and which of them is seen first is a matter of the order of looking.
+    // Kestrel does not say what is wrong with chunks, and lets nothing be answered where the client has ended too early. That it was
+    // refused the store knows in any case.
     private static string? Settle(string said)
     {
         string? fault = Array.Find(s_faults, fault => said.TrimEnd().EndsWith(fault, StringComparison.Ordinal));

@@ -22,9 +22,9 @@ internal enum DiskAction
 /// <param name="Data">What was written.</param>
 internal sealed record DiskOperation(DiskAction Action, string File, long Offset = 0, byte[]? Data = null);
 
-// The model of a disk: what was written to a file is certain only after the next completed sync of that file. Of everything later any part may be
-// there: nothing, all, some writes without earlier ones, a write up to any byte. A file that was never synced may be missing. After a sync that failed
-// the system takes what was written before for clean, as Linux does: it can be read, but no later sync makes it certain.
+// The model of a disk: what was written to a file is certain only after the next completed sync of that file. Of everything later any part
+// may be there: nothing, all, some writes without earlier ones, a write up to any byte. A file that was never synced may be missing. After
+// a sync that failed the system takes what was written before for clean, as Linux does: it can be read, but no later sync makes it certain.
 
 /// <summary>All that SQLite has done in one directory, and what may be left of it after a power loss.</summary>
 internal sealed class DiskLog(string directory)

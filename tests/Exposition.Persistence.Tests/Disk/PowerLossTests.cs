@@ -16,7 +16,8 @@ public class PowerLossTests : InDirectory
     [InlineData("NORMAL")]
     public void Without_full_syncs_something_is_lost(string synchronous) => Assert.NotEmpty(Violations(synchronous));
 
-    // What a sync has failed for is not on disk, whatever the next sync says: it must be written again, and nothing may be appended behind it.
+    // What a sync has failed for is not on disk, whatever the next sync says: it must be written again, and nothing may be appended behind
+    // it.
     [Fact]
     public void A_sync_that_failed_is_never_taken_for_one_that_was_good()
     {

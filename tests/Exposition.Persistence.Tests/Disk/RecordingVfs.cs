@@ -4,9 +4,9 @@ using System.Runtime.InteropServices;
 
 namespace Exposition.Persistence.Tests.Disk;
 
-// A shim over SQLite's default VFS (https://sqlite.org/vfs.html), registered as the new default: files in a directory that a DiskLog watches are
-// recorded and may fail; all others are the default's own. A file of ours is { methods, id, the file of the VFS below }. The methods are of version 1,
-// without shared memory, so a write-ahead log works only with an exclusive lock, as ours does.
+// A shim over SQLite's default VFS (https://sqlite.org/vfs.html), registered as the new default: files in a directory that a DiskLog
+// watches are recorded and may fail; all others are the default's own. A file of ours is { methods, id, the file of the VFS below }. The
+// methods are of version 1, without shared memory, so a write-ahead log works only with an exclusive lock, as ours does.
 
 /// <summary>Lets tests watch and break what SQLite does to its files.</summary>
 internal static unsafe class RecordingVfs

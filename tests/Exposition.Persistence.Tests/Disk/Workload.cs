@@ -3,8 +3,8 @@ using Exposition.Store;
 
 namespace Exposition.Persistence.Tests.Disk;
 
-// Step n deletes one group, and writes its number into all samples of three others, small and large, so that a step touches many pages. Which
-// ones depends only on n, so the state after each step is known.
+// Step n deletes one group, and writes its number into all samples of three others, small and large, so that a step touches many pages.
+// Which ones depends only on n, so the state after each step is known.
 
 /// <summary>A sequence of commits with a known state after each.</summary>
 internal static class Workload
@@ -65,7 +65,8 @@ internal static class Workload
 
     private static IEnumerable<int> Written(int step) => new[] { step, (step * 7) + 1, (step * 3) + 2 }.Select(static g => g % Groups).Distinct();
 
-    // Groups differ in size: 1 line up to about 2 pages, although contents are packed. Every second one keeps its series, so that only values change.
+    // Groups differ in size: 1 line up to about 2 pages, although contents are packed. Every second one keeps its series, so that only
+    // values change.
     private static string Text(int group, int step) =>
         string.Concat(Enumerable.Range(0, 1 + (group * 150)).Select(i => string.Create(CultureInfo.InvariantCulture, $"a{{n=\"{Mixed(i, group, group % 2 == 0 ? 0 : step):x16}\"}} {step}\n")));
 

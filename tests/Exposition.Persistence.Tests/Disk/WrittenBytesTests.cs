@@ -48,7 +48,8 @@ public class WrittenBytesTests : InDirectory
         Assert.Equal([.. Snapshots(store)], Load(out _).Order(StringComparer.Ordinal));
     }
 
-    // 10,000 small groups a second were 160 MB/s of journals of single statements, when triggers kept two tables together. With a trigger, this shows them.
+    // 10,000 small groups a second were 160 MB/s of journals of single statements, when triggers kept two tables together. With a trigger,
+    // this shows them.
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

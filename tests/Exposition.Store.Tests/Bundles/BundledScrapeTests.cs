@@ -10,8 +10,8 @@ using FsCheck.Xunit;
 namespace Exposition.Store.Tests.Bundles;
 
 /// <summary>
-/// The compressed scrape is made of parts that earlier scrapes have left; unpacked it is the plain scrape, byte for byte, whatever has happened in between
-/// and however little room there is for parts.
+/// The compressed scrape is made of parts that earlier scrapes have left; unpacked it is the plain scrape, byte for byte, whatever has
+/// happened in between and however little room there is for parts.
 /// </summary>
 public sealed class BundledScrapeTests
 {
@@ -40,7 +40,8 @@ public sealed class BundledScrapeTests
         }
     }
 
-    // Many stretches, of groups that come and go, whose families are not all the same, and of which one family is of another kind in some groups (hidden or not).
+    // Many stretches, of groups that come and go, whose families are not all the same, and of which one family is of another kind in some
+    // groups (hidden or not).
     [Fact]
     public async Task Unpacked_a_scrape_of_many_small_groups_is_the_plain_one()
     {
@@ -107,8 +108,8 @@ public sealed class BundledScrapeTests
         Assert.Equal(compressed, gateway.Store.BundleLookups.Compressed);
     }
 
-    // One in each of the six families that it is in, and the one with the push times; the values of the others are not touched by their pushes. A group that
-    // happens to end a stretch of groups, which the process draws anew, touches more.
+    // One in each of the six families that it is in, and the one with the push times; the values of the others are not touched by their
+    // pushes. A group that happens to end a stretch of groups, which the process draws anew, touches more.
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -17,7 +17,9 @@ public enum Kind
     /// <summary>A push that was refused, because the group's rival was there.</summary>
     Refused,
 
-    /// <summary>The trace that a refused push leaves: a group without series, if there was none. The check and this are two steps.</summary>
+    /// <summary>
+    /// The trace that a refused push leaves: a group without series, if there was none. The check and this are two steps.
+    /// </summary>
     Mark,
 
     /// <summary>Whoever looks at a time finds expired what is due then. For each group a step of its own.</summary>
@@ -36,7 +38,9 @@ public enum Kind
 /// <summary>An operation of a history, with the times of its call and its return on one counter.</summary>
 public sealed record Event(int Thread, Kind Kind, int Group, long Value, long[]? Seen, long Called, long Returned)
 {
-    /// <summary>When the series of a push expire, in seconds; 0 for never. Of an <see cref="Kind.Expire"/>, the time at which somebody looks.</summary>
+    /// <summary>
+    /// When the series of a push expire, in seconds; 0 for never. Of an <see cref="Kind.Expire"/>, the time at which somebody looks.
+    /// </summary>
     public long Time { get; init; }
 
     /// <summary>What takes effect before it: another step of the same operation.</summary>
@@ -50,12 +54,12 @@ public sealed record Event(int Thread, Kind Kind, int Group, long Value, long[]?
         $"[{Called,4} {Returned,4}] thread {Thread}: {Kind} group {Group} value {Value} {(Time > 0 ? $"time {Time} " : "")}{(Seen is null ? "" : string.Join(' ', Seen))}");
 }
 
-// A state is three numbers a group: [group] the value of its series; [Groups + group] that of its extra series, 0 for none; [2 * Groups + group] its
-// deadline, 0 for none.
+// A state is three numbers a group: [group] the value of its series; [Groups + group] that of its extra series, 0 for none; [2 * Groups +
+// group] its deadline, 0 for none.
 
 /// <summary>
-/// The store as one thread would see it: a value for each group; <see cref="Absent"/> if there is none, <see cref="Bare"/> if it has no such series,
-/// <see cref="Expired"/> if it has expired.
+/// The store as one thread would see it: a value for each group; <see cref="Absent"/> if there is none, <see cref="Bare"/> if it has no
+/// such series, <see cref="Expired"/> if it has expired.
 /// </summary>
 internal static class SequentialModel
 {

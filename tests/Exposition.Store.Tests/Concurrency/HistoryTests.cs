@@ -4,7 +4,8 @@ using Exposition.Store.Internal;
 namespace Exposition.Store.Tests.Concurrency;
 
 /// <summary>
-/// Random operations by threads that really run at once, slowed down at random steps of the store; the histories that they record must be linearizable.
+/// Random operations by threads that really run at once, slowed down at random steps of the store; the histories that they record must be
+/// linearizable.
 /// </summary>
 [Collection(nameof(StepByStep))]
 public sealed class HistoryTests

@@ -3,8 +3,8 @@ using Exposition.Store.Internal;
 namespace Exposition.Store.Tests.Concurrency;
 
 /// <summary>
-/// Two or three clients in all interleavings of the store's steps, with at most so many preemptions: what they saw must be linearizable, what views
-/// and feeds hold must stay as it was, and feeds must miss nothing. Then the same with a fault in the store: it must be found.
+/// Two or three clients in all interleavings of the store's steps, with at most so many preemptions: what they saw must be linearizable,
+/// what views and feeds hold must stay as it was, and feeds must miss nothing. Then the same with a fault in the store: it must be found.
 /// </summary>
 [Collection(nameof(StepByStep))]
 public sealed class InterleavingTests

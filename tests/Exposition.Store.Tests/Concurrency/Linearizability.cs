@@ -1,8 +1,8 @@
 namespace Exposition.Store.Tests.Concurrency;
 
-// Wing and Gong's search with Lowe's memory of what was tried ("Testing for linearizability", 2017): take operations one by one, each time one that was
-// called before every other that is left had returned, as long as the sequential model agrees; where none is left to take, go back. An operation may
-// be several events, one after another (After). Optional ones are taken at any time after their call, or never.
+// Wing and Gong's search with Lowe's memory of what was tried ("Testing for linearizability", 2017): take operations one by one, each time
+// one that was called before every other that is left had returned, as long as the sequential model agrees; where none is left to take, go
+// back. An operation may be several events, one after another (After). Optional ones are taken at any time after their call, or never.
 
 /// <summary>Decides whether a history can be put in an order that keeps real time and that the sequential model agrees with.</summary>
 internal static class Linearizability

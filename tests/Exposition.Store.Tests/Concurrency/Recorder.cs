@@ -6,9 +6,9 @@ using Exposition.Store.Internal;
 namespace Exposition.Store.Tests.Concurrency;
 
 /// <summary>
-/// A store with clients that write down what they do and see. All series of a group show one value, and so do its extra series, which are only posted;
-/// no two pushes show the same, unless they are meant to. So whatever is no value of one push is seen at once. Groups 0 and 1 are rivals: they have a
-/// series in common, so only one of them can have series.
+/// A store with clients that write down what they do and see. All series of a group show one value, and so do its extra series, which are
+/// only posted; no two pushes show the same, unless they are meant to. So whatever is no value of one push is seen at once. Groups 0 and 1
+/// are rivals: they have a series in common, so only one of them can have series.
 /// </summary>
 internal sealed class Recorder
 {
@@ -51,7 +51,8 @@ internal sealed class Recorder
     /// <param name="faults">What is wrong with it.</param>
     /// <param name="withFeed">Whether somebody follows it.</param>
     /// <param name="mortal">Whether groups expire if the clock goes on.</param>
-    /// <param name="check">If not, what repeats a rival is hidden. When it is shown again is no step of a model: no order is looked for.</param>
+    /// <param name="check">If not, what repeats a rival is hidden. When it is shown again is no step of a model: no order is looked
+    /// for.</param>
     public Recorder(StoreFaults faults, bool withFeed, bool mortal = false, bool check = true)
     {
         _mortal = mortal;
@@ -90,7 +91,9 @@ internal sealed class Recorder
         Begin();
     }
 
-    /// <summary>Gives some groups extra series, and posts so often to them that the next are steady ones, with blocks of two pushes.</summary>
+    /// <summary>
+    /// Gives some groups extra series, and posts so often to them that the next are steady ones, with blocks of two pushes.
+    /// </summary>
     public void WarmMerges(params ReadOnlySpan<int> groups)
     {
         foreach (int group in groups)

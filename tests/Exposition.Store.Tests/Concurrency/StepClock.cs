@@ -2,7 +2,9 @@ using Exposition.Store.Internal;
 
 namespace Exposition.Store.Tests.Concurrency;
 
-/// <summary>A clock that the test moves, and of which it knows what each thread has read last. Its one timer goes when the test says so.</summary>
+/// <summary>
+/// A clock that the test moves, and of which it knows what each thread has read last. Its one timer goes when the test says so.
+/// </summary>
 /// <param name="isStep">Whether reading it is a step between which others can come.</param>
 internal sealed class StepClock(bool isStep) : TimeProvider
 {

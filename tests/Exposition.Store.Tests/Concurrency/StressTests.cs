@@ -7,13 +7,16 @@ using Exposition.Store.Internal;
 
 namespace Exposition.Store.Tests.Concurrency;
 
-// Each pusher pushes the numbers 1, 2, 3, ... to its groups, each number to one group after the other, as the value of all series. So in every view:
+// Each pusher pushes the numbers 1, 2, 3, ... to its groups, each number to one group after the other, as the value of all series. So in
+// every view:
 //   - all series of a group show one number,
 //   - of a pusher's groups none shows a greater number than one before it, and none a number that is smaller by more than one,
 //   - what one reader sees of a group never decreases,
 // as far as a group is there: groups are deleted, wiped, and expire meanwhile.
 
-/// <summary>Everything at once, for a while, with a garbage collector that never rests and memory that is poisoned before it is used again.</summary>
+/// <summary>
+/// Everything at once, for a while, with a garbage collector that never rests and memory that is poisoned before it is used again.
+/// </summary>
 [Collection(nameof(StepByStep))]
 public sealed class StressTests
 {

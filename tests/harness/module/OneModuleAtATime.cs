@@ -5,9 +5,9 @@ using System.Runtime.InteropServices;
 namespace Exposition.Harness;
 
 /// <summary>
-/// <c>dotnet test</c> starts as many test modules as there are cores, and can be told otherwise only by its command line. Many tests start programs and
-/// measure what they do, so the modules of one checkout wait here for each other. A module ends with the <c>dotnet test</c>, or the module, that has started
-/// it: one that is killed tells nobody.
+/// <c>dotnet test</c> starts as many test modules as there are cores, and can be told otherwise only by its command line. Many tests start
+/// programs and measure what they do, so the modules of one checkout wait here for each other. A module ends with the <c>dotnet test</c>,
+/// or the module, that has started it: one that is killed tells nobody.
 /// </summary>
 public sealed class OneModuleAtATime : IAsyncLifetime
 {

@@ -18,7 +18,9 @@ internal abstract class ByteClassifier
     /// <summary>Bytes per word of a map.</summary>
     public const int BlockBytes = 64;
 
-    /// <summary>Names the variant to use instead of the best one: <c>scalar</c>, <c>vector128</c>, <c>vector256</c> or <c>vector512</c>.</summary>
+    /// <summary>
+    /// Names the variant to use instead of the best one: <c>scalar</c>, <c>vector128</c>, <c>vector256</c> or <c>vector512</c>.
+    /// </summary>
     public const string ForcingVariable = "EXPOSITION_SCANNER";
 
     /// <summary>The variants that this processor can run, the best one last.</summary>

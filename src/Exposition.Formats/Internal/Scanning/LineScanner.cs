@@ -12,9 +12,9 @@ namespace Exposition.Formats.Internal.Scanning;
 //   timestamp = 1*18 digits
 //   comment = "# HELP " name " " text LF / "# TYPE " name " " type LF
 //   text    = not beginning with a blank, not ending in CR, without "\"    type = counter / gauge / summary / untyped / histogram
-// The scanner takes such a line whole or not at all; whatever else a line is (other comments, escapes, quoted names, other blanks, CR, errors)
-// is left to the byte-wise reader, which starts again at the line's first byte. So the scanner knows no errors, and accepts nothing that the
-// byte-wise reader would refuse or read otherwise; tests hold the two against each other.
+// The scanner takes such a line whole or not at all; whatever else a line is (other comments, escapes, quoted names, other blanks, CR,
+// errors) is left to the byte-wise reader, which starts again at the line's first byte. So the scanner knows no errors, and accepts nothing
+// that the byte-wise reader would refuse or read otherwise; tests hold the two against each other.
 //
 // The walk jumps from one structural byte to the next in the window's maps: it is driven by what must come next, not by what is found.
 // Bounds: a line begins at or before the window's limit, the last LF in it. Each search ends at the line's own LF at the latest, and a byte

@@ -1,6 +1,8 @@
 namespace Exposition.Formats.Internal.Scanning;
 
-/// <summary>A table lookup per byte: the definition that the vector variants are tested against, and the variant of processors without vectors.</summary>
+/// <summary>
+/// A table lookup per byte: the definition that the vector variants are tested against, and the variant of processors without vectors.
+/// </summary>
 internal sealed class ScalarClassifier : ByteClassifier
 {
     public const byte NotName = 1;

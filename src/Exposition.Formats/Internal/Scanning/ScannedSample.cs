@@ -1,6 +1,8 @@
 namespace Exposition.Formats.Internal.Scanning;
 
-/// <summary>A canonical sample line. Its name begins where the line does, its labels are the last rows of the list that was given.</summary>
+/// <summary>
+/// A canonical sample line. Its name begins where the line does, its labels are the last rows of the list that was given.
+/// </summary>
 internal struct ScannedSample
 {
     /// <summary>Length of the name in bytes.</summary>

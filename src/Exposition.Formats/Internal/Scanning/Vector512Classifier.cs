@@ -5,8 +5,9 @@ using System.Runtime.Intrinsics.X86;
 namespace Exposition.Formats.Internal.Scanning;
 
 /// <summary>
-/// Looks sixty-four bytes up at once in a table of 128 entries (AVX-512 VBMI). The top three bits of an entry are the three sets; the bits are
-/// moved to the top, one after the other, and gathered there. The lookup ignores a byte's own top bit, so bytes beyond ASCII are put right after it.
+/// Looks sixty-four bytes up at once in a table of 128 entries (AVX-512 VBMI). The top three bits of an entry are the three sets; the bits
+/// are moved to the top, one after the other, and gathered there. The lookup ignores a byte's own top bit, so bytes beyond ASCII are put
+/// right after it.
 /// </summary>
 internal sealed class Vector512Classifier : ByteClassifier
 {

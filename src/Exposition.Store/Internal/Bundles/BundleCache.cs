@@ -2,10 +2,11 @@ using Exposition.Formats;
 
 namespace Exposition.Store.Internal.Bundles;
 
-// A bundle is pinned by every scrape that uses it and by the cache while it keeps it; its block goes back to the pool with the last pin. Bytes counts
-// both, so the limit holds however many scrapers there are and however slow: what finds no room is compressed while it is sent, and not kept.
-// A scrape that does not find all it needs first lets go of what it did not find use for, so that what has changed takes the room, and the blocks, of what
-// it replaces. Two scrapers share everything; if their escaping schemes differ, neither drops what is the other's alone, unless it is old.
+// A bundle is pinned by every scrape that uses it and by the cache while it keeps it; its block goes back to the pool with the last pin.
+// Bytes counts both, so the limit holds however many scrapers there are and however slow: what finds no room is compressed while it is
+// sent, and not kept. A scrape that does not find all it needs first lets go of what it did not find use for, so that what has changed
+// takes the room, and the blocks, of what it replaces. Two scrapers share everything; if their escaping schemes differ, neither drops what
+// is the other's alone, unless it is old.
 
 /// <summary>Compressed parts of scrapes, by what they are made of. Safe for concurrent use.</summary>
 /// <param name="capacity">Most bytes of bundles; 0 for none.</param>
@@ -208,7 +209,9 @@ internal sealed class BundleCache(long capacity, bool poison = false)
         }
     }
 
-    /// <summary>Lets go of spare memory that was not needed since the last call, and of everything if it is more than what is stored.</summary>
+    /// <summary>
+    /// Lets go of spare memory that was not needed since the last call, and of everything if it is more than what is stored.
+    /// </summary>
     /// <param name="stored">What the groups take.</param>
     /// <returns>How many bytes that is.</returns>
     public long Trim(long stored)

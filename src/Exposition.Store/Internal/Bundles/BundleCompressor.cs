@@ -3,8 +3,9 @@ using System.IO.Compression;
 
 namespace Exposition.Store.Internal.Bundles;
 
-// The framework has no raw deflate with a checksum, but a gzip stream that is flushed and closed holds both: its header, the blocks that were asked for,
-// then (after the flush) an empty last block and the CRC-32. Making the stream costs 2 us, so nothing is kept from one bundle to the next.
+// The framework has no raw deflate with a checksum, but a gzip stream that is flushed and closed holds both: its header, the blocks that
+// were asked for, then (after the flush) an empty last block and the CRC-32. Making the stream costs 2 us, so nothing is kept from one
+// bundle to the next.
 
 /// <summary>Compresses bundles, one after the other. Not safe for concurrent use.</summary>
 internal sealed class BundleCompressor

@@ -6,7 +6,10 @@ namespace Exposition.Store.Internal.Bundles;
 /// <summary>Where a run is found: its stretch, and its index in that.</summary>
 internal readonly record struct RunPlace(int Stretch, int Run);
 
-/// <summary>A family of a compressed scrape: the runs of all stretches that have it, in order of the groups, the host's own entry first. Used again by later scrapes.</summary>
+/// <summary>
+/// A family of a compressed scrape: the runs of all stretches that have it, in order of the groups, the host's own entry first. Used again
+/// by later scrapes.
+/// </summary>
 internal sealed class BundleFamily : IScrapedFamily
 {
     /// <summary>No entry of the host.</summary>

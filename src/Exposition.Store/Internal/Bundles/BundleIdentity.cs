@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 
 namespace Exposition.Store.Internal.Bundles;
 
-// Two lanes of 64 bits, each of which every serial changes by a bijection, under keys drawn by the process. What goes in are serials of the store, not
-// what clients send. With 10^6 bundles at once the chance that any two have one identity is below 10^-26.
+// Two lanes of 64 bits, each of which every serial changes by a bijection, under keys drawn by the process. What goes in are serials of the
+// store, not what clients send. With 10^6 bundles at once the chance that any two have one identity is below 10^-26.
 
 /// <summary>Computes the identity of a bundle from what it is made of: the serials of its headers and texts, in their order.</summary>
 internal struct BundleIdentity

@@ -4,12 +4,15 @@ using System.Runtime.InteropServices;
 
 namespace Exposition.Store.Internal.Bundles;
 
-// A scrape in text is a sequence of headers and lines, cut into bundles that never depend on what lies far away, so that a change of one group makes one
-// bundle per family anew. It is cut in two steps, so that a scrape looks no further than at the number of each group's snapshot where nothing has changed:
+// A scrape in text is a sequence of headers and lines, cut into bundles that never depend on what lies far away, so that a change of one
+// group makes one bundle per family anew. It is cut in two steps, so that a scrape looks no further than at the number of each group's
+// snapshot where nothing has changed:
 //
-//   stretches  of neighbouring groups, about 32. A stretch may end before a group whose key says so (its cut level, one of 16); it has at least 16 groups and
+//   stretches  of neighbouring groups, about 32. A stretch may end before a group whose key says so (its cut level, one of 16); it has at
+//              least 16 groups and
 //              at most 64. What it holds of each family, a run of lines, is kept for later scrapes (StretchCache).
-//   bundles    Large families (from 16 KiB) have bundles of their own: a run each, or, where they are short, so many that they make 4 to 8 KiB; such a bundle may
+//   bundles    Large families (from 16 KiB) have bundles of their own: a run each, or, where they are short, so many that they make 4 to 8
+//              KiB; such a bundle may
 //              end before a stretch whose first group's key says so. Smaller bundles would be larger compressed, larger ones dirtied by more groups.
 //              Small families are put together with their neighbours, up to about 48 KiB; such a bundle may end before a family whose name says so (one of 16).
 //
@@ -101,7 +104,10 @@ internal sealed class BundleList
         return true;
     }
 
-    /// <summary>Finds the bundles that are not at hand, in the order in which they are made best: one stretch after the other, while its tables are in the cache.</summary>
+    /// <summary>
+    /// Finds the bundles that are not at hand, in the order in which they are made best: one stretch after the other, while its tables are
+    /// in the cache.
+    /// </summary>
     /// <returns>How many.</returns>
     public int FindMissing()
     {

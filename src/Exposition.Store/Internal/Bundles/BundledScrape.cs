@@ -4,10 +4,10 @@ using System.Runtime.CompilerServices;
 
 namespace Exposition.Store.Internal.Bundles;
 
-// Preparing, one scrape at a time: cut, then look up; what is missing is compressed until all is there or the cache has no room. Sending: what is there is
-// copied, what is not is compressed when its turn comes. The length is known if all is there.
-// A scrape that is as small as a bundle is one, and is not kept. Where all is at hand, nothing of the store is needed any more: however slow the reader
-// is, it holds no more than bundles.
+// Preparing, one scrape at a time: cut, then look up; what is missing is compressed until all is there or the cache has no room. Sending:
+// what is there is copied, what is not is compressed when its turn comes. The length is known if all is there. A scrape that is as small as
+// a bundle is one, and is not kept. Where all is at hand, nothing of the store is needed any more: however slow the reader is, it holds no
+// more than bundles.
 
 /// <summary>A scrape in text as a gzip member made of bundles. Not safe for concurrent use.</summary>
 internal sealed class BundledScrape

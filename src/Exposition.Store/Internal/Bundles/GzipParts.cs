@@ -2,8 +2,9 @@ using System.Buffers.Binary;
 
 namespace Exposition.Store.Internal.Bundles;
 
-// A gzip member out of parts that were compressed apart (RFC 1951, 1952): each part is a run of raw deflate blocks that refers to nothing outside
-// itself and ends, by a sync flush, on a whole byte and without the bit of the last block. So they can follow one another in any order:
+// A gzip member out of parts that were compressed apart (RFC 1951, 1952): each part is a run of raw deflate blocks that refers to nothing
+// outside itself and ends, by a sync flush, on a whole byte and without the bit of the last block. So they can follow one another in any
+// order:
 //
 //   header  part part ... part  empty last block  CRC-32 of all raw bytes  number of raw bytes mod 2^32
 //

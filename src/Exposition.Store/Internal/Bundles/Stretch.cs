@@ -28,8 +28,8 @@ internal struct FamilyRun
 }
 
 /// <summary>
-/// What some neighbouring groups hold, family by family: everything that a compressed scrape must know of them if its bundles are at hand. It refers to nothing
-/// of the groups, so that it may be kept. Immutable but for what its cache keeps of it.
+/// What some neighbouring groups hold, family by family: everything that a compressed scrape must know of them if its bundles are at hand.
+/// It refers to nothing of the groups, so that it may be kept. Immutable but for what its cache keeps of it.
 /// </summary>
 /// <param name="room">How many runs there is room for.</param>
 internal sealed class Stretch(int room)

@@ -1,7 +1,7 @@
 namespace Exposition.Store.Internal.Bundles;
 
-// Found by what the groups are (their slots and the numbers of their snapshots), so it does not matter which scrape looks, and at which point in time. One scrape
-// at a time looks and adds (it holds BundleCache.Preparing); any may end its use.
+// Found by what the groups are (their slots and the numbers of their snapshots), so it does not matter which scrape looks, and at which
+// point in time. One scrape at a time looks and adds (it holds BundleCache.Preparing); any may end its use.
 
 /// <summary>The stretches of groups that the last scrape has met.</summary>
 /// <param name="bundles">The limit that they share.</param>

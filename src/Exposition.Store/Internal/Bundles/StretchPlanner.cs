@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 
 namespace Exposition.Store.Internal.Bundles;
 
-// Neighbouring groups mostly hold the same families in the same order, so of each entry the family is tried first that came next in the group before.
+// Neighbouring groups mostly hold the same families in the same order, so of each entry the family is tried first that came next in the
+// group before.
 
 /// <summary>Turns some groups around: runs of lines of one family each. Used again. Not safe for concurrent use.</summary>
 internal sealed class StretchPlanner

@@ -3,10 +3,10 @@ using Exposition.Formats;
 
 namespace Exposition.Store.Internal;
 
-// Order: families by name; of each its forms (one under its own type, or up to three as unknown), of each form the header and then the entries.
-// A piece is one entry, so what is held is never more than the largest entry. The price is that the entries of summaries and histograms are
-// decoded twice: whether all of them are allowed under the family's type must be known before the first byte of it is sent. Each decoding is a step of
-// its own.
+// Order: families by name; of each its forms (one under its own type, or up to three as unknown), of each form the header and then the
+// entries. A piece is one entry, so what is held is never more than the largest entry. The price is that the entries of summaries and
+// histograms are decoded twice: whether all of them are allowed under the family's type must be known before the first byte of it is sent.
+// Each decoding is a step of its own.
 
 /// <summary>A scrape in OpenMetrics.</summary>
 internal sealed class OpenMetricsPieces(ScrapePlan plan) : PieceSource

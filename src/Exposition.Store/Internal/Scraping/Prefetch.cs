@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Exposition.Store.Internal;
 
-// A scrape of many small groups does little but wait for memory. Each of these asks for memory that is needed soon; it reads nothing, so nothing can go wrong
-// where an object is moved meanwhile. Where the processor has no such instruction known here, it does nothing.
+// A scrape of many small groups does little but wait for memory. Each of these asks for memory that is needed soon; it reads nothing, so
+// nothing can go wrong where an object is moved meanwhile. Where the processor has no such instruction known here, it does nothing.
 
 /// <summary>Brings memory into the cache ahead of its use.</summary>
 internal static unsafe class Prefetch

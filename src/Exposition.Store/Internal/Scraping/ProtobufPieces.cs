@@ -3,8 +3,9 @@ using Exposition.Formats;
 
 namespace Exposition.Store.Internal;
 
-// The length of a delimited family stands before it. So its metrics are rendered and counted first; as many bytes of them as are worth keeping are
-// kept, and what comes behind those is rendered a second time when its turn comes. So what is held is bounded, whatever the family's size.
+// The length of a delimited family stands before it. So its metrics are rendered and counted first; as many bytes of them as are worth
+// keeping are kept, and what comes behind those is rendered a second time when its turn comes. So what is held is bounded, whatever the
+// family's size.
 
 /// <summary>A scrape in protobuf, delimited or in one of its text forms.</summary>
 internal sealed class ProtobufPieces(ScrapePlan plan) : PieceSource

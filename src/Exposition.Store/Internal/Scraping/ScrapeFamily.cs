@@ -3,7 +3,9 @@ using Exposition.Formats;
 
 namespace Exposition.Store.Internal;
 
-/// <summary>A family of a scrape: the entries of all groups that hold it, in order of their keys, the host's own first. Used again by later scrapes.</summary>
+/// <summary>
+/// A family of a scrape: the entries of all groups that hold it, in order of their keys, the host's own first. Used again by later scrapes.
+/// </summary>
 internal sealed class ScrapeFamily : IScrapedFamily
 {
     private const int FirstPieces = 4;
@@ -43,7 +45,9 @@ internal sealed class ScrapeFamily : IScrapedFamily
 
     public void Begin(in FamilyEntry first) => (Head, Type) = (first.Head, first.Type);
 
-    /// <summary>Takes a group's entry in, unless its values are of another kind than those of the host, or of the groups before it.</summary>
+    /// <summary>
+    /// Takes a group's entry in, unless its values are of another kind than those of the host, or of the groups before it.
+    /// </summary>
     public void Add(in FamilyEntry entry, int group, int index)
     {
         if (!ReferenceEquals(entry.Head, Head) && entry.Type != Type && PushRules.KindOf(entry.Type) != PushRules.KindOf(Type))

@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Exposition.Store.Internal;
 
-/// <summary>A group's entry of a family, as far as a scrape that copies text needs it: where it lies, and where the rest is found.</summary>
+/// <summary>
+/// A group's entry of a family, as far as a scrape that copies text needs it: where it lies, and where the rest is found.
+/// </summary>
 internal readonly struct ScrapePiece
 {
     /// <summary>The group of what the host itself exposes.</summary>
@@ -25,7 +27,10 @@ internal readonly struct ScrapePiece
 
     public ReadOnlyMemory<byte> Text => new(_block, _start, _length);
 
-    /// <summary>The text. The bounds were checked when it was made; to check them again would read the start of the block, which may be far from the text.</summary>
+    /// <summary>
+    /// The text. The bounds were checked when it was made; to check them again would read the start of the block, which may be far from the
+    /// text.
+    /// </summary>
     public ReadOnlySpan<byte> TextSpan => MemoryMarshal.CreateReadOnlySpan(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_block), _start), _length);
 
     /// <summary>Index of the group in the view, or <see cref="OwnGroup"/>.</summary>

@@ -2,10 +2,13 @@ using System.Runtime.CompilerServices;
 
 namespace Exposition.Store.Internal;
 
-// Neighbouring groups mostly hold the same families in the same order, so of each entry the family is tried first that came next in the group
-// before. Made in steps, so that whoever makes it can give up its thread in between. Plans are used again: in the steady state nothing is allocated.
+// Neighbouring groups mostly hold the same families in the same order, so of each entry the family is tried first that came next in the
+// group before. Made in steps, so that whoever makes it can give up its thread in between. Plans are used again: in the steady state
+// nothing is allocated.
 
-/// <summary>Turns a view (groups in key order, each with its families) around: families in name order, each with the groups that hold it.</summary>
+/// <summary>
+/// Turns a view (groups in key order, each with its families) around: families in name order, each with the groups that hold it.
+/// </summary>
 internal sealed class ScrapePlan
 {
     private const int GroupsAtOnce = 64;
@@ -70,7 +73,8 @@ internal sealed class ScrapePlan
         (_view, _own, _first) = (null, default, null);
     }
 
-    // Three steps, as each finds in the cache what it reads to say what is needed next: the snapshot, the table, and the whole of the table.
+    // Three steps, as each finds in the cache what it reads to say what is needed next: the snapshot, the table, and the whole of the
+    // table.
     private static void LookAhead(ReadOnlySpan<GroupSnapshot> groups, int at)
     {
         const int MostLines = 32;

@@ -3,7 +3,10 @@ using Exposition.Store.Internal.Bundles;
 
 namespace Exposition.Store.Internal;
 
-/// <summary>What a scrape works with, used again by the next. A few are kept; their size is that of what is stored, about 30 bytes for each family of each group.</summary>
+/// <summary>
+/// What a scrape works with, used again by the next. A few are kept; their size is that of what is stored, about 30 bytes for each family
+/// of each group.
+/// </summary>
 internal sealed class ScrapeWorkspace
 {
     private const int Kept = 2;

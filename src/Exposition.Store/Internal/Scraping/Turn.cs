@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 
 namespace Exposition.Store.Internal;
 
-// A thread that works on and on is taken off its processor by the system only after some milliseconds, even if the thread that receives pushes waits for
-// it. So the processor is given up together with the thread; where nobody waits for it that costs a microsecond.
+// A thread that works on and on is taken off its processor by the system only after some milliseconds, even if the thread that receives
+// pushes waits for it. So the processor is given up together with the thread; where nobody waits for it that costs a microsecond.
 
 /// <summary>Says when it is time to let others have the thread, and the processor: after about a millisecond of work.</summary>
 internal struct Turn

@@ -3,8 +3,8 @@ using Exposition.Formats;
 namespace Exposition.Store.Internal.Shapes;
 
 // A body whose series equal those of the group's last push differs from it in its values only. So the two are compared as bytes, and where
-// they differ, the difference must lie inside a value: everything else that was decided for the last body (names, labels, order, types, checks
-// against other groups) holds for this one. The new block is the old one with the changed values written anew.
+// they differ, the difference must lie inside a value: everything else that was decided for the last body (names, labels, order, types,
+// checks against other groups) holds for this one. The new block is the old one with the changed values written anew.
 //
 //   body    static value static value ... static        what was pushed; value i is [ValueStart[i], ValueEnd[i])
 //   block   static value static value ... static        what was rendered; line r's value is [LineStart[r], LineEnd[r]) and shows
@@ -13,10 +13,12 @@ namespace Exposition.Store.Internal.Shapes;
 // Nothing is inherited but from a body that went through the full path (ShapeBuilder), and no value that could change more than its own
 // digits: a count must stay whole, and negative zero, which text cannot show, is left to the full path.
 //
-// Ownership: a shape belongs to one group and describes its snapshot of Number; one push at a time takes it (TryTake) and gives it back. A push
-// that fails half-way gives it up for good, because its tables may be half-changed by then.
+// Ownership: a shape belongs to one group and describes its snapshot of Number; one push at a time takes it (TryTake) and gives it back. A
+// push that fails half-way gives it up for good, because its tables may be half-changed by then.
 
-/// <summary>The last body of a group with what it was rendered to, so that the next one of equal shape is patched in instead of read.</summary>
+/// <summary>
+/// The last body of a group with what it was rendered to, so that the next one of equal shape is patched in instead of read.
+/// </summary>
 internal sealed class PushShape
 {
     // Beyond that not every whole number is a double.
@@ -237,7 +239,9 @@ internal sealed class PushShape
         return block.AsMemory(0, _blockLength);
     }
 
-    /// <summary>Whether the pushed family at a position has this name. Entries of one group share their names' memory, so this is quick.</summary>
+    /// <summary>
+    /// Whether the pushed family at a position has this name. Entries of one group share their names' memory, so this is quick.
+    /// </summary>
     public bool IsFamily(int family, ReadOnlyMemory<byte> name) => _families[family].Equals(name) || _families[family].Span.SequenceEqual(name.Span);
 
     /// <summary>Where the text of the pushed families ends in the block, in the order of their names: the LF of the last line.</summary>

@@ -1,7 +1,7 @@
 namespace Exposition.Store.Internal.Shapes;
 
-// Groups are pushed in turns, so "least recently used" would, once the groups are more than fit, always throw out what is needed next. Hence who is
-// in stays in as long as it is used; only what has not served a push for a while makes room.
+// Groups are pushed in turns, so "least recently used" would, once the groups are more than fit, always throw out what is needed next.
+// Hence who is in stays in as long as it is used; only what has not served a push for a while makes room.
 
 /// <summary>Bounds the memory of all shapes of a store. Safe for concurrent use.</summary>
 internal sealed class ShapeCache(long capacity, TimeProvider time)
