@@ -31,6 +31,36 @@ namespace Exposition.Store;
 //   4. What another snapshot, or map, refers to as the one before it is never used again.
 
 /// <summary>The groups of pushed metrics. Safe for concurrent use; readers never wait for writers.</summary>
+/// <remarks>
+/// <para>
+/// A push names a group by its grouping key and brings metric families. Before anything is stored the body is read to its end: what does
+/// not read, or exceeds a limit, changes nothing. The labels of the key are put on every series, in place of what the series says for them;
+/// a series without an instance gets an empty one. No series may have a timestamp, unless the options drop these.
+/// </para>
+/// <para>
+/// With <see cref="PushMode.Replace"/> (PUT) the group then has the pushed families and no others; an empty body leaves an empty group.
+/// With <see cref="PushMode.Merge"/> (POST) a pushed family takes the place of the group's family of that name, whole, whatever types the
+/// two have, and all other families stay. Either creates the group where there is none, sets its <c>push_time_seconds</c> to the time of
+/// the push, and leaves its <c>push_failure_time_seconds</c> as it is (0 in a new group). What a body says of the first is left out; of the
+/// second only where the group has none yet, as in the reference.
+/// </para>
+/// <para>
+/// A checked store (<see cref="StoreOptions.CheckConsistency"/>) refuses a push after which all groups together would not be one valid
+/// exposition: a series twice in the body or in two groups, a family with two types, a histogram or summary whose parts clash with another
+/// family's name, invalid names or labels. A refused push leaves the group's families as they were and sets
+/// <c>push_failure_time_seconds</c> alone; it creates the group for that, with a <c>push_time_seconds</c> of 0. An unchecked store accepts
+/// it, and leaves out of scrapes what contradicts what was there before it, until that has gone.
+/// </para>
+/// <para>
+/// <see cref="Delete"/> removes a group with all that belongs to it, as if it had never been; <see cref="Wipe"/> removes all at once. When
+/// a call returns, every view that is opened later shows what it did, whole. Calls for one group take effect one after the other, in an
+/// order that agrees with when they were made and returned.
+/// </para>
+/// <para>
+/// A group may have a deadline, from its push or from the rules of the options. At the deadline its families go but for the two times, and
+/// <c>push_expired</c> says so; after the grace of the options the group goes. A push before that starts from an empty group.
+/// </para>
+/// </remarks>
 public sealed partial class MetricStore
 {
     // As much as a burst of pushes turns over while a scrape is open.
