@@ -28,12 +28,20 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
     private readonly Queue<FeedEntry> _queue = [];
     private readonly Dictionary<GroupingKey, FeedEntry> _gone = [];
     private TaskCompletionSource _some = NewSignal();
-    private int _pending;
     private long _since;
     private volatile bool _isDisposed;
 
     /// <summary>Number of groups with a change that was not yet taken.</summary>
-    public int Pending => Volatile.Read(ref _pending);
+    public int Pending
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _queue.Count;
+            }
+        }
+    }
 
     /// <summary>
     /// When the oldest change that was not yet taken happened, as a timestamp of the store's clock; null if there is none.
@@ -44,7 +52,7 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
         {
             lock (_lock)
             {
-                return _pending > 0 ? _since : null;
+                return _queue.Count > 0 ? _since : null;
             }
         }
     }
@@ -110,14 +118,14 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
         finally
         {
             most = bytes > 0 ? 0 : left;
-            Interleaving.Enter(_lock);
             if (most == 0)
             {
                 // What is there has come meanwhile. Who was not looked at is as old as it was.
-                _since = started;
+                using (Interleaving.Hold(_lock))
+                {
+                    _since = started;
+                }
             }
-
-            _lock.Exit();
         }
 
         return moved;
@@ -191,21 +199,14 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
             Interleaving.At(Step.Enqueue);
         }
 
-        Interleaving.Enter(_lock);
-        if (!entry.IsQueued || (Faults & StoreFaults.QueuesLate) != 0)
+        using (Interleaving.Hold(_lock))
         {
-            entry.IsQueued = true;
-            _queue.Enqueue(entry);
-            if (_queue.Count == 1)
+            if (!entry.IsQueued || (Faults & StoreFaults.QueuesLate) != 0)
             {
-                _since = _time.GetTimestamp();
-                _some.TrySetResult();
+                Enqueue(entry);
             }
-
-            Volatile.Write(ref _pending, _queue.Count);
         }
 
-        _lock.Exit();
         Interleaving.At(Step.Told);
     }
 
@@ -213,46 +214,55 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
     // stays one entry.
     internal void TellGone(GroupSlot slot)
     {
-        Interleaving.Enter(_lock);
-        _gone[slot.Key] = slot.EntryOf(this);
-        _lock.Exit();
+        using (Interleaving.Hold(_lock))
+        {
+            _gone[slot.Key] = slot.EntryOf(this);
+        }
+
         Tell(slot);
     }
 
     // A group has been created. Called before anybody else knows the slot.
     internal void Adopt(GroupSlot slot)
     {
-        Interleaving.Enter(_lock);
+        using Lock.Scope held = Interleaving.Hold(_lock);
         if (_gone.Remove(slot.Key, out FeedEntry? entry))
         {
             slot.Inherit(entry);
             entry.Slot = slot;
         }
-
-        _lock.Exit();
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private bool TryDequeue([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out FeedEntry? entry)
     {
-        Interleaving.Enter(_lock);
-        if (_queue.TryDequeue(out entry))
+        using Lock.Scope held = Interleaving.Hold(_lock);
+        if (!_queue.TryDequeue(out entry))
         {
-            entry.IsQueued = false;
-            Volatile.Write(ref _pending, _queue.Count);
-            if (_queue.Count == 0)
+            return false;
+        }
+
+        entry.IsQueued = false;
+        if (_queue.Count == 0)
+        {
+            _some = NewSignal();
+            if (_queue.Capacity > SmallTable)
             {
-                _some = NewSignal();
-                if (_queue.Capacity > SmallTable)
-                {
-                    _queue.TrimExcess();
-                }
+                _queue.TrimExcess();
             }
         }
 
-        _lock.Exit();
-        return entry is not null;
+        return true;
+    }
+
+    // Under the lock. Nothing is changed before what may fail.
+    private void Enqueue(FeedEntry entry)
+    {
+        long since = _queue.Count == 0 ? _time.GetTimestamp() : _since;
+        _queue.Enqueue(entry);
+        (entry.IsQueued, _since) = (true, since);
+        _some.TrySetResult();
     }
 
     private bool TryTake(FeedEntry entry, out GroupChange change)
@@ -281,7 +291,7 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
     // The consumer has come to the end of a group; unless another of its key goes on with the entry.
     private bool TryForget(FeedEntry entry, GroupSlot slot)
     {
-        Interleaving.Enter(_lock);
+        using Lock.Scope held = Interleaving.Hold(_lock);
         bool isLast = ReferenceEquals(entry.Slot, slot);
 
         // What many deletes at once have made is let go of when the consumer has seen them all.
@@ -290,7 +300,6 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
             _gone.TrimExcess();
         }
 
-        _lock.Exit();
         return isLast;
     }
 

@@ -108,14 +108,9 @@ public sealed partial class MetricStore
         try
         {
             Action<GroupMap> end = Volatile.Read(ref _map).Merge();
-            Interleaving.Enter(_writer);
-            try
+            using (Interleaving.Hold(_writer))
             {
                 end(_map);
-            }
-            finally
-            {
-                _writer.Exit();
             }
         }
         catch (OutOfMemoryException)

@@ -64,6 +64,15 @@ internal static class Interleaving
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void At(Step step) => s_hook?.Invoke(step);
 
+    /// <summary>Holds a lock until it is disposed of; see <see cref="Enter"/>.</summary>
+    public static Lock.Scope Hold(Lock @lock)
+    {
+        Enter(@lock);
+        Lock.Scope scope = @lock.EnterScope();
+        @lock.Exit();
+        return scope;
+    }
+
     /// <summary>
     /// Takes a lock. Where there is a hook, it is asked again and again while another holds the lock, so that it can let that one go on.
     /// </summary>
