@@ -13,8 +13,8 @@ internal sealed class ReadProgress
     public int At { get; set; }
 
     /// <summary>
-    /// At more families, metrics or points than that the reading ends, lest a body of the shortest lines becomes many times itself; 0 for
-    /// no limit.
+    /// The most families, the most metrics and the most points that are read; one more throws <see cref="TooManyRowsException"/>. So memory
+    /// is bounded for a body of very short lines. 0 for no limit.
     /// </summary>
     public int MostSeries { get; set; }
 
@@ -28,7 +28,7 @@ internal sealed class ReadProgress
             return 2L * needed;
         }
 
-        // With a little more, lest the last few need an array of their own.
+        // An estimate that is a little too low would cost one more array.
         long expected = (long)((double)needed * Total / At);
         return Math.Clamp(expected + (expected / 32), needed + (needed / 8L), (long)Ahead * needed);
     }

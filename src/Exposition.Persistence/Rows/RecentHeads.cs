@@ -14,10 +14,9 @@ internal sealed class RecentHeads
     /// <summary>The head at a place: that of the last row if it says the same, or else one with memory of its own.</summary>
     public FamilyHead At(int place, ReadOnlyMemory<byte> name, MetricType type, bool hasHelp, ReadOnlyMemory<byte> help, byte unitLength)
     {
-        if (place < _heads.Count && _heads[place] is { } last && last.Type == type && last.HasHelp == hasHelp && last.UnitLength == unitLength
-            && last.Name.Span.SequenceEqual(name.Span) && last.Help.Span.SequenceEqual(help.Span))
+        if (place < _heads.Count && _heads[place].Says(name.Span, type, hasHelp, help.Span, unitLength))
         {
-            return last;
+            return _heads[place];
         }
 
         var own = new FamilyHead(name.ToArray(), type, hasHelp, help.ToArray(), unitLength);

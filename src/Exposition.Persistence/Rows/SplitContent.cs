@@ -32,21 +32,19 @@ internal static class SplitContent
             ReadOnlySpan<byte> text = group.Families[i].Text.Span;
             int values = 0;
             int lines = 0;
-            for (ReadOnlySpan<byte> rest = text; !rest.IsEmpty; lines++)
+            for (; TryTakeLine(ref text, out _, out ReadOnlySpan<byte> value); lines++)
             {
-                int line = rest.IndexOf((byte)'\n');
-                if (line < 0)
-                {
-                    return false;
-                }
+                values += value.Length;
+            }
 
-                values += line - ValueIn(rest[..line]);
-                rest = rest[(line + 1)..];
+            if (!text.IsEmpty)
+            {
+                return false;
             }
 
             // Both parts have the line ends.
-            size.Cut[i] = text.Length - values;
-            size = size with { Lines = size.Lines + lines, Values = size.Values + values + lines };
+            size.Cut[i] = group.Families[i].Text.Length - values + lines;
+            size = size with { Lines = size.Lines + lines, Values = size.Values + values };
         }
 
         return true;
@@ -119,7 +117,17 @@ internal static class SplitContent
         whole[..DigestBytes].CopyTo(into);
     }
 
-    internal static int ValueIn(ReadOnlySpan<byte> line) => line.LastIndexOf((byte)' ') + 1;
+    /// <summary>Takes the first line of a text: what is before its value, and the value with the line end.</summary>
+    /// <returns>False if no line has an end.</returns>
+    internal static bool TryTakeLine(scoped ref ReadOnlySpan<byte> text, out ReadOnlySpan<byte> series, out ReadOnlySpan<byte> value)
+    {
+        int end = text.IndexOf((byte)'\n') + 1;
+        int start = text[..end].LastIndexOf((byte)' ') + 1;
+        series = text[..start];
+        value = text[start..end];
+        text = text[end..];
+        return end > 0;
+    }
 
     private static bool TryJoin(ReadOnlySpan<byte> cut, ref ReadOnlySpan<byte> lines, Span<byte> into, ref int end)
     {

@@ -40,12 +40,11 @@ internal readonly ref struct SplitShape(KeptGroup group, SplitSize size) : ICont
             ref readonly FamilyEntry family = ref _group.Families[i];
             GroupContent.WriteBeforeText(family, pushedAt: 0, ref writer);
             writer.Varint(size.Cut[i]);
-            for (ReadOnlySpan<byte> text = withLines ? family.Text.Span : default; !text.IsEmpty;)
+            ReadOnlySpan<byte> text = withLines ? family.Text.Span : default;
+            while (SplitContent.TryTakeLine(ref text, out ReadOnlySpan<byte> series, out _))
             {
-                int line = text.IndexOf((byte)'\n');
-                writer.Bytes(text[..SplitContent.ValueIn(text[..line])]);
+                writer.Bytes(series);
                 writer.Byte((byte)'\n');
-                text = text[(line + 1)..];
             }
 
             GroupContent.WriteAfterText(family, ref writer);
@@ -80,11 +79,10 @@ internal readonly ref struct SplitValues(KeptGroup group, SplitSize size) : ICon
         writer.Varint(size.Values);
         foreach (ref readonly FamilyEntry family in _group.Families)
         {
-            for (ReadOnlySpan<byte> text = family.Text.Span; !text.IsEmpty;)
+            ReadOnlySpan<byte> text = family.Text.Span;
+            while (SplitContent.TryTakeLine(ref text, out _, out ReadOnlySpan<byte> value))
             {
-                int line = text.IndexOf((byte)'\n');
-                writer.Bytes(text[SplitContent.ValueIn(text[..line])..(line + 1)]);
-                text = text[(line + 1)..];
+                writer.Bytes(value);
             }
         }
 

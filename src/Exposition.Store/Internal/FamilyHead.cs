@@ -10,9 +10,11 @@ internal sealed record FamilyHead(ReadOnlyMemory<byte> Name, MetricType Type, bo
 {
     /// <summary>Whether another says the same, wherever it lies.</summary>
     public bool SaysTheSame(FamilyHead other) =>
-        ReferenceEquals(this, other)
-        || (Type == other.Type && HasHelp == other.HasHelp && UnitLength == other.UnitLength
-            && Name.Span.SequenceEqual(other.Name.Span) && Help.Span.SequenceEqual(other.Help.Span));
+        ReferenceEquals(this, other) || Says(other.Name.Span, other.Type, other.HasHelp, other.Help.Span, other.UnitLength);
+
+    /// <summary>Whether it says this.</summary>
+    public bool Says(ReadOnlySpan<byte> name, MetricType type, bool hasHelp, ReadOnlySpan<byte> help, byte unitLength) =>
+        Type == type && HasHelp == hasHelp && UnitLength == unitLength && Name.Span.SequenceEqual(name) && Help.Span.SequenceEqual(help);
 
     /// <summary>Whether another is of the same name. Nearly always it is the same object, or has the same memory.</summary>
     public bool IsNamed(FamilyHead other) => ReferenceEquals(this, other) || Name.Equals(other.Name) || Name.Span.SequenceEqual(other.Name.Span);
