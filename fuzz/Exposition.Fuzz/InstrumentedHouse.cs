@@ -16,7 +16,7 @@ internal sealed unsafe class InstrumentedHouse : AssemblyLoadContext, IDisposabl
     /// <summary>Size of the map that the instrumentation assumes.</summary>
     public const int MapSize = 1 << 16;
 
-    private static readonly string[] s_instrumented = ["Exposition.Formats", "Exposition.Store", "Exposition.Kestrel", "pushgateway", "Exposition.Fuzz.Canary"];
+    private static readonly string[] s_instrumented = ["Exposition.Formats", "Exposition.Engine", "Exposition.Kestrel", "pushgateway", "Exposition.Fuzz.Canary"];
 
     private readonly string _directory = Directory.CreateTempSubdirectory("exposition-fuzz-").FullName;
     private readonly byte* _map = (byte*)NativeMemory.AllocZeroed(MapSize);

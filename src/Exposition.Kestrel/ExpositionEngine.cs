@@ -1,4 +1,5 @@
 using System.Net;
+using Exposition.Engine;
 using Exposition.Formats;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Clients;
@@ -10,7 +11,6 @@ using Exposition.Kestrel.OwnMetrics;
 using Exposition.Kestrel.Paths;
 using Exposition.Kestrel.Raw;
 using Exposition.Kestrel.Serving;
-using Exposition.Store;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;

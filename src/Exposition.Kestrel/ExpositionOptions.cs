@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.Net;
+using Exposition.Engine;
 using Exposition.Formats;
 using Exposition.Kestrel.Paths;
-using Exposition.Store;
 
 namespace Exposition.Kestrel;
 

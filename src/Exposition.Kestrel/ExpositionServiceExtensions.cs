@@ -1,6 +1,6 @@
+using Exposition.Engine;
 using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.Raw;
-using Exposition.Store;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;

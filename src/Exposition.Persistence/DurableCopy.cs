@@ -1,5 +1,5 @@
+using Exposition.Engine;
 using Exposition.Persistence.Following;
-using Exposition.Store;
 
 namespace Exposition.Persistence;
 

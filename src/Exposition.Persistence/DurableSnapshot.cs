@@ -1,6 +1,6 @@
+using Exposition.Engine;
 using Exposition.Persistence.Import;
 using Exposition.Persistence.Sqlite;
-using Exposition.Store;
 
 namespace Exposition.Persistence;
 

@@ -1,4 +1,4 @@
-using Exposition.Store;
+using Exposition.Engine;
 
 namespace Exposition.Persistence;
 

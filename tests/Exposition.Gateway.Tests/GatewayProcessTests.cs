@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
+using Exposition.Engine;
 using Exposition.Persistence;
-using Exposition.Store;
 
 namespace Exposition.Gateway.Tests;
 

@@ -1,6 +1,6 @@
+using Exposition.Engine;
 using Exposition.Gateway.Api;
 using Exposition.Gateway.Page;
-using Exposition.Store;
 
 namespace Exposition.Gateway.Tests;
 

@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using Exposition.Engine;
 using Exposition.Gateway.Hosting;
 using Exposition.Gateway.Web;
 using Exposition.Kestrel;
-using Exposition.Store;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;

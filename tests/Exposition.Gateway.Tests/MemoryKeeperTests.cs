@@ -1,8 +1,8 @@
 using System.Text;
+using Exposition.Engine;
 using Exposition.Gateway.Hosting;
 using Exposition.Gateway.Logging;
 using Exposition.Kestrel.Logging;
-using Exposition.Store;
 
 namespace Exposition.Gateway.Tests;
 

@@ -1,11 +1,11 @@
 using System.Text;
+using Exposition.Engine;
 using Exposition.Formats;
 using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Hosting;
 using Exposition.Gateway.Logging;
 using Exposition.Gateway.Own;
 using Exposition.Kestrel.Logging;
-using Exposition.Store;
 
 namespace Exposition.Gateway.Tests;
 

@@ -1,7 +1,7 @@
 using System.Text;
+using Exposition.Engine;
 using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.OwnMetrics;
-using Exposition.Store;
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;

@@ -1,8 +1,8 @@
 using System.Text;
+using Exposition.Engine;
 using Exposition.Formats;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Serving;
-using Exposition.Store;
 
 namespace Exposition.Kestrel.Tests;
 

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Text;
+using Exposition.Engine;
 using Exposition.Formats;
 using Exposition.Kestrel.OwnMetrics;
-using Exposition.Store;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;

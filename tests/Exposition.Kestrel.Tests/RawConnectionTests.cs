@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.IO.Compression;
 using System.Text;
+using Exposition.Engine;
 using Exposition.Kestrel.OwnMetrics;
 using Exposition.Kestrel.Serving;
-using Exposition.Store;
 
 namespace Exposition.Kestrel.Tests;
 

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text;
+using Exposition.Engine;
 using Exposition.Formats;
-using Exposition.Store;
 
 namespace Exposition.Persistence.Tests;
 

@@ -1,6 +1,6 @@
+using Exposition.Engine;
 using Exposition.Formats;
 using Exposition.Persistence.Rows;
-using Exposition.Store;
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;

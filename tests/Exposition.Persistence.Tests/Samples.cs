@@ -1,6 +1,6 @@
 using System.Text;
+using Exposition.Engine;
 using Exposition.Formats;
-using Exposition.Store;
 
 namespace Exposition.Persistence.Tests;
 

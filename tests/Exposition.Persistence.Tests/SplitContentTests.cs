@@ -1,5 +1,5 @@
+using Exposition.Engine;
 using Exposition.Persistence.Rows;
-using Exposition.Store;
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;

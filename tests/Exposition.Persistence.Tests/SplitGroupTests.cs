@@ -1,4 +1,4 @@
-using Exposition.Store;
+using Exposition.Engine;
 using Microsoft.Data.Sqlite;
 
 namespace Exposition.Persistence.Tests;

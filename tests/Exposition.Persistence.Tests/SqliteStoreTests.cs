@@ -1,5 +1,5 @@
+using Exposition.Engine;
 using Exposition.Formats;
-using Exposition.Store;
 using Microsoft.Data.Sqlite;
 
 namespace Exposition.Persistence.Tests;

@@ -1,6 +1,6 @@
 using System.Buffers;
+using Exposition.Engine;
 using Exposition.Formats;
-using Exposition.Store;
 
 namespace Exposition.Persistence.Tests;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Exposition.Engine;
 using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Http;
 using Exposition.Gateway.Logging;
@@ -6,7 +7,6 @@ using Exposition.Gateway.Own;
 using Exposition.Kestrel;
 using Exposition.Kestrel.Endpoints;
 using Exposition.Kestrel.OwnMetrics;
-using Exposition.Store;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 

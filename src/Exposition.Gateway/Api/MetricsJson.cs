@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Exposition.Engine;
 using Exposition.Formats;
-using Exposition.Store;
 
 namespace Exposition.Gateway.Api;
 

@@ -1,11 +1,11 @@
 using System.Globalization;
 using System.Text.Json;
+using Exposition.Engine;
 using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Http;
 using Exposition.Gateway.Logging;
 using Exposition.Kestrel;
 using Exposition.Persistence;
-using Exposition.Store;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 

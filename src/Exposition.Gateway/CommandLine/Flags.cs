@@ -1,8 +1,8 @@
 using System.Net;
+using Exposition.Engine;
 using Exposition.Gateway.Logging;
 using Exposition.Kestrel.Origins;
 using Exposition.Kestrel.Paths;
-using Exposition.Store;
 using Microsoft.Extensions.Logging;
 
 namespace Exposition.Gateway.CommandLine;

@@ -1,8 +1,8 @@
+using Exposition.Engine;
 using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Logging;
 using Exposition.Kestrel;
 using Exposition.Persistence;
-using Exposition.Store;
 using Microsoft.Extensions.Logging;
 
 namespace Exposition.Gateway.Hosting;

@@ -1,6 +1,6 @@
+using Exposition.Engine;
 using Exposition.Gateway.Logging;
 using Exposition.Kestrel.Bodies;
-using Exposition.Store;
 using Microsoft.Extensions.Logging;
 
 namespace Exposition.Gateway.Hosting;

@@ -1,6 +1,6 @@
 using System.Buffers.Text;
 using System.Text;
-using Exposition.Store;
+using Exposition.Engine;
 
 namespace Exposition.Gateway.Page;
 

@@ -1,8 +1,8 @@
 using System.Buffers.Text;
 using System.Globalization;
+using Exposition.Engine;
 using Exposition.Formats;
 using Exposition.Gateway.Api;
-using Exposition.Store;
 
 namespace Exposition.Gateway.Page;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Exposition.Engine;
 using Exposition.Gateway.Api;
 using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Http;
@@ -6,7 +7,6 @@ using Exposition.Gateway.Own;
 using Exposition.Kestrel;
 using Exposition.Kestrel.Endpoints;
 using Exposition.Kestrel.OwnMetrics;
-using Exposition.Store;
 using Microsoft.AspNetCore.Http;
 
 namespace Exposition.Gateway.Page;

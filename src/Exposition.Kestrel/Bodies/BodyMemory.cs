@@ -1,4 +1,4 @@
-using Exposition.Store.Internal;
+using Exposition.Engine.Internal;
 
 namespace Exposition.Kestrel.Bodies;
 

@@ -1,7 +1,7 @@
 using System.Buffers;
+using Exposition.Engine;
 using Exposition.Kestrel.OwnMetrics;
 using Exposition.Kestrel.Serving;
-using Exposition.Store;
 using Microsoft.AspNetCore.Http;
 
 namespace Exposition.Kestrel.Endpoints;

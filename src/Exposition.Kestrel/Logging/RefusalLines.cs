@@ -1,8 +1,8 @@
 using System.Net;
 using System.Text;
+using Exposition.Engine;
 using Exposition.Kestrel.OwnMetrics;
 using Exposition.Kestrel.Serving;
-using Exposition.Store;
 using Microsoft.Extensions.Logging;
 
 namespace Exposition.Kestrel.Logging;

@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Text;
+using Exposition.Engine;
+using Exposition.Engine.Internal;
 using Exposition.Formats;
-using Exposition.Store;
-using Exposition.Store.Internal;
 using Microsoft.Extensions.Logging;
 
 namespace Exposition.Kestrel.OwnMetrics;

@@ -1,5 +1,5 @@
+using Exposition.Engine;
 using Exposition.Formats.Internal;
-using Exposition.Store;
 
 namespace Exposition.Kestrel.Paths;
 

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Unicode;
-using Exposition.Store;
+using Exposition.Engine;
 
 namespace Exposition.Kestrel.Paths;
 

@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.Text;
+using Exposition.Engine;
 using Exposition.Formats;
 using Exposition.Formats.Internal;
-using Exposition.Store;
 
 namespace Exposition.Kestrel.Paths;
 

@@ -1,6 +1,6 @@
+using Exposition.Engine;
 using Exposition.Kestrel.OwnMetrics;
 using Exposition.Kestrel.Serving;
-using Exposition.Store;
 
 namespace Exposition.Kestrel.Paths;
 

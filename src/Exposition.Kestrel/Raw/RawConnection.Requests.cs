@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Exposition.Engine;
 using Exposition.Formats;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Clients;
@@ -8,7 +9,6 @@ using Exposition.Kestrel.OwnMetrics;
 using Exposition.Kestrel.Pacing;
 using Exposition.Kestrel.Paths;
 using Exposition.Kestrel.Serving;
-using Exposition.Store;
 
 namespace Exposition.Kestrel.Raw;
 

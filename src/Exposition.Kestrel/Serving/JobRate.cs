@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Exposition.Store;
+using Exposition.Engine;
 
 namespace Exposition.Kestrel.Serving;
 

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
+using Exposition.Engine.Internal;
 using Exposition.Formats;
 using Exposition.Kestrel.Internal;
-using Exposition.Store.Internal;
 
 namespace Exposition.Kestrel.Serving;
 

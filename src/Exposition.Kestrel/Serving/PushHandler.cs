@@ -1,4 +1,6 @@
 using System.Net;
+using Exposition.Engine;
+using Exposition.Engine.Internal;
 using Exposition.Formats;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Internal;
@@ -6,8 +8,6 @@ using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.OwnMetrics;
 using Exposition.Kestrel.Pacing;
 using Exposition.Kestrel.Paths;
-using Exposition.Store;
-using Exposition.Store.Internal;
 
 namespace Exposition.Kestrel.Serving;
 

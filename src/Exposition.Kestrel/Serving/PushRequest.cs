@@ -1,7 +1,7 @@
+using Exposition.Engine;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.OwnMetrics;
 using Exposition.Kestrel.Paths;
-using Exposition.Store;
 
 namespace Exposition.Kestrel.Serving;
 

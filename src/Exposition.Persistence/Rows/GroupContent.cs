@@ -1,6 +1,6 @@
+using Exposition.Engine;
+using Exposition.Engine.Internal;
 using Exposition.Formats;
-using Exposition.Store;
-using Exposition.Store.Internal;
 
 namespace Exposition.Persistence.Rows;
 

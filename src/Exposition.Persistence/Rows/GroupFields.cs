@@ -1,5 +1,5 @@
 using System.Text;
-using Exposition.Store;
+using Exposition.Engine;
 
 namespace Exposition.Persistence.Rows;
 

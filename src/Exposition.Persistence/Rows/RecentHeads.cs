@@ -1,5 +1,5 @@
+using Exposition.Engine.Internal;
 using Exposition.Formats;
-using Exposition.Store.Internal;
 
 namespace Exposition.Persistence.Rows;
 

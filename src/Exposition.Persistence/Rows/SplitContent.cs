@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Exposition.Store;
+using Exposition.Engine;
 
 namespace Exposition.Persistence.Rows;
 

@@ -1,5 +1,5 @@
+using Exposition.Engine;
 using Exposition.Persistence.Rows;
-using Exposition.Store;
 using SQLitePCL;
 
 namespace Exposition.Persistence.Sqlite;

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Globalization;
+using Exposition.Engine;
 using Exposition.Persistence.Rows;
-using Exposition.Store;
 using Microsoft.Data.Sqlite;
 
 namespace Exposition.Persistence.Sqlite;

@@ -10,10 +10,10 @@ public sealed class ArchitectureTests
     private static readonly Dictionary<string, string[]> s_allowed = new()
     {
         ["Exposition.Formats"] = [],
-        ["Exposition.Store"] = ["Exposition.Formats"],
-        ["Exposition.Persistence"] = ["Exposition.Store", "Exposition.Formats"],
-        ["Exposition.Kestrel"] = ["Exposition.Store", "Exposition.Formats"],
-        ["Exposition.Gateway"] = ["Exposition.Kestrel", "Exposition.Persistence", "Exposition.Store", "Exposition.Formats"],
+        ["Exposition.Engine"] = ["Exposition.Formats"],
+        ["Exposition.Persistence"] = ["Exposition.Engine", "Exposition.Formats"],
+        ["Exposition.Kestrel"] = ["Exposition.Engine", "Exposition.Formats"],
+        ["Exposition.Gateway"] = ["Exposition.Kestrel", "Exposition.Persistence", "Exposition.Engine", "Exposition.Formats"],
     };
 
     private static string Source => Path.Combine(Checkout.Root, "src");
@@ -24,7 +24,7 @@ public sealed class ArchitectureTests
 
     [Theory]
     [InlineData("Exposition.Formats")]
-    [InlineData("Exposition.Store")]
+    [InlineData("Exposition.Engine")]
     [InlineData("Exposition.Persistence")]
     [InlineData("Exposition.Kestrel")]
     [InlineData("Exposition.Gateway")]
@@ -36,7 +36,7 @@ public sealed class ArchitectureTests
 
     [Theory]
     [InlineData("Exposition.Formats")]
-    [InlineData("Exposition.Store")]
+    [InlineData("Exposition.Engine")]
     public void Embeddable_core_adds_no_packages(string project)
     {
         Assert.Empty(Items(project, "PackageReference").Where(item => (string?)item.Attribute("PrivateAssets") != "all").Select(item => item.ToString()));
@@ -45,7 +45,7 @@ public sealed class ArchitectureTests
 
     [Theory]
     [InlineData("Exposition.Formats")]
-    [InlineData("Exposition.Store")]
+    [InlineData("Exposition.Engine")]
     [InlineData("Exposition.Persistence")]
     public void Nothing_below_kestrel_knows_http(string assembly)
     {
@@ -57,7 +57,7 @@ public sealed class ArchitectureTests
     public void Public_types_of_the_libraries_stand_at_the_project_root()
     {
         // One listing of the folder is the whole API: no public type in a namespace below the project's own.
-        foreach (var library in new[] { "Exposition.Formats", "Exposition.Store", "Exposition.Persistence", "Exposition.Kestrel" })
+        foreach (var library in new[] { "Exposition.Formats", "Exposition.Engine", "Exposition.Persistence", "Exposition.Kestrel" })
         {
             var types = Assembly.LoadFrom(Path.Combine(AppContext.BaseDirectory, library + ".dll")).GetExportedTypes();
             Assert.Empty(types.Where(type => type.Namespace != library).Select(type => type.FullName));

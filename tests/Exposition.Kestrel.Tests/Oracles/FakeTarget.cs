@@ -2,9 +2,9 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.IO.Compression;
 using System.Text;
+using Exposition.Engine;
 using Exposition.Formats;
 using Exposition.Kestrel.Internal;
-using Exposition.Store;
 
 namespace Exposition.Kestrel.Tests;
 

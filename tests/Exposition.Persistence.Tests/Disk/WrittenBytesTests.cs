@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Exposition.Store;
+using Exposition.Engine;
 
 namespace Exposition.Persistence.Tests.Disk;
 

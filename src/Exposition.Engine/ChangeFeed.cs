@@ -1,0 +1,327 @@
+using Exposition.Engine.Internal;
+
+namespace Exposition.Engine;
+
+/// <summary>A group that has changed.</summary>
+/// <param name="Key">Which.</param>
+/// <param name="Version">Counts the changes of the group: a later one has a greater version, also after the group was deleted and came
+/// back.</param>
+/// <param name="Snapshot">The group as it is now, or null if it was deleted.</param>
+internal readonly record struct GroupChange(GroupingKey Key, long Version, GroupSnapshot? Snapshot);
+
+// An entry for each group (see FeedEntry), which is in the queue once if the group has changed since the consumer last looked at it; under
+// one short lock. The consumer takes an entry out before it looks at the group, and whoever has changed the group looks for the entry after
+// that, with a full fence between on both sides. So who finds the entry in the queue may go: the consumer has yet to look; and what was
+// changed before a call of Take is in what that takes. Who has changed the group makes sure of it before he answers.
+
+/// <summary>
+/// The changes of a store for one consumer. Changes of one group that were not yet taken coalesce into the newest, so a slow consumer
+/// holds at most one change a group. Safe for concurrent use; one consumer takes. Neither side waits for the other. Disposing of it ends
+/// it: nothing that was taken may be read after that.
+/// </summary>
+internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks retired) : IDisposable
+{
+    private const int SmallTable = 4096;
+
+    private readonly TimeProvider _time = store.Options.Time;
+    private readonly Lock _lock = new();
+    private readonly Queue<FeedEntry> _queue = [];
+    private readonly Dictionary<GroupingKey, FeedEntry> _gone = [];
+    private TaskCompletionSource _some = NewSignal();
+    private long _since;
+    private volatile bool _isDisposed;
+
+    /// <summary>Number of groups with a change that was not yet taken.</summary>
+    public int Pending
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _queue.Count;
+            }
+        }
+    }
+
+    /// <summary>
+    /// When the oldest change that was not yet taken happened, as a timestamp of the store's clock; null if there is none.
+    /// </summary>
+    public long? PendingSince
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _queue.Count > 0 ? _since : null;
+            }
+        }
+    }
+
+    // Ended: whoever still tells it something does so in vain.
+    internal bool IsDisposed => _isDisposed;
+
+    // Its place among the live feeds of the store.
+    internal int Index => index;
+
+    // The same among those who have taken a snapshot.
+    internal int Bit => 1 << index;
+
+    // Faults to be found by tests.
+    internal StoreFaults Faults { get; set; }
+
+    /// <summary>Waits until there is something to take.</summary>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <exception cref="OperationCanceledException">The wait was ended.</exception>
+    public async ValueTask WaitAsync(CancellationToken cancellation) =>
+        await Volatile.Read(ref _some).Task.WaitAsync(cancellation).ConfigureAwait(false);
+
+    /// <summary>
+    /// Moves the pending changes into <paramref name="into"/>. The memory of their snapshots is not used again until they are released.
+    /// </summary>
+    /// <returns>How many were moved.</returns>
+    public int Take(ICollection<GroupChange> into)
+    {
+        int most = Pending;
+        return Take(into, ref most, long.MaxValue);
+    }
+
+    /// <summary>
+    /// Moves pending changes into <paramref name="into"/> until they hold so much memory. What is not moved yet is pending still, and
+    /// coalesces with later changes; so a consumer who takes, reads and releases little at a time keeps little of what is replaced
+    /// meanwhile.
+    /// </summary>
+    /// <param name="into">Where they go.</param>
+    /// <param name="most">How many to look at; what was looked at is subtracted. All that was pending when this was <see cref="Pending"/>
+    /// has been moved when it is 0.</param>
+    /// <param name="bytes">No more is moved as soon as the blocks of what was moved are so large, in bytes.</param>
+    /// <returns>How many were moved: not more than were looked at.</returns>
+    public int Take(ICollection<GroupChange> into, ref int most, long bytes)
+    {
+        ArgumentNullException.ThrowIfNull(into);
+        long started = _time.GetTimestamp();
+        Interleaving.At(Step.ReadPending);
+        int left = Math.Min(most, Pending);
+        int moved = 0;
+        try
+        {
+            while (left > 0 && bytes > 0 && TryDequeue(out FeedEntry? entry))
+            {
+                left--;
+                if (TryTake(entry, out GroupChange change))
+                {
+                    into.Add(change);
+                    moved++;
+                    bytes -= change.Snapshot?.BlockBytes ?? 0;
+                }
+            }
+        }
+        finally
+        {
+            most = bytes > 0 ? 0 : left;
+            if (most == 0)
+            {
+                // What is there has come meanwhile. Who was not looked at is as old as it was.
+                using (Interleaving.Hold(_lock))
+                {
+                    _since = started;
+                }
+            }
+        }
+
+        return moved;
+    }
+
+    /// <summary>
+    /// Says that the consumer does not read a snapshot any more that it has taken, however often, so that its memory can be used again.
+    /// Whoever does not say it leaves that to the garbage collector. By the consumer alone, and never of a snapshot that is still read.
+    /// </summary>
+    /// <param name="change">As it was taken. Of a deletion there is nothing to release.</param>
+    public void Release(in GroupChange change)
+    {
+        // A later feed may have taken its place, and taken the same.
+        if (change.Snapshot is not { } snapshot || _isDisposed)
+        {
+            return;
+        }
+
+        // Read before: from the next step on the snapshot may become another one.
+        (Block? block, Block[] older) = (snapshot.Block, snapshot.OlderBlocks);
+        Interleaving.At(Step.ReleaseTaken);
+        if (!snapshot.ReleaseFor(this))
+        {
+            return;
+        }
+
+        if (block is not null)
+        {
+            retired.Release(block);
+        }
+
+        foreach (Block other in older)
+        {
+            retired.Release(other);
+        }
+    }
+
+    /// <summary>Ends the feed: the store tells it nothing more, and another can take its place. By the consumer.</summary>
+    public void Dispose()
+    {
+        if (!_isDisposed)
+        {
+            _isDisposed = true;
+            store.Unsubscribe(this);
+            lock (_lock)
+            {
+                _queue.Clear();
+                _gone.Clear();
+            }
+        }
+    }
+
+    // A group has changed: its newest snapshot is in its place. Called before the change is answered.
+    internal void Tell(GroupSlot slot)
+    {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        FeedEntry entry = slot.EntryOf(this);
+        Interleaving.At(Step.ReadEntry);
+        if (entry.IsQueued)
+        {
+            return;
+        }
+
+        if ((Faults & StoreFaults.QueuesLate) != 0)
+        {
+            entry.IsQueued = true;
+            Interleaving.At(Step.Enqueue);
+        }
+
+        using (Interleaving.Hold(_lock))
+        {
+            if (!entry.IsQueued || (Faults & StoreFaults.QueuesLate) != 0)
+            {
+                Enqueue(entry);
+            }
+        }
+
+        Interleaving.At(Step.Told);
+    }
+
+    // A group has been deleted. Until the consumer knows it, a group of the same key goes on with the entry; so a key that comes and goes
+    // stays one entry.
+    internal void TellGone(GroupSlot slot)
+    {
+        using (Interleaving.Hold(_lock))
+        {
+            _gone[slot.Key] = slot.EntryOf(this);
+        }
+
+        Tell(slot);
+    }
+
+    // A group has been created. Called before anybody else knows the slot.
+    internal void Adopt(GroupSlot slot)
+    {
+        using Lock.Scope held = Interleaving.Hold(_lock);
+        if (_gone.Remove(slot.Key, out FeedEntry? entry))
+        {
+            slot.Inherit(entry);
+            entry.Slot = slot;
+        }
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private bool TryDequeue([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out FeedEntry? entry)
+    {
+        using Lock.Scope held = Interleaving.Hold(_lock);
+        if (!_queue.TryDequeue(out entry))
+        {
+            return false;
+        }
+
+        entry.IsQueued = false;
+        if (_queue.Count == 0)
+        {
+            _some = NewSignal();
+            if (_queue.Capacity > SmallTable)
+            {
+                _queue.TrimExcess();
+            }
+        }
+
+        return true;
+    }
+
+    // Under the lock. Nothing is changed before what may fail.
+    private void Enqueue(FeedEntry entry)
+    {
+        long since = _queue.Count == 0 ? _time.GetTimestamp() : _since;
+        _queue.Enqueue(entry);
+        (entry.IsQueued, _since) = (true, since);
+        _some.TrySetResult();
+    }
+
+    private bool TryTake(FeedEntry entry, out GroupChange change)
+    {
+        while (true)
+        {
+            GroupSlot slot = entry.Slot;
+            GroupSnapshot current = TakeNewest(slot);
+            if (current.IsEnd)
+            {
+                if (!TryForget(entry, slot))
+                {
+                    continue;
+                }
+            }
+
+            // Each refusal was counted as pending, also one that says the same as the one before it at the same instant.
+            PushFailure? failure = slot.LastFailure;
+            bool isNew = entry.LastTaken != current.Number || !ReferenceEquals(entry.LastFailureTaken, failure);
+            (entry.LastTaken, entry.LastFailureTaken) = (current.Number, failure);
+            change = new GroupChange(slot.Key, current.Number, current.IsEnd ? null : current);
+            return isNew;
+        }
+    }
+
+    // The consumer has come to the end of a group; unless another of its key goes on with the entry.
+    private bool TryForget(FeedEntry entry, GroupSlot slot)
+    {
+        using Lock.Scope held = Interleaving.Hold(_lock);
+        bool isLast = ReferenceEquals(entry.Slot, slot);
+
+        // What many deletes at once have made is let go of when the consumer has seen them all.
+        if (isLast && _gone.Remove(slot.Key) && _gone.Count == 0 && _gone.Capacity > SmallTable)
+        {
+            _gone.TrimExcess();
+        }
+
+        return isLast;
+    }
+
+    // Pinned, so that whoever replaces the snapshot meanwhile leaves it alone, and who does so later sees that it was taken.
+    private GroupSnapshot TakeNewest(GroupSlot slot)
+    {
+        slot.Pin();
+        try
+        {
+            Interleaving.At(Step.ReadSlot);
+            GroupSnapshot current = slot.Current!;
+            Interleaving.At(Step.MarkTaken);
+            if ((Faults & StoreFaults.TakesSilently) == 0)
+            {
+                current.TakeFor(this);
+            }
+
+            return current;
+        }
+        finally
+        {
+            slot.Unpin();
+        }
+    }
+}

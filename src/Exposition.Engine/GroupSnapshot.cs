@@ -1,0 +1,234 @@
+using System.Buffers.Text;
+using Exposition.Engine.Internal;
+
+namespace Exposition.Engine;
+
+/// <summary>A group as one push left it. Immutable, but for <see cref="LastFailure"/>.</summary>
+internal sealed class GroupSnapshot
+{
+    private readonly FamilyEntry[] _families;
+    private readonly HiddenFamily[] _hidden;
+    private GroupSlot? _slot;
+    private int _count;
+    private byte[]? _pushTime;
+    private long _version;
+    private int _takers;
+    private GroupSnapshot? _previous;
+
+    internal GroupSnapshot(GroupSlot slot, FamilyEntry[] families, HiddenFamily[] hidden)
+    {
+        (_slot, Group, CutLevel) = (slot, slot.Serial, slot.CutLevel);
+        _families = families;
+        _count = families.Length;
+        _hidden = hidden;
+    }
+
+    private GroupSnapshot(int room)
+    {
+        _families = new FamilyEntry[room];
+        _hidden = [];
+    }
+
+    /// <summary>The group's labels.</summary>
+    public GroupingKey Key => _slot!.Key;
+
+    /// <summary>The families in byte order of their names, push_time_seconds and push_failure_time_seconds among them.</summary>
+    public ReadOnlySpan<FamilyEntry> Families => _families.AsSpan(0, _count);
+
+    /// <summary>Those of them that scrapes leave out, and why.</summary>
+    public ReadOnlySpan<HiddenFamily> Hidden => _hidden;
+
+    /// <summary>
+    /// When the group's series expire, or, of an expired group, when they did, in the store's own time; 0 for never. What is shown and kept
+    /// of it is <see cref="MetricStore.ExpiryOf"/>.
+    /// </summary>
+    public long ExpiresAt { get; internal set; }
+
+    /// <summary>Whether the last push itself said when, or that never, its series expire; else the rules did.</summary>
+    public bool HasOwnDeadline { get; internal set; }
+
+    /// <summary>Whether they have expired: only the push times and push_expired are left.</summary>
+    public bool IsExpired { get; internal init; }
+
+    /// <summary>The last push to the group that was refused, as far as the store was told; it may be later than the snapshot.</summary>
+    public PushFailure? LastFailure => _slot!.LastFailure;
+
+    /// <summary>Whether push_failure_time_seconds is not later than push_time_seconds (true where one is missing).</summary>
+    public bool LastPushSuccessful =>
+        !TryGetTime(OwnNames.PushFailure, out double failure) || !TryGetTime(OwnNames.PushTime, out double success) || failure <= success;
+
+    internal GroupSlot Slot => _slot!;
+
+    // To be brought into the cache before it is needed.
+    internal FamilyEntry[] FamilyArray => _families;
+
+    // See GroupSize. Steady pushes leave both as they are.
+    internal long Size { get; set; }
+
+    internal long SampleCount { get; set; }
+
+    // When it was published (see Timeline). Snapshots of one group may have the same stamp; their numbers differ.
+    internal long Version => Volatile.Read(ref _version);
+
+    // Identifies the slot (GroupSlot.Serial), and with the number what the snapshot holds: the same objects may hold something else later.
+    internal long Group { get; private set; }
+
+    // See GroupSlot.CutLevel.
+    internal byte CutLevel { get; private set; }
+
+    // Counts the snapshots of the group, and goes on counting in a later group of the same key.
+    internal long Number { get; set; }
+
+    // The number since which the group has had the same lines but for their values, and the same families but for their push times.
+    internal long SeriesSince { get; set; }
+
+    // The blocks that its pieces lie in (MetricStore.Blocks.cs): the newest, and those of earlier pushes. Pieces of restored groups and the
+    // lines of the store's own families may lie elsewhere. Set before publication.
+    internal Block? Block { get; set; }
+
+    internal Block[] OlderBlocks { get; set; } = [];
+
+    // How much memory that is.
+    internal long BlockBytes
+    {
+        get
+        {
+            long bytes = Block?.Bytes.Length ?? 0;
+            foreach (Block older in OlderBlocks)
+            {
+                bytes += older.Bytes.Length;
+            }
+
+            return bytes;
+        }
+    }
+
+    // Whether it stands for the group's end: nothing takes its place any more.
+    internal bool IsEnd { get; private init; }
+
+    // Whether consumers of feeds have it.
+    internal bool IsTaken => Volatile.Read(ref _takers) != 0;
+
+    // What was newest before, while a view may be on its way to it (see MetricStore.Views.cs).
+    internal GroupSnapshot? Previous
+    {
+        get => Volatile.Read(ref _previous);
+        set => Volatile.Write(ref _previous, value);
+    }
+
+    // The end of a group. It is in nobody's view: whether a view has the group at all is for the map to say.
+    internal static GroupSnapshot End(GroupSlot slot, GroupSnapshot last) =>
+        new(slot, [], []) { _version = Timeline.Never, Number = last.Number + 1, IsEnd = true, Previous = last };
+
+    // Room for families that is not used yet.
+    internal static GroupSnapshot Empty(int room) => new(room);
+
+    // How many families there is room for.
+    internal int Room => _families.Length;
+
+    // Where a steady push puts the line of its push time. It goes with the snapshot.
+    internal Span<byte> PushTimeBuffer(int length)
+    {
+        if (_pushTime is null || _pushTime.Length < length)
+        {
+            _pushTime = new byte[BlockPool.SizeFor(Math.Max(length, 128))];
+        }
+
+        return _pushTime;
+    }
+
+    internal ReadOnlyMemory<byte> PushTimeLine(int length) => _pushTime.AsMemory(0, length);
+
+    // A consumer takes it, and keeps its blocks until it releases it. The slot is pinned, and the snapshot was its newest since.
+    internal void TakeFor(ChangeFeed feed)
+    {
+        if ((Interlocked.Or(ref _takers, feed.Bit) & feed.Bit) == 0)
+        {
+            Block?.AddReader();
+            foreach (Block older in OlderBlocks)
+            {
+                older.AddReader();
+            }
+        }
+    }
+
+    // Whether the consumer had it: then its blocks are the caller's to release.
+    internal bool ReleaseFor(ChangeFeed feed) => (Interlocked.And(ref _takers, ~feed.Bit) & feed.Bit) != 0;
+
+    // Makes an empty snapshot one of a group, like the one before: the families are for the caller to change. Nobody else has it yet.
+    internal Span<FamilyEntry> Follow(GroupSnapshot before)
+    {
+        (_slot, Group, CutLevel) = (before._slot, before.Group, before.CutLevel);
+        _count = before._count;
+        Number = before.Number + 1;
+        SeriesSince = before.SeriesSince;
+        (Size, SampleCount) = (before.Size, before.SampleCount);
+        before.Families.CopyTo(_families);
+        return _families.AsSpan(0, _count);
+    }
+
+    // Nobody has it any more: it keeps nothing alive, and is as new.
+    internal void Clear()
+    {
+        Array.Clear(_families, 0, _count);
+        _slot = null;
+        _count = 0;
+        _version = Timeline.Unstamped;
+        _takers = 0;
+        (Block, OlderBlocks) = (null, []);
+        _previous = null;
+        ExpiresAt = 0;
+        HasOwnDeadline = false;
+    }
+
+    internal long Stamp(Timeline timeline) => timeline.Stamp(ref _version);
+
+    // The first snapshot of a group that the map does not have yet.
+    internal void StampAsFirst() => _version = Timeline.Ever;
+
+    /// <summary>Finds a family by name.</summary>
+    public bool TryGet(ReadOnlySpan<byte> name, out FamilyEntry entry)
+    {
+        int at = IndexOf(Families, name);
+        entry = at >= 0 ? _families[at] : default;
+        return at >= 0;
+    }
+
+    internal static int IndexOf(ReadOnlySpan<FamilyEntry> families, ReadOnlySpan<byte> name)
+    {
+        int low = 0, high = families.Length - 1;
+        while (low <= high)
+        {
+            int middle = (low + high) >>> 1;
+            int order = families[middle].Name.Span.SequenceCompareTo(name);
+            if (order == 0)
+            {
+                return middle;
+            }
+
+            (low, high) = order < 0 ? (middle + 1, high) : (low, middle - 1);
+        }
+
+        return -1;
+    }
+
+    // The value of the first sample of a family of times; a family without samples has none.
+    private bool TryGetTime(ReadOnlySpan<byte> name, out double seconds)
+    {
+        seconds = 0;
+        if (!TryGet(name, out FamilyEntry entry) || entry.Text.IsEmpty)
+        {
+            return false;
+        }
+
+        ReadOnlySpan<byte> line = entry.Text.Span[..entry.Text.Span.IndexOf((byte)'\n')];
+        ReadOnlySpan<byte> value = line[(line.LastIndexOf((byte)' ') + 1)..];
+        if (Utf8Parser.TryParse(value, out seconds, out int used) && used == value.Length)
+        {
+            return true;
+        }
+
+        seconds = value.SequenceEqual("+Inf"u8) ? double.PositiveInfinity : value.SequenceEqual("-Inf"u8) ? double.NegativeInfinity : double.NaN;
+        return true;
+    }
+}

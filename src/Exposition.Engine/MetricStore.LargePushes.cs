@@ -1,0 +1,274 @@
+using System.Runtime.InteropServices;
+using Exposition.Engine.Internal;
+
+namespace Exposition.Engine;
+
+// A push of many families is checked and counted in steps of the writer lock, one such push at a time, and so is one of many series that
+// others have come before again and again. It closes its families first: to others they count already, and no series come to them but its
+// own. Who would bring some, or contradicts others meanwhile, waits until it is done, outside of the writer lock, and looks again. Then one
+// short step publishes it.
+
+public sealed partial class MetricStore
+{
+    private readonly Lock _closing = new();
+
+    // Families that are checked, counted or opened under one hold of the writer lock.
+    internal int FamiliesAtOnce
+    {
+        get => _directory.AtOnce;
+        set => _directory.AtOnce = value;
+    }
+
+    // Nobody has closed families but who has entered this. Taken before turns and the writer lock.
+    private ClosingScope EnterClosing()
+    {
+        Interleaving.Enter(_closing);
+        return new ClosingScope(_closing);
+    }
+
+    private Attempt PublishInSteps(
+        PendingPush push, FamilyEntry[] pushed, bool hadFailure, PushMode mode, TimeSpan? expireAfter, Moment now)
+    {
+        using ClosingScope closing = EnterClosing();
+        using Turns.Scope turn = _turns.Enter(push.Key, insists: true);
+        using var group = new PinnedGroup(FindSlot(push.Key));
+        Interleaving.At(Step.ReadBlock);
+        if (hadFailure != group.Has(OwnNames.PushFailure))
+        {
+            return new Attempt(MustRender: true);
+        }
+
+        var claim = new Claim(push, DraftOf(push, pushed, group.Newest, mode), new EarlyCheck(key => _slots.Find(key.Span)));
+        Attempt made = default;
+        try
+        {
+            while (claim.Next < push.Rendered.Length && made.Refused is null && !made.MustRender)
+            {
+                using (EnterWriter(takesSteps: false))
+                {
+                    made = ClaimSome(claim, pushed, group.Slot);
+                }
+            }
+
+            if (made.Refused is null && !made.MustRender)
+            {
+                claim.Early.Look(push.Families, group.Slot, claim.Names);
+                claim.Draft.Prepare(claim.Hidden);
+                made = Publish(claim, pushed, group, expireAfter, now);
+            }
+        }
+        finally
+        {
+            EndClaim(claim, isStored: made.Stored is not null);
+        }
+
+        return Made(made, claim.Draft, push);
+    }
+
+    // Under the writer lock: goes on from where the last one has ended.
+    private Attempt ClaimSome(Claim claim, FamilyEntry[] pushed, GroupSlot? slot)
+    {
+        PendingPush push = claim.Push;
+        GroupDraft draft = claim.Draft;
+        claim.Slot ??= slot ?? new GroupSlot(push.Key, _directory.NameSets.Acquire(push.Key));
+        claim.Names ??= claim.Slot.Names;
+        if (PushLimits.Exceeded(Options, draft.Old?.Size ?? 0, draft.Size, _storedBytes) is { } tooLarge)
+        {
+            return new Attempt(tooLarge);
+        }
+
+        for (int cost = 0; claim.Next < push.Rendered.Length && cost < FamiliesAtOnce; claim.Next++)
+        {
+            (int family, int entry) = push.Rendered[claim.Next];
+            ReadOnlySpan<byte> name = push.NameOf(family);
+            if (OwnNames.IsAny(name))
+            {
+                claim.Own.Add((family, entry));
+                continue;
+            }
+
+            if (pushed[entry].Text.IsEmpty)
+            {
+                continue;
+            }
+
+            if (IsFull(name, claim.Names))
+            {
+                return RefusedUnlessDoubtful(PushLimits.TooManyNameSets(Options));
+            }
+
+            if (claim.Contradiction is not null)
+            {
+                // What is left to know is whether there are too many name sets, which is said first.
+                cost++;
+                continue;
+            }
+
+            FamilyInfo info = _directory.Close(name);
+            claim.Closed.Add(info);
+            if (info.IsBeside(claim.Names))
+            {
+                claim.Early.Note(family, info, claim.Names);
+            }
+
+            int place = draft.PlaceOf(entry);
+            _directory.Share(ref draft.Families[place]);
+            cost += 1 + (info.NameSets.Length / 8);
+            if (draft.Added is not null && draft.Added.BinarySearch(place) < 0)
+            {
+                // It was exposed before.
+                continue;
+            }
+
+            if (_rules.Find(push.Families, family, draft.Old, claim.Names, draft.Families, claim.Early) is { } clash)
+            {
+                if (IsRefused(clash))
+                {
+                    claim.Contradiction = clash.Message;
+                    continue;
+                }
+
+                Hide(draft.Families, name, clash, ref claim.Hidden);
+                continue;
+            }
+
+            _directory.Add(draft.Families[place], draft.Families, claim.Slot);
+            claim.Counted.Add(place);
+        }
+
+        if (_directory.Leaving > 0 && (claim.Hidden is not null || claim.Contradiction is not null))
+        {
+            return new Attempt(MustRender: true);
+        }
+
+        return claim.Next == push.Rendered.Length ? new Attempt(Contradiction(claim.Contradiction)) : default;
+    }
+
+    private Attempt Publish(Claim claim, FamilyEntry[] pushed, in PinnedGroup group, TimeSpan? expireAfter, Moment now)
+    {
+        PendingPush push = claim.Push;
+        GroupDraft draft = claim.Draft;
+        using (EnterWriter())
+        {
+            GroupSlot? slot = FindAt(push.Key, now);
+            if (!IsNewest(group, slot) || !claim.Early.HoldsOfClosed())
+            {
+                return default;
+            }
+
+            if (PushLimits.Exceeded(Options, draft.Old?.Size ?? 0, draft.Size, _storedBytes) is { } tooLarge)
+            {
+                return new Attempt(tooLarge);
+            }
+
+            foreach ((int family, Clash clash) in claim.Early.Clashes)
+            {
+                if (IsRefused(clash))
+                {
+                    return new Attempt(new PushOutcome(PushStatus.Inconsistent, clash.Message));
+                }
+
+                HideClaimed(claim, push.NameOf(family), clash);
+            }
+
+            if (Check(push, CollectionsMarshal.AsSpan(claim.Own), slot, pushed, draft.Families, ref claim.Hidden) is { } error)
+            {
+                return new Attempt(new PushOutcome(PushStatus.Inconsistent, error));
+            }
+
+            // All others count.
+            draft.Added = Array.ConvertAll(OwnNames.All, name => GroupSnapshot.IndexOf(draft.Families, name)).Where(place => place >= 0
+                && (draft.Added is null || draft.Added.BinarySearch(place) >= 0)).ToList();
+            Fate fate = FateOf(slot, push.Key, expireAfter, now);
+            GroupSnapshot? stored = Publish(slot, push.Key, draft, tell: true, fate, claim.Hidden, ownPins: 1, claim: claim);
+            return new Attempt(null, stored, draft.Old, claim.Hidden, draft.Block);
+        }
+    }
+
+    private void HideClaimed(Claim claim, ReadOnlySpan<byte> name, Clash clash)
+    {
+        FamilyEntry[] families = claim.Draft.Families;
+        int place = GroupSnapshot.IndexOf(families, name);
+        if ((families[place].Traits & FamilyTraits.Suspect) == 0)
+        {
+            if (claim.Counted.BinarySearch(place) >= 0)
+            {
+                _directory.Remove(families[place], families, claim.Slot!);
+            }
+
+            Hide(families, name, clash, ref claim.Hidden);
+        }
+    }
+
+    // Opens what was closed; what was counted and is not stored counts no more.
+    private void EndClaim(Claim claim, bool isStored)
+    {
+        if (!isStored && claim.Slot is not null)
+        {
+            using (EnterWriter())
+            {
+                _directory.Leave(claim.Draft.Families, claim.Counted, claim.Counted.Count, claim.Slot);
+                if (claim.Draft.Old is null)
+                {
+                    _directory.NameSets.Release(claim.Push.Key);
+                }
+            }
+        }
+
+        for (int next = 0; next < claim.Closed.Count;)
+        {
+            using (EnterWriter())
+            {
+                for (int i = 0; i < FamiliesAtOnce && next < claim.Closed.Count; i++)
+                {
+                    _directory.Open(claim.Closed[next++]);
+                }
+            }
+        }
+    }
+
+    private Attempt RefusedUnlessDoubtful(PushOutcome refused) =>
+        _directory.Leaving > 0 ? new Attempt(MustRender: true) : new Attempt(refused);
+
+    /// <summary>A push whose families are closed.</summary>
+    private sealed class Claim(PendingPush push, GroupDraft draft, EarlyCheck early)
+    {
+        public List<HiddenFamily>? Hidden;
+
+        // Why it is refused, unless for another reason.
+        public string? Contradiction { get; set; }
+
+        public PendingPush Push => push;
+
+        public GroupDraft Draft => draft;
+
+        public EarlyCheck Early => early;
+
+        public GroupSlot? Slot { get; set; }
+
+        public NameSet? Names { get; set; }
+
+        // Families of the names of the store's own, and their entries: these are never closed.
+        public List<(int Family, int Entry)> Own { get; } = [];
+
+        public List<FamilyInfo> Closed { get; } = [];
+
+        // Places of those that count already.
+        public List<int> Counted { get; } = [];
+
+        // Which of the push is next.
+        public int Next { get; set; }
+    }
+
+    private readonly ref struct ClosingScope(Lock? closing)
+    {
+        public void Dispose()
+        {
+            if (closing is not null)
+            {
+                closing.Exit();
+                Interleaving.At(Step.LeftTurn);
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using Exposition.Formats;
+using Exposition.Formats.Internal;
+
+namespace Exposition.Engine;
+
+public sealed partial class MetricStore
+{
+    // Throws TooManyRowsException where there are more series than may be: they are not read to the end.
+    private bool TryRead(PushFormat format, ReadOnlyMemory<byte> body, FamilySet into, out FormatError malformed)
+    {
+        into.Progress.MostSeries = Options.MaxSeriesPerPush;
+        try
+        {
+            return TryReadAsSent(format, body, into, out malformed);
+        }
+        finally
+        {
+            into.Progress.MostSeries = 0;
+        }
+    }
+
+    // The reference reads OpenMetrics as text, so a body that is good only as text stays good, and one that is bad as both gets the text's
+    // error.
+    private bool TryReadAsSent(PushFormat format, ReadOnlyMemory<byte> body, FamilySet into, out FormatError malformed)
+    {
+        if (format == PushFormat.Protobuf)
+        {
+            return ProtobufFormat.TryRead(body, into, out malformed);
+        }
+
+        FormatError strict = default;
+        if (format == PushFormat.OpenMetrics && OpenMetricsFormat.TryRead(body, Options.Names, into, out strict))
+        {
+            malformed = default;
+            return true;
+        }
+
+        bool read = TextFormat.TryRead(body, new TextReadOptions(Options.Names, Lenient: true), into, out malformed);
+        if (format != PushFormat.OpenMetrics)
+        {
+            return read;
+        }
+
+        // OpenMetrics says where it ends. What says so little of it that its last line has no end was cut short, and its last number with
+        // it.
+        if (read && !body.IsEmpty && body.Span[^1] != '\n')
+        {
+            malformed = new FormatError("unexpected end of input stream", 1 + body.Span.Count((byte)'\n'));
+            read = false;
+        }
+
+        string why = $"and as OpenMetrics, line {strict.Line}: {strict.Message}";
+        malformed = malformed with { Hint = malformed.Hint is null or LikelyMistake.OpenMetrics ? why : malformed.Hint + "; " + why };
+        return read;
+    }
+}

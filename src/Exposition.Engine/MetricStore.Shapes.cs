@@ -1,0 +1,281 @@
+using Exposition.Engine.Internal;
+using Exposition.Engine.Internal.Shapes;
+using Exposition.Formats;
+
+namespace Exposition.Engine;
+
+// The short way of a push: see PushShape. What it inherits from the group's last push stays true until it publishes, because it publishes
+// only if the group's snapshot is still the very one that the shape describes: no push, refusal or delete of this group came between; and a
+// push of another group that contradicts this one's families was refused, or hidden.
+
+public sealed partial class MetricStore
+{
+    private readonly ShapeCache? _shapes;
+
+    /// <summary>Memory held by the shapes of last pushes, in bytes.</summary>
+    public long ShapeBytes => _shapes?.Bytes ?? 0;
+
+    /// <summary>Pushes that were patched in because their series equalled those of their group's last push.</summary>
+    public long RepeatedPushes => Volatile.Read(ref _repeatedPushes);
+
+    private readonly SnapshotPool _snapshots = new(SpareSnapshotBytesMost);
+    private long _repeatedPushes;
+
+    /// <summary>
+    /// Carries out a push if its series are those of the group's last one, which takes little time even where it is large; the parameters
+    /// are those of <see cref="Push"/>.
+    /// </summary>
+    /// <returns>False if it is to be read the long way: nothing has changed then.</returns>
+    internal bool TryPushRepeated(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
+    {
+        if (_shapes is null || format != PushFormat.Text)
+        {
+            return false;
+        }
+
+        GroupSlot? slot = FindSlot(key);
+        Interleaving.At(Step.TakeShape);
+        if (slot?.Shape is not { } shape || !shape.TryTake())
+        {
+            return false;
+        }
+
+        slot.Pin();
+        try
+        {
+            if (TryPatch(slot, shape, body, mode, details.ExpireAfter))
+            {
+                shape.LastUsed = Options.Time.GetTimestamp();
+                slot.Patience.Hit();
+                Interlocked.Increment(ref _repeatedPushes);
+                return true;
+            }
+
+            Interleaving.At(Step.DropShape);
+            _shapes.Drop(slot);
+            slot.Patience.Miss();
+            return false;
+        }
+        finally
+        {
+            slot.Unpin();
+            Interleaving.At(Step.GiveShapeBack);
+            shape.GiveBack();
+        }
+    }
+
+    // The slot is pinned.
+    private bool TryPatch(GroupSlot slot, PushShape shape, ReadOnlyMemory<byte> body, PushMode mode, TimeSpan? expireAfter)
+    {
+        Interleaving.At(Step.ReadSlot);
+        GroupSnapshot current = slot.Current!;
+        int others = current.Families.Length - shape.FamilyCount;
+        if (current.Number != shape.Number || (mode == PushMode.Replace && others != OwnNames.Count) || !shape.TryCompare(body.Span))
+        {
+            return false;
+        }
+
+        Moment now = _clock.Read();
+        if (current.ExpiresAt > 0 && current.ExpiresAt <= now.Steady && (Faults & StoreFaults.RevivesTheDue) == 0)
+        {
+            // Due, though nobody has looked yet: this push finds an empty group.
+            return false;
+        }
+
+        Interleaving.At(Step.ReadBlock);
+        GroupSnapshot snapshot = _snapshots.Rent(current.Families.Length);
+        if (!ShapePatch.Apply(current, shape, now.Wall, snapshot))
+        {
+            TakeBlocks(snapshot, current, shape.Block);
+            GiveUp(snapshot, current);
+            return false;
+        }
+
+        if (Options.VerifyShapes)
+        {
+            Verify(slot, current, snapshot.Families, body, mode, now.Wall);
+        }
+
+        TakeBlocks(snapshot, current, shape.Block);
+        snapshot.ExpiresAt = Deadline(slot, slot.Key, expireAfter, now.Steady);
+        snapshot.HasOwnDeadline = expireAfter is not null;
+        if (!TrySwapSteadily(slot, current, snapshot))
+        {
+            GiveUp(snapshot, current);
+            return false;
+        }
+
+        Interleaving.At(Step.NumberShape);
+        shape.Number = snapshot.Number;
+        _held.Replaced(current.Families, snapshot.Families);
+        RetireBlocks(slot, current, snapshot, ownPins: 1);
+        RecycleSnapshot(slot, current, snapshot);
+        if ((Faults & StoreFaults.TellsNobody) == 0)
+        {
+            Tell(slot);
+        }
+
+        return true;
+    }
+
+    // A steady push that came too late: nobody has seen its snapshot, and the shape that has its block is dropped.
+    private void GiveUp(GroupSnapshot snapshot, GroupSnapshot current)
+    {
+        GiveUpBlocks(snapshot, current);
+        _snapshots.Return(snapshot);
+    }
+
+    // The one step of a steady push. Of what else a publication does nothing is left to do: it changes neither families, nor hidden ones,
+    // nor counts.
+    private bool TrySwapSteadily(GroupSlot slot, GroupSnapshot current, GroupSnapshot snapshot)
+    {
+        if (IsScheduled(current, snapshot.ExpiresAt))
+        {
+            return TrySwap(slot, current, snapshot);
+        }
+
+        using (EnterWriter())
+        {
+            bool swapped = TrySwap(slot, current, snapshot);
+            if (swapped && IsThere(slot))
+            {
+                Schedule(slot, new Fate(snapshot.ExpiresAt, IsExpired: false));
+            }
+
+            return swapped;
+        }
+    }
+
+    // After a push has gone the long way: a shape for the next one, if this was the second with the same families and lines.
+    private void ConsiderShape(
+        GroupSlot slot,
+        GroupSnapshot? before,
+        GroupSnapshot stored,
+        ReadOnlySpan<FamilyEntry> pushed,
+        ReadOnlyMemory<byte> body,
+        PushWorkspace workspace)
+    {
+        if (_shapes is null || before is null || !_shapes.MayHold(body.Length) || !stored.Hidden.IsEmpty || !HasSameLines(before, pushed) || !slot.Patience.IsOver())
+        {
+            return;
+        }
+
+        // It reads the block that was just published, pinned. Where the check holds nobody has replaced that snapshot: to be in its place
+        // once more it must have been used again, as only those are that a steady push has replaced; and no steady push follows it before
+        // this shape is there.
+        bool pins = (Faults & StoreFaults.BuildsUnpinned) == 0;
+        if (pins)
+        {
+            slot.Pin();
+        }
+
+        try
+        {
+            Interleaving.At(Step.ReadSlot);
+            if (ReferenceEquals(slot.Current, stored) || (Faults & StoreFaults.BuildsUnchecked) != 0)
+            {
+                Interleaving.At(Step.BuildShape);
+                BuildShape(slot, stored, pushed, body, workspace);
+            }
+        }
+        finally
+        {
+            if (pins)
+            {
+                slot.Unpin();
+            }
+        }
+    }
+
+    private void BuildShape(
+        GroupSlot slot, GroupSnapshot stored, ReadOnlySpan<FamilyEntry> pushed, ReadOnlyMemory<byte> body, PushWorkspace workspace)
+    {
+        if (ShapeBuilder.Build(slot.Key, Options.Names, body, WithoutOwn(pushed), _blocks, workspace) is { } shape)
+        {
+            shape.Number = stored.Number;
+            Interleaving.At(Step.EnterShape);
+            if (_shapes!.TryEnter(slot, shape))
+            {
+                return;
+            }
+        }
+
+        slot.Patience.Miss();
+    }
+
+    private static bool HasSameLines(GroupSnapshot before, ReadOnlySpan<FamilyEntry> pushed)
+    {
+        foreach (ref readonly FamilyEntry entry in pushed)
+        {
+            if (!before.TryGet(entry.Name.Span, out FamilyEntry old) || old.Type != entry.Type || old.SampleCount != entry.SampleCount)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static FamilyEntry[] WithoutOwn(ReadOnlySpan<FamilyEntry> pushed)
+    {
+        int own = 0;
+        foreach (ref readonly FamilyEntry entry in pushed)
+        {
+            own += OwnNames.IsEither(entry.Name.Span) ? 1 : 0;
+        }
+
+        var kept = new FamilyEntry[pushed.Length - own];
+        int count = 0;
+        foreach (ref readonly FamilyEntry entry in pushed)
+        {
+            if (!OwnNames.IsEither(entry.Name.Span))
+            {
+                kept[count++] = entry;
+            }
+        }
+
+        return kept;
+    }
+
+    private void Verify(GroupSlot slot, GroupSnapshot current, ReadOnlySpan<FamilyEntry> patched, ReadOnlyMemory<byte> body, PushMode mode, long now)
+    {
+        if (!ReferenceEquals(slot.Current, current))
+        {
+            // Somebody else has changed the group since; nothing will be published.
+            return;
+        }
+
+        PushWorkspace workspace = PushWorkspace.Rent(body.Length);
+        try
+        {
+            string? error = null;
+            FamilyEntry[] expected = [];
+            if (TextFormat.TryRead(body, new TextReadOptions(Options.Names, Lenient: true), workspace.Families, out FormatError malformed)
+                && !PushRules.HasTimestamps(workspace.Families))
+            {
+                var push = new PendingPush(workspace, slot.Key, now);
+                error = push.Prepare(leaveOut: !Options.CheckConsistency);
+                FamilyEntry[] pushed = push.Render(current, null, keepPushedFailure: true);
+                expected = GroupDraft.After(slot.Key, current, pushed, mode == PushMode.Replace, _blocks, push.Block).Families;
+                using (EnterWriter())
+                {
+                    List<HiddenFamily>? hidden = null;
+                    error ??= ReferenceEquals(slot.Current, current) && IsThere(slot) ? Check(push, push.Rendered, slot, pushed, expected, ref hidden) : null;
+                }
+            }
+            else
+            {
+                error = malformed.Message ?? "timestamps";
+            }
+
+            if (error is not null || ShapePatch.Difference(expected, patched) is { } difference && (error = difference) is not null)
+            {
+                throw new InvalidOperationException($"a push to {slot.Key} was patched in although read the long way it gives: {error}");
+            }
+        }
+        finally
+        {
+            PushWorkspace.Return(workspace);
+        }
+    }
+}

@@ -1,0 +1,170 @@
+using Exposition.Engine.Internal;
+using Exposition.Formats;
+
+namespace Exposition.Engine;
+
+// Of what is hidden, what may be shown again: in steps (MetricStore.Steps.cs), what came first first. What takes time with the size of a
+// group or of a family is done before the writer lock is taken, and holds if nothing has changed since.
+
+public sealed partial class MetricStore
+{
+    // About a millisecond; drafts of more are made outside the writer lock.
+    private const int MostShownAtOnce = 1000;
+    private const int MostFamiliesDrafted = 2000;
+
+    // Outside the lock: what takes time with the size of the group, or of its family that came first, before it. Says how many of its
+    // families were looked at.
+    private int ShowSomeOf(GroupSlot slot)
+    {
+        using var group = new PinnedGroup(slot);
+        if (group.Newest is null)
+        {
+            return 0;
+        }
+
+        var draft = GroupDraft.Like(group.Newest);
+        LargeFamily? large;
+        using (EnterWriter(takesSteps: false))
+        {
+            large = NoteFirstFreed(slot, draft);
+        }
+
+        large?.Look(slot);
+        using (EnterWriter(takesSteps: false))
+        {
+            int before = StepsLeft;
+            ShowSome(draft, isAlone: false, large);
+            return before - StepsLeft;
+        }
+    }
+
+    private LargeFamily? NoteFirstFreed(GroupSlot slot, GroupDraft draft)
+    {
+        if (!_directory.TryPeekFreed(out HiddenFamily? hidden) || hidden.Slot != slot || EntryOf(hidden, draft) is not { } entry || !IsLarge(entry))
+        {
+            return null;
+        }
+
+        var large = new LargeFamily(hidden, entry, new EarlyCheck(key => _slots.Find(key.Span)));
+        _ = _directory.TryGet(hidden.Name.Span, out FamilyInfo? info);
+        large.Check.Note(0, info, slot.Names);
+        return large;
+    }
+
+    private bool IsLarge(in FamilyEntry entry) => entry.SampleCount > 2 * FamiliesAtOnce;
+
+    private static FamilyEntry? EntryOf(HiddenFamily hidden, GroupDraft draft)
+    {
+        int at = GroupSnapshot.IndexOf(draft.Families, hidden.Name.Span);
+        return at >= 0 && (draft.Families[at].Traits & FamilyTraits.Suspect) != 0 ? draft.Families[at] : null;
+    }
+
+    // Under the writer lock: looks again at some of what may be shown, what came first first. Where it can be shown, but its group is large
+    // and was not drafted, or its family is large and was not looked for before: says which group it is, unless there is to be no other
+    // way. No steady push comes in between: none goes to a group with hidden families.
+    private GroupSlot? ShowSome(GroupDraft? draft, bool isAlone, LargeFamily? large = null)
+    {
+        int looked = 0;
+        bool shows = false;
+        while (looked < MostShownAtOnce && _directory.TryPeekFreed(out HiddenFamily? hidden))
+        {
+            GroupSnapshot? current = hidden.Slot?.Current;
+            if (draft is not null && current is { IsEnd: false } && draft.Old != current)
+            {
+                break;
+            }
+
+            ReadOnlySpan<FamilyEntry> families = draft is null ? current is null ? [] : current.Families : draft.Families;
+            int at = GroupSnapshot.IndexOf(families, hidden.Name.Span);
+            if (current is not { IsEnd: false } || at < 0 || (families[at].Traits & FamilyTraits.Suspect) == 0)
+            {
+                _directory.TakeFreed();
+                looked++;
+                continue;
+            }
+
+            LargeFamily? known = large?.Hidden == hidden && large.Check.Holds(large.Set, _directory) ? large : null;
+            bool canLook = isAlone || known is not null || !IsLarge(families[at]);
+            if (canLook && StaysHidden(hidden, families[at], current, families, known))
+            {
+                _directory.TakeFreed();
+                looked += known is null ? 1 + _hiddenSet.Metrics.Length : 1;
+                continue;
+            }
+
+            if (draft is null && !isAlone && (!canLook || families.Length > MostFamiliesDrafted))
+            {
+                return hidden.Slot;
+            }
+
+            if (!canLook)
+            {
+                break;
+            }
+
+            _directory.TakeFreed();
+            draft ??= GroupDraft.Like(current);
+            draft.Families[at] = draft.Families[at] with { Traits = draft.Families[at].Traits & ~FamilyTraits.Suspect };
+            _directory.Add(draft.Families[at], draft.Families, hidden.Slot!);
+            hidden.Slot = null;
+            shows = true;
+            looked += 1 + _hiddenSet.Metrics.Length;
+        }
+
+        if (shows)
+        {
+            GroupSnapshot old = draft!.Old!;
+            Publish(old.Slot, old.Key, draft, tell: true, Fate.Of(old), isCounted: true);
+        }
+
+        _hiddenSet.Reset();
+        return null;
+    }
+
+    // Whether something keeps a family hidden. Then it waits for that.
+    private bool StaysHidden(HiddenFamily hidden, in FamilyEntry entry, GroupSnapshot group, ReadOnlySpan<FamilyEntry> families, LargeFamily? known)
+    {
+        hidden.Waiting?.Remove(hidden);
+        if (_directory.TryGet(hidden.Name.Span, out FamilyInfo? info) && info.IsClosed)
+        {
+            // It is looked at again when the family is open.
+            info.HasMissed = true;
+            hidden.Waiting = info.Waiting ??= [];
+            hidden.Waiting.Add(hidden);
+            return true;
+        }
+
+        if (known is null)
+        {
+            entry.Read(_hiddenSet);
+        }
+
+        if (_rules.Find(known?.Set ?? _hiddenSet, 0, group, group.Slot.Names, families, known?.Check) is not { } clash)
+        {
+            return false;
+        }
+
+        hidden.StillHiddenBy(clash);
+        Wait(hidden);
+        return true;
+    }
+
+    /// <summary>A hidden family of many series, which are looked for in other groups before the writer lock is taken.</summary>
+    private sealed class LargeFamily(HiddenFamily hidden, in FamilyEntry entry, EarlyCheck check)
+    {
+        private readonly FamilyEntry _entry = entry;
+
+        public HiddenFamily Hidden => hidden;
+
+        public EarlyCheck Check => check;
+
+        public FamilySet Set { get; } = new();
+
+        // Outside of the writer lock; the group is pinned.
+        public void Look(GroupSlot slot)
+        {
+            _entry.Read(Set);
+            check.Look(Set, slot, slot.Names);
+        }
+    }
+}

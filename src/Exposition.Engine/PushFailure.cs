@@ -1,0 +1,18 @@
+namespace Exposition.Engine;
+
+/// <summary>Why a push to a group was refused last.</summary>
+/// <param name="At">When, in nanoseconds since the Unix epoch.</param>
+/// <param name="Reason">What the client was told, cut to <see cref="MaxReason"/> characters.</param>
+/// <param name="Sender">Who sent it, as the host names its clients; null if the host did not say.</param>
+public sealed record PushFailure(long At, string Reason, string? Sender)
+{
+    /// <summary>The longest reason that is kept, in characters.</summary>
+    public const int MaxReason = 500;
+
+    internal static PushFailure Of(long at, string reason, object? sender)
+    {
+        int length = Math.Min(reason.Length, MaxReason);
+        length -= length < reason.Length && char.IsHighSurrogate(reason[length - 1]) ? 1 : 0;
+        return new PushFailure(at, length < reason.Length ? reason[..length] + "..." : reason, sender?.ToString());
+    }
+}

@@ -1,0 +1,72 @@
+using Exposition.Engine.Internal;
+
+namespace Exposition.Engine;
+
+// Opening fixes the point in time; the groups are collected as they are asked for, some at a time: whoever goes through all of them anyway
+// finds them in the cache, instead of having waited for the memory of each twice. Until then nothing that has been newest since is used
+// again.
+
+/// <summary>
+/// All groups at one point in time. Holds the snapshots that it shows until it is disposed of: their memory must not be read after that,
+/// as long as it is open none of it is used again. Not safe for concurrent use.
+/// </summary>
+internal sealed class StoreView : IDisposable
+{
+    private const int CollectedAtOnce = 1024;
+
+    private readonly MetricStore _store;
+    private readonly long _at;
+    private readonly int _place;
+    private GroupMap? _map;
+    private GroupSnapshot[]? _groups;
+    private int _collected;
+
+    internal StoreView(MetricStore store, GroupMap map, long at, int place, GroupSnapshot[] groups)
+    {
+        (_store, _map, _at, _place, _groups) = (store, map, at, place, groups);
+        Count = map.Slots.Length;
+        if (Count == 0)
+        {
+            _store.SettleView(_place, _at);
+        }
+    }
+
+    /// <summary>How many groups there are.</summary>
+    public int Count { get; }
+
+    /// <summary>The groups in order of their keys.</summary>
+    /// <exception cref="ObjectDisposedException">The view was disposed of.</exception>
+    public ReadOnlySpan<GroupSnapshot> Groups => _collected == Count && _groups is { } groups ? groups.AsSpan(0, Count) : FirstGroups(Count);
+
+    /// <summary>The first of them, at least so many.</summary>
+    /// <exception cref="ObjectDisposedException">The view was disposed of.</exception>
+    public ReadOnlySpan<GroupSnapshot> FirstGroups(int least)
+    {
+        ObjectDisposedException.ThrowIf(_map is null || _groups is null, this);
+        if (_collected < least)
+        {
+            int end = Math.Min(Math.Max(least, _collected + CollectedAtOnce), Count);
+            _store.CollectView(_map.Slots[_collected..end], _at, _groups.AsSpan(_collected));
+            _collected = end;
+            if (end == Count)
+            {
+                _store.SettleView(_place, _at);
+            }
+        }
+
+        return _groups.AsSpan(0, _collected);
+    }
+
+    /// <inheritdoc cref="MetricStore.ExpiryOf"/>
+    public long ExpiryOf(GroupSnapshot group) => _store.ExpiryOf(group);
+
+    /// <summary>Lets go of the groups.</summary>
+    public void Dispose()
+    {
+        if (_groups is { } groups)
+        {
+            (_map, _groups) = (null, null);
+            _store.CloseView(_place, groups, _collected);
+        }
+    }
+}

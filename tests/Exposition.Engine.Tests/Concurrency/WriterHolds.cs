@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Exposition.Engine.Internal;
+
+namespace Exposition.Engine.Tests.Concurrency;
+
+/// <summary>The processor time for which a thread holds the writer lock: others on the machine do not count.</summary>
+internal static partial class WriterHolds
+{
+    // CLOCK_THREAD_CPUTIME_ID
+    private const int ThreadTime = 3;
+
+    /// <summary>The longest hold of what a thread does.</summary>
+    public static TimeSpan Longest(Action request)
+    {
+        int thread = Environment.CurrentManagedThreadId;
+        long entered = 0;
+        long longest = 0;
+        TimeSpan paused = default;
+        Interleaving.Hook = step =>
+        {
+            if (Environment.CurrentManagedThreadId != thread)
+            {
+                return;
+            }
+
+            if (step == Step.HoldWriter)
+            {
+                entered = Now();
+                paused = GC.GetTotalPauseDuration();
+            }
+            else if (step == Step.LeftWriter)
+            {
+                // Whoever triggers a collection of garbage does it for all.
+                long held = Now() - entered - (long)(GC.GetTotalPauseDuration() - paused).TotalNanoseconds;
+                longest = Math.Max(longest, held);
+            }
+        };
+        try
+        {
+            request();
+        }
+        finally
+        {
+            Interleaving.Hook = null;
+        }
+
+        return TimeSpan.FromMicroseconds(longest / 1000.0);
+    }
+
+    // In nanoseconds.
+    private static long Now()
+    {
+        if (OperatingSystem.IsLinux() && ClockGetTime(ThreadTime, out Timespec time) == 0)
+        {
+            return (time.Seconds * 1_000_000_000L) + time.Nanoseconds;
+        }
+
+        return (long)Stopwatch.GetElapsedTime(0, Stopwatch.GetTimestamp()).TotalNanoseconds;
+    }
+
+    [LibraryImport("libc", EntryPoint = "clock_gettime")]
+    private static partial int ClockGetTime(int clock, out Timespec time);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private readonly struct Timespec
+    {
+        public readonly nint Seconds;
+        public readonly nint Nanoseconds;
+    }
+}
