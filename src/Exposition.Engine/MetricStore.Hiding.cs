@@ -65,7 +65,7 @@ public sealed partial class MetricStore
         {
             // Once more where a steady push has come in between.
             (current, found) = (slot.Current!, null);
-            if (!names.Exists(name => current.TryGet(name, out FamilyEntry entry) && FamilyDirectory.Counts(entry)))
+            if (!names.Exists(name => current.TryGet(name, out FamilyEntry entry) && entry.IsExposed))
             {
                 return;
             }
@@ -74,7 +74,7 @@ public sealed partial class MetricStore
             foreach (byte[] name in names)
             {
                 int at = GroupSnapshot.IndexOf(draft.Families, name);
-                if (at < 0 || !FamilyDirectory.Counts(draft.Families[at]))
+                if (at < 0 || !draft.Families[at].IsExposed)
                 {
                     continue;
                 }

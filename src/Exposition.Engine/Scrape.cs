@@ -109,12 +109,12 @@ public sealed class Scrape : IDisposable
             return;
         }
 
-        Turn turn = Turn.Start();
+        TimeSlice slice = TimeSlice.Start();
         while (_workspace!.Plan.Continue())
         {
-            if (turn.IsOver())
+            if (slice.IsOver())
             {
-                await Turn.Pass();
+                await TimeSlice.Pass();
                 cancellation.ThrowIfCancellationRequested();
             }
         }
@@ -226,8 +226,8 @@ public sealed class Scrape : IDisposable
 
     private bool Write(IBufferWriter<byte> output, int stepBytes)
     {
-        Turn turn = Turn.Start();
-        for (int left = stepBytes; left > 0 && !turn.IsOver();)
+        TimeSlice slice = TimeSlice.Start();
+        for (int left = stepBytes; left > 0 && !slice.IsOver();)
         {
             Span<byte> span = output.GetSpan();
             bool more = _pieces.Fill(span[..Math.Min(span.Length, left)], out int written);

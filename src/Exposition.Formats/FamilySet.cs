@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Exposition.Formats.Internal;
+using Exposition.Formats.Internal.Scanning;
 
 namespace Exposition.Formats;
 
@@ -273,6 +274,9 @@ public sealed class FamilySet
 
     // Lookup tables that the readers need while they fill the set (families by name, metrics of summaries and histograms by label set).
     internal FamilyIndex Index { get; } = new();
+
+    // What the reader of text classifies bytes in.
+    internal ScanWindow Window { get; } = new();
 
     // The same for the reader of OpenMetrics.
     internal OpenMetricsTables OpenMetrics => _openMetrics ??= new OpenMetricsTables(this);

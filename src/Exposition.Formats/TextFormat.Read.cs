@@ -24,7 +24,7 @@ public static partial class TextFormat
     {
         ArgumentNullException.ThrowIfNull(into);
         into.Reset(body);
-        return new TextBodyReader(into, options, TextBodyReader.AnyFamily, into.Index.Window).TryRead(out error);
+        return new TextBodyReader(into, options, TextBodyReader.AnyFamily, into.Window).TryRead(out error);
     }
 
     /// <summary>
@@ -41,6 +41,6 @@ public static partial class TextFormat
     {
         ArgumentNullException.ThrowIfNull(into);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)family, (uint)into.Families.Length, nameof(family));
-        return new TextBodyReader(into, new TextReadOptions(NameScheme.Utf8, Lenient: false), family, into.Index.Window).TryRead(out error);
+        return new TextBodyReader(into, new TextReadOptions(NameScheme.Utf8, Lenient: false), family, into.Window).TryRead(out error);
     }
 }

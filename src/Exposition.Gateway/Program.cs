@@ -1,3 +1,4 @@
+using Exposition.Formats.Internal;
 using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Hosting;
 using Exposition.Gateway.Own;
@@ -23,6 +24,6 @@ try
 catch (FlagException e)
 {
     // Some quote what was given: it shall stay one line.
-    Console.Error.WriteLine($"pushgateway: error: {GoText.Visible(e.Message)}, try --help");
+    Console.Error.WriteLine($"pushgateway: error: {GoQuote.Visible(e.Message)}, try --help");
     return 1;
 }

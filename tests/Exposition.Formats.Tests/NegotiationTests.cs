@@ -65,15 +65,15 @@ public sealed class NegotiationTests
     [Fact]
     public void Sorts_by_insertion()
     {
-        Assert.Equal(EscapingScheme.Dots, Negotiation.Choose("a/b;q=0.1;escaping=values,*/*;q=0.9,text/plain;q=0.5;escaping=dots"u8).Escaping);
-        Assert.Equal(EscapingScheme.Values, Negotiation.Choose("*/*;q=0.9;escaping=dots,text/plain;q=0.1;escaping=values"u8).Escaping);
+        Assert.Equal(EscapingScheme.Dots, FormatNegotiator.Choose("a/b;q=0.1;escaping=values,*/*;q=0.9,text/plain;q=0.5;escaping=dots"u8).Escaping);
+        Assert.Equal(EscapingScheme.Values, FormatNegotiator.Choose("*/*;q=0.9;escaping=dots,text/plain;q=0.1;escaping=values"u8).Escaping);
     }
 
     [Fact]
     public void Looks_at_a_bounded_number_of_entries()
     {
         string many = string.Join(',', Enumerable.Repeat("x/y;q=0.5", 5000)) + ",text/plain;escaping=dots";
-        Assert.Equal(new ScrapeNegotiation(ScrapeFormat.Text, EscapingScheme.Underscores), Negotiation.Choose(Encoding.ASCII.GetBytes(many)));
+        Assert.Equal(new ScrapeNegotiation(ScrapeFormat.Text, EscapingScheme.Underscores), FormatNegotiator.Choose(Encoding.ASCII.GetBytes(many)));
     }
 
     [Theory]
@@ -101,7 +101,7 @@ public sealed class NegotiationTests
     [InlineData("br;q=1.0, gzip;q=0.8, *;q=0.1", true)]
     [InlineData("gzip;q=0.000000000000000000000000001", false)]
     public void Compresses_only_if_gzip_is_wanted_more_than_nothing(string header, bool expected) =>
-        Assert.Equal(expected, Negotiation.AcceptsGzip(Encoding.ASCII.GetBytes(header)));
+        Assert.Equal(expected, FormatNegotiator.AcceptsGzip(Encoding.ASCII.GetBytes(header)));
 
     [Theory]
     [InlineData("application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited", true)]
@@ -136,9 +136,9 @@ public sealed class NegotiationTests
         int total = 0;
         Allocation.AssertNone(() =>
         {
-            ScrapeNegotiation chosen = Negotiation.Choose(accept, openMetrics: (total & 1) == 0);
-            total += Negotiation.ContentType(chosen.Format, chosen.Escaping).Length;
-            total += Negotiation.AcceptsGzip("gzip, deflate"u8) ? 1 : 0;
+            ScrapeNegotiation chosen = FormatNegotiator.Choose(accept, openMetrics: (total & 1) == 0);
+            total += FormatNegotiator.ContentType(chosen.Format, chosen.Escaping).Length;
+            total += FormatNegotiator.AcceptsGzip("gzip, deflate"u8) ? 1 : 0;
             total += PushContentType.IsDelimitedProtobuf(push) ? 1 : 0;
             total += PushContentType.IsOpenMetrics(push) ? 1 : 0;
         });
@@ -149,7 +149,7 @@ public sealed class NegotiationTests
 
     private static string Choose(string accept, bool openMetrics = false)
     {
-        ScrapeNegotiation chosen = Negotiation.Choose(Encoding.UTF8.GetBytes(accept), openMetrics);
-        return Encoding.ASCII.GetString(Negotiation.ContentType(chosen.Format, chosen.Escaping));
+        ScrapeNegotiation chosen = FormatNegotiator.Choose(Encoding.UTF8.GetBytes(accept), openMetrics);
+        return Encoding.ASCII.GetString(FormatNegotiator.ContentType(chosen.Format, chosen.Escaping));
     }
 }

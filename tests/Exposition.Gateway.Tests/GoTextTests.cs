@@ -1,4 +1,5 @@
 using Exposition.Engine;
+using Exposition.Formats;
 using Exposition.Gateway.Api;
 using Exposition.Gateway.Page;
 
@@ -31,18 +32,18 @@ public class GoTextTests
     [InlineData(1.7976931348623157e308, "1.7976931348623157e+308", null)]
     public void Numbers_look_as_in_go(double value, string api, string? page)
     {
-        Assert.Equal(api, GoNumber.Format(value));
+        Assert.Equal(api, ExpositionNumber.ToString(value));
         if (page is not null)
         {
-            Assert.Equal(page, GoNumber.FormatPlain(value));
+            Assert.Equal(page, PlainNumber.Of(value));
         }
     }
 
     [FsCheck.Xunit.Property]
     public bool Numbers_read_back(double value) =>
         double.IsNaN(value) || double.IsInfinity(value)
-        || (double.Parse(GoNumber.Format(value), System.Globalization.CultureInfo.InvariantCulture).Equals(value)
-            && double.Parse(GoNumber.FormatPlain(value), System.Globalization.CultureInfo.InvariantCulture).Equals(value));
+        || (double.Parse(ExpositionNumber.ToString(value), System.Globalization.CultureInfo.InvariantCulture).Equals(value)
+            && double.Parse(PlainNumber.Of(value), System.Globalization.CultureInfo.InvariantCulture).Equals(value));
 
     [Theory]
     [InlineData(1795354741758453811, "2026-11-22T13:39:01.758453811Z")]

@@ -1,7 +1,6 @@
 using System.IO.Compression;
 using System.Text;
 using Exposition.Kestrel.Bodies;
-using Exposition.Kestrel.Serving;
 using Snappier;
 
 namespace Exposition.Kestrel.Tests;

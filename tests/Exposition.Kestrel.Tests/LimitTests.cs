@@ -2,6 +2,7 @@ using System.Text;
 using Exposition.Engine;
 using Exposition.Formats;
 using Exposition.Kestrel.Bodies;
+using Exposition.Kestrel.Paths;
 using Exposition.Kestrel.Serving;
 
 namespace Exposition.Kestrel.Tests;

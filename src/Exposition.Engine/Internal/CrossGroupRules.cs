@@ -95,7 +95,7 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, RepeatedSeries 
 
         for (MetricType other = MetricType.Counter; other <= MetricType.GaugeHistogram; other++)
         {
-            if (PushRules.KindOf(other) != PushRules.KindOf(entry.Type) && info.GroupsOf(other) > 0)
+            if (FamilyHead.KindOf(other) != FamilyHead.KindOf(entry.Type) && info.GroupsOf(other) > 0)
             {
                 return true;
             }
@@ -131,10 +131,10 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, RepeatedSeries 
                 Family: info.Name, IsWithHost: true);
         }
 
-        MetricType? ours = self is not null && self.TryGet(name, out FamilyEntry old) && FamilyDirectory.Counts(old) ? old.Type : null;
+        MetricType? ours = self is not null && self.TryGet(name, out FamilyEntry old) && old.IsExposed ? old.Type : null;
         for (MetricType other = MetricType.Counter; other <= MetricType.GaugeHistogram; other++)
         {
-            if (PushRules.KindOf(other) != PushRules.KindOf(type) && info.GroupsOf(other) > (ours == other ? 1 : 0))
+            if (FamilyHead.KindOf(other) != FamilyHead.KindOf(type) && info.GroupsOf(other) > (ours == other ? 1 : 0))
             {
                 return new Clash(
                     $"{PushRules.Collected(set, family, set.Families[family].FirstMetric)} is not a {PushRules.TypeName(other)}{InGroup(info, other, self)}", Family: info.Name);
@@ -183,7 +183,7 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, RepeatedSeries 
     // would not be there.
     private Holder? Exists(ReadOnlySpan<byte> name, GroupSnapshot? self, ReadOnlySpan<FamilyEntry> next, Func<MetricType, bool> matches)
     {
-        if (GroupSnapshot.IndexOf(next, name) is int at and >= 0 && FamilyDirectory.Counts(next[at]) && matches(next[at].Type))
+        if (GroupSnapshot.IndexOf(next, name) is int at and >= 0 && next[at].IsExposed && matches(next[at].Type))
         {
             return new Holder("");
         }
@@ -198,7 +198,7 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, RepeatedSeries 
             return new Holder("", IsHost: true);
         }
 
-        MetricType? ours = self is not null && self.TryGet(name, out FamilyEntry old) && FamilyDirectory.Counts(old) ? old.Type : null;
+        MetricType? ours = self is not null && self.TryGet(name, out FamilyEntry old) && old.IsExposed ? old.Type : null;
         for (MetricType type = MetricType.Counter; type <= MetricType.GaugeHistogram; type++)
         {
             if (matches(type) && info.GroupsOf(type) > (ours == type ? 1 : 0))
@@ -218,7 +218,7 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, RepeatedSeries 
         if (holder is null || ReferenceEquals(holder.Key, self?.Key))
         {
             holder = all().Take(MostSearched).FirstOrDefault(slot => !ReferenceEquals(slot.Key, self?.Key)
-                && slot.Current!.TryGet(info.Name, out FamilyEntry entry) && entry.Type == type && FamilyDirectory.Counts(entry));
+                && slot.Current!.TryGet(info.Name, out FamilyEntry entry) && entry.Type == type && entry.IsExposed);
             info.SetHolder(type, holder);
         }
 

@@ -30,7 +30,7 @@ internal sealed partial class FamilyDirectory
         {
             for (int i = 0; i < count; i++)
             {
-                RemoveIfCounts(old.Families[places?[i] ?? i], old.Families, slot);
+                RemoveIfExposed(old.Families[places?[i] ?? i], old.Families, slot);
             }
 
             return;
@@ -42,7 +42,7 @@ internal sealed partial class FamilyDirectory
             int place = GroupSnapshot.IndexOf(old.Families, own);
             if (place >= 0 && (places is null || places.BinarySearch(place) >= 0))
             {
-                RemoveIfCounts(old.Families[place], old.Families, slot);
+                RemoveIfExposed(old.Families[place], old.Families, slot);
             }
         }
 
@@ -78,7 +78,7 @@ internal sealed partial class FamilyDirectory
             ref readonly FamilyEntry entry = ref next.Families[next.Places?[_leavingFrom] ?? _leavingFrom];
             if (!OwnNames.IsAny(entry.Name.Span))
             {
-                RemoveIfCounts(entry, next.Families, next.Slot);
+                RemoveIfExposed(entry, next.Families, next.Slot);
             }
         }
 

@@ -49,9 +49,6 @@ internal sealed partial class FamilyDirectory
     /// <summary>Takes that out.</summary>
     public void TakeFreed() => _freed.Dequeue();
 
-    /// <summary>Whether an entry is exposed.</summary>
-    public static bool Counts(in FamilyEntry entry) => entry.TextLength > 0 && (entry.Traits & FamilyTraits.Suspect) == 0;
-
     /// <summary>The reason of hidden families may have gone.</summary>
     public void Free(IEnumerable<HiddenFamily>? waiting)
     {
@@ -132,7 +129,7 @@ internal sealed partial class FamilyDirectory
         for (int i = 0; i < added; i++)
         {
             int place = draft.Added?[i] ?? i;
-            if (Counts(draft.Families[place]))
+            if (draft.Families[place].IsExposed)
             {
                 Add(draft.Families[place], draft.Families, slot);
             }
@@ -147,7 +144,7 @@ internal sealed partial class FamilyDirectory
         foreach (HiddenFamily found in hidden ?? [])
         {
             int place = GroupSnapshot.IndexOf(old.Families, found.Name.Span);
-            if (place >= 0 && Counts(old.Families[place]) && draft.Removed is { } removed && removed.BinarySearch(place) < 0)
+            if (place >= 0 && old.Families[place].IsExposed && draft.Removed is { } removed && removed.BinarySearch(place) < 0)
             {
                 Remove(old.Families[place], old.Families, slot);
             }
@@ -198,25 +195,9 @@ internal sealed partial class FamilyDirectory
         }
     }
 
-    /// <summary>
-    /// Whether others in order of their names, from a place on, have one that counts alike. Nearly always it is the one at that place, with
-    /// the same head.
-    /// </summary>
-    public static bool IsAmong(in FamilyEntry entry, ReadOnlySpan<FamilyEntry> families, ReadOnlySpan<FamilyEntry> others, ref int at)
+    private void RemoveIfExposed(in FamilyEntry entry, ReadOnlySpan<FamilyEntry> families, GroupSlot slot)
     {
-        while (at < others.Length && !ReferenceEquals(others[at].Head, entry.Head)
-            && others[at].Name.Span.SequenceCompareTo(entry.Name.Span) < 0)
-        {
-            at++;
-        }
-
-        return at < others.Length && others[at].Head.IsNamed(entry.Head) && others[at].Type == entry.Type && Counts(others[at])
-            && OwnNames.IsPlain(others[at], others) == OwnNames.IsPlain(entry, families);
-    }
-
-    private void RemoveIfCounts(in FamilyEntry entry, ReadOnlySpan<FamilyEntry> families, GroupSlot slot)
-    {
-        if (Counts(entry))
+        if (entry.IsExposed)
         {
             Remove(entry, families, slot);
         }

@@ -20,5 +20,15 @@ internal sealed record FamilyHead(ReadOnlyMemory<byte> Name, MetricType Type, bo
     public bool IsNamed(FamilyHead other) => ReferenceEquals(this, other) || Name.Equals(other.Name) || Name.Span.SequenceEqual(other.Name.Span);
 
     /// <summary>Whether another's values are of the same kind, so that both may be in one family of a scrape.</summary>
-    public bool IsAlike(FamilyHead other) => Type == other.Type || PushRules.KindOf(Type) == PushRules.KindOf(other.Type);
+    public bool IsAlike(FamilyHead other) => Type == other.Type || KindOf(Type) == KindOf(other.Type);
+
+    /// <summary>The value kind that metrics of a type must have.</summary>
+    public static MetricContent KindOf(MetricType type) => type switch
+    {
+        MetricType.Counter => MetricContent.Counter,
+        MetricType.Gauge => MetricContent.Gauge,
+        MetricType.Summary => MetricContent.Summary,
+        MetricType.Untyped => MetricContent.Untyped,
+        _ => MetricContent.Histogram,
+    };
 }

@@ -188,7 +188,7 @@ internal sealed class GroupDraft
         int at = 0;
         for (int i = 0; i < families.Length; i++)
         {
-            if (FamilyDirectory.Counts(families[i]) && !FamilyDirectory.IsAmong(families[i], families, others, ref at))
+            if (families[i].IsExposed && !IsAmong(families[i], families, others, ref at))
             {
                 places.Add(i);
             }
@@ -230,5 +230,21 @@ internal sealed class GroupDraft
         }
 
         return memory;
+    }
+
+    /// <summary>
+    /// Whether others in order of their names, from a place on, have one that counts alike. Nearly always it is the one at that place, with
+    /// the same head.
+    /// </summary>
+    private static bool IsAmong(in FamilyEntry entry, ReadOnlySpan<FamilyEntry> families, ReadOnlySpan<FamilyEntry> others, ref int at)
+    {
+        while (at < others.Length && !ReferenceEquals(others[at].Head, entry.Head)
+            && others[at].Name.Span.SequenceCompareTo(entry.Name.Span) < 0)
+        {
+            at++;
+        }
+
+        return at < others.Length && others[at].Head.IsNamed(entry.Head) && others[at].Type == entry.Type && others[at].IsExposed
+            && OwnNames.IsPlain(others[at], others) == OwnNames.IsPlain(entry, families);
     }
 }

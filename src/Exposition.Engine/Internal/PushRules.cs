@@ -44,7 +44,7 @@ internal static class PushRules
     public static string? MetricError(FamilySet set, int family, int metric, int previous)
     {
         MetricType type = set.Families[family].Type;
-        if ((set.Metrics[metric].Content & KindOf(type)) == 0)
+        if ((set.Metrics[metric].Content & FamilyHead.KindOf(type)) == 0)
         {
             return $"{Collected(set, family, metric)} is not a {TypeName(type)}";
         }
@@ -127,16 +127,6 @@ internal static class PushRules
             metric.TimestampMs = 0;
         }
     }
-
-    /// <summary>The value kind that metrics of a type must have.</summary>
-    public static MetricContent KindOf(MetricType type) => type switch
-    {
-        MetricType.Counter => MetricContent.Counter,
-        MetricType.Gauge => MetricContent.Gauge,
-        MetricType.Summary => MetricContent.Summary,
-        MetricType.Untyped => MetricContent.Untyped,
-        _ => MetricContent.Histogram,
-    };
 
     public static string TypeName(MetricType type) => type switch
     {

@@ -68,7 +68,7 @@ internal sealed class RepeatedSeries(Func<ReadOnlyMemory<byte>, GroupSlot?> find
         GroupSnapshot snapshot = slot.Current!;
         ReadOnlySpan<FamilyEntry> theirs = snapshot.Families;
         int at = GroupSnapshot.IndexOf(theirs, name);
-        if (at < 0 || !FamilyDirectory.Counts(theirs[at]) || !Has(theirs[at], slot, set, metric))
+        if (at < 0 || !theirs[at].IsExposed || !Has(theirs[at], slot, set, metric))
         {
             return null;
         }

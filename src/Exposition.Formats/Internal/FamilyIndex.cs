@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Exposition.Formats.Internal.Scanning;
 
 namespace Exposition.Formats.Internal;
 
@@ -18,8 +17,6 @@ internal sealed class FamilyIndex
     private RowList<OwnedMetric> _owned;
 
     public LabelNames LabelNames { get; } = new();
-
-    public ScanWindow Window { get; } = new();
 
     public void Clear()
     {

@@ -33,6 +33,37 @@ internal static class GoQuote
         return quoted.Append('"').Append(rest).ToString();
     }
 
+    /// <summary>The same of all of a text.</summary>
+    public static string Text(string text)
+    {
+        var quoted = new StringBuilder(text.Length + 2).Append('"');
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            AppendRune(quoted, rune, '"');
+        }
+
+        return quoted.Append('"').ToString();
+    }
+
+    /// <summary>A text on one line: what does not show itself is escaped, quotes and backslashes are as they are.</summary>
+    public static string Visible(string text)
+    {
+        var visible = new StringBuilder(text.Length);
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            if (IsPrintable(rune))
+            {
+                visible.Append(rune.ToString());
+            }
+            else
+            {
+                AppendRune(visible, rune, '"');
+            }
+        }
+
+        return visible.ToString();
+    }
+
     /// <summary>Whether it stands in a quoted text as it is.</summary>
     public static bool IsPrintable(Rune rune) => rune.Value == ' ' || Rune.GetUnicodeCategory(rune) is not (
         UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse

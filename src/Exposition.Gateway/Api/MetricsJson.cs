@@ -106,21 +106,21 @@ internal sealed class MetricsJson(Utf8JsonWriter writer, TimeZoneInfo zone, bool
         {
             case MetricType.Histogram:
                 WriteBuckets(set, row, native);
-                WriteCount(row.CountFloat > 0 ? GoNumber.Format(row.CountFloat) : Count(row.Count));
+                WriteCount(row.CountFloat > 0 ? ExpositionNumber.ToString(row.CountFloat) : Count(row.Count));
                 WriteLabels(set, metric);
-                writer.WriteString("sum"u8, GoNumber.Format(row.Value));
+                writer.WriteString("sum"u8, ExpositionNumber.ToString(row.Value));
                 break;
             case MetricType.Summary:
                 WriteCount(Count(row.Count));
                 WriteLabels(set, metric);
                 WriteQuantiles(set, row);
-                writer.WriteString("sum"u8, GoNumber.Format(row.Value));
+                writer.WriteString("sum"u8, ExpositionNumber.ToString(row.Value));
                 break;
             default:
                 WriteLabels(set, metric);
 
                 // The reference has no case for gauge histograms and shows them as zero.
-                writer.WriteString("value"u8, type > MetricType.Untyped ? "0" : GoNumber.Format(row.Value));
+                writer.WriteString("value"u8, type > MetricType.Untyped ? "0" : ExpositionNumber.ToString(row.Value));
                 break;
         }
 
@@ -202,7 +202,7 @@ internal sealed class MetricsJson(Utf8JsonWriter writer, TimeZoneInfo zone, bool
         _sorted.Clear();
         for (int point = row.FirstPoint; point >= 0; point = set.Points[point].Next)
         {
-            _sorted[GoNumber.Format(set.Points[point].Bound)] = GoNumber.Format(set.Points[point].Value);
+            _sorted[ExpositionNumber.ToString(set.Points[point].Bound)] = ExpositionNumber.ToString(set.Points[point].Value);
         }
 
         WriteSorted("quantiles"u8);
@@ -220,7 +220,7 @@ internal sealed class MetricsJson(Utf8JsonWriter writer, TimeZoneInfo zone, bool
         for (int point = row.FirstPoint; point >= 0; point = set.Points[point].Next)
         {
             PointRow bucket = set.Points[point];
-            _sorted[GoNumber.Format(bucket.Bound)] = bucket.Value > 0 ? GoNumber.Format(bucket.Value) : Count(bucket.Count);
+            _sorted[ExpositionNumber.ToString(bucket.Bound)] = bucket.Value > 0 ? ExpositionNumber.ToString(bucket.Value) : Count(bucket.Count);
         }
 
         WriteSorted("buckets"u8);
@@ -233,9 +233,9 @@ internal sealed class MetricsJson(Utf8JsonWriter writer, TimeZoneInfo zone, bool
         {
             writer.WriteStartArray();
             writer.WriteNumberValue(bucket.Boundaries);
-            writer.WriteStringValue(GoNumber.Format(bucket.Lower));
-            writer.WriteStringValue(GoNumber.Format(bucket.Upper));
-            writer.WriteStringValue(native.IsFloat ? GoNumber.Format(bucket.CountFloat) : Count(bucket.Count));
+            writer.WriteStringValue(ExpositionNumber.ToString(bucket.Lower));
+            writer.WriteStringValue(ExpositionNumber.ToString(bucket.Upper));
+            writer.WriteStringValue(native.IsFloat ? ExpositionNumber.ToString(bucket.CountFloat) : Count(bucket.Count));
             writer.WriteEndArray();
         }
 

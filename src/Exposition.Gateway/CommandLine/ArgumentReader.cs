@@ -1,3 +1,5 @@
+using Exposition.Formats.Internal;
+
 namespace Exposition.Gateway.CommandLine;
 
 // Rules (those of the reference's flag library): "--" ends the flags; "--name", "--name=value", "-x"; an argument "@file" is replaced by
@@ -106,11 +108,11 @@ internal sealed class ArgumentReader(IEnumerable<string> arguments)
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new FlagException($"failed to open arguments file {GoText.Quote(path)}: open {path}: no such file or directory");
+            throw new FlagException($"failed to open arguments file {GoQuote.Text(path)}: open {path}: no such file or directory");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new FlagException($"failed to open arguments file {GoText.Quote(path)}: {e.Message}");
+            throw new FlagException($"failed to open arguments file {GoQuote.Text(path)}: {e.Message}");
         }
 
         foreach (string line in Enumerable.Reverse(lines))

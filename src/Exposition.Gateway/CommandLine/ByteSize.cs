@@ -1,4 +1,5 @@
 using System.Globalization;
+using Exposition.Formats.Internal;
 
 namespace Exposition.Gateway.CommandLine;
 
@@ -17,7 +18,7 @@ internal static class ByteSize
         (string unit, long scale) = s_units.FirstOrDefault(unit => text.EndsWith(unit.Name, StringComparison.OrdinalIgnoreCase), (Name: "", Bytes: 1L));
         return long.TryParse(text.AsSpan(0, text.Length - unit.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long number) && number <= long.MaxValue / scale
             ? number * scale
-            : throw new FlagException($"invalid size {GoText.Quote(text)}, expected bytes such as 65536, 64KiB, 64MiB or 1GiB");
+            : throw new FlagException($"invalid size {GoQuote.Text(text)}, expected bytes such as 65536, 64KiB, 64MiB or 1GiB");
     }
 
     /// <summary>Writes a size in the largest unit that leaves no fraction.</summary>

@@ -49,7 +49,15 @@ internal sealed class FlagParser(List<Flag> table)
             throw new FlagException($"flag '{flag.Name}' cannot be repeated");
         }
 
-        flag.Set(value);
+        try
+        {
+            flag.Set(value);
+        }
+        catch (FormatException e)
+        {
+            throw new FlagException(e.Message);
+        }
+
         return flag.IsImmediate;
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Exposition.Engine;
+using Exposition.Formats.Internal;
 using Exposition.Gateway.Logging;
 using Exposition.Kestrel.Origins;
 using Exposition.Kestrel.Paths;
@@ -295,7 +296,7 @@ internal sealed class Flags
     }
 
     private static TimeSpan Time(string flag, string value) =>
-        Kestrel.Serving.GoDuration.TryParseTime(value, out TimeSpan time, out string? error) ? time : throw new FlagException($"--{flag}: {error}");
+        GoDuration.TryParseTime(value, out TimeSpan time, out string? error) ? time : throw new FlagException($"--{flag}: {error}");
 
     private void SetPersistenceInterval(string value)
     {
@@ -345,7 +346,7 @@ internal sealed class Flags
         bool octal = value.Length is 3 or 4 && value.All(static digit => digit is >= '0' and <= '7');
         return octal && Convert.ToInt32(value, 8) is var mode and <= 0x1FF
             ? (UnixFileMode)mode
-            : throw new FlagException($"--web.socket-mode: expected an octal mode such as 0660, got {GoText.Quote(value)}");
+            : throw new FlagException($"--web.socket-mode: expected an octal mode such as 0660, got {GoQuote.Text(value)}");
     }
 
     private void SetShutdownTimeout(string value) => ShutdownTimeout = GoDuration.ParseNanoseconds(value) is var time and >= 0

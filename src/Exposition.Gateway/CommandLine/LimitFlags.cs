@@ -1,4 +1,5 @@
 using System.Globalization;
+using Exposition.Formats.Internal;
 using Exposition.Gateway.Hosting;
 using Exposition.Kestrel;
 
@@ -161,7 +162,7 @@ internal sealed class LimitFlags
         set(ByteSize.Parse(text) is var size && size <= most ? size : throw new FlagException($"limit.{name}: at most {ByteSize.Format(most)}, got {text}")));
 
     private void Number(string name, Action<int> set, Func<int> value, string help) => Add(name, help, value().ToString(CultureInfo.InvariantCulture), () => value().ToString(CultureInfo.InvariantCulture), text =>
-        set(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : throw new FlagException($"limit.{name}: expected a whole number, got {GoText.Quote(text)}")));
+        set(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : throw new FlagException($"limit.{name}: expected a whole number, got {GoQuote.Text(text)}")));
 
     private void Duration(string name, Action<TimeSpan> set, Func<TimeSpan> value, string help) => Add(name, help, GoDuration.Format(value().Ticks * 100), () => GoDuration.Format(value().Ticks * 100), text =>
         set(GoDuration.ParseNanoseconds(text) is var time and >= 0 ? TimeSpan.FromTicks(time / 100) : throw new FlagException($"limit.{name}: must not be negative, got {text}")));

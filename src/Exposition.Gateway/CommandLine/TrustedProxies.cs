@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Exposition.Formats.Internal;
 
 namespace Exposition.Gateway.CommandLine;
 
@@ -45,5 +46,5 @@ internal static class TrustedProxies
         return new IPAddress(bytes);
     }
 
-    private static FlagException Wrong(string text, string expected) => new($"--web.trusted-proxies: {GoText.Quote(text)}: {expected}");
+    private static FlagException Wrong(string text, string expected) => new($"--web.trusted-proxies: {GoQuote.Text(text)}: {expected}");
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Exposition.Formats.Internal;
 
 namespace Exposition.Gateway.CommandLine;
 
@@ -43,7 +44,7 @@ internal static class WebPaths
             return "";
         }
 
-        FlagException Invalid(string why) => new($"invalid URL: parse {GoText.Quote(url)}: {why}");
+        FlagException Invalid(string why) => new($"invalid URL: parse {GoQuote.Text(url)}: {why}");
         if (url.Any(char.IsControl))
         {
             throw Invalid("net/url: invalid control character in URL");
@@ -82,7 +83,7 @@ internal static class WebPaths
         }
 
         int bad = FindBadEscape(rest);
-        return bad < 0 ? Uri.UnescapeDataString(rest) : throw Invalid($"invalid URL escape {GoText.Quote(rest.Substring(bad, Math.Min(3, rest.Length - bad)))}");
+        return bad < 0 ? Uri.UnescapeDataString(rest) : throw Invalid($"invalid URL escape {GoQuote.Text(rest.Substring(bad, Math.Min(3, rest.Length - bad)))}");
     }
 
     private static int FindBadEscape(string path)
@@ -119,7 +120,7 @@ internal static class WebPaths
 
         if (port.Length > 0 && (port[0] != ':' || port.AsSpan(1).IndexOfAnyExceptInRange('0', '9') >= 0))
         {
-            throw invalid($"invalid port {GoText.Quote(port)} after host");
+            throw invalid($"invalid port {GoQuote.Text(port)} after host");
         }
 
         if (host.Contains(' ', StringComparison.Ordinal))

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Exposition.Gateway.CommandLine;
+using Exposition.Formats.Internal;
 using Microsoft.Extensions.Logging;
 
 namespace Exposition.Gateway.Logging;
@@ -33,10 +33,10 @@ internal static class LogLine
         bool quote = text.Length == 0;
         foreach (Rune rune in text.EnumerateRunes())
         {
-            quote |= rune.Value is ' ' or '"' or '=' || !GoText.IsPrintable(rune);
+            quote |= rune.Value is ' ' or '"' or '=' || !GoQuote.IsPrintable(rune);
         }
 
-        return quote ? GoText.Quote(text) : text;
+        return quote ? GoQuote.Text(text) : text;
     }
 
     /// <summary>An attribute's name: <c>buildContext</c> becomes <c>build_context</c>.</summary>
@@ -121,7 +121,7 @@ internal static class LogLine
     {
         Span<char> units = stackalloc char[2];
         units = units[..rune.EncodeToUtf16(units)];
-        if (GoText.IsPrintable(rune))
+        if (GoQuote.IsPrintable(rune))
         {
             line.Append(units);
             return;

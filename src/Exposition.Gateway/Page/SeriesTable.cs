@@ -66,7 +66,7 @@ internal sealed class SeriesTable(HtmlWriter html)
         }
         else
         {
-            html.Text(GoNumber.FormatPlain(row.Value));
+            html.Text(PlainNumber.Of(row.Value));
         }
 
         html.Raw("</td></tr>\n"u8);
@@ -85,14 +85,14 @@ internal sealed class SeriesTable(HtmlWriter html)
         for (int point = row.FirstPoint; point >= 0 && shown < MostPoints; point = set.Points[point].Next, shown++)
         {
             PointRow at = set.Points[point];
-            string bound = GoNumber.FormatPlain(at.Bound);
+            string bound = PlainNumber.Of(at.Bound);
             if (isSummary)
             {
-                Pair("Quantile " + bound, GoNumber.FormatPlain(at.Value));
+                Pair("Quantile " + bound, PlainNumber.Of(at.Value));
             }
             else
             {
-                Pair("Sample values \u2264 " + bound, at.Value > 0 ? GoNumber.FormatPlain(at.Value) : at.Count.ToString(CultureInfo.InvariantCulture));
+                Pair("Sample values \u2264 " + bound, at.Value > 0 ? PlainNumber.Of(at.Value) : at.Count.ToString(CultureInfo.InvariantCulture));
             }
         }
 
@@ -101,8 +101,8 @@ internal sealed class SeriesTable(HtmlWriter html)
             Pair("Not shown", (row.PointCount - shown).ToString(CultureInfo.InvariantCulture));
         }
 
-        Pair("Sample count", row.CountFloat > 0 ? GoNumber.FormatPlain(row.CountFloat) : row.Count.ToString(CultureInfo.InvariantCulture));
-        Pair("Sample sum", GoNumber.FormatPlain(row.Value));
+        Pair("Sample count", row.CountFloat > 0 ? PlainNumber.Of(row.CountFloat) : row.Count.ToString(CultureInfo.InvariantCulture));
+        Pair("Sample sum", PlainNumber.Of(row.Value));
         html.Raw("</dl>"u8);
     }
 
@@ -115,8 +115,8 @@ internal sealed class SeriesTable(HtmlWriter html)
             2 => ('(', ')'),
             _ => ('[', ']'),
         };
-        string count = native.IsFloat ? GoNumber.FormatPlain(bucket.CountFloat) : bucket.Count.ToString(CultureInfo.InvariantCulture);
-        return $"{open}{GoNumber.FormatPlain(bucket.Lower)},{GoNumber.FormatPlain(bucket.Upper)}{close}:{count}";
+        string count = native.IsFloat ? PlainNumber.Of(bucket.CountFloat) : bucket.Count.ToString(CultureInfo.InvariantCulture);
+        return $"{open}{PlainNumber.Of(bucket.Lower)},{PlainNumber.Of(bucket.Upper)}{close}:{count}";
     }));
 
     private void Pair(string name, string value) => html.Raw("<dt>"u8).Text(name).Raw("</dt><dd>"u8).Text(value).Raw("</dd>"u8);

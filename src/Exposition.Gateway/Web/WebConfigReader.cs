@@ -1,6 +1,6 @@
 using System.Net.Security;
 using System.Security.Authentication;
-using Exposition.Gateway.CommandLine;
+using Exposition.Formats.Internal;
 
 namespace Exposition.Gateway.Web;
 
@@ -161,14 +161,14 @@ internal static class WebConfigReader
         {
             if (!s_headers.TryGetValue(entry.Key, out string[]? allowed))
             {
-                throw new WebConfigException($"line {entry.Line}: HTTP header {GoText.Quote(entry.Key)} can not be configured");
+                throw new WebConfigException($"line {entry.Line}: HTTP header {GoQuote.Text(entry.Key)} can not be configured");
             }
 
             string value = headers.Text(entry.Key);
             if (allowed.Length > 0 && !allowed.Contains(value))
             {
-                string known = string.Join(' ', allowed.Select(GoText.Quote));
-                throw new WebConfigException($"line {entry.Line}: invalid value for {entry.Key}. Expected one of: [{known}], but got: {GoText.Quote(value)}");
+                string known = string.Join(' ', allowed.Select(GoQuote.Text));
+                throw new WebConfigException($"line {entry.Line}: invalid value for {entry.Key}. Expected one of: [{known}], but got: {GoQuote.Text(value)}");
             }
 
             if (value.AsSpan().ContainsAnyExceptInRange(' ', '~'))
@@ -216,7 +216,7 @@ internal static class WebConfigReader
                 : nanoseconds == 0 ? null
                 : new RateLimit(TimeSpan.FromTicks(Math.Max(1, nanoseconds / TimeSpan.NanosecondsPerTick)), burst);
         }
-        catch (FlagException e)
+        catch (FormatException e)
         {
             throw rate.Fault("interval", e.Message);
         }

@@ -1,5 +1,4 @@
 using System.Text;
-using Exposition.Kestrel.Serving;
 
 namespace Exposition.Kestrel.Bodies;
 

@@ -187,8 +187,8 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
 
     private async Task ScrapeAsync(HttpContext context, ScrapeHandler scrapes)
     {
-        ScrapeNegotiation language = Negotiation.Choose(First(context.Request.Headers.Accept), engine.Options.EnableOpenMetrics);
-        bool gzip = Negotiation.AcceptsGzip(Encoding.UTF8.GetBytes(context.Request.Headers.AcceptEncoding.ToString()));
+        ScrapeNegotiation language = FormatNegotiator.Choose(First(context.Request.Headers.Accept), engine.Options.EnableOpenMetrics);
+        bool gzip = FormatNegotiator.AcceptsGzip(Encoding.UTF8.GetBytes(context.Request.Headers.AcceptEncoding.ToString()));
         TimeSpan timeout = scrapes.TimeoutFor(First(context.Request.Headers["X-Prometheus-Scrape-Timeout-Seconds"]));
         Responses.KeepAlive(context, engine.Options.IdleTimeout);
         OpenScrape? scrape;

@@ -62,7 +62,7 @@ internal static class LogText
         {
             if (rune.Value is ' ' or '"' or '=' || !GoQuote.IsPrintable(rune))
             {
-                return GoQuote.Text(Encoding.UTF8.GetBytes(text));
+                return GoQuote.Text(text);
             }
         }
 

@@ -1,6 +1,6 @@
 using System.Text;
 using Exposition.Formats;
-using Exposition.Kestrel.Serving;
+using Exposition.Kestrel.Paths;
 
 namespace Exposition.Kestrel.OwnMetrics;
 
@@ -70,16 +70,20 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
     public void CountRequest(string handler, string method, int code) => _requests.Count(handler, method, code);
 
     /// <summary>Counts a push or delete, and observes a push's size and duration.</summary>
-    public void CountPush(in PushRequest request, int code)
+    /// <param name="method">The method.</param>
+    /// <param name="bytes">Of its head, about, and of the body as announced.</param>
+    /// <param name="startedAt">When the head was complete, on the clock's scale.</param>
+    /// <param name="code">The status of the answer.</param>
+    public void CountPush(PushMethod method, long bytes, long startedAt, int code)
     {
-        _requests.Count(request.Method == PushMethod.Delete ? "delete" : "push", s_methods[(int)request.Method], code);
-        if (request.Method == PushMethod.Delete)
+        _requests.Count(method == PushMethod.Delete ? "delete" : "push", s_methods[(int)method], code);
+        if (method == PushMethod.Delete)
         {
             return;
         }
 
-        Child(_sizes, request.Method).Observe(request.HeadSize + request.AnnouncedBytes);
-        Child(_durations, request.Method).Observe(time.GetElapsedTime(request.StartedAt).Ticks);
+        Child(_sizes, method).Observe(bytes);
+        Child(_durations, method).Observe(time.GetElapsedTime(startedAt).Ticks);
     }
 
     /// <summary>Counts a request by the door that served it.</summary>

@@ -202,8 +202,8 @@ internal sealed partial class RawConnection
         ReadOnlySpan<byte> target = _head.Target.In(bytes);
         if (_head.Method == WireMethod.Get)
         {
-            _scrapeLanguage = Negotiation.Choose(_head.Accept.In(bytes), _options.EnableOpenMetrics);
-            _scrapeGzip = Negotiation.AcceptsGzip(_head.AcceptEncoding.In(bytes));
+            _scrapeLanguage = FormatNegotiator.Choose(_head.Accept.In(bytes), _options.EnableOpenMetrics);
+            _scrapeGzip = FormatNegotiator.AcceptsGzip(_head.AcceptEncoding.In(bytes));
             _scrapeTimeout = _engine.Scrapes.TimeoutFor(_head.ScrapeTimeout.In(bytes));
             rest = rest.Slice(_head.Position);
             return Step.Scrape;

@@ -1,4 +1,5 @@
 using System.Text;
+using Exposition.Formats.Internal;
 
 namespace Exposition.Kestrel.Serving;
 

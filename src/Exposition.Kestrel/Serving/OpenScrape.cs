@@ -21,7 +21,7 @@ internal sealed class OpenScrape(ScrapeHandler handler, Reader reader, IScrapeSo
     public long? Length => source.Length;
 
     /// <summary>The Content-Type.</summary>
-    public ReadOnlySpan<byte> ContentType => Negotiation.ContentType(language.Format, language.Escaping);
+    public ReadOnlySpan<byte> ContentType => FormatNegotiator.ContentType(language.Format, language.Escaping);
 
     /// <summary>How long it may take; zero for any time.</summary>
     public TimeSpan Timeout => reader.Timeout;
@@ -35,7 +35,7 @@ internal sealed class OpenScrape(ScrapeHandler handler, Reader reader, IScrapeSo
     public async ValueTask<bool> SendAsync(IScrapeOutput output, CancellationToken cancellation)
     {
         var counted = new CountedOutput(output);
-        Turn turn = Turn.Start();
+        TimeSlice slice = TimeSlice.Start();
         long sent = 0;
         bool more;
         do
@@ -53,9 +53,9 @@ internal sealed class OpenScrape(ScrapeHandler handler, Reader reader, IScrapeSo
             }
 
             sent = counted.Count;
-            if (turn.IsOver())
+            if (slice.IsOver())
             {
-                await Turn.Pass();
+                await TimeSlice.Pass();
             }
         }
         while (more);

@@ -96,7 +96,7 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, PushP
     public void Count(in PushRequest request, in Answer answer)
     {
         metrics.CountServed(request.Door);
-        metrics.CountPush(request, answer.Status);
+        metrics.CountPush(request.Method, request.HeadSize + request.AnnouncedBytes, request.StartedAt, answer.Status);
         metrics.CountRefusal(answer.Limit);
         Blame(request, answer);
     }

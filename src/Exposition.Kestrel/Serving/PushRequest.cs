@@ -5,44 +5,6 @@ using Exposition.Kestrel.Paths;
 
 namespace Exposition.Kestrel.Serving;
 
-/// <summary>The methods that change groups.</summary>
-internal enum PushMethod : byte
-{
-    /// <summary>Replaces a group.</summary>
-    Put,
-
-    /// <summary>Replaces families of a group.</summary>
-    Post,
-
-    /// <summary>Removes a group.</summary>
-    Delete,
-}
-
-/// <summary>The encodings of bodies. What is not known is read as it is, as the reference does.</summary>
-internal enum BodyEncoding : byte
-{
-    /// <summary>None.</summary>
-    Identity,
-
-    /// <summary>gzip, of one or more members.</summary>
-    Gzip,
-
-    /// <summary>The framed form of snappy.</summary>
-    Snappy,
-
-    /// <summary>zstd frames.</summary>
-    Zstd,
-
-    /// <summary>zlib.</summary>
-    Deflate,
-
-    /// <summary>Perhaps what zlib packs, without its header and checksum; else plain.</summary>
-    RawDeflate,
-
-    /// <summary>One that cannot be undone, or several on top of each other.</summary>
-    Unknown,
-}
-
 /// <summary>A request that changes a group, without its body: what either door has understood of the head.</summary>
 internal struct PushRequest
 {

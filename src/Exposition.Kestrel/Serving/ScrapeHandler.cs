@@ -16,7 +16,7 @@ internal sealed class ScrapeHandler(IPushTarget target, Action<FamilySet> collec
     private readonly ConcurrentBag<FamilySet> _sets = [];
 
     /// <summary>Collects what a scrape is to send.</summary>
-    /// <param name="language">What <see cref="Negotiation.Choose(ReadOnlySpan{byte}, bool)"/> made of the Accept header.</param>
+    /// <param name="language">What <see cref="FormatNegotiator.Choose(ReadOnlySpan{byte}, bool)"/> made of the Accept header.</param>
     /// <param name="gzip">Whether to compress.</param>
     /// <param name="timeout">How long it may take; zero for any time.</param>
     /// <param name="door">Which door asks.</param>

@@ -52,8 +52,8 @@ public class StepsTests
             using StoreView view = store.OpenView();
             FamilyEntry[] families = view.Groups[0].Families.ToArray();
             Assert.Equal(1, view.Groups.Length);
-            Assert.Equal(families.Length - view.Groups[0].Hidden.Length, families.Count(static entry => FamilyDirectory.Counts(entry)));
-            return families.Count(static entry => entry.Type == MetricType.Gauge && FamilyDirectory.Counts(entry)) - OwnNames.Count;
+            Assert.Equal(families.Length - view.Groups[0].Hidden.Length, families.Count(static entry => entry.IsExposed));
+            return families.Count(static entry => entry.Type == MetricType.Gauge && entry.IsExposed) - OwnNames.Count;
         }
     }
 

@@ -48,7 +48,7 @@ internal sealed class BundleFamily : IScrapedFamily
     /// <summary>Takes a run in, unless its values are of another kind than those of the host, or of the groups before it.</summary>
     public void Add(in FamilyRun run, RunPlace place)
     {
-        if (!ReferenceEquals(run.Head, Head) && run.Head.Type != Type && PushRules.KindOf(run.Head.Type) != PushRules.KindOf(Type))
+        if (!ReferenceEquals(run.Head, Head) && run.Head.Type != Type && FamilyHead.KindOf(run.Head.Type) != FamilyHead.KindOf(Type))
         {
             return;
         }

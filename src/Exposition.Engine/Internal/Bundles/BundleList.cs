@@ -368,7 +368,7 @@ internal sealed class BundleList
             }
 
             ref readonly FamilyEntry entry = ref entries[at];
-            if (FamilyDirectory.Counts(entry) && (ReferenceEquals(entry.Head, run.Head) || run.Head.IsAlike(entry.Head)))
+            if (entry.IsExposed && (ReferenceEquals(entry.Head, run.Head) || run.Head.IsAlike(entry.Head)))
             {
                 Write(entry, ref output);
             }

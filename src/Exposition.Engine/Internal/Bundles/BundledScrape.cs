@@ -145,14 +145,14 @@ internal sealed class BundledScrape
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask CutAsync(CancellationToken cancellation)
     {
-        Turn turn = Turn.Start();
+        TimeSlice slice = TimeSlice.Start();
         _scrape = _cache.BeginScrape();
         _bundles.Begin(_view, _own, _workspace.Text, _cache, _scrape);
         while (_bundles.Continue())
         {
-            if (turn.IsOver())
+            if (slice.IsOver())
             {
-                await Turn.Pass();
+                await TimeSlice.Pass();
                 cancellation.ThrowIfCancellationRequested();
             }
         }
@@ -164,14 +164,14 @@ internal sealed class BundledScrape
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask FindAsync(CancellationToken cancellation)
     {
-        Turn turn = Turn.Start();
+        TimeSlice slice = TimeSlice.Start();
         _missing = 0;
         for (int start = 0; start < _bundles.Ranges.Length; start += BundleCache.AtOnce)
         {
             Find(_bundles.Ranges.Slice(start, Math.Min(BundleCache.AtOnce, _bundles.Ranges.Length - start)));
-            if (turn.IsOver())
+            if (slice.IsOver())
             {
-                await Turn.Pass();
+                await TimeSlice.Pass();
                 cancellation.ThrowIfCancellationRequested();
             }
         }
@@ -220,7 +220,7 @@ internal sealed class BundledScrape
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask KeepMissingAsync(CancellationToken cancellation)
     {
-        Turn turn = Turn.Start();
+        TimeSlice slice = TimeSlice.Start();
         int count = _bundles.FindMissing();
         for (int i = 0; i < count; i++)
         {
@@ -233,9 +233,9 @@ internal sealed class BundledScrape
 
             _bundles.Ranges[index].Bundle = bundle;
             _missing--;
-            if (turn.IsOver())
+            if (slice.IsOver())
             {
-                await Turn.Pass();
+                await TimeSlice.Pass();
                 cancellation.ThrowIfCancellationRequested();
             }
         }
@@ -248,7 +248,7 @@ internal sealed class BundledScrape
         await CompressionSlots.Shared.WaitAsync(cancellation);
         try
         {
-            Turn turn = Turn.Start();
+            TimeSlice slice = TimeSlice.Start();
             long left = BetterBytesAtOnce;
             for (int i = 0; i < _bundles.Ranges.Length && left > 0 && !cancellation.IsCancellationRequested; i++)
             {
@@ -259,9 +259,9 @@ internal sealed class BundledScrape
 
                 left -= bundle.RawBytes;
                 _cache.Replace(_bundles.Ranges[i].Identity, bundle, Compress(i, better: true));
-                if (turn.IsOver())
+                if (slice.IsOver())
                 {
-                    await Turn.Pass();
+                    await TimeSlice.Pass();
                 }
             }
         }

@@ -63,7 +63,7 @@ internal sealed class StretchPlanner
         for (int i = 0; i < entries.Length; i++)
         {
             ref readonly FamilyEntry entry = ref entries[i];
-            if (!FamilyDirectory.Counts(entry))
+            if (!entry.IsExposed)
             {
                 continue;
             }

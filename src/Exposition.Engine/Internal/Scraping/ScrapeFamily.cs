@@ -50,7 +50,7 @@ internal sealed class ScrapeFamily : IScrapedFamily
     /// </summary>
     public void Add(in FamilyEntry entry, int group, int index)
     {
-        if (!ReferenceEquals(entry.Head, Head) && entry.Type != Type && PushRules.KindOf(entry.Type) != PushRules.KindOf(Type))
+        if (!ReferenceEquals(entry.Head, Head) && entry.Type != Type && FamilyHead.KindOf(entry.Type) != FamilyHead.KindOf(Type))
         {
             return;
         }

@@ -94,7 +94,7 @@ internal sealed class ScrapePlan
         for (int i = 0; i < entries.Length; i++)
         {
             ref readonly FamilyEntry entry = ref entries[i];
-            if (!FamilyDirectory.Counts(entry))
+            if (!entry.IsExposed)
             {
                 continue;
             }

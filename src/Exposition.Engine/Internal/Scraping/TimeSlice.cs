@@ -7,13 +7,13 @@ namespace Exposition.Engine.Internal;
 // pushes waits for it. So the processor is given up together with the thread; where nobody waits for it that costs a microsecond.
 
 /// <summary>Says when it is time to let others have the thread, and the processor: after about a millisecond of work.</summary>
-internal struct Turn
+internal struct TimeSlice
 {
     private static readonly long s_length = Stopwatch.Frequency / 1000;
 
     private long _since;
 
-    public static Turn Start() => new() { _since = Stopwatch.GetTimestamp() };
+    public static TimeSlice Start() => new() { _since = Stopwatch.GetTimestamp() };
 
     /// <summary>Whether the turn is over; then the next begins.</summary>
     public bool IsOver()

@@ -1,16 +1,13 @@
 using System.Globalization;
 using Exposition.Formats;
 
-namespace Exposition.Gateway.Api;
+namespace Exposition.Gateway.Page;
 
-/// <summary>Numbers in Go's notation, for the JSON API and the page.</summary>
-internal static class GoNumber
+/// <summary>Numbers without an exponent.</summary>
+internal static class PlainNumber
 {
-    /// <summary>Go's %v of a float. Negative zero is "-0".</summary>
-    public static string Format(double value) => ExpositionNumber.ToString(value);
-
-    /// <summary>The number without an exponent, as the page shows it.</summary>
-    public static string FormatPlain(double value)
+    /// <summary>The number as Go's <c>%f</c> has it with as many decimals as it needs. Negative zero is "-0".</summary>
+    public static string Of(double value)
     {
         if (!double.IsFinite(value))
         {

@@ -36,7 +36,7 @@ public readonly record struct ScrapeNegotiation(ScrapeFormat Format, EscapingSch
 /// Chooses format and encoding of a scrape's answer exactly as the reference does (prometheus/common v0.69 with goautoneg, and promhttp),
 /// oddities included: they decide what existing scrapers get. Pure and thread safe; allocates nothing.
 /// </summary>
-public static class Negotiation
+public static class FormatNegotiator
 {
     private static readonly byte[][] s_contentTypes = BuildContentTypes();
 

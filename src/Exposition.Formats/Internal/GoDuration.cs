@@ -1,9 +1,8 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
-using Exposition.Formats.Internal;
 
-namespace Exposition.Kestrel.Serving;
+namespace Exposition.Formats.Internal;
 
 // Grammar: [+-] ( "0" | ( number unit )+ ), number = digits [ "." digits ] | "." digits,
 // unit = ns | us | µs | μs | ms | s | m | h | d | w. Counted in nanoseconds in 63 bits; fractions below a nanosecond are cut.
@@ -77,6 +76,40 @@ internal static class GoDuration
         return true;
     }
 
+    /// <summary>The same for text that must be one.</summary>
+    /// <exception cref="FormatException">It is none; the text is that of the reference.</exception>
+    public static long ParseNanoseconds(string text) => TryParse(text, out long nanoseconds, out string? error) ? nanoseconds : throw new FormatException(error);
+
+    /// <summary>Writes a duration as Go does: <c>5m0s</c>, <c>1.5s</c>, <c>250ms</c>.</summary>
+    public static string Format(long nanoseconds)
+    {
+        if (nanoseconds == 0)
+        {
+            return "0s";
+        }
+
+        var text = new StringBuilder(nanoseconds < 0 ? "-" : "");
+        ulong rest = nanoseconds < 0 ? (ulong)-nanoseconds : (ulong)nanoseconds;
+        if (rest < 1_000_000_000)
+        {
+            (string unit, ulong scale) = rest < 1_000 ? ("ns", 1UL) : rest < 1_000_000 ? ("µs", 1_000UL) : ("ms", 1_000_000UL);
+            return text.Append(Fraction(rest, scale)).Append(unit).ToString();
+        }
+
+        ulong minutes = rest / 60_000_000_000;
+        if (minutes >= 60)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{minutes / 60}h");
+        }
+
+        if (minutes > 0)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{minutes % 60}m");
+        }
+
+        return text.Append(Fraction(rest % 60_000_000_000, 1_000_000_000)).Append('s').ToString();
+    }
+
     private static string? TryTakePart(ReadOnlySpan<char> text, ref ReadOnlySpan<char> rest, ref decimal total)
     {
         int digits = rest.IndexOfAnyExceptInRange('0', '9') is var n && n < 0 ? rest.Length : n;
@@ -121,6 +154,8 @@ internal static class GoDuration
         rest = rest[unitEnd..];
         return null;
     }
+
+    private static string Fraction(ulong value, ulong scale) => ((decimal)value / scale).ToString("0.#########", CultureInfo.InvariantCulture);
 
     private static string Invalid(ReadOnlySpan<char> text) => $"time: invalid duration {Quote(text)}";
 
