@@ -1,7 +1,7 @@
 using System.Buffers.Text;
 using System.Globalization;
 using BenchmarkDotNet.Attributes;
-using Exposition.Formats.Internal;
+using Exposition.Formats.Numbers;
 
 namespace Exposition.Benchmarks;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
-using Exposition.Formats.Internal;
+using Exposition.Formats.Rows;
 
 namespace Exposition.Engine;
 

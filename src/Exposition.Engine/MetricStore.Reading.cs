@@ -1,5 +1,6 @@
 using Exposition.Formats;
-using Exposition.Formats.Internal;
+using Exposition.Formats.Text;
+
 
 namespace Exposition.Engine;
 

@@ -1,7 +1,7 @@
 using Exposition.Engine.Internal;
 using Exposition.Engine.Internal.Shapes;
 using Exposition.Formats;
-using Exposition.Formats.Internal;
+using Exposition.Formats.Rows;
 
 namespace Exposition.Engine;
 

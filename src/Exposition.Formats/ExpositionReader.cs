@@ -1,5 +1,6 @@
-using Exposition.Formats.Internal;
-using Exposition.Formats.Internal.Scanning;
+using Exposition.Formats.Scanning;
+using Exposition.Formats.Text;
+
 
 namespace Exposition.Formats;
 

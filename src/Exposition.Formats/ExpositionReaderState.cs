@@ -1,5 +1,6 @@
-using Exposition.Formats.Internal;
-using Exposition.Formats.Internal.Scanning;
+using Exposition.Formats.Rows;
+using Exposition.Formats.Scanning;
+
 
 namespace Exposition.Formats;
 

@@ -1,7 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Exposition.Formats.Internal;
-using Exposition.Formats.Internal.Scanning;
+using Exposition.Formats.OpenMetrics;
+using Exposition.Formats.Rows;
+using Exposition.Formats.Scanning;
 
 namespace Exposition.Formats;
 

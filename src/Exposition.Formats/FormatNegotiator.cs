@@ -1,5 +1,6 @@
 using System.Text;
-using Exposition.Formats.Internal;
+using Exposition.Formats.Names;
+using Exposition.Formats.Negotiation;
 
 namespace Exposition.Formats;
 

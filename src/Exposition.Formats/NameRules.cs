@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Unicode;
-using Exposition.Formats.Internal;
+using Exposition.Formats.Names;
 
 namespace Exposition.Formats;
 

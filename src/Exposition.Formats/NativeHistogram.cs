@@ -1,4 +1,5 @@
-using Exposition.Formats.Internal;
+using Exposition.Formats.Protobuf;
+
 
 namespace Exposition.Formats;
 

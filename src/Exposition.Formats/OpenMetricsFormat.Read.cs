@@ -1,4 +1,5 @@
-using Exposition.Formats.Internal;
+using Exposition.Formats.OpenMetrics;
+
 
 namespace Exposition.Formats;
 

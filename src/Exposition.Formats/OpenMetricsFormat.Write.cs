@@ -1,5 +1,6 @@
 using System.Buffers;
-using Exposition.Formats.Internal;
+using Exposition.Formats.OpenMetrics;
+using Exposition.Formats.Rows;
 
 namespace Exposition.Formats;
 

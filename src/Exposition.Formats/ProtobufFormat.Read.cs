@@ -1,5 +1,6 @@
 using System.Buffers;
-using Exposition.Formats.Internal;
+using Exposition.Formats.Names;
+using Exposition.Formats.Protobuf;
 
 namespace Exposition.Formats;
 

@@ -1,5 +1,5 @@
 using System.Buffers;
-using Exposition.Formats.Internal;
+using Exposition.Formats.Protobuf;
 
 namespace Exposition.Formats;
 

@@ -1,5 +1,7 @@
 using System.Buffers;
-using Exposition.Formats.Internal;
+using Exposition.Formats.Names;
+using Exposition.Formats.Protobuf;
+using Exposition.Formats.Rows;
 
 namespace Exposition.Formats;
 

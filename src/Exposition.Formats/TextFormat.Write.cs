@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Globalization;
-using Exposition.Formats.Internal;
+using Exposition.Formats.Names;
+using Exposition.Formats.Numbers;
+using Exposition.Formats.Rows;
 
 namespace Exposition.Formats;
 

@@ -1,4 +1,4 @@
-using Exposition.Formats.Internal;
+using Exposition.Formats.Go;
 using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Hosting;
 using Exposition.Gateway.Own;

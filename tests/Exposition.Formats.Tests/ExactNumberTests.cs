@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Exposition.Formats.Internal;
+using Exposition.Formats.Numbers;
 using Exposition.Formats.Tests.Oracles;
 
 namespace Exposition.Formats.Tests;

@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Text;
-using Exposition.Formats.Internal;
+using Exposition.Formats.Numbers;
 using Exposition.Harness;
 
 namespace Exposition.Formats.Tests;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Numerics;
 using System.Text;
-using Exposition.Formats.Internal;
+using Exposition.Formats.Numbers;
 using FsCheck;
 using FsCheck.Xunit;
 

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Numerics;
 using System.Text;
-using Exposition.Formats.Internal;
+using Exposition.Formats.Go;
+using Exposition.Formats.Numbers;
 using FsCheck;
 using FsCheck.Xunit;
 

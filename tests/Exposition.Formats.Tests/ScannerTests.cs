@@ -1,6 +1,7 @@
 using System.Text;
-using Exposition.Formats.Internal;
-using Exposition.Formats.Internal.Scanning;
+using Exposition.Formats.Rows;
+using Exposition.Formats.Scanning;
+using Exposition.Formats.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;

@@ -1,4 +1,5 @@
-using Exposition.Formats.Internal;
+using Exposition.Formats.Go;
+
 namespace Exposition.Gateway.Tests;
 
 public class GoDurationTests

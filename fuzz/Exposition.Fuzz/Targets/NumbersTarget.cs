@@ -1,6 +1,6 @@
 using System.Numerics;
 using System.Text;
-using Exposition.Formats.Internal;
+using Exposition.Formats.Numbers;
 using Exposition.Formats.Tests.Oracles;
 
 namespace Exposition.Fuzz.Targets;

@@ -1,5 +1,6 @@
 using Exposition.Formats;
-using Exposition.Formats.Internal;
+using Exposition.Formats.Go;
+
 
 namespace Exposition.Engine.Internal;
 

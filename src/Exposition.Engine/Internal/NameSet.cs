@@ -1,4 +1,5 @@
-using Exposition.Formats.Internal;
+using Exposition.Formats.Rows;
+
 
 namespace Exposition.Engine.Internal;
 

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Unicode;
 using Exposition.Formats;
-using Exposition.Formats.Internal;
+using Exposition.Formats.Go;
 
 namespace Exposition.Engine.Internal;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using Exposition.Formats.Internal;
+using Exposition.Formats.Rows;
 
 namespace Exposition.Engine.Internal;
 

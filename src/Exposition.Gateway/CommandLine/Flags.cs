@@ -1,6 +1,6 @@
 using System.Net;
 using Exposition.Engine;
-using Exposition.Formats.Internal;
+using Exposition.Formats.Go;
 using Exposition.Gateway.Logging;
 using Exposition.Kestrel.Origins;
 using Exposition.Kestrel.Paths;

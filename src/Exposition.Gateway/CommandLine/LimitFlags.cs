@@ -1,5 +1,5 @@
 using System.Globalization;
-using Exposition.Formats.Internal;
+using Exposition.Formats.Go;
 using Exposition.Gateway.Hosting;
 using Exposition.Kestrel;
 

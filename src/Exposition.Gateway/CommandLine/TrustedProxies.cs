@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Net;
-using Exposition.Formats.Internal;
+using Exposition.Formats.Go;
 
 namespace Exposition.Gateway.CommandLine;
 

@@ -1,5 +1,5 @@
 using System.Buffers;
-using Exposition.Formats.Internal;
+using Exposition.Formats.Go;
 
 namespace Exposition.Gateway.CommandLine;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Exposition.Formats.Internal;
+using Exposition.Formats.Go;
 using Microsoft.Extensions.Logging;
 
 namespace Exposition.Gateway.Logging;

@@ -1,6 +1,6 @@
 using System.Net.Security;
 using System.Security.Authentication;
-using Exposition.Formats.Internal;
+using Exposition.Formats.Go;
 
 namespace Exposition.Gateway.Web;
 

@@ -1,5 +1,5 @@
 using Exposition.Engine;
-using Exposition.Formats.Internal;
+using Exposition.Formats.Rows;
 
 namespace Exposition.Kestrel.Paths;
 

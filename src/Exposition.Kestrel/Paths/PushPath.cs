@@ -2,7 +2,8 @@ using System.Buffers;
 using System.Text;
 using Exposition.Engine;
 using Exposition.Formats;
-using Exposition.Formats.Internal;
+using Exposition.Formats.Go;
+using Exposition.Formats.Rows;
 
 namespace Exposition.Kestrel.Paths;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using Exposition.Formats.Internal;
+using Exposition.Formats.Go;
 
 namespace Exposition.Formats.Tests.Oracles;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Exposition.Formats.Internal;
+using Exposition.Formats.Go;
 
 namespace Exposition.Formats.Tests.Oracles;
 

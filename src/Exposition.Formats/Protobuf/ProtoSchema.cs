@@ -1,0 +1,164 @@
+using System.Diagnostics.CodeAnalysis;
+using Exposition.Formats.OpenMetrics;
+
+namespace Exposition.Formats.Protobuf;
+
+/// <summary>The messages of io.prometheus.client (client_model 0.6.2) and google.protobuf.Timestamp.</summary>
+internal enum ProtoMessage : byte
+{
+    Metric,
+    LabelPair,
+    Scalar,
+    Counter,
+    Summary,
+    Quantile,
+    Histogram,
+    Bucket,
+    BucketSpan,
+    Exemplar,
+    Timestamp,
+}
+
+/// <summary>The type of a protobuf field.</summary>
+internal enum ProtoKind : byte
+{
+    Double,
+    UInt64,
+    Int64,
+    UInt32,
+    Int32,
+    SInt32,
+    SInt64,
+    Text,
+    Message,
+}
+
+/// <summary>A field of a message.</summary>
+/// <param name="Number">Its number.</param>
+/// <param name="Name">Its name in the protobuf text form.</param>
+/// <param name="Kind">Its type.</param>
+/// <param name="Repeated">Whether it may occur several times; numbers may then come packed.</param>
+/// <param name="Child">The message, where <paramref name="Kind"/> says so.</param>
+internal sealed record ProtoField(int Number, string Name, ProtoKind Kind, bool Repeated = false, ProtoMessage Child = default)
+{
+    public WireType WireType => Kind switch
+    {
+        ProtoKind.Double => WireType.Fixed64,
+        ProtoKind.Text or ProtoKind.Message => WireType.Bytes,
+        _ => WireType.Varint,
+    };
+
+    public bool IsNumber => Kind < ProtoKind.Text;
+}
+
+/// <summary>The fields of the messages inside a metric, as a table: what is not decoded into rows is checked and printed by it.</summary>
+internal static class ProtoSchema
+{
+    private const int MaxField = 16;
+
+    private static readonly ProtoField?[] s_fields = Build();
+
+    /// <summary>Finds the field with the number and wire type of a tag; a packed run of numbers counts as the field.</summary>
+    public static bool TryGetField(ProtoMessage message, uint tag, [NotNullWhen(true)] out ProtoField? field)
+    {
+        field = tag >> 3 <= MaxField ? s_fields[((int)message * (MaxField + 1)) + (int)(tag >> 3)] : null;
+        return field is not null && ((WireType)(tag & 7) == field.WireType || IsPacked(field, tag));
+    }
+
+    public static bool IsPacked(ProtoField field, uint tag) => field is { Repeated: true, IsNumber: true } && (WireType)(tag & 7) == WireType.Bytes;
+
+    /// <summary>Whether a message and all messages in it are well formed. The depth is that of the schema.</summary>
+    /// <param name="message">What the bytes are.</param>
+    /// <param name="data">The bytes around the message.</param>
+    /// <param name="range">Where it lies in <paramref name="data"/>.</param>
+    public static bool IsWellFormed(ProtoMessage message, ReadOnlySpan<byte> data, TextRef range)
+    {
+        var reader = new ProtoReader(data, range.Start, range.Length);
+        while (!reader.AtEnd)
+        {
+            if (!reader.TryReadTag(out uint tag))
+            {
+                return false;
+            }
+
+            if (!TryGetField(message, tag, out ProtoField? field) || (field.Kind != ProtoKind.Message && !IsPacked(field, tag)))
+            {
+                if (!reader.TrySkip(tag))
+                {
+                    return false;
+                }
+
+                continue;
+            }
+
+            if (!reader.TryReadBytes(out TextRef bytes)
+                || !(field.Kind == ProtoKind.Message ? IsWellFormed(field.Child, data, bytes) : IsWellFormedRun(field, data, bytes)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether a packed run holds whole numbers only.</summary>
+    public static bool IsWellFormedRun(ProtoField field, ReadOnlySpan<byte> data, TextRef range)
+    {
+        if (field.Kind == ProtoKind.Double)
+        {
+            return range.Length % sizeof(double) == 0;
+        }
+
+        var reader = new ProtoReader(data, range.Start, range.Length);
+        while (!reader.AtEnd)
+        {
+            if (!reader.TryReadVarint(out _))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static ProtoField?[] Build()
+    {
+        var fields = new ProtoField?[Enum.GetValues<ProtoMessage>().Length * (MaxField + 1)];
+        Define(ProtoMessage.Metric, Messages(1, "label", ProtoMessage.LabelPair), Message(2, "gauge", ProtoMessage.Scalar),
+            Message(3, "counter", ProtoMessage.Counter), Message(4, "summary", ProtoMessage.Summary), Message(5, "untyped", ProtoMessage.Scalar),
+            new(6, "timestamp_ms", ProtoKind.Int64), Message(7, "histogram", ProtoMessage.Histogram));
+        Define(ProtoMessage.LabelPair, new(1, "name", ProtoKind.Text), new(2, "value", ProtoKind.Text));
+        Define(ProtoMessage.Scalar, new ProtoField(1, "value", ProtoKind.Double));
+        Define(ProtoMessage.Counter, new(1, "value", ProtoKind.Double), Message(2, "exemplar", ProtoMessage.Exemplar),
+            Message(3, "created_timestamp", ProtoMessage.Timestamp));
+        Define(ProtoMessage.Summary, new(1, "sample_count", ProtoKind.UInt64), new(2, "sample_sum", ProtoKind.Double),
+            Messages(3, "quantile", ProtoMessage.Quantile), Message(4, "created_timestamp", ProtoMessage.Timestamp));
+        Define(ProtoMessage.Quantile, new(1, "quantile", ProtoKind.Double), new(2, "value", ProtoKind.Double));
+        Define(ProtoMessage.Histogram, new(1, "sample_count", ProtoKind.UInt64), new(2, "sample_sum", ProtoKind.Double),
+            Messages(3, "bucket", ProtoMessage.Bucket), new(4, "sample_count_float", ProtoKind.Double), new(5, "schema", ProtoKind.SInt32),
+            new(6, "zero_threshold", ProtoKind.Double), new(7, "zero_count", ProtoKind.UInt64), new(8, "zero_count_float", ProtoKind.Double),
+            Messages(9, "negative_span", ProtoMessage.BucketSpan), new(10, "negative_delta", ProtoKind.SInt64, Repeated: true),
+            new(11, "negative_count", ProtoKind.Double, Repeated: true), Messages(12, "positive_span", ProtoMessage.BucketSpan),
+            new(13, "positive_delta", ProtoKind.SInt64, Repeated: true), new(14, "positive_count", ProtoKind.Double, Repeated: true),
+            Message(15, "created_timestamp", ProtoMessage.Timestamp), Messages(16, "exemplars", ProtoMessage.Exemplar));
+        Define(ProtoMessage.Bucket, new(1, "cumulative_count", ProtoKind.UInt64), new(2, "upper_bound", ProtoKind.Double),
+            Message(3, "exemplar", ProtoMessage.Exemplar), new(4, "cumulative_count_float", ProtoKind.Double));
+        Define(ProtoMessage.BucketSpan, new(1, "offset", ProtoKind.SInt32), new(2, "length", ProtoKind.UInt32));
+        Define(ProtoMessage.Exemplar, Messages(1, "label", ProtoMessage.LabelPair), new(2, "value", ProtoKind.Double),
+            Message(3, "timestamp", ProtoMessage.Timestamp));
+        Define(ProtoMessage.Timestamp, new(1, "seconds", ProtoKind.Int64), new(2, "nanos", ProtoKind.Int32));
+        return fields;
+
+        void Define(ProtoMessage message, params ReadOnlySpan<ProtoField> defined)
+        {
+            foreach (ProtoField field in defined)
+            {
+                fields[((int)message * (MaxField + 1)) + field.Number] = field;
+            }
+        }
+
+        static ProtoField Message(int number, string name, ProtoMessage child) => new(number, name, ProtoKind.Message, Child: child);
+
+        static ProtoField Messages(int number, string name, ProtoMessage child) => new(number, name, ProtoKind.Message, Repeated: true, child);
+    }
+}
