@@ -1,4 +1,8 @@
-using Exposition.Engine.Internal;
+using Exposition.Engine.Explore;
+using Exposition.Engine.Feed;
+using Exposition.Engine.Groups;
+using Exposition.Engine.Memory;
+
 
 namespace Exposition.Engine;
 

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Exposition.Engine.Internal;
+using Exposition.Engine.Groups;
 using Exposition.Formats;
 
 namespace Exposition.Engine;

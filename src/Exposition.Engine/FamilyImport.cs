@@ -1,5 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using Exposition.Engine.Internal;
+using Exposition.Engine.Ingest;
 using Exposition.Formats;
 
 namespace Exposition.Engine;

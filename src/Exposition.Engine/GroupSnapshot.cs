@@ -1,5 +1,6 @@
 using System.Buffers.Text;
-using Exposition.Engine.Internal;
+using Exposition.Engine.Groups;
+using Exposition.Engine.Memory;
 
 namespace Exposition.Engine;
 

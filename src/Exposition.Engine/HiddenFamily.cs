@@ -1,4 +1,6 @@
-using Exposition.Engine.Internal;
+using Exposition.Engine.Consistency;
+using Exposition.Engine.Groups;
+
 
 namespace Exposition.Engine;
 

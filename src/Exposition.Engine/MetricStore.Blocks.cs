@@ -1,5 +1,9 @@
 using System.Runtime.InteropServices;
-using Exposition.Engine.Internal;
+using Exposition.Engine.Explore;
+using Exposition.Engine.Groups;
+using Exposition.Engine.Ingest;
+using Exposition.Engine.Memory;
+using Exposition.Engine.Scraping;
 
 namespace Exposition.Engine;
 

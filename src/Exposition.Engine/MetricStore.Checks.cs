@@ -1,4 +1,7 @@
-using Exposition.Engine.Internal;
+using Exposition.Engine.Consistency;
+using Exposition.Engine.Groups;
+using Exposition.Engine.Ingest;
+
 
 namespace Exposition.Engine;
 

@@ -1,5 +1,9 @@
 using System.Runtime.InteropServices;
-using Exposition.Engine.Internal;
+using Exposition.Engine.Consistency;
+using Exposition.Engine.Expiry;
+using Exposition.Engine.Explore;
+using Exposition.Engine.Groups;
+using Exposition.Engine.Ingest;
 
 namespace Exposition.Engine;
 

@@ -1,4 +1,6 @@
-using Exposition.Engine.Internal;
+using Exposition.Engine.Explore;
+using Exposition.Engine.Groups;
+using Exposition.Engine.Ingest;
 
 namespace Exposition.Engine;
 

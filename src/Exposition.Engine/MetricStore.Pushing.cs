@@ -1,4 +1,8 @@
-using Exposition.Engine.Internal;
+using Exposition.Engine.Consistency;
+using Exposition.Engine.Expiry;
+using Exposition.Engine.Explore;
+using Exposition.Engine.Groups;
+using Exposition.Engine.Ingest;
 
 namespace Exposition.Engine;
 

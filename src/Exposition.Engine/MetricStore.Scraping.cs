@@ -1,5 +1,6 @@
-using Exposition.Engine.Internal;
-using Exposition.Engine.Internal.Bundles;
+using Exposition.Engine.Compression;
+using Exposition.Engine.Memory;
+
 
 namespace Exposition.Engine;
 

@@ -1,4 +1,7 @@
-using Exposition.Engine.Internal;
+using Exposition.Engine.Explore;
+using Exposition.Engine.Groups;
+using Exposition.Engine.Memory;
+
 
 namespace Exposition.Engine;
 

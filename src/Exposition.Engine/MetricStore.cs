@@ -1,5 +1,10 @@
-using Exposition.Engine.Internal;
-using Exposition.Engine.Internal.Shapes;
+using Exposition.Engine.Consistency;
+using Exposition.Engine.Expiry;
+using Exposition.Engine.Explore;
+using Exposition.Engine.Groups;
+using Exposition.Engine.Ingest;
+using Exposition.Engine.Memory;
+using Exposition.Engine.Repeats;
 using Exposition.Formats;
 using Exposition.Formats.Rows;
 

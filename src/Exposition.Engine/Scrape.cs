@@ -1,8 +1,9 @@
 using System.Buffers;
 using System.IO.Compression;
 using System.Runtime.CompilerServices;
-using Exposition.Engine.Internal;
-using Exposition.Engine.Internal.Bundles;
+using Exposition.Engine.Compression;
+using Exposition.Engine.Memory;
+using Exposition.Engine.Scraping;
 using Exposition.Formats;
 
 namespace Exposition.Engine;

@@ -1,4 +1,5 @@
-using Exposition.Engine.Internal;
+using Exposition.Engine.Groups;
+
 
 namespace Exposition.Engine;
 

@@ -1,5 +1,4 @@
 using System.Text;
-using Exposition.Formats.Names;
 using Exposition.Formats.Negotiation;
 
 namespace Exposition.Formats;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Exposition.Engine.Internal;
+using Exposition.Engine.Groups;
 using FsCheck.Xunit;
 
 namespace Exposition.Engine.Tests;

@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Text;
-using Exposition.Engine.Internal;
+using Exposition.Engine.Explore;
 using Exposition.Formats;
 
 namespace Exposition.Engine.Tests;

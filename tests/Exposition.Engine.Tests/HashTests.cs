@@ -1,5 +1,5 @@
 using System.Text;
-using Exposition.Engine.Internal;
+using Exposition.Engine.Groups;
 
 namespace Exposition.Engine.Tests;
 

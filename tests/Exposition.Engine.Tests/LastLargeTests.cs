@@ -1,4 +1,5 @@
-using Exposition.Engine.Internal;
+using Exposition.Engine.Memory;
+
 
 namespace Exposition.Engine.Tests;
 

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.IO.Compression;
 using System.Runtime.CompilerServices;
 using System.Text;
-using Exposition.Engine.Internal;
+using Exposition.Engine.Explore;
 using Exposition.Engine.Tests.Concurrency;
 using Exposition.Formats;
 

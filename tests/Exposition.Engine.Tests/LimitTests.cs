@@ -1,7 +1,8 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
-using Exposition.Engine.Internal;
+using Exposition.Engine.Groups;
+using Exposition.Engine.Ingest;
 using Exposition.Formats;
 
 namespace Exposition.Engine.Tests;

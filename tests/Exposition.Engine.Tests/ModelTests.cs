@@ -1,5 +1,5 @@
 using System.Text;
-using Exposition.Engine.Internal;
+using Exposition.Engine.Explore;
 using Exposition.Formats;
 using FsCheck;
 using FsCheck.Fluent;

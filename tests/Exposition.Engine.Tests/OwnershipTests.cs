@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
-using Exposition.Engine.Internal;
+using Exposition.Engine.Groups;
+using Exposition.Engine.Memory;
 
 namespace Exposition.Engine.Tests;
 

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
-using Exposition.Engine.Internal;
+using Exposition.Engine.Ingest;
 using Exposition.Engine.Tests.Concurrency;
 
 namespace Exposition.Engine.Tests;

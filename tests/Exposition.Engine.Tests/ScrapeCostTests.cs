@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Globalization;
-using Exposition.Engine.Internal;
+using Exposition.Engine.Scraping;
 using Exposition.Formats;
 
 namespace Exposition.Engine.Tests;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
-using Exposition.Engine.Internal;
+using Exposition.Engine.Consistency;
+using Exposition.Engine.Ingest;
 using Exposition.Formats;
 using FsCheck.Xunit;
 

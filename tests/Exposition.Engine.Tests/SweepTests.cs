@@ -1,4 +1,5 @@
-using Exposition.Engine.Internal;
+using Exposition.Engine.Explore;
+
 
 namespace Exposition.Engine.Tests;
 

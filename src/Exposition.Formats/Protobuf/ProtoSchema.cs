@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using Exposition.Formats.OpenMetrics;
 
 namespace Exposition.Formats.Protobuf;
 

@@ -1,4 +1,4 @@
-using Exposition.Engine.Internal;
+using Exposition.Engine.Ingest;
 using Exposition.Formats;
 
 namespace Exposition.Kestrel.OwnMetrics;

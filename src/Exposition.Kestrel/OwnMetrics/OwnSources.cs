@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
 using System.Text;
 using Exposition.Engine;
-using Exposition.Engine.Internal;
+using Exposition.Engine.Groups;
+using Exposition.Engine.Ingest;
 using Exposition.Formats;
 using Microsoft.Extensions.Logging;
 

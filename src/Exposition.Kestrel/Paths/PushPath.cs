@@ -3,7 +3,6 @@ using System.Text;
 using Exposition.Engine;
 using Exposition.Formats;
 using Exposition.Formats.Go;
-using Exposition.Formats.Rows;
 
 namespace Exposition.Kestrel.Paths;
 

@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Exposition.Engine.Internal;
+using Exposition.Engine.Memory;
 using Exposition.Formats;
 using Exposition.Kestrel.Internal;
 

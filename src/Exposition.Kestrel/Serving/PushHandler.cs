@@ -1,6 +1,6 @@
 using System.Net;
 using Exposition.Engine;
-using Exposition.Engine.Internal;
+using Exposition.Engine.Ingest;
 using Exposition.Formats;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Internal;

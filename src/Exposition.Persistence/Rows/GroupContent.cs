@@ -1,5 +1,5 @@
 using Exposition.Engine;
-using Exposition.Engine.Internal;
+using Exposition.Engine.Groups;
 using Exposition.Formats;
 
 namespace Exposition.Persistence.Rows;

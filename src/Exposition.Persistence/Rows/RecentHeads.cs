@@ -1,4 +1,4 @@
-using Exposition.Engine.Internal;
+using Exposition.Engine.Groups;
 using Exposition.Formats;
 
 namespace Exposition.Persistence.Rows;

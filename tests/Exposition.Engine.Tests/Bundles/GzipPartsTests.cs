@@ -1,4 +1,4 @@
-using Exposition.Engine.Internal.Bundles;
+using Exposition.Engine.Compression;
 using FsCheck.Xunit;
 
 namespace Exposition.Engine.Tests.Bundles;

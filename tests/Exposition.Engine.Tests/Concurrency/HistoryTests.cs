@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Exposition.Engine.Internal;
+using Exposition.Engine.Explore;
 
 namespace Exposition.Engine.Tests.Concurrency;
 

@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
-using Exposition.Engine.Internal;
+using Exposition.Engine.Explore;
+using Exposition.Engine.Groups;
 
 namespace Exposition.Engine.Tests.Concurrency;
 

@@ -1,5 +1,6 @@
 using System.Text;
-using Exposition.Engine.Internal;
+using Exposition.Engine.Explore;
+using Exposition.Engine.Groups;
 using Exposition.Formats;
 
 namespace Exposition.Engine.Tests.Concurrency;

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using Exposition.Engine.Internal;
+using Exposition.Engine.Explore;
 using Exposition.Formats;
 
 namespace Exposition.Engine.Tests.Concurrency;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using Exposition.Engine.Internal;
+using Exposition.Engine.Explore;
 
 namespace Exposition.Engine.Tests.Concurrency;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Exposition.Engine.Internal;
+using Exposition.Engine.Explore;
 
 namespace Exposition.Engine.Tests.Concurrency;
 

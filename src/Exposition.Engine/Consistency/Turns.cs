@@ -1,0 +1,73 @@
+using Exposition.Engine.Explore;
+
+namespace Exposition.Engine.Consistency;
+
+// Who prepares the next snapshot of a group without a lock has worked in vain if another was quicker. Who has lost insists: he waits until
+// those are done who insist before him, and all others wait for him; so he loses again only against those who were on their way.
+
+/// <summary>Who comes next to change a group, where several want to.</summary>
+internal sealed class Turns
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<GroupingKey, Turn> _turns = [];
+    private int _count;
+
+    /// <summary>Waits for one's turn, if anybody insists.</summary>
+    /// <param name="key">The group's.</param>
+    /// <param name="insists">Whether the caller has lost before.</param>
+    public Scope Enter(GroupingKey key, bool insists)
+    {
+        if (!insists && Volatile.Read(ref _count) == 0)
+        {
+            return default;
+        }
+
+        Turn? turn;
+        lock (_lock)
+        {
+            if (!_turns.TryGetValue(key, out turn))
+            {
+                if (!insists)
+                {
+                    return default;
+                }
+
+                _turns.Add(key, turn = new Turn());
+                Volatile.Write(ref _count, _turns.Count);
+            }
+
+            turn.Users++;
+        }
+
+        Interleaving.Enter(turn.Lock);
+        return new Scope(this, key, turn);
+    }
+
+    private void Leave(GroupingKey key, Turn turn)
+    {
+        turn.Lock.Exit();
+        lock (_lock)
+        {
+            if (--turn.Users == 0)
+            {
+                _turns.Remove(key);
+                Volatile.Write(ref _count, _turns.Count);
+            }
+        }
+
+        Interleaving.At(Step.LeftTurn);
+    }
+
+    internal sealed class Turn
+    {
+        public Lock Lock { get; } = new();
+
+        public int Users { get; set; }
+    }
+
+    /// <summary>Ends with the turn.</summary>
+    internal readonly ref struct Scope(Turns? turns, GroupingKey key, Turn turn)
+    {
+        public void Dispose() => turns?.Leave(key, turn);
+    }
+}

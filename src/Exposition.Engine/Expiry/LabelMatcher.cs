@@ -1,0 +1,46 @@
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Exposition.Engine.Expiry;
+
+/// <summary>One condition of a selector.</summary>
+/// <param name="name">The label's name.</param>
+/// <param name="value">What its value is compared with.</param>
+/// <param name="negated">Whether it must differ (<c>!=</c>, <c>!~</c>).</param>
+/// <param name="expression">The value as an expression that covers the whole of it (<c>=~</c>, <c>!~</c>), or null.</param>
+internal sealed class LabelMatcher(string name, string value, bool negated, Regex? expression)
+{
+    private readonly byte[] _name = Encoding.UTF8.GetBytes(name);
+    private readonly byte[] _value = Encoding.UTF8.GetBytes(value);
+
+    public bool Matches(GroupingKey key)
+    {
+        ReadOnlySpan<byte> actual = default;
+        foreach (GroupingLabel label in key.Labels)
+        {
+            if (label.Name.SequenceEqual(_name))
+            {
+                actual = label.Value;
+                break;
+            }
+        }
+
+        return negated != (expression is null ? actual.SequenceEqual(_value) : expression.IsMatch(Encoding.UTF8.GetString(actual)));
+    }
+
+    public override string ToString()
+    {
+        bool plain = name.Length > 0 && !char.IsAsciiDigit(name[0]) && name.All(static c => char.IsAsciiLetterOrDigit(c) || c == '_');
+        string sign = (negated, expression) switch
+        {
+            (false, null) => "=",
+            (true, null) => "!=",
+            (false, _) => "=~",
+            (true, _) => "!~",
+        };
+        return (plain ? name : Quote(name)) + sign + Quote(value);
+    }
+
+    private static string Quote(string text) => '"' + text.Replace("\\", "\\\\", StringComparison.Ordinal)
+        .Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal) + '"';
+}

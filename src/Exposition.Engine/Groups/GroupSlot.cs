@@ -1,0 +1,122 @@
+using System.Numerics;
+using Exposition.Engine.Explore;
+using Exposition.Engine.Feed;
+using Exposition.Engine.Repeats;
+
+namespace Exposition.Engine.Groups;
+
+/// <summary>A group's place: its identity, and the snapshot that a push swaps. Lives as long as the group.</summary>
+internal sealed class GroupSlot(GroupingKey key, NameSet names)
+{
+    private GroupSnapshot? _current;
+    private PushShape? _shape;
+    private ShapePatience? _patience;
+    private PushFailure? _lastFailure;
+    private FeedEntry[] _entries = [];
+    private int _pins;
+
+    public GroupingKey Key { get; } = key;
+
+    public NameSet Names { get; } = names;
+
+    /// <summary>Identifies the slot: none of this process ever has it again.</summary>
+    public long Serial { get; } = EntrySerial.Next();
+
+    /// <summary>
+    /// A number that only the key decides: n with a probability of 2^-(n+1). Where what scrapes take together of neighbouring groups ends
+    /// is made of it.
+    /// </summary>
+    public byte CutLevel { get; } = (byte)BitOperations.TrailingZeroCount(key.GetHashCode());
+
+    /// <summary>The shape of the last push, where it has one. Set by the cache.</summary>
+    public PushShape? Shape
+    {
+        get => Volatile.Read(ref _shape);
+        set => Volatile.Write(ref _shape, value);
+    }
+
+    /// <summary>How long to wait with the next attempt at a shape. Only a guide: pushes of one group that race may count wrongly.</summary>
+    public ShapePatience Patience => _patience ??= new ShapePatience();
+
+    /// <summary>
+    /// After how many nanoseconds without a push the rules let its series expire; 0 for never, -1 if they were not asked yet.
+    /// </summary>
+    public long RuleAfter { get; set; } = -1;
+
+    /// <summary>Its place in the queue of deadlines, or -1. The queue's own.</summary>
+    public int QueueIndex { get; set; } = -1;
+
+    /// <summary>Whether the newest map has it; under the store's writer lock.</summary>
+    public bool IsInMap { get; set; }
+
+    /// <summary>Hidden families of other groups that wait for this group to change; under the store's writer lock.</summary>
+    public HashSet<HiddenFamily>? Waiting { get; set; }
+
+    /// <summary>Whether the group has been deleted. It never comes back; a new one of the same key gets another slot.</summary>
+    public bool IsRemoved => Current is { IsEnd: true };
+
+    /// <summary>The last push to the group that was refused.</summary>
+    public PushFailure? LastFailure
+    {
+        get => Volatile.Read(ref _lastFailure);
+        set => Volatile.Write(ref _lastFailure, value);
+    }
+
+    /// <summary>The newest snapshot. Set only where nobody else knows the slot yet.</summary>
+    public GroupSnapshot? Current
+    {
+        get => Volatile.Read(ref _current);
+        set => Volatile.Write(ref _current, value);
+    }
+
+    /// <summary>How many read what is or was the newest snapshot.</summary>
+    public int Pins => Volatile.Read(ref _pins);
+
+    /// <summary>Puts a snapshot in the place of another, if that is the newest.</summary>
+    public bool TryReplace(GroupSnapshot old, GroupSnapshot snapshot)
+    {
+        Interleaving.At(Step.ReplaceSlot);
+        return ReferenceEquals(Interlocked.CompareExchange(ref _current, snapshot, old), old);
+    }
+
+    /// <summary>From here to <see cref="Unpin"/> nobody else uses a snapshot of the group again that was its newest meanwhile.</summary>
+    public void Pin()
+    {
+        Interleaving.At(Step.PinSlot);
+        Interlocked.Increment(ref _pins);
+    }
+
+    /// <summary>Ends <see cref="Pin"/>.</summary>
+    public void Unpin()
+    {
+        Interleaving.At(Step.UnpinSlot);
+        Interlocked.Decrement(ref _pins);
+    }
+
+    /// <summary>The group's entry in a feed; made by the first who asks.</summary>
+    public FeedEntry EntryOf(ChangeFeed feed)
+    {
+        while (true)
+        {
+            FeedEntry[] entries = Volatile.Read(ref _entries);
+            foreach (FeedEntry entry in entries)
+            {
+                if (ReferenceEquals(entry.Feed, feed))
+                {
+                    return entry;
+                }
+            }
+
+            AddEntry(entries, new FeedEntry(feed, this));
+        }
+    }
+
+    /// <summary>Takes over the entry of a deleted group of the same key. Called before anybody else knows the slot.</summary>
+    public void Inherit(FeedEntry entry) => AddEntry(_entries, entry);
+
+    private void AddEntry(FeedEntry[] entries, FeedEntry entry)
+    {
+        FeedEntry[] next = [.. entries.Where(static other => !other.Feed.IsDisposed), entry];
+        Interlocked.CompareExchange(ref _entries, next, entries);
+    }
+}

@@ -1,0 +1,252 @@
+using System.Runtime.InteropServices;
+using Exposition.Engine.Groups;
+using Exposition.Engine.Memory;
+
+namespace Exposition.Engine.Ingest;
+
+// What takes time with the size of a group is made without the writer lock, from the newest snapshot of it, and published if that is the
+// newest still. So under the lock the time is that of what is changed.
+
+/// <summary>A group as it is to be published.</summary>
+internal sealed class GroupDraft
+{
+    // Those of the old ones that are there as they were.
+    private readonly HiddenFamily[] _stillHidden = [];
+    private HiddenFamily[]? _sorted;
+
+    private GroupDraft(GroupingKey key, GroupSnapshot? old, FamilyEntry[] families, int[]? changed)
+    {
+        (Old, Families, Changed) = (old, families, changed);
+        Size = GroupSize.Of(key, families, old);
+        foreach (ref readonly FamilyEntry entry in families.AsSpan())
+        {
+            SampleCount += entry.SampleCount;
+        }
+
+        if (old is null)
+        {
+            return;
+        }
+
+        Memory = MemoryOf(families);
+        _stillHidden = StillHidden(old.Hidden, families);
+    }
+
+    /// <summary>What it takes the place of; null if the group is new.</summary>
+    public GroupSnapshot? Old { get; }
+
+    /// <summary>The families, in order of their names.</summary>
+    public FamilyEntry[] Families { get; }
+
+    /// <summary>The places of those that are not from before; null if all may be so.</summary>
+    public int[]? Changed { get; }
+
+    /// <summary>The place of one that is changed.</summary>
+    public int PlaceOf(int changed) => Changed is null ? changed : Changed[changed];
+
+    /// <summary>See <see cref="GroupSize"/>.</summary>
+    public long Size { get; }
+
+    /// <summary>How many sample lines they have.</summary>
+    public long SampleCount { get; }
+
+    /// <summary>The memory that they lie in; null where nothing was before.</summary>
+    public HashSet<byte[]>? Memory { get; }
+
+    /// <summary>The block that is new in the group, if any.</summary>
+    public byte[]? Block { get; private init; }
+
+    /// <summary>The places of those that count, and did not before; null for all.</summary>
+    public List<int>? Added { get; set; }
+
+    /// <summary>The places of what counted before and is not there any more, among the old; null for all.</summary>
+    public List<int>? Removed { get; private init; }
+
+    /// <summary>A group of other families than it had.</summary>
+    public static GroupDraft Of(GroupingKey key, GroupSnapshot? old, FamilyEntry[] families) => new(key, old, families, changed: null);
+
+    /// <summary>A group as it is: some of it may be hidden or shown then.</summary>
+    public static GroupDraft Like(GroupSnapshot old) =>
+        new(old.Key, old, old.Families.ToArray(), changed: []) { Added = [], Removed = [] };
+
+    /// <summary>A group after a push.</summary>
+    /// <param name="key">The group's.</param>
+    /// <param name="old">Before it. Pinned, if the caller does not hold the writer lock.</param>
+    /// <param name="pushed">What is pushed, sorted by name.</param>
+    /// <param name="replaces">Whether all that is not pushed goes.</param>
+    /// <param name="pool">Where blocks come from.</param>
+    /// <param name="block">That of what is pushed. <see cref="Block"/> is another if it was packed with others.</param>
+    public static GroupDraft After(GroupingKey key, GroupSnapshot? old, FamilyEntry[] pushed, bool replaces, BlockPool pool, byte[] block)
+    {
+        if (old is null)
+        {
+            return new GroupDraft(key, null, pushed, changed: null) { Block = block };
+        }
+
+        int[] changed = new int[pushed.Length];
+        FamilyEntry[] families = Combine(old.Families, pushed, replaces, changed);
+        GroupPacking.Repack(families, pool, ref block);
+        return new GroupDraft(key, old, families, changed)
+        {
+            Block = block,
+            Added = NotAmong(families, old.Families),
+            Removed = NotAmong(old.Families, families),
+        };
+    }
+
+    /// <summary>Bytes in an array of their own.</summary>
+    public static ReadOnlyMemory<byte> Alone(ReadOnlyMemory<byte> bytes) =>
+        MemoryMarshal.TryGetArray(bytes, out ArraySegment<byte> array) && array.Array!.Length == bytes.Length ? bytes : bytes.ToArray();
+
+    /// <summary>Does before the writer lock is taken what can be done of <see cref="Hidden"/> then.</summary>
+    public void Prepare(List<HiddenFamily>? found)
+    {
+        if (found is not null && Old is not { Hidden.IsEmpty: false })
+        {
+            found.Sort(ByName);
+            _sorted = [.. found];
+        }
+    }
+
+    /// <summary>The hidden families of the new snapshot: those of before but for what was shown since. Under the writer lock.</summary>
+    /// <param name="found">Those that were found hidden now.</param>
+    public HiddenFamily[] Hidden(List<HiddenFamily>? found)
+    {
+        HiddenFamily[] still = Array.TrueForAll(_stillHidden, static hidden => hidden.Slot is not null) ? _stillHidden
+            : Array.FindAll(_stillHidden, static hidden => hidden.Slot is not null);
+        if (found is null)
+        {
+            return still;
+        }
+
+        if (_sorted?.Length == found.Count && still.Length == 0)
+        {
+            return _sorted;
+        }
+
+        // Both in order of their names. What was hidden under a name came when it did.
+        found.Sort(ByName);
+        var all = new List<HiddenFamily>(still.Length + found.Count);
+        int next = 0;
+        foreach (HiddenFamily hidden in found)
+        {
+            ReadOnlySpan<byte> name = hidden.Name.Span;
+            int order = 1;
+            while (next < still.Length && (order = still[next].Name.Span.SequenceCompareTo(name)) < 0)
+            {
+                all.Add(still[next++]);
+            }
+
+            next += next < still.Length && order == 0 ? 1 : 0;
+            hidden.Order = Old is not null && HiddenFamily.Find(Old.Hidden, name) is { } before ? before.Order : hidden.Order;
+            all.Add(hidden);
+        }
+
+        all.AddRange(still[next..]);
+        return [.. all];
+    }
+
+    private static int ByName(HiddenFamily a, HiddenFamily b) => a.Name.Span.SequenceCompareTo(b.Name.Span);
+
+    // Both are in order of their names. Of what a PUT replaces only push_failure_time_seconds stays.
+    private static FamilyEntry[] Combine(ReadOnlySpan<FamilyEntry> old, FamilyEntry[] pushed, bool replace, Span<int> places)
+    {
+        bool keepsFailure = replace
+            && GroupSnapshot.IndexOf(old, OwnNames.PushFailure) >= 0 && GroupSnapshot.IndexOf(pushed, OwnNames.PushFailure) < 0;
+        var all = new FamilyEntry[pushed.Length + (replace ? (keepsFailure ? 1 : 0) : old.Length)];
+        int count = 0;
+        int next = 0;
+        foreach (ref readonly FamilyEntry entry in old)
+        {
+            ReadOnlySpan<byte> name = entry.Name.Span;
+            int order = 1;
+            while (next < pushed.Length && (order = pushed[next].Name.Span.SequenceCompareTo(name)) < 0)
+            {
+                places[next] = count;
+                all[count++] = pushed[next++];
+            }
+
+            bool replaced = next < pushed.Length && order == 0;
+            if (!replaced && (!replace || name.SequenceEqual(OwnNames.PushFailure)))
+            {
+                // One line shall not keep the block of a whole push, nor make all be packed anew.
+                all[count++] = replace ? entry with { Text = Alone(entry.Text), Sidecar = Alone(entry.Sidecar) } : entry;
+            }
+        }
+
+        for (; next < pushed.Length; next++)
+        {
+            places[next] = count;
+            all[count++] = pushed[next];
+        }
+
+        return count == all.Length ? all : all[..count];
+    }
+
+    // The places of those that count and have none that counts alike among others.
+    private static List<int> NotAmong(ReadOnlySpan<FamilyEntry> families, ReadOnlySpan<FamilyEntry> others)
+    {
+        List<int> places = [];
+        int at = 0;
+        for (int i = 0; i < families.Length; i++)
+        {
+            if (families[i].IsExposed && !IsAmong(families[i], families, others, ref at))
+            {
+                places.Add(i);
+            }
+        }
+
+        return places;
+    }
+
+    private static HiddenFamily[] StillHidden(ReadOnlySpan<HiddenFamily> before, FamilyEntry[] families)
+    {
+        var still = new List<HiddenFamily>(before.Length);
+        foreach (HiddenFamily hidden in before)
+        {
+            int at = GroupSnapshot.IndexOf(families, hidden.Name.Span);
+            if (at >= 0 && (families[at].Traits & FamilyTraits.Suspect) != 0)
+            {
+                still.Add(hidden);
+            }
+        }
+
+        return [.. still];
+    }
+
+    private static HashSet<byte[]> MemoryOf(FamilyEntry[] families)
+    {
+        var memory = new HashSet<byte[]>(ReferenceEqualityComparer.Instance);
+        byte[]? last = null;
+        foreach (ref readonly FamilyEntry entry in families.AsSpan())
+        {
+            if (entry.TextBlock is { } block && !ReferenceEquals(block, last))
+            {
+                memory.Add(last = block);
+            }
+
+            if (MemoryMarshal.TryGetArray(entry.Sidecar, out ArraySegment<byte> sidecar) && !ReferenceEquals(sidecar.Array, last))
+            {
+                memory.Add(sidecar.Array!);
+            }
+        }
+
+        return memory;
+    }
+
+    /// <summary>
+    /// Whether others in order of their names, from a place on, have one that counts alike. Nearly always it is the one at that place, with
+    /// the same head.
+    /// </summary>
+    private static bool IsAmong(in FamilyEntry entry, ReadOnlySpan<FamilyEntry> families, ReadOnlySpan<FamilyEntry> others, ref int at)
+    {
+        while (at < others.Length && !ReferenceEquals(others[at].Head, entry.Head)
+            && others[at].Name.Span.SequenceCompareTo(entry.Name.Span) < 0)
+        {
+            at++;
+        }
+
+        return at < others.Length && others[at].Head.IsNamed(entry.Head) && others[at].Type == entry.Type && others[at].IsExposed
+            && OwnNames.IsPlain(others[at], others) == OwnNames.IsPlain(entry, families);
+    }
+}

@@ -1,0 +1,193 @@
+using System.Runtime.InteropServices;
+using Exposition.Engine.Groups;
+using Exposition.Engine.Memory;
+using Exposition.Formats;
+
+namespace Exposition.Engine.Ingest;
+
+/// <summary>A push on its way: read, then prepared (labels merged, rules kept, metrics in order), then rendered.</summary>
+internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long now)
+{
+    private readonly List<int> _families = [];
+    private readonly List<(int Family, int Entry)> _rendered = [];
+    private int _ownTime = -1;
+    private int _ownFailure = -1;
+    private int _ownExpired = -1;
+
+    public GroupingKey Key { get; } = key;
+
+    /// <summary>What it is made in.</summary>
+    public PushWorkspace Workspace => workspace;
+
+    public FamilySet Families => workspace.Families;
+
+    /// <summary>The name of a family.</summary>
+    public ReadOnlySpan<byte> NameOf(int family) => Families.Text(Families.Families[family].Name);
+
+    /// <summary>The block that the last rendering wrote into. Whoever publishes the entries owns it.</summary>
+    public byte[] Block { get; private set; } = [];
+
+    /// <summary>What the last rendering wrote: index of the family in <see cref="Families"/>, index of its entry.</summary>
+    public ReadOnlySpan<(int Family, int Entry)> Rendered => CollectionsMarshal.AsSpan(_rendered);
+
+    /// <summary>Merges the grouping labels, sorts, and checks every rule inside the push.</summary>
+    /// <param name="leaveOut">Leave out what breaks a rule instead of refusing the push.</param>
+    /// <param name="withOwn">Take push_time_seconds like any other family, because what was kept is read.</param>
+    /// <returns>The first broken rule, or null.</returns>
+    public string? Prepare(bool leaveOut, bool withOwn = false)
+    {
+        FamilySet set = Families;
+        workspace.Labels.Apply(Key, set);
+        int count = set.Families.Length;
+        for (int family = 0; family < count; family++)
+        {
+            // An empty message has nothing to store.
+            ref FamilyRow row = ref set.Families[family];
+            ReadOnlySpan<byte> name = set.Text(row.Name);
+            if ((IsStores(name, row.Type) && !withOwn) || (name.IsEmpty && row.MetricCount == 0))
+            {
+                continue;
+            }
+
+            workspace.Series.Sort(set, family);
+            string? error = PushRules.FamilyError(set, family);
+            if (error is null)
+            {
+                error = CheckMetrics(family, leaveOut);
+            }
+            else if (leaveOut)
+            {
+                continue;
+            }
+
+            if (error is not null)
+            {
+                return error;
+            }
+
+            _families.Add(family);
+        }
+
+        return null;
+    }
+
+    /// <summary>Renders the push with the store's own two families.</summary>
+    /// <param name="before">The group so far.</param>
+    /// <param name="pool">Where the block comes from; null for one of exactly the size needed.</param>
+    /// <param name="keepPushedFailure">The group has a push_failure_time_seconds: it stays, or one that was pushed takes its place. Else it
+    /// starts at 0 and a pushed one does not count.</param>
+    public FamilyEntry[] Render(GroupSnapshot? before, BlockPool? pool, bool keepPushedFailure)
+    {
+        var families = new List<int>(_families);
+        if (!keepPushedFailure)
+        {
+            families.RemoveAll(family => Families.Text(Families.Families[family].Name).SequenceEqual(OwnNames.PushFailure));
+            families.Add(_ownFailure = _ownFailure >= 0 ? _ownFailure : AddOwn(OwnNames.PushFailure, OwnNames.PushFailureHelp, 0));
+        }
+
+        families.Add(_ownTime = _ownTime >= 0 ? _ownTime : AddOwn(OwnNames.PushTime, OwnNames.PushTimeHelp, now / 1e9));
+        return RenderSorted(families, before, pool);
+    }
+
+    /// <summary>Renders the families as they are, without the store's own two.</summary>
+    public FamilyEntry[] RenderKept() => RenderSorted(_families, null, null);
+
+    /// <summary>
+    /// The same, sharing names and help texts with entries that are there, valid as long as nothing else is done with the workspace.
+    /// </summary>
+    /// <returns>Null if they need more than text.</returns>
+    public FamilyEntry[]? RenderInPlace(ReadOnlySpan<FamilyEntry> known)
+    {
+        Sort(_families);
+        return SnapshotBuilder.RenderInPlace(Families, workspace.Text, workspace.Sidecar, CollectionsMarshal.AsSpan(_families), known);
+    }
+
+    /// <summary>Renders only the trace of a refused push.</summary>
+    public FamilyEntry[] RenderFailure(GroupSnapshot? before, bool withPushTime)
+    {
+        _ownFailure = AddOwn(OwnNames.PushFailure, OwnNames.PushFailureHelp, now / 1e9);
+        var families = new List<int> { _ownFailure };
+        if (withPushTime)
+        {
+            families.Add(_ownTime = AddOwn(OwnNames.PushTime, OwnNames.PushTimeHelp, 0));
+        }
+
+        return RenderSorted(families, before, null);
+    }
+
+    /// <summary>Renders only the mark of an expired group.</summary>
+    public FamilyEntry[] RenderExpired()
+    {
+        _ownExpired = AddOwn(OwnNames.Expired, OwnNames.ExpiredHelp, 1);
+        return RenderSorted([_ownExpired], null, null);
+    }
+
+    /// <summary>Whether a family is one that the store made itself.</summary>
+    public bool IsOwn(int family) => family == _ownTime || family == _ownFailure || family == _ownExpired;
+
+    // The push time, whether the group has expired, and a failure time that is no gauge: as a family of all groups it would be at odds with
+    // every other.
+    private static bool IsStores(ReadOnlySpan<byte> name, MetricType type) =>
+        name.SequenceEqual(OwnNames.PushTime) || name.SequenceEqual(OwnNames.Expired) || (name.SequenceEqual(OwnNames.PushFailure) && type != MetricType.Gauge);
+
+    private string? CheckMetrics(int family, bool leaveOut)
+    {
+        FamilySet set = Families;
+        List<int> kept = workspace.Order;
+        kept.Clear();
+        int previous = -1;
+        bool broken = false;
+        for (int metric = set.Families[family].FirstMetric; metric >= 0; metric = set.Metrics[metric].Next)
+        {
+            if (PushRules.MetricError(set, family, metric, previous) is { } error)
+            {
+                if (!leaveOut)
+                {
+                    return error;
+                }
+
+                broken = true;
+                continue;
+            }
+
+            previous = metric;
+            kept.Add(metric);
+        }
+
+        if (broken)
+        {
+            set.SetMetrics(family, CollectionsMarshal.AsSpan(kept));
+        }
+
+        return null;
+    }
+
+    private int AddOwn(byte[] name, byte[] help, double seconds)
+    {
+        FamilySet set = Families;
+        int family = set.AddFamily(name, MetricType.Gauge, help);
+        int metric = set.AddMetric(family);
+        set.Metrics[metric].Content = MetricContent.Gauge;
+        set.Metrics[metric].Value = seconds;
+        workspace.Labels.ApplyTo(Key, set, metric);
+        return family;
+    }
+
+    private void Sort(List<int> families) => families.Sort((a, b) => NameOf(a).SequenceCompareTo(NameOf(b)));
+
+    private FamilyEntry[] RenderSorted(List<int> families, GroupSnapshot? before, BlockPool? pool)
+    {
+        FamilySet set = Families;
+        Sort(families);
+        _rendered.Clear();
+        for (int i = 0; i < families.Count; i++)
+        {
+            _rendered.Add((families[i], i));
+        }
+
+        FamilyEntry[] entries = SnapshotBuilder.Render(
+            set, workspace.Text, workspace.Sidecar, CollectionsMarshal.AsSpan(families), now, before is null ? [] : before.Families, pool, isFirst: before is null, out byte[] block);
+        Block = block;
+        return entries;
+    }
+}

@@ -1,0 +1,257 @@
+using System.Buffers.Text;
+using System.Runtime.InteropServices;
+using Exposition.Engine.Groups;
+using Exposition.Engine.Ingest;
+using Exposition.Engine.Memory;
+using Exposition.Formats;
+
+namespace Exposition.Engine.Repeats;
+
+// Which line of the block shows which value of the body is not derived but found out: a probe, the same body with its values replaced by
+// 1, 2, 3, ..., goes through the same reading, merging, sorting and rendering, and the numbers come out at the places of the values. So no
+// rule of the full path is stated twice here. Where the probe does not come out as expected, line for line, there is no shape.
+
+/// <summary>Makes the shape of a body that was just stored.</summary>
+internal static class ShapeBuilder
+{
+    /// <summary>Finds the shape.</summary>
+    /// <param name="key">The group.</param>
+    /// <param name="names">Which names the body may use.</param>
+    /// <param name="body">The text body.</param>
+    /// <param name="pushed">What it was rendered to, the store's own families left out, in the order of their names.</param>
+    /// <param name="pool">Where patched blocks shall come from.</param>
+    /// <param name="workspace">That of the push, which has no more use for it.</param>
+    /// <returns>Null where a body like this cannot be patched.</returns>
+    public static PushShape? Build(
+        GroupingKey key,
+        NameScheme names,
+        ReadOnlyMemory<byte> body,
+        ReadOnlySpan<FamilyEntry> pushed,
+        BlockPool pool,
+        PushWorkspace workspace)
+    {
+        int lines = 0;
+        foreach (ref readonly FamilyEntry entry in pushed)
+        {
+            lines += entry.SampleCount;
+        }
+
+        var tables = new ShapeTables(body.Span.Count((byte)'\n'), lines);
+        if (!TryFindRun(pushed, out ArraySegment<byte> run) || !TryFindValues(body.Span, names, tables))
+        {
+            return null;
+        }
+
+        return TryProbe(key, names, body.Span, pushed, pool, workspace, tables)
+            ? new PushShape(tables, body.Span, run.Array!, run.Count, Names(pushed), pool)
+            : null;
+    }
+
+    private static bool TryProbe(
+        GroupingKey key,
+        NameScheme names,
+        ReadOnlySpan<byte> body,
+        ReadOnlySpan<FamilyEntry> pushed,
+        BlockPool pool,
+        PushWorkspace workspace,
+        ShapeTables tables)
+    {
+        byte[] probe = Probe(body, tables, pool, out int length);
+        try
+        {
+            if (!TextFormat.TryRead(probe.AsMemory(0, length), new TextReadOptions(names, Lenient: true), workspace.Families, out _))
+            {
+                return false;
+            }
+
+            var push = new PendingPush(workspace, key, now: 0);
+            return push.Prepare(leaveOut: false) is null && push.RenderInPlace(pushed) is { } probed && TryMatch(pushed, probed, tables);
+        }
+        finally
+        {
+            workspace.Families.ForgetSource();
+            pool.Return(probe);
+        }
+    }
+
+    private static ReadOnlyMemory<byte>[] Names(ReadOnlySpan<FamilyEntry> pushed)
+    {
+        var names = new ReadOnlyMemory<byte>[pushed.Length];
+        for (int i = 0; i < names.Length; i++)
+        {
+            names[i] = pushed[i].Name;
+        }
+
+        return names;
+    }
+
+    // The pieces must be one run of bytes at the start of a block. None may have anything that only a sidecar can say.
+    private static bool TryFindRun(ReadOnlySpan<FamilyEntry> pushed, out ArraySegment<byte> run)
+    {
+        run = default;
+        foreach (ref readonly FamilyEntry entry in pushed)
+        {
+            if (!entry.Sidecar.IsEmpty || (entry.Traits & FamilyTraits.Suspect) != 0
+                || !MemoryMarshal.TryGetArray(entry.Text, out ArraySegment<byte> text) || text.Count == 0 || text.Offset != run.Count
+                || (run.Array is not null && run.Array != text.Array))
+            {
+                return false;
+            }
+
+            run = new ArraySegment<byte>(text.Array!, 0, run.Count + text.Count);
+        }
+
+        return run.Count > 0;
+    }
+
+    // The value is the last word of a sample line.
+    private static bool TryFindValues(ReadOnlySpan<byte> body, NameScheme names, ShapeTables tables)
+    {
+        var reader = new ExpositionReader(body, new ExpositionReaderState(new TextReadOptions(names, Lenient: false)));
+        int line = 0;
+        while (reader.Read())
+        {
+            int end = reader.BytesConsumed - 1;
+            if (reader.Token == ExpositionToken.Sample)
+            {
+                int start = body[line..end].LastIndexOf((byte)' ') + 1 + line;
+                if (reader.HasTimestamp || start == line)
+                {
+                    return false;
+                }
+
+                tables.ValueStart.Add(start);
+                tables.ValueEnd.Add(end);
+            }
+
+            line = reader.BytesConsumed;
+        }
+
+        return reader.Error is null && tables.ValueStart.Count > 0;
+    }
+
+    // Into a block of the pool.
+    private static byte[] Probe(ReadOnlySpan<byte> body, ShapeTables tables, BlockPool pool, out int length)
+    {
+        const int LongestIndex = 10;
+        byte[] probe = pool.Rent(checked(body.Length + (LongestIndex * tables.ValueStart.Count)));
+        int copied = 0;
+        length = 0;
+        for (int i = 0; i < tables.ValueStart.Count; i++)
+        {
+            Append(body[copied..tables.ValueStart[i]], probe, ref length);
+            Utf8Formatter.TryFormat(i + 1, probe.AsSpan(length), out int written);
+            length += written;
+            copied = tables.ValueEnd[i];
+        }
+
+        Append(body[copied..], probe, ref length);
+        return probe;
+    }
+
+    private static void Append(ReadOnlySpan<byte> bytes, byte[] to, ref int length)
+    {
+        bytes.CopyTo(to.AsSpan(length));
+        length += bytes.Length;
+    }
+
+    private static bool TryMatch(ReadOnlySpan<FamilyEntry> pushed, ReadOnlySpan<FamilyEntry> probed, ShapeTables tables)
+    {
+        bool[] isWhole = new bool[tables.ValueStart.Count];
+        int[] shown = new int[isWhole.Length];
+        int at = 0;
+        int next = 0;
+        foreach (ref readonly FamilyEntry entry in pushed)
+        {
+            while (next < probed.Length && OwnNames.IsEither(probed[next].Name.Span))
+            {
+                next++;
+            }
+
+            if (next == probed.Length || !probed[next].Name.Span.SequenceEqual(entry.Name.Span) || probed[next].Type != entry.Type
+                || !TryMatchLines(entry, probed[next++].Text.Span, at, tables, isWhole, shown))
+            {
+                return false;
+            }
+
+            at += entry.Text.Length;
+            tables.LastLineOfFamily.Add(tables.Source.Count - 1);
+        }
+
+        tables.IsWhole.AddRange(isWhole);
+        foreach (int lines in shown)
+        {
+            // A count that is also shown as a +Inf bucket: at 0 there may be no such bucket.
+            tables.IsPositive.Add(lines > 1);
+        }
+
+        // A value that nothing shows was dropped for what it is (a NaN quantile, say).
+        return !shown.AsSpan().Contains(0);
+    }
+
+    private static bool TryMatchLines(in FamilyEntry entry, ReadOnlySpan<byte> probed, int offset, ShapeTables tables, bool[] isWhole, int[] shown)
+    {
+        ReadOnlySpan<byte> text = entry.Text.Span;
+        int at = 0;
+        while (at < text.Length)
+        {
+            ReadOnlySpan<byte> line = text[at..(at + text[at..].IndexOf((byte)'\n'))];
+            int lineEnd = probed.IndexOf((byte)'\n');
+            if (lineEnd < 0)
+            {
+                return false;
+            }
+
+            ReadOnlySpan<byte> probedLine = probed[..lineEnd];
+            probed = probed[(lineEnd + 1)..];
+            int value = line.LastIndexOf((byte)' ') + 1;
+            if (probedLine.LastIndexOf((byte)' ') + 1 != value || !probedLine[..value].SequenceEqual(line[..value])
+                || !Utf8Parser.TryParse(probedLine[value..], out double index, out _))
+            {
+                return false;
+            }
+
+            int source = (int)index - 1;
+            if (source >= shown.Length)
+            {
+                return false;
+            }
+
+            if (source >= 0)
+            {
+                if (++shown[source] > 1 && line[value..].SequenceEqual("0"u8))
+                {
+                    return false;
+                }
+
+                isWhole[source] |= IsCount(entry, line);
+            }
+
+            tables.Source.Add(source);
+            tables.LineStart.Add(offset + at + value);
+            tables.LineEnd.Add(offset + at + line.Length);
+            at += line.Length + 1;
+        }
+
+        return probed.IsEmpty;
+    }
+
+    // Counts of summaries and histograms, and all of a histogram's buckets, are integers as long as they are whole. (Quoted names do not
+    // tell so simply; there all lines count as such.)
+    private static bool IsCount(in FamilyEntry entry, ReadOnlySpan<byte> line)
+    {
+        if (entry.Type is not (MetricType.Summary or MetricType.Histogram or MetricType.GaugeHistogram))
+        {
+            return false;
+        }
+
+        ReadOnlySpan<byte> name = entry.Name.Span;
+        if (!line.StartsWith(name))
+        {
+            return true;
+        }
+
+        ReadOnlySpan<byte> suffix = line[name.Length..];
+        return suffix.StartsWith("_count"u8) || (entry.Type != MetricType.Summary && !suffix.StartsWith("_sum"u8));
+    }
+}
