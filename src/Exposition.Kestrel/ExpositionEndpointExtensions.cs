@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using Exposition.Kestrel.Endpoints;
+using Exposition.Kestrel.Heads;
 using Exposition.Kestrel.Raw;
+using Exposition.Kestrel.Routing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

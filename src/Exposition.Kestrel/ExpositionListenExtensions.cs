@@ -1,4 +1,4 @@
-using Exposition.Kestrel.Endpoints;
+using Exposition.Kestrel.Heads;
 using Exposition.Kestrel.Raw;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Net;
 using Exposition.Engine;
 using Exposition.Formats;
-using Exposition.Kestrel.Paths;
+using Exposition.Kestrel.Routing;
 
 namespace Exposition.Kestrel;
 

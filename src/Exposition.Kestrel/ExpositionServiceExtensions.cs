@@ -1,6 +1,7 @@
 using Exposition.Engine;
 using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.Raw;
+using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,5 +1,4 @@
 using Exposition.Engine;
-using Exposition.Persistence.Import;
 using Exposition.Persistence.Sqlite;
 
 namespace Exposition.Persistence;

@@ -1,5 +1,5 @@
-using Exposition.Persistence.Import;
 using Exposition.Persistence.Sqlite;
+
 
 namespace Exposition.Persistence;
 

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Exposition.Gateway.CommandLine;
-using Exposition.Kestrel.OwnMetrics;
+using Exposition.Kestrel.Outcomes;
+using Exposition.Kestrel.SelfMetrics;
 
 namespace Exposition.Gateway.Tests;
 

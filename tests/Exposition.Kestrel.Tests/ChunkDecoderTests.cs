@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Exposition.Kestrel.Bodies;
-using Exposition.Kestrel.Raw;
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;

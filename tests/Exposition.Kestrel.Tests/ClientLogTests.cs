@@ -1,7 +1,8 @@
 using System.Text;
 using Exposition.Engine;
 using Exposition.Kestrel.Logging;
-using Exposition.Kestrel.OwnMetrics;
+using Exposition.Kestrel.Outcomes;
+using Exposition.Kestrel.Serving;
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
@@ -142,8 +143,8 @@ public sealed class ClientLogTests
         ClientLog full = Log();
         Flood(full, 1000);
         var group = GroupingKey.Create(("job", "j"));
-        var request = new Serving.PushRequest { Route = new(Paths.RouteKind.Group, group), Sender = group };
-        var answer = new Serving.Answer(400, "wrong", Why: Refusal.Inconsistent);
+        var request = new Serving.PushRequest { Route = new(Routing.RouteKind.Group, group), Sender = group };
+        var answer = new Outcomes.Answer(400, "wrong", Why: Refusal.Inconsistent);
         void Refuse()
         {
             off.Answered(request, answer);

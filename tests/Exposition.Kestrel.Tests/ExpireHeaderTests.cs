@@ -1,6 +1,5 @@
 using Exposition.Engine;
-using Exposition.Kestrel.OwnMetrics;
-using Exposition.Kestrel.Serving;
+using Exposition.Kestrel.Outcomes;
 
 namespace Exposition.Kestrel.Tests;
 

@@ -1,7 +1,7 @@
 using System.Text;
-using Exposition.Kestrel.OwnMetrics;
-using Exposition.Kestrel.Paths;
-using Exposition.Kestrel.Raw;
+using Exposition.Kestrel.Heads;
+using Exposition.Kestrel.Outcomes;
+using Exposition.Kestrel.Routing;
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;

@@ -2,7 +2,8 @@ using System.Text;
 using Exposition.Engine;
 using Exposition.Formats;
 using Exposition.Kestrel.Bodies;
-using Exposition.Kestrel.Paths;
+using Exposition.Kestrel.Outcomes;
+using Exposition.Kestrel.Routing;
 using Exposition.Kestrel.Serving;
 
 namespace Exposition.Kestrel.Tests;

@@ -2,7 +2,7 @@ using System.Net;
 using System.Text;
 using Exposition.Engine;
 using Exposition.Formats;
-using Exposition.Kestrel.OwnMetrics;
+using Exposition.Kestrel.SelfMetrics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;

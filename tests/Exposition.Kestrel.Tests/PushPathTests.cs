@@ -1,6 +1,6 @@
 using System.Text;
 using Exposition.Formats;
-using Exposition.Kestrel.Paths;
+using Exposition.Kestrel.Routing;
 
 namespace Exposition.Kestrel.Tests;
 

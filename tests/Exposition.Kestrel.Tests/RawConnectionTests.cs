@@ -2,7 +2,7 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Text;
 using Exposition.Engine;
-using Exposition.Kestrel.OwnMetrics;
+using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Serving;
 
 namespace Exposition.Kestrel.Tests;

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Exposition.Kestrel.OwnMetrics;
+using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Serving;
 
 namespace Exposition.Kestrel.Tests;

@@ -1,6 +1,6 @@
 using System.Text;
 using Exposition.Formats;
-using Exposition.Kestrel.OwnMetrics;
+using Exposition.Kestrel.SelfMetrics;
 
 namespace Exposition.Kestrel.Tests;
 

@@ -1,4 +1,5 @@
-using Exposition.Persistence.Import;
+using Exposition.Persistence.Gob;
+
 
 namespace Exposition.Persistence.Tests;
 

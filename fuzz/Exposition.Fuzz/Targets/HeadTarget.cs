@@ -1,7 +1,7 @@
 using System.Text;
 using Exposition.Kestrel;
-using Exposition.Kestrel.Paths;
-using Exposition.Kestrel.Raw;
+using Exposition.Kestrel.Heads;
+using Exposition.Kestrel.Routing;
 using Exposition.Kestrel.Tests;
 
 namespace Exposition.Fuzz.Targets;

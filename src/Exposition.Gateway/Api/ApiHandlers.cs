@@ -6,7 +6,7 @@ using Exposition.Gateway.Logging;
 using Exposition.Gateway.Own;
 using Exposition.Kestrel;
 using Exposition.Kestrel.Endpoints;
-using Exposition.Kestrel.OwnMetrics;
+using Exposition.Kestrel.Outcomes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 

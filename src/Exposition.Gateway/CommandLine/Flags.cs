@@ -3,7 +3,7 @@ using Exposition.Engine;
 using Exposition.Formats.Go;
 using Exposition.Gateway.Logging;
 using Exposition.Kestrel.Origins;
-using Exposition.Kestrel.Paths;
+using Exposition.Kestrel.Routing;
 using Microsoft.Extensions.Logging;
 
 namespace Exposition.Gateway.CommandLine;

@@ -1,8 +1,8 @@
 using System.Text;
 using Exposition.Kestrel;
 using Exposition.Kestrel.Logging;
-using Exposition.Kestrel.Paths;
-using Exposition.Kestrel.Serving;
+using Exposition.Kestrel.Outcomes;
+using Exposition.Kestrel.Routing;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -70,7 +70,7 @@ internal sealed class GatewayRouter(RouteTable<RouteTarget> main, RouteTable<Rou
 
         // What would change something is never redirected: many clients take that for success.
         bool changes = method is "PUT" or "POST" or "DELETE";
-        Exposition.Kestrel.Paths.Route named = engine.Paths.Resolve(Encoding.UTF8.GetBytes(RequestTarget.OriginForm(target)));
+        Exposition.Kestrel.Routing.Route named = engine.Paths.Resolve(Encoding.UTF8.GetBytes(RequestTarget.OriginForm(target)));
         if (changes && named.Refusal is { } refusal)
         {
             return engine.RefuseAsync(context, refusal);

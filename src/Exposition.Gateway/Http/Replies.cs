@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text;
-using Exposition.Kestrel.Paths;
+using Exposition.Kestrel.Routing;
 using Microsoft.AspNetCore.Http;
 
 namespace Exposition.Gateway.Http;

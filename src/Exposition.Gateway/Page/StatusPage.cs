@@ -6,7 +6,7 @@ using Exposition.Gateway.Http;
 using Exposition.Gateway.Own;
 using Exposition.Kestrel;
 using Exposition.Kestrel.Endpoints;
-using Exposition.Kestrel.OwnMetrics;
+using Exposition.Kestrel.Outcomes;
 using Microsoft.AspNetCore.Http;
 
 namespace Exposition.Gateway.Page;

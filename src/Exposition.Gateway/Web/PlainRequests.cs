@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using Exposition.Kestrel;
-using Exposition.Kestrel.OwnMetrics;
+using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;

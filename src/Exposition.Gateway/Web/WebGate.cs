@@ -1,7 +1,6 @@
 using Exposition.Gateway.Http;
 using Exposition.Kestrel;
-using Exposition.Kestrel.OwnMetrics;
-using Exposition.Kestrel.Serving;
+using Exposition.Kestrel.Outcomes;
 using Microsoft.AspNetCore.Http;
 
 namespace Exposition.Gateway.Web;

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net;
-using Exposition.Kestrel.OwnMetrics;
-using Exposition.Kestrel.Serving;
+using Exposition.Kestrel.Outcomes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 

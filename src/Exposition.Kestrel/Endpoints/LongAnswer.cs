@@ -1,6 +1,6 @@
 using System.Buffers;
 using Exposition.Engine;
-using Exposition.Kestrel.OwnMetrics;
+using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Http;
 

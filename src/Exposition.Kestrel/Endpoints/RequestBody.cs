@@ -1,8 +1,8 @@
 using System.IO.Pipelines;
 using Exposition.Kestrel.Bodies;
-using Exposition.Kestrel.Heads;
+using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Pacing;
-using Exposition.Kestrel.Serving;
+using Exposition.Kestrel.Raw;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;

@@ -1,7 +1,7 @@
 using System.Text;
 using Exposition.Kestrel.Bodies;
+using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Raw;
-using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Http;
 
 namespace Exposition.Kestrel.Endpoints;

@@ -1,9 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
-using Exposition.Kestrel.OwnMetrics;
-using Exposition.Kestrel.Raw;
-using Exposition.Kestrel.Serving;
+using Exposition.Kestrel.Outcomes;
 
 namespace Exposition.Kestrel.Heads;
 

@@ -1,8 +1,5 @@
 using System.Buffers;
-using Exposition.Kestrel.Endpoints;
-using Exposition.Kestrel.OwnMetrics;
-using Exposition.Kestrel.Raw;
-using Exposition.Kestrel.Serving;
+using Exposition.Kestrel.Outcomes;
 
 namespace Exposition.Kestrel.Heads;
 

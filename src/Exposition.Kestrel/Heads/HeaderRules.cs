@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Globalization;
-using Exposition.Kestrel.OwnMetrics;
-using Exposition.Kestrel.Serving;
+using Exposition.Kestrel.Outcomes;
 
 namespace Exposition.Kestrel.Heads;
 

@@ -1,5 +1,4 @@
 using System.Buffers;
-using Exposition.Kestrel.Raw;
 
 namespace Exposition.Kestrel.Heads;
 

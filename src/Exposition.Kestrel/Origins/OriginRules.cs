@@ -1,5 +1,4 @@
-using Exposition.Kestrel.OwnMetrics;
-using Exposition.Kestrel.Serving;
+using Exposition.Kestrel.Outcomes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.IO.Pipelines;
+using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Serving;
 
 namespace Exposition.Kestrel.Raw;

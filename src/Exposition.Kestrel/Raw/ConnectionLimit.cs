@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Net;
-using Exposition.Kestrel.Logging;
-using Exposition.Kestrel.OwnMetrics;
+using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;

@@ -1,4 +1,4 @@
-using Exposition.Kestrel.Endpoints;
+using Exposition.Kestrel.Routing;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.HostFiltering;
 using Microsoft.AspNetCore.Http.Metadata;

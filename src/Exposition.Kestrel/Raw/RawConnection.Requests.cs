@@ -4,10 +4,10 @@ using Exposition.Engine;
 using Exposition.Formats;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Clients;
-using Exposition.Kestrel.Logging;
-using Exposition.Kestrel.OwnMetrics;
+using Exposition.Kestrel.Heads;
+using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Pacing;
-using Exposition.Kestrel.Paths;
+using Exposition.Kestrel.Routing;
 using Exposition.Kestrel.Serving;
 
 namespace Exposition.Kestrel.Raw;

@@ -1,5 +1,5 @@
 using Exposition.Kestrel.Heads;
-using Exposition.Kestrel.OwnMetrics;
+using Exposition.Kestrel.Outcomes;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 

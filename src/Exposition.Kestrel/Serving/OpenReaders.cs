@@ -1,5 +1,6 @@
 using Exposition.Kestrel.Logging;
-using Exposition.Kestrel.OwnMetrics;
+using Exposition.Kestrel.Outcomes;
+using Exposition.Kestrel.SelfMetrics;
 using Microsoft.Extensions.Logging;
 
 namespace Exposition.Kestrel.Serving;

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using Exposition.Engine.Memory;
 using Exposition.Formats;
-using Exposition.Kestrel.Internal;
 
 namespace Exposition.Kestrel.Serving;
 

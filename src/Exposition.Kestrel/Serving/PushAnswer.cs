@@ -1,6 +1,6 @@
 using Exposition.Engine;
 using Exposition.Kestrel.Bodies;
-using Exposition.Kestrel.OwnMetrics;
+using Exposition.Kestrel.Outcomes;
 
 namespace Exposition.Kestrel.Serving;
 

@@ -3,11 +3,11 @@ using Exposition.Engine;
 using Exposition.Engine.Ingest;
 using Exposition.Formats;
 using Exposition.Kestrel.Bodies;
-using Exposition.Kestrel.Internal;
 using Exposition.Kestrel.Logging;
-using Exposition.Kestrel.OwnMetrics;
+using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Pacing;
-using Exposition.Kestrel.Paths;
+using Exposition.Kestrel.Routing;
+using Exposition.Kestrel.SelfMetrics;
 
 namespace Exposition.Kestrel.Serving;
 

@@ -1,7 +1,7 @@
 using Exposition.Engine;
 using Exposition.Kestrel.Bodies;
-using Exposition.Kestrel.OwnMetrics;
-using Exposition.Kestrel.Paths;
+using Exposition.Kestrel.Outcomes;
+using Exposition.Kestrel.Routing;
 
 namespace Exposition.Kestrel.Serving;
 

@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Exposition.Kestrel.OwnMetrics;
+using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Pacing;
 
 namespace Exposition.Kestrel.Serving;

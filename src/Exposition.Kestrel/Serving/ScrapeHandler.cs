@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Exposition.Formats;
-using Exposition.Kestrel.Internal;
-using Exposition.Kestrel.OwnMetrics;
+using Exposition.Kestrel.Outcomes;
+using Exposition.Kestrel.SelfMetrics;
 
 namespace Exposition.Kestrel.Serving;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Exposition.Persistence.Import;
+using Exposition.Persistence.Gob;
 
 namespace Exposition.Persistence.Sqlite;
 

@@ -4,7 +4,7 @@ using System.IO.Compression;
 using System.Text;
 using Exposition.Engine;
 using Exposition.Formats;
-using Exposition.Kestrel.Internal;
+using Exposition.Kestrel.Serving;
 
 namespace Exposition.Kestrel.Tests;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
-using Exposition.Kestrel.Raw;
+using Exposition.Kestrel.Heads;
 
 namespace Exposition.Kestrel.Tests;
 

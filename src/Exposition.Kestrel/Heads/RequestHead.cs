@@ -1,0 +1,113 @@
+using System.Runtime.InteropServices;
+using Exposition.Kestrel.Outcomes;
+
+namespace Exposition.Kestrel.Heads;
+
+/// <summary>What the parser says about a head so far.</summary>
+internal enum HeadVerdict : byte
+{
+    /// <summary>The head is not complete.</summary>
+    NeedMore,
+
+    /// <summary>The head is complete and wholly understood.</summary>
+    Hot,
+
+    /// <summary>Kestrel's own HTTP shall have it. <see cref="RequestHead.Reason"/> says why.</summary>
+    HandOn,
+}
+
+/// <summary>The methods that are served raw.</summary>
+internal enum WireMethod : byte
+{
+    /// <summary>A scrape.</summary>
+    Get,
+
+    /// <summary>Replaces a group.</summary>
+    Put,
+
+    /// <summary>Replaces families of a group.</summary>
+    Post,
+
+    /// <summary>Removes a group.</summary>
+    Delete,
+}
+
+/// <summary>A piece of the head, by offset from its first byte. Absent where the length is negative.</summary>
+internal readonly record struct HeadRange(int Start, int Length)
+{
+    public static HeadRange Absent => new(0, -1);
+
+    public bool IsPresent => Length >= 0;
+
+    public ReadOnlySpan<byte> In(ReadOnlySpan<byte> head) => Length <= 0 ? default : head.Slice(Start, Length);
+}
+
+/// <summary>A request head: what was understood of it, and where the parser stands. Ranges are offsets into the head's bytes.</summary>
+[StructLayout(LayoutKind.Auto)]
+internal struct RequestHead
+{
+    /// <summary>Where the next line starts.</summary>
+    public int Position;
+
+    /// <summary>How far the unfinished line was searched for its end.</summary>
+    public int Searched;
+
+    /// <summary>Number of headers so far.</summary>
+    public int HeaderCount;
+
+    /// <summary>The method.</summary>
+    public WireMethod Method;
+
+    /// <summary>The raw target.</summary>
+    public HeadRange Target;
+
+    /// <summary>The value of Host.</summary>
+    public HeadRange Host;
+
+    /// <summary>The value of Content-Type.</summary>
+    public HeadRange ContentType;
+
+    /// <summary>The value of Content-Encoding.</summary>
+    public HeadRange ContentEncoding;
+
+    /// <summary>The value of the first Accept.</summary>
+    public HeadRange Accept;
+
+    /// <summary>The value of Accept-Encoding.</summary>
+    public HeadRange AcceptEncoding;
+
+    /// <summary>The value of Authorization.</summary>
+    public HeadRange Authorization;
+
+    /// <summary>The value of X-Prometheus-Scrape-Timeout-Seconds.</summary>
+    public HeadRange ScrapeTimeout;
+
+    /// <summary>The value of Exposition-Expire-After.</summary>
+    public HeadRange ExpireAfter;
+
+    /// <summary>Content-Length, or -1.</summary>
+    public long ContentLength;
+
+    /// <summary>Whether the body is chunked.</summary>
+    public bool Chunked;
+
+    /// <summary>Whether the client asked to close the connection.</summary>
+    public bool Close;
+
+    /// <summary>Whether the client asked to keep the connection.</summary>
+    public bool KeepAlive;
+
+    /// <summary>Approximate size as the reference counts it: target, method, protocol, header names and values, host.</summary>
+    public int Size;
+
+    /// <summary>Why it is not served raw.</summary>
+    public HandOnReason Reason;
+
+    /// <summary>Forgets everything, for the next request.</summary>
+    public void Reset()
+    {
+        this = default;
+        Host = ContentType = ContentEncoding = Accept = AcceptEncoding = Authorization = ScrapeTimeout = ExpireAfter = HeadRange.Absent;
+        ContentLength = -1;
+    }
+}

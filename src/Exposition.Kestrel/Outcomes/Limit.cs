@@ -1,0 +1,89 @@
+namespace Exposition.Kestrel.Outcomes;
+
+/// <summary>The limits that can refuse something on the wire. Their names are those of the flags of the program.</summary>
+internal enum Limit : byte
+{
+    /// <summary>No limit has bitten.</summary>
+    None,
+
+    /// <summary>Readers of the JSON API at once.</summary>
+    ApiReaders,
+
+    /// <summary>A body as sent.</summary>
+    BodyBytes,
+
+    /// <summary>A body took too long.</summary>
+    BodyTimeout,
+
+    /// <summary>Connections at once.</summary>
+    Connections,
+
+    /// <summary>A body as decoded, compared with what was sent.</summary>
+    DecodeRatio,
+
+    /// <summary>A body as decoded.</summary>
+    DecodedBytes,
+
+    /// <summary>One group.</summary>
+    GroupBytes,
+
+    /// <summary>A grouping key.</summary>
+    GroupingKeyBytes,
+
+    /// <summary>Sets of grouping label names in use.</summary>
+    GroupingNameSets,
+
+    /// <summary>Groups in the store.</summary>
+    Groups,
+
+    /// <summary>A request head.</summary>
+    HeadBytes,
+
+    /// <summary>A request head took too long.</summary>
+    HeadTimeout,
+
+    /// <summary>Headers of a request.</summary>
+    Headers,
+
+    /// <summary>What scrapes hold of what has been replaced.</summary>
+    HeldBytes,
+
+    /// <summary>All bodies together.</summary>
+    InflightBytes,
+
+    /// <summary>A label value.</summary>
+    LabelValueBytes,
+
+    /// <summary>Readers of the page at once.</summary>
+    PageReaders,
+
+    /// <summary>Passwords that wait to be checked.</summary>
+    PasswordChecks,
+
+    /// <summary>Pushes of one job.</summary>
+    PushesPerSecond,
+
+    /// <summary>Large bodies that wait to be read.</summary>
+    QueuedBodies,
+
+    /// <summary>A push with its grouping labels on every line.</summary>
+    RenderedBytes,
+
+    /// <summary>A scrape took too long.</summary>
+    ScrapeDuration,
+
+    /// <summary>A scrape was read too slowly.</summary>
+    ScrapeRate,
+
+    /// <summary>Scrapes at once.</summary>
+    Scrapes,
+
+    /// <summary>Series of one push.</summary>
+    SeriesPerPush,
+
+    /// <summary>All groups.</summary>
+    StoredBytes,
+
+    /// <summary>A request target.</summary>
+    TargetBytes,
+}

@@ -1,0 +1,14 @@
+namespace Exposition.Kestrel.SelfMetrics;
+
+/// <summary>Why a source of own families, or one of its families, is left out of a scrape.</summary>
+internal enum SourceFault
+{
+    /// <summary>It threw an exception.</summary>
+    Threw,
+
+    /// <summary>A family has the name of one that is there already.</summary>
+    Repeated,
+
+    /// <summary>A family would break the exposition.</summary>
+    Invalid,
+}

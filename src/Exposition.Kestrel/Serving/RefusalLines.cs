@@ -1,0 +1,83 @@
+using System.Net;
+using System.Text;
+using Exposition.Engine;
+using Exposition.Kestrel.Logging;
+using Exposition.Kestrel.Outcomes;
+using Exposition.Kestrel.SelfMetrics;
+using Microsoft.Extensions.Logging;
+
+namespace Exposition.Kestrel.Serving;
+
+// The reference's messages at its levels where it has the event, because operators search for them; it says nothing about the others.
+
+/// <summary>The lines about requests that were refused, and about those that were not.</summary>
+internal static class RefusalLines
+{
+    private static readonly string[] s_methods = ["PUT", "POST", "DELETE"];
+
+    /// <summary>A push or delete was answered.</summary>
+    public static void Answered(this ClientLog log, in PushRequest request, in Answer answer)
+    {
+        (LogLevel level, string message, string reason) = Describe(answer);
+        log.Begin(level, message, reason)?
+            .Add("method", s_methods[(int)request.Method])
+            .Add("logged_source", request.Sender)
+            .Add("err", answer.Text)
+            .Add("group", request.Route.Key)
+            .Add("status", answer.Status)
+            .Write();
+    }
+
+    /// <summary>A limit has refused or ended something else than a push.</summary>
+    public static void Limited(this ClientLog log, Limit limit, EndPoint? source, string? err = null)
+    {
+        log.Begin(LogLevel.Warning, "refused by a limit", WireMetrics.NameOf(limit))?.Add("logged_source", source).Add("err", err).Write();
+    }
+
+    /// <summary>The HTTP layer has refused a request.</summary>
+    /// <param name="log">The log.</param>
+    /// <param name="reason">One of few constants.</param>
+    /// <param name="status">The status of the answer. Failed logins (401) and the rate limit (429) are warnings.</param>
+    /// <param name="method">The request's method.</param>
+    /// <param name="target">Its target.</param>
+    /// <param name="source">Who sent it.</param>
+    /// <param name="err">What the answer says.</param>
+    public static void Rejected(
+        this ClientLog log, string reason, int status, string? method, string? target, EndPoint? source, string? err = null) =>
+        log.Begin(status is 401 or 429 ? LogLevel.Warning : LogLevel.Debug, "request refused", reason)?
+            .Add("method", method)
+            .Add("logged_source", source)
+            .Add("err", err)
+            .Add("path", target)
+            .Add("status", status)
+            .Write();
+
+    /// <summary>A family that was pushed is not in scrapes.</summary>
+    public static void Hidden(this ClientLog log, GroupingKey group, HiddenFamily family) =>
+        log.Begin(LogLevel.Warning, "family left out of scrapes", "hidden")?
+            .Add("group", group)
+            .Add("family", Encoding.UTF8.GetString(family.Name.Span))
+            .Add("err", family.Reason)
+            .Write();
+
+    /// <summary>The engine has failed, over what a client has sent or not.</summary>
+    public static void Failed(this ClientLog log, string message, Exception thrown) =>
+        log.Begin(LogLevel.Error, message, thrown.GetType().Name)?.Add(thrown).Write();
+
+    private static (LogLevel Level, string Message, string Reason) Describe(in Answer answer) =>
+        answer.Limit != Limit.None ? (LogLevel.Warning, "push refused by a limit", WireMetrics.NameOf(answer.Limit))
+        : answer.Refusal switch
+        {
+            Refusal.None => (LogLevel.Debug, "push", answer.Status == 202 ? "accepted" : "stored"),
+            Refusal.Inconsistent => (LogLevel.Error, "pushed metrics are invalid or inconsistent with existing metrics", "inconsistent"),
+            Refusal.Malformed => (LogLevel.Debug, "failed to parse text", "malformed"),
+            Refusal.Path => (LogLevel.Debug, PathMessage(answer.Text), "path"),
+            var why => (LogLevel.Debug, "push refused", WireMetrics.NameOf(why)),
+        };
+
+    private static string PathMessage(string? error) =>
+        error is null ? "failed to parse URL"
+        : error.StartsWith("invalid base64 encoding in job name", StringComparison.Ordinal) ? "invalid base64 encoding in job name"
+        : error.StartsWith("job name is required", StringComparison.Ordinal) ? "job name is required"
+        : "failed to parse URL";
+}

@@ -1,0 +1,139 @@
+using Exposition.Persistence.Gob;
+
+
+namespace Exposition.Persistence.Sqlite;
+
+// The steps, so that a crash between any two of them loses nothing and the next start begins again or finds it done:
+//   1. all groups are written into <file>.importing, a database like any other, which is closed and so complete on disk;
+//   2. the original is copied to its new name, and the copy is forced to disk;
+//   3. <file>.importing is renamed to <file>, in one step over the original.
+// The original is held exclusively meanwhile, so that two processes do not import it at once.
+
+/// <summary>Turns a state file of the Prometheus Pushgateway into a database of ours in its place.</summary>
+internal static class GobImport
+{
+    private const int BatchGroups = 4096;
+
+    /// <summary>Imports the file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="time">The clock for the original's new name.</param>
+    /// <param name="report">Is told of what happens.</param>
+    /// <param name="step">For tests: called after each step.</param>
+    /// <returns>The name under which the original was kept.</returns>
+    /// <exception cref="DurableStoreException">It could not be read, or there is no room; the original is as it was.</exception>
+    public static string Run(string path, TimeProvider time, Action<DurableNotice> report, Action step)
+    {
+        try
+        {
+            using var original = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.None);
+            byte[] bytes = ReadAll(original);
+            string temporary = path + ".importing";
+            foreach (string left in FilePlace.WithCompanions(temporary))
+            {
+                File.Delete(left);
+            }
+
+            (int groups, string? error) = WriteAll(bytes, path, temporary, report);
+            if (File.Exists(temporary + "-wal"))
+            {
+                throw new DurableStoreException(DurableFault.Unavailable, "the imported groups could not be written completely");
+            }
+
+            step();
+            string kept = FilePlace.NameAside(path, error is null ? "pushgateway" : "damaged", time.GetUtcNow());
+            Keep(original, kept);
+            Directories.Sync(path);
+            step();
+            File.Move(temporary, path, overwrite: true);
+            Directories.Sync(path);
+            step();
+            report(new DurableNotice(DurableEvent.Imported, kept, groups));
+            if (error is not null)
+            {
+                report(new DurableNotice(DurableEvent.MovedDamaged, kept, groups, error));
+            }
+
+            return kept;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw FilePlace.Fault(e);
+        }
+    }
+
+    /// <summary>Hands over the groups of a file without changing anything.</summary>
+    /// <returns>Their number.</returns>
+    public static int ReadOnly(string path, RestoreGroup restore, Action<DurableNotice> report)
+    {
+        try
+        {
+            using var original = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            var state = new GobState(ReadAll(original), restore, why => report(new DurableNotice(DurableEvent.DamagedGroup, path, 1, why)));
+            if (state.Read() is { } error)
+            {
+                report(new DurableNotice(DurableEvent.DamagedGroup, path, 0, error));
+            }
+
+            return state.Groups;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DurableStoreException(DurableFault.Unavailable, e.Message, e);
+        }
+    }
+
+    private static byte[] ReadAll(FileStream file)
+    {
+        if (file.Length > Array.MaxLength)
+        {
+            throw new DurableStoreException(DurableFault.Unavailable, $"{file.Name} is too large to be imported: {file.Length} bytes, at most {Array.MaxLength}");
+        }
+
+        byte[] bytes = GC.AllocateUninitializedArray<byte>((int)file.Length);
+        file.ReadExactly(bytes);
+        return bytes;
+    }
+
+    private static (int Groups, string? Error) WriteAll(byte[] bytes, string path, string temporary, Action<DurableNotice> report)
+    {
+        using SqliteFile into = SqliteFile.Open(temporary);
+        SqliteBatch? batch = null;
+        SqliteBatch Begin() => new(into, static _ => { });
+        int inBatch = 0;
+        var state = new GobState(bytes, (in group) =>
+        {
+            batch ??= Begin();
+            batch.Put(group, 0);
+            if (++inBatch == BatchGroups)
+            {
+                batch.Commit();
+                batch.Dispose();
+                (batch, inBatch) = (null, 0);
+            }
+        }, why => report(new DurableNotice(DurableEvent.DamagedGroup, path, 1, why)));
+        try
+        {
+            string? error = state.Read();
+            batch?.Commit();
+            return (state.Groups, error);
+        }
+        finally
+        {
+            batch?.Dispose();
+        }
+    }
+
+    private static void Keep(FileStream original, string kept)
+    {
+        string partial = kept + ".part";
+        FilePlace.CreatePrivate(partial);
+        using (var copy = new FileStream(partial, FileMode.Truncate, FileAccess.Write))
+        {
+            original.Position = 0;
+            original.CopyTo(copy);
+            copy.Flush(flushToDisk: true);
+        }
+
+        File.Move(partial, kept);
+    }
+}
