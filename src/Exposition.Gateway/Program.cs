@@ -1,7 +1,7 @@
 using Exposition.Formats.Go;
 using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Hosting;
-using Exposition.Gateway.Own;
+using Exposition.Gateway.SelfMetrics;
 
 try
 {

@@ -1,4 +1,5 @@
-using Exposition.Gateway.Hosting;
+using Exposition.Gateway.Machine;
+
 
 namespace Exposition.Gateway.Tests;
 

@@ -1,6 +1,7 @@
 using Exposition.Gateway.CommandLine;
-using Exposition.Gateway.Hosting;
 using Exposition.Gateway.Logging;
+using Exposition.Gateway.Machine;
+
 
 namespace Exposition.Gateway.Tests;
 

@@ -1,4 +1,5 @@
-using Exposition.Gateway.Hosting;
+using Exposition.Gateway.Listening;
+
 
 namespace Exposition.Gateway.Tests;
 

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Exposition.Engine;
-using Exposition.Gateway.Hosting;
+using Exposition.Gateway.Listening;
 using Exposition.Gateway.Web;
 using Exposition.Kestrel;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;

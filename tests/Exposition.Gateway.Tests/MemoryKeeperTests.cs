@@ -2,6 +2,7 @@ using System.Text;
 using Exposition.Engine;
 using Exposition.Gateway.Hosting;
 using Exposition.Gateway.Logging;
+using Exposition.Gateway.Machine;
 using Exposition.Kestrel.Logging;
 
 namespace Exposition.Gateway.Tests;

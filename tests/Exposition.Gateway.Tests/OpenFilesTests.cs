@@ -1,4 +1,4 @@
-using Exposition.Gateway.Hosting;
+using Exposition.Gateway.Machine;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Exposition.Gateway.Tests;

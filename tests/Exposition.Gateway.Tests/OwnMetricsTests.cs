@@ -1,6 +1,7 @@
 using System.Text;
 using Exposition.Formats;
-using Exposition.Gateway.Own;
+using Exposition.Gateway.Machine;
+using Exposition.Gateway.SelfMetrics;
 
 namespace Exposition.Gateway.Tests;
 

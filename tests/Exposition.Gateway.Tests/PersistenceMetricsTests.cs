@@ -4,7 +4,6 @@ using Exposition.Formats;
 using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Hosting;
 using Exposition.Gateway.Logging;
-using Exposition.Gateway.Own;
 using Exposition.Kestrel.Logging;
 
 namespace Exposition.Gateway.Tests;

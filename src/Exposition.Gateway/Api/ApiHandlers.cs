@@ -3,7 +3,7 @@ using Exposition.Engine;
 using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Http;
 using Exposition.Gateway.Logging;
-using Exposition.Gateway.Own;
+using Exposition.Gateway.SelfMetrics;
 using Exposition.Kestrel;
 using Exposition.Kestrel.Endpoints;
 using Exposition.Kestrel.Outcomes;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Exposition.Formats.Go;
-using Exposition.Gateway.Hosting;
+using Exposition.Gateway.Machine;
 using Exposition.Kestrel;
 
 namespace Exposition.Gateway.CommandLine;

@@ -1,6 +1,7 @@
 using Exposition.Engine;
 using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Logging;
+using Exposition.Gateway.Machine;
 using Exposition.Kestrel;
 using Exposition.Persistence;
 using Microsoft.Extensions.Logging;

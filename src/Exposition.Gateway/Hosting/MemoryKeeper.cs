@@ -1,5 +1,6 @@
 using Exposition.Engine;
 using Exposition.Gateway.Logging;
+using Exposition.Gateway.Machine;
 using Exposition.Kestrel.Bodies;
 using Microsoft.Extensions.Logging;
 

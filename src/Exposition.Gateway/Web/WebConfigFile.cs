@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
 using Exposition.Formats;
-using Exposition.Gateway.Hosting;
 using Exposition.Gateway.Logging;
+using Exposition.Gateway.Machine;
 using Exposition.Kestrel;
 using Microsoft.Extensions.Logging;
 

@@ -1,7 +1,8 @@
 using Exposition.Formats;
+using Exposition.Gateway.Machine;
 using Exposition.Kestrel;
 
-namespace Exposition.Gateway.Own;
+namespace Exposition.Gateway.SelfMetrics;
 
 // Reading /proc can cost milliseconds, so that scrapes that follow each other closely share one reading, and nobody waits for another's.
 

@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 
-namespace Exposition.Gateway.Own;
+namespace Exposition.Gateway.SelfMetrics;
 
 /// <summary>
 /// What build this is, under the names that the reference gives to the parts. Set by the build: <c>-p:Version</c>,

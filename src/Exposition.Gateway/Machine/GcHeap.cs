@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
+using Exposition.Gateway.Hosting;
 
-namespace Exposition.Gateway.Hosting;
+namespace Exposition.Gateway.Machine;
 
 /// <summary>What <see cref="MemoryKeeper"/> does with the garbage collector's heap, and what it is told of it.</summary>
 internal interface IHeap

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
-namespace Exposition.Gateway.Hosting;
+namespace Exposition.Gateway.Listening;
 
 /// <summary>The program cannot serve; the message is what operators of the reference know.</summary>
 internal sealed class ListenException(string message) : Exception(message);

@@ -1,8 +1,9 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
+using Exposition.Gateway.Machine;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
-namespace Exposition.Gateway.Hosting;
+namespace Exposition.Gateway.Listening;
 
 // The framework deletes what lies at the path of a Unix socket when that is disposed of: also what somebody else has put there since. A
 // socket over the same handle knows nothing of the path, so that is what serves.

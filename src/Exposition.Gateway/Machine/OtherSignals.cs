@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using Exposition.Gateway.Logging;
 using Microsoft.Extensions.Logging;
 
-namespace Exposition.Gateway.Hosting;
+namespace Exposition.Gateway.Machine;
 
 /// <summary>Keeps the signals that are not meant to stop the program from ending it, as most of them would.</summary>
 internal sealed class OtherSignals : IDisposable

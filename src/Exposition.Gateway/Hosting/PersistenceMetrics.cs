@@ -1,9 +1,8 @@
 using Exposition.Formats;
-using Exposition.Gateway.Hosting;
 using Exposition.Kestrel;
 using Exposition.Persistence;
 
-namespace Exposition.Gateway.Own;
+namespace Exposition.Gateway.Hosting;
 
 /// <summary>How the durable copy is doing; nothing where nothing is kept.</summary>
 internal sealed class PersistenceMetrics(Durability durability) : IOwnMetrics

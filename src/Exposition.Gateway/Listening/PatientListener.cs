@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
-namespace Exposition.Gateway.Hosting;
+namespace Exposition.Gateway.Listening;
 
 // Kestrel's own listener takes any failure to accept for a connection that was reset and tries again at once. Where the system has no
 // descriptors left, it does so without end: that takes a whole processor, and the memory of all those exceptions. So accepting is ours;

@@ -1,11 +1,11 @@
 using Exposition.Gateway.CommandLine;
-using Exposition.Gateway.Hosting;
+using Exposition.Gateway.Http;
 using Exposition.Gateway.Logging;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
-namespace Exposition.Gateway.Http;
+namespace Exposition.Gateway.Hosting;
 
 /// <summary>Probes and termination.</summary>
 internal sealed class Lifecycle(Flags flags, Durability durability, IHostApplicationLifetime lifetime, ILogger<Lifecycle> logger)

@@ -2,7 +2,7 @@ using System.Buffers.Text;
 using System.IO.Enumeration;
 using System.Runtime.InteropServices;
 
-namespace Exposition.Gateway.Own;
+namespace Exposition.Gateway.Machine;
 
 /// <summary>What Linux tells of this process under /proc. Every value is null where it cannot be read.</summary>
 internal sealed partial class ProcFiles(string root = ProcFiles.Proc)

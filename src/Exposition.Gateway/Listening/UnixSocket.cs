@@ -1,7 +1,8 @@
 using System.Net.Sockets;
 using System.Text;
+using Exposition.Gateway.Machine;
 
-namespace Exposition.Gateway.Hosting;
+namespace Exposition.Gateway.Listening;
 
 /// <summary>The path of a Unix socket to listen on.</summary>
 internal static class UnixSocket

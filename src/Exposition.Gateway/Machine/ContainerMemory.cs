@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Exposition.Gateway.Hosting;
+namespace Exposition.Gateway.Machine;
 
 // The program starts once, so it reads the files of its control group itself: what the runtime says is its own share of that.
 

@@ -2,7 +2,7 @@ using System.Globalization;
 using Exposition.Gateway.Logging;
 using Microsoft.Extensions.Logging;
 
-namespace Exposition.Gateway.Hosting;
+namespace Exposition.Gateway.Machine;
 
 /// <summary>How many connections the system's limit on open files has room for.</summary>
 internal static class OpenFiles

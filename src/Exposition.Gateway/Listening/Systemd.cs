@@ -4,7 +4,7 @@ using System.Text;
 using Exposition.Gateway.Logging;
 using Microsoft.Extensions.Logging;
 
-namespace Exposition.Gateway.Hosting;
+namespace Exposition.Gateway.Listening;
 
 // sd_listen_fds(3): LISTEN_PID is the process that is meant, LISTEN_FDS the number of sockets, from descriptor 3 on.
 // sd_notify(3): a datagram to the socket that NOTIFY_SOCKET names; a leading @ stands for the abstract namespace.

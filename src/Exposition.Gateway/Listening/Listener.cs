@@ -2,7 +2,7 @@ using System.Net;
 using Exposition.Gateway.CommandLine;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
-namespace Exposition.Gateway.Hosting;
+namespace Exposition.Gateway.Listening;
 
 /// <summary>Something to listen on, as the flags ask for it.</summary>
 /// <param name="Asked">As it was written.</param>

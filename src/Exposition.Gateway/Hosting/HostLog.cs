@@ -1,9 +1,10 @@
 using Exposition.Gateway.CommandLine;
-using Exposition.Gateway.Own;
+using Exposition.Gateway.Logging;
+using Exposition.Gateway.SelfMetrics;
 using Exposition.Gateway.Web;
 using Microsoft.Extensions.Logging;
 
-namespace Exposition.Gateway.Logging;
+namespace Exposition.Gateway.Hosting;
 
 /// <summary>The log of the whole host.</summary>
 internal static class HostLog

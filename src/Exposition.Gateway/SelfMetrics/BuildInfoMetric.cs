@@ -2,7 +2,7 @@ using System.Text;
 using Exposition.Formats;
 using Exposition.Kestrel;
 
-namespace Exposition.Gateway.Own;
+namespace Exposition.Gateway.SelfMetrics;
 
 /// <summary><c>pushgateway_build_info</c>.</summary>
 internal sealed class BuildInfoMetric(BuildIdentity build) : IOwnMetrics

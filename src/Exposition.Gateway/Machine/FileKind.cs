@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Exposition.Gateway.Hosting;
+namespace Exposition.Gateway.Machine;
 
 // What the framework does not tell: opening a pipe waits for ever, a device never ends, and neither must be moved out of the way like a
 // damaged file.
