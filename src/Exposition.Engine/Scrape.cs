@@ -64,7 +64,7 @@ public sealed class Scrape : IDisposable
         _view = store.OpenScrapeView(out _heldMark);
         if (gzip && format == ScrapeFormat.Text)
         {
-            _bundled = BundledScrape.Rent(_view, rendered, _workspace, store.Bundles);
+            _bundled = BundledScrape.Rent(_view, rendered, _workspace.Text, store.Bundles);
         }
         else
         {

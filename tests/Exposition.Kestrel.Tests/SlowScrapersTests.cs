@@ -101,8 +101,8 @@ public sealed class SlowScrapersTests
         Assert.True(Refusals(engine, "held-bytes") > 0, "no scrape was ended");
         Assert.InRange(mostHeld, Limit / 2, Limit + (8 * PushBytes));
 
-        // Beside what is held: the blocks that connections have written and nobody has read, 256 KiB each. It may be less than before: other
-        // tests of this process let go of theirs.
+        // Beside what is held: the blocks that connections have written and nobody has read, 256 KiB each. It may be less than before:
+        // other tests of this process let go of theirs.
         Assert.InRange(mostMemory, 0, before + Limit + (Scrapers * (512L << 10)) + (64L << 20));
         scrapers.ForEach(static s => s.Dispose());
     }

@@ -25,7 +25,8 @@ internal sealed class BundledScrape
     private readonly BundleList _bundles = new();
     private StoreView _view = null!;
     private ReadOnlyMemory<FamilyEntry> _own;
-    private ScrapeWorkspace _workspace = null!;
+    private TextPieces _text = null!;
+    private BundleCompressor? _compressor;
     private BundleCache _cache = null!;
     private long _scrape;
     private int _missing;
@@ -47,19 +48,21 @@ internal sealed class BundledScrape
     /// <summary>Memory of its tables, in bytes.</summary>
     public long TableBytes => _bundles.TableBytes;
 
+    private BundleCompressor Compressor => _compressor ??= new BundleCompressor();
+
     /// <summary>Begins one.</summary>
     /// <param name="view">What there is. Not used after <see cref="PrepareAsync"/> where the length is known then.</param>
     /// <param name="own">The host's own families; the same.</param>
-    /// <param name="workspace">What it works with. Not used after <see cref="PrepareAsync"/> where the length is known then.</param>
+    /// <param name="text">What writes the pieces. Not used after <see cref="PrepareAsync"/> where the length is known then.</param>
     /// <param name="cache">Keeps the bundles.</param>
-    public static BundledScrape Rent(StoreView view, ReadOnlyMemory<FamilyEntry> own, ScrapeWorkspace workspace, BundleCache cache)
+    public static BundledScrape Rent(StoreView view, ReadOnlyMemory<FamilyEntry> own, TextPieces text, BundleCache cache)
     {
         if (!s_pool.TryTake(out BundledScrape? scrape))
         {
             scrape = new BundledScrape();
         }
 
-        (scrape._view, scrape._own, scrape._workspace, scrape._cache) = (view, own, workspace, cache);
+        (scrape._view, scrape._own, scrape._text, scrape._cache) = (view, own, text, cache);
         return scrape;
     }
 
@@ -136,7 +139,7 @@ internal sealed class BundledScrape
     {
         Pass();
         _bundles.Clear();
-        (_view, _own, _workspace, _cache, _pending) = (null!, default, null!, null!, default);
+        (_view, _own, _text, _cache, _pending) = (null!, default, null!, null!, default);
         (_next, _missing, _crc, _rawBytes, _isSmall, _hasBetterToDo, Length) = (-1, 0, 0, 0, false, false, null);
         if (s_pool.Count < Kept)
         {
@@ -149,7 +152,7 @@ internal sealed class BundledScrape
     {
         TimeSlice slice = TimeSlice.Start();
         _scrape = _cache.BeginScrape();
-        _bundles.Begin(_view, _own, _workspace.Text, _cache, _scrape);
+        _bundles.Begin(_view, _own, _text, _cache, _scrape);
         while (_bundles.Continue())
         {
             if (slice.IsOver())
@@ -181,7 +184,7 @@ internal sealed class BundledScrape
 
     private void Find(Span<BundleRange> ranges)
     {
-        _cache.Pin(ranges, _scrape, _workspace.Text.Escaping);
+        _cache.Pin(ranges, _scrape, _text.Escaping);
         foreach (ref readonly BundleRange range in ranges)
         {
             _missing += range.Bundle is null ? 1 : 0;
@@ -201,7 +204,7 @@ internal sealed class BundledScrape
             }
             else
             {
-                _cache.Sweep(_scrape, _workspace.Text.Escaping);
+                _cache.Sweep(_scrape, _text.Escaping);
                 await KeepMissingAsync(cancellation);
             }
         }
@@ -213,7 +216,7 @@ internal sealed class BundledScrape
 
     private void CompressSmall()
     {
-        Bundle all = _workspace.Compressor.Compress(_bundles, 0, _bundles.Ranges.Length, better: false, _cache.Blocks);
+        Bundle all = Compressor.Compress(_bundles, 0, _bundles.Ranges.Length, better: false, _cache.Blocks);
         _cache.Lend(all);
         _bundles.ReplaceAll(all);
         _missing = 0;
@@ -228,7 +231,7 @@ internal sealed class BundledScrape
         {
             int index = _bundles.MissingAt(i);
             Bundle bundle = Compress(index, better: false);
-            if (!_cache.TryKeep(_bundles.Ranges[index].Identity, bundle, _scrape, _workspace.Text.Escaping))
+            if (!_cache.TryKeep(_bundles.Ranges[index].Identity, bundle, _scrape, _text.Escaping))
             {
                 return;
             }
@@ -275,7 +278,7 @@ internal sealed class BundledScrape
 
     private static bool IsWorthIt(Bundle bundle) => !bundle.IsBetter && bundle.Hits >= HitsBeforeBetter;
 
-    private Bundle Compress(int index, bool better) => _workspace.Compressor.Compress(_bundles, index, 1, better, _cache.Blocks);
+    private Bundle Compress(int index, bool better) => Compressor.Compress(_bundles, index, 1, better, _cache.Blocks);
 
     private long MemberLength()
     {

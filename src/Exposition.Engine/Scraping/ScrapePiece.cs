@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Exposition.Engine.Memory;
 
 namespace Exposition.Engine.Scraping;
 
@@ -40,15 +41,15 @@ internal readonly struct ScrapePiece
     public int Entry => _entry & ~EscapedBit;
 
     /// <summary>Brings its first lines into the cache.</summary>
-    public void Prefetch()
+    public void Load()
     {
-        Memory.Prefetch.Bytes(_block, _start);
+        Prefetch.Bytes(_block, _start);
         if (_length > 64)
         {
-            Memory.Prefetch.Bytes(_block, _start + 64);
+            Prefetch.Bytes(_block, _start + 64);
             if (_length > 128)
             {
-                Memory.Prefetch.Bytes(_block, _start + 128);
+                Prefetch.Bytes(_block, _start + 128);
             }
         }
     }

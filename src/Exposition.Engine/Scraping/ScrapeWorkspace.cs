@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Exposition.Engine.Compression;
 
 namespace Exposition.Engine.Scraping;
 
@@ -16,7 +15,6 @@ internal sealed class ScrapeWorkspace
 
     private ProtobufPieces? _protobuf;
     private OpenMetricsPieces? _openMetrics;
-    private BundleCompressor? _compressor;
 
     private ScrapeWorkspace() => Text = new TextPieces(Plan);
 
@@ -29,8 +27,6 @@ internal sealed class ScrapeWorkspace
     public ProtobufPieces Protobuf => _protobuf ??= new ProtobufPieces(Plan);
 
     public OpenMetricsPieces OpenMetrics => _openMetrics ??= new OpenMetricsPieces(Plan);
-
-    public BundleCompressor Compressor => _compressor ??= new BundleCompressor();
 
     public static ScrapeWorkspace Rent() => s_pool.TryTake(out ScrapeWorkspace? workspace) ? workspace : new ScrapeWorkspace();
 

@@ -81,7 +81,7 @@ internal sealed class TextPieces(ScrapePlan plan) : PieceSource
         const int Ahead = 12;
         if (at + Ahead < pieces.Length)
         {
-            pieces[at + Ahead].Prefetch();
+            pieces[at + Ahead].Load();
         }
     }
 

@@ -1,9 +1,8 @@
 using System.Runtime.InteropServices;
-using Exposition.Gateway.Hosting;
 
 namespace Exposition.Gateway.Machine;
 
-/// <summary>What <see cref="MemoryKeeper"/> does with the garbage collector's heap, and what it is told of it.</summary>
+/// <summary>What the keeper of memory does with the garbage collector's heap, and what it is told of it.</summary>
 internal interface IHeap
 {
     /// <summary>Bytes in use and in gaps, as of the last collection of any kind.</summary>

@@ -1,10 +1,8 @@
-using Exposition.Kestrel.SelfMetrics;
-
 namespace Exposition.Kestrel.Outcomes;
 
 /// <summary>
 /// Why a push was refused, as <c>pushgateway_pushes_refused_total</c> tells it. In order of the names, which are in
-/// <see cref="WireMetrics"/>.
+/// <c>WireMetrics</c>.
 /// </summary>
 internal enum Refusal : byte
 {

@@ -1,10 +1,8 @@
-using Exposition.Kestrel.SelfMetrics;
-
 namespace Exposition.Kestrel.Outcomes;
 
 /// <summary>
 /// Why a request was refused before any handler saw it, as <c>pushgateway_http_rejected_total</c> tells it. In order of the names, which
-/// are in <see cref="WireMetrics"/>.
+/// are in <c>WireMetrics</c>.
 /// </summary>
 internal enum Rejection : byte
 {

@@ -3,7 +3,7 @@ using System.Xml.Linq;
 
 namespace Exposition.Conformance.Tests.House;
 
-/// <summary>The arrows between projects point one way: Gateway, Kestrel, Store, Formats; Persistence beside Kestrel.</summary>
+/// <summary>The arrows between projects point one way: Gateway, Kestrel, Engine, Formats; Persistence beside Kestrel.</summary>
 public sealed class ArchitectureTests
 {
     /// <summary>What each project may reference.</summary>
