@@ -31,6 +31,7 @@ public sealed partial class MetricStore
         try
         {
             long at = _timeline.Take();
+            _timeline.Collect(place, at);
             GroupMap map = MapAt(at);
             return view = new StoreView(this, map, at, place, RentGroups(map.Slots.Length));
         }

@@ -4,8 +4,8 @@ using Exposition.Engine.Groups;
 namespace Exposition.Engine;
 
 // Opening fixes the point in time; the groups are collected as they are asked for, some at a time: whoever goes through all of them anyway
-// finds them in the cache, instead of having waited for the memory of each twice. Until then nothing that has been newest since is used
-// again.
+// finds them in the cache, instead of having waited for the memory of each twice. What was newest then is kept meanwhile, whether or not it
+// has been collected; what came and went since is not.
 
 /// <summary>
 /// All groups at one point in time. Holds the snapshots that it shows until it is disposed of: their memory must not be read after that,

@@ -82,6 +82,26 @@ public sealed class RecyclingTests
         Assert.Equal("14", gateway.Value("v0{instance=\"\",job=\"j\"}"));
     }
 
+    // A scrape that waits for its turn has opened its view: all that was pushed meanwhile waited with it, beyond every limit.
+    [Fact]
+    public void A_view_that_has_not_collected_yet_keeps_only_what_it_will_show()
+    {
+        var gateway = new Harness();
+        Push(gateway.Store, 0, 6);
+        string before;
+        using (StoreView earlier = gateway.Store.OpenView())
+        {
+            before = Text(earlier);
+        }
+
+        using StoreView view = gateway.Store.OpenView();
+        Push(gateway.Store, 6, 8);
+        long spare = gateway.Store.SpareBlockBytes;
+        Push(gateway.Store, 8, 40);
+        Assert.True(gateway.Store.SpareBlockBytes > spare, "what came and went since is spare");
+        Assert.Equal(before, Text(view));
+    }
+
     [Fact]
     public void More_views_than_are_counted_keep_everything()
     {

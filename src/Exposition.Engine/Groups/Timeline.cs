@@ -11,11 +11,14 @@ namespace Exposition.Engine.Groups;
 //   - what is put in place after it has looked is stamped t + 1 or later, for the clock is read after that.
 //
 // Views say where they are, so that everybody can tell what no view needs any more:
-//   0     nobody
-//   -c    a view that collects; its time is c or later. It goes from newer to older publications until one is not younger than its time
-//   t     a view that has collected at time t, and holds what was newest then
+//   0         nobody
+//   -c        a view that begins; its time is c or later
+//   2t + 1    a view at time t that collects. It goes from newer to older publications until one is not younger than t, and then has what
+//             was newest at t
+//   2t        a view that has collected at time t, and goes nowhere any more
 // A view says -c before it reads the clock, with a full fence between. So who has stamped something with v, then passes a full fence, and
 // then finds a place empty, knows of every view that comes to it later that its time is v or later.
+// What a view goes over on its way, it does not read: so what came and went after its time may be used again, but for the links.
 
 /// <summary>The store's clock, and the points in time at which somebody looks. Safe for concurrent use; never waits.</summary>
 internal sealed class Timeline
@@ -96,13 +99,18 @@ internal sealed class Timeline
         return now;
     }
 
+    /// <summary>A view knows its time, and collects.</summary>
+    public void Collect(int place, long at) => Say(place, (2 * at) + 1);
+
     /// <summary>A view has collected.</summary>
-    public void Settle(int place, long at)
+    public void Settle(int place, long at) => Say(place, 2 * at);
+
+    private void Say(int place, long state)
     {
         Interleaving.At(Step.Settle);
         if (place >= 0)
         {
-            Volatile.Write(ref _views[place], at);
+            Volatile.Write(ref _views[place], state);
         }
     }
 
@@ -154,7 +162,7 @@ internal sealed class Timeline
         {
             Interleaving.At(Step.LookForViews);
             long view = Volatile.Read(ref _views[place]);
-            floor = view < 0 && -view < floor ? -view : floor;
+            floor = view < 0 ? Math.Min(floor, -view) : (view & 1) != 0 ? Math.Min(floor, view >> 1) : floor;
         }
 
         return floor;
@@ -180,7 +188,7 @@ internal sealed class Timeline
         {
             Interleaving.At(Step.LookForViews);
             long view = Volatile.Read(ref _views[place]);
-            if (view < 0 ? -view < until : view >= from && view < until)
+            if (view < 0 ? -view < until : view >= 2 * from && view < 2 * until)
             {
                 return true;
             }

@@ -11,9 +11,9 @@ namespace Exposition.Engine.Memory;
 //   consumers                 have marked what they take while they had pinned the slot. Who never releases it leaves it to the garbage
 //                             collector
 //   the writer at work then   compares with what other groups hold. One who comes later finds what is newest by then
-//   views                     of a time when a snapshot with the block was newest: they have it, so that it lies here costs nothing; and
-//                             those that
-//                             still collect. While there are more than are counted, everything is left to the garbage collector
+//   views                     of a time when a snapshot with the block was newest: they have it, or will, so that it lies here costs
+//                             nothing; and those whose time is not known yet, for a moment. While there are more than are counted,
+//                             everything is left to the garbage collector
 // Nobody of them waits, and none is waited for: a block that somebody may be reading lies here until they have gone, and is looked at again
 //   when a writer leaves, or a block is retired while none is at work    what waits for pins and writers: few, and not for long
 //   when a view closes                                                   what waits for views: as many as were replaced since it was opened
