@@ -3,7 +3,6 @@ using Exposition.Engine.Feed;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Memory;
 
-
 namespace Exposition.Engine;
 
 /// <summary>A group that has changed.</summary>

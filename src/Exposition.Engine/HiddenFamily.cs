@@ -1,7 +1,6 @@
 using Exposition.Engine.Consistency;
 using Exposition.Engine.Groups;
 
-
 namespace Exposition.Engine;
 
 /// <summary>A family of a group that is stored but not exposed, because it contradicts what was there before it.</summary>

@@ -2,7 +2,6 @@ using Exposition.Engine.Consistency;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Ingest;
 
-
 namespace Exposition.Engine;
 
 // What stands in the way of a push in other groups. Under the writer lock, unless said.

@@ -2,7 +2,6 @@ using Exposition.Engine.Expiry;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Ingest;
 
-
 namespace Exposition.Engine;
 
 // Whoever looks (a view, a push, a delete) first lets expire what is due at its moment; so nobody can tell when the sweep runs, which is

@@ -1,7 +1,6 @@
 using Exposition.Formats;
 using Exposition.Formats.Text;
 
-
 namespace Exposition.Engine;
 
 public sealed partial class MetricStore

@@ -1,7 +1,6 @@
 using Exposition.Engine.Compression;
 using Exposition.Engine.Memory;
 
-
 namespace Exposition.Engine;
 
 // What scrapes leave behind for later ones, and what they hold meanwhile.

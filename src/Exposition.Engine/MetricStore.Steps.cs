@@ -2,7 +2,6 @@ using Exposition.Engine.Explore;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Ingest;
 
-
 namespace Exposition.Engine;
 
 // What a change entails may be much more than the change: many families count no more, or may be shown that were hidden. Who holds the

@@ -1,7 +1,6 @@
 using Exposition.Engine.Expiry;
 using Exposition.Engine.Groups;
 
-
 namespace Exposition.Engine;
 
 // What has come due is let expire in steps, by whoever looks and by a timer. A failure is told, counted and tried again: it ends neither
@@ -12,12 +11,14 @@ public sealed partial class MetricStore
     // Expiries under one hold of the lock: pushes shall not wait longer than for one another.
     private const int ExpiriesAtOnce = 64;
 
-    // Expiries that one who looks does for others, and the timer at a time: some 10 ms.
+    // Expiries that one who looks does for others, and the timer at a time: some 10 ms; and those of the timer while a view collects, for
+    // they, and the collections of what they leave, would take the processor from it.
     private const int ExpiriesForOthers = 1024;
+    private const int ExpiriesBesideAView = 128;
     private static readonly TimeSpan s_sweepEvery = TimeSpan.FromSeconds(1);
 
-    // Where more is due than was done at a time: so a fifth of a processor, and collections of what is left in proportion, and scrapes are
-    // hardly longer meanwhile. A million groups take some 50 s.
+    // Where more is due than was done at a time: so a fifth of a processor. A million groups take some 50 s, and as long again as scrapes
+    // prepare meanwhile.
     private static readonly TimeSpan s_sweepOn = TimeSpan.FromMilliseconds(50);
 
     private readonly ITimer _sweep;
@@ -66,7 +67,7 @@ public sealed partial class MetricStore
         {
             try
             {
-                isMoreDue = ExpireDue(_clock.Read());
+                isMoreDue = ExpireDue(_clock.Read(), _timeline.Floor() == Timeline.Never ? ExpiriesForOthers : ExpiriesBesideAView);
             }
             finally
             {
@@ -110,9 +111,9 @@ public sealed partial class MetricStore
     }
 
     // Whether more is due than it has done.
-    private bool ExpireDue(Moment now)
+    private bool ExpireDue(Moment now, int most = ExpiriesForOthers)
     {
-        for (int done = 0; done < ExpiriesForOthers && _deadlines.First <= now.Steady; done += ExpiriesAtOnce)
+        for (int done = 0; done < most && _deadlines.First <= now.Steady; done += ExpiriesAtOnce)
         {
             Exception? failure = null;
             using (EnterWriter())

@@ -2,7 +2,6 @@ using Exposition.Engine.Explore;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Memory;
 
-
 namespace Exposition.Engine;
 
 // What a view does, and what those who publish do for it; see the head of MetricStore.cs, and Timeline.

@@ -1,7 +1,6 @@
 using Exposition.Engine.Explore;
 using Exposition.Engine.Groups;
 
-
 namespace Exposition.Engine;
 
 // All groups leave the tables in one short step. That is when they are gone: a view that is opened later, and whoever holds the writer lock

@@ -1,6 +1,5 @@
 using Exposition.Engine.Groups;
 
-
 namespace Exposition.Engine;
 
 // Opening fixes the point in time; the groups are collected as they are asked for, some at a time: whoever goes through all of them anyway

@@ -1,7 +1,6 @@
 using Exposition.Formats.Scanning;
 using Exposition.Formats.Text;
 
-
 namespace Exposition.Formats;
 
 /// <summary>What a line of an exposition is.</summary>

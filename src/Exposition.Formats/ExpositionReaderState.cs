@@ -1,7 +1,6 @@
 using Exposition.Formats.Rows;
 using Exposition.Formats.Scanning;
 
-
 namespace Exposition.Formats;
 
 /// <summary>

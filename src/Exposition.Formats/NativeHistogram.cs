@@ -1,6 +1,5 @@
 using Exposition.Formats.Protobuf;
 
-
 namespace Exposition.Formats;
 
 /// <summary>A bucket of a native histogram, or its zero bucket.</summary>

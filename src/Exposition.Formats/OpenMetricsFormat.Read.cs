@@ -1,6 +1,5 @@
 using Exposition.Formats.OpenMetrics;
 
-
 namespace Exposition.Formats;
 
 public static partial class OpenMetricsFormat

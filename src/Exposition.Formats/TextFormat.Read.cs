@@ -1,6 +1,5 @@
 using Exposition.Formats.Text;
 
-
 namespace Exposition.Formats;
 
 public static partial class TextFormat

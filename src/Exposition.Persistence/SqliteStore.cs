@@ -1,6 +1,5 @@
 using Exposition.Persistence.Sqlite;
 
-
 namespace Exposition.Persistence;
 
 // The file: a SQLite database in WAL mode with an application id, a schema version in user_version, and one row per group. It is opened

@@ -1,6 +1,5 @@
 using Exposition.Engine.Explore;
 
-
 namespace Exposition.Engine.Tests;
 
 /// <summary>What fails while a feed is told, for want of memory perhaps, fails that push alone: it does not keep the feed's lock.</summary>

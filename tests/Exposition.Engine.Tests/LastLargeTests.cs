@@ -1,6 +1,5 @@
 using Exposition.Engine.Memory;
 
-
 namespace Exposition.Engine.Tests;
 
 public sealed class LastLargeTests

@@ -47,5 +47,28 @@ public class MassExpiryTests
         Assert.Equal(grace > 0 ? Groups - 1 : 1, store.GroupCount);
     }
 
+    [Fact]
+    public void The_sweep_keeps_back_while_a_view_collects()
+    {
+        var clock = new SweptClock();
+        var store = new MetricStore(new StoreOptions { Time = clock });
+        for (int i = 0; i < Groups; i++)
+        {
+            store.Push(Key(i), PushFormat.Text, "a 1\n"u8.ToArray(), PushMode.Replace, new PushDetails(TimeSpan.FromSeconds(10)));
+        }
+
+        clock.Now += TimeSpan.FromSeconds(10);
+        using (StoreView view = store.OpenView())
+        {
+            long before = store.Expiries;
+            clock.Tick();
+            Assert.InRange(store.Expiries - before, 1, 128);
+            _ = view.Groups;
+            before = store.Expiries;
+            clock.Tick();
+            Assert.InRange(store.Expiries - before, 256, 1100);
+        }
+    }
+
     private static GroupingKey Key(int i) => Harness.Key("job", "j", "i", i.ToString(CultureInfo.InvariantCulture));
 }

@@ -388,7 +388,6 @@ public sealed partial class ModelTests
         return resolved;
     }
 
-
     public static class Histories
     {
         public static Arbitrary<Operation[]> History() =>

@@ -1,6 +1,5 @@
 using Exposition.Engine.Explore;
 
-
 namespace Exposition.Engine.Tests;
 
 /// <summary>An expiry that fails, for want of memory perhaps, ends neither the process nor the expiry of the others.</summary>

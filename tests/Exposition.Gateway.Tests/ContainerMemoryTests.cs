@@ -1,6 +1,5 @@
 using Exposition.Gateway.Machine;
 
-
 namespace Exposition.Gateway.Tests;
 
 public class ContainerMemoryTests

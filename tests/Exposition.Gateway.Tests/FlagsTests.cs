@@ -2,7 +2,6 @@ using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Logging;
 using Exposition.Gateway.Machine;
 
-
 namespace Exposition.Gateway.Tests;
 
 public class FlagsTests

@@ -1,6 +1,5 @@
 using Exposition.Gateway.Listening;
 
-
 namespace Exposition.Gateway.Tests;
 
 public class ListenAddressTests

@@ -1,6 +1,5 @@
 using Exposition.Persistence.Gob;
 
-
 namespace Exposition.Persistence.Tests;
 
 /// <summary>A state file that the Pushgateway 1.11.2 wrote for pushes of ours.</summary>

@@ -3,7 +3,6 @@ using Exposition.Engine.Ingest;
 using Exposition.Formats;
 using Exposition.Formats.Go;
 
-
 namespace Exposition.Engine.Consistency;
 
 // Two groups can hold the same series only if their sets of grouping label names differ: every series carries its group's labels, so with

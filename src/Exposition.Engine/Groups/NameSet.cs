@@ -1,6 +1,5 @@
 using Exposition.Formats.Rows;
 
-
 namespace Exposition.Engine.Groups;
 
 /// <summary>The label names of a grouping key: groups with one and the same set can never hold the same series.</summary>

@@ -10,6 +10,8 @@ namespace Exposition.Engine.Ingest;
 /// <summary>A group as it is to be published.</summary>
 internal sealed class GroupDraft
 {
+    private const int FewFamilies = 16;
+
     // Those of the old ones that are there as they were.
     private readonly HiddenFamily[] _stillHidden = [];
     private HiddenFamily[]? _sorted;
@@ -28,7 +30,7 @@ internal sealed class GroupDraft
             return;
         }
 
-        Memory = MemoryOf(families);
+        Memory = families.Length > FewFamilies ? MemoryOf(families) : null;
         _stillHidden = StillHidden(old.Hidden, families);
     }
 
@@ -50,7 +52,7 @@ internal sealed class GroupDraft
     /// <summary>How many sample lines they have.</summary>
     public long SampleCount { get; }
 
-    /// <summary>The memory that they lie in; null where nothing was before.</summary>
+    /// <summary>The memory that they lie in; null where nothing was before, or where they are so few that it is found by looking.</summary>
     public HashSet<byte[]>? Memory { get; }
 
     /// <summary>The block that is new in the group, if any.</summary>

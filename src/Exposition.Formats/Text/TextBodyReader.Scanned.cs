@@ -1,7 +1,6 @@
 using Exposition.Formats.Numbers;
 using Exposition.Formats.Scanning;
 
-
 namespace Exposition.Formats.Text;
 
 // A canonical line as the scanner took it has been checked as far as one line can be. What is left is what depends on the lines before: the

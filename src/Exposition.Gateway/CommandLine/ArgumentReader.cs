@@ -1,6 +1,5 @@
 using Exposition.Formats.Go;
 
-
 namespace Exposition.Gateway.CommandLine;
 
 // Rules (those of the reference's flag library): "--" ends the flags; "--name", "--name=value", "-x"; an argument "@file" is replaced by

@@ -3,7 +3,6 @@ using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Http;
 using Exposition.Gateway.Page;
 
-
 namespace Exposition.Gateway.Hosting;
 
 /// <summary>The program's routes, the engine's among them so that 404, 405 and redirects are right for those too.</summary>

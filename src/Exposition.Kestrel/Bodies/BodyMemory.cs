@@ -1,6 +1,5 @@
 using Exposition.Engine.Memory;
 
-
 namespace Exposition.Kestrel.Bodies;
 
 // The shared array pool has powers of two only, so a body of a little over 2 MiB takes 4; and what it has once given it keeps, for each

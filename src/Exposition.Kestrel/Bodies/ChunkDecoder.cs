@@ -1,6 +1,5 @@
 using Exposition.Kestrel.Routing;
 
-
 namespace Exposition.Kestrel.Bodies;
 
 // chunked = *( size [ extension ] CRLF data CRLF ) 1*"0" [ extension ] CRLF *( trailer CRLF ) CRLF

@@ -1,6 +1,5 @@
 using Exposition.Persistence.Gob;
 
-
 namespace Exposition.Persistence.Sqlite;
 
 // The steps, so that a crash between any two of them loses nothing and the next start begins again or finds it done:

@@ -1,6 +1,5 @@
 using Exposition.Engine.Explore;
 
-
 namespace Exposition.Engine.Tests.Concurrency;
 
 // Runs a few threads of which only one is ever going: at each step of the store (Interleaving) it is decided who goes on. All decisions of

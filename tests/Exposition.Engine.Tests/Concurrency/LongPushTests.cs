@@ -1,7 +1,6 @@
 using Exposition.Engine.Explore;
 using Exposition.Engine.Groups;
 
-
 namespace Exposition.Engine.Tests.Concurrency;
 
 /// <summary>A push that goes the long way, to a group that is pushed to steadily without a pause.</summary>

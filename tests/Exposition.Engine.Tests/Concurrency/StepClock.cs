@@ -1,6 +1,5 @@
 using Exposition.Engine.Explore;
 
-
 namespace Exposition.Engine.Tests.Concurrency;
 
 /// <summary>
