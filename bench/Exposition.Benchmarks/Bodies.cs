@@ -34,7 +34,8 @@ public static class Bodies
     private static readonly Dictionary<string, byte[]> s_loaded = [];
 
     /// <summary>The names of the bodies that are there.</summary>
-    public static IEnumerable<string> Names => s_made.Keys.Concat(s_recorded.Where(entry => File.Exists(Shared(entry.Value))).Select(entry => entry.Key));
+    public static IEnumerable<string> Names =>
+        s_made.Keys.Concat(s_recorded.Where(entry => File.Exists(Shared(entry.Value))).Select(entry => entry.Key));
 
     /// <summary>
     /// A choice that is measured in a minute or two: the real ones, or else what comes near them, and the one that cannot be learned.
@@ -70,7 +71,8 @@ public static class Bodies
         for (var i = 0; i < series / blocks.Length; i++)
         {
             var name = $"flink_taskmanager_job_task_operator_metric_number_{i}";
-            text.Append(CultureInfo.InvariantCulture, $"# HELP {name} metric_number_{i} (scope: taskmanager_job_task_operator)\n# TYPE {name} gauge\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"# HELP {name} metric_number_{i} (scope: taskmanager_job_task_operator)\n# TYPE {name} gauge\n");
             foreach (var block in blocks)
             {
                 text.Append(CultureInfo.InvariantCulture, $"{name}{{{block}}} {JavaNumber(random)}\n");
@@ -88,10 +90,12 @@ public static class Bodies
         {
             if (i % Cities == 0)
             {
-                text.Append(CultureInfo.InvariantCulture, $"# HELP backup_step_{i / Cities}_seconds How long the step took.\n# TYPE backup_step_{i / Cities}_seconds gauge\n");
+                text.Append(CultureInfo.InvariantCulture,
+                    $"# HELP backup_step_{i / Cities}_seconds How long the step took.\n# TYPE backup_step_{i / Cities}_seconds gauge\n");
             }
 
-            text.Append(CultureInfo.InvariantCulture, $"backup_step_{i / Cities}_seconds{{city=\"city-{i % Cities}\",tier=\"{random.Next(4)}\"}} {random.NextDouble() * 1000:R}\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"backup_step_{i / Cities}_seconds{{city=\"city-{i % Cities}\",tier=\"{random.Next(4)}\"}} {random.NextDouble() * 1000:R}\n");
         }
 
         return text.ToString();
@@ -106,10 +110,13 @@ public static class Bodies
             var count = 0;
             foreach (var bound in new[] { "0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1", "2.5", "5", "10", "+Inf" })
             {
-                text.Append(CultureInfo.InvariantCulture, $"request_seconds_bucket{{route=\"/orders/{i}\",le=\"{bound}\"}} {count += random.Next(100)}\n");
+                text.Append(CultureInfo.InvariantCulture,
+                    $"request_seconds_bucket{{route=\"/orders/{i}\",le=\"{bound}\"}} {count += random.Next(100)}\n");
             }
 
-            text.Append(CultureInfo.InvariantCulture, $"request_seconds_sum{{route=\"/orders/{i}\"}} {random.NextDouble() * count:R}\nrequest_seconds_count{{route=\"/orders/{i}\"}} {count}\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"request_seconds_sum{{route=\"/orders/{i}\"}} "
+                + $"{random.NextDouble() * count:R}\nrequest_seconds_count{{route=\"/orders/{i}\"}} {count}\n");
         }
 
         return text.ToString();
@@ -122,7 +129,8 @@ public static class Bodies
         var text = new StringBuilder("# TYPE n gauge\n");
         for (var i = 0; i < count; i++)
         {
-            text.Append(CultureInfo.InvariantCulture, $"n{{i=\"{i}\"}} {BitConverter.Int64BitsToDouble(random.NextInt64(0x7FE0_0000_0000_0000)):R}\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"n{{i=\"{i}\"}} {BitConverter.Int64BitsToDouble(random.NextInt64(0x7FE0_0000_0000_0000)):R}\n");
         }
 
         return text.ToString();

@@ -47,12 +47,14 @@ internal static class LineParser
     }
 
     /// <summary>Reads a value.</summary>
-    public static double Number(ReadOnlySpan<byte> text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+    public static double Number(ReadOnlySpan<byte> text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
         ? value
         : Word(text);
 
     /// <summary>The same with the framework's other parser.</summary>
-    public static double NumberByUtf8Parser(ReadOnlySpan<byte> text) => Utf8Parser.TryParse(text, out double value, out var consumed) && consumed == text.Length
+    public static double NumberByUtf8Parser(ReadOnlySpan<byte> text) =>
+        Utf8Parser.TryParse(text, out double value, out var consumed) && consumed == text.Length
         ? value
         : Word(text);
 

@@ -15,7 +15,8 @@ internal sealed class NumberSet
     private NumberSet(bool learned)
     {
         var random = new Random(20260102);
-        var texts = Enumerable.Range(0, learned ? Different : Count).Select(_ => Encoding.ASCII.GetBytes(SyntheticBody.Number(random))).ToArray();
+        var texts = Enumerable.Range(0, learned ? Different : Count).Select(_ => Encoding.ASCII.GetBytes(SyntheticBody.Number(random)))
+            .ToArray();
         var text = new MemoryStream();
         Ends = new int[Count];
         Values = new double[Count];

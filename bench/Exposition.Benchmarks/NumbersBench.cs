@@ -71,7 +71,9 @@ public class NumbersBench
         foreach (var value in _set.Values)
         {
             var written = TFormatter.Format(value, _written);
-            length += LineParser.Number(_written.AsSpan(0, written)) == value ? written : throw new InvalidOperationException($"{value:R} does not read back");
+            length += LineParser.Number(_written.AsSpan(0, written)) == value
+                ? written
+                : throw new InvalidOperationException($"{value:R} does not read back");
         }
 
         return length;
@@ -79,7 +81,8 @@ public class NumbersBench
 
     private readonly struct Own : INumberParser, INumberFormatter
     {
-        public static double Parse(ReadOnlySpan<byte> text) => NumberParser.TryParse(text, out var value) ? value : throw new FormatException();
+        public static double Parse(ReadOnlySpan<byte> text) =>
+            NumberParser.TryParse(text, out var value) ? value : throw new FormatException();
 
         public static int Format(double value, Span<byte> output) => NumberFormatter.Format(value, output);
     }
@@ -96,7 +99,8 @@ public class NumbersBench
 
     private readonly struct TryFormat : INumberFormatter
     {
-        public static int Format(double value, Span<byte> output) => value.TryFormat(output, out var written, provider: CultureInfo.InvariantCulture) ? written : 0;
+        public static int Format(double value, Span<byte> output) =>
+            value.TryFormat(output, out var written, provider: CultureInfo.InvariantCulture) ? written : 0;
     }
 
     private readonly struct ByUtf8Formatter : INumberFormatter

@@ -15,7 +15,8 @@ internal static class PrometheusNet
         foreach (ref readonly var family in set.Families)
         {
             var names = Texts(set, family.FirstMetric, name: true);
-            var gauge = factory.CreateGauge(Encoding.UTF8.GetString(set.Text(family.Name)), Encoding.UTF8.GetString(set.Text(family.Help)), names);
+            var gauge = factory.CreateGauge(
+                Encoding.UTF8.GetString(set.Text(family.Name)), Encoding.UTF8.GetString(set.Text(family.Help)), names);
             for (var metric = family.FirstMetric; metric >= 0; metric = set.Metrics[metric].Next)
             {
                 gauge.WithLabels(Texts(set, metric, name: false)).Set(set.Metrics[metric].Value);

@@ -46,7 +46,8 @@ public class ProtobufBench
     public int MemoryScan() => _body.AsSpan().Count((byte)0xFF);
 
     [Benchmark(Baseline = true)]
-    public int ReadByGoogle() => ParseByGoogle().Count is var count && count == _families.Count ? count : throw new InvalidOperationException($"read {count} families");
+    public int ReadByGoogle() => ParseByGoogle().Count is var count
+        && count == _families.Count ? count : throw new InvalidOperationException($"read {count} families");
 
     [Benchmark]
     public Tally Read() => ProtobufFormat.TryRead(_body, _read, out var error)
@@ -66,7 +67,8 @@ public class ProtobufBench
     }
 
     [Benchmark]
-    public int Write() => WriteFamilies() is var length && length == _body.Length ? length : throw new InvalidOperationException($"wrote {length} bytes");
+    public int Write() =>
+        WriteFamilies() is var length && length == _body.Length ? length : throw new InvalidOperationException($"wrote {length} bytes");
 
     private List<Oracle.MetricFamily> ParseByGoogle()
     {
@@ -90,7 +92,8 @@ public class ProtobufBench
             _metrics.ResetWrittenCount();
             ProtobufFormat.WriteMetrics(_written, family, _metrics);
             var row = _written.Families[family];
-            ProtobufFormat.WriteHeader(_written.Text(row.Name), row.Type, row.HasHelp, _written.Text(row.Help), EscapingScheme.Underscores, _metrics.WrittenCount, _output);
+            ProtobufFormat.WriteHeader(_written.Text(row.Name), row.Type, row.HasHelp, _written.Text(row.Help), EscapingScheme.Underscores,
+                _metrics.WrittenCount, _output);
             _output.Write(_metrics.WrittenSpan);
         }
 

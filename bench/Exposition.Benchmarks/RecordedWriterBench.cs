@@ -21,7 +21,8 @@ public class RecordedWriterBench
     [ParamsSource(nameof(Names))]
     public string Body { get; set; } = "";
 
-    public static IEnumerable<string> Names => Bodies.Names.Where(static name => name == "syn" || name.StartsWith("recorded", StringComparison.Ordinal));
+    public static IEnumerable<string> Names =>
+        Bodies.Names.Where(static name => name == "syn" || name.StartsWith("recorded", StringComparison.Ordinal));
 
     [GlobalSetup]
     public void Setup()
@@ -46,7 +47,8 @@ public class RecordedWriterBench
     }
 
     [Benchmark(Baseline = true)]
-    public int Write() => WriteFamilies() is var length && length == _finished.Length ? length : throw new InvalidOperationException($"wrote {length} bytes");
+    public int Write() =>
+        WriteFamilies() is var length && length == _finished.Length ? length : throw new InvalidOperationException($"wrote {length} bytes");
 
     private int WriteFamilies() => WholeText.Write(_set, _output);
 }

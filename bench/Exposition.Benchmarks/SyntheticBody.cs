@@ -15,7 +15,8 @@ internal static class SyntheticBody
     public static byte[] Make()
     {
         var random = new Random(Seed);
-        var labelNames = Enumerable.Range(0, 64).Select(i => Letters(random, random.Next(1, 12)) + i.ToString(CultureInfo.InvariantCulture)).ToArray();
+        var labelNames = Enumerable.Range(0, 64).Select(i => Letters(random, random.Next(1, 12)) + i.ToString(CultureInfo.InvariantCulture))
+            .ToArray();
         var text = new StringBuilder(Size + 1000);
         for (var family = 0; text.Length < Size; family++)
         {
@@ -39,7 +40,8 @@ internal static class SyntheticBody
         1 => random.NextInt64((long)Math.Pow(10, random.Next(1, 16))).ToString(CultureInfo.InvariantCulture),
         2 => string.Create(CultureInfo.InvariantCulture, $"{random.Next(10_000)}.{random.Next(100):00}"),
         3 => string.Create(CultureInfo.InvariantCulture, $"{random.NextDouble():R}"),
-        4 => string.Create(CultureInfo.InvariantCulture, $"{random.NextDouble() * 9 + 1:0.0########}e{(random.Next(2) == 0 ? '+' : '-')}{random.Next(1, 13):00}"),
+        4 => string.Create(CultureInfo.InvariantCulture,
+            $"{random.NextDouble() * 9 + 1:0.0########}e{(random.Next(2) == 0 ? '+' : '-')}{random.Next(1, 13):00}"),
         5 => string.Create(CultureInfo.InvariantCulture, $"-{random.NextDouble() * 1000:0.0###}"),
         _ => string.Create(CultureInfo.InvariantCulture, $"{1.7e9 + (random.NextDouble() * 1e8):R}"),
     };
@@ -56,7 +58,8 @@ internal static class SyntheticBody
         for (var i = 0; i < count; i++)
         {
             // Steps of 7 through 64 names never meet within one line.
-            text.Append(i == 0 ? '{' : ',').Append(names[(first + (i * 7)) % names.Length]).Append("=\"").Append(Letters(random, random.Next(41))).Append('"');
+            text.Append(i == 0 ? '{' : ',').Append(names[(first + (i * 7)) % names.Length]).Append("=\"")
+                .Append(Letters(random, random.Next(41))).Append('"');
         }
 
         text.Append('}');

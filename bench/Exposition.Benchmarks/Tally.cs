@@ -17,7 +17,8 @@ public readonly record struct Tally(long Samples, ulong Checksum)
 
     /// <summary>This tally, if it is the expected one.</summary>
     /// <exception cref="InvalidOperationException">It is not.</exception>
-    public Tally Require(Tally expected) => this == expected ? this : throw new InvalidOperationException($"read {this}, expected {expected}");
+    public Tally Require(Tally expected) =>
+        this == expected ? this : throw new InvalidOperationException($"read {this}, expected {expected}");
 
     /// <summary>All samples of a set; walking the rows is part of what is measured, at about a nanosecond a sample.</summary>
     public static Tally Of(FamilySet set)

@@ -62,7 +62,8 @@ public class TokenizerBench
         return reader.Error is null ? tally : throw new InvalidOperationException(reader.Error.ToString());
     }
 
-    private Tally ReadFamilies(byte[] body) => TextFormat.TryRead(body, new TextReadOptions(NameScheme.Legacy, Lenient: true), _set, out var error)
+    private Tally ReadFamilies(byte[] body) =>
+        TextFormat.TryRead(body, new TextReadOptions(NameScheme.Legacy, Lenient: true), _set, out var error)
         ? Tally.Of(_set)
         : throw new InvalidOperationException(error.ToString());
 }

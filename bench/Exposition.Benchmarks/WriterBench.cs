@@ -58,10 +58,12 @@ public class WriterBench : IDisposable
     }
 
     [Benchmark(Baseline = true)]
-    public long PrometheusNetExport() => Export() is var length && length == _exported ? length : throw new InvalidOperationException($"wrote {length} bytes");
+    public long PrometheusNetExport() =>
+        Export() is var length && length == _exported ? length : throw new InvalidOperationException($"wrote {length} bytes");
 
     [Benchmark]
-    public int Write() => WriteFamilies() is var length && length == _finished.Length ? length : throw new InvalidOperationException($"wrote {length} bytes");
+    public int Write() =>
+        WriteFamilies() is var length && length == _finished.Length ? length : throw new InvalidOperationException($"wrote {length} bytes");
 
     private int WriteFamilies() => WholeText.Write(_set, _output);
 

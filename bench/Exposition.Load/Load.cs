@@ -19,7 +19,8 @@ internal sealed class Load(string name, byte[] body, int connections, int groups
     public async Task<LoadResult> RunAsync(ServerProcess server, ServerKind kind, double seconds)
     {
         using var end = new CancellationTokenSource();
-        Stream[] streams = await Task.WhenAll(Enumerable.Range(0, connections).Select(_ => ConnectAsync(server.Port, WebFiles.IsTls(kind))));
+        Stream[] streams = await Task.WhenAll(
+            Enumerable.Range(0, connections).Select(_ => ConnectAsync(server.Port, WebFiles.IsTls(kind))));
 
         // The first push pays for the check of the password.
         await PushAsync(streams[0], Request(0, kind));
@@ -57,7 +58,8 @@ internal sealed class Load(string name, byte[] body, int connections, int groups
 
     private async Task<long> PushManyAsync(Stream stream, int connection, ServerKind kind, CancellationToken end)
     {
-        byte[][] requests = [.. Enumerable.Range(0, groups).Where(group => group % connections == connection).Select(group => Request(group, kind))];
+        byte[][] requests = [
+            .. Enumerable.Range(0, groups).Where(group => group % connections == connection).Select(group => Request(group, kind))];
         long count = 0;
         while (!end.IsCancellationRequested)
         {
@@ -90,7 +92,10 @@ internal sealed class Load(string name, byte[] body, int connections, int groups
 
     private byte[] Request(int group, ServerKind kind)
     {
-        string head = $"PUT /metrics/job/load/instance/i{group} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: {body.Length}\r\n";
-        return [.. Encoding.ASCII.GetBytes(head + (kind is ServerKind.Auth or ServerKind.TlsAndAuth ? WebFiles.Authorization : "") + "\r\n"), .. body];
+        string head =
+            $"PUT /metrics/job/load/instance/i{group} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/plain; "
+            + $"version=0.0.4\r\nContent-Length: {body.Length}\r\n";
+        return [.. Encoding.ASCII.GetBytes(
+            head + (kind is ServerKind.Auth or ServerKind.TlsAndAuth ? WebFiles.Authorization : "") + "\r\n"), .. body];
     }
 }

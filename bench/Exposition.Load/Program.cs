@@ -38,7 +38,8 @@ foreach (Load load in (Load[])[new Load("small, 1.1 KiB", Bodies.Small(), 8, 100
         {
             double cpu = rounds.Min(static r => r.CpuMicroseconds);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"| {load.Name} | {kind} | {rounds.Max(static r => r.PushesPerSecond):0} | {rounds.Max(static r => r.MegabytesPerSecond):0} | {cpu:0.0} | {cpu / plain:0.00} |"));
+                $"| {load.Name} | {kind} | {rounds.Max(static r => r.PushesPerSecond):0} | "
+                    + $"{rounds.Max(static r => r.MegabytesPerSecond):0} | {cpu:0.0} | {cpu / plain:0.00} |"));
         }
     }
     finally

@@ -38,7 +38,8 @@ internal sealed class ServerProcess : IAsyncDisposable
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,
-            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "pushgateway.dll"), $"--web.listen-address=127.0.0.1:{port}", "--log.level=error" },
+            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "pushgateway.dll"), $"--web.listen-address=127.0.0.1:{port}",
+                "--log.level=error" },
         };
         start.FileName = Path.GetFileNameWithoutExtension(start.FileName) == "dotnet" ? start.FileName : "dotnet";
         if (kind != ServerKind.Plain)
@@ -71,7 +72,8 @@ internal sealed class ServerProcess : IAsyncDisposable
             }
         }
 
-        throw new InvalidOperationException($"the server did not listen within {s_patience.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s");
+        throw new InvalidOperationException(
+            $"the server did not listen within {s_patience.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s");
     }
 
     public async ValueTask DisposeAsync()

@@ -38,7 +38,8 @@ internal sealed class WebFiles : IDisposable
     }
 
     /// <summary>The header that lets a client in.</summary>
-    public static string Authorization { get; } = "Authorization: Basic " + Convert.ToBase64String(Encoding.ASCII.GetBytes("load:s3cret")) + "\r\n";
+    public static string Authorization { get; } = "Authorization: Basic " + Convert.ToBase64String(Encoding.ASCII.GetBytes("load:s3cret"))
+        + "\r\n";
 
     public static bool IsTls(ServerKind kind) => kind is ServerKind.Tls or ServerKind.TlsAndAuth;
 

@@ -156,7 +156,8 @@ internal sealed class Driver(InstrumentedHouse house, FuzzOptions options, TextW
 
     private void Report(TimeSpan elapsed) => log.WriteLine(string.Create(
         CultureInfo.InvariantCulture,
-        $"{options.Target}: {elapsed.TotalSeconds:0} s, {_runs} runs ({_runs / elapsed.TotalSeconds:0}/s), {_corpus.Count} inputs kept, {_seen.Count(seen => seen != 0)} branches"));
+        $"{options.Target}: {elapsed.TotalSeconds:0} s, {_runs} runs ({_runs / elapsed.TotalSeconds:0}/s), {_corpus.Count} inputs kept, "
+            + $"{_seen.Count(seen => seen != 0)} branches"));
 
     private static string Name(byte[] input) => Convert.ToHexStringLower(SHA256.HashData(input).AsSpan(0, 8));
 }

@@ -16,7 +16,8 @@ internal sealed unsafe class InstrumentedHouse : AssemblyLoadContext, IDisposabl
     /// <summary>Size of the map that the instrumentation assumes.</summary>
     public const int MapSize = 1 << 16;
 
-    private static readonly string[] s_instrumented = ["Exposition.Formats", "Exposition.Engine", "Exposition.Kestrel", "pushgateway", "Exposition.Fuzz.Canary"];
+    private static readonly string[] s_instrumented = [
+        "Exposition.Formats", "Exposition.Engine", "Exposition.Kestrel", "pushgateway", "Exposition.Fuzz.Canary"];
 
     private readonly string _directory = Directory.CreateTempSubdirectory("exposition-fuzz-").FullName;
     private readonly byte* _map = (byte*)NativeMemory.AllocZeroed(MapSize);
@@ -51,7 +52,8 @@ internal sealed unsafe class InstrumentedHouse : AssemblyLoadContext, IDisposabl
     public Action<byte[]> Open(string target)
     {
         var table = LoadFromAssemblyName(typeof(TargetTable).Assembly.GetName()).GetType(typeof(TargetTable).FullName!)!;
-        return (Action<byte[]>)table.GetMethod(nameof(TargetTable.Open), BindingFlags.Static | BindingFlags.Public)!.Invoke(null, [target])!;
+        return (Action<byte[]>)table.GetMethod(nameof(TargetTable.Open), BindingFlags.Static | BindingFlags.Public)!.Invoke(
+            null, [target])!;
     }
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);

@@ -23,7 +23,9 @@ internal static class Smoke
             if (found != (target == TargetTable.Canary))
             {
                 failures++;
-                log.WriteLine(found ? $"{target}: FAILED" : $"{target}: FAILED: the planted bug was not found in {seconds} s, so coverage does not guide");
+                log.WriteLine(found
+                    ? $"{target}: FAILED"
+                    : $"{target}: FAILED: the planted bug was not found in {seconds} s, so coverage does not guide");
             }
         }
 

@@ -82,7 +82,8 @@ internal readonly record struct FamilyEntry
     }
 
     /// <summary>The unit, or empty.</summary>
-    public ReadOnlyMemory<byte> Unit => Stem(Name.Span, Type).Length - UnitLength is int start and > 0 && UnitLength > 0 ? Name.Slice(start, UnitLength) : default;
+    public ReadOnlyMemory<byte> Unit =>
+        Stem(Name.Span, Type).Length - UnitLength is int start and > 0 && UnitLength > 0 ? Name.Slice(start, UnitLength) : default;
 
     // Null of the default entry only.
     internal FamilyHead Head { get; init; }
@@ -94,7 +95,9 @@ internal readonly record struct FamilyEntry
 
     // The bounds were checked when it was made; to check them again would read the start of the block, which may be far from the text.
     internal ReadOnlySpan<byte> TextSpan =>
-        _block is null ? default : MemoryMarshal.CreateReadOnlySpan(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_block), _textStart), TextLength);
+        _block is null
+            ? default
+            : MemoryMarshal.CreateReadOnlySpan(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_block), _textStart), TextLength);
 
     // The array that the text lies in; null where there is none.
     internal byte[]? TextBlock => _block;
@@ -161,7 +164,8 @@ internal readonly record struct FamilyEntry
             into.Families[family].Unit = into.AddText(Unit.Span);
         }
 
-        MetricContent absent = ((Traits & FamilyTraits.NoCounts) != 0 ? MetricContent.NoCount : 0) | ((Traits & FamilyTraits.NoSums) != 0 ? MetricContent.NoSum : 0);
+        MetricContent absent = ((Traits & FamilyTraits.NoCounts) != 0 ? MetricContent.NoCount : 0)
+            | ((Traits & FamilyTraits.NoSums) != 0 ? MetricContent.NoSum : 0);
         if (absent != 0 && !fromSidecar)
         {
             foreach (ref MetricRow metric in into.Metrics)
@@ -175,7 +179,8 @@ internal readonly record struct FamilyEntry
     internal static byte LengthOfUnit(ReadOnlySpan<byte> name, MetricType type, ReadOnlySpan<byte> unit)
     {
         ReadOnlySpan<byte> stem = Stem(name, type);
-        bool kept = unit.Length is > 0 and <= byte.MaxValue && stem.Length > unit.Length && stem.EndsWith(unit) && stem[^(unit.Length + 1)] == (byte)'_';
+        bool kept = unit.Length is > 0 and <= byte.MaxValue && stem.Length > unit.Length && stem.EndsWith(unit)
+            && stem[^(unit.Length + 1)] == (byte)'_';
         return kept ? (byte)unit.Length : (byte)0;
     }
 

@@ -19,7 +19,8 @@ internal static class FamilyImport
     /// <param name="pushedAt">When it was pushed, in nanoseconds since the Unix epoch.</param>
     /// <param name="entry">The entry.</param>
     /// <param name="error">Why there is none.</param>
-    public static bool TryRender(GroupingKey key, ReadOnlySpan<byte> message, long pushedAt, out FamilyEntry entry, [NotNullWhen(false)] out string? error)
+    public static bool TryRender(
+        GroupingKey key, ReadOnlySpan<byte> message, long pushedAt, out FamilyEntry entry, [NotNullWhen(false)] out string? error)
     {
         ArgumentNullException.ThrowIfNull(key);
         entry = default;

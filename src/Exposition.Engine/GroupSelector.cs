@@ -30,7 +30,8 @@ public sealed class GroupSelector
 
     /// <summary>Reads a selector.</summary>
     /// <exception cref="FormatException">It is none; the message says where and why.</exception>
-    public static GroupSelector Parse(string text) => TryParse(text, out GroupSelector? selector, out string? error) ? selector : throw new FormatException(error);
+    public static GroupSelector Parse(string text) =>
+        TryParse(text, out GroupSelector? selector, out string? error) ? selector : throw new FormatException(error);
 
     /// <summary>Reads a selector.</summary>
     /// <param name="text">The whole selector.</param>

@@ -229,7 +229,9 @@ internal sealed class GroupSnapshot
             return true;
         }
 
-        seconds = value.SequenceEqual("+Inf"u8) ? double.PositiveInfinity : value.SequenceEqual("-Inf"u8) ? double.NegativeInfinity : double.NaN;
+        seconds = value.SequenceEqual("+Inf"u8)
+            ? double.PositiveInfinity
+            : value.SequenceEqual("-Inf"u8) ? double.NegativeInfinity : double.NaN;
         return true;
     }
 }

@@ -108,7 +108,9 @@ public sealed class GroupingKey : IEquatable<GroupingKey>, IComparable<GroupingK
             bytes.AddRange(Encoding.UTF8.GetBytes(value));
         }
 
-        return TryCreate([.. bytes], out GroupingKey? key) ? key : throw new ArgumentException("a grouping key needs a job and non-empty names", nameof(labels));
+        return TryCreate([.. bytes], out GroupingKey? key)
+            ? key
+            : throw new ArgumentException("a grouping key needs a job and non-empty names", nameof(labels));
     }
 
     /// <inheritdoc/>

@@ -216,7 +216,8 @@ public sealed partial class MetricStore
         return isPinned || old.IsTaken || _timeline.Writer != 0 || _timeline.MayBeSeen(old.Version, snapshot.Version);
     }
 
-    private static bool Has(GroupSnapshot snapshot, Block block) => snapshot.Block == block || Array.IndexOf(snapshot.OlderBlocks, block) >= 0;
+    private static bool Has(GroupSnapshot snapshot, Block block) =>
+        snapshot.Block == block || Array.IndexOf(snapshot.OlderBlocks, block) >= 0;
 
     private static bool LiesIn(GroupSnapshot snapshot, Block block, HashSet<byte[]>? memory)
     {
@@ -228,7 +229,8 @@ public sealed partial class MetricStore
         foreach (ref readonly FamilyEntry entry in snapshot.Families)
         {
             if (ReferenceEquals(entry.TextBlock, block.Bytes)
-                || (MemoryMarshal.TryGetArray(entry.Sidecar, out ArraySegment<byte> sidecar) && ReferenceEquals(sidecar.Array, block.Bytes)))
+                || (MemoryMarshal.TryGetArray(entry.Sidecar, out ArraySegment<byte> sidecar)
+                    && ReferenceEquals(sidecar.Array, block.Bytes)))
             {
                 return true;
             }

@@ -145,9 +145,11 @@ public sealed partial class MetricStore
     // Whether the queue brings a group up in time without being told, because it does so for the snapshot before: then or earlier. What it
     // moves a group to is the deadline of a snapshot that was newest under the lock, and those that follow without the lock have no earlier
     // one.
-    private static bool IsScheduled(GroupSnapshot before, long expiresAt) => expiresAt == 0 || (before.ExpiresAt > 0 && before.ExpiresAt <= expiresAt);
+    private static bool IsScheduled(GroupSnapshot before, long expiresAt) =>
+        expiresAt == 0 || (before.ExpiresAt > 0 && before.ExpiresAt <= expiresAt);
 
-    private Fate FateOf(GroupSlot? slot, GroupingKey key, TimeSpan? asked, Moment now) => new(Deadline(slot, key, asked, now.Steady), IsExpired: false, IsOwn: asked is not null);
+    private Fate FateOf(GroupSlot? slot, GroupingKey key, TimeSpan? asked, Moment now) =>
+        new(Deadline(slot, key, asked, now.Steady), IsExpired: false, IsOwn: asked is not null);
 
     // When the series of a push at a time expire, both in the time of DeadlineClock; 0 for never.
     private long Deadline(GroupSlot? slot, GroupingKey key, TimeSpan? asked, long from)

@@ -159,7 +159,11 @@ public sealed partial class MetricStore
         else
         {
             ReadOnlySpan<byte> help = head.Help.Span;
-            head = head with { Name = info?.Name ?? head.Name.ToArray(), Help = info?.Head is { } other && other.Help.Span.SequenceEqual(help) ? other.Help : help.ToArray() };
+            head = head with
+            {
+                Name = info?.Name ?? head.Name.ToArray(),
+                Help = info?.Head is { } other && other.Help.Span.SequenceEqual(help) ? other.Help : help.ToArray(),
+            };
         }
 
         return entry with { Head = head, Serial = EntrySerial.Next() };

@@ -21,7 +21,10 @@ public sealed partial class MetricStore
     /// <summary>How often a part of a compressed scrape was found ready, and how often it had to be compressed.</summary>
     public (long Found, long Compressed) BundleLookups => Bundles.Lookups;
 
-    internal BundleCache Bundles => _bundles ?? Interlocked.CompareExchange(ref _bundles, new BundleCache(Options.BundleCacheBytes, poison: Options.VerifyShapes), null) ?? _bundles;
+    internal BundleCache Bundles =>
+        _bundles
+        ?? Interlocked.CompareExchange(ref _bundles, new BundleCache(Options.BundleCacheBytes, poison: Options.VerifyShapes), null)
+        ?? _bundles;
 
     internal StoreView OpenScrapeView(out long heldMark)
     {

@@ -159,7 +159,8 @@ public sealed partial class MetricStore
         ReadOnlyMemory<byte> body,
         PushWorkspace workspace)
     {
-        if (_shapes is null || before is null || !_shapes.MayHold(body.Length) || !stored.Hidden.IsEmpty || !HasSameLines(before, pushed) || !slot.Patience.IsOver())
+        if (_shapes is null || before is null || !_shapes.MayHold(body.Length) || !stored.Hidden.IsEmpty || !HasSameLines(before, pushed)
+            || !slot.Patience.IsOver())
         {
             return;
         }
@@ -241,7 +242,8 @@ public sealed partial class MetricStore
         return kept;
     }
 
-    private void Verify(GroupSlot slot, GroupSnapshot current, ReadOnlySpan<FamilyEntry> patched, ReadOnlyMemory<byte> body, PushMode mode, long now)
+    private void Verify(
+        GroupSlot slot, GroupSnapshot current, ReadOnlySpan<FamilyEntry> patched, ReadOnlyMemory<byte> body, PushMode mode, long now)
     {
         if (!ReferenceEquals(slot.Current, current))
         {
@@ -264,7 +266,9 @@ public sealed partial class MetricStore
                 using (EnterWriter())
                 {
                     List<HiddenFamily>? hidden = null;
-                    error ??= ReferenceEquals(slot.Current, current) && IsThere(slot) ? Check(push, push.Rendered, slot, pushed, expected, ref hidden) : null;
+                    error ??= ReferenceEquals(slot.Current, current) && IsThere(slot)
+                        ? Check(push, push.Rendered, slot, pushed, expected, ref hidden)
+                        : null;
                 }
             }
             else

@@ -42,7 +42,8 @@ public sealed partial class MetricStore
 
     private LargeFamily? NoteFirstFreed(GroupSlot slot, GroupDraft draft)
     {
-        if (!_directory.TryPeekFreed(out HiddenFamily? hidden) || hidden.Slot != slot || EntryOf(hidden, draft) is not { } entry || !IsLarge(entry))
+        if (!_directory.TryPeekFreed(out HiddenFamily? hidden) || hidden.Slot != slot || EntryOf(hidden, draft) is not { } entry
+            || !IsLarge(entry))
         {
             return null;
         }
@@ -124,7 +125,8 @@ public sealed partial class MetricStore
     }
 
     // Whether something keeps a family hidden. Then it waits for that.
-    private bool StaysHidden(HiddenFamily hidden, in FamilyEntry entry, GroupSnapshot group, ReadOnlySpan<FamilyEntry> families, LargeFamily? known)
+    private bool StaysHidden(
+        HiddenFamily hidden, in FamilyEntry entry, GroupSnapshot group, ReadOnlySpan<FamilyEntry> families, LargeFamily? known)
     {
         hidden.Waiting?.Remove(hidden);
         if (_directory.TryGet(hidden.Name.Span, out FamilyInfo? info) && info.IsClosed)

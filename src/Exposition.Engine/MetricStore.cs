@@ -146,7 +146,8 @@ public sealed partial class MetricStore
                 return exceeded;
             }
 
-            long rendered = RenderedSize.Of(key, set, format, body.Length, Math.Min(PushWorkspace.SmallRendering, PushLimits.LargestRendering(Options, body.Length)));
+            long rendered = RenderedSize.Of(
+                key, set, format, body.Length, Math.Min(PushWorkspace.SmallRendering, PushLimits.LargestRendering(Options, body.Length)));
             if (PushLimits.Exceeded(Options, rendered, body.Length) is { } tooLarge)
             {
                 return tooLarge;
@@ -171,7 +172,9 @@ public sealed partial class MetricStore
             string? error = PushRules.HasTimestamps(set)
                 ? "pushed metrics must not have timestamps"
                 : push.Prepare(leaveOut: !Options.CheckConsistency);
-            PushOutcome outcome = error is null ? Publish(push, mode, format == PushFormat.Text ? body : default, details.ExpireAfter, now) : new PushOutcome(PushStatus.Inconsistent, error);
+            PushOutcome outcome = error is null
+                ? Publish(push, mode, format == PushFormat.Text ? body : default, details.ExpireAfter, now)
+                : new PushOutcome(PushStatus.Inconsistent, error);
             if (outcome.Status != PushStatus.Inconsistent)
             {
                 return outcome;

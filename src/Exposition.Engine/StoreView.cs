@@ -36,7 +36,8 @@ internal sealed class StoreView : IDisposable
 
     /// <summary>The groups in order of their keys.</summary>
     /// <exception cref="ObjectDisposedException">The view was disposed of.</exception>
-    public ReadOnlySpan<GroupSnapshot> Groups => _collected == Count && _groups is { } groups ? groups.AsSpan(0, Count) : FirstGroups(Count);
+    public ReadOnlySpan<GroupSnapshot> Groups =>
+        _collected == Count && _groups is { } groups ? groups.AsSpan(0, Count) : FirstGroups(Count);
 
     /// <summary>The first of them, at least so many.</summary>
     /// <exception cref="ObjectDisposedException">The view was disposed of.</exception>

@@ -89,7 +89,8 @@ public static class FormatNegotiator
                 return new ScrapeNegotiation(version, escaping);
             }
             else if (type.SequenceEqual("text"u8) && subtype.SequenceEqual("plain"u8)
-                && AcceptClause.Parameter(parameters, "version"u8) is var textVersion && (textVersion.IsEmpty || textVersion.SequenceEqual("0.0.4"u8)))
+                && AcceptClause.Parameter(parameters, "version"u8) is var textVersion
+                    && (textVersion.IsEmpty || textVersion.SequenceEqual("0.0.4"u8)))
             {
                 break;
             }
@@ -99,7 +100,8 @@ public static class FormatNegotiator
     }
 
     /// <summary>The Content-Type of an answer, byte for byte as the reference writes it. The bytes live as long as the process.</summary>
-    public static ReadOnlySpan<byte> ContentType(ScrapeFormat format, EscapingScheme escaping) => s_contentTypes[((int)format * 4) + (int)escaping];
+    public static ReadOnlySpan<byte> ContentType(ScrapeFormat format, EscapingScheme escaping) =>
+        s_contentTypes[((int)format * 4) + (int)escaping];
 
     /// <summary>
     /// Whether an answer is to be compressed with gzip: only if gzip is wanted more than no encoding at all, which wins ties and the

@@ -11,8 +11,10 @@ namespace Exposition.Formats;
 /// </summary>
 public static class NameRules
 {
-    private static readonly SearchValues<byte> s_metric = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:"u8);
-    private static readonly SearchValues<byte> s_label = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"u8);
+    private static readonly SearchValues<byte> s_metric = SearchValues.Create(
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:"u8);
+    private static readonly SearchValues<byte> s_label = SearchValues.Create(
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"u8);
 
     /// <summary>Whether a metric name is valid: <c>[a-zA-Z_:][a-zA-Z0-9_:]*</c>, or any non-empty UTF-8.</summary>
     public static bool IsValidMetricName(ReadOnlySpan<byte> name, NameScheme scheme) =>

@@ -54,7 +54,8 @@ public sealed class NativeHistogram
     /// <param name="metric">The bytes of an io.prometheus.client.Metric message; not kept.</param>
     /// <param name="histogram">The histogram, or null.</param>
     /// <returns>False if the metric has no histogram with spans, or its bytes are malformed.</returns>
-    public static bool TryRead(ReadOnlySpan<byte> metric, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out NativeHistogram? histogram)
+    public static bool TryRead(
+        ReadOnlySpan<byte> metric, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out NativeHistogram? histogram)
     {
         histogram = null;
         if (!ProtoSchema.IsWellFormed(ProtoMessage.Metric, metric, new TextRef(0, metric.Length)))

@@ -111,7 +111,8 @@ public static partial class OpenMetricsFormat
     /// <param name="withCreated">Whether to write lines with created times; off where another family has their name.</param>
     /// <param name="scheme">What to do with names outside the legacy charset.</param>
     /// <param name="output">Where the lines go; advanced by what was written, not flushed.</param>
-    public static void WriteSamples(FamilySet set, int family, OpenMetricsForm form, bool withCreated, EscapingScheme scheme, IBufferWriter<byte> output)
+    public static void WriteSamples(
+        FamilySet set, int family, OpenMetricsForm form, bool withCreated, EscapingScheme scheme, IBufferWriter<byte> output)
     {
         ArgumentNullException.ThrowIfNull(set);
         ref readonly FamilyRow row = ref set.Families[family];
@@ -120,7 +121,8 @@ public static partial class OpenMetricsFormat
             return;
         }
 
-        var writer = new OpenMetricsWriter(set, row.Type, new OpenMetricsNames(set.Text(row.Name), row.Type, form, scheme), form, withCreated, output);
+        var writer = new OpenMetricsWriter(
+            set, row.Type, new OpenMetricsNames(set.Text(row.Name), row.Type, form, scheme), form, withCreated, output);
         for (int metric = row.FirstMetric; metric >= 0; metric = set.Metrics[metric].Next)
         {
             writer.Write(in set.Metrics[metric]);

@@ -20,11 +20,14 @@ public static partial class ProtobufFormat
         FamilyRow row = set.Families[family];
         var metrics = new ArrayBufferWriter<byte>();
         WriteMetrics(set, family, scheme, metrics);
-        WriteText(set.Text(row.Name), row.Type, row.HasHelp, set.Text(row.Help), set.Text(row.Unit), metrics.WrittenSpan, scheme, compact, output);
+        WriteText(set.Text(row.Name), row.Type, row.HasHelp, set.Text(row.Help), set.Text(row.Unit), metrics.WrittenSpan, scheme, compact,
+            output);
     }
 
     /// <summary>Writes a family without a unit in the protobuf text form out of metric records.</summary>
-    /// <inheritdoc cref="WriteText(ReadOnlySpan{byte}, MetricType, bool, ReadOnlySpan{byte}, ReadOnlySpan{byte}, ReadOnlySpan{byte}, EscapingScheme, bool, IBufferWriter{byte})"/>
+    /// <inheritdoc
+    /// cref="WriteText(ReadOnlySpan{byte}, MetricType, bool, ReadOnlySpan{byte}, ReadOnlySpan{byte}, ReadOnlySpan{byte}, EscapingScheme,
+    /// bool, IBufferWriter{byte})"/>
     public static void WriteText(
         ReadOnlySpan<byte> name, MetricType type, bool hasHelp, ReadOnlySpan<byte> help,
         ReadOnlySpan<byte> metrics, EscapingScheme scheme, bool compact, IBufferWriter<byte> output) =>

@@ -39,8 +39,11 @@ public static partial class ProtobufFormat
     }
 
     /// <summary>Writes the length prefix and the fields before the metrics of a delimited MetricFamily without a unit.</summary>
-    /// <inheritdoc cref="WriteHeader(ReadOnlySpan{byte}, MetricType, bool, ReadOnlySpan{byte}, ReadOnlySpan{byte}, EscapingScheme, long, IBufferWriter{byte})"/>
-    public static void WriteHeader(ReadOnlySpan<byte> name, MetricType type, bool hasHelp, ReadOnlySpan<byte> help, EscapingScheme scheme, long metricBytes, IBufferWriter<byte> output) =>
+    /// <inheritdoc
+    /// cref="WriteHeader(ReadOnlySpan{byte}, MetricType, bool, ReadOnlySpan{byte}, ReadOnlySpan{byte}, EscapingScheme, long,
+    /// IBufferWriter{byte})"/>
+    public static void WriteHeader(ReadOnlySpan<byte> name, MetricType type, bool hasHelp, ReadOnlySpan<byte> help, EscapingScheme scheme,
+        long metricBytes, IBufferWriter<byte> output) =>
         WriteHeader(name, type, hasHelp, help, default, scheme, metricBytes, output);
 
     /// <summary>

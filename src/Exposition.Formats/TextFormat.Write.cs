@@ -30,7 +30,8 @@ public static partial class TextFormat
     /// <param name="help">The help text, unescaped.</param>
     /// <param name="scheme">What to do with names outside the legacy charset.</param>
     /// <param name="output">Where the lines go; advanced by what was written, not flushed.</param>
-    public static void WriteHeader(ReadOnlySpan<byte> name, MetricType type, bool hasHelp, ReadOnlySpan<byte> help, EscapingScheme scheme, IBufferWriter<byte> output)
+    public static void WriteHeader(
+        ReadOnlySpan<byte> name, MetricType type, bool hasHelp, ReadOnlySpan<byte> help, EscapingScheme scheme, IBufferWriter<byte> output)
     {
         ReadOnlySpan<byte> word = TypeWord(type);
         if (word.IsEmpty)
@@ -119,7 +120,8 @@ public static partial class TextFormat
         }
     }
 
-    internal static void WriteQuoted(scoped ReadOnlySpan<byte> text, ref OutputCursor cursor) => WriteEscaped(text, s_escapedInQuotes, ref cursor);
+    internal static void WriteQuoted(scoped ReadOnlySpan<byte> text, ref OutputCursor cursor) =>
+        WriteEscaped(text, s_escapedInQuotes, ref cursor);
 
     private static void WriteEscaped(scoped ReadOnlySpan<byte> text, SearchValues<byte> escaped, ref OutputCursor cursor)
     {
@@ -338,7 +340,8 @@ public static partial class TextFormat
                 at += copyLength;
             }
 
-            (_lastSpans, _lastAt, _lastFirst, _lastCount) = (_cursor.Spans, _cursor.Position + labelsAt, metric.FirstLabel, metric.LabelCount);
+            (_lastSpans, _lastAt, _lastFirst, _lastCount) = (
+                _cursor.Spans, _cursor.Position + labelsAt, metric.FirstLabel, metric.LabelCount);
             if (!extraLabel.IsEmpty)
             {
                 line[at++] = labels.IsEmpty ? (byte)'{' : (byte)',';

@@ -103,7 +103,8 @@ public static class ExpositionEndpointExtensions
             Map(group, telemetry, handler).WithDisplayName("exposition telemetry");
         }
 
-        if (engine.Options.FullSelfMetricsPath is { } self && !self.StartsWith(engine.Options.RoutePrefix + "/metrics/", StringComparison.OrdinalIgnoreCase))
+        if (engine.Options.FullSelfMetricsPath is { } self
+            && !self.StartsWith(engine.Options.RoutePrefix + "/metrics/", StringComparison.OrdinalIgnoreCase))
         {
             Map(group, self, handler).WithDisplayName("exposition self-metrics");
         }
@@ -120,7 +121,8 @@ public static class ExpositionEndpointExtensions
         {
             if (built is RouteEndpointBuilder { RoutePattern: { } found } && found.PathSegments.Count != pattern.PathSegments.Count)
             {
-                throw new InvalidOperationException($"MapExposition was called below a group with a prefix ({found.RawText}): set ExpositionOptions.RoutePrefix instead");
+                throw new InvalidOperationException(
+                    $"MapExposition was called below a group with a prefix ({found.RawText}): set ExpositionOptions.RoutePrefix instead");
             }
         });
         return endpoint;

@@ -39,7 +39,8 @@ public sealed class ExpositionEngine
     /// at most 200 lines and 256 KiB at once, then 3 lines and 20 KiB in a second, whatever clients do.
     /// </param>
     /// <exception cref="ArgumentException">A path of the options cannot be served.</exception>
-    public ExpositionEngine(MetricStore store, ExpositionOptions options, IEnumerable<IOwnMetrics>? own = null, ILogger<ExpositionEngine>? logger = null)
+    public ExpositionEngine(
+        MetricStore store, ExpositionOptions options, IEnumerable<IOwnMetrics>? own = null, ILogger<ExpositionEngine>? logger = null)
         : this(store, options, own, LogOf(options, logger))
     {
     }
@@ -50,7 +51,8 @@ public sealed class ExpositionEngine
     }
 
     internal ExpositionEngine(
-        IPushTarget target, ExpositionOptions options, IEnumerable<IOwnMetrics>? own = null, ClientLog? log = null, MetricStore? store = null)
+        IPushTarget target, ExpositionOptions options, IEnumerable<IOwnMetrics>? own = null, ClientLog? log = null,
+            MetricStore? store = null)
     {
         if (options.SelfMetricsError() is { } error)
         {

@@ -45,7 +45,8 @@ public static class ExpositionListenExtensions
         limits.MaxRequestLineSize = HeadLimits.Above(options.MaxTargetBytes);
         limits.MaxRequestHeadersTotalSize = HeadLimits.Above(options.MaxHeadBytes);
         limits.MaxRequestHeaderCount = options.MaxHeaders > 0 ? (int)Math.Min(int.MaxValue, 2L * options.MaxHeaders) : int.MaxValue;
-        limits.MaxRequestBufferSize = Math.Max(SmallestBuffer, Math.Max((long)limits.MaxRequestLineSize, limits.MaxRequestHeadersTotalSize));
+        limits.MaxRequestBufferSize = Math.Max(
+            SmallestBuffer, Math.Max((long)limits.MaxRequestLineSize, limits.MaxRequestHeadersTotalSize));
 
         // Of HTTP/2 a single header, which the target is there.
         limits.Http2.MaxRequestHeaderFieldSize = Math.Max(limits.MaxRequestLineSize, limits.MaxRequestHeadersTotalSize);

@@ -265,7 +265,8 @@ public sealed class ExpositionOptions
 
     internal string FullTelemetryPath => RoutePrefix + TelemetryPath;
 
-    internal string? FullSelfMetricsPath => SelfMetricsPath.Length == 0 ? null : RoutePrefix + (SelfMetricsPath.StartsWith('/') ? "" : "/") + SelfMetricsPath;
+    internal string? FullSelfMetricsPath =>
+        SelfMetricsPath.Length == 0 ? null : RoutePrefix + (SelfMetricsPath.StartsWith('/') ? "" : "/") + SelfMetricsPath;
 
     /// <summary>Why the path of the own families cannot be served, or null.</summary>
     internal string? SelfMetricsError()
@@ -275,7 +276,8 @@ public sealed class ExpositionOptions
             : path.AsSpan().ContainsAnyExcept(s_pathCharacters) ? "must be of the characters that need no escape in the path of a URL"
             : PathCleaner.Clean(path) != path ? "must not have empty components, . or .."
             : path == FullTelemetryPath ? "is the telemetry path"
-            : path.StartsWith(pushes + "/", StringComparison.Ordinal) || path.StartsWith(pushes + "@base64/", StringComparison.Ordinal) ? "is a path of pushes"
+            : path.StartsWith(pushes + "/", StringComparison.Ordinal)
+                || path.StartsWith(pushes + "@base64/", StringComparison.Ordinal) ? "is a path of pushes"
             : null;
     }
 

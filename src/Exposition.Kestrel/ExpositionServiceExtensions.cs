@@ -27,7 +27,8 @@ public static class ExpositionServiceExtensions
         ArgumentNullException.ThrowIfNull(services);
         if (configure is not null && services.Any(static service => service.ServiceType == typeof(ExpositionOptions)))
         {
-            throw new InvalidOperationException("AddExposition: the services have ExpositionOptions already, so these would be ignored; a host has one engine");
+            throw new InvalidOperationException(
+                "AddExposition: the services have ExpositionOptions already, so these would be ignored; a host has one engine");
         }
 
         var options = new ExpositionOptions();

@@ -48,7 +48,8 @@ public sealed class DurableCopy : IAsyncDisposable
     {
     }
 
-    internal DurableCopy(string name, IDurableStore durable, Func<IChangeSource> follow, RestoreGroup restore, DurableCopyOptions options, Func<IDisposable>? loading = null)
+    internal DurableCopy(string name, IDurableStore durable, Func<IChangeSource> follow, RestoreGroup restore, DurableCopyOptions options,
+        Func<IDisposable>? loading = null)
     {
         _name = name;
         _durable = durable;
@@ -64,7 +65,8 @@ public sealed class DurableCopy : IAsyncDisposable
         get
         {
             long success = Interlocked.Read(ref _lastSuccess);
-            return new DurableStatus(Lag(), success == 0 ? null : new DateTimeOffset(success, TimeSpan.Zero), Interlocked.Read(ref _failures),
+            return new DurableStatus(
+                Lag(), success == 0 ? null : new DateTimeOffset(success, TimeSpan.Zero), Interlocked.Read(ref _failures),
                 Ended: _following.IsCompleted && _followed is not null && !_stopped);
         }
     }
@@ -107,7 +109,8 @@ public sealed class DurableCopy : IAsyncDisposable
         // Salvaged, or restored from elsewhere: what is in the store and not in the copy.
         bool salvaged = _durable.Incomplete && source.All().Any();
         _lastStart = _options.Time.GetTimestamp();
-        _following = Task.Factory.StartNew(() => Follow(followed, salvaged, _stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        _following = Task.Factory.StartNew(
+            () => Follow(followed, salvaged, _stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         _followed = followed;
         _lagWatch = new LagWatch(_name, _options, () => (Lag(), source.Pending + backlog.SetAsideCount));
         return report;
@@ -118,7 +121,8 @@ public sealed class DurableCopy : IAsyncDisposable
     /// </summary>
     /// <returns>Null, or why they are not: for the operator, as it may hold the text of an exception. While writes fail it does not
     /// wait.</returns>
-    public Task<string?> CommittedAsync() => _followed is { } followed ? _waiters.WaitAsync(followed.Source) : Task.FromResult<string?>("not started");
+    public Task<string?> CommittedAsync() =>
+        _followed is { } followed ? _waiters.WaitAsync(followed.Source) : Task.FromResult<string?>("not started");
 
     /// <summary>Writes what is left and lets go of the copy.</summary>
     /// <returns>Whether everything is on disk.</returns>

@@ -45,7 +45,8 @@ public sealed class ConformanceFloor
         var (allSame, allTotal) = (0, 0);
         foreach (var area in report.RootElement.GetProperty("areas").EnumerateObject())
         {
-            var (same, total) = (area.Value.GetProperty("semantic").GetInt32() + differing[area.Name].Count(), area.Value.GetProperty("total").GetInt32());
+            var (same, total) = (
+                area.Value.GetProperty("semantic").GetInt32() + differing[area.Name].Count(), area.Value.GetProperty("total").GetInt32());
             reached[area.Name] = Percent(same, total);
             allSame += same;
             allTotal += total;
@@ -68,7 +69,11 @@ public sealed class ConformanceFloor
             _percentages[area] = Math.Max(percent, _percentages.GetValueOrDefault(area));
         }
 
-        var file = new JsonObject { ["semantic_percent"] = new JsonObject(_percentages.Select(entry => KeyValuePair.Create(entry.Key, (JsonNode?)entry.Value))) };
+        var file = new JsonObject
+        {
+            ["semantic_percent"] = new JsonObject(
+            _percentages.Select(entry => KeyValuePair.Create(entry.Key, (JsonNode?)entry.Value)))
+        };
         File.WriteAllText(Path, file.ToJsonString(s_indented) + "\n");
     }
 

@@ -42,7 +42,8 @@ public sealed class ReferenceBehaviourTests
         File.Delete(report);
         var result = await Tool.RunAsync(
             Tool.Require("python3", "python3"),
-            [conform, "check", "--server", string.Join(' ', ServerCommand.Template), "--golden", golden, "--level", "semantic", "--limit", "400", "--json", report],
+            [conform, "check", "--server", string.Join(' ', ServerCommand.Template), "--golden", golden, "--level", "semantic", "--limit",
+                "400", "--json", report],
             limit: s_limit,
             environment: new Dictionary<string, string> { ["PYTHONDONTWRITEBYTECODE"] = "1" });
 

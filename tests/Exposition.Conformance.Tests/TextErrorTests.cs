@@ -16,7 +16,8 @@ public sealed class TextErrorTests(GatewayProcess gateway) : IClassFixture<Gatew
     private const string Inconsistent = "pushed metrics are invalid or inconsistent with existing metrics: ";
     private const string Unparsable = "text format parsing error in line ";
 
-    private static readonly string[] s_asScraped = [": second HELP line ", ": second TYPE line ", ": invalid escape sequence ", "got \"-nan\"", "got \"+nan\""];
+    private static readonly string[] s_asScraped = [
+        ": second HELP line ", ": second TYPE line ", ": invalid escape sequence ", "got \"-nan\"", "got \"+nan\""];
 
     [Fact]
     public async Task Sampled_bodies_get_the_reference_parsers_verdict()
@@ -37,12 +38,15 @@ public sealed class TextErrorTests(GatewayProcess gateway) : IClassFixture<Gatew
             var fine = (panics, error) switch
             {
                 (true, _) => refused,
-                (_, null) => read || IsNameless(body, text) || text.Contains("no sample, and a comment holds another", StringComparison.Ordinal),
-                _ => text == error + "\n" || text.StartsWith(error + " (", StringComparison.Ordinal) || (IsLenient(body, error) && (read || refused)) || IsNameless(body, text),
+                (_, null) => read || IsNameless(body, text)
+                    || text.Contains("no sample, and a comment holds another", StringComparison.Ordinal),
+                _ => text == error + "\n" || text.StartsWith(error + " (", StringComparison.Ordinal)
+                    || (IsLenient(body, error) && (read || refused)) || IsNameless(body, text),
             };
             if (!fine)
             {
-                wrong.Add($"{JsonSerializer.Serialize(Encoding.UTF8.GetString(body))}\n    reference: {error ?? "accepts"}\n    ours:      {(int)status} {text.TrimEnd()}");
+                wrong.Add($"{JsonSerializer.Serialize(Encoding.UTF8.GetString(body))}\n    reference: {error ?? "accepts"}\n    ours:    "
+                    + "  {(int)status} {text.TrimEnd()}");
             }
 
             _ = error is null ? acceptances++ : refusals++;
@@ -68,13 +72,15 @@ public sealed class TextErrorTests(GatewayProcess gateway) : IClassFixture<Gatew
     /// later one the name of the sample before.
     /// </summary>
     private static bool IsNameless(byte[] body, string ours) =>
-        (ours.EndsWith(": invalid metric name\n", StringComparison.Ordinal) || ours.Contains(": invalid metric name (", StringComparison.Ordinal))
+        (ours.EndsWith(": invalid metric name\n", StringComparison.Ordinal)
+            || ours.Contains(": invalid metric name (", StringComparison.Ordinal))
         && Encoding.Latin1.GetString(Line(body, ours).Text).TrimStart(' ', '\t').StartsWith('{');
 
     /// <summary>The line of a body that an error names, and whether it has an end.</summary>
     private static (byte[] Text, bool Ended) Line(byte[] body, string error)
     {
-        var number = int.Parse(error[Unparsable.Length..error.IndexOf(':', StringComparison.Ordinal)], NumberStyles.None, CultureInfo.InvariantCulture);
+        var number = int.Parse(
+            error[Unparsable.Length..error.IndexOf(':', StringComparison.Ordinal)], NumberStyles.None, CultureInfo.InvariantCulture);
         var start = 0;
         for (; number > 1; number--)
         {
@@ -87,7 +93,8 @@ public sealed class TextErrorTests(GatewayProcess gateway) : IClassFixture<Gatew
 
     private static IEnumerable<(byte[] Body, string? Error, bool Panics)> Bodies()
     {
-        using var packed = new GZipStream(File.OpenRead(Checkout.Shared("vectors", "oracle_text_parse_25k.jsonl.gz")), CompressionMode.Decompress);
+        using var packed = new GZipStream(
+            File.OpenRead(Checkout.Shared("vectors", "oracle_text_parse_25k.jsonl.gz")), CompressionMode.Decompress);
         using var lines = new StreamReader(packed);
         for (var i = 0; lines.ReadLine() is { } line; i++)
         {

@@ -13,11 +13,15 @@ public sealed class AsScrapedTests
     {
         for (int push = 0; push < 4; push++)
         {
-            Assert.Equal(PushStatus.Stored, _gateway.Put(s_job, $"# TYPE c_count counter\nc_count 3365{push}\n\n# TYPE c summary\nc {{quantile=\"0.5\"}} {push}\n").Status);
-            Assert.Equal($"# TYPE c summary\nc{{instance=\"\",job=\"j\",quantile=\"0.5\"}} {push}\nc_sum{{instance=\"\",job=\"j\"}} 0\nc_count{{instance=\"\",job=\"j\"}} 3365{push}\n", _gateway.Pushed());
+            Assert.Equal(PushStatus.Stored, _gateway.Put(
+                s_job, $"# TYPE c_count counter\nc_count 3365{push}\n\n# TYPE c summary\nc {{quantile=\"0.5\"}} {push}\n").Status);
+            Assert.Equal(
+                $"# TYPE c summary\nc{{instance=\"\",job=\"j\",quantile=\"0.5\"}} {push}\nc_sum{{instance=\"\",job=\"j\"}} "
+                + $"0\nc_count{{instance=\"\",job=\"j\"}} 3365{push}\n", _gateway.Pushed());
         }
 
-        Assert.Equal(PushStatus.Inconsistent, _gateway.Put(s_job, "# TYPE c_count counter\nc_count 0.5\n\n# TYPE c summary\nc {quantile=\"0.5\"} 1\n").Status);
+        Assert.Equal(PushStatus.Inconsistent,
+            _gateway.Put(s_job, "# TYPE c_count counter\nc_count 0.5\n\n# TYPE c summary\nc {quantile=\"0.5\"} 1\n").Status);
     }
 
     [Theory]
@@ -31,8 +35,10 @@ public sealed class AsScrapedTests
     public void A_histogram_is_not_contradicted_by_zeros_of_our_own(string pushed, string count, string shown)
     {
         string countLine = count.Length == 0 ? "" : $"h_count {count}\n";
-        string body = "# TYPE h histogram\n" + string.Concat(pushed.Split('|').Select(static bucket => $"h_bucket{{{bucket}\n")) + "h_sum 3\n" + countLine;
-        string expected = "# TYPE h histogram\n" + string.Concat(shown.Split('|').Select(static bucket => $"h_bucket{{instance=\"\",job=\"j\",{bucket}\n"))
+        string body = "# TYPE h histogram\n" + string.Concat(pushed.Split('|').Select(static bucket => $"h_bucket{{{bucket}\n"))
+            + "h_sum 3\n" + countLine;
+        string expected = "# TYPE h histogram\n"
+            + string.Concat(shown.Split('|').Select(static bucket => $"h_bucket{{instance=\"\",job=\"j\",{bucket}\n"))
             + "h_sum{instance=\"\",job=\"j\"} 3\n" + (count.Length == 0 ? "" : $"h_count{{instance=\"\",job=\"j\"}} {count}\n");
         for (int push = 0; push < 3; push++)
         {
@@ -51,15 +57,18 @@ public sealed class AsScrapedTests
         {
             string Value() => random.Next(3) == 0 ? "0" : $"{random.Next(5)}";
             string count = push / 100 == 0 ? $"h_count {Value()}\n" : push / 100 == 1 ? "" : "h_count 1\n";
-            Assert.Equal(PushStatus.Stored, _gateway.Put(s_job, $"# TYPE h histogram\nh_bucket{{le=\"1\"}} {Value()}\nh_bucket{{le=\"2\"}} {Value()}\nh_sum {Value()}\n{count}").Status);
+            Assert.Equal(PushStatus.Stored, _gateway.Put(s_job,
+                $"# TYPE h histogram\nh_bucket{{le=\"1\"}} {Value()}\nh_bucket{{le=\"2\"}} {Value()}\nh_sum {Value()}\n{count}").Status);
         }
     }
 
     [Fact]
     public void A_late_type_is_the_type()
     {
-        Assert.Equal(PushStatus.Stored, _gateway.Put(s_job, "m{a=\"1\"} 1\n# TYPE m counter\n# HELP m x\n# HELP m y\nm{a=\"2\"} 2\n").Status);
-        Assert.Equal("# HELP m x\n# TYPE m counter\nm{a=\"1\",instance=\"\",job=\"j\"} 1\nm{a=\"2\",instance=\"\",job=\"j\"} 2\n", _gateway.Pushed());
+        Assert.Equal(
+            PushStatus.Stored, _gateway.Put(s_job, "m{a=\"1\"} 1\n# TYPE m counter\n# HELP m x\n# HELP m y\nm{a=\"2\"} 2\n").Status);
+        Assert.Equal("# HELP m x\n# TYPE m counter\nm{a=\"1\",instance=\"\",job=\"j\"} 1\nm{a=\"2\",instance=\"\",job=\"j\"} 2\n",
+            _gateway.Pushed());
     }
 
     [Fact]
@@ -73,8 +82,11 @@ public sealed class AsScrapedTests
     [Fact]
     public void What_is_no_OpenMetrics_either_says_why()
     {
-        PushOutcome outcome = _gateway.Push(s_job, PushFormat.OpenMetrics, "# TYPE a gauge\na 1\n# TYPE b info\nb{} 1\n"u8.ToArray(), PushMode.Replace);
-        Assert.Equal("text format parsing error in line 3: unknown metric type \"info\" (and as OpenMetrics, line 4: expected a metric name or '#' at the start of the line, found 'x')"
+        PushOutcome outcome = _gateway.Push(
+            s_job, PushFormat.OpenMetrics, "# TYPE a gauge\na 1\n# TYPE b info\nb{} 1\n"u8.ToArray(), PushMode.Replace);
+        Assert.Equal(
+            "text format parsing error in line 3: unknown metric type \"info\" (and as OpenMetrics, line 4: expected a metric name or "
+            + "'#' at the start of the line, found 'x')"
             .Split('(')[0], outcome.Error!.Split('(')[0]);
         Assert.Contains("(and as OpenMetrics, line ", outcome.Error, StringComparison.Ordinal);
     }

@@ -12,7 +12,9 @@ public sealed class ConsistencyTests
     private readonly Harness _gateway = new();
 
     [Theory]
-    [InlineData("x 1\nx 2\n", "collected metric \"x\" { label:{name:\"instance\" value:\"\"} label:{name:\"job\" value:\"a\"} } was collected before with the same name and label values")]
+    [InlineData("x 1\nx 2\n",
+        "collected metric \"x\" { label:{name:\"instance\" value:\"\"} label:{name:\"job\" value:\"a\"} } was collected before with the "
+        + "same name and label values")]
     [InlineData("x{job=\"p\"} 1\nx{job=\"q\"} 2\n", "was collected before with the same name and label values")]
     [InlineData("x{__y=\"1\"} 1\n", "has a label with an invalid name: __y")]
     [InlineData("# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 1\n", null)]
@@ -30,7 +32,8 @@ public sealed class ConsistencyTests
         else
         {
             Assert.Equal(PushStatus.Inconsistent, outcome.Status);
-            Assert.StartsWith("pushed metrics are invalid or inconsistent with existing metrics: ", outcome.Error, StringComparison.Ordinal);
+            Assert.StartsWith(
+                "pushed metrics are invalid or inconsistent with existing metrics: ", outcome.Error, StringComparison.Ordinal);
             Assert.Contains(error, outcome.Error, StringComparison.Ordinal);
             Assert.Equal("0", _gateway.Value("push_time_seconds{instance=\"\",job=\"a\"}"));
         }
@@ -95,7 +98,8 @@ public sealed class ConsistencyTests
         GroupingKey zoned = Harness.Key("job", "a", "zone", "eu");
         _gateway.Put(zoned, "x{rack=\"7\"} 1\ny 1\n");
         PushOutcome outcome = _gateway.Put(s_a, "x{zone=\"eu\",rack=\"7\"} 2\n");
-        Assert.Contains("was collected before with the same name and label values in group {job=\"a\",zone=\"eu\"}", outcome.Error, StringComparison.Ordinal);
+        Assert.Contains("was collected before with the same name and label values in group {job=\"a\",zone=\"eu\"}", outcome.Error,
+            StringComparison.Ordinal);
         Assert.Equal(PushStatus.Stored, _gateway.Put(s_a, "x{zone=\"us\",rack=\"7\"} 2\nx{zone=\"eu\"} 1\n").Status);
         Assert.Equal(PushStatus.Inconsistent, _gateway.Put(zoned, "x 1\n").Status);
     }
@@ -191,8 +195,10 @@ public sealed class ConsistencyTests
     [Fact]
     public void D10_le_twice_is_refused()
     {
-        AssertRefused(_gateway.Put(Harness.Key("job", "a", "le", "1"), "# TYPE h histogram\nh_bucket{le=\"1\"} 1\n"), "must not have an explicit \"le\" label");
-        AssertRefused(_gateway.Put(Harness.Key("job", "a", "quantile", "1"), "# TYPE s summary\ns_count 1\n"), "must not have an explicit \"quantile\" label");
+        AssertRefused(_gateway.Put(Harness.Key("job", "a", "le", "1"), "# TYPE h histogram\nh_bucket{le=\"1\"} 1\n"),
+            "must not have an explicit \"le\" label");
+        AssertRefused(_gateway.Put(Harness.Key("job", "a", "quantile", "1"), "# TYPE s summary\ns_count 1\n"),
+            "must not have an explicit \"quantile\" label");
         AssertUnharmed();
     }
 
@@ -236,7 +242,8 @@ public sealed class ConsistencyTests
         Assert.Equal(PushStatus.Stored, _gateway.Put(s_a, "# TYPE extra gauge\nextra 4\n").Status);
         Assert.StartsWith("# HELP extra Own.\n# TYPE extra counter\nextra 3\n# HELP push_", await Scrape(), StringComparison.Ordinal);
         Assert.Equal(PushStatus.Stored, _gateway.Put(s_a, "# HELP extra Pushed.\n# TYPE extra counter\nextra 4\n").Status);
-        Assert.StartsWith("# HELP extra Own.\n# TYPE extra counter\nextra 3\nextra{instance=\"\",job=\"a\"} 4\n", await Scrape(), StringComparison.Ordinal);
+        Assert.StartsWith("# HELP extra Own.\n# TYPE extra counter\nextra 3\nextra{instance=\"\",job=\"a\"} 4\n", await Scrape(),
+            StringComparison.Ordinal);
     }
 
     private static string Unpack(byte[] member)
@@ -249,7 +256,8 @@ public sealed class ConsistencyTests
     public void Help_that_is_not_utf8_is_mended()
     {
         byte[] gauge = [0x22, 11, 0x12, 9, 0x09, 0, 0, 0, 0, 0, 0, 0xF0, 0x3F];
-        Assert.Equal(PushStatus.Stored, _gateway.PutProtobuf(s_a, [0x0A, 1, (byte)'x', 0x12, 3, (byte)'a', 0xFF, (byte)'b', 0x18, 1, .. gauge]).Status);
+        Assert.Equal(PushStatus.Stored,
+            _gateway.PutProtobuf(s_a, [0x0A, 1, (byte)'x', 0x12, 3, (byte)'a', 0xFF, (byte)'b', 0x18, 1, .. gauge]).Status);
         Assert.Contains("# HELP x a\uFFFDb\n", _gateway.Text(), StringComparison.Ordinal);
     }
 
@@ -264,6 +272,7 @@ public sealed class ConsistencyTests
     {
         Assert.Equal(PushStatus.Stored, _gateway.Put(Harness.Key("job", "bystander"), "bystander_metric 1\n").Status);
         Assert.Equal("1", _gateway.Value("bystander_metric{instance=\"\",job=\"bystander\"}"));
-        Assert.Contains("bystander_metric", Encoding.UTF8.GetString(_gateway.Bytes(ScrapeFormat.ProtobufDelimited)), StringComparison.Ordinal);
+        Assert.Contains(
+            "bystander_metric", Encoding.UTF8.GetString(_gateway.Bytes(ScrapeFormat.ProtobufDelimited)), StringComparison.Ordinal);
     }
 }

@@ -48,7 +48,8 @@ public sealed class ExpiryTests
         Assert.Equal("1", gateway.Value("push_expired{instance=\"\",job=\"a\"}"));
         gateway.Clock.Advance(0.001);
         Assert.Equal("", gateway.Text());
-        Assert.Equal((0, 0L, 1L, 0L), (gateway.Store.GroupCount, gateway.Store.ExpiredGroups, gateway.Store.Expiries, gateway.Store.SampleCount));
+        Assert.Equal(
+            (0, 0L, 1L, 0L), (gateway.Store.GroupCount, gateway.Store.ExpiredGroups, gateway.Store.Expiries, gateway.Store.SampleCount));
     }
 
     // Nobody has looked since.
@@ -222,11 +223,13 @@ public sealed class ExpiryTests
         var taken = new List<GroupChange>();
         feed.Take(taken);
         gateway.Clock.Advance(10);
-        await feed.WaitAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        await feed.WaitAsync(TestContext.Current.CancellationToken).AsTask()
+            .WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         feed.Take(taken);
         Assert.True(taken[1].Snapshot!.IsExpired);
         gateway.Clock.Advance(24 * 3600);
-        await feed.WaitAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        await feed.WaitAsync(TestContext.Current.CancellationToken).AsTask()
+            .WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         feed.Take(taken);
         Assert.Null(taken[2].Snapshot);
     }
@@ -314,7 +317,12 @@ public sealed class ExpiryTests
     [Fact]
     public void Groups_expire_beside_pushes_and_views_without_a_trace()
     {
-        var store = new MetricStore(new StoreOptions { VerifyShapes = true, ExpiryRules = [new ExpiryRule(null, TimeSpan.FromMilliseconds(2))], ExpiredGrace = TimeSpan.FromMilliseconds(3) });
+        var store = new MetricStore(new StoreOptions
+        {
+            VerifyShapes = true,
+            ExpiryRules = [new ExpiryRule(null, TimeSpan.FromMilliseconds(2))],
+            ExpiredGrace = TimeSpan.FromMilliseconds(3)
+        });
         using var stop = new CancellationTokenSource();
         string? wrong = null;
         Thread[] threads =
@@ -323,8 +331,11 @@ public sealed class ExpiryTests
             {
                 for (int i = 0; !stop.IsCancellationRequested; i++)
                 {
-                    string body = string.Concat(Enumerable.Range(0, 60).Select(line => string.Create(CultureInfo.InvariantCulture, $"v{line} {i}\n")));
-                    store.Push(Harness.Key("job", $"{(i / 20 % 50) + thread}"), PushFormat.Text, Encoding.UTF8.GetBytes(body), i % 2 == 0 ? PushMode.Replace : PushMode.Merge);
+                    string body = string.Concat(
+                        Enumerable.Range(0, 60).Select(line => string.Create(CultureInfo.InvariantCulture, $"v{line} {i}\n")));
+                    store.Push(Harness.Key("job", $"{(i / 20 % 50) + thread}"), PushFormat.Text, Encoding.UTF8.GetBytes(body), i % 2 == 0
+                        ? PushMode.Replace
+                        : PushMode.Merge);
                 }
             })),
             new Thread(() =>

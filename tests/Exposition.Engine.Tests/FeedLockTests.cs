@@ -33,7 +33,8 @@ public sealed class FeedLockTests
         Assert.Contains(changes, change => change.Key == key);
     }
 
-    private static PushOutcome Push(MetricStore store, GroupingKey key) => store.Push(key, PushFormat.Text, "x 1\n"u8.ToArray(), PushMode.Replace);
+    private static PushOutcome Push(MetricStore store, GroupingKey key) =>
+        store.Push(key, PushFormat.Text, "x 1\n"u8.ToArray(), PushMode.Replace);
 
     private sealed class FailingClock : TimeProvider
     {

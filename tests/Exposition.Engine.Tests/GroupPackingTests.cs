@@ -24,7 +24,8 @@ public class GroupPackingTests
         Assert.Equal("180", gateway.Value("small0{instance=\"\",job=\"j\"}"));
         Assert.Contains("large{i=\"1999\",instance=\"\",job=\"j\"} 1\n", gateway.Text(), StringComparison.Ordinal);
 
-        FamilyEntry Entry(string name) => gateway.Group(s_key)!.Families.ToArray().Single(e => e.Name.Span.SequenceEqual(Encoding.ASCII.GetBytes(name)));
+        FamilyEntry Entry(string name) =>
+            gateway.Group(s_key)!.Families.ToArray().Single(e => e.Name.Span.SequenceEqual(Encoding.ASCII.GetBytes(name)));
 
         int Blocks() => gateway.Group(s_key)!.Families.ToArray().Select(static e => e.TextBlock).Distinct().Count();
     }

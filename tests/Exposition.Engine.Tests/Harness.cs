@@ -8,7 +8,9 @@ namespace Exposition.Engine.Tests;
 /// <summary>A store on a clock that the test moves, spoken to in text.</summary>
 internal sealed class Harness
 {
-    public Harness(bool check = true, NameScheme names = NameScheme.Legacy, long shapeBytes = 1 << 20, TimeSpan? grace = null, long bundleBytes = 128 << 20, int mostGroups = 0, int mostNameSets = 0, StoreFaults faults = StoreFaults.None, params ExpiryRule[] rules) =>
+    public Harness(
+        bool check = true, NameScheme names = NameScheme.Legacy, long shapeBytes = 1 << 20, TimeSpan? grace = null, long bundleBytes =
+        128 << 20, int mostGroups = 0, int mostNameSets = 0, StoreFaults faults = StoreFaults.None, params ExpiryRule[] rules) =>
         Store = new MetricStore(new StoreOptions
         {
             MaxGroups = mostGroups,
@@ -47,7 +49,8 @@ internal sealed class Harness
 
     public PushOutcome Post(GroupingKey key, string body) => Push(key, body, PushMode.Merge);
 
-    public PushOutcome Push(GroupingKey key, string body, PushMode mode, PushDetails details = default) => Push(key, PushFormat.Text, Encoding.UTF8.GetBytes(body), mode, details);
+    public PushOutcome Push(GroupingKey key, string body, PushMode mode, PushDetails details = default) =>
+        Push(key, PushFormat.Text, Encoding.UTF8.GetBytes(body), mode, details);
 
     public PushOutcome Push(GroupingKey key, PushFormat format, byte[] body, PushMode mode, PushDetails details = default)
     {
@@ -79,7 +82,8 @@ internal sealed class Harness
     public string Text(EscapingScheme escaping = EscapingScheme.Underscores, int step = 1 << 16, FamilySet? own = null) =>
         Encoding.UTF8.GetString(Bytes(ScrapeFormat.Text, escaping, step, own));
 
-    public byte[] Bytes(ScrapeFormat format, EscapingScheme escaping = EscapingScheme.Underscores, int step = 1 << 16, FamilySet? own = null)
+    public byte[] Bytes(
+        ScrapeFormat format, EscapingScheme escaping = EscapingScheme.Underscores, int step = 1 << 16, FamilySet? own = null)
     {
         using var scrape = new Scrape(Store, own, format, escaping);
         var output = new ArrayBufferWriter<byte>();
@@ -96,7 +100,8 @@ internal sealed class Harness
     }
 
     /// <summary>The whole text exposition as a gzip member.</summary>
-    public async Task<byte[]> GzipAsync(EscapingScheme escaping = EscapingScheme.Underscores, int step = 1 << 16, FamilySet? own = null, ScrapeFormat format = ScrapeFormat.Text)
+    public async Task<byte[]> GzipAsync(EscapingScheme escaping = EscapingScheme.Underscores, int step = 1 << 16, FamilySet? own = null,
+        ScrapeFormat format = ScrapeFormat.Text)
     {
         using var scrape = new Scrape(Store, own, format, escaping, gzip: true);
         await scrape.PrepareAsync(TestContext.Current.CancellationToken);
@@ -114,12 +119,15 @@ internal sealed class Harness
     }
 
     /// <summary>The exposition without the two families that the store adds to each group.</summary>
-    public string Pushed(EscapingScheme escaping = EscapingScheme.Underscores) => Without(Text(escaping), "push_time_seconds", "push_failure_time_seconds");
+    public string Pushed(EscapingScheme escaping = EscapingScheme.Underscores) =>
+        Without(Text(escaping), "push_time_seconds", "push_failure_time_seconds");
 
     /// <summary>The value of a series as it is exposed, or null.</summary>
-    public string? Value(string series) => Text().Split('\n').FirstOrDefault(line => line.StartsWith(series + " ", StringComparison.Ordinal))?[(series.Length + 1)..];
+    public string? Value(string series) =>
+        Text().Split('\n').FirstOrDefault(line => line.StartsWith(series + " ", StringComparison.Ordinal))?[(series.Length + 1)..];
 
-    private static string Without(string text, params string[] families) => string.Concat(text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+    private static string Without(string text, params string[] families) =>
+        string.Concat(text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
         .Where(line => !families.Any(f => line.StartsWith(f, StringComparison.Ordinal)
             || line.StartsWith("# HELP " + f, StringComparison.Ordinal) || line.StartsWith("# TYPE " + f, StringComparison.Ordinal)))
         .Select(line => line + "\n"));

@@ -30,7 +30,8 @@ public class HashTests
     public void Tables_by_name_and_by_key_tell_them_apart()
     {
         Assert.InRange(s_values.Select(Utf8Key.Comparer.GetHashCode).Distinct().Count(), s_values.Length * 99 / 100, s_values.Length);
-        Assert.InRange(s_values.Select(static value => Utf8Key.Comparer.GetHashCode([.. value, (byte)'x'])).Distinct().Count(), s_values.Length * 99 / 100, s_values.Length);
+        Assert.InRange(s_values.Select(static value => Utf8Key.Comparer.GetHashCode([.. value, (byte)'x'])).Distinct().Count(),
+            s_values.Length * 99 / 100, s_values.Length);
     }
 
     [Fact]
@@ -40,7 +41,8 @@ public class HashTests
         for (int before = 0; before < 4; before++)
         {
             string filler = new('0', before);
-            int hashes = s_values.Select(value => Harness.Key("instance", filler + Encoding.ASCII.GetString(value), "job", "j").GetHashCode()).Distinct().Count();
+            int hashes = s_values.Select(
+                value => Harness.Key("instance", filler + Encoding.ASCII.GetString(value), "job", "j").GetHashCode()).Distinct().Count();
             Assert.InRange(hashes, s_values.Length * 99 / 100, s_values.Length);
         }
     }

@@ -14,9 +14,12 @@ public sealed class HidingTests
 
     [Theory]
     [InlineData("# TYPE x counter\nx 1\n", "# TYPE x gauge\nx 2\ny 2\n", "x", "is not a COUNTER in group {job=\"a\",zone=\"eu\"}")]
-    [InlineData("x{rack=\"7\"} 1\n", "x{zone=\"eu\",rack=\"7\"} 2\ny 2\n", "x", "with the same name and label values in group {job=\"a\",zone=\"eu\"}")]
-    [InlineData("# TYPE x summary\nx_count 1\n", "x_count 2\ny 2\n", "x_count", "collides with previously collected summary named \"x\" in group {job=\"a\",zone=\"eu\"}")]
-    [InlineData("x_bucket 1\n", "# TYPE x histogram\nx_count 2\n# TYPE y untyped\ny 2\n", "x", "collides with previously collected metric named \"x_bucket\" in group {job=\"a\",zone=\"eu\"}")]
+    [InlineData("x{rack=\"7\"} 1\n", "x{zone=\"eu\",rack=\"7\"} 2\ny 2\n", "x",
+        "with the same name and label values in group {job=\"a\",zone=\"eu\"}")]
+    [InlineData("# TYPE x summary\nx_count 1\n", "x_count 2\ny 2\n", "x_count",
+        "collides with previously collected summary named \"x\" in group {job=\"a\",zone=\"eu\"}")]
+    [InlineData("x_bucket 1\n", "# TYPE x histogram\nx_count 2\n# TYPE y untyped\ny 2\n", "x",
+        "collides with previously collected metric named \"x_bucket\" in group {job=\"a\",zone=\"eu\"}")]
     public void The_later_family_is_hidden_until_the_earlier_one_has_gone(string earlier, string later, string family, string reason)
     {
         foreach (bool byDelete in new[] { true, false })
@@ -64,7 +67,9 @@ public sealed class HidingTests
         Assert.Equal(2, gateway.Store.HiddenFamilies);
         gateway.Put(s_zoned, "# TYPE x gauge\nx 5\n");
         Assert.Equal(0, gateway.Store.HiddenFamilies);
-        Assert.Equal("# TYPE x gauge\nx{instance=\"\",job=\"a\"} 2\nx{instance=\"\",job=\"a\",zone=\"eu\"} 5\nx{instance=\"\",job=\"b\"} 3\n", gateway.Pushed());
+        Assert.Equal(
+            "# TYPE x gauge\nx{instance=\"\",job=\"a\"} 2\nx{instance=\"\",job=\"a\",zone=\"eu\"} 5\nx{instance=\"\",job=\"b\"} 3\n",
+            gateway.Pushed());
     }
 
     [Fact]
@@ -91,7 +96,8 @@ public sealed class HidingTests
 
         static GroupingKey Group(int i) => Harness.Key("job", "b", "n", i.ToString(CultureInfo.InvariantCulture));
 
-        string[] Shown() => [.. gateway.Pushed().Split('\n').Where(static line => line.StartsWith("x{", StringComparison.Ordinal) || line.StartsWith("x_sum{", StringComparison.Ordinal))
+        string[] Shown() => [.. gateway.Pushed().Split('\n')
+            .Where(static line => line.StartsWith("x{", StringComparison.Ordinal) || line.StartsWith("x_sum{", StringComparison.Ordinal))
             .Select(static line => line[(line.IndexOf("n=\"", StringComparison.Ordinal) + 3)..].Split('"')[0])];
     }
 
@@ -106,7 +112,8 @@ public sealed class HidingTests
         static long Allocated(int families)
         {
             var store = new MetricStore(new StoreOptions { CheckConsistency = false });
-            byte[] Body(string type) => Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, families).Select(i => $"# TYPE m{i:d6} {type}\nm{i:d6} 1\n")));
+            byte[] Body(string type) =>
+                Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, families).Select(i => $"# TYPE m{i:d6} {type}\nm{i:d6} 1\n")));
             store.Push(s_a, PushFormat.Text, Body("counter"), PushMode.Replace);
             store.Push(s_b, PushFormat.Text, Body("gauge"), PushMode.Replace);
             Assert.Equal(families, store.HiddenFamilies);
@@ -238,11 +245,13 @@ public sealed class HidingTests
         Assert.Null(gateway.Group(s_a)!.LastFailure);
         gateway.Push(s_a, "x y\n", PushMode.Replace, new PushDetails(Sender: "10.0.0.1:5"));
         Assert.Equal(
-            new PushFailure(1_700_000_003_000_000_000, "text format parsing error in line 1: expected float as value, got \"y\"", "10.0.0.1:5"),
+            new PushFailure(
+                1_700_000_003_000_000_000, "text format parsing error in line 1: expected float as value, got \"y\"", "10.0.0.1:5"),
             gateway.Group(s_a)!.LastFailure);
         Assert.Equal("0", gateway.Value("push_failure_time_seconds{instance=\"\",job=\"a\"}"));
         gateway.Push(s_a, "x 1\nx 1\n", PushMode.Replace, new PushDetails(Sender: "10.0.0.2:5"));
-        Assert.Equal((1_700_000_004_000_000_000, "10.0.0.2:5"), (gateway.Group(s_a)!.LastFailure!.At, gateway.Group(s_a)!.LastFailure!.Sender));
+        Assert.Equal(
+            (1_700_000_004_000_000_000, "10.0.0.2:5"), (gateway.Group(s_a)!.LastFailure!.At, gateway.Group(s_a)!.LastFailure!.Sender));
         gateway.Put(s_a, "x 2\n");
         Assert.StartsWith("pushed metrics are invalid or inconsistent", gateway.Group(s_a)!.LastFailure!.Reason, StringComparison.Ordinal);
         gateway.Store.NoteFailure(s_a, new string('x', 10_000), null);
@@ -269,7 +278,8 @@ public sealed class HidingTests
         long making = Stopwatch.GetTimestamp();
         for (int i = 0; i < 100_000; i++)
         {
-            gateway.Push(Harness.Key("job", "j", "instance", $"{i}"), "x 1\ny 2\n", PushMode.Replace, new PushDetails(TimeSpan.FromDays(i + 2)));
+            gateway.Push(
+                Harness.Key("job", "j", "instance", $"{i}"), "x 1\ny 2\n", PushMode.Replace, new PushDetails(TimeSpan.FromDays(i + 2)));
         }
 
         TimeSpan made = Stopwatch.GetElapsedTime(making);

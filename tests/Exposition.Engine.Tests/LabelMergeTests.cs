@@ -26,10 +26,12 @@ public sealed class LabelMergeTests
                 lines.Add([.. names.Select((name, i) => (name, again && random.Next(3) > 0 ? lines[^1][i].Value : Value(random)))]);
             }
 
-            string[][] merged = [.. lines.Select(line => Merge(line, key)).DistinctBy(static labels => string.Join(',', labels)).OrderBy(static l => l, Comparer<string[]>.Create(Compare))];
+            string[][] merged = [.. lines.Select(line => Merge(line, key)).DistinctBy(static labels => string.Join(',', labels))
+                .OrderBy(static l => l, Comparer<string[]>.Create(Compare))];
             string expected = string.Concat(merged.Select(static labels => $"m{{{string.Join(',', labels)}}} 1\n"));
             string body = string.Concat(lines.DistinctBy(line => string.Join(',', Merge(line, key)))
-                .Select(static line => string.Create(CultureInfo.InvariantCulture, $"m{{{string.Join(',', line.Select(static label => $"{label.Name}=\"{label.Value}\""))}}} 1\n")));
+                .Select(static line => string.Create(CultureInfo.InvariantCulture,
+                    $"m{{{string.Join(',', line.Select(static label => $"{label.Name}=\"{label.Value}\""))}}} 1\n")));
             var gateway = new Harness(shapeBytes: 0);
             Assert.Equal(PushStatus.Stored, gateway.Put(Harness.Key(key), body).Status);
             Assert.Equal("# TYPE m untyped\n" + expected, gateway.Pushed());
@@ -43,7 +45,8 @@ public sealed class LabelMergeTests
         return names[..random.Next(names.Length + 1)];
     }
 
-    private static string Value(Random random) => random.Next(8) == 0 ? "with \\\"quotes\\\"" : random.Next(3).ToString(CultureInfo.InvariantCulture);
+    private static string Value(Random random) =>
+        random.Next(8) == 0 ? "with \\\"quotes\\\"" : random.Next(3).ToString(CultureInfo.InvariantCulture);
 
     private static string[] Merge(List<(string Name, string Value)> line, string[] key)
     {
@@ -59,7 +62,8 @@ public sealed class LabelMergeTests
 
     private static int Compare(string[] x, string[] y)
     {
-        static string ValueOf(string label) => label[(label.IndexOf('"', StringComparison.Ordinal) + 1)..^1].Replace("\\\"", "\"", StringComparison.Ordinal);
+        static string ValueOf(string label) =>
+            label[(label.IndexOf('"', StringComparison.Ordinal) + 1)..^1].Replace("\\\"", "\"", StringComparison.Ordinal);
         int order = x.Length - y.Length;
         for (int i = 0; order == 0 && i < x.Length; i++)
         {

@@ -34,7 +34,8 @@ public class LimitTests
     [Fact]
     public void Many_short_grouping_labels_times_series_are_the_same()
     {
-        string[] labels = [.. Enumerable.Range(0, 1000).SelectMany(static i => new[] { "l" + i.ToString(CultureInfo.InvariantCulture), "" })];
+        string[] labels = [
+            .. Enumerable.Range(0, 1000).SelectMany(static i => new[] { "l" + i.ToString(CultureInfo.InvariantCulture), "" })];
         Assert.Equal(PushStatus.RenderedTooLarge, Put(Store(), Harness.Key(["job", "j", .. labels]), Series(10_000)).Status);
     }
 
@@ -72,17 +73,22 @@ public class LimitTests
     public void A_body_that_is_large_by_itself_is_no_amplification()
     {
         // 4 MB, and 20 MB with its labels: more than the limit, less than eight times the body.
-        byte[] body = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 50_000).Select(static i => $"some_metric_of_a_job_total{{task=\"{i}\",operator=\"a usual label of an operator\"}} {i}\n")));
+        byte[] body = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 50_000)
+            .Select(static i => $"some_metric_of_a_job_total{{task=\"{i}\",operator=\"a usual label of an operator\"}} {i}\n")));
         MetricStore store = Store();
         Assert.Equal(PushStatus.Stored, Put(store, Harness.Key("job", "j", "instance", new string('v', 300)), body).Status);
         Assert.InRange(store.StoredBytes, 16 << 20, 8L * body.Length);
     }
 
     [Theory]
-    [InlineData(PushFormat.Text, "# TYPE h histogram\nh_bucket{a=\"1\",le=\"1\"} 1\nh_bucket{a=\"1\",le=\"+Inf\"} 2\n# TYPE s summary\ns{quantile=\"0.5\"} 1\n# HELP c x\n# TYPE c counter\nc{b=\"\\\"\\\\\\n\"} 1e+100\nd 1\n")]
+    [InlineData(PushFormat.Text,
+        "# TYPE h histogram\nh_bucket{a=\"1\",le=\"1\"} 1\nh_bucket{a=\"1\",le=\"+Inf\"} 2\n# TYPE s summary\ns{quantile=\"0.5\"} 1\n# "
+        + "HELP c x\n# TYPE c counter\nc{b=\"\\\"\\\\\\n\"} 1e+100\nd 1\n")]
     [InlineData(PushFormat.Text, "a 1\n")]
     [InlineData(PushFormat.Text, "# TYPE s summary\ns_count 1\n# TYPE h histogram\nh_sum{l=\"x\"} 1\n")]
-    [InlineData(PushFormat.OpenMetrics, "# TYPE h histogram\nh_bucket{a=\"1\",le=\"+Inf\"} 2\nh_sum{a=\"1\"} 2\nh_count{a=\"1\"} 2\n# TYPE c counter\nc_total 1 # {x=\"y\"} 1\n# EOF\n")]
+    [InlineData(PushFormat.OpenMetrics,
+        "# TYPE h histogram\nh_bucket{a=\"1\",le=\"+Inf\"} 2\nh_sum{a=\"1\"} 2\nh_count{a=\"1\"} 2\n# TYPE c counter\nc_total 1 # "
+        + "{x=\"y\"} 1\n# EOF\n")]
     public void The_size_is_never_less_than_what_is_rendered(PushFormat format, string body)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(body);
@@ -95,7 +101,8 @@ public class LimitTests
             Assert.True(format == PushFormat.Text
                 ? TextFormat.TryRead(bytes, new TextReadOptions(NameScheme.Legacy, Lenient: true), set, out _)
                 : OpenMetricsFormat.TryRead(bytes, NameScheme.Legacy, set, out _));
-            long rendered = gateway.Group(key)!.Families.ToArray().Where(static e => !OwnNames.IsEither(e.Name.Span)).Sum(static e => (long)e.Text.Length + e.Sidecar.Length);
+            long rendered = gateway.Group(key)!.Families.ToArray().Where(static e => !OwnNames.IsEither(e.Name.Span))
+                .Sum(static e => (long)e.Text.Length + e.Sidecar.Length);
             Assert.InRange(rendered, 1, RenderedSize.Of(key, set, format, bytes.Length, enough: long.MaxValue));
             Assert.InRange(rendered, 1, RenderedSize.Of(key, set, format, bytes.Length, enough: 0));
         }
@@ -108,7 +115,8 @@ public class LimitTests
         GroupingKey longest = Harness.Key("job", "0123456789abcdef");
         GroupingKey tooLong = Harness.Key("job", "0123456789abcdefg");
         Assert.Equal(PushStatus.Stored, Put(store, longest, "a 1\n"u8.ToArray()).Status);
-        Assert.Equal(new PushOutcome(PushStatus.GroupingKeyTooLong, "grouping key too long: 21 bytes are more than 20"), Put(store, tooLong, "a 1\n"u8.ToArray()));
+        Assert.Equal(new PushOutcome(PushStatus.GroupingKeyTooLong, "grouping key too long: 21 bytes are more than 20"),
+            Put(store, tooLong, "a 1\n"u8.ToArray()));
         store.Restore(tooLong, []);
         Assert.True(store.Delete(tooLong));
     }
@@ -118,7 +126,8 @@ public class LimitTests
     {
         // Each a name of one byte and a type.
         byte[] body = [5, 10, 1, (byte)'a', 24, 1, 5, 10, 1, (byte)'b', 24, 1, 5, 10, 1, (byte)'c', 24, 1];
-        PushOutcome outcome = Store(new StoreOptions { MaxSeriesPerPush = 2 }).Push(Harness.Key("job", "j"), PushFormat.Protobuf, body, PushMode.Replace);
+        PushOutcome outcome = Store(new StoreOptions { MaxSeriesPerPush = 2 })
+            .Push(Harness.Key("job", "j"), PushFormat.Protobuf, body, PushMode.Replace);
         Assert.Equal(new PushOutcome(PushStatus.TooManySeries, "too many series in one push: 3 are more than 2"), outcome);
     }
 
@@ -129,7 +138,8 @@ public class LimitTests
         GroupingKey key = Harness.Key("job", "j");
         int taken = 0;
         PushOutcome outcome;
-        while ((outcome = store.Push(key, PushFormat.Text, Encoding.ASCII.GetBytes($"f{taken}{{x=\"{new string('v', 3000)}\"}} 1\n"), PushMode.Merge)).Status == PushStatus.Stored)
+        while ((outcome = store.Push(key, PushFormat.Text, Encoding.ASCII.GetBytes($"f{taken}{{x=\"{new string('v', 3000)}\"}} 1\n"),
+            PushMode.Merge)).Status == PushStatus.Stored)
         {
             taken++;
         }
@@ -192,7 +202,8 @@ public class LimitTests
             for (int i = 0; i < 3; i++)
             {
                 _clock.Advance(0.123456789);
-                Assert.Equal(new PushOutcome(PushStatus.Stored), Put(store, key, Encoding.ASCII.GetBytes($"a {value}\nb{{l=\"1\"}} {value}\nb{{l=\"2\"}} {value}\n")));
+                Assert.Equal(new PushOutcome(PushStatus.Stored),
+                    Put(store, key, Encoding.ASCII.GetBytes($"a {value}\nb{{l=\"1\"}} {value}\nb{{l=\"2\"}} {value}\n")));
                 Assert.Equal(stored, store.StoredBytes);
             }
         }
@@ -205,8 +216,10 @@ public class LimitTests
     {
         MetricStore store = Store(new StoreOptions { MaxStoredBytes = 3000, ExpiredGrace = TimeSpan.FromSeconds(10) });
         GroupingKey key = Harness.Key("job", "a");
-        Assert.Equal(PushStatus.Stored, store.Push(key, PushFormat.Text, "a 1\n"u8.ToArray(), PushMode.Replace, new PushDetails(TimeSpan.FromSeconds(1))).Status);
-        store.Restore(Harness.Key("job", "b"), [new FamilyEntry("b"u8.ToArray(), MetricType.Gauge, null, 0) { Text = Encoding.ASCII.GetBytes($"b{{l=\"{new string('v', 5000)}\"}} 1\n"), SampleCount = 1 }]);
+        Assert.Equal(PushStatus.Stored,
+            store.Push(key, PushFormat.Text, "a 1\n"u8.ToArray(), PushMode.Replace, new PushDetails(TimeSpan.FromSeconds(1))).Status);
+        store.Restore(Harness.Key("job", "b"), [new FamilyEntry("b"u8.ToArray(), MetricType.Gauge, null, 0)
+            { Text = Encoding.ASCII.GetBytes($"b{{l=\"{new string('v', 5000)}\"}} 1\n"), SampleCount = 1 }]);
         Assert.InRange(store.StoredBytes, 5000, 8000);
         _clock.Advance(5);
         using (store.OpenView())
@@ -281,7 +294,8 @@ public class LimitTests
         Assert.Equal(PushStatus.Stored, Put(store, honest, "stranger 1\n"u8.ToArray()).Status);
     }
 
-    private static byte[] Series(int count) => Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, count).Select(static i => $"a{{x=\"{i}\"}} 1\n")));
+    private static byte[] Series(int count) =>
+        Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, count).Select(static i => $"a{{x=\"{i}\"}} 1\n")));
 
     private static byte[] Protobuf(FamilySet set)
     {
@@ -289,12 +303,14 @@ public class LimitTests
         ProtobufFormat.WriteMetrics(set, 0, metrics);
         var body = new ArrayBufferWriter<byte>();
         FamilyRow row = set.Families[0];
-        ProtobufFormat.WriteHeader(set.Text(row.Name), row.Type, row.HasHelp, set.Text(row.Help), EscapingScheme.AllowUtf8, metrics.WrittenCount, body);
+        ProtobufFormat.WriteHeader(
+            set.Text(row.Name), row.Type, row.HasHelp, set.Text(row.Help), EscapingScheme.AllowUtf8, metrics.WrittenCount, body);
         body.Write(metrics.WrittenSpan);
         return body.WrittenSpan.ToArray();
     }
 
-    private static PushOutcome Put(MetricStore store, GroupingKey key, byte[] body) => store.Push(key, PushFormat.Text, body, PushMode.Replace);
+    private static PushOutcome Put(MetricStore store, GroupingKey key, byte[] body) =>
+        store.Push(key, PushFormat.Text, body, PushMode.Replace);
 
     private MetricStore Store(StoreOptions? options = null)
     {

@@ -71,7 +71,8 @@ public class LoadingTests
                     1 => Harness.Key("job", $"j{random.Next(i + 1)}", "zone", $"z{i}"),
                     _ => Harness.Key("job", $"j{random.Next(i + 1)}", "rack", $"r{i}"),
                 };
-                string body = string.Concat(Enumerable.Range(0, 1 + random.Next(3)).Select(_ => Family(names[random.Next(names.Length)], types[random.Next(types.Length)], random))
+                string body = string.Concat(Enumerable.Range(0, 1 + random.Next(3))
+                    .Select(_ => Family(names[random.Next(names.Length)], types[random.Next(types.Length)], random))
                     .DistinctBy(static text => text.Split(' ')[2]));
                 if (!keys.Contains(key) && pushed.Put(key, body).Status == PushStatus.Accepted && pushed.Group(key) is not null)
                 {
@@ -123,7 +124,8 @@ public class LoadingTests
         FamilyEntry[] families = source.Group(s_a)!.Families.ToArray();
         for (int i = 0; i < families.Length; i++)
         {
-            families[i] = families[i] with { Name = Moved(families[i].Name), Help = Moved(families[i].Help), Text = Moved(families[i].Text) };
+            families[i] = families[i] with
+            { Name = Moved(families[i].Name), Help = Moved(families[i].Help), Text = Moved(families[i].Text) };
         }
 
         gateway.Store.Restore(s_a, families);
@@ -143,7 +145,9 @@ public class LoadingTests
         string samples = type switch
         {
             "summary" => $"{name}_sum{labels} 1\n{name}_count{labels} 2\n",
-            "histogram" => $"{name}_bucket{(labels.Length == 0 ? "{" : labels[..^1] + ",")}le=\"+Inf\"}} 2\n{name}_sum{labels} 1\n{name}_count{labels} 2\n",
+            "histogram" =>
+                $"{name}_bucket{(labels.Length == 0 ? "{" : labels[..^1] + ",")}le=\"+Inf\"}} 2\n{name}_sum{labels} "
+                + "1\n{name}_count{labels} 2\n",
             _ => $"{name}{labels} 1\n",
         };
         return $"# TYPE {name} {type}\n{samples}";

@@ -17,7 +17,8 @@ public sealed partial class ModelTests
 
         public DateTimeOffset? FailedAt { get; set; }
 
-        public Group Copy() => new(new SortedDictionary<string, Family>(Families, StringComparer.Ordinal)) { ExpiresAt = ExpiresAt, HasOwnDeadline = HasOwnDeadline, FailedAt = FailedAt };
+        public Group Copy() => new(new SortedDictionary<string, Family>(Families, StringComparer.Ordinal))
+        { ExpiresAt = ExpiresAt, HasOwnDeadline = HasOwnDeadline, FailedAt = FailedAt };
 
         public bool IsExpired => Families.ContainsKey("push_expired");
     }
@@ -83,13 +84,16 @@ public sealed partial class ModelTests
             families[family.Key] = new Family(series.Count == family.Count() ? type : "broken", series);
         }
 
-        return (operation.Format == PushFormat.Protobuf ? [.. messages] : Encoding.UTF8.GetBytes(body + (operation.Format == PushFormat.OpenMetrics ? "# EOF\n" : "")), families);
+        return (operation.Format == PushFormat.Protobuf
+            ? [.. messages]
+            : Encoding.UTF8.GetBytes(body + (operation.Format == PushFormat.OpenMetrics ? "# EOF\n" : "")), families);
     }
 
     // io.prometheus.client.MetricFamily: name 1, type 3, metric 4 (label 1, gauge 2, counter 3, summary 4; of labels name 1, value 2).
     private static byte[] Message(string name, string type, List<byte[]> metrics)
     {
-        byte[] message = [.. Field(1, Encoding.UTF8.GetBytes(name)), 0x18, (byte)(type == "counter" ? 0 : type == "gauge" ? 1 : 2), .. metrics.SelectMany(static metric => Field(4, metric))];
+        byte[] message = [.. Field(1, Encoding.UTF8.GetBytes(name)), 0x18, (byte)(type == "counter" ? 0 : type == "gauge" ? 1 : 2),
+            .. metrics.SelectMany(static metric => Field(4, metric))];
         return [.. Length(message), .. message];
     }
 
@@ -100,14 +104,16 @@ public sealed partial class ModelTests
         return
         [
             .. labels.Trim('{', '}').Split(',', StringSplitOptions.RemoveEmptyEntries).Select(static pair => pair.Split('='))
-                .SelectMany(static pair => Field(1, [.. Field(1, Encoding.UTF8.GetBytes(pair[0])), .. Field(2, Encoding.UTF8.GetBytes(pair[1].Trim('"')))])),
+                .SelectMany(static pair => Field(
+                    1, [.. Field(1, Encoding.UTF8.GetBytes(pair[0])), .. Field(2, Encoding.UTF8.GetBytes(pair[1].Trim('"')))])),
             .. content,
         ];
     }
 
     private static byte[] Field(int number, byte[] content) => [(byte)((number << 3) | 2), .. Length(content), .. content];
 
-    private static byte[] Length(byte[] content) => content.Length < 128 ? [(byte)content.Length] : [(byte)(content.Length | 0x80), (byte)(content.Length >> 7)];
+    private static byte[] Length(byte[] content) =>
+        content.Length < 128 ? [(byte)content.Length] : [(byte)(content.Length | 0x80), (byte)(content.Length >> 7)];
 
     private static string Labels(int group, string labels)
     {
@@ -126,18 +132,22 @@ public sealed partial class ModelTests
         return "{" + string.Join(",", all.Select(static p => p.Key + "=" + p.Value)) + "}";
     }
 
-    private static object? Exceeded(Dictionary<int, Group> model, Operation operation, SortedDictionary<string, Family> pushed, int mostGroups, int mostNameSets)
+    private static object? Exceeded(
+        Dictionary<int, Group> model, Operation operation, SortedDictionary<string, Family> pushed, int mostGroups, int mostNameSets)
     {
-        if ((operation.IsPush || operation.Act == Act.Timed) && !model.ContainsKey(operation.Group) && mostGroups > 0 && model.Count >= mostGroups)
+        if ((operation.IsPush || operation.Act == Act.Timed) && !model.ContainsKey(operation.Group) && mostGroups > 0
+            && model.Count >= mostGroups)
         {
             return PushStatus.TooManyGroups;
         }
 
         bool isChecked = operation.IsPush && mostNameSets > 0 && pushed.Values.All(static family => family.Type != "broken");
-        return isChecked && pushed.Keys.Any(family => SetsOf(family) is var sets && sets.Length >= mostNameSets && !sets.Contains(NameSet(operation.Group)))
+        return isChecked && pushed.Keys.Any(
+            family => SetsOf(family) is var sets && sets.Length >= mostNameSets && !sets.Contains(NameSet(operation.Group)))
             ? PushStatus.TooManyNameSets : null;
 
-        string[] SetsOf(string family) => [.. Shown(model).Where(group => group.Value.Families.ContainsKey(family)).Select(static group => NameSet(group.Key)).Distinct()];
+        string[] SetsOf(string family) => [
+            .. Shown(model).Where(group => group.Value.Families.ContainsKey(family)).Select(static group => NameSet(group.Key)).Distinct()];
     }
 
     private static string NameSet(int group)
@@ -152,7 +162,8 @@ public sealed partial class ModelTests
     }
 
     private static object? Apply(
-        Dictionary<int, Group> model, Operation operation, SortedDictionary<string, Family> pushed, DateTimeOffset now, bool expires, bool check)
+        Dictionary<int, Group> model, Operation operation, SortedDictionary<string, Family> pushed, DateTimeOffset now, bool expires,
+            bool check)
     {
         switch (operation.Act)
         {
@@ -178,7 +189,8 @@ public sealed partial class ModelTests
         DateTimeOffset? deadline = after is { } seconds ? now.AddSeconds(seconds) : null;
         bool isOwn = expires && operation.Expire is not null;
         model.TryGetValue(operation.Group, out Group? old);
-        var next = new SortedDictionary<string, Family>(operation.Act == Act.Post && old is { IsExpired: false } ? old.Families : [], StringComparer.Ordinal);
+        var next = new SortedDictionary<string,
+            Family>(operation.Act == Act.Post && old is { IsExpired: false } ? old.Families : [], StringComparer.Ordinal);
         foreach ((string name, Family family) in pushed)
         {
             next[name] = family;
@@ -197,13 +209,15 @@ public sealed partial class ModelTests
         failed.TryAdd("push_time_seconds", Gauge(operation.Group, "0"));
         if (!check || Fits(model, operation.Group, failed))
         {
-            model[operation.Group] = new Group(failed) { ExpiresAt = old is null ? deadline : old.ExpiresAt, HasOwnDeadline = old?.HasOwnDeadline ?? isOwn, FailedAt = now };
+            model[operation.Group] = new Group(failed)
+            { ExpiresAt = old is null ? deadline : old.ExpiresAt, HasOwnDeadline = old?.HasOwnDeadline ?? isOwn, FailedAt = now };
         }
 
         return PushStatus.Inconsistent;
     }
 
-    private static Family Gauge(int group, string value) => new("gauge", new SortedDictionary<string, string> { [Labels(group, "")] = value });
+    private static Family Gauge(int group, string value) =>
+        new("gauge", new SortedDictionary<string, string> { [Labels(group, "")] = value });
 
     // What has the name of the host's family and another type is stored, but left out of scrapes: it counts for nobody.
     private static bool IsHiddenByHost(string name, Family family) => name == Reserved && family.Type is not ("gauge" or "broken");
@@ -211,15 +225,18 @@ public sealed partial class ModelTests
     private static SortedDictionary<string, Family> Shown(SortedDictionary<string, Family> families) =>
         new(families.Where(static f => !IsHiddenByHost(f.Key, f.Value)).ToDictionary(), StringComparer.Ordinal);
 
-    private static Dictionary<int, Group> Shown(Dictionary<int, Group> model) => model.ToDictionary(static g => g.Key, static g => new Group(Shown(g.Value.Families)));
+    private static Dictionary<int, Group> Shown(Dictionary<int, Group> model) =>
+        model.ToDictionary(static g => g.Key, static g => new Group(Shown(g.Value.Families)));
 
-    private static bool Fits(Dictionary<int, Group> model, int group, SortedDictionary<string, Family> next) => Consistent(Shown(model), group, Shown(next));
+    private static bool Fits(Dictionary<int, Group> model, int group, SortedDictionary<string, Family> next) =>
+        Consistent(Shown(model), group, Shown(next));
 
     private static bool Consistent(Dictionary<int, Group> model, int group, SortedDictionary<string, Family> next)
     {
         var types = new Dictionary<string, string> { [Reserved] = "gauge" };
         var seen = new HashSet<string>();
-        IEnumerable<SortedDictionary<string, Family>> groups = model.Where(g => g.Key != group).Select(static g => g.Value.Families).Append(next);
+        IEnumerable<SortedDictionary<string, Family>> groups = model.Where(g => g.Key != group).Select(static g => g.Value.Families)
+            .Append(next);
         foreach (SortedDictionary<string, Family> families in groups)
         {
             foreach ((string name, Family family) in families)
@@ -258,9 +275,12 @@ public sealed partial class ModelTests
             {
                 if (model[group].Families.TryGetValue(name, out Family? family))
                 {
-                    foreach ((string labels, string value) in family.Series.OrderBy(static s => s.Key.Count(static c => c == '=')).ThenBy(static s => Values(s.Key), s_valueOrder))
+                    foreach ((string labels, string value) in family.Series.OrderBy(static s => s.Key.Count(static c => c == '='))
+                        .ThenBy(static s => Values(s.Key), s_valueOrder))
                     {
-                        text.Append(type == "summary" ? $"{name}_sum{labels} 0\n{name}_count{labels} {value}\n" : $"{name}{labels} {value}\n");
+                        text.Append(type == "summary"
+                            ? $"{name}_sum{labels} 0\n{name}_count{labels} {value}\n"
+                            : $"{name}{labels} {value}\n");
                     }
                 }
             }

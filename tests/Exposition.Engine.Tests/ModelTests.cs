@@ -47,7 +47,8 @@ public sealed partial class ModelTests
     {
         public bool IsPush => Act is Act.Put or Act.Post;
 
-        public override string ToString() => $"{Wait} s, then {Act} {s_groups[Group]} {Type} {string.Join(" ", Series)} as {Format}, expire after {Expire}";
+        public override string ToString() =>
+            $"{Wait} s, then {Act} {s_groups[Group]} {Type} {string.Join(" ", Series)} as {Format}, expire after {Expire}";
     }
 
     private const int Grace = 9;
@@ -60,7 +61,8 @@ public sealed partial class ModelTests
     ];
 
     private static readonly string[] s_series =
-        ["x", "x{zone=\"z\"}", "x{instance=\"i\"}", "x{zone=\"z\",instance=\"\"}", "y", "y{instance=\"i\"}", "x_count", "y{q=\"1\"}", "push_expired", Reserved];
+        ["x", "x{zone=\"z\"}", "x{instance=\"i\"}", "x{zone=\"z\",instance=\"\"}", "y", "y{instance=\"i\"}", "x_count", "y{q=\"1\"}",
+            "push_expired", Reserved];
 
     private static readonly ExpiryRule[] s_rules =
     [
@@ -84,7 +86,8 @@ public sealed partial class ModelTests
     public void The_same_refusal_twice_at_one_instant(Operation[] history) => Run(history, expires: false);
 
     [Property(MaxTest = 200, Arbitrary = [typeof(Histories)])]
-    public void A_store_at_its_limits_agrees_with_the_model(Operation[] history) => Run(history, expires: true, mostGroups: 3, mostNameSets: 2);
+    public void A_store_at_its_limits_agrees_with_the_model(Operation[] history) =>
+        Run(history, expires: true, mostGroups: 3, mostNameSets: 2);
 
     [Property(MaxTest = 400, Arbitrary = [typeof(Histories)])]
     public void A_store_whose_groups_expire_agrees_with_the_model(Operation[] history) => Run(history, expires: true);
@@ -130,7 +133,8 @@ public sealed partial class ModelTests
             {
                 int group = Array.IndexOf(s_groups, snapshot.Key);
                 shown[group] = new Group(new SortedDictionary<string, Family>(model[group].Families, StringComparer.Ordinal));
-                Assert.Equal(model[group].Families.Keys, snapshot.Families.ToArray().Select(static f => Encoding.UTF8.GetString(f.Name.Span)));
+                Assert.Equal(
+                    model[group].Families.Keys, snapshot.Families.ToArray().Select(static f => Encoding.UTF8.GetString(f.Name.Span)));
                 foreach (HiddenFamily family in snapshot.Hidden)
                 {
                     string name = Encoding.UTF8.GetString(family.Name.Span);
@@ -145,7 +149,9 @@ public sealed partial class ModelTests
             Assert.Equal(Expose(shown), gateway.Text());
             foreach ((int group, string name) in hidden)
             {
-                var with = new SortedDictionary<string, Family>(shown[group].Families, StringComparer.Ordinal) { [name] = model[group].Families[name] };
+                var with = new SortedDictionary<string,
+                    Family>(shown[group].Families, StringComparer.Ordinal)
+                { [name] = model[group].Families[name] };
                 Assert.False(Consistent(shown, group, with), $"step {step}: {name} of {s_groups[group]} need not be hidden");
             }
         }
@@ -161,13 +167,16 @@ public sealed partial class ModelTests
     internal void A_fault_is_found(StoreFaults faults)
     {
         Gen<Operation[]> histories = Histories.History().Generator;
-        Assert.Contains(Enumerable.Range(0, 2000), i => Record.Exception(() => Run(histories.Sample(30, new Rnd((ulong)i, 1), 1).Single(), expires: true, faults: faults)) is not null);
+        Assert.Contains(Enumerable.Range(0, 2000), i => Record.Exception(
+            () => Run(histories.Sample(30, new Rnd((ulong)i, 1), 1).Single(), expires: true, faults: faults)) is not null);
     }
 
     private static void Run(
-        Operation[] history, bool expires, int mostGroups = 0, int mostNameSets = 0, StoreFaults faults = StoreFaults.None, int? familiesAtOnce = null)
+        Operation[] history, bool expires, int mostGroups = 0, int mostNameSets = 0, StoreFaults faults = StoreFaults.None,
+            int? familiesAtOnce = null)
     {
-        var gateway = new Harness(grace: TimeSpan.FromSeconds(Grace), mostGroups: mostGroups, mostNameSets: mostNameSets, faults: faults, rules: expires ? s_rules : []);
+        var gateway = new Harness(grace: TimeSpan.FromSeconds(Grace), mostGroups: mostGroups, mostNameSets: mostNameSets, faults: faults,
+            rules: expires ? s_rules : []);
         gateway.Store.FamiliesAtOnce = familiesAtOnce ?? gateway.Store.FamiliesAtOnce;
         gateway.Store.ReserveFamily(Encoding.UTF8.GetBytes(Reserved), MetricType.Gauge);
         var model = new Dictionary<int, Group>();
@@ -186,8 +195,10 @@ public sealed partial class ModelTests
             int[] back = Back(operation, then, saved, check: true);
             object? outcome = Execute(gateway, operation, body, back, saved, expires);
             Look(model, gateway.Clock.Now);
-            object? expected = Exceeded(model, operation, pushed, mostGroups, mostNameSets) ?? Apply(model, operation, pushed, gateway.Clock.Now, expires, check: true);
-            Assert.True(Equals(expected, outcome is PushOutcome push ? push.Status : outcome), $"step {step}: {outcome} of {operation} instead of {expected}\n{Encoding.UTF8.GetString(body)}");
+            object? expected = Exceeded(model, operation, pushed, mostGroups, mostNameSets)
+                ?? Apply(model, operation, pushed, gateway.Clock.Now, expires, check: true);
+            Assert.True(Equals(expected, outcome is PushOutcome push ? push.Status : outcome),
+                $"step {step}: {outcome} of {operation} instead of {expected}\n{Encoding.UTF8.GetString(body)}");
             PutBack(model, saved, back, gateway.Clock.Now);
             foreach (int group in back)
             {
@@ -196,12 +207,15 @@ public sealed partial class ModelTests
 
             Assert.Equal(Expose(Shown(model)), gateway.Text());
             long hidden = model.Values.Sum(static g => g.Families.Count(static f => IsHiddenByHost(f.Key, f.Value)));
-            Assert.Equal((model.Count, model.Values.Count(static g => g.IsExpired), hidden), (gateway.Store.GroupCount, gateway.Store.ExpiredGroups, gateway.Store.HiddenFamilies));
-            Assert.Equal(model.Values.Sum(static g => g.Families.Values.Sum(static f => f.Series.Count * (f.Type == "summary" ? 2 : 1))), gateway.Store.SampleCount);
+            Assert.Equal((model.Count, model.Values.Count(static g => g.IsExpired), hidden),
+                (gateway.Store.GroupCount, gateway.Store.ExpiredGroups, gateway.Store.HiddenFamilies));
+            Assert.Equal(model.Values.Sum(static g => g.Families.Values.Sum(static f => f.Series.Count * (f.Type == "summary" ? 2 : 1))),
+                gateway.Store.SampleCount);
             foreach ((int group, Group state) in model)
             {
                 GroupSnapshot snapshot = gateway.Group(s_groups[group])!;
-                Assert.Equal((Nanoseconds(state.ExpiresAt), state.IsExpired, state.HasOwnDeadline), (snapshot.ExpiresAt, snapshot.IsExpired, snapshot.HasOwnDeadline));
+                Assert.Equal((Nanoseconds(state.ExpiresAt), state.IsExpired, state.HasOwnDeadline),
+                    (snapshot.ExpiresAt, snapshot.IsExpired, snapshot.HasOwnDeadline));
                 Assert.Equal(Nanoseconds(state.FailedAt), snapshot.LastFailure?.At ?? 0);
             }
 
@@ -233,7 +247,8 @@ public sealed partial class ModelTests
         {
             int group = Array.IndexOf(s_groups, snapshot.Key);
             saved[group] = new Saved(
-                [.. snapshot.Families.ToArray().Select(static f => f with { Name = f.Name.ToArray(), Help = f.Help.ToArray(), Text = f.Text.ToArray(), Sidecar = f.Sidecar.ToArray() })],
+                [.. snapshot.Families.ToArray().Select(static f => f with
+                    { Name = f.Name.ToArray(), Help = f.Help.ToArray(), Text = f.Text.ToArray(), Sidecar = f.Sidecar.ToArray() })],
                 snapshot.HasOwnDeadline ? snapshot.ExpiresAt : null,
                 snapshot.LastFailure,
                 model[group].Copy());
@@ -293,7 +308,8 @@ public sealed partial class ModelTests
     private sealed class Follower(MetricStore store)
     {
         private readonly ChangeFeed _feed = store.Subscribe();
-        private readonly SortedDictionary<GroupingKey, (long Version, GroupSnapshot? Snapshot, PushFailure? Failure, string Content)> _groups = [];
+        private readonly SortedDictionary<GroupingKey,
+            (long Version, GroupSnapshot? Snapshot, PushFailure? Failure, string Content)> _groups = [];
         private readonly HashSet<GroupingKey> _untold = [];
 
         public void IsNotTold(GroupingKey key) => _untold.Add(key);
@@ -312,7 +328,8 @@ public sealed partial class ModelTests
             foreach (GroupChange change in changes)
             {
                 PushFailure? failure = change.Snapshot?.LastFailure;
-                Assert.True(!_groups.TryGetValue(change.Key, out (long Version, GroupSnapshot? Snapshot, PushFailure? Failure, string Content) before)
+                Assert.True(!_groups.TryGetValue(
+                    change.Key, out (long Version, GroupSnapshot? Snapshot, PushFailure? Failure, string Content) before)
                     || change.Version > before.Version || (change.Version == before.Version && !ReferenceEquals(failure, before.Failure)));
                 _groups[change.Key] = (change.Version, change.Snapshot, failure, change.Snapshot is { } snapshot ? Content(snapshot) : "");
                 _untold.Remove(change.Key);
@@ -332,9 +349,11 @@ public sealed partial class ModelTests
     private static string Content(StoreView view) => string.Concat(view.Groups.ToArray().Select(Content));
 
     private static string Content(GroupSnapshot group) =>
-        $"{group.Key} {group.ExpiresAt} {group.IsExpired}\n" + string.Concat(group.Families.ToArray().Select(static family => Encoding.UTF8.GetString(family.Text.Span)));
+        $"{group.Key} {group.ExpiresAt} {group.IsExpired}\n"
+            + string.Concat(group.Families.ToArray().Select(static family => Encoding.UTF8.GetString(family.Text.Span)));
 
-    private static object? Execute(Harness gateway, Operation operation, byte[] body, int[] back, Dictionary<int, Saved> saved, bool expires)
+    private static object? Execute(
+        Harness gateway, Operation operation, byte[] body, int[] back, Dictionary<int, Saved> saved, bool expires)
     {
         TimeSpan? after = expires && operation.Expire is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
         GroupingKey key = s_groups[operation.Group];
@@ -367,7 +386,8 @@ public sealed partial class ModelTests
 
                 return null;
             default:
-                return gateway.Push(key, operation.Format, body, operation.Act == Act.Put ? PushMode.Replace : PushMode.Merge, new PushDetails(after));
+                return gateway.Push(
+                    key, operation.Format, body, operation.Act == Act.Put ? PushMode.Replace : PushMode.Merge, new PushDetails(after));
         }
     }
 
@@ -392,14 +412,17 @@ public sealed partial class ModelTests
     {
         public static Arbitrary<Operation[]> History() =>
             (from act in Gen.Frequency(
-                    (3, Gen.Constant(Act.Delete)), (6, Gen.Constant(Act.Put)), (10, Gen.Constant(Act.Post)), (12, Gen.Constant(Act.Again)), (1, Gen.Constant(Act.Wipe)),
-                    (4, Gen.Elements(Act.Malformed, Act.Timed, Act.Note)), (2, Gen.Constant(Act.Save)), (3, Gen.Elements(Act.Restore, Act.Load)))
+                    (3, Gen.Constant(Act.Delete)), (6, Gen.Constant(Act.Put)), (10, Gen.Constant(Act.Post)), (12, Gen.Constant(Act.Again)),
+                        (1, Gen.Constant(Act.Wipe)),
+                    (4, Gen.Elements(Act.Malformed, Act.Timed, Act.Note)), (2, Gen.Constant(Act.Save)),
+                        (3, Gen.Elements(Act.Restore, Act.Load)))
              from groupIndex in Gen.Choose(0, s_groups.Length - 1)
              from series in Gen.Elements(s_series).ArrayOf().Resize(8)
              from type in Gen.Elements("gauge", "gauge", "gauge", "counter", "summary")
              from wait in Gen.Elements(0, 0, 0, 0, 1, 3, 4, 8, 20)
              from expire in Gen.Elements<int?>(null, null, null, 0, 2, 12)
-             from format in Gen.Frequency((6, Gen.Constant(PushFormat.Text)), (1, Gen.Constant(PushFormat.Protobuf)), (1, Gen.Constant(PushFormat.OpenMetrics)))
+             from format in Gen.Frequency(
+                 (6, Gen.Constant(PushFormat.Text)), (1, Gen.Constant(PushFormat.Protobuf)), (1, Gen.Constant(PushFormat.OpenMetrics)))
              select new Operation(act, groupIndex, series, type, wait, expire, format)).ArrayOf().Resize(16).ToArbitrary();
     }
 }

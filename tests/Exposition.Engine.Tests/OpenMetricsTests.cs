@@ -108,7 +108,8 @@ public sealed class OpenMetricsTests
     public void The_protobuf_text_form_shows_the_unit()
     {
         Push(s_job, Rich);
-        Assert.Contains("unit: \"seconds\"\n", Encoding.UTF8.GetString(_gateway.Bytes(ScrapeFormat.ProtobufText)), StringComparison.Ordinal);
+        Assert.Contains(
+            "unit: \"seconds\"\n", Encoding.UTF8.GetString(_gateway.Bytes(ScrapeFormat.ProtobufText)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -147,16 +148,19 @@ public sealed class OpenMetricsTests
     {
         PushOutcome outcome = Push(s_job, "a 1 1.5\n# EOF\n");
         Assert.Equal(
-            new PushOutcome(PushStatus.Inconsistent, "pushed metrics are invalid or inconsistent with existing metrics: pushed metrics must not have timestamps"), outcome);
+            new PushOutcome(PushStatus.Inconsistent,
+                "pushed metrics are invalid or inconsistent with existing metrics: pushed metrics must not have timestamps"), outcome);
     }
 
     [Fact]
     public void Groups_are_joined_family_by_family()
     {
-        Push(Harness.Key("job", "b"), "# TYPE c_s counter\n# UNIT c_s s\nc_s_total 2 # {x=\"y\"} 1\n# TYPE v info\nv_info{a=\"b\"} 1\n# EOF\n");
+        Push(Harness.Key("job", "b"),
+            "# TYPE c_s counter\n# UNIT c_s s\nc_s_total 2 # {x=\"y\"} 1\n# TYPE v info\nv_info{a=\"b\"} 1\n# EOF\n");
         _gateway.Put(Harness.Key("job", "a"), "# TYPE c_s_total counter\nc_s_total 1\n");
         Assert.Contains(
-            "# TYPE c_s counter\n# UNIT c_s s\nc_s_total{instance=\"\",job=\"a\"} 1.0\nc_s_total{instance=\"\",job=\"b\"} 2.0 # {x=\"y\"} 1.0\n", OpenMetrics(), StringComparison.Ordinal);
+            "# TYPE c_s counter\n# UNIT c_s s\nc_s_total{instance=\"\",job=\"a\"} 1.0\nc_s_total{instance=\"\",job=\"b\"} 2.0 # "
+                + "{x=\"y\"} 1.0\n", OpenMetrics(), StringComparison.Ordinal);
         Assert.Contains("# TYPE v_info gauge\nv_info{a=\"b\",instance=\"\",job=\"b\"} 1.0\n", OpenMetrics(), StringComparison.Ordinal);
     }
 
@@ -165,8 +169,10 @@ public sealed class OpenMetricsTests
     [Fact]
     public void A_family_with_one_value_that_is_not_allowed_goes_out_as_unknown()
     {
-        _gateway.Put(Harness.Key("job", "a"), "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 2\nh_sum 3\nh_count 2\n# TYPE c_total counter\nc_total 1\n");
-        _gateway.Put(Harness.Key("job", "b"), "# TYPE h histogram\nh_bucket{le=\"1\"} 0.5\nh_sum -3\nh_count 2.5\n# TYPE c_total counter\nc_total NaN\n");
+        _gateway.Put(Harness.Key("job", "a"),
+            "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 2\nh_sum 3\nh_count 2\n# TYPE c_total counter\nc_total 1\n");
+        _gateway.Put(Harness.Key("job", "b"),
+            "# TYPE h histogram\nh_bucket{le=\"1\"} 0.5\nh_sum -3\nh_count 2.5\n# TYPE c_total counter\nc_total NaN\n");
         string text = OpenMetrics();
         Assert.Contains(
             """
@@ -193,11 +199,15 @@ public sealed class OpenMetricsTests
     [Fact]
     public void Names_that_clash_only_in_openmetrics_keep_apart()
     {
-        _gateway.Put(Harness.Key("job", "a"), "# TYPE c_total counter\nc_total 1\n# TYPE c gauge\nc 2\n# TYPE d_total counter\nd_total 1\n# TYPE d_created gauge\nd_created 2\n");
+        _gateway.Put(
+            Harness.Key("job", "a"),
+            "# TYPE c_total counter\nc_total 1\n# TYPE c gauge\nc 2\n# TYPE d_total counter\nd_total 1\n# TYPE d_created "
+            + "gauge\nd_created 2\n");
         Push(Harness.Key("job", "b"), "# TYPE s summary\ns_count 1\ns_created 5\n# EOF\n");
         string text = OpenMetrics();
         Assert.Contains("# TYPE c gauge\nc{instance=\"\",job=\"a\"} 2.0\n# TYPE c_total unknown\n", text, StringComparison.Ordinal);
-        Assert.Contains("# TYPE d_created gauge\nd_created{instance=\"\",job=\"a\"} 2.0\n# TYPE d_total unknown\n", text, StringComparison.Ordinal);
+        Assert.Contains(
+            "# TYPE d_created gauge\nd_created{instance=\"\",job=\"a\"} 2.0\n# TYPE d_total unknown\n", text, StringComparison.Ordinal);
         AssertValid(text);
         _gateway.Put(Harness.Key("job", "c"), "s_created 7\n");
         Assert.DoesNotContain("s_created{instance=\"\",job=\"b\"}", OpenMetrics(), StringComparison.Ordinal);
@@ -210,7 +220,8 @@ public sealed class OpenMetricsTests
     {
         var utf8 = new Harness(names: NameScheme.Utf8);
         Assert.Equal(PushStatus.Stored, utf8.Store.Push(
-            s_job, PushFormat.OpenMetrics, "# TYPE \"a.b\" counter\n{\"a.b_total\",\"k.l\"=\"v\"} 1 # {\"t.u\"=\"x\"} 2\n# EOF"u8.ToArray(), PushMode.Merge).Status);
+            s_job, PushFormat.OpenMetrics, "# TYPE \"a.b\" counter\n{\"a.b_total\",\"k.l\"=\"v\"} 1 # {\"t.u\"=\"x\"} 2\n# EOF"u8.ToArray(),
+                PushMode.Merge).Status);
         Assert.Contains(line, Encoding.UTF8.GetString(utf8.Bytes(ScrapeFormat.OpenMetrics, escaping)), StringComparison.Ordinal);
     }
 
@@ -218,7 +229,8 @@ public sealed class OpenMetricsTests
     [Fact]
     public void A_unit_that_the_name_does_not_end_in_is_not_kept()
     {
-        byte[] Family(string name) => [0x0A, (byte)name.Length, .. Encoding.ASCII.GetBytes(name), 0x18, 1, 0x22, 11, 0x12, 9, 0x09, 0, 0, 0, 0, 0, 0, 0, 0, 0x2A, 1, (byte)'s'];
+        byte[] Family(string name) => [0x0A, (byte)name.Length, .. Encoding.ASCII.GetBytes(name), 0x18, 1, 0x22, 11, 0x12, 9, 0x09, 0, 0, 0,
+            0, 0, 0, 0, 0, 0x2A, 1, (byte)'s'];
         _gateway.PutProtobuf(s_job, Family("a_s"), Family("b"));
         Assert.Contains("# TYPE a_s gauge\n# UNIT a_s s\n", OpenMetrics(), StringComparison.Ordinal);
         Assert.DoesNotContain("# UNIT b", OpenMetrics(), StringComparison.Ordinal);
@@ -234,5 +246,6 @@ public sealed class OpenMetricsTests
     private string OpenMetrics() => Encoding.UTF8.GetString(_gateway.Bytes(ScrapeFormat.OpenMetrics));
 
     private static void AssertValid(string text) =>
-        Assert.True(OpenMetricsFormat.TryRead(Encoding.UTF8.GetBytes(text), NameScheme.Legacy, new FamilySet(), out FormatError error), error.ToString());
+        Assert.True(OpenMetricsFormat.TryRead(Encoding.UTF8.GetBytes(text), NameScheme.Legacy, new FamilySet(), out FormatError error),
+            error.ToString());
 }

@@ -25,7 +25,8 @@ public sealed class OwnershipTests
         Assert.Equal(PushStatus.Stored, _store.Push(s_rival, PushFormat.Text, Body("w", 1), PushMode.Replace).Status);
         byte[] clash = Body("v", 2, "{instance=\"i\"}");
         Assert.Equal(PushStatus.Stored, _store.Push(s_rival, PushFormat.Text, clash, PushMode.Replace).Status);
-        AssertNothingAllocated(() => Assert.Equal(PushStatus.Inconsistent, _store.Push(s_job, PushFormat.Text, clash, PushMode.Replace).Status));
+        AssertNothingAllocated(
+            () => Assert.Equal(PushStatus.Inconsistent, _store.Push(s_job, PushFormat.Text, clash, PushMode.Replace).Status));
     }
 
     [Fact]
@@ -287,11 +288,14 @@ public sealed class OwnershipTests
         Assert.Equal(before, _store.LargeBlockBytes);
     }
 
-    private void Push(byte[] body, PushMode mode = PushMode.Replace) => Assert.Equal(PushStatus.Stored, _store.Push(s_job, PushFormat.Text, body, mode).Status);
+    private void Push(byte[] body, PushMode mode = PushMode.Replace) =>
+        Assert.Equal(PushStatus.Stored, _store.Push(s_job, PushFormat.Text, body, mode).Status);
 
     private static byte[] Body(string prefix, int value, string labels = "", int lines = 4000) =>
-        Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, lines).Select(line => string.Create(CultureInfo.InvariantCulture, $"{prefix}{line:d5}{labels} {value}\n"))));
+        Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, lines)
+            .Select(line => string.Create(CultureInfo.InvariantCulture, $"{prefix}{line:d5}{labels} {value}\n"))));
 
     private static string Text(GroupSnapshot group) =>
-        string.Concat(group.Families.ToArray().Where(static entry => !OwnNames.IsEither(entry.Name.Span)).Select(static entry => Encoding.UTF8.GetString(entry.Text.Span)));
+        string.Concat(group.Families.ToArray().Where(static entry => !OwnNames.IsEither(entry.Name.Span))
+            .Select(static entry => Encoding.UTF8.GetString(entry.Text.Span)));
 }

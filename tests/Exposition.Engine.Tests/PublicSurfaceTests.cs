@@ -18,7 +18,8 @@ public sealed class PublicSurfaceTests
             let given = member is MethodInfo method ? method.ReturnType : member is FieldInfo field ? field.FieldType : null
             where given is { IsGenericType: true }
                 && given.GetGenericTypeDefinition() is { } open
-                && (open == typeof(ReadOnlySpan<>) || open == typeof(Span<>) || open == typeof(ReadOnlyMemory<>) || open == typeof(Memory<>))
+                && (open == typeof(ReadOnlySpan<>) || open == typeof(Span<>) || open == typeof(ReadOnlyMemory<>)
+                    || open == typeof(Memory<>))
             select $"{type.Name}.{member.Name}";
 
         Assert.Empty(borrowed);

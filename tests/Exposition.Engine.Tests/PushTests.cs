@@ -48,7 +48,9 @@ public sealed class PushTests
     {
         _gateway.Put(s_job, "a 1\nb 1\n");
         _gateway.Post(s_job, "b 2\nc 2\n");
-        Assert.Equal("# TYPE a untyped\na{instance=\"\",job=\"j\"} 1\n# TYPE b untyped\nb{instance=\"\",job=\"j\"} 2\n# TYPE c untyped\nc{instance=\"\",job=\"j\"} 2\n", _gateway.Pushed());
+        Assert.Equal(
+            "# TYPE a untyped\na{instance=\"\",job=\"j\"} 1\n# TYPE b untyped\nb{instance=\"\",job=\"j\"} 2\n# TYPE c "
+            + "untyped\nc{instance=\"\",job=\"j\"} 2\n", _gateway.Pushed());
         _gateway.Put(s_job, "d 3\n");
         Assert.Equal("# TYPE d untyped\nd{instance=\"\",job=\"j\"} 3\n", _gateway.Pushed());
     }
@@ -88,7 +90,8 @@ public sealed class PushTests
     public void A_malformed_push_changes_nothing()
     {
         PushOutcome outcome = _gateway.Put(s_job, "a b\n");
-        Assert.Equal(new PushOutcome(PushStatus.Malformed, "text format parsing error in line 1: expected float as value, got \"b\""), outcome);
+        Assert.Equal(
+            new PushOutcome(PushStatus.Malformed, "text format parsing error in line 1: expected float as value, got \"b\""), outcome);
         Assert.Equal("", _gateway.Text());
         Assert.Equal(0, _gateway.Store.GroupCount);
     }
@@ -98,7 +101,8 @@ public sealed class PushTests
     {
         PushOutcome outcome = _gateway.Put(s_job, "a 1 1000\n");
         Assert.Equal(PushStatus.Inconsistent, outcome.Status);
-        Assert.Equal("pushed metrics are invalid or inconsistent with existing metrics: pushed metrics must not have timestamps", outcome.Error);
+        Assert.Equal(
+            "pushed metrics are invalid or inconsistent with existing metrics: pushed metrics must not have timestamps", outcome.Error);
         Assert.Equal("1.700000001e+09", _gateway.Value("push_failure_time_seconds{instance=\"\",job=\"j\"}"));
         Assert.Equal("0", _gateway.Value("push_time_seconds{instance=\"\",job=\"j\"}"));
         Assert.Equal("", _gateway.Pushed());
@@ -205,7 +209,8 @@ public sealed class PushTests
 
     [Theory]
     [InlineData("# TYPE s summary\ns{quantile=\"0.5\"} 1\n", FamilyTraits.NoCounts | FamilyTraits.NoSums, false)]
-    [InlineData("# TYPE s summary\ns{quantile=\"0.5\"} 1\ns_count 2\ns{a=\"b\",quantile=\"0.5\"} 1\ns_count{a=\"b\"} 3\n", FamilyTraits.NoSums, false)]
+    [InlineData("# TYPE s summary\ns{quantile=\"0.5\"} 1\ns_count 2\ns{a=\"b\",quantile=\"0.5\"} 1\ns_count{a=\"b\"} 3\n",
+        FamilyTraits.NoSums, false)]
     [InlineData("# TYPE s summary\ns_sum 0\ns_count 0\n", FamilyTraits.None, false)]
     [InlineData("# TYPE s summary\ns_sum 1\ns_sum{a=\"b\"} 1\ns_count 1\n", FamilyTraits.None, true)]
     [InlineData("# TYPE s histogram\ns_bucket{le=\"+Inf\"} 1\n", FamilyTraits.NoCounts | FamilyTraits.NoSums, false)]
@@ -218,7 +223,8 @@ public sealed class PushTests
         Assert.Equal((traits, hasSidecar), (entry.Traits, !entry.Sidecar.IsEmpty));
 
         var pushed = new FamilySet();
-        Assert.True(TextFormat.TryRead(Encoding.UTF8.GetBytes(body), new TextReadOptions(NameScheme.Legacy, Lenient: false), pushed, out _));
+        Assert.True(TextFormat.TryRead(
+            Encoding.UTF8.GetBytes(body), new TextReadOptions(NameScheme.Legacy, Lenient: false), pushed, out _));
         var stored = new FamilySet();
         entry.Read(stored);
         Assert.Equal(Absent(pushed), Absent(stored));

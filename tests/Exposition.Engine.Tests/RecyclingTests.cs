@@ -17,7 +17,8 @@ public sealed class RecyclingTests
     private static readonly GroupingKey s_job = Harness.Key("job", "j");
 
     // Long runs by hand.
-    private static readonly TimeSpan s_race = TimeSpan.FromSeconds(double.TryParse(Environment.GetEnvironmentVariable("EXPOSITION_STRESS_SECONDS"), CultureInfo.InvariantCulture, out double seconds) ? seconds : 2);
+    private static readonly TimeSpan s_race = TimeSpan.FromSeconds(double.TryParse(
+        Environment.GetEnvironmentVariable("EXPOSITION_STRESS_SECONDS"), CultureInfo.InvariantCulture, out double seconds) ? seconds : 2);
 
     [Theory]
     [InlineData(1, 1)]
@@ -68,10 +69,12 @@ public sealed class RecyclingTests
             string before = Text(view);
             long spare = gateway.Store.SpareBlockBytes;
             Push(gateway.Store, 5, 6);
-            Assert.True(gateway.Store.SpareBlockBytes < spare, "the push has taken a spare block, and the one that it replaced is in the view");
+            Assert.True(gateway.Store.SpareBlockBytes < spare,
+                "the push has taken a spare block, and the one that it replaced is in the view");
             spare = gateway.Store.SpareBlockBytes;
             Push(gateway.Store, 6, 10);
-            Assert.True(gateway.Store.SpareBlockBytes > spare || spare == 0, "of what the view does not show there is always a spare block again");
+            Assert.True(gateway.Store.SpareBlockBytes > spare
+                || spare == 0, "of what the view does not show there is always a spare block again");
             Assert.Equal(before, Text(view));
             using StoreView later = gateway.Store.OpenView();
             string between = Text(later);
@@ -185,7 +188,8 @@ public sealed class RecyclingTests
     public void Views_beside_pushes_show_only_what_was_pushed() => Assert.Null(Race(StoreFaults.None, mixed: false, s_race));
 
     [Fact]
-    public void Views_beside_pushes_of_changing_series_show_only_what_was_pushed() => Assert.Null(Race(StoreFaults.None, mixed: true, s_race));
+    public void Views_beside_pushes_of_changing_series_show_only_what_was_pushed() =>
+        Assert.Null(Race(StoreFaults.None, mixed: true, s_race));
 
     // The checker itself: it must see memory that is used again too early.
     [Theory]
@@ -193,7 +197,8 @@ public sealed class RecyclingTests
     [InlineData(StoreFaults.ReusesBlocksBlindly, true)]
     [InlineData(StoreFaults.ReusesSnapshotsBlindly, false)]
     [InlineData(StoreFaults.ReusesSnapshotsBlindly, true)]
-    internal void A_store_that_recycles_too_early_is_caught(StoreFaults faults, bool mixed) => Assert.NotNull(Race(faults, mixed, TimeSpan.FromMinutes(3)));
+    internal void A_store_that_recycles_too_early_is_caught(StoreFaults faults, bool mixed) =>
+        Assert.NotNull(Race(faults, mixed, TimeSpan.FromMinutes(3)));
 
     // A push of other series, and one that adds to them, leave the blocks of what they replace as steady pushes do.
     [Theory]
@@ -224,7 +229,8 @@ public sealed class RecyclingTests
         bool Over()
         {
             TimeSpan elapsed = Stopwatch.GetElapsedTime(started);
-            return Volatile.Read(ref seen) is not null || (elapsed > limit && (faults != StoreFaults.None || IsEnough())) || elapsed > limit + TimeSpan.FromMinutes(2);
+            return Volatile.Read(ref seen) is not null || (elapsed > limit && (faults != StoreFaults.None || IsEnough()))
+                || elapsed > limit + TimeSpan.FromMinutes(2);
         }
 
         int seed = Environment.TickCount;
@@ -261,11 +267,13 @@ public sealed class RecyclingTests
             if (mixed && random.Next(40) == 0)
             {
                 // Refused, which leaves a snapshot with the blocks of the one before.
-                Assert.Equal(PushStatus.Inconsistent, store.Push(key, PushFormat.Text, Encoding.UTF8.GetBytes("v0 1 1000\n"), PushMode.Merge).Status);
+                Assert.Equal(PushStatus.Inconsistent,
+                    store.Push(key, PushFormat.Text, Encoding.UTF8.GetBytes("v0 1 1000\n"), PushMode.Merge).Status);
             }
 
             Interlocked.Increment(ref pushes);
-            PushOutcome outcome = store.Push(key, PushFormat.Text, body, lines > Lines && random.Next(2) == 0 ? PushMode.Merge : PushMode.Replace);
+            PushOutcome outcome = store.Push(
+                key, PushFormat.Text, body, lines > Lines && random.Next(2) == 0 ? PushMode.Merge : PushMode.Replace);
             if (outcome.Status != PushStatus.Stored)
             {
                 throw new InvalidOperationException(outcome.Error);
@@ -285,8 +293,10 @@ public sealed class RecyclingTests
             {
                 string text = Text(group);
                 Thread.Yield();
-                string[] values = [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => line[(line.LastIndexOf(' ') + 1)..])];
-                if (values.Length is not (0 or Lines or (Lines + 1)) || values.Distinct().Skip(1).Any() || !values.All(static value => int.TryParse(value, CultureInfo.InvariantCulture, out int _))
+                string[] values = [
+                    .. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => line[(line.LastIndexOf(' ') + 1)..])];
+                if (values.Length is not (0 or Lines or (Lines + 1)) || values.Distinct().Skip(1).Any()
+                    || !values.All(static value => int.TryParse(value, CultureInfo.InvariantCulture, out int _))
                     || text != Text(group))
                 {
                     throw new InvalidOperationException($"a view shows {text}\nand then {Text(group)}");
@@ -303,14 +313,16 @@ public sealed class RecyclingTests
         Thread[] threads = [Start(Push), Start(Push), Start((_, _) => View()), Start((_, _) => View()), Start((_, i) => Collect(i))];
         Array.ForEach(threads, static thread => thread.Join());
         Assert.True(seen is not null || IsEnough(), $"{views} views, {store.RepeatedPushes} repeated pushes");
-        TestContext.Current.SendDiagnosticMessage($"{views} views, {pushes} pushes, {store.RepeatedPushes} of them steady{(seen is null ? "" : ", until " + string.Concat(seen.Split('\n').Take(5)))}");
+        TestContext.Current.SendDiagnosticMessage(
+            $"{views} views, {pushes} pushes, {store.RepeatedPushes} of them steady{(seen is null ? "" : ", until " + string.Concat(seen.Split('\n').Take(5)))}");
         return seen;
     }
 
     private const int Lines = 60;
 
     private static byte[] Body(int value, int lines = Lines) =>
-        Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, lines).Select(line => string.Create(CultureInfo.InvariantCulture, $"v{line} {value}\n"))));
+        Encoding.UTF8.GetBytes(
+            string.Concat(Enumerable.Range(0, lines).Select(line => string.Create(CultureInfo.InvariantCulture, $"v{line} {value}\n"))));
 
     private static void Push(MetricStore store, int from, int to)
     {
@@ -323,5 +335,6 @@ public sealed class RecyclingTests
     private static string Text(StoreView view) => string.Concat(view.Groups.ToArray().Select(Text));
 
     private static string Text(GroupSnapshot group) =>
-        string.Concat(group.Families.ToArray().Where(static entry => !OwnNames.IsEither(entry.Name.Span)).Select(static entry => Encoding.UTF8.GetString(entry.Text.Span)));
+        string.Concat(group.Families.ToArray().Where(static entry => !OwnNames.IsEither(entry.Name.Span))
+            .Select(static entry => Encoding.UTF8.GetString(entry.Text.Span)));
 }

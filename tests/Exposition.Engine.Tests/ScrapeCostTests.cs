@@ -86,7 +86,8 @@ public sealed class ScrapeCostTests
         var gateway = new Harness();
         for (int group = 0; group < 50; group++)
         {
-            gateway.Put(Harness.Key("job", "j", "instance", $"{group}"), "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 2\nh_count 2\nh_sum 3\n" + Body(20, group));
+            gateway.Put(Harness.Key("job", "j", "instance", $"{group}"),
+                "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 2\nh_count 2\nh_sum 3\n" + Body(20, group));
         }
 
         byte[] whole = gateway.Bytes(ScrapeFormat.ProtobufDelimited);
@@ -146,7 +147,9 @@ public sealed class ScrapeCostTests
             long before = GC.GetAllocatedBytesForCurrentThread();
             using (var scrape = new Scrape(gateway.Store, null, format, EscapingScheme.Underscores, gzip))
             {
-                while (gzip ? await scrape.WriteNextAsync(sink, 1 << 16, TestContext.Current.CancellationToken) : scrape.WriteNext(sink, 1 << 16))
+                while (gzip
+                    ? await scrape.WriteNextAsync(sink, 1 << 16, TestContext.Current.CancellationToken)
+                    : scrape.WriteNext(sink, 1 << 16))
                 {
                 }
             }
@@ -183,7 +186,8 @@ public sealed class ScrapeCostTests
     }
 
     private static string Body(int lines, int value) =>
-        string.Concat(Enumerable.Range(0, lines).Select(line => string.Create(CultureInfo.InvariantCulture, $"some_metric{{line=\"{line}\",more=\"x\"}} {value}\n")));
+        string.Concat(Enumerable.Range(0, lines)
+            .Select(line => string.Create(CultureInfo.InvariantCulture, $"some_metric{{line=\"{line}\",more=\"x\"}} {value}\n")));
 
     /// <summary>Takes bytes and forgets them.</summary>
     private sealed class Sink : IBufferWriter<byte>

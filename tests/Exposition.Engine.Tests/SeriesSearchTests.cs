@@ -23,14 +23,17 @@ public class SeriesSearchTests
         string[] all = [.. Enumerable.Range(0, random.Next(1, 60)).Select(_ => Labels(random)).Distinct()];
         string[] stored = [.. all.Where(_ => random.Next(2) == 0)];
         var other = new Harness();
-        if (stored.Length == 0 || other.Put(Harness.Key("job", "j", "zone", "z"), Body(type, stored, zone: null)).Status != PushStatus.Stored)
+        if (stored.Length == 0
+            || other.Put(Harness.Key("job", "j", "zone", "z"), Body(type, stored, zone: null)).Status != PushStatus.Stored)
         {
             return;
         }
 
-        FamilyEntry entry = other.Group(Harness.Key("job", "j", "zone", "z"))!.Families.ToArray().Single(static e => e.Name.Span.SequenceEqual("f"u8));
+        FamilyEntry entry = other.Group(Harness.Key("job", "j", "zone", "z"))!.Families.ToArray()
+            .Single(static e => e.Name.Span.SequenceEqual("f"u8));
         var set = new FamilySet();
-        Assert.True(TextFormat.TryRead(Encoding.UTF8.GetBytes(Body(type, all, "z")), new TextReadOptions(NameScheme.Legacy, Lenient: true), set, out _));
+        Assert.True(TextFormat.TryRead(
+            Encoding.UTF8.GetBytes(Body(type, all, "z")), new TextReadOptions(NameScheme.Legacy, Lenient: true), set, out _));
         new LabelMerge().Apply(s_self, set);
         new SeriesOrder().Sort(set, 0);
         var search = new SeriesSearch();
@@ -66,10 +69,13 @@ public class SeriesSearchTests
         foreach (string type in (string[])["gauge", "summary", "histogram"])
         {
             string ending = type == "gauge" ? "" : "_count";
-            string body = $"# TYPE \"x.\\\"y\" {type}\n{{\"x.\\\"y{ending}\",\"a.b\"=\"1\",zone=\"z\"}} 1\n{{\"x.\\\"y{ending}\",\"a.b\"=\"2\",zone=\"z\"}} 1\n";
+            string body =
+                $"# TYPE \"x.\\\"y\" {type}\n{{\"x.\\\"y{ending}\",\"a.b\"=\"1\",zone=\"z\"}} "
+                + $"1\n{{\"x.\\\"y{ending}\",\"a.b\"=\"2\",zone=\"z\"}} 1\n";
             Assert.Equal(PushStatus.Stored, gateway.Put(Harness.Key("job", "j", "zone", "z"), body).Status);
             Assert.Equal(PushStatus.Inconsistent, gateway.Put(s_self, body).Status);
-            Assert.Equal(PushStatus.Stored, gateway.Put(s_self, body.Replace("\"1\"", "\"3\"", StringComparison.Ordinal).Replace("\"2\"", "\"4\"", StringComparison.Ordinal)).Status);
+            Assert.Equal(PushStatus.Stored, gateway.Put(s_self, body.Replace("\"1\"", "\"3\"", StringComparison.Ordinal)
+                .Replace("\"2\"", "\"4\"", StringComparison.Ordinal)).Status);
             gateway.Store.Wipe();
         }
     }
@@ -112,7 +118,8 @@ public class SeriesSearchTests
     {
         var gateway = new Harness();
         Assert.Equal(PushStatus.Stored, gateway.Put(s_self, "a 1\n").Status);
-        Assert.Contains("push_failure_time_seconds", gateway.Put(Harness.Key("job", "j", "instance", ""), "b 1\n").Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "push_failure_time_seconds", gateway.Put(Harness.Key("job", "j", "instance", ""), "b 1\n").Error, StringComparison.Ordinal);
         Assert.Equal(PushStatus.Stored, gateway.Put(Harness.Key("job", "j", "instance", "x"), "b 1\n").Status);
 
         // A client may push the time of a failure, and then with labels of its own: those of another group, or of one that comes later.
@@ -126,16 +133,19 @@ public class SeriesSearchTests
         Assert.Equal(PushStatus.Stored, gateway.Put(later, "b 1\n").Status);
     }
 
-    private static PushStatus Put(MetricStore store, GroupingKey key, string body) => store.Push(key, PushFormat.Text, Encoding.UTF8.GetBytes(body), PushMode.Replace).Status;
+    private static PushStatus Put(MetricStore store, GroupingKey key, string body) =>
+        store.Push(key, PushFormat.Text, Encoding.UTF8.GetBytes(body), PushMode.Replace).Status;
 
-    private static string Labels(Random random) => string.Concat(((string[])["a", "b", "le2", "x"]).Where(_ => random.Next(3) > 0).Select(name => $"{name}=\"{s_values[random.Next(s_values.Length)]}\","));
+    private static string Labels(Random random) => string.Concat(((string[])["a", "b", "le2", "x"]).Where(_ => random.Next(3) > 0)
+        .Select(name => $"{name}=\"{s_values[random.Next(s_values.Length)]}\","));
 
     private static string Body(string type, string[] labels, string? zone)
     {
         string zoneLabel = zone is null ? "" : $"zone=\"{zone}\"";
         return $"# TYPE f {type}\n" + string.Concat(labels.Select(l => type switch
         {
-            "summary" => $"f{{{l}{zoneLabel}{(l.Length + zoneLabel.Length > 0 && zoneLabel.Length > 0 ? "," : "")}quantile=\"0.5\"}} 1\nf_sum{{{l}{zoneLabel}}} 2\nf_count{{{l}{zoneLabel}}} 3\n",
+            "summary" => $"f{{{l}{zoneLabel}{(l.Length + zoneLabel.Length > 0 && zoneLabel.Length > 0 ? "," : "")}quantile=\"0.5\"}} "
+                + "1\nf_sum{{{l}{zoneLabel}}} 2\nf_count{{{l}{zoneLabel}}} 3\n",
             "histogram" => $"f_bucket{{{l}{zoneLabel}{(zoneLabel.Length > 0 ? "," : "")}le=\"1\"}} 1\nf_count{{{l}{zoneLabel}}} 3\n",
             _ => $"f{{{l}{zoneLabel}}} 1\n",
         }));

@@ -191,7 +191,8 @@ public sealed class ShapeTests
             for (int i = 0; i < 500; i++)
             {
                 string body = $"a{{x=\"1\"}} {thread}\nb {thread}.5\n# TYPE c counter\nc {i}\n";
-                Assert.Equal(PushStatus.Stored, store.Push(s_job, PushFormat.Text, Encoding.UTF8.GetBytes(body), (PushMode)(i % 7 == 0 ? 0 : 1)).Status);
+                Assert.Equal(PushStatus.Stored,
+                    store.Push(s_job, PushFormat.Text, Encoding.UTF8.GetBytes(body), (PushMode)(i % 7 == 0 ? 0 : 1)).Status);
             }
         });
 
@@ -297,7 +298,8 @@ public sealed class ShapeTests
             ];
             Gen<string> body(int shape) =>
                 from values in value.Two().ListOf(lines.Length)
-                select string.Concat(lines.Where((_, i) => (shape & (1 << i)) != 0).Select((line, i) => string.Format(CultureInfo.InvariantCulture, line, values[i].Item1, values[i].Item2)));
+                select string.Concat(lines.Where((_, i) => (shape & (1 << i)) != 0)
+                    .Select((line, i) => string.Format(CultureInfo.InvariantCulture, line, values[i].Item1, values[i].Item2)));
 
             // One or two shapes, again and again, with a step of another kind now and then.
             return from first in Gen.Choose(1, 63)

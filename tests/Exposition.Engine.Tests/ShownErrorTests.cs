@@ -22,7 +22,8 @@ public class ShownErrorTests
         { "label name", PushFormat.Text, Utf8($"a{{{s_letters}=\"1\",{s_letters}=\"1\"}} 1\n") },
         { "label value", PushFormat.Text, [.. "a{b=\""u8, .. Enumerable.Repeat((byte)0xFF, Long), .. "\"} 1\n"u8] },
         { "le", PushFormat.Text, Utf8($"# TYPE h histogram\nh_bucket{{le=\"{s_control}\"}} 1\n") },
-        { "many labels", PushFormat.Text, Utf8($"# TYPE a gauge\na{{{string.Join(',', Enumerable.Range(0, 50_000).Select(static i => $"l{i}=\"v\""))}}} 1\n"
+        { "many labels", PushFormat.Text,
+            Utf8($"# TYPE a gauge\na{{{string.Join(',', Enumerable.Range(0, 50_000).Select(static i => $"l{i}=\"v\""))}}} 1\n"
             + $"a{{{string.Join(',', Enumerable.Range(0, 50_000).Select(static i => $"l{i}=\"v\""))}}} 1\n") },
         { "metric name", PushFormat.Text, Utf8($"{s_letters} 1\n{s_letters} 1\n") },
         { "value", PushFormat.OpenMetrics, Utf8($"# TYPE a gauge\na {s_control}\n# EOF\n") },

@@ -64,5 +64,6 @@ public sealed class SweepTests
     }
 
     private void Push(string job) =>
-        _store.Push(Harness.Key("job", job), PushFormat.Text, "x 1\n"u8.ToArray(), PushMode.Replace, new PushDetails(TimeSpan.FromSeconds(10)));
+        _store.Push(Harness.Key("job", job), PushFormat.Text, "x 1\n"u8.ToArray(), PushMode.Replace,
+            new PushDetails(TimeSpan.FromSeconds(10)));
 }

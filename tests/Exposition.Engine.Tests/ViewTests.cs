@@ -146,7 +146,8 @@ public sealed class ViewTests
             _gateway.Put(key, $"a {i}\n");
             var changes = new List<GroupChange>();
             Assert.Equal((1, 1), (feed.Take(changes), other.Take([])));
-            Assert.Equal($"a{{instance=\"\",job=\"j\"}} {i}\n", Encoding.UTF8.GetString(Assert.Single(changes).Snapshot!.Families[0].Text.Span));
+            Assert.Equal(
+                $"a{{instance=\"\",job=\"j\"}} {i}\n", Encoding.UTF8.GetString(Assert.Single(changes).Snapshot!.Families[0].Text.Span));
 
             // Some go without a word on what they have taken, some with a change that was not taken, some with a group that has gone.
             if (i % 3 == 0)
@@ -292,8 +293,12 @@ public sealed class ViewTests
 
     private void Fill()
     {
-        _gateway.Put(Harness.Key("job", "j"), "# HELP g Text with \\\\ and \\n.\n# TYPE g gauge\ng{l=\"a\\\"b\"} -0\n# TYPE \"a.b\" counter\n{\"a.b\"} 7\n");
-        _gateway.Put(Harness.Key("job", "j", "zone", "eu"), "# TYPE h histogram\nh_bucket{le=\"1\"} 1.5\nh_sum 1\nh_count 2\n# TYPE s summary\ns{quantile=\"0.5\"} NaN\ns_sum 1\ns_count 2\n");
+        _gateway.Put(Harness.Key("job", "j"),
+            "# HELP g Text with \\\\ and \\n.\n# TYPE g gauge\ng{l=\"a\\\"b\"} -0\n# TYPE \"a.b\" counter\n{\"a.b\"} 7\n");
+        _gateway.Put(
+            Harness.Key("job", "j", "zone", "eu"),
+            "# TYPE h histogram\nh_bucket{le=\"1\"} 1.5\nh_sum 1\nh_count 2\n# TYPE s summary\ns{quantile=\"0.5\"} NaN\ns_sum 1\ns_count "
+            + "2\n");
         _gateway.Put(Harness.Key("job", "k"), "g_other 1e300\nh_other{x=\"y\"} +Inf\n");
         _gateway.Put(Harness.Key("job", "gone"), "g_other 1\n");
     }

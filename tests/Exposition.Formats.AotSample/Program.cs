@@ -61,7 +61,8 @@ static byte[] WriteProtobuf(FamilySet set)
         var metrics = new ArrayBufferWriter<byte>();
         ProtobufFormat.WriteMetrics(set, family, EscapingScheme.AllowUtf8, metrics);
         FamilyRow row = set.Families[family];
-        ProtobufFormat.WriteHeader(set.Text(row.Name), row.Type, row.HasHelp, set.Text(row.Help), EscapingScheme.AllowUtf8, metrics.WrittenCount, output);
+        ProtobufFormat.WriteHeader(
+            set.Text(row.Name), row.Type, row.HasHelp, set.Text(row.Help), EscapingScheme.AllowUtf8, metrics.WrittenCount, output);
         output.Write(metrics.WrittenSpan);
     }
 
@@ -83,5 +84,6 @@ static string Describe(FamilySet set)
         }
     }
 
-    return string.Create(CultureInfo.InvariantCulture, $"families {names}with {set.Metrics.Length} metrics, {labels} labels, {set.Points.Length} points, sum {sum}");
+    return string.Create(CultureInfo.InvariantCulture,
+        $"families {names}with {set.Metrics.Length} metrics, {labels} labels, {set.Points.Length} points, sum {sum}");
 }

@@ -7,7 +7,8 @@ public sealed class EscapingTests
 {
     [Theory]
     [InlineData("no:escaping_required", "no:escaping_required", "no:escaping_required", "no:escaping_required")]
-    [InlineData("mysystem.prod.west.cpu.load", "mysystem_prod_west_cpu_load", "mysystem_dot_prod_dot_west_dot_cpu_dot_load", "U__mysystem_2e_prod_2e_west_2e_cpu_2e_load")]
+    [InlineData("mysystem.prod.west.cpu.load", "mysystem_prod_west_cpu_load", "mysystem_dot_prod_dot_west_dot_cpu_dot_load",
+        "U__mysystem_2e_prod_2e_west_2e_cpu_2e_load")]
     [InlineData("http.status:sum_total", "http_status:sum_total", "http_dot_status:sum__total", "U__http_2e_status:sum__total")]
     [InlineData("name with space", "name_with_space", "name__with__space", "U__name_20_with_20_space")]
     [InlineData("föö bar", "f___bar", "f______bar", "U__f_f6__f6__20_bar")]
@@ -65,7 +66,8 @@ public sealed class EscapingTests
     {
         byte[] name = Encoding.UTF8.GetBytes(text ?? "");
         string escaped = Escape(name, EscapingScheme.Values);
-        Assert.Equal(Encoding.UTF8.GetString(name), Unescape(Encoding.UTF8.GetBytes(escaped)) is var read && escaped.StartsWith("U__", StringComparison.Ordinal) ? read : escaped);
+        Assert.Equal(Encoding.UTF8.GetString(name), Unescape(Encoding.UTF8.GetBytes(escaped)) is var read
+            && escaped.StartsWith("U__", StringComparison.Ordinal) ? read : escaped);
     }
 
     [Property(MaxTest = 2000)]

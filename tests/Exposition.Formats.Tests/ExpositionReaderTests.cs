@@ -56,7 +56,8 @@ public class ExpositionReaderTests
     [Fact]
     public void What_a_line_does_not_have_is_empty()
     {
-        var reader = new ExpositionReader("# HELP a A long text that comes first.\na{x=\"1\"} 1\n# HELP b \\\\\nb{} 2\n# TYPE c gauge\n"u8, new ExpositionReaderState());
+        var reader = new ExpositionReader(
+            "# HELP a A long text that comes first.\na{x=\"1\"} 1\n# HELP b \\\\\nb{} 2\n# TYPE c gauge\n"u8, new ExpositionReaderState());
         while (reader.Read())
         {
             Assert.Equal(reader.Token == ExpositionToken.Help, !reader.Help.IsEmpty);

@@ -27,7 +27,8 @@ public sealed class GuardPageTests : IDisposable
             Assert.Fail($"read {_memory.Beyond} behind the end");
         }
 
-        string[] arguments = [typeof(GuardPageTests).Assembly.Location, "-method", $"{typeof(GuardPageTests).FullName}.{nameof(One_byte_too_many_ends_the_process)}"];
+        string[] arguments = [typeof(GuardPageTests).Assembly.Location, "-method",
+            $"{typeof(GuardPageTests).FullName}.{nameof(One_byte_too_many_ends_the_process)}"];
         ToolResult result = await Tool.RunAsync("dotnet", arguments, environment: new Dictionary<string, string>
         {
             [OverreadVariable] = "1",
@@ -53,7 +54,9 @@ public sealed class GuardPageTests : IDisposable
             string expected = read ? TextDump.Of(open) : error.ToString();
             foreach (Memory<byte> body in (Memory<byte>[])[_memory.AtEnd(vector.Body), _memory.AtStart(vector.Body)])
             {
-                string actual = TextFormat.TryRead(body, options, guarded, out FormatError guardedError) ? TextDump.Of(guarded) : guardedError.ToString();
+                string actual = TextFormat.TryRead(body, options, guarded, out FormatError guardedError)
+                    ? TextDump.Of(guarded)
+                    : guardedError.ToString();
                 Assert.True(expected == actual, $"{vector}\n expected {expected}\n actual   {actual}");
             }
         }
@@ -80,7 +83,8 @@ public sealed class GuardPageTests : IDisposable
         var reader = new ExpositionReader(text, state);
         while (reader.Read())
         {
-            lines.Append(reader.Token).Append(Convert.ToHexString(reader.Name)).Append(reader.Labels.Count).Append(reader.Value).Append(Convert.ToHexString(reader.Help));
+            lines.Append(reader.Token).Append(Convert.ToHexString(reader.Name)).Append(reader.Labels.Count).Append(reader.Value)
+                .Append(Convert.ToHexString(reader.Help));
         }
 
         return lines.Append(reader.Error).ToString();
@@ -153,7 +157,8 @@ public sealed class GuardPageTests : IDisposable
         {
             double value = BitConverter.UInt64BitsToDouble(Convert.ToUInt64(line.Split('\t')[0], 16));
             int length = NumberFormatter.Format(value, open);
-            foreach (Memory<byte> guarded in (Memory<byte>[])[_memory.AtEnd(new byte[NumberFormatter.MaxLength]), _memory.AtStart(new byte[NumberFormatter.MaxLength])])
+            foreach (Memory<byte> guarded in (
+                Memory<byte>[])[_memory.AtEnd(new byte[NumberFormatter.MaxLength]), _memory.AtStart(new byte[NumberFormatter.MaxLength])])
             {
                 Assert.Equal(length, NumberFormatter.Format(value, guarded.Span));
                 Assert.True(open[..length].SequenceEqual(guarded.Span[..length]));
@@ -172,7 +177,8 @@ public sealed class GuardPageTests : IDisposable
         for (int length = 3900; length < 4200; length++)
         {
             var set = new FamilySet();
-            int family = set.AddFamily("höhe.of\"it"u8, MetricType.Histogram, Encoding.UTF8.GetBytes(new string('h', length) + "\\\n\"ende"));
+            int family = set.AddFamily(
+                "höhe.of\"it"u8, MetricType.Histogram, Encoding.UTF8.GetBytes(new string('h', length) + "\\\n\"ende"));
             for (int i = 0; i < 3; i++)
             {
                 int metric = set.AddMetric(family);

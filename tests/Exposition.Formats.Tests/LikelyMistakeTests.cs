@@ -59,7 +59,8 @@ public class LikelyMistakeTests
     [Fact]
     public void Text_in_another_code_is_called_so()
     {
-        Assert.False(TextFormat.TryRead(Encoding.Latin1.GetBytes("m{a=\"é\"} 1\n"), new TextReadOptions(NameScheme.Legacy, Lenient: true), new FamilySet(), out FormatError error));
+        Assert.False(TextFormat.TryRead(Encoding.Latin1.GetBytes("m{a=\"é\"} 1\n"), new TextReadOptions(NameScheme.Legacy, Lenient: true),
+            new FamilySet(), out FormatError error));
         Assert.Contains("not UTF-8", error.Hint, StringComparison.Ordinal);
     }
 
@@ -68,7 +69,8 @@ public class LikelyMistakeTests
 
     private static FormatError Refusal(string body, bool lenient)
     {
-        Assert.False(TextFormat.TryRead(Encoding.UTF8.GetBytes(body), new TextReadOptions(NameScheme.Legacy, lenient), new FamilySet(), out FormatError error));
+        Assert.False(TextFormat.TryRead(
+            Encoding.UTF8.GetBytes(body), new TextReadOptions(NameScheme.Legacy, lenient), new FamilySet(), out FormatError error));
         return error;
     }
 }

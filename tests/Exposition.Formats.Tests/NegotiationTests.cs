@@ -34,7 +34,8 @@ public sealed class NegotiationTests
     [InlineData("application/openmetrics-textual", false)]
     [InlineData("text/plain; application/openmetrics-text", false)]
     [InlineData("", false)]
-    public void Recognises_openmetrics(string header, bool expected) => Assert.Equal(expected, PushContentType.IsOpenMetrics(Encoding.ASCII.GetBytes(header)));
+    public void Recognises_openmetrics(string header, bool expected) =>
+        Assert.Equal(expected, PushContentType.IsOpenMetrics(Encoding.ASCII.GetBytes(header)));
 
     [Theory]
 
@@ -46,17 +47,21 @@ public sealed class NegotiationTests
     [InlineData("application/json;escaping=values;q=0.9,text/plain;q=0.1", "text/plain; version=0.0.4; charset=utf-8; escaping=values")]
 
     // Equal qualities keep their order.
-    [InlineData("text/plain;q=0.3, application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text;q=0.3", "text/plain; version=0.0.4; charset=utf-8; escaping=underscores")]
+    [InlineData("text/plain;q=0.3, application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text;q=0.3",
+        "text/plain; version=0.0.4; charset=utf-8; escaping=underscores")]
 
     // A quality is parsed untrimmed, and a bad one is zero.
-    [InlineData("text/plain;escaping=dots;q= 1,text/plain;escaping=values;q=0.1", "text/plain; version=0.0.4; charset=utf-8; escaping=values")]
-    [InlineData("text/plain;escaping=dots;q=0.1,text/plain;escaping=values;q=2", "text/plain; version=0.0.4; charset=utf-8; escaping=values")]
+    [InlineData("text/plain;escaping=dots;q= 1,text/plain;escaping=values;q=0.1",
+        "text/plain; version=0.0.4; charset=utf-8; escaping=values")]
+    [InlineData("text/plain;escaping=dots;q=0.1,text/plain;escaping=values;q=2",
+        "text/plain; version=0.0.4; charset=utf-8; escaping=values")]
 
     // "q=" is no quality at all.
     [InlineData("text/plain;escaping=dots;q=,text/plain;escaping=values;q=0.9", "text/plain; version=0.0.4; charset=utf-8; escaping=dots")]
     [InlineData(" text / plain ; escaping = dots ", "text/plain; version=0.0.4; charset=utf-8; escaping=dots")]
     [InlineData("text/plain\t;escaping=dots", "text/plain; version=0.0.4; charset=utf-8; escaping=dots")]
-    [InlineData("a/b/c;escaping=dots,text;escaping=dots,/;escaping=dots,,;,=", "text/plain; version=0.0.4; charset=utf-8; escaping=underscores")]
+    [InlineData("a/b/c;escaping=dots,text;escaping=dots,/;escaping=dots,,;,=",
+        "text/plain; version=0.0.4; charset=utf-8; escaping=underscores")]
     [InlineData("*;escaping=dots", "text/plain; version=0.0.4; charset=utf-8; escaping=dots")]
     [InlineData("text/plain;escaping=dots;escaping=values", "text/plain; version=0.0.4; charset=utf-8; escaping=values")]
     public void Keeps_the_oddities(string accept, string contentType) => Assert.Equal(contentType, Choose(accept));
@@ -65,7 +70,8 @@ public sealed class NegotiationTests
     [Fact]
     public void Sorts_by_insertion()
     {
-        Assert.Equal(EscapingScheme.Dots, FormatNegotiator.Choose("a/b;q=0.1;escaping=values,*/*;q=0.9,text/plain;q=0.5;escaping=dots"u8).Escaping);
+        Assert.Equal(
+            EscapingScheme.Dots, FormatNegotiator.Choose("a/b;q=0.1;escaping=values,*/*;q=0.9,text/plain;q=0.5;escaping=dots"u8).Escaping);
         Assert.Equal(EscapingScheme.Values, FormatNegotiator.Choose("*/*;q=0.9;escaping=dots,text/plain;q=0.1;escaping=values"u8).Escaping);
     }
 
@@ -73,7 +79,8 @@ public sealed class NegotiationTests
     public void Looks_at_a_bounded_number_of_entries()
     {
         string many = string.Join(',', Enumerable.Repeat("x/y;q=0.5", 5000)) + ",text/plain;escaping=dots";
-        Assert.Equal(new ScrapeNegotiation(ScrapeFormat.Text, EscapingScheme.Underscores), FormatNegotiator.Choose(Encoding.ASCII.GetBytes(many)));
+        Assert.Equal(
+            new ScrapeNegotiation(ScrapeFormat.Text, EscapingScheme.Underscores), FormatNegotiator.Choose(Encoding.ASCII.GetBytes(many)));
     }
 
     [Theory]
@@ -106,7 +113,8 @@ public sealed class NegotiationTests
     [Theory]
     [InlineData("application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited", true)]
     [InlineData("application/vnd.google.protobuf;encoding=delimited;proto=io.prometheus.client.MetricFamily", true)]
-    [InlineData("  Application/VND.google.Protobuf ; PROTO = io.prometheus.client.MetricFamily ;Encoding=delimited ; charset=utf-8 ; ", true)]
+    [InlineData("  Application/VND.google.Protobuf ; PROTO = io.prometheus.client.MetricFamily ;Encoding=delimited ; charset=utf-8 ; ",
+        true)]
     [InlineData("application/vnd.google.protobuf; proto=\"io.prometheus.client.MetricFamily\"; encoding=\"delimited\"", true)]
     [InlineData("application/vnd.google.protobuf; proto=\"io.prometheus.client.MetricFamily\"; encoding=\"de\\limited\"", false)]
     [InlineData("application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited; x=\"a\\\"b;c\"", true)]
@@ -131,7 +139,8 @@ public sealed class NegotiationTests
     [Fact]
     public void Allocates_nothing()
     {
-        byte[] accept = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2"u8.ToArray();
+        byte[] accept =
+            "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2"u8.ToArray();
         byte[] push = "application/vnd.google.protobuf; proto=\"io.prometheus.client.MetricFamily\"; encoding=delimited"u8.ToArray();
         int total = 0;
         Allocation.AssertNone(() =>

@@ -75,7 +75,8 @@ public class NumberFormatterTests
     }
 
     [Property(MaxTest = 20_000)]
-    public void What_is_written_reads_back_bit_for_bit(DoNotSize<ulong> bits) => AssertRoundTrip(BitConverter.UInt64BitsToDouble(bits.Item));
+    public void What_is_written_reads_back_bit_for_bit(DoNotSize<ulong> bits) =>
+        AssertRoundTrip(BitConverter.UInt64BitsToDouble(bits.Item));
 
     // Every power of two and its neighbours: where the lower neighbour is nearer, and where .NET 10.0's own formatting goes wrong.
     [Fact]
@@ -170,7 +171,8 @@ public class NumberFormatterTests
     }
 
     private static double Read(ulong digits, int exponent) =>
-        NumberParser.TryParse(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{digits}e{exponent}")), out double value)
+        NumberParser.TryParse(
+            Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{digits}e{exponent}")), out double value)
             ? value
             : double.PositiveInfinity;
 

@@ -174,7 +174,8 @@ public class NumberParserTests
     [InlineData(18446744073709549568.0, 18446744073709549568)]
     [InlineData(18446744073709551616.0, 1UL << 63)]
     [InlineData(-9223372036854775808.0, 1UL << 63)]
-    public void Unsigned_conversion_is_that_of_go_on_amd64(double value, ulong expected) => Assert.Equal(expected, GoNumber.ToUInt64(value));
+    public void Unsigned_conversion_is_that_of_go_on_amd64(double value, ulong expected) =>
+        Assert.Equal(expected, GoNumber.ToUInt64(value));
 
     private static void AssertSameBits(double value, string hex, string message) => Assert.True(
         BitConverter.DoubleToUInt64Bits(value) == ulong.Parse(hex, NumberStyles.HexNumber, CultureInfo.InvariantCulture)
@@ -194,7 +195,8 @@ public class NumberParserTests
         BigInteger exact = (BigInteger.Parse(mantissa.Replace(".", "", StringComparison.Ordinal), CultureInfo.InvariantCulture)
             * BigInteger.Pow(10, 400 + power - fraction)) << 1100;
         BigInteger middleDown = (Scaled(Math.BitDecrement(value)) + Scaled(value)) * tens / 2;
-        BigInteger middleUp = ((value == double.MaxValue ? (BigInteger.One << 1024) << 1100 : Scaled(Math.BitIncrement(value))) + Scaled(value)) * tens / 2;
+        BigInteger middleUp = (
+            (value == double.MaxValue ? (BigInteger.One << 1024) << 1100 : Scaled(Math.BitIncrement(value))) + Scaled(value)) * tens / 2;
         bool even = (BitConverter.DoubleToUInt64Bits(value) & 1) == 0;
         Assert.True(even ? middleDown <= exact && exact <= middleUp : middleDown < exact && exact < middleUp, $"{text} -> {value:R}");
     }

@@ -49,7 +49,8 @@ internal sealed class OpenMetricsGenerator(int seed)
         body.Append(OpenMetricsSupport.Write(ProtobufSupport.Read(ProtobufSupport.Delimited(families))));
         if (_random.Next(2) == 0)
         {
-            body.Append("# TYPE i info\ni_info{x=\"1\"} 1\ni_info{x=\"2\"} 1.0 5\n# TYPE t stateset\nt{t=\"1\",y=\"z\"} 1\nt{t=\"2\",y=\"z\"} 0\n");
+            body.Append("# TYPE i info\ni_info{x=\"1\"} 1\ni_info{x=\"2\"} 1.0 5\n# TYPE t stateset\nt{t=\"1\",y=\"z\"} "
+                + "1\nt{t=\"2\",y=\"z\"} 0\n");
         }
 
         var lines = body.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).ToList();
@@ -117,7 +118,8 @@ internal sealed class OpenMetricsGenerator(int seed)
         Maybe(() => summary.CreatedTimestamp = Time(), 3);
         foreach (double quantile in (double[])[0, 0.5, 0.99, 1])
         {
-            Maybe(() => summary.Quantile.Add(new Quantile { Quantile_ = quantile, Value = _random.Next(4) == 0 ? double.NaN : Pick(s_positive) }));
+            Maybe(() => summary.Quantile.Add(
+                new Quantile { Quantile_ = quantile, Value = _random.Next(4) == 0 ? double.NaN : Pick(s_positive) }));
         }
 
         if (!summary.HasSampleSum && summary.Quantile.Count == 0)

@@ -55,7 +55,8 @@ public sealed class OpenMetricsPropertyTests
     public void Random_bodies_are_good_and_bad()
     {
         int good = Enumerable.Range(0, 1000).Count(seed =>
-            OpenMetricsFormat.TryRead(Encoding.UTF8.GetBytes(new OpenMetricsGenerator(seed).Body()), NameScheme.Utf8, new FamilySet(), out _));
+            OpenMetricsFormat.TryRead(
+                Encoding.UTF8.GetBytes(new OpenMetricsGenerator(seed).Body()), NameScheme.Utf8, new FamilySet(), out _));
         Assert.InRange(good, 200, 800);
     }
 
@@ -72,8 +73,10 @@ public sealed class OpenMetricsPropertyTests
             foreach (ref LabelRow label in set.LabelsOf(metric))
             {
                 byte[] escaped = new byte[NameRules.MaxEscapedLength(label.Name.Length)];
-                string name = Encoding.UTF8.GetString(escaped, 0, NameRules.Escape(set.Text(label.Name), scheme, escaped)).Replace(':', '_');
-                good &= name.Length > 0 && names.Add(name) && !name.StartsWith("__", StringComparison.Ordinal) && name is not ("le" or "quantile");
+                string name = Encoding.UTF8.GetString(escaped, 0, NameRules.Escape(set.Text(label.Name), scheme, escaped))
+                    .Replace(':', '_');
+                good &= name.Length > 0 && names.Add(name) && !name.StartsWith("__", StringComparison.Ordinal)
+                    && name is not ("le" or "quantile");
                 text.Append(name).Append('=').Append(Encoding.UTF8.GetString(set.Text(label.Value))).Append(';');
             }
 

@@ -110,7 +110,8 @@ public sealed class OpenMetricsReadTests
             { "cumulativeCount": "2", "upperBound": "Infinity", "exemplar": { "label": [ { "name": "c", "value": "d" } ], "value": 7, "timestamp": "1969-12-31T23:59:59.750Z" } } ],
             "createdTimestamp": "2023-11-14T22:13:20Z" } } ] }
             """.ReplaceLineEndings(" "), families[1].ToString());
-        Assert.Equal("""{ "name": "s", "type": "SUMMARY", "metric": [ { "summary": { "createdTimestamp": "1970-01-01T00:00:05Z" } } ] }""", families[2].ToString());
+        Assert.Equal("""{ "name": "s", "type": "SUMMARY", "metric": [ { "summary": { "createdTimestamp": "1970-01-01T00:00:05Z" } } ] }""",
+            families[2].ToString());
         Assert.All(set.Metrics.ToArray(), metric => Assert.True(metric.Content.HasFlag(MetricContent.OnlyInRaw)));
     }
 
@@ -118,7 +119,9 @@ public sealed class OpenMetricsReadTests
     [Fact]
     public void An_exemplar_on_the_first_line_of_the_next_metric_keeps_its_labels()
     {
-        const string Body = "# TYPE c counter\nc_total{a=\"1\"} 1.0 # {x=\"1\"} 1.0\nc_total{a=\"2\"} 1.0 # {y=\"2\"} 2.0\n# TYPE d counter\nd_total 1.0 # {z=\"3\"} 3.0\n";
+        const string Body =
+            "# TYPE c counter\nc_total{a=\"1\"} 1.0 # {x=\"1\"} 1.0\nc_total{a=\"2\"} 1.0 # {y=\"2\"} 2.0\n# TYPE d counter\nd_total 1.0 "
+            + "# {z=\"3\"} 3.0\n";
         Assert.Equal(Body, OpenMetricsSupport.Write(OpenMetricsSupport.Read(Body)));
     }
 
@@ -182,8 +185,10 @@ public sealed class OpenMetricsReadTests
     public void A_set_is_reused_without_traces_of_the_body_before()
     {
         var set = new FamilySet();
-        Assert.False(OpenMetricsFormat.TryRead("# TYPE c counter\nc_total 1 # {a=\"b\"} 1\nc_total x\n"u8.ToArray(), NameScheme.Legacy, set, out _));
-        Assert.True(OpenMetricsFormat.TryRead("# TYPE c counter\nc_total 1\nc_created 2\n# EOF"u8.ToArray(), NameScheme.Legacy, set, out FormatError error), error.ToString());
+        Assert.False(
+            OpenMetricsFormat.TryRead("# TYPE c counter\nc_total 1 # {a=\"b\"} 1\nc_total x\n"u8.ToArray(), NameScheme.Legacy, set, out _));
+        Assert.True(OpenMetricsFormat.TryRead("# TYPE c counter\nc_total 1\nc_created 2\n# EOF"u8.ToArray(), NameScheme.Legacy, set,
+            out FormatError error), error.ToString());
         Assert.Equal("# TYPE c counter\nc_total 1.0\nc_created 2.0\n", OpenMetricsSupport.Write(set));
     }
 
@@ -217,27 +222,37 @@ public sealed class OpenMetricsReadTests
     [InlineData(2, "a unit for \"a_s\", which is of a type without units", "# UNIT a_s s\n# TYPE a_s info\n# EOF\n")]
     [InlineData(1, "the name \"s\" does not end in \"_\" and its unit \"s\"", "# UNIT s s\n# EOF\n")]
     [InlineData(3, "family \"a\" of type unknown clashes with an earlier one: both have the name \"a\"", "a 1\nb 1\na 1\n# EOF\n")]
-    [InlineData(2, "family \"a\" of type counter clashes with an earlier one: both have the name \"a_total\"", "a_total 1\n# TYPE a counter\na_total 1\n# EOF\n")]
+    [InlineData(2, "family \"a\" of type counter clashes with an earlier one: both have the name \"a_total\"",
+        "a_total 1\n# TYPE a counter\na_total 1\n# EOF\n")]
     [InlineData(2, "the same sample a second time", "a 1\na 1\n# EOF\n")]
     [InlineData(3, "the same state a second time", "# TYPE a stateset\na{a=\"x\"} 1\na{a=\"x\"} 1\n# EOF\n")]
     [InlineData(3, "the same quantile a second time", "# TYPE a summary\na{quantile=\"0.5\"} 1\na{quantile=\"0.50\"} 1\n# EOF\n")]
-    [InlineData(4, "the samples of one metric of \"a\" do not follow one another", "# TYPE a counter\na_total{x=\"1\",y=\"2\"} 1\na_total 1\na_created{y=\"2\",x=\"1\"} 1\n# EOF\n")]
-    [InlineData(4, "the samples of one metric of \"a\" do not follow one another", "# TYPE a stateset\na{x=\"1\",a=\"2\"} 1\na{a=\"2\"} 1\na{a=\"3\",x=\"1\"} 1\n# EOF\n")]
+    [InlineData(4, "the samples of one metric of \"a\" do not follow one another",
+        "# TYPE a counter\na_total{x=\"1\",y=\"2\"} 1\na_total 1\na_created{y=\"2\",x=\"1\"} 1\n# EOF\n")]
+    [InlineData(4, "the samples of one metric of \"a\" do not follow one another",
+        "# TYPE a stateset\na{x=\"1\",a=\"2\"} 1\na{a=\"2\"} 1\na{a=\"3\",x=\"1\"} 1\n# EOF\n")]
     [InlineData(2, "a sample with and one without timestamp in one metric", "a 1\na 1 1\n# EOF\n")]
     [InlineData(2, "metric of \"a\": no \"_total\" sample", "# TYPE a counter\na_created 1\na_created{x=\"y\"} 1\n# EOF\n")]
     [InlineData(2, "metric of \"a\": no bucket with le=\"+Inf\"", "# TYPE a histogram\na_bucket{le=\"1\"} 1\n# EOF\n")]
-    [InlineData(2, "metric of \"a\": its count is not that of the bucket with le=\"+Inf\"", "# TYPE a histogram\na_bucket{le=\"+Inf\"} 1\na_count 2\na_sum 1\n# EOF\n")]
+    [InlineData(2, "metric of \"a\": its count is not that of the bucket with le=\"+Inf\"",
+        "# TYPE a histogram\na_bucket{le=\"+Inf\"} 1\na_count 2\na_sum 1\n# EOF\n")]
     [InlineData(2, "label \"le\" on a sample that has none", "# TYPE a histogram\na_sum{le=\"1\"} 1\n# EOF\n")]
     [InlineData(2, "label \"quantile\" on a sample that has none", "# TYPE a summary\na_sum{quantile=\"1\"} 1\n# EOF\n")]
-    [InlineData(2, "expected a whole number below 2^64 as a count, got \"18446744073709551616\"", "# TYPE a summary\na_count 18446744073709551616\n# EOF\n")]
-    [InlineData(3, "expected a created time in seconds, of the years 1 to 9999, got \"1e12\"", "# TYPE a counter\na_total 1\na_created 1e12\n# EOF\n")]
-    [InlineData(3, "expected a created time in seconds, of the years 1 to 9999, got \"NaN\"", "# TYPE a counter\na_total 1\na_created NaN\n# EOF\n")]
-    [InlineData(2, "expected the time of the exemplar in seconds, of the years 1 to 9999, got \"-inf\"", "# TYPE a counter\na_total 1 # {} 1 -inf\n# EOF\n")]
+    [InlineData(2, "expected a whole number below 2^64 as a count, got \"18446744073709551616\"",
+        "# TYPE a summary\na_count 18446744073709551616\n# EOF\n")]
+    [InlineData(3, "expected a created time in seconds, of the years 1 to 9999, got \"1e12\"",
+        "# TYPE a counter\na_total 1\na_created 1e12\n# EOF\n")]
+    [InlineData(3, "expected a created time in seconds, of the years 1 to 9999, got \"NaN\"",
+        "# TYPE a counter\na_total 1\na_created NaN\n# EOF\n")]
+    [InlineData(2, "expected the time of the exemplar in seconds, of the years 1 to 9999, got \"-inf\"",
+        "# TYPE a counter\na_total 1 # {} 1 -inf\n# EOF\n")]
     [InlineData(2, "the labels of the exemplar have more than 128 characters", "# TYPE a counter\na_total 1 # {ä=\"\"} 1\n# EOF\n")]
     [InlineData(1, "an exemplar on a sample that is neither a bucket nor the total of a counter", "a 1 # {} 1\n# EOF\n")]
     public void Faults_are_told_with_their_line(int line, string message, string body)
     {
-        body = message.StartsWith("the labels of the exemplar", StringComparison.Ordinal) ? body.Replace("ä=\"\"", $"a=\"{new string('é', 128)}\"", StringComparison.Ordinal) : body;
+        body = message.StartsWith("the labels of the exemplar", StringComparison.Ordinal)
+            ? body.Replace("ä=\"\"", $"a=\"{new string('é', 128)}\"", StringComparison.Ordinal)
+            : body;
         Assert.False(OpenMetricsFormat.TryRead(Encoding.UTF8.GetBytes(body), NameScheme.Utf8, new FamilySet(), out FormatError error));
         Assert.Equal(new FormatError(message, line), error);
     }
@@ -245,12 +260,15 @@ public sealed class OpenMetricsReadTests
     [Fact]
     public void CR_LF_ends_a_line_too()
     {
-        const string text = "# TYPE a_seconds counter\n# UNIT a_seconds seconds\n# HELP a_seconds x\\n\na_seconds_total{b=\"c\"} 1 5 # {t=\"1\"} 2\n"
+        const string text =
+            "# TYPE a_seconds counter\n# UNIT a_seconds seconds\n# HELP a_seconds x\\n\na_seconds_total{b=\"c\"} 1 5 # {t=\"1\"} 2\n"
             + "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1 # {t=\"1\"} 2 3\nh_count 1\nh_sum 2\n# EOF\n";
         var plain = new FamilySet();
         var windows = new FamilySet();
-        Assert.True(OpenMetricsFormat.TryRead(Encoding.UTF8.GetBytes(text), NameScheme.Legacy, plain, out FormatError error), error.ToString());
-        Assert.True(OpenMetricsFormat.TryRead(Encoding.UTF8.GetBytes(text.Replace("\n", "\r\n", StringComparison.Ordinal)), NameScheme.Legacy, windows, out error), error.ToString());
+        Assert.True(OpenMetricsFormat.TryRead(Encoding.UTF8.GetBytes(text), NameScheme.Legacy, plain, out FormatError error),
+            error.ToString());
+        Assert.True(OpenMetricsFormat.TryRead(Encoding.UTF8.GetBytes(text.Replace("\n", "\r\n", StringComparison.Ordinal)),
+            NameScheme.Legacy, windows, out error), error.ToString());
         Assert.Equal(TextDump.Of(plain), TextDump.Of(windows));
     }
 

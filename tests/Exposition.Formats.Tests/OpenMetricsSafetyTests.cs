@@ -109,7 +109,8 @@ public sealed class OpenMetricsSafetyTests
             padded.AsSpan().Fill(guard);
             body.CopyTo(padded, 64);
             bool read = OpenMetricsFormat.TryRead(body, NameScheme.Utf8, alone, out FormatError error);
-            Assert.Equal(read, OpenMetricsFormat.TryRead(padded.AsMemory(64, body.Length), NameScheme.Utf8, guarded, out FormatError guardedError));
+            Assert.Equal(
+                read, OpenMetricsFormat.TryRead(padded.AsMemory(64, body.Length), NameScheme.Utf8, guarded, out FormatError guardedError));
             Assert.Equal(error, guardedError);
             Assert.Equal(read ? OpenMetricsSupport.Write(alone) : "", read ? OpenMetricsSupport.Write(guarded) : "");
         }
@@ -164,19 +165,24 @@ public sealed class OpenMetricsSafetyTests
             case "families":
                 return body.AppendJoin("", all.Select(i => $"m{i} 1\n")).ToString();
             case "counters":
-                return body.AppendJoin("", all.Select(i => $"# TYPE m{i} counter\nm{i}_total 1 # {{a=\"b\"}} 1\nm{i}_created 1\n")).ToString();
+                return body.AppendJoin("", all.Select(i => $"# TYPE m{i} counter\nm{i}_total 1 # {{a=\"b\"}} 1\nm{i}_created 1\n"))
+                    .ToString();
             case "labels":
                 return body.Append("m{").AppendJoin(',', all.Select(i => $"l{i}=\"\"")).Append("} 1\n").ToString();
             case "exemplar labels":
-                return body.Append("# TYPE m counter\nm_total 1 # {").AppendJoin(',', all.Select(i => $"l{i}=\"\"")).Append("} 1\n").ToString();
+                return body.Append("# TYPE m counter\nm_total 1 # {").AppendJoin(',', all.Select(i => $"l{i}=\"\"")).Append("} 1\n")
+                    .ToString();
             case "metrics":
-                return body.Append("# TYPE m counter\n").AppendJoin("", all.Select(i => $"m_total{{a=\"{i}\",b=\"{size - i}\"}} 1\nm_created{{b=\"{size - i}\",a=\"{i}\"}} 1\n")).ToString();
+                return body.Append("# TYPE m counter\n").AppendJoin("",
+                    all.Select(i => $"m_total{{a=\"{i}\",b=\"{size - i}\"}} 1\nm_created{{b=\"{size - i}\",a=\"{i}\"}} 1\n")).ToString();
             case "points":
                 return body.AppendJoin("", all.Select(i => $"m{{a=\"b\"}} 1 {i}\n")).ToString();
             case "buckets":
-                return body.Append("# TYPE m histogram\n").AppendJoin("", all.Select(i => $"m_bucket{{le=\"{i}\"}} 1 # {{}} 1\n")).Append("m_bucket{le=\"+Inf\"} 1\n").ToString();
+                return body.Append("# TYPE m histogram\n").AppendJoin("", all.Select(i => $"m_bucket{{le=\"{i}\"}} 1 # {{}} 1\n"))
+                    .Append("m_bucket{le=\"+Inf\"} 1\n").ToString();
             case "quantiles":
-                return body.Append("# TYPE m summary\n").AppendJoin("", all.Select(i => string.Create(CultureInfo.InvariantCulture, $"m{{quantile=\"{1 - ((double)i / size)}\"}} 1\n"))).ToString();
+                return body.Append("# TYPE m summary\n").AppendJoin("", all.Select(
+                    i => string.Create(CultureInfo.InvariantCulture, $"m{{quantile=\"{1 - ((double)i / size)}\"}} 1\n"))).ToString();
             case "states":
                 return body.Append("# TYPE m stateset\n").AppendJoin("", all.Select(i => $"m{{m=\"{i}\"}} 1\n")).ToString();
             case "permuted labels":
@@ -184,7 +190,8 @@ public sealed class OpenMetricsSafetyTests
                 body.Append("# TYPE m summary\n");
                 foreach (int i in all)
                 {
-                    body.Append(CultureInfo.InvariantCulture, $"m{{quantile=\"{(double)i / size}\",").AppendJoin(',', labels[i..].Concat(labels[..i])).Append("} 1\n");
+                    body.Append(CultureInfo.InvariantCulture, $"m{{quantile=\"{(double)i / size}\",")
+                        .AppendJoin(',', labels[i..].Concat(labels[..i])).Append("} 1\n");
                 }
 
                 return body.ToString();

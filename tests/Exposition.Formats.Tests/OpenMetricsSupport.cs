@@ -10,7 +10,8 @@ internal static class OpenMetricsSupport
     public static FamilySet Read(string body, NameScheme names = NameScheme.Legacy)
     {
         var set = new FamilySet();
-        bool read = OpenMetricsFormat.TryRead(Encoding.UTF8.GetBytes(body.Replace("\r\n", "\n", StringComparison.Ordinal) + "# EOF\n"), names, set, out FormatError error);
+        bool read = OpenMetricsFormat.TryRead(
+            Encoding.UTF8.GetBytes(body.Replace("\r\n", "\n", StringComparison.Ordinal) + "# EOF\n"), names, set, out FormatError error);
         Assert.True(read, error.ToString());
         return set;
     }

@@ -39,7 +39,8 @@ public sealed class OpenMetricsWriteTests
             {
                 Name = "h",
                 Type = Oracle.MetricType.Histogram,
-                Metric = { new Oracle.Metric { Histogram = new Oracle.Histogram { SampleCount = 12345678, SampleSum = 1e6, Bucket = { new Oracle.Bucket { UpperBound = 1, CumulativeCount = 7 } } } } },
+                Metric = { new Oracle.Metric { Histogram = new Oracle.Histogram
+                    { SampleCount = 12345678, SampleSum = 1e6, Bucket = { new Oracle.Bucket { UpperBound = 1, CumulativeCount = 7 } } } } },
             }));
         Assert.Equal(
             """
@@ -58,13 +59,21 @@ public sealed class OpenMetricsWriteTests
     }
 
     [Theory]
-    [InlineData(EscapingScheme.AllowUtf8, "# TYPE \"a.b_s\" counter\n# UNIT \"a.b_s\" s\n{\"a.b_s_total\",\"c.d\"=\"e\",\"x:y\"=\"f\"} 1.0\n{\"a.b_s_created\",\"c.d\"=\"e\",\"x:y\"=\"f\"} 5.0\n")]
-    [InlineData(EscapingScheme.Underscores, "# TYPE a_b_s counter\n# UNIT a_b_s s\na_b_s_total{c_d=\"e\",x_y=\"f\"} 1.0\na_b_s_created{c_d=\"e\",x_y=\"f\"} 5.0\n")]
-    [InlineData(EscapingScheme.Dots, "# TYPE a_dot_b__s_ counter\na_dot_b__s__total{c_dot_d=\"e\",x_y=\"f\"} 1.0\na_dot_b__s__created{c_dot_d=\"e\",x_y=\"f\"} 5.0\n")]
-    [InlineData(EscapingScheme.Values, "# TYPE U__a_2e_b__s_ counter\nU__a_2e_b__s__total{U__c_2e_d=\"e\",x_y=\"f\"} 1.0\nU__a_2e_b__s__created{U__c_2e_d=\"e\",x_y=\"f\"} 5.0\n")]
+    [InlineData(EscapingScheme.AllowUtf8,
+        "# TYPE \"a.b_s\" counter\n# UNIT \"a.b_s\" s\n{\"a.b_s_total\",\"c.d\"=\"e\",\"x:y\"=\"f\"} "
+        + "1.0\n{\"a.b_s_created\",\"c.d\"=\"e\",\"x:y\"=\"f\"} 5.0\n")]
+    [InlineData(EscapingScheme.Underscores,
+        "# TYPE a_b_s counter\n# UNIT a_b_s s\na_b_s_total{c_d=\"e\",x_y=\"f\"} 1.0\na_b_s_created{c_d=\"e\",x_y=\"f\"} 5.0\n")]
+    [InlineData(EscapingScheme.Dots,
+        "# TYPE a_dot_b__s_ counter\na_dot_b__s__total{c_dot_d=\"e\",x_y=\"f\"} 1.0\na_dot_b__s__created{c_dot_d=\"e\",x_y=\"f\"} 5.0\n")]
+    [InlineData(EscapingScheme.Values,
+        "# TYPE U__a_2e_b__s_ counter\nU__a_2e_b__s__total{U__c_2e_d=\"e\",x_y=\"f\"} "
+        + "1.0\nU__a_2e_b__s__created{U__c_2e_d=\"e\",x_y=\"f\"} 5.0\n")]
     public void Names_follow_the_scheme(EscapingScheme scheme, string expected)
     {
-        FamilySet set = OpenMetricsSupport.Read("# TYPE \"a.b_s\" counter\n# UNIT \"a.b_s\" s\n{\"a.b_s_total\",\"c.d\"=\"e\",\"x:y\"=\"f\"} 1\n{\"a.b_s_created\",\"c.d\"=\"e\",\"x:y\"=\"f\"} 5\n", NameScheme.Utf8);
+        FamilySet set = OpenMetricsSupport.Read(
+            "# TYPE \"a.b_s\" counter\n# UNIT \"a.b_s\" s\n{\"a.b_s_total\",\"c.d\"=\"e\",\"x:y\"=\"f\"} "
+            + "1\n{\"a.b_s_created\",\"c.d\"=\"e\",\"x:y\"=\"f\"} 5\n", NameScheme.Utf8);
         Assert.Equal(expected, OpenMetricsSupport.Write(set, scheme));
 
         // The total has the name that it has in the text format.
@@ -78,12 +87,22 @@ public sealed class OpenMetricsWriteTests
         { "# TYPE _total counter\n_total 1\n", "# TYPE _total unknown\n_total 1.0\n" },
         { "# TYPE c_total counter\nc_total NaN\n", "# TYPE c_total unknown\nc_total NaN\n" },
         { "# TYPE c_total counter\nc_total -1\n", "# TYPE c_total unknown\nc_total -1.0\n" },
-        { "# TYPE s summary\ns{quantile=\"2\"} 1\ns_sum 1\ns_count 1\n", "# TYPE s unknown\ns{quantile=\"2.0\"} 1.0\n# TYPE s_sum unknown\ns_sum 1.0\n# TYPE s_count unknown\ns_count 1\n" },
-        { "# TYPE h histogram\nh_bucket{le=\"1\"} 0.5\nh_bucket{le=\"+Inf\"} 1\n", "# TYPE h_bucket unknown\nh_bucket{le=\"1.0\"} 0.5\nh_bucket{le=\"+Inf\"} 1.0\n# TYPE h_sum unknown\nh_sum 0.0\n# TYPE h_count unknown\nh_count 0\n" },
-        { "# TYPE h histogram\nh_bucket{le=\"-1\"} 1\nh_sum{a=\"b\"} 1\nh_sum -1\nh_count 1\n", "# TYPE h_bucket unknown\nh_bucket{le=\"-1.0\"} 1\nh_bucket{le=\"+Inf\"} 1\nh_bucket{a=\"b\",le=\"+Inf\"} 0\n# TYPE h_sum unknown\nh_sum -1.0\nh_sum{a=\"b\"} 1.0\n# TYPE h_count unknown\nh_count 1\nh_count{a=\"b\"} 0\n" },
-        { "# TYPE h histogram\nh_bucket{le=\"2\"} 1\nh_bucket{le=\"1\"} 1\n", "# TYPE h_bucket unknown\nh_bucket{le=\"2.0\"} 1\nh_bucket{le=\"1.0\"} 1\nh_bucket{le=\"+Inf\"} 0\n# TYPE h_sum unknown\nh_sum 0.0\n# TYPE h_count unknown\nh_count 0\n" },
-        { "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"2\"} 3\nh_bucket{le=\"1\"} 2\n", "# TYPE h_bucket unknown\nh_bucket{le=\"1.0\"} 1\nh_bucket{le=\"2.0\"} 3\nh_bucket{le=\"+Inf\"} 0\n# TYPE h_sum unknown\nh_sum 0.0\n# TYPE h_count unknown\nh_count 0\n" },
-        { "# TYPE h gaugehistogram\nh_bucket{le=\"+Inf\"} 1\nh_sum -1\n", "# TYPE h_bucket unknown\nh_bucket{le=\"+Inf\"} 1\n# TYPE h_gsum unknown\nh_gsum -1.0\n# TYPE h_gcount unknown\nh_gcount 0\n" },
+        { "# TYPE s summary\ns{quantile=\"2\"} 1\ns_sum 1\ns_count 1\n",
+            "# TYPE s unknown\ns{quantile=\"2.0\"} 1.0\n# TYPE s_sum unknown\ns_sum 1.0\n# TYPE s_count unknown\ns_count 1\n" },
+        { "# TYPE h histogram\nh_bucket{le=\"1\"} 0.5\nh_bucket{le=\"+Inf\"} 1\n",
+            "# TYPE h_bucket unknown\nh_bucket{le=\"1.0\"} 0.5\nh_bucket{le=\"+Inf\"} 1.0\n# TYPE h_sum unknown\nh_sum 0.0\n# TYPE "
+            + "h_count unknown\nh_count 0\n" },
+        { "# TYPE h histogram\nh_bucket{le=\"-1\"} 1\nh_sum{a=\"b\"} 1\nh_sum -1\nh_count 1\n",
+            "# TYPE h_bucket unknown\nh_bucket{le=\"-1.0\"} 1\nh_bucket{le=\"+Inf\"} 1\nh_bucket{a=\"b\",le=\"+Inf\"} 0\n# TYPE h_sum "
+            + "unknown\nh_sum -1.0\nh_sum{a=\"b\"} 1.0\n# TYPE h_count unknown\nh_count 1\nh_count{a=\"b\"} 0\n" },
+        { "# TYPE h histogram\nh_bucket{le=\"2\"} 1\nh_bucket{le=\"1\"} 1\n",
+            "# TYPE h_bucket unknown\nh_bucket{le=\"2.0\"} 1\nh_bucket{le=\"1.0\"} 1\nh_bucket{le=\"+Inf\"} 0\n# TYPE h_sum "
+            + "unknown\nh_sum 0.0\n# TYPE h_count unknown\nh_count 0\n" },
+        { "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"2\"} 3\nh_bucket{le=\"1\"} 2\n",
+            "# TYPE h_bucket unknown\nh_bucket{le=\"1.0\"} 1\nh_bucket{le=\"2.0\"} 3\nh_bucket{le=\"+Inf\"} 0\n# TYPE h_sum "
+            + "unknown\nh_sum 0.0\n# TYPE h_count unknown\nh_count 0\n" },
+        { "# TYPE h gaugehistogram\nh_bucket{le=\"+Inf\"} 1\nh_sum -1\n",
+            "# TYPE h_bucket unknown\nh_bucket{le=\"+Inf\"} 1\n# TYPE h_gsum unknown\nh_gsum -1.0\n# TYPE h_gcount unknown\nh_gcount 0\n" },
     };
 
     [Theory]
@@ -98,13 +117,17 @@ public sealed class OpenMetricsWriteTests
 
     public static TheoryData<string, string> Mended => new()
     {
-        { "# TYPE h histogram\nh_bucket{le=\"-1\"} 0\nh_bucket{le=\"+Inf\"} 1\n", "# TYPE h histogram\nh_bucket{le=\"-1.0\"} 0\nh_bucket{le=\"+Inf\"} 1\n" },
+        { "# TYPE h histogram\nh_bucket{le=\"-1\"} 0\nh_bucket{le=\"+Inf\"} 1\n",
+            "# TYPE h histogram\nh_bucket{le=\"-1.0\"} 0\nh_bucket{le=\"+Inf\"} 1\n" },
         { "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_sum 2\n", "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_sum 2.0\nh_count 1\n" },
-        { "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_count 2\n", "# TYPE h histogram\nh_bucket{le=\"1.0\"} 1\nh_bucket{le=\"+Inf\"} 2\nh_sum 0.0\nh_count 2\n" },
+        { "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_count 2\n",
+            "# TYPE h histogram\nh_bucket{le=\"1.0\"} 1\nh_bucket{le=\"+Inf\"} 2\nh_sum 0.0\nh_count 2\n" },
         { "# TYPE s summary\ns_count 2\n", "# TYPE s summary\ns_count 2\n" },
-        { "# TYPE s summary\ns{quantile=\"0.9\"} 2\ns{quantile=\"0.5\"} 2\n", "# TYPE s summary\ns{quantile=\"0.9\"} 2.0\ns{quantile=\"0.5\"} 2.0\n" },
+        { "# TYPE s summary\ns{quantile=\"0.9\"} 2\ns{quantile=\"0.5\"} 2\n",
+            "# TYPE s summary\ns{quantile=\"0.9\"} 2.0\ns{quantile=\"0.5\"} 2.0\n" },
         { "# TYPE s summary\ns 5\n", "# TYPE s summary\ns_count 0\n" },
-        { "# TYPE h gaugehistogram\nh_bucket{le=\"-1\"} 1\nh_count 2\nh_sum -3\n", "# TYPE h gaugehistogram\nh_bucket{le=\"-1.0\"} 1\nh_bucket{le=\"+Inf\"} 2\nh_gsum -3.0\nh_gcount 2\n" },
+        { "# TYPE h gaugehistogram\nh_bucket{le=\"-1\"} 1\nh_count 2\nh_sum -3\n",
+            "# TYPE h gaugehistogram\nh_bucket{le=\"-1.0\"} 1\nh_bucket{le=\"+Inf\"} 2\nh_gsum -3.0\nh_gcount 2\n" },
     };
 
     [Theory]
@@ -132,7 +155,9 @@ public sealed class OpenMetricsWriteTests
                 Counter("5", ("a", new string('é', 127))),
             },
         }));
-        Assert.Equal($"# TYPE c counter\nc_total{{n=\"1\"}} 1.0\nc_total{{n=\"2\"}} 1.0\nc_total{{n=\"3\"}} 1.0\nc_total{{n=\"4\"}} 1.0\nc_total{{n=\"5\"}} 1.0 # {{a=\"{new string('é', 127)}\"}} 0.0\n", OpenMetricsSupport.Write(set));
+        Assert.Equal(
+            $"# TYPE c counter\nc_total{{n=\"1\"}} 1.0\nc_total{{n=\"2\"}} 1.0\nc_total{{n=\"3\"}} 1.0\nc_total{{n=\"4\"}} "
+            + $"1.0\nc_total{{n=\"5\"}} 1.0 # {{a=\"{new string('é', 127)}\"}} 0.0\n", OpenMetricsSupport.Write(set));
 
         static Oracle.Metric Counter(string n, params (string Name, string Value)[] labels)
         {
@@ -205,7 +230,8 @@ public sealed class OpenMetricsWriteTests
         FamilySet set = OpenMetricsSupport.Read($"# TYPE c counter\nc_total 1\nc_created {text}\n");
         string written = OpenMetricsSupport.Write(set);
         Assert.Equal(written, OpenMetricsSupport.Write(OpenMetricsSupport.Read(written)));
-        Assert.Equal(new Timestamp { Seconds = seconds, Nanos = nanos }, OpenMetricsSupport.ToProtobuf(set)[0].Metric[0].Counter.CreatedTimestamp);
+        Assert.Equal(
+            new Timestamp { Seconds = seconds, Nanos = nanos }, OpenMetricsSupport.ToProtobuf(set)[0].Metric[0].Counter.CreatedTimestamp);
     }
 
     // 0.25 s must not become 0.2499998: Prometheus cuts to milliseconds.
@@ -217,7 +243,8 @@ public sealed class OpenMetricsWriteTests
             string time = string.Create(CultureInfo.InvariantCulture, $"{1_700_000_000 + (i * 7919)}.{(i % 999) + 1:D3}");
             string written = OpenMetricsSupport.Write(OpenMetricsSupport.Read($"# TYPE c counter\nc_total 1.0 # {{}} 1.0 {time}\n"));
             string shown = written.Split(' ')[^1].TrimEnd();
-            Assert.Equal(decimal.Parse(time, CultureInfo.InvariantCulture), decimal.Parse(shown, NumberStyles.Float, CultureInfo.InvariantCulture));
+            Assert.Equal(
+                decimal.Parse(time, CultureInfo.InvariantCulture), decimal.Parse(shown, NumberStyles.Float, CultureInfo.InvariantCulture));
         }
     }
 }

@@ -9,7 +9,16 @@ internal sealed class ProtobufModel
     private static readonly Dictionary<string, Dictionary<int, (int Wire, string? Child, int Packed)>> s_messages = new()
     {
         ["family"] = new() { [1] = (2, null, -1), [2] = (2, null, -1), [3] = (0, null, -1), [4] = (2, "metric", -1), [5] = (2, null, -1) },
-        ["metric"] = new() { [1] = (2, "pair", -1), [2] = (2, "value", -1), [3] = (2, "counter", -1), [4] = (2, "summary", -1), [5] = (2, "value", -1), [6] = (0, null, -1), [7] = (2, "histogram", -1) },
+        ["metric"] = new()
+        {
+            [1] = (2, "pair", -1),
+            [2] = (2, "value", -1),
+            [3] = (2, "counter", -1),
+            [4] = (2, "summary", -1),
+            [5] = (2, "value", -1),
+            [6] = (0, null, -1),
+            [7] = (2, "histogram", -1)
+        },
         ["pair"] = new() { [1] = (2, null, -1), [2] = (2, null, -1) },
         ["value"] = new() { [1] = (1, null, -1) },
         ["counter"] = new() { [1] = (1, null, -1), [2] = (2, "exemplar", -1), [3] = (2, "time", -1) },

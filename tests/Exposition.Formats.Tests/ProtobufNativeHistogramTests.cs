@@ -27,7 +27,8 @@ public sealed class ProtobufNativeHistogramTests
     [Fact]
     public void Negative_populations_wrap_as_in_the_reference() => AssertBuckets(
         Positive(1, [(0, 3), (2, 1)], 2, -5, 1, 3),
-        "0 0.7071067811865475 1 2", "0 1 1.414213562373095 18446744073709551613", "0 1.414213562373095 2 18446744073709551614", "0 4 5.65685424949238 1");
+        "0 0.7071067811865475 1 2", "0 1 1.414213562373095 18446744073709551613", "0 1.414213562373095 2 18446744073709551614",
+            "0 4 5.65685424949238 1");
 
     [Fact]
     public void The_overflow_bucket() => AssertBuckets(Positive(0, [(1025, 1)], 1), "0 1.7976931348623157E+308 Infinity 1");
@@ -44,9 +45,11 @@ public sealed class ProtobufNativeHistogramTests
         var histogram = NativeHistogramOf(Positive(5, [(-20, 40)], [1, .. new long[39]]))!;
         double[] uppers = [.. histogram.EnumerateBuckets().Select(b => b.Upper)];
         Assert.Equal(
-            [0.6484197773255048, 0.6626183215798706, 0.6771277734684463, 0.6919549409819159, 0.7071067811865475, 0.7225904034885232, 0.7384130729697496],
+            [0.6484197773255048, 0.6626183215798706, 0.6771277734684463, 0.6919549409819159, 0.7071067811865475, 0.7225904034885232,
+                0.7384130729697496],
             uppers[..7]);
-        Assert.Equal([1.0218971486541166, 1.0442737824274138, 1.0671404006768235, 1.0905077326652577, 1.1143867425958924, 1.1387886347566916], uppers[21..27]);
+        Assert.Equal([1.0218971486541166, 1.0442737824274138, 1.0671404006768235, 1.0905077326652577, 1.1143867425958924,
+            1.1387886347566916], uppers[21..27]);
     }
 
     [Fact]
@@ -125,7 +128,8 @@ public sealed class ProtobufNativeHistogramTests
 
     private static void AssertBuckets(Oracle.Metric metric, params string[] expected) => Assert.Equal(
         expected,
-        NativeHistogramOf(metric)!.EnumerateBuckets().Select(b => string.Create(CultureInfo.InvariantCulture, $"{b.Boundaries} {b.Lower:R} {b.Upper:R} {b.Count}")));
+        NativeHistogramOf(metric)!.EnumerateBuckets()
+            .Select(b => string.Create(CultureInfo.InvariantCulture, $"{b.Boundaries} {b.Lower:R} {b.Upper:R} {b.Count}")));
 
     private static Oracle.Metric Positive(int schema, (int Offset, uint Length)[] spans, params long[] deltas) => new()
     {

@@ -129,7 +129,8 @@ public sealed class ProtobufOracleTests
     private static void AssertRow(FamilySet set, int index, Oracle.Metric metric, Oracle.MetricType type)
     {
         ref readonly MetricRow row = ref set.Metrics[index];
-        Assert.Equal(metric.Label.Select(l => (l.Name, l.Value)), set.LabelsOf(index).ToArray().Select(l => (Text(set, l.Name), Text(set, l.Value))));
+        Assert.Equal(metric.Label.Select(l => (l.Name, l.Value)), set.LabelsOf(index).ToArray()
+            .Select(l => (Text(set, l.Name), Text(set, l.Value))));
         Assert.Equal(metric.HasTimestampMs, (row.Content & MetricContent.Timestamp) != 0);
         Assert.Equal(metric.TimestampMs, row.TimestampMs);
         MetricContent kinds = (metric.Counter is null ? 0 : MetricContent.Counter) | (metric.Gauge is null ? 0 : MetricContent.Gauge)
@@ -157,11 +158,15 @@ public sealed class ProtobufOracleTests
                 break;
             case MetricContent.Histogram:
                 Oracle.Histogram histogram = metric.Histogram!;
-                Assert.Equal((histogram.SampleSum, histogram.SampleCount, histogram.SampleCountFloat), (row.Value, row.Count, row.CountFloat));
+                Assert.Equal(
+                    (histogram.SampleSum, histogram.SampleCount, histogram.SampleCountFloat), (row.Value, row.Count, row.CountFloat));
                 Assert.Equal(histogram.Bucket.Select(b => (b.UpperBound, b.CumulativeCountFloat, b.CumulativeCount)), points);
-                Assert.Equal(histogram.PositiveSpan.Count + histogram.NegativeSpan.Count > 0, (row.Content & MetricContent.NativeHistogram) != 0);
-                Assert.Equal(histogram.Bucket.Any(b => b.UpperBound == double.PositiveInfinity), (row.Content & MetricContent.InfBucket) != 0);
-                Assert.Equal(histogram.HasSampleCountFloat || histogram.Bucket.Any(b => b.HasCumulativeCountFloat), (row.Content & MetricContent.FloatCounts) != 0);
+                Assert.Equal(
+                    histogram.PositiveSpan.Count + histogram.NegativeSpan.Count > 0, (row.Content & MetricContent.NativeHistogram) != 0);
+                Assert.Equal(
+                    histogram.Bucket.Any(b => b.UpperBound == double.PositiveInfinity), (row.Content & MetricContent.InfBucket) != 0);
+                Assert.Equal(histogram.HasSampleCountFloat
+                    || histogram.Bucket.Any(b => b.HasCumulativeCountFloat), (row.Content & MetricContent.FloatCounts) != 0);
                 break;
             default:
                 Assert.Equal(metric.Counter is not null && type == Oracle.MetricType.Counter ? metric.Counter.Value

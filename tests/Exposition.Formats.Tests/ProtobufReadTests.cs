@@ -92,13 +92,21 @@ public sealed class ProtobufReadTests
     public void The_last_family_of_a_name_wins_and_order_is_kept()
     {
         static Oracle.MetricFamily Family(string name, int value) =>
-            new() { Name = name, Help = $"{value}", Type = Oracle.MetricType.Gauge, Metric = { new Oracle.Metric { Gauge = new() { Value = value } } } };
+            new()
+            {
+                Name = name,
+                Help = $"{value}",
+                Type = Oracle.MetricType.Gauge,
+                Metric = { new Oracle.Metric { Gauge = new() { Value = value } } }
+            };
 
         string[] names = [.. Enumerable.Range(0, 200).Select(i => $"f{i * 7 % 50}")];
         FamilySet set = ProtobufSupport.Read(ProtobufSupport.Delimited(names.Select(Family)));
         Assert.Equal(names[150..], set.Families.ToArray().Select(f => Encoding.UTF8.GetString(set.Text(f.Name))));
-        Assert.Equal(Enumerable.Range(150, 50).Select(i => $"{i}"), set.Families.ToArray().Select(f => Encoding.UTF8.GetString(set.Text(f.Help))));
-        Assert.Equal(Enumerable.Range(150, 50).Select(i => (double)i), set.Families.ToArray().Select(f => set.Metrics[f.FirstMetric].Value));
+        Assert.Equal(
+            Enumerable.Range(150, 50).Select(i => $"{i}"), set.Families.ToArray().Select(f => Encoding.UTF8.GetString(set.Text(f.Help))));
+        Assert.Equal(
+            Enumerable.Range(150, 50).Select(i => (double)i), set.Families.ToArray().Select(f => set.Metrics[f.FirstMetric].Value));
 
         // A replacement without metrics leaves none.
         set = ProtobufSupport.Read(ProtobufSupport.Delimited(Family("b", 1), Family("a", 2), new Oracle.MetricFamily { Name = "b" }));
@@ -109,15 +117,22 @@ public sealed class ProtobufReadTests
     [Fact]
     public void Values_that_occur_twice_are_merged()
     {
-        byte[] first = new Oracle.Metric { Summary = new() { SampleCount = 1, SampleSum = 2, Quantile = { new Oracle.Quantile { Quantile_ = 0.5, Value = 3 } } } }.ToByteArray();
-        byte[] second = new Oracle.Metric { Summary = new() { SampleSum = 4, Quantile = { new Oracle.Quantile { Quantile_ = 0.9, Value = 5 } } } }.ToByteArray();
+        byte[] first = new Oracle.Metric
+        {
+            Summary = new()
+            { SampleCount = 1, SampleSum = 2, Quantile = { new Oracle.Quantile { Quantile_ = 0.5, Value = 3 } } }
+        }.ToByteArray();
+        byte[] second = new Oracle.Metric
+        { Summary = new() { SampleSum = 4, Quantile = { new Oracle.Quantile { Quantile_ = 0.9, Value = 5 } } } }.ToByteArray();
         byte[] metric = [.. first, .. second];
         byte[] message = [0x18, 0x02, 0x22, (byte)metric.Length, .. metric];
         byte[] body = [(byte)message.Length, .. message];
         FamilySet set = ProtobufSupport.Read(body);
-        Assert.Equal("# TYPE \"\" summary\n{\"\",quantile=\"0.5\"} 3\n{\"\",quantile=\"0.9\"} 5\n{\"_sum\"} 4\n{\"_count\"} 1\n", ProtobufSupport.WriteText(set));
+        Assert.Equal("# TYPE \"\" summary\n{\"\",quantile=\"0.5\"} 3\n{\"\",quantile=\"0.9\"} 5\n{\"_sum\"} 4\n{\"_count\"} 1\n",
+            ProtobufSupport.WriteText(set));
         Assert.Equal(MetricContent.Summary | MetricContent.OnlyInRaw, set.Metrics[0].Content);
-        Assert.Equal(Oracle.Metric.Parser.ParseFrom(metric), ProtobufSupport.ParseDelimited(ProtobufSupport.WriteProtobuf(set))[0].Metric[0]);
+        Assert.Equal(
+            Oracle.Metric.Parser.ParseFrom(metric), ProtobufSupport.ParseDelimited(ProtobufSupport.WriteProtobuf(set))[0].Metric[0]);
     }
 
     public static TheoryData<string, Oracle.Metric> OnlyInRaw() => new()
@@ -155,7 +170,8 @@ public sealed class ProtobufReadTests
         {
             Name = "a",
             Type = Oracle.MetricType.Histogram,
-            Metric = { new Oracle.Metric { Histogram = new() { SampleCount = 1, SampleSum = 1, Bucket = { new Oracle.Bucket { UpperBound = 1, CumulativeCount = count } } } } },
+            Metric = { new Oracle.Metric { Histogram = new()
+                { SampleCount = 1, SampleSum = 1, Bucket = { new Oracle.Bucket { UpperBound = 1, CumulativeCount = count } } } } },
         };
         Assert.Equal(flagged, (ProtobufSupport.Read(ProtobufSupport.Delimited(family)).Metrics[0].Content & MetricContent.OnlyInRaw) != 0);
     }
@@ -163,7 +179,8 @@ public sealed class ProtobufReadTests
     [Fact]
     public void Labels_of_the_rows_replace_those_of_the_bytes()
     {
-        var metric = new Oracle.Metric { Label = { new Oracle.LabelPair { Name = "old", Value = "x" } }, Gauge = new() { Value = 5 }, TimestampMs = 7 };
+        var metric = new Oracle.Metric
+        { Label = { new Oracle.LabelPair { Name = "old", Value = "x" } }, Gauge = new() { Value = 5 }, TimestampMs = 7 };
         var family = new Oracle.MetricFamily { Name = "a", Type = Oracle.MetricType.Gauge, Metric = { metric } };
         FamilySet set = ProtobufSupport.Read(ProtobufSupport.Delimited(family));
         set.SetLabels(0, [new LabelRow { Name = set.AddText("new"u8), Value = set.AddText("y"u8) }]);
@@ -175,7 +192,8 @@ public sealed class ProtobufReadTests
     public void Stored_records_can_be_read_again()
     {
         Oracle.MetricFamily family = new ProtobufGenerator(42).Family();
-        family.Metric.Add(new Oracle.Metric { Histogram = new() { SampleCount = 1, Schema = 3, PositiveSpan = { new Oracle.BucketSpan() } } });
+        family.Metric.Add(
+            new Oracle.Metric { Histogram = new() { SampleCount = 1, Schema = 3, PositiveSpan = { new Oracle.BucketSpan() } } });
         FamilySet first = ProtobufSupport.Read(ProtobufSupport.Delimited(family));
         var records = new ArrayBufferWriter<byte>();
         ProtobufFormat.WriteMetrics(first, 0, records);

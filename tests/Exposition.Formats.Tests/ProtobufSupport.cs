@@ -80,7 +80,9 @@ internal static class ProtobufSupport
     public static IEnumerable<string> VectorLines(string name)
     {
         using Stream resource = File.OpenRead(Path.Combine(AppContext.BaseDirectory, "Vectors", name));
-        using Stream content = name.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(resource, CompressionMode.Decompress) : resource;
+        using Stream content = name.EndsWith(".gz", StringComparison.Ordinal)
+            ? new GZipStream(resource, CompressionMode.Decompress)
+            : resource;
         using var reader = new StreamReader(content);
         while (reader.ReadLine() is { } line)
         {

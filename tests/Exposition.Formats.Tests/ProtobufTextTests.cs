@@ -66,7 +66,8 @@ public sealed class ProtobufTextTests
         FamilySet set = ProtobufSupport.Read([(byte)family.Length, .. family]);
         var output = new ArrayBufferWriter<byte>();
         ProtobufFormat.WriteText(set, 0, EscapingScheme.AllowUtf8, compact: true, output);
-        Assert.Equal("name:\"\" type:COUNTER metric:{8:0x0807060504030201 8:0x04030201 8:\"x\\x00\" 8{1:7}}\n", Encoding.UTF8.GetString(output.WrittenSpan));
+        Assert.Equal("name:\"\" type:COUNTER metric:{8:0x0807060504030201 8:0x04030201 8:\"x\\x00\" 8{1:7}}\n",
+            Encoding.UTF8.GetString(output.WrittenSpan));
     }
 
     [Fact]
@@ -111,7 +112,8 @@ public sealed class ProtobufTextTests
                 SampleCount = ulong.MaxValue,
                 SampleSum = -0.0,
                 Schema = -4,
-                Bucket = { new Oracle.Bucket { CumulativeCount = 3, UpperBound = double.PositiveInfinity, Exemplar = new() { Timestamp = new() { Seconds = -5, Nanos = 7 } } } },
+                Bucket = { new Oracle.Bucket { CumulativeCount = 3, UpperBound = double.PositiveInfinity,
+                    Exemplar = new() { Timestamp = new() { Seconds = -5, Nanos = 7 } } } },
                 PositiveSpan = { new Oracle.BucketSpan { Offset = -2, Length = 3 } },
                 PositiveDelta = { 2, -1 },
                 PositiveCount = { double.NaN },

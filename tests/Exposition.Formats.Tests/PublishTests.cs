@@ -9,12 +9,15 @@ namespace Exposition.Formats.Tests;
 /// </summary>
 public sealed class PublishTests
 {
-    private const string Body = "# HELP a_b What\\nelse.\r\n# TYPE a_b counter\na_b{x=\"1\"} 1e3\n{\"höhe.m\",l=\"\\\"\"} NaN\n# TYPE h histogram\nh_bucket{le=\"0.5\"} 2\nh_sum 1.25\nh_count 3";
+    private const string Body =
+        "# HELP a_b What\\nelse.\r\n# TYPE a_b counter\na_b{x=\"1\"} 1e3\n{\"höhe.m\",l=\"\\\"\"} NaN\n# TYPE h "
+        + "histogram\nh_bucket{le=\"0.5\"} 2\nh_sum 1.25\nh_count 3";
 
     // No such package, no such version, no answer from the registry.
     private static readonly string[] s_notToBeHad = ["error NU1101", "error NU1102", "error NU1103", "error NU1301"];
 
-    private const string Expected = "# HELP a_b What\\nelse.\n# TYPE a_b counter\na_b{x=\"1\"} 1000\n# TYPE \"höhe.m\" untyped\n{\"höhe.m\",l=\"\\\"\"} NaN\n"
+    private const string Expected =
+        "# HELP a_b What\\nelse.\n# TYPE a_b counter\na_b{x=\"1\"} 1000\n# TYPE \"höhe.m\" untyped\n{\"höhe.m\",l=\"\\\"\"} NaN\n"
         + "# TYPE h histogram\nh_bucket{le=\"0.5\"} 2\nh_bucket{le=\"+Inf\"} 3\nh_sum 1.25\nh_count 3\n";
 
     [Theory]
@@ -22,7 +25,8 @@ public sealed class PublishTests
     [InlineData("PublishAot")]
     public async Task The_sample_runs_as_published_with(string kind)
     {
-        Assert.SkipUnless(kind != "PublishAot" || HasLinker(), "neither clang nor gcc is installed, which link what is compiled ahead of time (Debian: clang or gcc)");
+        Assert.SkipUnless(kind != "PublishAot"
+            || HasLinker(), "neither clang nor gcc is installed, which link what is compiled ahead of time (Debian: clang or gcc)");
         string directory = Directory.CreateTempSubdirectory("exposition-publish-").FullName;
         try
         {
@@ -33,7 +37,8 @@ public sealed class PublishTests
             Assert.Contains("families a_b höhe.m h with 3 metrics, 2 labels, 1 points, sum NaN", good.Errors, StringComparison.Ordinal);
 
             ToolResult bad = await Tool.RunAsync(program, [], "a{b=\"c\n"u8.ToArray());
-            Assert.Equal((1, "text format parsing error in line 1: label value \"c\" contains unescaped new-line\n"), (bad.ExitCode, bad.Errors));
+            Assert.Equal(
+                (1, "text format parsing error in line 1: label value \"c\" contains unescaped new-line\n"), (bad.ExitCode, bad.Errors));
         }
         finally
         {
@@ -47,7 +52,8 @@ public sealed class PublishTests
         string output = Path.Combine(directory, "program");
         string[] arguments =
         [
-            "publish", Path.Combine(Checkout.Root, "tests", "Exposition.Formats.AotSample"), "-c", "Release", "-r", RuntimeInformation.RuntimeIdentifier,
+            "publish", Path.Combine(Checkout.Root, "tests", "Exposition.Formats.AotSample"), "-c", "Release", "-r",
+                RuntimeInformation.RuntimeIdentifier,
             "--self-contained", "-o", output, "-nologo", "-nodeReuse:false", $"-p:{kind}=true", $"-p:ArtifactsPath={directory}",
             "-p:RestoreApart=true", "-p:RestoreLockedMode=false", "-p:UseSharedCompilation=false", "-p:RunAnalyzers=false",
         ];

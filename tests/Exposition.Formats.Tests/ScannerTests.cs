@@ -19,7 +19,8 @@ public class ScannerTests
         string? forced = Environment.GetEnvironmentVariable(ByteClassifier.ForcingVariable);
         Assert.Equal(string.IsNullOrEmpty(forced) ? ByteClassifier.Supported[^1].Name : forced, ByteClassifier.Best.Name);
         var error = Assert.Throws<PlatformNotSupportedException>(static () => ByteClassifier.Choose("vector1024"));
-        Assert.StartsWith("EXPOSITION_SCANNER=vector1024: not one of the variants of this processor (scalar", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "EXPOSITION_SCANNER=vector1024: not one of the variants of this processor (scalar", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -171,7 +172,8 @@ public class ScannerTests
             {
                 14 => $"# {(random.Next(2) == 0 ? "HELP" : "TYPE")} {(char)random.Next('a', 'f')} {(random.Next(2) == 0 ? "gauge" : "summary")}\n",
                 15 => $"{(char)random.Next('a', 'f')}{{quantile=\"0.5\",x=\"{random.Next(3)}\"}} {random.Next(9)}\n",
-                16 => $"{(char)random.Next('a', 'f')}{(random.Next(2) == 0 ? "_sum" : "_count")}{{x=\"{random.Next(3)}\"}} {random.Next(9)}\n",
+                16 => $"{(char)random.Next('a', 'f')}{(random.Next(2) == 0 ? "_sum" : "_count")}{{x=\"{random.Next(3)}\"}} "
+                    + "{random.Next(9)}\n",
                 17 => $"\uFEFF{name}{{a=\"C:\\Temp\\{new string('v', random.Next(70))}\"}} -nan\n",
                 0 => $"# HELP {name}{i} text {new string('"', random.Next(3))}{(random.Next(3) == 0 ? "\\\\" : "")} {new string('h', random.Next(120))}\n",
                 1 => $"# TYPE {name}{i} {(random.Next(2) == 0 ? "gauge" : "histogram")}\n",

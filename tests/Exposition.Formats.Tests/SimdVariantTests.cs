@@ -33,12 +33,14 @@ public sealed class SimdVariantTests
     [InlineData("DOTNET_EnableHWIntrinsic", 0)]
     public async Task All_tests_pass_without(string variable, int widest)
     {
-        string[] arguments = [typeof(SimdVariantTests).Assembly.Location, "-noColor", "-class-", typeof(PublishTests).FullName!, "-method-", $"{typeof(SimdVariantTests).FullName}.{nameof(All_tests_pass_without)}"];
-        ToolResult result = await Tool.RunAsync("dotnet", arguments, limit: TimeSpan.FromMinutes(15), environment: new Dictionary<string, string>
-        {
-            [variable] = "0",
-            [ExpectedVariable] = widest.ToString(CultureInfo.InvariantCulture),
-        });
+        string[] arguments = [typeof(SimdVariantTests).Assembly.Location, "-noColor", "-class-", typeof(PublishTests).FullName!, "-method-",
+            $"{typeof(SimdVariantTests).FullName}.{nameof(All_tests_pass_without)}"];
+        ToolResult result = await Tool.RunAsync(
+            "dotnet", arguments, limit: TimeSpan.FromMinutes(15), environment: new Dictionary<string, string>
+            {
+                [variable] = "0",
+                [ExpectedVariable] = widest.ToString(CultureInfo.InvariantCulture),
+            });
         Assert.True(result.ExitCode == 0, result.Output[^Math.Min(result.Output.Length, 4000)..] + result.Errors);
     }
 }

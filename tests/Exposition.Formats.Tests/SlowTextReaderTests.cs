@@ -69,7 +69,8 @@ public class SlowTextReaderTests
         {
             string name = random.Next(4) == 0 ? "t" : "s";
             string suffix = ((string[])["", "", "_count", "_sum", "_bucket"])[random.Next(5)];
-            string[] labels = [.. ((string[])["quantile=\"0.5\"", "le=\"1\"", "le=\"+Inf\"", "le=\"x\"", "x=\"1\""]).Where(_ => random.Next(4) == 0)];
+            string[] labels = [
+                .. ((string[])["quantile=\"0.5\"", "le=\"1\"", "le=\"+Inf\"", "le=\"x\"", "x=\"1\""]).Where(_ => random.Next(4) == 0)];
             body.Append(random.Next(5) switch
             {
                 0 => $"# TYPE {name}{suffix} {((string[])["summary", "histogram", "gauge", "counter", "untyped"])[random.Next(5)]}",

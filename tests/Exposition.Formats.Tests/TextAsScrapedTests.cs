@@ -8,18 +8,22 @@ namespace Exposition.Formats.Tests;
 public class TextAsScrapedTests
 {
     [Theory]
-    [InlineData("# HELP m a\n# TYPE m gauge\nm{a=\"1\"} 1\n# HELP m b\n# TYPE m gauge\nm{a=\"2\"} 2\n", "# HELP m a\n# TYPE m gauge\nm{a=\"1\"} 1\nm{a=\"2\"} 2\n")]
+    [InlineData("# HELP m a\n# TYPE m gauge\nm{a=\"1\"} 1\n# HELP m b\n# TYPE m gauge\nm{a=\"2\"} 2\n",
+        "# HELP m a\n# TYPE m gauge\nm{a=\"1\"} 1\nm{a=\"2\"} 2\n")]
     [InlineData("# TYPE m gauge\n# TYPE m counter\nm 1\n", "# TYPE m gauge\nm 1\n")]
     [InlineData("# HELP m a\n# HELP m C:\\x\\\nm 1\n", "# HELP m a\nm 1\n")]
     [InlineData("# TYPE s summary\ns_count 1\n# TYPE s summary\ns_sum 2\n", "# TYPE s summary\ns_count 1\ns_sum 2\n")]
-    [InlineData("# TYPE s summary\n# TYPE s_count counter\n# TYPE s_sum gauge\ns_count 1\ns_sum 2\n", "# TYPE s summary\ns_count 1\ns_sum 2\n")]
+    [InlineData("# TYPE s summary\n# TYPE s_count counter\n# TYPE s_sum gauge\ns_count 1\ns_sum 2\n",
+        "# TYPE s summary\ns_count 1\ns_sum 2\n")]
     public void First_HELP_and_TYPE_count(string body, string same) => AssertSame(body, same);
 
     [Theory]
     [InlineData("m 1\n# TYPE m gauge\n", "# TYPE m gauge\nm 1\n")]
     [InlineData("m{a=\"1\"} 1\n# TYPE m counter\nm{a=\"2\"} 2\n# TYPE m gauge\n", "# TYPE m counter\nm{a=\"1\"} 1\nm{a=\"2\"} 2\n")]
-    [InlineData("s{quantile=\"0.5\"} 1\n# TYPE s summary\ns_sum 2\ns_count 3\n", "# TYPE s summary\ns{quantile=\"0.5\"} 1\ns_sum 2\ns_count 3\n")]
-    [InlineData("h_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 2\nh_sum 3\nh_count 2\n# TYPE h histogram\n", "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 2\nh_sum 3\nh_count 2\n")]
+    [InlineData("s{quantile=\"0.5\"} 1\n# TYPE s summary\ns_sum 2\ns_count 3\n",
+        "# TYPE s summary\ns{quantile=\"0.5\"} 1\ns_sum 2\ns_count 3\n")]
+    [InlineData("h_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 2\nh_sum 3\nh_count 2\n# TYPE h histogram\n",
+        "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 2\nh_sum 3\nh_count 2\n")]
     [InlineData("m 1\n# TYPE m untyped\n", "m 1\n")]
     public void TYPE_may_come_behind_samples(string body, string same) => AssertSame(body, same);
 
@@ -32,10 +36,14 @@ public class TextAsScrapedTests
     public void TYPE_behind_samples_that_it_cannot_hold_is_passed_over(string body, string same) => AssertSame(body, same);
 
     [Theory]
-    [InlineData("# TYPE c_count counter\nc_count 33657\n\n# TYPE c summary\nc {quantile=\"0.5\"} 0\n", "# TYPE c summary\nc{quantile=\"0.5\"} 0\nc_count 33657\n")]
-    [InlineData("c_sum{a=\"1\",b=\"2\"} 4\n# TYPE c summary\nc{b=\"2\",a=\"1\",quantile=\"0.5\"} 0\n", "# TYPE c summary\nc{b=\"2\",a=\"1\",quantile=\"0.5\"} 0\nc_sum{a=\"1\",b=\"2\"} 4\n")]
-    [InlineData("h_bucket{le=\"1\"} 1.5\nh_count 2\n# TYPE h histogram\nh_bucket{le=\"2\"} 2\n", "# TYPE h histogram\nh_bucket{le=\"1\"} 1.5\nh_bucket{le=\"2\"} 2\nh_count 2\n")]
-    [InlineData("# HELP c_count x\nc_count{a=\"1\"} 1\n# TYPE c summary\nc{quantile=\"0.5\"} 0\n", "# TYPE c summary\nc{quantile=\"0.5\"} 0\nc_count{a=\"1\"} 1\n")]
+    [InlineData("# TYPE c_count counter\nc_count 33657\n\n# TYPE c summary\nc {quantile=\"0.5\"} 0\n",
+        "# TYPE c summary\nc{quantile=\"0.5\"} 0\nc_count 33657\n")]
+    [InlineData("c_sum{a=\"1\",b=\"2\"} 4\n# TYPE c summary\nc{b=\"2\",a=\"1\",quantile=\"0.5\"} 0\n",
+        "# TYPE c summary\nc{b=\"2\",a=\"1\",quantile=\"0.5\"} 0\nc_sum{a=\"1\",b=\"2\"} 4\n")]
+    [InlineData("h_bucket{le=\"1\"} 1.5\nh_count 2\n# TYPE h histogram\nh_bucket{le=\"2\"} 2\n",
+        "# TYPE h histogram\nh_bucket{le=\"1\"} 1.5\nh_bucket{le=\"2\"} 2\nh_count 2\n")]
+    [InlineData("# HELP c_count x\nc_count{a=\"1\"} 1\n# TYPE c summary\nc{quantile=\"0.5\"} 0\n",
+        "# TYPE c summary\nc{quantile=\"0.5\"} 0\nc_count{a=\"1\"} 1\n")]
     public void Part_that_was_read_before_its_whole_belongs_to_it(string body, string same) => AssertSame(body, same);
 
     // They stay beside it, and the store refuses them as the reference does.
@@ -95,7 +103,8 @@ public class TextAsScrapedTests
     [InlineData("1_000")]
     [InlineData("1e400")]
     [InlineData("1,5")]
-    public void Other_words_are_no_numbers_as_in_Prometheus(string value) => AssertRefused($"m {value}\n", $"expected float as value, got \"{value}\"");
+    public void Other_words_are_no_numbers_as_in_Prometheus(string value) =>
+        AssertRefused($"m {value}\n", $"expected float as value, got \"{value}\"");
 
     [Theory]
     [InlineData("\uFEFFm 1\n", "m 1\n")]
@@ -110,7 +119,8 @@ public class TextAsScrapedTests
     [Fact]
     public void Line_reader_passes_over_it_too()
     {
-        var reader = new ExpositionReader(Encoding.UTF8.GetBytes("\uFEFFm -nan\n"), new ExpositionReaderState(new TextReadOptions(NameScheme.Legacy, Lenient: true)));
+        var reader = new ExpositionReader(
+            Encoding.UTF8.GetBytes("\uFEFFm -nan\n"), new ExpositionReaderState(new TextReadOptions(NameScheme.Legacy, Lenient: true)));
         Assert.True(reader.Read());
         Assert.True(reader.Token == ExpositionToken.Sample && reader.Name.SequenceEqual("m"u8) && double.IsNaN(reader.Value));
         Assert.False(reader.Read());
@@ -121,20 +131,23 @@ public class TextAsScrapedTests
     {
         Assert.Equal(TextDump.Of(Read(same)), TextDump.Of(Read(body)));
         var strict = new FamilySet();
-        Assert.True(TextFormat.TryRead(Encoding.UTF8.GetBytes(same), new TextReadOptions(NameScheme.Legacy, Lenient: false), strict, out FormatError error), error.ToString());
+        Assert.True(TextFormat.TryRead(Encoding.UTF8.GetBytes(same), new TextReadOptions(NameScheme.Legacy, Lenient: false), strict,
+            out FormatError error), error.ToString());
         Assert.Equal(TextDump.Of(strict), TextDump.Of(Read(same)));
     }
 
     private static void AssertRefused(string body, string message)
     {
-        Assert.False(TextFormat.TryRead(Encoding.UTF8.GetBytes(body), new TextReadOptions(NameScheme.Legacy, Lenient: true), new FamilySet(), out FormatError error));
+        Assert.False(TextFormat.TryRead(
+            Encoding.UTF8.GetBytes(body), new TextReadOptions(NameScheme.Legacy, Lenient: true), new FamilySet(), out FormatError error));
         Assert.Equal(message, error.Message);
     }
 
     private static FamilySet Read(string body)
     {
         var set = new FamilySet();
-        Assert.True(TextFormat.TryRead(Encoding.UTF8.GetBytes(body), new TextReadOptions(NameScheme.Legacy, Lenient: true), set, out FormatError error), error.ToString());
+        Assert.True(TextFormat.TryRead(Encoding.UTF8.GetBytes(body), new TextReadOptions(NameScheme.Legacy, Lenient: true), set,
+            out FormatError error), error.ToString());
         return set;
     }
 }

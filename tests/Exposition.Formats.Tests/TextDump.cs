@@ -14,7 +14,8 @@ internal static class TextDump
         foreach (ref FamilyRow family in set.Families)
         {
             var text = new StringBuilder();
-            text.Append(CultureInfo.InvariantCulture, $"{Show(set.Text(family.Name))} {(int)family.Type} {(family.HasHelp ? Show(set.Text(family.Help)) : "-")}\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"{Show(set.Text(family.Name))} {(int)family.Type} {(family.HasHelp ? Show(set.Text(family.Help)) : "-")}\n");
             for (int metric = family.FirstMetric; metric >= 0; metric = set.Metrics[metric].Next)
             {
                 AppendMetric(text, set, metric);
@@ -36,7 +37,8 @@ internal static class TextDump
             text.Append(CultureInfo.InvariantCulture, $"{Show(set.Text(label.Name))}={Show(set.Text(label.Value))},");
         }
 
-        text.Append(CultureInfo.InvariantCulture, $" {row.Content & ~MetricContent.Timestamp} {Bits(row.Value)} {row.Count} {Bits(row.CountFloat)}");
+        text.Append(CultureInfo.InvariantCulture,
+            $" {row.Content & ~MetricContent.Timestamp} {Bits(row.Value)} {row.Count} {Bits(row.CountFloat)}");
         for (int point = row.FirstPoint; point >= 0; point = set.Points[point].Next)
         {
             PointRow p = set.Points[point];
@@ -96,7 +98,8 @@ internal static class TextDump
             if (field.Number == 1)
             {
                 Field[] pair = [.. Fields(field.Bytes)];
-                labels.Append(CultureInfo.InvariantCulture, $"{Show(pair.Single(f => f.Number == 1).Bytes)}={Show(pair.Single(f => f.Number == 2).Bytes)},");
+                labels.Append(CultureInfo.InvariantCulture,
+                    $"{Show(pair.Single(f => f.Number == 1).Bytes)}={Show(pair.Single(f => f.Number == 2).Bytes)},");
             }
             else if (field.Number == 6)
             {

@@ -104,14 +104,16 @@ public class TextLenientTests
 
     private static void AssertRefused(string body, string error)
     {
-        Assert.False(TextFormat.TryRead(Encoding.UTF8.GetBytes(body), new TextReadOptions(NameScheme.Legacy, Lenient: true), new FamilySet(), out FormatError actual));
+        Assert.False(TextFormat.TryRead(
+            Encoding.UTF8.GetBytes(body), new TextReadOptions(NameScheme.Legacy, Lenient: true), new FamilySet(), out FormatError actual));
         Assert.Equal("text format parsing error in " + error, (actual with { Hint = null }).ToString());
     }
 
     private static FamilySet Read(string body, bool lenient)
     {
         var set = new FamilySet();
-        Assert.True(TextFormat.TryRead(Encoding.UTF8.GetBytes(body), new TextReadOptions(NameScheme.Legacy, lenient), set, out FormatError error), error.ToString());
+        Assert.True(TextFormat.TryRead(
+            Encoding.UTF8.GetBytes(body), new TextReadOptions(NameScheme.Legacy, lenient), set, out FormatError error), error.ToString());
         return set;
     }
 }

@@ -64,7 +64,9 @@ internal static partial class TextModel
     [GeneratedRegex(@"^# (HELP|TYPE) ([a-zA-Z_:][a-zA-Z0-9_:]*) +(.+)$")]
     private static partial Regex CommentLine();
 
-    [GeneratedRegex(@"^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(?:([a-zA-Z_][a-zA-Z0-9_]*)=""((?:[^""\\]|\\[\\n""])*)""(?:,|(?=\})))*\})? *([^ ]+)(?: (-?[0-9]+))?$")]
+    [GeneratedRegex(
+        @"^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(?:([a-zA-Z_][a-zA-Z0-9_]*)=""((?:[^""\\]|\\[\\n""])*)""(?:,|(?=\})))*\})? *([^ ]+)(?: "
+        + "(-?[0-9]+))?$")]
     private static partial Regex SampleLine();
 
     private static (Family Family, string Suffix) Find(List<Family> families, string name)
@@ -182,7 +184,9 @@ internal static partial class TextModel
     private static bool TryParse(string text, out double value)
     {
         value = text switch { "+Inf" => double.PositiveInfinity, "NaN" => double.NaN, _ => 0 };
-        return value != 0 || double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out value);
+        return value != 0
+            || double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent,
+            CultureInfo.InvariantCulture, out value);
     }
 
     private static FamilySet Build(IEnumerable<Family> families)

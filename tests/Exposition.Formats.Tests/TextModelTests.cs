@@ -43,7 +43,10 @@ public class TextModelTests
         {
             string[] families = ["a", "b", "s_count", ":r:x_2"];
             string[] types = ["counter", "gauge", "summary", "summary", "histogram", "histogram", "gaugehistogram", "untyped"];
-            Gen<string> name = from stem in Gen.Elements(families) from suffix in Gen.Elements("", "", "_sum", "_count", "_bucket") select stem + suffix;
+            Gen<string> name = from stem in Gen.Elements(families)
+                               from suffix in Gen.Elements(
+                "", "", "_sum", "_count", "_bucket")
+                               select stem + suffix;
             Gen<string> good = Gen.Elements("0", "1", "2.5", "1e3", "+7", ".5", "12345678901234567890", "+Inf");
             Gen<string> number = Gen.Frequency((60, good), (2, Gen.Constant("NaN")), (1, Gen.Elements("-1", "1e400x", "0x1")));
             Gen<string> ordinary = Gen.Elements("", "1", "é ü", "\\\\", "\\n\\\"");

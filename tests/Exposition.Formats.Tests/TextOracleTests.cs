@@ -67,7 +67,8 @@ public class TextOracleTests
                 if (!TextFormat.TryRead(vector.Body, new TextReadOptions(scheme, Lenient: true), lenient, out FormatError error))
                 {
                     // A comment that has swallowed all samples, as where line ends were lost, would empty the group.
-                    Assert.True(error.Message.StartsWith("no sample, and a comment holds another", StringComparison.Ordinal), $"{vector} {error}");
+                    Assert.True(error.Message.StartsWith("no sample, and a comment holds another", StringComparison.Ordinal),
+                        $"{vector} {error}");
                     Assert.DoesNotContain(strict.Families.ToArray(), static family => family.MetricCount > 0);
                     continue;
                 }

@@ -18,7 +18,8 @@ public class TextQuoteTests
 
     [Fact]
     public void Bytes_that_are_no_utf8_are_quoted_one_by_one() =>
-        Assert.Equal("\"\\xff\\xe2\\x82a\\xed\\xa0\\x80\\xc0\\x80\"", GoQuote.Text([0xFF, 0xE2, 0x82, (byte)'a', 0xED, 0xA0, 0x80, 0xC0, 0x80]));
+        Assert.Equal(
+            "\"\\xff\\xe2\\x82a\\xed\\xa0\\x80\\xc0\\x80\"", GoQuote.Text([0xFF, 0xE2, 0x82, (byte)'a', 0xED, 0xA0, 0x80, 0xC0, 0x80]));
 
     [Theory]
     [InlineData((byte)'a', "'a'")]

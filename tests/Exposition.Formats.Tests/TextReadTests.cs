@@ -63,9 +63,11 @@ public class TextReadTests
 
     [Theory]
     [InlineData("# TYPE s summary\n{quantile=\"0.5\",\"s\"} 1\n", "# TYPE s summary\ns{quantile=\"0.5\"} 1\n")]
-    [InlineData("# TYPE h histogram\n# TYPE g gauge\n{a=\"b\",le=\"1\",h_bucket,c=\"d\"} 1\n", "# TYPE h histogram\nh_bucket{a=\"b\",c=\"d\",le=\"1\"} 1\n")]
+    [InlineData("# TYPE h histogram\n# TYPE g gauge\n{a=\"b\",le=\"1\",h_bucket,c=\"d\"} 1\n",
+        "# TYPE h histogram\nh_bucket{a=\"b\",c=\"d\",le=\"1\"} 1\n")]
     [InlineData("# TYPE h histogram\nh_sum 1\n{le=\"1\",\"foo\"} 1\n", "# TYPE h histogram\nh_sum 1\nfoo{le=\"1\"} 1\n")]
-    [InlineData("# TYPE h histogram\n# TYPE i histogram\nh_sum{a=\"b\"} 1\n{\"i_sum\",a=\"b\"} 2\n", "# TYPE h histogram\nh_sum{a=\"b\"} 1\n# TYPE i histogram\ni_sum{a=\"b\"} 2\n")]
+    [InlineData("# TYPE h histogram\n# TYPE i histogram\nh_sum{a=\"b\"} 1\n{\"i_sum\",a=\"b\"} 2\n",
+        "# TYPE h histogram\nh_sum{a=\"b\"} 1\n# TYPE i histogram\ni_sum{a=\"b\"} 2\n")]
     [InlineData("# TYPE h histogram\n{le=\"7\",\"h_bucket\",le=\"1\"} 1\n", "# TYPE h histogram\nh_bucket{le=\"1\"} 1\n")]
     public void A_name_inside_braces_means_the_same_as_before_them(string inside, string before) =>
         Assert.Equal(TextDump.Of(Read(before)), TextDump.Of(Read(inside)));
@@ -113,7 +115,9 @@ public class TextReadTests
     {
         string[] labels = [.. Enumerable.Range(0, count).Select(i => $"l{i}=\"{i}\"")];
         string other = string.Join(',', labels).Replace("l1=\"1\"", "l1=\"x\"", StringComparison.Ordinal);
-        string body = $"# TYPE h histogram\nh_sum{{{string.Join(',', labels)}}} 5\nh_sum{{{other}}} 6\nh_count{{{string.Join(',', labels.Reverse())}}} 7\n";
+        string body =
+            $"# TYPE h histogram\nh_sum{{{string.Join(',', labels)}}} 5\nh_sum{{{other}}} "
+            + $"6\nh_count{{{string.Join(',', labels.Reverse())}}} 7\n";
         FamilySet set = Read(body);
         Assert.Equal(2, set.Metrics.Length);
         Assert.Equal((5.0, 7UL, count), (set.Metrics[0].Value, set.Metrics[0].Count, set.Metrics[0].LabelCount));
@@ -124,7 +128,8 @@ public class TextReadTests
     [Fact]
     public void Interleaved_families_and_metrics_keep_the_order_of_first_appearance()
     {
-        FamilySet set = Read("# TYPE s summary\nb 1\ns_sum{x=\"1\"} 1\na 2\ns_sum{x=\"2\"} 2\nb 3\ns_count{x=\"1\"} 9\n# TYPE empty gauge\n");
+        FamilySet set = Read(
+            "# TYPE s summary\nb 1\ns_sum{x=\"1\"} 1\na 2\ns_sum{x=\"2\"} 2\nb 3\ns_count{x=\"1\"} 9\n# TYPE empty gauge\n");
         Assert.Equal(["s", "b", "a"], set.Families.ToArray().Select(family => Encoding.UTF8.GetString(set.Text(family.Name))));
         Assert.Equal([2, 2, 1], set.Families.ToArray().Select(family => family.MetricCount));
         Assert.Equal(9UL, set.Metrics[set.Families[0].FirstMetric].Count);
@@ -157,7 +162,8 @@ public class TextReadTests
     internal static FamilySet Read(string body, NameScheme scheme = NameScheme.Legacy, bool expectError = false)
     {
         var set = new FamilySet();
-        bool read = TextFormat.TryRead(Encoding.UTF8.GetBytes(body), new TextReadOptions(scheme, Lenient: false), set, out FormatError error);
+        bool read = TextFormat.TryRead(
+            Encoding.UTF8.GetBytes(body), new TextReadOptions(scheme, Lenient: false), set, out FormatError error);
         Assert.True(read != expectError, error.ToString());
         return set;
     }

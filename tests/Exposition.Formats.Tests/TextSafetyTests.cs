@@ -75,7 +75,8 @@ public class TextSafetyTests
             {
                 var options = new TextReadOptions(NameScheme.Utf8, lenient);
                 bool read = TextFormat.TryRead(vector.Body, options, alone, out FormatError error);
-                Assert.Equal(read, TextFormat.TryRead(padded.AsMemory(64, vector.Body.Length), options, guarded, out FormatError guardedError));
+                Assert.Equal(
+                    read, TextFormat.TryRead(padded.AsMemory(64, vector.Body.Length), options, guarded, out FormatError guardedError));
                 Assert.Equal(error, guardedError);
                 Assert.Equal(read ? TextDump.Of(alone) : "", read ? TextDump.Of(guarded) : "");
             }
@@ -113,7 +114,9 @@ public class TextSafetyTests
     [Fact]
     public void A_warm_reader_allocates_nothing()
     {
-        byte[] body = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(s_rich[s_rich.IndexOf("http_requests_total{", StringComparison.Ordinal)..].Replace("# TYPE", "# type", StringComparison.Ordinal).Replace("# HELP", "# help", StringComparison.Ordinal), 20)));
+        byte[] body = Encoding.UTF8.GetBytes(
+            string.Concat(Enumerable.Repeat(s_rich[s_rich.IndexOf("http_requests_total{", StringComparison.Ordinal)..]
+            .Replace("# TYPE", "# type", StringComparison.Ordinal).Replace("# HELP", "# help", StringComparison.Ordinal), 20)));
         byte[] typed = Encoding.UTF8.GetBytes(s_rich);
         var set = new FamilySet();
         var options = new TextReadOptions(NameScheme.Utf8, Lenient: true);
@@ -172,7 +175,8 @@ public class TextSafetyTests
                 body.Append("# TYPE m histogram\nm_bucket{").AppendJoin(',', Enumerable.Repeat("le=\"1\"", size)).Append("} 1\n");
                 break;
             case "histogram metrics":
-                body.Append("# TYPE m histogram\n").AppendJoin("", Enumerable.Range(0, size).Select(i => $"m_sum{{a=\"{i}\",b=\"{size - i}\"}} 1\n"));
+                body.Append("# TYPE m histogram\n")
+                    .AppendJoin("", Enumerable.Range(0, size).Select(i => $"m_sum{{a=\"{i}\",b=\"{size - i}\"}} 1\n"));
                 body.AppendJoin("", Enumerable.Range(0, size).Select(i => $"m_count{{b=\"{size - i}\",a=\"{i}\"}} 1\n"));
                 break;
             case "permuted labels":

@@ -7,10 +7,14 @@ public class TextSamplesTests
     [Theory]
     [InlineData("foo", MetricType.Gauge, "foo 1\nfoo{a=\"b\"} 2\n", "# TYPE foo gauge\nfoo 1\nfoo{a=\"b\"} 2\n")]
     [InlineData("foo_sum", MetricType.Counter, "foo_sum 1\n", "# TYPE foo_sum counter\nfoo_sum 1\n")]
-    [InlineData("s", MetricType.Summary, "s{a=\"b\",quantile=\"0.5\"} 1\ns_sum{a=\"b\"} 2\ns_count{a=\"b\"} 3\n", "# TYPE s summary\ns{a=\"b\",quantile=\"0.5\"} 1\ns_sum{a=\"b\"} 2\ns_count{a=\"b\"} 3\n")]
-    [InlineData("h", MetricType.Histogram, "h_bucket{le=\"+Inf\"} 2.5\nh_sum 1\nh_count 2.5\n", "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 2.5\nh_sum 1\nh_count 2.5\n")]
-    [InlineData("a.b", MetricType.GaugeHistogram, "{\"a.b_bucket\",\"x.y\"=\"1\",le=\"1\"} 2\n{\"a.b_sum\",\"x.y\"=\"1\"} 3\n{\"a.b_count\",\"x.y\"=\"1\"} 2\n",
-        "# TYPE \"a.b\" gaugehistogram\n{\"a.b_bucket\",\"x.y\"=\"1\",le=\"1\"} 2\n{\"a.b_sum\",\"x.y\"=\"1\"} 3\n{\"a.b_count\",\"x.y\"=\"1\"} 2\n")]
+    [InlineData("s", MetricType.Summary, "s{a=\"b\",quantile=\"0.5\"} 1\ns_sum{a=\"b\"} 2\ns_count{a=\"b\"} 3\n",
+        "# TYPE s summary\ns{a=\"b\",quantile=\"0.5\"} 1\ns_sum{a=\"b\"} 2\ns_count{a=\"b\"} 3\n")]
+    [InlineData("h", MetricType.Histogram, "h_bucket{le=\"+Inf\"} 2.5\nh_sum 1\nh_count 2.5\n",
+        "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 2.5\nh_sum 1\nh_count 2.5\n")]
+    [InlineData("a.b", MetricType.GaugeHistogram,
+        "{\"a.b_bucket\",\"x.y\"=\"1\",le=\"1\"} 2\n{\"a.b_sum\",\"x.y\"=\"1\"} 3\n{\"a.b_count\",\"x.y\"=\"1\"} 2\n",
+        "# TYPE \"a.b\" gaugehistogram\n{\"a.b_bucket\",\"x.y\"=\"1\",le=\"1\"} 2\n{\"a.b_sum\",\"x.y\"=\"1\"} "
+            + "3\n{\"a.b_count\",\"x.y\"=\"1\"} 2\n")]
     public void A_piece_reads_as_in_its_exposition(string name, MetricType type, string piece, string exposition)
     {
         FamilySet whole = TextReadTests.Read(exposition, NameScheme.Utf8);

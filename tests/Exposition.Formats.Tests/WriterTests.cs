@@ -10,7 +10,8 @@ public sealed class WriterTests
     [InlineData(EscapingScheme.AllowUtf8, "# HELP \"a.b\" t\n# TYPE \"a.b\" gauge\n{\"a.b\",\"c.d\"=\"e\",x:y=\"f\",__name__=\"m.n\"} 1\n")]
     [InlineData(EscapingScheme.Underscores, "# HELP a_b t\n# TYPE a_b gauge\na_b{c_d=\"e\",x:y=\"f\",__name__=\"m_n\"} 1\n")]
     [InlineData(EscapingScheme.Dots, "# HELP a_dot_b t\n# TYPE a_dot_b gauge\na_dot_b{c_dot_d=\"e\",x:y=\"f\",__name__=\"m_dot_n\"} 1\n")]
-    [InlineData(EscapingScheme.Values, "# HELP U__a_2e_b t\n# TYPE U__a_2e_b gauge\nU__a_2e_b{U__c_2e_d=\"e\",x:y=\"f\",__name__=\"U__m_2e_n\"} 1\n")]
+    [InlineData(EscapingScheme.Values,
+        "# HELP U__a_2e_b t\n# TYPE U__a_2e_b gauge\nU__a_2e_b{U__c_2e_d=\"e\",x:y=\"f\",__name__=\"U__m_2e_n\"} 1\n")]
     public void Names_follow_the_scheme(EscapingScheme scheme, string expected)
     {
         var set = new FamilySet();
@@ -50,7 +51,9 @@ public sealed class WriterTests
         var set = new FamilySet();
         set.AddMetric(set.AddFamily("a\"\\\nb"u8, MetricType.Untyped, "h\"\\\nh"u8));
         set.AddLabel("l"u8, "v\"\\\nv\r"u8);
-        Assert.Equal("# HELP \"a\\\"\\\\\\nb\" h\"\\\\\\nh\n# TYPE \"a\\\"\\\\\\nb\" untyped\n{\"a\\\"\\\\\\nb\",l=\"v\\\"\\\\\\nv\r\"} 0\n", ProtobufSupport.WriteText(set));
+        Assert.Equal(
+            "# HELP \"a\\\"\\\\\\nb\" h\"\\\\\\nh\n# TYPE \"a\\\"\\\\\\nb\" untyped\n{\"a\\\"\\\\\\nb\",l=\"v\\\"\\\\\\nv\r\"} 0\n",
+            ProtobufSupport.WriteText(set));
     }
 
     [Fact]
@@ -95,7 +98,8 @@ public sealed class WriterTests
         var output = new StingyWriter();
         TextFormat.WriteSamples(set, 0, EscapingScheme.Dots, output);
         string quoted = value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
-        Assert.Equal($"{name.Replace(".", "_dot_", StringComparison.Ordinal)}{{l=\"{quoted}\"}} 0\n", Encoding.UTF8.GetString(output.Written));
+        Assert.Equal(
+            $"{name.Replace(".", "_dot_", StringComparison.Ordinal)}{{l=\"{quoted}\"}} 0\n", Encoding.UTF8.GetString(output.Written));
         Assert.True(output.Calls < output.Written.Length / 1000, $"{output.Calls} calls");
     }
 
@@ -114,7 +118,8 @@ public sealed class WriterTests
                 // The values are zero and infinity, whose formatting is another room's business.
                 set.Metrics[0].Value = set.Metrics[0].Count = 0;
                 set.Points[0] = new PointRow { Bound = double.NegativeInfinity, Next = -1 };
-                TextFormat.WriteHeader(set.Text(set.Families[family].Name), MetricType.Histogram, true, "help"u8, EscapingScheme.Values, output);
+                TextFormat.WriteHeader(
+                    set.Text(set.Families[family].Name), MetricType.Histogram, true, "help"u8, EscapingScheme.Values, output);
                 TextFormat.WriteSamples(set, family, EscapingScheme.Values, output);
                 ProtobufFormat.WriteMetrics(set, family, EscapingScheme.Dots, output);
                 ProtobufFormat.WriteHeader("a.b"u8, MetricType.Gauge, true, "help"u8, EscapingScheme.Dots, 77, output);

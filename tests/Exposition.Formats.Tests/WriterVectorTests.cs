@@ -8,7 +8,8 @@ public sealed class WriterVectorTests
 {
     public static readonly List<(byte[] Families, string Text)> Vectors = ProtobufSupport.VectorLines("protobuf_and_text.tsv.gz")
         .Select(line => line.Split('\t'))
-        .Select(columns => (columns[..^1].SelectMany(Convert.FromBase64String).ToArray(), Encoding.Latin1.GetString(Convert.FromBase64String(columns[^1]))))
+        .Select(columns => (
+            columns[..^1].SelectMany(Convert.FromBase64String).ToArray(), Encoding.Latin1.GetString(Convert.FromBase64String(columns[^1]))))
         .ToList();
 
     [Fact]

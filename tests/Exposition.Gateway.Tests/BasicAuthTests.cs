@@ -40,7 +40,9 @@ public class BasicAuthTests
     public async Task What_is_no_utf8_is_a_wrong_password(byte[] password)
     {
         string replaced = Encoding.UTF8.GetString(password);
-        var auth = new BasicAuth(new Dictionary<string, string> { ["ana"] = BCrypt.Net.BCrypt.HashPassword(replaced, 4), [replaced] = BCrypt.Net.BCrypt.HashPassword("", 4) }, 256);
+        var auth = new BasicAuth(new Dictionary<string,
+            string>
+        { ["ana"] = BCrypt.Net.BCrypt.HashPassword(replaced, 4), [replaced] = BCrypt.Net.BCrypt.HashPassword("", 4) }, 256);
         foreach (byte[] credentials in (byte[][])[[.. "ana:"u8, .. password], [.. password, (byte)':']])
         {
             string header = "Basic " + Convert.ToBase64String(credentials);
@@ -70,10 +72,12 @@ public class BasicAuthTests
     public async Task Equal_credentials_share_a_check_and_a_flood_of_unknown_ones_is_bounded()
     {
         var auth = new BasicAuth(s_users, 256);
-        AuthVerdict[] shared = await Task.WhenAll(Enumerable.Range(0, 1000).Select(_ => auth.CheckAsync(Header("ana", "s3cret:Pass"), default).AsTask()));
+        AuthVerdict[] shared = await Task.WhenAll(
+            Enumerable.Range(0, 1000).Select(_ => auth.CheckAsync(Header("ana", "s3cret:Pass"), default).AsTask()));
         Assert.All(shared, static verdict => Assert.Equal(AuthVerdict.Good, verdict));
 
-        Task<AuthVerdict>[] flood = [.. Enumerable.Range(0, 400).Select(i => auth.CheckAsync(Header("ana", "guess" + i), default).AsTask())];
+        Task<AuthVerdict>[] flood = [
+            .. Enumerable.Range(0, 400).Select(i => auth.CheckAsync(Header("ana", "guess" + i), default).AsTask())];
         Assert.Contains(AuthVerdict.Busy, await Task.WhenAll(flood));
         Assert.Equal(AuthVerdict.Good, await auth.CheckAsync(Header("ana", "s3cret:Pass"), default));
         Assert.True(auth.IsKnownGood(Encoding.UTF8.GetBytes(Header("ana", "s3cret:Pass"))));
@@ -85,7 +89,8 @@ public class BasicAuthTests
         var auth = new BasicAuth(s_users, 10);
         ClientAddress flood = ClientAddress.Of(System.Net.IPAddress.Parse("192.0.2.1"));
         Task<AuthVerdict>[] guesses = [.. Enumerable.Range(0, 50).Select(i => auth.CheckAsync(Header("ana", "guess" + i), flood).AsTask())];
-        Task<AuthVerdict> honest = auth.CheckAsync(Header("ana", "s3cret:Pass"), ClientAddress.Of(System.Net.IPAddress.Parse("192.0.2.2"))).AsTask();
+        Task<AuthVerdict> honest = auth.CheckAsync(Header("ana", "s3cret:Pass"), ClientAddress.Of(System.Net.IPAddress.Parse("192.0.2.2")))
+            .AsTask();
         guesses = [.. guesses, .. Enumerable.Range(50, 50).Select(i => auth.CheckAsync(Header("ana", "guess" + i), flood).AsTask())];
         Assert.Equal(AuthVerdict.Good, await honest);
         Assert.Contains(AuthVerdict.Busy, await Task.WhenAll(guesses));
@@ -170,7 +175,8 @@ public class BasicAuthTests
         Assert.Equal(2, bucket.RetryAfterSeconds);
     }
 
-    private static string Header(string user, string password) => "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes(user + ":" + password));
+    private static string Header(string user, string password) =>
+        "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes(user + ":" + password));
 
     private sealed class ManualTime : TimeProvider
     {

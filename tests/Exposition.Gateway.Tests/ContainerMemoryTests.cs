@@ -10,7 +10,8 @@ public class ContainerMemoryTests
     [InlineData(1000, "0::/\n", "sys/fs/cgroup/memory.max=1000")]
     [InlineData(1000, "0::/a/b\n", "sys/fs/cgroup/memory.max=max", "sys/fs/cgroup/a/memory.max=1000", "sys/fs/cgroup/a/b/memory.max=2000")]
     [InlineData(1000, "0::/not/seen/here\n", "sys/fs/cgroup/memory.max=1000")]
-    [InlineData(500, "4:memory:/a\n1:cpu:/b\n", "sys/fs/cgroup/memory/memory.limit_in_bytes=9223372036854771712", "sys/fs/cgroup/memory/a/memory.limit_in_bytes=500", "sys/fs/cgroup/memory/b/memory.limit_in_bytes=1")]
+    [InlineData(500, "4:memory:/a\n1:cpu:/b\n", "sys/fs/cgroup/memory/memory.limit_in_bytes=9223372036854771712",
+        "sys/fs/cgroup/memory/a/memory.limit_in_bytes=500", "sys/fs/cgroup/memory/b/memory.limit_in_bytes=1")]
     [InlineData(0, "4:memory:/a\n0::/\n", "sys/fs/cgroup/memory/memory.limit_in_bytes=9223372036854771712")]
     public void The_least_limit_of_the_groups_above_counts(long expected, string groups, params string[] files)
     {

@@ -12,12 +12,18 @@ public class FlagsTests
         Flags flags = Flags.Parse([]);
         Assert.Equal([":9091"], flags.ListenAddresses);
         Assert.Equal(
-            "limit.api-readers=8 limit.body-bytes=64MiB limit.body-rate=1000 limit.body-timeout=30s limit.bundle-cache-bytes=128MiB limit.connections=10000 limit.decode-ratio=200 limit.decoded-bytes=256MiB limit.group-bytes=512MiB limit.grouping-key-bytes=8KiB limit.grouping-name-sets=1000 limit.groups=1000000 "
-            + "limit.head-bytes=64KiB limit.head-timeout=30s limit.headers=100 limit.held-bytes=1GiB limit.idle-timeout=2m10s limit.inflight-bytes=1GiB limit.label-value-bytes=64KiB "
-            + "limit.page-readers=8 limit.password-checks=256 limit.pushes-per-second=0 limit.queued-bodies=256 limit.rendered-bytes=16MiB limit.scrape-duration=2m0s limit.scrape-rate=16KiB limit.scrapes=64 limit.series-per-push=1000000 limit.shape-cache-bytes=256MiB "
+            "limit.api-readers=8 limit.body-bytes=64MiB limit.body-rate=1000 limit.body-timeout=30s limit.bundle-cache-bytes=128MiB "
+                + "limit.connections=10000 limit.decode-ratio=200 limit.decoded-bytes=256MiB limit.group-bytes=512MiB "
+                + "limit.grouping-key-bytes=8KiB limit.grouping-name-sets=1000 limit.groups=1000000 "
+            + "limit.head-bytes=64KiB limit.head-timeout=30s limit.headers=100 limit.held-bytes=1GiB limit.idle-timeout=2m10s "
+                + "limit.inflight-bytes=1GiB limit.label-value-bytes=64KiB "
+            + "limit.page-readers=8 limit.password-checks=256 limit.pushes-per-second=0 limit.queued-bodies=256 "
+                + "limit.rendered-bytes=16MiB limit.scrape-duration=2m0s limit.scrape-rate=16KiB limit.scrapes=64 "
+                + "limit.series-per-push=1000000 limit.shape-cache-bytes=256MiB "
             + $"limit.stored-bytes={ByteSize.Format(ContainerMemory.Limit / 2)} limit.target-bytes=32KiB "
             + "log.format=logfmt log.level=info persistence.file= persistence.interval=5m0s push.disable-consistency-check=false "
-            + "push.enable-utf8-names=false push.timestamps=reject push.verify-repeated=false web.config.file= web.enable-admin-api=false web.enable-lifecycle=false web.enable-openmetrics=false web.external-url= "
+            + "push.enable-utf8-names=false push.timestamps=reject push.verify-repeated=false web.config.file= "
+                + "web.enable-admin-api=false web.enable-lifecycle=false web.enable-openmetrics=false web.external-url= "
             + "web.listen-address=:9091 web.route-prefix= web.shutdown-timeout=10s web.systemd-socket=false web.telemetry-path=/metrics",
             string.Join(' ', flags.Shown().Select(static f => $"{f.Key}={f.Value}")));
     }
@@ -25,7 +31,8 @@ public class FlagsTests
     [Fact]
     public void Values_stand_behind_a_blank_or_an_equals_sign()
     {
-        Flags flags = Flags.Parse(["--web.listen-address", ":1", "--web.listen-address=[::1]:2", "--persistence.file=a=b", "--persistence.interval=-5m",
+        Flags flags = Flags.Parse(
+            ["--web.listen-address", ":1", "--web.listen-address=[::1]:2", "--persistence.file=a=b", "--persistence.interval=-5m",
             "--web.enable-admin-api", "--no-web.enable-lifecycle", "--log.level=WARN", "--log.format", "json", "--web.route-prefix="]);
         Assert.Equal([":1", "[::1]:2"], flags.ListenAddresses);
         Assert.Equal("a=b", flags.PersistenceFile);
@@ -42,7 +49,8 @@ public class FlagsTests
     {
         Flags flags = Flags.Parse(["--push.expire-after={job=~\"flink.*\"}=2m", "--push.expire-after", "{zone=\"}\"}=1h",
             "--push.expire-after=1d", "--push.expired-grace=1h30m"]);
-        Assert.Equal(["{job=~\"flink.*\"} 00:02:00", "{zone=\"}\"} 01:00:00", " 1.00:00:00"], flags.ExpiryRules.Select(static rule => $"{rule.Groups} {rule.After}"));
+        Assert.Equal(["{job=~\"flink.*\"} 00:02:00", "{zone=\"}\"} 01:00:00", " 1.00:00:00"],
+            flags.ExpiryRules.Select(static rule => $"{rule.Groups} {rule.After}"));
         Assert.Equal(TimeSpan.FromMinutes(90), flags.ExpiredGrace);
         Assert.Equal("{job=~\"flink.*\"}=2m {zone=\"}\"}=1h 1d", flags.Shown()["push.expire-after"]);
         Assert.Equal("1h30m0s", flags.Shown()["push.expired-grace"]);
@@ -89,7 +97,8 @@ public class FlagsTests
     [InlineData("\"10.1.2.3/8\": the network of that length starts at 10.0.0.0/8", "10.1.2.3/8")]
     [InlineData("\"2001:db8::1/32\": the network of that length starts at 2001:db8::/32", "2001:db8::1/32")]
     public void Bad_trusted_proxies_are_named(string error, string value) =>
-        Assert.Equal("--web.trusted-proxies: " + error, Assert.Throws<FlagException>(() => Flags.Parse(["--web.trusted-proxies=" + value])).Message);
+        Assert.Equal(
+            "--web.trusted-proxies: " + error, Assert.Throws<FlagException>(() => Flags.Parse(["--web.trusted-proxies=" + value])).Message);
 
     // The texts were observed on the reference, but for the last ones of the URL, which are those of Go's library.
     [Theory]
@@ -129,17 +138,26 @@ public class FlagsTests
     public void Limits_reach_the_engine()
     {
         var options = new Exposition.Kestrel.ExpositionOptions();
-        Flags flags = Flags.Parse(["--limit.body-bytes=1mib", "--limit.decoded-bytes", "2000", "--limit.inflight-bytes=0", "--limit.head-bytes=8KB", "--limit.target-bytes=1KiB",
-            "--limit.label-value-bytes=7", "--limit.series-per-push=8", "--limit.groups=9", "--limit.pushes-per-second=10", "--limit.scrapes=11", "--limit.connections=12",
-            "--limit.head-timeout=1s", "--limit.body-timeout=2s", "--limit.body-rate=3", "--limit.idle-timeout=4s", "--limit.scrape-duration=1m30s",
-            "--limit.grouping-key-bytes=13", "--limit.rendered-bytes=14", "--limit.group-bytes=15", "--limit.stored-bytes=16", "--limit.scrape-rate=5KiB", "--limit.held-bytes=6", "--limit.bundle-cache-bytes=7MiB"]);
+        Flags flags = Flags.Parse(["--limit.body-bytes=1mib", "--limit.decoded-bytes", "2000", "--limit.inflight-bytes=0",
+            "--limit.head-bytes=8KB", "--limit.target-bytes=1KiB",
+            "--limit.label-value-bytes=7", "--limit.series-per-push=8", "--limit.groups=9", "--limit.pushes-per-second=10",
+                "--limit.scrapes=11", "--limit.connections=12",
+            "--limit.head-timeout=1s", "--limit.body-timeout=2s", "--limit.body-rate=3", "--limit.idle-timeout=4s",
+                "--limit.scrape-duration=1m30s",
+            "--limit.grouping-key-bytes=13", "--limit.rendered-bytes=14", "--limit.group-bytes=15", "--limit.stored-bytes=16",
+                "--limit.scrape-rate=5KiB", "--limit.held-bytes=6", "--limit.bundle-cache-bytes=7MiB"]);
         flags.Limits.Apply(options);
-        Assert.Equal((1L << 20, 2000L, 0L, 8192, 1024, 7), (options.MaxBodyBytes, options.MaxDecodedBytes, options.MaxInflightBytes, options.MaxHeadBytes, options.MaxTargetBytes, options.MaxLabelValueBytes));
-        Assert.Equal((8, 9, 10, 11, 12, 3), (options.MaxSeriesPerPush, options.MaxGroups, options.MaxPushesPerSecond, options.MaxScrapes, options.MaxConnections, options.MinBodyBytesPerSecond));
-        Assert.Equal((13, 14L, 15L, 16L), (options.MaxGroupingKeyBytes, options.MaxRenderedBytes, options.MaxGroupBytes, options.MaxStoredBytes));
-        Assert.Equal((1, 2, 4, 90), (options.HeadTimeout.TotalSeconds, options.BodyTimeout.TotalSeconds, options.IdleTimeout.TotalSeconds, options.ScrapeTimeout.TotalSeconds));
+        Assert.Equal((1L << 20, 2000L, 0L, 8192, 1024, 7), (options.MaxBodyBytes, options.MaxDecodedBytes, options.MaxInflightBytes,
+            options.MaxHeadBytes, options.MaxTargetBytes, options.MaxLabelValueBytes));
+        Assert.Equal((8, 9, 10, 11, 12, 3), (options.MaxSeriesPerPush, options.MaxGroups, options.MaxPushesPerSecond, options.MaxScrapes,
+            options.MaxConnections, options.MinBodyBytesPerSecond));
+        Assert.Equal(
+            (13, 14L, 15L, 16L), (options.MaxGroupingKeyBytes, options.MaxRenderedBytes, options.MaxGroupBytes, options.MaxStoredBytes));
+        Assert.Equal((1, 2, 4, 90), (options.HeadTimeout.TotalSeconds, options.BodyTimeout.TotalSeconds, options.IdleTimeout.TotalSeconds,
+            options.ScrapeTimeout.TotalSeconds));
         Assert.Equal((5120, 6, 7L << 20), (options.MinScrapeBytesPerSecond, options.MaxHeldBytes, options.BundleCacheBytes));
-        Assert.Equal("1MiB 2000 0 8KiB 1m30s", string.Join(' ', ((string[])["body-bytes", "decoded-bytes", "inflight-bytes", "head-bytes", "scrape-duration"]).Select(name => flags.Shown()["limit." + name])));
+        Assert.Equal("1MiB 2000 0 8KiB 1m30s", string.Join(' ', ((string[])["body-bytes", "decoded-bytes", "inflight-bytes", "head-bytes",
+            "scrape-duration"]).Select(name => flags.Shown()["limit." + name])));
     }
 
     [Fact]

@@ -38,7 +38,8 @@ public partial class GatewayProcessTests
         string address = taken.LocalEndpoint.ToString()!;
         (int code, _, string error) = await RunAsync("--web.listen-address=" + address);
         Assert.Equal(1, code);
-        Assert.Contains($"level=error msg=\"HTTP server stopped\" err=\"listen tcp {address}: bind: address already in use\"", error, StringComparison.Ordinal);
+        Assert.Contains($"level=error msg=\"HTTP server stopped\" err=\"listen tcp {address}: bind: address already in use\"", error,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -47,7 +48,8 @@ public partial class GatewayProcessTests
         using Gateway gateway = await Gateway.StartAsync("--web.enable-admin-api");
         Assert.Equal("OK", await gateway.Client.GetStringAsync("-/ready"));
         Assert.Equal(HttpStatusCode.OK, (await gateway.Client.PutAsync("metrics/job/j", new StringContent("a 1\n"))).StatusCode);
-        Assert.Contains("\"a\":{\"metrics\":[{\"labels\":{\"instance\":\"\",\"job\":\"j\"},\"value\":\"1\"}]", await gateway.Client.GetStringAsync("api/v1/metrics"), StringComparison.Ordinal);
+        Assert.Contains("\"a\":{\"metrics\":[{\"labels\":{\"instance\":\"\",\"job\":\"j\"},\"value\":\"1\"}]",
+            await gateway.Client.GetStringAsync("api/v1/metrics"), StringComparison.Ordinal);
         Assert.Contains("job=&#34;j&#34;", await gateway.Client.GetStringAsync(""), StringComparison.Ordinal);
         Assert.Contains("pushgateway_build_info{", await gateway.Client.GetStringAsync("metrics"), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.Accepted, (await gateway.Client.PutAsync("api/v1/admin/wipe", null)).StatusCode);
@@ -68,7 +70,8 @@ public partial class GatewayProcessTests
         using Gateway gateway = await Gateway.StartAsync("--web.enable-admin-api");
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
         Assert.Equal(status, (int)(await gateway.Client.SendAsync(request)).StatusCode);
-        Assert.Contains($"pushgateway_http_rejected_total{{reason=\"{reason}\"}} 1\n", await gateway.Client.GetStringAsync("metrics"), StringComparison.Ordinal);
+        Assert.Contains($"pushgateway_http_rejected_total{{reason=\"{reason}\"}} 1\n", await gateway.Client.GetStringAsync("metrics"),
+            StringComparison.Ordinal);
     }
 
     // The reference decodes a path before it looks where it leads.
@@ -105,8 +108,10 @@ public partial class GatewayProcessTests
         Assert.Contains("\npushgateway_pushes_refused_total{reason=\"malformed\"} 1\n", scrape, StringComparison.Ordinal);
         string json = await gateway.Client.GetStringAsync("api/v1/metrics?details=true");
         Assert.Matches("\"expired\":true,\"expires_at\":\"[^\"]+\",\"labels\":{\"job\":\"flink-tm\"}", json);
-        Assert.Matches("\"expires_at\":\"[^\"]+\",\"labels\":{\"job\":\"kept\"},\"last_failure\":{\"reason\":\"text format parsing error in line 1: "
-            + "expected float as value, got \\\\\"b\\\\\"\",\"remote_address\":\"127.0.0.1:[0-9]+\",\"time\":\"[^\"]+\"},\"last_push_successful\":true", json);
+        Assert.Matches(
+            "\"expires_at\":\"[^\"]+\",\"labels\":{\"job\":\"kept\"},\"last_failure\":{\"reason\":\"text format parsing error in line 1: "
+            + "expected float as value, got "
+                + "\\\\\"b\\\\\"\",\"remote_address\":\"127.0.0.1:[0-9]+\",\"time\":\"[^\"]+\"},\"last_push_successful\":true", json);
         Assert.DoesNotContain("last_failure", await gateway.Client.GetStringAsync("api/v1/metrics"), StringComparison.Ordinal);
         string page = await gateway.Client.GetStringAsync("");
         Assert.Contains("Expired!", page, StringComparison.Ordinal);
@@ -121,12 +126,14 @@ public partial class GatewayProcessTests
         await gateway.Client.PutAsync("metrics/job/a", new StringContent("# TYPE x counter\nx 1\n"));
         for (int i = 0; i < 3; i++)
         {
-            Assert.Equal(HttpStatusCode.Accepted, (await gateway.Client.PutAsync("metrics/job/b", new StringContent("# TYPE x gauge\nx 2\n"))).StatusCode);
+            Assert.Equal(HttpStatusCode.Accepted,
+                (await gateway.Client.PutAsync("metrics/job/b", new StringContent("# TYPE x gauge\nx 2\n"))).StatusCode);
         }
 
         string scrape = await gateway.Client.GetStringAsync("metrics");
         Assert.Contains("\npushgateway_families_hidden 1\n", scrape, StringComparison.Ordinal);
-        Assert.Contains("\"hidden_families\":{\"x\":\"collected metric ", await gateway.Client.GetStringAsync("api/v1/metrics"), StringComparison.Ordinal);
+        Assert.Contains("\"hidden_families\":{\"x\":\"collected metric ", await gateway.Client.GetStringAsync("api/v1/metrics"),
+            StringComparison.Ordinal);
         Assert.Contains("is not a COUNTER in group {job=&#34;a&#34;}", await gateway.Client.GetStringAsync(""), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.Accepted, (await gateway.Client.DeleteAsync("metrics/job/a")).StatusCode);
         scrape = await gateway.Client.GetStringAsync("metrics");
@@ -186,7 +193,8 @@ public partial class GatewayProcessTests
             var kept = new MetricStore(new StoreOptions());
             for (int i = 0; i < Groups; i++)
             {
-                kept.Push(GroupingKey.Create(("job", "kept"), ("instance", $"i{i}")), PushFormat.Text, System.Text.Encoding.UTF8.GetBytes($"a {i}\n"), PushMode.Replace);
+                kept.Push(GroupingKey.Create(("job", "kept"), ("instance", $"i{i}")), PushFormat.Text,
+                    System.Text.Encoding.UTF8.GetBytes($"a {i}\n"), PushMode.Replace);
             }
 
             Assert.Equal(Groups, DurableSnapshot.Write(data, kept));
@@ -208,7 +216,8 @@ public partial class GatewayProcessTests
 
             Assert.True(refused > 0, "loaded before the port was open");
             Assert.Equal(HttpStatusCode.OK, (await gateway.Client.GetAsync("-/ready")).StatusCode);
-            string[] lines = (await gateway.Client.GetStringAsync("metrics")).Split('\n').Where(static l => l.StartsWith("a{", StringComparison.Ordinal)).ToArray();
+            string[] lines = (await gateway.Client.GetStringAsync("metrics")).Split('\n')
+                .Where(static l => l.StartsWith("a{", StringComparison.Ordinal)).ToArray();
             Assert.Equal(Groups, lines.Length);
             Assert.Contains("a{instance=\"i7\",job=\"kept\"} -1", lines);
             Assert.Contains($"a{{instance=\"i{Groups - 1}\",job=\"kept\"}} {Groups - 1}", lines);
@@ -276,7 +285,8 @@ public partial class GatewayProcessTests
     [Fact]
     public async Task A_disk_that_refuses_is_told_by_answers_that_wait_for_it()
     {
-        using Gateway gateway = await Gateway.StartAsync("--persistence.file=/proc/no/such/data", "--persistence.commit-interval=0", "--web.enable-admin-api");
+        using Gateway gateway = await Gateway.StartAsync(
+            "--persistence.file=/proc/no/such/data", "--persistence.commit-interval=0", "--web.enable-admin-api");
         HttpResponseMessage answer = await gateway.Client.PutAsync("metrics/job/j", new StringContent("a 1\n"));
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
         Assert.Equal("stored in memory, but not on disk: writing has failed, see the log\n", await answer.Content.ReadAsStringAsync());
@@ -307,14 +317,17 @@ public partial class GatewayProcessTests
         Assert.Contains("problem shutting down metric storage", gateway.Log, StringComparison.Ordinal);
     }
 
-    [GeneratedRegex(@"\Apushgateway, version \S+ \(branch: .*, revision: .*\)\n  build user:  .*\n  build date:  .*\n  go version:  .*\n  platform:    .*/.*\n  tags:        .*\n\z")]
+    [GeneratedRegex(
+        @"\Apushgateway, version \S+ \(branch: .*, revision: .*\)\n  build user:  .*\n  build date:  .*\n  go version:  .*\n  platform:  "
+        + @"  .*/.*\n  tags:        .*\n\z")]
     private static partial Regex VersionBlock();
 
-    private static ProcessStartInfo Command(params string[] arguments) => new("dotnet", [Path.Combine(AppContext.BaseDirectory, "pushgateway.dll"), .. arguments])
-    {
-        RedirectStandardOutput = true,
-        RedirectStandardError = true,
-    };
+    private static ProcessStartInfo Command(params string[] arguments) =>
+        new("dotnet", [Path.Combine(AppContext.BaseDirectory, "pushgateway.dll"), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
 
     private static async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)
     {

@@ -32,5 +32,6 @@ public class GoDurationTests
     [InlineData("5x", "time: unknown unit \"x\" in duration \"5x\"")]
     [InlineData("1M", "time: unknown unit \"M\" in duration \"1M\"")]
     [InlineData("999999999999h", "time: invalid duration \"999999999999h\"")]
-    public void Refuses(string text, string error) => Assert.Equal(error, Assert.Throws<FormatException>(() => GoDuration.ParseNanoseconds(text)).Message);
+    public void Refuses(string text, string error) =>
+        Assert.Equal(error, Assert.Throws<FormatException>(() => GoDuration.ParseNanoseconds(text)).Message);
 }

@@ -50,7 +50,8 @@ public class GoTextTests
     [InlineData(1795354741000000000, "2026-11-22T13:39:01Z")]
     [InlineData(1795354741500000000, "2026-11-22T13:39:01.5Z")]
     [InlineData(-1, "1969-12-31T23:59:59.999999999Z")]
-    public void Times_look_as_in_go(long nanoseconds, string expected) => Assert.Equal(expected, GoTime.Nano(nanoseconds, TimeZoneInfo.Utc));
+    public void Times_look_as_in_go(long nanoseconds, string expected) =>
+        Assert.Equal(expected, GoTime.Nano(nanoseconds, TimeZoneInfo.Utc));
 
     [Fact]
     public void Times_keep_the_zone() => Assert.Equal("1970-01-01T05:30:00.5+05:30",
@@ -69,5 +70,6 @@ public class GoTextTests
     [InlineData("1a", "U___31_a")]
     [InlineData("plain_1", "plain_1")]
     public void Names_of_any_kind_can_be_said_in_a_path(string name, string expected) =>
-        Assert.Equal($"metrics/job@base64/eA=/{expected}@base64/eQ=", DeletePath.Of(GroupingKey.Create(("job", "x"), (name, "y")), unescapesNames: true));
+        Assert.Equal($"metrics/job@base64/eA=/{expected}@base64/eQ=",
+            DeletePath.Of(GroupingKey.Create(("job", "x"), (name, "y")), unescapesNames: true));
 }

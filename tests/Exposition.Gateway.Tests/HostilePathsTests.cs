@@ -7,7 +7,8 @@ public class HostilePathsTests
 {
     public static TheoryData<string> Paths =>
     [
-        "{", "}", "{x}", "{**x}", "*", "//", "///", "/a//b", "?", "/a?b", "#", "%", "%zz", "%2f", " ", "/a b", "\t", "\u007f", "ü", "\\", ".", "..",
+        "{", "}", "{x}", "{**x}", "*", "//", "///", "/a//b", "?", "/a?b", "#", "%", "%zz", "%2f", " ", "/a b", "\t", "\u007f", "ü", "\\",
+            ".", "..",
         "/../x", "~", "a:b", "", "/",
     ];
 
@@ -15,7 +16,8 @@ public class HostilePathsTests
     [MemberData(nameof(Paths))]
     public void A_path_is_clean_or_refused(string value)
     {
-        foreach (string flag in (string[])["--web.route-prefix=", "--web.telemetry-path=", "--web.external-url=http://h/", "--web.external-url=http://h//"])
+        foreach (string flag in (
+            string[])["--web.route-prefix=", "--web.telemetry-path=", "--web.external-url=http://h/", "--web.external-url=http://h//"])
         {
             try
             {
@@ -24,7 +26,8 @@ public class HostilePathsTests
                 options.RoutePrefix = flags.Prefix;
                 options.TelemetryPath = WebPaths.Join("", flags.TelemetryPath);
                 Assert.DoesNotContain("//", options.RoutePrefix + options.TelemetryPath, StringComparison.Ordinal);
-                Assert.Null(Record.Exception(() => Microsoft.AspNetCore.Routing.Patterns.RoutePatternFactory.Parse(options.RoutePrefix + options.TelemetryPath)));
+                Assert.Null(Record.Exception(
+                    () => Microsoft.AspNetCore.Routing.Patterns.RoutePatternFactory.Parse(options.RoutePrefix + options.TelemetryPath)));
             }
             catch (FlagException e)
             {

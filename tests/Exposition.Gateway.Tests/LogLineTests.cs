@@ -31,22 +31,26 @@ public class LogLineTests
 
     [Fact]
     public void Json_has_the_same_keys() => Assert.Equal(
-        "{\"ts\":\"2026-11-22T13:39:01.756Z\",\"level\":\"warn\",\"msg\":\"Listening on\",\"address\":\"127.0.0.1:1\",\"http2\":false,\"groups\":3,\"moved_to\":\"/x\"}\n",
+        "{\"ts\":\"2026-11-22T13:39:01.756Z\",\"level\":\"warn\",\"msg\":\"Listening "
+            + "on\",\"address\":\"127.0.0.1:1\",\"http2\":false,\"groups\":3,\"moved_to\":\"/x\"}\n",
         Line(LogFormat.Json));
 
     [Fact]
     public void A_message_keeps_its_constant_text_and_framework_sentences_carry_no_attributes()
     {
         using var stream = new MemoryStream();
-        using var provider = new LineLoggerProvider(LogTo.Stream(stream), LogFormat.Logfmt, TimeProvider.System, new LogBudget(TimeProvider.System));
+        using var provider = new LineLoggerProvider(
+            LogTo.Stream(stream), LogFormat.Logfmt, TimeProvider.System, new LogBudget(TimeProvider.System));
         provider.CreateLogger("Exposition.Gateway").CannotPersist("data", 2, "disk full");
         provider.CreateLogger("Microsoft.AspNetCore").LogWarning(new IOException("x"), "Sentence with {Value}", 7);
         new ClientLog(provider.CreateLogger("Exposition.Kestrel.ExpositionEngine"), new LogBudget(TimeProvider.System))
             .Begin(LogLevel.Warning, "constant", "why")!.Add("value", 7).Add("err", "a\u202eb").Write();
 
         string[] lines = Encoding.UTF8.GetString(stream.ToArray()).Split('\n');
-        Assert.EndsWith(" level=error msg=\"error persisting metrics\" file=data groups=2 err=\"disk full\"", lines[0], StringComparison.Ordinal);
-        Assert.EndsWith(" level=warn msg=\"Sentence with 7\" logger=Microsoft.AspNetCore err=\"IOException: x\"", lines[1], StringComparison.Ordinal);
+        Assert.EndsWith(
+            " level=error msg=\"error persisting metrics\" file=data groups=2 err=\"disk full\"", lines[0], StringComparison.Ordinal);
+        Assert.EndsWith(
+            " level=warn msg=\"Sentence with 7\" logger=Microsoft.AspNetCore err=\"IOException: x\"", lines[1], StringComparison.Ordinal);
         Assert.EndsWith(" level=warn msg=constant value=7 err=\"a\\u202eb\" reason=why", lines[2], StringComparison.Ordinal);
     }
 

@@ -27,7 +27,8 @@ public sealed class LoopTests
             await using var file = WebConfigFile.Open(path, 16, logger);
             file.Follow();
             await File.WriteAllTextAsync(path, texts[1], TestContext.Current.CancellationToken);
-            await UntilAsync(() => logger.Written.Any(static line => line.Contains("InsufficientMemoryException: no memory", StringComparison.Ordinal)));
+            await UntilAsync(
+                () => logger.Written.Any(static line => line.Contains("InsufficientMemoryException: no memory", StringComparison.Ordinal)));
             await File.WriteAllTextAsync(path, texts[2], TestContext.Current.CancellationToken);
             await UntilAsync(() => file.State.Bucket!.Limit.Burst == 3);
         }
@@ -43,7 +44,8 @@ public sealed class LoopTests
         string path = Path.GetTempFileName();
         try
         {
-            await File.WriteAllBytesAsync(path, [0xEF, 0xBB, 0xBF, .. "rate_limit:\n  interval: 1s\n  burst: 2\n"u8], TestContext.Current.CancellationToken);
+            await File.WriteAllBytesAsync(
+                path, [0xEF, 0xBB, 0xBF, .. "rate_limit:\n  interval: 1s\n  burst: 2\n"u8], TestContext.Current.CancellationToken);
             await using var file = WebConfigFile.Open(path, 16, NullLogger.Instance);
             Assert.Equal(2, file.State.Bucket!.Limit.Burst);
         }
@@ -68,7 +70,8 @@ public sealed class LoopTests
         // As much of a surprise as any other.
         socket.Dispose();
         Task accepting = listener.AcceptAsync(TestContext.Current.CancellationToken).AsTask();
-        await UntilAsync(() => logger.Written.Count(static line => line.Contains("cannot accept connections, trying again", StringComparison.Ordinal)) > 1);
+        await UntilAsync(() => logger.Written.Count(
+            static line => line.Contains("cannot accept connections, trying again", StringComparison.Ordinal)) > 1);
         Assert.False(accepting.IsCompleted);
         await listener.UnbindAsync(TestContext.Current.CancellationToken);
         await accepting;
@@ -97,7 +100,8 @@ public sealed class LoopTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             string line = formatter(state, exception) + ' ' + string.Join(' ', state as IEnumerable<KeyValuePair<string, object?>> ?? []);
             if (Fails is not null && line.Contains(Fails, StringComparison.Ordinal) && Interlocked.Increment(ref _failures) == 1)

@@ -12,7 +12,8 @@ public class MetricsJsonTests
     public void Scalars()
     {
         FamilySet set = One(MetricType.Gauge, static row => row.Value = double.NegativeZero, ("instance", "i"), ("a", "x"));
-        Assert.Equal("""{"g":{"help":"h\u003c\u0026","metrics":[{"labels":{"a":"x","instance":"i"},"value":"-0"}],"time_stamp":"1970-01-01T00:00:01Z","type":"GAUGE"}}""",
+        Assert.Equal(
+            """{"g":{"help":"h\u003c\u0026","metrics":[{"labels":{"a":"x","instance":"i"},"value":"-0"}],"time_stamp":"1970-01-01T00:00:01Z","type":"GAUGE"}}""",
             Family(set, MetricType.Gauge, "h<&"));
     }
 
@@ -20,7 +21,8 @@ public class MetricsJsonTests
     public void Gauge_histograms_are_shown_as_zero_as_in_the_reference()
     {
         FamilySet set = One(MetricType.GaugeHistogram, static row => row.Count = 7);
-        Assert.Equal("""{"g":{"metrics":[{"labels":{},"value":"0"}],"time_stamp":"1970-01-01T00:00:01Z","type":"GAUGE_HISTOGRAM"}}""", Family(set, MetricType.GaugeHistogram));
+        Assert.Equal("""{"g":{"metrics":[{"labels":{},"value":"0"}],"time_stamp":"1970-01-01T00:00:01Z","type":"GAUGE_HISTOGRAM"}}""",
+            Family(set, MetricType.GaugeHistogram));
     }
 
     [Fact]
@@ -30,7 +32,8 @@ public class MetricsJsonTests
         set.AddPoint(0, 0.99, double.PositiveInfinity, 0);
         set.AddPoint(0, 0.5, 1, 0);
         set.AddPoint(0, 0.5, 2, 0);
-        Assert.Equal("""{"g":{"metrics":[{"count":"12345678","labels":{},"quantiles":{"0.5":"2","0.99":"+Inf"},"sum":"5"}],"time_stamp":"1970-01-01T00:00:01Z","type":"SUMMARY"}}""",
+        Assert.Equal(
+            """{"g":{"metrics":[{"count":"12345678","labels":{},"quantiles":{"0.5":"2","0.99":"+Inf"},"sum":"5"}],"time_stamp":"1970-01-01T00:00:01Z","type":"SUMMARY"}}""",
             Family(set, MetricType.Summary));
     }
 
@@ -40,16 +43,19 @@ public class MetricsJsonTests
     [InlineData(true)]
     public void Classic_histograms(bool floats)
     {
-        FamilySet set = One(MetricType.Histogram, row => (row.Count, row.CountFloat, row.Value) = (floats ? 0UL : 20UL, floats ? 20 : 0, 99.23));
+        FamilySet set = One(
+            MetricType.Histogram, row => (row.Count, row.CountFloat, row.Value) = (floats ? 0UL : 20UL, floats ? 20 : 0, 99.23));
         set.AddPoint(0, 250000, floats ? 3 : 0, floats ? 0UL : 3UL);
         set.AddPoint(0, 500000, floats ? 17 : 0, floats ? 0UL : 17UL);
-        Assert.Equal("""{"g":{"metrics":[{"buckets":{"250000":"3","500000":"17"},"count":"20","labels":{},"sum":"99.23"}],"time_stamp":"1970-01-01T00:00:01Z","type":"HISTOGRAM"}}""",
+        Assert.Equal(
+            """{"g":{"metrics":[{"buckets":{"250000":"3","500000":"17"},"count":"20","labels":{},"sum":"99.23"}],"time_stamp":"1970-01-01T00:00:01Z","type":"HISTOGRAM"}}""",
             Family(set, MetricType.Histogram));
     }
 
     [Theory]
     [InlineData("""{"labels":{"instance":"i\u0026","job":"j"},"last_push_successful":true}""")]
-    [InlineData("""{"a":0,"labels":{"instance":"i\u0026","job":"j"},"last_push_successful":true,"push_time_seconds":0}""", "a", "push_time_seconds")]
+    [InlineData("""{"a":0,"labels":{"instance":"i\u0026","job":"j"},"last_push_successful":true,"push_time_seconds":0}""", "a",
+        "push_time_seconds")]
     [InlineData("""{"labels":0,"last_push_successful":true,"z":0}""", "labels", "z")]
     [InlineData("""{"labels":{"instance":"i\u0026","job":"j"},"last_push_successful":0}""", "last_push_successful")]
     [InlineData("""{"labels":{"instance":"i\u0026","job":"j"},"lasso":0,"last_push_successful":true}""", "lasso")]
@@ -114,7 +120,8 @@ public class MetricsJsonTests
 
         var holder = new Holder();
         fill(holder);
-        (set.Metrics[metric].Value, set.Metrics[metric].Count, set.Metrics[metric].CountFloat) = (holder.Value, holder.Count, holder.CountFloat);
+        (set.Metrics[metric].Value, set.Metrics[metric].Count, set.Metrics[metric].CountFloat) = (
+            holder.Value, holder.Count, holder.CountFloat);
         return set;
     }
 
@@ -125,7 +132,8 @@ public class MetricsJsonTests
         {
             var json = new MetricsJson(writer, TimeZoneInfo.Utc);
             writer.WriteStartObject();
-            for (int metric = json.BeginFamily("g"u8, type, Encoding.UTF8.GetBytes(help), 1_000_000_000, set.Families[0].FirstMetric); metric >= 0;)
+            for (int metric = json.BeginFamily(
+                "g"u8, type, Encoding.UTF8.GetBytes(help), 1_000_000_000, set.Families[0].FirstMetric); metric >= 0;)
             {
                 metric = json.Metric(set, metric, type);
             }
@@ -137,7 +145,8 @@ public class MetricsJsonTests
         return Encoding.UTF8.GetString(buffer.ToArray());
     }
 
-    private static Utf8JsonWriter Writer(Stream stream) => new(stream, new JsonWriterOptions { Encoder = GoJsonEncoder.Instance, SkipValidation = true });
+    private static Utf8JsonWriter Writer(Stream stream) =>
+        new(stream, new JsonWriterOptions { Encoder = GoJsonEncoder.Instance, SkipValidation = true });
 
     private sealed class Holder
     {

@@ -17,9 +17,11 @@ public class OwnMetricsTests
         File.WriteAllText(Path.Combine(root, "self", "stat"),
             "42 (odd) name) S 1 1 1 0 -1 4194560 1 0 0 0 150 50 0 0 20 0 9 0 12345 1000000 25 18446744073709551615\n");
         File.WriteAllText(Path.Combine(root, "self", "limits"),
-            "Limit                     Soft Limit           Hard Limit           Units\nMax open files            1024                 524288               files\n"
+            "Limit                     Soft Limit           Hard Limit           Units\nMax open files            1024                 "
+                + "524288               files\n"
             + "Max address space         unlimited            unlimited            bytes\n");
-        File.WriteAllText(Path.Combine(root, "self", "net", "netstat"), "TcpExt: A B\nTcpExt: 1 2\nIpExt: InNoRoutes InOctets OutOctets\nIpExt: 0 777 888\n");
+        File.WriteAllText(Path.Combine(root, "self", "net", "netstat"),
+            "TcpExt: A B\nTcpExt: 1 2\nIpExt: InNoRoutes InOctets OutOctets\nIpExt: 0 777 888\n");
         File.WriteAllText(Path.Combine(root, "self", "fd", "0"), "");
         File.WriteAllText(Path.Combine(root, "self", "fd", "1"), "");
         try
@@ -57,7 +59,8 @@ public class OwnMetricsTests
     }
 
     [Fact]
-    public void Without_proc_there_are_none() => Assert.Empty(Collect(new ProcessMetrics(new ProcFiles("/nonexistent"), TimeProvider.System)));
+    public void Without_proc_there_are_none() =>
+        Assert.Empty(Collect(new ProcessMetrics(new ProcFiles("/nonexistent"), TimeProvider.System)));
 
     [Fact]
     public void Build_information_has_the_labels_of_the_reference()

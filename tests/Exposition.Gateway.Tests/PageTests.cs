@@ -42,7 +42,8 @@ public class PageTests
         FamilySet set = Gauges(10);
         int written = 0;
         string table = Write(html => written = new SeriesTable(html).Write(set, skip, budget));
-        string[] shown = [.. Enumerable.Range(0, 10).Where(i => table.Contains($"&lt;{i}&gt;", StringComparison.Ordinal)).Select(static i => $"{i}")];
+        string[] shown = [
+            .. Enumerable.Range(0, 10).Where(i => table.Contains($"&lt;{i}&gt;", StringComparison.Ordinal)).Select(static i => $"{i}")];
         Assert.Equal(expected, string.Join(' ', shown));
         Assert.Equal(shown.Length, written);
     }
@@ -55,7 +56,8 @@ public class PageTests
         set.AddPoint(metric, 0.5, 0, 2);
         (set.Metrics[metric].Count, set.Metrics[metric].Value) = (6, 12.5);
         string table = Write(html => new SeriesTable(html).Write(set, 0, 10));
-        Assert.Contains("<dt>Sample values \u2264 0.5</dt><dd>2</dd><dt>Sample count</dt><dd>6</dd><dt>Sample sum</dt><dd>12.5</dd>", table, StringComparison.Ordinal);
+        Assert.Contains("<dt>Sample values \u2264 0.5</dt><dd>2</dd><dt>Sample count</dt><dd>6</dd><dt>Sample sum</dt><dd>12.5</dd>", table,
+            StringComparison.Ordinal);
     }
 
     /// <summary>One push can hold tens of megabytes of labels, buckets and help; a page never does.</summary>

@@ -21,7 +21,8 @@ public sealed class PersistenceMetricsTests : IDisposable
         string place = Path.Combine(_directory, "mount");
         var store = new MetricStore(new StoreOptions { Time = _time });
         using var provider = new LineLoggerProvider(LogTo.Stream(_log), LogFormat.Logfmt, _time, new LogBudget(_time));
-        await using var durability = new Durability(Flags.Parse([$"--persistence.file={place}/data"]), _time, provider.CreateLogger("Exposition.Gateway"));
+        await using var durability = new Durability(
+            Flags.Parse([$"--persistence.file={place}/data"]), _time, provider.CreateLogger("Exposition.Gateway"));
         var metrics = new PersistenceMetrics(durability);
         Assert.True(durability.TryOpen(store));
         Assert.True(durability.Load(CancellationToken.None));

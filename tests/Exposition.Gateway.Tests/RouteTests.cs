@@ -52,7 +52,8 @@ public class RouteTests
     public void Requests_go_where_the_reference_sends_them(string method, string path, string expected)
     {
         RouteMatch<string> match = s_table.Find(method, path);
-        Assert.Equal(expected, match.Route?.Handler ?? (match.Redirect is { } to ? "->" + to : match.Allow is { } allow ? "405 " + allow : "404"));
+        Assert.Equal(
+            expected, match.Route?.Handler ?? (match.Redirect is { } to ? "->" + to : match.Allow is { } allow ? "405 " + allow : "404"));
     }
 
     [Fact]
@@ -64,7 +65,8 @@ public class RouteTests
     {
         Assert.Null(s_table.Conflict());
         Assert.NotNull(new RouteTable<string>([new("GET", "/", RouteTail.None, "a"), new("GET", "/", RouteTail.None, "b")]).Conflict());
-        Assert.NotNull(new RouteTable<string>([new("GET", "/static/x", RouteTail.None, "a"), new("GET", "/static/", RouteTail.Any, "b")]).Conflict());
+        Assert.NotNull(
+            new RouteTable<string>([new("GET", "/static/x", RouteTail.None, "a"), new("GET", "/static/", RouteTail.Any, "b")]).Conflict());
     }
 
     [Theory]
@@ -99,5 +101,6 @@ public class RouteTests
     public void Paths_are_cleaned(string path, string expected) => Assert.Equal(expected, RequestTarget.Clean(path));
 
     [Fact]
-    public void Locations_are_escaped_as_in_go() => Assert.Equal("/a%20b/%3F%FF%22%3C$&+,/:;=@~", RequestTarget.Encode("/a b/?\u00ff\"<$&+,/:;=@~"));
+    public void Locations_are_escaped_as_in_go() =>
+        Assert.Equal("/a%20b/%3F%FF%22%3C$&+,/:;=@~", RequestTarget.Encode("/a b/?\u00ff\"<$&+,/:;=@~"));
 }

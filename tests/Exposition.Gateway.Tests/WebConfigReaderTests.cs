@@ -67,7 +67,8 @@ public class WebConfigReaderTests
         Assert.Equal(ClientAuth.RequireAndVerify, tls.ClientAuth);
         Assert.Equal(["pusher.example", "10.0.0.1"], tls.AllowedSans);
         Assert.Equal(SslProtocols.Tls13, tls.Protocols);
-        Assert.Equal([TlsCipherSuite.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256], tls.CipherSuites);
+        Assert.Equal([TlsCipherSuite.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256],
+            tls.CipherSuites);
         Assert.Contains("curve_preferences has no effect", Assert.Single(tls.Notices), StringComparison.Ordinal);
         Assert.False(config.Http2);
         Assert.Equal(5, config.Headers.Count);
@@ -129,16 +130,21 @@ public class WebConfigReaderTests
     [InlineData(Pair + "  cipher_suites: [foo]\n", "line 4: cipher_suites: unknown cipher: foo")]
     [InlineData(Pair + "  curve_preferences: [x]\n", "line 4: curve_preferences: unknown curve: x")]
     [InlineData("http_server_config:\n  headers:\n    X-Foo: a\n", "line 3: HTTP header \"X-Foo\" can not be configured")]
-    [InlineData("http_server_config:\n  headers:\n    X-Frame-Options: foo\n", "line 3: invalid value for X-Frame-Options. Expected one of: [\"deny\" \"sameorigin\"], but got: \"foo\"")]
+    [InlineData("http_server_config:\n  headers:\n    X-Frame-Options: foo\n",
+        "line 3: invalid value for X-Frame-Options. Expected one of: [\"deny\" \"sameorigin\"], but got: \"foo\"")]
     [InlineData("http_server_config:\n  headers:\n    X-Content-Type-Options: x\n", "Expected one of: [\"nosniff\"], but got: \"x\"")]
-    [InlineData("http_server_config:\n  headers:\n    X-XSS-Protection: \"a\\r\\nb: c\"\n", "line 3: invalid value for X-XSS-Protection: only printable ASCII")]
-    [InlineData("basic_auth_users:\n  ana: short\n", "line 2: basic_auth_users: ana: crypto/bcrypt: hashedSecret too short to be a bcrypted password")]
-    [InlineData("basic_auth_users:\n  ana: $2b$99$abcdefghijklmnopqrstuumKVWSYe17ozCGcGOhpn1PsIYOB7PaOa\n", "cost 99 is outside allowed inclusive range 4..31")]
+    [InlineData("http_server_config:\n  headers:\n    X-XSS-Protection: \"a\\r\\nb: c\"\n",
+        "line 3: invalid value for X-XSS-Protection: only printable ASCII")]
+    [InlineData("basic_auth_users:\n  ana: short\n",
+        "line 2: basic_auth_users: ana: crypto/bcrypt: hashedSecret too short to be a bcrypted password")]
+    [InlineData("basic_auth_users:\n  ana: $2b$99$abcdefghijklmnopqrstuumKVWSYe17ozCGcGOhpn1PsIYOB7PaOa\n",
+        "cost 99 is outside allowed inclusive range 4..31")]
     [InlineData("basic_auth_users:\n  ana: $1b$05$abcdefghijklmnopqrstuumKVWSYe17ozCGcGOhpn1PsIYOB7PaOa\n", "expected a hash of the form")]
     [InlineData("basic_auth_users:\n  ana: $2b$05$abcdefghijklmnopqrstuumKVWSYe17ozCGcGOhpn1PsIYOB7PaO!\n", "expected 53 characters")]
     public void Errors_name_line_and_key(string text, string expected)
     {
-        Assert.Contains(expected, Assert.Throws<WebConfigException>(() => WebConfigReader.Read(text, "/etc")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            expected, Assert.Throws<WebConfigException>(() => WebConfigReader.Read(text, "/etc")).Message, StringComparison.Ordinal);
         Assert.Null(WebConfigJudge.Complaint(text));
     }
 
@@ -146,11 +152,17 @@ public class WebConfigReaderTests
     [Fact]
     public void A_naive_reading_tells_every_value()
     {
-        string text = Pair + $"  client_auth_type: RequireClientCert\n  client_ca_file: c\n  client_allowed_sans: [x, y]\n  min_version: TLS13\n  cipher_suites: [TLS_AES_128_GCM_SHA256]\n"
-            + $"http_server_config:\n  http2: off\n  headers: {{ X-Frame-Options: deny }}\nbasic_auth_users: {{ ana: {Hash} }}\nrate_limit: {{ interval: 1.5s, burst: 2 }}\n";
-        string expected = $"auth=2 ca=c cert=a header X-Frame-Options=deny http2=False key=b rate=15000000 2 sans=x|y suites=TLS_AES_128_GCM_SHA256 user ana={Hash} versions=TLS13";
+        string text = Pair
+            + "  client_auth_type: RequireClientCert\n  client_ca_file: c\n  client_allowed_sans: [x, y]\n  min_version: TLS13\n  "
+            + "cipher_suites: [TLS_AES_128_GCM_SHA256]\n"
+            + $"http_server_config:\n  http2: off\n  headers: {{ X-Frame-Options: deny }}\nbasic_auth_users: "
+                + $"{{ ana: {Hash} }}\nrate_limit: {{ interval: 1.5s, burst: 2 }}\n";
+        string expected =
+            "auth=2 ca=c cert=a header X-Frame-Options=deny http2=False key=b rate=15000000 2 sans=x|y suites=TLS_AES_128_GCM_SHA256 "
+            + $"user ana={Hash} versions=TLS13";
         Assert.Equal(expected, string.Join(' ', NaiveWebConfig.Read(text)!.Select(static pair => $"{pair.Key}={pair.Value}")));
-        Assert.Equal(expected, string.Join(' ', NaiveWebConfig.Tell(WebConfigReader.Read(text, "/")).Select(static pair => $"{pair.Key}={pair.Value}")));
+        Assert.Equal(expected,
+            string.Join(' ', NaiveWebConfig.Tell(WebConfigReader.Read(text, "/")).Select(static pair => $"{pair.Key}={pair.Value}")));
         Assert.Null(NaiveWebConfig.Read(text.Replace("deny", "allow", StringComparison.Ordinal)));
         Assert.Null(NaiveWebConfig.Read(text + "more: 1\n"));
     }

@@ -24,7 +24,8 @@ public sealed class WebStateTests
     [InlineData(Verified, "", "TLS can be switched off")]
     [InlineData(Verified, Tls, "no longer required and verified")]
     [InlineData(Verified, Any, "no longer required and verified")]
-    [InlineData(Verified, Tls + "  client_auth_type: VerifyClientCertIfGiven\n  client_ca_file: pair.pem\n", "no longer required and verified")]
+    [InlineData(Verified, Tls + "  client_auth_type: VerifyClientCertIfGiven\n  client_ca_file: pair.pem\n",
+        "no longer required and verified")]
     [InlineData(Verified, Tls + "  client_auth_type: RequireAndVerifyClientCert\n", "no client_ca is left")]
     [InlineData(Any, Tls, "no longer required")]
     [InlineData(Any, Tls + "  client_auth_type: RequestClientCert\n", "no longer required")]

@@ -15,7 +15,9 @@ public class AllocationTests
 {
     private const int MostRounds = 20;
 
-    private const string Flink = "PUT /metrics/job/flink-taskmanager-1234/host/h%2F1 HTTP/1.1\r\nUser-Agent: Java/17\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\nHost: h:9091\r\n"
+    private const string Flink =
+        "PUT /metrics/job/flink-taskmanager-1234/host/h%2F1 HTTP/1.1\r\nUser-Agent: Java/17\r\nContent-Type: text/plain; version=0.0.4; "
+        + "charset=utf-8\r\nHost: h:9091\r\n"
         + "Accept: text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2\r\nConnection: keep-alive\r\n";
 
     [Theory]
@@ -27,7 +29,8 @@ public class AllocationTests
     [InlineData("DELETE /metrics/job@base64/YWJj/x@base64/ZGVm HTTP/1.1\r\nHost: h\r\n\r\n", 1)]
     public void ASteadyPushAllocatesNothing(string template, int pipelined)
     {
-        string one = template.Replace("{1000}", new string('x', 1000), StringComparison.Ordinal).Replace("{30000}", new string('x', 30_000), StringComparison.Ordinal);
+        string one = template.Replace("{1000}", new string('x', 1000), StringComparison.Ordinal)
+            .Replace("{30000}", new string('x', 30_000), StringComparison.Ordinal);
         byte[] request = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(one, pipelined)));
         using var raw = new RawHarness(target: new FakeTarget { Record = false });
         Push(raw, request, 200);
@@ -74,7 +77,8 @@ public class AllocationTests
         }
 
         Assert.InRange(allocated, 0, 1024);
-        Assert.Contains("pushgateway_http_requests_total{code=\"200\",handler=\"healthy\",method=\"get\"} 1\n", Encoding.UTF8.GetString(output.WrittenSpan), StringComparison.Ordinal);
+        Assert.Contains("pushgateway_http_requests_total{code=\"200\",handler=\"healthy\",method=\"get\"} 1\n",
+            Encoding.UTF8.GetString(output.WrittenSpan), StringComparison.Ordinal);
     }
 
     // Everything runs inline on this thread, and the answers are read away as a client would.

@@ -71,7 +71,8 @@ public class BodyDecodingTests
 
     [Fact]
     public void GzipHeadersWithAllFields() =>
-        Assert.Equal("a 1\n", Undo([0x1F, 0x8B, 8, 4 | 8 | 16, 0, 0, 0, 0, 0, 0xFF, 3, 0, 1, 2, 3, (byte)'n', 0, (byte)'c', 0, .. s_gzip[10..]]));
+        Assert.Equal(
+            "a 1\n", Undo([0x1F, 0x8B, 8, 4 | 8 | 16, 0, 0, 0, 0, 0, 0xFF, 3, 0, 1, 2, 3, (byte)'n', 0, (byte)'c', 0, .. s_gzip[10..]]));
 
     [Fact]
     public void GzipFaults()
@@ -128,7 +129,8 @@ public class BodyDecodingTests
             Assert.Equal("error: unexpected EOF", Undo(both[..^cut]));
         }
 
-        foreach (int at in (int[])[member.Length - 1, member.Length - 5, member.Length - 8, both.Length - 1, both.Length - 5, both.Length - 8])
+        foreach (int at in (
+            int[])[member.Length - 1, member.Length - 5, member.Length - 8, both.Length - 1, both.Length - 5, both.Length - 8])
         {
             Assert.Equal("error: gzip: invalid checksum", Undo([.. both[..at], (byte)~both[at], .. both[(at + 1)..]]));
         }
@@ -177,7 +179,8 @@ public class BodyDecodingTests
     public void SnappyFaults()
     {
         byte[] good = Snappy("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa 1\n"u8);
-        Assert.StartsWith("error: snappy: corrupt input (not the framed form", Undo("a 1\n"u8.ToArray(), snappy: true), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "error: snappy: corrupt input (not the framed form", Undo("a 1\n"u8.ToArray(), snappy: true), StringComparison.Ordinal);
         Assert.StartsWith("error: snappy: corrupt input (not the framed form", Undo(good[10..], snappy: true), StringComparison.Ordinal);
         Assert.Equal("error: snappy: corrupt input", Undo([0xFF, 6, 0, 0, .. "sNaPpY"u8, 1], snappy: true));
         Assert.Equal("error: snappy: unsupported input", Undo([0xFF, 6, 0, 0, .. "sNaPpY"u8, 2, 1, 0, 0, (byte)'a'], snappy: true));
@@ -191,7 +194,8 @@ public class BodyDecodingTests
 
         for (int at = 14; at < good.Length; at++)
         {
-            Assert.StartsWith("error: snappy: ", Undo([.. good[..at], (byte)~good[at], .. good[(at + 1)..]], snappy: true), StringComparison.Ordinal);
+            Assert.StartsWith(
+                "error: snappy: ", Undo([.. good[..at], (byte)~good[at], .. good[(at + 1)..]], snappy: true), StringComparison.Ordinal);
         }
     }
 
@@ -213,11 +217,14 @@ public class BodyDecodingTests
 
         // In our own words: what an exception says is not for the wire.
         Assert.Equal("error: zstd: corrupt input", UndoNew([.. packed[..9], .. Enumerable.Repeat((byte)0xFF, 20)], ZstdBody.Decode));
-        Assert.Equal("error: zstd: invalid checksum", UndoNew([0x28, 0xB5, 0x2F, 0xFD, 0x24, 0x00, 0x01, 0, 0, 1, 2, 3, 4], ZstdBody.Decode));
-        Assert.Equal("error: zstd: dictionaries are not supported", UndoNew([0x28, 0xB5, 0x2F, 0xFD, 0x21, 0x07, 0x00, 0x01, 0, 0], ZstdBody.Decode));
+        Assert.Equal(
+            "error: zstd: invalid checksum", UndoNew([0x28, 0xB5, 0x2F, 0xFD, 0x24, 0x00, 0x01, 0, 0, 1, 2, 3, 4], ZstdBody.Decode));
+        Assert.Equal("error: zstd: dictionaries are not supported",
+            UndoNew([0x28, 0xB5, 0x2F, 0xFD, 0x21, 0x07, 0x00, 0x01, 0, 0], ZstdBody.Decode));
 
         // A window of 2 GiB is announced: the memory is not reserved.
-        Assert.Equal("error: zstd: window size exceeded: more than 8 MiB", UndoNew([0x28, 0xB5, 0x2F, 0xFD, 0x00, 0xA8, 0, 0, 0, 0, 0, 0], ZstdBody.Decode));
+        Assert.Equal("error: zstd: window size exceeded: more than 8 MiB",
+            UndoNew([0x28, 0xB5, 0x2F, 0xFD, 0x00, 0xA8, 0, 0, 0, 0, 0, 0], ZstdBody.Decode));
     }
 
     [Fact]
@@ -260,11 +267,17 @@ public class BodyDecodingTests
     [Fact]
     public async Task TextMarkedAsDeflateIsStillText()
     {
-        foreach (string text in (string[])["# HELP a b\na 1\n", "a 1\n", "x 1\n", "{\"a\"} 1\n", "k 1\n" + new string('#', 5000), "s_total{a=\"b\"} 1\n"])
+        foreach (string text in (
+            string[])["# HELP a b\na 1\n", "a 1\n", "x 1\n", "{\"a\"} 1\n", "k 1\n" + new string('#', 5000), "s_total{a=\"b\"} 1\n"])
         {
             using var raw = new RawHarness();
-            Assert.StartsWith("HTTP/1.1 200 OK", await raw.ExchangeAsync($"PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Encoding: deflate\r\nContent-Length: {text.Length}\r\n\r\n{text}"), StringComparison.Ordinal);
-            Assert.StartsWith("Replace {job=\"a\"} Text " + (text.Length < 400 ? text : ""), Assert.Single(raw.Target.Calls), StringComparison.Ordinal);
+            Assert.StartsWith(
+                "HTTP/1.1 200 OK",
+                await raw.ExchangeAsync(
+                $"PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Encoding: deflate\r\nContent-Length: {text.Length}\r\n\r\n{text}"),
+                StringComparison.Ordinal);
+            Assert.StartsWith(
+                "Replace {job=\"a\"} Text " + (text.Length < 400 ? text : ""), Assert.Single(raw.Target.Calls), StringComparison.Ordinal);
         }
     }
 
@@ -289,7 +302,9 @@ public class BodyDecodingTests
     [InlineData("(")]
     public void TextIsTakenForNoCoding(string text)
     {
-        Assert.Equal(text.Length == 0 ? BodyEncoding.Unknown : BodyEncoding.RawDeflate, ContentCoding.Settle(BodyEncoding.Deflate, Encoding.ASCII.GetBytes(text)));
+        Assert.Equal(text.Length == 0
+            ? BodyEncoding.Unknown
+            : BodyEncoding.RawDeflate, ContentCoding.Settle(BodyEncoding.Deflate, Encoding.ASCII.GetBytes(text)));
         Assert.StartsWith("error: ", UndoNew(Encoding.ASCII.GetBytes(text), DeflateBody.DecodeRaw), StringComparison.Ordinal);
         Assert.Equal(BodyEncoding.Unknown, ContentCoding.Settle(BodyEncoding.Zstd, Encoding.ASCII.GetBytes(text)));
     }

@@ -70,7 +70,8 @@ public sealed class BodyKindsTests : IAsyncLifetime
             {
                 string head = $"PUT {Path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Encoding: snappy\r\n"
                     + string.Format(System.Globalization.CultureInfo.InvariantCulture, framing, packed.Length, border);
-                string answer = await StoreDoors.CutShortAsync(port, [.. Encoding.ASCII.GetBytes(head), .. packed[..border], .. Encoding.ASCII.GetBytes(end)]);
+                string answer = await StoreDoors.CutShortAsync(
+                    port, [.. Encoding.ASCII.GetBytes(head), .. packed[..border], .. Encoding.ASCII.GetBytes(end)]);
                 Assert.StartsWith("HTTP/1.1 400 ", answer, StringComparison.Ordinal);
                 Assert.EndsWith("\r\n\r\nunexpected EOF\n", answer, StringComparison.Ordinal);
             }
@@ -101,10 +102,12 @@ public sealed class BodyKindsTests : IAsyncLifetime
         Encoding encoding = Encoding.GetEncoding(name);
         const string text = "# TYPE m gauge\r\nm{a=\"é😀\"} 12\r\n";
         byte[] body = [.. mark ? encoding.GetPreamble() : [], .. encoding.GetBytes(text)];
-        byte[] large = [.. encoding.GetPreamble(), .. encoding.GetBytes(string.Concat(Enumerable.Range(0, 3000).Select(static i => $"m{{a=\"{i}😀\"}} {i}\n")))];
+        byte[] large = [.. encoding.GetPreamble(),
+            .. encoding.GetBytes(string.Concat(Enumerable.Range(0, 3000).Select(static i => $"m{{a=\"{i}😀\"}} {i}\n")))];
         foreach (int port in _doors.Ports)
         {
-            foreach (string[] headers in (string[][])[[], ["Content-Type: text/plain; charset=utf-16"], ["Content-Type: application/x-www-form-urlencoded"]])
+            foreach (string[] headers in (
+                string[][])[[], ["Content-Type: text/plain; charset=utf-16"], ["Content-Type: application/x-www-form-urlencoded"]])
             {
                 Assert.Equal((200, ""), await StoreDoors.SendAsync(port, "PUT", Path, body, headers));
                 Assert.Equal("m{a=\"é😀\",instance=\"\",job=\"j\"} 12\n", await StoreDoors.PushedAsync(port));
@@ -113,14 +116,16 @@ public sealed class BodyKindsTests : IAsyncLifetime
             Assert.Equal((200, ""), await StoreDoors.SendAsync(port, "PUT", Path, Pack("gzip", body), "Content-Encoding: gzip"));
             Assert.Equal((200, ""), await StoreDoors.SendAsync(port, "PUT", Path, large));
             Assert.Equal(3000, (await StoreDoors.PushedAsync(port)).Count(static c => c == '\n'));
-            foreach (byte[] lost in (byte[][])[body[..^1], [.. body.Where(static b => b is not ((byte)'\r' or (byte)'\n'))], [.. body[..2], .. body[2..].Where(static b => b != 0)]])
+            foreach (byte[] lost in (byte[][])[body[..^1], [.. body.Where(static b => b is not ((byte)'\r' or (byte)'\n'))],
+                [.. body[..2], .. body[2..].Where(static b => b != 0)]])
             {
                 (int status, string why) = await StoreDoors.SendAsync(port, "PUT", Path, lost);
                 Assert.Equal(400, status);
                 Assert.Contains(mark ? "the body is UTF-16 " : "", why, StringComparison.Ordinal);
             }
 
-            Assert.StartsWith("text format parsing error in line 1: ", (await StoreDoors.SendAsync(port, "PUT", Path, "m\0 12\n"u8.ToArray())).Text, StringComparison.Ordinal);
+            Assert.StartsWith("text format parsing error in line 1: ",
+                (await StoreDoors.SendAsync(port, "PUT", Path, "m\0 12\n"u8.ToArray())).Text, StringComparison.Ordinal);
         }
     }
 
@@ -132,7 +137,8 @@ public sealed class BodyKindsTests : IAsyncLifetime
     [InlineData("windows-1252", "€ Œuvre „Zürich“ ž")]
     public async Task Declared_charset_of_single_bytes_is_read(string charset, string value)
     {
-        byte[] Bytes(string text) => [.. text.Select(static c => c < 0x100 ? (byte)c : (byte)(c switch { '€' => 0x80, 'Œ' => 0x8C, '„' => 0x84, '“' => 0x93, _ => 0x9E }))];
+        byte[] Bytes(string text) => [.. text.Select(
+            static c => c < 0x100 ? (byte)c : (byte)(c switch { '€' => 0x80, 'Œ' => 0x8C, '„' => 0x84, '“' => 0x93, _ => 0x9E }))];
         byte[] large = Bytes(string.Concat(Enumerable.Range(0, 30_000).Select(i => $"m{{a=\"{value}{i}\"}} 1\n")));
         string[] headers = [$"Content-Type: text/plain; version=0.0.4; Charset={charset}"];
         foreach (int port in _doors.Ports)
@@ -141,12 +147,14 @@ public sealed class BodyKindsTests : IAsyncLifetime
             Assert.Equal($"m{{a=\"{value}\",instance=\"\",job=\"j\"}} 12\n", await StoreDoors.PushedAsync(port));
 
             // What is UTF-8 is not taken for anything else, whatever the header says.
-            Assert.Equal((200, ""), await StoreDoors.SendAsync(port, "PUT", Path, Encoding.UTF8.GetBytes($"m{{a=\"{value}\"}} 13\n"), headers));
+            Assert.Equal(
+                (200, ""), await StoreDoors.SendAsync(port, "PUT", Path, Encoding.UTF8.GetBytes($"m{{a=\"{value}\"}} 13\n"), headers));
             Assert.Equal($"m{{a=\"{value}\",instance=\"\",job=\"j\"}} 13\n", await StoreDoors.PushedAsync(port));
             for (int i = 0; i < 3; i++)
             {
                 Assert.Equal((200, ""), await StoreDoors.SendAsync(port, "PUT", Path, large, headers));
-                Assert.Equal(30_000, (await StoreDoors.PushedAsync(port)).Split('\n').Count(line => line.Contains(value, StringComparison.Ordinal)));
+                Assert.Equal(
+                    30_000, (await StoreDoors.PushedAsync(port)).Split('\n').Count(line => line.Contains(value, StringComparison.Ordinal)));
             }
         }
     }
@@ -159,8 +167,10 @@ public sealed class BodyKindsTests : IAsyncLifetime
         foreach (int port in _doors.Ports)
         {
             Assert.Equal((200, ""), await StoreDoors.SendAsync(port, "PUT", Path, s_text, $"Content-Type: text/plain; charset={charset}"));
-            (int status, string text) = await StoreDoors.SendAsync(port, "PUT", Path, "# HELP m \u00fc\nm 1\n"u8.ToArray().Where(static b => b != 0xC3).ToArray(), $"Content-Type: text/plain; charset={charset}");
-            Assert.Equal((415, $"the body is not UTF-8, and it cannot be read in the charset of its Content-Type: {charset}\n"), (status, text));
+            (int status, string text) = await StoreDoors.SendAsync(port, "PUT", Path, "# HELP m \u00fc\nm 1\n"u8.ToArray()
+                .Where(static b => b != 0xC3).ToArray(), $"Content-Type: text/plain; charset={charset}");
+            Assert.Equal(
+                (415, $"the body is not UTF-8, and it cannot be read in the charset of its Content-Type: {charset}\n"), (status, text));
             Assert.Equal(Stored, await StoreDoors.PushedAsync(port));
         }
     }
@@ -205,14 +215,16 @@ public sealed class BodyKindsTests : IAsyncLifetime
             Assert.Equal((200, ""), await StoreDoors.SendAsync(port, "PUT", Path, "m 12"u8.ToArray()));
             Assert.Equal(Stored, await StoreDoors.PushedAsync(port));
             const string head = $"PUT {Path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n";
-            foreach (string cut in (string[])["Content-Length: 7\r\n\r\nm 1", "Transfer-Encoding: chunked\r\n\r\n3\r\nm 1\r\n", "Transfer-Encoding: chunked\r\n\r\n6\r\nm 1"])
+            foreach (string cut in (string[])["Content-Length: 7\r\n\r\nm 1", "Transfer-Encoding: chunked\r\n\r\n3\r\nm 1\r\n",
+                "Transfer-Encoding: chunked\r\n\r\n6\r\nm 1"])
             {
                 string answer = await StoreDoors.CutShortAsync(port, Encoding.ASCII.GetBytes(head + cut));
                 Assert.StartsWith("HTTP/1.1 400", answer, StringComparison.Ordinal);
                 Assert.Equal(Stored, await StoreDoors.PushedAsync(port));
             }
 
-            Assert.StartsWith("HTTP/1.1 200", await StoreDoors.ExchangeAsync(port, Encoding.ASCII.GetBytes(head + "Transfer-Encoding: chunked\r\n\r\n3\r\nm 1\r\n1\r\n3\r\n0\r\n\r\n")), StringComparison.Ordinal);
+            Assert.StartsWith("HTTP/1.1 200", await StoreDoors.ExchangeAsync(port, Encoding.ASCII.GetBytes(
+                head + "Transfer-Encoding: chunked\r\n\r\n3\r\nm 1\r\n1\r\n3\r\n0\r\n\r\n")), StringComparison.Ordinal);
             Assert.Equal(Stored.Replace("12", "13", StringComparison.Ordinal), await StoreDoors.PushedAsync(port));
         }
     }
@@ -238,10 +250,15 @@ public sealed class BodyKindsTests : IAsyncLifetime
         foreach (int port in _doors.Ports)
         {
             Assert.Equal((200, ""), await StoreDoors.SendAsync(port, "PUT", Path, s_text));
-            (int status, string text) = await StoreDoors.SendAsync(port, "PUT", Path, "# TYPE p stateset\np{phase=\"Ready\"} 1\n# EOF\n"u8.ToArray(), OpenMetrics);
-            Assert.Equal((400, "text format parsing error in line 1: unknown metric type \"stateset\" (and as OpenMetrics, line 2: missing label \"p\")\n"), (status, text));
+            (int status, string text) = await StoreDoors.SendAsync(
+                port, "PUT", Path, "# TYPE p stateset\np{phase=\"Ready\"} 1\n# EOF\n"u8.ToArray(), OpenMetrics);
+            Assert.Equal(
+                (400, "text format parsing error in line 1: unknown metric type \"stateset\" (and as OpenMetrics, line 2: missing label "
+                + "\"p\")\n"), (status, text));
             (status, text) = await StoreDoors.SendAsync(port, "PUT", Path, "# TYPE m gauge\nm 1"u8.ToArray(), OpenMetrics);
-            Assert.Equal((400, "text format parsing error in line 2: unexpected end of input stream (and as OpenMetrics, line 2: missing \"# EOF\" at the end)\n"), (status, text));
+            Assert.Equal(
+                (400, "text format parsing error in line 2: unexpected end of input stream (and as OpenMetrics, line 2: missing \"# "
+                + "EOF\" at the end)\n"), (status, text));
             Assert.Equal(Stored, await StoreDoors.PushedAsync(port));
             Assert.Equal((200, ""), await StoreDoors.SendAsync(port, "PUT", Path, s_text, OpenMetrics));
         }
@@ -252,7 +269,8 @@ public sealed class BodyKindsTests : IAsyncLifetime
     {
         foreach (int port in _doors.Ports)
         {
-            Assert.Equal((200, ""), await StoreDoors.SendAsync(port, "PUT", Path, "# TYPE c counter\r\nc_total 1\r\n# EOF\r\n"u8.ToArray(), OpenMetrics));
+            Assert.Equal((200, ""),
+                await StoreDoors.SendAsync(port, "PUT", Path, "# TYPE c counter\r\nc_total 1\r\n# EOF\r\n"u8.ToArray(), OpenMetrics));
             Assert.Contains("# TYPE c_total counter\n", await ScrapeAsync(port), StringComparison.Ordinal);
         }
     }
@@ -265,7 +283,8 @@ public sealed class BodyKindsTests : IAsyncLifetime
     {
         foreach (int port in _doors.Ports)
         {
-            string answer = await StoreDoors.ExchangeAsync(port, Encoding.ASCII.GetBytes($"GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{headers}\r\n"));
+            string answer = await StoreDoors.ExchangeAsync(
+                port, Encoding.ASCII.GetBytes($"GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{headers}\r\n"));
             Assert.Contains("\r\nVary: Accept, Accept-Encoding\r\n", answer, StringComparison.Ordinal);
         }
     }
@@ -282,7 +301,8 @@ public sealed class BodyKindsTests : IAsyncLifetime
         foreach (int port in _doors.Ports)
         {
             Assert.Equal((200, ""), await StoreDoors.SendAsync(port, "PUT", Path, s_text));
-            string answer = await StoreDoors.ExchangeAsync(port, Encoding.ASCII.GetBytes($"DELETE {Path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Encoding: {coding}\r\n\r\n"));
+            string answer = await StoreDoors.ExchangeAsync(port,
+                Encoding.ASCII.GetBytes($"DELETE {Path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Encoding: {coding}\r\n\r\n"));
             Assert.StartsWith("HTTP/1.1 202 ", answer, StringComparison.Ordinal);
             Assert.Equal("", await StoreDoors.PushedAsync(port));
         }
@@ -294,15 +314,18 @@ public sealed class BodyKindsTests : IAsyncLifetime
         byte[] block = Snappy.CompressToArray([10, 2, 8, 1]);
         foreach (int port in _doors.Ports)
         {
-            (int status, string text) = await StoreDoors.SendAsync(port, "POST", Path, block, "Content-Encoding: snappy", "Content-Type: application/x-protobuf", "X-Prometheus-Remote-Write-Version: 0.1.0");
+            (int status, string text) = await StoreDoors.SendAsync(port, "POST", Path, block, "Content-Encoding: snappy",
+                "Content-Type: application/x-protobuf", "X-Prometheus-Remote-Write-Version: 0.1.0");
             Assert.Equal(400, status);
             Assert.StartsWith("snappy: corrupt input (", text, StringComparison.Ordinal);
             Assert.Contains("remote write", text, StringComparison.Ordinal);
-            Assert.Contains("remote write", (await StoreDoors.SendAsync(port, "POST", Path, [10, 2, 8, 1], "Content-Type: application/x-protobuf")).Text, StringComparison.Ordinal);
+            Assert.Contains("remote write", (await StoreDoors.SendAsync(
+                port, "POST", Path, [10, 2, 8, 1], "Content-Type: application/x-protobuf")).Text, StringComparison.Ordinal);
         }
     }
 
-    private static Task<string> ScrapeAsync(int port) => StoreDoors.ExchangeAsync(port, "GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"u8.ToArray());
+    private static Task<string> ScrapeAsync(int port) =>
+        StoreDoors.ExchangeAsync(port, "GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"u8.ToArray());
 
     private static byte[] Pack(string coding, byte[] data)
     {

@@ -32,7 +32,8 @@ public class ChangeGateTests
     {
         var gate = new Gate();
         await using TwoDoors doors = await OpenAsync(gate);
-        Task<string> answer = TwoDoors.SendAsync(raw ? doors.RawPort : doors.EndpointPort, Push.Replace("PUT", method, StringComparison.Ordinal));
+        Task<string> answer = TwoDoors.SendAsync(
+            raw ? doors.RawPort : doors.EndpointPort, Push.Replace("PUT", method, StringComparison.Ordinal));
         await gate.Asked.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         gate.Confirmation!.SetResult("disk full");
 
@@ -49,7 +50,8 @@ public class ChangeGateTests
     public async Task Refusals_do_not_wait(bool raw)
     {
         await using TwoDoors doors = await OpenAsync(new Gate());
-        string received = await TwoDoors.SendAsync(raw ? doors.RawPort : doors.EndpointPort, Push.Replace("a 1\n", "bad\n", StringComparison.Ordinal));
+        string received = await TwoDoors.SendAsync(
+            raw ? doors.RawPort : doors.EndpointPort, Push.Replace("a 1\n", "bad\n", StringComparison.Ordinal));
         Assert.StartsWith("HTTP/1.1 400 ", received, StringComparison.Ordinal);
     }
 
@@ -62,7 +64,8 @@ public class ChangeGateTests
         await using TwoDoors doors = await OpenAsync(gate);
         string received = await TwoDoors.SendAsync(
             raw ? doors.RawPort : doors.EndpointPort, Push + Push.Replace("a 1\n", "bad\n", StringComparison.Ordinal) + Push, answers: 3);
-        Assert.Equal(["200", "400", "200"], TwoDoors.Split(received).Select(static a => a.Split(' ')[0] is "HTTP/1.1" ? a.Split(' ')[1] : a.Split(' ')[0]));
+        Assert.Equal(["200", "400", "200"], TwoDoors.Split(received)
+            .Select(static a => a.Split(' ')[0] is "HTTP/1.1" ? a.Split(' ')[1] : a.Split(' ')[0]));
     }
 
     [Theory]

@@ -11,12 +11,15 @@ public class ChunkDecoderTests
 {
     private static Gen<string> Extension() => Gen.Elements("", ";a", ";a=\"b;c\"", "; x=1\t", ";");
 
-    private static Gen<string> Size(int length) => Gen.Elements("x", "X", "x4", "X8").Select(f => length.ToString(f, CultureInfo.InvariantCulture));
+    private static Gen<string> Size(int length) =>
+        Gen.Elements("x", "X", "x4", "X8").Select(f => length.ToString(f, CultureInfo.InvariantCulture));
 
-    private static Gen<string> Chunk(string data) => Size(data.Length).SelectMany(size => Extension().Select(extension => $"{size}{extension}\r\n{data}\r\n"));
+    private static Gen<string> Chunk(string data) =>
+        Size(data.Length).SelectMany(size => Extension().Select(extension => $"{size}{extension}\r\n{data}\r\n"));
 
     private static Arbitrary<(string Coded, string Data, int[] Cuts)> Bodies() =>
-        (from pieces in Gen.Choose(1, 40).SelectMany(n => Gen.Choose(0, 255).Select(b => (char)b).ArrayOf(n).Select(c => new string(c))).ListOf()
+        (from pieces in Gen.Choose(1, 40).SelectMany(n => Gen.Choose(0, 255).Select(b => (char)b).ArrayOf(n).Select(c => new string(c)))
+            .ListOf()
          from chunks in Gen.CollectToList(pieces, Chunk)
          from last in Gen.Elements("0", "00", "0;x=y", "0;")
          from trailers in Gen.Elements("", "A: b\r\n", "A: b\r\nC:\r\n")

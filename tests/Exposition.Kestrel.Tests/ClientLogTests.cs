@@ -71,7 +71,8 @@ public sealed class ClientLogTests
     {
         ClientLog log = Log();
         string label = new('x', 64 << 10);
-        void Push(int i) => log.Begin(LogLevel.Error, Message, $"reason {i}")?.Add("a", label).Add("b", label).Add("c", label).Add("d", label).Write();
+        void Push(int i) =>
+            log.Begin(LogLevel.Error, Message, $"reason {i}")?.Add("a", label).Add("b", label).Add("c", label).Add("d", label).Write();
         for (int i = 0; i < 300; i++)
         {
             Push(i);
@@ -93,7 +94,8 @@ public sealed class ClientLogTests
 
     [Property(MaxTest = 300)]
     public Property A_value_is_cut_at_a_KiB_and_a_line_at_4_KiB_whatever_is_in_it() => Prop.ForAll(
-        ArbMap.Default.ArbFor<string>().Filter(static s => s is not null).Generator.ArrayOf(6).Zip(Gen.Choose(1, 3000)).ToArbitrary(), pair =>
+        ArbMap.Default.ArbFor<string>().Filter(static s => s is not null).Generator.ArrayOf(6).Zip(Gen.Choose(1, 3000)).ToArbitrary(),
+            pair =>
         {
             (string[] texts, int repeat) = pair;
             ClientLog log = Log();

@@ -12,13 +12,16 @@ namespace Exposition.Kestrel.Tests;
 
 public class ClientResolverTests
 {
-    private static readonly IPNetwork[] s_trusted = [IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("2001:db8:1::/48"), IPNetwork.Parse("::ffff:192.0.2.0/120")];
+    private static readonly IPNetwork[] s_trusted = [
+        IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("2001:db8:1::/48"), IPNetwork.Parse("::ffff:192.0.2.0/120")];
     private static readonly ClientResolver s_clients = new(s_trusted);
     private static readonly string[] s_addresses =
-        ["10.0.0.1", "10.255.0.9", "192.0.2.7", "203.0.113.5", "8.8.8.8", "2001:db8:1::5", "2001:db8:2:3::5", "2001:db8:2:3::6", "::1", "::ffff:10.1.1.1", "::ffff:9.9.9.9"];
+        ["10.0.0.1", "10.255.0.9", "192.0.2.7", "203.0.113.5", "8.8.8.8", "2001:db8:1::5", "2001:db8:2:3::5", "2001:db8:2:3::6", "::1",
+            "::ffff:10.1.1.1", "::ffff:9.9.9.9"];
 
     private static readonly string[] s_garbage =
-        ["unknown", "_hidden", "10.0.0", "10.0.0.01", "0x0a.0.0.1", "167772161", "10.0.0.1:", "10.0.0.1:99x", "10.0.0.1:123456", "[10.0.0.1]", "[::1", "::1]", "[::1]x", "fe80::1%eth0", "10.0.0.1/8", "a b", "\u00e4"];
+        ["unknown", "_hidden", "10.0.0", "10.0.0.01", "0x0a.0.0.1", "167772161", "10.0.0.1:", "10.0.0.1:99x", "10.0.0.1:123456",
+            "[10.0.0.1]", "[::1", "::1]", "[::1]x", "fe80::1%eth0", "10.0.0.1/8", "a b", "\u00e4"];
 
     [Theory]
     [InlineData("203.0.113.5", "", "203.0.113.5")]
@@ -50,7 +53,8 @@ public class ClientResolverTests
     public void WithoutTrustedProxiesNobodyIsBelievedButAUnixSocket()
     {
         var clients = new ClientResolver([]);
-        Assert.All((string[])["127.0.0.1", "10.0.0.1", "::1"], peer => Assert.False(clients.Believes(new IPEndPoint(IPAddress.Parse(peer), 1))));
+        Assert.All((string[])["127.0.0.1", "10.0.0.1", "::1"],
+            peer => Assert.False(clients.Believes(new IPEndPoint(IPAddress.Parse(peer), 1))));
         Assert.True(clients.Believes(new UnixDomainSocketEndPoint("/a")));
         Assert.False(clients.Believes(null));
         Assert.Equal(default, clients.Of(null, "8.8.8.8"));
@@ -86,14 +90,16 @@ public class ClientResolverTests
             }
 
             client = parsed.IsIPv4MappedToIPv6 ? parsed.MapToIPv4() : parsed;
-            if (!client.ToString().StartsWith("10.", StringComparison.Ordinal) && !client.ToString().StartsWith("192.0.2.", StringComparison.Ordinal)
+            if (!client.ToString().StartsWith("10.", StringComparison.Ordinal)
+                && !client.ToString().StartsWith("192.0.2.", StringComparison.Ordinal)
                 && !client.ToString().StartsWith("2001:db8:1:", StringComparison.Ordinal))
             {
                 break;
             }
         }
 
-        Assert.Equal(ClientAddress.Of(client), s_clients.Of(new IPEndPoint(IPAddress.Parse("10.9.9.9"), 1), string.Join(", ", list.Select(static e => e.Written))));
+        Assert.Equal(ClientAddress.Of(client),
+            s_clients.Of(new IPEndPoint(IPAddress.Parse("10.9.9.9"), 1), string.Join(", ", list.Select(static e => e.Written))));
     });
 
     /// <summary>One line or several, at either door: the same client.</summary>
@@ -102,7 +108,8 @@ public class ClientResolverTests
     {
         string[] lines = [.. list.Select(static e => e.Written).Chunk(each).Select(static chunk => string.Join(',', chunk))];
         string head = "PUT /metrics/job/a HTTP/1.1\r\nX-Forwarded-For-Not: 7.7.7.7\r\n"
-            + string.Concat(lines.Select((line, i) => (i % 2 == 0 ? "X-Forwarded-For: " : "x-forwarded-for:\t") + line + "\r\nHost: h\r\n")) + "\r\n";
+            + string.Concat(lines.Select((line, i) => (i % 2 == 0 ? "X-Forwarded-For: " : "x-forwarded-for:\t") + line + "\r\nHost: h\r\n"))
+                + "\r\n";
         var context = new DefaultHttpContext();
         context.Connection.RemoteIpAddress = IPAddress.Parse("::ffff:10.9.9.9");
         context.Request.Headers["X-Forwarded-For"] = lines;
@@ -114,16 +121,21 @@ public class ClientResolverTests
         context.Connection.RemoteIpAddress = null;
         Assert.Equal("local", s_clients.Of(context).ToString());
         context.Features.Set<IConnectionEndPointFeature>(new AtUnixSocket());
-        Assert.Equal(s_clients.Of(new UnixDomainSocketEndPoint("/a"), ForwardedFor.In(Encoding.Latin1.GetBytes(head))), s_clients.Of(context));
+        Assert.Equal(
+            s_clients.Of(new UnixDomainSocketEndPoint("/a"), ForwardedFor.In(Encoding.Latin1.GetBytes(head))), s_clients.Of(context));
     });
 
     private static Arbitrary<List<(string Address, string Written)>> Lists() =>
         Gen.Frequency(
-            (8, Gen.Elements(s_addresses).SelectMany(static address => Gen.Elements("", ":1", "[]", "[]:65535").Select(form => (address, Write(address, form))))),
-            (1, Gen.Elements(s_garbage).Select(static garbage => (garbage, garbage)))).ListOf().Select(static list => list.ToList()).ToArbitrary();
+            (8, Gen.Elements(s_addresses)
+                .SelectMany(static address => Gen.Elements("", ":1", "[]", "[]:65535").Select(form => (address, Write(address, form))))),
+            (1, Gen.Elements(s_garbage).Select(static garbage => (garbage, garbage)))).ListOf().Select(static list => list.ToList())
+                .ToArbitrary();
 
     private static string Write(string address, string form) =>
-        address.Contains(':', StringComparison.Ordinal) ? (form.StartsWith('[') ? $"[{address}]{form[2..]}" : address) : address + form.Replace("[]", "", StringComparison.Ordinal);
+        address.Contains(':', StringComparison.Ordinal)
+            ? (form.StartsWith('[') ? $"[{address}]{form[2..]}" : address)
+            : address + form.Replace("[]", "", StringComparison.Ordinal);
 
     private sealed class AtUnixSocket : IConnectionEndPointFeature
     {

@@ -126,7 +126,8 @@ public sealed class ConnectionLimitTests : IAsyncLifetime
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         _sockets.Add(socket);
-        await socket.ConnectAsync(IPAddress.Loopback, new Uri(_app!.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port);
+        await socket.ConnectAsync(IPAddress.Loopback,
+            new Uri(_app!.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port);
         return socket;
     }
 }

@@ -84,7 +84,8 @@ public class ConnectionSeatsTests
             switch (step % 5)
             {
                 case 0 or 1:
-                    var seat = new ConnectionSeat(new DefaultConnectionContext("test"), ClientAddress.Of(new IPAddress([10, 0, 0, (byte)(step % 4)])), time);
+                    var seat = new ConnectionSeat(
+                        new DefaultConnectionContext("test"), ClientAddress.Of(new IPAddress([10, 0, 0, (byte)(step % 4)])), time);
                     seats.Add(seat);
                     open.Add((seat, step % 4));
                     break;
@@ -97,7 +98,8 @@ public class ConnectionSeatsTests
                     open.Remove(chosen);
                     break;
                 default:
-                    ConnectionSeat? expected = open.GroupBy(static e => e.Client).OrderByDescending(static g => g.Count()).ThenBy(static g => g.Min(static e => e.Seat.IdleSince))
+                    ConnectionSeat? expected = open.GroupBy(static e => e.Client).OrderByDescending(static g => g.Count())
+                        .ThenBy(static g => g.Min(static e => e.Seat.IdleSince))
                         .FirstOrDefault()?.MinBy(static e => e.Seat.IdleSince).Seat;
                     Assert.Same(expected, seats.Worst());
                     break;

@@ -44,10 +44,12 @@ public class DoorsTests(TwoDoors doors) : IClassFixture<TwoDoors>
         "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Encoding: br\r\nContent-Length: 4\r\n\r\nbad\n",
         "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Encoding: zstd\r\nContent-Length: 4\r\n\r\na 1\n",
         "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Encoding: deflate, identity\r\nContent-Length: 4\r\n\r\nbad\n",
-        "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Encoding: deflate\r\nContent-Length: 12\r\n\r\nx\u009CKT0\u00E4\u0002\u0000\u0002T\u0000\u00BD",
+        "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Encoding: deflate\r\nContent-Length: "
+            + "12\r\n\r\nx\u009CKT0\u00E4\u0002\u0000\u0002T\u0000\u00BD",
         "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Encoding: deflate\r\nContent-Length: 6\r\n\r\nKT0\u00E4\u0002\u0000",
         "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: 100001\r\n\r\n",
-        "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nContent-Type: application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited\r\n\r\na 1\n",
+        "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nContent-Type: application/vnd.google.protobuf; "
+            + "proto=io.prometheus.client.MetricFamily; encoding=delimited\r\n\r\na 1\n",
         "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nExposition-Expire-After: 15m\r\nContent-Length: 4\r\n\r\na 1\n",
         "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nExposition-Expire-After: 15\r\nContent-Length: 4\r\n\r\na 1\n",
         "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nExposition-Expire-After:\r\nContent-Length: 4\r\n\r\na 1\n",
@@ -55,7 +57,8 @@ public class DoorsTests(TwoDoors doors) : IClassFixture<TwoDoors>
         "DELETE /metrics/job/a HTTP/1.1\r\nHost: h\r\nExposition-Expire-After: x\r\n\r\n",
         "GET /metrics HTTP/1.1\r\nHost: h\r\nExposition-Expire-After: x\r\n\r\n",
         "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n",
-        "GET /metrics?x=y HTTP/1.1\r\nHost: h\r\nAccept: application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited\r\n\r\n",
+        "GET /metrics?x=y HTTP/1.1\r\nHost: h\r\nAccept: "
+            + "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited\r\n\r\n",
         "GET /metrics HTTP/1.1\r\nHost: h\r\nAccept-Encoding: gzip\r\n\r\n",
         "GET /metrics HTTP/1.1\r\nHost: h\r\nAccept-Encoding: gzip;q=0, identity\r\n\r\n",
         "GET /metrics HTTP/1.1\r\nHost: h\r\nConnection: keep-alive\r\n\r\n",
@@ -90,7 +93,9 @@ public class DoorsTests(TwoDoors doors) : IClassFixture<TwoDoors>
         foreach (int port in new[] { doors.RawPort, doors.EndpointPort })
         {
             doors.Target.Details.Clear();
-            await TwoDoors.SendAsync(port, "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 10.1.1.1\r\nX-Real-IP: 10.1.1.1\r\nForwarded: for=10.1.1.1\r\nContent-Length: 4\r\n\r\na 1\n");
+            await TwoDoors.SendAsync(
+                port, "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 10.1.1.1\r\nX-Real-IP: 10.1.1.1\r\nForwarded: "
+                + "for=10.1.1.1\r\nContent-Length: 4\r\n\r\na 1\n");
             Assert.Equal(IPAddress.Loopback, Assert.IsType<IPEndPoint>(Assert.Single(doors.Target.Details).Sender).Address);
         }
     }
@@ -122,11 +127,14 @@ public class DoorsTests(TwoDoors doors) : IClassFixture<TwoDoors>
             Assert.StartsWith($"HTTP/1.1 {status} ", answer, StringComparison.Ordinal);
             if (location is null)
             {
-                Assert.EndsWith("\nContent-Length: 19\nContent-Type: text/plain; charset=utf-8\nX-Content-Type-Options: nosniff\n\n404 page not found\n", answer, StringComparison.Ordinal);
+                Assert.EndsWith(
+                    "\nContent-Length: 19\nContent-Type: text/plain; charset=utf-8\nX-Content-Type-Options: nosniff\n\n404 page not found\n", answer, StringComparison.Ordinal);
             }
             else if (method == "GET")
             {
-                Assert.EndsWith($"\nContent-Type: text/html; charset=utf-8\nLocation: {location}\n\n<a href=\"{location}\">Moved Permanently</a>.\n\n", answer, StringComparison.Ordinal);
+                Assert.EndsWith(
+                    $"\nContent-Type: text/html; charset=utf-8\nLocation: {location}\n\n<a href=\"{location}\">Moved Permanently</a>.\n\n",
+                    answer, StringComparison.Ordinal);
             }
             else
             {
@@ -163,7 +171,8 @@ public class DoorsTests(TwoDoors doors) : IClassFixture<TwoDoors>
             foreach (int port in (int[])[doors.RawPort, doors.EndpointPort])
             {
                 doors.Target.Calls.Clear();
-                string answer = Assert.Single(TwoDoors.Split(await TwoDoors.SendAsync(port, $"{method} {path} HTTP/1.1\r\nHost: h\r\n\r\n")));
+                string answer = Assert.Single(
+                    TwoDoors.Split(await TwoDoors.SendAsync(port, $"{method} {path} HTTP/1.1\r\nHost: h\r\n\r\n")));
 
                 Assert.StartsWith($"HTTP/1.1 {status} ", answer, StringComparison.Ordinal);
                 Assert.Contains("\n\n" + reason, answer, StringComparison.Ordinal);
@@ -185,7 +194,8 @@ public class DoorsTests(TwoDoors doors) : IClassFixture<TwoDoors>
     {
         foreach (int port in new[] { doors.RawPort, doors.EndpointPort })
         {
-            string answer = Assert.Single(TwoDoors.Split(await TwoDoors.SendAsync(port, $"{method} {path} HTTP/1.1\r\nHost: h\r\n\r\n", head: method == "HEAD"), method == "HEAD"));
+            string answer = Assert.Single(TwoDoors.Split(
+                await TwoDoors.SendAsync(port, $"{method} {path} HTTP/1.1\r\nHost: h\r\n\r\n", head: method == "HEAD"), method == "HEAD"));
             string rest = status == 200 ? "\nContent-Length: 0\n\n"
                 : $"\nContent-Length: 19\nContent-Type: text/plain; charset=utf-8\nX-Content-Type-Options: nosniff\n\n{(method == "HEAD" ? "" : "Method Not Allowed\n")}";
             Assert.Matches($"^HTTP/1.1 {status} [A-Za-z ]+\nAllow: {allow}{rest}$", answer);
@@ -195,12 +205,16 @@ public class DoorsTests(TwoDoors doors) : IClassFixture<TwoDoors>
     [Fact]
     public async Task APipelineCrossesFromTheRawDoorToTheEndpoints()
     {
-        const string requests = "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\na 1\nPUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\na 2\n"
+        const string requests =
+            "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\na 1\nPUT /metrics/job/a HTTP/1.1\r\nHost: "
+            + "h\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\na 2\n"
             + "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\nPUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
         doors.Target.Calls.Clear();
 
-        List<string> whole = TwoDoors.Split((await TwoDoors.SendAsync(doors.RawPort, requests, 5)).Replace("HTTP/1.1 100 Continue\r\n\r\n", "", StringComparison.Ordinal));
-        List<string> cut = TwoDoors.Split((await TwoDoors.SendAsync(doors.RawPort, requests, 5, false, 30, 90, 130)).Replace("HTTP/1.1 100 Continue\r\n\r\n", "", StringComparison.Ordinal));
+        List<string> whole = TwoDoors.Split(
+            (await TwoDoors.SendAsync(doors.RawPort, requests, 5)).Replace("HTTP/1.1 100 Continue\r\n\r\n", "", StringComparison.Ordinal));
+        List<string> cut = TwoDoors.Split((await TwoDoors.SendAsync(doors.RawPort, requests, 5, false, 30, 90, 130))
+            .Replace("HTTP/1.1 100 Continue\r\n\r\n", "", StringComparison.Ordinal));
 
         Assert.Equal(4, whole.Count);
         Assert.Equal(whole, cut);
@@ -222,7 +236,8 @@ public class DoorsTests(TwoDoors doors) : IClassFixture<TwoDoors>
                 doors.Target.Calls.Clear();
                 string answer = Assert.Single(TwoDoors.Split(await TwoDoors.SendAsync(port, request)));
                 Assert.Equal("HTTP/1.1 200 OK\nContent-Length: 0\n\n", answer);
-                Assert.EndsWith(Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(Encoding.ASCII.GetBytes(body))), doors.Target.Calls.Single(), StringComparison.Ordinal);
+                Assert.EndsWith(Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(Encoding.ASCII.GetBytes(body))),
+                    doors.Target.Calls.Single(), StringComparison.Ordinal);
             }
         }
     }
@@ -251,7 +266,9 @@ public class DoorsTests(TwoDoors doors) : IClassFixture<TwoDoors>
     [Fact]
     public async Task ABodyBeyondTheLimitIsAnsweredWhileTheClientStillSends()
     {
-        string request = $"PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n200000\r\n{new string('x', 0x200000)}\r\n0\r\n\r\n";
+        string request =
+            "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: "
+            + $"chunked\r\n\r\n200000\r\n{new string('x', 0x200000)}\r\n0\r\n\r\n";
         foreach (int port in new[] { doors.RawPort, doors.EndpointPort })
         {
             string answer = Assert.Single(TwoDoors.Split(await TwoDoors.SendAsync(port, request)));
@@ -277,7 +294,9 @@ public class DoorsTests(TwoDoors doors) : IClassFixture<TwoDoors>
     public async Task BothDoorsCountTheSameSize()
     {
         using var fresh = new RawHarness();
-        const string request = "POST /metrics/job/size/x/1?q HTTP/1.1\r\nHost: example:1\r\nUser-Agent: x\r\nAccept: a\r\nAccept: b\r\nContent-Length: 4\r\n\r\na 1\n";
+        const string request =
+            "POST /metrics/job/size/x/1?q HTTP/1.1\r\nHost: example:1\r\nUser-Agent: x\r\nAccept: a\r\nAccept: b\r\nContent-Length: "
+            + "4\r\n\r\na 1\n";
         await using var own = new TwoDoors();
         await own.InitializeAsync();
         await TwoDoors.SendAsync(own.RawPort, request);

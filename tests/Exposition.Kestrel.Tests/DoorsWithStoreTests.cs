@@ -56,7 +56,8 @@ public sealed class DoorsWithStoreTests : IAsyncLifetime
     [Fact]
     public async Task WhatOneDoorTakesTheOtherShows()
     {
-        Assert.Equal((200, ""), await SendAsync(HttpMethod.Put, _raw + "/metrics/job/a/instance/i", "# HELP m help\n# TYPE m gauge\nm{x=\"y\"} 1.5\n"));
+        Assert.Equal((200, ""),
+            await SendAsync(HttpMethod.Put, _raw + "/metrics/job/a/instance/i", "# HELP m help\n# TYPE m gauge\nm{x=\"y\"} 1.5\n"));
         Assert.Equal((200, ""), await SendAsync(HttpMethod.Post, _endpoints + "/metrics/job/b", "n 2\n"));
 
         foreach (string door in new[] { _raw, _endpoints })
@@ -65,7 +66,8 @@ public sealed class DoorsWithStoreTests : IAsyncLifetime
             Assert.Contains("# HELP m help\n# TYPE m gauge\nm{instance=\"i\",job=\"a\",x=\"y\"} 1.5\n", text, StringComparison.Ordinal);
             Assert.Contains("# TYPE n untyped\nn{instance=\"\",job=\"b\"} 2\n", text, StringComparison.Ordinal);
             Assert.Contains("push_failure_time_seconds{instance=\"\",job=\"b\"} 0\n", text, StringComparison.Ordinal);
-            Assert.Contains("pushgateway_http_requests_total{code=\"200\",handler=\"push\",method=\"put\"} 1\n", text, StringComparison.Ordinal);
+            Assert.Contains(
+                "pushgateway_http_requests_total{code=\"200\",handler=\"push\",method=\"put\"} 1\n", text, StringComparison.Ordinal);
             Assert.Contains("pushgateway_http_push_size_bytes_count{method=\"post\"} 1\n", text, StringComparison.Ordinal);
         }
 
@@ -90,10 +92,12 @@ public sealed class DoorsWithStoreTests : IAsyncLifetime
     {
         foreach (string door in new[] { _raw, _endpoints })
         {
-            Assert.Equal((400, "text format parsing error in line 1: expected float as value, got \"x\"\n"), await SendAsync(HttpMethod.Put, door + "/metrics/job/a", "m x\n"));
+            Assert.Equal((400, "text format parsing error in line 1: expected float as value, got \"x\"\n"),
+                await SendAsync(HttpMethod.Put, door + "/metrics/job/a", "m x\n"));
             (int status, string body) = await SendAsync(HttpMethod.Put, door + "/metrics/job/a", "m 1 2\n");
             Assert.Equal(400, status);
-            Assert.Equal("pushed metrics are invalid or inconsistent with existing metrics: pushed metrics must not have timestamps\n", body);
+            Assert.Equal(
+                "pushed metrics are invalid or inconsistent with existing metrics: pushed metrics must not have timestamps\n", body);
         }
     }
 
@@ -106,7 +110,8 @@ public sealed class DoorsWithStoreTests : IAsyncLifetime
             gzip.Write("m 1\n"u8);
         }
 
-        using var request = new HttpRequestMessage(HttpMethod.Put, _raw + "/metrics/job/a") { Content = new ByteArrayContent(packed.ToArray()) };
+        using var request = new HttpRequestMessage(HttpMethod.Put, _raw + "/metrics/job/a")
+        { Content = new ByteArrayContent(packed.ToArray()) };
         request.Content.Headers.ContentEncoding.Add("gzip");
         Assert.Equal(HttpStatusCode.OK, (await _client.SendAsync(request)).StatusCode);
 
@@ -116,7 +121,8 @@ public sealed class DoorsWithStoreTests : IAsyncLifetime
             scrape.Headers.AcceptEncoding.Add(new StringWithQualityHeaderValue("gzip"));
             using HttpResponseMessage response = await _client.SendAsync(scrape);
             Assert.Equal("gzip", Assert.Single(response.Content.Headers.ContentEncoding));
-            Assert.Equal("text/plain; version=0.0.4; charset=utf-8; escaping=underscores", response.Content.Headers.GetValues("Content-Type").Single());
+            Assert.Equal("text/plain; version=0.0.4; charset=utf-8; escaping=underscores",
+                response.Content.Headers.GetValues("Content-Type").Single());
             using var text = new StreamReader(new GZipStream(await response.Content.ReadAsStreamAsync(), CompressionMode.Decompress));
             Assert.Contains("\nm{instance=\"\",job=\"a\"} 1\n", await text.ReadToEndAsync(), StringComparison.Ordinal);
         }
@@ -128,18 +134,24 @@ public sealed class DoorsWithStoreTests : IAsyncLifetime
         const string Body = "# TYPE c counter\nc_total 1.0 # {trace_id=\"x\"} 0.5\nc_created 5.0\n# EOF\n";
         foreach (string door in new[] { _raw, _endpoints })
         {
-            Assert.Equal((200, ""), await SendAsync(HttpMethod.Put, door + "/metrics/job/a", Body, "application/openmetrics-text; version=1.0.0; charset=utf-8"));
-            Assert.Equal((200, ""), await SendAsync(HttpMethod.Put, door + "/metrics/job/b", "d 1\n", "application/openmetrics-text; version=0.0.1"));
+            Assert.Equal((200, ""), await SendAsync(
+                HttpMethod.Put, door + "/metrics/job/a", Body, "application/openmetrics-text; version=1.0.0; charset=utf-8"));
+            Assert.Equal((200, ""),
+                await SendAsync(HttpMethod.Put, door + "/metrics/job/b", "d 1\n", "application/openmetrics-text; version=0.0.1"));
             Assert.Equal(
-                (400, "text format parsing error in line 2: expected integer as timestamp, got \"#\" (this looks like OpenMetrics, which is sent with "
+                (400, "text format parsing error in line 2: expected integer as timestamp, got \"#\" (this looks like OpenMetrics, which "
+                    + "is sent with "
                     + "the Content-Type application/openmetrics-text)\n"),
                 await SendAsync(HttpMethod.Put, door + "/metrics/job/c", Body, "text/plain"));
             Assert.Equal(
-                (400, "text format parsing error in line 1: expected float as value, got \"x\" (and as OpenMetrics, line 1: expected a number as value, got \"x\")\n"), await SendAsync(HttpMethod.Put, door + "/metrics/job/c", "a x\n", "application/openmetrics-text"));
+                (400, "text format parsing error in line 1: expected float as value, got \"x\" (and as OpenMetrics, line 1: expected a "
+                    + "number as value, got \"x\")\n"),
+                    await SendAsync(HttpMethod.Put, door + "/metrics/job/c", "a x\n", "application/openmetrics-text"));
 
             foreach ((string accept, string type) in new[]
             {
-                ("application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,text/plain;version=0.0.4;q=0.3", "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8"),
+                ("application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,text/plain;version=0.0.4;q=0.3",
+                    "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8"),
                 ("application/openmetrics-text", "application/openmetrics-text; version=0.0.1; charset=utf-8; escaping=underscores"),
             })
             {
@@ -148,20 +160,25 @@ public sealed class DoorsWithStoreTests : IAsyncLifetime
                 using HttpResponseMessage response = await _client.SendAsync(scrape);
                 Assert.Equal(type, response.Content.Headers.GetValues("Content-Type").Single());
                 string text = await response.Content.ReadAsStringAsync();
-                Assert.StartsWith("# TYPE c counter\nc_total{instance=\"\",job=\"a\"} 1.0 # {trace_id=\"x\"} 0.5\nc_created{instance=\"\",job=\"a\"} 5.0\n", text, StringComparison.Ordinal);
+                Assert.StartsWith(
+                    "# TYPE c counter\nc_total{instance=\"\",job=\"a\"} 1.0 # {trace_id=\"x\"} 0.5\nc_created{instance=\"\",job=\"a\"} "
+                    + "5.0\n", text, StringComparison.Ordinal);
                 Assert.EndsWith("\n# EOF\n", text, StringComparison.Ordinal);
-                Assert.True(Formats.OpenMetricsFormat.TryRead(Encoding.UTF8.GetBytes(text), Formats.NameScheme.Legacy, new Formats.FamilySet(), out Formats.FormatError error), error.ToString());
+                Assert.True(Formats.OpenMetricsFormat.TryRead(Encoding.UTF8.GetBytes(text), Formats.NameScheme.Legacy,
+                    new Formats.FamilySet(), out Formats.FormatError error), error.ToString());
             }
 
             using HttpResponseMessage plain = await _client.GetAsync(door + "/metrics");
-            Assert.StartsWith("text/plain; version=0.0.4", plain.Content.Headers.GetValues("Content-Type").Single(), StringComparison.Ordinal);
+            Assert.StartsWith(
+                "text/plain; version=0.0.4", plain.Content.Headers.GetValues("Content-Type").Single(), StringComparison.Ordinal);
         }
     }
 
     [Fact]
     public async Task OwnFamiliesCannotBeTaken()
     {
-        (int status, _) = await SendAsync(HttpMethod.Put, _raw + "/metrics/job/a", "# TYPE pushgateway_http_push_size_bytes counter\npushgateway_http_push_size_bytes 1\n");
+        (int status, _) = await SendAsync(HttpMethod.Put, _raw + "/metrics/job/a",
+            "# TYPE pushgateway_http_push_size_bytes counter\npushgateway_http_push_size_bytes 1\n");
         Assert.Equal(200, status);
         foreach (string door in new[] { _raw, _endpoints })
         {
@@ -180,7 +197,8 @@ public sealed class DoorsWithStoreTests : IAsyncLifetime
         {
             for (int i = 0; i < 20 || !stop.IsCancellationRequested; i++)
             {
-                await SendAsync(HttpMethod.Put, $"{_raw}/metrics/job/a/n/{i % 20}", string.Concat(Enumerable.Range(0, 50).Select(m => $"m{m} {i}\n")));
+                await SendAsync(
+                    HttpMethod.Put, $"{_raw}/metrics/job/a/n/{i % 20}", string.Concat(Enumerable.Range(0, 50).Select(m => $"m{m} {i}\n")));
             }
         });
         for (int i = 0; i < 50; i++)
@@ -196,7 +214,8 @@ public sealed class DoorsWithStoreTests : IAsyncLifetime
 
     private async Task<(int Status, string Body)> SendAsync(HttpMethod method, string address, string? body, string? contentType = null)
     {
-        using var request = new HttpRequestMessage(method, address) { Content = body is null ? null : new ByteArrayContent(Encoding.UTF8.GetBytes(body)) };
+        using var request = new HttpRequestMessage(method, address)
+        { Content = body is null ? null : new ByteArrayContent(Encoding.UTF8.GetBytes(body)) };
         if (contentType is not null)
         {
             request.Content!.Headers.TryAddWithoutValidation("Content-Type", contentType);

@@ -55,7 +55,8 @@ public sealed class ExpireHeaderTests(TwoDoors doors) : IClassFixture<TwoDoors>
             doors.Target.Failures.Clear();
             string answer = await SendAsync(port, headers);
             Assert.StartsWith("HTTP/1.1 400 Bad Request", answer, StringComparison.Ordinal);
-            Assert.EndsWith($"\n\ninvalid Exposition-Expire-After header: {error}\n", answer.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+            Assert.EndsWith(
+                $"\n\ninvalid Exposition-Expire-After header: {error}\n", answer.ReplaceLineEndings("\n"), StringComparison.Ordinal);
             Assert.Empty(doors.Target.Details);
             Assert.Equal(["{job=\"a\"} invalid Exposition-Expire-After header: " + error], doors.Target.Failures);
         }

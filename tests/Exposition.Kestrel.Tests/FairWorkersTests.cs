@@ -26,7 +26,8 @@ public sealed class FairWorkersTests : IDisposable
     {
         var workers = new FairWorkers("test", 1, 0, TimeProvider.System);
         Task<TurnOutcome> first = Occupy(workers);
-        Task<TurnOutcome>[] others = [Run(workers, "a", "a1"), Run(workers, "a", "a2"), Run(workers, "a", "a3"), Run(workers, "b", "b1"), Run(workers, "c", "c1")];
+        Task<TurnOutcome>[] others = [
+            Run(workers, "a", "a1"), Run(workers, "a", "a2"), Run(workers, "a", "a3"), Run(workers, "b", "b1"), Run(workers, "c", "c1")];
         Assert.Equal(5, workers.Waiting);
         _open.Set();
         await Task.WhenAll([first, .. others]).WaitAsync(s_long, TestContext.Current.CancellationToken);
@@ -43,7 +44,8 @@ public sealed class FairWorkersTests : IDisposable
         Assert.Equal(TurnOutcome.Crowded, await a1.WaitAsync(s_long, TestContext.Current.CancellationToken));
         Assert.Equal(3, workers.Waiting);
         _open.Set();
-        Assert.All(await Task.WhenAll(first, a2, a3, b1).WaitAsync(s_long, TestContext.Current.CancellationToken), static outcome => Assert.Equal(TurnOutcome.Done, outcome));
+        Assert.All(await Task.WhenAll(first, a2, a3, b1).WaitAsync(s_long, TestContext.Current.CancellationToken),
+            static outcome => Assert.Equal(TurnOutcome.Done, outcome));
         Assert.Equal(["a2", "b1", "a3"], _done);
     }
 
@@ -83,7 +85,8 @@ public sealed class FairWorkersTests : IDisposable
         Task<TurnOutcome>[] all = [Occupy(workers), Run(workers, "a", "a1"), Run(workers, "b", "b1")];
         Assert.True(started > 1);
         _open.Set();
-        Assert.All(await Task.WhenAll(all).WaitAsync(s_long, TestContext.Current.CancellationToken), static outcome => Assert.Equal(TurnOutcome.Done, outcome));
+        Assert.All(await Task.WhenAll(all).WaitAsync(s_long, TestContext.Current.CancellationToken),
+            static outcome => Assert.Equal(TurnOutcome.Done, outcome));
     }
 
     [Fact]
@@ -102,7 +105,8 @@ public sealed class FairWorkersTests : IDisposable
     public async Task WhatWorkThrowsIsThrownToWhomItIsFor()
     {
         var workers = new FairWorkers("test", 1, 0, TimeProvider.System);
-        await Assert.ThrowsAsync<InvalidDataException>(async () => await workers.RunAsync("a", s_long, static () => throw new InvalidDataException()));
+        await Assert.ThrowsAsync<InvalidDataException>(
+            async () => await workers.RunAsync("a", s_long, static () => throw new InvalidDataException()));
         Assert.Equal(TurnOutcome.Done, await Run(workers, "a", "a2"));
     }
 
@@ -111,7 +115,8 @@ public sealed class FairWorkersTests : IDisposable
     {
         var workers = new FairWorkers("test", 3, 0, TimeProvider.System);
         using var together = new Barrier(4);
-        Task<TurnOutcome>[] tasks = [.. Enumerable.Range(0, 6).Select(_ => workers.RunAsync("a", s_long, () => together.SignalAndWait(s_long)).AsTask())];
+        Task<TurnOutcome>[] tasks = [
+            .. Enumerable.Range(0, 6).Select(_ => workers.RunAsync("a", s_long, () => together.SignalAndWait(s_long)).AsTask())];
         Assert.True(together.SignalAndWait(s_long, TestContext.Current.CancellationToken));
         Assert.Equal(3, together.ParticipantCount - 1);
         Assert.True(together.SignalAndWait(s_long, TestContext.Current.CancellationToken));
@@ -125,7 +130,8 @@ public sealed class FairWorkersTests : IDisposable
         var workers = new FairWorkers("test", 3, 20, TimeProvider.System);
         int done = 0;
         TurnOutcome[] outcomes = await Task.WhenAll(Enumerable.Range(0, 2000).Select(i => Task.Run(
-            async () => await workers.RunAsync(i % 7, i % 3 == 0 ? TimeSpan.FromMilliseconds(1) : s_long, () => Interlocked.Increment(ref done)),
+            async () => await workers.RunAsync(
+                i % 7, i % 3 == 0 ? TimeSpan.FromMilliseconds(1) : s_long, () => Interlocked.Increment(ref done)),
             TestContext.Current.CancellationToken)));
         Assert.Equal(outcomes.Count(static outcome => outcome == TurnOutcome.Done), done);
         Assert.Equal(0, workers.Waiting);
@@ -144,5 +150,6 @@ public sealed class FairWorkersTests : IDisposable
         return occupied;
     }
 
-    private Task<TurnOutcome> Run(FairWorkers workers, string client, string name) => workers.RunAsync(client, s_long, () => _done.Enqueue(name)).AsTask();
+    private Task<TurnOutcome> Run(FairWorkers workers, string client, string name) =>
+        workers.RunAsync(client, s_long, () => _done.Enqueue(name)).AsTask();
 }

@@ -36,15 +36,18 @@ public sealed class GarbageTests
     private const int MostRounds = 8;
 
     private const string OpenMetrics = "Accept: application/openmetrics-text; version=1.0.0\r\n";
-    private const string Protobuf = "Accept: application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited\r\n";
+    private const string Protobuf =
+        "Accept: application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited\r\n";
     private const string Gzip = "Accept-Encoding: gzip\r\n";
 
     private const long MostPerScrape = 1200;
 
-    private static readonly bool s_isDebug = typeof(MetricStore).Assembly.GetCustomAttribute<DebuggableAttribute>() is { IsJITOptimizerDisabled: true };
+    private static readonly bool s_isDebug = typeof(
+        MetricStore).Assembly.GetCustomAttribute<DebuggableAttribute>() is { IsJITOptimizerDisabled: true };
 
     public GarbageTests() =>
-        Assert.SkipWhen(s_isDebug, "a debug build makes garbage of its own, a class for each call of an async method; .ci/run measures a release build");
+        Assert.SkipWhen(s_isDebug,
+            "a debug build makes garbage of its own, a class for each call of an async method; .ci/run measures a release build");
 
     [Theory]
     [InlineData(10, "")]
@@ -93,7 +96,8 @@ public sealed class GarbageTests
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.ClearProviders();
         builder.Services.AddRoutingCore();
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.UseExposition()));
+        builder.WebHost.UseKestrelCore()
+            .ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.UseExposition()));
         builder.Services.AddExposition(static options => options.EnableOpenMetrics = true);
         await using WebApplication app = builder.Build();
         app.UseRouting();
@@ -163,7 +167,8 @@ public sealed class GarbageTests
             leastPerScrape = Math.Min(leastPerScrape, (double)byScrapes / (Pushes / PushesPerScrape));
         }
 
-        TestContext.Current.SendDiagnosticMessage(string.Create(CultureInfo.InvariantCulture, $"{leastPerPush:f3} bytes a push, {leastPerScrape:n0} bytes a scrape"));
+        TestContext.Current.SendDiagnosticMessage(
+            string.Create(CultureInfo.InvariantCulture, $"{leastPerPush:f3} bytes a push, {leastPerScrape:n0} bytes a scrape"));
         Assert.True(leastPerPush < 1, string.Create(CultureInfo.InvariantCulture, $"{leastPerPush:f3} bytes a push"));
         Assert.True(leastPerScrape < MostPerScrape, string.Create(CultureInfo.InvariantCulture, $"{leastPerScrape:n0} bytes a scrape"));
     }
@@ -177,7 +182,8 @@ public sealed class GarbageTests
             string body = string.Concat(Enumerable.Range(0, families).Select(family => string.Create(
                 CultureInfo.InvariantCulture, $"# TYPE m{family} gauge\nm{family}{{x=\"y\"}} {(family % 2 == 0 ? value : family)}.5\n")));
             requests[i] = Encoding.ASCII.GetBytes(string.Create(
-                CultureInfo.InvariantCulture, $"PUT /metrics/job/j/instance/i{i % Groups} HTTP/1.1\r\nHost: h\r\nContent-Length: {body.Length}\r\n\r\n{body}"));
+                CultureInfo.InvariantCulture,
+                    $"PUT /metrics/job/j/instance/i{i % Groups} HTTP/1.1\r\nHost: h\r\nContent-Length: {body.Length}\r\n\r\n{body}"));
         }
 
         return requests;

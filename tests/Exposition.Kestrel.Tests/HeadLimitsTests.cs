@@ -12,10 +12,14 @@ public class HeadLimitsTests(TwoDoors doors) : IClassFixture<TwoDoors>
     /// <summary>A request, the limit that it is beyond, and the answer's text.</summary>
     public static TheoryData<string, string, string> TooLong => new()
     {
-        { Push("", new string('j', Target - 12)), "target-bytes", "414 URI Too Long|request target too long: 32769 bytes are more than 32768 (--limit.target-bytes)\n" },
-        { "GET /" + new string('x', Target) + " HTTP/1.1\r\nHost: h\r\n\r\n", "target-bytes", "414 URI Too Long|request target too long: 32769 bytes are more than 32768 (--limit.target-bytes)\n" },
-        { Push(HeadOf(Head + 1)), "head-bytes", "431 Request Header Fields Too Large|request head too large: 65537 bytes are more than 65536 (--limit.head-bytes)\n" },
-        { "GET /metrics HTTP/1.1\r\nHost:h\r\n" + string.Concat(Enumerable.Repeat("a:\r\n", 100)) + "\r\n", "headers", "431 Request Header Fields Too Large|too many request headers: 101 are more than 100 (--limit.headers)\n" },
+        { Push("", new string('j', Target - 12)), "target-bytes",
+            "414 URI Too Long|request target too long: 32769 bytes are more than 32768 (--limit.target-bytes)\n" },
+        { "GET /" + new string('x', Target) + " HTTP/1.1\r\nHost: h\r\n\r\n", "target-bytes",
+            "414 URI Too Long|request target too long: 32769 bytes are more than 32768 (--limit.target-bytes)\n" },
+        { Push(HeadOf(Head + 1)), "head-bytes",
+            "431 Request Header Fields Too Large|request head too large: 65537 bytes are more than 65536 (--limit.head-bytes)\n" },
+        { "GET /metrics HTTP/1.1\r\nHost:h\r\n" + string.Concat(Enumerable.Repeat("a:\r\n", 100)) + "\r\n", "headers",
+            "431 Request Header Fields Too Large|too many request headers: 101 are more than 100 (--limit.headers)\n" },
     };
 
     /// <summary>What is not read to its end, with the limit that it is counted under.</summary>
@@ -23,7 +27,8 @@ public class HeadLimitsTests(TwoDoors doors) : IClassFixture<TwoDoors>
     {
         { Push("", new string('j', 3 * Target)), "target-bytes", "414 URI Too Long|request target too long: " },
         { Push(HeadOf(3 * Head)), "head-bytes", "431 Request Header Fields Too Large|request head too large: " },
-        { Push(string.Concat(Enumerable.Repeat("a:\r\n", 201))), "headers", "431 Request Header Fields Too Large|too many request headers: " },
+        { Push(string.Concat(Enumerable.Repeat("a:\r\n", 201))), "headers",
+            "431 Request Header Fields Too Large|too many request headers: " },
     };
 
     [Theory]
@@ -64,21 +69,24 @@ public class HeadLimitsTests(TwoDoors doors) : IClassFixture<TwoDoors>
         {
             foreach (int port in (int[])[doors.RawPort, doors.EndpointPort])
             {
-                Assert.StartsWith("HTTP/1.1 200 OK\n", Assert.Single(TwoDoors.Split(await TwoDoors.SendAsync(port, request))), StringComparison.Ordinal);
+                Assert.StartsWith(
+                    "HTTP/1.1 200 OK\n", Assert.Single(TwoDoors.Split(await TwoDoors.SendAsync(port, request))), StringComparison.Ordinal);
             }
         }
     }
 
     [Theory]
     [InlineData(100, 10, 1, HttpStatusCode.OK, "", "")]
-    [InlineData(40_000, 10, 1, HttpStatusCode.RequestUriTooLong, "target-bytes", "request target too long: 40013 bytes are more than 32768 (--limit.target-bytes)\n")]
+    [InlineData(40_000, 10, 1, HttpStatusCode.RequestUriTooLong, "target-bytes",
+        "request target too long: 40013 bytes are more than 32768 (--limit.target-bytes)\n")]
     [InlineData(10, 40_000, 2, HttpStatusCode.RequestHeaderFieldsTooLarge, "head-bytes", "request head too large: 80")]
     [InlineData(10, 1, 120, HttpStatusCode.RequestHeaderFieldsTooLarge, "headers", "too many request headers: 12")]
     public async Task OverHttp2ItIsTheSame(int target, int value, int headers, HttpStatusCode status, string limit, string text)
     {
         int before = LimitTests.Refused(doors.Engine, limit);
         using var client = new HttpClient();
-        using var request = new HttpRequestMessage(HttpMethod.Put, $"http://127.0.0.1:{doors.Http2Port}/metrics/job/{new string('j', target)}")
+        using var request = new HttpRequestMessage(
+            HttpMethod.Put, $"http://127.0.0.1:{doors.Http2Port}/metrics/job/{new string('j', target)}")
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
@@ -106,7 +114,8 @@ public class HeadLimitsTests(TwoDoors doors) : IClassFixture<TwoDoors>
     public async Task OverHttp2KestrelRefusesBeyondTwiceTheLimit(int headers, int value, bool answers)
     {
         using var client = new HttpClient();
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"http://127.0.0.1:{doors.Http2Port}/metrics") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"http://127.0.0.1:{doors.Http2Port}/metrics")
+        { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
         for (int i = 0; i < headers; i++)
         {
             request.Headers.Add("x" + i, new string('y', value));

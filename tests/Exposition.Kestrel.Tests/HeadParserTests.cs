@@ -15,17 +15,23 @@ public class HeadParserTests
 
     private static readonly string[] s_lines =
     [
-        "Host: h", "Host: example.org:9091", "host:h", "Host:  h \t", "Host : h", "Host: ", "Content-Length: 4", "Content-Length: 04", "content-length:4",
-        "Content-Length: 4x", "Content-Length: -1", "Transfer-Encoding: chunked", "Transfer-Encoding: chunked ", "Transfer-Encoding:chunked", "Transfer-Encoding: xchunked",
-        "Transfer-Encoding : chunked", "Connection: close", "Connection: keep-alive", "Connection: TE", "Connection: x", "TE: trailers", "Expect: 100-continue",
-        "X: y", "X:", "X:\ty z\t", " X: y", "X-\u00E4: y", "X: \u00E4", "X: \u0001", ":", "", "User-Agent: curl/8", "Accept: */*", "Accept-Encoding: gzip",
+        "Host: h", "Host: example.org:9091", "host:h", "Host:  h \t", "Host : h", "Host: ", "Content-Length: 4", "Content-Length: 04",
+            "content-length:4",
+        "Content-Length: 4x", "Content-Length: -1", "Transfer-Encoding: chunked", "Transfer-Encoding: chunked ",
+            "Transfer-Encoding:chunked", "Transfer-Encoding: xchunked",
+        "Transfer-Encoding : chunked", "Connection: close", "Connection: keep-alive", "Connection: TE", "Connection: x", "TE: trailers",
+            "Expect: 100-continue",
+        "X: y", "X:", "X:\ty z\t", " X: y", "X-\u00E4: y", "X: \u00E4", "X: \u0001", ":", "", "User-Agent: curl/8", "Accept: */*",
+            "Accept-Encoding: gzip",
         "Content-Type: text/plain; version=0.0.4", "Content-Encoding: gzip", "Upgrade: h2c", "Trailer: X",
     ];
 
     private static readonly string[] s_requestLines =
     [
-        "PUT /metrics/job/a HTTP/1.1", "POST /metrics/job/a/b/c?d HTTP/1.1", "DELETE /metrics/job@base64/YQ HTTP/1.1", "GET /metrics HTTP/1.1", "GET /metrics?x HTTP/1.1",
-        "PUT /metrics/job/a HTTP/1.0", "PUT /metrics/job/a  HTTP/1.1", "PUT  /metrics/job/a HTTP/1.1", "PUT\t/metrics/job/a HTTP/1.1", "PUT /metrics/job/%41 HTTP/1.1", "PUT /metrics/job/a HTTP/1.12",
+        "PUT /metrics/job/a HTTP/1.1", "POST /metrics/job/a/b/c?d HTTP/1.1", "DELETE /metrics/job@base64/YQ HTTP/1.1",
+            "GET /metrics HTTP/1.1", "GET /metrics?x HTTP/1.1",
+        "PUT /metrics/job/a HTTP/1.0", "PUT /metrics/job/a  HTTP/1.1", "PUT  /metrics/job/a HTTP/1.1", "PUT\t/metrics/job/a HTTP/1.1",
+            "PUT /metrics/job/%41 HTTP/1.1", "PUT /metrics/job/a HTTP/1.12",
     ];
 
     private static readonly string[] s_ends = ["\r\n", "\r\n", "\r\n", "\r\n", "\r\n", "\r\n", "\n", "\r", "\r\r\n", "\n\r\n"];
@@ -34,7 +40,8 @@ public class HeadParserTests
         Gen.Elements(s_requestLines).SelectMany(line =>
             Gen.Elements(s_lines).ListOf().SelectMany(headers =>
                 Gen.Frequency((6, Gen.Constant("\r\n")), (1, Gen.Elements(s_ends))).ListOf(headers.Count + 2).Select(ends =>
-                    line + ends[0] + "Host: h" + ends[0] + string.Concat(headers.Zip(ends.Skip(1), (h, e) => h + e)) + "\r\n"))).ToArbitrary();
+                    line + ends[0] + "Host: h" + ends[0] + string.Concat(headers.Zip(ends.Skip(1), (h, e) => h + e)) + "\r\n")))
+                        .ToArbitrary();
 
     [Property(MaxTest = 3000)]
     public Property HotHeadsAreReadAlikeByKestrel() => Prop.ForAll(Heads(), Agree);
@@ -94,7 +101,8 @@ public class HeadParserTests
     public void TheSizeIsCountedAsTheReferenceDoes()
     {
         // Recorded from release 1.11.2 for this very request: 135 with a body of four bytes.
-        Parse("POST /metrics/job/a HTTP/1.1\r\nHost: 127.0.0.1:19391\r\nUser-Agent: curl/7.88.1\r\nAccept: */*\r\nContent-Length: 4\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\n", out RequestHead head);
+        Parse("POST /metrics/job/a HTTP/1.1\r\nHost: 127.0.0.1:19391\r\nUser-Agent: curl/7.88.1\r\nAccept: */*\r\nContent-Length: "
+            + "4\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\n", out RequestHead head);
         Assert.Equal(135 - 4, head.Size);
     }
 

@@ -37,7 +37,8 @@ public sealed class HostRulesTests
         ["timeout"] = static routes => routes.WithRequestTimeout("p"),
         ["cache"] = static routes => routes.CacheOutput("p"),
         ["size"] = static routes => routes.WithMetadata(new SizeRule()),
-        ["filter"] = static routes => ((RouteGroupBuilder)routes).AddEndpointFilter(static (_, _) => new ValueTask<object?>(Results.StatusCode(418))),
+        ["filter"] = static routes =>
+            ((RouteGroupBuilder)routes).AddEndpointFilter(static (_, _) => new ValueTask<object?>(Results.StatusCode(418))),
         ["wrapped"] = static routes => routes.Add(static endpoint => endpoint.RequestDelegate = static _ => Task.CompletedTask),
         ["foreign"] = static routes => routes.WithMetadata(new object()),
     };
@@ -51,7 +52,8 @@ public sealed class HostRulesTests
 
         foreach (int port in host.Ports)
         {
-            List<string> answers = TwoDoors.Split(await TwoDoors.SendAsync(port, Push + Scrape + "HEAD /metrics HTTP/1.1\r\nHost: h\r\n\r\n" + Push, answers: 4, head: true), head: true);
+            List<string> answers = TwoDoors.Split(await TwoDoors.SendAsync(
+                port, Push + Scrape + "HEAD /metrics HTTP/1.1\r\nHost: h\r\n\r\n" + Push, answers: 4, head: true), head: true);
 
             Assert.Equal(4, answers.Count);
             Assert.All(answers, static answer => Assert.StartsWith("HTTP/1.1 401", answer, StringComparison.Ordinal));
@@ -84,10 +86,12 @@ public sealed class HostRulesTests
     {
         await using Host host = await Host.StartAsync(static _ => { }, services => _ = rule switch
         {
-            "fallback" => services.AddAuthorization(static o => o.FallbackPolicy = new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build()),
+            "fallback" => services.AddAuthorization(
+                static o => o.FallbackPolicy = new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build()),
             "policies" => services.AddSingleton<IAuthorizationPolicyProvider, ChangingPolicies>(),
             "hosts" => services.Configure<HostFilteringOptions>(static o => o.AllowedHosts = ["other"]),
-            "rate" => services.Configure<RateLimiterOptions>(static o => o.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, int>(static _ => RateLimitPartition.GetNoLimiter(0))),
+            "rate" => services.Configure<RateLimiterOptions>(static o => o.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext,
+                int>(static _ => RateLimitPartition.GetNoLimiter(0))),
             _ => services.Configure<RequestTimeoutOptions>(static o => o.DefaultPolicy = new RequestTimeoutPolicy()),
         });
 
@@ -102,7 +106,8 @@ public sealed class HostRulesTests
     [Fact]
     public async Task Without_the_endpoints_the_raw_door_serves_nothing_either()
     {
-        await using Host host = await Host.StartAsync(routes: null, app: static app => app.MapGet("/other", static context => Task.CompletedTask));
+        await using Host host = await Host.StartAsync(
+            routes: null, app: static app => app.MapGet("/other", static context => Task.CompletedTask));
 
         Assert.All(await host.EachDoorAsync(Push), static answer => Assert.StartsWith("HTTP/1.1 404", answer, StringComparison.Ordinal));
         Assert.Single(host.Log, static line => line.Contains("MapExposition", StringComparison.Ordinal));
@@ -166,9 +171,11 @@ public sealed class HostRulesTests
     public async Task AllowAnonymous_lifts_authorization_and_nothing_else()
     {
         await using (Host open = await Host.StartAsync(static routes => routes.RequireAuthorization().AllowAnonymous(),
-            static services => services.AddAuthorization(static o => o.FallbackPolicy = new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build())))
+            static services => services.AddAuthorization(
+                static o => o.FallbackPolicy = new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build())))
         {
-            Assert.All(await open.EachDoorAsync(Push), static answer => Assert.StartsWith("HTTP/1.1 200", answer, StringComparison.Ordinal));
+            Assert.All(await open.EachDoorAsync(Push),
+                static answer => Assert.StartsWith("HTTP/1.1 200", answer, StringComparison.Ordinal));
             Assert.Equal(1, open.ServedRaw);
             Assert.Empty(open.Log);
         }
@@ -195,12 +202,15 @@ public sealed class HostRulesTests
     [InlineData(true)]
     public async Task An_endpoint_for_http2_alone_does_not_answer_http1(bool hasGate)
     {
-        await using Host host = await Host.StartAsync(static _ => { }, gate: hasGate ? new OpenGate() : null, protocols: HttpProtocols.Http2);
+        await using Host host = await Host.StartAsync(
+            static _ => { }, gate: hasGate ? new OpenGate() : null, protocols: HttpProtocols.Http2);
 
         Assert.DoesNotContain("HTTP/1.1 200", await TwoDoors.SendAsync(host.Ports[0], Push), StringComparison.Ordinal);
-        using var client = new HttpClient { DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var client = new HttpClient
+        { DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
         using var body = new StringContent("a 1\n");
-        using HttpResponseMessage answer = await client.PutAsync($"http://127.0.0.1:{host.Ports[0]}/metrics/job/a", body, TestContext.Current.CancellationToken);
+        using HttpResponseMessage answer = await client.PutAsync(
+            $"http://127.0.0.1:{host.Ports[0]}/metrics/job/a", body, TestContext.Current.CancellationToken);
 
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.Equal(0, host.ServedRaw);
@@ -210,7 +220,8 @@ public sealed class HostRulesTests
     [Fact]
     public async Task Names_and_descriptions_of_the_endpoints_keep_it_open()
     {
-        await using Host host = await Host.StartAsync(static routes => routes.WithTags("t").WithSummary("s").WithDescription("d").WithGroupName("g").DisableHttpMetrics());
+        await using Host host = await Host.StartAsync(
+            static routes => routes.WithTags("t").WithSummary("s").WithDescription("d").WithGroupName("g").DisableHttpMetrics());
 
         await host.EachDoorAsync(Push);
 
@@ -242,7 +253,8 @@ public sealed class HostRulesTests
         private Host(WebApplication app, ConcurrentQueue<string> log)
         {
             (_app, Log) = (app, log);
-            Ports = [.. app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(static a => new Uri(a).Port)];
+            Ports = [.. app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(
+                static a => new Uri(a).Port)];
         }
 
         /// <summary>One with the raw door, one without.</summary>
@@ -259,7 +271,8 @@ public sealed class HostRulesTests
             {
                 var set = new Formats.FamilySet();
                 Engine.Collect(set);
-                int family = Enumerable.Range(0, set.Families.Length).First(i => set.Text(set.Families[i].Name).SequenceEqual("pushgateway_engine_requests_total"u8));
+                int family = Enumerable.Range(0, set.Families.Length)
+                    .First(i => set.Text(set.Families[i].Name).SequenceEqual("pushgateway_engine_requests_total"u8));
                 return set.Metrics[set.Metrics[set.Families[family].FirstMetric].Next].Value;
             }
         }
@@ -271,8 +284,10 @@ public sealed class HostRulesTests
             WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
             builder.Logging.ClearProviders().AddProvider(log);
             builder.Services.AddRouting().AddAuthorization().AddCors(static o => o.AddPolicy("p", static p => p.AllowAnyOrigin()))
-                .AddRequestTimeouts(static o => o.AddPolicy("p", TimeSpan.FromMinutes(1))).AddOutputCache(static o => o.AddPolicy("p", static _ => { }))
-                .AddRateLimiter(static o => o.AddFixedWindowLimiter("p", static w => (w.PermitLimit, w.Window) = (100, TimeSpan.FromMinutes(1))))
+                .AddRequestTimeouts(static o => o.AddPolicy("p", TimeSpan.FromMinutes(1)))
+                    .AddOutputCache(static o => o.AddPolicy("p", static _ => { }))
+                .AddRateLimiter(
+                    static o => o.AddFixedWindowLimiter("p", static w => (w.PermitLimit, w.Window) = (100, TimeSpan.FromMinutes(1))))
                 .AddAuthentication("t").AddScheme<AuthenticationSchemeOptions, Nobody>("t", null);
             builder.Services.AddExposition();
             services?.Invoke(builder.Services);
@@ -321,7 +336,8 @@ public sealed class HostRulesTests
         }
     }
 
-    private sealed class Nobody(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, System.Text.Encodings.Web.UrlEncoder encoder)
+    private sealed class Nobody(
+        IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, System.Text.Encodings.Web.UrlEncoder encoder)
         : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
     {
         protected override Task<AuthenticateResult> HandleAuthenticateAsync() => Task.FromResult(AuthenticateResult.NoResult());
@@ -348,13 +364,15 @@ public sealed class HostRulesTests
 
         public override IReadOnlyList<Endpoint> Endpoints => [.. _endpoints];
 
-        public override Microsoft.Extensions.Primitives.IChangeToken GetChangeToken() => new Microsoft.Extensions.Primitives.CancellationChangeToken(_changed.Token);
+        public override Microsoft.Extensions.Primitives.IChangeToken GetChangeToken() =>
+            new Microsoft.Extensions.Primitives.CancellationChangeToken(_changed.Token);
 
         public void Dispose() => _changed.Dispose();
 
         public void Add(string pattern)
         {
-            _endpoints.Add(new RouteEndpoint(static context => context.Response.WriteAsync("other"), Microsoft.AspNetCore.Routing.Patterns.RoutePatternFactory.Parse(pattern), 0, null, null));
+            _endpoints.Add(new RouteEndpoint(static context => context.Response.WriteAsync("other"),
+                Microsoft.AspNetCore.Routing.Patterns.RoutePatternFactory.Parse(pattern), 0, null, null));
             Interlocked.Exchange(ref _changed, new CancellationTokenSource()).Cancel();
         }
     }

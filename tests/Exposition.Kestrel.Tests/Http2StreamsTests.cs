@@ -33,7 +33,8 @@ public sealed class Http2StreamsTests : IAsyncLifetime
         await using Http2Wire wire = await ConnectAsync();
         double before = _doors.Rejected("content_length");
         int stream = await wire.BeginAsync("PUT", "/metrics/job/a", end: false, "content-length: " + length);
-        Assert.Equal((400, "400 Bad Request: bad Content-Length\n"), await wire.AnswerAsync(stream).WaitAsync(s_patience, TestContext.Current.CancellationToken));
+        Assert.Equal((400, "400 Bad Request: bad Content-Length\n"), await wire.AnswerAsync(stream)
+            .WaitAsync(s_patience, TestContext.Current.CancellationToken));
         Assert.Equal(before + 1, _doors.Rejected("content_length"));
 
         // A body that ends before the answer contradicts any length: Kestrel may be the first to say so.
@@ -42,7 +43,8 @@ public sealed class Http2StreamsTests : IAsyncLifetime
         (int status, string text) = await wire.AnswerAsync(stream).WaitAsync(s_patience, TestContext.Current.CancellationToken);
         Assert.True(status is 0 or 400, $"{status} {text}");
         Assert.Empty(_doors.Target.Calls);
-        Assert.Equal((200, ""), await wire.PushAsync("/metrics/job/b", "b 1\n").WaitAsync(s_patience, TestContext.Current.CancellationToken));
+        Assert.Equal(
+            (200, ""), await wire.PushAsync("/metrics/job/b", "b 1\n").WaitAsync(s_patience, TestContext.Current.CancellationToken));
         Assert.False(wire.HasEnded);
     }
 
@@ -55,7 +57,8 @@ public sealed class Http2StreamsTests : IAsyncLifetime
             (417, "417 Expectation Failed: the only expectation is 100-continue\n"),
             await wire.AnswerAsync(stream).WaitAsync(s_patience, TestContext.Current.CancellationToken));
         Assert.Empty(_doors.Target.Calls);
-        Assert.Equal((200, ""), await wire.PushAsync("/metrics/job/b", "b 1\n").WaitAsync(s_patience, TestContext.Current.CancellationToken));
+        Assert.Equal(
+            (200, ""), await wire.PushAsync("/metrics/job/b", "b 1\n").WaitAsync(s_patience, TestContext.Current.CancellationToken));
     }
 
     /// <summary>The second length is Kestrel's to judge: it ends the connection.</summary>
@@ -102,7 +105,8 @@ public sealed class Http2StreamsTests : IAsyncLifetime
         for (int i = 0; i < 99; i++)
         {
             Assert.True(await wire.SendAsync(trickle, [(byte)'#']).WaitAsync(s_patience, TestContext.Current.CancellationToken), $"at {i}");
-            Assert.Equal((200, ""), await wire.PushAsync("/metrics/job/other", $"m {i}\n").WaitAsync(s_patience, TestContext.Current.CancellationToken));
+            Assert.Equal((200, ""), await wire.PushAsync("/metrics/job/other", $"m {i}\n")
+                .WaitAsync(s_patience, TestContext.Current.CancellationToken));
         }
 
         Assert.True(await flooding.WaitAsync(s_patience, TestContext.Current.CancellationToken) > 0);
@@ -120,8 +124,10 @@ public sealed class Http2StreamsTests : IAsyncLifetime
         int scrape = await wire.BeginAsync("GET", "/metrics", end: true);
         for (int i = 0; i < 100; i++)
         {
-            Assert.Equal((200, ""), await wire.PushAsync("/metrics/job/other", $"m {i}\n").WaitAsync(s_patience, TestContext.Current.CancellationToken));
-            Assert.Equal(404, (await wire.PushAsync("/metrics/jobs/other", "m 1\n").WaitAsync(s_patience, TestContext.Current.CancellationToken)).Status);
+            Assert.Equal((200, ""), await wire.PushAsync("/metrics/job/other", $"m {i}\n")
+                .WaitAsync(s_patience, TestContext.Current.CancellationToken));
+            Assert.Equal(404,
+                (await wire.PushAsync("/metrics/jobs/other", "m 1\n").WaitAsync(s_patience, TestContext.Current.CancellationToken)).Status);
         }
 
         Assert.False(wire.AnswerAsync(scrape).IsCompleted);

@@ -227,7 +227,8 @@ public class InflightBytesTests
                 {
                     using var body = new PooledBody(claim);
                     int size = random.Next(1, 4 * Large);
-                    if (body.TryReserve(size) || (await claim.WaitAsync(TimeSpan.FromMilliseconds(random.Next(3))) && random.Next(2) == 0 && body.TryReserve(size)))
+                    if (body.TryReserve(size) || (
+                        await claim.WaitAsync(TimeSpan.FromMilliseconds(random.Next(3))) && random.Next(2) == 0 && body.TryReserve(size)))
                     {
                         body.Advance(size);
                     }

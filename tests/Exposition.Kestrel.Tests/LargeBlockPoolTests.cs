@@ -48,7 +48,8 @@ public class LargeBlockPoolTests
     {
         using var pool = new LargeBlockPool(mostLarge: 3);
         List<IMemoryOwner<byte>> blocks = [.. Enumerable.Range(0, 5).Select(_ => pool.Rent(LargeBlockPool.SmallBytes))];
-        Assert.Equal([LargeBlockPool.BlockBytes, LargeBlockPool.BlockBytes, LargeBlockPool.BlockBytes, LargeBlockPool.SmallBytes, LargeBlockPool.SmallBytes], blocks.Select(static block => block.Memory.Length));
+        Assert.Equal([LargeBlockPool.BlockBytes, LargeBlockPool.BlockBytes, LargeBlockPool.BlockBytes, LargeBlockPool.SmallBytes,
+            LargeBlockPool.SmallBytes], blocks.Select(static block => block.Memory.Length));
         Assert.Equal(LargeBlockPool.BlockBytes, pool.Rent(LargeBlockPool.SmallBytes + 1).Memory.Length);
         blocks[0].Dispose();
         blocks[1].Dispose();

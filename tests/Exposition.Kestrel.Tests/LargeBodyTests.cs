@@ -25,15 +25,18 @@ public sealed class LargeBodyTests : IAsyncLifetime
     [InlineData(700_000, true, true)]
     public async Task LargeBodiesAreReadOnThreadsOfTheirOwn(int length, bool packed, bool elsewhere)
     {
-        byte[] text = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, length / 10).Select(static i => $"m{i % 100:00} {i:00000}\n")));
+        byte[] text = Encoding.ASCII.GetBytes(
+            string.Concat(Enumerable.Range(0, length / 10).Select(static i => $"m{i % 100:00} {i:00000}\n")));
         byte[] body = packed ? Gzip(text) : text;
         foreach (int segment in (int[])[4096, 1 << 20])
         {
             var raw = new RawHarness(segment: segment);
             raw.Send(Head(body.Length, packed ? "gzip" : null));
             raw.Send(body);
-            string answers = await raw.ExchangeAsync("PUT /metrics/job/b HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbad\n").WaitAsync(s_long, TestContext.Current.CancellationToken);
-            Assert.Equal(["HTTP/1.1 200 OK", "HTTP/1.1 400 Bad Request"], TwoDoors.Split(answers).Select(static answer => answer.Split('\n')[0]));
+            string answers = await raw.ExchangeAsync("PUT /metrics/job/b HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbad\n")
+                .WaitAsync(s_long, TestContext.Current.CancellationToken);
+            Assert.Equal(
+                ["HTTP/1.1 200 OK", "HTTP/1.1 400 Bad Request"], TwoDoors.Split(answers).Select(static answer => answer.Split('\n')[0]));
             Assert.Equal(2, raw.Target.Pushes);
             Assert.Equal(0, raw.Engine.Inflight.Used);
 
@@ -68,14 +71,17 @@ public sealed class LargeBodyTests : IAsyncLifetime
         raw.Send(bomb);
         string answer = await raw.ExchangeAsync("").WaitAsync(s_long, TestContext.Current.CancellationToken);
         Assert.StartsWith("HTTP/1.1 413 Payload Too Large\r\n", answer, StringComparison.Ordinal);
-        Assert.EndsWith($"request body too large: {bomb.Length} bytes decode to more than {limit}, which is 1 MiB and 200 times as many (--limit.decode-ratio)\n", answer, StringComparison.Ordinal);
+        Assert.EndsWith(
+            $"request body too large: {bomb.Length} bytes decode to more than {limit}, which is 1 MiB and 200 times as many "
+            + "(--limit.decode-ratio)\n", answer, StringComparison.Ordinal);
         Assert.Equal(1, LimitTests.Refused(raw.Engine, "decode-ratio"));
         Assert.Equal(0, raw.Target.Pushes);
 
         raw = new RawHarness(new ExpositionOptions { MaxDecodeRatio = 0 });
         raw.Send(Head(bomb.Length, "gzip"));
         raw.Send(bomb);
-        Assert.StartsWith("HTTP/1.1 200 OK\r\n", await raw.ExchangeAsync("").WaitAsync(s_long, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 200 OK\r\n", await raw.ExchangeAsync("").WaitAsync(s_long, TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
     }
 
     /// <summary>The most repetitive of what clients send: one family, long labels, all values 0.</summary>
@@ -106,7 +112,8 @@ public sealed class LargeBodyTests : IAsyncLifetime
 
         Assert.Equal("", raw.Received());
         holder.GiveBack(2 << 20);
-        Assert.StartsWith("HTTP/1.1 200 OK\r\n", await raw.ExchangeAsync("").WaitAsync(s_long, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 200 OK\r\n", await raw.ExchangeAsync("").WaitAsync(s_long, TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
         over.GiveBack(1 << 20);
         Assert.Equal(0, raw.Engine.Inflight.Used);
     }
@@ -125,7 +132,8 @@ public sealed class LargeBodyTests : IAsyncLifetime
         raw = new RawHarness(target: target);
         raw.Send(Head(body.Length, packed ? "gzip" : null));
         raw.Send(body);
-        Assert.StartsWith("HTTP/1.1 200 OK\r\n", await raw.ExchangeAsync("").WaitAsync(s_long, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 200 OK\r\n", await raw.ExchangeAsync("").WaitAsync(s_long, TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
         Assert.InRange(during, 10L * text.Length, 20L * text.Length);
         Assert.Equal(0, raw.Engine.Inflight.Used);
     }
@@ -193,7 +201,8 @@ public sealed class LargeBodyTests : IAsyncLifetime
         using var client = new TcpClient { NoDelay = true };
         await client.ConnectAsync(IPAddress.Loopback, raw ? _doors.RawPort : _doors.EndpointPort, TestContext.Current.CancellationToken);
         NetworkStream stream = client.GetStream();
-        await stream.WriteAsync(Encoding.ASCII.GetBytes(Head(90_000, null) + new string('#', 70_000)), TestContext.Current.CancellationToken);
+        await stream.WriteAsync(
+            Encoding.ASCII.GetBytes(Head(90_000, null) + new string('#', 70_000)), TestContext.Current.CancellationToken);
         for (int i = 0; i < 1000 && all.Used < 70_000; i++)
         {
             await Task.Delay(10, TestContext.Current.CancellationToken);
@@ -208,10 +217,12 @@ public sealed class LargeBodyTests : IAsyncLifetime
 
         // It is silent, which is known after two seconds.
         byte[] answer = new byte[4096];
-        int read = await stream.ReadAsync(answer, TestContext.Current.CancellationToken).AsTask().WaitAsync(s_long, TestContext.Current.CancellationToken);
+        int read = await stream.ReadAsync(answer, TestContext.Current.CancellationToken).AsTask()
+            .WaitAsync(s_long, TestContext.Current.CancellationToken);
         string text = Encoding.ASCII.GetString(answer, 0, read);
         Assert.StartsWith("HTTP/1.1 408 Request Timeout\r\n", text, StringComparison.Ordinal);
-        Assert.EndsWith("request body came too slowly while others waited for the memory of all bodies (--limit.inflight-bytes)\n", text, StringComparison.Ordinal);
+        Assert.EndsWith("request body came too slowly while others waited for the memory of all bodies (--limit.inflight-bytes)\n", text,
+            StringComparison.Ordinal);
         Assert.Equal(1, LimitTests.Refused(_doors.Engine, "inflight-bytes"));
         over.GiveBack(1 << 20);
         Assert.True(await waiting.WaitAsync(s_long, TestContext.Current.CancellationToken));

@@ -24,7 +24,8 @@ public class LimitTests
         if (from > 0)
         {
             int to = request.IndexOf('}', StringComparison.Ordinal);
-            request = request[..from] + new string('x', int.Parse(request[(from + 1)..to], System.Globalization.CultureInfo.InvariantCulture)) + request[(to + 1)..];
+            request = request[..from] + new string(
+                'x', int.Parse(request[(from + 1)..to], System.Globalization.CultureInfo.InvariantCulture)) + request[(to + 1)..];
         }
 
         foreach (int step in (int[])[1 << 20, 64])
@@ -50,14 +51,25 @@ public class LimitTests
     [Fact]
     public async Task NoLimitIsZero()
     {
-        var raw = new RawHarness(new ExpositionOptions { MaxTargetBytes = 0, MaxBodyBytes = 0, MaxDecodedBytes = 0, MaxScrapes = 0, MaxInflightBytes = 0, HeadTimeout = TimeSpan.Zero, BodyTimeout = TimeSpan.Zero, IdleTimeout = TimeSpan.Zero });
+        var raw = new RawHarness(new ExpositionOptions
+        {
+            MaxTargetBytes = 0,
+            MaxBodyBytes = 0,
+            MaxDecodedBytes = 0,
+            MaxScrapes = 0,
+            MaxInflightBytes = 0,
+            HeadTimeout = TimeSpan.Zero,
+            BodyTimeout = TimeSpan.Zero,
+            IdleTimeout = TimeSpan.Zero
+        });
         raw.Send("PUT /metrics/job/" + new string('x', 40_000) + " HTTP/1.1\r\nHost: h\r\nContent-Length: 200000\r\n");
         raw.Beat(TimeSpan.FromDays(400));
         raw.Send("\r\n" + new string('#', 100_000));
         raw.Beat(TimeSpan.FromDays(400));
         raw.Send(new string('#', 100_000));
         raw.Beat(TimeSpan.FromDays(400));
-        Assert.StartsWith("HTTP/1.1 200 OK\r\n", await raw.ExchangeAsync("GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "HTTP/1.1 200 OK\r\n", await raw.ExchangeAsync("GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n"), StringComparison.Ordinal);
         Assert.Single(raw.Target.Calls, static call => call.StartsWith("Scrape", StringComparison.Ordinal));
     }
 
@@ -119,7 +131,8 @@ public class LimitTests
     {
         var time = new ManualTime();
         var rate = new JobRate(10, time);
-        GroupingKey a = GroupingKey.Create(("job", "a")), a2 = GroupingKey.Create(("job", "a"), ("x", "1")), b = GroupingKey.Create(("job", "b"));
+        GroupingKey a = GroupingKey.Create(("job", "a")), a2 = GroupingKey.Create(("job", "a"), ("x", "1")),
+            b = GroupingKey.Create(("job", "b"));
         Assert.Equal(10, Enumerable.Range(0, 30).Count(i => rate.TryTake(i % 2 == 0 ? a : a2)));
         Assert.True(rate.TryTake(b));
         time.Advance(TimeSpan.FromMilliseconds(350));
@@ -139,8 +152,10 @@ public class LimitTests
         var raw = new RawHarness(new ExpositionOptions { MaxPushesPerSecond = 1 });
         string push = Push + "4\r\n\r\na 1\n";
         string answers = await raw.ExchangeAsync(push + push + push.Replace("/a", "/b", StringComparison.Ordinal));
-        Assert.StartsWith("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\n", answers, StringComparison.Ordinal);
-        Assert.EndsWith("too many pushes of this job: more than 1 per second\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", answers, StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\n", answers,
+            StringComparison.Ordinal);
+        Assert.EndsWith("too many pushes of this job: more than 1 per second\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", answers,
+            StringComparison.Ordinal);
         Assert.Equal(1, Refused(raw.Engine, "pushes-per-second"));
     }
 
@@ -150,12 +165,16 @@ public class LimitTests
         var options = new ExpositionOptions { MaxSeriesPerPush = 2, MaxGroups = 1, MaxLabelValueBytes = 5 };
         var store = new MetricStore(new StoreOptions { MaxSeriesPerPush = 2, MaxGroups = 1, MaxLabelValueBytes = 5 });
         var engine = new ExpositionEngine(store, options);
-        Answer Put(string job, string body) => engine.Pushes.Handle(new PushRequest { Route = engine.Paths.Resolve(Encoding.ASCII.GetBytes("/metrics/job/" + job)) }, Encoding.ASCII.GetBytes(body), out _)!.Value;
+        Answer Put(string job, string body) => engine.Pushes.Handle(new PushRequest
+        { Route = engine.Paths.Resolve(Encoding.ASCII.GetBytes("/metrics/job/" + job)) }, Encoding.ASCII.GetBytes(body), out _)!.Value;
         Assert.Equal(new Answer(200), Put("a", "a 1\nb 2\n"));
-        Assert.Equal((413, "too many series in one push: 3 are more than 2"), (Put("a", "a 1\nb 2\nc 3\n").Status, Put("a", "a 1\nb 2\nc 3\n").Text));
+        Assert.Equal((413, "too many series in one push: 3 are more than 2"),
+            (Put("a", "a 1\nb 2\nc 3\n").Status, Put("a", "a 1\nb 2\nc 3\n").Text));
         Assert.Equal((507, "too many groups: 1 are stored"), (Put("b", "a 1\n").Status, Put("b", "a 1\n").Text));
-        Assert.Equal((400, "value of label l is too long: 6 bytes are more than 5"), (Put("a", "a{l=\"123456\"} 1\n").Status, Put("a", "a{l=\"123456\"} 1\n").Text));
-        Assert.Equal((400, "value of label job is too long: 6 bytes are more than 5"), (Put("123456", "a 1\n").Status, Put("123456", "a 1\n").Text));
+        Assert.Equal((400, "value of label l is too long: 6 bytes are more than 5"),
+            (Put("a", "a{l=\"123456\"} 1\n").Status, Put("a", "a{l=\"123456\"} 1\n").Text));
+        Assert.Equal(
+            (400, "value of label job is too long: 6 bytes are more than 5"), (Put("123456", "a 1\n").Status, Put("123456", "a 1\n").Text));
         Assert.Equal(new Answer(200), Put("a", "a{l=\"12345\"} 1\n"));
         Assert.Equal((2, 2, 4), (Refused(engine, "series-per-push"), Refused(engine, "groups"), Refused(engine, "label-value-bytes")));
     }
@@ -163,9 +182,11 @@ public class LimitTests
     [Fact]
     public void ProductsHaveTheirCodes()
     {
-        var store = new MetricStore(new StoreOptions { MaxGroupingKeyBytes = 600, MaxRenderedBytes = 2000, MaxGroupBytes = 5000, MaxStoredBytes = 7000 });
+        var store = new MetricStore(
+            new StoreOptions { MaxGroupingKeyBytes = 600, MaxRenderedBytes = 2000, MaxGroupBytes = 5000, MaxStoredBytes = 7000 });
         var engine = new ExpositionEngine(store, new ExpositionOptions());
-        Answer Put(string job, string body) => engine.Pushes.Handle(new PushRequest { Route = engine.Paths.Resolve(Encoding.ASCII.GetBytes("/metrics/job/" + job)) }, Encoding.ASCII.GetBytes(body), out _)!.Value;
+        Answer Put(string job, string body) => engine.Pushes.Handle(new PushRequest
+        { Route = engine.Paths.Resolve(Encoding.ASCII.GetBytes("/metrics/job/" + job)) }, Encoding.ASCII.GetBytes(body), out _)!.Value;
         string lines = string.Concat(Enumerable.Range(0, 60).Select(static i => $"m{{l=\"{i}\"}} 1\n"));
         Answer tooLong = Put(new string('j', 601), "a 1\n");
         Assert.Equal((414, "grouping key too long: 605 bytes are more than 600"), (tooLong.Status, tooLong.Text));
@@ -173,23 +194,32 @@ public class LimitTests
         Assert.Equal((413, true), (rendered.Status, rendered.Text!.StartsWith("push too large: ", StringComparison.Ordinal)));
         Answer group = Put("a", $"a{{l=\"{new string('v', 5000)}\"}} 1\n");
         Assert.Equal((507, true), (group.Status, group.Text!.StartsWith("group too large: ", StringComparison.Ordinal)));
-        Assert.Equal((200, 507), (Put("a", $"a{{l=\"{new string('v', 3000)}\"}} 1\n").Status, Put("b", $"b{{l=\"{new string('v', 3000)}\"}} 1\n").Status));
-        Assert.Equal((1, 1, 1, 1), (Refused(engine, "grouping-key-bytes"), Refused(engine, "rendered-bytes"), Refused(engine, "group-bytes"), Refused(engine, "stored-bytes")));
+        Assert.Equal((200, 507),
+            (Put("a", $"a{{l=\"{new string('v', 3000)}\"}} 1\n").Status, Put("b", $"b{{l=\"{new string('v', 3000)}\"}} 1\n").Status));
+        Assert.Equal((1, 1, 1, 1), (Refused(engine, "grouping-key-bytes"), Refused(engine, "rendered-bytes"),
+            Refused(engine, "group-bytes"), Refused(engine, "stored-bytes")));
     }
 
     [Fact]
     public void SetsOfGroupingLabelNamesAreLimited()
     {
-        var engine = new ExpositionEngine(new MetricStore(new StoreOptions { MaxGroupingNameSets = 2 }), new ExpositionOptions { MaxGroupingNameSets = 2 });
+        var engine = new ExpositionEngine(
+            new MetricStore(new StoreOptions { MaxGroupingNameSets = 2 }), new ExpositionOptions { MaxGroupingNameSets = 2 });
         Answer Do(PushMethod method, string path) =>
-            engine.Pushes.Handle(new PushRequest { Route = engine.Paths.Resolve(Encoding.ASCII.GetBytes("/metrics/job/" + path)), Method = method }, "a 1\n"u8.ToArray(), out _)!.Value;
-        Assert.Equal((200, 200, 200), (Do(PushMethod.Put, "a").Status, Do(PushMethod.Put, "a/x/1").Status, Do(PushMethod.Put, "a/x/2").Status));
+            engine.Pushes.Handle(new PushRequest
+            {
+                Route = engine.Paths.Resolve(Encoding.ASCII.GetBytes("/metrics/job/" + path)),
+                Method = method
+            }, "a 1\n"u8.ToArray(), out _)!.Value;
+        Assert.Equal(
+            (200, 200, 200), (Do(PushMethod.Put, "a").Status, Do(PushMethod.Put, "a/x/1").Status, Do(PushMethod.Put, "a/x/2").Status));
         Answer refused = Do(PushMethod.Put, "a/y/1");
         Assert.Equal((507, "too many sets of grouping label names: 2 are in use"), (refused.Status, refused.Text));
         Assert.Equal(1, Refused(engine, "grouping-name-sets"));
 
         // A set is free again with the last group that has it.
-        Assert.Equal((202, 202, 200), (Do(PushMethod.Delete, "a/x/1").Status, Do(PushMethod.Delete, "a/x/2").Status, Do(PushMethod.Put, "a/y/1").Status));
+        Assert.Equal((202, 202, 200),
+            (Do(PushMethod.Delete, "a/x/1").Status, Do(PushMethod.Delete, "a/x/2").Status, Do(PushMethod.Put, "a/y/1").Status));
     }
 
     [Theory]
@@ -209,8 +239,10 @@ public class LimitTests
         }
 
         Assert.True(aborted);
-        Assert.InRange(raw.Engine.Scrapes.TimeoutFor(Encoding.ASCII.GetBytes(seconds)), TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(1));
-        Assert.InRange(new ExpositionEngine(new FakeTarget(), new ExpositionOptions { ScrapeTimeout = TimeSpan.Zero }).Scrapes.TimeoutFor("1e300"u8), TimeSpan.FromDays(1), TimeSpan.FromDays(100));
+        Assert.InRange(
+            raw.Engine.Scrapes.TimeoutFor(Encoding.ASCII.GetBytes(seconds)), TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(1));
+        Assert.InRange(new ExpositionEngine(new FakeTarget(), new ExpositionOptions { ScrapeTimeout = TimeSpan.Zero }).Scrapes.TimeoutFor(
+            "1e300"u8), TimeSpan.FromDays(1), TimeSpan.FromDays(100));
     }
 
     internal static int Refused(ExpositionEngine engine, string limit)

@@ -46,9 +46,11 @@ internal sealed class LinesKept : ILogger
 
     public bool IsEnabled(LogLevel logLevel) => logLevel >= Least;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
-        var values = ((IReadOnlyList<KeyValuePair<string, object?>>)state!).Where(static value => value.Key != "{OriginalFormat}").ToDictionary();
+        var values = ((IReadOnlyList<KeyValuePair<string, object?>>)state!).Where(static value => value.Key != "{OriginalFormat}")
+            .ToDictionary();
         lock (_gate)
         {
             _lines.Add((logLevel, formatter(state, exception), values));

@@ -132,7 +132,8 @@ public sealed class OriginRulesTests : IAsyncLifetime
         {
             foreach (int port in (int[])[doors.RawPort, doors.EndpointPort])
             {
-                async Task<string> AskAsync(string host) => await TwoDoors.SendAsync(port, $"{request} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+                async Task<string> AskAsync(string host) =>
+                    await TwoDoors.SendAsync(port, $"{request} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
                 double before = doors.Rejected("host");
                 Assert.StartsWith("HTTP/1.1 421 ", await AskAsync("rebound.evil.example"), StringComparison.Ordinal);
                 Assert.Equal(before + 1, doors.Rejected("host"));

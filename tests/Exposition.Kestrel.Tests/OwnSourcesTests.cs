@@ -107,7 +107,8 @@ public sealed class OwnSourcesTests : IAsyncDisposable
 
         var set = new FamilySet();
         Engine.Collect(set);
-        string[] failures = [.. Text(set).Split('\n').Where(static line => line.StartsWith("pushgateway_engine_own_metrics_failures_total", StringComparison.Ordinal))];
+        string[] failures = [.. Text(set).Split('\n')
+            .Where(static line => line.StartsWith("pushgateway_engine_own_metrics_failures_total", StringComparison.Ordinal))];
         Assert.All(failures, static line => Assert.DoesNotContain("} 0", line, StringComparison.Ordinal));
         Assert.Equal(3, failures.Length);
 
@@ -146,9 +147,11 @@ public sealed class OwnSourcesTests : IAsyncDisposable
     [InlineData("/a/../b")]
     public void A_path_of_their_own_that_cannot_be_served_is_an_error_at_the_start(string path)
     {
-        using ServiceProvider services = new ServiceCollection().AddExposition(options => options.SelfMetricsPath = path).BuildServiceProvider();
+        using ServiceProvider services = new ServiceCollection().AddExposition(options => options.SelfMetricsPath = path)
+            .BuildServiceProvider();
 
-        Assert.Contains(path, Assert.Throws<ArgumentException>(services.GetRequiredService<ExpositionEngine>).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            path, Assert.Throws<ArgumentException>(services.GetRequiredService<ExpositionEngine>).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -232,7 +235,8 @@ public sealed class OwnSourcesTests : IAsyncDisposable
     private async Task<int> PutAsync(string job, string body)
     {
         using var content = new StringContent(body);
-        using HttpResponseMessage answer = await _client.PutAsync($"{_doors[0]}/metrics/job/{job}", content, TestContext.Current.CancellationToken);
+        using HttpResponseMessage answer = await _client.PutAsync(
+            $"{_doors[0]}/metrics/job/{job}", content, TestContext.Current.CancellationToken);
         return (int)answer.StatusCode;
     }
 

@@ -66,11 +66,13 @@ public class PushPathTests
     [InlineData("/metrics/job@base64/YQ=Yg", """invalid base64 encoding in job name "": illegal base64 data at input byte 2""")]
     [InlineData("/metrics/job@base64/fn5+", """invalid base64 encoding in job name "": illegal base64 data at input byte 3""")]
     [InlineData("/metrics/job@base64/YWJjZGVmZ!", """invalid base64 encoding in job name "abcdef": illegal base64 data at input byte 9""")]
-    [InlineData("/metrics/job@base64/YWJjZGVmZ%0a%0a*", """invalid base64 encoding in job name "abcdef": illegal base64 data at input byte 11""")]
+    [InlineData("/metrics/job@base64/YWJjZGVmZ%0a%0a*",
+        """invalid base64 encoding in job name "abcdef": illegal base64 data at input byte 11""")]
     [InlineData("/metrics/job@base64/YWJjZGVmZ=", """invalid base64 encoding in job name "abcdef": illegal base64 data at input byte 8""")]
     [InlineData("/metrics/job@base64/YWJj%0A%0Ax", """invalid base64 encoding in job name "abc": illegal base64 data at input byte 6""")]
     [InlineData("/metrics/job@base64/!/x", """invalid base64 encoding in job name "": illegal base64 data at input byte 0""")]
-    [InlineData("/metrics/job/a/x@base64/foo.bar", """invalid base64 encoding for label x="foo.bar": illegal base64 data at input byte 3""")]
+    [InlineData("/metrics/job/a/x@base64/foo.bar",
+        """invalid base64 encoding for label x="foo.bar": illegal base64 data at input byte 3""")]
     [InlineData("/metrics/job/a/x@base64/YQ%00", """invalid base64 encoding for label x="YQ\x00": illegal base64 data at input byte 2""")]
     [InlineData("/metrics/job/a/__x/v", """improper label name "__x" """)]
     [InlineData("/metrics/job/a/__x@base64/!", """improper label name "__x" """)]
@@ -117,7 +119,8 @@ public class PushPathTests
         Assert.Equal($"{{{label}=\"\",job=\"j\"}}", SortedByName(label, Resolve(s_utf8, $"/metrics/job/j/{name}/").Key!.ToString()));
 
     [Fact]
-    public void AnEscapedJobIsOverriddenByThePath() => Assert.Equal("""{job="a"}""", Resolve(s_utf8, "/metrics/job/a/U__job/v").Key!.ToString());
+    public void AnEscapedJobIsOverriddenByThePath() =>
+        Assert.Equal("""{job="a"}""", Resolve(s_utf8, "/metrics/job/a/U__job/v").Key!.ToString());
 
     [Theory]
     [InlineData("U__", "U__")]
@@ -190,7 +193,8 @@ public class PushPathTests
 
         Route route = Resolve(s_legacy, target.ToString());
 
-        string[] labels = [.. Enumerable.Range(0, 1000).Select(n => $"n{n:d4}=\"{Enumerable.Range(3000, 1000).Single(i => i * 7919 % 1000 == n)}\"")];
+        string[] labels = [
+            .. Enumerable.Range(0, 1000).Select(n => $"n{n:d4}=\"{Enumerable.Range(3000, 1000).Single(i => i * 7919 % 1000 == n)}\"")];
         Assert.Equal("{job=\"j\"," + string.Join(',', labels) + "}", route.Key!.ToString());
     }
 
@@ -213,5 +217,7 @@ public class PushPathTests
 
     // The key prints its labels in byte order; the job stands before or after the label under test.
     private static string SortedByName(string label, string key) =>
-        string.CompareOrdinal(label, "job") < 0 ? key : key.Replace($"job=\"j\",{label}=\"\"", $"{label}=\"\",job=\"j\"", StringComparison.Ordinal);
+        string.CompareOrdinal(label, "job") < 0
+            ? key
+            : key.Replace($"job=\"j\",{label}=\"\"", $"{label}=\"\",job=\"j\"", StringComparison.Ordinal);
 }

@@ -251,7 +251,8 @@ public class RawConnectionTests
             raw.End();
             await raw.Run.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
             Assert.Equal(Ok, raw.Received());
-            Assert.EndsWith(Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(body)), raw.Target.Calls.Single(), StringComparison.Ordinal);
+            Assert.EndsWith(Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(body)), raw.Target.Calls.Single(),
+                StringComparison.Ordinal);
         }
     }
 

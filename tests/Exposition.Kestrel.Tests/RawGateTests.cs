@@ -12,9 +12,12 @@ public class RawGateTests
         var gate = new Gate("letmein");
         var raw = new RawHarness(gate: gate);
 
-        string answers = await raw.ExchangeAsync(With("letmein") + "GET /metrics HTTP/1.1\r\nHost: h\r\nAuthorization: letmein\r\n\r\n" + With("guess"));
+        string answers = await raw.ExchangeAsync(
+            With("letmein") + "GET /metrics HTTP/1.1\r\nHost: h\r\nAuthorization: letmein\r\n\r\n" + With("guess"));
 
-        Assert.StartsWith("HTTP/1.1 200 OK\r\nX-A: b\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 OK\r\nX-A: b\r\nVary: Accept, Accept-Encoding\r\nContent-Type: text/plain", answers, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "HTTP/1.1 200 OK\r\nX-A: b\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 OK\r\nX-A: b\r\nVary: Accept, "
+            + "Accept-Encoding\r\nContent-Type: text/plain", answers, StringComparison.Ordinal);
         Assert.Equal(With("guess"), raw.HandedOn);
         Assert.Equal(2, raw.Target.Calls.Count);
         Assert.Equal(["letmein", "letmein", "guess", "guess"], gate.Asked);
@@ -38,7 +41,8 @@ public class RawGateTests
     public async Task RefusalsCarryTheHeadersToo()
     {
         var raw = new RawHarness(new ExpositionOptions { MaxBodyBytes = 3 }, gate: new Gate("x"));
-        Assert.StartsWith("HTTP/1.1 413 Payload Too Large\r\nConnection: close\r\nX-A: b\r\n", await raw.ExchangeAsync(With("x")), StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 413 Payload Too Large\r\nConnection: close\r\nX-A: b\r\n", await raw.ExchangeAsync(With("x")),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -103,7 +107,8 @@ public class RawGateTests
         var options = new ExpositionOptions { TrustedProxies = { System.Net.IPNetwork.Parse("10.0.0.0/8") } };
         var gate = new Gate("x");
         var raw = new RawHarness(options, gate: gate, peer: new System.Net.IPEndPoint(System.Net.IPAddress.Parse(peer), 5));
-        await raw.ExchangeAsync(With("guess").Replace("Host: h\r\n", "X-Forwarded-For: 7.7.7.7\r\nHost: h\r\nx-forwarded-for: 8.8.8.8, 10.0.0.2\r\n", StringComparison.Ordinal));
+        await raw.ExchangeAsync(With("guess").Replace(
+            "Host: h\r\n", "X-Forwarded-For: 7.7.7.7\r\nHost: h\r\nx-forwarded-for: 8.8.8.8, 10.0.0.2\r\n", StringComparison.Ordinal));
         Assert.Equal([client], gate.Clients.Select(static c => c.ToString()));
     }
 

@@ -19,14 +19,17 @@ internal sealed class RawHarness : IConnectionHeartbeatFeature, IConnectionLifet
     private readonly List<(Action<object> Action, object State)> _heartbeats = [];
     private readonly StringBuilder _received = new();
 
-    public RawHarness(ExpositionOptions? options = null, FakeTarget? target = null, int segment = 4096, long pause = 0, IRawGate? gate = null, MetricStore? store = null, MemoryPool<byte>? pool = null, System.Net.EndPoint? peer = null)
+    public RawHarness(ExpositionOptions? options = null, FakeTarget? target = null, int segment = 4096, long pause = 0,
+        IRawGate? gate = null, MetricStore? store = null, MemoryPool<byte>? pool = null, System.Net.EndPoint? peer = null)
     {
         Options = options ?? new ExpositionOptions();
         Options.Time = Time;
         Target = target ?? new FakeTarget();
         Engine = store is null ? new ExpositionEngine(Target, Options) : new ExpositionEngine(store, Options);
-        _toServer = new Pipe(new PipeOptions(pool, readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, pauseWriterThreshold: 0, minimumSegmentSize: segment, useSynchronizationContext: false));
-        _toClient = new Pipe(new PipeOptions(pool, readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, pauseWriterThreshold: pause, resumeWriterThreshold: pause / 2, useSynchronizationContext: false));
+        _toServer = new Pipe(new PipeOptions(pool, readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline,
+            pauseWriterThreshold: 0, minimumSegmentSize: segment, useSynchronizationContext: false));
+        _toClient = new Pipe(new PipeOptions(pool, readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline,
+            pauseWriterThreshold: pause, resumeWriterThreshold: pause / 2, useSynchronizationContext: false));
         Connection = new DefaultConnectionContext("test", this, new Peer(_toClient.Reader, _toServer.Writer));
         Connection.RemoteEndPoint = peer;
         Connection.Features.Set<IConnectionHeartbeatFeature>(this);

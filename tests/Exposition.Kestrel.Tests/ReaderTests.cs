@@ -13,7 +13,8 @@ public sealed class ReaderTests
     private readonly ManualTime _time = new();
     private readonly ExpositionEngine _engine;
 
-    public ReaderTests() => _engine = new ExpositionEngine(new FakeTarget(), new ExpositionOptions { Time = _time, MinScrapeBytesPerSecond = Rate });
+    public ReaderTests() =>
+        _engine = new ExpositionEngine(new FakeTarget(), new ExpositionOptions { Time = _time, MinScrapeBytesPerSecond = Rate });
 
     [Fact]
     public async Task Below_the_number_all_get_in_and_at_it_the_slowest_ends()
@@ -153,7 +154,8 @@ public sealed class ReaderTests
         doors.Target.ScrapeBody = new byte[16 << 20];
         await doors.InitializeAsync();
         int port = raw ? doors.RawPort : doors.EndpointPort;
-        Socket[] slow = [.. Enumerable.Range(0, 16).Select(_ => new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 })];
+        Socket[] slow = [
+            .. Enumerable.Range(0, 16).Select(_ => new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 })];
         foreach (Socket socket in slow)
         {
             await socket.ConnectAsync(IPAddress.Loopback, port, TestContext.Current.CancellationToken);
@@ -168,7 +170,8 @@ public sealed class ReaderTests
         using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromSeconds(60) };
         for (int i = 0; i < 3; i++)
         {
-            Assert.Equal(16 << 20, (await client.GetByteArrayAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken)).Length);
+            Assert.Equal(16 << 20,
+                (await client.GetByteArrayAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken)).Length);
         }
 
         Array.ForEach(slow, static socket => socket.Dispose());
@@ -202,7 +205,8 @@ public sealed class ReaderTests
         using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{(raw ? doors.RawPort : doors.EndpointPort)}") };
         for (int i = 0; i < 3; i++)
         {
-            await Assert.ThrowsAsync<HttpRequestException>(() => client.GetByteArrayAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken));
+            await Assert.ThrowsAsync<HttpRequestException>(
+                () => client.GetByteArrayAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken));
         }
 
         Assert.NotNull(doors.Engine.Readers.TryEnter(Limit.Scrapes, 1, TimeSpan.Zero));
@@ -221,7 +225,8 @@ public sealed class ReaderTests
 
         public void Take() => _flush!.SetResult(true);
 
-        public ValueTask<bool> FlushAsync(CancellationToken cancellation) => IsFast ? new(true) : new((_flush = new TaskCompletionSource<bool>()).Task);
+        public ValueTask<bool> FlushAsync(CancellationToken cancellation) =>
+            IsFast ? new(true) : new((_flush = new TaskCompletionSource<bool>()).Task);
 
         public void Allow(TimeSpan time) => Allowed = time;
 

@@ -11,14 +11,16 @@ internal sealed class RecordedLog : ILoggerProvider, ILogger
 
     private bool IsEngine { get; init; } = true;
 
-    public ILogger CreateLogger(string categoryName) => new RecordedLog { Lines = Lines, IsEngine = categoryName == typeof(ExpositionEngine).FullName };
+    public ILogger CreateLogger(string categoryName) =>
+        new RecordedLog { Lines = Lines, IsEngine = categoryName == typeof(ExpositionEngine).FullName };
 
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
 
     public bool IsEnabled(LogLevel logLevel) => IsEngine;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+    public void Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
         Lines.Enqueue(formatter(state, exception) + exception?.Message);
 
     public void Dispose()

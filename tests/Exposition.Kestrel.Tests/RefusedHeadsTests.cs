@@ -46,8 +46,10 @@ public class RefusedHeadsTests(TwoDoors doors) : IClassFixture<TwoDoors>
         { "Host: h\r\nTransfer-Encoding: identity", "501 Not Implemented: unsupported transfer encoding", "transfer_encoding" },
         { "Host: h\r\nTransfer-Encoding: \"chunked\"", "501 Not Implemented: unsupported transfer encoding", "transfer_encoding" },
         { "Host: h\r\nTransfer-Encoding: chunked, chunked", "400 Bad Request: too many transfer encodings", "transfer_encoding" },
-        { "Host: h\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked", "400 Bad Request: too many transfer encodings", "transfer_encoding" },
-        { "Host: h\r\nTransfer-Encoding: chunked, gzip", "400 Bad Request: chunked is not the last transfer encoding", "transfer_encoding" },
+        { "Host: h\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked", "400 Bad Request: too many transfer encodings",
+            "transfer_encoding" },
+        { "Host: h\r\nTransfer-Encoding: chunked, gzip", "400 Bad Request: chunked is not the last transfer encoding",
+            "transfer_encoding" },
         { "Host: h\r\nTransfer-Encoding: ,chunked", "400 Bad Request: empty transfer encoding", "transfer_encoding" },
         { "Host: h\r\nTransfer-Encoding:", "400 Bad Request: empty transfer encoding", "transfer_encoding" },
         { "Host: h\r\nExpect: a-miracle", "417 Expectation Failed: the only expectation is 100-continue", "expect" },
@@ -69,7 +71,8 @@ public class RefusedHeadsTests(TwoDoors doors) : IClassFixture<TwoDoors>
         { "PUT metrics/job/a HTTP/1.1", "400 Bad Request: malformed request target", "target" },
         { "PUT http:///metrics HTTP/1.1", "400 Bad Request: malformed host in the request target", "target" },
         { "\u0016\u0003\u0001", "400 Bad Request: malformed request line", "request_line" },
-        { "PUT /metrics/job/a%zz HTTP/1.1", "400 Bad Request: malformed percent escape in the request target (a percent sign itself is sent as %25)", "target" },
+        { "PUT /metrics/job/a%zz HTTP/1.1",
+            "400 Bad Request: malformed percent escape in the request target (a percent sign itself is sent as %25)", "target" },
     };
 
     [Theory]
@@ -79,7 +82,8 @@ public class RefusedHeadsTests(TwoDoors doors) : IClassFixture<TwoDoors>
 
     [Theory]
     [MemberData(nameof(BadLines))]
-    public Task ARequestLineThatIsNotInOrder(string line, string answer, string reason) => RefusedAsync(line + "\r\nHost: h\r\n\r\n", answer, reason);
+    public Task ARequestLineThatIsNotInOrder(string line, string answer, string reason) =>
+        RefusedAsync(line + "\r\nHost: h\r\n\r\n", answer, reason);
 
     [Theory]
     [InlineData("9223372036854775807")]
@@ -113,7 +117,8 @@ public class RefusedHeadsTests(TwoDoors doors) : IClassFixture<TwoDoors>
         {
             doors.Target.Calls.Clear();
             string answers = await TwoDoors.SendAsync(
-                port, $"PUT /metrics/job/a HTTP/1.1\r\nHost: {host}\r\nContent-Length: 4\r\n\r\na 1\nGET /metrics HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n", 2);
+                port, $"PUT /metrics/job/a HTTP/1.1\r\nHost: {host}\r\nContent-Length: 4\r\n\r\na 1\nGET /metrics HTTP/1.1\r\nHost: "
+                    + $"{host}\r\nConnection: close\r\n\r\n", 2);
             Assert.All(TwoDoors.Split(answers), static answer => Assert.StartsWith("HTTP/1.1 200 OK\n", answer, StringComparison.Ordinal));
             Assert.Equal(2, doors.Target.Calls.Count);
         }
@@ -121,21 +126,29 @@ public class RefusedHeadsTests(TwoDoors doors) : IClassFixture<TwoDoors>
 
     /// <summary>Served by either door or by the other one only, and answered although the client has ended its side.</summary>
     [Theory]
-    [InlineData("PUT /metrics/job/m\u00c3\u00bc HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n{0}\r\na 1\n", "Replace {job=\"m\u00fc\"} Text a 1\n")]
+    [InlineData("PUT /metrics/job/m\u00c3\u00bc HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n{0}\r\na 1\n",
+        "Replace {job=\"m\u00fc\"} Text a 1\n")]
     [InlineData("PUT /metrics/job/%00 HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n{0}\r\na 1\n", "Replace {job=\"\0\"} Text a 1\n")]
-    [InlineData("PUT http://other:1/metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n{0}\r\na 1\n", "Replace {job=\"a\"} Text a 1\n")]
-    [InlineData("PUT http://u@other/metrics/job/a HTTP/1.1\r\nHost: a/b\r\nContent-Length: 4\r\n{0}\r\na 1\n", "Replace {job=\"a\"} Text a 1\n")]
-    [InlineData("PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nContent-Length: 4\r\n{0}\r\na 1\n", "Replace {job=\"a\"} Text a 1\n")]
-    [InlineData("PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: 000000000000000000004\r\n{0}\r\na 1\n", "Replace {job=\"a\"} Text a 1\n")]
+    [InlineData("PUT http://other:1/metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n{0}\r\na 1\n",
+        "Replace {job=\"a\"} Text a 1\n")]
+    [InlineData("PUT http://u@other/metrics/job/a HTTP/1.1\r\nHost: a/b\r\nContent-Length: 4\r\n{0}\r\na 1\n",
+        "Replace {job=\"a\"} Text a 1\n")]
+    [InlineData("PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nContent-Length: 4\r\n{0}\r\na 1\n",
+        "Replace {job=\"a\"} Text a 1\n")]
+    [InlineData("PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: 000000000000000000004\r\n{0}\r\na 1\n",
+        "Replace {job=\"a\"} Text a 1\n")]
     [InlineData("PUT /metrics/job/a HTTP/1.1\r\nHost:\r\nContent-Length: 4\r\n{0}\r\na 1\n", "Replace {job=\"a\"} Text a 1\n")]
     [InlineData("PUT /metrics/job/a HTTP/1.0\r\n{0}\r\n", "Replace {job=\"a\"} Text ")]
     [InlineData("POST /metrics/job/a HTTP/1.0\r\nHost: upstream\r\nConnection: close\r\n{0}\r\n", "Merge {job=\"a\"} Text ")]
     [InlineData("POST /metrics/job/a HTTP/1.0\r\nContent-Length: 4\r\n{0}\r\na 1\n", "Merge {job=\"a\"} Text a 1\n")]
     [InlineData("DELETE /metrics/job/a HTTP/1.0\r\n{0}\r\n", "Delete {job=\"a\"}")]
     [InlineData("GET /metrics HTTP/1.0\r\n{0}\r\n", "Scrape Text Underscores")]
-    [InlineData("PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: CHUNKED\r\n{0}\r\n4\r\na 1\n\r\n0\r\n\r\n", "Replace {job=\"a\"} Text a 1\n")]
-    [InlineData("PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n{0}\r\n4  \r\na 1\n\r\n0\t\r\n\r\n", "Replace {job=\"a\"} Text a 1\n")]
-    [InlineData("PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n{0}\r\n0000000000000004 ;x\r\na 1\n\r\n0\r\nT: t\r\n\r\n", "Replace {job=\"a\"} Text a 1\n")]
+    [InlineData("PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: CHUNKED\r\n{0}\r\n4\r\na 1\n\r\n0\r\n\r\n",
+        "Replace {job=\"a\"} Text a 1\n")]
+    [InlineData("PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n{0}\r\n4  \r\na 1\n\r\n0\t\r\n\r\n",
+        "Replace {job=\"a\"} Text a 1\n")]
+    [InlineData("PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n{0}\r\n0000000000000004 ;x\r\na 1\n\r\n0\r\nT: "
+        + "t\r\n\r\n", "Replace {job=\"a\"} Text a 1\n")]
     public async Task AHalfClosedRequestIsServed(string request, string call)
     {
         foreach (string header in (string[])["", "Connection: some-option\r\n"])
@@ -178,7 +191,8 @@ public class RefusedHeadsTests(TwoDoors doors) : IClassFixture<TwoDoors>
     [InlineData("Transfer-Encoding: chunked\r\n{0}\r\n4\na 1\n", "400 Bad Request", "invalid byte in chunk length")]
     [InlineData("Transfer-Encoding: chunked\r\n{0}\r\n100000004\r\nabcd", "400 Bad Request", "http chunk length too large")]
     [InlineData("Transfer-Encoding: chunked\r\n{0}\r\n00000000000000004\r\nabcd", "400 Bad Request", "http chunk length too large")]
-    [InlineData("Transfer-Encoding: chunked\r\n{0}\r\n80000000\r\nabcd", "413 Payload Too Large", "request body too large: more than 100000 bytes")]
+    [InlineData("Transfer-Encoding: chunked\r\n{0}\r\n80000000\r\nabcd", "413 Payload Too Large",
+        "request body too large: more than 100000 bytes")]
     [InlineData("Transfer-Encoding: chunked\r\n{0}\r\n0\r\nT\0: t\r\n\r\n", "400 Bad Request", "malformed chunked encoding")]
     public async Task ABodyThatCannotBeCompletedIsAnswered(string rest, string status, string error)
     {
@@ -187,7 +201,8 @@ public class RefusedHeadsTests(TwoDoors doors) : IClassFixture<TwoDoors>
             foreach (int port in (int[])[doors.RawPort, doors.EndpointPort])
             {
                 doors.Target.Calls.Clear();
-                string answer = await HalfCloseAsync(port, "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\n" + string.Format(CultureInfo.InvariantCulture, rest, header), 45);
+                string answer = await HalfCloseAsync(
+                    port, "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\n" + string.Format(CultureInfo.InvariantCulture, rest, header), 45);
                 Assert.StartsWith($"HTTP/1.1 {status}\r\n", answer, StringComparison.Ordinal);
                 Assert.EndsWith($"\r\n\r\n{error}\n", answer, StringComparison.Ordinal);
                 Assert.Empty(doors.Target.Calls);
@@ -200,7 +215,8 @@ public class RefusedHeadsTests(TwoDoors doors) : IClassFixture<TwoDoors>
     {
         foreach (int port in (int[])[doors.RawPort, doors.EndpointPort])
         {
-            Assert.EndsWith("\r\n\r\n400 Bad Request: unexpected EOF\n", await HalfCloseAsync(port, "PUT /metrics/job/a HTTP/1.1\r\nHost:", 5), StringComparison.Ordinal);
+            Assert.EndsWith("\r\n\r\n400 Bad Request: unexpected EOF\n",
+                await HalfCloseAsync(port, "PUT /metrics/job/a HTTP/1.1\r\nHost:", 5), StringComparison.Ordinal);
         }
     }
 

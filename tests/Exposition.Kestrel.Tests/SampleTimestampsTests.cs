@@ -10,8 +10,10 @@ public sealed class SampleTimestampsTests
 
     // Families of one metric each with timestamp_ms = 5: a gauge m of 12; a counter m of 12 with an exemplar, which only its own bytes
     // keep.
-    private static readonly byte[] s_gauge = [0x14, 0x0A, 1, (byte)'m', 0x18, 1, 0x22, 0x0D, 0x12, 9, 9, 0, 0, 0, 0, 0, 0, 0x28, 0x40, 0x30, 5];
-    private static readonly byte[] s_counter = [0x21, 0x0A, 1, (byte)'m', 0x18, 0, 0x22, 0x1A, 0x1A, 0x16, 9, 0, 0, 0, 0, 0, 0, 0x28, 0x40, 0x12, 0x0B, 0x11, 0, 0, 0, 0, 0, 0, 0xF0, 0x3F, 0x1A, 0, 0x30, 5];
+    private static readonly byte[] s_gauge = [
+        0x14, 0x0A, 1, (byte)'m', 0x18, 1, 0x22, 0x0D, 0x12, 9, 9, 0, 0, 0, 0, 0, 0, 0x28, 0x40, 0x30, 5];
+    private static readonly byte[] s_counter = [0x21, 0x0A, 1, (byte)'m', 0x18, 0, 0x22, 0x1A, 0x1A, 0x16, 9, 0, 0, 0, 0, 0, 0, 0x28, 0x40,
+        0x12, 0x0B, 0x11, 0, 0, 0, 0, 0, 0, 0xF0, 0x3F, 0x1A, 0, 0x30, 5];
 
     public static TheoryData<string, byte[]> Bodies => new()
     {
@@ -31,7 +33,9 @@ public sealed class SampleTimestampsTests
         foreach (int port in doors.Ports)
         {
             (int status, string text) = await StoreDoors.SendAsync(port, "PUT", Path, body, "Content-Type: " + type);
-            Assert.Equal((400, "pushed metrics are invalid or inconsistent with existing metrics: pushed metrics must not have timestamps\n"), (status, text));
+            Assert.Equal(
+                (400, "pushed metrics are invalid or inconsistent with existing metrics: pushed metrics must not have timestamps\n"),
+                (status, text));
         }
     }
 
@@ -50,7 +54,8 @@ public sealed class SampleTimestampsTests
             }
 
             string protobuf = await StoreDoors.ExchangeAsync(port, Encoding.ASCII.GetBytes(
-                "GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAccept: application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text\r\n\r\n"));
+                "GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAccept: "
+                    + "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text\r\n\r\n"));
             Assert.Contains("name: \"m\"", protobuf, StringComparison.Ordinal);
             Assert.DoesNotContain("timestamp_ms", protobuf, StringComparison.Ordinal);
         }

@@ -20,7 +20,8 @@ public sealed class SlowScrapersTests
     [Fact]
     public async Task A_scraper_below_the_least_rate_is_cut_off()
     {
-        var raw = new RawHarness(new ExpositionOptions { MinScrapeBytesPerSecond = 50_000 }, new FakeTarget { ScrapeBody = new byte[1 << 20] }, pause: 100_000);
+        var raw = new RawHarness(
+            new ExpositionOptions { MinScrapeBytesPerSecond = 50_000 }, new FakeTarget { ScrapeBody = new byte[1 << 20] }, pause: 100_000);
         raw.Send(Scrape);
         raw.Beat(TimeSpan.FromSeconds(9.9));
         Assert.False(raw.Connection.ConnectionClosed.IsCancellationRequested);
@@ -34,7 +35,8 @@ public sealed class SlowScrapersTests
     [Fact]
     public async Task One_that_takes_too_long_is_counted_as_such()
     {
-        var raw = new RawHarness(new ExpositionOptions { MinScrapeBytesPerSecond = 1, ScrapeTimeout = TimeSpan.FromSeconds(5) }, new FakeTarget { ScrapeBody = new byte[1 << 20] }, pause: 100_000);
+        var raw = new RawHarness(new ExpositionOptions { MinScrapeBytesPerSecond = 1, ScrapeTimeout = TimeSpan.FromSeconds(5) },
+            new FakeTarget { ScrapeBody = new byte[1 << 20] }, pause: 100_000);
         raw.Send(Scrape);
         raw.Beat(TimeSpan.FromSeconds(6));
         await AbortedAsync(raw);
@@ -70,7 +72,8 @@ public sealed class SlowScrapersTests
         const int Groups = 8;
         const int PushBytes = 2 << 20;
         const long Limit = 48L << 20;
-        await using WebApplication app = await StartAsync(static o => (o.MaxHeldBytes, o.MaxScrapes, o.ShapeCacheBytes, o.MinScrapeBytesPerSecond) = (Limit, Scrapers, 0, 0));
+        await using WebApplication app = await StartAsync(
+            static o => (o.MaxHeldBytes, o.MaxScrapes, o.ShapeCacheBytes, o.MinScrapeBytesPerSecond) = (Limit, Scrapers, 0, 0));
         ExpositionEngine engine = app.Services.GetRequiredService<ExpositionEngine>();
         int port = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
         using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
@@ -125,7 +128,8 @@ public sealed class SlowScrapersTests
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.ClearProviders();
         builder.Services.AddRoutingCore();
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.UseExposition()));
+        builder.WebHost.UseKestrelCore()
+            .ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.UseExposition()));
         builder.Services.AddExposition(configure);
         WebApplication app = builder.Build();
         app.UseRouting();
@@ -134,7 +138,8 @@ public sealed class SlowScrapersTests
         return app;
     }
 
-    private static double Refusals(ExpositionEngine engine, string limit) => TwoDoors.Counted(engine, "pushgateway_limit_refusals_total", limit);
+    private static double Refusals(ExpositionEngine engine, string limit) =>
+        TwoDoors.Counted(engine, "pushgateway_limit_refusals_total", limit);
 
     // The context aborts on another thread, and the connection ends after that.
     private static async Task AbortedAsync(RawHarness raw)

@@ -18,7 +18,9 @@ public sealed class StoreDoors : IAsyncDisposable
     private StoreDoors(WebApplication app) => _app = app;
 
     /// <summary>The raw door's port, and that of the endpoints alone.</summary>
-    public IReadOnlyList<int> Ports => [.. _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(static a => new Uri(a).Port)];
+    public IReadOnlyList<int> Ports =>
+        [.. _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(
+        static a => new Uri(a).Port)];
 
     public static async Task<StoreDoors> StartAsync(Action<ExpositionOptions>? configure = null)
     {
@@ -43,18 +45,22 @@ public sealed class StoreDoors : IAsyncDisposable
     }
 
     /// <summary>Sends a request with headers as <c>Name: value</c> and returns the status and the body of the answer.</summary>
-    public static async Task<(int Status, string Text)> SendAsync(int port, string method, string path, byte[] body, params string[] headers)
+    public static async Task<(int Status, string Text)> SendAsync(
+        int port, string method, string path, byte[] body, params string[] headers)
     {
-        string head = $"{method} {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" + string.Concat(headers.Select(static h => h + "\r\n")) + $"Content-Length: {body.Length}\r\n\r\n";
+        string head = $"{method} {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+            + string.Concat(headers.Select(static h => h + "\r\n")) + $"Content-Length: {body.Length}\r\n\r\n";
         string answer = await ExchangeAsync(port, [.. Encoding.Latin1.GetBytes(head), .. body]);
-        return (int.Parse(answer[9..12], System.Globalization.CultureInfo.InvariantCulture), answer[(answer.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..]);
+        return (int.Parse(answer[9..12], System.Globalization.CultureInfo.InvariantCulture),
+            answer[(answer.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..]);
     }
 
     /// <summary>Sends a whole request and returns all that comes back until the server closes.</summary>
     public static Task<string> ExchangeAsync(int port, byte[] request) => ExchangeAsync(port, request, end: static _ => { });
 
     /// <summary>Sends the beginning of a request and ends the sending side.</summary>
-    public static Task<string> CutShortAsync(int port, byte[] request) => ExchangeAsync(port, request, end: static socket => socket.Shutdown(SocketShutdown.Send));
+    public static Task<string> CutShortAsync(int port, byte[] request) =>
+        ExchangeAsync(port, request, end: static socket => socket.Shutdown(SocketShutdown.Send));
 
     private static async Task<string> ExchangeAsync(int port, byte[] request, Action<Socket> end)
     {
@@ -81,7 +87,9 @@ public sealed class StoreDoors : IAsyncDisposable
     public static async Task<string> PushedAsync(int port)
     {
         string scraped = await ExchangeAsync(port, "GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"u8.ToArray());
-        return string.Concat(scraped[scraped.IndexOf("\r\n\r\n", StringComparison.Ordinal)..].Split('\n').Where(static line => line.Contains("job=\"j\"", StringComparison.Ordinal) && !line.StartsWith("push_", StringComparison.Ordinal)).Select(static line => line + "\n"));
+        return string.Concat(
+            scraped[scraped.IndexOf("\r\n\r\n", StringComparison.Ordinal)..].Split('\n').Where(static line => line.Contains("job=\"j\"",
+            StringComparison.Ordinal) && !line.StartsWith("push_", StringComparison.Ordinal)).Select(static line => line + "\n"));
     }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();

@@ -67,7 +67,8 @@ public sealed class TwoDoors : IAsyncLifetime
         _app.UseRouting();
         _app.MapExposition();
         await _app.StartAsync();
-        int[] ports = [.. _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(static a => new Uri(a).Port)];
+        int[] ports = [.. _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(
+            static a => new Uri(a).Port)];
         (RawPort, EndpointPort, Http2Port) = (ports[0], ports[1], ports[2]);
     }
 
@@ -126,7 +127,8 @@ public sealed class TwoDoors : IAsyncLifetime
         engine.Collect(set);
         foreach (FamilyRow row in set.Families)
         {
-            for (int metric = row.FirstMetric; metric >= 0 && set.Text(row.Name).SequenceEqual(Encoding.ASCII.GetBytes(family)); metric = set.Metrics[metric].Next)
+            for (int metric = row.FirstMetric; metric >= 0
+                && set.Text(row.Name).SequenceEqual(Encoding.ASCII.GetBytes(family)); metric = set.Metrics[metric].Next)
             {
                 if (set.Text(set.LabelsOf(metric)[0].Value).SequenceEqual(Encoding.ASCII.GetBytes(label)))
                 {
@@ -154,7 +156,8 @@ public sealed class TwoDoors : IAsyncLifetime
 
             string[] lines = received[..end].Split("\r\n");
             string rest = received[(end + 4)..];
-            string? Header(string name) => lines.FirstOrDefault(l => l.StartsWith(name + ": ", StringComparison.OrdinalIgnoreCase))?[(name.Length + 2)..];
+            string? Header(string name) =>
+                lines.FirstOrDefault(l => l.StartsWith(name + ": ", StringComparison.OrdinalIgnoreCase))?[(name.Length + 2)..];
             string body;
             if (Header("Transfer-Encoding") == "chunked")
             {
@@ -179,7 +182,8 @@ public sealed class TwoDoors : IAsyncLifetime
                 received = rest[length..];
             }
 
-            IEnumerable<string> headers = lines[1..].Where(static l => !l.StartsWith("Date: ", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
+            IEnumerable<string> headers = lines[1..].Where(static l => !l.StartsWith("Date: ", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal);
             answers.Add(lines[0] + "\n" + string.Join('\n', headers) + "\n\n" + body);
         }
     }

@@ -60,7 +60,8 @@ public sealed class DurableCopyTests : IDisposable
         copy.Start();
         Task<string?> committed = copy.CommittedAsync();
         Assert.True(await copy.StopAsync());
-        string[] batches = string.Join(' ', _durable.Calls.Where(static c => c != "begin").Select(static c => c.Replace("remove ", "", StringComparison.Ordinal)))
+        string[] batches = string.Join(
+            ' ', _durable.Calls.Where(static c => c != "begin").Select(static c => c.Replace("remove ", "", StringComparison.Ordinal)))
             .Split("commit", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         Assert.Equal(["ab", "cd", "e"], batches.Select(static batch => string.Concat(batch.Split(' ').Order())));
         Assert.Equal(0, _changes.Pending);

@@ -24,7 +24,8 @@ public sealed class EarlierFilesTests : InDirectory
             await using var copy = new DurableCopy("test", Open(), store, new DurableCopyOptions());
             Assert.Equal(new LoadReport(57, 0, false), copy.Start());
             Assert.Empty(Notices);
-            Assert.Equal(await System.IO.File.ReadAllLinesAsync(Resource("earlier.txt"), TestContext.Current.CancellationToken), await LinesAsync(store));
+            Assert.Equal(await System.IO.File.ReadAllLinesAsync(Resource("earlier.txt"), TestContext.Current.CancellationToken),
+                await LinesAsync(store));
             using (StoreView view = store.OpenView())
             {
                 GroupSnapshot late = Assert.Single(view.Groups.ToArray(), static group => group.Key == Samples.Key("expires"));

@@ -5,7 +5,8 @@ namespace Exposition.Persistence.Tests;
 /// <summary>A state file that the Pushgateway 1.11.2 wrote for pushes of ours.</summary>
 public class GobImportTests : InDirectory
 {
-    private static readonly byte[] s_file = System.IO.File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Resources", "pushgateway-1.11.2.gob"));
+    private static readonly byte[] s_file = System.IO.File.ReadAllBytes(
+        Path.Combine(AppContext.BaseDirectory, "Resources", "pushgateway-1.11.2.gob"));
 
     [Fact]
     public void All_groups_are_taken_over_and_the_original_is_kept()
@@ -18,11 +19,13 @@ public class GobImportTests : InDirectory
         Assert.Equal(
             ["{empty=\"\",job=\"a/b\"}", "{instance=\"i1\",job=\"gob\"}", "{job=\"failed\"}", "{job=\"nothing\"}", "{job=\"posted\"}"],
             loaded.Select(static g => g.Split('|')[0]));
-        Assert.Contains("|a_total Counter help:some help \\ \"x\" 1795573344005877659 2 None 0 a_total{instance=\"i1\",job=\"gob\",x=\"1\"} 3\n"
+        Assert.Contains(
+            "|a_total Counter help:some help \\ \"x\" 1795573344005877659 2 None 0 a_total{instance=\"i1\",job=\"gob\",x=\"1\"} 3\n"
             + "a_total{instance=\"i1\",job=\"gob\",x=\"2\\n\\\"q\"} 1e+21\n ", loaded[1], StringComparison.Ordinal);
         Assert.Contains("h_bucket{instance=\"i1\",job=\"gob\",le=\"+Inf\"} 3\n", loaded[1], StringComparison.Ordinal);
         Assert.Contains("push_time_seconds{instance=\"\",job=\"failed\"} 0\n", loaded[2], StringComparison.Ordinal);
-        Assert.Contains("push_failure_time_seconds{instance=\"\",job=\"failed\"} 1.7955733440334523e+09\n", loaded[2], StringComparison.Ordinal);
+        Assert.Contains(
+            "push_failure_time_seconds{instance=\"\",job=\"failed\"} 1.7955733440334523e+09\n", loaded[2], StringComparison.Ordinal);
         DurableNotice notice = Assert.Single(Notices);
         Assert.Equal((DurableEvent.Imported, 5), (notice.Event, notice.Groups));
         Assert.StartsWith(File + ".pushgateway-2", notice.Path, StringComparison.Ordinal);
@@ -63,7 +66,8 @@ public class GobImportTests : InDirectory
         Assert.Equal(new LoadReport(5, 0, false), report);
         string[] files = Files();
         Assert.Contains(files, f => f != "data" && System.IO.File.ReadAllBytes(Path.Combine(Directory, f)).AsSpan().SequenceEqual(s_file));
-        Assert.DoesNotContain(files, static f => f.Contains("importing", StringComparison.Ordinal) || f.EndsWith(".part", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            files, static f => f.Contains("importing", StringComparison.Ordinal) || f.EndsWith(".part", StringComparison.Ordinal));
         Assert.Equal(5, Load(out _).Count);
         Assert.Equal(files, Files());
     }

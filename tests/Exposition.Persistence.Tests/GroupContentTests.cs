@@ -10,14 +10,17 @@ namespace Exposition.Persistence.Tests;
 public class GroupContentTests
 {
     [Property(MaxTest = 200)]
-    public Property Reads_what_it_wrote(NonNull<string>[] names, NonNull<string> text, NonNull<string> help, bool hasHelp, byte type, long pushedAt, NonNegativeInt samples)
+    public Property Reads_what_it_wrote(
+        NonNull<string>[] names, NonNull<string> text, NonNull<string> help, bool hasHelp, byte type, long pushedAt, NonNegativeInt samples)
     {
         FamilyEntry[] families = [.. names.Select(static n => System.Text.Encoding.UTF8.GetBytes(n.Get)).DistinctBy(Convert.ToHexString)
             .OrderBy(static n => Convert.ToHexString(n), StringComparer.Ordinal)
-            .Select(n => Samples.Family("", text.Get, hasHelp ? help.Get : null, (MetricType)(type % 6), help.Get, pushedAt) with { Name = n, SampleCount = samples.Get, UnitLength = (byte)(n.Length > 1 ? n.Length / 2 : 0) })];
+            .Select(n => Samples.Family("", text.Get, hasHelp ? help.Get : null, (MetricType)(type % 6), help.Get, pushedAt) with
+                { Name = n, SampleCount = samples.Get, UnitLength = (byte)(n.Length > 1 ? n.Length / 2 : 0) })];
         byte[] content = Encode(families);
         GroupingKey key = Samples.Key("j");
-        return (GroupContent.TryRead(content, out GroupState read) && Samples.Show(key, read.Families) == Samples.Show(key, families)).ToProperty();
+        return (GroupContent.TryRead(content, out GroupState read) && Samples.Show(key, read.Families) == Samples.Show(key, families))
+            .ToProperty();
     }
 
     [Fact]
@@ -27,7 +30,8 @@ public class GroupContentTests
     [Fact]
     public void Every_cut_is_refused()
     {
-        byte[] content = Encode([Samples.Family("a", "a 1\n", "help"), Samples.Family("b_s", "b_s 1\nb_s{x=\"1\"} 2\n", sidecar: "raw") with { UnitLength = 1 }]);
+        byte[] content = Encode([Samples.Family("a", "a 1\n", "help"),
+            Samples.Family("b_s", "b_s 1\nb_s{x=\"1\"} 2\n", sidecar: "raw") with { UnitLength = 1 }]);
         for (int length = 0; length < content.Length; length++)
         {
             Assert.False(GroupContent.TryRead(content[..length], out _), $"cut at {length}");
@@ -81,7 +85,8 @@ public class GroupContentTests
         for (int length = 1; length < column.Length; length++)
         {
             // Without its last bytes, a checksum, it may still be whole.
-            Assert.True(!PackedContent.TryUnpack(column[..length], out byte[] read) || (length >= column.Length - 8 && read.SequenceEqual(content)), $"cut at {length}");
+            Assert.True(!PackedContent.TryUnpack(column[..length], out byte[] read)
+                || (length >= column.Length - 8 && read.SequenceEqual(content)), $"cut at {length}");
         }
 
         for (int at = 0; at < column.Length; at++)

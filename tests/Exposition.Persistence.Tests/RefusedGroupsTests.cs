@@ -38,7 +38,8 @@ public sealed class RefusedGroupsTests : IAsyncDisposable
         await UntilAsync(() => Calls().Contains("put a") && Calls().Contains("put b"));
         await UntilAsync(() => copy.Status.Failures > 0);
         Assert.DoesNotContain("put bad", Calls());
-        Assert.Contains(Notices(), static n => n is { Event: DurableEvent.SaveFailed, Groups: 1 } && n.Detail!.Contains("job=\"bad\"", StringComparison.Ordinal));
+        Assert.Contains(Notices(), static n => n is { Event: DurableEvent.SaveFailed, Groups: 1 }
+            && n.Detail!.Contains("job=\"bad\"", StringComparison.Ordinal));
         Advance(0.5);
         Assert.True(copy.Status.Lag > TimeSpan.Zero);
         Assert.False(copy.Status.Ended);

@@ -19,7 +19,8 @@ public class ReplacementTests : InDirectory
         for (bool died = true; died; steps++)
         {
             Damage(withLog);
-            (string Name, byte[] Bytes)[] originals = [.. System.IO.Directory.GetFiles(Directory).Select(static f => (f, System.IO.File.ReadAllBytes(f)))];
+            (string Name, byte[] Bytes)[] originals = [
+                .. System.IO.Directory.GetFiles(Directory).Select(static f => (f, System.IO.File.ReadAllBytes(f)))];
             died = !TryReplace(dieAt: steps, out List<(GroupingKey Key, FamilyEntry[] Families)> salvaged);
             Assert.InRange(salvaged.Count, 5, Groups - 1);
 
@@ -29,7 +30,8 @@ public class ReplacementTests : InDirectory
                 Assert.Equal(expected, Load(out _).Order(StringComparer.Ordinal));
                 foreach ((string name, byte[] bytes) in originals)
                 {
-                    Assert.True(System.IO.Directory.GetFiles(Directory).Any(f => System.IO.File.ReadAllBytes(f).AsSpan().SequenceEqual(bytes)),
+                    Assert.True(System.IO.Directory.GetFiles(Directory)
+                        .Any(f => System.IO.File.ReadAllBytes(f).AsSpan().SequenceEqual(bytes)),
                         $"died at step {steps}, start {start}: {name} is nowhere any more, there are {string.Join(' ', Files())}");
                 }
 
@@ -37,7 +39,8 @@ public class ReplacementTests : InDirectory
                 Assert.True(start == 1 || TryReplace(int.MaxValue, out _));
             }
 
-            Assert.DoesNotContain(Files(), static f => f.EndsWith(".new", StringComparison.Ordinal) || f.EndsWith(".salvaged", StringComparison.Ordinal));
+            Assert.DoesNotContain(
+                Files(), static f => f.EndsWith(".new", StringComparison.Ordinal) || f.EndsWith(".salvaged", StringComparison.Ordinal));
             Assert.Contains(Files(), static f => f.Contains(".damaged-", StringComparison.Ordinal));
             if (withLog)
             {
@@ -97,7 +100,8 @@ public class ReplacementTests : InDirectory
         var store = new MetricStore(new StoreOptions());
         for (int i = 0; i < Groups; i++)
         {
-            store.Push(Samples.Key($"j{i}"), PushFormat.Text, System.Text.Encoding.UTF8.GetBytes($"x{{n=\"{new Random(i).GetHexString(9000)}\"}} 1\n"), PushMode.Replace);
+            store.Push(Samples.Key($"j{i}"), PushFormat.Text,
+                System.Text.Encoding.UTF8.GetBytes($"x{{n=\"{new Random(i).GetHexString(9000)}\"}} 1\n"), PushMode.Replace);
         }
 
         await using (var copy = new DurableCopy("test", Open(), store, new DurableCopyOptions()))
@@ -163,7 +167,8 @@ public class ReplacementTests : InDirectory
             System.IO.File.Delete(file);
         }
 
-        Save([.. Enumerable.Range(0, Groups).Select(static i => (Samples.Key($"j{i:d3}"), new[] { Samples.Family("a", new Random(i).GetHexString(8000)) }))]);
+        Save([.. Enumerable.Range(0, Groups)
+            .Select(static i => (Samples.Key($"j{i:d3}"), new[] { Samples.Family("a", new Random(i).GetHexString(8000)) }))]);
         if (withLog)
         {
             LeaveLog();

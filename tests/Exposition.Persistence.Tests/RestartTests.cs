@@ -41,7 +41,8 @@ public sealed class RestartTests : InDirectory
     [Fact]
     public async Task A_group_that_expired_by_its_own_deadline_stays_expired_and_the_next_push_starts_anew()
     {
-        await RunAsync([], static store => store.Push(s_key, PushFormat.Text, "x 1\n"u8.ToArray(), PushMode.Replace, new PushDetails(TimeSpan.FromMilliseconds(1))));
+        await RunAsync([], static store => store.Push(
+            s_key, PushFormat.Text, "x 1\n"u8.ToArray(), PushMode.Replace, new PushDetails(TimeSpan.FromMilliseconds(1))));
         await Task.Delay(5, TestContext.Current.CancellationToken);
         await RunAsync([], static store => Assert.True(Group(store).IsExpired));
         await RunAsync([], static store =>
@@ -86,7 +87,8 @@ public sealed class RestartTests : InDirectory
     [Fact]
     public async Task What_has_been_written_is_released()
     {
-        static byte[] Body(int value) => Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 4000).Select(line => $"v{line} {value}\n")));
+        static byte[] Body(int value) =>
+            Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 4000).Select(line => $"v{line} {value}\n")));
         var store = new MetricStore(new StoreOptions { ShapeCacheBytes = 0 });
         await using var copy = new DurableCopy("test", Open(), store, new DurableCopyOptions { Interval = TimeSpan.Zero });
         copy.Start();

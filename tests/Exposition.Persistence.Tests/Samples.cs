@@ -10,22 +10,26 @@ internal static class Samples
     public static GroupingKey Key(string job, string? instance = null) =>
         instance is null ? GroupingKey.Create(("job", job)) : GroupingKey.Create(("job", job), ("instance", instance));
 
-    public static FamilyEntry Family(string name, string text, string? help = null, MetricType type = MetricType.Gauge, string sidecar = "", long pushedAt = 17) => new(Encoding.UTF8.GetBytes(name), type, help is null ? default(ReadOnlyMemory<byte>?) : Encoding.UTF8.GetBytes(help), 0)
-    {
-        PushedAt = pushedAt,
-        Text = Encoding.UTF8.GetBytes(text),
-        Sidecar = Encoding.UTF8.GetBytes(sidecar),
-        Traits = sidecar.Length > 0 ? FamilyTraits.EscapedNames : FamilyTraits.None,
-        SampleCount = text.Count(static c => c == '\n'),
-    };
+    public static FamilyEntry Family(
+        string name, string text, string? help = null, MetricType type = MetricType.Gauge, string sidecar = "", long pushedAt = 17) => new(
+        Encoding.UTF8.GetBytes(name), type, help is null ? default(ReadOnlyMemory<byte>?) : Encoding.UTF8.GetBytes(help), 0)
+        {
+            PushedAt = pushedAt,
+            Text = Encoding.UTF8.GetBytes(text),
+            Sidecar = Encoding.UTF8.GetBytes(sidecar),
+            Traits = sidecar.Length > 0 ? FamilyTraits.EscapedNames : FamilyTraits.None,
+            SampleCount = text.Count(static c => c == '\n'),
+        };
 
     public static string Show(GroupingKey key, ReadOnlySpan<FamilyEntry> families)
     {
         var text = new StringBuilder(key.ToString());
         foreach (FamilyEntry f in families)
         {
-            text.Append('|').Append(Utf8(f.Name)).Append(' ').Append(f.Type).Append(' ').Append(f.HasHelp ? "help:" + Utf8(f.Help) : "nohelp")
-                .Append(' ').Append(f.PushedAt).Append(' ').Append(f.SampleCount).Append(' ').Append(f.Traits).Append(' ').Append(f.UnitLength).Append(' ').Append(Utf8(f.Text))
+            text.Append('|').Append(Utf8(f.Name)).Append(' ').Append(f.Type).Append(' ')
+                .Append(f.HasHelp ? "help:" + Utf8(f.Help) : "nohelp")
+                .Append(' ').Append(f.PushedAt).Append(' ').Append(f.SampleCount).Append(' ').Append(f.Traits).Append(' ')
+                    .Append(f.UnitLength).Append(' ').Append(Utf8(f.Text))
                 .Append(' ').Append(Utf8(f.Sidecar));
         }
 
@@ -76,7 +80,8 @@ public abstract class InDirectory : IDisposable
         return loaded;
     }
 
-    protected string[] Files() => [.. System.IO.Directory.GetFiles(Directory).Select(static f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)];
+    protected string[] Files() =>
+        [.. System.IO.Directory.GetFiles(Directory).Select(static f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)];
 
     public void Dispose()
     {

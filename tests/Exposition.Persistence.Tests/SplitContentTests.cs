@@ -21,14 +21,17 @@ public class SplitContentTests
     public Property Any_lines_come_back(NonNull<string>[][] texts, long pushedAt, NonNull<string> sidecar)
     {
         FamilyEntry[] families = [.. texts.Select((lines, i) =>
-            Samples.Family($"f{i:d3}", string.Concat(lines.Select(static l => l.Get + "\n")), i % 2 == 0 ? "h" : null, sidecar: sidecar.Get, pushedAt: pushedAt + i))];
+            Samples.Family($"f{i:d3}", string.Concat(lines.Select(static l => l.Get + "\n")), i % 2 == 0
+                ? "h"
+                : null, sidecar: sidecar.Get, pushedAt: pushedAt + i))];
         return (Join(families) is { } joined && joined == Samples.Show(Samples.Key("j"), families)).ToProperty();
     }
 
     [Fact]
     public void Values_alone_do_not_change_the_shape()
     {
-        FamilyEntry[] later = [.. s_families.Select(static f => f with { PushedAt = 77, Text = System.Text.Encoding.UTF8.GetBytes(System.Text.Encoding.UTF8.GetString(f.Text.Span).Replace(" 1\n", " 123\n", StringComparison.Ordinal)) })];
+        FamilyEntry[] later = [.. s_families.Select(static f => f with { PushedAt = 77, Text = System.Text.Encoding.UTF8.GetBytes(
+            System.Text.Encoding.UTF8.GetString(f.Text.Span).Replace(" 1\n", " 123\n", StringComparison.Ordinal)) })];
         (byte[] shape, byte[] values) = Cut(s_families);
         (byte[] laterShape, byte[] laterValues) = Cut(later);
         Assert.Equal(shape, laterShape);
@@ -113,8 +116,11 @@ public class SplitContentTests
                     case 5: store.Push(s_key, PushFormat.Text, "x{a=\"0\"} 1\nx{a=\"0\"} 1\n"u8.ToArray(), PushMode.Merge); break;
                 }
 
-                string body = $"# HELP x help {help}\n# TYPE x {type}\n" + string.Concat(Enumerable.Range(0, series).Select(i => $"x{{a=\"{i}\"}} {random.Next(2000) / 2.0}\n"));
-                store.Push(s_key, PushFormat.Text, System.Text.Encoding.UTF8.GetBytes(body), random.Next(8) == 0 ? PushMode.Merge : PushMode.Replace);
+                string body = $"# HELP x help {help}\n# TYPE x {type}\n"
+                    + string.Concat(Enumerable.Range(0, series).Select(i => $"x{{a=\"{i}\"}} {random.Next(2000) / 2.0}\n"));
+                store.Push(s_key, PushFormat.Text, System.Text.Encoding.UTF8.GetBytes(body), random.Next(8) == 0
+                    ? PushMode.Merge
+                    : PushMode.Replace);
                 using StoreView view = store.OpenView();
                 KeptGroup group = KeptGroup.Of(view.Groups[0], view.ExpiryOf(view.Groups[0]));
                 Assert.True(SplitContent.TryMeasure(group, out SplitSize size));
@@ -155,7 +161,8 @@ public class SplitContentTests
 
     private static (byte[] Shape, byte[] Values) Cut(FamilyEntry[] families, bool fields = false)
     {
-        var group = new KeptGroup(Samples.Key("j"), families) { ExpiresAt = fields ? 5 : null, LastFailure = fields ? new PushFailure(7, "why", "who") : null };
+        var group = new KeptGroup(Samples.Key("j"), families)
+        { ExpiresAt = fields ? 5 : null, LastFailure = fields ? new PushFailure(7, "why", "who") : null };
         return !SplitContent.TryMeasure(group, out SplitSize size) ? ([], [])
             : (Content.ToArray(new SplitShape(group, size)), Content.ToArray(new SplitValues(group, size)));
     }

@@ -106,7 +106,8 @@ public class SplitGroupTests : InDirectory
         """);
 
     private static FamilyEntry[] Large(string name, int value) =>
-        [Samples.Family(name, string.Concat(Enumerable.Range(0, 300).Select(i => $"{name}{{n=\"{i * 7919}\"}} {value * i}\n")), "help", pushedAt: value)];
+        [Samples.Family(name, string.Concat(Enumerable.Range(0, 300).Select(i => $"{name}{{n=\"{i * 7919}\"}} {value * i}\n")), "help",
+            pushedAt: value)];
 
     private object? Sql(string text)
     {

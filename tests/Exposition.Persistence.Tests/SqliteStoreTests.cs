@@ -6,7 +6,8 @@ namespace Exposition.Persistence.Tests;
 
 public class SqliteStoreTests : InDirectory
 {
-    private static readonly FamilyEntry[] s_families = [Samples.Family("a", "a{job=\"x\"} 1\n", "h"), Samples.Family("b", "", null, sidecar: "raw")];
+    private static readonly FamilyEntry[] s_families = [
+        Samples.Family("a", "a{job=\"x\"} 1\n", "h"), Samples.Family("b", "", null, sidecar: "raw")];
 
     [Fact]
     public void Groups_come_back_as_they_were()
@@ -245,7 +246,8 @@ public class SqliteStoreTests : InDirectory
     {
         // Random, so that packing does not make the file small.
         var random = new Random(1);
-        Save([.. Enumerable.Range(0, 400).Select(i => (Samples.Key($"j{i:d3}"), new[] { Samples.Family("a", random.GetHexString(8000)) }))]);
+        Save([.. Enumerable.Range(0, 400)
+            .Select(i => (Samples.Key($"j{i:d3}"), new[] { Samples.Family("a", random.GetHexString(8000)) }))]);
         byte[] bytes = System.IO.File.ReadAllBytes(File);
         bytes.AsSpan(bytes.Length * 3 / 4, 16384 * 2).Fill(0xA5);
         System.IO.File.WriteAllBytes(File, bytes);
@@ -305,7 +307,8 @@ public class SqliteStoreTests : InDirectory
         Save([.. Enumerable.Range(0, 5000).Select(i => (Samples.Key($"j{i:d4}"), new[] { Samples.Family("a", new string('x', 1000)) }))]);
         using IDurableStore store = Open();
         int taken = 0;
-        Assert.Throws<OperationCanceledException>(() => store.Load((in _) => throw (++taken == 300 ? new OperationCanceledException() : new InvalidOperationException())));
+        Assert.Throws<OperationCanceledException>(
+            () => store.Load((in _) => throw (++taken == 300 ? new OperationCanceledException() : new InvalidOperationException())));
         Assert.Equal(300, taken);
     }
 

@@ -42,7 +42,8 @@ public sealed class WholeStoreTests : InDirectory
         Assert.Equal(format != ScrapeFormat.Text, exposed.Contains("trace_id", StringComparison.Ordinal));
         if (format == ScrapeFormat.OpenMetrics)
         {
-            Assert.Contains("# UNIT jobs_seconds seconds\njobs_seconds_total{instance=\"\",job=\"j\",kind=\"a\"} 3.0 # {trace_id=\"abc\"} 0.5 1.7e+09\n", exposed, StringComparison.Ordinal);
+            Assert.Contains(
+                "# UNIT jobs_seconds seconds\njobs_seconds_total{instance=\"\",job=\"j\",kind=\"a\"} 3.0 # {trace_id=\"abc\"} 0.5 1.7e+09\n", exposed, StringComparison.Ordinal);
         }
     }
 

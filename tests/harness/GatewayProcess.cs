@@ -61,7 +61,8 @@ public sealed class GatewayProcess : IAsyncLifetime
                 await _process.WaitUntilReadyAsync(new Uri(Address, "-/ready"), s_startLimit, Connect);
                 break;
             }
-            catch (InvalidOperationException) when (attempt < 3 && Log.Contains("address already in use", StringComparison.OrdinalIgnoreCase))
+            catch (InvalidOperationException) when (
+                attempt < 3 && Log.Contains("address already in use", StringComparison.OrdinalIgnoreCase))
             {
                 await _process.DisposeAsync();
             }

@@ -51,7 +51,9 @@ internal sealed class Http2Wire(Stream wire) : IAsyncDisposable
     public async Task<int> BeginAsync(string method, string path, bool end, params string[] headers)
     {
         var block = new MemoryStream();
-        foreach (string header in (string[])[":method: " + method, wire is SslStream ? ":scheme: https" : ":scheme: http", ":authority: h", ":path: " + path, .. headers])
+        foreach (string header in (string[])[":method: " + method, wire is SslStream
+            ? ":scheme: https"
+            : ":scheme: http", ":authority: h", ":path: " + path, .. headers])
         {
             // Literals without indexing, under new names.
             int colon = header.IndexOf(": ", 1, StringComparison.Ordinal);
@@ -224,7 +226,8 @@ internal sealed class Http2Wire(Stream wire) : IAsyncDisposable
 
                 break;
             case ResetFrame:
-                _exchanges[stream].Answer.TrySetResult((0, $"reset with {BinaryPrimitives.ReadInt32BigEndian(payload).ToString(System.Globalization.CultureInfo.InvariantCulture)}"));
+                _exchanges[stream].Answer.TrySetResult(
+                    (0, $"reset with {BinaryPrimitives.ReadInt32BigEndian(payload).ToString(System.Globalization.CultureInfo.InvariantCulture)}"));
                 break;
             case SettingsFrame when (flags & Ack) == 0:
                 TakeSettings(payload);
@@ -308,7 +311,9 @@ internal sealed class Http2Wire(Stream wire) : IAsyncDisposable
         }
 
         ReadOnlySpan<int> known = [200, 204, 206, 304, 400, 404, 500];
-        return (block[0] & 0x80) != 0 ? known[(block[0] & 0x7F) - 8] : int.Parse(block.Slice(2, 3), System.Globalization.CultureInfo.InvariantCulture);
+        return (block[0] & 0x80) != 0
+            ? known[(block[0] & 0x7F) - 8]
+            : int.Parse(block.Slice(2, 3), System.Globalization.CultureInfo.InvariantCulture);
     }
 
     private sealed class Exchange

@@ -40,7 +40,8 @@ public sealed class Scraped
 
     /// <summary>The samples whose series carries this label, <c>job="a"</c> say.</summary>
     public Dictionary<string, double> With(string label) =>
-        Samples.Where(sample => sample.Key.Contains("{" + label, StringComparison.Ordinal) || sample.Key.Contains("," + label, StringComparison.Ordinal))
+        Samples.Where(sample => sample.Key.Contains("{" + label, StringComparison.Ordinal)
+            || sample.Key.Contains("," + label, StringComparison.Ordinal))
             .ToDictionary(sample => sample.Key, sample => sample.Value);
 
     /// <summary>The value of a series, or NaN's opposite: a failed assertion that names it.</summary>

@@ -36,7 +36,8 @@ public static class Tool
     }
 
     /// <summary>Runs a program to its end; it is killed after minutes, unless told otherwise.</summary>
-    public static async Task<ToolResult> RunAsync(string program, IEnumerable<string> arguments, byte[]? input = null, TimeSpan? limit = null,
+    public static async Task<ToolResult> RunAsync(
+        string program, IEnumerable<string> arguments, byte[]? input = null, TimeSpan? limit = null,
         IReadOnlyDictionary<string, string>? environment = null)
     {
         var info = new ProcessStartInfo(program)

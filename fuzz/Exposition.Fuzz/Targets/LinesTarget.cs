@@ -20,7 +20,8 @@ internal sealed class LinesTarget : IFuzzTarget
 
     public void Run(byte[] input)
     {
-        foreach (var options in new[] { new TextReadOptions(NameScheme.Legacy, Lenient: false), new TextReadOptions(NameScheme.Utf8, Lenient: true) })
+        foreach (var options in new[] { new TextReadOptions(NameScheme.Legacy, Lenient: false),
+            new TextReadOptions(NameScheme.Utf8, Lenient: true) })
         {
             var state = new ExpositionReaderState(options);
             var whole = Read(input, state, input.Length, out var error);
@@ -42,7 +43,8 @@ internal sealed class LinesTarget : IFuzzTarget
                     throw new BrokenPromiseException($"{lines} lines were counted");
                 }
             }
-            else if (TextFormat.TryRead(input, options, _set, out _) && !error.Value.Message.StartsWith("duplicate label names", StringComparison.Ordinal))
+            else if (TextFormat.TryRead(input, options, _set, out _)
+                && !error.Value.Message.StartsWith("duplicate label names", StringComparison.Ordinal))
             {
                 throw new BrokenPromiseException($"refused line by line only: {error}");
             }
@@ -58,7 +60,11 @@ internal sealed class LinesTarget : IFuzzTarget
             var reader = new ExpositionReader(text.AsSpan(start..end), state, isFinalBlock: end == text.Length);
             while (reader.Read())
             {
-                tokens.Append(reader.Token).Append(' ').Append(Convert.ToHexString(reader.Name)).Append(Convert.ToHexString(reader.Help)).Append(reader.Token == ExpositionToken.Type ? reader.Type : default).Append(reader.Token == ExpositionToken.Sample ? reader.Value : 0).Append(reader.Token == ExpositionToken.Sample && reader.HasTimestamp ? reader.TimestampMs : -1);
+                tokens.Append(reader.Token).Append(' ').Append(Convert.ToHexString(reader.Name)).Append(Convert.ToHexString(reader.Help))
+                    .Append(reader.Token == ExpositionToken.Type
+                    ? reader.Type
+                    : default).Append(reader.Token == ExpositionToken.Sample ? reader.Value : 0)
+                        .Append(reader.Token == ExpositionToken.Sample && reader.HasTimestamp ? reader.TimestampMs : -1);
                 foreach (var label in reader.Labels)
                 {
                     tokens.Append(' ').Append(Convert.ToHexString(label.Name)).Append('=').Append(Convert.ToHexString(label.Value));

@@ -24,7 +24,8 @@ internal sealed class NumbersTarget : IFuzzTarget
 
     public IReadOnlyList<byte[]> Dictionary { get; } = [.. new[]
     {
-        "e-3", "E+30", ".", "00000000", "99999999", "12345678", "5000000000000000", "inf", "infinity", "nan", "+", "-", "e-308", "e308", "e-324", "e22", "e-22",
+        "e-3", "E+30", ".", "00000000", "99999999", "12345678", "5000000000000000", "inf", "infinity", "nan", "+", "-", "e-308", "e308",
+            "e-324", "e22", "e-22",
     }.Select(Encoding.ASCII.GetBytes)];
 
     public void Run(byte[] input)
@@ -35,7 +36,8 @@ internal sealed class NumbersTarget : IFuzzTarget
         var expected = ExactNumber.TryParse(text, out var exact);
         if (accepted != expected || (accepted && !Same(value, exact)))
         {
-            throw new BrokenPromiseException($"{Encoding.Latin1.GetString(text)}: parsed {accepted} {value:R}, exactly {expected} {exact:R}");
+            throw new BrokenPromiseException(
+                $"{Encoding.Latin1.GetString(text)}: parsed {accepted} {value:R}, exactly {expected} {exact:R}");
         }
 
         AssertTimestamp(text);
@@ -50,7 +52,8 @@ internal sealed class NumbersTarget : IFuzzTarget
         }
     }
 
-    private static bool Same(double one, double other) => BitConverter.DoubleToUInt64Bits(one) == BitConverter.DoubleToUInt64Bits(other) || (double.IsNaN(one) && double.IsNaN(other));
+    private static bool Same(double one, double other) =>
+        BitConverter.DoubleToUInt64Bits(one) == BitConverter.DoubleToUInt64Bits(other) || (double.IsNaN(one) && double.IsNaN(other));
 
     private static void AssertWritten(double value)
     {
@@ -58,12 +61,14 @@ internal sealed class NumbersTarget : IFuzzTarget
         var written = buffer[..NumberFormatter.Format(value, buffer, keepZeroSign: true)];
         if (ExactNumber.Complaint(value, Encoding.ASCII.GetString(written)) is { } complaint)
         {
-            throw new BrokenPromiseException($"{BitConverter.DoubleToUInt64Bits(value):x16} is written {Encoding.ASCII.GetString(written)}: {complaint}");
+            throw new BrokenPromiseException(
+                $"{BitConverter.DoubleToUInt64Bits(value):x16} is written {Encoding.ASCII.GetString(written)}: {complaint}");
         }
 
         if (!NumberParser.TryParse(written, out var read) || !Same(read, value))
         {
-            throw new BrokenPromiseException($"{BitConverter.DoubleToUInt64Bits(value):x16} is written {Encoding.ASCII.GetString(written)} and read {read:R}");
+            throw new BrokenPromiseException(
+                $"{BitConverter.DoubleToUInt64Bits(value):x16} is written {Encoding.ASCII.GetString(written)} and read {read:R}");
         }
     }
 
@@ -82,7 +87,8 @@ internal sealed class NumbersTarget : IFuzzTarget
         expected &= exact >= long.MinValue && exact <= long.MaxValue;
         if (accepted != expected || (accepted && value != exact))
         {
-            throw new BrokenPromiseException($"timestamp {Encoding.Latin1.GetString(text)}: parsed {accepted} {value}, exactly {expected} {exact}");
+            throw new BrokenPromiseException(
+                $"timestamp {Encoding.Latin1.GetString(text)}: parsed {accepted} {value}, exactly {expected} {exact}");
         }
     }
 }

@@ -20,17 +20,22 @@ internal sealed class OpenMetricsTarget : IFuzzTarget
     {
         "# EOF\n",
         "a 1\nb{x=\"1\",y=\"\\\"\\\\\\n\"} -1.5e-7\n# EOF",
-        "# TYPE c counter\n# HELP c a\\\\b\\nc\\\"d\nc_total{x=\"1\"} 3 # {t=\"1\"} 0.5 1.5\nc_created{x=\"1\"} 1520430000.123\nc_total{x=\"2\"} 3\n# EOF\n",
-        "# TYPE h_s histogram\n# UNIT h_s s\nh_s_bucket{le=\"1.0\"} 1 # {} 0.5\nh_s_bucket{le=\"+Inf\"} 2 # {a=\"b\",c=\"d\"} 7 1.7e+09\nh_s_count 2\nh_s_sum 3.5\nh_s_created 1.7e9\n# EOF\n",
+        "# TYPE c counter\n# HELP c a\\\\b\\nc\\\"d\nc_total{x=\"1\"} 3 # {t=\"1\"} 0.5 1.5\nc_created{x=\"1\"} "
+            + "1520430000.123\nc_total{x=\"2\"} 3\n# EOF\n",
+        "# TYPE h_s histogram\n# UNIT h_s s\nh_s_bucket{le=\"1.0\"} 1 # {} 0.5\nh_s_bucket{le=\"+Inf\"} 2 # {a=\"b\",c=\"d\"} 7 "
+            + "1.7e+09\nh_s_count 2\nh_s_sum 3.5\nh_s_created 1.7e9\n# EOF\n",
         "# TYPE g gaugehistogram\ng_bucket{le=\"-1\"} 1\ng_bucket{le=\"+Inf\"} 2\ng_gcount 2\ng_gsum -1\n# EOF\n",
-        "# TYPE s summary\ns{quantile=\"0.5\"} 1\ns_sum 3\ns_count 2\ns_created 5\n# TYPE i info\ni_info{a=\"b\"} 1\n# TYPE t stateset\nt{x=\"y\",t=\"a\"} 1\nt{x=\"y\",t=\"b\"} 0\n# EOF\n",
+        "# TYPE s summary\ns{quantile=\"0.5\"} 1\ns_sum 3\ns_count 2\ns_created 5\n# TYPE i info\ni_info{a=\"b\"} 1\n# TYPE t "
+            + "stateset\nt{x=\"y\",t=\"a\"} 1\nt{x=\"y\",t=\"b\"} 0\n# EOF\n",
         "# TYPE \"a.b\" counter\n{\"a.b_total\",\"l.x\"=\"v\"} 1 2.5 # {\"t.u\"=\"v\"} 1\n# TYPE u unknown\nu 1 1\nu 1 2\n# EOF\n",
     }.Select(Encoding.UTF8.GetBytes);
 
     public IReadOnlyList<byte[]> Dictionary { get; } = [.. new[]
     {
-        "# HELP ", "# TYPE ", "# UNIT ", "# EOF\n", " counter\n", " gauge\n", " summary\n", " histogram\n", " unknown\n", " gaugehistogram\n", " info\n", " stateset\n",
-        "_bucket", "_sum", "_count", "_gsum", "_gcount", "_total", "_created", "_info", "{le=\"", "{quantile=\"", "\"} ", "\",", "+Inf", "NaN", " # {",
+        "# HELP ", "# TYPE ", "# UNIT ", "# EOF\n", " counter\n", " gauge\n", " summary\n", " histogram\n", " unknown\n",
+            " gaugehistogram\n", " info\n", " stateset\n",
+        "_bucket", "_sum", "_count", "_gsum", "_gcount", "_total", "_created", "_info", "{le=\"", "{quantile=\"", "\"} ", "\",", "+Inf",
+            "NaN", " # {",
         "1e400", "18446744073709551615", "1.7e+09", "-0", "\\n", "\\\\", "\\\"", "ä", "{\"", " 1\n",
     }.Select(Encoding.UTF8.GetBytes)];
 
@@ -90,7 +95,8 @@ internal sealed class OpenMetricsTarget : IFuzzTarget
             ProtobufFormat.WriteMetrics(set, family, metrics);
             var row = set.Families[family];
             ProtobufFormat.WriteHeader(
-                set.Text(row.Name), row.Type, row.HasHelp, set.Text(row.Help), set.Text(row.Unit), EscapingScheme.AllowUtf8, metrics.WrittenCount, whole);
+                set.Text(row.Name), row.Type, row.HasHelp, set.Text(row.Help), set.Text(row.Unit), EscapingScheme.AllowUtf8,
+                    metrics.WrittenCount, whole);
             whole.Write(metrics.WrittenSpan);
         }
 

@@ -67,11 +67,13 @@ internal static class ProtobufOracle
             return;
         }
 
-        var last = expected.GroupBy(family => family.Name).Select(named => named.Last()).OrderBy(family => family.Name, StringComparer.Ordinal).ToList();
+        var last = expected.GroupBy(family => family.Name).Select(named => named.Last())
+            .OrderBy(family => family.Name, StringComparer.Ordinal).ToList();
         var again = written.Select(ParseDelimited).OrderBy(family => family.Name, StringComparer.Ordinal).ToList();
         if (!last.SequenceEqual(again))
         {
-            throw new BrokenPromiseException($"Google's runtime read\n{string.Join('\n', last)}\nand, after we read and wrote it,\n{string.Join('\n', again)}");
+            throw new BrokenPromiseException(
+                $"Google's runtime read\n{string.Join('\n', last)}\nand, after we read and wrote it,\n{string.Join('\n', again)}");
         }
 
         var rows = ProtobufRows.Of(set);

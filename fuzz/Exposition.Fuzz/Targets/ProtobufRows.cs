@@ -16,7 +16,8 @@ internal static class ProtobufRows
         foreach (ref readonly var family in set.Families)
         {
             var text = new StringBuilder();
-            text.Append(CultureInfo.InvariantCulture, $"{Text(set, family.Name)} {(int)family.Type} {(family.HasHelp ? Text(set, family.Help) : null)}\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"{Text(set, family.Name)} {(int)family.Type} {(family.HasHelp ? Text(set, family.Help) : null)}\n");
             for (var index = family.FirstMetric; index >= 0; index = set.Metrics[index].Next)
             {
                 var metric = set.Metrics[index];
@@ -64,20 +65,22 @@ internal static class ProtobufRows
         return text.ToString();
     }
 
-    private static (double Value, ulong Count, double CountFloat, IEnumerable<(double, double, ulong)> Points) Numbers(Oracle.MetricType type, Oracle.Metric metric) => type switch
-    {
-        Oracle.MetricType.Counter => (metric.Counter?.Value ?? 0, 0, 0, []),
-        Oracle.MetricType.Gauge => (metric.Gauge?.Value ?? 0, 0, 0, []),
-        Oracle.MetricType.Untyped => (metric.Untyped?.Value ?? 0, 0, 0, []),
-        Oracle.MetricType.Summary when metric.Summary is { } summary =>
-            (summary.SampleSum, summary.SampleCount, 0, summary.Quantile.Select(quantile => (quantile.Quantile_, quantile.Value, 0UL))),
-        Oracle.MetricType.Histogram or Oracle.MetricType.GaugeHistogram when metric.Histogram is { } histogram =>
-            (histogram.SampleSum, histogram.SampleCount, histogram.SampleCountFloat,
-                histogram.Bucket.Select(bucket => (bucket.UpperBound, bucket.CumulativeCountFloat, bucket.CumulativeCount))),
-        _ => (0, 0, 0, []),
-    };
+    private static (double Value, ulong Count, double CountFloat, IEnumerable<(double, double, ulong)> Points) Numbers(
+        Oracle.MetricType type, Oracle.Metric metric) => type switch
+        {
+            Oracle.MetricType.Counter => (metric.Counter?.Value ?? 0, 0, 0, []),
+            Oracle.MetricType.Gauge => (metric.Gauge?.Value ?? 0, 0, 0, []),
+            Oracle.MetricType.Untyped => (metric.Untyped?.Value ?? 0, 0, 0, []),
+            Oracle.MetricType.Summary when metric.Summary is { } summary =>
+                (summary.SampleSum, summary.SampleCount, 0, summary.Quantile.Select(quantile => (quantile.Quantile_, quantile.Value, 0UL))),
+            Oracle.MetricType.Histogram or Oracle.MetricType.GaugeHistogram when metric.Histogram is { } histogram =>
+                (histogram.SampleSum, histogram.SampleCount, histogram.SampleCountFloat,
+                    histogram.Bucket.Select(bucket => (bucket.UpperBound, bucket.CumulativeCountFloat, bucket.CumulativeCount))),
+            _ => (0, 0, 0, []),
+        };
 
-    private static void Append(StringBuilder text, MetricContent kinds, long? timestamp, double value, ulong count, double countFloat, IEnumerable<(double, double, ulong)> points)
+    private static void Append(StringBuilder text, MetricContent kinds, long? timestamp, double value, ulong count, double countFloat,
+        IEnumerable<(double, double, ulong)> points)
     {
         text.Append(CultureInfo.InvariantCulture, $" {kinds} @{timestamp} {Bits(value)} {count} {Bits(countFloat)}");
         foreach (var (bound, number, cumulative) in points)

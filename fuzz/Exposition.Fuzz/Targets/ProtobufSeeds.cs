@@ -11,14 +11,21 @@ internal static class ProtobufSeeds
     {
         yield return [];
         yield return Delimited(Family(MetricType.Gauge, new Metric { Gauge = new Gauge { Value = -1.5 }, TimestampMs = long.MinValue }));
-        yield return Delimited(Family(MetricType.Counter, new Metric { Counter = new Counter { Value = 1e300, Exemplar = Exemplar(), CreatedTimestamp = Time() }, TimestampMs = 1_700_000_000_000 }));
-        yield return Delimited(Family(MetricType.Untyped, new Metric { Untyped = new Untyped { Value = double.NaN } }, new Metric { Untyped = new Untyped { Value = -0.0 } }));
+        yield return Delimited(Family(MetricType.Counter, new Metric
+        {
+            Counter = new Counter
+            { Value = 1e300, Exemplar = Exemplar(), CreatedTimestamp = Time() },
+            TimestampMs = 1_700_000_000_000
+        }));
+        yield return Delimited(Family(MetricType.Untyped, new Metric { Untyped = new Untyped { Value = double.NaN } },
+            new Metric { Untyped = new Untyped { Value = -0.0 } }));
         yield return Delimited(Family(MetricType.Summary, Summary()));
         yield return Delimited(Family(MetricType.Histogram, Classic(), Floats()));
         yield return Delimited(Family(MetricType.GaugeHistogram, Native()));
 
         // Two of a name, and a metric with every kind of value.
-        var all = new Metric { Gauge = new Gauge(), Counter = new Counter(), Untyped = new Untyped(), Summary = new Summary(), Histogram = new Histogram() };
+        var all = new Metric
+        { Gauge = new Gauge(), Counter = new Counter(), Untyped = new Untyped(), Summary = new Summary(), Histogram = new Histogram() };
         yield return Delimited(Family(MetricType.Counter, all), Family(MetricType.Gauge, all));
     }
 
@@ -49,7 +56,8 @@ internal static class ProtobufSeeds
 
     private static Metric Floats() => new()
     {
-        Histogram = new Histogram { SampleCountFloat = 2.5, SampleSum = 1, Bucket = { new Bucket { CumulativeCountFloat = 1.25, UpperBound = 1 } } },
+        Histogram = new Histogram
+        { SampleCountFloat = 2.5, SampleSum = 1, Bucket = { new Bucket { CumulativeCountFloat = 1.25, UpperBound = 1 } } },
     };
 
     private static Metric Native() => new()
@@ -71,7 +79,8 @@ internal static class ProtobufSeeds
         },
     };
 
-    private static Exemplar Exemplar() => new() { Label = { new LabelPair { Name = "trace", Value = "a" } }, Value = 2, Timestamp = Time() };
+    private static Exemplar Exemplar() =>
+        new() { Label = { new LabelPair { Name = "trace", Value = "a" } }, Value = 2, Timestamp = Time() };
 
     private static Timestamp Time() => new() { Seconds = 1_700_000_000, Nanos = 999_999_999 };
 

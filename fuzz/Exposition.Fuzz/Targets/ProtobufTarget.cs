@@ -37,7 +37,8 @@ internal sealed class ProtobufTarget : IFuzzTarget
         var expected = ProtobufOracle.Read(input);
         if (accepted != expected is not null)
         {
-            throw new BrokenPromiseException($"the oracle {(expected is null ? "refuses" : "accepts")}, the reader {(accepted ? "accepts" : "refuses: " + refusal)}");
+            throw new BrokenPromiseException(
+                $"the oracle {(expected is null ? "refuses" : "accepts")}, the reader {(accepted ? "accepts" : "refuses: " + refusal)}");
         }
 
         if (!accepted)
@@ -59,7 +60,8 @@ internal sealed class ProtobufTarget : IFuzzTarget
             var second = _again.Families.Length == 1 ? Write(_again, 0) : [];
             if (!second.AsSpan().SequenceEqual(first))
             {
-                throw new BrokenPromiseException($"written twice, and differently: {Convert.ToHexString(first)} {Convert.ToHexString(second)}");
+                throw new BrokenPromiseException(
+                    $"written twice, and differently: {Convert.ToHexString(first)} {Convert.ToHexString(second)}");
             }
 
             AssertPiece(family);
@@ -89,7 +91,9 @@ internal sealed class ProtobufTarget : IFuzzTarget
         ProtobufFormat.WriteMetrics(_again, piece, second);
         if (!second.WrittenSpan.SequenceEqual(first.WrittenSpan))
         {
-            throw new BrokenPromiseException($"a piece written twice, and differently: {Convert.ToHexString(first.WrittenSpan)} {Convert.ToHexString(second.WrittenSpan)}");
+            throw new BrokenPromiseException(
+                $"a piece written twice, and differently: {Convert.ToHexString(first.WrittenSpan)} "
+                + $"{Convert.ToHexString(second.WrittenSpan)}");
         }
     }
 
@@ -99,7 +103,8 @@ internal sealed class ProtobufTarget : IFuzzTarget
         ProtobufFormat.WriteMetrics(set, family, metrics);
         var row = set.Families[family];
         var whole = new ArrayBufferWriter<byte>();
-        ProtobufFormat.WriteHeader(set.Text(row.Name), row.Type, row.HasHelp, set.Text(row.Help), EscapingScheme.AllowUtf8, metrics.WrittenCount, whole);
+        ProtobufFormat.WriteHeader(
+            set.Text(row.Name), row.Type, row.HasHelp, set.Text(row.Help), EscapingScheme.AllowUtf8, metrics.WrittenCount, whole);
         whole.Write(metrics.WrittenSpan);
         return whole.WrittenSpan.ToArray();
     }

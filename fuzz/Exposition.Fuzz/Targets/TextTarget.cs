@@ -39,17 +39,21 @@ internal sealed class TextTarget : IFuzzTarget
         "# HELP m x # TYPE m gauge m 1\n",
 
         // More of everything than is searched without hashing.
-        Many(20, i => $"a{i}=\"\"", "m{", ",", "} 1\n") + Many(20, i => $"b{i}=\"\"", "m{", ",", "} 1\n") + Many(20, i => $"a{19 - i}=\"{i}\"", "m{", ",", ",} 1\n"),
+        Many(20, i => $"a{i}=\"\"", "m{", ",", "} 1\n") + Many(20, i => $"b{i}=\"\"", "m{", ",", "} 1\n")
+            + Many(20, i => $"a{19 - i}=\"{i}\"", "m{", ",", ",} 1\n"),
         Many(20, i => $"a{i}=\"\"", "m{", ",", ",a7=\"\"} 1\n"),
         Many(20, i => $"a{i}=\"\"", "# TYPE s summary\ns_sum{", ",", "} 1\n") + Many(20, i => $"a{19 - i}=\"\"", "s_count{", ",", "} 2\n"),
         Many(20, i => $"m{i} 1", "", "\n", "\n") + Many(20, i => $"m{19 - i} 2", "", "\n", "\n"),
-        Many(20, i => $"s_sum{{a=\"{i}\",b=\"\"}} 1", "# TYPE s summary\n", "\n", "\n") + Many(20, i => $"s_count{{b=\"\",a=\"{19 - i}\"}} 1", "", "\n", "\n"),
+        Many(20, i => $"s_sum{{a=\"{i}\",b=\"\"}} 1", "# TYPE s summary\n", "\n", "\n")
+            + Many(20, i => $"s_count{{b=\"\",a=\"{19 - i}\"}} 1", "", "\n", "\n"),
     }.Select(Encoding.UTF8.GetBytes);
 
     public IReadOnlyList<byte[]> Dictionary { get; } = [.. new[]
     {
         "# HELP ", "# TYPE ", "counter", "gauge", "summary", "histogram", "untyped", "gaugehistogram", "_bucket", "_sum", "_count",
-        "{le=\"", "{quantile=\"", "\"} ", "\",", "+Inf", "-Inf", "NaN", "0x1p4", "1e400", "1_0", "\\n", "\\\\", "\\\"", "\r\n", "\n\n", " \n", "\u00e4", "{\"", "gauge_histogram", "__name__", "\u0131", "\u017f", "infinity", "e-5", "18446744073709551616", "9223372036854775807", " 1\n", "# ", "-nan", "\\d", "\ufeff",
+        "{le=\"", "{quantile=\"", "\"} ", "\",", "+Inf", "-Inf", "NaN", "0x1p4", "1e400", "1_0", "\\n", "\\\\", "\\\"", "\r\n", "\n\n",
+            " \n", "\u00e4", "{\"", "gauge_histogram", "__name__", "\u0131", "\u017f", "infinity", "e-5", "18446744073709551616",
+            "9223372036854775807", " 1\n", "# ", "-nan", "\\d", "\ufeff",
     }.Select(Encoding.UTF8.GetBytes)];
 
     public void Run(byte[] input)
@@ -67,7 +71,8 @@ internal sealed class TextTarget : IFuzzTarget
             var accepted = TextFormat.TryRead(input, new TextReadOptions(names, lenient), _other, out var error);
             // What both take and understand differently: CR LF (in a strictly read HELP text CR is text), parts that stand apart from their
             // whole, and comments without a sample that hold others.
-            var comparable = legacy && !(lenient && (input.AsSpan().IndexOf("\r\n"u8) >= 0 || (accepted && HasParts(_other)) || _set.Families.IsEmpty));
+            var comparable = legacy
+                && !(lenient && (input.AsSpan().IndexOf("\r\n"u8) >= 0 || (accepted && HasParts(_other)) || _set.Families.IsEmpty));
             if (comparable && (!accepted || Render(_other) != rendered))
             {
                 throw new BrokenPromiseException($"what strict legacy accepts means something else to {names}, lenient {lenient}: {error}");
@@ -141,7 +146,8 @@ internal sealed class TextTarget : IFuzzTarget
             var piece = _again.AddFamily(_again.AddText(set.Text(row.Name)), row.Type);
             if (!TextFormat.TryReadSamples(piece, _again, out var error))
             {
-                throw new BrokenPromiseException($"we cannot read the piece that we wrote: {error}\n{Encoding.UTF8.GetString(samples.WrittenSpan)}");
+                throw new BrokenPromiseException(
+                    $"we cannot read the piece that we wrote: {error}\n{Encoding.UTF8.GetString(samples.WrittenSpan)}");
             }
 
             var again = new ArrayBufferWriter<byte>();
@@ -176,7 +182,9 @@ internal sealed class TextTarget : IFuzzTarget
     {
         if (!second.WrittenSpan.SequenceEqual(first.WrittenSpan))
         {
-            throw new BrokenPromiseException($"written twice, and differently:\n{Encoding.UTF8.GetString(first.WrittenSpan)}\n{Encoding.UTF8.GetString(second.WrittenSpan)}");
+            throw new BrokenPromiseException(
+                "written twice, and "
+                + $"differently:\n{Encoding.UTF8.GetString(first.WrittenSpan)}\n{Encoding.UTF8.GetString(second.WrittenSpan)}");
         }
     }
 

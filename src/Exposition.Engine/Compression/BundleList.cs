@@ -16,8 +16,9 @@ namespace Exposition.Engine.Compression;
 //              at most 64. What it holds of each family, a run of lines, is kept for later scrapes (StretchCache).
 //   bundles    Large families (from 16 KiB) have bundles of their own: a run each, or, where they are short, so many that they make 4 to 8
 //              KiB; such a bundle may
-//              end before a stretch whose first group's key says so. Smaller bundles would be larger compressed, larger ones dirtied by more groups.
-//              Small families are put together with their neighbours, up to about 48 KiB; such a bundle may end before a family whose name says so (one of 16).
+//              end before a stretch whose first group's key says so. Smaller bundles would be larger compressed, larger ones dirtied by
+//              more groups. Small families are put together with their neighbours, up to about 48 KiB; such a bundle may end before a
+//              family whose name says so (one of 16).
 //
 // A bundle is identified by the serials of its headers and lines.
 
@@ -219,14 +220,16 @@ internal sealed class BundleList
             identity.Add(group.Number);
         }
 
-        Stretch stretch = _cache.Stretches.Find(identity.Value, _scrape) ?? _cache.Stretches.Add(identity.Value, groups[start..end], _scrape);
+        Stretch stretch = _cache.Stretches.Find(identity.Value, _scrape)
+            ?? _cache.Stretches.Add(identity.Value, groups[start..end], _scrape);
         _families.Add(stretch.Runs, _stretches.Count);
         _stretches.Add(stretch);
         _starts.Add(start);
         _group = end;
     }
 
-    private ReadOnlyMemory<byte> HeaderOf(BundleFamily family) => _text.HeaderOf(family.Head.Name.Span, family.Type, family.Helpful.HasHelp, family.Helpful.Help.Span);
+    private ReadOnlyMemory<byte> HeaderOf(BundleFamily family) =>
+        _text.HeaderOf(family.Head.Name.Span, family.Type, family.Helpful.HasHelp, family.Helpful.Help.Span);
 
     private ref readonly FamilyRun RunAt(RunPlace place) => ref _stretches[place.Stretch].Runs[place.Run];
 
@@ -234,7 +237,8 @@ internal sealed class BundleList
     {
         ReadOnlySpan<byte> header = HeaderOf(family).Span;
         bool isLarge = header.Length + family.Bytes >= LargeFamily;
-        if (isLarge || _openBytes >= MostBytes || (_openBytes >= LargeFamily && (Utf8Key.Comparer.GetHashCode(family.Head.Name.Span) & SmallCutMask) == 0))
+        if (isLarge || _openBytes >= MostBytes
+            || (_openBytes >= LargeFamily && (Utf8Key.Comparer.GetHashCode(family.Head.Name.Span) & SmallCutMask) == 0))
         {
             Close(_next, Header);
         }
@@ -270,7 +274,8 @@ internal sealed class BundleList
     private void CutLarge(BundleFamily family)
     {
         ReadOnlySpan<RunPlace> runs = family.Runs;
-        int perBundle = (int)Math.Min(1 << 20, BitOperations.RoundUpToPowerOf2((uint)((RunsTogether * (long)runs.Length / (family.Bytes + 1)) + 1)) / 2);
+        int perBundle = (int)Math.Min(
+            1 << 20, BitOperations.RoundUpToPowerOf2((uint)((RunsTogether * (long)runs.Length / (family.Bytes + 1)) + 1)) / 2);
         (int least, int most) = (Math.Max(1, perBundle / 2), Math.Max(1, perBundle * 3));
         int level = StretchCutLevel + BitOperations.Log2((uint)Math.Max(1, perBundle));
         ReadOnlySpan<GroupSnapshot> groups = _view.Groups;

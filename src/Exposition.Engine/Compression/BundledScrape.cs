@@ -331,7 +331,8 @@ internal sealed class BundledScrape
         const int Ahead = 4;
         const int MostLines = 8;
         ReadOnlySpan<BundleRange> ranges = _bundles.Ranges;
-        if (_next + (2 * Ahead) < ranges.Length && ranges[_next + (2 * Ahead)].Bundle is { } far && ranges[_next + Ahead].Bundle is { } near)
+        if (_next + (2 * Ahead) < ranges.Length && ranges[_next + (2 * Ahead)].Bundle is { } far
+            && ranges[_next + Ahead].Bundle is { } near)
         {
             Prefetch.Object(far);
             Prefetch.Span(near.Compressed.Span, MostLines);

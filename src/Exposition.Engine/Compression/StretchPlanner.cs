@@ -96,7 +96,14 @@ internal sealed class StretchPlanner
         if (before >= LongestRun || (before >= LongRun && level >= CutLevel))
         {
             family.Run = _runs.Count;
-            _runs.Add(new FamilyRun { Head = entry.Head, Helpful = entry.Head, First = group, Entry = index, Identity = BundleIdentity.Empty });
+            _runs.Add(new FamilyRun
+            {
+                Head = entry.Head,
+                Helpful = entry.Head,
+                First = group,
+                Entry = index,
+                Identity = BundleIdentity.Empty,
+            });
         }
 
         ref FamilyRun run = ref CollectionsMarshal.AsSpan(_runs)[family.Run];
@@ -136,6 +143,7 @@ internal sealed class StretchPlanner
         public int Next;
         public int OfOtherKind;
 
-        public readonly bool Holds(in FamilyEntry entry) => ReferenceEquals(Head, entry.Head) || (Head.IsNamed(entry.Head) && Head.IsAlike(entry.Head));
+        public readonly bool Holds(in FamilyEntry entry) =>
+            ReferenceEquals(Head, entry.Head) || (Head.IsNamed(entry.Head) && Head.IsAlike(entry.Head));
     }
 }

@@ -59,7 +59,8 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, RepeatedSeries 
     /// <param name="next">The families of the group as they would be after the push.</param>
     /// <param name="early">What was found of its series before, and holds.</param>
     /// <returns>What it contradicts, or null.</returns>
-    public Clash? Find(FamilySet set, int family, GroupSnapshot? self, NameSet? selfNames, ReadOnlySpan<FamilyEntry> next, EarlyCheck? early = null)
+    public Clash? Find(
+        FamilySet set, int family, GroupSnapshot? self, NameSet? selfNames, ReadOnlySpan<FamilyEntry> next, EarlyCheck? early = null)
     {
         ref FamilyRow row = ref set.Families[family];
         ReadOnlySpan<byte> name = set.Text(row.Name);
@@ -129,7 +130,8 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, RepeatedSeries 
         if (info.Reserved is { } reserved && reserved != type)
         {
             return new Clash(
-                $"gathered metric family {ShownText.Of(name)} has type {PushRules.TypeName(type)} but should have {PushRules.TypeName(reserved)}",
+                $"gathered metric family {ShownText.Of(name)} has type {PushRules.TypeName(type)} but should have "
+                    + $"{PushRules.TypeName(reserved)}",
                 Family: info.Name, IsWithHost: true);
         }
 
@@ -139,7 +141,8 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, RepeatedSeries 
             if (FamilyHead.KindOf(other) != FamilyHead.KindOf(type) && info.GroupsOf(other) > (ours == other ? 1 : 0))
             {
                 return new Clash(
-                    $"{PushRules.Collected(set, family, set.Families[family].FirstMetric)} is not a {PushRules.TypeName(other)}{InGroup(info, other, self)}", Family: info.Name);
+                    $"{PushRules.Collected(set, family, set.Families[family].FirstMetric)} is not a "
+                        + $"{PushRules.TypeName(other)}{InGroup(info, other, self)}", Family: info.Name);
             }
         }
 
@@ -154,7 +157,8 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, RepeatedSeries 
             {
                 string what = ReferenceEquals(suffix, s_bucket) ? "histogram" : "histogram or summary";
                 return new Clash(
-                    $"collected {what} named {PushRules.Quote(name)} collides with previously collected metric named {PushRules.Quote(full)}{there.Where}",
+                    $"collected {what} named {PushRules.Quote(name)} collides with previously collected metric named "
+                        + $"{PushRules.Quote(full)}{there.Where}",
                     Family: full.ToArray(), IsWithHost: there.IsHost);
             }
 
@@ -172,7 +176,8 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, RepeatedSeries 
                 if (holder is { } other)
                 {
                     return new Clash(
-                        $"collected metric named {PushRules.Quote(name)} collides with previously collected {kind} named {PushRules.Quote(stem)}{other.Where}",
+                        $"collected metric named {PushRules.Quote(name)} collides with previously collected {kind} named "
+                            + $"{PushRules.Quote(stem)}{other.Where}",
                         Family: stem.ToArray(), IsWithHost: other.IsHost);
                 }
             }

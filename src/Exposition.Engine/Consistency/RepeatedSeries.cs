@@ -77,7 +77,8 @@ internal sealed class RepeatedSeries(Func<ReadOnlyMemory<byte>, GroupSlot?> find
         }
 
         string what = PushRules.Collected(set, family, metric);
-        return new Clash($"{what} was collected before with the same name and label values in group {slot.Key}", Group: slot, Since: snapshot.SeriesSince);
+        return new Clash($"{what} was collected before with the same name and label values in group {slot.Key}", Group: slot,
+            Since: snapshot.SeriesSince);
     }
 
     private bool Has(in FamilyEntry entry, GroupSlot slot, FamilySet set, int metric)

@@ -170,7 +170,8 @@ internal sealed class SelectorReader(string text)
         int digits = c == 'u' ? 4 : c == 'U' ? 8 : 0;
         if (digits > 0)
         {
-            if (_at + digits < text.Length && int.TryParse(text.AsSpan(_at + 1, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int code)
+            if (_at + digits < text.Length
+                && int.TryParse(text.AsSpan(_at + 1, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int code)
                 && Rune.IsValid(code))
             {
                 value.Append(new Rune(code).ToString());

@@ -17,7 +17,8 @@ internal sealed record FamilyHead(ReadOnlyMemory<byte> Name, MetricType Type, bo
         Type == type && HasHelp == hasHelp && UnitLength == unitLength && Name.Span.SequenceEqual(name) && Help.Span.SequenceEqual(help);
 
     /// <summary>Whether another is of the same name. Nearly always it is the same object, or has the same memory.</summary>
-    public bool IsNamed(FamilyHead other) => ReferenceEquals(this, other) || Name.Equals(other.Name) || Name.Span.SequenceEqual(other.Name.Span);
+    public bool IsNamed(FamilyHead other) =>
+        ReferenceEquals(this, other) || Name.Equals(other.Name) || Name.Span.SequenceEqual(other.Name.Span);
 
     /// <summary>Whether another's values are of the same kind, so that both may be in one family of a scrape.</summary>
     public bool IsAlike(FamilyHead other) => Type == other.Type || KindOf(Type) == KindOf(other.Type);

@@ -16,7 +16,8 @@ internal sealed class GroupTable
     private Table[] _tables = NewTables();
 
     /// <summary>All groups, in no order.</summary>
-    public IEnumerable<GroupSlot> All => Volatile.Read(ref _tables).SelectMany(static table => table.Groups.Select(static pair => pair.Value));
+    public IEnumerable<GroupSlot> All =>
+        Volatile.Read(ref _tables).SelectMany(static table => table.Groups.Select(static pair => pair.Value));
 
     /// <summary>The table for a hash, of as many.</summary>
     public static int PlaceOf(int hash, int tables) => (int)((uint)hash % (uint)tables);

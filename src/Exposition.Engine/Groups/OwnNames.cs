@@ -9,7 +9,8 @@ internal static class OwnNames
     public static readonly byte[] PushFailureHelp = "Last Unix time when changing this group in the Pushgateway failed."u8.ToArray();
 
     public static readonly byte[] Expired = "push_expired"u8.ToArray();
-    public static readonly byte[] ExpiredHelp = "The metrics of this group have expired, because nothing was pushed to it for too long."u8.ToArray();
+    public static readonly byte[] ExpiredHelp =
+        "The metrics of this group have expired, because nothing was pushed to it for too long."u8.ToArray();
 
     /// <summary>All of them, in their order.</summary>
     public static readonly byte[][] All = [Expired, PushFailure, PushTime];

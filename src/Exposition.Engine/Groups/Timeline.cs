@@ -72,7 +72,8 @@ internal sealed class Timeline
             if (Interlocked.CompareExchange(ref _views[place], -now, 0) == 0)
             {
                 int used;
-                while ((used = Volatile.Read(ref _placesUsed)) <= place && Interlocked.CompareExchange(ref _placesUsed, place + 1, used) != used)
+                while ((used = Volatile.Read(ref _placesUsed)) <= place
+                    && Interlocked.CompareExchange(ref _placesUsed, place + 1, used) != used)
                 {
                 }
 

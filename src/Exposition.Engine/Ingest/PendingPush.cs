@@ -128,7 +128,8 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
     // The push time, whether the group has expired, and a failure time that is no gauge: as a family of all groups it would be at odds with
     // every other.
     private static bool IsStores(ReadOnlySpan<byte> name, MetricType type) =>
-        name.SequenceEqual(OwnNames.PushTime) || name.SequenceEqual(OwnNames.Expired) || (name.SequenceEqual(OwnNames.PushFailure) && type != MetricType.Gauge);
+        name.SequenceEqual(OwnNames.PushTime) || name.SequenceEqual(OwnNames.Expired)
+            || (name.SequenceEqual(OwnNames.PushFailure) && type != MetricType.Gauge);
 
     private string? CheckMetrics(int family, bool leaveOut)
     {
@@ -186,7 +187,8 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
         }
 
         FamilyEntry[] entries = SnapshotBuilder.Render(
-            set, workspace.Text, workspace.Sidecar, CollectionsMarshal.AsSpan(families), now, before is null ? [] : before.Families, pool, isFirst: before is null, out byte[] block);
+            set, workspace.Text, workspace.Sidecar, CollectionsMarshal.AsSpan(families), now,
+            before is null ? [] : before.Families, pool, isFirst: before is null, out byte[] block);
         Block = block;
         return entries;
     }

@@ -15,7 +15,8 @@ internal static class PushLimits
     public static PushOutcome? Exceeded(StoreOptions options, GroupingKey key) =>
         options.MaxGroupingKeyBytes > 0 && key.Bytes.Length > options.MaxGroupingKeyBytes
             ? new PushOutcome(
-                PushStatus.GroupingKeyTooLong, $"grouping key too long: {key.Bytes.Length} bytes are more than {options.MaxGroupingKeyBytes}")
+                PushStatus.GroupingKeyTooLong,
+                    $"grouping key too long: {key.Bytes.Length} bytes are more than {options.MaxGroupingKeyBytes}")
             : null;
 
     /// <summary>What a body may become.</summary>
@@ -70,7 +71,8 @@ internal static class PushLimits
         long series = Math.Max((long)set.Metrics.Length + set.Points.Length, set.Families.Length);
         if (options.MaxSeriesPerPush > 0 && series > options.MaxSeriesPerPush)
         {
-            return new PushOutcome(PushStatus.TooManySeries, $"too many series in one push: {series} are more than {options.MaxSeriesPerPush}");
+            return new PushOutcome(
+                PushStatus.TooManySeries, $"too many series in one push: {series} are more than {options.MaxSeriesPerPush}");
         }
 
         int longest = options.MaxLabelValueBytes;
@@ -112,5 +114,7 @@ internal static class PushLimits
         new(PushStatus.TooManyNameSets, $"too many sets of grouping label names: {options.MaxGroupingNameSets} are in use");
 
     private static PushOutcome TooLong(ReadOnlySpan<byte> name, int length, int longest) =>
-        new(PushStatus.LabelTooLong, $"value of label {Encoding.UTF8.GetString(name[..Math.Min(name.Length, NameShown)])} is too long: {length} bytes are more than {longest}");
+        new(PushStatus.LabelTooLong,
+            $"value of label {Encoding.UTF8.GetString(name[..Math.Min(name.Length, NameShown)])} is too long: {length} bytes are more "
+            + $"than {longest}");
 }

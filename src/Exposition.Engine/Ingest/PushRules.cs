@@ -69,7 +69,8 @@ internal static class PushRules
             bool isKnownUtf8 = (set.IsSourceUtf8 && label.Value.Start >= 0) || (i < passed.Length && passed[i].Value == label.Value);
             if (!isKnownUtf8 && !Utf8.IsValid(set.Text(label.Value)))
             {
-                return $"{Collected(set, family, metric)} has a label named \"{ShownText.Of(set.Text(label.Name))}\" whose value is not utf8: {Quote(set.Text(label.Value))}";
+                return $"{Collected(set, family, metric)} has a label named \"{ShownText.Of(set.Text(label.Name))}\" whose value is not "
+                    + $"utf8: {Quote(set.Text(label.Value))}";
             }
         }
 
@@ -151,7 +152,8 @@ internal static class PushRules
                 break;
             }
 
-            text.Append(" label:{name:").Append(Quote(set.Text(label.Name))).Append(" value:").Append(Quote(set.Text(label.Value))).Append('}');
+            text.Append(" label:{name:").Append(Quote(set.Text(label.Name))).Append(" value:").Append(Quote(set.Text(label.Value)))
+                .Append('}');
         }
 
         return text.Append(" }").ToString();

@@ -17,7 +17,8 @@ internal static class SnapshotBuilder
 {
     private const ulong ExactInText = 1UL << 53;
 
-    private static readonly SearchValues<byte> s_legacy = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:"u8);
+    private static readonly SearchValues<byte> s_legacy = SearchValues.Create(
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:"u8);
 
     /// <summary>Renders families (labels merged, metrics in order) into entries sorted by name.</summary>
     /// <param name="set">Holds the families.</param>
@@ -77,7 +78,8 @@ internal static class SnapshotBuilder
     /// <param name="entries">As many as families.</param>
     /// <param name="block">Replaced by a new one if it is too small.</param>
     public static void Render(
-        FamilySet set, BlockWriter textOutput, BlockWriter sidecarOutput, ReadOnlySpan<int> families, long now, ReadOnlySpan<FamilyEntry> known, Span<FamilyEntry> entries, ref byte[] block)
+        FamilySet set, BlockWriter textOutput, BlockWriter sidecarOutput, ReadOnlySpan<int> families, long now,
+            ReadOnlySpan<FamilyEntry> known, Span<FamilyEntry> entries, ref byte[] block)
     {
         Span<Piece> pieces = families.Length <= 128 ? stackalloc Piece[families.Length] : new Piece[families.Length];
         int bytes = RenderPieces(set, textOutput, sidecarOutput, families, pieces);
@@ -90,7 +92,8 @@ internal static class SnapshotBuilder
     }
 
     // Into the buffers; says how many bytes that is.
-    private static int RenderPieces(FamilySet set, BlockWriter textOutput, BlockWriter sidecarOutput, ReadOnlySpan<int> families, Span<Piece> pieces)
+    private static int RenderPieces(
+        FamilySet set, BlockWriter textOutput, BlockWriter sidecarOutput, ReadOnlySpan<int> families, Span<Piece> pieces)
     {
         textOutput.Restart();
         sidecarOutput.Restart();
@@ -175,7 +178,8 @@ internal static class SnapshotBuilder
         byte unitLength = FamilyEntry.LengthOfUnit(name, row.Type, set.Text(row.Unit));
         bool sameHelp = known is not null && known.HasHelp == row.HasHelp && known.Help.Span.SequenceEqual(help);
         return sameHelp && known!.Type == row.Type && known.UnitLength == unitLength ? known
-            : new FamilyHead(known?.Name ?? name.ToArray(), row.Type, row.HasHelp, !row.HasHelp ? default : sameHelp ? known!.Help : HelpOf(help), unitLength);
+            : new FamilyHead(known?.Name ?? name.ToArray(), row.Type, row.HasHelp,
+                !row.HasHelp ? default : sameHelp ? known!.Help : HelpOf(help), unitLength);
     }
 
     private static Piece RenderPiece(FamilySet set, int family, BlockWriter textOutput, BlockWriter sidecarOutput)
@@ -222,7 +226,8 @@ internal static class SnapshotBuilder
             for (int point = m.FirstPoint; point >= 0; point = set.Points[point].Next)
             {
                 ref PointRow p = ref set.Points[point];
-                if (double.IsNaN(p.Bound) || p.Count > ExactInText || (p.Value == 0 && double.IsNegative(p.Value)) || (p.Bound == 0 && double.IsNegative(p.Bound)))
+                if (double.IsNaN(p.Bound) || p.Count > ExactInText || (p.Value == 0 && double.IsNegative(p.Value))
+                    || (p.Bound == 0 && double.IsNegative(p.Bound)))
                 {
                     return true;
                 }

@@ -22,7 +22,9 @@ internal sealed class HeldBytes
     private int _collecting;
 
     /// <summary>How many there are now.</summary>
-    public long Now => Volatile.Read(ref _open) == 0 ? 0 : Volatile.Read(ref _tables) + Math.Max(0, Volatile.Read(ref _replaced) - Volatile.Read(ref _oldestMark));
+    public long Now => Volatile.Read(ref _open) == 0
+        ? 0
+        : Volatile.Read(ref _tables) + Math.Max(0, Volatile.Read(ref _replaced) - Volatile.Read(ref _oldestMark));
 
     /// <summary>A scrape has made tables of so many bytes; negative, when it lets them go.</summary>
     public void AddTables(long bytes) => Interlocked.Add(ref _tables, bytes);
@@ -85,7 +87,8 @@ internal sealed class HeldBytes
                 continue;
             }
 
-            while (at < current.Length && !current[at].Name.Equals(entry.Name) && current[at].Name.Span.SequenceCompareTo(entry.Name.Span) < 0)
+            while (at < current.Length && !current[at].Name.Equals(entry.Name)
+                && current[at].Name.Span.SequenceCompareTo(entry.Name.Span) < 0)
             {
                 at++;
             }

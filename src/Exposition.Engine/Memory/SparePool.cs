@@ -19,7 +19,8 @@ internal sealed class SparePool<T>(long capacity)
     private const int Large = 64 << 10;
 
     private readonly LastLarge<T> _large = new();
-    private readonly Stripe[] _stripes = [.. Enumerable.Range(0, Math.Min(MostStripes, Environment.ProcessorCount)).Select(static _ => new Stripe())];
+    private readonly Stripe[] _stripes = [
+        .. Enumerable.Range(0, Math.Min(MostStripes, Environment.ProcessorCount)).Select(static _ => new Stripe())];
 
     /// <summary>Bytes that lie here unused.</summary>
     public long Bytes
@@ -55,7 +56,8 @@ internal sealed class SparePool<T>(long capacity)
         for (int i = 0; i < _stripes.Length; i++)
         {
             Stripe stripe = _stripes[(first + i) % _stripes.Length];
-            if (Volatile.Read(ref stripe.Bytes) > 0 && Volatile.Read(ref stripe.Shelves[index]) is { } shelf && shelf.TryTake() is { } spare)
+            if (Volatile.Read(ref stripe.Bytes) > 0 && Volatile.Read(ref stripe.Shelves[index]) is { } shelf
+                && shelf.TryTake() is { } spare)
             {
                 shelf.IsUsed = true;
                 stripe.Remove(shelf.BytesEach);

@@ -61,7 +61,8 @@ internal sealed class PushShape
     /// <param name="blockLength">How much of the block that is.</param>
     /// <param name="families">Names of the pushed families in their order; kept.</param>
     /// <param name="pool">Where patched blocks come from.</param>
-    public PushShape(ShapeTables tables, ReadOnlySpan<byte> body, byte[] block, int blockLength, ReadOnlyMemory<byte>[] families, BlockPool pool)
+    public PushShape(
+        ShapeTables tables, ReadOnlySpan<byte> body, byte[] block, int blockLength, ReadOnlyMemory<byte>[] families, BlockPool pool)
     {
         _pool = pool;
         _families = families;
@@ -97,7 +98,8 @@ internal sealed class PushShape
     public long LastUsed { get; set; }
 
     /// <summary>Memory held beside the group's own block, in bytes.</summary>
-    public long Size => _body.Length + ((long)_valueStart.Length * (ExpositionNumber.MaxLength + 3 + (3 * sizeof(int)))) + (_source.Length * 3L * sizeof(int));
+    public long Size => _body.Length + ((long)_valueStart.Length * (ExpositionNumber.MaxLength + 3 + (3 * sizeof(int))))
+        + (_source.Length * 3L * sizeof(int));
 
     /// <summary>Number of pushed families.</summary>
     public int FamilyCount => _lastLineOfFamily.Length;
@@ -244,7 +246,8 @@ internal sealed class PushShape
     /// <summary>
     /// Whether the pushed family at a position has this name. Entries of one group share their names' memory, so this is quick.
     /// </summary>
-    public bool IsFamily(int family, ReadOnlyMemory<byte> name) => _families[family].Equals(name) || _families[family].Span.SequenceEqual(name.Span);
+    public bool IsFamily(int family, ReadOnlyMemory<byte> name) =>
+        _families[family].Equals(name) || _families[family].Span.SequenceEqual(name.Span);
 
     /// <summary>Where the text of the pushed families ends in the block, in the order of their names: the LF of the last line.</summary>
     public int FamilyEnd(int family) => _lineEnd[_lastLineOfFamily[family]] + 1;

@@ -189,7 +189,8 @@ internal static class ShapeBuilder
         return !shown.AsSpan().Contains(0);
     }
 
-    private static bool TryMatchLines(in FamilyEntry entry, ReadOnlySpan<byte> probed, int offset, ShapeTables tables, bool[] isWhole, int[] shown)
+    private static bool TryMatchLines(
+        in FamilyEntry entry, ReadOnlySpan<byte> probed, int offset, ShapeTables tables, bool[] isWhole, int[] shown)
     {
         ReadOnlySpan<byte> text = entry.Text.Span;
         int at = 0;

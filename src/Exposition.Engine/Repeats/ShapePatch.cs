@@ -57,11 +57,13 @@ internal static class ShapePatch
         {
             FamilyEntry a = expected[i];
             FamilyEntry b = actual[i];
-            if (!a.Name.Span.SequenceEqual(b.Name.Span) || a.Type != b.Type || a.HasHelp != b.HasHelp || !a.Help.Span.SequenceEqual(b.Help.Span)
+            if (!a.Name.Span.SequenceEqual(b.Name.Span) || a.Type != b.Type || a.HasHelp != b.HasHelp
+                || !a.Help.Span.SequenceEqual(b.Help.Span)
                 || a.PushedAt != b.PushedAt || !a.Text.Span.SequenceEqual(b.Text.Span) || !a.Sidecar.Span.SequenceEqual(b.Sidecar.Span)
                 || a.Traits != b.Traits || a.SampleCount != b.SampleCount)
             {
-                return $"{Encoding.UTF8.GetString(a.Name.Span)} as {Encoding.UTF8.GetString(a.Text.Span)} instead of {Encoding.UTF8.GetString(b.Text.Span)}";
+                return $"{Encoding.UTF8.GetString(a.Name.Span)} as {Encoding.UTF8.GetString(a.Text.Span)} instead of "
+                    + $"{Encoding.UTF8.GetString(b.Text.Span)}";
             }
         }
 

@@ -82,7 +82,8 @@ internal sealed class OpenMetricsPieces(ScrapePlan plan) : PieceSource
     {
         if (_entry == Header)
         {
-            OpenMetricsFormat.WriteHeader(family.Name.Span, family.Type, family.HasHelp, family.Help.Span, family.Unit.Span, _form, _escaping, _piece);
+            OpenMetricsFormat.WriteHeader(
+                family.Name.Span, family.Type, family.HasHelp, family.Help.Span, family.Unit.Span, _form, _escaping, _piece);
             return;
         }
 

@@ -36,7 +36,8 @@ internal sealed class OwnFamilies
         PushWorkspace workspace = PushWorkspace.Rent();
         try
         {
-            SnapshotBuilder.Render(own, workspace.Text, workspace.Sidecar, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_order), 0, _before, _entries, ref _block);
+            SnapshotBuilder.Render(own, workspace.Text, workspace.Sidecar, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_order),
+                0, _before, _entries, ref _block);
             return _entries;
         }
         finally

@@ -133,12 +133,14 @@ internal sealed class ProtobufPieces(ScrapePlan plan) : PieceSource
     {
         if (_format == ScrapeFormat.ProtobufDelimited)
         {
-            ProtobufFormat.WriteHeader(family.Name.Span, family.Type, family.HasHelp, family.Help.Span, family.Unit.Span, _escaping, _metricBytes, _header);
+            ProtobufFormat.WriteHeader(
+                family.Name.Span, family.Type, family.HasHelp, family.Help.Span, family.Unit.Span, _escaping, _metricBytes, _header);
         }
         else
         {
             ProtobufFormat.WriteText(
-                family.Name.Span, family.Type, family.HasHelp, family.Help.Span, family.Unit.Span, _kept.Written, _escaping, _format == ScrapeFormat.ProtobufCompactText, _header);
+                family.Name.Span, family.Type, family.HasHelp, family.Help.Span, family.Unit.Span, _kept.Written, _escaping,
+                    _format == ScrapeFormat.ProtobufCompactText, _header);
         }
     }
 }

@@ -32,7 +32,8 @@ internal readonly struct ScrapePiece
     /// The text. The bounds were checked when it was made; to check them again would read the start of the block, which may be far from the
     /// text.
     /// </summary>
-    public ReadOnlySpan<byte> TextSpan => MemoryMarshal.CreateReadOnlySpan(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_block), _start), _length);
+    public ReadOnlySpan<byte> TextSpan =>
+        MemoryMarshal.CreateReadOnlySpan(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_block), _start), _length);
 
     /// <summary>Index of the group in the view, or <see cref="OwnGroup"/>.</summary>
     public int Group { get; }

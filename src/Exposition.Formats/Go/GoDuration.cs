@@ -78,7 +78,8 @@ internal static class GoDuration
 
     /// <summary>The same for text that must be one.</summary>
     /// <exception cref="FormatException">It is none; the text is that of the reference.</exception>
-    public static long ParseNanoseconds(string text) => TryParse(text, out long nanoseconds, out string? error) ? nanoseconds : throw new FormatException(error);
+    public static long ParseNanoseconds(string text) =>
+        TryParse(text, out long nanoseconds, out string? error) ? nanoseconds : throw new FormatException(error);
 
     /// <summary>Writes a duration as Go does: <c>5m0s</c>, <c>1.5s</c>, <c>250ms</c>.</summary>
     public static string Format(long nanoseconds)
@@ -155,7 +156,8 @@ internal static class GoDuration
         return null;
     }
 
-    private static string Fraction(ulong value, ulong scale) => ((decimal)value / scale).ToString("0.#########", CultureInfo.InvariantCulture);
+    private static string Fraction(ulong value, ulong scale) =>
+        ((decimal)value / scale).ToString("0.#########", CultureInfo.InvariantCulture);
 
     private static string Invalid(ReadOnlySpan<char> text) => $"time: invalid duration {Quote(text)}";
 

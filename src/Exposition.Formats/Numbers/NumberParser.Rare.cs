@@ -120,7 +120,8 @@ internal static partial class NumberParser
     {
         value = double.NaN;
         text = text.Length > 0 && text[0] is (byte)'-' or (byte)'+' ? text[1..] : text;
-        return Ascii.EqualsIgnoreCase(text, "nan"u8) || Ascii.EqualsIgnoreCase(text, "nan(ind)"u8) || Ascii.EqualsIgnoreCase(text, "nan(snan)"u8);
+        return Ascii.EqualsIgnoreCase(text, "nan"u8) || Ascii.EqualsIgnoreCase(text, "nan(ind)"u8)
+            || Ascii.EqualsIgnoreCase(text, "nan(snan)"u8);
     }
 
     private static bool TryParseWord(ReadOnlySpan<byte> text, out double value)

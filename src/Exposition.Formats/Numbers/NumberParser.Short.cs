@@ -34,7 +34,8 @@ internal static partial class NumberParser
         length -= signs;
         if (length - 1 >= ShortLength || text.Length - start - signs < ShortLength)
         {
-            return length is > ShortLength and <= LongestMiddle && TryParseMiddle(ref Unsafe.Add(ref first, signs), length, first == (byte)'-', out value);
+            return length is > ShortLength and <= LongestMiddle
+                && TryParseMiddle(ref Unsafe.Add(ref first, signs), length, first == (byte)'-', out value);
         }
 
         Vector128<byte> digits = Vector128.LoadUnsafe(ref first, (nuint)signs) - Vector128.Create((byte)'0');

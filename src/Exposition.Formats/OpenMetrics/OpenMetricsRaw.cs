@@ -80,7 +80,8 @@ internal ref struct OpenMetricsRaw
     private void WriteSummary(in MetricRow row)
     {
         const long PointLength = 2 * ProtoWriter.Fixed64Field;
-        ProtoWriter.WriteBytesHeader(ProtoTag.Summary, CountAndSumLength(in row) + CreatedLength() + (row.PointCount * ProtoWriter.BytesField(PointLength)), ref _cursor);
+        ProtoWriter.WriteBytesHeader(ProtoTag.Summary,
+            CountAndSumLength(in row) + CreatedLength() + (row.PointCount * ProtoWriter.BytesField(PointLength)), ref _cursor);
         WriteCountAndSum(in row);
         for (int i = row.FirstPoint; i >= 0; i = _set.Points[i].Next)
         {
@@ -167,7 +168,8 @@ internal ref struct OpenMetricsRaw
         return length;
     }
 
-    private static long LabelLength(in LabelRow label) => ProtoWriter.BytesField(label.Name.Length) + ProtoWriter.BytesField(label.Value.Length);
+    private static long LabelLength(in LabelRow label) =>
+        ProtoWriter.BytesField(label.Name.Length) + ProtoWriter.BytesField(label.Value.Length);
 
     private void WriteExemplar(byte tag, in ExemplarRow exemplar)
     {
@@ -190,7 +192,8 @@ internal ref struct OpenMetricsRaw
 
     // proto3: a zero is left out.
     private static long TimeLength(UnixTime time) =>
-        (time.Seconds != 0 ? 1 + ProtoWriter.VarintLength((ulong)time.Seconds) : 0) + (time.Nanos != 0 ? 1 + ProtoWriter.VarintLength((ulong)time.Nanos) : 0);
+        (time.Seconds != 0 ? 1 + ProtoWriter.VarintLength((ulong)time.Seconds) : 0)
+            + (time.Nanos != 0 ? 1 + ProtoWriter.VarintLength((ulong)time.Nanos) : 0);
 
     private void WriteTime(byte tag, UnixTime time)
     {

@@ -164,7 +164,8 @@ internal ref partial struct OpenMetricsReader
     private readonly long CountCharacters(in ExemplarRow exemplar)
     {
         long count = 0;
-        foreach (ref readonly LabelRow label in (ReadOnlySpan<LabelRow>)_tables.ExemplarLabels.Span.Slice(exemplar.FirstLabel, exemplar.LabelCount))
+        foreach (ref readonly LabelRow label in (ReadOnlySpan<LabelRow>)_tables.ExemplarLabels.Span.Slice(
+            exemplar.FirstLabel, exemplar.LabelCount))
         {
             count += Characters(_set.Text(label.Name)) + Characters(_set.Text(label.Value));
         }

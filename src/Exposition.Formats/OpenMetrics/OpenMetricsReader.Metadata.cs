@@ -93,7 +93,8 @@ internal ref partial struct OpenMetricsReader
             return Fail($"the name {GoQuote.Text(name)} does not end in \"_\" and its unit {GoQuote.Text(unit)}");
         }
 
-        return _type is not (OpenMetricsType.Info or OpenMetricsType.StateSet) || Fail($"a unit for {GoQuote.Text(name)}, which is of a type without units");
+        return _type is not (OpenMetricsType.Info or OpenMetricsType.StateSet)
+            || Fail($"a unit for {GoQuote.Text(name)}, which is of a type without units");
     }
 
     /// <summary>Whether a name ends in a unit.</summary>

@@ -133,7 +133,8 @@ internal ref partial struct OpenMetricsReader
         {
             OpenMetricsType.Counter => MetricContent.Counter,
             OpenMetricsType.Summary => MetricContent.Summary | MetricContent.NoCount | MetricContent.NoSum,
-            OpenMetricsType.Histogram or OpenMetricsType.GaugeHistogram => MetricContent.Histogram | MetricContent.NoCount | MetricContent.NoSum,
+            OpenMetricsType.Histogram or OpenMetricsType.GaugeHistogram =>
+                MetricContent.Histogram | MetricContent.NoCount | MetricContent.NoSum,
             OpenMetricsType.Unknown => MetricContent.Untyped,
             _ => MetricContent.Gauge,
         };

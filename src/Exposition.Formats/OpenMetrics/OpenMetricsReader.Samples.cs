@@ -58,7 +58,8 @@ internal ref partial struct OpenMetricsReader
         if (hasExemplar)
         {
             _at++;
-            if (!Take((byte)'#', _lineHasTime ? "'#' and an exemplar" : "a timestamp, or '#' and an exemplar") || !ReadExemplar(out exemplar))
+            if (!Take((byte)'#', _lineHasTime ? "'#' and an exemplar" : "a timestamp, or '#' and an exemplar")
+                || !ReadExemplar(out exemplar))
             {
                 return false;
             }
@@ -190,7 +191,8 @@ internal ref partial struct OpenMetricsReader
         bool isBound = _part is OpenMetricsPart.Bucket or OpenMetricsPart.Quantile or OpenMetricsPart.Value;
         if (at < 0 || !isBound)
         {
-            return at < 0 == !isBound || Fail(isBound ? $"missing label {GoQuote.Text(wanted)}" : $"label {GoQuote.Text(wanted)} on a sample that has none");
+            return at < 0 == !isBound
+                || Fail(isBound ? $"missing label {GoQuote.Text(wanted)}" : $"label {GoQuote.Text(wanted)} on a sample that has none");
         }
 
         LabelRow bound = labels[at];

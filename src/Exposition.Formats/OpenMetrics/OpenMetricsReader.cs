@@ -273,7 +273,8 @@ internal ref partial struct OpenMetricsReader
         return Fail($"expected {what}, found {Found(current)}");
     }
 
-    private static string Found(int current) => current < 0 ? "the end" : current == '\n' ? "the end of the line" : GoQuote.Byte((byte)current);
+    private static string Found(int current) =>
+        current < 0 ? "the end" : current == '\n' ? "the end of the line" : GoQuote.Byte((byte)current);
 
     private bool Fail(string message) => FailAt(_lineStart, message);
 

@@ -130,8 +130,20 @@ internal static class OpenMetricsTypes
                 part = OpenMetricsPart.Quantile;
                 return default;
             case OpenMetricsType.Summary or OpenMetricsType.Histogram or OpenMetricsType.GaugeHistogram:
-                part = index switch { 0 => OpenMetricsPart.Bucket, 1 => OpenMetricsPart.Sum, 2 => OpenMetricsPart.Count, _ => OpenMetricsPart.Created };
-                return index switch { 0 => "_bucket"u8, 1 => gauge ? "_gsum"u8 : "_sum"u8, 2 => gauge ? "_gcount"u8 : "_count"u8, _ => "_created"u8 };
+                part = index switch
+                {
+                    0 => OpenMetricsPart.Bucket,
+                    1 => OpenMetricsPart.Sum,
+                    2 => OpenMetricsPart.Count,
+                    _ => OpenMetricsPart.Created,
+                };
+                return index switch
+                {
+                    0 => "_bucket"u8,
+                    1 => gauge ? "_gsum"u8 : "_sum"u8,
+                    2 => gauge ? "_gcount"u8 : "_count"u8,
+                    _ => "_created"u8,
+                };
             default:
                 part = OpenMetricsPart.Value;
                 return default;

@@ -57,7 +57,8 @@ internal ref struct OpenMetricsWriter(
                 break;
         }
 
-        if (extras && _withCreated && _type is MetricType.Counter or MetricType.Summary or MetricType.Histogram && raw.TryGetCreated(out UnixTime created))
+        if (extras && _withCreated && _type is MetricType.Counter or MetricType.Summary or MetricType.Histogram
+            && raw.TryGetCreated(out UnixTime created))
         {
             WriteSeries(in metric, "_created"u8, default, 0);
             WriteFloat(created.ToSeconds());
@@ -144,7 +145,8 @@ internal ref struct OpenMetricsWriter(
         if (Writes(OpenMetricsForm.Counts))
         {
             WriteSeries(in metric, _names.CountSuffix, default, 0);
-            WriteNumber(metric.CountFloat, hasCount || _form != OpenMetricsForm.Typed ? metric.Count : OpenMetricsRules.TotalOf(_set, in metric));
+            WriteNumber(metric.CountFloat, hasCount
+                || _form != OpenMetricsForm.Typed ? metric.Count : OpenMetricsRules.TotalOf(_set, in metric));
             EndLine(in metric);
         }
     }
@@ -249,7 +251,8 @@ internal ref struct OpenMetricsWriter(
 
         _cursor.Write(" # {"u8);
         int at = 0;
-        for (bool first = true; OpenMetricsExtras.TryReadLabel(exemplar.Message, ref at, out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value); first = false)
+        for (bool first = true; OpenMetricsExtras.TryReadLabel(
+            exemplar.Message, ref at, out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value); first = false)
         {
             if (!first)
             {
@@ -287,9 +290,12 @@ internal ref struct OpenMetricsWriter(
         int at = 0;
         while (OpenMetricsExtras.TryReadLabel(exemplar.Message, ref at, out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
         {
-            characters += _names.Scheme == EscapingScheme.AllowUtf8 ? OpenMetricsReader.Characters(name) : Escaping.LengthOf(name, _names.Scheme);
+            characters += _names.Scheme == EscapingScheme.AllowUtf8
+                ? OpenMetricsReader.Characters(name)
+                : Escaping.LengthOf(name, _names.Scheme);
             characters += OpenMetricsReader.Characters(value);
-            if (characters > ExemplarCharacters || IsReserved(name) || !NameRules.IsValidLabelName(name, NameScheme.Utf8) || !Utf8.IsValid(value))
+            if (characters > ExemplarCharacters || IsReserved(name) || !NameRules.IsValidLabelName(name, NameScheme.Utf8)
+                || !Utf8.IsValid(value))
             {
                 return false;
             }

@@ -53,19 +53,24 @@ internal readonly ref partial struct ProtoMetricReader
                     read = reader.TryReadBytes(out TextRef label) && TryReadLabel(label);
                     break;
                 case ProtoTag.Gauge:
-                    read = reader.TryReadBytes(out TextRef gauge) && TryReadValue(MetricContent.Gauge, ProtoMessage.Scalar, gauge, metric, ref row);
+                    read = reader.TryReadBytes(out TextRef gauge)
+                        && TryReadValue(MetricContent.Gauge, ProtoMessage.Scalar, gauge, metric, ref row);
                     break;
                 case ProtoTag.Counter:
-                    read = reader.TryReadBytes(out TextRef counter) && TryReadValue(MetricContent.Counter, ProtoMessage.Counter, counter, metric, ref row);
+                    read = reader.TryReadBytes(out TextRef counter)
+                        && TryReadValue(MetricContent.Counter, ProtoMessage.Counter, counter, metric, ref row);
                     break;
                 case ProtoTag.Summary:
-                    read = reader.TryReadBytes(out TextRef summary) && TryReadValue(MetricContent.Summary, ProtoMessage.Summary, summary, metric, ref row);
+                    read = reader.TryReadBytes(out TextRef summary)
+                        && TryReadValue(MetricContent.Summary, ProtoMessage.Summary, summary, metric, ref row);
                     break;
                 case ProtoTag.Untyped:
-                    read = reader.TryReadBytes(out TextRef untyped) && TryReadValue(MetricContent.Untyped, ProtoMessage.Scalar, untyped, metric, ref row);
+                    read = reader.TryReadBytes(out TextRef untyped)
+                        && TryReadValue(MetricContent.Untyped, ProtoMessage.Scalar, untyped, metric, ref row);
                     break;
                 case ProtoTag.Histogram:
-                    read = reader.TryReadBytes(out TextRef histogram) && TryReadValue(MetricContent.Histogram, ProtoMessage.Histogram, histogram, metric, ref row);
+                    read = reader.TryReadBytes(out TextRef histogram)
+                        && TryReadValue(MetricContent.Histogram, ProtoMessage.Histogram, histogram, metric, ref row);
                     break;
                 case ProtoTag.TimestampMs:
                     read = reader.TryReadVarint(out ulong milliseconds);

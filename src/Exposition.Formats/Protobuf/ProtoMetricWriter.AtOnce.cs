@@ -51,7 +51,9 @@ internal ref partial struct ProtoMetricWriter
         bool isHistogram = _type is MetricType.Histogram or MetricType.GaugeHistogram;
         at = isHistogram ? at
             : _type == MetricType.Summary ? PutDistribution(into, at, ProtoTag.Summary, in metric)
-            : PutScalar(into, at, _type == MetricType.Gauge ? ProtoTag.Gauge : _type == MetricType.Counter ? ProtoTag.Counter : ProtoTag.Untyped, metric.Value);
+            : PutScalar(into, at,
+                _type == MetricType.Gauge ? ProtoTag.Gauge : _type == MetricType.Counter ? ProtoTag.Counter : ProtoTag.Untyped,
+                metric.Value);
         if ((metric.Content & MetricContent.Timestamp) != 0)
         {
             into[at] = ProtoTag.TimestampMs;

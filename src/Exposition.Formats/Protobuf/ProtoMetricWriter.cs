@@ -118,7 +118,8 @@ internal ref partial struct ProtoMetricWriter(FamilySet set, MetricType type, Es
         long timestamp = (metric.Content & MetricContent.Timestamp) != 0 ? 1 + ProtoWriter.VarintLength((ulong)metric.TimestampMs) : 0;
         return timestamp + _type switch
         {
-            MetricType.Summary or MetricType.Histogram or MetricType.GaugeHistogram => ProtoWriter.BytesField(DistributionLength(in metric)),
+            MetricType.Summary or MetricType.Histogram or MetricType.GaugeHistogram =>
+                ProtoWriter.BytesField(DistributionLength(in metric)),
             _ => ProtoWriter.BytesField(ProtoWriter.Fixed64Field),
         };
     }
@@ -163,7 +164,9 @@ internal ref partial struct ProtoMetricWriter(FamilySet set, MetricType type, Es
     private readonly long DistributionLength(in MetricRow metric)
     {
         long length = HasSum(in metric) ? ProtoWriter.Fixed64Field : 0;
-        length += HasFloatCount(in metric) ? ProtoWriter.Fixed64Field : HasCount(in metric) ? 1 + ProtoWriter.VarintLength(metric.Count) : 0;
+        length += HasFloatCount(in metric)
+            ? ProtoWriter.Fixed64Field
+            : HasCount(in metric) ? 1 + ProtoWriter.VarintLength(metric.Count) : 0;
         for (int i = metric.FirstPoint; i >= 0; i = _set.Points[i].Next)
         {
             length += ProtoWriter.BytesField(PointLength(in metric, in _set.Points[i]));

@@ -64,7 +64,8 @@ internal static class ProtoSchema
         return field is not null && ((WireType)(tag & 7) == field.WireType || IsPacked(field, tag));
     }
 
-    public static bool IsPacked(ProtoField field, uint tag) => field is { Repeated: true, IsNumber: true } && (WireType)(tag & 7) == WireType.Bytes;
+    public static bool IsPacked(ProtoField field, uint tag) =>
+        field is { Repeated: true, IsNumber: true } && (WireType)(tag & 7) == WireType.Bytes;
 
     /// <summary>Whether a message and all messages in it are well formed. The depth is that of the schema.</summary>
     /// <param name="message">What the bytes are.</param>
@@ -124,7 +125,8 @@ internal static class ProtoSchema
     {
         var fields = new ProtoField?[Enum.GetValues<ProtoMessage>().Length * (MaxField + 1)];
         Define(ProtoMessage.Metric, Messages(1, "label", ProtoMessage.LabelPair), Message(2, "gauge", ProtoMessage.Scalar),
-            Message(3, "counter", ProtoMessage.Counter), Message(4, "summary", ProtoMessage.Summary), Message(5, "untyped", ProtoMessage.Scalar),
+            Message(3, "counter", ProtoMessage.Counter), Message(4, "summary", ProtoMessage.Summary),
+                Message(5, "untyped", ProtoMessage.Scalar),
             new(6, "timestamp_ms", ProtoKind.Int64), Message(7, "histogram", ProtoMessage.Histogram));
         Define(ProtoMessage.LabelPair, new(1, "name", ProtoKind.Text), new(2, "value", ProtoKind.Text));
         Define(ProtoMessage.Scalar, new ProtoField(1, "value", ProtoKind.Double));
@@ -135,7 +137,8 @@ internal static class ProtoSchema
         Define(ProtoMessage.Quantile, new(1, "quantile", ProtoKind.Double), new(2, "value", ProtoKind.Double));
         Define(ProtoMessage.Histogram, new(1, "sample_count", ProtoKind.UInt64), new(2, "sample_sum", ProtoKind.Double),
             Messages(3, "bucket", ProtoMessage.Bucket), new(4, "sample_count_float", ProtoKind.Double), new(5, "schema", ProtoKind.SInt32),
-            new(6, "zero_threshold", ProtoKind.Double), new(7, "zero_count", ProtoKind.UInt64), new(8, "zero_count_float", ProtoKind.Double),
+            new(6, "zero_threshold", ProtoKind.Double), new(7, "zero_count", ProtoKind.UInt64),
+                new(8, "zero_count_float", ProtoKind.Double),
             Messages(9, "negative_span", ProtoMessage.BucketSpan), new(10, "negative_delta", ProtoKind.SInt64, Repeated: true),
             new(11, "negative_count", ProtoKind.Double, Repeated: true), Messages(12, "positive_span", ProtoMessage.BucketSpan),
             new(13, "positive_delta", ProtoKind.SInt64, Repeated: true), new(14, "positive_count", ProtoKind.Double, Repeated: true),
@@ -158,6 +161,7 @@ internal static class ProtoSchema
 
         static ProtoField Message(int number, string name, ProtoMessage child) => new(number, name, ProtoKind.Message, Child: child);
 
-        static ProtoField Messages(int number, string name, ProtoMessage child) => new(number, name, ProtoKind.Message, Repeated: true, child);
+        static ProtoField Messages(int number, string name, ProtoMessage child) =>
+            new(number, name, ProtoKind.Message, Repeated: true, child);
     }
 }

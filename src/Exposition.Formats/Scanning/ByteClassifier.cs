@@ -45,7 +45,8 @@ internal abstract class ByteClassifier
         ? Supported[^1]
         : Supported.FirstOrDefault(variant => variant.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
             ?? throw new PlatformNotSupportedException(
-                $"{ForcingVariable}={name}: not one of the variants of this processor ({string.Join(", ", Supported.Select(static variant => variant.Name))})");
+                $"{ForcingVariable}={name}: not one of the variants of this processor "
+                    + $"({string.Join(", ", Supported.Select(static variant => variant.Name))})");
 
     private static List<ByteClassifier> FindSupported()
     {

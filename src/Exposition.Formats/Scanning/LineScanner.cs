@@ -107,7 +107,8 @@ internal ref struct LineScanner
             end++;
         }
 
-        if (Unsafe.Add(ref text, end) != '\n' || Unsafe.Add(ref text, end - 1) == '\r' || Unsafe.Add(ref text, restStart) is (byte)' ' or (byte)'\t' or (byte)'\n')
+        if (Unsafe.Add(ref text, end) != '\n' || Unsafe.Add(ref text, end - 1) == '\r'
+            || Unsafe.Add(ref text, restStart) is (byte)' ' or (byte)'\t' or (byte)'\n')
         {
             return false;
         }
@@ -262,7 +263,8 @@ internal ref struct LineScanner
     // __name__ is no label.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsReserved(ref byte text, int start, int end) =>
-        Unsafe.Add(ref text, start) == '_' && MemoryMarshal.CreateReadOnlySpan(ref Unsafe.Add(ref text, start), end - start).SequenceEqual("__name__"u8);
+        Unsafe.Add(ref text, start) == '_'
+            && MemoryMarshal.CreateReadOnlySpan(ref Unsafe.Add(ref text, start), end - start).SequenceEqual("__name__"u8);
 
     private readonly bool AreDistinct(ref byte text, ref LabelRow first, int count)
     {

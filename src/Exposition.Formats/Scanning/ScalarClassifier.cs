@@ -38,7 +38,8 @@ internal sealed class ScalarClassifier : ByteClassifier
         for (int b = 0; b < sets.Length; b++)
         {
             bool isName = char.IsAsciiLetterOrDigit((char)b) || b == '_';
-            sets[b] = (byte)((isName ? 0 : NotName) | (b is '"' or '\\' or '\n' ? QuotedStop : 0) | (b is ' ' or '\t' or '\n' ? ValueStop : 0));
+            sets[b] = (byte)(
+                (isName ? 0 : NotName) | (b is '"' or '\\' or '\n' ? QuotedStop : 0) | (b is ' ' or '\t' or '\n' ? ValueStop : 0));
         }
 
         return sets;

@@ -20,8 +20,12 @@ internal sealed class Vector128Classifier : ByteClassifier
                 Vector128<byte> bytes = Vector128.LoadUnsafe(ref start, (nuint)i);
                 names |= (ulong)Names(bytes).ExtractMostSignificantBits() << i;
                 Vector128<byte> lineEnd = Vector128.Equals(bytes, Vector128.Create((byte)'\n'));
-                quotes |= (ulong)(lineEnd | Vector128.Equals(bytes, Vector128.Create((byte)'"')) | Vector128.Equals(bytes, Vector128.Create((byte)'\\'))).ExtractMostSignificantBits() << i;
-                values |= (ulong)(lineEnd | Vector128.Equals(bytes, Vector128.Create((byte)' ')) | Vector128.Equals(bytes, Vector128.Create((byte)'\t'))).ExtractMostSignificantBits() << i;
+                quotes |= (ulong)(lineEnd
+                    | Vector128.Equals(bytes, Vector128.Create((byte)'"'))
+                    | Vector128.Equals(bytes, Vector128.Create((byte)'\\'))).ExtractMostSignificantBits() << i;
+                values |= (ulong)(lineEnd
+                    | Vector128.Equals(bytes, Vector128.Create((byte)' '))
+                    | Vector128.Equals(bytes, Vector128.Create((byte)'\t'))).ExtractMostSignificantBits() << i;
             }
 
             (notName[block], quotedStop[block], valueStop[block]) = (~names, quotes, values);
@@ -38,5 +42,6 @@ internal sealed class Vector128Classifier : ByteClassifier
 
     // A plain "less than or equal" goes through mask registers where the processor has them, and is slower for it.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<byte> AtMost(Vector128<byte> bytes, byte most) => Vector128.Equals(Vector128.Min(bytes, Vector128.Create(most)), bytes);
+    private static Vector128<byte> AtMost(Vector128<byte> bytes, byte most) =>
+        Vector128.Equals(Vector128.Min(bytes, Vector128.Create(most)), bytes);
 }

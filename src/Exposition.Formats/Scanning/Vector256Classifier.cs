@@ -20,8 +20,12 @@ internal sealed class Vector256Classifier : ByteClassifier
                 Vector256<byte> bytes = Vector256.LoadUnsafe(ref start, (nuint)i);
                 names |= (ulong)Names(bytes).ExtractMostSignificantBits() << i;
                 Vector256<byte> lineEnd = Vector256.Equals(bytes, Vector256.Create((byte)'\n'));
-                quotes |= (ulong)(lineEnd | Vector256.Equals(bytes, Vector256.Create((byte)'"')) | Vector256.Equals(bytes, Vector256.Create((byte)'\\'))).ExtractMostSignificantBits() << i;
-                values |= (ulong)(lineEnd | Vector256.Equals(bytes, Vector256.Create((byte)' ')) | Vector256.Equals(bytes, Vector256.Create((byte)'\t'))).ExtractMostSignificantBits() << i;
+                quotes |= (ulong)(lineEnd
+                    | Vector256.Equals(bytes, Vector256.Create((byte)'"'))
+                    | Vector256.Equals(bytes, Vector256.Create((byte)'\\'))).ExtractMostSignificantBits() << i;
+                values |= (ulong)(lineEnd
+                    | Vector256.Equals(bytes, Vector256.Create((byte)' '))
+                    | Vector256.Equals(bytes, Vector256.Create((byte)'\t'))).ExtractMostSignificantBits() << i;
             }
 
             (notName[block], quotedStop[block], valueStop[block]) = (~names, quotes, values);
@@ -38,5 +42,6 @@ internal sealed class Vector256Classifier : ByteClassifier
 
     // A plain "less than or equal" goes through mask registers where the processor has them, and is slower for it.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<byte> AtMost(Vector256<byte> bytes, byte most) => Vector256.Equals(Vector256.Min(bytes, Vector256.Create(most)), bytes);
+    private static Vector256<byte> AtMost(Vector256<byte> bytes, byte most) =>
+        Vector256.Equals(Vector256.Min(bytes, Vector256.Create(most)), bytes);
 }

@@ -14,7 +14,8 @@ internal static class LikelyMistake
     /// <summary>The hint that is in vain for a body that was sent so.</summary>
     public const string OpenMetrics = "this looks like OpenMetrics, which is sent with the Content-Type application/openmetrics-text";
 
-    private static readonly SearchValues<byte> s_binary = SearchValues.Create([.. Enumerable.Range(0, 32).Except(['\t', '\n', '\r']).Select(static b => (byte)b)]);
+    private static readonly SearchValues<byte> s_binary = SearchValues.Create(
+        [.. Enumerable.Range(0, 32).Except(['\t', '\n', '\r']).Select(static b => (byte)b)]);
 
     private static readonly SearchValues<byte> s_formBytes =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~*%+&=\r\n"u8);
@@ -57,7 +58,8 @@ internal static class LikelyMistake
             : text.StartsWith("--"u8) && (text.IndexOf("Content-Disposition"u8) >= 0 || text.IndexOf("Content-Type"u8) >= 0)
                 ? "the body is in several parts (multipart), as curl -F sends it: use curl --data-binary @FILE"
             : start.ContainsAny(s_binary)
-                ? "the body is binary: protobuf needs the Content-Type application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited, "
+                ? "the body is binary: protobuf needs the Content-Type application/vnd.google.protobuf; "
+                    + "proto=io.prometheus.client.MetricFamily; encoding=delimited, "
                     + "packed bodies their Content-Encoding, and Prometheus remote write is not understood"
             : IsForm(text) ? "the body is percent-encoded or a form, as curl --data-urlencode sends it: use curl --data-binary"
             : null;
@@ -74,8 +76,11 @@ internal static class LikelyMistake
         return line[..Math.Max(0, line.Length - 1)].Contains((byte)'\r') ? "lines end in LF or CR LF, and CR alone ends none"
             : !ended && line.TrimStart(" \t"u8).StartsWith("#"u8)
                 ? "the last line is a comment without a line end: curl -d takes the line ends out of a file, curl --data-binary keeps them"
-            : IsGlued(line) ? "line ends are missing: curl -d takes them out of a file, and so does echo $VARIABLE without quotes; curl --data-binary @FILE keeps them"
-            : line.IndexOf("\\n"u8) is var at && at >= 0 && !line[at..].Contains((byte)'"') ? "a backslash and an n are no line end: write it with printf, or in bash as $'...\\n'"
+            : IsGlued(line)
+                ? "line ends are missing: curl -d takes them out of a file, and so does echo $VARIABLE without quotes; curl "
+                + "--data-binary @FILE keeps them"
+            : line.IndexOf("\\n"u8) is var at && at >= 0
+                && !line[at..].Contains((byte)'"') ? "a backslash and an n are no line end: write it with printf, or in bash as $'...\\n'"
             : HasJoint(line) ? "an & joins what curl sends of several -d: send one body of whole lines with curl --data-binary"
             : !Utf8.IsValid(line) ? "the line has bytes that are not UTF-8, as text in Latin-1 or Windows-1252 has"
             : !ended ? "the last line is cut short"

@@ -222,5 +222,6 @@ internal ref partial struct TextBodyReader
 
     private bool ParseBound(TextRef value) =>
         NumberParser.TryParse(_set.Text(value), out _bound)
-        || Fail($"expected float as value for '{System.Text.Encoding.ASCII.GetString(_boundName)}' label, got {GoQuote.Text(_set.Text(value))}");
+        || Fail($"expected float as value for '{System.Text.Encoding.ASCII.GetString(_boundName)}' label, got "
+            + $"{GoQuote.Text(_set.Text(value))}");
 }

@@ -131,7 +131,8 @@ internal ref partial struct TextBodyReader
         }
 
         byte next = _text[_at + length];
-        if (next == '"' || s_metricNameBytes.Contains(next) || !_text.Slice(_at, length).SequenceEqual(_text.Slice(_lastName.Start, length)))
+        if (next == '"' || s_metricNameBytes.Contains(next)
+            || !_text.Slice(_at, length).SequenceEqual(_text.Slice(_lastName.Start, length)))
         {
             return false;
         }
@@ -214,7 +215,8 @@ internal ref partial struct TextBodyReader
         }
 
         _part = Suffixes.Find(name, out int suffixLength);
-        return (_part != SamplePart.Point && name[..^suffixLength].SequenceEqual(FamilyName) && Suffixes.Folds(_set.Families[_family], _part))
+        return (_part != SamplePart.Point && name[..^suffixLength].SequenceEqual(FamilyName)
+            && Suffixes.Folds(_set.Families[_family], _part))
             || Fail($"sample {GoQuote.Text(name)} does not belong to metric {GoQuote.Text(FamilyName)}");
     }
 

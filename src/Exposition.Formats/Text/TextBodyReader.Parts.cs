@@ -47,8 +47,10 @@ internal ref partial struct TextBodyReader
         {
             ref FamilyRow row = ref _set.Families[family];
             ReadOnlySpan<byte> name = _set.Text(row.Name);
-            if (row.MetricCount > 0 && !HasParts(row.Type) && Suffixes.Find(name, out int suffixLength) is var part && part != SamplePart.Point
-                && _index.FindFamily(_set, name[..^suffixLength], out _) is var whole && whole >= 0 && Suffixes.Folds(_set.Families[whole], part))
+            if (row.MetricCount > 0 && !HasParts(row.Type) && Suffixes.Find(name, out int suffixLength) is var part
+                && part != SamplePart.Point
+                && _index.FindFamily(_set, name[..^suffixLength], out _) is var whole && whole >= 0
+                    && Suffixes.Folds(_set.Families[whole], part))
             {
                 MoveSamples(family, whole, part);
             }

@@ -13,7 +13,8 @@ using Microsoft.Extensions.Logging;
 namespace Exposition.Gateway.Api;
 
 /// <summary>The routes below <c>/api/v1</c>.</summary>
-internal sealed class ApiHandlers(Flags flags, BuildIdentity build, ExpositionEngine engine, IChangeGate gate, TimeProvider time, ILogger<ApiHandlers> logger)
+internal sealed class ApiHandlers(
+    Flags flags, BuildIdentity build, ExpositionEngine engine, IChangeGate gate, TimeProvider time, ILogger<ApiHandlers> logger)
 {
     private const int FlushBytes = 64 << 10;
     private static readonly JsonWriterOptions s_json = new() { Encoder = GoJsonEncoder.Instance, SkipValidation = true };
@@ -116,7 +117,8 @@ internal sealed class ApiHandlers(Flags flags, BuildIdentity build, ExpositionEn
             for (int f = 0; f <= group.Families.Length; f++)
             {
                 ReadOnlyMemory<byte>? name = f < group.Families.Length ? group.Families[f].Name : default(ReadOnlyMemory<byte>?);
-                json.FixedKeys(group.Key, group.LastPushSuccessful, f > 0 ? group.Families[f - 1].Name.Span : default, name, group, expiresAt);
+                json.FixedKeys(
+                    group.Key, group.LastPushSuccessful, f > 0 ? group.Families[f - 1].Name.Span : default, name, group, expiresAt);
                 if (name is null)
                 {
                     continue;

@@ -23,7 +23,8 @@ internal sealed class GoJsonEncoder : JavaScriptEncoder
         while (at < characters.Length)
         {
             // Half a surrogate pair is replaced, so it counts as one to encode.
-            if (Rune.DecodeFromUtf16(characters[at..], out Rune rune, out int length) != System.Buffers.OperationStatus.Done || WillEncode(rune.Value))
+            if (Rune.DecodeFromUtf16(characters[at..], out Rune rune, out int length) != System.Buffers.OperationStatus.Done
+                || WillEncode(rune.Value))
             {
                 return at;
             }

@@ -33,7 +33,8 @@ internal sealed class MetricsJson(Utf8JsonWriter writer, TimeZoneInfo zone, bool
     /// <param name="before">Name of the family behind; null at the end.</param>
     /// <param name="group">The group, for what only we know.</param>
     /// <param name="expiresAt">When it expires, in nanoseconds since the Unix epoch; 0 for never.</param>
-    public void FixedKeys(GroupingKey key, bool successful, ReadOnlySpan<byte> after, ReadOnlyMemory<byte>? before, GroupSnapshot? group = null, long expiresAt = 0)
+    public void FixedKeys(GroupingKey key, bool successful, ReadOnlySpan<byte> after, ReadOnlyMemory<byte>? before,
+        GroupSnapshot? group = null, long expiresAt = 0)
     {
         if (group is { IsExpired: true } && IsBetween("expired"u8, after, before))
         {
@@ -166,7 +167,8 @@ internal sealed class MetricsJson(Utf8JsonWriter writer, TimeZoneInfo zone, bool
 
     /// <summary>The sparse histogram of a metric, if it has one.</summary>
     public static NativeHistogram? Native(FamilySet set, in MetricRow row) =>
-        (row.Content & MetricContent.NativeHistogram) != 0 && NativeHistogram.TryRead(set.Text(row.Raw), out NativeHistogram? native) ? native : null;
+        (row.Content & MetricContent.NativeHistogram) != 0
+            && NativeHistogram.TryRead(set.Text(row.Raw), out NativeHistogram? native) ? native : null;
 
     private static bool IsBetween(ReadOnlySpan<byte> fixedKey, ReadOnlySpan<byte> after, ReadOnlyMemory<byte>? before) =>
         fixedKey.SequenceCompareTo(after) > 0 && (before is not { } next || fixedKey.SequenceCompareTo(next.Span) < 0);
@@ -220,7 +222,9 @@ internal sealed class MetricsJson(Utf8JsonWriter writer, TimeZoneInfo zone, bool
         for (int point = row.FirstPoint; point >= 0; point = set.Points[point].Next)
         {
             PointRow bucket = set.Points[point];
-            _sorted[ExpositionNumber.ToString(bucket.Bound)] = bucket.Value > 0 ? ExpositionNumber.ToString(bucket.Value) : Count(bucket.Count);
+            _sorted[ExpositionNumber.ToString(bucket.Bound)] = bucket.Value > 0
+                ? ExpositionNumber.ToString(bucket.Value)
+                : Count(bucket.Count);
         }
 
         WriteSorted("buckets"u8);

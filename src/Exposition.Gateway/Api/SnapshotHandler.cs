@@ -22,7 +22,8 @@ internal sealed class SnapshotHandler(Flags flags, MetricStore store, IChangeGat
     {
         if (flags.PersistenceFile.Length == 0)
         {
-            await Replies.Error(context, StatusCodes.Status409Conflict, "snapshots are written beside the persistence file, and --persistence.file is not given");
+            await Replies.Error(context, StatusCodes.Status409Conflict,
+                "snapshots are written beside the persistence file, and --persistence.file is not given");
             return;
         }
 
@@ -39,10 +40,12 @@ internal sealed class SnapshotHandler(Flags flags, MetricStore store, IChangeGat
             return;
         }
 
-        string file = string.Create(CultureInfo.InvariantCulture, $"{Path.GetFullPath(flags.PersistenceFile)}.snapshot-{time.GetUtcNow().UtcDateTime:yyyyMMdd'T'HHmmss.fff'Z'}");
+        string file = string.Create(CultureInfo.InvariantCulture,
+            $"{Path.GetFullPath(flags.PersistenceFile)}.snapshot-{time.GetUtcNow().UtcDateTime:yyyyMMdd'T'HHmmss.fff'Z'}");
         try
         {
-            int groups = await Task.Factory.StartNew(() => DurableSnapshot.Write(file, store), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            int groups = await Task.Factory.StartNew(
+                () => DurableSnapshot.Write(file, store), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             logger.SnapshotWritten(file, groups);
             await AnswerAsync(context, file, groups);
         }

@@ -15,8 +15,10 @@ internal static class ByteSize
     /// <exception cref="FlagException">It is none.</exception>
     public static long Parse(string text)
     {
-        (string unit, long scale) = s_units.FirstOrDefault(unit => text.EndsWith(unit.Name, StringComparison.OrdinalIgnoreCase), (Name: "", Bytes: 1L));
-        return long.TryParse(text.AsSpan(0, text.Length - unit.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long number) && number <= long.MaxValue / scale
+        (string unit, long scale) = s_units.FirstOrDefault(
+            unit => text.EndsWith(unit.Name, StringComparison.OrdinalIgnoreCase), (Name: "", Bytes: 1L));
+        return long.TryParse(text.AsSpan(0, text.Length - unit.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long number)
+            && number <= long.MaxValue / scale
             ? number * scale
             : throw new FlagException($"invalid size {GoQuote.Text(text)}, expected bytes such as 65536, 64KiB, 64MiB or 1GiB");
     }

@@ -128,7 +128,8 @@ internal sealed class Flags
     /// <exception cref="FlagException">One of them is set.</exception>
     public void RequireSupported()
     {
-        string? missing = ListenAddresses.Exists(static address => address.StartsWith("vsock://", StringComparison.Ordinal)) ? "vsock:// in --web.listen-address"
+        string? missing = ListenAddresses.Exists(static address => address.StartsWith("vsock://", StringComparison.Ordinal))
+            ? "vsock:// in --web.listen-address"
             : null;
         if (missing is not null)
         {
@@ -205,15 +206,21 @@ internal sealed class Flags
     /// <summary>The flags in the order in which help lists them.</summary>
     internal List<Flag> Table() =>
     [
-        new("help", "Show context-sensitive help (also try --help-long and --help-man).", On(() => Help = true)) { IsSwitch = true, Short = 'h' },
+        new("help", "Show context-sensitive help (also try --help-long and --help-man).", On(() => Help = true))
+            { IsSwitch = true, Short = 'h' },
         new("web.systemd-socket", "Use systemd socket activation listeners instead of port listeners (Linux only).",
             value => SystemdSocket = value == "true") { IsSwitch = true },
         new("web.listen-address", "Addresses on which to expose metrics and web interface. Repeatable for multiple addresses. "
-            + "Examples: `:9100` or `[::1]:9100` for http, `unix:/run/pushgateway.sock` for a Unix socket", AddListenAddress) { IsRepeatable = true, Shown = "=:9091 ..." },
-        new("web.config.file", "Path to configuration file that can enable TLS or authentication.", value => WebConfigFile = value) { Shown = "=\"\"" },
-        new("web.telemetry-path", "Path under which to expose metrics.", value => TelemetryPath = PathOf("web.telemetry-path", value, WebPaths.Join("", value))) { Shown = "=\"/metrics\"" },
-        new("web.self-metrics-path", "Path under which to expose the gateway's own metrics, which then are not under the telemetry path. By default they are.",
-            value => SelfMetricsPath = value.Length == 0 ? "" : PathOf("web.self-metrics-path", value, WebPaths.Join("", value))) { Shown = "=\"\"" },
+            + "Examples: `:9100` or `[::1]:9100` for http, `unix:/run/pushgateway.sock` for a Unix socket", AddListenAddress)
+                { IsRepeatable = true, Shown = "=:9091 ..." },
+        new("web.config.file", "Path to configuration file that can enable TLS or authentication.", value => WebConfigFile = value)
+            { Shown = "=\"\"" },
+        new("web.telemetry-path", "Path under which to expose metrics.",
+            value => TelemetryPath = PathOf("web.telemetry-path", value, WebPaths.Join("", value))) { Shown = "=\"/metrics\"" },
+        new("web.self-metrics-path",
+            "Path under which to expose the gateway's own metrics, which then are not under the telemetry path. By default they are.",
+            value => SelfMetricsPath = value.Length == 0 ? "" : PathOf("web.self-metrics-path", value, WebPaths.Join("", value)))
+                { Shown = "=\"\"" },
         new("web.external-url", "The URL under which the Pushgateway is externally reachable.", SetExternalUrl) { Shown = "=" },
         new("web.route-prefix", "Prefix for the internal routes of web endpoints. Defaults to the path of --web.external-url.",
             value =>
@@ -221,36 +228,50 @@ internal sealed class Flags
                 PathOf("web.route-prefix", value, WebPaths.Normalise(value));
                 RoutePrefix = value;
             }) { Shown = "=\"\"" },
-        new("web.allowed-hosts", "Host names under which requests are served, separated by commas: a name, an address, *.name for all below it, with a "
-            + "port where that matters. Others are answered with 421. Repeatable. By default any.", AddAllowedHosts) { IsRepeatable = true, Shown = "= ..." },
+        new("web.allowed-hosts",
+            "Host names under which requests are served, separated by commas: a name, an address, *.name for all below it, with a "
+            + "port where that matters. Others are answered with 421. Repeatable. By default any.", AddAllowedHosts)
+                { IsRepeatable = true, Shown = "= ..." },
         new("web.socket-mode", "Permissions of the Unix sockets of --web.listen-address, in octal. By default those of the umask.",
             value => SocketMode = ReadMode(value)) { Shown = "=0660" },
-        new("web.trusted-proxies", "Proxies whose X-Forwarded-For is believed where clients are told apart, as networks or addresses separated by commas: `10.0.0.0/8,::1`. "
-            + "That of a peer at a Unix socket always is, that of any other never.",
+        new("web.trusted-proxies",
+            "Proxies whose X-Forwarded-For is believed where clients are told apart, as networks or addresses separated by commas: "
+            + "`10.0.0.0/8,::1`. That of a peer at a Unix socket always is, that of any other never.",
             value => TrustedProxies = CommandLine.TrustedProxies.Parse(value)) { Shown = "=\"\"" },
         new("web.shutdown-timeout", "How long a stop waits for requests that are being served.", SetShutdownTimeout) { Shown = "=10s" },
         new("web.enable-lifecycle", "Enable shutdown via HTTP request.", value => EnableLifecycle = value == "true") { IsSwitch = true },
-        new("web.enable-admin-api", "Enable API endpoints for admin control actions.", value => EnableAdminApi = value == "true") { IsSwitch = true },
-        new("web.enable-openmetrics", "Answer scrapes in OpenMetrics 1.0 if the scraper prefers it.", value => EnableOpenMetrics = value == "true") { IsSwitch = true },
-        new("persistence.file", "File to persist metrics. If empty, metrics are only kept in memory.", value => PersistenceFile = value) { Shown = "=\"\"" },
+        new("web.enable-admin-api", "Enable API endpoints for admin control actions.", value => EnableAdminApi = value == "true")
+            { IsSwitch = true },
+        new("web.enable-openmetrics", "Answer scrapes in OpenMetrics 1.0 if the scraper prefers it.",
+            value => EnableOpenMetrics = value == "true") { IsSwitch = true },
+        new("persistence.file", "File to persist metrics. If empty, metrics are only kept in memory.", value => PersistenceFile = value)
+            { Shown = "=\"\"" },
         new("persistence.interval", "The minimum interval at which to write out the persistence file.",
             SetPersistenceInterval) { Shown = "=5m" },
-        new("persistence.commit-interval", "How old a change may become before it is on disk; 0 lets each answer wait for the disk. Defaults to "
+        new("persistence.commit-interval",
+            "How old a change may become before it is on disk; 0 lets each answer wait for the disk. Defaults to "
             + "--persistence.interval where that is given, else to 1s.", SetCommitInterval) { Shown = "=1s" },
-        new("persistence.restore-from", "Snapshot to start from. --persistence.file must not exist then.", value => RestoreFrom = value) { Shown = "=\"\"" },
+        new("persistence.restore-from", "Snapshot to start from. --persistence.file must not exist then.", value => RestoreFrom = value)
+            { Shown = "=\"\"" },
         new("push.disable-consistency-check", "Do not check consistency of pushed metrics. DANGEROUS.",
             value => DisableConsistencyCheck = value == "true") { IsSwitch = true },
-        new("push.enable-utf8-names", "Allow UTF-8 characters in metric and label names.", value => EnableUtf8Names = value == "true") { IsSwitch = true },
-        new("push.timestamps", "What becomes of the timestamps of pushed samples. One of: [reject, drop]", SetTimestamps) { Shown = "=reject" },
-        new("push.verify-repeated", "Read each push whose series are those of the last one in full, too, and compare. For the search for a fault; slow.",
+        new("push.enable-utf8-names", "Allow UTF-8 characters in metric and label names.", value => EnableUtf8Names = value == "true")
+            { IsSwitch = true },
+        new("push.timestamps", "What becomes of the timestamps of pushed samples. One of: [reject, drop]", SetTimestamps)
+            { Shown = "=reject" },
+        new("push.verify-repeated",
+            "Read each push whose series are those of the last one in full, too, and compare. For the search for a fault; slow.",
             value => VerifyRepeated = value == "true") { IsSwitch = true },
-        new("push.expire-after", "Time without a push after which the metrics of a group expire; 0 for never. Repeatable with a selector of groups, the first that "
-            + "matches counts: `{job=~\"flink.*\"}=2m`. Overridden by the header Exposition-Expire-After of a push. By default nothing expires.",
+        new("push.expire-after",
+            "Time without a push after which the metrics of a group expire; 0 for never. Repeatable with a selector of groups, the first "
+            + "that matches counts: `{job=~\"flink.*\"}=2m`. Overridden by the header Exposition-Expire-After of a push. By default "
+            + "nothing expires.",
             AddExpiryRule) { IsRepeatable = true, Shown = "= ..." },
         new("push.expired-grace", "How long an expired group still shows push_time_seconds, push_failure_time_seconds and push_expired.",
             value => ExpiredGrace = Time("push.expired-grace", value)) { Shown = "=24h" },
         .. Limits.Table,
-        new("log.level", "Only log messages with the given severity or above. One of: [debug, info, warn, error]", SetLogLevel) { Shown = "=info" },
+        new("log.level", "Only log messages with the given severity or above. One of: [debug, info, warn, error]", SetLogLevel)
+            { Shown = "=info" },
         new("log.format", "Output format of log messages. One of: [logfmt, json]", SetLogFormat) { Shown = "=logfmt" },
         new("version", "Show application version.", On(() => Version = true)) { IsSwitch = true, IsImmediate = true },
     ];

@@ -18,7 +18,9 @@ internal static class TrustedProxies
         string host = slash < 0 ? text : text[..slash];
 
         // .NET takes "10" and "0x0a.1" for addresses, too.
-        bool plausible = host.Contains(':', StringComparison.Ordinal) ? !host.AsSpan().ContainsAny("[]%") : host.Count(static c => c == '.') == 3 && !host.Contains('x', StringComparison.OrdinalIgnoreCase);
+        bool plausible = host.Contains(':', StringComparison.Ordinal)
+            ? !host.AsSpan().ContainsAny("[]%")
+            : host.Count(static c => c == '.') == 3 && !host.Contains('x', StringComparison.OrdinalIgnoreCase);
         if (!plausible || !IPAddress.TryParse(host, out IPAddress? address))
         {
             throw Wrong(text, "expected addresses or networks such as 10.0.0.0/8 or 2001:db8::/32, separated by commas");
@@ -26,13 +28,16 @@ internal static class TrustedProxies
 
         int bits = address.GetAddressBytes().Length * 8;
         int length = bits;
-        if (slash >= 0 && (!int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out length) || length > bits))
+        if (slash >= 0
+            && (!int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out length) || length > bits))
         {
             throw Wrong(text, $"expected a length from 0 to {bits} behind the slash");
         }
 
         IPAddress first = FirstOf(address, length);
-        return first.Equals(address) ? new IPNetwork(address, length) : throw Wrong(text, $"the network of that length starts at {first}/{length}");
+        return first.Equals(address)
+            ? new IPNetwork(address, length)
+            : throw Wrong(text, $"the network of that length starts at {first}/{length}");
     }
 
     private static IPAddress FirstOf(IPAddress address, int length)

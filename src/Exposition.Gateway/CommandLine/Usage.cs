@@ -13,7 +13,8 @@ internal static class Usage
         var text = new StringBuilder("usage: pushgateway [<flags>]\n\nThe Pushgateway\n\nFlags:\n");
         foreach (Flag flag in table)
         {
-            string left = (flag.Short is { } letter ? $"  -{letter}, " : "      ") + (flag.IsSwitch ? "--[no-]" : "--") + flag.Name + flag.Shown;
+            string left = (flag.Short is { } letter ? $"  -{letter}, " : "      ") + (flag.IsSwitch ? "--[no-]" : "--") + flag.Name
+                + flag.Shown;
             text.Append(left);
             if (left.Length > Column - 2)
             {

@@ -83,7 +83,9 @@ internal static class WebPaths
         }
 
         int bad = FindBadEscape(rest);
-        return bad < 0 ? Uri.UnescapeDataString(rest) : throw Invalid($"invalid URL escape {GoQuote.Text(rest.Substring(bad, Math.Min(3, rest.Length - bad)))}");
+        return bad < 0
+            ? Uri.UnescapeDataString(rest)
+            : throw Invalid($"invalid URL escape {GoQuote.Text(rest.Substring(bad, Math.Min(3, rest.Length - bad)))}");
     }
 
     private static int FindBadEscape(string path)

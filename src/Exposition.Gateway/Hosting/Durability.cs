@@ -61,7 +61,8 @@ internal sealed class Durability(Flags flags, TimeProvider time, ILogger logger)
         if (!clear)
         {
             // It would be wrong to mix the two, and to throw away either.
-            logger.CannotLoad(flags.PersistenceFile, "--persistence.restore-from is given, but the persistence file exists: move it away, or start without the flag");
+            logger.CannotLoad(flags.PersistenceFile,
+                "--persistence.restore-from is given, but the persistence file exists: move it away, or start without the flag");
             return false;
         }
 

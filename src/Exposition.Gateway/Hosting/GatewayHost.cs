@@ -63,7 +63,9 @@ internal static class GatewayHost
         var listeners = new List<(string Asked, ListenOptions Options)>();
         int connections = OpenFiles.Connections(flags.Limits.Connections, logger);
 
-        await using WebConfigFile? web = flags.WebConfigFile.Length > 0 ? WebConfigFile.Open(flags.WebConfigFile, flags.Limits.PasswordChecks, logger) : null;
+        await using WebConfigFile? web = flags.WebConfigFile.Length > 0
+            ? WebConfigFile.Open(flags.WebConfigFile, flags.Limits.PasswordChecks, logger)
+            : null;
         await using var durability = new Durability(flags, TimeProvider.System, logger);
         using var sockets = new UnixSocketFiles();
         await using WebApplication app = Build(flags, connections, web, logs, budget, durability, sockets, listeners);
@@ -103,7 +105,8 @@ internal static class GatewayHost
         }
     }
 
-    private static async Task<bool> ListenAsync(WebApplication app, Flags flags, WebConfigFile? web, List<(string Asked, ListenOptions Options)> listeners, ILogger logger)
+    private static async Task<bool> ListenAsync(
+        WebApplication app, Flags flags, WebConfigFile? web, List<(string Asked, ListenOptions Options)> listeners, ILogger logger)
     {
         try
         {
@@ -117,8 +120,11 @@ internal static class GatewayHost
         }
         catch (IOException e) when (e.InnerException is AddressInUseException)
         {
-            string asked = listeners.Select(static l => l.Asked).FirstOrDefault(asked => e.Message.Contains(asked, StringComparison.Ordinal)) ?? listeners[^1].Asked;
-            logger.CannotServe($"listen {(asked.StartsWith("unix:", StringComparison.Ordinal) ? asked.Replace(':', ' ') : "tcp " + asked)}: bind: address already in use");
+            string asked = listeners.Select(static l => l.Asked)
+                .FirstOrDefault(asked => e.Message.Contains(asked, StringComparison.Ordinal)) ?? listeners[^1].Asked;
+            logger.CannotServe(
+                $"listen {(asked.StartsWith("unix:", StringComparison.Ordinal) ? asked.Replace(':', ' ') : "tcp " + asked)}: bind: "
+                + "address already in use");
             return false;
         }
         catch (Exception e) when (e is IOException or SocketException or InvalidOperationException)
@@ -153,17 +159,20 @@ internal static class GatewayHost
         return true;
     }
 
-    private static WebApplication Build(Flags flags, int connections, WebConfigFile? web, LineLoggerProvider logs, LogBudget budget, Durability durability,
+    private static WebApplication Build(
+        Flags flags, int connections, WebConfigFile? web, LineLoggerProvider logs, LogBudget budget, Durability durability,
         UnixSocketFiles sockets, List<(string Asked, ListenOptions Options)> listeners)
     {
         // The empty builder reads no environment variables and no settings files: flags are all there is.
-        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(
+            new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.Services.AddLogging(logging => HostLog.Configure(logging, logs, flags));
         IServiceCollection services = builder.Services;
         services.AddSingleton(budget);
         services.AddRouting();
         services.AddSingleton<IHostLifetime, SignalLifetime>();
-        services.Configure<HostOptions>(host => host.ShutdownTimeout = flags.ShutdownTimeout < s_longestTimer ? flags.ShutdownTimeout : s_longestTimer);
+        services.Configure<HostOptions>(
+            host => host.ShutdownTimeout = flags.ShutdownTimeout < s_longestTimer ? flags.ShutdownTimeout : s_longestTimer);
         services.AddSingleton<IOwnMetrics>(new BuildInfoMetric(BuildIdentity.Current));
         services.AddSingleton<IOwnMetrics>(new ProcessMetrics(new ProcFiles(), TimeProvider.System));
         services.AddSingleton<IOwnMetrics>(new PersistenceMetrics(durability));
@@ -220,7 +229,8 @@ internal static class GatewayHost
                 {
                     options.UseExpositionConnectionLimit(secure: web?.State.Tls is not null);
                     UseTls(options, web);
-                    options.UseExposition(web is null ? null : new WebGate(web, kestrel.ApplicationServices.GetRequiredService<ExpositionEngine>()));
+                    options.UseExposition(
+                        web is null ? null : new WebGate(web, kestrel.ApplicationServices.GetRequiredService<ExpositionEngine>()));
                     listeners.Add((listener.Asked, options));
                 });
             }
@@ -282,7 +292,8 @@ internal static class GatewayHost
         var api = new ApiHandlers(flags, BuildIdentity.Current, engine, durability, time, loggers.CreateLogger<ApiHandlers>());
         var snapshot = new SnapshotHandler(flags, engine.Store, durability, time, loggers.CreateLogger<SnapshotHandler>());
         var page = new StatusPage(flags, BuildIdentity.Current, engine, api, assets, time);
-        var lifecycle = new Lifecycle(flags, durability, services.GetRequiredService<IHostApplicationLifetime>(), loggers.CreateLogger<Lifecycle>());
+        var lifecycle = new Lifecycle(
+            flags, durability, services.GetRequiredService<IHostApplicationLifetime>(), loggers.CreateLogger<Lifecycle>());
         RouteTable<RouteTarget> main = Routes.Outer(flags, page, assets, lifecycle);
         if (Routes.Fault(flags, main) is { } fault)
         {

@@ -30,7 +30,8 @@ internal static class HostLog
     {
         BuildIdentity build = BuildIdentity.Current;
         logger.Starting($"(version={build.Version}, branch={build.Branch}, revision={build.Revision})");
-        logger.Build($"(go={build.Runtime}, platform={build.Os}/{build.Architecture}, user={build.User}, date={build.Date}, tags={build.Tags})");
+        logger.Build(
+            $"(go={build.Runtime}, platform={build.Os}/{build.Architecture}, user={build.User}, date={build.Date}, tags={build.Tags})");
         logger.ExternalUrl(flags.ExternalUrl);
         logger.ExternalPrefix(flags.ExternalPrefix);
         logger.RoutePrefix(flags.Prefix);

@@ -25,7 +25,8 @@ internal static class Routes
             new("GET", "/-/quit", RouteTail.None, new RouteTarget(null, Lifecycle.QuitByGet)),
             new("GET", prefix + "/", RouteTail.None, new RouteTarget("status", page.Serve)),
             new("GET", prefix + "/status", RouteTail.None, new RouteTarget("status", page.Serve)),
-            new("GET", prefix + "/static/", RouteTail.Any, new RouteTarget("static", (context, path) => assets.Serve(context, path[(prefix.Length + "/static/".Length)..]))),
+            new("GET", prefix + "/static/", RouteTail.Any,
+                new RouteTarget("static", (context, path) => assets.Serve(context, path[(prefix.Length + "/static/".Length)..]))),
         };
         if (flags.FullSelfMetricsPath is { } self)
         {
@@ -64,7 +65,8 @@ internal static class Routes
         }
 
         return outer.Conflict() is not { } conflict ? null
-            : conflict.First.Path == flags.FullSelfMetricsPath ? $"--web.self-metrics-path={flags.SelfMetricsPath} clashes with the route {conflict.Second.Path}"
+            : conflict.First.Path == flags.FullSelfMetricsPath
+                ? $"--web.self-metrics-path={flags.SelfMetricsPath} clashes with the route {conflict.Second.Path}"
             : $"--web.telemetry-path={flags.TelemetryPath} clashes with the route {conflict.Second.Path}";
     }
 

@@ -23,7 +23,8 @@ internal sealed record RouteTarget(string? CountedAs, Serve? Serve);
 /// The outer router: cleans paths, redirects, answers 404, 405 and OPTIONS as the reference does, serves the program's routes, and leaves
 /// those of the engine to the next middleware.
 /// </summary>
-internal sealed class GatewayRouter(RouteTable<RouteTarget> main, RouteTable<RouteTarget> api, string prefix, ExpositionEngine engine, ClientLog log)
+internal sealed class GatewayRouter(
+    RouteTable<RouteTarget> main, RouteTable<RouteTarget> api, string prefix, ExpositionEngine engine, ClientLog log)
 {
     private readonly string _apiPrefix = prefix + "/api/v1";
 
@@ -87,12 +88,16 @@ internal sealed class GatewayRouter(RouteTable<RouteTarget> main, RouteTable<Rou
         string clean = RequestTarget.Clean(path);
         if (clean != path && method != "CONNECT")
         {
-            return changes ? engine.RefuseAsync(context, NotFoundAt(clean)) : Replies.Redirect(context, StatusCodes.Status301MovedPermanently, clean, query);
+            return changes
+                ? engine.RefuseAsync(context, NotFoundAt(clean))
+                : Replies.Redirect(context, StatusCodes.Status301MovedPermanently, clean, query);
         }
 
         if (path == _apiPrefix)
         {
-            return changes ? engine.RefuseAsync(context, Answer.NotFound) : Replies.Redirect(context, StatusCodes.Status301MovedPermanently, path + "/", query);
+            return changes
+                ? engine.RefuseAsync(context, Answer.NotFound)
+                : Replies.Redirect(context, StatusCodes.Status301MovedPermanently, path + "/", query);
         }
 
         bool isApi = path.StartsWith(_apiPrefix + "/", StringComparison.Ordinal);

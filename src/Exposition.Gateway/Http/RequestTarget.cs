@@ -85,7 +85,8 @@ internal static class RequestTarget
         {
             if (escaped[i] == '%')
             {
-                if (i + 2 >= escaped.Length || !byte.TryParse(escaped.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte b))
+                if (i + 2 >= escaped.Length
+                    || !byte.TryParse(escaped.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte b))
                 {
                     return false;
                 }

@@ -80,7 +80,8 @@ internal sealed class RouteTable<T>(IReadOnlyList<Route<T>> routes)
     // A route for OPTIONS alone makes no path known to other methods.
     private string Allowed(string path)
     {
-        var methods = new SortedSet<string>(routes.Where(route => route.Method != "OPTIONS" && route.Matches(path)).Select(static route => route.Method), StringComparer.Ordinal);
+        var methods = new SortedSet<string>(routes.Where(route => route.Method != "OPTIONS" && route.Matches(path))
+            .Select(static route => route.Method), StringComparer.Ordinal);
         if (methods.Count > 0)
         {
             methods.Add("OPTIONS");
@@ -92,8 +93,10 @@ internal sealed class RouteTable<T>(IReadOnlyList<Route<T>> routes)
     private static string? Redirect(Route<T>[] routes, string path)
     {
         string other = OtherSlash(path);
-        if (Array.Exists(routes, route => route.Tail != RouteTail.Job && (route.Tail == RouteTail.None ? route.Path == other : route.Path == path + "/"))
-            || (path.EndsWith("/metrics/job/", StringComparison.Ordinal) && Array.Exists(routes, route => route.Tail == RouteTail.Job && route.Path == path)))
+        if (Array.Exists(
+            routes, route => route.Tail != RouteTail.Job && (route.Tail == RouteTail.None ? route.Path == other : route.Path == path + "/"))
+            || (path.EndsWith("/metrics/job/", StringComparison.Ordinal)
+                && Array.Exists(routes, route => route.Tail == RouteTail.Job && route.Path == path)))
         {
             // The second case has no route behind it; the reference redirects an empty job there all the same, and so ends in 404.
             return other;

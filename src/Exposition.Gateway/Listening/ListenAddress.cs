@@ -39,7 +39,8 @@ internal static class ListenAddress
         }
 
         port = 0;
-        if (number.Length > 0 && (!int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out port) || port > IPEndPoint.MaxPort))
+        if (number.Length > 0
+            && (!int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out port) || port > IPEndPoint.MaxPort))
         {
             throw new ListenException($"listen tcp: address {number}: invalid port");
         }

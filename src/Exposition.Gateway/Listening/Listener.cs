@@ -14,7 +14,8 @@ internal sealed record Listener(string Asked, Action<KestrelServerOptions, Actio
     /// <summary>All that the flags ask for.</summary>
     /// <exception cref="ListenException">An address is malformed or cannot be resolved, or there are no sockets of systemd.</exception>
     public static List<Listener> From(Flags flags) => flags.SystemdSocket
-        ? [.. Systemd.Sockets().Select(static handle => new Listener($"systemd:{handle}", (kestrel, configure) => kestrel.ListenHandle(handle, configure)))]
+        ? [.. Systemd.Sockets()
+            .Select(static handle => new Listener($"systemd:{handle}", (kestrel, configure) => kestrel.ListenHandle(handle, configure)))]
         : [.. flags.ListenAddresses.Select(Parse)];
 
     private static Listener Parse(string asked)

@@ -18,8 +18,10 @@ internal static class Systemd
     /// <exception cref="ListenException">There are none.</exception>
     public static IReadOnlyList<ulong> Sockets()
     {
-        bool ours = int.TryParse(Environment.GetEnvironmentVariable("LISTEN_PID"), NumberStyles.None, CultureInfo.InvariantCulture, out int process) && process == Environment.ProcessId;
-        return ours && int.TryParse(Environment.GetEnvironmentVariable("LISTEN_FDS"), NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count is > 0 and < 1024
+        bool ours = int.TryParse(Environment.GetEnvironmentVariable("LISTEN_PID"), NumberStyles.None, CultureInfo.InvariantCulture,
+            out int process) && process == Environment.ProcessId;
+        return ours && int.TryParse(Environment.GetEnvironmentVariable("LISTEN_FDS"), NumberStyles.None, CultureInfo.InvariantCulture,
+            out int count) && count is > 0 and < 1024
             ? [.. Enumerable.Range(0, count).Select(static i => FirstDescriptor + (ulong)i)]
             : throw new ListenException("no socket activation file descriptors found");
     }

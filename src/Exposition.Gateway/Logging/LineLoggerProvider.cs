@@ -62,7 +62,8 @@ internal sealed class LineLoggerProvider(Func<byte[], bool> write, LogFormat for
 
         public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             var attributes = new List<KeyValuePair<string, object?>>();
             if (state is IReadOnlyList<KeyValuePair<string, object?>> values)
@@ -88,7 +89,8 @@ internal sealed class LineLoggerProvider(Func<byte[], bool> write, LogFormat for
 
         public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             owner.WriteBounded(logLevel, category, eventId.Name ?? "", formatter(state, exception), exception);
     }
 }

@@ -49,7 +49,10 @@ internal static partial class Log
     [LoggerMessage(12, LogLevel.Information, "metrics loaded")]
     public static partial void Loaded(this ILogger logger, string file, int groups);
 
-    [LoggerMessage(50, LogLevel.Warning, "what was kept is more than --limit.stored-bytes allows: it is loaded whole, and pushes that make a group larger are refused until it is less")]
+    [LoggerMessage(
+        50, LogLevel.Warning,
+        "what was kept is more than --limit.stored-bytes allows: it is loaded whole, and pushes that make a group larger are refused "
+        + "until it is less")]
     public static partial void StoredAboveLimit(this ILogger logger, long bytes, long limit);
 
     [LoggerMessage(13, LogLevel.Debug, "metrics persisted")]
@@ -112,7 +115,8 @@ internal static partial class Log
     [LoggerMessage(33, LogLevel.Error, "cannot write snapshot")]
     public static partial void SnapshotFailed(this ILogger logger, string file, string? err);
 
-    [LoggerMessage(35, LogLevel.Warning, "fewer connections than --limit.connections asks for: the system's limit on open file descriptors has no room for more")]
+    [LoggerMessage(35, LogLevel.Warning,
+        "fewer connections than --limit.connections asks for: the system's limit on open file descriptors has no room for more")]
     public static partial void ConnectionsLimited(this ILogger logger, int asked, int connections, long openFiles);
 
     [LoggerMessage(51, LogLevel.Error, "cannot give memory back, tried again in ten seconds")]

@@ -19,7 +19,8 @@ internal enum LogFormat
 internal static class LogLine
 {
     /// <summary>The line, with its newline.</summary>
-    public static byte[] Write(LogFormat format, DateTimeOffset now, LogLevel level, string message, IEnumerable<KeyValuePair<string, object?>> attributes)
+    public static byte[] Write(
+        LogFormat format, DateTimeOffset now, LogLevel level, string message, IEnumerable<KeyValuePair<string, object?>> attributes)
     {
         string ts = now.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
         return format == LogFormat.Json ? Json(ts, Name(level), message, attributes) : Logfmt(ts, Name(level), message, attributes);

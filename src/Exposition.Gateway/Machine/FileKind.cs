@@ -26,7 +26,9 @@ internal static unsafe partial class FileKind
     {
         const int numberAt = 32, deviceAt = 136;
         Span<byte> answer = stackalloc byte[AnswerBytes];
-        return TryAsk(path, DoNotFollow, answer) ? new FileIdentity(BitConverter.ToUInt64(answer[deviceAt..]), BitConverter.ToUInt64(answer[numberAt..])) : default;
+        return TryAsk(path, DoNotFollow, answer)
+            ? new FileIdentity(BitConverter.ToUInt64(answer[deviceAt..]), BitConverter.ToUInt64(answer[numberAt..]))
+            : default;
     }
 
     // 0 where there is nothing, or where that cannot be known.

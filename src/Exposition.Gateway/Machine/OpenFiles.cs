@@ -39,7 +39,9 @@ internal static class OpenFiles
     /// <summary>Reads <c>/proc/self/limits</c>: <c>Max open files   1024   524288   files</c>.</summary>
     internal static long? Read(IEnumerable<string> lines) =>
         lines.FirstOrDefault(static line => line.StartsWith("Max open files", StringComparison.Ordinal)) is { } found
-        && long.TryParse(FirstWord(found["Max open files".Length..]), NumberStyles.None, CultureInfo.InvariantCulture, out long limit) ? limit : null;
+        && long.TryParse(FirstWord(found["Max open files".Length..]), NumberStyles.None, CultureInfo.InvariantCulture, out long limit)
+            ? limit
+            : null;
 
     /// <summary>
     /// The most connections: as asked for, but some files are kept for the disk, for reloads, for code to be loaded, and for connections

@@ -96,7 +96,9 @@ internal sealed partial class ProcFiles(string root = ProcFiles.Proc)
         byte* answer = stackalloc byte[bytes];
         try
         {
-            return OperatingSystem.IsLinux() && StatX(relativeToWorkingDirectory, directory, 0, wantSize, answer) == 0 ? BitConverter.ToInt64(new ReadOnlySpan<byte>(answer, bytes)[sizeAt..]) : 0;
+            return OperatingSystem.IsLinux() && StatX(relativeToWorkingDirectory, directory, 0, wantSize, answer) == 0
+                ? BitConverter.ToInt64(new ReadOnlySpan<byte>(answer, bytes)[sizeAt..])
+                : 0;
         }
         catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
         {

@@ -19,7 +19,8 @@ internal sealed class Assets
         Assembly assembly = typeof(Assets).Assembly;
         var listing = new StringBuilder("<!doctype html>\n<meta name=\"viewport\" content=\"width=device-width\">\n<pre>\n");
         using var all = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (string resource in assembly.GetManifestResourceNames().Where(static name => name.StartsWith(ResourcePrefix, StringComparison.Ordinal))
+        foreach (string resource in assembly.GetManifestResourceNames()
+            .Where(static name => name.StartsWith(ResourcePrefix, StringComparison.Ordinal))
             .Order(StringComparer.Ordinal))
         {
             using Stream stream = assembly.GetManifestResourceStream(resource)!;
@@ -52,7 +53,8 @@ internal sealed class Assets
         else
         {
             context.Response.Headers.ETag = file.Tag;
-            if (context.Request.Headers.IfNoneMatch.ToString().Split(',', StringSplitOptions.TrimEntries).Any(tag => tag == "*" || tag == file.Tag || tag == "W/" + file.Tag))
+            if (context.Request.Headers.IfNoneMatch.ToString().Split(',', StringSplitOptions.TrimEntries)
+                .Any(tag => tag == "*" || tag == file.Tag || tag == "W/" + file.Tag))
             {
                 context.Response.StatusCode = StatusCodes.Status304NotModified;
                 return;

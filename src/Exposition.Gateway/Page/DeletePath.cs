@@ -20,7 +20,8 @@ internal static class DeletePath
         {
             StringBuilder part = label.Name.SequenceEqual("job"u8) ? job : others;
             string name = Encoding.UTF8.GetString(label.Name);
-            part.Append('/').Append(Name(name, unescapesNames)).Append("@base64/").Append(Base64Url.EncodeToString(label.Value)).Append('=');
+            part.Append('/').Append(Name(name, unescapesNames)).Append("@base64/").Append(Base64Url.EncodeToString(label.Value))
+                .Append('=');
         }
 
         return job.Append(others).ToString();

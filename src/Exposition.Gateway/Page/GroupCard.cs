@@ -101,7 +101,8 @@ internal sealed class GroupCard(HtmlWriter html, TimeZoneInfo zone, bool unescap
         {
             if (++hiddenFamilies <= MostHidden)
             {
-                html.Raw("<p class=\"note\">Left out of scrapes: <code>"u8).Cut(hidden.Name.Span).Raw("</code>: "u8).Cut(hidden.Reason).Raw("</p>\n"u8);
+                html.Raw("<p class=\"note\">Left out of scrapes: <code>"u8).Cut(hidden.Name.Span).Raw("</code>: "u8).Cut(hidden.Reason)
+                    .Raw("</p>\n"u8);
             }
         }
 
@@ -118,7 +119,8 @@ internal sealed class GroupCard(HtmlWriter html, TimeZoneInfo zone, bool unescap
             {
                 if (label.Name.SequenceEqual("job"u8) == job && ++labels <= SeriesTable.MostLabels)
                 {
-                    html.Raw("<code class=\"label "u8).Raw(job ? "job"u8 : "other"u8).Raw("\">"u8).Cut(label.Name).Raw("=&#34;"u8).Cut(label.Value).Raw("&#34;</code> "u8);
+                    html.Raw("<code class=\"label "u8).Raw(job ? "job"u8 : "other"u8).Raw("\">"u8).Cut(label.Name).Raw("=&#34;"u8)
+                        .Cut(label.Value).Raw("&#34;</code> "u8);
                 }
             }
         }

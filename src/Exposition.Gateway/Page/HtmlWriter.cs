@@ -71,5 +71,7 @@ internal sealed class HtmlWriter(IBufferWriter<byte> output)
 
     /// <summary>Says how many of something are not shown, if any are not.</summary>
     public HtmlWriter Rest(int all, int shown) =>
-        all <= shown ? this : Raw("<span class=\"note\">and "u8).Text((all - shown).ToString(CultureInfo.InvariantCulture)).Raw(" more</span> "u8);
+        all <= shown
+            ? this
+            : Raw("<span class=\"note\">and "u8).Text((all - shown).ToString(CultureInfo.InvariantCulture)).Raw(" more</span> "u8);
 }

@@ -24,7 +24,8 @@ internal sealed class SeriesTable(HtmlWriter html)
         html.Raw("<table><thead><tr><th scope=\"col\">Labels</th><th scope=\"col\">Value</th></tr></thead><tbody>"u8);
         int seen = 0;
         int written = 0;
-        for (int metric = family.FirstMetric; metric >= 0 && written < budget && (html.Written < end || seen <= skip); metric = set.Metrics[metric].Next)
+        for (int metric = family.FirstMetric; metric >= 0 && written < budget
+            && (html.Written < end || seen <= skip); metric = set.Metrics[metric].Next)
         {
             int lines = Lines(set.Metrics[metric], family.Type);
             if (seen >= skip)
@@ -54,7 +55,8 @@ internal sealed class SeriesTable(HtmlWriter html)
         ReadOnlySpan<LabelRow> labels = set.LabelsOf(metric);
         foreach (LabelRow label in labels[..Math.Min(labels.Length, MostLabels)])
         {
-            html.Raw("<code class=\"label\">"u8).Cut(set.Text(label.Name)).Raw("=&#34;"u8).Cut(set.Text(label.Value)).Raw("&#34;</code> "u8);
+            html.Raw("<code class=\"label\">"u8).Cut(set.Text(label.Name)).Raw("=&#34;"u8).Cut(set.Text(label.Value))
+                .Raw("&#34;</code> "u8);
         }
 
         html.Rest(labels.Length, MostLabels);
@@ -92,7 +94,9 @@ internal sealed class SeriesTable(HtmlWriter html)
             }
             else
             {
-                Pair("Sample values \u2264 " + bound, at.Value > 0 ? PlainNumber.Of(at.Value) : at.Count.ToString(CultureInfo.InvariantCulture));
+                Pair("Sample values \u2264 " + bound, at.Value > 0
+                    ? PlainNumber.Of(at.Value)
+                    : at.Count.ToString(CultureInfo.InvariantCulture));
             }
         }
 
@@ -106,7 +110,8 @@ internal sealed class SeriesTable(HtmlWriter html)
         html.Raw("</dl>"u8);
     }
 
-    private static string NativeText(NativeHistogram native) => string.Join(", ", native.EnumerateBuckets().Take(MostPoints).Select(bucket =>
+    private static string NativeText(NativeHistogram native) =>
+        string.Join(", ", native.EnumerateBuckets().Take(MostPoints).Select(bucket =>
     {
         (char open, char close) = bucket.Boundaries switch
         {

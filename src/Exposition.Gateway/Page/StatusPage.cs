@@ -16,7 +16,8 @@ namespace Exposition.Gateway.Page;
 // ?group=ID&from=N, which shows it alone, part by part.
 
 /// <summary>The page for people: groups, then status.</summary>
-internal sealed class StatusPage(Flags flags, BuildIdentity build, ExpositionEngine engine, ApiHandlers api, Assets assets, TimeProvider time)
+internal sealed class StatusPage(
+    Flags flags, BuildIdentity build, ExpositionEngine engine, ApiHandlers api, Assets assets, TimeProvider time)
 {
     /// <summary>The most series and families on one page.</summary>
     internal const int PageLines = 1000;
@@ -27,7 +28,8 @@ internal sealed class StatusPage(Flags flags, BuildIdentity build, ExpositionEng
     private const int PageBytes = 1 << 20;
     private const int FlushBytes = 32 << 10;
     private const string Policy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action "
+            + "'none'; frame-ancestors 'none'";
 
     private readonly string _static = (flags.ExternalPrefix.Length > 0 ? flags.ExternalPrefix : ".") + "/static/";
 
@@ -110,7 +112,8 @@ internal sealed class StatusPage(Flags flags, BuildIdentity build, ExpositionEng
             return;
         }
 
-        html.Raw("<nav class=\"pages\" aria-label=\"Pages of groups\">Groups "u8).Text($"{Math.Min(first + 1, groups)} to {last} of {groups}");
+        html.Raw("<nav class=\"pages\" aria-label=\"Pages of groups\">Groups "u8)
+            .Text($"{Math.Min(first + 1, groups)} to {last} of {groups}");
         if (page > 1)
         {
             html.Raw(" <a rel=\"prev\" href=\"?page="u8).Text(Invariant(page - 1)).Raw("\">previous</a>"u8);
@@ -165,15 +168,18 @@ internal sealed class StatusPage(Flags flags, BuildIdentity build, ExpositionEng
     private void Head(HtmlWriter html, int groups)
     {
         html.Raw("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Prometheus Pushgateway</title>"u8)
-            .Raw("<meta name=\"robots\" content=\"noindex,nofollow\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"u8);
+            .Raw("<meta name=\"robots\" content=\"noindex,nofollow\"><meta name=\"viewport\" content=\"width=device-width, "u8
+                + "initial-scale=1\">"u8);
         html.Raw("<link rel=\"stylesheet\" href=\""u8).Text(_static).Raw("style.css?v="u8).Text(assets.Version).Raw("\">"u8)
             .Raw("<script defer src=\""u8).Text(_static).Raw("functions.js?v="u8).Text(assets.Version).Raw("\"></script>"u8)
             .Raw("<link rel=\"icon\" type=\"image/svg+xml\" href=\""u8).Text(_static).Raw("favicon.svg\"></head>\n<body>"u8);
-        html.Raw("<header><h1>Pushgateway</h1><nav><a href=\"#metrics\">Metrics</a> <a href=\"#status\">Status</a></nav></header>\n<main><h2 id=\"metrics\">Metrics</h2>\n"u8);
+        html.Raw("<header><h1>Pushgateway</h1><nav><a href=\"#metrics\">Metrics</a> <a "u8
+            + "href=\"#status\">Status</a></nav></header>\n<main><h2 id=\"metrics\">Metrics</h2>\n"u8);
         html.Raw("<p id=\"message\" role=\"status\" aria-live=\"polite\"></p>\n"u8);
         if (flags.EnableAdminApi)
         {
-            html.Raw("<p><button type=\"button\" class=\"danger\" data-wipe=\"api/v1/admin/wipe\""u8).Raw(groups == 0 ? " disabled"u8 : ""u8)
+            html.Raw("<p><button type=\"button\" class=\"danger\" data-wipe=\"api/v1/admin/wipe\""u8)
+                .Raw(groups == 0 ? " disabled"u8 : ""u8)
                 .Raw(">Delete All <span id=\"count\">"u8).Text(Invariant(groups)).Raw("</span> Groups</button></p>\n"u8);
         }
     }

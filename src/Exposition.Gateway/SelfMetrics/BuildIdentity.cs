@@ -7,7 +7,8 @@ namespace Exposition.Gateway.SelfMetrics;
 /// What build this is, under the names that the reference gives to the parts. Set by the build: <c>-p:Version</c>,
 /// <c>-p:SourceRevisionId</c>.
 /// </summary>
-internal sealed record BuildIdentity(string Version, string Revision, string Branch, string User, string Date, string Runtime, string Os, string Architecture, string Tags)
+internal sealed record BuildIdentity(
+    string Version, string Revision, string Branch, string User, string Date, string Runtime, string Os, string Architecture, string Tags)
 {
     /// <summary>The identity of this assembly.</summary>
     public static BuildIdentity Current { get; } = Read();
@@ -19,7 +20,8 @@ internal sealed record BuildIdentity(string Version, string Revision, string Bra
         string[] parts = informational.Split('+', 2);
         string Metadata(string key) =>
             assembly.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(found => found.Key == key)?.Value ?? "";
-        return new BuildIdentity(parts[0], parts.Length > 1 ? parts[1] : "", Metadata("BuildBranch"), Metadata("BuildUser"), Metadata("BuildDate"),
+        return new BuildIdentity(
+            parts[0], parts.Length > 1 ? parts[1] : "", Metadata("BuildBranch"), Metadata("BuildUser"), Metadata("BuildDate"),
             "dotnet" + Environment.Version, GoOs(), GoArchitecture(RuntimeInformation.ProcessArchitecture), "unknown");
     }
 
@@ -34,7 +36,8 @@ internal sealed record BuildIdentity(string Version, string Revision, string Bra
 
         """;
 
-    private static string GoOs() => OperatingSystem.IsLinux() ? "linux" : OperatingSystem.IsMacOS() ? "darwin" : OperatingSystem.IsWindows() ? "windows" : "unknown";
+    private static string GoOs() =>
+        OperatingSystem.IsLinux() ? "linux" : OperatingSystem.IsMacOS() ? "darwin" : OperatingSystem.IsWindows() ? "windows" : "unknown";
 
     private static string GoArchitecture(Architecture architecture) => architecture switch
     {

@@ -19,7 +19,8 @@ internal sealed class BuildInfoMetric(BuildIdentity build) : IOwnMetrics
     public void Collect(FamilySet into)
     {
         int family = into.AddFamily("pushgateway_build_info"u8, MetricType.Gauge,
-            "A metric with a constant '1' value labeled by version, revision, branch, goversion from which pushgateway was built, and the goos and goarch for the build."u8);
+            "A metric with a constant '1' value labeled by version, revision, branch, goversion from which pushgateway was built, and "u8
+                + "the goos and goarch for the build."u8);
         int metric = into.AddMetric(family);
         foreach ((byte[] name, byte[] value) in _labels)
         {

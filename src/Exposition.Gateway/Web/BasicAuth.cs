@@ -38,7 +38,8 @@ internal sealed class BasicAuth(IReadOnlyDictionary<string, string> users, int m
     private readonly ConcurrentDictionary<Digest, bool> _good = new();
     private readonly ConcurrentDictionary<Digest, bool> _bad = new();
     private readonly ConcurrentDictionary<Digest, Lazy<Task<AuthVerdict>>> _running = new();
-    private readonly FairWorkers _workers = new("password check", Math.Max(1, Environment.ProcessorCount / 2), mostWaiting, TimeProvider.System);
+    private readonly FairWorkers _workers = new(
+        "password check", Math.Max(1, Environment.ProcessorCount / 2), mostWaiting, TimeProvider.System);
 
     // Unknown users are checked against this one, in vain: it takes as long as a known user's wrong password.
     private readonly string _costliest = users.Values.MaxBy(BcryptHash.Cost) ?? "";
@@ -97,7 +98,8 @@ internal sealed class BasicAuth(IReadOnlyDictionary<string, string> users, int m
             return AuthVerdict.Bad;
         }
 
-        Lazy<Task<AuthVerdict>> check = _running.GetOrAdd(digest, d => new Lazy<Task<AuthVerdict>>(() => VerifyAsync(d, credentials, client)));
+        Lazy<Task<AuthVerdict>> check = _running.GetOrAdd(
+            digest, d => new Lazy<Task<AuthVerdict>>(() => VerifyAsync(d, credentials, client)));
         return await check.Value;
     }
 
@@ -126,7 +128,8 @@ internal sealed class BasicAuth(IReadOnlyDictionary<string, string> users, int m
         bool good = false;
         try
         {
-            if (await _workers.RunAsync((client, again), Timeout.InfiniteTimeSpan, () => good = Verify(credentials.Password, hash ?? _costliest) && known) == TurnOutcome.Done)
+            if (await _workers.RunAsync((client, again), Timeout.InfiniteTimeSpan,
+                () => good = Verify(credentials.Password, hash ?? _costliest) && known) == TurnOutcome.Done)
             {
                 Keep(good ? _good : _bad, digest);
                 return good ? AuthVerdict.Good : AuthVerdict.Bad;

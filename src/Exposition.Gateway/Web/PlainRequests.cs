@@ -43,7 +43,8 @@ internal static class PlainRequests
     // Null if nothing came.
     private static async Task<bool?> StartsPlainAsync(ConnectionContext connection)
     {
-        CancellationToken stopping = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None;
+        CancellationToken stopping = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested
+            ?? CancellationToken.None;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         limit.CancelAfter(s_patience);
         PipeReader input = connection.Transport.Input;
@@ -77,7 +78,8 @@ internal static class PlainRequests
         return bytes.IsEmpty ? null
             : !char.IsAsciiLetterUpper((char)bytes[0]) ? false
             : bytes.Length < Enough ? null
-            : bytes.SequenceEqual("GET /"u8) || bytes.SequenceEqual("HEAD "u8) || bytes.SequenceEqual("POST "u8) || bytes.SequenceEqual("PUT /"u8)
+            : bytes.SequenceEqual("GET /"u8) || bytes.SequenceEqual("HEAD "u8) || bytes.SequenceEqual("POST "u8)
+                || bytes.SequenceEqual("PUT /"u8)
                 || bytes.SequenceEqual("OPTIO"u8) || bytes.SequenceEqual("DELET"u8);
     }
 }

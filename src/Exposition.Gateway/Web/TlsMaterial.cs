@@ -49,8 +49,11 @@ internal sealed class TlsMaterial
             chain.RemoveAt(0);
 
             // A key that lies in memory only cannot be used for serving on Windows.
-            X509Certificate2 usable = OperatingSystem.IsWindows() ? X509CertificateLoader.LoadPkcs12(leaf.Export(X509ContentType.Pfx), null) : new X509Certificate2(leaf);
-            return new TlsMaterial(settings, http2, SslStreamCertificateContext.Create(usable, chain, offline: true), LoadClients(settings, ca));
+            X509Certificate2 usable = OperatingSystem.IsWindows()
+                ? X509CertificateLoader.LoadPkcs12(leaf.Export(X509ContentType.Pfx), null)
+                : new X509Certificate2(leaf);
+            return new TlsMaterial(
+                settings, http2, SslStreamCertificateContext.Create(usable, chain, offline: true), LoadClients(settings, ca));
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {

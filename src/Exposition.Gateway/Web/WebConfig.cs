@@ -13,7 +13,8 @@ internal sealed class WebConfigException(string message) : Exception(message);
 /// <param name="Users">bcrypt hashes by user; empty if everybody may come in.</param>
 /// <param name="RateLimit">Null for none.</param>
 internal sealed record WebConfig(
-    TlsSettings? Tls, bool Http2, IReadOnlyDictionary<string, string> Headers, IReadOnlyDictionary<string, string> Users, RateLimit? RateLimit);
+    TlsSettings? Tls, bool Http2, IReadOnlyDictionary<string, string> Headers, IReadOnlyDictionary<string, string> Users,
+        RateLimit? RateLimit);
 
 /// <summary>One token is gained per interval, up to a number of tokens; each request costs one.</summary>
 internal sealed record RateLimit(TimeSpan Interval, int Burst);

@@ -49,7 +49,8 @@ internal sealed class WebConfigFile : IOwnMetrics, IAsyncDisposable
     /// <param name="passwordChecks">How many checks of passwords may wait.</param>
     /// <param name="logger">Where its reloads are logged.</param>
     /// <exception cref="WebConfigException">It cannot be used.</exception>
-    public static WebConfigFile Open(string path, int passwordChecks, ILogger logger) => new(Path.GetFullPath(path), passwordChecks, logger);
+    public static WebConfigFile Open(string path, int passwordChecks, ILogger logger) =>
+        new(Path.GetFullPath(path), passwordChecks, logger);
 
     /// <summary>Starts to follow the files.</summary>
     public void Follow() => _following = Task.Run(FollowAsync);
@@ -59,7 +60,9 @@ internal sealed class WebConfigFile : IOwnMetrics, IAsyncDisposable
         Add(into, "pushgateway_web_config_last_reload_success_timestamp_seconds"u8,
             "Unix time at which the web configuration in force was read."u8, Volatile.Read(ref _loadedAt) / 1000.0);
         Add(into, "pushgateway_web_config_last_reload_successful"u8,
-            "Whether the web configuration file was in order when it was last read; if not, the one before stays in force."u8, _good ? 1 : 0);
+            "Whether the web configuration file was in order when it was last read; if not, the one before stays in force."u8, _good
+                ? 1
+                : 0);
     }
 
     public async ValueTask DisposeAsync()
@@ -114,7 +117,8 @@ internal sealed class WebConfigFile : IOwnMetrics, IAsyncDisposable
 
     private void Look()
     {
-        Dictionary<string, string?> now = _inForce.Concat(_refused ?? []).Select(static file => file.Key).Distinct().ToDictionary(static path => path, DigestOrNull);
+        Dictionary<string, string?> now = _inForce.Concat(_refused ?? []).Select(static file => file.Key).Distinct()
+            .ToDictionary(static path => path, DigestOrNull);
         if (Holds(_inForce, now))
         {
             // A change that was taken back is a success too.

@@ -47,7 +47,8 @@ internal static class WebConfigReader
         YamlSection users = root.Section("basic_auth_users", "map[string]config.Secret");
         YamlSection rate = root.Section("rate_limit", "web.RateLimiterConfig");
         root.RefuseOthers();
-        return new WebConfig(ReadTls(tls, directory), http.Bool("http2", missing: true), ReadHeaders(http), ReadUsers(users), ReadRate(rate));
+        return new WebConfig(
+            ReadTls(tls, directory), http.Bool("http2", missing: true), ReadHeaders(http), ReadUsers(users), ReadRate(rate));
     }
 
     private static TlsSettings? ReadTls(YamlSection tls, string directory)
@@ -143,12 +144,14 @@ internal static class WebConfigReader
     {
         if (curves.Count > 0)
         {
-            yield return $"line {tls.LineOf("curve_preferences")}: curve_preferences has no effect: the system's TLS library chooses the curves";
+            yield return $"line {tls.LineOf("curve_preferences")}: curve_preferences has no effect: the system's TLS library chooses the "
+                + "curves";
         }
 
         if ((protocols & (s_protocols[0] | s_protocols[1])) != 0)
         {
-            yield return $"line {tls.LineOf("min_version")}: TLS 1.0 and 1.1 are offered only as far as the system's TLS library allows them";
+            yield return $"line {tls.LineOf("min_version")}: TLS 1.0 and 1.1 are offered only as far as the system's TLS library allows "
+                + "them";
         }
     }
 
@@ -168,12 +171,14 @@ internal static class WebConfigReader
             if (allowed.Length > 0 && !allowed.Contains(value))
             {
                 string known = string.Join(' ', allowed.Select(GoQuote.Text));
-                throw new WebConfigException($"line {entry.Line}: invalid value for {entry.Key}. Expected one of: [{known}], but got: {GoQuote.Text(value)}");
+                throw new WebConfigException(
+                    $"line {entry.Line}: invalid value for {entry.Key}. Expected one of: [{known}], but got: {GoQuote.Text(value)}");
             }
 
             if (value.AsSpan().ContainsAnyExceptInRange(' ', '~'))
             {
-                throw new WebConfigException($"line {entry.Line}: invalid value for {entry.Key}: only printable ASCII can be sent in a header");
+                throw new WebConfigException(
+                    $"line {entry.Line}: invalid value for {entry.Key}: only printable ASCII can be sent in a header");
             }
 
             read.Add(entry.Key, value);

@@ -68,13 +68,16 @@ internal sealed class WebGate(WebConfigFile file, ExpositionEngine engine) : IRa
     {
         string header = AuthorizationOf(context);
         bool known = BasicCredentials.TryParse(header, out BasicCredentials given) && auth.Users.ContainsKey(given.User);
-        Rejected(context, Rejection.Unauthorized, StatusCodes.Status401Unauthorized, header.Length == 0 ? "no credentials" : known ? $"wrong password of user {given.User}" : "unknown credentials");
+        Rejected(context, Rejection.Unauthorized, StatusCodes.Status401Unauthorized, header.Length == 0
+            ? "no credentials"
+            : known ? $"wrong password of user {given.User}" : "unknown credentials");
     }
 
     // What a handler has set itself stays.
     private static Task SetHeaders(object state)
     {
-        (IHeaderDictionary response, IReadOnlyDictionary<string, string> headers) = ((IHeaderDictionary, IReadOnlyDictionary<string, string>))state;
+        (IHeaderDictionary response, IReadOnlyDictionary<string, string> headers) = (
+            (IHeaderDictionary, IReadOnlyDictionary<string, string>))state;
         foreach ((string name, string value) in headers)
         {
             response.TryAdd(name, value);

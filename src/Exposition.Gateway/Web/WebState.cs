@@ -11,7 +11,8 @@ internal sealed class WebState
         Tls = tls;
         Auth = auth;
         Bucket = bucket;
-        HeaderLines = Encoding.ASCII.GetBytes(string.Concat(config.Headers.OrderBy(static h => h.Key, StringComparer.Ordinal).Select(static h => $"{h.Key}: {h.Value}\r\n")));
+        HeaderLines = Encoding.ASCII.GetBytes(
+            string.Concat(config.Headers.OrderBy(static h => h.Key, StringComparer.Ordinal).Select(static h => $"{h.Key}: {h.Value}\r\n")));
     }
 
     public WebConfig Config { get; }
@@ -64,11 +65,15 @@ internal sealed class WebState
 
     // What clients had to show before and need not any more. Other authorities or names are a change of keys, as intended.
     private static string? Opened(TlsSettings before, TlsSettings now) =>
-        before.ClientAuth == ClientAuth.RequireAndVerify && now.ClientAuth != ClientAuth.RequireAndVerify ? "client certificates are no longer required and verified"
-        : before.ClientAuth == ClientAuth.Require && now.ClientAuth is not (ClientAuth.Require or ClientAuth.RequireAndVerify) ? "client certificates are no longer required"
-        : before.ClientAuth is ClientAuth.Require or ClientAuth.RequireAndVerify && before.AllowedSans.Count > 0 && now.AllowedSans.Count == 0
+        before.ClientAuth == ClientAuth.RequireAndVerify
+            && now.ClientAuth != ClientAuth.RequireAndVerify ? "client certificates are no longer required and verified"
+        : before.ClientAuth == ClientAuth.Require
+            && now.ClientAuth is not (ClientAuth.Require or ClientAuth.RequireAndVerify) ? "client certificates are no longer required"
+        : before.ClientAuth is ClientAuth.Require or ClientAuth.RequireAndVerify && before.AllowedSans.Count > 0
+            && now.AllowedSans.Count == 0
             ? "no client_allowed_sans are left"
-        : before.ClientAuth == ClientAuth.RequireAndVerify && before.ClientCa.IsGiven && !now.ClientCa.IsGiven ? "no client_ca is left, so that any known authority would do"
+        : before.ClientAuth == ClientAuth.RequireAndVerify && before.ClientCa.IsGiven
+            && !now.ClientCa.IsGiven ? "no client_ca is left, so that any known authority would do"
         : null;
 
     private static bool SameUsers(IReadOnlyDictionary<string, string> a, IReadOnlyDictionary<string, string> b) =>

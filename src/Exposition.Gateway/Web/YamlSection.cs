@@ -52,13 +52,16 @@ internal sealed class YamlSection
             }
 
             parser.Consume<DocumentEnd>();
-            return parser.Accept<DocumentStart>(out DocumentStart? second) ? throw Error(second!.Start, "expected a single document") : root;
+            return parser.Accept<DocumentStart>(out DocumentStart? second)
+                ? throw Error(second!.Start, "expected a single document")
+                : root;
         }
         catch (YamlException e)
         {
             throw new WebConfigException($"yaml: line {e.Start.Line}: {e.Message}");
         }
-        catch (Exception e) when (e is InvalidOperationException or ArgumentException or ArithmeticException or FormatException or IndexOutOfRangeException)
+        catch (Exception e) when (
+            e is InvalidOperationException or ArgumentException or ArithmeticException or FormatException or IndexOutOfRangeException)
         {
             // The parser stumbles over some texts that are no YAML.
             throw new WebConfigException($"yaml: line {parser.Current?.End.Line ?? 1}: not understood");
@@ -130,11 +133,13 @@ internal sealed class YamlSection
         }
     }
 
-    private static bool IsNull(Scalar scalar) => scalar.Style == ScalarStyle.Plain && scalar.Value is "" or "~" or "null" or "Null" or "NULL";
+    private static bool IsNull(Scalar scalar) =>
+        scalar.Style == ScalarStyle.Plain && scalar.Value is "" or "~" or "null" or "Null" or "NULL";
 
     private static WebConfigException Error(Mark at, string why) => new($"line {at.Line}: {why}");
 
-    private static WebConfigException Error(YamlEntry entry, string expected) => new($"line {entry.Line}: {entry.Key}: expected {expected}");
+    private static WebConfigException Error(YamlEntry entry, string expected) =>
+        new($"line {entry.Line}: {entry.Key}: expected {expected}");
 
     private YamlEntry? Take(string key)
     {
@@ -154,7 +159,8 @@ internal sealed class YamlSection
             Scalar key = ConsumeScalar(parser, "a key");
             if (_entries.Exists(entry => entry.Key == key.Value))
             {
-                throw new WebConfigException($"yaml: unmarshal errors: line {key.Start.Line}: field {key.Value} already set in type {Type}");
+                throw new WebConfigException(
+                    $"yaml: unmarshal errors: line {key.Start.Line}: field {key.Value} already set in type {Type}");
             }
 
             _entries.Add(ReadValue(parser, key, depth));
@@ -187,5 +193,6 @@ internal sealed class YamlSection
 
     private static Scalar ConsumeScalar(IParser parser, string expected) =>
         parser.TryConsume<Scalar>(out Scalar? scalar) ? scalar
-        : throw new WebConfigException($"line {parser.Current?.Start.Line}: expected {expected}{(parser.Current is AnchorAlias ? ", got an alias (aliases are not supported)" : "")}");
+        : throw new WebConfigException($"line {parser.Current?.Start.Line}: expected {expected}"
+            + (parser.Current is AnchorAlias ? ", got an alias (aliases are not supported)" : ""));
 }

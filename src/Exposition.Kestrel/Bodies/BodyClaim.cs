@@ -64,7 +64,8 @@ internal sealed class BodyClaim(InflightBytes all, LeastRate? pace = null, Actio
     /// When its body will be there if it goes on like this, from now, in seconds; zero where that is not in its sender's hands or too early
     /// to say.
     /// </summary>
-    public double SecondsLeft() => Volatile.Read(ref _missing) is var missing and > 0 && pace is not null ? missing / pace.BytesPerSecond : 0;
+    public double SecondsLeft() =>
+        Volatile.Read(ref _missing) is var missing and > 0 && pace is not null ? missing / pace.BytesPerSecond : 0;
 
     /// <summary>Wakes the request up to see that it has ended.</summary>
     public void Interrupt() => interrupt?.Invoke();

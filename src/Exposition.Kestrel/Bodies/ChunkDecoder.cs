@@ -196,9 +196,11 @@ internal struct ChunkDecoder
         }
     }
 
-    private static bool IsNameByte(byte c) => c is > 0 and < 0x80 and not ((byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n' or (byte)':');
+    private static bool IsNameByte(byte c) =>
+        c is > 0 and < 0x80 and not ((byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n' or (byte)':');
 
-    private ChunkStatus StepOverhead() => ++_overhead > MaxOverhead ? Bad("chunked encoding contains too much non-data") : ChunkStatus.NeedMore;
+    private ChunkStatus StepOverhead() =>
+        ++_overhead > MaxOverhead ? Bad("chunked encoding contains too much non-data") : ChunkStatus.NeedMore;
 
     private ChunkStatus Bad(string error)
     {

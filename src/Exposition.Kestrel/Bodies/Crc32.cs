@@ -24,7 +24,8 @@ internal static class Crc32
         {
             uint a = BinaryPrimitives.ReadUInt32LittleEndian(more) ^ crc;
             uint b = BinaryPrimitives.ReadUInt32LittleEndian(more[4..]);
-            crc = t[(7 * Values) + (byte)a] ^ t[(6 * Values) + (byte)(a >> 8)] ^ t[(5 * Values) + (byte)(a >> 16)] ^ t[(4 * Values) + (byte)(a >> 24)]
+            crc = t[(7 * Values) + (byte)a] ^ t[(6 * Values) + (byte)(a >> 8)] ^ t[(5 * Values) + (byte)(a >> 16)] ^ t[(4 * Values)
+                + (byte)(a >> 24)]
                 ^ t[(3 * Values) + (byte)b] ^ t[(2 * Values) + (byte)(b >> 8)] ^ t[Values + (byte)(b >> 16)] ^ t[(byte)(b >> 24)];
         }
 

@@ -28,7 +28,8 @@ internal static class DeflateBody
             DecodeOutcome outcome = DecodeOutcome.Copy(zlib, into, limit);
 
             // The framework's stream takes the end of its input for the end of the data, so the checksum at the end is looked at again.
-            return outcome.TooLarge || outcome.NoRoom || EndsWith(body.Span, Adler32(into.Memory.Span)) ? outcome : new DecodeOutcome("unexpected EOF");
+            return outcome.TooLarge || outcome.NoRoom
+                || EndsWith(body.Span, Adler32(into.Memory.Span)) ? outcome : new DecodeOutcome("unexpected EOF");
         }
         catch (InvalidDataException)
         {
@@ -48,7 +49,8 @@ internal static class DeflateBody
         try
         {
             DecodeOutcome outcome = DecodeOutcome.Copy(deflate, into, limit);
-            return outcome.TooLarge || outcome.NoRoom || (input.Position == body.Length && !input.Exhausted) ? outcome : new DecodeOutcome("flate: corrupt input");
+            return outcome.TooLarge || outcome.NoRoom
+                || (input.Position == body.Length && !input.Exhausted) ? outcome : new DecodeOutcome("flate: corrupt input");
         }
         catch (InvalidDataException)
         {

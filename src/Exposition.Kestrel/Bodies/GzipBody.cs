@@ -153,7 +153,9 @@ internal static class GzipBody
             if (start == 0)
             {
                 bool isMember = all.Length == body.Length || body.Span.StartsWith(Magic[..Math.Min(Magic.Length, body.Length)]);
-                return isMember ? error : string.Create(CultureInfo.InvariantCulture, $"{error} ({body.Length} bytes behind the end of the gzip data)");
+                return isMember
+                    ? error
+                    : string.Create(CultureInfo.InvariantCulture, $"{error} ({body.Length} bytes behind the end of the gzip data)");
             }
 
             using var input = new ReadOnlyMemoryStream(body[start..], oneByOne: CarefulBytes);

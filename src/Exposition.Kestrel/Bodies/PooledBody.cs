@@ -61,7 +61,8 @@ internal sealed class PooledBody(BodyClaim? claim = null) : IDisposable
     private long Next(long needed) => _expected >= needed ? Math.Min(_expected, Ahead * needed) : _bytes.Length * 2L;
 
     /// <summary>Memory behind the last byte, not empty. To be reserved before, where there is a limit.</summary>
-    public Memory<byte> GetMemory(int atLeast = 1) => TryReserve(atLeast) ? _bytes.AsMemory(Length) : throw new InvalidOperationException("no room was reserved");
+    public Memory<byte> GetMemory(int atLeast = 1) =>
+        TryReserve(atLeast) ? _bytes.AsMemory(Length) : throw new InvalidOperationException("no room was reserved");
 
     /// <summary>Takes bytes written to <see cref="GetMemory"/>.</summary>
     public void Advance(int count) => Length += count;

@@ -14,7 +14,8 @@ internal static class SnappyBody
 {
     private const int MaxChunk = 1 << 16;
     private const string Corrupt = "snappy: corrupt input";
-    private const string NotFramed = Corrupt + " (not the framed form of snappy; a single block, as Prometheus remote write sends it, is not understood here)";
+    private const string NotFramed = Corrupt
+        + " (not the framed form of snappy; a single block, as Prometheus remote write sends it, is not understood here)";
 
     private static ReadOnlySpan<byte> Identifier => [0xFF, 6, 0, 0, (byte)'s', (byte)'N', (byte)'a', (byte)'P', (byte)'p', (byte)'Y'];
 

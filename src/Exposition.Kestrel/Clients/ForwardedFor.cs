@@ -79,6 +79,7 @@ internal static class ForwardedFor
     private static bool TryReadIPv6(ReadOnlySpan<char> text, [NotNullWhen(true)] out IPAddress? address)
     {
         address = null;
-        return text.Contains(':') && !text.ContainsAny("%[]/") && IPAddress.TryParse(text, out address) && address.AddressFamily == AddressFamily.InterNetworkV6;
+        return text.Contains(':') && !text.ContainsAny("%[]/") && IPAddress.TryParse(text, out address)
+            && address.AddressFamily == AddressFamily.InterNetworkV6;
     }
 }

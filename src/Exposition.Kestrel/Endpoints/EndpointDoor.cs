@@ -50,9 +50,12 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
         string method = context.Request.Method;
         return route.Kind switch
         {
-            RouteKind.Telemetry => method == HttpMethods.Get ? ScrapeAsync(context, engine.Scrapes) : NotAllowedAsync(context, TelemetryMethods),
-            RouteKind.SelfMetrics => method == HttpMethods.Get ? ScrapeAsync(context, engine.SelfScrapes) : NotAllowedAsync(context, TelemetryMethods),
-            RouteKind.Group => MethodOf(method) is { } push ? PushAsync(context, push, route, target.Length) : NotAllowedAsync(context, GroupMethods),
+            RouteKind.Telemetry =>
+                method == HttpMethods.Get ? ScrapeAsync(context, engine.Scrapes) : NotAllowedAsync(context, TelemetryMethods),
+            RouteKind.SelfMetrics =>
+                method == HttpMethods.Get ? ScrapeAsync(context, engine.SelfScrapes) : NotAllowedAsync(context, TelemetryMethods),
+            RouteKind.Group =>
+                MethodOf(method) is { } push ? PushAsync(context, push, route, target.Length) : NotAllowedAsync(context, GroupMethods),
             _ => _spelling.TryCorrect(target, method, out string? corrected)
                 ? method == HttpMethods.Get
                     ? Responses.RedirectAsync(context, corrected, StatusCodes.Status301MovedPermanently)
@@ -74,7 +77,8 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
         refused = route.Kind == RouteKind.Malformed ? engine.RefuseAsync(context, Answer.MalformedTarget)
             : LacksGzip(context, target, route) ? engine.RefuseAsync(context, new Answer(400, "EOF", Rejected: Rejection.Encoding))
             : route.Refusal is { } answer && MethodOf(context.Request.Method) is not null ? engine.RefuseAsync(context, answer)
-            : route.Kind == RouteKind.Unclean ? Responses.RedirectAsync(context, RequestTarget.Clean(target), StatusCodes.Status301MovedPermanently)
+            : route.Kind == RouteKind.Unclean
+                ? Responses.RedirectAsync(context, RequestTarget.Clean(target), StatusCodes.Status301MovedPermanently)
             : null;
         return refused is not null;
     }
@@ -83,7 +87,9 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
     private Task NotAllowedAsync(HttpContext context, string allowed)
     {
         context.Response.Headers.Allow = allowed;
-        return context.Request.Method == HttpMethods.Options ? Responses.WriteAsync(context, new Answer(200)) : engine.RefuseAsync(context, Answer.NotAllowed);
+        return context.Request.Method == HttpMethods.Options
+            ? Responses.WriteAsync(context, new Answer(200))
+            : engine.RefuseAsync(context, Answer.NotAllowed);
     }
 
     // The reference reads a gzip header from the body of any request that announces it, even of one without a body; not so in its API.

@@ -18,13 +18,15 @@ internal sealed class KestrelRefusals(ExpositionEngine engine) : IObserver<KeyVa
     public void OnNext(KeyValuePair<string, object?> value)
     {
         // What was broken off after its answer is no refusal of its own.
-        if (value.Value is IFeatureCollection features && features.Get<IBadRequestExceptionFeature>()?.Error is BadHttpRequestException error
+        if (value.Value is IFeatureCollection features
+            && features.Get<IBadRequestExceptionFeature>()?.Error is BadHttpRequestException error
             && features.Get<IHttpResponseFeature>() is not { HasStarted: true })
         {
             Limit limit = error.StatusCode switch
             {
                 StatusCodes.Status414UriTooLong => Limit.TargetBytes,
-                StatusCodes.Status431RequestHeaderFieldsTooLarge => error.Message.Contains("too many headers", StringComparison.Ordinal) ? Limit.Headers : Limit.HeadBytes,
+                StatusCodes.Status431RequestHeaderFieldsTooLarge =>
+                    error.Message.Contains("too many headers", StringComparison.Ordinal) ? Limit.Headers : Limit.HeadBytes,
                 StatusCodes.Status408RequestTimeout => Limit.HeadTimeout,
                 _ => Limit.None,
             };

@@ -50,7 +50,8 @@ internal sealed class RequestBody : IDisposable
         _bytes.Expect(context.Request.ContentLength ?? 0);
         try
         {
-            return await ReadAsync(context.Request.BodyReader, context.Request.ContentLength, limit, Watched(context, limit), context.RequestAborted);
+            return await ReadAsync(
+                context.Request.BodyReader, context.Request.ContentLength, limit, Watched(context, limit), context.RequestAborted);
         }
         catch (BadHttpRequestException e)
         {
@@ -132,7 +133,8 @@ internal sealed class RequestBody : IDisposable
                 while (!_bytes.TryReserve(piece.Length))
                 {
                     long since = _options.Time.GetTimestamp();
-                    if (!await Claim.WaitAsync(_options.BodyTimeout > TimeSpan.Zero ? _options.BodyTimeout - waited : Timeout.InfiniteTimeSpan))
+                    if (!await Claim.WaitAsync(
+                        _options.BodyTimeout > TimeSpan.Zero ? _options.BodyTimeout - waited : Timeout.InfiniteTimeSpan))
                     {
                         reader.AdvanceTo(result.Buffer.End);
                         return Answer.NoRoom;
@@ -167,7 +169,8 @@ internal sealed class RequestBody : IDisposable
         TimeSpan left = _pace.Left;
         try
         {
-            return await task.WaitAsync(left > TimeSpan.Zero || left == Timeout.InfiniteTimeSpan ? left : s_atOnce, _options.Time, _interrupted.Token);
+            return await task.WaitAsync(
+                left > TimeSpan.Zero || left == Timeout.InfiniteTimeSpan ? left : s_atOnce, _options.Time, _interrupted.Token);
         }
         catch (Exception e) when (e is TimeoutException || (e is OperationCanceledException && _interrupted.IsCancellationRequested))
         {

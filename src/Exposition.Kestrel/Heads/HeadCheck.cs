@@ -25,7 +25,8 @@ internal readonly record struct BodyFraming(long Length, bool Chunked, bool Last
 internal sealed class HeadCheck(int maxTarget, int maxHeaders)
 {
     // Controls and blanks. Bytes above ASCII stand for themselves, as at the reference.
-    private static readonly SearchValues<byte> s_noTarget = SearchValues.Create([.. Enumerable.Range(0, ' ' + 1).Select(static c => (byte)c), 0x7F]);
+    private static readonly SearchValues<byte> s_noTarget = SearchValues.Create(
+        [.. Enumerable.Range(0, ' ' + 1).Select(static c => (byte)c), 0x7F]);
 
     private static ReadOnlySpan<byte> LineEnd => "\r\n"u8;
 
@@ -70,7 +71,8 @@ internal sealed class HeadCheck(int maxTarget, int maxHeaders)
         fields.Target = line[(first + 1)..last];
         fields.IsOld = version.SequenceEqual("HTTP/1.0"u8);
         return !fields.IsOld && !version.SequenceEqual("HTTP/1.1"u8)
-                ? version is [(byte)'H', (byte)'T', (byte)'T', (byte)'P', (byte)'/', >= (byte)'0' and <= (byte)'9', (byte)'.', >= (byte)'0' and <= (byte)'9']
+                ? version is [(byte)'H', (byte)'T', (byte)'T', (byte)'P', (byte)'/', >= (byte)'0' and <= (byte)'9', (byte)'.', >= (byte)'0'
+                    and <= (byte)'9']
                     ? Bad(Rejection.Version, "unsupported protocol version", 505)
                     : Bad(Rejection.RequestLine, "malformed HTTP version")
             : fields.Target.ContainsAny(s_noTarget) ? Bad(Rejection.Target, "invalid character in the request target")
@@ -135,7 +137,8 @@ internal sealed class HeadCheck(int maxTarget, int maxHeaders)
             ReadOnlySpan<byte> name = colon < 0 ? line : line[..colon];
             if (colon <= 0 || name.ContainsAnyExcept(HeadParser.TokenBytes))
             {
-                return Bad(Rejection.Header, colon < 0 || name is [(byte)' ' or (byte)'\t', ..] ? "malformed header line" : "invalid header name");
+                return Bad(Rejection.Header, colon < 0
+                    || name is [(byte)' ' or (byte)'\t', ..] ? "malformed header line" : "invalid header name");
             }
 
             ReadOnlySpan<byte> value = line[(colon + 1)..].Trim(" \t"u8);
@@ -213,7 +216,8 @@ internal sealed class HeadCheck(int maxTarget, int maxHeaders)
             return Bad(Rejection.Host, "malformed Host header");
         }
 
-        framing = new BodyFraming(fields.Chunked ? 0 : Math.Max(0, fields.Length), fields.Chunked, Last: fields.Chunked && fields.Length >= 0, fields.Upgrade);
+        framing = new BodyFraming(
+            fields.Chunked ? 0 : Math.Max(0, fields.Length), fields.Chunked, Last: fields.Chunked && fields.Length >= 0, fields.Upgrade);
         return null;
     }
 
@@ -242,7 +246,8 @@ internal sealed class HeadCheck(int maxTarget, int maxHeaders)
         while (NextLine(ref lines) is { IsEmpty: false } line)
         {
             ReadOnlySpan<byte> name = line[..line.IndexOf((byte)':')];
-            if (!Is(name, "Host"u8) && !Is(name, "Content-Length"u8) && !Is(name, "Transfer-Encoding"u8) && !(framing.Last && Is(name, "Connection"u8)))
+            if (!Is(name, "Host"u8) && !Is(name, "Content-Length"u8) && !Is(name, "Transfer-Encoding"u8)
+                && !(framing.Last && Is(name, "Connection"u8)))
             {
                 into.Write(line);
                 into.Write(LineEnd);

@@ -51,8 +51,10 @@ internal sealed class HeadLimits(ExpositionEngine engine)
             : size > _maxHead ? engine.RefuseAsync(context, Answer.HeadTooLong(size, _maxHead))
             : count > _maxHeaders ? engine.RefuseAsync(context, Answer.TooManyHeaders(count, _maxHeaders))
             : malformed ? engine.RefuseAsync(context, Answer.BadHead(400, Rejection.Header, "invalid header name or value"))
-            : context.Request.ContentLength == HeaderEncoding.NoLength ? engine.RefuseAsync(context, Answer.BadHead(400, Rejection.ContentLength, "bad Content-Length"))
-            : context.Request.Headers.Expect.Any(static e => !string.Equals(e, "100-continue", StringComparison.OrdinalIgnoreCase)) ? engine.RefuseAsync(context, Answer.BadExpectation)
+            : context.Request.ContentLength == HeaderEncoding.NoLength
+                ? engine.RefuseAsync(context, Answer.BadHead(400, Rejection.ContentLength, "bad Content-Length"))
+            : context.Request.Headers.Expect.Any(static e => !string.Equals(e, "100-continue", StringComparison.OrdinalIgnoreCase))
+                ? engine.RefuseAsync(context, Answer.BadExpectation)
             : OfCoding(context) is { } coding ? engine.RefuseAsync(context, coding)
             : null;
     }
@@ -61,7 +63,8 @@ internal sealed class HeadLimits(ExpositionEngine engine)
     {
         StringValues coding = context.Request.Headers[HeaderNames.TransferEncoding];
         return coding.Count == 0 ? null
-            : HttpProtocol.IsHttp2(context.Request.Protocol) ? Answer.BadHead(400, Rejection.TransferEncoding, "HTTP/2 has no transfer encodings")
+            : HttpProtocol.IsHttp2(context.Request.Protocol)
+                ? Answer.BadHead(400, Rejection.TransferEncoding, "HTTP/2 has no transfer encodings")
             : HeaderRules.ComplainOfCoding(coding.ToString());
     }
 

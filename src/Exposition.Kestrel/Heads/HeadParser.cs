@@ -20,10 +20,13 @@ internal sealed class HeadParser(PushPath paths, int maxBytes, int maxTarget, in
     private const int LongestAroundTarget = 17;
 
     /// <summary>The bytes of methods and of the names of headers.</summary>
-    public static readonly SearchValues<byte> TokenBytes = SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
-    private static readonly SearchValues<byte> s_hostBytes = SearchValues.Create("!$&'()-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
+    public static readonly SearchValues<byte> TokenBytes = SearchValues.Create(
+        "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
+    private static readonly SearchValues<byte> s_hostBytes = SearchValues.Create(
+        "!$&'()-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
     private static readonly SearchValues<byte> s_addressBytes = SearchValues.Create(".:0123456789ABCDEFabcdef"u8);
-    private static readonly SearchValues<byte> s_valueBytes = SearchValues.Create([(byte)'\t', .. Enumerable.Range(' ', '~' - ' ' + 1).Select(static c => (byte)c)]);
+    private static readonly SearchValues<byte> s_valueBytes = SearchValues.Create(
+        [(byte)'\t', .. Enumerable.Range(' ', '~' - ' ' + 1).Select(static c => (byte)c)]);
 
     /// <summary>Reads on.</summary>
     /// <param name="bytes">All that has come since the head's first byte; may hold more than the head.</param>
@@ -177,7 +180,8 @@ internal sealed class HeadParser(PushPath paths, int maxBytes, int maxTarget, in
                 return true;
             case 4 when Is(name, "Host"u8):
                 head.Size -= name.Length;
-                return TakeOnce(ref head.Host, range, ref head, HandOnReason.Host) && (IsHost(value) || Refuse(ref head, HandOnReason.Host));
+                return TakeOnce(ref head.Host, range, ref head, HandOnReason.Host)
+                    && (IsHost(value) || Refuse(ref head, HandOnReason.Host));
             case 6 when Is(name, "Accept"u8):
                 if (!head.Accept.IsPresent)
                 {
@@ -311,6 +315,7 @@ internal sealed class HeadParser(PushPath paths, int maxBytes, int maxTarget, in
     private static HeadVerdict Finish(ref RequestHead head) =>
         !head.Host.IsPresent ? HandOn(ref head, HandOnReason.Host)
         : head.Chunked && head.ContentLength >= 0 ? HandOn(ref head, HandOnReason.Framing)
-        : head.Method == WireMethod.Get && (head.Chunked || head.ContentLength > 0 || head.ContentEncoding.IsPresent) ? HandOn(ref head, HandOnReason.Header)
+        : head.Method == WireMethod.Get
+            && (head.Chunked || head.ContentLength > 0 || head.ContentEncoding.IsPresent) ? HandOn(ref head, HandOnReason.Header)
         : HeadVerdict.Hot;
 }

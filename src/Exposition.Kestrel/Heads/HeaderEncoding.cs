@@ -17,7 +17,8 @@ internal sealed class HeaderEncoding : Encoding
     private static readonly HeaderEncoding s_length = new();
 
     /// <summary>For <c>KestrelServerOptions.RequestHeaderEncodingSelector</c>.</summary>
-    public static Encoding For(string header) => string.Equals(header, HeaderNames.ContentLength, StringComparison.OrdinalIgnoreCase) ? s_length : Latin1;
+    public static Encoding For(string header) =>
+        string.Equals(header, HeaderNames.ContentLength, StringComparison.OrdinalIgnoreCase) ? s_length : Latin1;
 
     public override int GetCharCount(byte[] bytes, int index, int count) => Math.Max(count, NoLengthDigits);
 

@@ -29,7 +29,8 @@ internal static class HeaderRules
     public static bool TryReadLength(ReadOnlySpan<byte> value, out long length)
     {
         length = 0;
-        return !value.ContainsAnyExceptInRange((byte)'0', (byte)'9') && long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out length);
+        return !value.ContainsAnyExceptInRange((byte)'0', (byte)'9')
+            && long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out length);
     }
 
     /// <summary>Looks at a Transfer-Encoding.</summary>
@@ -44,7 +45,8 @@ internal static class HeaderRules
         string[] codings = value.Split(',', StringSplitOptions.TrimEntries);
         return Array.Exists(codings, static coding => coding.Length == 0) ? Bad("empty transfer encoding")
             : codings.Count(IsChunked) > 1 ? Bad("too many transfer encodings")
-            : Array.FindIndex(codings, IsChunked) is var at && at >= 0 && at < codings.Length - 1 ? Bad("chunked is not the last transfer encoding")
+            : Array.FindIndex(codings, IsChunked) is var at && at >= 0
+                && at < codings.Length - 1 ? Bad("chunked is not the last transfer encoding")
             : Bad("unsupported transfer encoding", 501);
     }
 

@@ -33,7 +33,8 @@ internal static class LogText
             bytes += WrittenBytes(rune);
             if (bytes > most)
             {
-                return string.Create(CultureInfo.InvariantCulture, $"{text.AsSpan(0, cutAt)}... ({Encoding.UTF8.GetByteCount(text)} bytes)");
+                return string.Create(
+                    CultureInfo.InvariantCulture, $"{text.AsSpan(0, cutAt)}... ({Encoding.UTF8.GetByteCount(text)} bytes)");
             }
 
             at += rune.Utf16SequenceLength;

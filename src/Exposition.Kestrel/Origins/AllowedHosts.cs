@@ -22,7 +22,8 @@ internal sealed class AllowedHosts
             bool below = name.StartsWith("*.", StringComparison.Ordinal);
             if (!Authority.TryParse(below ? name[2..] : name, out Authority? read) || read.Host.Contains('*', StringComparison.Ordinal))
             {
-                throw new ArgumentException($"{name} is no host: expected a name or an address, *.name for all below it, and a port where it matters");
+                throw new ArgumentException(
+                    $"{name} is no host: expected a name or an address, *.name for all below it, and a port where it matters");
             }
 
             (below ? _suffixes : _names).Add(read);

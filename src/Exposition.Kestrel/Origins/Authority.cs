@@ -21,7 +21,8 @@ internal sealed record Authority(string Host, int Port)
         string host = colon < 0 ? text : text[..colon];
         string digits = colon < 0 ? "" : text[(colon + 1)..];
         int port = 0;
-        if ((digits.Length > 0 && !int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out port)) || port > IPEndPoint.MaxPort)
+        if ((digits.Length > 0 && !int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out port))
+            || port > IPEndPoint.MaxPort)
         {
             return false;
         }

@@ -21,7 +21,8 @@ internal sealed class OriginRules(ExpositionEngine engine)
         string host = request.Host.Value ?? "";
         if (!engine.Hosts.Allows(host))
         {
-            return engine.RefuseAsync(context, new Answer(421, "this host name is not served here (--web.allowed-hosts)", Rejected: Rejection.Host));
+            return engine.RefuseAsync(
+                context, new Answer(421, "this host name is not served here (--web.allowed-hosts)", Rejected: Rejection.Host));
         }
 
         return request.Method is "PUT" or "POST" or "DELETE" && Objection(request, host) is { } objection
@@ -51,7 +52,9 @@ internal sealed class OriginRules(ExpositionEngine engine)
             }
         }
 
-        return known || request.Headers.Origin.All(origin => IsOurs(origin ?? "", host)) ? null : "it was sent by a page of another origin (Origin)";
+        return known || request.Headers.Origin.All(origin => IsOurs(origin ?? "", host))
+            ? null
+            : "it was sent by a page of another origin (Origin)";
     }
 
     // Behind a proxy that speaks TLS the scheme of the page is not the one that is spoken here; a port that Host leaves out is that of the
@@ -59,7 +62,8 @@ internal sealed class OriginRules(ExpositionEngine engine)
     private bool IsOurs(string origin, string host) =>
         Authority.TryParseOrigin(origin, out Authority? page)
         && (_trusted.Contains(page)
-            || (Authority.TryParse(host, out Authority? here) && here.Host == page.Host && (here.Port == 0 ? IsStandard(origin, page) : here.Port == page.Port)));
+            || (Authority.TryParse(host, out Authority? here) && here.Host == page.Host
+                && (here.Port == 0 ? IsStandard(origin, page) : here.Port == page.Port)));
 
     private static bool IsStandard(string origin, Authority page) =>
         page.Port == (origin.StartsWith("https:", StringComparison.OrdinalIgnoreCase) ? 443 : 80);

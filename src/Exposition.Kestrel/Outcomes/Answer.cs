@@ -13,7 +13,8 @@ namespace Exposition.Kestrel.Outcomes;
 /// <param name="Why">The class of a refusal, where the status does not say it.</param>
 /// <param name="Rejected">Why the request was refused before any handler saw it.</param>
 internal readonly record struct Answer(
-    int Status, string? Text = null, bool Close = false, Limit Limit = Limit.None, Refusal Why = Refusal.None, Rejection Rejected = Rejection.None)
+    int Status, string? Text = null, bool Close = false, Limit Limit = Limit.None, Refusal Why = Refusal.None,
+        Rejection Rejected = Rejection.None)
 {
     /// <summary>The class of the refusal; none for a success.</summary>
     public Refusal Refusal => Why != Refusal.None ? Why : Status switch
@@ -37,23 +38,28 @@ internal readonly record struct Answer(
 
     /// <summary>The body was the slowest when others waited for memory.</summary>
     public static Answer Displaced =>
-        new(408, "request body came too slowly while others waited for the memory of all bodies (--limit.inflight-bytes)", Close: true, Limit.InflightBytes);
+        new(408, "request body came too slowly while others waited for the memory of all bodies (--limit.inflight-bytes)", Close: true,
+            Limit.InflightBytes);
 
     /// <summary>The body was too slow.</summary>
     public static Answer TooSlow => new(408, "request body was not received in time", Close: true, Limit.BodyTimeout);
 
     /// <summary>The head was too slow.</summary>
-    public static Answer HeadTooSlow => new(408, "request head was not received in time", Close: true, Limit.HeadTimeout, Rejected: Rejection.Timeout);
+    public static Answer HeadTooSlow =>
+        new(408, "request head was not received in time", Close: true, Limit.HeadTimeout, Rejected: Rejection.Timeout);
 
     /// <summary>The body is longer than allowed.</summary>
     public static Answer TooLarge(long limit) => new(413, $"request body too large: more than {limit} bytes", Close: true, Limit.BodyBytes);
 
     /// <summary>The body is longer than allowed when it is decoded.</summary>
-    public static Answer TooLargeDecoded(long limit) => new(413, $"request body too large: more than {limit} bytes when decoded", Close: false, Limit.DecodedBytes);
+    public static Answer TooLargeDecoded(long limit) =>
+        new(413, $"request body too large: more than {limit} bytes when decoded", Close: false, Limit.DecodedBytes);
 
     /// <summary>The body is longer than allowed when it is decoded, for its size as sent.</summary>
     public static Answer TooDense(long limit, int sent, int ratio) => new(413,
-        $"request body too large: {sent} bytes decode to more than {limit}, which is 1 MiB and {ratio} times as many (--limit.decode-ratio)", Close: false, Limit.DecodeRatio);
+        $"request body too large: {sent} bytes decode to more than {limit}, which is 1 MiB and {ratio} times as many "
+            + "(--limit.decode-ratio)",
+        Close: false, Limit.DecodeRatio);
 
     /// <summary>The body is not UTF-8, and what its Content-Type says of it does not help.</summary>
     public static Answer UnknownCharset(string charset)
@@ -63,7 +69,8 @@ internal readonly record struct Answer(
     }
 
     /// <summary>The target has a percent sign that escapes nothing.</summary>
-    public static Answer MalformedTarget => BadHead(400, Rejection.Target, "malformed percent escape in the request target (a percent sign itself is sent as %25)");
+    public static Answer MalformedTarget =>
+        BadHead(400, Rejection.Target, "malformed percent escape in the request target (a percent sign itself is sent as %25)");
 
     /// <summary>The path leads nowhere.</summary>
     public static Answer NotFound => new(404, "404 page not found", Rejected: Rejection.NotFound);
@@ -86,31 +93,37 @@ internal readonly record struct Answer(
 
     /// <summary>The head is longer than allowed.</summary>
     public static Answer HeadTooLong(long bytes, long limit) =>
-        new(431, $"request head too large: {bytes} bytes are more than {limit} (--limit.head-bytes)", Close: true, Limit.HeadBytes, Rejected: Rejection.HeadTooLong);
+        new(431, $"request head too large: {bytes} bytes are more than {limit} (--limit.head-bytes)", Close: true, Limit.HeadBytes,
+            Rejected: Rejection.HeadTooLong);
 
     /// <summary>The head has more headers than allowed.</summary>
     public static Answer TooManyHeaders(int headers, int limit) =>
-        new(431, $"too many request headers: {headers} are more than {limit} (--limit.headers)", Close: true, Limit.Headers, Rejected: Rejection.TooManyHeaders);
+        new(431, $"too many request headers: {headers} are more than {limit} (--limit.headers)", Close: true, Limit.Headers,
+            Rejected: Rejection.TooManyHeaders);
 
     /// <summary>The target is longer than allowed.</summary>
     public static Answer TargetTooLong(long bytes, long limit) =>
-        new(414, $"request target too long: {bytes} bytes are more than {limit} (--limit.target-bytes)", Close: true, Limit.TargetBytes, Rejected: Rejection.TargetTooLong);
+        new(414, $"request target too long: {bytes} bytes are more than {limit} (--limit.target-bytes)", Close: true, Limit.TargetBytes,
+            Rejected: Rejection.TargetTooLong);
 
     /// <summary>All bodies together hold as much as they may.</summary>
     public static Answer NoRoom => new(503, "too many request bodies at once", Close: true, Limit.InflightBytes);
 
     /// <summary>Too many clients want credentials to be checked.</summary>
-    public static Answer TooManyChecks => new(503, "too many credentials wait to be checked", Close: true, Limit.PasswordChecks, Rejected: Rejection.Overload);
+    public static Answer TooManyChecks =>
+        new(503, "too many credentials wait to be checked", Close: true, Limit.PasswordChecks, Rejected: Rejection.Overload);
 
     /// <summary>Too many large bodies wait, most of them of this client.</summary>
     public static Answer TooManyQueued(int limit) =>
         new(503, $"too many large bodies wait to be read: more than {limit} (--limit.queued-bodies)", Close: false, Limit.QueuedBodies);
 
     /// <summary>There was no time for a large body.</summary>
-    public static Answer NoTurn => new(503, "no time was found to read this large body: others came first", Close: false, Limit.QueuedBodies);
+    public static Answer NoTurn =>
+        new(503, "no time was found to read this large body: others came first", Close: false, Limit.QueuedBodies);
 
     /// <summary>The job pushes too often.</summary>
-    public static Answer TooOften(int limit) => new(429, $"too many pushes of this job: more than {limit} per second", Close: false, Limit.PushesPerSecond);
+    public static Answer TooOften(int limit) =>
+        new(429, $"too many pushes of this job: more than {limit} per second", Close: false, Limit.PushesPerSecond);
 
     /// <summary>Whether the client is told to try again after a second.</summary>
     public bool MayRetry => Status is 429 or 503;

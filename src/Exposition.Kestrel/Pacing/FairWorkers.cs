@@ -73,7 +73,8 @@ internal sealed class FairWorkers(string name, int mostThreads, int mostWaiting,
             client.Jobs.AddLast(job.Place);
             job.Client = client;
             _waiting++;
-            Job? lost = !EnsureThread() ? job : mostWaiting > 0 && _waiting > mostWaiting ? _order.MaxBy(static c => c.Jobs.Count)!.Jobs.First!.Value : null;
+            Job? lost = !EnsureThread() ? job : mostWaiting > 0
+                && _waiting > mostWaiting ? _order.MaxBy(static c => c.Jobs.Count)!.Jobs.First!.Value : null;
             if (lost is not null)
             {
                 Remove(lost);

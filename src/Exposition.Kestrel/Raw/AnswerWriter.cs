@@ -22,7 +22,8 @@ internal sealed class AnswerWriter
     {
         _gate = gate;
         _dates = dates;
-        _keepAlive = System.Text.Encoding.ASCII.GetBytes($"Connection: keep-alive\r\nKeep-Alive: timeout={KeepAliveSeconds(idleTimeout)}\r\n");
+        _keepAlive = System.Text.Encoding.ASCII.GetBytes(
+            $"Connection: keep-alive\r\nKeep-Alive: timeout={KeepAliveSeconds(idleTimeout)}\r\n");
     }
 
     /// <summary>What the Keep-Alive header promises: less than the idle timeout, so that it is the client that closes.</summary>

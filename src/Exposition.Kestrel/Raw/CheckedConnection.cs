@@ -18,7 +18,8 @@ internal sealed class CheckedConnection : ConnectionContext
     public CheckedConnection(ExpositionEngine engine, RawServices services, ConnectionContext connection)
     {
         _connection = connection;
-        _input = new CheckedInput(engine, services, connection.Transport.Input, connection.Transport.Output, Sender.Of(connection.RemoteEndPoint));
+        _input = new CheckedInput(
+            engine, services, connection.Transport.Input, connection.Transport.Output, Sender.Of(connection.RemoteEndPoint));
         Transport = new Duplex(_input, connection.Transport.Output);
         connection.Features.Set(_input);
     }

@@ -17,7 +17,8 @@ namespace Exposition.Kestrel.Raw;
 /// <summary>
 /// What Kestrel reads of a connection that the raw door has handed on: request heads that are in order, and bodies in one framing.
 /// </summary>
-internal sealed class CheckedInput(ExpositionEngine engine, RawServices services, PipeReader input, PipeWriter output, EndPoint? peer) : PipeReader
+internal sealed class CheckedInput(ExpositionEngine engine, RawServices services, PipeReader input, PipeWriter output, EndPoint? peer)
+    : PipeReader
 {
     private const int LargestStep = 64 << 10;
 
@@ -252,7 +253,9 @@ internal sealed class CheckedInput(ExpositionEngine engine, RawServices services
         _limit = long.MaxValue;
         _onFault = null;
         _chunks.Reset();
-        _state = framing.Chunked ? State.ChunkedBody : framing.Length > 0 ? State.LengthBody : framing.Upgrade ? State.Unchecked : NextState;
+        _state = framing.Chunked
+            ? State.ChunkedBody
+            : framing.Length > 0 ? State.LengthBody : framing.Upgrade ? State.Unchecked : NextState;
         Stage();
     }
 

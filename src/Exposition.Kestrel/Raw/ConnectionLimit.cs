@@ -35,7 +35,8 @@ internal sealed class ConnectionLimit(ExpositionEngine engine)
     public int Open => Volatile.Read(ref _open);
 
     private static ReadOnlySpan<byte> Refusal =>
-        "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 21\r\n\r\ntoo many connections\n"u8;
+        "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Type: text/plain; "u8
+            + "charset=utf-8\r\nContent-Length: 21\r\n\r\ntoo many connections\n"u8;
 
     /// <summary>Wraps the rest of the connection's way.</summary>
     /// <param name="secure">Whether TLS follows: then a refusal cannot be put in words.</param>
@@ -184,7 +185,8 @@ internal sealed class ConnectionLimit(ExpositionEngine engine)
     // Under the lock. Whoever was broken is out of the line; he goes whatever he does.
     private ConnectionSeat? TakeOverdue()
     {
-        if (_leaving.First?.Value is not { } first || (_leaving.Count < _mostLeaving / 2 && engine.Options.Time.GetElapsedTime(first.EndedAt!.Value) < s_timeToLeave))
+        if (_leaving.First?.Value is not { } first
+            || (_leaving.Count < _mostLeaving / 2 && engine.Options.Time.GetElapsedTime(first.EndedAt!.Value) < s_timeToLeave))
         {
             return null;
         }

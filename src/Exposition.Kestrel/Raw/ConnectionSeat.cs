@@ -30,7 +30,8 @@ internal sealed class ConnectionSeat(ConnectionContext connection, ClientAddress
     /// <summary>
     /// Since when it serves nothing: a head that has not come whole does not count. The largest number while it serves something.
     /// </summary>
-    public long IdleSince => _watch is { } watch ? watch.IdleSince : Volatile.Read(ref _serving) > 0 ? long.MaxValue : Volatile.Read(ref _idleSince);
+    public long IdleSince =>
+        _watch is { } watch ? watch.IdleSince : Volatile.Read(ref _serving) > 0 ? long.MaxValue : Volatile.Read(ref _idleSince);
 
     /// <summary>The raw door serves it.</summary>
     public void Watch(ConnectionWatch watch) => _watch = watch;

@@ -73,7 +73,8 @@ internal sealed class ConnectionWatch
     public ConnectionPhase Phase => _phase;
 
     /// <summary>Since when no request is served: a head that has not come whole does not count. The largest number while one is.</summary>
-    public long IdleSince => _phase is ConnectionPhase.Idle or ConnectionPhase.Head or ConnectionPhase.Drain ? Volatile.Read(ref _idleSince) : long.MaxValue;
+    public long IdleSince =>
+        _phase is ConnectionPhase.Idle or ConnectionPhase.Head or ConnectionPhase.Drain ? Volatile.Read(ref _idleSince) : long.MaxValue;
 
     /// <summary>Whether the server shuts down: no further request is to be read.</summary>
     public bool Stopping => _stopping;
@@ -92,7 +93,9 @@ internal sealed class ConnectionWatch
             Volatile.Write(ref _idleSince, since);
         }
 
-        Volatile.Write(ref _deadline, timeout <= TimeSpan.Zero ? long.MaxValue : since + (long)(Math.Min(timeout.TotalSeconds, LongestSeconds) * _time.TimestampFrequency));
+        Volatile.Write(ref _deadline, timeout <= TimeSpan.Zero
+            ? long.MaxValue
+            : since + (long)(Math.Min(timeout.TotalSeconds, LongestSeconds) * _time.TimestampFrequency));
         _phase = phase;
     }
 

@@ -97,17 +97,21 @@ internal sealed class HostRules
         }
 
         bool isAnonymous = endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null;
-        return endpoint.Metadata.FirstOrDefault(metadata => !IsHarmless(metadata) && !(isAnonymous && IsAuthorization(metadata))) is { } rule
+        return endpoint.Metadata.FirstOrDefault(
+            metadata => !IsHarmless(metadata) && !(isAnonymous && IsAuthorization(metadata))) is { } rule
             ? $"its endpoints carry {rule.GetType().Name}, which only the host's middleware looks at"
             : null;
     }
 
-    private static bool IsHarmless(object metadata) => metadata is ExpositionRoute or IAllowAnonymous or IEndpointNameMetadata or IRouteNameMetadata
-        or ITagsMetadata or IEndpointSummaryMetadata or IEndpointDescriptionMetadata or IExcludeFromDescriptionMetadata or IRouteDiagnosticsMetadata
+    private static bool IsHarmless(object metadata) =>
+        metadata is ExpositionRoute or IAllowAnonymous or IEndpointNameMetadata or IRouteNameMetadata
+        or ITagsMetadata or IEndpointSummaryMetadata or IEndpointDescriptionMetadata or IExcludeFromDescriptionMetadata
+            or IRouteDiagnosticsMetadata
         or IEndpointGroupNameMetadata or IProducesResponseTypeMetadata or IDisableHttpMetricsMetadata
         || metadata.GetType().Namespace is "System.Runtime.CompilerServices" or "System.Diagnostics";
 
-    private static bool IsAuthorization(object metadata) => metadata is IAuthorizeData or AuthorizationPolicy or IAuthorizationRequirementData;
+    private static bool IsAuthorization(object metadata) =>
+        metadata is IAuthorizeData or AuthorizationPolicy or IAuthorizationRequirementData;
 
     // What holds for endpoints that say nothing.
     private string? OfHost(RouteEndpoint[] ours)

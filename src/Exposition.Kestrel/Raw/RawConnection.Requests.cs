@@ -120,7 +120,8 @@ internal sealed partial class RawConnection
         _received = 0;
         _claim.AwaitInput(_state == State.LengthBody ? _left : null);
         TimeSpan left = _pace.Left;
-        _watch.Enter(ConnectionPhase.Body, left == Timeout.InfiniteTimeSpan ? TimeSpan.Zero : left > TimeSpan.Zero ? left : TimeSpan.FromTicks(1));
+        _watch.Enter(
+            ConnectionPhase.Body, left == Timeout.InfiniteTimeSpan ? TimeSpan.Zero : left > TimeSpan.Zero ? left : TimeSpan.FromTicks(1));
     }
 
     private Step ProcessHead(ref ReadOnlySequence<byte> rest)

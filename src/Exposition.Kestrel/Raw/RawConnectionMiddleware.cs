@@ -15,7 +15,8 @@ internal sealed class RawServices(ExpositionEngine engine, IRawGate? gate, HostR
 
     private static int OrMost(int limit) => limit > 0 ? limit : int.MaxValue;
 
-    public HeadParser Parser { get; } = new(engine.Paths, Math.Min(LongestHead, OrMost(engine.Options.MaxHeadBytes)), OrMost(engine.Options.MaxTargetBytes),
+    public HeadParser Parser { get; } = new(
+        engine.Paths, Math.Min(LongestHead, OrMost(engine.Options.MaxHeadBytes)), OrMost(engine.Options.MaxTargetBytes),
         OrMost(engine.Options.MaxHeaders));
 
     public AnswerWriter Answers { get; } = new(engine.Dates, engine.Options.IdleTimeout, gate);

@@ -24,7 +24,8 @@ internal sealed class PushPath
     private const int StackPairs = 32;
 
     private const string EmptyComponent =
-        "the path has an empty component: either a slash too many, or a label value that is empty or holds slashes, which is sent as NAME@base64/VALUE (an empty one as NAME@base64/=)";
+        "the path has an empty component: either a slash too many, or a label value that is empty or holds slashes, which is sent as "
+            + "NAME@base64/VALUE (an empty one as NAME@base64/=)";
 
     private const string DotComponent = "the path has a component of dots: a label value . or .. is sent as NAME@base64/VALUE";
 
@@ -144,7 +145,8 @@ internal sealed class PushPath
         foreach (byte c in expected)
         {
             int length = rest is [(byte)'%', ..] ? 3 : 1;
-            if (rest.Length < length || c != (length == 1 ? rest[0] : (PercentEncoding.HexValue(rest[1]) << 4) | PercentEncoding.HexValue(rest[2])))
+            if (rest.Length < length
+                || c != (length == 1 ? rest[0] : (PercentEncoding.HexValue(rest[1]) << 4) | PercentEncoding.HexValue(rest[2])))
             {
                 return false;
             }
@@ -163,9 +165,15 @@ internal sealed class PushPath
         byte[]? rentedKey = null;
         LabelPair[]? rentedPairs = null;
         // Decoding never lengthens; a name and a value may be copied once.
-        Span<byte> text = rest.Length <= StackBytes ? stackalloc byte[(2 * StackBytes) + 8] : (rentedText = ArrayPool<byte>.Shared.Rent((2 * rest.Length) + 8));
-        Span<byte> canonical = rest.Length <= StackBytes ? stackalloc byte[StackBytes + 8] : (rentedKey = ArrayPool<byte>.Shared.Rent(rest.Length + 8));
-        Span<LabelPair> table = pairs <= StackPairs ? stackalloc LabelPair[StackPairs] : (rentedPairs = ArrayPool<LabelPair>.Shared.Rent(pairs));
+        Span<byte> text = rest.Length <= StackBytes
+            ? stackalloc byte[(2 * StackBytes) + 8]
+            : (rentedText = ArrayPool<byte>.Shared.Rent((2 * rest.Length) + 8));
+        Span<byte> canonical = rest.Length <= StackBytes
+            ? stackalloc byte[StackBytes + 8]
+            : (rentedKey = ArrayPool<byte>.Shared.Rent(rest.Length + 8));
+        Span<LabelPair> table = pairs <= StackPairs
+            ? stackalloc LabelPair[StackPairs]
+            : (rentedPairs = ArrayPool<LabelPair>.Shared.Rent(pairs));
         try
         {
             return ResolveGroup(rest, base64, new LabelPairs(text, table), canonical);
@@ -188,7 +196,8 @@ internal sealed class PushPath
         ReadOnlySpan<byte> tail = slash < 0 ? default : rest[slash..];
         if (base64 && !labels.TryDecodeBase64(ref job, out int errorAt))
         {
-            return Refused($"invalid base64 encoding in job name {GoQuote.Text(labels.Text(job))}: illegal base64 data at input byte {errorAt}");
+            return Refused(
+                $"invalid base64 encoding in job name {GoQuote.Text(labels.Text(job))}: illegal base64 data at input byte {errorAt}");
         }
 
         // A single slash right after the job means nothing.
@@ -248,7 +257,8 @@ internal sealed class PushPath
                 _ = labels.Copy(value, out TextRange decoded);
                 if (!labels.TryDecodeBase64(ref decoded, out int errorAt))
                 {
-                    return $"invalid base64 encoding for label {ShownText.Of(labels.Text(name))}={GoQuote.Text(labels.Text(value))}: illegal base64 data at input byte {errorAt}";
+                    return $"invalid base64 encoding for label {ShownText.Of(labels.Text(name))}={GoQuote.Text(labels.Text(value))}: "
+                        + $"illegal base64 data at input byte {errorAt}";
                 }
 
                 value = decoded;

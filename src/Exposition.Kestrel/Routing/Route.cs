@@ -39,5 +39,6 @@ internal readonly record struct Route(RouteKind Kind, GroupingKey? Key = null, s
     /// <summary>
     /// The answer to a PUT, POST or DELETE of a path that may be meant for a group and is no path of one; null if there is nothing to say.
     /// </summary>
-    public Answer? Refusal => Kind is RouteKind.None or RouteKind.Unclean && Error is not null ? new Answer(400, Error, Rejected: Rejection.Target) : null;
+    public Answer? Refusal =>
+        Kind is RouteKind.None or RouteKind.Unclean && Error is not null ? new Answer(400, Error, Rejected: Rejection.Target) : null;
 }

@@ -17,7 +17,8 @@ internal static class RoutePath
         int bad = path.AsSpan().IndexOfAnyExcept(s_allowed);
         if (bad >= 0)
         {
-            throw new ArgumentException($"path \"{path}\" cannot be served: character {bad + 1} is none of A-Z a-z 0-9 blank - . _ ~ ! $ & ' ( ) + , ; = : @ /");
+            throw new ArgumentException(
+                $"path \"{path}\" cannot be served: character {bad + 1} is none of A-Z a-z 0-9 blank - . _ ~ ! $ & ' ( ) + , ; = : @ /");
         }
 
         string[] segments = path.Split('/', StringSplitOptions.RemoveEmptyEntries);

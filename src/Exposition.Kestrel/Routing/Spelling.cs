@@ -37,7 +37,8 @@ internal sealed class Spelling(ExpositionOptions options)
 
         string rest = path[_root.Length..];
         const string base64 = "@base64/";
-        return rest.StartsWith(base64, StringComparison.OrdinalIgnoreCase) && rest.Length > base64.Length ? _root + base64 + rest[base64.Length..]
+        return rest.StartsWith(base64, StringComparison.OrdinalIgnoreCase)
+            && rest.Length > base64.Length ? _root + base64 + rest[base64.Length..]
             : rest.StartsWith('/') && rest.Length > 1 ? _root + rest
             : null;
     }

@@ -9,17 +9,22 @@ internal sealed class GroupStateMetrics(MetricStore store) : IOwnMetrics
     public void Collect(FamilySet into)
     {
         CollectLimits(into);
-        Add(into, "pushgateway_expired_groups"u8, MetricType.Gauge, "Groups whose metrics have expired and that are still shown as such."u8, store.ExpiredGroups);
-        Add(into, "pushgateway_families_hidden"u8, MetricType.Gauge, "Families that are stored but left out of scrapes because they contradict others."u8, store.HiddenFamilies);
-        Add(into, "pushgateway_group_expiries_total"u8, MetricType.Counter, "How often the metrics of a group have expired."u8, store.Expiries);
-        Add(into, "pushgateway_group_expiry_failures_total"u8, MetricType.Counter, "How often an expiry has failed; it is tried again."u8, store.ExpiryFailures);
+        Add(into, "pushgateway_expired_groups"u8, MetricType.Gauge, "Groups whose metrics have expired and that are still shown as such."u8,
+            store.ExpiredGroups);
+        Add(into, "pushgateway_families_hidden"u8, MetricType.Gauge,
+            "Families that are stored but left out of scrapes because they contradict others."u8, store.HiddenFamilies);
+        Add(into, "pushgateway_group_expiries_total"u8, MetricType.Counter, "How often the metrics of a group have expired."u8,
+            store.Expiries);
+        Add(into, "pushgateway_group_expiry_failures_total"u8, MetricType.Counter, "How often an expiry has failed; it is tried again."u8,
+            store.ExpiryFailures);
     }
 
     // The capacities that all clients share: whoever runs the gateway is to hear of it before they are used up.
     private void CollectLimits(FamilySet into)
     {
         Add(into, "pushgateway_engine_groups"u8, MetricType.Gauge, "Groups stored."u8, store.GroupCount);
-        int family = into.AddFamily("pushgateway_limit_value"u8, MetricType.Gauge, "What a capacity that all clients share is limited to, by the flag that sets it; 0 for no limit."u8);
+        int family = into.AddFamily("pushgateway_limit_value"u8, MetricType.Gauge,
+            "What a capacity that all clients share is limited to, by the flag that sets it; 0 for no limit."u8);
         AddLimit(into, family, "groups"u8, store.Options.MaxGroups);
         AddLimit(into, family, "stored-bytes"u8, store.Options.MaxStoredBytes);
     }

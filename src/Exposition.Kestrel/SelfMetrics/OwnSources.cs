@@ -112,7 +112,8 @@ internal sealed class OwnSources(MetricStore? store, ILogger logger)
 
         if (known.Owner != source || !scratch.Seen.Add(known))
         {
-            Fail(source, SourceFault.Repeated, $"{Encoding.UTF8.GetString(name)} is exposed by {(known.Owner is { } owner ? owner.Name : "the store")} already");
+            Fail(source, SourceFault.Repeated,
+                $"{Encoding.UTF8.GetString(name)} is exposed by {(known.Owner is { } owner ? owner.Name : "the store")} already");
             return false;
         }
 

@@ -32,7 +32,8 @@ internal sealed class RequestCounters
             return known;
         }
 
-        Counter[] counters = [.. _counts.OrderBy(static c => c.Key.Code).ThenBy(static c => c.Key.Handler, StringComparer.Ordinal).ThenBy(static c => c.Key.Method, StringComparer.Ordinal).Select(static c => c.Value)];
+        Counter[] counters = [.. _counts.OrderBy(static c => c.Key.Code).ThenBy(static c => c.Key.Handler, StringComparer.Ordinal)
+            .ThenBy(static c => c.Key.Method, StringComparer.Ordinal).Select(static c => c.Value)];
         Volatile.Write(ref _inOrder, counters);
         return counters;
     }

@@ -9,10 +9,14 @@ internal sealed class ScrapeMetrics(MetricStore store) : IOwnMetrics
     public void Collect(FamilySet into)
     {
         (long found, long compressed) = store.BundleLookups;
-        Add(into, "pushgateway_engine_bundle_cache_bytes"u8, MetricType.Gauge, "Memory for parts of scrapes that are compressed already."u8, store.BundleBytes);
-        Add(into, "pushgateway_engine_bundles_compressed_total"u8, MetricType.Counter, "Parts of compressed scrapes that had changed and were compressed."u8, compressed);
-        Add(into, "pushgateway_engine_bundles_found_total"u8, MetricType.Counter, "Parts of compressed scrapes that were found compressed already."u8, found);
-        Add(into, "pushgateway_engine_held_bytes"u8, MetricType.Gauge, "Memory held by scrapes that are being read: replaced metrics that they still show, and their tables."u8, store.HeldBytes);
+        Add(into, "pushgateway_engine_bundle_cache_bytes"u8, MetricType.Gauge, "Memory for parts of scrapes that are compressed already."u8,
+            store.BundleBytes);
+        Add(into, "pushgateway_engine_bundles_compressed_total"u8, MetricType.Counter,
+            "Parts of compressed scrapes that had changed and were compressed."u8, compressed);
+        Add(into, "pushgateway_engine_bundles_found_total"u8, MetricType.Counter,
+            "Parts of compressed scrapes that were found compressed already."u8, found);
+        Add(into, "pushgateway_engine_held_bytes"u8, MetricType.Gauge,
+            "Memory held by scrapes that are being read: replaced metrics that they still show, and their tables."u8, store.HeldBytes);
     }
 
     private static void Add(FamilySet into, ReadOnlySpan<byte> name, MetricType type, ReadOnlySpan<byte> help, long value)

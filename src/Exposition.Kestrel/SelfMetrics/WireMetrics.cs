@@ -15,7 +15,8 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
     /// <summary>Families that appear when there is something to count.</summary>
     public static readonly string[] Later =
     [
-        "pushgateway_engine_handed_on_total", "pushgateway_http_push_duration_seconds", "pushgateway_http_push_size_bytes", "pushgateway_http_requests_total",
+        "pushgateway_engine_handed_on_total", "pushgateway_http_push_duration_seconds", "pushgateway_http_push_size_bytes",
+            "pushgateway_http_requests_total",
     ];
 
     private static readonly string[] s_methods = ["put", "post", "delete"];
@@ -24,21 +25,27 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
 
     // In order of the enum, which is not the order of exposition.
     private static readonly string[] s_reasons =
-        ["http2", "method", "path", "version", "syntax", "too_long", "host", "framing", "connection", "expect", "header", "end_of_input", "gate", "target_too_long", "host_rules"];
+        ["http2", "method", "path", "version", "syntax", "too_long", "host", "framing", "connection", "expect", "header", "end_of_input",
+            "gate", "target_too_long", "host_rules"];
 
     private static readonly string[] s_limits =
-        ["", "api-readers", "body-bytes", "body-timeout", "connections", "decode-ratio", "decoded-bytes", "group-bytes", "grouping-key-bytes", "grouping-name-sets", "groups", "head-bytes", "head-timeout", "headers",
-            "held-bytes", "inflight-bytes", "label-value-bytes", "page-readers", "password-checks", "pushes-per-second", "queued-bodies", "rendered-bytes", "scrape-duration", "scrape-rate", "scrapes", "series-per-push",
+        ["", "api-readers", "body-bytes", "body-timeout", "connections", "decode-ratio", "decoded-bytes", "group-bytes",
+            "grouping-key-bytes", "grouping-name-sets", "groups", "head-bytes", "head-timeout", "headers",
+            "held-bytes", "inflight-bytes", "label-value-bytes", "page-readers", "password-checks", "pushes-per-second", "queued-bodies",
+                "rendered-bytes", "scrape-duration", "scrape-rate", "scrapes", "series-per-push",
             "stored-bytes", "target-bytes"];
 
     private static readonly string[] s_refusals =
         ["", "encoding", "header", "incomplete", "inconsistent", "internal", "malformed", "overload", "path", "timeout", "too_large"];
 
     private static readonly string[] s_rejections =
-        ["", "content_length", "cross_site", "encoding", "expect", "head_too_long", "header", "host", "incomplete", "method", "not_found", "other", "overload",
-            "plain_http", "rate_limit", "request_line", "target", "target_too_long", "timeout", "too_many_headers", "transfer_encoding", "unauthorized", "version"];
+        ["", "content_length", "cross_site", "encoding", "expect", "head_too_long", "header", "host", "incomplete", "method", "not_found",
+            "other", "overload",
+            "plain_http", "rate_limit", "request_line", "target", "target_too_long", "timeout", "too_many_headers", "transfer_encoding",
+                "unauthorized", "version"];
 
-    private static readonly int[] s_reasonsInOrder = [.. Enumerable.Range(0, s_reasons.Length).OrderBy(static r => s_reasons[r], StringComparer.Ordinal)];
+    private static readonly int[] s_reasonsInOrder = [
+        .. Enumerable.Range(0, s_reasons.Length).OrderBy(static r => s_reasons[r], StringComparer.Ordinal)];
     private static readonly byte[][] s_methodLabels = [.. s_methods.Select(Utf8)];
     private static readonly byte[][] s_reasonLabels = [.. s_reasons.Select(Utf8)];
     private static readonly byte[][] s_limitLabels = [.. s_limits.Select(Utf8)];
@@ -122,7 +129,8 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
     {
         if (engineMetrics)
         {
-            AddCounter(into, into.AddFamily("pushgateway_engine_accept_failures_total"u8, MetricType.Counter, "How often no connection could be accepted, as where the system has no descriptors left."u8),
+            AddCounter(into, into.AddFamily("pushgateway_engine_accept_failures_total"u8, MetricType.Counter,
+                "How often no connection could be accepted, as where the system has no descriptors left."u8),
                 Volatile.Read(ref _acceptFailures));
             AddGauge(into, "pushgateway_engine_connections"u8, "Connections that are open."u8, connections);
             CollectHandedOn(into);
@@ -131,7 +139,8 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
             CollectServed(into);
         }
 
-        CollectSummaries(into, _durations, "pushgateway_http_push_duration_seconds"u8, "HTTP request duration for pushes to the Pushgateway."u8, 1e-7);
+        CollectSummaries(
+            into, _durations, "pushgateway_http_push_duration_seconds"u8, "HTTP request duration for pushes to the Pushgateway."u8, 1e-7);
         CollectSummaries(into, _sizes, "pushgateway_http_push_size_bytes"u8, "HTTP request size for pushes to the Pushgateway."u8, 1);
         if (engineMetrics)
         {
@@ -170,7 +179,8 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
 
     private void CollectRefusals(FamilySet into)
     {
-        int family = into.AddFamily("pushgateway_limit_refusals_total"u8, MetricType.Counter, "Requests, connections and scrapes that a limit has refused or ended, by the flag that sets it."u8);
+        int family = into.AddFamily("pushgateway_limit_refusals_total"u8, MetricType.Counter,
+            "Requests, connections and scrapes that a limit has refused or ended, by the flag that sets it."u8);
         for (int limit = 1; limit < s_limits.Length; limit++)
         {
             AddCounter(into, family, Volatile.Read(ref _refusals[limit]));
@@ -198,14 +208,16 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
 
     private void CollectServed(FamilySet into)
     {
-        int family = into.AddFamily("pushgateway_engine_requests_total"u8, MetricType.Counter, "Pushes, deletes and scrapes by the door that served them."u8);
+        int family = into.AddFamily(
+            "pushgateway_engine_requests_total"u8, MetricType.Counter, "Pushes, deletes and scrapes by the door that served them."u8);
         AddCounter(into, family, Volatile.Read(ref _served[(int)Door.Kestrel]));
         into.AddLabel("door"u8, "kestrel"u8);
         AddCounter(into, family, Volatile.Read(ref _served[(int)Door.Raw]));
         into.AddLabel("door"u8, "raw"u8);
     }
 
-    private static void CollectSummaries(FamilySet into, SlidingSummary?[] children, ReadOnlySpan<byte> name, ReadOnlySpan<byte> help, double unit)
+    private static void CollectSummaries(
+        FamilySet into, SlidingSummary?[] children, ReadOnlySpan<byte> name, ReadOnlySpan<byte> help, double unit)
     {
         Span<double> values = stackalloc double[s_quantiles.Length];
         int family = -1;
@@ -232,7 +244,8 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
 
     private void CollectRefused(FamilySet into)
     {
-        int family = into.AddFamily("pushgateway_pushes_refused_total"u8, MetricType.Counter, "Pushes that were refused, by the class of the reason."u8);
+        int family = into.AddFamily(
+            "pushgateway_pushes_refused_total"u8, MetricType.Counter, "Pushes that were refused, by the class of the reason."u8);
         for (int why = 1; why < s_refusals.Length; why++)
         {
             AddCounter(into, family, Volatile.Read(ref _refused[why]));
@@ -242,7 +255,8 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
 
     private void CollectRejected(FamilySet into)
     {
-        int family = into.AddFamily("pushgateway_http_rejected_total"u8, MetricType.Counter, "Requests that were refused before any handler saw them, by reason."u8);
+        int family = into.AddFamily("pushgateway_http_rejected_total"u8, MetricType.Counter,
+            "Requests that were refused before any handler saw them, by reason."u8);
         for (int why = 1; why < s_rejections.Length; why++)
         {
             AddCounter(into, family, Volatile.Read(ref _rejected[why]));

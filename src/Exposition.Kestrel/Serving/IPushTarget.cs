@@ -54,7 +54,8 @@ internal sealed class StoreTarget(MetricStore store) : IPushTarget
 
     public bool Delete(GroupingKey key) => store.Delete(key);
 
-    public IScrapeSource OpenScrape(FamilySet own, ScrapeFormat format, EscapingScheme escaping, bool gzip) => new StoreScrape(new Scrape(store, own, format, escaping, gzip));
+    public IScrapeSource OpenScrape(FamilySet own, ScrapeFormat format, EscapingScheme escaping, bool gzip) =>
+        new StoreScrape(new Scrape(store, own, format, escaping, gzip));
 
     private sealed class StoreScrape(Scrape scrape) : IScrapeSource
     {
@@ -62,7 +63,8 @@ internal sealed class StoreTarget(MetricStore store) : IPushTarget
 
         public ValueTask PrepareAsync(CancellationToken cancellation) => scrape.PrepareAsync(cancellation);
 
-        public ValueTask<bool> WriteNextAsync(IBufferWriter<byte> output, int stepBytes, CancellationToken cancellation) => scrape.WriteNextAsync(output, stepBytes, cancellation);
+        public ValueTask<bool> WriteNextAsync(IBufferWriter<byte> output, int stepBytes, CancellationToken cancellation) =>
+            scrape.WriteNextAsync(output, stepBytes, cancellation);
 
         public void Dispose() => scrape.Dispose();
     }

@@ -117,7 +117,8 @@ internal sealed class OpenReaders(WireMetrics metrics, ExpositionOptions options
     }
 
     // Of those who are equally fast, as all are at first, the one who lets something wait for longest.
-    private Reader Slowest(Limit kind) => _open.Where(reader => reader.Kind == kind && !reader.IsEnded).MinBy(static reader => (reader.Speed, -reader.Waiting))!;
+    private Reader Slowest(Limit kind) =>
+        _open.Where(reader => reader.Kind == kind && !reader.IsEnded).MinBy(static reader => (reader.Speed, -reader.Waiting))!;
 
     // One at a time: what it holds is free only when it has closed.
     private void EndOldest()

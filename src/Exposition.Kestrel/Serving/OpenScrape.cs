@@ -7,7 +7,8 @@ namespace Exposition.Kestrel.Serving;
 /// <summary>
 /// An answer to a scrape that is ready to be sent. Owns a view of the store, until all of it was written, and the seat of its reader.
 /// </summary>
-internal sealed class OpenScrape(ScrapeHandler handler, Reader reader, IScrapeSource source, FamilySet own, ScrapeNegotiation language, bool gzip) : IDisposable
+internal sealed class OpenScrape(
+    ScrapeHandler handler, Reader reader, IScrapeSource source, FamilySet own, ScrapeNegotiation language, bool gzip) : IDisposable
 {
     private const int StepBytes = 64 << 10;
 

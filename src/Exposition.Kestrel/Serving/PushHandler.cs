@@ -21,7 +21,8 @@ namespace Exposition.Kestrel.Serving;
 // or whose series are those of the group's last push. All else waits for a turn on a thread of the workers.
 
 /// <summary>Carries out pushes and deletes for both doors, counts them, and logs those that are refused.</summary>
-internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, PushPath paths, OpenReaders readers, ExpositionOptions options, ClientLog log)
+internal sealed class PushHandler(
+    IPushTarget target, WireMetrics metrics, PushPath paths, OpenReaders readers, ExpositionOptions options, ClientLog log)
 {
     // A body of empty lines, which are the slowest, takes about 10 ms; others 1 ms.
     private const int LargeBody = 512 << 10;
@@ -182,7 +183,8 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, PushP
         BodyEncoding encoding = ContentCoding.Settle(request.Encoding, body.Span);
         return IsPacked(encoding) ? (body.Length < LargePacked ? Decode(request, key, encoding, body, LargeBody) : null)
             : !IsLarge(key, body.Span) ? Push(request, key, body, asItIs: encoding == BodyEncoding.Unknown && !body.IsEmpty)
-            : request.Charset is null && target.TryPushRepeated(key, request.Format, body, Mode(request), Details(request)) ? new Answer(200)
+            : request.Charset is null
+                && target.TryPushRepeated(key, request.Format, body, Mode(request), Details(request)) ? new Answer(200)
             : null;
     }
 
@@ -191,7 +193,8 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, PushP
         // A turn without the memory for it was in vain, and there will be another.
         TimeSpan patience = options.BodyTimeout > TimeSpan.Zero ? options.BodyTimeout : Timeout.InfiniteTimeSpan;
         long started = options.Time.GetTimestamp();
-        ClientAddress client = request.Client ?? (request.Sender is IPEndPoint { Address: var address } ? ClientAddress.Of(address) : default);
+        ClientAddress client = request.Client
+            ?? (request.Sender is IPEndPoint { Address: var address } ? ClientAddress.Of(address) : default);
         while (true)
         {
             Answer? answer = null;
@@ -212,7 +215,8 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, PushP
             }
         }
 
-        TimeSpan Left() => patience == Timeout.InfiniteTimeSpan ? patience : patience - options.Time.GetElapsedTime(started) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
+        TimeSpan Left() => patience == Timeout.InfiniteTimeSpan ? patience : patience - options.Time.GetElapsedTime(started) is var left
+            && left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
     // Null where there is no memory for it.
@@ -220,7 +224,9 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, PushP
     {
         GroupingKey key = request.Route.Key!;
         BodyEncoding encoding = ContentCoding.Settle(request.Encoding, body.Span);
-        return IsPacked(encoding) ? Decode(request, key, encoding, body, long.MaxValue) : Push(request, key, body, asItIs: encoding == BodyEncoding.Unknown);
+        return IsPacked(encoding)
+            ? Decode(request, key, encoding, body, long.MaxValue)
+            : Push(request, key, body, asItIs: encoding == BodyEncoding.Unknown);
     }
 
     // Null where it decodes to more than is wanted here, or where there is no memory for it.
@@ -231,7 +237,8 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, PushP
         using var decoded = new PooledBody(request.Claim);
         DecodeOutcome outcome = Undo(encoding, body, decoded, Math.Min(limit, most));
         return outcome.NoRoom || (outcome.TooLarge && most < limit) ? null
-            : outcome.TooLarge ? (limit < options.DecodedLimit ? Answer.TooDense(limit, body.Length, options.MaxDecodeRatio) : Answer.TooLargeDecoded(limit))
+            : outcome.TooLarge ? (
+                limit < options.DecodedLimit ? Answer.TooDense(limit, body.Length, options.MaxDecodeRatio) : Answer.TooLargeDecoded(limit))
             : outcome.Error is not null && encoding == BodyEncoding.RawDeflate ? Push(request, key, body, asItIs: true)
             : outcome.Error is { } error ? new Answer(400, error, Why: Refusal.Encoding)
             : most < limit && IsLarge(key, decoded.Memory.Span) ? null
@@ -249,7 +256,8 @@ internal sealed class PushHandler(IPushTarget target, WireMetrics metrics, PushP
 
     private static bool IsLarge(GroupingKey key, ReadOnlySpan<byte> body) =>
         body.Length >= LargeBody
-        || ((long)key.Bytes.Length * body.Length / ShortestLine >= LargeRendering && (long)key.Bytes.Length * body.Count((byte)'\n') >= LargeRendering);
+        || ((long)key.Bytes.Length * body.Length / ShortestLine >= LargeRendering
+            && (long)key.Bytes.Length * body.Count((byte)'\n') >= LargeRendering);
 
     private static bool IsPacked(BodyEncoding encoding) => encoding is not (BodyEncoding.Identity or BodyEncoding.Unknown);
 

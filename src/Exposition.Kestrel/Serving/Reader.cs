@@ -141,7 +141,8 @@ internal sealed class Reader(OpenReaders readers, Limit kind, TimeSpan timeout) 
     }
 
     private bool IsOver(TimeSpan leftByRate) =>
-        (leftByRate <= TimeSpan.Zero && leftByRate != System.Threading.Timeout.InfiniteTimeSpan) || (timeout > TimeSpan.Zero && Age >= timeout);
+        (leftByRate <= TimeSpan.Zero && leftByRate != System.Threading.Timeout.InfiniteTimeSpan)
+            || (timeout > TimeSpan.Zero && Age >= timeout);
 
     private void Stop(IScrapeOutput output)
     {
@@ -159,6 +160,7 @@ internal sealed class Reader(OpenReaders readers, Limit kind, TimeSpan timeout) 
             (left, _binding) = (byRate, Limit.ScrapeRate);
         }
 
-        output.Allow(left == TimeSpan.MaxValue ? System.Threading.Timeout.InfiniteTimeSpan : left > TimeSpan.Zero ? left : TimeSpan.FromTicks(1));
+        output.Allow(
+            left == TimeSpan.MaxValue ? System.Threading.Timeout.InfiniteTimeSpan : left > TimeSpan.Zero ? left : TimeSpan.FromTicks(1));
     }
 }

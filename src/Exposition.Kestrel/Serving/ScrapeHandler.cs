@@ -7,7 +7,8 @@ using Exposition.Kestrel.SelfMetrics;
 namespace Exposition.Kestrel.Serving;
 
 /// <summary>Opens scrapes for both doors.</summary>
-internal sealed class ScrapeHandler(IPushTarget target, Action<FamilySet> collect, WireMetrics metrics, OpenReaders readers, ExpositionOptions options)
+internal sealed class ScrapeHandler(
+    IPushTarget target, Action<FamilySet> collect, WireMetrics metrics, OpenReaders readers, ExpositionOptions options)
 {
     // Nobody can ask for so little time that it rounds to none, which would be for ever, or for so much that it overflows.
     private const double LeastSeconds = 1e-3;
@@ -56,7 +57,9 @@ internal sealed class ScrapeHandler(IPushTarget target, Action<FamilySet> collec
     /// <param name="announced">The scraper's X-Prometheus-Scrape-Timeout-Seconds, or nothing.</param>
     public TimeSpan TimeoutFor(ReadOnlySpan<byte> announced) =>
         double.TryParse(announced, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) && seconds > 0
-            && (options.ScrapeTimeout <= TimeSpan.Zero || seconds < options.ScrapeTimeout.TotalSeconds) ? TimeSpan.FromSeconds(Math.Clamp(seconds, LeastSeconds, MostSeconds)) : options.ScrapeTimeout;
+            && (options.ScrapeTimeout <= TimeSpan.Zero || seconds < options.ScrapeTimeout.TotalSeconds)
+                ? TimeSpan.FromSeconds(Math.Clamp(seconds, LeastSeconds, MostSeconds))
+                : options.ScrapeTimeout;
 
     internal void Closed(FamilySet own) => _sets.Add(own);
 }

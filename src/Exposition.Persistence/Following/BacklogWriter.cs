@@ -63,7 +63,8 @@ internal sealed class BacklogWriter(IDurableStore durable, IChangeSource source,
 
     // One at a time, as a view shows them now.
     private int Retry() => backlog.Retrying.Count == 0 ? 0
-        : source.All().Where(group => backlog.Retrying.Contains(group.Key)).Sum(group => WriteChanges([new GroupChange(group.Key, 0, group)]));
+        : source.All().Where(group => backlog.Retrying.Contains(group.Key))
+            .Sum(group => WriteChanges([new GroupChange(group.Key, 0, group)]));
 
     private int WriteChanges(ReadOnlySpan<GroupChange> changes)
     {

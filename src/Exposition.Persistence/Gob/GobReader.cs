@@ -104,7 +104,8 @@ internal ref struct GobReader(ReadOnlySpan<byte> bytes)
             return false;
         }
 
-        var total = ((BigInteger)BinaryPrimitives.ReadInt64BigEndian(time[1..]) - UnixSeconds) * 1_000_000_000 + BinaryPrimitives.ReadInt32BigEndian(time[9..]);
+        var total = ((BigInteger)BinaryPrimitives.ReadInt64BigEndian(time[1..]) - UnixSeconds) * 1_000_000_000
+            + BinaryPrimitives.ReadInt32BigEndian(time[9..]);
         nanoseconds = total > 0 && total <= long.MaxValue ? (long)total : 0;
         return true;
     }

@@ -29,7 +29,8 @@ internal sealed class GobState(ReadOnlyMemory<byte> file, RestoreGroup take, Act
     public static bool IsOne(ReadOnlySpan<byte> head)
     {
         var reader = new GobReader(head);
-        return reader.TryUInt(out _) && reader.TryInt(out long type) && type < 0 && head[..Math.Min(head.Length, HeadBytes)].IndexOf(Mark) >= 0;
+        return reader.TryUInt(out _) && reader.TryInt(out long type) && type < 0
+            && head[..Math.Min(head.Length, HeadBytes)].IndexOf(Mark) >= 0;
     }
 
     /// <summary>Hands over all groups.</summary>

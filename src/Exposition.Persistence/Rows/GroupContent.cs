@@ -31,7 +31,8 @@ internal static class GroupContent
         long size = 1 + ContentWriter.MaxVarint + GroupFields.MaxSize(group);
         foreach (ref readonly FamilyEntry family in group.Families)
         {
-            size += FixedBytes + 1 + (5 * ContentWriter.MaxVarint) + (long)family.Name.Length + family.Help.Length + family.Text.Length + family.Sidecar.Length;
+            size += FixedBytes + 1 + (5 * ContentWriter.MaxVarint) + (long)family.Name.Length + family.Help.Length + family.Text.Length
+                + family.Sidecar.Length;
         }
 
         return size;
@@ -76,7 +77,8 @@ internal static class GroupContent
         var read = new FamilyEntry[count];
         for (int i = 0; i < count; i++)
         {
-            if (!TryReadFamily(ref reader, i, heads, out read[i]) || (i > 0 && read[i - 1].Name.Span.SequenceCompareTo(read[i].Name.Span) >= 0))
+            if (!TryReadFamily(ref reader, i, heads, out read[i])
+                || (i > 0 && read[i - 1].Name.Span.SequenceCompareTo(read[i].Name.Span) >= 0))
             {
                 return false;
             }
@@ -119,8 +121,10 @@ internal static class GroupContent
     {
         family = default;
         byte unitLength = 0;
-        if (!reader.TryByte(out byte type) || !reader.TryByte(out byte flags) || !reader.TryByte(out byte traits) || !reader.TryInt64(out long pushedAt)
-            || !reader.TryVarint(out int samples) || !reader.TryText(out ReadOnlyMemory<byte> name) || !reader.TryText(out ReadOnlyMemory<byte> help)
+        if (!reader.TryByte(out byte type) || !reader.TryByte(out byte flags) || !reader.TryByte(out byte traits)
+            || !reader.TryInt64(out long pushedAt)
+            || !reader.TryVarint(out int samples) || !reader.TryText(out ReadOnlyMemory<byte> name)
+                || !reader.TryText(out ReadOnlyMemory<byte> help)
             || !reader.TryText(out ReadOnlyMemory<byte> text) || !reader.TryText(out ReadOnlyMemory<byte> sidecar)
             || type > (byte)LastType
             || ((flags & HasUnitFlag) != 0 && (!reader.TryByte(out unitLength) || unitLength == 0 || unitLength >= name.Length)))

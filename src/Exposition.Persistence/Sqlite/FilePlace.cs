@@ -148,7 +148,8 @@ internal static class FilePlace
 
         string name = Path.GetFileName(path);
         string? owner = Directory.GetFiles(Path.GetDirectoryName(path)!, name + ".damaged-*")
-            .Where(static file => !file.EndsWith(Log, StringComparison.Ordinal) && !file.EndsWith("-shm", StringComparison.Ordinal) && !File.Exists(file + Log))
+            .Where(static file => !file.EndsWith(Log, StringComparison.Ordinal) && !file.EndsWith("-shm", StringComparison.Ordinal)
+                && !File.Exists(file + Log))
             .MaxBy(File.GetLastWriteTimeUtc);
         string to = (owner ?? NameAside(path, "damaged", now)) + Log;
         File.Move(path + Log, to);

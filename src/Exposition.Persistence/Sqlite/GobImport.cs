@@ -85,7 +85,8 @@ internal static class GobImport
     {
         if (file.Length > Array.MaxLength)
         {
-            throw new DurableStoreException(DurableFault.Unavailable, $"{file.Name} is too large to be imported: {file.Length} bytes, at most {Array.MaxLength}");
+            throw new DurableStoreException(
+                DurableFault.Unavailable, $"{file.Name} is too large to be imported: {file.Length} bytes, at most {Array.MaxLength}");
         }
 
         byte[] bytes = GC.AllocateUninitializedArray<byte>((int)file.Length);

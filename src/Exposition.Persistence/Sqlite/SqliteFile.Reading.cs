@@ -27,7 +27,8 @@ internal sealed partial class SqliteFile
     {
         var damaged = new List<long>();
         using var batches = new RowBatches();
-        Task reading = Task.Factory.StartNew(() => Decode(batches), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        Task reading = Task.Factory.StartNew(
+            () => Decode(batches), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         try
         {
             foreach (DecodedRow row in batches.TakeAll())
@@ -58,7 +59,8 @@ internal sealed partial class SqliteFile
         {
             using SqliteCommand select = Command(_schema < SchemaVersion
                 ? "SELECT id, key, version, checksum, content, NULL FROM groups ORDER BY id"
-                : "SELECT groups.id, key, version, checksum, groups.content, shapes.content FROM groups LEFT JOIN shapes USING (id) ORDER BY groups.id");
+                : "SELECT groups.id, key, version, checksum, groups.content, shapes.content FROM groups LEFT JOIN shapes USING (id) "
+                    + "ORDER BY groups.id");
             using SqliteDataReader rows = select.ExecuteReader();
             ulong keys = 0;
             while (rows.Read())

@@ -116,7 +116,8 @@ internal sealed partial class SqliteFile : IDisposable
     }, static connection => RequireOurs(connection));
 
     /// <summary>Whether there is nothing in it, not even something damaged.</summary>
-    public bool IsEmpty => SqliteFaults.Guard(() => Number(Connection, "SELECT EXISTS (SELECT 1 FROM groups) OR EXISTS (SELECT 1 FROM damaged)")) == 0;
+    public bool IsEmpty =>
+        SqliteFaults.Guard(() => Number(Connection, "SELECT EXISTS (SELECT 1 FROM groups) OR EXISTS (SELECT 1 FROM damaged)")) == 0;
 
     /// <summary>Whether any group is kept in two parts.</summary>
     public bool HasShapes => Number(Connection, "SELECT EXISTS (SELECT 1 FROM shapes)") != 0;
@@ -227,8 +228,10 @@ internal sealed partial class SqliteFile : IDisposable
         {
             >= FirstSchemaVersion and <= SchemaVersion => version,
             > SchemaVersion => throw new DurableStoreException(DurableFault.LaterVersion, string.Create(CultureInfo.InvariantCulture,
-                $"written by a later version of this program (schema {version}, this one knows {SchemaVersion}): start that version, or move the file away")),
-            _ => throw new ForeignFileException(string.Create(CultureInfo.InvariantCulture, $"written by another version of this program (schema {version})")),
+                $"written by a later version of this program (schema {version}, this one knows {SchemaVersion}): start that version, or "
+                    + $"move the file away")),
+            _ => throw new ForeignFileException(
+                string.Create(CultureInfo.InvariantCulture, $"written by another version of this program (schema {version})")),
         };
     }
 

@@ -20,7 +20,8 @@ public sealed class ArchitectureTests
 
     [Fact]
     public void Every_project_of_the_house_has_its_arrows_written_down() =>
-        Assert.Equal(s_allowed.Keys.Order(), Directory.EnumerateFiles(Source, "*.csproj", SearchOption.AllDirectories).Select(path => Path.GetFileNameWithoutExtension(path)).Order());
+        Assert.Equal(s_allowed.Keys.Order(), Directory.EnumerateFiles(Source, "*.csproj", SearchOption.AllDirectories)
+            .Select(path => Path.GetFileNameWithoutExtension(path)).Order());
 
     [Theory]
     [InlineData("Exposition.Formats")]
@@ -30,7 +31,8 @@ public sealed class ArchitectureTests
     [InlineData("Exposition.Gateway")]
     public void Project_references_only_what_lies_below_it(string project)
     {
-        var references = Items(project, "ProjectReference").Select(item => Path.GetFileNameWithoutExtension(item.Attribute("Include")!.Value));
+        var references = Items(project, "ProjectReference")
+            .Select(item => Path.GetFileNameWithoutExtension(item.Attribute("Include")!.Value));
         Assert.Empty(references.Except(s_allowed[project]));
     }
 
@@ -39,7 +41,8 @@ public sealed class ArchitectureTests
     [InlineData("Exposition.Engine")]
     public void Embeddable_core_adds_no_packages(string project)
     {
-        Assert.Empty(Items(project, "PackageReference").Where(item => (string?)item.Attribute("PrivateAssets") != "all").Select(item => item.ToString()));
+        Assert.Empty(Items(project, "PackageReference").Where(item => (string?)item.Attribute("PrivateAssets") != "all")
+            .Select(item => item.ToString()));
         Assert.Empty(Items(project, "FrameworkReference").Select(item => item.ToString()));
     }
 
@@ -49,8 +52,10 @@ public sealed class ArchitectureTests
     [InlineData("Exposition.Persistence")]
     public void Nothing_below_kestrel_knows_http(string assembly)
     {
-        var references = Assembly.LoadFrom(Path.Combine(AppContext.BaseDirectory, assembly + ".dll")).GetReferencedAssemblies().Select(reference => reference.Name!);
-        Assert.DoesNotContain(references, name => name.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal) || name.StartsWith("System.Net", StringComparison.Ordinal));
+        var references = Assembly.LoadFrom(Path.Combine(AppContext.BaseDirectory, assembly + ".dll")).GetReferencedAssemblies()
+            .Select(reference => reference.Name!);
+        Assert.DoesNotContain(references, name => name.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal)
+            || name.StartsWith("System.Net", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -63,7 +68,8 @@ public sealed class ArchitectureTests
             Assert.Empty(types.Where(type => type.Namespace != library).Select(type => type.FullName));
             foreach (var type in types.Where(type => !type.IsNested))
             {
-                var files = Directory.EnumerateFiles(Path.Combine(Source, library), "*.cs").Where(file => File.ReadAllText(file).Contains(' ' + type.Name.Split('`')[0], StringComparison.Ordinal));
+                var files = Directory.EnumerateFiles(Path.Combine(Source, library), "*.cs")
+                    .Where(file => File.ReadAllText(file).Contains(' ' + type.Name.Split('`')[0], StringComparison.Ordinal));
                 Assert.True(files.Any(), $"{type.FullName} is public but not in a file at the root of {library}");
             }
         }

@@ -30,22 +30,26 @@ public sealed partial class RoomsTests
     private static readonly (string Path, string Text)[] s_files =
         [.. Directory.EnumerateFiles(s_source, "*.cs", SearchOption.AllDirectories)
             .Select(path => (Path: Path.GetRelativePath(s_source, path).Replace('\\', '/'), Text: File.ReadAllText(path)))
-            .Where(file => !file.Path.Contains("/obj/", StringComparison.Ordinal) && !file.Path.Contains("/bin/", StringComparison.Ordinal))];
+            .Where(file => !file.Path.Contains("/obj/", StringComparison.Ordinal)
+                && !file.Path.Contains("/bin/", StringComparison.Ordinal))];
 
     [Fact]
     public void No_folder_is_a_drawer() => Assert.DoesNotContain(s_files, file => file.Path.Split('/').SkipLast(1).Any(s_drawers.Contains));
 
     [Fact]
-    public void Namespaces_are_folders() => Assert.All(s_files.Where(file => Declared().IsMatch(file.Text)), file => Assert.Equal(RoomOf(file.Path), Declared().Match(file.Text).Groups[1].Value));
+    public void Namespaces_are_folders() => Assert.All(s_files.Where(file => Declared().IsMatch(file.Text)),
+        file => Assert.Equal(RoomOf(file.Path), Declared().Match(file.Text).Groups[1].Value));
 
     [Fact]
     public void No_two_rooms_of_a_project_know_each_other()
     {
         var known = (from file in s_files
                      from Match use in Used().Matches(file.Text)
-                     select (From: RoomOf(file.Path), To: use.Groups[1].Value)).Where(pair => pair.From.Contains('.') && ProjectOf(pair.From) == ProjectOf(pair.To)).ToHashSet();
+                     select (From: RoomOf(file.Path), To: use.Groups[1].Value))
+                         .Where(pair => pair.From.Contains('.') && ProjectOf(pair.From) == ProjectOf(pair.To)).ToHashSet();
         var projects = s_files.Select(file => file.Path.Split('/')[0]).ToHashSet();
-        var bothWays = known.Where(pair => string.CompareOrdinal(pair.From, pair.To) < 0 && known.Contains((pair.To, pair.From)) && !projects.Contains(pair.From));
+        var bothWays = known.Where(
+            pair => string.CompareOrdinal(pair.From, pair.To) < 0 && known.Contains((pair.To, pair.From)) && !projects.Contains(pair.From));
 
         Assert.InRange(known.Count, 60, 1000);
         Assert.Equal(s_bothWays.Order(), bothWays.Order());
@@ -54,7 +58,8 @@ public sealed partial class RoomsTests
     [Fact]
     public void Rooms_do_not_know_who_puts_them_together() => Assert.All(s_composition, composed =>
     {
-        var rooms = s_files.Where(file => file.Path.StartsWith(composed.Project + '/', StringComparison.Ordinal) && file.Path.Count(letter => letter == '/') > 1
+        var rooms = s_files.Where(
+            file => file.Path.StartsWith(composed.Project + '/', StringComparison.Ordinal) && file.Path.Count(letter => letter == '/') > 1
             && Path.GetFileNameWithoutExtension(file.Path) != composed.Type);
         Assert.DoesNotContain(rooms, file => Regex.IsMatch(Comments().Replace(file.Text, ""), $@"\b{composed.Type}\b"));
     });

@@ -37,21 +37,25 @@ public sealed class AlertChainTests
             await Task.Delay(1000);
         }
 
-        var sample = await UntilAsync(monitoring, async () => await QueryAsync(monitoring, "backup_rows{job=\"nightly_backup\"}") is { } found && found.Value == "53" ? found : null,
+        var sample = await UntilAsync(monitoring, async () => await QueryAsync(
+            monitoring, "backup_rows{job=\"nightly_backup\"}") is { } found && found.Value == "53" ? found : null,
             "Prometheus knows the last pushed value");
-        Assert.Equal(new Dictionary<string, string> { ["__name__"] = "backup_rows", ["job"] = "nightly_backup", ["table"] = "users" }, sample.Labels);
+        Assert.Equal(new Dictionary<string, string> { ["__name__"] = "backup_rows", ["job"] = "nightly_backup", ["table"] = "users" },
+            sample.Labels);
         Assert.Equal("1", (await QueryAsync(monitoring, "up{job=\"pushgateway\"}"))?.Value);
         Assert.Empty(webhook.Received);
 
         // It stops.
-        var firing = await UntilAsync(monitoring, () => Task.FromResult(webhook.Received.FirstOrDefault(alert => alert.Status == "firing")), "an alert fires");
+        var firing = await UntilAsync(
+            monitoring, () => Task.FromResult(webhook.Received.FirstOrDefault(alert => alert.Status == "firing")), "an alert fires");
         Assert.Equal("JobStopped", firing.Labels["alertname"]);
         Assert.Equal("nightly_backup", firing.Labels["job"]);
         Assert.Equal("page", firing.Labels["severity"]);
 
         // It comes back.
         await PushAsync(curl, gateway, 100);
-        await UntilAsync(monitoring, () => Task.FromResult(webhook.Received.FirstOrDefault(alert => alert.Status == "resolved")), "the alert ends");
+        await UntilAsync(
+            monitoring, () => Task.FromResult(webhook.Received.FirstOrDefault(alert => alert.Status == "resolved")), "the alert ends");
         Assert.DoesNotContain("err=", monitoring.Log, StringComparison.Ordinal);
     }
 
@@ -65,7 +69,8 @@ public sealed class AlertChainTests
     private static async Task<InstantValue?> QueryAsync(Monitoring monitoring, string query)
     {
         using var client = new HttpClient();
-        using var document = JsonDocument.Parse(await client.GetStringAsync(new Uri(monitoring.Prometheus, "api/v1/query?query=" + Uri.EscapeDataString(query))));
+        using var document = JsonDocument.Parse(
+            await client.GetStringAsync(new Uri(monitoring.Prometheus, "api/v1/query?query=" + Uri.EscapeDataString(query))));
         var result = document.RootElement.GetProperty("data").GetProperty("result");
         return result.GetArrayLength() == 0
             ? null

@@ -16,9 +16,11 @@ public sealed class ExemplarChainTests
         await using var monitoring = await Monitoring.StartAsync(gateway, webhook.Address, "groups: []");
 
         var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-        await Tool.SucceedAsync(curl, ["-sSf", "-X", "PUT", "-H", "Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8", "--data-binary", "@-",
+        await Tool.SucceedAsync(curl,
+            ["-sSf", "-X", "PUT", "-H", "Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8", "--data-binary", "@-",
             new Uri(gateway.Address, "metrics/job/traced").ToString()],
-            Tool.Body(string.Create(CultureInfo.InvariantCulture, $"# TYPE rows counter\nrows_total{{table=\"users\"}} 3 # {{trace_id=\"abc\"}} 0.5 {now}.25\n# EOF\n")));
+            Tool.Body(string.Create(CultureInfo.InvariantCulture,
+                $"# TYPE rows counter\nrows_total{{table=\"users\"}} 3 # {{trace_id=\"abc\"}} 0.5 {now}.25\n# EOF\n")));
 
         using var client = new HttpClient();
         var query = new Uri(monitoring.Prometheus, $"api/v1/query_exemplars?query=rows_total&start={now - 600}&end={now + 600}");

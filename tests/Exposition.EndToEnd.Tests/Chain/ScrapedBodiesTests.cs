@@ -17,8 +17,11 @@ public sealed class ScrapedBodiesTests
     // By job. Their families begin with "seen_".
     private static readonly Dictionary<string, string> s_bodies = new()
     {
-        ["repeated"] = "# HELP seen_r x\n# TYPE seen_r gauge\nseen_r{a=\"1\"} 1\n# HELP seen_r y\n# TYPE seen_r gauge\nseen_r{a=\"2\"} 2\n# TYPE seen_r counter\nseen_r{a=\"3\"} 3\n",
-        ["late"] = "seen_l 1\n# TYPE seen_l gauge\nseen_lh_bucket{le=\"1\"} 1\nseen_lh_bucket{le=\"+Inf\"} 2\nseen_lh_sum 3\nseen_lh_count 2\n# TYPE seen_lh histogram\n",
+        ["repeated"] =
+            "# HELP seen_r x\n# TYPE seen_r gauge\nseen_r{a=\"1\"} 1\n# HELP seen_r y\n# TYPE seen_r gauge\nseen_r{a=\"2\"} 2\n# TYPE "
+            + "seen_r counter\nseen_r{a=\"3\"} 3\n",
+        ["late"] = "seen_l 1\n# TYPE seen_l gauge\nseen_lh_bucket{le=\"1\"} 1\nseen_lh_bucket{le=\"+Inf\"} 2\nseen_lh_sum "
+            + "3\nseen_lh_count 2\n# TYPE seen_lh histogram\n",
         ["late_summary"] = "seen_s{quantile=\"0.5\"} 1\n# TYPE seen_s summary\nseen_s_sum 2\nseen_s_count 3\n",
         ["unfitting"] = "seen_u 1\n# TYPE seen_u histogram\nseen_u_count 2\n",
         ["go_ethereum"] = "# TYPE seen_g_count counter\nseen_g_count 33657\n\n# TYPE seen_g summary\nseen_g {quantile=\"0.5\"} 0\n",
@@ -46,8 +49,11 @@ public sealed class ScrapedBodiesTests
         var configuration = Path.Combine(directory, "prometheus.yml");
         await File.WriteAllTextAsync(configuration, "global: {scrape_interval: 1s}\nscrape_configs:\n"
             + $"  - {{job_name: gateway, honor_labels: true, static_configs: [{{targets: ['127.0.0.1:{gateway.Port}'], labels: {{from: push}}}}]}}\n"
-            + string.Concat(s_bodies.Keys.Select(job => $"  - {{job_name: {job}, metrics_path: /{job}, static_configs: [{{targets: ['127.0.0.1:{filesPort}'], labels: {{from: file}}}}]}}\n")));
-        await using var process = ChildProcess.Start([prometheus, "--config.file=" + configuration, "--storage.tsdb.path=" + Path.Combine(directory, "data"),
+            + string.Concat(
+                s_bodies.Keys.Select(
+                job => $"  - {{job_name: {job}, metrics_path: /{job}, static_configs: [{{targets: ['127.0.0.1:{filesPort}'], labels: {{from: file}}}}]}}\n")));
+        await using var process = ChildProcess.Start(
+            [prometheus, "--config.file=" + configuration, "--storage.tsdb.path=" + Path.Combine(directory, "data"),
             $"--web.listen-address=127.0.0.1:{port}", "--log.level=warn"], directory);
         var address = new Uri($"http://127.0.0.1:{port}/");
         await process.WaitUntilReadyAsync(new Uri(address, "-/ready"), s_limit);
@@ -64,7 +70,8 @@ public sealed class ScrapedBodiesTests
         Assert.Equal(25, fromFiles.Count);
 
         // What the gateway adds, as the Pushgateway does, is the sum of a summary or histogram that was pushed without one.
-        Assert.Equal(fromFiles, fromGateway.Where(sample => fromFiles.ContainsKey(sample.Key) || sample.Value != "0" || !sample.Key.Contains("_sum", StringComparison.Ordinal)).ToDictionary());
+        Assert.Equal(fromFiles, fromGateway.Where(sample => fromFiles.ContainsKey(sample.Key) || sample.Value != "0"
+            || !sample.Key.Contains("_sum", StringComparison.Ordinal)).ToDictionary());
         Directory.Delete(directory, recursive: true);
     }
 
@@ -84,7 +91,8 @@ public sealed class ScrapedBodiesTests
     private static async Task<JsonElement> ResultAsync(Uri address, string query)
     {
         using var client = new HttpClient();
-        using var document = JsonDocument.Parse(await client.GetStringAsync(new Uri(address, "api/v1/query?query=" + Uri.EscapeDataString(query))));
+        using var document = JsonDocument.Parse(
+            await client.GetStringAsync(new Uri(address, "api/v1/query?query=" + Uri.EscapeDataString(query))));
         return document.RootElement.GetProperty("data").GetProperty("result").Clone();
     }
 
@@ -94,8 +102,10 @@ public sealed class ScrapedBodiesTests
         var samples = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var sample in (await ResultAsync(address, $"{{__name__=~\"seen_.*\",from=\"{from}\"}}")).EnumerateArray())
         {
-            var labels = sample.GetProperty("metric").EnumerateObject().Where(label => label.Name is not ("from" or "instance")).OrderBy(label => label.Name, StringComparer.Ordinal);
-            samples.Add(string.Join(',', labels.Select(label => $"{label.Name}={label.Value.GetString()}")), sample.GetProperty("value")[1].GetString()!);
+            var labels = sample.GetProperty("metric").EnumerateObject().Where(label => label.Name is not ("from" or "instance"))
+                .OrderBy(label => label.Name, StringComparer.Ordinal);
+            samples.Add(string.Join(',', labels.Select(label => $"{label.Name}={label.Value.GetString()}")), sample.GetProperty("value")[1]
+                .GetString()!);
         }
 
         return samples;

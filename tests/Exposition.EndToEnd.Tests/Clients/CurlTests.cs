@@ -14,7 +14,8 @@ public sealed class CurlTests(GatewayProcess gateway) : IClassFixture<GatewayPro
         Assert.Contains("# TYPE some_metric untyped", scraped.Lines);
         Assert.Contains("some_metric{instance=\"i1\",job=\"curl_post\"} 3.14", scraped.Lines);
         Assert.Equal(0, scraped.Value("push_failure_time_seconds{instance=\"i1\",job=\"curl_post\"}"));
-        var age = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0 - scraped.Value("push_time_seconds{instance=\"i1\",job=\"curl_post\"}");
+        var age = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0 - scraped.Value(
+            "push_time_seconds{instance=\"i1\",job=\"curl_post\"}");
         Assert.InRange(age, -1, 60);
     }
 
@@ -30,7 +31,8 @@ public sealed class CurlTests(GatewayProcess gateway) : IClassFixture<GatewayPro
         await CurlAsync("c 3\n", "-X", "PUT", "metrics/job/curl_replace");
         var afterPut = await gateway.ScrapeAsync();
         Assert.Equal(
-            ["c{instance=\"\",job=\"curl_replace\"}", "push_failure_time_seconds{instance=\"\",job=\"curl_replace\"}", "push_time_seconds{instance=\"\",job=\"curl_replace\"}"],
+            ["c{instance=\"\",job=\"curl_replace\"}", "push_failure_time_seconds{instance=\"\",job=\"curl_replace\"}",
+                "push_time_seconds{instance=\"\",job=\"curl_replace\"}"],
             afterPut.With("job=\"curl_replace\"").Keys.Order());
     }
 
@@ -42,7 +44,8 @@ public sealed class CurlTests(GatewayProcess gateway) : IClassFixture<GatewayPro
 
         Assert.Equal("202", await CurlAsync(null, "-X", "DELETE", "metrics/job/curl_delete"));
 
-        var scraped = await gateway.ScrapeUntilAsync(now => !now.Samples.ContainsKey("d{instance=\"\",job=\"curl_delete\"}"), "the deletion");
+        var scraped = await gateway.ScrapeUntilAsync(
+            now => !now.Samples.ContainsKey("d{instance=\"\",job=\"curl_delete\"}"), "the deletion");
         Assert.DoesNotContain("push_time_seconds{instance=\"\",job=\"curl_delete\"}", scraped.Samples.Keys);
         Assert.Equal(2, scraped.Value("d{instance=\"kept\",job=\"curl_delete\"}"));
     }
@@ -87,7 +90,8 @@ public sealed class CurlTests(GatewayProcess gateway) : IClassFixture<GatewayPro
     public async Task Two_pushes_of_one_command_share_a_connection()
     {
         var second = new Uri(gateway.Address, "metrics/job/curl_keep2").ToString();
-        var result = await CurlRawAsync(Tool.Body("kept 1\n"), "-v", "-w", "%{http_code} after %{num_connects} connects\n", "metrics/job/curl_keep1", second);
+        var result = await CurlRawAsync(
+            Tool.Body("kept 1\n"), "-v", "-w", "%{http_code} after %{num_connects} connects\n", "metrics/job/curl_keep1", second);
         Assert.Equal("200 after 1 connects\n200 after 0 connects\n", result.Output);
         Assert.Contains("< Content-Length: 0", result.Errors, StringComparison.OrdinalIgnoreCase);
     }

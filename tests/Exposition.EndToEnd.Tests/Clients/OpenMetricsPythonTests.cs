@@ -8,7 +8,8 @@ public sealed class OpenMetricsPythonTests
     [Fact]
     public async Task What_the_client_writes_comes_back_through_its_strict_parser()
     {
-        if (!File.Exists(Interpreter) || (await Tool.RunAsync(Interpreter, ["-c", "import prometheus_client.openmetrics.parser"])).ExitCode != 0)
+        if (!File.Exists(Interpreter)
+            || (await Tool.RunAsync(Interpreter, ["-c", "import prometheus_client.openmetrics.parser"])).ExitCode != 0)
         {
             Tool.Missing("the Python client is not installed (Debian: python3-prometheus-client)");
         }

@@ -76,7 +76,8 @@ public sealed class PythonClientTests(GatewayProcess gateway) : IClassFixture<Ga
             push_to_gateway(gateway, job='py/slash', grouping_key={'path': '/var/tmp', 'empty': '', 'city': 'Ρόδος'}, registry=registry)
             """);
 
-        Assert.Equal(1, (await gateway.ScrapeAsync()).Value("py_grouped{city=\"Ρόδος\",empty=\"\",instance=\"\",job=\"py/slash\",path=\"/var/tmp\"}"));
+        Assert.Equal(1, (await gateway.ScrapeAsync())
+            .Value("py_grouped{city=\"Ρόδος\",empty=\"\",instance=\"\",job=\"py/slash\",path=\"/var/tmp\"}"));
     }
 
     [Fact]
@@ -91,7 +92,8 @@ public sealed class PythonClientTests(GatewayProcess gateway) : IClassFixture<Ga
             """);
 
         var scraped = await gateway.ScrapeUntilAsync(
-            now => now.With("job=\"py_delete\"").Keys.All(series => !series.Contains("path=\"a/b\"", StringComparison.Ordinal)), "the deletion");
+            now => now.With("job=\"py_delete\"").Keys.All(series => !series.Contains("path=\"a/b\"", StringComparison.Ordinal)),
+                "the deletion");
         Assert.Equal(1, scraped.Value("py_deleted{instance=\"\",job=\"py_delete\",path=\"kept\"}"));
     }
 

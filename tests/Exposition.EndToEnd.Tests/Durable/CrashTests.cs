@@ -19,15 +19,18 @@ public class CrashTests
 
     private static readonly TimeSpan s_time = TimeSpan.FromSeconds(25);
 
-    private static readonly int s_kills = int.Parse(Environment.GetEnvironmentVariable("EXPOSITION_CRASH_KILLS") ?? "0", CultureInfo.InvariantCulture);
+    private static readonly int s_kills = int.Parse(
+        Environment.GetEnvironmentVariable("EXPOSITION_CRASH_KILLS") ?? "0", CultureInfo.InvariantCulture);
 
-    private static readonly int s_seed = int.Parse(Environment.GetEnvironmentVariable("EXPOSITION_CRASH_SEED") ?? "20260701", CultureInfo.InvariantCulture);
+    private static readonly int s_seed = int.Parse(
+        Environment.GetEnvironmentVariable("EXPOSITION_CRASH_SEED") ?? "20260701", CultureInfo.InvariantCulture);
 
     [Fact]
     public Task With_a_commit_interval_of_zero_every_answered_push_survives() => CrashAsync("0", TimeSpan.FromMilliseconds(700));
 
     [Fact]
-    public Task With_a_commit_interval_of_a_second_no_push_older_than_the_lag_is_lost() => CrashAsync("1s", TimeSpan.FromMilliseconds(2500));
+    public Task With_a_commit_interval_of_a_second_no_push_older_than_the_lag_is_lost() =>
+        CrashAsync("1s", TimeSpan.FromMilliseconds(2500));
 
     private static async Task CrashAsync(string interval, TimeSpan longestRun)
     {
@@ -37,7 +40,8 @@ public class CrashTests
         {
             var file = Path.Combine(directory.FullName, "data");
             var random = new Random(s_seed);
-            var groups = Enumerable.Range(0, Writers * GroupsOfWriter).Select(static i => new Group($"g{i}", i % 2 == 0 ? 20 : 150)).ToArray();
+            var groups = Enumerable.Range(0, Writers * GroupsOfWriter).Select(static i => new Group($"g{i}", i % 2 == 0 ? 20 : 150))
+                .ToArray();
             var watch = Stopwatch.StartNew();
             var round = 0;
             long written = 0;
@@ -46,11 +50,13 @@ public class CrashTests
 
             for (; s_kills > 0 ? round < s_kills : watch.Elapsed < s_time || round < 3; round++)
             {
-                await using var gateway = await GatewayProcess.StartAsync($"--persistence.file={file}", $"--persistence.commit-interval={interval}");
+                await using var gateway = await GatewayProcess.StartAsync(
+                    $"--persistence.file={file}", $"--persistence.commit-interval={interval}");
                 await CheckAsync(gateway);
                 using var stop = new CancellationTokenSource();
                 var writers = Enumerable.Range(0, Writers)
-                    .Select(w => WriteAsync(gateway, groups.AsMemory(w * GroupsOfWriter, GroupsOfWriter), new Random(random.Next()), stop.Token)).ToArray();
+                    .Select(w => WriteAsync(
+                        gateway, groups.AsMemory(w * GroupsOfWriter, GroupsOfWriter), new Random(random.Next()), stop.Token)).ToArray();
                 await Task.Delay(random.Next(1, (int)longestRun.TotalMilliseconds), TestContext.Current.CancellationToken);
                 await AnyIsAnsweredAsync(groups, writers);
                 written = Stopwatch.GetTimestamp();
@@ -64,9 +70,11 @@ public class CrashTests
                 await Task.WhenAll(writers);
             }
 
-            await using var last = await GatewayProcess.StartAsync($"--persistence.file={file}", $"--persistence.commit-interval={interval}");
+            await using var last = await GatewayProcess.StartAsync(
+                $"--persistence.file={file}", $"--persistence.commit-interval={interval}");
             await CheckAsync(last);
-            TestContext.Current.SendDiagnosticMessage($"interval {interval}: {round} kills, {groups.Sum(static g => g.Total)} changes answered");
+            TestContext.Current.SendDiagnosticMessage(
+                $"interval {interval}: {round} kills, {groups.Sum(static g => g.Total)} changes answered");
         }
         finally
         {
@@ -104,7 +112,8 @@ public class CrashTests
                 using var response = delete
                     ? await gateway.Client.DeleteAsync(path, stop)
                     : await gateway.Client.PutAsync(path, new StringContent(body.ToString()), stop);
-                Assert.True(response.StatusCode == (delete ? HttpStatusCode.Accepted : HttpStatusCode.OK), $"{response.StatusCode}: {gateway.Log}");
+                Assert.True(response.StatusCode == (delete ? HttpStatusCode.Accepted : HttpStatusCode.OK),
+                    $"{response.StatusCode}: {gateway.Log}");
                 group.Answered.Enqueue((number, Stopwatch.GetTimestamp()));
                 group.Total++;
             }
@@ -119,8 +128,10 @@ public class CrashTests
     {
         foreach (var group in groups)
         {
-            var values = scraped.With($"job=\"{group.Job}\"").Where(static s => s.Key.StartsWith("crash_value", StringComparison.Ordinal)).Select(static s => s.Value).ToArray();
-            Assert.True((values.Length == 0 || values.Length == group.Samples) && values.Distinct().Count() <= 1, $"{where}: {group.Job} is a mix: {string.Join(' ', values)}");
+            var values = scraped.With($"job=\"{group.Job}\"").Where(static s => s.Key.StartsWith("crash_value", StringComparison.Ordinal))
+                .Select(static s => s.Value).ToArray();
+            Assert.True((values.Length == 0 || values.Length == group.Samples)
+                && values.Distinct().Count() <= 1, $"{where}: {group.Job} is a mix: {string.Join(' ', values)}");
             var found = values.Length == 0 ? 0 : (int)values[0];
             var promised = group.Answered.Where(a => a.At <= before).Select(static a => a.Number).DefaultIfEmpty(0).Max();
             var possible = group.Sent.Where(s => s.Number >= promised).Select(static s => s.Deletes ? 0 : s.Number).ToHashSet();
@@ -129,7 +140,8 @@ public class CrashTests
                 possible.Add(0);
             }
 
-            Assert.True(possible.Contains(found), $"{where}: {group.Job} has {found}, answered was {promised}, possible are {string.Join(' ', possible.Order())}");
+            Assert.True(possible.Contains(found),
+                $"{where}: {group.Job} has {found}, answered was {promised}, possible are {string.Join(' ', possible.Order())}");
 
             // What is there now has survived, and is what later rounds start from.
             group.Sent.Clear();

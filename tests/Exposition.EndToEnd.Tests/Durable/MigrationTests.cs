@@ -7,7 +7,8 @@ public class MigrationTests
     public async Task A_scrape_after_the_move_is_what_it_was_before()
     {
         Assert.SkipWhen(ServerCommand.IsReplaced, "a feature of this program");
-        var reference = Environment.GetEnvironmentVariable("EXPOSITION_PUSHGATEWAY") ?? Tool.Require("prometheus-pushgateway", "prometheus-pushgateway");
+        var reference = Environment.GetEnvironmentVariable("EXPOSITION_PUSHGATEWAY")
+            ?? Tool.Require("prometheus-pushgateway", "prometheus-pushgateway");
         var directory = Directory.CreateTempSubdirectory("exposition-migration");
         try
         {
@@ -18,15 +19,18 @@ public class MigrationTests
             await using (var gateway = await GatewayProcess.StartAsync($"--persistence.file={file}"))
             {
                 Assert.Equal(before, Pushed(await gateway.ScrapeAsync()));
-                using var response = await gateway.Client.DeleteAsync(new Uri("metrics/job/posted", UriKind.Relative), TestContext.Current.CancellationToken);
+                using var response = await gateway.Client.DeleteAsync(
+                    new Uri("metrics/job/posted", UriKind.Relative), TestContext.Current.CancellationToken);
                 Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
                 Assert.Equal(0, await gateway.StopAsync());
             }
 
-            var kept = Assert.Single(Directory.GetFiles(directory.FullName), static f => f.Contains(".pushgateway-", StringComparison.Ordinal));
+            var kept = Assert.Single(
+                Directory.GetFiles(directory.FullName), static f => f.Contains(".pushgateway-", StringComparison.Ordinal));
             Assert.Equal(original, await File.ReadAllBytesAsync(kept, TestContext.Current.CancellationToken));
             await using var again = await GatewayProcess.StartAsync($"--persistence.file={file}");
-            Assert.Equal(before.Where(static line => !line.Contains("posted", StringComparison.Ordinal) && !line.Contains(" only_posted", StringComparison.Ordinal)), Pushed(await again.ScrapeAsync()));
+            Assert.Equal(before.Where(static line => !line.Contains("posted", StringComparison.Ordinal)
+                && !line.Contains(" only_posted", StringComparison.Ordinal)), Pushed(await again.ScrapeAsync()));
         }
         finally
         {
@@ -68,20 +72,23 @@ public class MigrationTests
             await PushAsync(client, $"metrics/job/many/instance/i{i}", $"m{{n=\"{i}\"}} {i}\n");
         }
 
-        var scraped = Scraped.Parse(await client.GetStringAsync(new Uri("metrics", UriKind.Relative), TestContext.Current.CancellationToken));
+        var scraped = Scraped.Parse(
+            await client.GetStringAsync(new Uri("metrics", UriKind.Relative), TestContext.Current.CancellationToken));
         Assert.Equal(0, await process.StopAsync());
         return Pushed(scraped);
     }
 
     private static async Task PushAsync(HttpClient client, string path, string body, HttpStatusCode expected = HttpStatusCode.OK)
     {
-        using var response = await client.PostAsync(new Uri(path, UriKind.Relative), new StringContent(body), TestContext.Current.CancellationToken);
+        using var response = await client.PostAsync(
+            new Uri(path, UriKind.Relative), new StringContent(body), TestContext.Current.CancellationToken);
         Assert.Equal(expected, response.StatusCode);
     }
 
     // All lines of pushed families, comments among them; the servers' own families differ.
     private static string[] Pushed(Scraped scraped) =>
-        [.. scraped.Lines.Where(static line => !IsOwn(line.StartsWith("# ", StringComparison.Ordinal) ? line.Split(' ')[2] : line)).Order(StringComparer.Ordinal)];
+        [.. scraped.Lines.Where(static line => !IsOwn(line.StartsWith("# ", StringComparison.Ordinal) ? line.Split(' ')[2] : line))
+            .Order(StringComparer.Ordinal)];
 
     private static bool IsOwn(string name) =>
         name.StartsWith("go_", StringComparison.Ordinal) || name.StartsWith("process_", StringComparison.Ordinal)

@@ -40,8 +40,10 @@ internal static class GoodPusher
         var buffer = new byte[4096];
         while (!end.IsCancellationRequested || latencies.Count < Least)
         {
-            var body = $"{job} {latencies.Count + 1}\n" + string.Concat(Enumerable.Range(0, 10).Select(static i => $"rows_processed_total{{table=\"table_{i}\",stage=\"load\",worker=\"w-01\",shard=\"{i}\",region=\"eu\"}} {i * 17}\n"));
-            var request = Encoding.ASCII.GetBytes($"PUT /metrics/job/{job} HTTP/1.1\r\nHost: h\r\nContent-Length: {body.Length}\r\n\r\n{body}");
+            var body = $"{job} {latencies.Count + 1}\n" + string.Concat(Enumerable.Range(0, 10).Select(static i =>
+                $"rows_processed_total{{table=\"table_{i}\",stage=\"load\",worker=\"w-01\",shard=\"{i}\",region=\"eu\"}} {i * 17}\n"));
+            var request = Encoding.ASCII.GetBytes(
+                $"PUT /metrics/job/{job} HTTP/1.1\r\nHost: h\r\nContent-Length: {body.Length}\r\n\r\n{body}");
             var watch = Stopwatch.StartNew();
             socket.Send(request);
             var count = socket.Receive(buffer);

@@ -82,7 +82,8 @@ internal sealed class HostileClients(int port)
     /// <summary>The start of a body that would be twice as long, and then a byte now and then.</summary>
     public Task SlowBodyAsync(int bytes, CancellationToken end) => RepeatAsync(async socket =>
     {
-        await socket.SendAsync(Encoding.ASCII.GetBytes($"PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: {2 * bytes}\r\n\r\n"), end);
+        await socket.SendAsync(
+            Encoding.ASCII.GetBytes($"PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: {2 * bytes}\r\n\r\n"), end);
         var piece = s_piece;
         for (var sent = 0; sent < bytes;)
         {
@@ -104,14 +105,17 @@ internal sealed class HostileClients(int port)
             gzip.Write(new byte[100 << 20]);
         }
 
-        var request = Encoding.ASCII.GetBytes($"PUT /metrics/job/bomb HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Encoding: gzip\r\nContent-Length: {packed.Length}\r\n\r\n").Concat(packed.ToArray()).ToArray();
+        var request = Encoding.ASCII.GetBytes(
+            "PUT /metrics/job/bomb HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Encoding: gzip\r\nContent-Length: "
+            + $"{packed.Length}\r\n\r\n").Concat(packed.ToArray()).ToArray();
         return RepeatAsync(async socket =>
         {
             await socket.SendAsync(request, end);
             var buffer = new byte[4096];
 
             // Where the others hold all the memory there is, that is the answer.
-            Assert.Matches("^HTTP/1.1 (413|503)", Encoding.ASCII.GetString(buffer, 0, await socket.ReceiveAsync(buffer, CancellationToken.None)));
+            Assert.Matches(
+                "^HTTP/1.1 (413|503)", Encoding.ASCII.GetString(buffer, 0, await socket.ReceiveAsync(buffer, CancellationToken.None)));
         }, TimeSpan.FromMilliseconds(200), end);
     }
 
@@ -130,7 +134,8 @@ internal sealed class HostileClients(int port)
         var answer = Encoding.ASCII.GetString(buffer, 0, await socket.ReceiveAsync(buffer, CancellationToken.None));
 
         // While others hold all the memory that bodies may have, a body that cannot be taken is told so.
-        Assert.True(answer.StartsWith("HTTP/1.1 " + status, StringComparison.Ordinal) || (status == "400" && answer.StartsWith("HTTP/1.1 503", StringComparison.Ordinal)), answer);
+        Assert.True(answer.StartsWith("HTTP/1.1 " + status, StringComparison.Ordinal)
+            || (status == "400" && answer.StartsWith("HTTP/1.1 503", StringComparison.Ordinal)), answer);
     }, TimeSpan.FromMilliseconds(100), end);
 
     public Task NeverReadAsync(TimeSpan each, CancellationToken end) => RepeatAsync(async socket =>

@@ -21,8 +21,10 @@ public sealed class HostileClientsTests(ITestOutputHelper output)
     {
         // Where this process may not open so many files itself, as many as it may.
         var idle = Math.Min(10_000, ProcessBounds.FileLimit - (2 * Others));
-        await using var gateway = await StartAsync("--limit.head-timeout=2s", "--limit.body-timeout=3s", "--limit.idle-timeout=60s", "--limit.body-bytes=4MiB",
-            "--limit.decoded-bytes=16MiB", "--limit.inflight-bytes=64MiB", "--limit.scrape-duration=3s", $"--limit.connections={idle + Others}");
+        await using var gateway = await StartAsync(
+            "--limit.head-timeout=2s", "--limit.body-timeout=3s", "--limit.idle-timeout=60s", "--limit.body-bytes=4MiB",
+            "--limit.decoded-bytes=16MiB", "--limit.inflight-bytes=64MiB", "--limit.scrape-duration=3s",
+                $"--limit.connections={idle + Others}");
         var clients = new HostileClients(gateway.Port);
         await StoreAsync(rounds: 1);
 
@@ -42,21 +44,31 @@ public sealed class HostileClientsTests(ITestOutputHelper output)
         [
             .. Many(100, () => clients.DripAsync("PUT /metrics/job/slow HTTP/1.1\r\nHost: h\r\nX: ", end.Token)),
             .. Many(100, () => clients.DripAsync("PUT /metrics/job/slow HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n", end.Token)),
-            .. Many(50, () => clients.DripAsync("PUT /metrics/job/slow HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\nTrailer: x\r\n\r\n", end.Token)),
-            .. Many(2, () => clients.FloodAsync("PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\n", "X: yyyyyyyyyyyyyyyyyyyyyyyy\r\n", end.Token)),
-            .. Many(2, () => clients.FloodAsync("PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nX: ", "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy", end.Token)),
+            .. Many(50, () => clients.DripAsync(
+                "PUT /metrics/job/slow HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\nTrailer: x\r\n\r\n", end.Token)),
+            .. Many(2, () => clients.FloodAsync(
+                "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\n", "X: yyyyyyyyyyyyyyyyyyyyyyyy\r\n", end.Token)),
+            .. Many(2, () => clients.FloodAsync(
+                "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nX: ", "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy", end.Token)),
             .. Many(2, () => clients.FloodAsync("GET /", "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy", end.Token)),
-            .. Many(2, () => clients.FloodAsync("PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n4;", "e=\"yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\";", end.Token)),
-            .. Many(2, () => clients.FloodAsync("PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", "X: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n", end.Token)),
-            .. Many(2, () => clients.FloodAsync("PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n", "8\r\n#######\n\r\n", end.Token)),
+            .. Many(2, () => clients.FloodAsync("PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n4;",
+                "e=\"yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\";", end.Token)),
+            .. Many(2, () => clients.FloodAsync("PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n",
+                "X: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n", end.Token)),
+            .. Many(2, () => clients.FloodAsync(
+                "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n", "8\r\n#######\n\r\n", end.Token)),
             .. Many(18, () => clients.HoldBodyAsync(end.Token)),
             clients.BombAsync(end.Token),
-            .. Many(3, () => clients.ResetAsync("PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n" + new string('#', 5000), end.Token)),
+            .. Many(3, () => clients.ResetAsync(
+                "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n" + new string('#', 5000), end.Token)),
             .. Many(3, () => clients.ResetAsync("GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n", end.Token)),
-            .. Many(2, () => clients.HalfCloseAsync("PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\na 1\n", "400", end.Token)),
-            .. Many(2, () => clients.HalfCloseAsync("PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: 5000000\r\n\r\na 1\n", "413", end.Token)),
+            .. Many(2, () => clients.HalfCloseAsync(
+                "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\na 1\n", "400", end.Token)),
+            .. Many(2, () => clients.HalfCloseAsync(
+                "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: 5000000\r\n\r\na 1\n", "413", end.Token)),
             .. Many(2, () => clients.HalfCloseAsync("GET /-/healthy HTTP/1.1\r\nHost: h\r\n\r\n", "200", end.Token)),
-            .. Many(2, () => clients.HalfCloseAsync("PUT /metrics/job/half HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\na 1\n", "200", end.Token)),
+            .. Many(2, () => clients.HalfCloseAsync(
+                "PUT /metrics/job/half HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\na 1\n", "200", end.Token)),
             .. Many(20, () => clients.NeverReadAsync(TimeSpan.FromSeconds(5), end.Token)),
         ];
         await bounds.WatchAsync(end.Token);
@@ -67,7 +79,8 @@ public sealed class HostileClientsTests(ITestOutputHelper output)
         await AllIsGivenBackAsync(bounds, before);
 
         var after = await gateway.ScrapeAsync();
-        foreach (var limit in (string[])["head-timeout", "body-timeout", "head-bytes", "target-bytes", "body-bytes", "decoded-bytes", "scrape-duration"])
+        foreach (var limit in (
+            string[])["head-timeout", "body-timeout", "head-bytes", "target-bytes", "body-bytes", "decoded-bytes", "scrape-duration"])
         {
             Assert.True(after.Value($"pushgateway_limit_refusals_total{{limit=\"{limit}\"}}") > 0, $"{limit} has refused nothing");
         }
@@ -144,7 +157,8 @@ public sealed class HostileClientsTests(ITestOutputHelper output)
     {
         for (var round = 0; round < rounds; round++)
         {
-            var body = string.Concat(Enumerable.Range(0, 40_000).Select(i => $"stored{{series=\"{i}\",more=\"of the same\"}} {i + round}\n"));
+            var body = string.Concat(
+                Enumerable.Range(0, 40_000).Select(i => $"stored{{series=\"{i}\",more=\"of the same\"}} {i + round}\n"));
             for (var i = 0; i < 4; i++)
             {
                 using var stored = await _gateway.Client.PutAsync($"metrics/job/stored{i}", new StringContent(body));
@@ -162,7 +176,9 @@ public sealed class HostileClientsTests(ITestOutputHelper output)
     private void Tell(ProcessBounds bounds, List<double> latencies, double alone)
     {
         var p99 = GoodPusher.Percentile99(latencies);
-        output.WriteLine($"{latencies.Count} pushes, median {latencies[latencies.Count / 2]:F1} ms, p99 {p99:F1} ms ({alone:F1} ms at a server that nobody else talks to), worst {latencies[^1]:F1} ms, resident {bounds.MostResident >> 20} MiB, files {bounds.MostFiles}");
+        output.WriteLine(
+            $"{latencies.Count} pushes, median {latencies[latencies.Count / 2]:F1} ms, p99 {p99:F1} ms ({alone:F1} ms at a server that "
+            + $"nobody else talks to), worst {latencies[^1]:F1} ms, resident {bounds.MostResident >> 20} MiB, files {bounds.MostFiles}");
     }
 
     private async Task AllIsGivenBackAsync(ProcessBounds bounds, int before)
@@ -174,7 +190,8 @@ public sealed class HostileClientsTests(ITestOutputHelper output)
 
         Assert.InRange(bounds.Files, 1, before + 50);
         Assert.Equal(0, (await _gateway.ScrapeAsync()).Value("pushgateway_engine_inflight_bytes"));
-        var errors = string.Join('\n', _gateway.Log.Split('\n').Where(static line => line.Contains("level=error", StringComparison.Ordinal)));
+        var errors = string.Join(
+            '\n', _gateway.Log.Split('\n').Where(static line => line.Contains("level=error", StringComparison.Ordinal)));
         Assert.True(errors.Length == 0, errors);
     }
 }

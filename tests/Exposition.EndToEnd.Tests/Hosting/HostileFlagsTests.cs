@@ -59,7 +59,8 @@ public sealed class HostileFlagsTests : IDisposable
         }
 
         var variable = given[0] is not ('-' or '@');
-        var command = ServerCommand.For(ChildProcess.FreePort(), variable ? [] : given.Split("\n--").Select(static (flag, at) => at > 0 ? "--" + flag : flag));
+        var command = ServerCommand.For(
+            ChildProcess.FreePort(), variable ? [] : given.Split("\n--").Select(static (flag, at) => at > 0 ? "--" + flag : flag));
         await using var program = ChildProcess.Start(variable ? ["env", given, .. command] : command);
         while (!program.HasExited && !program.Output.Contains("Listening on", StringComparison.Ordinal))
         {
@@ -68,7 +69,8 @@ public sealed class HostileFlagsTests : IDisposable
 
         var served = program.Output.Contains("Listening on", StringComparison.Ordinal);
         Assert.Equal(served ? 0 : 1, await program.StopAsync());
-        var lines = program.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(static line => !line.Contains("level=info", StringComparison.Ordinal));
+        var lines = program.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Where(static line => !line.Contains("level=info", StringComparison.Ordinal));
         Assert.True(served || lines.Count() == 1, program.Output);
         Assert.DoesNotContain("nhandled", program.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", program.Output, StringComparison.Ordinal);
@@ -105,7 +107,8 @@ public sealed class HostileFlagsTests : IDisposable
             await using var program = ChildProcess.Start(ServerCommand.For(ChildProcess.FreePort(), flags));
             await ListenTests.EndedAsync(program);
             Assert.Equal(1, program.ExitCode);
-            Assert.Contains($"--web.self-metrics-path={path} {reason}", Assert.Single(program.Output.Split('\n'), static line => line.Contains("level=error", StringComparison.Ordinal)), StringComparison.Ordinal);
+            Assert.Contains($"--web.self-metrics-path={path} {reason}", Assert.Single(program.Output.Split('\n'),
+                static line => line.Contains("level=error", StringComparison.Ordinal)), StringComparison.Ordinal);
             return;
         }
 
@@ -118,7 +121,8 @@ public sealed class HostileFlagsTests : IDisposable
         foreach (var (scraped, own) in new[] { (path.TrimStart('/'), true), ("metrics", false) })
         {
             var text = await client.GetStringAsync(new Uri(scraped, UriKind.Relative));
-            Assert.Equal((own, !own), (text.Contains("process_start_time_seconds ", StringComparison.Ordinal), text.Contains("job=\"a\"", StringComparison.Ordinal)));
+            Assert.Equal((own, !own), (text.Contains("process_start_time_seconds ", StringComparison.Ordinal),
+                text.Contains("job=\"a\"", StringComparison.Ordinal)));
         }
     }
 }

@@ -9,7 +9,8 @@ public sealed class LimitTests
     // Seconds that a busy machine does not take for what comes in one piece.
     private static readonly string[] s_flags =
     [
-        "--limit.head-bytes=2KiB", "--limit.target-bytes=500", "--limit.body-bytes=1000", "--limit.decoded-bytes=5000", "--limit.series-per-push=5", "--limit.groups=2",
+        "--limit.head-bytes=2KiB", "--limit.target-bytes=500", "--limit.body-bytes=1000", "--limit.decoded-bytes=5000",
+            "--limit.series-per-push=5", "--limit.groups=2",
         "--limit.label-value-bytes=20", "--limit.head-timeout=3s", "--limit.body-timeout=3s", "--limit.connections=4",
     ];
 
@@ -25,7 +26,8 @@ public sealed class LimitTests
             ("target-bytes", 414, Put(new string('x', 600), "a 1\n")),
             ("head-bytes", 431, "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nX: " + new string('x', 3000) + "\r\n\r\n"),
             ("body-bytes", 413, Put("a", new string('#', 1001))),
-            ("body-bytes", 413, "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n500\r\n" + new string('#', 0x500) + "\r\n0\r\n\r\n"),
+            ("body-bytes", 413, "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n500\r\n"
+                + new string('#', 0x500) + "\r\n0\r\n\r\n"),
             ("series-per-push", 413, Put("a", "a 1\nb 1\nc 1\nd 1\ne 1\nf 1\n")),
             ("label-value-bytes", 400, Put("a", "a{b=\"123456789012345678901\"} 1\n")),
             ("head-timeout", 408, "PUT /metrics/job/a HTTP/1.1\r\nHo"),
@@ -48,9 +50,11 @@ public sealed class LimitTests
         expected["groups"] = 1;
 
         var scraped = await gateway.ScrapeAsync();
-        Assert.Equal(expected, new SortedDictionary<string, int>(scraped.Samples.Where(static s => s.Key.StartsWith("pushgateway_limit_refusals_total", StringComparison.Ordinal) && s.Value > 0)
+        Assert.Equal(expected, new SortedDictionary<string, int>(
+            scraped.Samples.Where(static s => s.Key.StartsWith("pushgateway_limit_refusals_total", StringComparison.Ordinal) && s.Value > 0)
             .ToDictionary(static s => s.Key.Split('"')[1], static s => (int)s.Value)));
-        Assert.Contains("\"limit.head-bytes\":\"2KiB\"", await gateway.Client.GetStringAsync(new Uri("api/v1/status", UriKind.Relative)), StringComparison.Ordinal);
+        Assert.Contains("\"limit.head-bytes\":\"2KiB\"", await gateway.Client.GetStringAsync(new Uri("api/v1/status", UriKind.Relative)),
+            StringComparison.Ordinal);
     }
 
     /// <summary>Without a rate that earns time, the timeout is all there is, however steadily a body drips.</summary>
@@ -94,8 +98,10 @@ public sealed class LimitTests
             held.Add(await OpenAsync(gateway.Port));
         }
 
-        Assert.StartsWith("HTTP/1.1 200 ", await SendAsync(gateway.Port, "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n", general: false), StringComparison.Ordinal);
-        Assert.StartsWith("HTTP/1.1 200 ", await SendAsync(gateway.Port, "GET /-/healthy HTTP/1.1\r\nHost: h\r\n\r\n", general: true), StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 200 ", await SendAsync(gateway.Port, "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n", general: false),
+            StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 200 ", await SendAsync(gateway.Port, "GET /-/healthy HTTP/1.1\r\nHost: h\r\n\r\n", general: true),
+            StringComparison.Ordinal);
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         Assert.True(await HasEndedAsync(held[0], patience.Token));
         Assert.True((await gateway.ScrapeAsync()).Value("pushgateway_limit_refusals_total{limit=\"connections\"}") >= 6);

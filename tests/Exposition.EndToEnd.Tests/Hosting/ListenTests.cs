@@ -62,7 +62,13 @@ public sealed class ListenTests : IDisposable
     public async Task What_is_no_socket_is_never_removed(string kind)
     {
         var path = Path.Combine(_directory, kind);
-        var make = kind switch { "empty" => ":", "text" => "echo x", "pipe" => "rm -f \"$1\"; mkfifo \"$1\"; exec >/dev/null", _ => "ln -sf /nowhere \"$1\"; exec >/dev/null" };
+        var make = kind switch
+        {
+            "empty" => ":",
+            "text" => "echo x",
+            "pipe" => "rm -f \"$1\"; mkfifo \"$1\"; exec >/dev/null",
+            _ => "ln -sf /nowhere \"$1\"; exec >/dev/null"
+        };
         await Tool.SucceedAsync("bash", ["-c", kind is "empty" or "text" ? $"{{ {make}; }} >\"$1\"" : make, "bash", path]);
         var before = (await Tool.RunAsync("stat", ["-c", "%i %F %s", path])).Output;
         await using var gateway = ChildProcess.Start(ServerCommand.For(ChildProcess.FreePort(), ["--web.listen-address=unix:" + path]));
@@ -93,10 +99,12 @@ public sealed class ListenTests : IDisposable
     [Fact]
     public async Task A_path_that_cannot_be_is_one_line()
     {
-        await using var gateway = ChildProcess.Start(ServerCommand.For(ChildProcess.FreePort(), ["--web.listen-address=unix:" + Path.Combine(_directory, "none", "x.sock")]));
+        await using var gateway = ChildProcess.Start(
+            ServerCommand.For(ChildProcess.FreePort(), ["--web.listen-address=unix:" + Path.Combine(_directory, "none", "x.sock")]));
         await EndedAsync(gateway);
         Assert.Equal(1, gateway.ExitCode);
-        Assert.Contains("x.sock: no such directory", Assert.Single(gateway.Output.Split('\n'), static line => line.Contains("level=error", StringComparison.Ordinal)),
+        Assert.Contains("x.sock: no such directory",
+            Assert.Single(gateway.Output.Split('\n'), static line => line.Contains("level=error", StringComparison.Ordinal)),
             StringComparison.Ordinal);
     }
 
@@ -114,7 +122,8 @@ public sealed class ListenTests : IDisposable
             waiting.Add(new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false });
             try
             {
-                await waiting[^1].ConnectAsync(new UnixDomainSocketEndPoint(path), new CancellationTokenSource(200).Token).AsTask().WaitAsync(TimeSpan.FromSeconds(1));
+                await waiting[^1].ConnectAsync(new UnixDomainSocketEndPoint(path), new CancellationTokenSource(200).Token).AsTask()
+                    .WaitAsync(TimeSpan.FromSeconds(1));
             }
             catch (Exception e) when (e is SocketException or OperationCanceledException or TimeoutException)
             {

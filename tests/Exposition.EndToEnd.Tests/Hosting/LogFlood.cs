@@ -28,7 +28,9 @@ internal sealed class LogFlood(int port, Certificates? certificates)
             foreach (var request in Requests(client, round))
             {
                 // The server's own pipeline takes what expects a word first; the rest is the raw door's, as far as it understands it.
-                await ExchangeAsync(round % 2 == 0 ? request : request.Replace("Host: h\r\n", "Host: h\r\nExpect: 100-continue\r\n", StringComparison.Ordinal));
+                await ExchangeAsync(round % 2 == 0
+                    ? request
+                    : request.Replace("Host: h\r\n", "Host: h\r\nExpect: 100-continue\r\n", StringComparison.Ordinal));
             }
 
             if (certificates is not null)
@@ -60,7 +62,8 @@ internal sealed class LogFlood(int port, Certificates? certificates)
             Put("gzip", "no gzip", "Content-Encoding: gzip\r\n"),
             Put("zstd", "no zstd", "Content-Encoding: zstd\r\n"),
             Put("snappy", "\u00ff\u00ff\u00ff\u00ff\u007f", "Content-Encoding: snappy\r\n"),
-            Put("protobuf", "\u0001\u0002\u0003", "Content-Type: application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited\r\n"),
+            Put("protobuf", "\u0001\u0002\u0003",
+                "Content-Type: application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited\r\n"),
             Put("open", "a 1\n", "Content-Type: application/openmetrics-text; version=1.0.0\r\n"),
             Put("origin", "a 1\n", "Origin: http://evil.example\r\n"),
             Put("a/b", "a 1\n"),
@@ -89,7 +92,8 @@ internal sealed class LogFlood(int port, Certificates? certificates)
         $"PUT /metrics/job/{job} HTTP/1.1\r\nHost: h\r\n{header}Content-Length: {announced ?? body.Length}\r\n\r\n{body}";
 
     private Task ExchangeAsync(string request) =>
-        SendAsync(Encoding.Latin1.GetBytes(request.Replace("Host: h\r\n", "Host: h\r\nConnection: close\r\n", StringComparison.Ordinal)), certificates is not null);
+        SendAsync(Encoding.Latin1.GetBytes(request.Replace("Host: h\r\n", "Host: h\r\nConnection: close\r\n", StringComparison.Ordinal)),
+            certificates is not null);
 
     private async Task SendAsync(byte[] bytes, bool secure, SslApplicationProtocol? protocol = null)
     {

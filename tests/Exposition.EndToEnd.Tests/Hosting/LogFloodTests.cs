@@ -22,7 +22,8 @@ public sealed class LogFloodTests
         certificates.Write("web.yml", "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n");
         var flags = (string[])["--log.level=" + level, "--limit.body-timeout=1s", "--limit.head-timeout=1s"];
         await using var gateway = secure
-            ? await GatewayProcess.StartSecureAsync(() => Client(certificates), [.. flags, "--web.config.file=" + certificates.PathOf("web.yml")])
+            ? await GatewayProcess.StartSecureAsync(
+                () => Client(certificates), [.. flags, "--web.config.file=" + certificates.PathOf("web.yml")])
             : await GatewayProcess.StartAsync(flags);
         var watch = Stopwatch.StartNew();
         var flood = new LogFlood(gateway.Port, secure ? certificates : null);
@@ -42,10 +43,13 @@ public sealed class LogFloodTests
         Assert.InRange(lines.Sum(static line => Encoding.UTF8.GetByteCount(line)), 1, purses * ((256 + (20 * seconds)) * 1024));
         Assert.All(lines, static line => Assert.InRange(Encoding.UTF8.GetByteCount(line), 1, 4096));
         Assert.All(lines, static line => Assert.DoesNotContain(line, static c => char.IsControl(c)));
-        Assert.DoesNotContain(lines, static line => line.Contains("   at ", StringComparison.Ordinal) || line.Contains("nhandled", StringComparison.Ordinal));
-        Assert.Contains(lines, static line => line.Contains("pushed metrics are invalid or inconsistent with existing metrics", StringComparison.Ordinal)
+        Assert.DoesNotContain(
+            lines, static line => line.Contains("   at ", StringComparison.Ordinal) || line.Contains("nhandled", StringComparison.Ordinal));
+        Assert.Contains(lines,
+            static line => line.Contains("pushed metrics are invalid or inconsistent with existing metrics", StringComparison.Ordinal)
             && line.Contains(" method=PUT logged_source=127.0.0.1:", StringComparison.Ordinal));
-        Assert.Contains(lines, line => line.Contains(secure ? "TLS handshake failed" : "cannot accept connections", StringComparison.Ordinal));
+        Assert.Contains(
+            lines, line => line.Contains(secure ? "TLS handshake failed" : "cannot accept connections", StringComparison.Ordinal));
         using var served = await gateway.Client.PutAsync("metrics/job/honest", new StringContent("a 1\n"));
         Assert.Equal(HttpStatusCode.OK, served.StatusCode);
     }

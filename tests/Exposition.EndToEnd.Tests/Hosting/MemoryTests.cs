@@ -41,7 +41,8 @@ public sealed class MemoryTests
                 await Task.Delay(1000);
             }
 
-            Assert.True(left <= empty + MostAboveEmpty, $"empty {empty >> 20}, full {full >> 20}, two minutes after the deletes {left >> 20} MiB");
+            Assert.True(left <= empty + MostAboveEmpty,
+                $"empty {empty >> 20}, full {full >> 20}, two minutes after the deletes {left >> 20} MiB");
         }
         finally
         {

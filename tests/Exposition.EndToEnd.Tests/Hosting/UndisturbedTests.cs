@@ -11,7 +11,8 @@ public sealed class UndisturbedTests
     public async Task It_serves_without_anybody_who_reads_its_log(string start)
     {
         var port = ChildProcess.FreePort();
-        await using var program = ChildProcess.Start(["bash", "-c", start, "bash", .. ServerCommand.For(port, ["--web.enable-lifecycle", "--log.level=debug"])]);
+        await using var program = ChildProcess.Start(
+            ["bash", "-c", start, "bash", .. ServerCommand.For(port, ["--web.enable-lifecycle", "--log.level=debug"])]);
         using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}/") };
         await program.WaitUntilReadyAsync(new Uri(client.BaseAddress, "-/ready"), TimeSpan.FromSeconds(60));
         for (var i = 0; i < 300; i++)
@@ -28,7 +29,8 @@ public sealed class UndisturbedTests
     public async Task Only_INT_and_TERM_end_it()
     {
         await using var gateway = await GatewayProcess.StartAsync();
-        foreach (var signal in (string[])["HUP", "SYS", "35", "USR1", "USR2", "QUIT", "ALRM", "PIPE", "VTALRM", "PROF", "IO", "PWR", "STKFLT", "XCPU", "XFSZ", "WINCH", "CONT", "RTMAX", "40"])
+        foreach (var signal in (string[])["HUP", "SYS", "35", "USR1", "USR2", "QUIT", "ALRM", "PIPE", "VTALRM", "PROF", "IO", "PWR",
+            "STKFLT", "XCPU", "XFSZ", "WINCH", "CONT", "RTMAX", "40"])
         {
             await Tool.SucceedAsync("bash", ["-c", $"kill -{signal} {gateway.ProcessId}"]);
             await Task.Delay(50);

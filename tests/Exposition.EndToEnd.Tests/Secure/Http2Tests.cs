@@ -47,7 +47,8 @@ public sealed class Http2Tests : IDisposable
 
     private static async Task FloodAsync(Http2Wire wire)
     {
-        foreach (var (path, status) in ((string, int)[])[("/metrics/job/flood", 413), ("/nowhere", 404), ("/metrics/job/flood", 413), ("/nowhere", 404)])
+        foreach (var (path, status) in (
+            (string, int)[])[("/metrics/job/flood", 413), ("/nowhere", 404), ("/metrics/job/flood", 413), ("/nowhere", 404)])
         {
             var stream = await wire.BeginAsync("PUT", path, end: false);
             for (var i = 0; i < 1000 && await wire.SendAsync(stream, new byte[10_000]); i++)

@@ -15,7 +15,9 @@ public sealed class PlainConfigTests : IDisposable
     [Fact]
     public async Task The_rate_limit_comes_first_and_headers_are_on_every_answer()
     {
-        await System.IO.File.WriteAllTextAsync(File, "http_server_config:\n  headers:\n    X-Frame-Options: deny\n    X-XSS-Protection: \"0\"\nrate_limit:\n  interval: 1h\n  burst: 6\n");
+        await System.IO.File.WriteAllTextAsync(
+            File, "http_server_config:\n  headers:\n    X-Frame-Options: deny\n    X-XSS-Protection: \"0\"\nrate_limit:\n  interval: "
+            + "1h\n  burst: 6\n");
         await using var gateway = await GatewayProcess.StartAsync("--web.config.file=" + File);
         var statuses = new List<int>();
         for (var i = 0; i < 7; i++)
@@ -113,7 +115,8 @@ public sealed class PlainConfigTests : IDisposable
         await using var gateway = ChildProcess.Start(ServerCommand.For(ChildProcess.FreePort(), ["--web.config.file=" + File]));
         await ListenTests.EndedAsync(gateway);
         Assert.Equal(1, gateway.ExitCode);
-        Assert.Contains(expected, Assert.Single(gateway.Output.Split('\n'), static line => line.Contains("level=error", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains(expected, Assert.Single(
+            gateway.Output.Split('\n'), static line => line.Contains("level=error", StringComparison.Ordinal)), StringComparison.Ordinal);
     }
 
     // The harness takes whoever brings clients of his own for a speaker of TLS.

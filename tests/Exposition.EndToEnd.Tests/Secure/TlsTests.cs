@@ -24,7 +24,8 @@ public sealed class TlsTests : IDisposable
         foreach (var version in (string[])["--http1.1", "--http2"])
         {
             var pushed = await Tool.RunAsync(curl, ["-sS", version, "--cacert", _certificates.PathOf("ca.crt"), "-i", "--data-binary", "@-",
-                $"https://localhost:{gateway.Port}/metrics/job/curl", "--connect-to", $"localhost:{gateway.Port}:127.0.0.1:{gateway.Port}"], Encoding.UTF8.GetBytes("a 1\n"));
+                $"https://localhost:{gateway.Port}/metrics/job/curl", "--connect-to", $"localhost:{gateway.Port}:127.0.0.1:{gateway.Port}"],
+                    Encoding.UTF8.GetBytes("a 1\n"));
             Assert.True(pushed.ExitCode == 0, pushed.Errors);
             var answer = pushed.Output;
             Assert.StartsWith(version == "--http2" ? "HTTP/2 200" : "HTTP/1.1 200 OK", answer, StringComparison.Ordinal);
@@ -33,7 +34,8 @@ public sealed class TlsTests : IDisposable
 
         var plain = await Tool.RunAsync(curl, ["-sS", "--http1.0", $"http://127.0.0.1:{gateway.Port}/metrics"]);
         Assert.Equal("Client sent an HTTP request to an HTTPS server.\n", plain.Output);
-        Assert.Contains("pushgateway_http_rejected_total{reason=\"plain_http\"} 1\n", await gateway.Client.GetStringAsync("metrics"), StringComparison.Ordinal);
+        Assert.Contains("pushgateway_http_rejected_total{reason=\"plain_http\"} 1\n", await gateway.Client.GetStringAsync("metrics"),
+            StringComparison.Ordinal);
         Assert.Contains("msg=\"TLS is enabled.\"", gateway.Log, StringComparison.Ordinal);
     }
 
@@ -59,11 +61,13 @@ public sealed class TlsTests : IDisposable
         using var ours = _certificates.Sign("client", "pusher.example", client: true);
         using var theirs = others.Sign("client", "pusher.example", client: true);
         var client = none ? null : good ? ours : foreign ? theirs : null;
-        _certificates.Write("web.yml", $"{Server}  client_auth_type: {rule}\n  client_ca_file: ca.crt\n" + (more.Length > 0 ? $"  {more}\n" : ""));
+        _certificates.Write(
+            "web.yml", $"{Server}  client_auth_type: {rule}\n  client_ca_file: ca.crt\n" + (more.Length > 0 ? $"  {more}\n" : ""));
         if (!good)
         {
             // Nobody gets in, so nobody can see it ready: the program is asked by its log.
-            await using var closed = ChildProcess.Start(ServerCommand.For(ChildProcess.FreePort(), ["--web.config.file=" + _certificates.PathOf("web.yml")]));
+            await using var closed = ChildProcess.Start(
+                ServerCommand.For(ChildProcess.FreePort(), ["--web.config.file=" + _certificates.PathOf("web.yml")]));
             for (var i = 0; i < 3000 && !closed.Output.Contains("TLS is enabled", StringComparison.Ordinal); i++)
             {
                 await Task.Delay(20);
@@ -74,8 +78,10 @@ public sealed class TlsTests : IDisposable
             return;
         }
 
-        await using var gateway = await GatewayProcess.StartSecureAsync(() => Connect(client), "--web.config.file=" + _certificates.PathOf("web.yml"));
-        Assert.Equal((good, none, foreign), (await EntersAsync(gateway, ours), await EntersAsync(gateway, null), await EntersAsync(gateway, theirs)));
+        await using var gateway = await GatewayProcess.StartSecureAsync(
+            () => Connect(client), "--web.config.file=" + _certificates.PathOf("web.yml"));
+        Assert.Equal((good, none, foreign),
+            (await EntersAsync(gateway, ours), await EntersAsync(gateway, null), await EntersAsync(gateway, theirs)));
     }
 
     [Fact]
@@ -83,7 +89,8 @@ public sealed class TlsTests : IDisposable
     {
         string With(string users) => Server + "basic_auth_users:\n" + users;
         _certificates.Write("web.yml", With($"  ana: {s_hash}\n"));
-        await using var gateway = await GatewayProcess.StartSecureAsync(() => Connect(null, "ana"), "--web.config.file=" + _certificates.PathOf("web.yml"));
+        await using var gateway = await GatewayProcess.StartSecureAsync(
+            () => Connect(null, "ana"), "--web.config.file=" + _certificates.PathOf("web.yml"));
         using var kept = Connect(null);
         kept.BaseAddress = gateway.Address;
 
@@ -122,7 +129,8 @@ public sealed class TlsTests : IDisposable
         using var ours = _certificates.Sign("client", "pusher.example", client: true);
         using var theirs = others.Sign("client", "pusher.example", client: true);
         _certificates.Write("web.yml", Server + "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: ca.crt\n");
-        await using var gateway = await GatewayProcess.StartSecureAsync(() => Connect(ours), "--web.config.file=" + _certificates.PathOf("web.yml"));
+        await using var gateway = await GatewayProcess.StartSecureAsync(
+            () => Connect(ours), "--web.config.file=" + _certificates.PathOf("web.yml"));
 
         await ExpectLineAsync(gateway, () => SendAsync(gateway.Port, "\u0001\u0002\u0003 no TLS at all\n"u8.ToArray()));
         await ExpectLineAsync(gateway, () => SendAsync(gateway.Port, OldHello.Bytes));
@@ -138,7 +146,8 @@ public sealed class TlsTests : IDisposable
         await handshake();
         await UntilAsync(() => Task.FromResult(Count() > before), gateway);
         var line = gateway.Log.Split('\n').Last(static line => line.Contains("TLS handshake failed", StringComparison.Ordinal));
-        Assert.Matches("level=warn msg=\"TLS handshake failed\" logged_source=127.0.0.1:[0-9]+ err=.+ reason=(refused|closed|failed)", line);
+        Assert.Matches(
+            "level=warn msg=\"TLS handshake failed\" logged_source=127.0.0.1:[0-9]+ err=.+ reason=(refused|closed|failed)", line);
 
         int Count() => gateway.Log.Split("msg=\"TLS handshake failed\"").Length;
     }
@@ -175,7 +184,8 @@ public sealed class TlsTests : IDisposable
             ConnectCallback = async (context, cancellation) =>
             {
                 Interlocked.Increment(ref opened[0]);
-                var socket = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp) { NoDelay = true };
+                var socket = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp)
+                { NoDelay = true };
                 await socket.ConnectAsync(context.DnsEndPoint, cancellation);
                 return new System.Net.Sockets.NetworkStream(socket, ownsSocket: true);
             },
@@ -229,7 +239,8 @@ public sealed class TlsTests : IDisposable
             using var answer = await client.SendAsync(request);
             if (answer.IsSuccessStatusCode)
             {
-                var line = (await answer.Content.ReadAsStringAsync()).Split('\n').Single(static line => line.StartsWith("pushgateway_web_config_last_reload_successful ", StringComparison.Ordinal));
+                var line = (await answer.Content.ReadAsStringAsync()).Split('\n')
+                    .Single(static line => line.StartsWith("pushgateway_web_config_last_reload_successful ", StringComparison.Ordinal));
                 return line.Split(' ')[1];
             }
         }

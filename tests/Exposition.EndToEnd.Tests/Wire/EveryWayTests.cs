@@ -13,7 +13,8 @@ public sealed class EveryWayTests(EveryWayTests.TwoGateways gateways) : IClassFi
     // Of a body so many bytes come one by one; the rest of it does not differ from them.
     private const int SlowBytes = 400;
 
-    private static readonly string[] s_notPushed = ["pushgateway_", "process_", "go_", "promhttp_", "# HELP pushgateway_", "# TYPE pushgateway_"];
+    private static readonly string[] s_notPushed = [
+        "pushgateway_", "process_", "go_", "promhttp_", "# HELP pushgateway_", "# TYPE pushgateway_"];
 
     [Theory]
     [MemberData(nameof(RecordedClient.Names), MemberType = typeof(RecordedClient))]
@@ -30,14 +31,18 @@ public sealed class EveryWayTests(EveryWayTests.TwoGateways gateways) : IClassFi
                 {
                     var (answers, served) = await ReplayAsync(client, secure, general, way);
                     expected ??= answers;
-                    Assert.True(expected == answers, $"{(secure ? "TLS" : "plain")}, {(general ? "general" : "raw")} door, {way}:\n{answers}\ninstead of\n{expected}");
-                    Assert.True(general ? served.Raw == 0 : served.Raw > 0, $"the raw door served {served.Raw} requests, the general one {served.Kestrel}");
+                    Assert.True(expected == answers,
+                        $"{(secure ? "TLS" : "plain")}, {(general ? "general" : "raw")} door, {way}:\n{answers}\ninstead of\n{expected}");
+                    Assert.True(general
+                        ? served.Raw == 0
+                        : served.Raw > 0, $"the raw door served {served.Raw} requests, the general one {served.Kestrel}");
                 }
             }
         }
     }
 
-    private async Task<(string Answers, (double Raw, double Kestrel) Served)> ReplayAsync(RecordedClient client, bool secure, bool general, Way way)
+    private async Task<(string Answers, (double Raw, double Kestrel) Served)> ReplayAsync(
+        RecordedClient client, bool secure, bool general, Way way)
     {
         var gateway = secure ? gateways.Secure : gateways.Plain;
 
@@ -70,7 +75,8 @@ public sealed class EveryWayTests(EveryWayTests.TwoGateways gateways) : IClassFi
     private static RecordedRequest Cut(RecordedRequest request, Way way) => way switch
     {
         Way.AsRecorded => request,
-        Way.ByteByByte => request.CutAt(Enumerable.Range(0, request.HeadLength + SlowBytes).Append(request.Bytes.Length - 3).Append(request.Bytes.Length - 2).Append(request.Bytes.Length - 1).Distinct().Order()),
+        Way.ByteByByte => request.CutAt(Enumerable.Range(0, request.HeadLength + SlowBytes).Append(request.Bytes.Length - 3)
+            .Append(request.Bytes.Length - 2).Append(request.Bytes.Length - 1).Distinct().Order()),
         _ => request.CutAt([]),
     };
 
@@ -92,7 +98,8 @@ public sealed class EveryWayTests(EveryWayTests.TwoGateways gateways) : IClassFi
     }
 
     private static (double Raw, double Kestrel) Served(Scraped scraped) =>
-        (scraped.Value("pushgateway_engine_requests_total{door=\"raw\"}"), scraped.Value("pushgateway_engine_requests_total{door=\"kestrel\"}"));
+        (scraped.Value("pushgateway_engine_requests_total{door=\"raw\"}"),
+            scraped.Value("pushgateway_engine_requests_total{door=\"kestrel\"}"));
 
     private enum Way
     {
@@ -118,7 +125,11 @@ public sealed class EveryWayTests(EveryWayTests.TwoGateways gateways) : IClassFi
             _certificates.Write("web.yml", "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n");
             var tls = _certificates.ClientOptions();
             Secure = await GatewayProcess.StartSecureAsync(
-                () => new HttpClient(new SocketsHttpHandler { UseProxy = false, SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = tls.CertificateChainPolicy } }),
+                () => new HttpClient(new SocketsHttpHandler
+                {
+                    UseProxy = false,
+                    SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = tls.CertificateChainPolicy }
+                }),
                 "--web.enable-admin-api", "--web.config.file=" + _certificates.PathOf("web.yml"));
         }
 

@@ -19,7 +19,8 @@ public sealed class FlinkReplayTests
 
         Assert.Equal(1, connection.Opened);
         Assert.Equal(202, connection.Exchange(requests.Single(request => request.IsDelete)).Status);
-        await gateway.ScrapeUntilAsync(now => now.With("job=\"" + Job(requests[0])).Count == 0 && now.With("tm_id=").Count == 0, "the deletion");
+        await gateway.ScrapeUntilAsync(
+            now => now.With("job=\"" + Job(requests[0])).Count == 0 && now.With("tm_id=").Count == 0, "the deletion");
     }
 
     private static async Task AssertExposedAsync(GatewayProcess gateway, RecordedRequest push)

@@ -104,7 +104,8 @@ public sealed class RawConnection(int port, Func<Stream, Stream>? secure = null)
     {
         if (_stream is null)
         {
-            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = Limit, SendTimeout = Limit };
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
+            { NoDelay = true, ReceiveTimeout = Limit, SendTimeout = Limit };
             socket.Connect(IPAddress.Loopback, port);
             var stream = new NetworkStream(socket, ownsSocket: true);
             _stream = secure is null ? stream : secure(stream);
@@ -130,7 +131,8 @@ public sealed class RawConnection(int port, Func<Stream, Stream>? secure = null)
         }
 
         var status = int.Parse(lines[0].AsSpan(9, 3), NumberStyles.None, CultureInfo.InvariantCulture);
-        var headers = lines.Skip(1).Select(line => line.Split(':', 2)).ToLookup(pair => pair[0], pair => pair[1].Trim(), StringComparer.OrdinalIgnoreCase);
+        var headers = lines.Skip(1).Select(line => line.Split(':', 2))
+            .ToLookup(pair => pair[0], pair => pair[1].Trim(), StringComparer.OrdinalIgnoreCase);
         using var body = new MemoryStream();
         if (status >= 200 && status != 204 && status != 304 && method != "HEAD")
         {
@@ -159,7 +161,8 @@ public sealed class RawConnection(int port, Func<Stream, Stream>? secure = null)
         }
 
         var closes = headers["Connection"].Contains("close", StringComparer.OrdinalIgnoreCase)
-            || (lines[0].StartsWith("HTTP/1.0", StringComparison.Ordinal) && !headers["Connection"].Contains("keep-alive", StringComparer.OrdinalIgnoreCase));
+            || (lines[0].StartsWith("HTTP/1.0", StringComparison.Ordinal)
+                && !headers["Connection"].Contains("keep-alive", StringComparer.OrdinalIgnoreCase));
         return new RawAnswer(status, headers, body.ToArray(), closes);
     }
 

@@ -14,13 +14,15 @@ public sealed record RecordedClient(string Name, IReadOnlyList<IReadOnlyList<Rec
     public static TheoryData<string> Names =>
     [
         "cpp", "curl", "dotnet", "flink-jm", "flink-tm-2x5", "go",
-        "java-simpleclient-0.8.1-jdk17", "node", "prometheus-2.42-native", "prometheus-2.42-scrape-auth", "prometheus-2.42-scrape", "python",
+        "java-simpleclient-0.8.1-jdk17", "node", "prometheus-2.42-native", "prometheus-2.42-scrape-auth", "prometheus-2.42-scrape",
+            "python",
     ];
 
     /// <summary>Reads <c>NAME.http.gz</c> and its index.</summary>
     public static RecordedClient Load(string name)
     {
-        using var packed = new GZipStream(File.OpenRead(Checkout.Shared("wire", "requests", name + ".http.gz")), CompressionMode.Decompress);
+        using var packed = new GZipStream(
+            File.OpenRead(Checkout.Shared("wire", "requests", name + ".http.gz")), CompressionMode.Decompress);
         using var whole = new MemoryStream();
         packed.CopyTo(whole);
         var bytes = whole.ToArray();

@@ -35,14 +35,16 @@ public sealed class WireReplayTests
                 var expected = ExpectedStatus.For(request);
                 if (!expected.Contains(answer.Status))
                 {
-                    wrong.Add($"{request}: {answer.Status} instead of {string.Join(" or ", expected)}: {System.Text.Encoding.UTF8.GetString(answer.Body.AsSpan(0, Math.Min(answer.Body.Length, 200)))}");
+                    wrong.Add($"{request}: {answer.Status} instead of {string.Join(" or ", expected)}: "
+                        + "{System.Text.Encoding.UTF8.GetString(answer.Body.AsSpan(0, Math.Min(answer.Body.Length, 200)))}");
                 }
 
                 if (answer.Status is 200 or 202 && request.IsPushPath)
                 {
                     // Java and Go keep their connection only when the answer says that it has no body.
                     Assert.Equal("0", answer.Headers["Content-Length"].Single());
-                    Assert.Equal(answer.Closes, request.Version == "HTTP/1.0" || request.Header("Connection") is { } asked && asked.Contains("close", StringComparison.OrdinalIgnoreCase));
+                    Assert.Equal(answer.Closes, request.Version == "HTTP/1.0" || request.Header("Connection") is { } asked
+                        && asked.Contains("close", StringComparison.OrdinalIgnoreCase));
                 }
             }
         }

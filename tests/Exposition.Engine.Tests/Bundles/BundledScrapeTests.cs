@@ -47,7 +47,8 @@ public sealed class BundledScrapeTests
     {
         var random = new Random(7);
         var gateway = new Harness(check: false, bundleBytes: 1 << 20);
-        string BodyOf(int group) => string.Concat(Enumerable.Range(0, 12).Where(family => random.Next(6) > 0 || family == group % 12).Select(family => string.Create(
+        string BodyOf(int group) => string.Concat(
+            Enumerable.Range(0, 12).Where(family => random.Next(6) > 0 || family == group % 12).Select(family => string.Create(
             CultureInfo.InvariantCulture,
             $"# TYPE f{family} {(family == 3 && group % 50 == 1 ? "counter" : "gauge")}\n{(group % 3 == 0 ? $"# HELP f{family} Help {group % 2}\n" : "")}f{family}{{l=\"{group}\"}} {random.Next(1000)}\n")));
         for (int group = 0; group < 700; group++)
@@ -164,7 +165,8 @@ public sealed class BundledScrapeTests
     public async Task Scrapes_at_once_share_the_work()
     {
         Harness gateway = Filled();
-        var scrapes = Enumerable.Range(0, 4).Select(_ => new Scrape(gateway.Store, null, ScrapeFormat.Text, EscapingScheme.Underscores, gzip: true)).ToList();
+        var scrapes = Enumerable.Range(0, 4)
+            .Select(_ => new Scrape(gateway.Store, null, ScrapeFormat.Text, EscapingScheme.Underscores, gzip: true)).ToList();
         await Task.WhenAll(scrapes.Select(s => Task.Run(() => s.PrepareAsync().AsTask())));
         long all = gateway.Store.BundleLookups.Compressed;
         scrapes.ForEach(s => s.Dispose());
@@ -210,7 +212,8 @@ public sealed class BundledScrapeTests
         Harness gateway = Filled();
         await gateway.GzipAsync();
         gateway.Put(Key(3), Body(3, 99));
-        using var process = Process.Start(new ProcessStartInfo(Python, ["-c", Script]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(Python, ["-c", Script]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
         byte[] member = await gateway.GzipAsync();
         Task feed = Task.Run(() =>
         {
@@ -304,7 +307,8 @@ public sealed class BundledScrapeTests
             for (int i = 0; i < 2; i++)
             {
                 string expected = gateway.Text(operation.Escaping, own: operation.WithOwn ? own : null);
-                byte[] member = await gateway.GzipAsync(operation.Escaping, step: 1000 + operation.Value, own: operation.WithOwn ? own : null);
+                byte[] member = await gateway.GzipAsync(
+                    operation.Escaping, step: 1000 + operation.Value, own: operation.WithOwn ? own : null);
                 if (Unpack(member) is var actual && actual != expected)
                 {
                     int at = actual.AsSpan().CommonPrefixLength(expected);
@@ -341,11 +345,13 @@ public sealed class BundledScrapeTests
             body.Append(CultureInfo.InvariantCulture, $"# HELP f{family} Help of {family}\n# TYPE f{family} gauge\n");
             for (int line = 0; line < 40; line++)
             {
-                body.Append(CultureInfo.InvariantCulture, $"f{family}{{path=\"/{(group * 7919 * (line + 1)) % 10007:x}/{line}\"}} {value}\n");
+                body.Append(CultureInfo.InvariantCulture,
+                    $"f{family}{{path=\"/{(group * 7919 * (line + 1)) % 10007:x}/{line}\"}} {value}\n");
             }
         }
 
-        return body.Append(CultureInfo.InvariantCulture, $"small {value}\n").Append(group % 2 == 0 && group < Groups ? $"{{\"small.é\"}} {value}\n" : "").ToString();
+        return body.Append(CultureInfo.InvariantCulture, $"small {value}\n")
+            .Append(group % 2 == 0 && group < Groups ? $"{{\"small.é\"}} {value}\n" : "").ToString();
     }
 
     private static FamilySet Own(int value)

@@ -191,7 +191,9 @@ internal sealed class Explorer(int preemptions, int mostRuns, int? seed = null)
     {
         Span<int> candidates = stackalloc int[_workers.Length];
         int count = 0;
-        bool mayPreempt = _random is null ? _left > 0 : Runs % 2 == 0 ? _preempted.Contains(_trace.Count) : _random.Next(PreemptedOneIn) == 0;
+        bool mayPreempt = _random is null
+            ? _left > 0
+            : Runs % 2 == 0 ? _preempted.Contains(_trace.Count) : _random.Next(PreemptedOneIn) == 0;
         if (mayGoOn)
         {
             candidates[count++] = self!.Value;

@@ -97,7 +97,9 @@ internal static class SequentialModel
             case Kind.Delete:
                 return what.Value != 0 == (state[group] != Absent) ? With(state, group, Absent, 0, 0) : null;
             case Kind.Wipe:
-                return what.Value == state.AsSpan(0, groups).ToArray().Count(static value => value != Absent) ? new long[state.Length] : null;
+                return what.Value == state.AsSpan(0, groups).ToArray().Count(static value => value != Absent)
+                    ? new long[state.Length]
+                    : null;
             default:
                 return state.AsSpan(0, 2 * groups).SequenceEqual(what.Seen) ? state : null;
         }
@@ -111,7 +113,8 @@ internal static class SequentialModel
             return With(state, group, Absent, 0, 0);
         }
 
-        return deadline > 0 && deadline <= what.Time && state[group] != Expired ? With(state, group, Expired, 0, deadline) : what.IsOptional ? null : state;
+        return deadline > 0 && deadline <= what.Time
+            && state[group] != Expired ? With(state, group, Expired, 0, deadline) : what.IsOptional ? null : state;
     }
 
     private static long[] With(long[] state, int group, long value, long extra, long deadline)

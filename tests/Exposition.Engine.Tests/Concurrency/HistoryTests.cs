@@ -14,7 +14,8 @@ public sealed class HistoryTests
     private const int OperationsPerRound = 12;
 
     // Long runs by hand.
-    private static readonly double s_seconds = double.TryParse(Environment.GetEnvironmentVariable("EXPOSITION_HISTORY_SECONDS"), out double seconds) ? seconds : 4;
+    private static readonly double s_seconds = double.TryParse(
+        Environment.GetEnvironmentVariable("EXPOSITION_HISTORY_SECONDS"), out double seconds) ? seconds : 4;
 
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
 
@@ -26,7 +27,8 @@ public sealed class HistoryTests
     {
         (string? wrong, int rounds, long steady) = Record(StoreFaults.None, TimeSpan.FromSeconds(s_seconds), Environment.TickCount);
         Assert.Null(wrong);
-        TestContext.Current.SendDiagnosticMessage($"{rounds} histories of {Threads * OperationsPerRound} operations, {steady} steady pushes");
+        TestContext.Current.SendDiagnosticMessage(
+            $"{rounds} histories of {Threads * OperationsPerRound} operations, {steady} steady pushes");
         Assert.True(IsEnough(rounds, steady), $"only {rounds} rounds with {steady} steady pushes");
     }
 
@@ -57,7 +59,8 @@ public sealed class HistoryTests
         try
         {
             // On a busy machine until enough has happened to say something.
-            while (Stopwatch.GetElapsedTime(started) is var elapsed && (elapsed < limit || (faults == StoreFaults.None && !IsEnough(rounds, steady) && elapsed < s_patience)))
+            while (Stopwatch.GetElapsedTime(started) is var elapsed
+                && (elapsed < limit || (faults == StoreFaults.None && !IsEnough(rounds, steady) && elapsed < s_patience)))
             {
                 var recorder = new Recorder(faults, withFeed: true);
                 recorder.Warm(0, 2, 3);
@@ -66,7 +69,8 @@ public sealed class HistoryTests
                     rounds++;
                     int round = rounds;
                     string?[] failed = new string?[Threads];
-                    Thread[] threads = [.. Enumerable.Range(0, Threads).Select(thread => new Thread(() => failed[thread] = Operate(recorder, thread, HashCode.Combine(seed, round, thread))))];
+                    Thread[] threads = [.. Enumerable.Range(0, Threads).Select(
+                        thread => new Thread(() => failed[thread] = Operate(recorder, thread, HashCode.Combine(seed, round, thread))))];
                     Array.ForEach(threads, static thread => thread.Start());
                     Array.ForEach(threads, static thread => thread.Join());
                     string? wrong = failed.FirstOrDefault(static f => f is not null) ?? recorder.Check();

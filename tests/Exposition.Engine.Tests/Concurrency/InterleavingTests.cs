@@ -13,19 +13,24 @@ public sealed class InterleavingTests
     private const int Runs = 3_000;
 
     // Long runs by hand: how many preemptions more than by default, and in which scenarios (those whose names contain this).
-    private static readonly int s_more = int.TryParse(Environment.GetEnvironmentVariable("EXPOSITION_MORE_PREEMPTIONS"), out int more) ? more : 0;
+    private static readonly int s_more = int.TryParse(Environment.GetEnvironmentVariable("EXPOSITION_MORE_PREEMPTIONS"), out int more)
+        ? more
+        : 0;
 
     private static readonly string s_only = Environment.GetEnvironmentVariable("EXPOSITION_SCENARIO") ?? "";
 
-    public static TheoryData<Scenario> Scenarios => [.. Enum.GetValues<Scenario>().Where(static scenario => scenario.ToString().Contains(s_only, StringComparison.Ordinal))];
+    public static TheoryData<Scenario> Scenarios =>
+        [.. Enum.GetValues<Scenario>().Where(static scenario => scenario.ToString().Contains(s_only, StringComparison.Ordinal))];
 
     [Theory]
     [MemberData(nameof(Scenarios))]
     public void All_interleavings_are_linearizable(Scenario scenario)
     {
-        (string? wrong, Explorer explorer, long steady) = Explore(scenario, StoreFaults.None, Preemptions + s_more, s_more > 0 ? int.MaxValue : Runs);
+        (string? wrong, Explorer explorer, long steady) = Explore(
+            scenario, StoreFaults.None, Preemptions + s_more, s_more > 0 ? int.MaxValue : Runs);
         Assert.True(wrong is null, wrong);
-        TestContext.Current.SendDiagnosticMessage($"{scenario}: {explorer.Runs} interleavings, all with {explorer.Exhausted} preemptions, {steady} steady pushes");
+        TestContext.Current.SendDiagnosticMessage(
+            $"{scenario}: {explorer.Runs} interleavings, all with {explorer.Exhausted} preemptions, {steady} steady pushes");
         Assert.True(steady > 0 || !Script.Of(scenario).IsSteady, "no push was steady");
         Assert.True(explorer.Exhausted >= 1, $"only {explorer.Runs} interleavings");
     }

@@ -20,7 +20,8 @@ internal static class Linearizability
     {
         private readonly HashSet<State> _tried = [];
         private readonly bool[] _taken = new bool[events.Length];
-        private readonly int[] _after = [.. events.Select(e => e.After is null ? -1 : Array.FindIndex(events, other => ReferenceEquals(other, e.After)))];
+        private readonly int[] _after = [
+            .. events.Select(e => e.After is null ? -1 : Array.FindIndex(events, other => ReferenceEquals(other, e.After)))];
         private readonly Stack<(int Index, long[] Before)> _order = [];
         private (int Index, long[] Before)[] _best = [];
 
@@ -77,7 +78,8 @@ internal static class Linearizability
                 }
 
                 firstReturn = events[i].IsOptional ? firstReturn : Math.Min(firstReturn, events[i].Returned);
-                if (i >= from && (_after[i] < 0 || _taken[_after[i]]) && (after = SequentialModel.Apply(state, events[i], rivals)) is not null)
+                if (i >= from && (_after[i] < 0 || _taken[_after[i]])
+                    && (after = SequentialModel.Apply(state, events[i], rivals)) is not null)
                 {
                     return i;
                 }
@@ -109,7 +111,8 @@ internal static class Linearizability
             _hash = hash.ToHashCode();
         }
 
-        public bool Equals(State? other) => other is not null && _hash == other._hash && _taken.AsSpan().SequenceEqual(other._taken) && _values.AsSpan().SequenceEqual(other._values);
+        public bool Equals(State? other) => other is not null && _hash == other._hash && _taken.AsSpan().SequenceEqual(other._taken)
+            && _values.AsSpan().SequenceEqual(other._values);
 
         public override bool Equals(object? obj) => Equals(obj as State);
 

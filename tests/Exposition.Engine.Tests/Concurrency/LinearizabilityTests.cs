@@ -12,7 +12,8 @@ public sealed class LinearizabilityTests
         Assert.Null(Check(Push(0, 2, 7, 1, 4), View([0, 0, 0], 2, 3)));
         Assert.Null(Check(Push(0, 2, 7, 1, 4), Push(1, 2, 8, 2, 3), View([0, 0, 7], 5, 6)));
         Assert.Null(Check(Push(0, 2, 7, 1, 9), new Event(1, Kind.Delete, 2, 1, null, 2, 4), View([0, 0, 0], 5, 6)));
-        Assert.Null(Check(Push(0, 0, 7, 1, 9), new Event(1, Kind.Refused, 1, 0, null, 2, 4), new Event(1, Kind.Mark, 1, 0, null, 2, 4), View([7, -1, 0], 5, 6)));
+        Assert.Null(Check(Push(0, 0, 7, 1, 9), new Event(1, Kind.Refused, 1, 0, null, 2, 4), new Event(1, Kind.Mark, 1, 0, null, 2, 4),
+            View([7, -1, 0], 5, 6)));
     }
 
     [Fact]
@@ -66,13 +67,17 @@ public sealed class LinearizabilityTests
         Assert.NotNull(Check(push, expiry with { Time = 4 }, View([0, 0, -2], 5, 6)));
     }
 
-    private static string? Check(params Event[] events) => Linearizability.Check(events, new long[SequentialModel.Size(s_rivals.Length).All], s_rivals);
+    private static string? Check(params Event[] events) =>
+        Linearizability.Check(events, new long[SequentialModel.Size(s_rivals.Length).All], s_rivals);
 
-    private static Event Extra(int group, long value, long called, long returned) => new(0, Kind.Extra, group, value, null, called, returned);
+    private static Event Extra(int group, long value, long called, long returned) =>
+        new(0, Kind.Extra, group, value, null, called, returned);
 
-    private static Event Push(int thread, int group, long value, long called, long returned) => new(thread, Kind.Push, group, value, null, called, returned);
+    private static Event Push(int thread, int group, long value, long called, long returned) =>
+        new(thread, Kind.Push, group, value, null, called, returned);
 
     // Without a word on them there are no extra series.
     private static Event View(long[] seen, long called, long returned, Event? after = null) =>
-        new(2, Kind.View, 0, 0, [.. seen, .. new long[SequentialModel.Size(s_rivals.Length).Seen - seen.Length]], called, returned) { After = after };
+        new(2, Kind.View, 0, 0, [.. seen, .. new long[SequentialModel.Size(s_rivals.Length).Seen - seen.Length]], called, returned)
+        { After = after };
 }

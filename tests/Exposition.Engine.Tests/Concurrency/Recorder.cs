@@ -29,8 +29,10 @@ internal sealed class Recorder
 
     public static readonly int[] Rivals = [1, 0, -1, -1];
 
-    private static readonly GroupingKey[] s_keys = [Harness.Key("job", "a"), Harness.Key("job", "a", "instance", "i"), Harness.Key("job", "b"), Harness.Key("job", "c")];
-    private static readonly string[] s_series = [.. Enumerable.Range(0, Groups).Select(static group => group == 0 ? "{instance=\"i\",padding=\"0123456789\"}" : "{padding=\"0123456789\"}")];
+    private static readonly GroupingKey[] s_keys = [
+        Harness.Key("job", "a"), Harness.Key("job", "a", "instance", "i"), Harness.Key("job", "b"), Harness.Key("job", "c")];
+    private static readonly string[] s_series = [.. Enumerable.Range(0, Groups)
+        .Select(static group => group == 0 ? "{instance=\"i\",padding=\"0123456789\"}" : "{padding=\"0123456789\"}")];
 
     private readonly ConcurrentQueue<Event> _events = [];
     private readonly ConcurrentQueue<string> _wrong = [];
@@ -59,7 +61,14 @@ internal sealed class Recorder
         _mortal = mortal;
         _checked = check;
         _clock = new StepClock(mortal);
-        Store = new MetricStore(new StoreOptions { Time = _clock, CheckConsistency = check, PoisonsSpareBlocks = true, ExpiredGrace = TimeSpan.FromSeconds(SequentialModel.Grace) }) { Faults = faults };
+        Store = new MetricStore(new StoreOptions
+        {
+            Time = _clock,
+            CheckConsistency = check,
+            PoisonsSpareBlocks = true,
+            ExpiredGrace = TimeSpan.FromSeconds(SequentialModel.Grace)
+        })
+        { Faults = faults };
         _feed = withFeed ? Store.Subscribe() : null;
     }
 
@@ -145,7 +154,8 @@ internal sealed class Recorder
     {
         using StoreView view = Store.OpenView();
         GroupSnapshot snapshot = view.Groups.ToArray().Single(shown => shown.Key == s_keys[group]);
-        _saved[group] = [.. snapshot.Families.ToArray().Select(static entry => entry with { Name = entry.Name.ToArray(), Text = entry.Text.ToArray(), Sidecar = entry.Sidecar.ToArray() })];
+        _saved[group] = [.. snapshot.Families.ToArray().Select(
+            static entry => entry with { Name = entry.Name.ToArray(), Text = entry.Text.ToArray(), Sidecar = entry.Sidecar.ToArray() })];
         _savedValue[group] = Read(snapshot).Value;
     }
 
@@ -167,10 +177,13 @@ internal sealed class Recorder
         _pushed[group] = true;
         string timestamp = kind == Kind.Mark ? " 1000" : "";
         byte[] body = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, series)
-            .Select(i => string.Create(CultureInfo.InvariantCulture, $"{(kind == Kind.Extra ? 'w' : 'v')}{i:d2}{s_series[kind == Kind.Extra ? 2 : group]} {value}{timestamp}\n"))));
+            .Select(i => string.Create(CultureInfo.InvariantCulture,
+                $"{(kind == Kind.Extra ? 'w' : 'v')}{i:d2}{s_series[kind == Kind.Extra ? 2 : group]} {value}{timestamp}\n"))));
         long called = Call();
         PushOutcome outcome = Store.Push(
-            s_keys[group], PushFormat.Text, body, kind is Kind.Merge or Kind.Extra ? PushMode.Merge : PushMode.Replace, new PushDetails(_mortal ? TimeSpan.FromSeconds(ExpireAfter) : null));
+            s_keys[group], PushFormat.Text, body, kind is Kind.Merge or Kind.Extra
+                ? PushMode.Merge
+                : PushMode.Replace, new PushDetails(_mortal ? TimeSpan.FromSeconds(ExpireAfter) : null));
         long returned = Interlocked.Increment(ref _time);
         long deadline = _mortal ? StepClock.LastRead + ExpireAfter : 0;
         Event? expiry = Expire(thread, called, returned, group);
@@ -193,7 +206,8 @@ internal sealed class Recorder
         long called = Call();
         bool was = Store.Delete(s_keys[group]);
         long returned = Interlocked.Increment(ref _time);
-        _events.Enqueue(new Event(thread, Kind.Delete, group, was ? 1 : 0, null, called, returned) { After = Expire(thread, called, returned) });
+        _events.Enqueue(
+            new Event(thread, Kind.Delete, group, was ? 1 : 0, null, called, returned) { After = Expire(thread, called, returned) });
     }
 
     public void Wipe(int thread)
@@ -241,7 +255,8 @@ internal sealed class Recorder
                 }
 
                 (seen[at], seen[Groups + at]) = values;
-                if (Rivals[at] >= 0 && group.Families.ToArray().Any(entry => entry.Name.Span[0] == 'v' && (entry.Traits & FamilyTraits.Suspect) == 0 && !shown.Add(Encoding.UTF8.GetString(entry.Name.Span))))
+                if (Rivals[at] >= 0 && group.Families.ToArray().Any(entry => entry.Name.Span[0] == 'v'
+                    && (entry.Traits & FamilyTraits.Suspect) == 0 && !shown.Add(Encoding.UTF8.GetString(entry.Name.Span))))
                 {
                     _wrong.Enqueue($"a view shows of both rivals: {string.Join(' ', shown)}");
                 }
@@ -268,7 +283,8 @@ internal sealed class Recorder
             if (_pushed[group])
             {
                 bool optional = only >= 0 && group != only;
-                var expiry = new Event(thread, Kind.Expire, group, 0, null, called, returned) { Time = at, IsOptional = optional, After = optional ? null : last };
+                var expiry = new Event(thread, Kind.Expire, group, 0, null, called, returned)
+                { Time = at, IsOptional = optional, After = optional ? null : last };
                 last = optional ? last : expiry;
                 _events.Enqueue(expiry);
             }
@@ -308,7 +324,8 @@ internal sealed class Recorder
             long reported = isExtra ? values.Extra : values.Value;
             bool isStale = reported != push.Value && !_repeated.ContainsKey(reported)
                 && ((reported > 0 && reported == Initial[push.Group + (isExtra ? Groups : 0)])
-                    || before.Any(e => e.Kind is Kind.Push or Kind.Merge or Kind.Extra && (e.Kind == Kind.Extra) == isExtra && e.Group == push.Group && e.Value == reported && e.Returned < push.Called));
+                    || before.Any(e => e.Kind is Kind.Push or Kind.Merge or Kind.Extra && (e.Kind == Kind.Extra) == isExtra
+                        && e.Group == push.Group && e.Value == reported && e.Returned < push.Called));
             if (!isKnown || isStale)
             {
                 _wrong.Enqueue($"the feed has {reported} of group {push.Group}, although {push} was over when it was asked");
@@ -328,7 +345,9 @@ internal sealed class Recorder
             {
                 if (_reported.GetValueOrDefault(group) != (last[group], last[Groups + group]))
                 {
-                    _wrong.Enqueue($"the feed has {_reported.GetValueOrDefault(group)} of group {group}, the store {(last[group], last[Groups + group])}");
+                    _wrong.Enqueue(
+                        $"the feed has {_reported.GetValueOrDefault(group)} of group {group}, the store "
+                        + $"{(last[group], last[Groups + group])}");
                 }
             }
 
@@ -408,5 +427,6 @@ internal sealed class Recorder
         return (group.Hidden.IsEmpty ? value : -(HiddenValue * value) - group.Hidden.Length, extra);
     }
 
-    private static string Text(GroupSnapshot group) => string.Concat(group.Families.ToArray().Select(static entry => Encoding.UTF8.GetString(entry.Text.Span)));
+    private static string Text(GroupSnapshot group) =>
+        string.Concat(group.Families.ToArray().Select(static entry => Encoding.UTF8.GetString(entry.Text.Span)));
 }

@@ -25,7 +25,8 @@ public sealed class StressTests
     private const int Lines = 40;
 
     // Long runs by hand.
-    private static readonly double s_seconds = double.TryParse(Environment.GetEnvironmentVariable("EXPOSITION_STRESS_SECONDS"), out double seconds) ? seconds : 10;
+    private static readonly double s_seconds = double.TryParse(
+        Environment.GetEnvironmentVariable("EXPOSITION_STRESS_SECONDS"), out double seconds) ? seconds : 10;
 
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
 
@@ -35,7 +36,8 @@ public sealed class StressTests
         var stress = new Stress(StoreFaults.None, TimeSpan.FromSeconds(s_seconds));
         string? wrong = stress.Run();
         Assert.True(wrong is null, wrong);
-        TestContext.Current.SendDiagnosticMessage($"{stress.Pushes} pushes, {stress.Store.RepeatedPushes} of them steady, {stress.Views} views, {stress.Changes} changes taken, "
+        TestContext.Current.SendDiagnosticMessage(
+            $"{stress.Pushes} pushes, {stress.Store.RepeatedPushes} of them steady, {stress.Views} views, {stress.Changes} changes taken, "
             + $"{stress.Store.Expiries} expiries, {stress.Collections} collections");
         Assert.True(stress.IsEnough, "too little has happened");
     }
@@ -51,7 +53,8 @@ public sealed class StressTests
     private sealed class Stress(StoreFaults faults, TimeSpan limit)
     {
         private readonly GroupingKey[][] _keys =
-            [.. Enumerable.Range(0, Pushers).Select(static pusher => Enumerable.Range(0, GroupsEach).Select(group => Harness.Key("job", $"p{pusher}", "group", $"g{group}")).ToArray())];
+            [.. Enumerable.Range(0, Pushers).Select(static pusher => Enumerable.Range(0, GroupsEach)
+                .Select(group => Harness.Key("job", $"p{pusher}", "group", $"g{group}")).ToArray())];
 
         private readonly long _started = Stopwatch.GetTimestamp();
         private string? _wrong;
@@ -62,20 +65,24 @@ public sealed class StressTests
         public long Collections;
 
         // Expired groups go soon, so that also the end of the grace is met.
-        public MetricStore Store { get; } = new(new StoreOptions { PoisonsSpareBlocks = true, ExpiredGrace = TimeSpan.FromMilliseconds(30) }) { Faults = faults };
+        public MetricStore Store { get; } = new(
+            new StoreOptions { PoisonsSpareBlocks = true, ExpiredGrace = TimeSpan.FromMilliseconds(30) })
+        { Faults = faults };
 
         public bool IsEnough => Views > 50 && Store.RepeatedPushes > 200 && Changes > 50 && Collections > 10 && Store.Expiries > 0;
 
         // On a busy machine it takes longer until enough has happened to say something.
         private bool IsOver => Volatile.Read(ref _wrong) is not null
-            || (Stopwatch.GetElapsedTime(_started) is var elapsed && elapsed > limit && (faults != StoreFaults.None || IsEnough || elapsed > limit + s_patience));
+            || (Stopwatch.GetElapsedTime(_started) is var elapsed && elapsed > limit
+                && (faults != StoreFaults.None || IsEnough || elapsed > limit + s_patience));
 
         public string? Run()
         {
             ChangeFeed feed = Store.Subscribe();
             Action[] actions =
             [
-                .. Enumerable.Range(0, Pushers).Select<int, Action>(pusher => () => Push(pusher)), Destroy, ReadViews, ReadScrapes, () => Follow(feed), Collect,
+                .. Enumerable.Range(0, Pushers).Select<int, Action>(pusher => () => Push(pusher)), Destroy, ReadViews, ReadScrapes, () =>
+                    Follow(feed), Collect,
             ];
             Thread[] threads = [.. actions.Select(action => new Thread(() =>
             {
@@ -98,11 +105,14 @@ public sealed class StressTests
             var random = new Random(pusher);
             for (int value = 1; !IsOver; value++)
             {
-                byte[] body = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, Lines).Select(line => string.Create(CultureInfo.InvariantCulture, $"v{line} {value}\n"))));
+                byte[] body = Encoding.UTF8.GetBytes(string.Concat(
+                    Enumerable.Range(0, Lines).Select(line => string.Create(CultureInfo.InvariantCulture, $"v{line} {value}\n"))));
                 foreach (GroupingKey key in _keys[pusher])
                 {
                     // Of the last pusher's groups some die of their own accord, and others are saved at the last moment.
-                    TimeSpan? expire = pusher < Pushers - 1 ? null : random.Next(8) == 0 ? TimeSpan.FromSeconds(1) : TimeSpan.FromMilliseconds(random.Next(1, 8));
+                    TimeSpan? expire = pusher < Pushers - 1
+                        ? null
+                        : random.Next(8) == 0 ? TimeSpan.FromSeconds(1) : TimeSpan.FromMilliseconds(random.Next(1, 8));
                     PushOutcome outcome = Store.Push(key, PushFormat.Text, body, PushMode.Replace, new PushDetails(expire));
                     if (outcome.Status != PushStatus.Stored)
                     {
@@ -270,7 +280,9 @@ public sealed class StressTests
                     (GroupSnapshot snapshot, byte[] content) = held.Dequeue();
                     if (!Content(snapshot).AsSpan().SequenceEqual(content))
                     {
-                        throw new InvalidOperationException($"what was taken has changed: {Encoding.UTF8.GetString(content)}\nnow: {Encoding.UTF8.GetString(Content(snapshot))}");
+                        throw new InvalidOperationException(
+                            $"what was taken has changed: {Encoding.UTF8.GetString(content)}\nnow: "
+                            + $"{Encoding.UTF8.GetString(Content(snapshot))}");
                     }
                 }
             }

@@ -33,7 +33,8 @@ internal static class ExactNumber
         string[] halves = rest.Split(['e', 'E']);
         string[] parts = halves[0].Split('.');
         string digits = string.Concat(parts);
-        if (halves.Length > 2 || parts.Length > 2 || digits.Length == 0 || !AllDigits(digits) || (halves.Length == 2 && !IsExponent(halves[1])))
+        if (halves.Length > 2 || parts.Length > 2 || digits.Length == 0 || !AllDigits(digits)
+            || (halves.Length == 2 && !IsExponent(halves[1])))
         {
             return false;
         }
@@ -58,7 +59,8 @@ internal static class ExactNumber
         string all = halves[0].Replace(".", "", StringComparison.Ordinal);
         string digits = all.TrimStart('0').TrimEnd('0');
         int point = halves[0].IndexOf('.', StringComparison.Ordinal);
-        int leading = (point < 0 ? halves[0].Length : point) - 1 - (all.Length - all.TrimStart('0').Length) + (halves.Length == 2 ? (int)Exponent(halves[1]) : 0);
+        int leading = (point < 0 ? halves[0].Length : point) - 1 - (all.Length - all.TrimStart('0').Length)
+            + (halves.Length == 2 ? (int)Exponent(halves[1]) : 0);
         string layout = (value < 0 ? "-" : "") + Layout(digits, leading);
         if (layout != text)
         {
@@ -110,7 +112,8 @@ internal static class ExactNumber
     {
         if (leading is < -4 or >= 6)
         {
-            return string.Create(CultureInfo.InvariantCulture, $"{digits[0]}{(digits.Length > 1 ? "." : "")}{digits[1..]}e{(leading < 0 ? '-' : '+')}{Math.Abs(leading):00}");
+            return string.Create(CultureInfo.InvariantCulture,
+                $"{digits[0]}{(digits.Length > 1 ? "." : "")}{digits[1..]}e{(leading < 0 ? '-' : '+')}{Math.Abs(leading):00}");
         }
 
         return leading < 0 ? "0." + new string('0', -leading - 1) + digits

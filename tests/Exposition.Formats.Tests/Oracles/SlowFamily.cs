@@ -57,7 +57,8 @@ internal sealed class SlowFamily(string name)
             bool isWhole = IsHistogram && GoNumber.ToUInt64(value) == value;
             if (IsHistogram && !isWhole && value < 0)
             {
-                throw new RefusedException((part == "_count" ? "negative count for histogram " : "negative bucket population for histogram ") + quotedName);
+                throw new RefusedException(
+                    (part == "_count" ? "negative count for histogram " : "negative bucket population for histogram ") + quotedName);
             }
 
             if (part != "_count")
@@ -88,7 +89,8 @@ internal sealed class SlowFamily(string name)
         foreach (SlowFamily family in families)
         {
             bool isSummary = family.Declared == MetricType.Summary && family.Type == MetricType.Untyped
-                && family._metrics.TrueForAll(metric => metric.Labels.Exists(label => label.Name == "quantile" && Number(label.Value) is { } bound && !double.IsNaN(bound)));
+                && family._metrics.TrueForAll(metric => metric.Labels.Exists(
+                    label => label.Name == "quantile" && Number(label.Value) is { } bound && !double.IsNaN(bound)));
             if (isSummary)
             {
                 List<SlowMetric> samples = [.. family._metrics];
@@ -106,7 +108,8 @@ internal sealed class SlowFamily(string name)
         {
             foreach (string suffix in (string[])["_count", "_sum", "_bucket"])
             {
-                if (families.Find(other => other.Name.Length > 0 && other.Name + suffix == family.Name) is { } whole && HasParts(whole.Type) && (whole.IsHistogram || suffix != "_bucket"))
+                if (families.Find(other => other.Name.Length > 0 && other.Name + suffix == family.Name) is { } whole && HasParts(whole.Type)
+                    && (whole.IsHistogram || suffix != "_bucket"))
                 {
                     family._metrics.RemoveAll(sample => whole.TryTake(sample, suffix));
                 }
@@ -125,14 +128,16 @@ internal sealed class SlowFamily(string name)
         double bound = boundLabel is { } found ? Number(found.Value)!.Value : double.NaN;
         bool isPoint = part is "" or "_bucket";
         bool isCount = part == "_count" || (isPoint && IsHistogram);
-        if ((isPoint ? double.IsNaN(bound) : boundLabel is not null) || (isCount && !(IsHistogram ? value >= 0 : GoNumber.ToUInt64(value) == value)))
+        if ((isPoint ? double.IsNaN(bound) : boundLabel is not null)
+            || (isCount && !(IsHistogram ? value >= 0 : GoNumber.ToUInt64(value) == value)))
         {
             return false;
         }
 
         List<(string Name, string Value)> labels = [.. sample.Labels.Where(label => label != boundLabel)];
         SlowMetric? known = _metrics.Find(other => other.Labels.Order().SequenceEqual(labels.Order()));
-        if (known is not null && ((part == "_sum" && known.Value is not null) || (part == "_count" && (known.Count ?? known.CountFloat) is not null)))
+        if (known is not null
+            && ((part == "_sum" && known.Value is not null) || (part == "_count" && (known.Count ?? known.CountFloat) is not null)))
         {
             return false;
         }

@@ -69,7 +69,8 @@ internal sealed partial class SlowTextReader
         SkipBlanks();
     }
 
-    private void ReadPair(string name, bool quoted, string? boundName, List<string> names, List<(string Name, string Value)> labels, ref double bound)
+    private void ReadPair(
+        string name, bool quoted, string? boundName, List<string> names, List<(string Name, string Value)> labels, ref double bound)
     {
         if (name == "__name__")
         {
@@ -131,7 +132,8 @@ internal sealed partial class SlowTextReader
         return IsUtf8(value.ToString()) ? value.ToString() : throw Refuse($"invalid label value {Quote(value.ToString())}");
     }
 
-    private static double ParseBound((string Name, string Value) label) => ExactNumber.TryParse(Encoding.Latin1.GetBytes(label.Value), out double bound)
+    private static double ParseBound((string Name, string Value) label) =>
+        ExactNumber.TryParse(Encoding.Latin1.GetBytes(label.Value), out double bound)
         ? bound
         : throw Refuse($"expected float as value for '{label.Name}' label, got {Quote(label.Value)}");
 }

@@ -74,7 +74,8 @@ internal sealed partial class SlowTextReader
         for (int i = 0; i < lines.Length && !_families.Exists(family => family.HasMetrics); i++)
         {
             string line = lines[i].TrimStart(' ', '\t');
-            if (line.StartsWith('#') && (line[1..].Contains("# HELP ", StringComparison.Ordinal) || line[1..].Contains("# TYPE ", StringComparison.Ordinal)))
+            if (line.StartsWith('#')
+                && (line[1..].Contains("# HELP ", StringComparison.Ordinal) || line[1..].Contains("# TYPE ", StringComparison.Ordinal)))
             {
                 _line = i + 1;
                 throw Refuse("no sample, and a comment holds another HELP or TYPE");
@@ -447,6 +448,7 @@ internal sealed partial class SlowTextReader
     {
         string digits = token.StartsWith('-') || token.StartsWith('+') ? token[1..] : token;
         timestamp = 0;
-        return digits.Length > 0 && digits.All(char.IsAsciiDigit) && long.TryParse(token, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out timestamp);
+        return digits.Length > 0 && digits.All(char.IsAsciiDigit)
+            && long.TryParse(token, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out timestamp);
     }
 }

@@ -19,15 +19,18 @@ internal static partial class NaiveWebConfig
         [""] = ["tls_server_config", "http_server_config", "basic_auth_users", "rate_limit"],
         ["tls_server_config"] =
         [
-            "cert", "key", "client_ca", "cert_file", "key_file", "client_ca_file", "client_auth_type", "client_allowed_sans", "min_version", "max_version", "cipher_suites",
+            "cert", "key", "client_ca", "cert_file", "key_file", "client_ca_file", "client_auth_type", "client_allowed_sans", "min_version",
+                "max_version", "cipher_suites",
             "prefer_server_cipher_suites", "curve_preferences",
         ],
         ["http_server_config"] = ["http2", "headers"],
-        ["headers"] = ["Content-Security-Policy", "X-Frame-Options", "X-Content-Type-Options", "X-XSS-Protection", "Strict-Transport-Security"],
+        ["headers"] = [
+            "Content-Security-Policy", "X-Frame-Options", "X-Content-Type-Options", "X-XSS-Protection", "Strict-Transport-Security"],
         ["rate_limit"] = ["interval", "burst"],
     };
 
-    private static readonly string[] s_auth = ["NoClientCert", "RequestClientCert", "RequireAnyClientCert", "VerifyClientCertIfGiven", "RequireAndVerifyClientCert"];
+    private static readonly string[] s_auth = [
+        "NoClientCert", "RequestClientCert", "RequireAnyClientCert", "VerifyClientCertIfGiven", "RequireAndVerifyClientCert"];
     private static readonly string[] s_versions = ["TLS10", "TLS11", "TLS12", "TLS13"];
     private static readonly string[] s_curves = ["CurveP256", "CurveP384", "CurveP521", "X25519"];
 
@@ -39,7 +42,8 @@ internal static partial class NaiveWebConfig
         {
             root = new DeserializerBuilder().WithDuplicateKeyChecking().Build().Deserialize<object>(text);
         }
-        catch (Exception e) when (e is YamlException or InvalidOperationException or ArgumentException or ArithmeticException or FormatException)
+        catch (Exception e) when (
+            e is YamlException or InvalidOperationException or ArgumentException or ArithmeticException or FormatException)
         {
             return null;
         }
@@ -67,7 +71,8 @@ internal static partial class NaiveWebConfig
             told["sans"] = string.Join('|', tls.AllowedSans);
             told["suites"] = string.Join('|', tls.CipherSuites);
 #pragma warning disable CA5397, CS0618, SYSLIB0039
-            told["versions"] = string.Concat(((SslProtocols[])[SslProtocols.Tls, SslProtocols.Tls11, SslProtocols.Tls12, SslProtocols.Tls13]).Select((one, i) => (tls.Protocols & one) != 0 ? s_versions[i] : ""));
+            told["versions"] = string.Concat(((SslProtocols[])[SslProtocols.Tls, SslProtocols.Tls11, SslProtocols.Tls12,
+                SslProtocols.Tls13]).Select((one, i) => (tls.Protocols & one) != 0 ? s_versions[i] : ""));
 #pragma warning restore CA5397, CS0618, SYSLIB0039
         }
 
@@ -94,7 +99,9 @@ internal static partial class NaiveWebConfig
         Dictionary<string, object?> tls = Map(root.GetValueOrDefault("tls_server_config"), "tls_server_config");
         Dictionary<string, object?> http = Map(root.GetValueOrDefault("http_server_config"), "http_server_config");
         Dictionary<string, object?> rate = Map(root.GetValueOrDefault("rate_limit"), "rate_limit");
-        var told = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["http2"] = Bool(http, "http2", missing: true).ToString() };
+        var told = new SortedDictionary<string,
+            string>(StringComparer.Ordinal)
+        { ["http2"] = Bool(http, "http2", missing: true).ToString() };
         CheckTls(tls, told);
         foreach ((string name, object? value) in Map(http.GetValueOrDefault("headers"), "headers"))
         {
@@ -107,12 +114,15 @@ internal static partial class NaiveWebConfig
 
         foreach ((string user, object? value) in Map(root.GetValueOrDefault("basic_auth_users"), null))
         {
-            Demand(Hash().Match(Scalar(value)) is { Success: true } match && int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) is >= 4 and <= 31);
+            Demand(Hash().Match(Scalar(value)) is { Success: true } match
+                && int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) is >= 4 and <= 31);
             told["user " + user] = Scalar(value);
         }
 
         string interval = Text(rate, "interval");
-        long burst = Text(rate, "burst") is { Length: > 0 } number ? Whole().IsMatch(number) && long.TryParse(number, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long parsed) && parsed == (int)parsed ? parsed : throw new FormatException() : 0;
+        long burst = Text(rate, "burst") is { Length: > 0 } number ? Whole().IsMatch(number)
+            && long.TryParse(number, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long parsed)
+            && parsed == (int)parsed ? parsed : throw new FormatException() : 0;
         if (interval.Length > 0)
         {
             decimal nanoseconds = Nanoseconds(interval);
@@ -213,7 +223,17 @@ internal static partial class NaiveWebConfig
         decimal sum = Part().Matches(text).Sum(static part =>
         {
             Demand(part.Groups[1].Value.Any(char.IsAsciiDigit) && part.Groups[1].Value.Length < 18);
-            decimal unit = part.Groups[2].Value switch { "ns" => 1, "us" or "µs" or "μs" => 1e3m, "ms" => 1e6m, "s" => 1e9m, "m" => 60e9m, "h" => 3600e9m, "d" => 86400e9m, _ => 604800e9m };
+            decimal unit = part.Groups[2].Value switch
+            {
+                "ns" => 1,
+                "us" or "µs" or "μs" => 1e3m,
+                "ms" => 1e6m,
+                "s" => 1e9m,
+                "m" => 60e9m,
+                "h" => 3600e9m,
+                "d" => 86400e9m,
+                _ => 604800e9m
+            };
             return decimal.Truncate(decimal.Parse("0" + part.Groups[1].Value.TrimEnd('.'), CultureInfo.InvariantCulture) * unit);
         });
         Demand(sum <= long.MaxValue);
@@ -231,7 +251,8 @@ internal static partial class NaiveWebConfig
     [GeneratedRegex(@"\A\$2[abxy]\$([0-9]{2})\$[./A-Za-z0-9]{53}\z")]
     private static partial Regex Hash();
 
-    [GeneratedRegex(@"\A(TLS_AES_128_GCM_SHA256|TLS_AES_256_GCM_SHA384|TLS_CHACHA20_POLY1305_SHA256|TLS_ECDHE_(ECDSA|RSA)_WITH_(AES_128_CBC_SHA|AES_256_CBC_SHA|AES_128_GCM_SHA256|AES_256_GCM_SHA384|CHACHA20_POLY1305_SHA256))\z")]
+    [GeneratedRegex(
+        @"\A(TLS_AES_128_GCM_SHA256|TLS_AES_256_GCM_SHA384|TLS_CHACHA20_POLY1305_SHA256|TLS_ECDHE_(ECDSA|RSA)_WITH_(AES_128_CBC_SHA|AES_256_CBC_SHA|AES_128_GCM_SHA256|AES_256_GCM_SHA384|CHACHA20_POLY1305_SHA256))\z")]
     private static partial Regex Suite();
 
     [GeneratedRegex(@"\A[+-]?[0-9]+\z")]

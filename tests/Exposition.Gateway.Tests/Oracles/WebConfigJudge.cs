@@ -22,7 +22,8 @@ internal static partial class WebConfigJudge
         {
             // YamlDotNet may stand in the line behind the last.
             int lines = text.Count(static c => c is '\n' or '\r' or '\u0085' or '\u2028' or '\u2029') + 1;
-            return Line().Match(e.Message) is not { Success: true } match || !int.TryParse(match.Groups[1].Value, out int line) || line < 1 || line > lines + 1 ? $"which line? {e.Message}"
+            return Line().Match(e.Message) is not { Success: true } match || !int.TryParse(match.Groups[1].Value, out int line) || line < 1
+                || line > lines + 1 ? $"which line? {e.Message}"
                 : expected is not null && !IsStricter(text, e.Message) ? $"refused without need: {e.Message}"
                 : null;
         }
@@ -41,7 +42,8 @@ internal static partial class WebConfigJudge
         || message.Contains("single document", StringComparison.Ordinal)
         || message.Contains("nested too deep", StringComparison.Ordinal);
 
-    private static string Join(SortedDictionary<string, string> told) => string.Join('\n', told.Select(static pair => $"{pair.Key}={pair.Value}"));
+    private static string Join(SortedDictionary<string, string> told) =>
+        string.Join('\n', told.Select(static pair => $"{pair.Key}={pair.Value}"));
 
     [GeneratedRegex(@"\bline (\d+)")]
     private static partial Regex Line();

@@ -64,7 +64,9 @@ internal sealed class FakeTarget : IPushTarget
         if (Record)
         {
             Details.Enqueue(details);
-            Calls.Enqueue($"{mode} {key} {format} {(body.Length <= 400 ? Encoding.Latin1.GetString(body.Span) : Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(body.Span)))}");
+            Calls.Enqueue(
+                $"{mode} {key} {format} "
+                + $"{(body.Length <= 400 ? Encoding.Latin1.GetString(body.Span) : Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(body.Span)))}");
         }
 
         return body.Span.StartsWith("bad"u8) ? new PushOutcome(PushStatus.Malformed, "text format parsing error in line 1: bad")
@@ -104,9 +106,11 @@ internal sealed class FakeTarget : IPushTarget
 
         public long? Length => target.LengthIsKnown ? _body.Length : null;
 
-        public ValueTask PrepareAsync(CancellationToken cancellation) => target.Preparing is { } preparing ? new ValueTask(preparing) : default;
+        public ValueTask PrepareAsync(CancellationToken cancellation) =>
+            target.Preparing is { } preparing ? new ValueTask(preparing) : default;
 
-        public ValueTask<bool> WriteNextAsync(IBufferWriter<byte> output, int stepBytes, CancellationToken cancellation) => new(WriteNext(output, stepBytes));
+        public ValueTask<bool> WriteNextAsync(IBufferWriter<byte> output, int stepBytes, CancellationToken cancellation) =>
+            new(WriteNext(output, stepBytes));
 
         private bool WriteNext(IBufferWriter<byte> output, int stepBytes)
         {

@@ -12,7 +12,8 @@ namespace Exposition.Kestrel.Tests;
 /// </summary>
 internal static partial class HeadJudge
 {
-    private static readonly string[] s_atMostOnce = ["Host", "Content-Length", "Transfer-Encoding", "Content-Type", "Content-Encoding", "Accept-Encoding", "Authorization", "Exposition-Expire-After", "X-Prometheus-Scrape-Timeout-Seconds"];
+    private static readonly string[] s_atMostOnce = ["Host", "Content-Length", "Transfer-Encoding", "Content-Type", "Content-Encoding",
+        "Accept-Encoding", "Authorization", "Exposition-Expire-After", "X-Prometheus-Scrape-Timeout-Seconds"];
 
     /// <summary>What is wrong, or null.</summary>
     /// <param name="parser">The parser.</param>
@@ -84,10 +85,12 @@ internal static partial class HeadJudge
             headers.Add((match.Groups[1].Value, match.Groups[2].Value));
         }
 
-        List<string> All(string name) => [.. headers.Where(header => string.Equals(header.Name, name, StringComparison.OrdinalIgnoreCase)).Select(static header => header.Value)];
+        List<string> All(string name) => [.. headers.Where(header => string.Equals(header.Name, name, StringComparison.OrdinalIgnoreCase))
+            .Select(static header => header.Value)];
         return s_atMostOnce.FirstOrDefault(name => All(name).Count > 1) is { } twice ? twice + " comes twice"
             : All("Host") is not [{ } host] || !Host().IsMatch(host) ? "no Host or an odd one"
-            : All("Content-Length") is [{ } length] && (!Digits().IsMatch(length) || long.Parse(length, CultureInfo.InvariantCulture) != read.ContentLength) ? "an odd Content-Length"
+            : All("Content-Length") is [{ } length] && (!Digits().IsMatch(length)
+                || long.Parse(length, CultureInfo.InvariantCulture) != read.ContentLength) ? "an odd Content-Length"
             : All("Transfer-Encoding") is [{ } coding] && coding != "chunked" ? "an odd Transfer-Encoding"
             : All("Transfer-Encoding").Count + All("Content-Length").Count > 1 ? "two framings"
             : All("Expect").Count + All("Upgrade").Count + All("Trailer").Count > 0 ? "something that Kestrel must see"
@@ -101,18 +104,25 @@ internal static partial class HeadJudge
             return "Kestrel does not take it";
         }
 
-        string ours = $"{head.Position} {head.Method} {Text(head.Target, bytes)} {head.HeaderCount} {Text(head.Host, bytes)} {head.ContentLength} {head.Chunked} "
-            + $"{Text(head.ContentType, bytes)} {Text(head.ContentEncoding, bytes)} {Text(head.Accept, bytes)} {Text(head.AcceptEncoding, bytes)} {Text(head.Authorization, bytes)} "
+        string ours =
+            $"{head.Position} {head.Method} {Text(head.Target, bytes)} {head.HeaderCount} {Text(head.Host, bytes)} {head.ContentLength} "
+            + $"{head.Chunked} "
+            + $"{Text(head.ContentType, bytes)} {Text(head.ContentEncoding, bytes)} {Text(head.Accept, bytes)} "
+                + $"{Text(head.AcceptEncoding, bytes)} {Text(head.Authorization, bytes)} "
             + $"{Text(head.ScrapeTimeout, bytes)} {Text(head.ExpireAfter, bytes)}";
-        string theirs = $"{seen.Length} {seen.Method} {seen.Target} {seen.Headers.Count} {One("Host")} {long.Parse(One("Content-Length") ?? "-1", CultureInfo.InvariantCulture)} {One("Transfer-Encoding") is not null} "
+        string theirs =
+            $"{seen.Length} {seen.Method} {seen.Target} {seen.Headers.Count} {One("Host")} {long.Parse(One("Content-Length") ?? "-1", CultureInfo.InvariantCulture)} {One("Transfer-Encoding") is not null} "
             + $"{One("Content-Type")} {One("Content-Encoding")} {One("Accept")} {One("Accept-Encoding")} {One("Authorization")} "
             + $"{One("X-Prometheus-Scrape-Timeout-Seconds")} {One("Exposition-Expire-After")}";
-        return ours == theirs && seen.Version == Microsoft.AspNetCore.Server.Kestrel.Core.Internal.Http.HttpVersion.Http11 ? null : $"Kestrel reads\n{theirs}\nand not\n{ours}";
+        return ours == theirs && seen.Version == Microsoft.AspNetCore.Server.Kestrel.Core.Internal.Http.HttpVersion.Http11
+            ? null
+            : $"Kestrel reads\n{theirs}\nand not\n{ours}";
 
         string? One(string name) => seen.All(name).FirstOrDefault();
     }
 
-    private static string? Text(HeadRange range, ReadOnlySpan<byte> bytes) => range.IsPresent ? Encoding.Latin1.GetString(range.In(bytes)) : null;
+    private static string? Text(HeadRange range, ReadOnlySpan<byte> bytes) =>
+        range.IsPresent ? Encoding.Latin1.GetString(range.In(bytes)) : null;
 
     [GeneratedRegex(@"\A(GET|PUT|POST|DELETE) /[!-~]* HTTP/1\.1\z")]
     private static partial Regex RequestLine();

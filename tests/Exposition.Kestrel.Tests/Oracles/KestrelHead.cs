@@ -42,7 +42,8 @@ internal sealed class KestrelHead : IHttpRequestLineHandler, IHttpHeadersHandler
     }
 
     /// <summary>All values of a header.</summary>
-    public IEnumerable<string> All(string name) => Headers.Where(header => string.Equals(header.Name, name, StringComparison.OrdinalIgnoreCase)).Select(static header => header.Value);
+    public IEnumerable<string> All(string name) =>
+        Headers.Where(header => string.Equals(header.Name, name, StringComparison.OrdinalIgnoreCase)).Select(static header => header.Value);
 
     public void OnStartLine(HttpVersionAndMethod versionAndMethod, TargetOffsetPathLength targetPath, Span<byte> startLine)
     {
@@ -53,7 +54,8 @@ internal sealed class KestrelHead : IHttpRequestLineHandler, IHttpHeadersHandler
         Target = line[targetPath.Offset..(end < 0 ? line.Length : end)];
     }
 
-    public void OnHeader(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) => Headers.Add((Encoding.Latin1.GetString(name), Encoding.Latin1.GetString(value)));
+    public void OnHeader(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) =>
+        Headers.Add((Encoding.Latin1.GetString(name), Encoding.Latin1.GetString(value)));
 
     public void OnHeadersComplete(bool endStream)
     {

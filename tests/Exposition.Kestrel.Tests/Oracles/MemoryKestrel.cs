@@ -77,8 +77,10 @@ internal sealed class MemoryKestrel : IConnectionListenerFactory, IConnectionLis
     public async Task<string> ExchangeAsync(IEnumerable<ReadOnlyMemory<byte>> pieces)
     {
         // Above the threshold of one byte a flush waits until all was examined.
-        var toServer = new Pipe(new PipeOptions(readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, pauseWriterThreshold: 1, resumeWriterThreshold: 1, useSynchronizationContext: false));
-        var toClient = new Pipe(new PipeOptions(readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, pauseWriterThreshold: 0, useSynchronizationContext: false));
+        var toServer = new Pipe(new PipeOptions(readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline,
+            pauseWriterThreshold: 1, resumeWriterThreshold: 1, useSynchronizationContext: false));
+        var toClient = new Pipe(new PipeOptions(readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline,
+            pauseWriterThreshold: 0, useSynchronizationContext: false));
         var connection = new Connection(new Duplex(toServer.Reader, toClient.Writer));
         _arriving.Writer.TryWrite(connection);
         foreach (ReadOnlyMemory<byte> piece in pieces)
@@ -108,7 +110,8 @@ internal sealed class MemoryKestrel : IConnectionListenerFactory, IConnectionLis
     }
 
     public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default) =>
-        await _arriving.Reader.WaitToReadAsync(cancellationToken) && _arriving.Reader.TryRead(out ConnectionContext? connection) ? connection : null;
+        await _arriving.Reader.WaitToReadAsync(cancellationToken)
+            && _arriving.Reader.TryRead(out ConnectionContext? connection) ? connection : null;
 
     public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
     {

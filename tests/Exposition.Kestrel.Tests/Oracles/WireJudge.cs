@@ -11,7 +11,8 @@ internal sealed class WireJudge
 {
     private static readonly string[] s_faults =
     [
-        "malformed chunked encoding", "invalid byte in chunk length", "http chunk length too large", "chunked encoding contains too much non-data",
+        "malformed chunked encoding", "invalid byte in chunk length", "http chunk length too large",
+            "chunked encoding contains too much non-data",
         "unexpected EOF", "request body too large: more than 1000 bytes",
     ];
 
@@ -22,7 +23,8 @@ internal sealed class WireJudge
     public WireJudge(Action<ListenOptions>? door = null) => _raw = new Door(door ?? (static listen => listen.UseExposition()));
 
     // Small, so that short inputs reach them.
-    private static ExpositionOptions Options => new() { MaxBodyBytes = 1000, MaxDecodedBytes = 10_000, MaxHeadBytes = 2000, MaxTargetBytes = 500, MaxHeaders = 20 };
+    private static ExpositionOptions Options =>
+        new() { MaxBodyBytes = 1000, MaxDecodedBytes = 10_000, MaxHeadBytes = 2000, MaxTargetBytes = 500, MaxHeaders = 20 };
 
     /// <summary>What is wrong, or null.</summary>
     /// <param name="sent">All that the client sends on a connection.</param>
@@ -53,7 +55,11 @@ internal sealed class WireJudge
     private static string? Settle(string said)
     {
         string? fault = Array.Find(s_faults, fault => said.TrimEnd().EndsWith(fault, StringComparison.Ordinal));
-        return fault is null ? said : said.Contains("\nConnection: close\n", StringComparison.Ordinal) ? null : said.Replace(fault, "body refused", StringComparison.Ordinal);
+        return fault is null
+            ? said
+            : said.Contains("\nConnection: close\n", StringComparison.Ordinal)
+                ? null
+                : said.Replace(fault, "body refused", StringComparison.Ordinal);
     }
 
     // Complete answers in a form that can be compared: status, sorted headers without Date, body. Answers of 100 are a matter of time.
@@ -73,7 +79,9 @@ internal sealed class WireJudge
             string? length = lines.FirstOrDefault(static line => line.StartsWith("Content-Length: ", StringComparison.Ordinal))?[16..];
 
             // An answer to HEAD has a length but no body. In chunks there are scrapes, and each door makes its own.
-            int count = received.StartsWith("HTTP/1.", StringComparison.Ordinal) ? 0 : Math.Min(received.Length, int.Parse(length ?? "0", CultureInfo.InvariantCulture));
+            int count = received.StartsWith("HTTP/1.", StringComparison.Ordinal)
+                ? 0
+                : Math.Min(received.Length, int.Parse(length ?? "0", CultureInfo.InvariantCulture));
             if (lines.Contains("Transfer-Encoding: chunked"))
             {
                 (string joined, string rest) = Join(received);
@@ -82,7 +90,8 @@ internal sealed class WireJudge
 
             if (!lines[0].Contains(" 100 ", StringComparison.Ordinal))
             {
-                yield return lines[0] + "\n" + string.Join('\n', lines[1..].Where(static line => !line.StartsWith("Date: ", StringComparison.Ordinal)).Order(StringComparer.Ordinal)) + "\n" + received[..count];
+                yield return lines[0] + "\n" + string.Join('\n', lines[1..].Where(static line => !line.StartsWith(
+                    "Date: ", StringComparison.Ordinal)).Order(StringComparer.Ordinal)) + "\n" + received[..count];
             }
 
             received = received[count..];
@@ -95,7 +104,8 @@ internal sealed class WireJudge
         while (true)
         {
             int end = chunks.IndexOf("\r\n", StringComparison.Ordinal);
-            if (end < 0 || !int.TryParse(chunks[..end], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int size) || end + size + 4 > chunks.Length)
+            if (end < 0 || !int.TryParse(chunks[..end], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int size)
+                || end + size + 4 > chunks.Length)
             {
                 return ("broken: " + joined, chunks);
             }
@@ -123,7 +133,8 @@ internal sealed class WireJudge
             _target.Details.Clear();
             _target.Failures.Clear();
             string received = await _server.ExchangeAsync(pieces);
-            return [.. Split(received).Concat(_target.Failures).Select(Settle).OfType<string>(), .. _target.Calls, .. _target.Details.Select(static details => details.ExpireAfter.ToString() ?? "")];
+            return [.. Split(received).Concat(_target.Failures).Select(Settle).OfType<string>(), .. _target.Calls,
+                .. _target.Details.Select(static details => details.ExpireAfter.ToString() ?? "")];
         }
     }
 }

@@ -61,10 +61,14 @@ internal static class WireSeeds
     /// <summary>Pieces of the language.</summary>
     public static IReadOnlyList<string> Words { get; } =
     [
-        "\r\n", "\n", "\r", "\r\n\r\n", " ", "\t", ":", ";", "0\r\n\r\n", "1\r\n", "PUT /metrics/job/a HTTP/1.1\r\n", "GET /metrics HTTP/1.1\r\n", "DELETE ", "POST ", "HTTP/1.0", "Host: h\r\n", "Host: ",
-        "Content-Length: 4\r\n", "Content-Length: ", "Transfer-Encoding: chunked\r\n", "Transfer-Encoding: ", "chunked", "Connection: close\r\n", "Connection: keep-alive\r\n", "Connection: upgrade\r\n",
-        "Expect: 100-continue\r\n", "TE: trailers\r\n", "Trailer: T\r\n", "Upgrade: h2c\r\n", "Content-Type: application/openmetrics-text\r\n", "Content-Encoding: gzip\r\n", "Content-Encoding: deflate\r\n",
-        "Authorization: Basic eDp5\r\n", "Accept-Encoding: gzip\r\n", "Exposition-Expire-After: 1h\r\n", "X-Prometheus-Scrape-Timeout-Seconds: 1\r\n", "/job/a", "%2F", "//", "..", "@base64/", "?x", "http://h/", "a 1\n",
+        "\r\n", "\n", "\r", "\r\n\r\n", " ", "\t", ":", ";", "0\r\n\r\n", "1\r\n", "PUT /metrics/job/a HTTP/1.1\r\n",
+            "GET /metrics HTTP/1.1\r\n", "DELETE ", "POST ", "HTTP/1.0", "Host: h\r\n", "Host: ",
+        "Content-Length: 4\r\n", "Content-Length: ", "Transfer-Encoding: chunked\r\n", "Transfer-Encoding: ", "chunked",
+            "Connection: close\r\n", "Connection: keep-alive\r\n", "Connection: upgrade\r\n",
+        "Expect: 100-continue\r\n", "TE: trailers\r\n", "Trailer: T\r\n", "Upgrade: h2c\r\n",
+            "Content-Type: application/openmetrics-text\r\n", "Content-Encoding: gzip\r\n", "Content-Encoding: deflate\r\n",
+        "Authorization: Basic eDp5\r\n", "Accept-Encoding: gzip\r\n", "Exposition-Expire-After: 1h\r\n",
+            "X-Prometheus-Scrape-Timeout-Seconds: 1\r\n", "/job/a", "%2F", "//", "..", "@base64/", "?x", "http://h/", "a 1\n",
         Push, Chunked, Delete, Scrape,
     ];
 }

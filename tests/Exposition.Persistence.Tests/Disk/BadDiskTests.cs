@@ -16,7 +16,8 @@ public class BadDiskTests : InDirectory
         try
         {
             var store = new MetricStore(new StoreOptions());
-            await using var copy = new DurableCopy("test", Open(), store, new DurableCopyOptions { Interval = TimeSpan.FromSeconds(interval) });
+            await using var copy = new DurableCopy(
+                "test", Open(), store, new DurableCopyOptions { Interval = TimeSpan.FromSeconds(interval) });
             copy.Start(TestContext.Current.CancellationToken);
             Push(store, 0);
             if (interval == 0)
@@ -67,7 +68,8 @@ public class BadDiskTests : InDirectory
     [Fact]
     public async Task From_a_file_that_cannot_be_written_the_groups_are_shown_and_it_is_not_touched()
     {
-        Save([.. Enumerable.Range(0, 10).Select(static i => (Samples.Key($"j{i}"), new[] { Samples.Family("a", string.Concat(Enumerable.Repeat($"a {i}\n", 2000 * (i % 2)))) }))]);
+        Save([.. Enumerable.Range(0, 10).Select(static i => (
+            Samples.Key($"j{i}"), new[] { Samples.Family("a", string.Concat(Enumerable.Repeat($"a {i}\n", 2000 * (i % 2)))) }))]);
         byte[] before = System.IO.File.ReadAllBytes(File);
         DiskLog disk = RecordingVfs.Watch(Directory);
         disk.ReadOnly = true;
@@ -92,5 +94,6 @@ public class BadDiskTests : InDirectory
     }
 
     private static void Push(MetricStore store, int i) => Assert.Equal(
-        PushStatus.Stored, store.Push(Samples.Key($"j{i}"), PushFormat.Text, System.Text.Encoding.UTF8.GetBytes($"x {i}\n"), PushMode.Replace).Status);
+        PushStatus.Stored,
+            store.Push(Samples.Key($"j{i}"), PushFormat.Text, System.Text.Encoding.UTF8.GetBytes($"x {i}\n"), PushMode.Replace).Status);
 }

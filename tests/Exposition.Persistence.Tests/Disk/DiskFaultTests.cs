@@ -90,7 +90,8 @@ public class DiskFaultTests : InDirectory
             string file = Path.Combine(directory, "data");
             using (var store = new SqliteStore(file, TimeProvider.System, Notices.Add))
             {
-                Write(store, Enumerable.Range(0, 60).Select(static i => (Samples.Key($"j{i:d3}"), new[] { Samples.Family("a", new Random(i).GetHexString(8000)) })));
+                Write(store, Enumerable.Range(0, 60)
+                    .Select(static i => (Samples.Key($"j{i:d3}"), new[] { Samples.Family("a", new Random(i).GetHexString(8000)) })));
             }
 
             byte[] damaged = System.IO.File.ReadAllBytes(file);
@@ -104,7 +105,8 @@ public class DiskFaultTests : InDirectory
                 using (var store = new SqliteStore(file, TimeProvider.System, Notices.Add))
                 {
                     Assert.True(store.Load((in group) => kept.Add((group.Key, group.Families.ToArray()))).Replaced);
-                    log.Fault = operation => seen++ is var number && number >= at && number < at + failures ? (operation.Action == DiskAction.Write ? Full : SyncFailed) : 0;
+                    log.Fault = operation => seen++ is var number && number >= at
+                        && number < at + failures ? (operation.Action == DiskAction.Write ? Full : SyncFailed) : 0;
                     for (int attempt = 0; ; attempt++)
                     {
                         try
@@ -125,7 +127,8 @@ public class DiskFaultTests : InDirectory
                 struck = seen > at;
                 using var again = new SqliteStore(file, TimeProvider.System, Notices.Add);
                 Assert.Equal(new LoadReport(kept.Count, 0, false), again.Load(static (in _) => { }));
-                Assert.Contains(System.IO.Directory.GetFiles(directory), f => f != file && System.IO.File.ReadAllBytes(f).AsSpan().SequenceEqual(damaged));
+                Assert.Contains(System.IO.Directory.GetFiles(directory), f => f != file
+                    && System.IO.File.ReadAllBytes(f).AsSpan().SequenceEqual(damaged));
             }
             finally
             {

@@ -52,7 +52,8 @@ internal sealed class DiskLog(string directory)
     }
 
     /// <summary>The actions in their order, for the message of a test.</summary>
-    public override string ToString() => string.Join('\n', _operations.Select(static (o, i) => $"{i}: {o.Action} {o.File} {o.Offset} {o.Data?.Length}"));
+    public override string ToString() =>
+        string.Join('\n', _operations.Select(static (o, i) => $"{i}: {o.Action} {o.File} {o.Offset} {o.Data?.Length}"));
 
     /// <summary>Notes that a commit has returned.</summary>
     public void Committed() => Add(new DiskOperation(DiskAction.Committed, ""));
@@ -93,8 +94,10 @@ internal sealed class DiskLog(string directory)
             switch (operation.Action)
             {
                 case DiskAction.Sync:
-                    certain = later.Where(o => !doubtful.Contains(o)).Aggregate(certain, static (bytes, o) => Apply(bytes, o, o.Data?.Length ?? 0));
-                    (exists, later) = (true, [.. later.Where((o, i) => doubtful.Contains(o) && !later.Skip(i + 1).Any(next => !doubtful.Contains(next) && Covers(next, o)))]);
+                    certain = later.Where(o => !doubtful.Contains(o))
+                        .Aggregate(certain, static (bytes, o) => Apply(bytes, o, o.Data?.Length ?? 0));
+                    (exists, later) = (true, [.. later.Where(
+                        (o, i) => doubtful.Contains(o) && !later.Skip(i + 1).Any(next => !doubtful.Contains(next) && Covers(next, o)))]);
                     break;
                 case DiskAction.FailedSync:
                     doubtful.UnionWith(later);

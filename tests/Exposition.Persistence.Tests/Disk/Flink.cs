@@ -13,12 +13,14 @@ internal sealed class Flink
     public Flink(int job, int series)
     {
         _random = new Random(job);
-        string task = $"job_id=\"{Hex(32)}\",job_name=\"orders_{job:d2}\",host=\"10_42_7_{job}\",tm_id=\"10_42_7_{job}_6122_{Hex(6)}\",task_id=\"{Hex(32)}\","
+        string task =
+            $"job_id=\"{Hex(32)}\",job_name=\"orders_{job:d2}\",host=\"10_42_7_{job}\",tm_id=\"10_42_7_{job}_6122_{Hex(6)}\",task_id=\"{Hex(32)}\","
             + "task_name=\"Source:_orders_kafka_topic____Map____Timestamps_Watermarks\"";
         var names = new List<string>();
         for (int subtask = 0; names.Count < series; subtask++)
         {
-            string labels = $"{task},task_attempt_id=\"{Hex(32)}\",subtask_index=\"{subtask}\",operator_id=\"{Hex(32)}\",operator_name=\"Source:_orders\",";
+            string labels =
+                $"{task},task_attempt_id=\"{Hex(32)}\",subtask_index=\"{subtask}\",operator_id=\"{Hex(32)}\",operator_name=\"Source:_orders\",";
             for (int metric = 0; metric < 30 && names.Count < series; metric++)
             {
                 names.Add($"flink_taskmanager_job_task_operator_KafkaSourceReader_metric_{metric:d2}{{{labels}}}");
@@ -55,7 +57,8 @@ internal sealed class Flink
             string name = _names[i][.._names[i].IndexOf('{', StringComparison.Ordinal)];
             if (name != family)
             {
-                body.Append(CultureInfo.InvariantCulture, $"# HELP {name} {name} (scope: taskmanager_job_task_operator)\n# TYPE {name} gauge\n");
+                body.Append(CultureInfo.InvariantCulture,
+                    $"# HELP {name} {name} (scope: taskmanager_job_task_operator)\n# TYPE {name} gauge\n");
                 family = name;
             }
 

@@ -48,7 +48,8 @@ public class FlippedBitsTests : InDirectory
         using (IDurableStore store = Open())
         {
             var kept = new List<(GroupingKey, FamilyEntry[])>();
-            found = Workload.Read(store, (in group) => kept.Add((group.Key, group.Families.ToArray()))).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            found = Workload.Read(store, (in group) => kept.Add((group.Key, group.Families.ToArray())))
+                .Split(' ', StringSplitOptions.RemoveEmptyEntries);
             Assert.True(found.All(all.Contains), $"{where}: {string.Join(' ', found)}");
             if (found.Length < all.Length)
             {
@@ -68,7 +69,8 @@ public class FlippedBitsTests : InDirectory
             Assert.Equal(changed, System.IO.File.ReadAllBytes(moved.Path));
         }
 
-        Assert.Equal(Notices.Exists(static n => n.Event == DurableEvent.Damaged), Notices.Exists(static n => n.Event == DurableEvent.MovedDamaged));
+        Assert.Equal(
+            Notices.Exists(static n => n.Event == DurableEvent.Damaged), Notices.Exists(static n => n.Event == DurableEvent.MovedDamaged));
         using IDurableStore again = Open();
         Assert.Equal(string.Join(' ', found), Workload.Read(again));
         return found.Length < all.Length;

@@ -113,7 +113,8 @@ public class PowerLossTests : InDirectory
                 (string found, string notices) = After(log, at, attempt == 0, random);
                 if (!expected.Contains(found) || (notices.Length > 0 && committed > 0))
                 {
-                    violations.Add($"before action {at} of {log.Count} (seed {Seed}, attempt {attempt}): {committed} commits, found {found}; {notices}");
+                    violations.Add(
+                        $"before action {at} of {log.Count} (seed {Seed}, attempt {attempt}): {committed} commits, found {found}; {notices}");
                 }
             }
         }

@@ -88,7 +88,8 @@ internal static unsafe class RecordingVfs
     private static (DiskLog? Log, string Name) Of(byte* path)
     {
         string? full = Marshal.PtrToStringUTF8((nint)path);
-        return full is not null && s_logs.TryGetValue(Path.GetDirectoryName(full) ?? "", out DiskLog? log) ? (log, Path.GetFileName(full)) : (null, "");
+        return full is not null
+            && s_logs.TryGetValue(Path.GetDirectoryName(full) ?? "", out DiskLog? log) ? (log, Path.GetFileName(full)) : (null, "");
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

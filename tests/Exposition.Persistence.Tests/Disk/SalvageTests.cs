@@ -43,7 +43,8 @@ public class SalvageTests : InDirectory
     public void What_lies_between_two_broken_pages_and_behind_many_is_found()
     {
         byte[] whole = Make();
-        int[] leaves = [.. Enumerable.Range(1, (whole.Length / PageSize) - 1).Where(page => whole[page * PageSize] == LeafOfTable && RowsOn(whole, page) > 10)];
+        int[] leaves = [.. Enumerable.Range(1, (whole.Length / PageSize) - 1)
+            .Where(page => whole[page * PageSize] == LeafOfTable && RowsOn(whole, page) > 10)];
         foreach (int[] broken in (int[][])[[leaves[3], leaves[5]], [leaves[0], leaves[^1]], leaves[4..^4]])
         {
             int lost = broken.Sum(page => RowsOn(whole, page));
@@ -75,7 +76,8 @@ public class SalvageTests : InDirectory
     {
         Save([.. Enumerable.Range(0, Groups).Select(static i => (
             Samples.Key(string.Create(CultureInfo.InvariantCulture, $"j{i}")),
-            new[] { Samples.Family("a", string.Create(CultureInfo.InvariantCulture, $"a{{x=\"{new Random(i).GetHexString(150)}\"}} {i}\n")) }))]);
+            new[] { Samples.Family(
+                "a", string.Create(CultureInfo.InvariantCulture, $"a{{x=\"{new Random(i).GetHexString(150)}\"}} {i}\n")) }))]);
         return System.IO.File.ReadAllBytes(File);
     }
 }

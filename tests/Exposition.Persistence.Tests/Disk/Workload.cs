@@ -63,12 +63,14 @@ internal static class Workload
 
     private static int Deleted(int step) => step * 5 % Groups;
 
-    private static IEnumerable<int> Written(int step) => new[] { step, (step * 7) + 1, (step * 3) + 2 }.Select(static g => g % Groups).Distinct();
+    private static IEnumerable<int> Written(int step) =>
+        new[] { step, (step * 7) + 1, (step * 3) + 2 }.Select(static g => g % Groups).Distinct();
 
     // Groups differ in size: 1 line up to about 2 pages, although contents are packed. Every second one keeps its series, so that only
     // values change.
     private static string Text(int group, int step) =>
-        string.Concat(Enumerable.Range(0, 1 + (group * 150)).Select(i => string.Create(CultureInfo.InvariantCulture, $"a{{n=\"{Mixed(i, group, group % 2 == 0 ? 0 : step):x16}\"}} {step}\n")));
+        string.Concat(Enumerable.Range(0, 1 + (group * 150)).Select(
+            i => string.Create(CultureInfo.InvariantCulture, $"a{{n=\"{Mixed(i, group, group % 2 == 0 ? 0 : step):x16}\"}} {step}\n")));
 
     private static ulong Mixed(int i, int group, int step)
     {

@@ -36,7 +36,8 @@ public class WrittenBytesTests : InDirectory
 
             long log0 = Written(log, firstAction, "data-wal"), file = Written(log, firstAction, "data");
             TestContext.Current.SendDiagnosticMessage(
-                $"{(double)(log0 + file) / changed:f1} bytes per changed series ({(double)(log0 + file) / pushed:f1} per pushed series; log {log0}, file {file}, text {text}), "
+                $"{(double)(log0 + file) / changed:f1} bytes per changed series ({(double)(log0 + file) / pushed:f1} per pushed series; "
+                    + $"log {log0}, file {file}, text {text}), "
                 + $"{writing.Elapsed.TotalMilliseconds / (text / 1e6):f2} ms per MB of text");
             Assert.InRange((double)(log0 + file) / changed, 1, 25);
         }
@@ -65,7 +66,9 @@ public class WrittenBytesTests : InDirectory
                 using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={File};Pooling=False");
                 connection.Open();
                 using Microsoft.Data.Sqlite.SqliteCommand command = connection.CreateCommand();
-                command.CommandText = "PRAGMA locking_mode = EXCLUSIVE; CREATE TRIGGER t AFTER UPDATE OF content ON groups BEGIN DELETE FROM shapes WHERE id = new.id; END";
+                command.CommandText =
+                    "PRAGMA locking_mode = EXCLUSIVE; CREATE TRIGGER t AFTER UPDATE OF content ON groups BEGIN DELETE FROM shapes WHERE "
+                    + "id = new.id; END";
                 command.ExecuteNonQuery();
             }
 
@@ -74,7 +77,8 @@ public class WrittenBytesTests : InDirectory
             for (int round = 0; round < 3; round++)
             {
                 int first = log.Count;
-                Write(durable, Enumerable.Range(0, Count).Select(i => (Samples.Key($"j{i}"), new[] { Samples.Family("a", $"a{{n=\"{new Random(i).GetHexString(600)}\"}} {round}\n") })));
+                Write(durable, Enumerable.Range(0, Count).Select(
+                    i => (Samples.Key($"j{i}"), new[] { Samples.Family("a", $"a{{n=\"{new Random(i).GetHexString(600)}\"}} {round}\n") })));
                 Assert.InRange(Written(log, first, "data-wal"), Count * 600, Count * 1000);
             }
 
@@ -110,7 +114,8 @@ public class WrittenBytesTests : InDirectory
     }
 
     private static long Written(DiskLog log, int first, string file) =>
-        Enumerable.Range(first, log.Count - first).Select(log.At).Where(o => o.Action == DiskAction.Write && o.File == file).Sum(static o => (long)o.Data!.Length);
+        Enumerable.Range(first, log.Count - first).Select(log.At).Where(o => o.Action == DiskAction.Write && o.File == file)
+            .Sum(static o => (long)o.Data!.Length);
 
     private static string[] Snapshots(MetricStore store)
     {
