@@ -57,6 +57,9 @@ public interface IDurableBatch : IDisposable
     /// <summary>Forgets a group; one that is not kept is no error.</summary>
     public void Remove(GroupingKey key);
 
+    /// <summary>Forgets all groups, in a time that does not depend on how many are kept.</summary>
+    public void Clear();
+
     /// <summary>Makes the changes durable: when it returns, they survive a crash of the machine.</summary>
     public void Commit();
 }

@@ -71,7 +71,15 @@ public sealed class Http2StreamsTests : IAsyncLifetime
     {
         await using Http2Wire wire = await ConnectAsync();
         int stream = await wire.BeginAsync("PUT", "/metrics/job/a", end: false, "content-length: " + first, "content-length: " + second);
-        await wire.SendAsync(stream, "a 1\n"u8.ToArray(), end: true);
+        try
+        {
+            await wire.SendAsync(stream, "a 1\n"u8.ToArray(), end: true);
+        }
+        catch (IOException)
+        {
+            // It was ended before the body had been sent.
+        }
+
         (int status, string text) = await wire.AnswerAsync(stream).WaitAsync(s_patience, TestContext.Current.CancellationToken);
         Assert.True(status is 0 or 400, $"{status} {text}");
         Assert.Empty(_doors.Target.Calls);

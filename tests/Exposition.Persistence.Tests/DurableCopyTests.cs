@@ -115,6 +115,23 @@ public sealed class DurableCopyTests : IDisposable
         Assert.InRange(_durable.Calls.Count(static c => c == "commit"), 3, 5);
     }
 
+    // One by one, a million take half a minute.
+    [Fact]
+    public async Task Where_no_group_is_left_the_copy_forgets_all_of_them_at_once()
+    {
+        await using DurableCopy copy = Make(TimeSpan.FromHours(1));
+        copy.Start();
+        for (int i = 0; i < 10_000; i++)
+        {
+            _changes.Delete($"j{i}");
+        }
+
+        _changes.IsEmpty = true;
+        await copy.StopAsync();
+        Assert.Equal(["clear", "commit"], _durable.Calls.Where(static c => c != "begin").TakeLast(2));
+        Assert.DoesNotContain(_durable.Calls, static c => c.StartsWith("remove", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void A_copy_that_is_locked_is_an_error_of_the_start()
     {

@@ -29,6 +29,8 @@ internal sealed class FakeChanges : IChangeSource, IDisposable
     /// <summary>How many changes there are room for in one take.</summary>
     public int AtOnce { get; set; } = int.MaxValue;
 
+    public bool IsEmpty { get; set; }
+
     public long ExpiryOf(GroupSnapshot group) => group.ExpiresAt;
 
     public void Delete(string job)
@@ -130,6 +132,8 @@ internal sealed class FakeDurable : IDurableStore
         public void Put(in KeptGroup group, long version) => Add("put ", group.Key);
 
         public void Remove(GroupingKey key) => Add("remove ", key);
+
+        public void Clear() => _calls.Add("clear");
 
         public void Commit()
         {

@@ -76,6 +76,7 @@ public sealed class RefusedGroupsTests : IAsyncDisposable
     {
         DurableCopy copy = Start();
         _durable.RefuseJob = static job => job == "bad" ? new InsufficientMemoryException() : null;
+        Push("good");
         Push("bad");
         await UntilAsync(() => copy.Status.Failures > 0);
         _durable.RefuseJob = static _ => null;

@@ -20,6 +20,9 @@ internal interface IChangeSource : IDisposable
     /// <summary>Says that what was taken is not read any more.</summary>
     public void Release(in GroupChange change);
 
+    /// <summary>Whether there is no group at the time of the call.</summary>
+    public bool IsEmpty { get; }
+
     /// <summary>All groups at the time of the call.</summary>
     public IEnumerable<GroupSnapshot> All();
 
@@ -35,6 +38,8 @@ internal sealed class StoreChanges(MetricStore store) : IChangeSource
     public int Pending => _feed.Pending;
 
     public long? PendingSince => _feed.PendingSince;
+
+    public bool IsEmpty => store.GroupCount == 0;
 
     public ValueTask WaitAsync(CancellationToken cancellation) => _feed.WaitAsync(cancellation);
 

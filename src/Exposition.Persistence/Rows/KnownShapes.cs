@@ -26,4 +26,6 @@ internal sealed class KnownShapes
     }
 
     public void Forget(GroupingKey key) => _known.Remove(key);
+
+    public void ForgetAll() => _known.Clear();
 }

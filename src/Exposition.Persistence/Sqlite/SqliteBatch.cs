@@ -77,6 +77,13 @@ internal sealed class SqliteBatch : IDurableBatch
         Bytes += keyBytes.Length;
     }
 
+    public void Clear()
+    {
+        _file.Shapes.ForgetAll();
+        Do(() => _file.RemoveAll(_transaction));
+        _hasShapes = false;
+    }
+
     public void Commit()
     {
         Do(_transaction.Commit);

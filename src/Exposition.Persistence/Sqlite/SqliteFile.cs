@@ -122,6 +122,14 @@ internal sealed partial class SqliteFile : IDisposable
     /// <summary>Whether any group is kept in two parts.</summary>
     public bool HasShapes => Number(Connection, "SELECT EXISTS (SELECT 1 FROM shapes)") != 0;
 
+    /// <summary>Removes all groups: without a condition SQLite lets go of the pages of a table as they are.</summary>
+    public void RemoveAll(SqliteTransaction transaction)
+    {
+        using SqliteCommand command = Command("DELETE FROM shapes; DELETE FROM groups");
+        command.Transaction = transaction;
+        command.ExecuteNonQuery();
+    }
+
     /// <summary>
     /// After a commit: where most of the file is space that deleted groups have left, gives back cached pages and a part of it.
     /// </summary>
