@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Exposition.Engine.Explore;
 using Exposition.Engine.Groups;
@@ -151,6 +152,8 @@ public sealed partial class MetricStore
     // lock.
     private void RetireBlocks(GroupSlot slot, GroupSnapshot old, GroupSnapshot snapshot, int ownPins)
     {
+        Debug.Assert(slot.Pins >= ownPins, "the caller has not pinned the slot so often");
+        Debug.Assert(ownPins > 0 || _writer.IsHeldByCurrentThread, "the slot is not pinned, and the writer lock is not held");
         // Only from now on can the block be retired, by whoever replaces this snapshot; until it is known, it counts as old as time.
         if (snapshot.Block is { } added && added != old.Block)
         {
@@ -178,6 +181,7 @@ public sealed partial class MetricStore
     // A group has gone from the map, under the writer lock.
     private void RetireAllBlocks(GroupSlot slot, GroupSnapshot last, long until)
     {
+        AssertWriterLock();
         if (last.Block is { } block)
         {
             _retired.Retire(block, slot, until, ownPins: 0);
@@ -193,6 +197,7 @@ public sealed partial class MetricStore
     // the slot.
     private void RecycleSnapshot(GroupSlot slot, GroupSnapshot old, GroupSnapshot snapshot)
     {
+        Debug.Assert(slot.Pins > 0, "the caller has not pinned the slot");
         if (snapshot.Previous is not null)
         {
             return;

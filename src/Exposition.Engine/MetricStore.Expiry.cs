@@ -38,6 +38,7 @@ public sealed partial class MetricStore
     // Under the writer lock: a group as it is at a time, whether or not it has come up in the queue.
     private GroupSlot? FindAt(GroupingKey key, Moment now)
     {
+        AssertWriterLock();
         EndIfWiped(key);
         GroupSlot? slot = _slots.Find(key);
         if (slot is null || DueOf(slot.Current!) is not (> 0 and var due) || due > now.Steady)
@@ -51,6 +52,7 @@ public sealed partial class MetricStore
 
     private void TakeFirstDeadline(Moment now)
     {
+        AssertWriterLock();
         GroupSlot slot = _deadlines.FirstSlot;
         GroupSnapshot current = slot.Current!;
         long due = DueOf(current);
@@ -70,6 +72,7 @@ public sealed partial class MetricStore
 
     private void Expire(GroupSlot slot, GroupSnapshot current, long due, Moment now)
     {
+        AssertWriterLock();
         if (current.IsExpired || (Later(due, GraceNanoseconds) is > 0 and var gone && gone <= now.Steady))
         {
             // If a steady push was quicker, the group comes up again; it is not due any more.
@@ -128,6 +131,7 @@ public sealed partial class MetricStore
     // Under the writer lock, after a publication: the queue must bring the group up in time.
     private void Schedule(GroupSlot slot, in Fate fate)
     {
+        AssertWriterLock();
         long due = fate.IsExpired ? Later(fate.ExpiresAt, GraceNanoseconds) : fate.ExpiresAt;
         if (due == 0)
         {

@@ -109,6 +109,7 @@ public sealed partial class MetricStore
     // Under the writer lock, after the directory knows the new families.
     private void ReplaceHidden(GroupSlot? slot, GroupSnapshot? old, GroupSnapshot? current)
     {
+        AssertWriterLock();
         ReadOnlySpan<HiddenFamily> before = old is null ? [] : old.Hidden;
         ReadOnlySpan<HiddenFamily> now = current is null ? [] : current.Hidden;
         if (before.IsEmpty && now.IsEmpty)

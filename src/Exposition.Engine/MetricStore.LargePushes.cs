@@ -72,6 +72,7 @@ public sealed partial class MetricStore
     // Under the writer lock: goes on from where the last one has ended.
     private Attempt ClaimSome(Claim claim, FamilyEntry[] pushed, GroupSlot? slot)
     {
+        AssertWriterLock();
         PendingPush push = claim.Push;
         GroupDraft draft = claim.Draft;
         claim.Slot ??= slot ?? new GroupSlot(push.Key, _directory.NameSets.Acquire(push.Key));

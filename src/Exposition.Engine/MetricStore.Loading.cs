@@ -100,6 +100,7 @@ public sealed partial class MetricStore
     // Under the writer lock. What contradicts others all the same is news to whoever listens.
     private List<(GroupSlot Slot, HiddenFamily Family)>? TryShowKept()
     {
+        AssertWriterLock();
         if (_loads > 0 || _keptHidden.Count == 0)
         {
             return null;
@@ -127,6 +128,7 @@ public sealed partial class MetricStore
 
     private List<HiddenFamily>? HideWhatClashes(GroupingKey key, FamilyEntry[] entries, GroupSnapshot? old, NameSet? names)
     {
+        AssertWriterLock();
         List<HiddenFamily>? found = null;
         for (int i = 0; i < entries.Length; i++)
         {

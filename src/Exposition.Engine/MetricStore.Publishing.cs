@@ -23,6 +23,7 @@ public sealed partial class MetricStore
         int ownPins = 0,
         Claim? claim = null)
     {
+        AssertWriterLock();
         GroupSnapshot? old = draft.Old;
         GroupSlot target = slot ?? claim?.Slot ?? new GroupSlot(key, _directory.NameSets.Acquire(key));
         if (claim is null)
@@ -93,6 +94,7 @@ public sealed partial class MetricStore
 
     private void Create(GroupSlot slot, GroupSnapshot first)
     {
+        AssertWriterLock();
         first.StampAsFirst();
         slot.Current = first;
         foreach (ChangeFeed feed in Volatile.Read(ref _feeds))
@@ -126,6 +128,7 @@ public sealed partial class MetricStore
     // The rest of a removal, from the closing of the slot on.
     private void Removed(GroupSlot slot, GroupSnapshot last)
     {
+        AssertWriterLock();
         _lastNumber = Math.Max(_lastNumber, last.Number + 1);
         _shapes?.Drop(slot);
         _held.Replaced(last.Families, []);
@@ -155,6 +158,7 @@ public sealed partial class MetricStore
     // While groups are loaded not all of them are in the map.
     private GroupMap MapWithout(GroupSlot slot)
     {
+        AssertWriterLock();
         bool isInMap = slot.IsInMap;
         slot.IsInMap = false;
         return isInMap ? _map.Without(slot) : _map.Unchanged();
@@ -163,6 +167,7 @@ public sealed partial class MetricStore
     // A group is gone; in no view any more, if so said. Its last snapshot shall not wait until the feeds have heard of it.
     private void Forget(GroupSlot slot, bool forAll)
     {
+        AssertWriterLock();
         if (forAll)
         {
             slot.Current!.Previous = null;

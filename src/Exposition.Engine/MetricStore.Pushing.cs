@@ -199,6 +199,7 @@ public sealed partial class MetricStore
         TimeSpan? expireAfter,
         Moment now)
     {
+        AssertWriterLock();
         GroupSlot? slot = FindAt(push.Key, now);
         if (!IsNewest(group, slot))
         {
@@ -241,6 +242,7 @@ public sealed partial class MetricStore
     // too: its shape is of no use after this anyway.
     private bool IsNewest(in PinnedGroup group, GroupSlot? slot)
     {
+        AssertWriterLock();
         if (!ReferenceEquals(slot, group.Slot) || ReferenceEquals(slot?.Current, group.Newest))
         {
             return ReferenceEquals(slot, group.Slot);

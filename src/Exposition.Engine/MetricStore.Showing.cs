@@ -67,6 +67,7 @@ public sealed partial class MetricStore
     // way. No steady push comes in between: none goes to a group with hidden families.
     private GroupSlot? ShowSome(GroupDraft? draft, bool isAlone, LargeFamily? large = null)
     {
+        AssertWriterLock();
         int looked = 0;
         bool shows = false;
         while (looked < MostShownAtOnce && _directory.TryPeekFreed(out HiddenFamily? hidden))

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Exposition.Engine.Explore;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Ingest;
@@ -30,6 +31,10 @@ public sealed partial class MetricStore
 
         return new WriterScope(this, takesSteps ? StepsLeft : int.MaxValue);
     }
+
+    // What is said to be done under the writer lock is.
+    [Conditional("DEBUG")]
+    private void AssertWriterLock() => Debug.Assert(_writer.IsHeldByCurrentThread, "the writer lock is not held");
 
     private void TakeSteps(int left)
     {
@@ -69,6 +74,7 @@ public sealed partial class MetricStore
     // Under the writer lock. Says which group is to be drafted before the next step.
     private GroupSlot? TakeStep()
     {
+        AssertWriterLock();
         if (_directory.Leaving > 0)
         {
             _directory.RemoveSome();
@@ -87,6 +93,7 @@ public sealed partial class MetricStore
     // Under the writer lock.
     private void TakeAllSteps()
     {
+        AssertWriterLock();
         while (StepsLeft > 0)
         {
             if (TakeStep() is { } large)

@@ -174,6 +174,7 @@ public sealed partial class MetricStore
     // Under the writer lock: groups appear, or are gone. Says whether every view from now on sees it so.
     private bool ReplaceMap(GroupMap next)
     {
+        AssertWriterLock();
         GroupMap old = _map;
         old.Stamp(_timeline);
         next.Previous = old;
@@ -213,6 +214,7 @@ public sealed partial class MetricStore
     // Under the writer lock: from now on no push replaces the group's snapshot. A view does not notice: it goes back to the last one.
     private GroupSnapshot Close(GroupSlot slot)
     {
+        AssertWriterLock();
         GroupSnapshot? last;
         do
         {

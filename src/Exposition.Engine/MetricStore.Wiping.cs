@@ -64,6 +64,7 @@ public sealed partial class MetricStore
     // Under the writer lock.
     private GroupTable RemoveAll()
     {
+        AssertWriterLock();
         // Blocks and all: they do not become spare.
         Volatile.Write(ref _letGo, _letGo + _storedBytes);
         Volatile.Write(ref _storedBytes, 0);
@@ -84,6 +85,7 @@ public sealed partial class MetricStore
     // Under the writer lock, before a group of this key is looked for.
     private void EndIfWiped(GroupingKey key)
     {
+        AssertWriterLock();
         if (_wiped?.Find(key) is { } slot && (Faults & StoreFaults.ForgetsWiped) == 0)
         {
             EndWiped(slot);
@@ -92,6 +94,7 @@ public sealed partial class MetricStore
 
     private void EndWiped(GroupSlot slot)
     {
+        AssertWriterLock();
         if (slot.IsRemoved)
         {
             return;

@@ -84,10 +84,7 @@ public sealed class AsScrapedTests
     {
         PushOutcome outcome = _gateway.Push(
             s_job, PushFormat.OpenMetrics, "# TYPE a gauge\na 1\n# TYPE b info\nb{} 1\n"u8.ToArray(), PushMode.Replace);
-        Assert.Equal(
-            "text format parsing error in line 3: unknown metric type \"info\" (and as OpenMetrics, line 4: expected a metric name or "
-            + "'#' at the start of the line, found 'x')"
-            .Split('(')[0], outcome.Error!.Split('(')[0]);
+        Assert.Equal("text format parsing error in line 3: unknown metric type \"info\" ", outcome.Error!.Split('(')[0]);
         Assert.Contains("(and as OpenMetrics, line ", outcome.Error, StringComparison.Ordinal);
     }
 }

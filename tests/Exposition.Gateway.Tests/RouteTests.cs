@@ -1,4 +1,5 @@
 using Exposition.Gateway.Http;
+using Exposition.Kestrel.Routing;
 
 namespace Exposition.Gateway.Tests;
 
@@ -79,7 +80,7 @@ public class RouteTests
     [InlineData("//x", "//x", "")]
     public void Targets_are_cut_and_decoded(string target, string path, string query)
     {
-        Assert.True(RequestTarget.TryParse(target, out string actualPath, out string actualQuery));
+        Assert.True(DecodedTarget.TryParse(target, out string actualPath, out string actualQuery));
         Assert.Equal((path, query), (actualPath, actualQuery));
     }
 
@@ -88,7 +89,7 @@ public class RouteTests
     [InlineData("/%")]
     [InlineData("/%4")]
     [InlineData("/% 1")]
-    public void Malformed_escapes_are_refused(string target) => Assert.False(RequestTarget.TryParse(target, out _, out _));
+    public void Malformed_escapes_are_refused(string target) => Assert.False(DecodedTarget.TryParse(target, out _, out _));
 
     [Theory]
     [InlineData("//static/", "/static/")]
@@ -98,9 +99,9 @@ public class RouteTests
     [InlineData("//", "/")]
     [InlineData("/", "/")]
     [InlineData("/a/b", "/a/b")]
-    public void Paths_are_cleaned(string path, string expected) => Assert.Equal(expected, RequestTarget.Clean(path));
+    public void Paths_are_cleaned(string path, string expected) => Assert.Equal(expected, PathCleaner.Clean(path));
 
     [Fact]
     public void Locations_are_escaped_as_in_go() =>
-        Assert.Equal("/a%20b/%3F%FF%22%3C$&+,/:;=@~", RequestTarget.Encode("/a b/?\u00ff\"<$&+,/:;=@~"));
+        Assert.Equal("/a%20b/%3F%FF%22%3C$&+,/:;=@~", DecodedTarget.Encode("/a b/?\u00ff\"<$&+,/:;=@~"));
 }

@@ -157,8 +157,8 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, RepeatedSeries 
             {
                 string what = ReferenceEquals(suffix, s_bucket) ? "histogram" : "histogram or summary";
                 return new Clash(
-                    $"collected {what} named {PushRules.Quote(name)} collides with previously collected metric named "
-                        + $"{PushRules.Quote(full)}{there.Where}",
+                    $"collected {what} named {GoQuote.Text(name)} collides with previously collected metric named "
+                        + $"{GoQuote.Text(full)}{there.Where}",
                     Family: full.ToArray(), IsWithHost: there.IsHost);
             }
 
@@ -176,8 +176,8 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, RepeatedSeries 
                 if (holder is { } other)
                 {
                     return new Clash(
-                        $"collected metric named {PushRules.Quote(name)} collides with previously collected {kind} named "
-                            + $"{PushRules.Quote(stem)}{other.Where}",
+                        $"collected metric named {GoQuote.Text(name)} collides with previously collected {kind} named "
+                            + $"{GoQuote.Text(stem)}{other.Where}",
                         Family: stem.ToArray(), IsWithHost: other.IsHost);
                 }
             }

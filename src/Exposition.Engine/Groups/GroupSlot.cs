@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using Exposition.Engine.Explore;
 using Exposition.Engine.Feed;
@@ -90,7 +91,8 @@ internal sealed class GroupSlot(GroupingKey key, NameSet names)
     public void Unpin()
     {
         Interleaving.At(Step.UnpinSlot);
-        Interlocked.Decrement(ref _pins);
+        int left = Interlocked.Decrement(ref _pins);
+        Debug.Assert(left >= 0, "unpinned more often than pinned");
     }
 
     /// <summary>The group's entry in a feed; made by the first who asks.</summary>

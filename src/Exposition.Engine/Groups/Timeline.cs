@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Exposition.Engine.Explore;
 
 namespace Exposition.Engine.Groups;
@@ -111,6 +112,7 @@ internal sealed class Timeline
         Interleaving.At(Step.Settle);
         if (place >= 0)
         {
+            Debug.Assert(Volatile.Read(ref _views[place]) != 0, "the view was not announced, or has left");
             Volatile.Write(ref _views[place], state);
         }
     }
@@ -121,6 +123,7 @@ internal sealed class Timeline
         Interleaving.At(Step.Leave);
         if (place >= 0)
         {
+            Debug.Assert(Volatile.Read(ref _views[place]) != 0, "the view has left already");
             Volatile.Write(ref _views[place], 0);
         }
         else
@@ -140,10 +143,18 @@ internal sealed class Timeline
     }
 
     /// <summary>A writer begins. Until its end nothing is used again that is in its place now, or comes to one.</summary>
-    public void BeginWrite() => Interlocked.Increment(ref _writes);
+    public void BeginWrite()
+    {
+        long writes = Interlocked.Increment(ref _writes);
+        Debug.Assert((writes & 1) != 0, "two writers at once");
+    }
 
     /// <summary>Ends <see cref="BeginWrite"/>.</summary>
-    public void EndWrite() => Interlocked.Increment(ref _writes);
+    public void EndWrite()
+    {
+        long writes = Interlocked.Increment(ref _writes);
+        Debug.Assert((writes & 1) == 0, "no writer was at work");
+    }
 
     /// <summary>
     /// No view goes back behind the newest publication that is stamped with this or earlier; nor does one that comes later, if the caller

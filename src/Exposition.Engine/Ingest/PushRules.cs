@@ -29,11 +29,11 @@ internal static class PushRules
 
         if (!Utf8.IsValid(name))
         {
-            return string.Create(CultureInfo.InvariantCulture, $"collected metric family {Quote(name)} whose name is not utf8");
+            return string.Create(CultureInfo.InvariantCulture, $"collected metric family {GoQuote.Text(name)} whose name is not utf8");
         }
 
         return row.Type > MetricType.GaugeHistogram
-            ? string.Create(CultureInfo.InvariantCulture, $"collected metric family {Quote(name)} has unknown type {(int)row.Type}")
+            ? string.Create(CultureInfo.InvariantCulture, $"collected metric family {GoQuote.Text(name)} has unknown type {(int)row.Type}")
             : null;
     }
 
@@ -159,8 +159,8 @@ internal static class PushRules
         return text.Append(" }").ToString();
     }
 
-    /// <summary>A double-quoted form that shows any bytes on one line.</summary>
-    public static string Quote(ReadOnlySpan<byte> text)
+    // As the text form of protobuf messages shows any bytes on one line.
+    private static string Quote(ReadOnlySpan<byte> text)
     {
         string rest = ShownText.Cut(ref text);
         var quoted = new StringBuilder("\"");

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Exposition.Engine.Groups;
 
 namespace Exposition.Engine.Memory;
@@ -36,7 +37,12 @@ internal sealed class Block
 
     /// <summary>A consumer does not keep it any more.</summary>
     /// <returns>Whether the caller is now the last who has it: the group has given it up before.</returns>
-    public bool RemoveReader() => Interlocked.Decrement(ref _readers) == Retired;
+    public bool RemoveReader()
+    {
+        int readers = Interlocked.Decrement(ref _readers);
+        Debug.Assert(readers >= 0, "released more often than taken");
+        return readers == Retired;
+    }
 
     /// <summary>The group gives it up. Said once, when nobody can come to it any more.</summary>
     /// <returns>False if consumers keep it: the last of them is told.</returns>

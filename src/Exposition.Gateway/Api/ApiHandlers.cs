@@ -61,7 +61,7 @@ internal sealed class ApiHandlers(
     {
         if (!gate.IsOpen)
         {
-            await Replies.Loading(context);
+            await Responses.WriteAsync(context, Answer.Loading);
             return;
         }
 
@@ -88,7 +88,7 @@ internal sealed class ApiHandlers(
     {
         if (!gate.IsOpen)
         {
-            await Replies.Loading(context);
+            await Responses.WriteAsync(context, Answer.Loading);
             return;
         }
 

@@ -5,6 +5,8 @@ using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Http;
 using Exposition.Gateway.Logging;
 using Exposition.Kestrel;
+using Exposition.Kestrel.Endpoints;
+using Exposition.Kestrel.Outcomes;
 using Exposition.Persistence;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -29,7 +31,7 @@ internal sealed class SnapshotHandler(Flags flags, MetricStore store, IChangeGat
 
         if (!gate.IsOpen)
         {
-            await Replies.Loading(context);
+            await Responses.WriteAsync(context, Answer.Loading);
             return;
         }
 

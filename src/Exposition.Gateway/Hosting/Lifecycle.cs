@@ -1,6 +1,8 @@
 using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Http;
 using Exposition.Gateway.Logging;
+using Exposition.Kestrel.Endpoints;
+using Exposition.Kestrel.Outcomes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -18,7 +20,8 @@ internal sealed class Lifecycle(Flags flags, Durability durability, IHostApplica
         : Replies.Text(context, StatusCodes.Status200OK, "OK");
 
     /// <summary>Whether the kept state has been loaded.</summary>
-    public Task Ready(HttpContext context, string path) => durability.IsOpen ? Healthy(context, path) : Replies.Loading(context);
+    public Task Ready(HttpContext context, string path) =>
+        durability.IsOpen ? Healthy(context, path) : Responses.WriteAsync(context, Answer.Loading);
 
     public static Task QuitByGet(HttpContext context, string path) =>
         Replies.Text(context, StatusCodes.Status405MethodNotAllowed, "Only POST or PUT requests allowed.");

@@ -1,5 +1,6 @@
 using System.Text;
 using Exposition.Kestrel;
+using Exposition.Kestrel.Endpoints;
 using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Routing;
@@ -32,7 +33,7 @@ internal sealed class GatewayRouter(
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
         string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        if ((target == "*" && context.Request.Method != "OPTIONS") || !RequestTarget.TryParse(target, out string path, out string query))
+        if ((target == "*" && context.Request.Method != "OPTIONS") || !DecodedTarget.TryParse(target, out string path, out string query))
         {
             await engine.RefuseAsync(context, Answer.MalformedTarget);
             return;
@@ -71,7 +72,7 @@ internal sealed class GatewayRouter(
 
         // What would change something is never redirected: many clients take that for success.
         bool changes = method is "PUT" or "POST" or "DELETE";
-        Exposition.Kestrel.Routing.Route named = engine.Paths.Resolve(Encoding.UTF8.GetBytes(RequestTarget.OriginForm(target)));
+        Exposition.Kestrel.Routing.Route named = engine.Paths.Resolve(Encoding.UTF8.GetBytes(DecodedTarget.OriginForm(target)));
         if (changes && named.Refusal is { } refusal)
         {
             return engine.RefuseAsync(context, refusal);
@@ -85,19 +86,19 @@ internal sealed class GatewayRouter(
             return next(context);
         }
 
-        string clean = RequestTarget.Clean(path);
+        string clean = PathCleaner.Clean(path);
         if (clean != path && method != "CONNECT")
         {
             return changes
                 ? engine.RefuseAsync(context, NotFoundAt(clean))
-                : Replies.Redirect(context, StatusCodes.Status301MovedPermanently, clean, query);
+                : Redirect(context, StatusCodes.Status301MovedPermanently, clean, query);
         }
 
         if (path == _apiPrefix)
         {
             return changes
                 ? engine.RefuseAsync(context, Answer.NotFound)
-                : Replies.Redirect(context, StatusCodes.Status301MovedPermanently, path + "/", query);
+                : Redirect(context, StatusCodes.Status301MovedPermanently, path + "/", query);
         }
 
         bool isApi = path.StartsWith(_apiPrefix + "/", StringComparison.Ordinal);
@@ -109,14 +110,17 @@ internal sealed class GatewayRouter(
         {
             { Route: { } route } => ServeCounted(context, route.Handler, inner),
             { Redirect: { } to } when changes => engine.RefuseAsync(context, NotFoundAt(isApi ? _apiPrefix + to : to)),
-            { Redirect: { } to } => Replies.Redirect(context,
+            { Redirect: { } to } => Redirect(context,
                 HttpMethods.IsGet(method) ? StatusCodes.Status301MovedPermanently : StatusCodes.Status307TemporaryRedirect, to, query),
             { Allow: { } allow } => method == "OPTIONS" ? Replies.Options(context, allow) : NotAllowed(context, allow),
             _ => engine.RefuseAsync(context, Answer.NotFound),
         };
     }
 
-    private static Answer NotFoundAt(string path) => Answer.NotFoundAt(RequestTarget.Encode(path));
+    private static Task Redirect(HttpContext context, int status, string path, string query) =>
+        Responses.RedirectAsync(context, DecodedTarget.Encode(path) + PathCleaner.EscapeLocation(query), status);
+
+    private static Answer NotFoundAt(string path) => Answer.NotFoundAt(DecodedTarget.Encode(path));
 
     private Task NotAllowed(HttpContext context, string allow)
     {

@@ -1,6 +1,5 @@
-using System.Net;
 using System.Text;
-using Exposition.Kestrel.Routing;
+using Exposition.Kestrel.Outcomes;
 using Microsoft.AspNetCore.Http;
 
 namespace Exposition.Gateway.Http;
@@ -8,13 +7,11 @@ namespace Exposition.Gateway.Http;
 /// <summary>Answers in the exact form of the reference's HTTP library.</summary>
 internal static class Replies
 {
-    private const string PlainText = "text/plain; charset=utf-8";
-
     /// <summary>A plain text answer.</summary>
     public static Task Text(HttpContext context, int status, string body)
     {
         context.Response.StatusCode = status;
-        context.Response.ContentType = PlainText;
+        context.Response.ContentType = Answer.TextType;
         return Body(context, body);
     }
 
@@ -24,8 +21,6 @@ internal static class Replies
         context.Response.Headers.XContentTypeOptions = "nosniff";
         return Text(context, status, text + "\n");
     }
-
-    public static Task NotFound(HttpContext context) => Error(context, StatusCodes.Status404NotFound, "404 page not found");
 
     /// <summary>The answer to OPTIONS on a known path.</summary>
     public static Task Options(HttpContext context, string allow)
@@ -50,34 +45,6 @@ internal static class Replies
     {
         context.Response.Headers.RetryAfter = "1";
         return Error(context, StatusCodes.Status503ServiceUnavailable, reason);
-    }
-
-    /// <summary>The kept state is still being loaded.</summary>
-    public static Task Loading(HttpContext context)
-    {
-        context.Response.Headers.RetryAfter = "1";
-        return Error(context, StatusCodes.Status503ServiceUnavailable, "not ready: the persisted metrics are being loaded");
-    }
-
-    /// <summary>A redirect. GET and HEAD get a small page, other methods nothing.</summary>
-    /// <param name="context">The request.</param>
-    /// <param name="status">301 or 307.</param>
-    /// <param name="path">The decoded path to go to.</param>
-    /// <param name="query">The query, with its question mark.</param>
-    public static Task Redirect(HttpContext context, int status, string path, string query)
-    {
-        string location = RequestTarget.Encode(path) + PathCleaner.EscapeLocation(query);
-        context.Response.StatusCode = status;
-        context.Response.Headers.Location = location;
-        if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
-        {
-            context.Response.ContentLength = 0;
-            return Task.CompletedTask;
-        }
-
-        context.Response.ContentType = "text/html; charset=utf-8";
-        string reason = status == StatusCodes.Status301MovedPermanently ? "Moved Permanently" : "Temporary Redirect";
-        return Body(context, $"<a href=\"{WebUtility.HtmlEncode(location)}\">{reason}</a>.\n\n");
     }
 
     private static Task Body(HttpContext context, string body)

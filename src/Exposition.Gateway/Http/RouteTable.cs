@@ -1,3 +1,5 @@
+using Exposition.Kestrel.Routing;
+
 namespace Exposition.Gateway.Http;
 
 // The reference's router has a tree per method. Here a route is a method with a literal path, which in the open kinds goes on with
@@ -102,7 +104,7 @@ internal sealed class RouteTable<T>(IReadOnlyList<Route<T>> routes)
             return other;
         }
 
-        string clean = RequestTarget.Clean(path);
+        string clean = PathCleaner.Clean(path);
         foreach (string candidate in (string[])[clean, OtherSlash(clean)])
         {
             if (Array.Find(routes, route => route.Matches(candidate, StringComparison.OrdinalIgnoreCase)) is { } inOtherCase)

@@ -1,7 +1,8 @@
 using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
-using Exposition.Gateway.Http;
+using Exposition.Kestrel.Endpoints;
+using Exposition.Kestrel.Outcomes;
 using Microsoft.AspNetCore.Http;
 
 namespace Exposition.Gateway.Page;
@@ -48,7 +49,7 @@ internal sealed class Assets
         }
         else if (!_files.TryGetValue(name, out (byte[] Content, string Type, string Tag) file))
         {
-            await Replies.NotFound(context);
+            await Responses.WriteAsync(context, Answer.NotFound);
         }
         else
         {

@@ -31,6 +31,9 @@ internal static class Responses
     }
 
     /// <summary>A redirect: with a link as body for GET, else without.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="location">Where to, escaped.</param>
+    /// <param name="status">301 or 307.</param>
     public static async Task RedirectAsync(HttpContext context, string location, int status)
     {
         context.Response.StatusCode = status;
@@ -39,7 +42,8 @@ internal static class Responses
         if (context.Request.Method is "GET" or "HEAD")
         {
             string link = location.Replace("&", "&amp;", StringComparison.Ordinal).Replace("'", "&#39;", StringComparison.Ordinal);
-            body = Encoding.UTF8.GetBytes($"<a href=\"{link}\">Moved Permanently</a>.\n\n");
+            string reason = status == StatusCodes.Status301MovedPermanently ? "Moved Permanently" : "Temporary Redirect";
+            body = Encoding.UTF8.GetBytes($"<a href=\"{link}\">{reason}</a>.\n\n");
             context.Response.ContentType = "text/html; charset=utf-8";
         }
 

@@ -6,7 +6,7 @@ namespace Exposition.Gateway.Http;
 // Paths are kept as Latin-1 strings, one character per decoded byte, because the reference's paths are bytes and need not be UTF-8.
 
 /// <summary>The path of a request as the reference's router sees it.</summary>
-internal static class RequestTarget
+internal static class DecodedTarget
 {
     // What Go's net/url leaves alone in a path; everything else is percent-encoded.
     private const string Unescaped = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~$&+,/:;=@";
@@ -36,26 +36,6 @@ internal static class RequestTarget
         int start = target.AsSpan(scheme + 3).IndexOfAny('/', '?');
         string rest = start < 0 ? "/" : target[(scheme + 3 + start)..];
         return rest.StartsWith('?') ? "/" + rest : rest;
-    }
-
-    /// <summary>Removes empty, <c>.</c> and <c>..</c> segments; a slash at the end stays.</summary>
-    public static string Clean(string path)
-    {
-        var segments = new List<string>();
-        foreach (string segment in path.Split('/'))
-        {
-            if (segment == "..")
-            {
-                segments.RemoveRange(Math.Max(segments.Count - 1, 0), Math.Min(segments.Count, 1));
-            }
-            else if (segment.Length > 0 && segment != ".")
-            {
-                segments.Add(segment);
-            }
-        }
-
-        string clean = "/" + string.Join('/', segments);
-        return path.EndsWith('/') && clean != "/" ? clean + "/" : clean;
     }
 
     /// <summary>Encodes a path for a Location header.</summary>
