@@ -94,8 +94,8 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
     /// meanwhile.
     /// </summary>
     /// <param name="into">Where they go.</param>
-    /// <param name="most">How many to look at; what was looked at is subtracted. All that was pending when this was <see cref="Pending"/>
-    /// has been moved when it is 0.</param>
+    /// <param name="most">In: the most entries to examine. Out: how many are left. Start with <see cref="Pending"/>, and call until it is
+    /// 0.</param>
     /// <param name="bytes">No more is moved as soon as the blocks of what was moved are so large, in bytes.</param>
     /// <returns>How many were moved: not more than were looked at.</returns>
     public int Take(ICollection<GroupChange> into, ref int most, long bytes)
@@ -135,8 +135,8 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
     }
 
     /// <summary>
-    /// Says that the consumer does not read a snapshot any more that it has taken, however often, so that its memory can be used again.
-    /// Whoever does not say it leaves that to the garbage collector. By the consumer alone, and never of a snapshot that is still read.
+    /// Releases a taken snapshot, so that its memory can be used again; do not touch it afterwards. Called once, it counts for each time
+    /// that the snapshot was taken. Unreleased snapshots are garbage collected.
     /// </summary>
     /// <param name="change">As it was taken. Of a deletion there is nothing to release.</param>
     public void Release(in GroupChange change)

@@ -21,7 +21,7 @@ internal enum FamilyTraits : byte
     /// <summary>
     /// It contradicts what was there before it, and was stored without a check: scrapes leave it out until that has gone.
     /// </summary>
-    Suspect = 2,
+    Hidden = 2,
 
     /// <summary>None of its summaries or histograms has a sample count: the zeros in the text piece stand for that.</summary>
     NoCounts = 4,
@@ -91,7 +91,7 @@ internal readonly record struct FamilyEntry
     internal int TextLength { get; private init; }
 
     /// <summary>Whether scrapes show it: it has samples, and contradicts nothing.</summary>
-    internal bool IsExposed => TextLength > 0 && (Traits & FamilyTraits.Suspect) == 0;
+    internal bool IsExposed => TextLength > 0 && (Traits & FamilyTraits.Hidden) == 0;
 
     // The bounds were checked when it was made; to check them again would read the start of the block, which may be far from the text.
     internal ReadOnlySpan<byte> TextSpan =>

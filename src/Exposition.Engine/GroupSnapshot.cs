@@ -18,7 +18,7 @@ internal sealed class GroupSnapshot
 
     internal GroupSnapshot(GroupSlot slot, FamilyEntry[] families, HiddenFamily[] hidden)
     {
-        (_slot, Group, CutLevel) = (slot, slot.Serial, slot.CutLevel);
+        (_slot, Group, BoundaryLevel) = (slot, slot.Serial, slot.BoundaryLevel);
         _families = families;
         _count = families.Length;
         _hidden = hidden;
@@ -46,7 +46,7 @@ internal sealed class GroupSnapshot
     public long ExpiresAt { get; internal set; }
 
     /// <summary>Whether the last push itself said when, or that never, its series expire; else the rules did.</summary>
-    public bool HasOwnDeadline { get; internal set; }
+    public bool HasExplicitExpiry { get; internal set; }
 
     /// <summary>Whether they have expired: only the push times and push_expired are left.</summary>
     public bool IsExpired { get; internal init; }
@@ -56,7 +56,8 @@ internal sealed class GroupSnapshot
 
     /// <summary>Whether push_failure_time_seconds is not later than push_time_seconds (true where one is missing).</summary>
     public bool LastPushSuccessful =>
-        !TryGetTime(OwnNames.PushFailure, out double failure) || !TryGetTime(OwnNames.PushTime, out double success) || failure <= success;
+        !TryGetTime(BuiltInFamilies.PushFailure, out double failure) || !TryGetTime(BuiltInFamilies.PushTime, out double success)
+            || failure <= success;
 
     internal GroupSlot Slot => _slot!;
 
@@ -74,8 +75,8 @@ internal sealed class GroupSnapshot
     // Identifies the slot (GroupSlot.Serial), and with the number what the snapshot holds: the same objects may hold something else later.
     internal long Group { get; private set; }
 
-    // See GroupSlot.CutLevel.
-    internal byte CutLevel { get; private set; }
+    // See GroupSlot.BoundaryLevel.
+    internal byte BoundaryLevel { get; private set; }
 
     // Counts the snapshots of the group, and goes on counting in a later group of the same key.
     internal long Number { get; set; }
@@ -159,7 +160,7 @@ internal sealed class GroupSnapshot
     // Makes an empty snapshot one of a group, like the one before: the families are for the caller to change. Nobody else has it yet.
     internal Span<FamilyEntry> Follow(GroupSnapshot before)
     {
-        (_slot, Group, CutLevel) = (before._slot, before.Group, before.CutLevel);
+        (_slot, Group, BoundaryLevel) = (before._slot, before.Group, before.BoundaryLevel);
         _count = before._count;
         Number = before.Number + 1;
         SeriesSince = before.SeriesSince;
@@ -179,7 +180,7 @@ internal sealed class GroupSnapshot
         (Block, OlderBlocks) = (null, []);
         _previous = null;
         ExpiresAt = 0;
-        HasOwnDeadline = false;
+        HasExplicitExpiry = false;
     }
 
     internal long Stamp(Timeline timeline) => timeline.Stamp(ref _version);

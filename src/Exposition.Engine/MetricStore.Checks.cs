@@ -90,12 +90,12 @@ public sealed partial class MetricStore
     }
 
     private static bool IsHidden(GroupSnapshot group, ReadOnlyMemory<byte> name) =>
-        !group.Hidden.IsEmpty && group.TryGet(name.Span, out FamilyEntry entry) && (entry.Traits & FamilyTraits.Suspect) != 0;
+        !group.Hidden.IsEmpty && group.TryGet(name.Span, out FamilyEntry entry) && (entry.Traits & FamilyTraits.Hidden) != 0;
 
     private bool IsRefused(Clash clash) => Options.CheckConsistency && !clash.IsWithHost;
 
     private bool IsFull(ReadOnlySpan<byte> family, NameSet? names) =>
-        Options.MaxGroupingNameSets > 0 && !OwnNames.IsAny(family) && _directory.IsFull(family, names, Options.MaxGroupingNameSets);
+        Options.MaxGroupingNameSets > 0 && !BuiltInFamilies.IsAny(family) && _directory.IsFull(family, names, Options.MaxGroupingNameSets);
 
     // For an early check. Not of those that the store has made itself: something changes in them all the time.
     private void NoteSome(EarlyCheck early, PendingPush push, NameSet? names, ref int next)

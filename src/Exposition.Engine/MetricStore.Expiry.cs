@@ -98,7 +98,7 @@ public sealed partial class MetricStore
 
             // In order of their names.
             List<FamilyEntry> left = [.. new PendingPush(workspace, slot.Key, _clock.ToWall(current.ExpiresAt, now)).RenderExpired()];
-            foreach (byte[] name in (byte[][])[OwnNames.PushFailure, OwnNames.PushTime])
+            foreach (byte[] name in (byte[][])[BuiltInFamilies.PushFailure, BuiltInFamilies.PushTime])
             {
                 if (current.TryGet(name, out FamilyEntry entry))
                 {
@@ -111,7 +111,7 @@ public sealed partial class MetricStore
             List<HiddenFamily>? hidden = null;
             if (_rules.Find(workspace.Families, 0, current, slot.Names, draft.Families) is { } clash)
             {
-                Hide(draft.Families, OwnNames.Expired, clash, ref hidden);
+                Hide(draft.Families, BuiltInFamilies.Expired, clash, ref hidden);
             }
 
             if (Publish(slot, slot.Key, draft, tell: true, new Fate(current.ExpiresAt, IsExpired: true), hidden) is null)
@@ -191,10 +191,10 @@ public sealed partial class MetricStore
         Moment now = _clock.Read();
         if (IsMarked(families))
         {
-            return _clock.FromWall(families[GroupSnapshot.IndexOf(families, OwnNames.Expired)].PushedAt, now);
+            return _clock.FromWall(families[GroupSnapshot.IndexOf(families, BuiltInFamilies.Expired)].PushedAt, now);
         }
 
-        int pushed = GroupSnapshot.IndexOf(families, OwnNames.PushTime);
+        int pushed = GroupSnapshot.IndexOf(families, BuiltInFamilies.PushTime);
         return pushed >= 0 ? Deadline(slot, key, null, _clock.FromWall(families[pushed].PushedAt, now)) : 0;
     }
 
@@ -204,9 +204,9 @@ public sealed partial class MetricStore
         bool marked = false;
         foreach (ref readonly FamilyEntry entry in families)
         {
-            bool mark = entry.Name.Span.SequenceEqual(OwnNames.Expired);
+            bool mark = entry.Name.Span.SequenceEqual(BuiltInFamilies.Expired);
             marked |= mark;
-            if (!mark && !OwnNames.IsEither(entry.Name.Span))
+            if (!mark && !BuiltInFamilies.IsEither(entry.Name.Span))
             {
                 return false;
             }
@@ -224,6 +224,6 @@ public sealed partial class MetricStore
     private readonly record struct Fate(long ExpiresAt, bool IsExpired, bool IsOwn = false)
     {
         /// <summary>That of a group as it is.</summary>
-        public static Fate Of(GroupSnapshot group) => new(group.ExpiresAt, group.IsExpired, group.HasOwnDeadline);
+        public static Fate Of(GroupSnapshot group) => new(group.ExpiresAt, group.IsExpired, group.HasExplicitExpiry);
     }
 }

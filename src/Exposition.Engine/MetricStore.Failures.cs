@@ -28,7 +28,7 @@ public sealed partial class MetricStore
         using Turns.Scope turn = _turns.Enter(key, insists);
         using var group = new PinnedGroup(FindSlot(key));
         Interleaving.At(Step.ReadBlock);
-        FamilyEntry[] pushed = failure.RenderFailure(group.Newest, withPushTime: !group.Has(OwnNames.PushTime));
+        FamilyEntry[] pushed = failure.RenderFailure(group.Newest, withPushTime: !group.Has(BuiltInFamilies.PushTime));
         var draft = GroupDraft.After(key, group.Newest, pushed, replaces: false, _blocks, failure.Block);
         GroupSnapshot? stored = null;
         bool fits = true;

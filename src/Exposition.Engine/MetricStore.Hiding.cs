@@ -8,8 +8,8 @@ namespace Exposition.Engine;
 // What is exposed never contradicts itself. A family that would (of an unchecked push, restored, or one that contradicts the host's) is
 // stored but hidden: it counts for nobody. It waits for what stands in its way, at one place at a time: at a group, where it is the group's
 // series that it repeats, or at a family name, where that has another type. When the group changes, or the last group with the family and
-// type has gone, it is checked again: exposed, or it waits on. So hidden families cost those nothing that do not stand in their way. Of
-// several that are free at once the one that came first is looked at first.
+// type has gone, it is checked again: exposed, or it waits on. So groups that conflict with nothing pay nothing. Of several that are
+// free at once the one that came first is looked at first.
 
 public sealed partial class MetricStore
 {
@@ -102,7 +102,7 @@ public sealed partial class MetricStore
     private void Hide(FamilyEntry[] families, ReadOnlySpan<byte> name, Clash clash, ref List<HiddenFamily>? hidden)
     {
         int at = GroupSnapshot.IndexOf(families, name);
-        families[at] = families[at] with { Traits = families[at].Traits | FamilyTraits.Suspect };
+        families[at] = families[at] with { Traits = families[at].Traits | FamilyTraits.Hidden };
         (hidden ??= []).Add(new HiddenFamily(families[at].Name, clash) { Order = ++_lastHidden });
     }
 
@@ -179,7 +179,7 @@ public sealed partial class MetricStore
 
         foreach (HiddenFamily hidden in found)
         {
-            if (old is null || !old.TryGet(hidden.Name.Span, out FamilyEntry before) || (before.Traits & FamilyTraits.Suspect) == 0)
+            if (old is null || !old.TryGet(hidden.Name.Span, out FamilyEntry before) || (before.Traits & FamilyTraits.Hidden) == 0)
             {
                 tell(key, hidden);
             }

@@ -37,7 +37,7 @@ public sealed partial class MetricStore
         using Turns.Scope turn = _turns.Enter(push.Key, insists: true);
         using var group = new PinnedGroup(FindSlot(push.Key));
         Interleaving.At(Step.ReadBlock);
-        if (hadFailure != group.Has(OwnNames.PushFailure))
+        if (hadFailure != group.Has(BuiltInFamilies.PushFailure))
         {
             return new Attempt(MustRender: true);
         }
@@ -86,7 +86,7 @@ public sealed partial class MetricStore
         {
             (int family, int entry) = push.Rendered[claim.Next];
             ReadOnlySpan<byte> name = push.NameOf(family);
-            if (OwnNames.IsAny(name))
+            if (BuiltInFamilies.IsAny(name))
             {
                 claim.Own.Add((family, entry));
                 continue;
@@ -182,7 +182,8 @@ public sealed partial class MetricStore
             }
 
             // All others count.
-            draft.Added = Array.ConvertAll(OwnNames.All, name => GroupSnapshot.IndexOf(draft.Families, name)).Where(place => place >= 0
+            draft.Added = Array.ConvertAll(BuiltInFamilies.All, name => GroupSnapshot.IndexOf(draft.Families, name))
+                .Where(place => place >= 0
                 && (draft.Added is null || draft.Added.BinarySearch(place) >= 0)).ToList();
             Fate fate = FateOf(slot, push.Key, expireAfter, now);
             GroupSnapshot? stored = Publish(slot, push.Key, draft, tell: true, fate, claim.Hidden, ownPins: 1, claim: claim);
@@ -194,7 +195,7 @@ public sealed partial class MetricStore
     {
         FamilyEntry[] families = claim.Draft.Families;
         int place = GroupSnapshot.IndexOf(families, name);
-        if ((families[place].Traits & FamilyTraits.Suspect) == 0)
+        if ((families[place].Traits & FamilyTraits.Hidden) == 0)
         {
             if (claim.Counted.BinarySearch(place) >= 0)
             {

@@ -132,7 +132,7 @@ public sealed partial class MetricStore
         List<HiddenFamily>? found = null;
         for (int i = 0; i < entries.Length; i++)
         {
-            if ((entries[i].Traits & FamilyTraits.Suspect) != 0)
+            if ((entries[i].Traits & FamilyTraits.Hidden) != 0)
             {
                 Hide(entries, entries[i].Name.Span, s_keptHidden, ref found);
             }

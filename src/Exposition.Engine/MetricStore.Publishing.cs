@@ -38,7 +38,7 @@ public sealed partial class MetricStore
             SeriesSince = number,
             ExpiresAt = fate.ExpiresAt,
             IsExpired = fate.IsExpired,
-            HasOwnDeadline = fate.IsOwn,
+            HasExplicitExpiry = fate.IsOwn,
             Size = draft.Size,
             SampleCount = draft.SampleCount,
         };

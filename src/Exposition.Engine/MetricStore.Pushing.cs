@@ -86,7 +86,7 @@ public sealed partial class MetricStore
     {
         using var group = new PinnedGroup(FindSlot(push.Key));
         Interleaving.At(Step.ReadBlock);
-        hadFailure = group.Has(OwnNames.PushFailure);
+        hadFailure = group.Has(BuiltInFamilies.PushFailure);
         return push.Render(group.Newest, _blocks, keepPushedFailure: hadFailure);
     }
 
@@ -149,7 +149,7 @@ public sealed partial class MetricStore
         using Turns.Scope turn = _turns.Enter(push.Key, insists);
         using var group = new PinnedGroup(FindSlot(push.Key));
         Interleaving.At(Step.ReadBlock);
-        if (hadFailure != group.Has(OwnNames.PushFailure))
+        if (hadFailure != group.Has(BuiltInFamilies.PushFailure))
         {
             return new Attempt(MustRender: true);
         }

@@ -74,7 +74,7 @@ public sealed partial class MetricStore
         Interleaving.At(Step.ReadSlot);
         GroupSnapshot current = slot.Current!;
         int others = current.Families.Length - shape.FamilyCount;
-        if (current.Number != shape.Number || (mode == PushMode.Replace && others != OwnNames.Count) || !shape.TryCompare(body.Span))
+        if (current.Number != shape.Number || (mode == PushMode.Replace && others != BuiltInFamilies.Count) || !shape.TryCompare(body.Span))
         {
             return false;
         }
@@ -102,7 +102,7 @@ public sealed partial class MetricStore
 
         TakeBlocks(snapshot, current, shape.Block);
         snapshot.ExpiresAt = Deadline(slot, slot.Key, expireAfter, now.Steady);
-        snapshot.HasOwnDeadline = expireAfter is not null;
+        snapshot.HasExplicitExpiry = expireAfter is not null;
         if (!TrySwapSteadily(slot, current, snapshot))
         {
             GiveUp(snapshot, current);
@@ -129,8 +129,7 @@ public sealed partial class MetricStore
         _snapshots.Return(snapshot);
     }
 
-    // The one step of a steady push. Of what else a publication does nothing is left to do: it changes neither families, nor hidden ones,
-    // nor counts.
+    // The one step of a repeat push. It changes only values, so the rest of a publication (families, hidden ones, counts) is skipped.
     private bool TrySwapSteadily(GroupSlot slot, GroupSnapshot current, GroupSnapshot snapshot)
     {
         if (IsScheduled(current, snapshot.ExpiresAt))
@@ -226,14 +225,14 @@ public sealed partial class MetricStore
         int own = 0;
         foreach (ref readonly FamilyEntry entry in pushed)
         {
-            own += OwnNames.IsEither(entry.Name.Span) ? 1 : 0;
+            own += BuiltInFamilies.IsEither(entry.Name.Span) ? 1 : 0;
         }
 
         var kept = new FamilyEntry[pushed.Length - own];
         int count = 0;
         foreach (ref readonly FamilyEntry entry in pushed)
         {
-            if (!OwnNames.IsEither(entry.Name.Span))
+            if (!BuiltInFamilies.IsEither(entry.Name.Span))
             {
                 kept[count++] = entry;
             }

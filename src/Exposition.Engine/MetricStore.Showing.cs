@@ -59,7 +59,7 @@ public sealed partial class MetricStore
     private static FamilyEntry? EntryOf(HiddenFamily hidden, GroupDraft draft)
     {
         int at = GroupSnapshot.IndexOf(draft.Families, hidden.Name.Span);
-        return at >= 0 && (draft.Families[at].Traits & FamilyTraits.Suspect) != 0 ? draft.Families[at] : null;
+        return at >= 0 && (draft.Families[at].Traits & FamilyTraits.Hidden) != 0 ? draft.Families[at] : null;
     }
 
     // Under the writer lock: looks again at some of what may be shown, what came first first. Where it can be shown, but its group is large
@@ -80,7 +80,7 @@ public sealed partial class MetricStore
 
             ReadOnlySpan<FamilyEntry> families = draft is null ? current is null ? [] : current.Families : draft.Families;
             int at = GroupSnapshot.IndexOf(families, hidden.Name.Span);
-            if (current is not { IsEnd: false } || at < 0 || (families[at].Traits & FamilyTraits.Suspect) == 0)
+            if (current is not { IsEnd: false } || at < 0 || (families[at].Traits & FamilyTraits.Hidden) == 0)
             {
                 _directory.TakeFreed();
                 looked++;
@@ -108,7 +108,7 @@ public sealed partial class MetricStore
 
             _directory.TakeFreed();
             draft ??= GroupDraft.Like(current);
-            draft.Families[at] = draft.Families[at] with { Traits = draft.Families[at].Traits & ~FamilyTraits.Suspect };
+            draft.Families[at] = draft.Families[at] with { Traits = draft.Families[at].Traits & ~FamilyTraits.Hidden };
             _directory.Add(draft.Families[at], draft.Families, hidden.Slot!);
             hidden.Slot = null;
             shows = true;

@@ -31,8 +31,7 @@ namespace Exposition.Engine;
 //   2. Numbers of snapshots increase by one along a slot, and from a slot to the next one of the same key.
 //   3. Memory that has been replaced (of steady pushes snapshots and blocks, of others blocks) is used again only if nobody can be reading
 //      it. Who reads is a view or the writer at work (Timeline), or has pinned the slot, or is a consumer who has taken a snapshot while he
-//      had pinned it. Each says so before he looks for the newest snapshot. So it cannot happen either that somebody finds in its place
-//      anew what he has read there before. See RetiredBlocks.
+//      had pinned it. Each says so before he looks for the newest snapshot. This also rules out ABA. See RetiredBlocks.
 //   4. What another snapshot, or map, refers to as the one before it is never used again.
 
 /// <summary>The groups of pushed metrics. Safe for concurrent use; readers never wait for writers.</summary>

@@ -75,8 +75,7 @@ public sealed class StoreOptions
     internal bool PoisonsSpareBlocks { get; set; }
 
     /// <summary>
-    /// When the series of groups expire that are pushed to without a word on it: the first rule that is for a group counts. None by
-    /// default.
+    /// Default time to live for pushes that set none. The first matching rule wins. None by default.
     /// </summary>
     public IReadOnlyList<ExpiryRule> ExpiryRules { get; set; } = [];
 

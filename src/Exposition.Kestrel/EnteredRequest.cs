@@ -1,8 +1,8 @@
 namespace Exposition.Kestrel;
 
 /// <summary>
-/// A feature of connections that the raw door has handed on in the middle of a request: <see cref="IRawGate.TryEnter"/> was asked for that
-/// request already. The host's middleware must not ask the same limit again.
+/// A feature of connections that the raw door has handed on in the middle of a request: <see cref="IRequestGate.TryEnter"/> was asked for
+/// that request already. The host's middleware must not ask the same limit again.
 /// </summary>
 public sealed class EnteredRequest
 {

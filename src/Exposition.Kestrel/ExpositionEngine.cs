@@ -27,7 +27,7 @@ public sealed class ExpositionEngine
 {
     private readonly MetricStore? _store;
     private readonly WireMetrics _metrics;
-    private readonly OwnSources _own;
+    private readonly MetricSources _own;
     private HostRules? _rules;
 
     /// <summary>Makes an engine over a store, and reserves the names of its own families and of those of the host there.</summary>
@@ -40,18 +40,18 @@ public sealed class ExpositionEngine
     /// </param>
     /// <exception cref="ArgumentException">A path of the options cannot be served.</exception>
     public ExpositionEngine(
-        MetricStore store, ExpositionOptions options, IEnumerable<IOwnMetrics>? own = null, ILogger<ExpositionEngine>? logger = null)
+        MetricStore store, ExpositionOptions options, IEnumerable<IMetricSource>? own = null, ILogger<ExpositionEngine>? logger = null)
         : this(store, options, own, LogOf(options, logger))
     {
     }
 
-    internal ExpositionEngine(MetricStore store, ExpositionOptions options, IEnumerable<IOwnMetrics>? own, ClientLog log)
+    internal ExpositionEngine(MetricStore store, ExpositionOptions options, IEnumerable<IMetricSource>? own, ClientLog log)
         : this(new StoreTarget(store), options, own, log, store)
     {
     }
 
     internal ExpositionEngine(
-        IPushTarget target, ExpositionOptions options, IEnumerable<IOwnMetrics>? own = null, ClientLog? log = null,
+        IPushTarget target, ExpositionOptions options, IEnumerable<IMetricSource>? own = null, ClientLog? log = null,
             MetricStore? store = null)
     {
         if (options.SelfMetricsError() is { } error)
@@ -73,7 +73,7 @@ public sealed class ExpositionEngine
         SelfScrapes = isApart ? new ScrapeHandler(new StoreTarget(EmptyStore()), Collect, _metrics, Readers, options) : Scrapes;
         Pushes = new PushHandler(target, _metrics, Paths, Readers, options, Log);
         Dates = new DateCache(options.Time);
-        _own = new OwnSources(isApart ? null : store, Logger);
+        _own = new MetricSources(isApart ? null : store, Logger);
         AddSources(own ?? []);
         Hosts = new AllowedHosts(options.AllowedHosts);
         Origins = new OriginRules(this);
@@ -145,7 +145,7 @@ public sealed class ExpositionEngine
     }
 
     /// <summary>Adds families of the host to every later scrape, and reserves their names.</summary>
-    public void AddOwnMetrics(IOwnMetrics own)
+    public void AddMetricSource(IMetricSource own)
     {
         ArgumentNullException.ThrowIfNull(own);
         _own.Add(own);
@@ -182,7 +182,7 @@ public sealed class ExpositionEngine
         new(logger ?? NullLogger.Instance, new LogBudget(options.Time));
 
     // What is hidden comes last: families that are new in this scrape hide others.
-    private void AddSources(IEnumerable<IOwnMetrics> host)
+    private void AddSources(IEnumerable<IMetricSource> host)
     {
         _own.Add("the engine", into => _metrics.Collect(into, Connections.Open, Inflight.Used), WireMetrics.Later);
         if (Options.EngineMetrics && _store is { } store)
@@ -191,7 +191,7 @@ public sealed class ExpositionEngine
             _own.Add(new ScrapeMetrics(store));
         }
 
-        foreach (IOwnMetrics own in host)
+        foreach (IMetricSource own in host)
         {
             _own.Add(own);
         }

@@ -75,7 +75,7 @@ public static class ExpositionListenExtensions
     /// <returns>The same options.</returns>
     /// <exception cref="InvalidOperationException">No engine was added to the services
     /// (<see cref="ExpositionServiceExtensions.AddExposition"/>).</exception>
-    public static ListenOptions UseExposition(this ListenOptions options, IRawGate? gate = null)
+    public static ListenOptions UseExposition(this ListenOptions options, IRequestGate? gate = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         ExpositionEngine engine = options.ApplicationServices.GetRequiredService<ExpositionEngine>();

@@ -253,8 +253,10 @@ public sealed class ExpositionOptions
     /// <summary>Expose also the families that the reference does not have (which door served, why connections were handed on).</summary>
     public bool EngineMetrics { get; set; } = true;
 
-    /// <summary>Who says when changes are taken and acknowledged; null takes all and answers at once.</summary>
-    public IChangeGate? Gate { get; set; }
+    /// <summary>
+    /// Delays or refuses acknowledgements, as until changes are on disk. Null: takes all changes, and acknowledges at once.
+    /// </summary>
+    public ICommitGate? CommitGate { get; set; }
 
     /// <summary>The clock for timeouts, durations and the Date header.</summary>
     public TimeProvider Time { get; set; } = TimeProvider.System;

@@ -16,7 +16,7 @@ public static class ExpositionServiceExtensions
 {
     /// <summary>
     /// Adds the options, a store made from them, and the engine, each as a singleton unless the host has added its own. Every
-    /// <see cref="IOwnMetrics"/> among the services is exposed.
+    /// <see cref="IMetricSource"/> among the services is exposed.
     /// </summary>
     /// <param name="services">The host's services.</param>
     /// <param name="configure">Sets the options.</param>
@@ -76,7 +76,7 @@ public static class ExpositionServiceExtensions
         services.TryAddSingleton(static s => new ExpositionEngine(
             s.GetRequiredService<MetricStore>(),
             s.GetRequiredService<ExpositionOptions>(),
-            s.GetServices<IOwnMetrics>(),
+            s.GetServices<IMetricSource>(),
             s.GetRequiredService<ClientLog>()));
         return services;
     }

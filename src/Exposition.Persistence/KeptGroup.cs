@@ -37,7 +37,7 @@ public readonly ref struct KeptGroup
 
     internal static KeptGroup Of(GroupSnapshot group, long expiresAt) => new(group.Key, group.Families)
     {
-        ExpiresAt = group.HasOwnDeadline ? expiresAt : null,
+        ExpiresAt = group.HasExplicitExpiry ? expiresAt : null,
         LastFailure = group.LastFailure,
         SeriesSince = group.SeriesSince,
     };

@@ -101,7 +101,7 @@ public class LimitTests
             Assert.True(format == PushFormat.Text
                 ? TextFormat.TryRead(bytes, new TextReadOptions(NameScheme.Legacy, Lenient: true), set, out _)
                 : OpenMetricsFormat.TryRead(bytes, NameScheme.Legacy, set, out _));
-            long rendered = gateway.Group(key)!.Families.ToArray().Where(static e => !OwnNames.IsEither(e.Name.Span))
+            long rendered = gateway.Group(key)!.Families.ToArray().Where(static e => !BuiltInFamilies.IsEither(e.Name.Span))
                 .Sum(static e => (long)e.Text.Length + e.Sidecar.Length);
             Assert.InRange(rendered, 1, RenderedSize.Of(key, set, format, bytes.Length, enough: long.MaxValue));
             Assert.InRange(rendered, 1, RenderedSize.Of(key, set, format, bytes.Length, enough: 0));

@@ -13,12 +13,12 @@ public sealed partial class ModelTests
 
         public DateTimeOffset? ExpiresAt { get; set; }
 
-        public bool HasOwnDeadline { get; set; }
+        public bool HasExplicitExpiry { get; set; }
 
         public DateTimeOffset? FailedAt { get; set; }
 
         public Group Copy() => new(new SortedDictionary<string, Family>(Families, StringComparer.Ordinal))
-        { ExpiresAt = ExpiresAt, HasOwnDeadline = HasOwnDeadline, FailedAt = FailedAt };
+        { ExpiresAt = ExpiresAt, HasExplicitExpiry = HasExplicitExpiry, FailedAt = FailedAt };
 
         public bool IsExpired => Families.ContainsKey("push_expired");
     }
@@ -35,7 +35,7 @@ public sealed partial class ModelTests
                     ["push_failure_time_seconds"] = group.Families["push_failure_time_seconds"],
                     ["push_time_seconds"] = group.Families["push_time_seconds"],
                 };
-                group.HasOwnDeadline = false;
+                group.HasExplicitExpiry = false;
             }
 
             if (group.IsExpired && group.ExpiresAt!.Value.AddSeconds(Grace) <= now)
@@ -200,7 +200,7 @@ public sealed partial class ModelTests
         next["push_time_seconds"] = Gauge(operation.Group, time);
         if (operation.IsPush && (!check || Fits(model, operation.Group, next)))
         {
-            model[operation.Group] = new Group(next) { ExpiresAt = deadline, HasOwnDeadline = isOwn, FailedAt = old?.FailedAt };
+            model[operation.Group] = new Group(next) { ExpiresAt = deadline, HasExplicitExpiry = isOwn, FailedAt = old?.FailedAt };
             return PushStatus.Stored;
         }
 
@@ -210,7 +210,7 @@ public sealed partial class ModelTests
         if (!check || Fits(model, operation.Group, failed))
         {
             model[operation.Group] = new Group(failed)
-            { ExpiresAt = old is null ? deadline : old.ExpiresAt, HasOwnDeadline = old?.HasOwnDeadline ?? isOwn, FailedAt = now };
+            { ExpiresAt = old is null ? deadline : old.ExpiresAt, HasExplicitExpiry = old?.HasExplicitExpiry ?? isOwn, FailedAt = now };
         }
 
         return PushStatus.Inconsistent;

@@ -214,8 +214,8 @@ public sealed partial class ModelTests
             foreach ((int group, Group state) in model)
             {
                 GroupSnapshot snapshot = gateway.Group(s_groups[group])!;
-                Assert.Equal((Nanoseconds(state.ExpiresAt), state.IsExpired, state.HasOwnDeadline),
-                    (snapshot.ExpiresAt, snapshot.IsExpired, snapshot.HasOwnDeadline));
+                Assert.Equal((Nanoseconds(state.ExpiresAt), state.IsExpired, state.HasExplicitExpiry),
+                    (snapshot.ExpiresAt, snapshot.IsExpired, snapshot.HasExplicitExpiry));
                 Assert.Equal(Nanoseconds(state.FailedAt), snapshot.LastFailure?.At ?? 0);
             }
 
@@ -249,7 +249,7 @@ public sealed partial class ModelTests
             saved[group] = new Saved(
                 [.. snapshot.Families.ToArray().Select(static f => f with
                     { Name = f.Name.ToArray(), Help = f.Help.ToArray(), Text = f.Text.ToArray(), Sidecar = f.Sidecar.ToArray() })],
-                snapshot.HasOwnDeadline ? snapshot.ExpiresAt : null,
+                snapshot.HasExplicitExpiry ? snapshot.ExpiresAt : null,
                 snapshot.LastFailure,
                 model[group].Copy());
         }

@@ -296,6 +296,6 @@ public sealed class OwnershipTests
             .Select(line => string.Create(CultureInfo.InvariantCulture, $"{prefix}{line:d5}{labels} {value}\n"))));
 
     private static string Text(GroupSnapshot group) =>
-        string.Concat(group.Families.ToArray().Where(static entry => !OwnNames.IsEither(entry.Name.Span))
+        string.Concat(group.Families.ToArray().Where(static entry => !BuiltInFamilies.IsEither(entry.Name.Span))
             .Select(static entry => Encoding.UTF8.GetString(entry.Text.Span)));
 }

@@ -180,7 +180,7 @@ public sealed class RecyclingTests
         // What the group has, and what the next push is written to: a third would be where all is packed anew.
         using StoreView view = store.OpenView();
         Assert.InRange(allocated, 1, 5 * view.Groups[0].Block!.Bytes.Length / 2);
-        Assert.True(view.Groups[0].TryGet(OwnNames.PushFailure, out FamilyEntry failure));
+        Assert.True(view.Groups[0].TryGet(BuiltInFamilies.PushFailure, out FamilyEntry failure));
         Assert.True(MemoryMarshal.TryGetArray(failure.Text, out ArraySegment<byte> line) && line.Array!.Length == line.Count);
     }
 
@@ -335,6 +335,6 @@ public sealed class RecyclingTests
     private static string Text(StoreView view) => string.Concat(view.Groups.ToArray().Select(Text));
 
     private static string Text(GroupSnapshot group) =>
-        string.Concat(group.Families.ToArray().Where(static entry => !OwnNames.IsEither(entry.Name.Span))
+        string.Concat(group.Families.ToArray().Where(static entry => !BuiltInFamilies.IsEither(entry.Name.Span))
             .Select(static entry => Encoding.UTF8.GetString(entry.Text.Span)));
 }

@@ -278,7 +278,7 @@ public sealed class HostRulesTests
         }
 
         public static async Task<Host> StartAsync(Action<IEndpointConventionBuilder>? routes, Action<IServiceCollection>? services = null,
-            Action<WebApplication>? app = null, IRawGate? gate = null, HttpProtocols protocols = HttpProtocols.Http1)
+            Action<WebApplication>? app = null, IRequestGate? gate = null, HttpProtocols protocols = HttpProtocols.Http1)
         {
             var log = new RecordedLog();
             WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -345,7 +345,7 @@ public sealed class HostRulesTests
 
     private sealed class ChangingPolicies(IOptions<AuthorizationOptions> options) : DefaultAuthorizationPolicyProvider(options);
 
-    private sealed class OpenGate : IRawGate
+    private sealed class OpenGate : IRequestGate
     {
         public ReadOnlyMemory<byte> HeaderLines => default;
 

@@ -20,7 +20,7 @@ internal sealed class RawHarness : IConnectionHeartbeatFeature, IConnectionLifet
     private readonly StringBuilder _received = new();
 
     public RawHarness(ExpositionOptions? options = null, FakeTarget? target = null, int segment = 4096, long pause = 0,
-        IRawGate? gate = null, MetricStore? store = null, MemoryPool<byte>? pool = null, System.Net.EndPoint? peer = null)
+        IRequestGate? gate = null, MetricStore? store = null, MemoryPool<byte>? pool = null, System.Net.EndPoint? peer = null)
     {
         Options = options ?? new ExpositionOptions();
         Options.Time = Time;

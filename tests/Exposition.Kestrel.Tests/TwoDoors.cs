@@ -24,7 +24,7 @@ public sealed class TwoDoors : IAsyncLifetime
     internal ExpositionEngine Engine { get; private set; } = null!;
 
     /// <summary>To be set before the start.</summary>
-    public IChangeGate? Gate { get; init; }
+    public ICommitGate? Gate { get; init; }
 
     /// <summary>To be set before the start.</summary>
     public string[] TrustedOrigins { get; init; } = [];
@@ -44,7 +44,8 @@ public sealed class TwoDoors : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var options = new ExpositionOptions { MaxBodyBytes = 100_000, MaxDecodedBytes = 200_000, Gate = Gate, MaxScrapes = MostScrapes };
+        var options = new ExpositionOptions
+        { MaxBodyBytes = 100_000, MaxDecodedBytes = 200_000, CommitGate = Gate, MaxScrapes = MostScrapes };
         Array.ForEach(TrustedOrigins, options.TrustedOrigins.Add);
         Array.ForEach(AllowedHosts, options.AllowedHosts.Add);
         Engine = new ExpositionEngine(Target, options);

@@ -197,7 +197,7 @@ public class WireMetricsTests
     {
         var options = new ExpositionOptions { EngineMetrics = false };
         var engine = new ExpositionEngine(new FakeTarget(), options, [new Own("own_b")]);
-        engine.AddOwnMetrics(new Own("own_c"));
+        engine.AddMetricSource(new Own("own_c"));
         var set = new FamilySet();
         engine.Collect(set);
         Assert.Equal("own_b Gauge \nown_c Gauge \n", Print(set));
@@ -241,7 +241,7 @@ public class WireMetricsTests
 
     private static string Utf8(ReadOnlySpan<byte> text) => Encoding.UTF8.GetString(text);
 
-    private sealed class Own(string name) : IOwnMetrics
+    private sealed class Own(string name) : IMetricSource
     {
         public void Collect(FamilySet into) => into.AddFamily(Encoding.UTF8.GetBytes(name), MetricType.Gauge, ""u8);
     }

@@ -29,7 +29,7 @@ public sealed class EarlierFilesTests : InDirectory
             using (StoreView view = store.OpenView())
             {
                 GroupSnapshot late = Assert.Single(view.Groups.ToArray(), static group => group.Key == Samples.Key("expires"));
-                Assert.True(late.HasOwnDeadline);
+                Assert.True(late.HasExplicitExpiry);
                 Assert.InRange(view.ExpiryOf(late), 4_000_000_000_000_000_000, 5_000_000_000_000_000_000);
             }
 

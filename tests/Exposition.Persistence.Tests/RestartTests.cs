@@ -23,7 +23,8 @@ public sealed class RestartTests : InDirectory
         Assert.Equal(seconds == 0, before.ExpiresAt == 0);
         for (int restart = 0; restart < 2; restart++)
         {
-            await RunAsync(s_hour, store => Assert.Equal((before.ExpiresAt, true), (Group(store).ExpiresAt, Group(store).HasOwnDeadline)));
+            await RunAsync(
+                s_hour, store => Assert.Equal((before.ExpiresAt, true), (Group(store).ExpiresAt, Group(store).HasExplicitExpiry)));
         }
     }
 
@@ -33,7 +34,7 @@ public sealed class RestartTests : InDirectory
         await RunAsync([], static store => store.Push(s_key, PushFormat.Text, "x 1\n"u8.ToArray(), PushMode.Replace));
         await RunAsync(s_hour, static store =>
         {
-            Assert.False(Group(store).HasOwnDeadline);
+            Assert.False(Group(store).HasExplicitExpiry);
             Assert.True(Group(store).ExpiresAt > 0);
         });
     }

@@ -206,7 +206,7 @@ internal sealed class BundleList
         {
             GroupSnapshot group = groups[end];
             int count = end - start;
-            if (count >= LeastGroups && (count >= MostGroups || group.CutLevel >= StretchCutLevel))
+            if (count >= LeastGroups && (count >= MostGroups || group.BoundaryLevel >= StretchCutLevel))
             {
                 break;
             }
@@ -282,7 +282,7 @@ internal sealed class BundleList
         int inBundle = 0;
         for (int i = 0; i < runs.Length; i++)
         {
-            if (inBundle >= least && (inBundle >= most || perBundle <= 1 || groups[_starts[runs[i].Stretch]].CutLevel >= level))
+            if (inBundle >= least && (inBundle >= most || perBundle <= 1 || groups[_starts[runs[i].Stretch]].BoundaryLevel >= level))
             {
                 Close(_next, i);
                 inBundle = 0;

@@ -14,7 +14,7 @@ internal sealed class StretchPlanner
     // A run that is long ends before a group that its key says is one where runs end, or, when it is very long, before any.
     private const int LongRun = 16 << 10;
     private const int LongestRun = 48 << 10;
-    private const int CutLevel = 2;
+    private const int BoundaryLevel = 2;
 
     private const int None = -1;
 
@@ -85,7 +85,7 @@ internal sealed class StretchPlanner
                 }
             }
 
-            Add(ref families[family], entry, index, i, group.CutLevel);
+            Add(ref families[family], entry, index, i, group.BoundaryLevel);
             last = family;
         }
     }
@@ -93,7 +93,7 @@ internal sealed class StretchPlanner
     private void Add(ref OpenFamily family, in FamilyEntry entry, int group, int index, byte level)
     {
         long before = family.Run == None ? LongestRun : CollectionsMarshal.AsSpan(_runs)[family.Run].Bytes;
-        if (before >= LongestRun || (before >= LongRun && level >= CutLevel))
+        if (before >= LongestRun || (before >= LongRun && level >= BoundaryLevel))
         {
             family.Run = _runs.Count;
             _runs.Add(new FamilyRun

@@ -81,7 +81,7 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, RepeatedSeries 
     public bool Suspects(in FamilyEntry entry, GroupingKey key, GroupSnapshot? self, NameSet? selfNames, ReadOnlySpan<FamilyEntry> next)
     {
         ReadOnlySpan<byte> name = entry.Name.Span;
-        if ((entry.Type != MetricType.Gauge && OwnNames.IsEither(name)) || SuffixError(name, entry.Type, self, next) is not null)
+        if ((entry.Type != MetricType.Gauge && BuiltInFamilies.IsEither(name)) || SuffixError(name, entry.Type, self, next) is not null)
         {
             return true;
         }
@@ -91,7 +91,8 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, RepeatedSeries 
             return false;
         }
 
-        if (OwnNames.IsAny(name) && (!OwnNames.IsPlain(entry, next) || directory.NameSets.EmptyInstances > 0 || key.HasEmptyInstance))
+        if (BuiltInFamilies.IsAny(name)
+            && (!BuiltInFamilies.IsPlain(entry, next) || directory.NameSets.EmptyInstances > 0 || key.HasEmptyInstance))
         {
             return true;
         }
@@ -117,7 +118,7 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, RepeatedSeries 
 
     private Clash? TypeError(FamilySet set, int family, ReadOnlySpan<byte> name, MetricType type, GroupSnapshot? self)
     {
-        if (OwnNames.IsEither(name) && type != MetricType.Gauge)
+        if (BuiltInFamilies.IsEither(name) && type != MetricType.Gauge)
         {
             return new Clash($"{PushRules.Collected(set, family, set.Families[family].FirstMetric)} is not a GAUGE");
         }

@@ -38,8 +38,8 @@ internal sealed partial class FamilyDirectory
             return;
         }
 
-        // The text of the store's own is looked at (OwnNames.IsPlain): its memory may be in use again later.
-        foreach (byte[] own in OwnNames.All)
+        // The text of the store's own is looked at (BuiltInFamilies.IsPlain): its memory may be in use again later.
+        foreach (byte[] own in BuiltInFamilies.All)
         {
             int place = GroupSnapshot.IndexOf(old.Families, own);
             if (place >= 0 && (places is null || places.BinarySearch(place) >= 0))
@@ -78,7 +78,7 @@ internal sealed partial class FamilyDirectory
         for (; _leavingFrom < until; _leavingFrom++, Leaving--)
         {
             ref readonly FamilyEntry entry = ref next.Families[next.Places?[_leavingFrom] ?? _leavingFrom];
-            if (!OwnNames.IsAny(entry.Name.Span))
+            if (!BuiltInFamilies.IsAny(entry.Name.Span))
             {
                 RemoveIfExposed(entry, next.Families, next.Slot);
             }

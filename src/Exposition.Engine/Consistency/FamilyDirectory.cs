@@ -182,7 +182,7 @@ internal sealed partial class FamilyDirectory
 
     /// <summary>Counts a family of a group that was not exposed before.</summary>
     public void Add(in FamilyEntry entry, ReadOnlySpan<FamilyEntry> families, GroupSlot slot) =>
-        GetOrAdd(entry.Name.Span).Count(entry.Type, slot, +1, hasOwnLabels: !OwnNames.IsPlain(entry, families));
+        GetOrAdd(entry.Name.Span).Count(entry.Type, slot, +1, hasOwnLabels: !BuiltInFamilies.IsPlain(entry, families));
 
     /// <summary>The series of a group's families may have changed.</summary>
     public void Touch(GroupDraft draft)
@@ -213,7 +213,7 @@ internal sealed partial class FamilyDirectory
             return;
         }
 
-        info.Count(entry.Type, slot, -1, hasOwnLabels: !OwnNames.IsPlain(entry, families));
+        info.Count(entry.Type, slot, -1, hasOwnLabels: !BuiltInFamilies.IsPlain(entry, families));
         if (info.GroupsOf(entry.Type) == 0)
         {
             Free(info.Waiting);

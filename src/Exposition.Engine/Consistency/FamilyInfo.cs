@@ -46,7 +46,7 @@ internal sealed class FamilyInfo(byte[] name)
 
     /// <summary>
     /// The name sets of the groups that hold it, but for those that hold it with the labels of their key alone (see <see
-    /// cref="OwnNames.IsPlain"/>).
+    /// cref="BuiltInFamilies.IsPlain"/>).
     /// </summary>
     public ReadOnlySpan<(NameSet Set, int Groups)> NameSets => CollectionsMarshal.AsSpan(_nameSets);
 

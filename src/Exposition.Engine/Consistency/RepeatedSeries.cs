@@ -25,7 +25,7 @@ internal sealed class RepeatedSeries(Func<ReadOnlyMemory<byte>, GroupSlot?> find
     public Clash? Find(FamilySet set, int family, GroupSlot? self, ReadOnlySpan<(NameSet Set, int Groups)> sets, NameSet? own)
     {
         ReadOnlySpan<byte> name = set.Text(set.Families[family].Name);
-        Clash? clash = OwnNames.IsAny(name) ? FindAmongOwn(set, family, self) : null;
+        Clash? clash = BuiltInFamilies.IsAny(name) ? FindAmongOwn(set, family, self) : null;
         int previous = -1;
         int first = sets.IsEmpty ? -1 : set.Families[family].FirstMetric;
         for (int metric = first; metric >= 0 && clash is null; metric = set.Metrics[metric].Next)

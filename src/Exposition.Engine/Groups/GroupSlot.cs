@@ -24,10 +24,10 @@ internal sealed class GroupSlot(GroupingKey key, NameSet names)
     public long Serial { get; } = EntrySerial.Next();
 
     /// <summary>
-    /// A number that only the key decides: n with a probability of 2^-(n+1). Where what scrapes take together of neighbouring groups ends
-    /// is made of it.
+    /// Geometric level from the key's hash: n with a probability of 2^-(n+1). Boundaries of the stretches of compressed scrapes fall on
+    /// groups with a high level (content-defined chunking).
     /// </summary>
-    public byte CutLevel { get; } = (byte)BitOperations.TrailingZeroCount(key.GetHashCode());
+    public byte BoundaryLevel { get; } = (byte)BitOperations.TrailingZeroCount(key.GetHashCode());
 
     /// <summary>The shape of the last push, where it has one. Set by the cache.</summary>
     public PushShape? Shape

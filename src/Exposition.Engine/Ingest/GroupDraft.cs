@@ -154,7 +154,8 @@ internal sealed class GroupDraft
     private static FamilyEntry[] Combine(ReadOnlySpan<FamilyEntry> old, FamilyEntry[] pushed, bool replace, Span<int> places)
     {
         bool keepsFailure = replace
-            && GroupSnapshot.IndexOf(old, OwnNames.PushFailure) >= 0 && GroupSnapshot.IndexOf(pushed, OwnNames.PushFailure) < 0;
+            && GroupSnapshot.IndexOf(old, BuiltInFamilies.PushFailure) >= 0
+                && GroupSnapshot.IndexOf(pushed, BuiltInFamilies.PushFailure) < 0;
         var all = new FamilyEntry[pushed.Length + (replace ? (keepsFailure ? 1 : 0) : old.Length)];
         int count = 0;
         int next = 0;
@@ -169,7 +170,7 @@ internal sealed class GroupDraft
             }
 
             bool replaced = next < pushed.Length && order == 0;
-            if (!replaced && (!replace || name.SequenceEqual(OwnNames.PushFailure)))
+            if (!replaced && (!replace || name.SequenceEqual(BuiltInFamilies.PushFailure)))
             {
                 // One line shall not keep the block of a whole push, nor make all be packed anew.
                 all[count++] = replace ? entry with { Text = Alone(entry.Text), Sidecar = Alone(entry.Sidecar) } : entry;
@@ -207,7 +208,7 @@ internal sealed class GroupDraft
         foreach (HiddenFamily hidden in before)
         {
             int at = GroupSnapshot.IndexOf(families, hidden.Name.Span);
-            if (at >= 0 && (families[at].Traits & FamilyTraits.Suspect) != 0)
+            if (at >= 0 && (families[at].Traits & FamilyTraits.Hidden) != 0)
             {
                 still.Add(hidden);
             }
@@ -249,6 +250,6 @@ internal sealed class GroupDraft
         }
 
         return at < others.Length && others[at].Head.IsNamed(entry.Head) && others[at].Type == entry.Type && others[at].IsExposed
-            && OwnNames.IsPlain(others[at], others) == OwnNames.IsPlain(entry, families);
+            && BuiltInFamilies.IsPlain(others[at], others) == BuiltInFamilies.IsPlain(entry, families);
     }
 }

@@ -28,7 +28,7 @@ internal sealed class LabelMerge
     {
         Begin(key, set);
         int metrics = set.Metrics.Length;
-        set.BeginNewLabels((int)Math.Min(set.Labels.Length + ((metrics + OwnNames.Count) * (long)FirstOwn), Array.MaxLength));
+        set.BeginNewLabels((int)Math.Min(set.Labels.Length + ((metrics + BuiltInFamilies.Count) * (long)FirstOwn), Array.MaxLength));
         for (int metric = 0; metric < metrics; metric++)
         {
             set.AddNewLabels(metric, Merge(set, metric));

@@ -81,11 +81,12 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
         var families = new List<int>(_families);
         if (!keepPushedFailure)
         {
-            families.RemoveAll(family => Families.Text(Families.Families[family].Name).SequenceEqual(OwnNames.PushFailure));
-            families.Add(_ownFailure = _ownFailure >= 0 ? _ownFailure : AddOwn(OwnNames.PushFailure, OwnNames.PushFailureHelp, 0));
+            families.RemoveAll(family => Families.Text(Families.Families[family].Name).SequenceEqual(BuiltInFamilies.PushFailure));
+            families.Add(
+                _ownFailure = _ownFailure >= 0 ? _ownFailure : AddOwn(BuiltInFamilies.PushFailure, BuiltInFamilies.PushFailureHelp, 0));
         }
 
-        families.Add(_ownTime = _ownTime >= 0 ? _ownTime : AddOwn(OwnNames.PushTime, OwnNames.PushTimeHelp, now / 1e9));
+        families.Add(_ownTime = _ownTime >= 0 ? _ownTime : AddOwn(BuiltInFamilies.PushTime, BuiltInFamilies.PushTimeHelp, now / 1e9));
         return RenderSorted(families, before, pool);
     }
 
@@ -105,11 +106,11 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
     /// <summary>Renders only the trace of a refused push.</summary>
     public FamilyEntry[] RenderFailure(GroupSnapshot? before, bool withPushTime)
     {
-        _ownFailure = AddOwn(OwnNames.PushFailure, OwnNames.PushFailureHelp, now / 1e9);
+        _ownFailure = AddOwn(BuiltInFamilies.PushFailure, BuiltInFamilies.PushFailureHelp, now / 1e9);
         var families = new List<int> { _ownFailure };
         if (withPushTime)
         {
-            families.Add(_ownTime = AddOwn(OwnNames.PushTime, OwnNames.PushTimeHelp, 0));
+            families.Add(_ownTime = AddOwn(BuiltInFamilies.PushTime, BuiltInFamilies.PushTimeHelp, 0));
         }
 
         return RenderSorted(families, before, null);
@@ -118,7 +119,7 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
     /// <summary>Renders only the mark of an expired group.</summary>
     public FamilyEntry[] RenderExpired()
     {
-        _ownExpired = AddOwn(OwnNames.Expired, OwnNames.ExpiredHelp, 1);
+        _ownExpired = AddOwn(BuiltInFamilies.Expired, BuiltInFamilies.ExpiredHelp, 1);
         return RenderSorted([_ownExpired], null, null);
     }
 
@@ -128,8 +129,8 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
     // The push time, whether the group has expired, and a failure time that is no gauge: as a family of all groups it would be at odds with
     // every other.
     private static bool IsStores(ReadOnlySpan<byte> name, MetricType type) =>
-        name.SequenceEqual(OwnNames.PushTime) || name.SequenceEqual(OwnNames.Expired)
-            || (name.SequenceEqual(OwnNames.PushFailure) && type != MetricType.Gauge);
+        name.SequenceEqual(BuiltInFamilies.PushTime) || name.SequenceEqual(BuiltInFamilies.Expired)
+            || (name.SequenceEqual(BuiltInFamilies.PushFailure) && type != MetricType.Gauge);
 
     private string? CheckMetrics(int family, bool leaveOut)
     {

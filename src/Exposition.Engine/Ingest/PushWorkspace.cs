@@ -4,8 +4,8 @@ using Exposition.Formats;
 
 namespace Exposition.Engine.Ingest;
 
-// What a body of megabytes needs is several times as much. So those for large bodies are apart, lest each comes to be large in time. How
-// many large bodies are read at once is up to who calls.
+// Large bodies have their own pool; otherwise every pooled workspace would grow to the largest body seen. How many large bodies are read at
+// once is up to the caller.
 //
 // What a body of tens of megabytes needs is kept for the next one only if that comes at once.
 

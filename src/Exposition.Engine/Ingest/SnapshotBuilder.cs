@@ -100,7 +100,7 @@ internal static class SnapshotBuilder
         int own = 0;
         for (int i = 0; i < families.Length; i++)
         {
-            if (OwnNames.IsEither(set.Text(set.Families[families[i]].Name)))
+            if (BuiltInFamilies.IsEither(set.Text(set.Families[families[i]].Name)))
             {
                 own++;
             }
@@ -112,7 +112,7 @@ internal static class SnapshotBuilder
 
         for (int i = 0; own > 0 && i < families.Length; i++)
         {
-            if (OwnNames.IsEither(set.Text(set.Families[families[i]].Name)))
+            if (BuiltInFamilies.IsEither(set.Text(set.Families[families[i]].Name)))
             {
                 pieces[i] = RenderPiece(set, families[i], textOutput, sidecarOutput);
                 own--;
@@ -161,7 +161,7 @@ internal static class SnapshotBuilder
                 PushedAt = now,
                 Text = text,
 
-                // Nothing is no part of the block, which may go before the entry does.
+                // An empty sidecar must not keep a reference to the block.
                 Sidecar = piece.SidecarLength == 0 ? default : block.AsMemory(textBytes + piece.Sidecar, piece.SidecarLength),
                 Traits = TraitsOf(set, families[i], piece.Absent),
                 SampleCount = text.Span.Count((byte)'\n'),

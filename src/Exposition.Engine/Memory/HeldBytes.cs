@@ -2,9 +2,8 @@ using Exposition.Engine.Groups;
 
 namespace Exposition.Engine.Memory;
 
-// While a scrape is open, memory of snapshots that it shows, or might show, stays in use after they were replaced. How much that is: what
-// has been replaced since the oldest open scrape began, as far as a scrape can show it at all: what was made since the newest began (its
-// serial says so), none does. A little too much where only a scrape that has closed meanwhile has shown it.
+// While a scrape is open, memory of snapshots that it shows stays in use after they were replaced. Upper bound: bytes replaced since the
+// oldest open scrape began, except those created after the newest one (as their serial says).
 
 /// <summary>
 /// Bytes of replaced snapshots, and of tables, that are held for the sake of scrapes. Safe for concurrent use; costs a push two reads while

@@ -5,9 +5,8 @@ namespace Exposition.Engine.Memory;
 
 // Pushes take from here and put back at each push, on all processors at once; so each processor has its own shelves, as far as there are so
 // many, and looks at those of others only where it finds nothing. What is asked for changes: when bodies have grown, the sizes of yesterday
-// must not fill the room. So what is put on an empty shelf may take the room of something on a shelf that nothing was taken from since the
-// hand last came by (as the clock of a page cache). What is larger than the room on any shelf is kept for a few seconds, the last one of
-// all.
+// must not fill the room. So eviction is CLOCK: what is put on an empty shelf evicts from size classes unused since the hand's last pass.
+// What is larger than the room on any shelf is kept for a few seconds, the last one of all.
 
 /// <summary>Spare things by size, up to a number of bytes in all. Safe for concurrent use; takes no lock.</summary>
 /// <param name="capacity">Most bytes that lie here unused.</param>

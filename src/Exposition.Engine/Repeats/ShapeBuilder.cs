@@ -91,7 +91,7 @@ internal static class ShapeBuilder
         run = default;
         foreach (ref readonly FamilyEntry entry in pushed)
         {
-            if (!entry.Sidecar.IsEmpty || (entry.Traits & FamilyTraits.Suspect) != 0
+            if (!entry.Sidecar.IsEmpty || (entry.Traits & FamilyTraits.Hidden) != 0
                 || !MemoryMarshal.TryGetArray(entry.Text, out ArraySegment<byte> text) || text.Count == 0 || text.Offset != run.Count
                 || (run.Array is not null && run.Array != text.Array))
             {
@@ -163,7 +163,7 @@ internal static class ShapeBuilder
         int next = 0;
         foreach (ref readonly FamilyEntry entry in pushed)
         {
-            while (next < probed.Length && OwnNames.IsEither(probed[next].Name.Span))
+            while (next < probed.Length && BuiltInFamilies.IsEither(probed[next].Name.Span))
             {
                 next++;
             }

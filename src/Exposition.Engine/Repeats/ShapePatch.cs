@@ -23,7 +23,7 @@ internal static class ShapePatch
         bool timed = false;
         foreach (ref FamilyEntry entry in families)
         {
-            if (entry.Name.Span.SequenceEqual(OwnNames.PushTime))
+            if (entry.Name.Span.SequenceEqual(BuiltInFamilies.PushTime))
             {
                 entry = entry with { Text = WithValue(entry.Text.Span, now / 1e9, next), PushedAt = now, Serial = EntrySerial.Next() };
                 timed = true;
@@ -35,7 +35,7 @@ internal static class ShapePatch
                 entry = entry with { Text = block[start..end], PushedAt = now, Serial = serial };
                 start = end;
             }
-            else if (entry.Name.Span.SequenceEqual(OwnNames.PushFailure))
+            else if (entry.Name.Span.SequenceEqual(BuiltInFamilies.PushFailure))
             {
                 // One line shall not keep the block of a whole push.
                 entry = entry with { Text = GroupDraft.Alone(entry.Text), Sidecar = GroupDraft.Alone(entry.Sidecar) };

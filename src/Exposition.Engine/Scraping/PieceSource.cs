@@ -3,7 +3,7 @@ namespace Exposition.Engine.Scraping;
 /// <summary>The bytes of a scrape in one language, piece by piece. Not safe for concurrent use.</summary>
 internal abstract class PieceSource
 {
-    // Steps that give nothing take a while, too: whoever asks must come to think of others in between.
+    // Bounds the steps that give nothing, so that the caller can yield.
     private const int EmptyAtOnce = 64;
 
     private ReadOnlyMemory<byte> _pending;

@@ -14,7 +14,7 @@ namespace Exposition.Gateway.Api;
 
 /// <summary>The routes below <c>/api/v1</c>.</summary>
 internal sealed class ApiHandlers(
-    Flags flags, BuildIdentity build, ExpositionEngine engine, IChangeGate gate, TimeProvider time, ILogger<ApiHandlers> logger)
+    Flags flags, BuildIdentity build, ExpositionEngine engine, ICommitGate gate, TimeProvider time, ILogger<ApiHandlers> logger)
 {
     private const int FlushBytes = 64 << 10;
     private static readonly JsonWriterOptions s_json = new() { Encoder = GoJsonEncoder.Instance, SkipValidation = true };

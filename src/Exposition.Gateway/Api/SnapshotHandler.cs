@@ -16,7 +16,7 @@ namespace Exposition.Gateway.Api;
 // The place is beside the persistence file, never one that the client chooses. Names carry the time.
 
 /// <summary>Writes a snapshot at <c>PUT /api/v1/admin/snapshot</c>.</summary>
-internal sealed class SnapshotHandler(Flags flags, MetricStore store, IChangeGate gate, TimeProvider time, ILogger<SnapshotHandler> logger)
+internal sealed class SnapshotHandler(Flags flags, MetricStore store, ICommitGate gate, TimeProvider time, ILogger<SnapshotHandler> logger)
 {
     private readonly ReaderLimit _one = new(1);
 

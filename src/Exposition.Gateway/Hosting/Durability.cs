@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace Exposition.Gateway.Hosting;
 
 /// <summary>The durable copy as the flags want it: its gate in front of the store, and its notices as log lines and counts.</summary>
-internal sealed class Durability(Flags flags, TimeProvider time, ILogger logger) : IChangeGate, IAsyncDisposable
+internal sealed class Durability(Flags flags, TimeProvider time, ILogger logger) : ICommitGate, IAsyncDisposable
 {
     // A disk that hangs must not hold answers for ever; the client then knows as much as after a crash.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);

@@ -173,12 +173,12 @@ internal static class GatewayHost
         services.AddSingleton<IHostLifetime, SignalLifetime>();
         services.Configure<HostOptions>(
             host => host.ShutdownTimeout = flags.ShutdownTimeout < s_longestTimer ? flags.ShutdownTimeout : s_longestTimer);
-        services.AddSingleton<IOwnMetrics>(new BuildInfoMetric(BuildIdentity.Current));
-        services.AddSingleton<IOwnMetrics>(new ProcessMetrics(new ProcFiles(), TimeProvider.System));
-        services.AddSingleton<IOwnMetrics>(new PersistenceMetrics(durability));
+        services.AddSingleton<IMetricSource>(new BuildInfoMetric(BuildIdentity.Current));
+        services.AddSingleton<IMetricSource>(new ProcessMetrics(new ProcFiles(), TimeProvider.System));
+        services.AddSingleton<IMetricSource>(new PersistenceMetrics(durability));
         if (web is not null)
         {
-            services.AddSingleton<IOwnMetrics>(web);
+            services.AddSingleton<IMetricSource>(web);
         }
 
         // Ahead of the engine, which puts a memory pool of its own in the place of Kestrel's.
@@ -186,7 +186,7 @@ internal static class GatewayHost
         services.AddSingleton<IConnectionListenerFactory, PatientListenerFactory>();
         services.AddExposition(options =>
         {
-            options.Gate = durability;
+            options.CommitGate = durability;
             options.RoutePrefix = flags.Prefix;
             options.TelemetryPath = WebPaths.Join("", flags.TelemetryPath);
             options.SelfMetricsPath = flags.SelfMetricsPath.Length > 0 ? WebPaths.Join("", flags.SelfMetricsPath) : "";

@@ -5,7 +5,7 @@ using Exposition.Persistence;
 namespace Exposition.Gateway.Hosting;
 
 /// <summary>How the durable copy is doing; nothing where nothing is kept.</summary>
-internal sealed class PersistenceMetrics(Durability durability) : IOwnMetrics
+internal sealed class PersistenceMetrics(Durability durability) : IMetricSource
 {
     public void Collect(FamilySet into)
     {

@@ -5,7 +5,7 @@ using Exposition.Kestrel;
 namespace Exposition.Gateway.SelfMetrics;
 
 /// <summary><c>pushgateway_build_info</c>.</summary>
-internal sealed class BuildInfoMetric(BuildIdentity build) : IOwnMetrics
+internal sealed class BuildInfoMetric(BuildIdentity build) : IMetricSource
 {
     private readonly (byte[] Name, byte[] Value)[] _labels =
     [

@@ -7,11 +7,11 @@ namespace Exposition.Gateway.SelfMetrics;
 // Reading /proc can cost milliseconds, so that scrapes that follow each other closely share one reading, and nobody waits for another's.
 
 /// <summary>The <c>process_*</c> families, with the reference's names and help texts; none where there is no /proc.</summary>
-internal sealed class ProcessMetrics(ProcFiles proc, TimeProvider time) : IOwnMetrics
+internal sealed class ProcessMetrics(ProcFiles proc, TimeProvider time) : IMetricSource
 {
     private static readonly TimeSpan s_fresh = TimeSpan.FromMilliseconds(250);
 
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private volatile Reading? _last;
 
     public void Collect(FamilySet into)
@@ -40,14 +40,14 @@ internal sealed class ProcessMetrics(ProcFiles proc, TimeProvider time) : IOwnMe
             return last;
         }
 
-        if (last is not null && !_gate.TryEnter())
+        if (last is not null && !_lock.TryEnter())
         {
             return last;
         }
 
         if (last is null)
         {
-            _gate.Enter();
+            _lock.Enter();
         }
 
         try
@@ -60,7 +60,7 @@ internal sealed class ProcessMetrics(ProcFiles proc, TimeProvider time) : IOwnMe
         }
         finally
         {
-            _gate.Exit();
+            _lock.Exit();
         }
     }
 

@@ -3,7 +3,7 @@ namespace Exposition.Gateway.Web;
 /// <summary>The rate limiter: one token per interval, up to a number of tokens, full at first. Safe for concurrent use.</summary>
 internal sealed class TokenBucket(RateLimit limit, TimeProvider time)
 {
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private double _tokens = limit.Burst;
     private long _last = time.GetTimestamp();
 
@@ -16,7 +16,7 @@ internal sealed class TokenBucket(RateLimit limit, TimeProvider time)
     /// <summary>Takes a token if there is one.</summary>
     public bool TryTake()
     {
-        lock (_gate)
+        lock (_lock)
         {
             long now = time.GetTimestamp();
             _tokens = Math.Min(limit.Burst, _tokens + (time.GetElapsedTime(_last, now) / limit.Interval));

@@ -13,7 +13,7 @@ namespace Exposition.Gateway.Web;
 // the same twice, so that a file caught in the middle of being written, which may well be valid, does not open the door.
 
 /// <summary>Holds the web configuration in force and follows its files.</summary>
-internal sealed class WebConfigFile : IOwnMetrics, IAsyncDisposable
+internal sealed class WebConfigFile : IMetricSource, IAsyncDisposable
 {
     private const int MaxFileBytes = 1 << 20;
     private static readonly TimeSpan s_every = TimeSpan.FromMilliseconds(500);

@@ -9,7 +9,7 @@ namespace Exposition.Gateway.Web;
 /// Rate limit, headers and authentication, in this order, for both doors. The raw door serves only requests whose credentials are known
 /// to be good, once they were checked, and leaves every other one to the general door.
 /// </summary>
-internal sealed class WebGate(WebConfigFile file, ExpositionEngine engine) : IRawGate
+internal sealed class WebGate(WebConfigFile file, ExpositionEngine engine) : IRequestGate
 {
     // Python's urllib and others answer only a challenge with a realm.
     private const string Challenge = "Basic realm=\"pushgateway\", charset=\"UTF-8\"";

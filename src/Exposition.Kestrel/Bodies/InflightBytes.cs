@@ -22,7 +22,7 @@ internal sealed class InflightBytes(long limit, TimeProvider time)
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private readonly LinkedList<BodyClaim> _holders = [];
     private readonly LinkedList<Waiter> _small = [];
     private readonly LinkedList<Waiter> _large = [];
@@ -41,7 +41,7 @@ internal sealed class InflightBytes(long limit, TimeProvider time)
     {
         get
         {
-            lock (_gate)
+            lock (_lock)
             {
                 return _small.Count + _large.Count;
             }
@@ -51,7 +51,7 @@ internal sealed class InflightBytes(long limit, TimeProvider time)
     /// <summary>Takes bytes.</summary>
     public bool TryTake(BodyClaim claim, long bytes)
     {
-        lock (_gate)
+        lock (_lock)
         {
             long granted = Math.Min(claim.Granted, bytes);
             if (bytes > granted && !FitsInTurn(claim, bytes - granted))
@@ -70,7 +70,7 @@ internal sealed class InflightBytes(long limit, TimeProvider time)
     public void GiveBack(BodyClaim claim, long bytes)
     {
         BodyClaim? next;
-        lock (_gate)
+        lock (_lock)
         {
             next = Remove(claim, bytes);
         }
@@ -82,7 +82,7 @@ internal sealed class InflightBytes(long limit, TimeProvider time)
     public void GiveBackGranted(BodyClaim claim)
     {
         BodyClaim? next;
-        lock (_gate)
+        lock (_lock)
         {
             long granted = claim.Granted;
             claim.Granted = 0;
@@ -100,7 +100,7 @@ internal sealed class InflightBytes(long limit, TimeProvider time)
     {
         long started = time.GetTimestamp();
         Waiter waiter;
-        lock (_gate)
+        lock (_lock)
         {
             if (FitsInTurn(claim, claim.Wanted))
             {
@@ -135,7 +135,7 @@ internal sealed class InflightBytes(long limit, TimeProvider time)
 
     private bool TryWithdraw(Waiter waiter)
     {
-        lock (_gate)
+        lock (_lock)
         {
             if (waiter.Place.List is not { } queue)
             {
@@ -150,7 +150,7 @@ internal sealed class InflightBytes(long limit, TimeProvider time)
     private void EndSlowest()
     {
         BodyClaim? slowest;
-        lock (_gate)
+        lock (_lock)
         {
             slowest = Slowest();
         }

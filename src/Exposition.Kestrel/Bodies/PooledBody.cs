@@ -70,7 +70,7 @@ internal sealed class PooledBody(BodyClaim? claim = null) : IDisposable
     /// <summary>Appends. To be reserved before, where there is a limit.</summary>
     public void Append(ReadOnlySpan<byte> bytes)
     {
-        // Nothing needs no room: none was reserved for it.
+        // An empty append needs no reservation.
         if (!bytes.IsEmpty)
         {
             bytes.CopyTo(GetMemory(bytes.Length).Span);

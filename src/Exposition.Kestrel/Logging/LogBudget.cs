@@ -22,7 +22,7 @@ internal sealed class LogBudget(TimeProvider time)
     // Messages and reasons are constants, far fewer than this.
     private const int MostVoices = 1000;
 
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private readonly long _start = time.GetTimestamp();
     private readonly Dictionary<(string Message, string Reason), Voice> _voices = [];
     private readonly Purse _lines = new();
@@ -36,7 +36,7 @@ internal sealed class LogBudget(TimeProvider time)
     /// <returns>False if it must not be written.</returns>
     public bool TryTake(LogLevel level, string message, string reason, out long suppressed)
     {
-        lock (_gate)
+        lock (_lock)
         {
             TimeSpan now = time.GetElapsedTime(_start);
             Voice voice = Find(message, reason);
@@ -56,7 +56,7 @@ internal sealed class LogBudget(TimeProvider time)
     /// <summary>Gives back what a line has not used.</summary>
     public void Return(LogLevel level, int unusedBytes)
     {
-        lock (_gate)
+        lock (_lock)
         {
             PurseOf(level).Bytes.Take(-unusedBytes);
         }

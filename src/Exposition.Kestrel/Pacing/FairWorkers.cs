@@ -30,7 +30,7 @@ internal sealed class FairWorkers(string name, int mostThreads, int mostWaiting,
 {
     private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(10);
 
-    private readonly object _gate = new();
+    private readonly object _lock = new();
     private readonly Dictionary<object, Client> _clients = [];
     private readonly LinkedList<Client> _order = [];
     private int _waiting;
@@ -62,7 +62,7 @@ internal sealed class FairWorkers(string name, int mostThreads, int mostWaiting,
     /// <returns>What has lost its place.</returns>
     private Job? Enqueue(object key, Job job)
     {
-        lock (_gate)
+        lock (_lock)
         {
             if (!_clients.TryGetValue(key, out Client? client))
             {
@@ -80,7 +80,7 @@ internal sealed class FairWorkers(string name, int mostThreads, int mostWaiting,
                 Remove(lost);
             }
 
-            Monitor.Pulse(_gate);
+            Monitor.Pulse(_lock);
             return lost;
         }
     }
@@ -107,7 +107,7 @@ internal sealed class FairWorkers(string name, int mostThreads, int mostWaiting,
 
     private bool TryWithdraw(Job job)
     {
-        lock (_gate)
+        lock (_lock)
         {
             if (job.Place.List is null)
             {
@@ -142,12 +142,12 @@ internal sealed class FairWorkers(string name, int mostThreads, int mostWaiting,
 
     private Job? Next()
     {
-        lock (_gate)
+        lock (_lock)
         {
             while (_waiting == 0)
             {
                 _idle++;
-                bool woken = Monitor.Wait(_gate, s_idle);
+                bool woken = Monitor.Wait(_lock, s_idle);
                 _idle--;
                 if (!woken && _waiting == 0)
                 {

@@ -16,7 +16,7 @@ internal sealed class LeastRate(TimeProvider time, int bytesPerSecond, TimeSpan 
     // More would be beyond the clock's range.
     private const double LongestSeconds = 1e8;
 
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private readonly long _window = (long)(Math.Min(window.TotalSeconds, LongestSeconds) * time.TimestampFrequency);
     private readonly long _half = 2 * time.TimestampFrequency;
     private long _deadline;
@@ -30,7 +30,7 @@ internal sealed class LeastRate(TimeProvider time, int bytesPerSecond, TimeSpan 
     {
         get
         {
-            lock (_gate)
+            lock (_lock)
             {
                 return _window <= 0 ? Timeout.InfiniteTimeSpan : time.GetElapsedTime(time.GetTimestamp(), _deadline);
             }
@@ -42,7 +42,7 @@ internal sealed class LeastRate(TimeProvider time, int bytesPerSecond, TimeSpan 
     {
         get
         {
-            lock (_gate)
+            lock (_lock)
             {
                 long now = time.GetTimestamp();
                 if (now - _started < _half)
@@ -60,7 +60,7 @@ internal sealed class LeastRate(TimeProvider time, int bytesPerSecond, TimeSpan 
     /// <param name="at">When it has begun, on the clock's scale.</param>
     public void Start(long at)
     {
-        lock (_gate)
+        lock (_lock)
         {
             (_started, _halfSince, _deadline) = (at, at, at + _window);
             (_older, _newer) = (0, 0);
@@ -70,7 +70,7 @@ internal sealed class LeastRate(TimeProvider time, int bytesPerSecond, TimeSpan 
     /// <summary>Counts bytes that have just moved.</summary>
     public void Count(long bytes)
     {
-        lock (_gate)
+        lock (_lock)
         {
             long now = time.GetTimestamp();
             Turn(now);
@@ -86,7 +86,7 @@ internal sealed class LeastRate(TimeProvider time, int bytesPerSecond, TimeSpan 
     /// <summary>Takes time out that was not the sender's.</summary>
     public void Excuse(TimeSpan waited)
     {
-        lock (_gate)
+        lock (_lock)
         {
             long ticks = (long)(waited.TotalSeconds * time.TimestampFrequency);
             _deadline += ticks;

@@ -13,12 +13,12 @@ internal sealed class AnswerWriter
 {
     private readonly DateCache _dates;
     private readonly byte[] _keepAlive;
-    private readonly IRawGate? _gate;
+    private readonly IRequestGate? _gate;
 
     /// <param name="dates">The Date header.</param>
     /// <param name="idleTimeout">What the client may rely on, less a margin for the way.</param>
     /// <param name="gate">Has headers for every answer.</param>
-    public AnswerWriter(DateCache dates, TimeSpan idleTimeout, IRawGate? gate)
+    public AnswerWriter(DateCache dates, TimeSpan idleTimeout, IRequestGate? gate)
     {
         _gate = gate;
         _dates = dates;

@@ -24,7 +24,7 @@ internal sealed class ConnectionLimit(ExpositionEngine engine)
     private static readonly TimeSpan s_moment = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan s_timeToLeave = TimeSpan.FromSeconds(1);
 
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private readonly ConnectionSeats _seats = new(engine.Options.Time);
     private readonly LinkedList<ConnectionSeat> _leaving = [];
     private readonly int _mostLeaving = Math.Clamp(engine.Options.MaxConnections / 8, LeastLeaving, MostLeaving);
@@ -73,7 +73,7 @@ internal sealed class ConnectionLimit(ExpositionEngine engine)
         }
 
         ConnectionSeat? overdue;
-        lock (_gate)
+        lock (_lock)
         {
             overdue = TakeOverdue();
         }
@@ -101,7 +101,7 @@ internal sealed class ConnectionLimit(ExpositionEngine engine)
     public void EndWorst()
     {
         ConnectionSeat? worst;
-        lock (_gate)
+        lock (_lock)
         {
             worst = _leaving.Count < _mostLeaving ? TakeWorst() : null;
         }
@@ -133,7 +133,7 @@ internal sealed class ConnectionLimit(ExpositionEngine engine)
         bool entered;
         ConnectionSeat? worst = null;
         ConnectionSeat? overdue = null;
-        lock (_gate)
+        lock (_lock)
         {
             if (most > 0 && _entered >= most)
             {
@@ -157,7 +157,7 @@ internal sealed class ConnectionLimit(ExpositionEngine engine)
     private void Leave(ConnectionSeat seat)
     {
         Interlocked.Decrement(ref _open);
-        lock (_gate)
+        lock (_lock)
         {
             bool seated = _seats.Remove(seat);
             _entered -= seated || seat.EndedAt is not null ? 1 : 0;

@@ -48,7 +48,7 @@ internal sealed class ConnectionWatch
     private readonly ConnectionContext _connection;
     private readonly PipeReader _input;
     private readonly TimeProvider _time;
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private readonly CancellationTokenRegistration _shutdown;
     private volatile ConnectionPhase _phase;
     private volatile bool _stopping;
@@ -114,7 +114,7 @@ internal sealed class ConnectionWatch
     {
         if (result.IsCanceled)
         {
-            lock (_gate)
+            lock (_lock)
             {
                 _cancelRequested = false;
             }
@@ -125,7 +125,7 @@ internal sealed class ConnectionWatch
     public void Release()
     {
         bool pending;
-        lock (_gate)
+        lock (_lock)
         {
             _phase = ConnectionPhase.Done;
             pending = _cancelRequested;
@@ -141,7 +141,7 @@ internal sealed class ConnectionWatch
     /// <summary>Makes the connection look up from waiting for input, if it does.</summary>
     public void Interrupt()
     {
-        lock (_gate)
+        lock (_lock)
         {
             if (_phase != ConnectionPhase.Done)
             {
@@ -174,7 +174,7 @@ internal sealed class ConnectionWatch
             return;
         }
 
-        lock (_gate)
+        lock (_lock)
         {
             switch (_phase == phase ? phase : ConnectionPhase.Done)
             {
@@ -192,7 +192,7 @@ internal sealed class ConnectionWatch
 
     private void OnShutdown()
     {
-        lock (_gate)
+        lock (_lock)
         {
             _stopping = true;
             if (_phase != ConnectionPhase.Done)

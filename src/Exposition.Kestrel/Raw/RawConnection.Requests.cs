@@ -273,7 +273,7 @@ internal sealed partial class RawConnection
     }
 
     // Null if the request may be served here.
-    private Step? Enter(IRawGate gate, ReadOnlySpan<byte> bytes)
+    private Step? Enter(IRequestGate gate, ReadOnlySpan<byte> bytes)
     {
         ReadOnlySpan<byte> authorization = _head.Authorization.In(bytes);
         _entered = _entered || gate.TryEnter();

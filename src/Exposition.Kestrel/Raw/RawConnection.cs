@@ -220,7 +220,7 @@ internal sealed partial class RawConnection : IDisposable
         return Step.Drain;
     }
 
-    // Whoever was silent between requests is let go without a word.
+    // Idle timeout: close without a response.
     private Step Expire()
     {
         switch (_watch.Phase)

@@ -9,7 +9,7 @@ namespace Exposition.Kestrel.Raw;
 /// <param name="engine">The engine.</param>
 /// <param name="gate">The host's say over single requests, if it wants one.</param>
 /// <param name="rules">The host's rules for the routes; null where a gate stands for them.</param>
-internal sealed class RawServices(ExpositionEngine engine, IRawGate? gate, HostRules? rules)
+internal sealed class RawServices(ExpositionEngine engine, IRequestGate? gate, HostRules? rules)
 {
     private const int LongestHead = 64 << 10;
 
@@ -23,7 +23,7 @@ internal sealed class RawServices(ExpositionEngine engine, IRawGate? gate, HostR
 
     public HeadCheck Check { get; } = new(OrMost(engine.Options.MaxTargetBytes), OrMost(engine.Options.MaxHeaders));
 
-    public IRawGate? Gate => gate;
+    public IRequestGate? Gate => gate;
 
     /// <summary>Whether the host has rules that the endpoints alone can keep.</summary>
     public bool IsClosed => rules is { ClosesRawDoor: true };
@@ -32,7 +32,7 @@ internal sealed class RawServices(ExpositionEngine engine, IRawGate? gate, HostR
 /// <summary>
 /// Connection middleware that serves hot requests itself and leaves a connection to Kestrel's HTTP at the first other one, for good.
 /// </summary>
-internal sealed class RawConnectionMiddleware(ExpositionEngine engine, IRawGate? gate, HostRules? rules, ConnectionDelegate next)
+internal sealed class RawConnectionMiddleware(ExpositionEngine engine, IRequestGate? gate, HostRules? rules, ConnectionDelegate next)
 {
     private readonly RawServices _services = new(engine, gate, rules);
 

@@ -4,7 +4,7 @@ using Exposition.Formats;
 namespace Exposition.Kestrel.SelfMetrics;
 
 /// <summary>What a store tells of the state of its groups.</summary>
-internal sealed class GroupStateMetrics(MetricStore store) : IOwnMetrics
+internal sealed class GroupStateMetrics(MetricStore store) : IMetricSource
 {
     public void Collect(FamilySet into)
     {

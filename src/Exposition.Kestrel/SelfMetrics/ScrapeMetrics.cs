@@ -4,7 +4,7 @@ using Exposition.Formats;
 namespace Exposition.Kestrel.SelfMetrics;
 
 /// <summary>What scrapes hold and find again. The families are ours, not the reference's.</summary>
-internal sealed class ScrapeMetrics(MetricStore store) : IOwnMetrics
+internal sealed class ScrapeMetrics(MetricStore store) : IMetricSource
 {
     public void Collect(FamilySet into)
     {

@@ -3,7 +3,7 @@ using Exposition.Formats;
 namespace Exposition.Kestrel.SelfMetrics;
 
 /// <summary>Counts what is left out of the families of the host.</summary>
-internal sealed class SourceMetrics(OwnSources sources) : IOwnMetrics
+internal sealed class SourceMetrics(MetricSources sources) : IMetricSource
 {
     public void Collect(FamilySet into)
     {

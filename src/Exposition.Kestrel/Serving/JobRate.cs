@@ -13,7 +13,7 @@ internal sealed class JobRate(int perSecond, TimeProvider time)
 {
     private const int FirstSweep = 1024;
 
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private readonly Dictionary<ulong, long> _until = [];
     private readonly long _share = perSecond > 0 ? Math.Max(1, time.TimestampFrequency / perSecond) : 0;
     private int _sweepAt = FirstSweep;
@@ -31,7 +31,7 @@ internal sealed class JobRate(int perSecond, TimeProvider time)
 
         ulong job = Job(key);
         long now = time.GetTimestamp();
-        lock (_gate)
+        lock (_lock)
         {
             ref long until = ref CollectionsMarshal.GetValueRefOrAddDefault(_until, job, out _);
             if (until - now > time.TimestampFrequency - _share)

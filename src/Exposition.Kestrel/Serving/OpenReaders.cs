@@ -14,7 +14,7 @@ internal sealed class OpenReaders(WireMetrics metrics, ExpositionOptions options
 {
     private const int MostLeaving = 16;
 
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private readonly List<Reader> _open = [];
     private int _count;
 
@@ -33,7 +33,7 @@ internal sealed class OpenReaders(WireMetrics metrics, ExpositionOptions options
     {
         var reader = new Reader(this, kind, timeout);
         Reader? slowest = null;
-        lock (_gate)
+        lock (_lock)
         {
             int seated = most > 0 ? Count(kind, ended: false) : 0;
             if (most > 0 && seated >= most)
@@ -84,7 +84,7 @@ internal sealed class OpenReaders(WireMetrics metrics, ExpositionOptions options
 
     internal void Leave(Reader reader)
     {
-        lock (_gate)
+        lock (_lock)
         {
             _open.Remove(reader);
             _count = _open.Count;
@@ -124,7 +124,7 @@ internal sealed class OpenReaders(WireMetrics metrics, ExpositionOptions options
     private void EndOldest()
     {
         Reader oldest;
-        lock (_gate)
+        lock (_lock)
         {
             if (_open.Count == 0 || _open.Exists(static reader => reader.IsEnded))
             {

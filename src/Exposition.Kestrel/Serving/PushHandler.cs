@@ -57,7 +57,7 @@ internal sealed class PushHandler(
             return answered;
         }
 
-        Answer? answer = options.Gate is { IsOpen: false } ? Answer.Loading : Apply(request, body);
+        Answer? answer = options.CommitGate is { IsOpen: false } ? Answer.Loading : Apply(request, body);
         if (answer is { } done)
         {
             confirmation = Applied(request, done);
@@ -142,7 +142,7 @@ internal sealed class PushHandler(
             Keep(request);
         }
 
-        return options.Gate?.Confirm();
+        return options.CommitGate?.Confirm();
     }
 
     private void Keep(in PushRequest request)

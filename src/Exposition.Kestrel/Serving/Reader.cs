@@ -14,7 +14,7 @@ internal sealed class Reader(OpenReaders readers, Limit kind, TimeSpan timeout) 
 
     private static readonly TimeSpan s_window = TimeSpan.FromSeconds(10);
 
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private readonly TimeProvider _time = readers.Time;
     private readonly long _started = readers.Time.GetTimestamp();
     private volatile IScrapeOutput? _output;
@@ -74,7 +74,7 @@ internal sealed class Reader(OpenReaders readers, Limit kind, TimeSpan timeout) 
     /// <summary>Breaks his connection, if something is being sent. Safe to be called from other threads.</summary>
     public void Abort()
     {
-        lock (_gate)
+        lock (_lock)
         {
             _output?.Abort("the place of a reader was needed");
         }
@@ -95,7 +95,7 @@ internal sealed class Reader(OpenReaders readers, Limit kind, TimeSpan timeout) 
     /// </summary>
     public void Dispose()
     {
-        lock (_gate)
+        lock (_lock)
         {
             _output = null;
         }

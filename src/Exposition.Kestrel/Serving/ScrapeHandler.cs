@@ -26,7 +26,7 @@ internal sealed class ScrapeHandler(
     {
         metrics.CountServed(door);
         refused = default;
-        if (options.Gate is { IsOpen: false })
+        if (options.CommitGate is { IsOpen: false })
         {
             // Half of the groups would look like the end of the others.
             refused = Answer.Loading;

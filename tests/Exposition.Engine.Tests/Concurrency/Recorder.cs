@@ -256,7 +256,7 @@ internal sealed class Recorder
 
                 (seen[at], seen[Groups + at]) = values;
                 if (Rivals[at] >= 0 && group.Families.ToArray().Any(entry => entry.Name.Span[0] == 'v'
-                    && (entry.Traits & FamilyTraits.Suspect) == 0 && !shown.Add(Encoding.UTF8.GetString(entry.Name.Span))))
+                    && (entry.Traits & FamilyTraits.Hidden) == 0 && !shown.Add(Encoding.UTF8.GetString(entry.Name.Span))))
                 {
                     _wrong.Enqueue($"a view shows of both rivals: {string.Join(' ', shown)}");
                 }
@@ -398,14 +398,15 @@ internal sealed class Recorder
                 return (Rubbish, Rubbish);
             }
 
-            if (OwnNames.IsEither(name))
+            if (BuiltInFamilies.IsEither(name))
             {
                 continue;
             }
 
-            if (name.SequenceEqual(OwnNames.Expired))
+            if (name.SequenceEqual(BuiltInFamilies.Expired))
             {
-                return group.Families.Length == OwnNames.Count + 1 && group.IsExpired ? (SequentialModel.Expired, 0) : (Rubbish, Rubbish);
+                return group.Families.Length == BuiltInFamilies.Count + 1
+                    && group.IsExpired ? (SequentialModel.Expired, 0) : (Rubbish, Rubbish);
             }
 
             ref long shown = ref (name[0] == 'w' ? ref extra : ref value);

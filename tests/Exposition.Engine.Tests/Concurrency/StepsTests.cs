@@ -54,7 +54,7 @@ public class StepsTests
             FamilyEntry[] families = view.Groups[0].Families.ToArray();
             Assert.Equal(1, view.Groups.Length);
             Assert.Equal(families.Length - view.Groups[0].Hidden.Length, families.Count(static entry => entry.IsExposed));
-            return families.Count(static entry => entry.Type == MetricType.Gauge && entry.IsExposed) - OwnNames.Count;
+            return families.Count(static entry => entry.Type == MetricType.Gauge && entry.IsExposed) - BuiltInFamilies.Count;
         }
     }
 

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Exposition.Kestrel.Tests;
 
-public class RawGateTests
+public class RequestGateTests
 {
     private const string Push = "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nAuthorization: {0}\r\n\r\na 1\n";
 
@@ -114,7 +114,7 @@ public class RawGateTests
 
     private static string With(string credentials) => Push.Replace("{0}", credentials, StringComparison.Ordinal);
 
-    private sealed class Gate(string good) : IRawGate
+    private sealed class Gate(string good) : IRequestGate
     {
         public List<string> Asked { get; } = [];
 

@@ -3,7 +3,7 @@ namespace Exposition.Kestrel;
 /// <summary>
 /// What a host has to say about changes: whether they are taken yet, and when they may be acknowledged. Safe for concurrent use.
 /// </summary>
-public interface IChangeGate
+public interface ICommitGate
 {
     /// <summary>
     /// Whether the store holds what it should. Until then pushes, deletes and scrapes are answered with 503 and Retry-After.

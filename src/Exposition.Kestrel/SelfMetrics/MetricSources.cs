@@ -17,7 +17,7 @@ namespace Exposition.Kestrel.SelfMetrics;
 /// </summary>
 /// <param name="store">Where names are reserved; null where nothing pushed is exposed beside them.</param>
 /// <param name="logger">Told once of each source and fault.</param>
-internal sealed class OwnSources(MetricStore? store, ILogger logger)
+internal sealed class MetricSources(MetricStore? store, ILogger logger)
 {
     private const int MostNames = 10_000;
 
@@ -27,11 +27,11 @@ internal sealed class OwnSources(MetricStore? store, ILogger logger)
     private volatile Source[] _sources = [];
 
     /// <summary>Adds a source and reserves its names.</summary>
-    public void Add(IOwnMetrics own) => Add(own.GetType().Name, own.Collect);
+    public void Add(IMetricSource own) => Add(own.GetType().Name, own.Collect);
 
     /// <summary>Adds a source and reserves its names.</summary>
     /// <param name="name">What the log calls it.</param>
-    /// <param name="collect">See <see cref="IOwnMetrics.Collect"/>.</param>
+    /// <param name="collect">See <see cref="IMetricSource.Collect"/>.</param>
     /// <param name="later">Names that are the source's, though it need not show them yet.</param>
     public void Add(string name, Action<FamilySet> collect, params ReadOnlySpan<string> later)
     {
@@ -80,7 +80,7 @@ internal sealed class OwnSources(MetricStore? store, ILogger logger)
         {
             if (IsGood(source, scratch, family) && into is not null)
             {
-                OwnCopy.Add(set, family, into);
+                SourceCopy.Add(set, family, into);
             }
         }
 
@@ -93,7 +93,7 @@ internal sealed class OwnSources(MetricStore? store, ILogger logger)
     {
         FamilySet set = scratch.Set;
         ReadOnlySpan<byte> name = set.Text(set.Families[family].Name);
-        if (OwnCopy.Error(set, family, scratch.Order) is { } error)
+        if (SourceCopy.Error(set, family, scratch.Order) is { } error)
         {
             Fail(source, SourceFault.Invalid, error);
             return false;
@@ -133,16 +133,16 @@ internal sealed class OwnSources(MetricStore? store, ILogger logger)
         int bit = 1 << (int)fault;
         if ((Interlocked.Or(ref source.Told, bit) & bit) == 0)
         {
-            OwnLog.SourceFailed(logger, source.Name, reason, exception);
+            SourceLog.SourceFailed(logger, source.Name, reason, exception);
         }
     }
 
     // The store exposes families of its own with each group.
     private static ConcurrentDictionary<byte[], OwnName> Start() => new(Utf8Key.Comparer)
     {
-        [OwnNames.PushTime] = new OwnName(null),
-        [OwnNames.PushFailure] = new OwnName(null),
-        [OwnNames.Expired] = new OwnName(null),
+        [BuiltInFamilies.PushTime] = new OwnName(null),
+        [BuiltInFamilies.PushFailure] = new OwnName(null),
+        [BuiltInFamilies.Expired] = new OwnName(null),
     };
 
     private sealed class Source(string name, Action<FamilySet> collect)

@@ -4,7 +4,7 @@ using Exposition.Formats;
 namespace Exposition.Kestrel.SelfMetrics;
 
 /// <summary>Takes a family of a source over, if it keeps the rules that a pushed one must keep.</summary>
-internal static class OwnCopy
+internal static class SourceCopy
 {
     /// <summary>Why a family cannot be exposed, or null. Puts its metrics in order.</summary>
     public static string? Error(FamilySet set, int family, SeriesOrder order)

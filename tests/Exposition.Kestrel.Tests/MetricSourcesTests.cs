@@ -13,7 +13,7 @@ using Microsoft.Extensions.Logging;
 namespace Exposition.Kestrel.Tests;
 
 /// <summary>Families of the host beside pushed ones, through both doors of a host that is embedded as the README says.</summary>
-public sealed class OwnSourcesTests : IAsyncDisposable
+public sealed class MetricSourcesTests : IAsyncDisposable
 {
     private readonly RecordedLog _log = new();
     private readonly HttpClient _client = new();
@@ -158,7 +158,7 @@ public sealed class OwnSourcesTests : IAsyncDisposable
     public void Names_that_grow_without_end_are_bounded()
     {
         int next = 0;
-        var sources = new OwnSources(new MetricStore(new StoreOptions()), _log);
+        var sources = new MetricSources(new MetricStore(new StoreOptions()), _log);
         sources.Add(new Source(into =>
         {
             for (int i = 0; i < 1000; i++)
@@ -217,7 +217,7 @@ public sealed class OwnSourcesTests : IAsyncDisposable
         builder.Services.AddRoutingCore().AddExposition(configure);
         foreach (Source source in sources)
         {
-            builder.Services.AddSingleton<IOwnMetrics>(source);
+            builder.Services.AddSingleton<IMetricSource>(source);
         }
 
         builder.WebHost.UseKestrelCore().ConfigureKestrel(static kestrel =>
@@ -248,7 +248,7 @@ public sealed class OwnSourcesTests : IAsyncDisposable
         }
     }
 
-    private sealed class Source(Action<FamilySet> collect) : IOwnMetrics
+    private sealed class Source(Action<FamilySet> collect) : IMetricSource
     {
         public void Collect(FamilySet into) => collect(into);
     }

@@ -1,7 +1,7 @@
 namespace Exposition.Kestrel.Tests;
 
 /// <summary>What a host's gate holds back, through both doors.</summary>
-public class ChangeGateTests
+public class CommitGateTests
 {
     private const string Push = "PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\na 1\n";
 
@@ -91,7 +91,7 @@ public class ChangeGateTests
         return doors;
     }
 
-    private sealed class Gate : IChangeGate
+    private sealed class Gate : ICommitGate
     {
         private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -1,7 +1,7 @@
 namespace Exposition.Engine.Groups;
 
 /// <summary>The families that the store keeps in groups: two in every one, and a third in those that have expired.</summary>
-internal static class OwnNames
+internal static class BuiltInFamilies
 {
     public static readonly byte[] PushTime = "push_time_seconds"u8.ToArray();
     public static readonly byte[] PushFailure = "push_failure_time_seconds"u8.ToArray();

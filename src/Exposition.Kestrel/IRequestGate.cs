@@ -5,7 +5,7 @@ namespace Exposition.Kestrel;
 /// is handed on to the general HTTP server, unread, where the host's middleware decides about it and answers. Called by many connections at
 /// once.
 /// </summary>
-public interface IRawGate
+public interface IRequestGate
 {
     /// <summary>Header lines for every answer of the raw door, each with its line end (CR LF); empty for none.</summary>
     public ReadOnlyMemory<byte> HeaderLines { get; }

@@ -5,7 +5,7 @@ using Exposition.Gateway.SelfMetrics;
 
 namespace Exposition.Gateway.Tests;
 
-public class OwnMetricsTests
+public class SelfMetricsTests
 {
     [Fact]
     public void Values_come_from_the_proc_files()
