@@ -41,8 +41,7 @@ public enum ExpositionToken : byte
 /// var reader = new ExpositionReader(text, new ExpositionReaderState());
 /// while (reader.Read())
 /// {
-///     if (reader.Token == ExpositionToken.Sample
-///         &amp;&amp; reader.Labels.TryGet("job"u8, out ReadOnlySpan&lt;byte&gt; job) &amp;&amp; job.SequenceEqual("nightly"u8))
+///     if (reader.Token == ExpositionToken.Sample &amp;&amp; reader.Labels.TryGet("job"u8, out ReadOnlySpan&lt;byte&gt; job) &amp;&amp; job.SequenceEqual("nightly"u8))
 ///     {
 ///         bytes += reader.Value;
 ///     }

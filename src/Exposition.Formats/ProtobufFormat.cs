@@ -19,8 +19,7 @@ namespace Exposition.Formats;
 ///     metrics.ResetWrittenCount();
 ///     ProtobufFormat.WriteMetrics(set, family, metrics);
 ///     FamilyRow row = set.Families[family];
-///     ProtobufFormat.WriteHeader(
-///         set.Text(row.Name), row.Type, row.HasHelp, set.Text(row.Help), EscapingScheme.AllowUtf8, metrics.WrittenCount, output);
+///     ProtobufFormat.WriteHeader(set.Text(row.Name), row.Type, row.HasHelp, set.Text(row.Help), EscapingScheme.AllowUtf8, metrics.WrittenCount, output);
 ///     output.Write(metrics.WrittenSpan);
 /// }
 /// </code>
