@@ -21,6 +21,7 @@ public class LogLineTests
     [InlineData("\u0001", "\"\\x01\"")]
     [InlineData("grün", "grün")]
     [InlineData("a\u2028b", "\"a\\u2028b\"")]
+    [InlineData("a\uFFFDb", "\"a\\ufffdb\"")]
     [InlineData("[::]:9091", "[::]:9091")]
     public void Values_are_quoted_where_they_must_be(string value, string expected) => Assert.Equal(expected, LogLine.Value(value));
 

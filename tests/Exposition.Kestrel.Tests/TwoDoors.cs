@@ -45,7 +45,12 @@ public sealed class TwoDoors : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var options = new ExpositionOptions
-        { MaxBodyBytes = 100_000, MaxDecodedBytes = 200_000, CommitGate = Gate, MaxScrapes = MostScrapes };
+        {
+            MaxBodyBytes = 100_000,
+            MaxDecodedBytes = 200_000,
+            CommitGate = Gate,
+            MaxScrapes = MostScrapes,
+        };
         Array.ForEach(TrustedOrigins, options.TrustedOrigins.Add);
         Array.ForEach(AllowedHosts, options.AllowedHosts.Add);
         Engine = new ExpositionEngine(Target, options);

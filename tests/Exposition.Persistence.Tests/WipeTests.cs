@@ -11,6 +11,7 @@ public sealed class WipeTests : InDirectory
     [Fact]
     public async Task What_comes_after_a_wipe_of_many_groups_stays()
     {
+        List<string> shown;
         await using (DurableCopy copy = Follow(out MetricStore store))
         {
             for (int i = 0; i < 10_000; i++)
@@ -24,16 +25,18 @@ public sealed class WipeTests : InDirectory
             store.Push(Samples.Key("k"), PushFormat.Text, s_large, PushMode.Replace);
             store.Push(Samples.Key("j", "7"), PushFormat.Text, "x 2\n"u8.ToArray(), PushMode.Replace);
             Assert.Null(await copy.CommittedAsync());
+            shown = Shown(store);
         }
 
-        Assert.Equal(["{instance=\"7\",job=\"j\"} 1", "{job=\"k\"} 400"], Kept());
+        Assert.Equal(["{instance=\"7\",job=\"j\"}", "{job=\"k\"}"], shown.Select(static group => group.Split('|')[0]));
+        Assert.Equal(shown, Kept());
     }
 
     // Whatever is emptied and filled again meanwhile: the file is what the store was when it was told last.
     [Fact]
     public async Task Wipes_between_pushes_leave_in_the_file_what_is_in_the_store()
     {
-        var shown = new List<string>();
+        List<string> shown;
         await using (DurableCopy copy = Follow(out MetricStore store))
         {
             var random = new Random(7);
@@ -62,14 +65,10 @@ public sealed class WipeTests : InDirectory
 
             store.Push(Samples.Key("j", "0"), PushFormat.Text, "x 1\n"u8.ToArray(), PushMode.Replace);
             Assert.Null(await copy.CommittedAsync());
-            using StoreView view = store.OpenView();
-            foreach (GroupSnapshot group in view.Groups)
-            {
-                shown.Add(Show(group.Key, group.Families));
-            }
+            shown = Shown(store);
         }
 
-        Assert.Equal(shown.Order(StringComparer.Ordinal), Kept());
+        Assert.Equal(shown, Kept());
     }
 
     private DurableCopy Follow(out MetricStore store)
@@ -80,23 +79,25 @@ public sealed class WipeTests : InDirectory
         return copy;
     }
 
+    private static List<string> Shown(MetricStore store)
+    {
+        var shown = new List<string>();
+        using StoreView view = store.OpenView();
+        foreach (GroupSnapshot group in view.Groups)
+        {
+            shown.Add(Samples.Show(group.Key, group.Families));
+        }
+
+        shown.Sort(StringComparer.Ordinal);
+        return shown;
+    }
+
     private List<string> Kept()
     {
         var kept = new List<string>();
         using IDurableStore file = Open();
-        file.Load((in KeptGroup group) => kept.Add(Show(group.Key, group.Families)));
+        file.Load((in KeptGroup group) => kept.Add(Samples.Show(group.Key, group.Families)));
         kept.Sort(StringComparer.Ordinal);
         return kept;
-    }
-
-    private static string Show(GroupingKey key, ReadOnlySpan<FamilyEntry> families)
-    {
-        long pushed = 0;
-        foreach (ref readonly FamilyEntry family in families)
-        {
-            pushed += family.Name.Span.StartsWith("push_"u8) ? 0 : family.SampleCount;
-        }
-
-        return $"{key} {pushed}";
     }
 }

@@ -28,7 +28,7 @@ internal sealed class BundleList
     private const int LeastGroups = 16;
     private const int GroupsAhead = 24;
     private const int MostGroups = 64;
-    private const int StretchCutLevel = 4;
+    private const int StretchBoundaryLevel = 4;
     private const int LargeFamily = 16 << 10;
     private const int MostBytes = 64 << 10;
     private const int RunsTogether = 8 << 10;
@@ -206,7 +206,7 @@ internal sealed class BundleList
         {
             GroupSnapshot group = groups[end];
             int count = end - start;
-            if (count >= LeastGroups && (count >= MostGroups || group.BoundaryLevel >= StretchCutLevel))
+            if (count >= LeastGroups && (count >= MostGroups || group.BoundaryLevel >= StretchBoundaryLevel))
             {
                 break;
             }
@@ -277,7 +277,7 @@ internal sealed class BundleList
         int perBundle = (int)Math.Min(
             1 << 20, BitOperations.RoundUpToPowerOf2((uint)((RunsTogether * (long)runs.Length / (family.Bytes + 1)) + 1)) / 2);
         (int least, int most) = (Math.Max(1, perBundle / 2), Math.Max(1, perBundle * 3));
-        int level = StretchCutLevel + BitOperations.Log2((uint)Math.Max(1, perBundle));
+        int level = StretchBoundaryLevel + BitOperations.Log2((uint)Math.Max(1, perBundle));
         ReadOnlySpan<GroupSnapshot> groups = _view.Groups;
         int inBundle = 0;
         for (int i = 0; i < runs.Length; i++)

@@ -12,7 +12,7 @@ namespace Exposition.Engine.Groups;
 //   - what is put in place after it has looked is stamped t + 1 or later, for the clock is read after that.
 //
 // Views say where they are, so that everybody can tell what no view needs any more:
-//   0         nobody
+//   0         no view
 //   -c        a view that begins; its time is c or later
 //   2t + 1    a view at time t that collects. It goes from newer to older publications until one is not younger than t, and then has what
 //             was newest at t

@@ -15,7 +15,7 @@ internal struct TimeSlice
 
     public static TimeSlice Start() => new() { _since = Stopwatch.GetTimestamp() };
 
-    /// <summary>Whether the turn is over; then the next begins.</summary>
+    /// <summary>Whether the slice is over; then the next begins.</summary>
     public bool IsOver()
     {
         long now = Stopwatch.GetTimestamp();

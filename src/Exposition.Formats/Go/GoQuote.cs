@@ -39,7 +39,7 @@ internal static class GoQuote
         var quoted = new StringBuilder(text.Length + 2).Append('"');
         foreach (Rune rune in text.EnumerateRunes())
         {
-            AppendRune(quoted, rune, '"');
+            AppendOfString(quoted, rune);
         }
 
         return quoted.Append('"').ToString();
@@ -51,18 +51,21 @@ internal static class GoQuote
         var visible = new StringBuilder(text.Length);
         foreach (Rune rune in text.EnumerateRunes())
         {
-            if (IsPrintable(rune))
+            if (IsClear(rune))
             {
                 visible.Append(rune.ToString());
             }
             else
             {
-                AppendRune(visible, rune, '"');
+                AppendOfString(visible, rune);
             }
         }
 
         return visible.ToString();
     }
+
+    /// <summary>Whether it stands in a quoted string as it is. U+FFFD does not: it is what is left of bytes that were not UTF-8.</summary>
+    public static bool IsClear(Rune rune) => rune != Rune.ReplacementChar && IsPrintable(rune);
 
     /// <summary>Whether it stands in a quoted text as it is.</summary>
     public static bool IsPrintable(Rune rune) => rune.Value == ' ' || Rune.GetUnicodeCategory(rune) is not (
@@ -76,6 +79,18 @@ internal static class GoQuote
         var quoted = new StringBuilder(10).Append('\'');
         AppendRune(quoted, new Rune((uint)value), '\'');
         return quoted.Append('\'').ToString();
+    }
+
+    private static void AppendOfString(StringBuilder output, Rune rune)
+    {
+        if (rune == Rune.ReplacementChar)
+        {
+            AppendHex(output, "\\u", rune.Value, 4);
+        }
+        else
+        {
+            AppendRune(output, rune, '"');
+        }
     }
 
     private static void AppendRune(StringBuilder output, Rune rune, char quote)

@@ -34,7 +34,7 @@ internal static class LogLine
         bool quote = text.Length == 0;
         foreach (Rune rune in text.EnumerateRunes())
         {
-            quote |= rune.Value is ' ' or '"' or '=' || !GoQuote.IsPrintable(rune);
+            quote |= rune.Value is ' ' or '"' or '=' || !GoQuote.IsClear(rune);
         }
 
         return quote ? GoQuote.Text(text) : text;
@@ -122,7 +122,7 @@ internal static class LogLine
     {
         Span<char> units = stackalloc char[2];
         units = units[..rune.EncodeToUtf16(units)];
-        if (GoQuote.IsPrintable(rune))
+        if (GoQuote.IsClear(rune))
         {
             line.Append(units);
             return;

@@ -63,7 +63,7 @@ internal static class LogText
         {
             if (rune.Value is ' ' or '"' or '=' || !GoQuote.IsPrintable(rune))
             {
-                return GoQuote.Text(text);
+                return GoQuote.Text(Encoding.UTF8.GetBytes(text));
             }
         }
 
