@@ -69,9 +69,6 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
     // The same among those who have taken a snapshot.
     internal int Bit => 1 << index;
 
-    // Faults to be found by tests.
-    internal StoreFaults Faults { get; set; }
-
     /// <summary>Waits until there is something to take.</summary>
     /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="OperationCanceledException">The wait was ended.</exception>
@@ -102,7 +99,7 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
     {
         ArgumentNullException.ThrowIfNull(into);
         long started = _time.GetTimestamp();
-        Interleaving.At(Step.ReadPending);
+        Explored.Step("ReadPending");
         int left = Math.Min(most, Pending);
         int moved = 0;
         try
@@ -124,7 +121,8 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
             if (most == 0)
             {
                 // What is there has come meanwhile. Who was not looked at is as old as it was.
-                using (Interleaving.Hold(_lock))
+                Explored.WaitFor(_lock);
+                lock (_lock)
                 {
                     _since = started;
                 }
@@ -149,7 +147,7 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
 
         // Read before: from the next step on the snapshot may become another one.
         (Block? block, Block[] older) = (snapshot.Block, snapshot.OlderBlocks);
-        Interleaving.At(Step.ReleaseTaken);
+        Explored.Step("ReleaseTaken");
         if (!snapshot.ReleaseFor(this))
         {
             return;
@@ -190,34 +188,32 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
         }
 
         FeedEntry entry = slot.EntryOf(this);
-        Interleaving.At(Step.ReadEntry);
+        Explored.Step("ReadEntry");
         if (entry.IsQueued)
         {
             return;
         }
 
-        if ((Faults & StoreFaults.QueuesLate) != 0)
+        Explored.Fault("QueuesLate", () => entry.IsQueued = true);
+        Explored.WaitFor(_lock);
+        lock (_lock)
         {
-            entry.IsQueued = true;
-            Interleaving.At(Step.Enqueue);
-        }
-
-        using (Interleaving.Hold(_lock))
-        {
-            if (!entry.IsQueued || (Faults & StoreFaults.QueuesLate) != 0)
+            Explored.Fault("QueuesLate", () => entry.IsQueued = false);
+            if (!entry.IsQueued)
             {
                 Enqueue(entry);
             }
         }
 
-        Interleaving.At(Step.Told);
+        Explored.Step("Told");
     }
 
     // A group has been deleted. Until the consumer knows it, a group of the same key goes on with the entry; so a key that comes and goes
     // stays one entry.
     internal void TellGone(GroupSlot slot)
     {
-        using (Interleaving.Hold(_lock))
+        Explored.WaitFor(_lock);
+        lock (_lock)
         {
             _gone[slot.Key] = slot.EntryOf(this);
         }
@@ -228,7 +224,8 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
     // A group has been created. Called before anybody else knows the slot.
     internal void Adopt(GroupSlot slot)
     {
-        using Lock.Scope held = Interleaving.Hold(_lock);
+        Explored.WaitFor(_lock);
+        using Lock.Scope held = _lock.EnterScope();
         if (_gone.Remove(slot.Key, out FeedEntry? entry))
         {
             slot.Inherit(entry);
@@ -240,7 +237,8 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
 
     private bool TryDequeue([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out FeedEntry? entry)
     {
-        using Lock.Scope held = Interleaving.Hold(_lock);
+        Explored.WaitFor(_lock);
+        using Lock.Scope held = _lock.EnterScope();
         if (!_queue.TryDequeue(out entry))
         {
             return false;
@@ -294,7 +292,8 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
     // The consumer has come to the end of a group; unless another of its key goes on with the entry.
     private bool TryForget(FeedEntry entry, GroupSlot slot)
     {
-        using Lock.Scope held = Interleaving.Hold(_lock);
+        Explored.WaitFor(_lock);
+        using Lock.Scope held = _lock.EnterScope();
         bool isLast = ReferenceEquals(entry.Slot, slot);
 
         // What many deletes at once have made is let go of when the consumer has seen them all.
@@ -312,10 +311,12 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
         slot.Pin();
         try
         {
-            Interleaving.At(Step.ReadSlot);
+            Explored.Step("ReadSlot");
             GroupSnapshot current = slot.Current!;
-            Interleaving.At(Step.MarkTaken);
-            if ((Faults & StoreFaults.TakesSilently) == 0)
+            Explored.Step("MarkTaken");
+            bool marks = true;
+            Explored.Fault("TakesSilently", () => marks = false);
+            if (marks)
             {
                 current.TakeFor(this);
             }

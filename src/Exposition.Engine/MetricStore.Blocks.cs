@@ -205,9 +205,11 @@ public sealed partial class MetricStore
 
         // This thread may just have written that, and nobody who pins the slot from now on shall find the old one there.
         Interlocked.MemoryBarrier();
-        if ((Faults & StoreFaults.ReusesSnapshotsBlindly) != 0 || !IsRead(slot, old, snapshot))
+        bool isRead = IsRead(slot, old, snapshot);
+        Explored.Fault("ReusesSnapshotsBlindly", () => isRead = false);
+        if (!isRead)
         {
-            Interleaving.At(Step.Recycle);
+            Explored.Step("Recycle");
             _snapshots.Return(old);
         }
     }
@@ -215,9 +217,10 @@ public sealed partial class MetricStore
     // Pins before marks: they turn into these.
     private bool IsRead(GroupSlot slot, GroupSnapshot old, GroupSnapshot snapshot)
     {
-        Interleaving.At(Step.LookForReaders);
-        bool isPinned = slot.Pins > 1 && (Faults & StoreFaults.IgnoresPins) == 0;
-        Interleaving.At(Step.LookForReaders);
+        Explored.Step("LookForReaders");
+        bool isPinned = slot.Pins > 1;
+        Explored.Fault("IgnoresPins", () => isPinned = false);
+        Explored.Step("LookForReaders");
         return isPinned || old.IsTaken || _timeline.Writer != 0 || _timeline.MayBeSeen(old.Version, snapshot.Version);
     }
 

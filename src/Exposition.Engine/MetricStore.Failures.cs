@@ -27,7 +27,7 @@ public sealed partial class MetricStore
         GroupingKey key = failure.Key;
         using Turns.Scope turn = _turns.Enter(key, insists);
         using var group = new PinnedGroup(FindSlot(key));
-        Interleaving.At(Step.ReadBlock);
+        Explored.Step("ReadBlock");
         FamilyEntry[] pushed = failure.RenderFailure(group.Newest, withPushTime: !group.Has(BuiltInFamilies.PushTime));
         var draft = GroupDraft.After(key, group.Newest, pushed, replaces: false, _blocks, failure.Block);
         GroupSnapshot? stored = null;

@@ -26,7 +26,8 @@ public sealed partial class MetricStore
     // Nobody has closed families but who has entered this. Taken before turns and the writer lock.
     private ClosingScope EnterClosing()
     {
-        Interleaving.Enter(_closing);
+        Explored.WaitFor(_closing);
+        _closing.Enter();
         return new ClosingScope(_closing);
     }
 
@@ -36,7 +37,7 @@ public sealed partial class MetricStore
         using ClosingScope closing = EnterClosing();
         using Turns.Scope turn = _turns.Enter(push.Key, insists: true);
         using var group = new PinnedGroup(FindSlot(push.Key));
-        Interleaving.At(Step.ReadBlock);
+        Explored.Step("ReadBlock");
         if (hadFailure != group.Has(BuiltInFamilies.PushFailure))
         {
             return new Attempt(MustRender: true);
@@ -273,7 +274,7 @@ public sealed partial class MetricStore
             if (closing is not null)
             {
                 closing.Exit();
-                Interleaving.At(Step.LeftTurn);
+                Explored.Step("LeftTurn");
             }
         }
     }

@@ -102,7 +102,7 @@ public sealed partial class MetricStore
             feed.Adopt(slot);
         }
 
-        Interleaving.At(Step.ChangeSlots);
+        Explored.Step("ChangeSlots");
         _slots.Add(slot);
         if (_loads == 0)
         {
@@ -117,11 +117,7 @@ public sealed partial class MetricStore
 
     private void Remove(GroupSlot slot)
     {
-        if ((Faults & StoreFaults.ClosesLate) != 0)
-        {
-            ReplaceMap(MapWithout(slot));
-        }
-
+        Explored.Fault("ClosesLate", () => ReplaceMap(MapWithout(slot)));
         Removed(slot, Close(slot));
     }
 
@@ -140,13 +136,9 @@ public sealed partial class MetricStore
         _samples -= last.SampleCount;
         Volatile.Write(ref _storedBytes, _storedBytes - last.Size);
         _expiredNow -= last.IsExpired ? 1 : 0;
-        Interleaving.At(Step.ChangeSlots);
+        Explored.Step("ChangeSlots");
         _slots.Remove(slot);
-        if ((Faults & StoreFaults.ShowsEarly) != 0)
-        {
-            TakeAllSteps();
-        }
-
+        Explored.Fault("ShowsEarly", TakeAllSteps);
         bool forAll = ReplaceMap(MapWithout(slot));
 
         // Not before: whoever finds nothing due looks at the map next.
@@ -173,7 +165,7 @@ public sealed partial class MetricStore
             slot.Current!.Previous = null;
         }
 
-        Interleaving.At(Step.ReadFeeds);
+        Explored.Step("ReadFeeds");
         foreach (ChangeFeed feed in Volatile.Read(ref _feeds))
         {
             feed.TellGone(slot);
@@ -183,8 +175,10 @@ public sealed partial class MetricStore
     // After a change is in its place, and a full fence, and before it is answered.
     private void Tell(GroupSlot slot)
     {
-        Interleaving.At(Step.ReadFeeds);
-        foreach (ChangeFeed feed in Volatile.Read(ref _feeds))
+        Explored.Step("ReadFeeds");
+        ChangeFeed[] feeds = Volatile.Read(ref _feeds);
+        Explored.Fault("TellsNobody", () => feeds = []);
+        foreach (ChangeFeed feed in feeds)
         {
             feed.Tell(slot);
         }

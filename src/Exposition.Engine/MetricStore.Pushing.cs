@@ -74,18 +74,15 @@ public sealed partial class MetricStore
             ConsiderShape(stored.Slot, made.Old, stored, pushed, textBody, push.Workspace);
         }
 
-        if (made.Old is not null && (Faults & StoreFaults.ReusesAllSnapshots) != 0)
-        {
-            RecycleSnapshot(stored.Slot, made.Old, stored);
-        }
-
+        GroupSnapshot old = made.Old ?? stored;
+        Explored.Fault("ReusesAllSnapshots", () => RecycleSnapshot(stored.Slot, old, stored));
         return new PushOutcome(Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted);
     }
 
     private FamilyEntry[] Render(PendingPush push, out bool hadFailure)
     {
         using var group = new PinnedGroup(FindSlot(push.Key));
-        Interleaving.At(Step.ReadBlock);
+        Explored.Step("ReadBlock");
         hadFailure = group.Has(BuiltInFamilies.PushFailure);
         return push.Render(group.Newest, _blocks, keepPushedFailure: hadFailure);
     }
@@ -148,7 +145,7 @@ public sealed partial class MetricStore
     {
         using Turns.Scope turn = _turns.Enter(push.Key, insists);
         using var group = new PinnedGroup(FindSlot(push.Key));
-        Interleaving.At(Step.ReadBlock);
+        Explored.Step("ReadBlock");
         if (hadFailure != group.Has(BuiltInFamilies.PushFailure))
         {
             return new Attempt(MustRender: true);
@@ -222,7 +219,7 @@ public sealed partial class MetricStore
             return new Attempt(MustLookEarly: true);
         }
 
-        Interleaving.At(Step.ReadBlock);
+        Explored.Step("ReadBlock");
         List<HiddenFamily>? hidden = null;
         PushOutcome? refused = PushLimits.Exceeded(Options, draft.Old?.Size ?? 0, draft.Size, _storedBytes)
             ?? ExceededNameSets(push, names)

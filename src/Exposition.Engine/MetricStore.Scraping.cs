@@ -23,7 +23,7 @@ public sealed partial class MetricStore
 
     internal BundleCache Bundles =>
         _bundles
-        ?? Interlocked.CompareExchange(ref _bundles, new BundleCache(Options.BundleCacheBytes, poison: Options.VerifyShapes), null)
+        ?? Interlocked.CompareExchange(ref _bundles, new BundleCache(Options.BundleCacheBytes), null)
         ?? _bundles;
 
     internal StoreView OpenScrapeView(out long heldMark)

@@ -38,7 +38,7 @@ public sealed partial class MetricStore
         }
 
         GroupSlot? slot = FindSlot(key);
-        Interleaving.At(Step.TakeShape);
+        Explored.Step("TakeShape");
         if (slot?.Shape is not { } shape || !shape.TryTake())
         {
             return false;
@@ -55,7 +55,7 @@ public sealed partial class MetricStore
                 return true;
             }
 
-            Interleaving.At(Step.DropShape);
+            Explored.Step("DropShape");
             _shapes.Drop(slot);
             slot.Patience.Miss();
             return false;
@@ -63,7 +63,7 @@ public sealed partial class MetricStore
         finally
         {
             slot.Unpin();
-            Interleaving.At(Step.GiveShapeBack);
+            Explored.Step("GiveShapeBack");
             shape.GiveBack();
         }
     }
@@ -71,7 +71,7 @@ public sealed partial class MetricStore
     // The slot is pinned.
     private bool TryPatch(GroupSlot slot, PushShape shape, ReadOnlyMemory<byte> body, PushMode mode, TimeSpan? expireAfter)
     {
-        Interleaving.At(Step.ReadSlot);
+        Explored.Step("ReadSlot");
         GroupSnapshot current = slot.Current!;
         int others = current.Families.Length - shape.FamilyCount;
         if (current.Number != shape.Number || (mode == PushMode.Replace && others != BuiltInFamilies.Count) || !shape.TryCompare(body.Span))
@@ -80,13 +80,15 @@ public sealed partial class MetricStore
         }
 
         Moment now = _clock.Read();
-        if (current.ExpiresAt > 0 && current.ExpiresAt <= now.Steady && (Faults & StoreFaults.RevivesTheDue) == 0)
+        bool isDue = current.ExpiresAt > 0 && current.ExpiresAt <= now.Steady;
+        Explored.Fault("RevivesTheDue", () => isDue = false);
+        if (isDue)
         {
             // Due, though nobody has looked yet: this push finds an empty group.
             return false;
         }
 
-        Interleaving.At(Step.ReadBlock);
+        Explored.Step("ReadBlock");
         GroupSnapshot snapshot = _snapshots.Rent(current.Families.Length);
         if (!ShapePatch.Apply(current, shape, now.Wall, snapshot))
         {
@@ -109,16 +111,12 @@ public sealed partial class MetricStore
             return false;
         }
 
-        Interleaving.At(Step.NumberShape);
+        Explored.Step("NumberShape");
         shape.Number = snapshot.Number;
         _held.Replaced(current.Families, snapshot.Families);
         RetireBlocks(slot, current, snapshot, ownPins: 1);
         RecycleSnapshot(slot, current, snapshot);
-        if ((Faults & StoreFaults.TellsNobody) == 0)
-        {
-            Tell(slot);
-        }
-
+        Tell(slot);
         return true;
     }
 
@@ -167,27 +165,23 @@ public sealed partial class MetricStore
         // It reads the block that was just published, pinned. Where the check holds nobody has replaced that snapshot: to be in its place
         // once more it must have been used again, as only those are that a steady push has replaced; and no steady push follows it before
         // this shape is there.
-        bool pins = (Faults & StoreFaults.BuildsUnpinned) == 0;
-        if (pins)
-        {
-            slot.Pin();
-        }
-
+        slot.Pin();
+        Explored.Fault("BuildsUnpinned", slot.Unpin);
         try
         {
-            Interleaving.At(Step.ReadSlot);
-            if (ReferenceEquals(slot.Current, stored) || (Faults & StoreFaults.BuildsUnchecked) != 0)
+            Explored.Step("ReadSlot");
+            bool isNewest = ReferenceEquals(slot.Current, stored);
+            Explored.Fault("BuildsUnchecked", () => isNewest = true);
+            if (isNewest)
             {
-                Interleaving.At(Step.BuildShape);
+                Explored.Step("BuildShape");
                 BuildShape(slot, stored, pushed, body, workspace);
             }
         }
         finally
         {
-            if (pins)
-            {
-                slot.Unpin();
-            }
+            Explored.Fault("BuildsUnpinned", slot.Pin);
+            slot.Unpin();
         }
     }
 
@@ -197,7 +191,7 @@ public sealed partial class MetricStore
         if (ShapeBuilder.Build(slot.Key, Options.Names, body, WithoutOwn(pushed), _blocks, workspace) is { } shape)
         {
             shape.Number = stored.Number;
-            Interleaving.At(Step.EnterShape);
+            Explored.Step("EnterShape");
             if (_shapes!.TryEnter(slot, shape))
             {
                 return;

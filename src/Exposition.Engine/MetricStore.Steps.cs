@@ -22,13 +22,11 @@ public sealed partial class MetricStore
     // The writer lock. Its holder may read the snapshots of all groups: none of them is used again meanwhile.
     private WriterScope EnterWriter(bool takesSteps = true)
     {
-        Interleaving.Enter(_writer);
-        Interleaving.At(Step.HoldWriter);
-        if ((Faults & StoreFaults.PinsNothing) == 0)
-        {
-            _timeline.BeginWrite();
-        }
-
+        Explored.WaitFor(_writer);
+        _writer.Enter();
+        Explored.Step("HoldWriter");
+        _timeline.BeginWrite();
+        Explored.Fault("PinsNothing", _timeline.EndWrite);
         return new WriterScope(this, takesSteps ? StepsLeft : int.MaxValue);
     }
 
@@ -117,7 +115,8 @@ public sealed partial class MetricStore
         try
         {
             Action<GroupMap> end = Volatile.Read(ref _map).Merge();
-            using (Interleaving.Hold(_writer))
+            Explored.WaitFor(_writer);
+            lock (_writer)
             {
                 end(_map);
             }
@@ -137,13 +136,10 @@ public sealed partial class MetricStore
         public void Dispose()
         {
             int steps = store.StepsLeft;
-            if ((store.Faults & StoreFaults.PinsNothing) == 0)
-            {
-                store._timeline.EndWrite();
-            }
-
+            Explored.Fault("PinsNothing", store._timeline.BeginWrite);
+            store._timeline.EndWrite();
             store._writer.Exit();
-            Interleaving.At(Step.LeftWriter);
+            Explored.Step("LeftWriter");
             store._retired.LookAfterWriter();
             if (steps > stepsBefore)
             {

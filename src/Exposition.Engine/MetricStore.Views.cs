@@ -12,13 +12,6 @@ public sealed partial class MetricStore
     private GroupMap _map = GroupMap.Empty();
     private GroupSnapshot[]? _spareGroups;
 
-    // Faults to be found by tests.
-    internal StoreFaults Faults
-    {
-        get => _retired.Faults;
-        set => _retired.Faults = value;
-    }
-
     /// <summary>
     /// Opens a view of all groups at one point in time. Takes no lock and never begins anew, unless groups are due to expire.
     /// </summary>
@@ -61,7 +54,7 @@ public sealed partial class MetricStore
 
     private GroupMap MapAt(long at)
     {
-        Interleaving.At(Step.ReadMap);
+        Explored.Step("ReadMap");
         GroupMap map = Volatile.Read(ref _map);
         while (map.Stamp(_timeline) > at)
         {
@@ -75,14 +68,9 @@ public sealed partial class MetricStore
     {
         const int Ahead = 12;
         long floor = _timeline.Floor();
-        bool stepwise = Interleaving.Hook is not null;
         for (int i = 0; i < slots.Length && i < groups.Length; i++)
         {
-            if (stepwise)
-            {
-                Interleaving.At(Step.ReadSlot);
-            }
-
+            Explored.Step("ReadSlot");
             if (i + (2 * Ahead) < slots.Length)
             {
                 Prefetch.Object(slots[i + (2 * Ahead)]);
@@ -98,11 +86,11 @@ public sealed partial class MetricStore
 
     private GroupSnapshot At(GroupSnapshot newest, long at, long floor)
     {
-        bool ignoresStamps = (Faults & StoreFaults.IgnoresStamps) != 0;
         GroupSnapshot snapshot = newest;
-        while (snapshot.Stamp(_timeline) > at && (!ignoresStamps || snapshot.IsEnd))
+        Explored.Fault("IgnoresStamps", () => at = newest.IsEnd ? at : Timeline.Never);
+        while (snapshot.Stamp(_timeline) > at)
         {
-            Interleaving.At(Step.GoBack);
+            Explored.Step("GoBack");
             snapshot = snapshot.Previous!;
         }
 
@@ -120,17 +108,15 @@ public sealed partial class MetricStore
     {
         old.Stamp(_timeline);
         snapshot.Previous = old;
-        if ((Faults & StoreFaults.StampsEarly) != 0)
-        {
-            snapshot.Stamp(_timeline);
-        }
-
+        Explored.Fault("StampsEarly", () => snapshot.Stamp(_timeline));
         if (!slot.TryReplace(old, snapshot))
         {
             return false;
         }
 
-        if ((Faults & StoreFaults.StampsLate) == 0)
+        bool stamps = true;
+        Explored.Fault("StampsLate", () => stamps = false);
+        if (stamps)
         {
             snapshot.Stamp(_timeline);
             Cut(snapshot, old);
@@ -144,8 +130,9 @@ public sealed partial class MetricStore
     private void Cut(GroupSnapshot newest, GroupSnapshot old)
     {
         Interlocked.MemoryBarrier();
-        long floor = (Faults & StoreFaults.CutsBlindly) != 0 ? Timeline.Never : _timeline.Floor();
-        Interleaving.At(Step.Cut);
+        long floor = _timeline.Floor();
+        Explored.Fault("CutsBlindly", () => floor = Timeline.Never);
+        Explored.Step("Cut");
         if (newest.Version <= floor)
         {
             newest.Previous = null;
@@ -160,13 +147,13 @@ public sealed partial class MetricStore
         GroupSnapshot? last = newest.Previous;
         while (last is not null && last.Version > floor)
         {
-            Interleaving.At(Step.GoBack);
+            Explored.Step("GoBack");
             last = last.Previous;
         }
 
         if (last is not null)
         {
-            Interleaving.At(Step.Cut);
+            Explored.Step("Cut");
             last.Previous = null;
         }
     }
@@ -178,14 +165,14 @@ public sealed partial class MetricStore
         GroupMap old = _map;
         old.Stamp(_timeline);
         next.Previous = old;
-        Interleaving.At(Step.ReplaceMap);
+        Explored.Step("ReplaceMap");
 
         // Not just written: it must be there for all before the clock is read.
         Interlocked.Exchange(ref _map, next);
         long version = next.Stamp(_timeline);
         Interlocked.MemoryBarrier();
         long floor = _timeline.Floor();
-        Interleaving.At(Step.Cut);
+        Explored.Step("Cut");
         if (version <= floor)
         {
             next.Previous = null;

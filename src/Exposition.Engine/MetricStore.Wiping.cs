@@ -86,7 +86,9 @@ public sealed partial class MetricStore
     private void EndIfWiped(GroupingKey key)
     {
         AssertWriterLock();
-        if (_wiped?.Find(key) is { } slot && (Faults & StoreFaults.ForgetsWiped) == 0)
+        GroupSlot? slot = _wiped?.Find(key);
+        Explored.Fault("ForgetsWiped", () => slot = null);
+        if (slot is not null)
         {
             EndWiped(slot);
         }

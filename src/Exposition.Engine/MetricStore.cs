@@ -86,7 +86,7 @@ public sealed partial class MetricStore
     {
         ArgumentNullException.ThrowIfNull(options);
         Options = options;
-        _blocks = new BlockPool(SpareBytesMost, poison: options.VerifyShapes || options.PoisonsSpareBlocks);
+        _blocks = new BlockPool(SpareBytesMost);
         _retired = new RetiredBlocks(_timeline, _blocks);
         _shapes = options.ShapeCacheBytes > 0 ? new ShapeCache(options.ShapeCacheBytes, options.Time) : null;
         _rules = new CrossGroupRules(_directory, new RepeatedSeries(key => _slots.Find(key.Span)), () => AllSlots);
@@ -244,7 +244,7 @@ public sealed partial class MetricStore
 
             // A push that does not see the feed yet was in its place before the return, as Tell passes a full fence in between.
             int index = Enumerable.Range(0, MostFeeds).First(free => !Array.Exists(_feeds, feed => feed.Index == free));
-            var feed = new ChangeFeed(this, index, _retired) { Faults = Faults };
+            var feed = new ChangeFeed(this, index, _retired);
             Interlocked.Exchange(ref _feeds, [.. _feeds, feed]);
             return feed;
         }
@@ -264,7 +264,7 @@ public sealed partial class MetricStore
     // Without the writer lock: of a group that comes or goes at the moment, either answer.
     private GroupSlot? FindSlot(GroupingKey key)
     {
-        Interleaving.At(Step.FindSlot);
+        Explored.Step("FindSlot");
         return _slots.Find(key);
     }
 

@@ -71,9 +71,6 @@ public sealed class StoreOptions
     /// </summary>
     public bool VerifyShapes { get; set; }
 
-    // Fill blocks that nobody can see any more with garbage, as verifying does too. For tests.
-    internal bool PoisonsSpareBlocks { get; set; }
-
     /// <summary>
     /// Default time to live for pushes that set none. The first matching rule wins. None by default.
     /// </summary>

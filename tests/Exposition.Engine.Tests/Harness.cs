@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text;
-using Exposition.Engine.Explore;
 using Exposition.Formats;
 
 namespace Exposition.Engine.Tests;
@@ -10,7 +9,7 @@ internal sealed class Harness
 {
     public Harness(
         bool check = true, NameScheme names = NameScheme.Legacy, long shapeBytes = 1 << 20, TimeSpan? grace = null, long bundleBytes =
-        128 << 20, int mostGroups = 0, int mostNameSets = 0, StoreFaults faults = StoreFaults.None, params ExpiryRule[] rules) =>
+        128 << 20, int mostGroups = 0, int mostNameSets = 0, params ExpiryRule[] rules) =>
         Store = new MetricStore(new StoreOptions
         {
             MaxGroups = mostGroups,
@@ -24,8 +23,7 @@ internal sealed class Harness
             ExpiryRules = rules,
             ExpiredGrace = grace ?? TimeSpan.FromHours(24),
             FamilyHidden = (key, hidden) => Notices.Add($"{key} {Encoding.UTF8.GetString(hidden.Name.Span)}: {hidden.Reason}"),
-        })
-        { Faults = faults };
+        });
 
     /// <summary>What the store said of families that it hides.</summary>
     public List<string> Notices { get; } = [];

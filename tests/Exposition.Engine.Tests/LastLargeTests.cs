@@ -39,7 +39,7 @@ public sealed class LastLargeTests
     [Fact]
     public void A_pool_keeps_the_last_thing_that_is_larger_than_its_room()
     {
-        var pool = new BlockPool(1 << 20, poison: false);
+        var pool = new BlockPool(1 << 20);
         byte[] block = pool.Rent(8 << 20);
         pool.Return(block);
         Assert.Equal(block.Length, pool.Bytes);

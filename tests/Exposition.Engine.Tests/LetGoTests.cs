@@ -1,9 +1,6 @@
 using System.Buffers;
 using System.IO.Compression;
-using System.Runtime.CompilerServices;
 using System.Text;
-using Exposition.Engine.Explore;
-using Exposition.Engine.Tests.Concurrency;
 using Exposition.Formats;
 
 namespace Exposition.Engine.Tests;
@@ -11,7 +8,7 @@ namespace Exposition.Engine.Tests;
 // Alone: the work areas of pushes and scrapes are everybody's.
 
 /// <summary>What the store says that it has left to the garbage collector, and what it does not keep of a peak.</summary>
-[Collection(nameof(StepByStep))]
+[Collection(nameof(RunsAlone))]
 public sealed class LetGoTests
 {
     private const int Groups = 5_000;
@@ -75,44 +72,6 @@ public sealed class LetGoTests
         }
 
         Assert.InRange(_store.TrimSpareMemory(), 1 << 20, 64 << 20);
-    }
-
-    // Nothing changes any more that would let the map of before go.
-    [Fact]
-    public void Groups_that_went_while_a_view_was_on_its_way_do_not_wait_for_the_next_change()
-    {
-        WeakReference group = PushOne();
-        bool deleted = false;
-        Interleaving.Hook = step =>
-        {
-            if (step == Step.ReadSlot && !deleted)
-            {
-                deleted = true;
-                Assert.True(_store.Delete(Harness.Key("job", "one")));
-            }
-        };
-        try
-        {
-            using StoreView view = _store.OpenView();
-            Assert.Equal(1, view.Groups.Length);
-        }
-        finally
-        {
-            Interleaving.Hook = null;
-        }
-
-        Assert.True(deleted);
-        Settle();
-        GC.Collect();
-        Assert.False(group.IsAlive);
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private WeakReference PushOne()
-    {
-        GroupingKey key = Harness.Key("job", "one");
-        Assert.Equal(PushStatus.Stored, _store.Push(key, PushFormat.Text, "x 1\n"u8.ToArray(), PushMode.Replace).Status);
-        return new WeakReference(key);
     }
 
     private void Fill(string body = "x 1\n", PushMode mode = PushMode.Replace)

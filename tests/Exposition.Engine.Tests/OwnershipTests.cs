@@ -14,7 +14,7 @@ public sealed class OwnershipTests
     private static readonly GroupingKey s_rival = Harness.Key("job", "j", "instance", "i");
 
     // Of pushes that are not steady. Each body is of more than 85,000 bytes, so that LargeBlockBytes tells of it.
-    private readonly MetricStore _store = new(new StoreOptions { ShapeCacheBytes = 0, PoisonsSpareBlocks = true });
+    private readonly MetricStore _store = new(new StoreOptions { ShapeCacheBytes = 0 });
 
     [Fact]
     public void A_refused_push_gives_back_what_it_was_rendered_to()
@@ -178,7 +178,7 @@ public sealed class OwnershipTests
     [Fact]
     public void A_block_waits_for_each_of_its_readers_and_then_is_spare()
     {
-        (var timeline, var pool) = (new Timeline(), new BlockPool(1 << 20, poison: true));
+        (var timeline, var pool) = (new Timeline(), new BlockPool(1 << 20));
         var retired = new RetiredBlocks(timeline, pool);
         var slot = new GroupSlot(s_job, new NameSetTable().Acquire(s_job));
         Block block = retired.Of(pool.Rent(1000));
@@ -213,7 +213,7 @@ public sealed class OwnershipTests
     [Fact]
     public void What_is_replaced_beside_a_writer_comes_back_when_he_has_gone()
     {
-        (var timeline, var pool) = (new Timeline(), new BlockPool(1 << 20, poison: false));
+        (var timeline, var pool) = (new Timeline(), new BlockPool(1 << 20));
         var retired = new RetiredBlocks(timeline, pool);
         var slot = new GroupSlot(s_job, new NameSetTable().Acquire(s_job));
         timeline.BeginWrite();
@@ -234,7 +234,7 @@ public sealed class OwnershipTests
     public void Sizes_that_nobody_asks_for_any_more_make_room()
     {
         const int Capacity = 1 << 20;
-        var pool = new BlockPool(Capacity, poison: false);
+        var pool = new BlockPool(Capacity);
 
         // Of one processor's share.
         int share = Capacity / Math.Min(8, Environment.ProcessorCount);
@@ -261,7 +261,7 @@ public sealed class OwnershipTests
     [Fact]
     public void Spare_memory_that_was_not_needed_for_a_while_is_let_go()
     {
-        var pool = new BlockPool(1 << 20, poison: false);
+        var pool = new BlockPool(1 << 20);
         byte[][] blocks = [.. Enumerable.Range(0, 4).Select(_ => pool.Rent(1000))];
         Array.ForEach(blocks, pool.Return);
         long kept = pool.Bytes;

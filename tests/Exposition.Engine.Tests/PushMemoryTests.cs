@@ -1,12 +1,11 @@
 using System.Buffers.Binary;
 using System.Text;
 using Exposition.Engine.Ingest;
-using Exposition.Engine.Tests.Concurrency;
 
 namespace Exposition.Engine.Tests;
 
 /// <summary>What one push takes beside its body, whatever it is made of. Alone: the work areas of pushes are everybody's.</summary>
-[Collection(nameof(StepByStep))]
+[Collection(nameof(RunsAlone))]
 public sealed class PushMemoryTests
 {
     // Tables that do not grow with the body, and pages of arrays.

@@ -12,8 +12,7 @@ namespace Exposition.Engine.Compression;
 
 /// <summary>Compressed parts of scrapes, by what they are made of. Safe for concurrent use.</summary>
 /// <param name="capacity">Most bytes of bundles; 0 for none.</param>
-/// <param name="poison">Fill blocks with garbage when they go back to the pool.</param>
-internal sealed class BundleCache(long capacity, bool poison = false)
+internal sealed class BundleCache(long capacity)
 {
     // Of objects and tables, beside a block.
     private const int Overhead = 192;
@@ -37,7 +36,7 @@ internal sealed class BundleCache(long capacity, bool poison = false)
     public StretchCache Stretches => _stretches ?? Interlocked.CompareExchange(ref _stretches, new StretchCache(this), null) ?? _stretches;
 
     /// <summary>Where blocks of bundles come from.</summary>
-    public BlockPool Blocks { get; } = new(Math.Min(SpareMost, capacity / 4), poison);
+    public BlockPool Blocks { get; } = new(Math.Min(SpareMost, capacity / 4));
 
     /// <summary>One scrape at a time finds its bundles and compresses what is missing: who waits for it finds it done.</summary>
     public SemaphoreSlim Preparing { get; } = new(1, 1);

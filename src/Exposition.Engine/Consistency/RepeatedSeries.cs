@@ -83,7 +83,7 @@ internal sealed class RepeatedSeries(Func<ReadOnlyMemory<byte>, GroupSlot?> find
 
     private bool Has(in FamilyEntry entry, GroupSlot slot, FamilySet set, int metric)
     {
-        Interleaving.At(Step.ReadSeries);
+        Explored.Step("ReadSeries");
         int from = _from.GetValueOrDefault(slot);
         bool found = _search.Contains(entry, set, metric, ref from);
         _from[slot] = from;

@@ -39,7 +39,9 @@ internal sealed class Turns
             turn.Users++;
         }
 
-        Interleaving.Enter(turn.Lock);
+        Explored.WaitFor(turn.Lock);
+
+        turn.Lock.Enter();
         return new Scope(this, key, turn);
     }
 
@@ -55,7 +57,7 @@ internal sealed class Turns
             }
         }
 
-        Interleaving.At(Step.LeftTurn);
+        Explored.Step("LeftTurn");
     }
 
     internal sealed class Turn

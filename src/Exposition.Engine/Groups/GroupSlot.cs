@@ -76,21 +76,21 @@ internal sealed class GroupSlot(GroupingKey key, NameSet names)
     /// <summary>Puts a snapshot in the place of another, if that is the newest.</summary>
     public bool TryReplace(GroupSnapshot old, GroupSnapshot snapshot)
     {
-        Interleaving.At(Step.ReplaceSlot);
+        Explored.Step("ReplaceSlot");
         return ReferenceEquals(Interlocked.CompareExchange(ref _current, snapshot, old), old);
     }
 
     /// <summary>From here to <see cref="Unpin"/> nobody else uses a snapshot of the group again that was its newest meanwhile.</summary>
     public void Pin()
     {
-        Interleaving.At(Step.PinSlot);
+        Explored.Step("PinSlot");
         Interlocked.Increment(ref _pins);
     }
 
     /// <summary>Ends <see cref="Pin"/>.</summary>
     public void Unpin()
     {
-        Interleaving.At(Step.UnpinSlot);
+        Explored.Step("UnpinSlot");
         int left = Interlocked.Decrement(ref _pins);
         Debug.Assert(left >= 0, "unpinned more often than pinned");
     }

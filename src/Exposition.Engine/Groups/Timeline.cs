@@ -55,9 +55,9 @@ internal sealed class Timeline
             return stamp;
         }
 
-        Interleaving.At(Step.ReadClock);
+        Explored.Step("ReadClock");
         long now = Volatile.Read(ref _now);
-        Interleaving.At(Step.Stamp);
+        Explored.Step("Stamp");
         stamp = Interlocked.CompareExchange(ref version, now, Unstamped);
         return stamp == Unstamped ? now : stamp;
     }
@@ -69,7 +69,7 @@ internal sealed class Timeline
         long now = Volatile.Read(ref _now);
         for (int place = 0; place < Places; place++)
         {
-            Interleaving.At(Step.Announce);
+            Explored.Step("Announce");
             if (Interlocked.CompareExchange(ref _views[place], -now, 0) == 0)
             {
                 int used;
@@ -92,9 +92,9 @@ internal sealed class Timeline
     public long Take()
     {
         Interlocked.MemoryBarrier();
-        Interleaving.At(Step.ReadClock);
+        Explored.Step("ReadClock");
         long now = Volatile.Read(ref _now);
-        Interleaving.At(Step.AdvanceClock);
+        Explored.Step("AdvanceClock");
 
         // If this fails, another view has moved the clock since, which does as well.
         Interlocked.CompareExchange(ref _now, now + 1, now);
@@ -109,7 +109,7 @@ internal sealed class Timeline
 
     private void Say(int place, long state)
     {
-        Interleaving.At(Step.Settle);
+        Explored.Step("Settle");
         if (place >= 0)
         {
             Debug.Assert(Volatile.Read(ref _views[place]) != 0, "the view was not announced, or has left");
@@ -120,7 +120,7 @@ internal sealed class Timeline
     /// <summary>A view ends.</summary>
     public void Leave(int place)
     {
-        Interleaving.At(Step.Leave);
+        Explored.Step("Leave");
         if (place >= 0)
         {
             Debug.Assert(Volatile.Read(ref _views[place]) != 0, "the view has left already");
@@ -162,7 +162,7 @@ internal sealed class Timeline
     /// </summary>
     public long Floor()
     {
-        Interleaving.At(Step.LookForViews);
+        Explored.Step("LookForViews");
         if (Volatile.Read(ref _uncounted) > 0)
         {
             return Ever;
@@ -172,7 +172,7 @@ internal sealed class Timeline
         int used = Volatile.Read(ref _placesUsed);
         for (int place = 0; place < used; place++)
         {
-            Interleaving.At(Step.LookForViews);
+            Explored.Step("LookForViews");
             long view = Volatile.Read(ref _views[place]);
             floor = view < 0 ? Math.Min(floor, -view) : (view & 1) != 0 ? Math.Min(floor, view >> 1) : floor;
         }
@@ -189,7 +189,7 @@ internal sealed class Timeline
     /// </summary>
     public bool MayBeSeen(long from, long until)
     {
-        Interleaving.At(Step.LookForViews);
+        Explored.Step("LookForViews");
         if (Volatile.Read(ref _uncounted) > 0)
         {
             return true;
@@ -198,7 +198,7 @@ internal sealed class Timeline
         int used = Volatile.Read(ref _placesUsed);
         for (int place = 0; place < used; place++)
         {
-            Interleaving.At(Step.LookForViews);
+            Explored.Step("LookForViews");
             long view = Volatile.Read(ref _views[place]);
             if (view < 0 ? -view < until : view >= 2 * from && view < 2 * until)
             {

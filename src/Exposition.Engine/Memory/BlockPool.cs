@@ -1,3 +1,5 @@
+using Exposition.Engine.Explore;
+
 namespace Exposition.Engine.Memory;
 
 // Blocks that live from one push of a group to the next are the worst that a garbage collector can be given, so those that nobody can see
@@ -5,12 +7,8 @@ namespace Exposition.Engine.Memory;
 
 /// <summary>Spare blocks by size, up to a number of bytes in all. Safe for concurrent use; takes no lock.</summary>
 /// <param name="capacity">Most bytes that lie here unused.</param>
-/// <param name="poison">Fill what is returned with garbage, so that a reader that should not be there any more is found out.</param>
-internal sealed class BlockPool(long capacity, bool poison)
+internal sealed class BlockPool(long capacity)
 {
-    /// <summary>What a returned block is filled with.</summary>
-    public const byte Poison = 0xDD;
-
     private readonly SparePool<byte[]> _spare = new(capacity);
 
     // From here on the garbage collector keeps arrays apart, and looks for garbage among them only when there is a lot.
@@ -69,11 +67,7 @@ internal sealed class BlockPool(long capacity, bool poison)
             return;
         }
 
-        if (poison)
-        {
-            block.AsSpan().Fill(Poison);
-        }
-
+        Explored.Spoil(block);
         _spare.Put(block.Length, block.Length, block);
     }
 }

@@ -35,9 +35,6 @@ internal sealed class RetiredBlocks(Timeline timeline, BlockPool spare)
     private Block? _waitForWriter;
     private Block? _waitForViews;
 
-    /// <summary>Faults to be found by tests.</summary>
-    public StoreFaults Faults { get; set; }
-
     /// <summary>A block of memory that nobody else knows.</summary>
     public Block Of(byte[] bytes)
     {
@@ -60,13 +57,12 @@ internal sealed class RetiredBlocks(Timeline timeline, BlockPool spare)
     /// <param name="ownPins">How often the caller has pinned the slot.</param>
     public void Retire(Block block, GroupSlot slot, long until, int ownPins)
     {
-        if ((Faults & StoreFaults.ReusesBlocksBlindly) != 0)
+        Explored.Fault("ReusesBlocksBlindly", () =>
         {
             Recycle(block);
-            return;
-        }
-
-        Interleaving.At(Step.LookForReaders);
+            block = Of([]);
+        });
+        Explored.Step("LookForReaders");
         block.Writer = timeline.Writer;
         (block.Slot, block.Until) = (slot, until);
         if (Advance(block, ownPins) && Volatile.Read(ref _waitForWriter) is not null)
@@ -78,7 +74,7 @@ internal sealed class RetiredBlocks(Timeline timeline, BlockPool spare)
     /// <summary>A consumer releases a block.</summary>
     public void Release(Block block)
     {
-        Interleaving.At(Step.ReleaseTaken);
+        Explored.Step("ReleaseTaken");
         if (block.RemoveReader())
         {
             Advance(block, ownPins: 0);
@@ -102,7 +98,7 @@ internal sealed class RetiredBlocks(Timeline timeline, BlockPool spare)
             return;
         }
 
-        Interleaving.At(Step.Recycle);
+        Explored.Step("Recycle");
         Block? block = Interlocked.Exchange(ref waiting, null);
         while (block is not null)
         {
@@ -118,17 +114,23 @@ internal sealed class RetiredBlocks(Timeline timeline, BlockPool spare)
     {
         if (block.Slot is { } slot)
         {
-            bool seemsFree = (Faults & StoreFaults.LooksForMarksFirst) != 0 && !block.IsTaken;
-            Interleaving.At(Step.LookForReaders);
-            if (slot.Pins > ownPins && (Faults & StoreFaults.IgnoresPins) == 0)
+            bool wasFree = false;
+            Explored.Fault("LooksForMarksFirst", () => wasFree = !block.IsTaken);
+            Explored.Step("LookForReaders");
+            bool isPinned = slot.Pins > ownPins;
+            Explored.Fault("IgnoresPins", () => isPinned = false);
+            if (isPinned)
             {
                 Put(ref _waitForWriter, block);
                 return false;
             }
 
             block.Slot = null;
-            Interleaving.At(Step.LookForReaders);
-            if (!block.Retire() && !seemsFree && (Faults & StoreFaults.ForgetsTaken) == 0)
+            Explored.Step("LookForReaders");
+            bool isFree = block.Retire();
+            Explored.Fault("LooksForMarksFirst", () => isFree |= wasFree);
+            Explored.Fault("ForgetsTaken", () => isFree = true);
+            if (!isFree)
             {
                 return false;
             }
@@ -158,7 +160,7 @@ internal sealed class RetiredBlocks(Timeline timeline, BlockPool spare)
 
     private void Recycle(Block block)
     {
-        Interleaving.At(Step.Recycle);
+        Explored.Step("Recycle");
         byte[] bytes = block.Bytes;
         Unmake(block);
         spare.Return(bytes);
@@ -170,7 +172,7 @@ internal sealed class RetiredBlocks(Timeline timeline, BlockPool spare)
         Block? first;
         do
         {
-            Interleaving.At(Step.Recycle);
+            Explored.Step("Recycle");
             first = Volatile.Read(ref waiting);
             block.Next = first;
         }

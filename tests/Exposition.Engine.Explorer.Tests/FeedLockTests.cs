@@ -3,7 +3,6 @@ using Exposition.Engine.Explore;
 namespace Exposition.Engine.Tests;
 
 /// <summary>What fails while a feed is told, for want of memory perhaps, fails that push alone: it does not keep the feed's lock.</summary>
-[Collection(nameof(Concurrency.StepByStep))]
 public sealed class FeedLockTests
 {
     [Fact]
@@ -13,14 +12,14 @@ public sealed class FeedLockTests
         var store = new MetricStore(new StoreOptions { Time = clock });
         using ChangeFeed feed = store.Subscribe();
         GroupingKey key = Harness.Key("job", "j");
-        Interleaving.Hook = step => clock.Fails |= step == Step.ReadEntry;
+        Explored.Hook = step => clock.Fails |= step == Steps.ReadEntry;
         try
         {
             Assert.Throws<InsufficientMemoryException>(() => Push(store, key));
         }
         finally
         {
-            Interleaving.Hook = null;
+            Explored.Hook = null;
         }
 
         clock.Fails = false;

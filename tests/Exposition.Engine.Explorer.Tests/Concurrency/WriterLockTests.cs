@@ -7,7 +7,6 @@ namespace Exposition.Engine.Tests.Concurrency;
 /// <summary>
 /// How long one request holds the writer lock, in processor time, for shapes that are adverse: everybody else's first push waits as long.
 /// </summary>
-[Collection(nameof(StepByStep))]
 public class WriterLockTests(ITestOutputHelper output)
 {
 #if DEBUG
@@ -239,11 +238,11 @@ public class WriterLockTests(ITestOutputHelper output)
         AssertBrief(
             () =>
             {
-                Action<Step> measure = Interleaving.Hook!;
-                Interleaving.Hook = step =>
+                Action<string> measure = Explored.Hook!;
+                Explored.Hook = step =>
                 {
                     measure(step);
-                    if (step == Step.LeftWriter && Environment.CurrentManagedThreadId == thread)
+                    if (step == Steps.LeftWriter && Environment.CurrentManagedThreadId == thread)
                     {
                         byte[] body = Encoding.ASCII.GetBytes($"f{{n=\"x{others.Count}\"}} 1\n");
                         others.Add(Task.Run(() => _store.Push(other, PushFormat.Text, body, PushMode.Merge).Status));
@@ -271,10 +270,10 @@ public class WriterLockTests(ITestOutputHelper output)
         int thread = Environment.CurrentManagedThreadId;
         bool searches = false;
         bool done = false;
-        Interleaving.Hook = step =>
+        Explored.Hook = step =>
         {
-            searches |= step == Step.ReadSeries && Environment.CurrentManagedThreadId == thread;
-            if (step == Step.EnterWriter && searches && !done && Environment.CurrentManagedThreadId == thread)
+            searches |= step == Steps.ReadSeries && Environment.CurrentManagedThreadId == thread;
+            if (step == Steps.EnterWriter && searches && !done && Environment.CurrentManagedThreadId == thread)
             {
                 done = true;
                 Task.Run(() =>
@@ -291,7 +290,7 @@ public class WriterLockTests(ITestOutputHelper output)
         }
         finally
         {
-            Interleaving.Hook = null;
+            Explored.Hook = null;
         }
     }
 

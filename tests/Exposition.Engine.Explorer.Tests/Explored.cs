@@ -1,95 +1,75 @@
-using System.Runtime.CompilerServices;
-
 namespace Exposition.Engine.Explore;
 
-/// <summary>The steps of the store that others can come between. Each is named before it is made.</summary>
-internal enum Step
-{
-    ReadClock,
-    AdvanceClock,
-    Announce,
-    Settle,
-    Leave,
-    ReadMap,
-    ReplaceMap,
-    ReadSlot,
-    ReadSeries,
-    ReadBlock,
-    GoBack,
-    FindSlot,
-    ChangeSlots,
-    TakeShape,
-    BuildShape,
-    EnterShape,
-    DropShape,
-    NumberShape,
-    GiveShapeBack,
-    LookForReaders,
-    MarkTaken,
-    ReleaseTaken,
-    ReplaceSlot,
-    Stamp,
-    Cut,
-    LookForViews,
-    Recycle,
-    ReadFeeds,
-    ReadEntry,
-    ReadPending,
-    Told,
-    Enqueue,
-    PinSlot,
-    UnpinSlot,
-    EnterWriter,
-    WaitForWriter,
-    HoldWriter,
-    LeftWriter,
-    LeftTurn,
-}
-
 /// <summary>
-/// Where tests take hold of the store to run its steps in an order of their choice. There is nothing here in a program: one load and one
-/// branch a step.
+/// Where tests take hold of the store to run its steps in an order of their choice, and plant faults in it: in all stores of the process,
+/// so no two tests of this project run at once.
 /// </summary>
-internal static class Interleaving
+internal static partial class Explored
 {
-    private static Action<Step>? s_hook;
+    private static Action<string>? s_hook;
+    private static string[] s_faults = [];
 
-    /// <summary>Called before each step, on the thread that makes it; for tests.</summary>
-    public static Action<Step>? Hook
+    /// <summary>Called before each step, on the thread that makes it.</summary>
+    public static Action<string>? Hook
     {
         get => Volatile.Read(ref s_hook);
         set => Volatile.Write(ref s_hook, value);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void At(Step step) => s_hook?.Invoke(step);
-
-    /// <summary>Holds a lock until it is disposed of; see <see cref="Enter"/>.</summary>
-    public static Lock.Scope Hold(Lock @lock)
+    /// <summary>Plants faults in all stores until it is disposed of.</summary>
+    public static IDisposable Plant(StoreFaults faults)
     {
-        Enter(@lock);
-        Lock.Scope scope = @lock.EnterScope();
-        @lock.Exit();
-        return scope;
+        Volatile.Write(ref s_faults, [.. Enum.GetNames<StoreFaults>().Where(name => faults.HasFlag(Enum.Parse<StoreFaults>(name)))]);
+        return new Planted();
     }
 
-    /// <summary>
-    /// Takes a lock. Where there is a hook, it is asked again and again while another holds the lock, so that it can let that one go on.
-    /// </summary>
-    public static void Enter(Lock @lock)
+    static partial void OnStep(string name) => s_hook?.Invoke(name);
+
+    // The hook is asked again and again while another holds the lock, so that it can let that one go on.
+    static partial void OnWaitFor(Lock @lock)
     {
         if (s_hook is null)
         {
-            @lock.Enter();
             return;
         }
 
-        At(Step.EnterWriter);
+        OnStep(Steps.EnterWriter);
         while (!@lock.TryEnter())
         {
-            At(Step.WaitForWriter);
+            OnStep(Steps.WaitForWriter);
+        }
+
+        @lock.Exit();
+    }
+
+    static partial void OnFault(string name, Action wrong)
+    {
+        if (Array.IndexOf(s_faults, name) >= 0)
+        {
+            wrong();
         }
     }
+
+    private sealed class Planted : IDisposable
+    {
+        public void Dispose() => Volatile.Write(ref s_faults, []);
+    }
+}
+
+/// <summary>Steps that tests know by name.</summary>
+internal static class Steps
+{
+    public const string EnterWriter = nameof(EnterWriter);
+    public const string WaitForWriter = nameof(WaitForWriter);
+    public const string HoldWriter = nameof(HoldWriter);
+    public const string LeftWriter = nameof(LeftWriter);
+    public const string LeftTurn = nameof(LeftTurn);
+    public const string ReadClock = nameof(ReadClock);
+    public const string ReadEntry = nameof(ReadEntry);
+    public const string ReadSeries = nameof(ReadSeries);
+    public const string ReadSlot = nameof(ReadSlot);
+    public const string ReplaceSlot = nameof(ReplaceSlot);
+    public const string Told = nameof(Told);
 }
 
 /// <summary>Faults that tests put into a store to see that they are found.</summary>

@@ -31,7 +31,7 @@ internal sealed class StepClock(bool isStep) : TimeProvider
     {
         if (isStep)
         {
-            Interleaving.At(Step.ReadClock);
+            Explored.Step(Steps.ReadClock);
         }
 
         LastRead = Volatile.Read(ref _seconds);

@@ -6,7 +6,6 @@ namespace Exposition.Engine.Tests.Concurrency;
 /// Two or three clients in all interleavings of the store's steps, with at most so many preemptions: what they saw must be linearizable,
 /// what views and feeds hold must stay as it was, and feeds must miss nothing. Then the same with a fault in the store: it must be found.
 /// </summary>
-[Collection(nameof(StepByStep))]
 public sealed class InterleavingTests
 {
     private const int Preemptions = 2;
@@ -124,10 +123,11 @@ public sealed class InterleavingTests
         Script script = Script.Of(scenario);
         var explorer = new Explorer(preemptions, mostRuns, seed);
         long steady = 0;
+        using IDisposable planted = Explored.Plant(faults);
         string? wrong = explorer.Run(
             () =>
             {
-                var recorder = new Recorder(faults, feed, Script.IsMortal(scenario), Script.IsChecked(scenario));
+                var recorder = new Recorder(feed, Script.IsMortal(scenario), Script.IsChecked(scenario));
                 recorder.Store.FamiliesAtOnce = familiesAtOnce ?? recorder.Store.FamiliesAtOnce;
                 script.Warm(recorder);
                 steady -= recorder.Store.RepeatedPushes;
@@ -142,7 +142,3 @@ public sealed class InterleavingTests
         return (wrong, explorer, steady);
     }
 }
-
-/// <summary>Tests that take hold of the store's steps run alone.</summary>
-[CollectionDefinition(nameof(StepByStep), DisableParallelization = true)]
-public sealed class StepByStep;

@@ -51,12 +51,11 @@ internal sealed class Recorder
     private long _value;
 
     /// <summary>Makes a store.</summary>
-    /// <param name="faults">What is wrong with it.</param>
     /// <param name="withFeed">Whether somebody follows it.</param>
     /// <param name="mortal">Whether groups expire if the clock goes on.</param>
     /// <param name="check">If not, what repeats a rival is hidden. When it is shown again is no step of a model: no order is looked
     /// for.</param>
-    public Recorder(StoreFaults faults, bool withFeed, bool mortal = false, bool check = true)
+    public Recorder(bool withFeed, bool mortal = false, bool check = true)
     {
         _mortal = mortal;
         _checked = check;
@@ -65,10 +64,8 @@ internal sealed class Recorder
         {
             Time = _clock,
             CheckConsistency = check,
-            PoisonsSpareBlocks = true,
             ExpiredGrace = TimeSpan.FromSeconds(SequentialModel.Grace)
-        })
-        { Faults = faults };
+        });
         _feed = withFeed ? Store.Subscribe() : null;
     }
 
@@ -221,7 +218,7 @@ internal sealed class Recorder
     /// <summary>Lets the clock go on, so that what was pushed so far is due.</summary>
     public void Tick()
     {
-        Interleaving.At(Step.ReadClock);
+        Explored.Step(Steps.ReadClock);
         _clock.Advance(TickSeconds);
     }
 
@@ -243,7 +240,7 @@ internal sealed class Recorder
         for (int round = 0; round < 2; round++)
         {
             // Others may go on between the view and what is read of it.
-            Interleaving.At(Step.ReadSlot);
+            Explored.Step(Steps.ReadSlot);
             var shown = new HashSet<string>();
             foreach (GroupSnapshot group in view.Groups)
             {

@@ -50,7 +50,7 @@ internal sealed class Explorer(int preemptions, int mostRuns, int? seed = null)
         _random = seed is { } start ? new Random(start) : null;
         Runs = 0;
         _workers = [.. threads.Select(_ => new Worker(this))];
-        Interleaving.Hook = OnStep;
+        Explored.Hook = OnStep;
         try
         {
             for (int most = 0; most <= preemptions && Runs < mostRuns; most++)
@@ -78,7 +78,7 @@ internal sealed class Explorer(int preemptions, int mostRuns, int? seed = null)
         }
         finally
         {
-            Interleaving.Hook = null;
+            Explored.Hook = null;
             Array.ForEach(_workers, static worker => worker.Dispose());
         }
     }
@@ -135,25 +135,25 @@ internal sealed class Explorer(int preemptions, int mostRuns, int? seed = null)
         return false;
     }
 
-    private static void OnStep(Step step)
+    private static void OnStep(string step)
     {
         // Nobody else can do anything there that he could not do a step before.
-        if (s_worker is { } worker && step != Step.HoldWriter)
+        if (s_worker is { } worker && step != Steps.HoldWriter)
         {
             worker.Explorer.OnStep(worker, step);
         }
     }
 
-    private void OnStep(Worker worker, Step step)
+    private void OnStep(Worker worker, string step)
     {
         int self = Array.IndexOf(_workers, worker);
         _trace.Add($"{self}:{step}");
-        if (step is Step.LeftWriter or Step.LeftTurn)
+        if (step is Steps.LeftWriter or Steps.LeftTurn)
         {
             Array.ForEach(_workers, static w => w.IsWaiting = false);
         }
 
-        worker.IsWaiting = step == Step.WaitForWriter;
+        worker.IsWaiting = step == Steps.WaitForWriter;
         int? next = Choose(self, mayGoOn: !worker.IsWaiting);
         if (next is null)
         {

@@ -4,7 +4,6 @@ using Exposition.Engine.Explore;
 namespace Exposition.Engine.Tests;
 
 /// <summary>What a view costs where there are many groups: what is asked of it, however many there are.</summary>
-[Collection(nameof(Concurrency.StepByStep))]
 public class ViewCostTests
 {
     private const int Groups = 20_000;
@@ -30,7 +29,7 @@ public class ViewCostTests
         }
 
         int read = 0;
-        Interleaving.Hook = step => read += step == Step.ReadSlot ? 1 : 0;
+        Explored.Hook = step => read += step == Steps.ReadSlot ? 1 : 0;
         try
         {
             using StoreView view = _store.OpenView();
@@ -41,7 +40,7 @@ public class ViewCostTests
         }
         finally
         {
-            Interleaving.Hook = null;
+            Explored.Hook = null;
         }
     }
 

@@ -6,7 +6,6 @@ using Exposition.Formats;
 namespace Exposition.Engine.Tests.Concurrency;
 
 /// <summary>What others see between the steps of a change that entails much.</summary>
-[Collection(nameof(StepByStep))]
 public class StepsTests
 {
     private const int Families = 5000;
@@ -88,9 +87,9 @@ public class StepsTests
     {
         int thread = Environment.CurrentManagedThreadId;
         bool looks = false;
-        Interleaving.Hook = step =>
+        Explored.Hook = step =>
         {
-            if (step == Step.LeftWriter && !looks && Environment.CurrentManagedThreadId == thread)
+            if (step == Steps.LeftWriter && !looks && Environment.CurrentManagedThreadId == thread)
             {
                 looks = true;
                 look();
@@ -103,7 +102,7 @@ public class StepsTests
         }
         finally
         {
-            Interleaving.Hook = null;
+            Explored.Hook = null;
         }
     }
 }

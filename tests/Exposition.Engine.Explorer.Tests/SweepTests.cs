@@ -3,7 +3,6 @@ using Exposition.Engine.Explore;
 namespace Exposition.Engine.Tests;
 
 /// <summary>An expiry that fails, for want of memory perhaps, ends neither the process nor the expiry of the others.</summary>
-[Collection(nameof(Concurrency.StepByStep))]
 public sealed class SweepTests
 {
     private readonly SweptClock _clock = new();
@@ -39,9 +38,9 @@ public sealed class SweepTests
         _clock.Now += TimeSpan.FromSeconds(10);
         bool failed = false;
         int thread = Environment.CurrentManagedThreadId;
-        Interleaving.Hook = step =>
+        Explored.Hook = step =>
         {
-            if (step == Step.ReplaceSlot && !failed && Environment.CurrentManagedThreadId == thread)
+            if (step == Steps.ReplaceSlot && !failed && Environment.CurrentManagedThreadId == thread)
             {
                 failed = true;
                 throw new InsufficientMemoryException("no memory");
@@ -53,7 +52,7 @@ public sealed class SweepTests
         }
         finally
         {
-            Interleaving.Hook = null;
+            Explored.Hook = null;
         }
 
         Assert.Equal(["no memory"], _failures);

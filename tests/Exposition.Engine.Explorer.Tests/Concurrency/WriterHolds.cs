@@ -17,19 +17,19 @@ internal static partial class WriterHolds
         long entered = 0;
         long longest = 0;
         TimeSpan paused = default;
-        Interleaving.Hook = step =>
+        Explored.Hook = step =>
         {
             if (Environment.CurrentManagedThreadId != thread)
             {
                 return;
             }
 
-            if (step == Step.HoldWriter)
+            if (step == Steps.HoldWriter)
             {
                 entered = Now();
                 paused = GC.GetTotalPauseDuration();
             }
-            else if (step == Step.LeftWriter)
+            else if (step == Steps.LeftWriter)
             {
                 // Whoever triggers a collection of garbage does it for all.
                 long held = Now() - entered - (long)(GC.GetTotalPauseDuration() - paused).TotalNanoseconds;
@@ -42,7 +42,7 @@ internal static partial class WriterHolds
         }
         finally
         {
-            Interleaving.Hook = null;
+            Explored.Hook = null;
         }
 
         return TimeSpan.FromMicroseconds(longest / 1000.0);

@@ -7,7 +7,6 @@ namespace Exposition.Engine.Tests.Concurrency;
 /// Random operations by threads that really run at once, slowed down at random steps of the store; the histories that they record must be
 /// linearizable.
 /// </summary>
-[Collection(nameof(StepByStep))]
 public sealed class HistoryTests
 {
     private const int Threads = Recorder.Threads;
@@ -55,14 +54,15 @@ public sealed class HistoryTests
         long started = Stopwatch.GetTimestamp();
         int rounds = 0;
         long steady = 0;
-        Interleaving.Hook = static _ => Hesitate();
+        Explored.Hook = static _ => Hesitate();
+        using IDisposable planted = Explored.Plant(faults);
         try
         {
             // On a busy machine until enough has happened to say something.
             while (Stopwatch.GetElapsedTime(started) is var elapsed
                 && (elapsed < limit || (faults == StoreFaults.None && !IsEnough(rounds, steady) && elapsed < s_patience)))
             {
-                var recorder = new Recorder(faults, withFeed: true);
+                var recorder = new Recorder(withFeed: true);
                 recorder.Warm(0, 2, 3);
                 for (int i = 0; i < 10; i++)
                 {
@@ -89,7 +89,7 @@ public sealed class HistoryTests
         }
         finally
         {
-            Interleaving.Hook = null;
+            Explored.Hook = null;
         }
     }
 

@@ -4,7 +4,6 @@ using Exposition.Engine.Groups;
 namespace Exposition.Engine.Tests.Concurrency;
 
 /// <summary>A push that goes the long way, to a group that is pushed to steadily without a pause.</summary>
-[Collection(nameof(StepByStep))]
 public class LongPushTests
 {
     [Fact]
@@ -29,9 +28,9 @@ public class LongPushTests
 
         int thread = Environment.CurrentManagedThreadId;
         bool inside = false;
-        Interleaving.Hook = step =>
+        Explored.Hook = step =>
         {
-            if (step == Step.ReplaceSlot && !inside && Environment.CurrentManagedThreadId == thread && slot.Shape is not null)
+            if (step == Steps.ReplaceSlot && !inside && Environment.CurrentManagedThreadId == thread && slot.Shape is not null)
             {
                 inside = true;
                 Assert.InRange(store.RepeatedPushes - before, 0, 10);
@@ -45,7 +44,7 @@ public class LongPushTests
         }
         finally
         {
-            Interleaving.Hook = null;
+            Explored.Hook = null;
         }
 
         Assert.Equal(1, store.RepeatedPushes - before);
@@ -65,9 +64,9 @@ public class LongPushTests
         var changes = new List<GroupChange>();
         PushFailure? seen = null;
         int thread = Environment.CurrentManagedThreadId;
-        Interleaving.Hook = step =>
+        Explored.Hook = step =>
         {
-            if (step == Step.Told && Environment.CurrentManagedThreadId == thread)
+            if (step == Steps.Told && Environment.CurrentManagedThreadId == thread)
             {
                 Take();
             }
@@ -79,7 +78,7 @@ public class LongPushTests
         }
         finally
         {
-            Interleaving.Hook = null;
+            Explored.Hook = null;
         }
 
         Take();
@@ -104,9 +103,9 @@ public class LongPushTests
         int thread = Environment.CurrentManagedThreadId;
         List<Task<PushOutcome>> others = [];
         int won = 0;
-        Interleaving.Hook = step =>
+        Explored.Hook = step =>
         {
-            if (step == Step.EnterWriter && Environment.CurrentManagedThreadId == thread)
+            if (step == Steps.EnterWriter && Environment.CurrentManagedThreadId == thread)
             {
                 byte[] body = System.Text.Encoding.ASCII.GetBytes($"b{others.Count} 1\n");
                 others.Add(Task.Run(() => store.Push(key, PushFormat.Text, body, PushMode.Merge)));
@@ -120,7 +119,7 @@ public class LongPushTests
         }
         finally
         {
-            Interleaving.Hook = null;
+            Explored.Hook = null;
         }
 
         Assert.InRange(won, 1, 5);
