@@ -6,7 +6,7 @@ namespace Exposition.Engine;
 
 /// <summary>
 /// Turns families that another program has kept for a group into entries, for
-/// <see cref="MetricStore.Restore(GroupingKey, ReadOnlySpan{FamilyEntry})"/>.
+/// <see cref="MetricStore.RestoreOwn"/>.
 /// </summary>
 internal static class FamilyImport
 {

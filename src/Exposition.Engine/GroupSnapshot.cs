@@ -84,7 +84,7 @@ internal sealed class GroupSnapshot
     // The number since which the group has had the same lines but for their values, and the same families but for their push times.
     internal long SeriesSince { get; set; }
 
-    // The blocks that its pieces lie in (MetricStore.Blocks.cs): the newest, and those of earlier pushes. Pieces of restored groups and the
+    // The blocks that its pieces lie in (see BlockLedger): the newest, and those of earlier pushes. Pieces of restored groups and the
     // lines of the store's own families may lie elsewhere. Set before publication.
     internal Block? Block { get; set; }
 
@@ -111,7 +111,7 @@ internal sealed class GroupSnapshot
     // Whether consumers of feeds have it.
     internal bool IsTaken => Volatile.Read(ref _takers) != 0;
 
-    // What was newest before, while a view may be on its way to it (see MetricStore.Views.cs).
+    // What was newest before, while a view may be on its way to it (see GroupVersions).
     internal GroupSnapshot? Previous
     {
         get => Volatile.Read(ref _previous);

@@ -1,38 +1,8 @@
-using Exposition.Engine.Consistency;
-using Exposition.Engine.Expiry;
-using Exposition.Engine.Explore;
-using Exposition.Engine.Groups;
-using Exposition.Engine.Ingest;
-using Exposition.Engine.Memory;
-using Exposition.Engine.Repeats;
+using Exposition.Engine.Compression;
+using Exposition.Engine.Publishing;
 using Exposition.Formats;
-using Exposition.Formats.Rows;
 
 namespace Exposition.Engine;
-
-// A steady push (the same series as its group's last one) takes no lock; neither does a reader, unless groups are due to expire. All else
-// that changes something takes one short writer lock, because checking it against other groups and publishing it must be one step. What the
-// check relies on (which groups there are, and their series) changes under that lock alone. Everything expensive (reading, sorting,
-// rendering) happens before it.
-//
-// Linearization. Two kinds of things are published: a group's snapshot, in its slot (by compare-and-swap with the one that it was made
-// from), and the map of the slots. Each is stamped right after it is in its place (see Timeline), and that is when it takes effect:
-//   push, refusal, expiry   of a group that exists: the stamping of its snapshot
-//   creation, delete, wipe  the stamping of the map. The first snapshot of a group counts as old as time. A deleted group's slot is closed
-//                           before the map
-//                           is replaced, so that no push can come to it any more
-//   view                    the moving of the clock
-// Operations with one stamp take effect in the order of their publication. A view at time t has the newest map stamped t or earlier and, of
-// each slot in that, the newest snapshot stamped t or earlier; for that each refers to the one before (Previous) as long as a view may be
-// on its way to it.
-//
-// Invariants:
-//   1. What is replaced is stamped before; so stamps never decrease along a slot, or from map to map.
-//   2. Numbers of snapshots increase by one along a slot, and from a slot to the next one of the same key.
-//   3. Memory that has been replaced (of steady pushes snapshots and blocks, of others blocks) is used again only if nobody can be reading
-//      it. Who reads is a view or the writer at work (Timeline), or has pinned the slot, or is a consumer who has taken a snapshot while he
-//      had pinned it. Each says so before he looks for the newest snapshot. This also rules out ABA. See RetiredBlocks.
-//   4. What another snapshot, or map, refers to as the one before it is never used again.
 
 /// <summary>The groups of pushed metrics. Safe for concurrent use; readers never wait for writers.</summary>
 /// <remarks>
@@ -65,49 +35,107 @@ namespace Exposition.Engine;
 /// <c>push_expired</c> says so; after the grace of the options the group goes. A push before that starts from an empty group.
 /// </para>
 /// </remarks>
-public sealed partial class MetricStore
+public sealed class MetricStore
 {
-    // As much as a burst of pushes turns over while a scrape is open.
-    private const long SpareBytesMost = 32 << 20;
-    private const long SpareSnapshotBytesMost = 4 << 20;
-    private const int MostFeeds = 8;
-
-    private readonly Lock _writer = new();
-    private readonly GroupTable _slots = new();
-    private readonly FamilyDirectory _directory = new();
-    private readonly CrossGroupRules _rules;
-    private ChangeFeed[] _feeds = [];
-    private long _samples;
-    private long _storedBytes;
-    private long _lastNumber;
+    private readonly StoreState _state;
+    private readonly WriterLock _writer;
+    private readonly Publisher _publisher;
+    private readonly HostFamilies _host;
+    private readonly Wiping _wiping;
+    private readonly Expiries _expiries;
+    private readonly Sweep _sweep;
+    private readonly RepeatPushes _repeats;
+    private readonly Pushing _pushing;
+    private readonly Loading _loading;
+    private readonly Trimming _trimming;
+    private BundleCache? _bundles;
 
     /// <summary>Makes an empty store.</summary>
     public MetricStore(StoreOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        Options = options;
-        _blocks = new BlockPool(SpareBytesMost);
-        _retired = new RetiredBlocks(_timeline, _blocks);
-        _shapes = options.ShapeCacheBytes > 0 ? new ShapeCache(options.ShapeCacheBytes, options.Time) : null;
-        _rules = new CrossGroupRules(_directory, new RepeatedSeries(key => _slots.Find(key.Span)), () => AllSlots);
-        _clock = new DeadlineClock(Options.Time);
-        _sweep = CreateSweep();
+        _state = new StoreState(options);
+        _writer = new WriterLock(_state);
+        _publisher = new Publisher(_state, _writer);
+        _writer.FollowUp = new FollowUp(_state, _writer, new Unhiding(_state, _writer, _publisher));
+        _host = new HostFamilies(_state, _writer, _publisher);
+        _wiping = new Wiping(_state, _writer, _publisher);
+        _expiries = new Expiries(_state, _writer, _publisher, _wiping);
+        _sweep = new Sweep(_state, _writer, _expiries);
+        var checks = new PushChecks(_state);
+        var drafts = new PushDrafts(_state, _writer);
+        _repeats = new RepeatPushes(_state, _writer, checks);
+        var pushes = new PushPublisher(_state, _writer, _publisher, _expiries, checks, drafts, _repeats);
+        _pushing = new Pushing(_state, _sweep, _repeats, pushes, new PushFailures(_state, _writer, _publisher, _expiries, checks, drafts));
+        _loading = new Loading(_state, _writer, _publisher);
+        _trimming = new Trimming(_state, _writer);
     }
 
     /// <summary>The options that the store was made with.</summary>
-    public StoreOptions Options { get; }
+    public StoreOptions Options => _state.Options;
 
     /// <summary>Number of groups.</summary>
-    public int GroupCount => Volatile.Read(ref _map).Count;
+    public int GroupCount => _state.Groups.Map.Count;
 
     /// <summary>Number of sample lines over all groups, the store's own two per group included.</summary>
-    public long SampleCount => Volatile.Read(ref _samples);
+    public long SampleCount => Volatile.Read(ref _state.Counts.Samples);
 
     /// <summary>
     /// What all groups take, in bytes: samples with room for any value, names, help texts, keys and tables.
     /// <see cref="StoreOptions.MaxStoredBytes"/> and <see cref="StoreOptions.MaxGroupBytes"/> are in the same measure.
     /// </summary>
-    public long StoredBytes => Volatile.Read(ref _storedBytes);
+    public long StoredBytes => Volatile.Read(ref _state.Counts.StoredBytes);
+
+    /// <summary>Number of families that are stored but not exposed.</summary>
+    public long HiddenFamilies => _state.Hidden.Count;
+
+    /// <summary>Number of groups that have expired and are still shown as such.</summary>
+    public long ExpiredGroups => Volatile.Read(ref _state.Counts.Expired);
+
+    /// <summary>How often a group has expired so far.</summary>
+    public long Expiries => Volatile.Read(ref _state.Counts.Expiries);
+
+    /// <summary>How often an expiry, or the sweep, has failed; it is tried again.</summary>
+    internal long ExpiryFailures => _sweep.Failures;
+
+    /// <summary>Memory held by the shapes of last pushes, in bytes.</summary>
+    public long ShapeBytes => _state.Shapes?.Bytes ?? 0;
+
+    /// <summary>Pushes that were patched in because their series equalled those of their group's last push.</summary>
+    public long RepeatedPushes => _repeats.Count;
+
+    /// <summary>
+    /// Memory held by scrapes that are open, in bytes: of snapshots that were replaced and may still be shown, and their own tables.
+    /// </summary>
+    public long HeldBytes => _state.Held.Now;
+
+    /// <summary>Memory for compressed parts of scrapes, in bytes.</summary>
+    public long BundleBytes => Bundles.Bytes;
+
+    /// <summary>How often a part of a compressed scrape was found ready, and how often it had to be compressed.</summary>
+    public (long Found, long Compressed) BundleLookups => Bundles.Lookups;
+
+    /// <summary>Memory of replaced blocks and tables of families that waits to be used again, in bytes.</summary>
+    public long SpareBytes => SpareBlockBytes + _state.Blocks.Snapshots.Bytes;
+
+    internal long SpareBlockBytes => _state.Blocks.Pool.Bytes;
+
+    /// <summary>
+    /// Bytes of blocks of 85,000 and more that were allocated so far, because no spare one fitted. The garbage collector lets such memory
+    /// grow far beyond what is live before it looks at it, so a host may want to ask for a collection when this has grown by a share of the
+    /// heap.
+    /// </summary>
+    public long LargeBlockBytes => _state.Blocks.Pool.LargeBytes;
+
+    // Families that are checked, counted or opened under one hold of the writer lock.
+    internal int FamiliesAtOnce
+    {
+        get => _state.Directory.AtOnce;
+        set => _state.Directory.AtOnce = value;
+    }
+
+    internal BundleCache Bundles =>
+        _bundles ?? Interlocked.CompareExchange(ref _bundles, new BundleCache(Options.BundleCacheBytes), null) ?? _bundles;
 
     /// <summary>Reads, checks and stores a body.</summary>
     /// <param name="key">The group.</param>
@@ -119,79 +147,16 @@ public sealed partial class MetricStore
     public PushOutcome Push(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details = default)
     {
         ArgumentNullException.ThrowIfNull(key);
-        if (TryPushRepeated(key, format, body, mode, details))
-        {
-            return new PushOutcome(Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted);
-        }
-
-        if (PushLimits.Exceeded(Options, key) is { } tooLong)
-        {
-            return tooLong;
-        }
-
-        PushWorkspace workspace = PushWorkspace.Rent(body.Length);
-        try
-        {
-            FamilySet set = workspace.Families;
-            if (!TryRead(format, body, set, out FormatError malformed))
-            {
-                var unread = new PushOutcome(PushStatus.Malformed, malformed.ToString());
-                NoteFailure(key, unread.Error!, details.Sender);
-                return unread;
-            }
-
-            if (PushLimits.Exceeded(Options, key, set, body.Length) is { } exceeded)
-            {
-                return exceeded;
-            }
-
-            long rendered = RenderedSize.Of(
-                key, set, format, body.Length, Math.Min(PushWorkspace.SmallRendering, PushLimits.LargestRendering(Options, body.Length)));
-            if (PushLimits.Exceeded(Options, rendered, body.Length) is { } tooLarge)
-            {
-                return tooLarge;
-            }
-
-            workspace.Text.Expect(rendered);
-            Moment now = _clock.Read();
-            ExpireDue(now);
-
-            // A race may let a few more in, as many as there are pushes at once.
-            if (Options.MaxGroups > 0 && GroupCount >= Options.MaxGroups && Peek(key) is null)
-            {
-                return PushLimits.TooManyGroups(Options);
-            }
-
-            var push = new PendingPush(workspace, key, now.Wall);
-            if (Options.Timestamps == SampleTimestamps.Drop)
-            {
-                PushRules.DropTimestamps(set);
-            }
-
-            string? error = PushRules.HasTimestamps(set)
-                ? "pushed metrics must not have timestamps"
-                : push.Prepare(leaveOut: !Options.CheckConsistency);
-            PushOutcome outcome = error is null
-                ? Publish(push, mode, format == PushFormat.Text ? body : default, details.ExpireAfter, now)
-                : new PushOutcome(PushStatus.Inconsistent, error);
-            if (outcome.Status != PushStatus.Inconsistent)
-            {
-                return outcome;
-            }
-
-            error = "pushed metrics are invalid or inconsistent with existing metrics: " + outcome.Error;
-            RecordFailure(workspace, key, now, details, error);
-            return new PushOutcome(Options.CheckConsistency ? PushStatus.Inconsistent : PushStatus.Accepted, error);
-        }
-        catch (TooManyRowsException)
-        {
-            return PushLimits.TooManySeries(Options);
-        }
-        finally
-        {
-            PushWorkspace.Return(workspace);
-        }
+        return _pushing.Push(key, format, body, mode, details);
     }
+
+    /// <summary>
+    /// Carries out a push if its series are those of the group's last one, which takes little time even where it is large; the parameters
+    /// are those of <see cref="Push"/>.
+    /// </summary>
+    /// <returns>False if it is to be read the long way: nothing has changed then.</returns>
+    internal bool TryPushRepeated(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details) =>
+        _repeats.TryPush(key, format, body, mode, details);
 
     /// <summary>
     /// Remembers, with the newest snapshot of a group that exists, that a push to it was refused before it came to the store.
@@ -203,14 +168,7 @@ public sealed partial class MetricStore
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(reason);
-        if (FindSlot(key) is { } slot)
-        {
-            slot.LastFailure = PushFailure.Of(_clock.Read().Wall, reason, sender);
-
-            // The snapshot is the same, but what consumers keep of the group is not. However often it happens, a feed holds it once.
-            Interlocked.MemoryBarrier();
-            Tell(slot);
-        }
+        _pushing.NoteFailure(key, reason, sender);
     }
 
     /// <summary>Removes a group. No view that is opened after the return shows it.</summary>
@@ -218,55 +176,115 @@ public sealed partial class MetricStore
     public bool Delete(GroupingKey key)
     {
         ArgumentNullException.ThrowIfNull(key);
-        ExpireDue();
-        using (EnterWriter())
+        _sweep.ExpireDue();
+        using (_writer.Enter())
         {
-            if (FindAt(key, _clock.Read()) is not { } slot)
+            if (_expiries.FindAt(key, _state.Clock.Read()) is not { } slot)
             {
                 return false;
             }
 
-            Remove(slot);
+            _publisher.Remove(slot);
             return true;
         }
     }
+
+    /// <summary>Removes all groups in one step: a view shows all of them or none.</summary>
+    /// <returns>How many there were.</returns>
+    public int Wipe()
+    {
+        _sweep.ExpireDue();
+        return _wiping.Wipe();
+    }
+
+    /// <summary>
+    /// Names a family of the host itself, with its type, which may change. It wins: what is pushed under that name with another type is
+    /// stored but left out of scrapes, and so is what is there already.
+    /// </summary>
+    /// <param name="name">The family's name.</param>
+    /// <param name="type">Its type.</param>
+    public void ReserveFamily(ReadOnlySpan<byte> name, MetricType type) => _host.Reserve(name, type);
+
+    /// <summary>
+    /// Lets go of spare memory, and of work areas, that was not needed since the last call. For a host, every few seconds: what a peak has
+    /// left is not needed afterwards.
+    /// </summary>
+    /// <returns>
+    /// About how many bytes that is, with what deletes, expiries, wipes and pushes have left to the garbage collector since the last call.
+    /// It does not know of that before it has a reason to look, so a host may want to ask for a collection when it is much.
+    /// </returns>
+    public long TrimSpareMemory() => _trimming.Trim(_bundles);
 
     /// <summary>Starts a feed of the changes from now on, until it is disposed of. There are as many as 8 at once.</summary>
     /// <exception cref="InvalidOperationException">There are so many.</exception>
     internal ChangeFeed Subscribe()
     {
-        using (EnterWriter())
+        using (_writer.Enter())
         {
-            if (_feeds.Length == MostFeeds)
-            {
-                throw new InvalidOperationException($"a store has at most {MostFeeds} change feeds");
-            }
-
-            // A push that does not see the feed yet was in its place before the return, as Tell passes a full fence in between.
-            int index = Enumerable.Range(0, MostFeeds).First(free => !Array.Exists(_feeds, feed => feed.Index == free));
-            var feed = new ChangeFeed(this, index, _retired);
-            Interlocked.Exchange(ref _feeds, [.. _feeds, feed]);
-            return feed;
+            return _state.Feeds.Add(index => new ChangeFeed(this, index, _state.Blocks.Retired));
         }
     }
 
     internal void Unsubscribe(ChangeFeed feed)
     {
-        using (EnterWriter())
+        using (_writer.Enter())
         {
-            Interlocked.Exchange(ref _feeds, Array.FindAll(_feeds, other => other != feed));
+            _state.Feeds.Remove(feed);
         }
     }
 
-    // Those that are still being loaded among them.
-    private IEnumerable<GroupSlot> AllSlots => _slots.All;
+    /// <summary>
+    /// Makes many calls of <see cref="RestoreOwn"/> cheap: until the end, groups that are new are not
+    /// yet shown to views. Others may use the store meanwhile.
+    /// </summary>
+    /// <returns>Ends the loading when it is disposed of.</returns>
+    internal IDisposable BeginLoading() => _loading.Begin();
 
-    // Without the writer lock: of a group that comes or goes at the moment, either answer.
-    private GroupSlot? FindSlot(GroupingKey key)
+    /// <summary>
+    /// Puts a group back as a durable copy has kept it, in place of one that is there. It does not appear in change feeds. What contradicts
+    /// what is there already is hidden.
+    /// </summary>
+    /// <param name="key">The group.</param>
+    /// <param name="families">Its families in byte order of their names; array and memory are the store's from now on.</param>
+    /// <param name="expiresAt">When its series expire by the wall clock (<see cref="ExpiryOf"/>), where its last push said so; null
+    /// otherwise: then the push time and the rules say it.</param>
+    /// <param name="lastFailure">Its <see cref="GroupSnapshot.LastFailure"/>.</param>
+    /// <exception cref="InvalidOperationException">A family does not read back.</exception>
+    internal void RestoreOwn(GroupingKey key, FamilyEntry[] families, long? expiresAt, PushFailure? lastFailure) =>
+        _loading.Restore(key, families, expiresAt, lastFailure);
+
+    /// <summary>
+    /// When a group's series expire, or did, by the wall clock as it is set now, in nanoseconds since the Unix epoch; 0 for never.
+    /// </summary>
+    internal long ExpiryOf(GroupSnapshot group) => _state.Deadlines.ExpiryOf(group);
+
+    /// <summary>
+    /// Opens a view of all groups at one point in time. Takes no lock and never begins anew, unless groups are due to expire.
+    /// </summary>
+    internal StoreView OpenView()
     {
-        Explored.Step("FindSlot");
-        return _slots.Find(key);
+        _sweep.ExpireDue();
+        return _state.Groups.Open(_state);
     }
 
-    private GroupSnapshot? Peek(GroupingKey key) => FindSlot(key)?.Current is { IsEnd: false } current ? current : null;
+    internal StoreView OpenScrapeView(out long heldMark)
+    {
+        heldMark = _state.Held.Open();
+        try
+        {
+            return OpenView();
+        }
+        finally
+        {
+            _state.Held.Opened();
+        }
+    }
+
+    internal void AddScrapeTables(long bytes) => _state.Held.AddTables(bytes);
+
+    internal void CloseScrapeView(StoreView view, long heldMark)
+    {
+        view.Dispose();
+        _state.Held.Close(heldMark);
+    }
 }

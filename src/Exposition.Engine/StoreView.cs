@@ -1,4 +1,5 @@
 using Exposition.Engine.Groups;
+using Exposition.Engine.Publishing;
 
 namespace Exposition.Engine;
 
@@ -14,20 +15,20 @@ internal sealed class StoreView : IDisposable
 {
     private const int CollectedAtOnce = 1024;
 
-    private readonly MetricStore _store;
+    private readonly StoreState _state;
     private readonly long _at;
     private readonly int _place;
     private GroupMap? _map;
     private GroupSnapshot[]? _groups;
     private int _collected;
 
-    internal StoreView(MetricStore store, GroupMap map, long at, int place, GroupSnapshot[] groups)
+    internal StoreView(StoreState state, GroupMap map, long at, int place, GroupSnapshot[] groups)
     {
-        (_store, _map, _at, _place, _groups) = (store, map, at, place, groups);
+        (_state, _map, _at, _place, _groups) = (state, map, at, place, groups);
         Count = map.Slots.Length;
         if (Count == 0)
         {
-            _store.SettleView(_place, _at);
+            _state.Groups.Timeline.Settle(_place, _at);
         }
     }
 
@@ -47,11 +48,11 @@ internal sealed class StoreView : IDisposable
         if (_collected < least)
         {
             int end = Math.Min(Math.Max(least, _collected + CollectedAtOnce), Count);
-            _store.CollectView(_map.Slots[_collected..end], _at, _groups.AsSpan(_collected));
+            _state.Groups.Collect(_map.Slots[_collected..end], _at, _groups.AsSpan(_collected));
             _collected = end;
             if (end == Count)
             {
-                _store.SettleView(_place, _at);
+                _state.Groups.Timeline.Settle(_place, _at);
             }
         }
 
@@ -59,7 +60,7 @@ internal sealed class StoreView : IDisposable
     }
 
     /// <inheritdoc cref="MetricStore.ExpiryOf"/>
-    public long ExpiryOf(GroupSnapshot group) => _store.ExpiryOf(group);
+    public long ExpiryOf(GroupSnapshot group) => _state.Deadlines.ExpiryOf(group);
 
     /// <summary>Lets go of the groups.</summary>
     public void Dispose()
@@ -67,7 +68,8 @@ internal sealed class StoreView : IDisposable
         if (_groups is { } groups)
         {
             (_map, _groups) = (null, null);
-            _store.CloseView(_place, groups, _collected);
+            _state.Groups.CloseView(_place, groups, _collected);
+            _state.Blocks.Retired.LookAfterView();
         }
     }
 }

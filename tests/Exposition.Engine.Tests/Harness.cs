@@ -131,6 +131,13 @@ internal sealed class Harness
         .Select(line => line + "\n"));
 }
 
+internal static class MetricStoreExtensions
+{
+    /// <summary>Puts a group back, and leaves the array to the caller.</summary>
+    public static void Restore(this MetricStore store, GroupingKey key, ReadOnlySpan<FamilyEntry> families, long? expiresAt = null,
+        PushFailure? lastFailure = null) => store.RestoreOwn(key, families.ToArray(), expiresAt, lastFailure);
+}
+
 /// <summary>A clock that goes on by one second at each push.</summary>
 internal sealed class ManualClock : TimeProvider
 {

@@ -17,7 +17,8 @@ namespace Exposition.Engine.Tests.Concurrency;
 // as far as a group is there: groups are deleted, wiped, and expire meanwhile.
 
 /// <summary>
-/// Everything at once, for a while, with a garbage collector that never rests; and in the explorer's build with memory that is filled with garbage before it is used again.
+/// Everything at once, for a while, with a garbage collector that never rests; and in the explorer's build with memory that is filled with
+/// garbage before it is used again.
 /// </summary>
 [Collection(nameof(RunsAlone))]
 public sealed class StressTests

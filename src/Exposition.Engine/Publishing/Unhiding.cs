@@ -1,22 +1,26 @@
 using Exposition.Engine.Consistency;
+using Exposition.Engine.Expiry;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Ingest;
 using Exposition.Formats;
 
-namespace Exposition.Engine;
+namespace Exposition.Engine.Publishing;
 
-// Of what is hidden, what may be shown again: in steps (MetricStore.Steps.cs), what came first first. What takes time with the size of a
+// Of what is hidden, what may be shown again: in steps (FollowUp), what came first first. What takes time with the size of a
 // group or of a family is done before the writer lock is taken, and holds if nothing has changed since.
 
-public sealed partial class MetricStore
+/// <summary>Shows hidden families again when nothing keeps them hidden any more.</summary>
+internal sealed class Unhiding(StoreState state, WriterLock writer, Publisher publisher)
 {
     // About a millisecond; drafts of more are made outside the writer lock.
     private const int MostShownAtOnce = 1000;
     private const int MostFamiliesDrafted = 2000;
 
+    private readonly FamilySet _hiddenSet = new();
+
     // Outside the lock: what takes time with the size of the group, or of its family that came first, before it. Says how many of its
     // families were looked at.
-    private int ShowSomeOf(GroupSlot slot)
+    public int ShowSomeOf(GroupSlot slot)
     {
         using var group = new PinnedGroup(slot);
         if (group.Newest is null)
@@ -26,35 +30,35 @@ public sealed partial class MetricStore
 
         var draft = GroupDraft.Like(group.Newest);
         LargeFamily? large;
-        using (EnterWriter(takesSteps: false))
+        using (writer.Enter(takesSteps: false))
         {
             large = NoteFirstFreed(slot, draft);
         }
 
         large?.Look(slot);
-        using (EnterWriter(takesSteps: false))
+        using (writer.Enter(takesSteps: false))
         {
-            int before = StepsLeft;
+            int before = writer.StepsLeft;
             ShowSome(draft, isAlone: false, large);
-            return before - StepsLeft;
+            return before - writer.StepsLeft;
         }
     }
 
     private LargeFamily? NoteFirstFreed(GroupSlot slot, GroupDraft draft)
     {
-        if (!_directory.TryPeekFreed(out HiddenFamily? hidden) || hidden.Slot != slot || EntryOf(hidden, draft) is not { } entry
+        if (!state.Directory.TryPeekFreed(out HiddenFamily? hidden) || hidden.Slot != slot || EntryOf(hidden, draft) is not { } entry
             || !IsLarge(entry))
         {
             return null;
         }
 
-        var large = new LargeFamily(hidden, entry, new EarlyCheck(key => _slots.Find(key.Span)));
-        _ = _directory.TryGet(hidden.Name.Span, out FamilyInfo? info);
+        var large = new LargeFamily(hidden, entry, state.NewEarlyCheck());
+        _ = state.Directory.TryGet(hidden.Name.Span, out FamilyInfo? info);
         large.Check.Note(0, info, slot.Names);
         return large;
     }
 
-    private bool IsLarge(in FamilyEntry entry) => entry.SampleCount > 2 * FamiliesAtOnce;
+    private bool IsLarge(in FamilyEntry entry) => entry.SampleCount > 2 * state.Directory.AtOnce;
 
     private static FamilyEntry? EntryOf(HiddenFamily hidden, GroupDraft draft)
     {
@@ -65,12 +69,12 @@ public sealed partial class MetricStore
     // Under the writer lock: looks again at some of what may be shown, what came first first. Where it can be shown, but its group is large
     // and was not drafted, or its family is large and was not looked for before: says which group it is, unless there is to be no other
     // way. No steady push comes in between: none goes to a group with hidden families.
-    private GroupSlot? ShowSome(GroupDraft? draft, bool isAlone, LargeFamily? large = null)
+    public GroupSlot? ShowSome(GroupDraft? draft, bool isAlone, LargeFamily? large = null)
     {
-        AssertWriterLock();
+        writer.AssertHeld();
         int looked = 0;
         bool shows = false;
-        while (looked < MostShownAtOnce && _directory.TryPeekFreed(out HiddenFamily? hidden))
+        while (looked < MostShownAtOnce && state.Directory.TryPeekFreed(out HiddenFamily? hidden))
         {
             GroupSnapshot? current = hidden.Slot?.Current;
             if (draft is not null && current is { IsEnd: false } && draft.Old != current)
@@ -82,16 +86,16 @@ public sealed partial class MetricStore
             int at = GroupSnapshot.IndexOf(families, hidden.Name.Span);
             if (current is not { IsEnd: false } || at < 0 || (families[at].Traits & FamilyTraits.Hidden) == 0)
             {
-                _directory.TakeFreed();
+                state.Directory.TakeFreed();
                 looked++;
                 continue;
             }
 
-            LargeFamily? known = large?.Hidden == hidden && large.Check.Holds(large.Set, _directory) ? large : null;
+            LargeFamily? known = large?.Hidden == hidden && large.Check.Holds(large.Set, state.Directory) ? large : null;
             bool canLook = isAlone || known is not null || !IsLarge(families[at]);
             if (canLook && StaysHidden(hidden, families[at], current, families, known))
             {
-                _directory.TakeFreed();
+                state.Directory.TakeFreed();
                 looked += known is null ? 1 + _hiddenSet.Metrics.Length : 1;
                 continue;
             }
@@ -106,10 +110,10 @@ public sealed partial class MetricStore
                 break;
             }
 
-            _directory.TakeFreed();
+            state.Directory.TakeFreed();
             draft ??= GroupDraft.Like(current);
             draft.Families[at] = draft.Families[at] with { Traits = draft.Families[at].Traits & ~FamilyTraits.Hidden };
-            _directory.Add(draft.Families[at], draft.Families, hidden.Slot!);
+            state.Directory.Add(draft.Families[at], draft.Families, hidden.Slot!);
             hidden.Slot = null;
             shows = true;
             looked += 1 + _hiddenSet.Metrics.Length;
@@ -118,7 +122,7 @@ public sealed partial class MetricStore
         if (shows)
         {
             GroupSnapshot old = draft!.Old!;
-            Publish(old.Slot, old.Key, draft, tell: true, Fate.Of(old), isCounted: true);
+            publisher.Publish(old.Slot, old.Key, new Publication(draft, Fate.Of(old)) { IsCounted = true });
         }
 
         _hiddenSet.Reset();
@@ -130,7 +134,7 @@ public sealed partial class MetricStore
         HiddenFamily hidden, in FamilyEntry entry, GroupSnapshot group, ReadOnlySpan<FamilyEntry> families, LargeFamily? known)
     {
         hidden.Waiting?.Remove(hidden);
-        if (_directory.TryGet(hidden.Name.Span, out FamilyInfo? info) && info.IsClosed)
+        if (state.Directory.TryGet(hidden.Name.Span, out FamilyInfo? info) && info.IsClosed)
         {
             // It is looked at again when the family is open.
             info.HasMissed = true;
@@ -144,18 +148,18 @@ public sealed partial class MetricStore
             entry.Read(_hiddenSet);
         }
 
-        if (_rules.Find(known?.Set ?? _hiddenSet, 0, group, group.Slot.Names, families, known?.Check) is not { } clash)
+        if (state.Rules.Find(known?.Set ?? _hiddenSet, 0, group, group.Slot.Names, families, known?.Check) is not { } clash)
         {
             return false;
         }
 
         hidden.StillHiddenBy(clash);
-        Wait(hidden);
+        state.Hidden.Wait(hidden);
         return true;
     }
 
     /// <summary>A hidden family of many series, which are looked for in other groups before the writer lock is taken.</summary>
-    private sealed class LargeFamily(HiddenFamily hidden, in FamilyEntry entry, EarlyCheck check)
+    internal sealed class LargeFamily(HiddenFamily hidden, in FamilyEntry entry, EarlyCheck check)
     {
         private readonly FamilyEntry _entry = entry;
 

@@ -2,42 +2,36 @@ using Exposition.Engine.Expiry;
 using Exposition.Engine.Explore;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Ingest;
-using Exposition.Engine.Memory;
 using Exposition.Engine.Repeats;
 using Exposition.Formats;
 
-namespace Exposition.Engine;
+namespace Exposition.Engine.Publishing;
 
 // The short way of a push: see PushShape. What it inherits from the group's last push stays true until it publishes, because it publishes
 // only if the group's snapshot is still the very one that the shape describes: no push, refusal or delete of this group came between; and a
 // push of another group that contradicts this one's families was refused, or hidden.
 
-public sealed partial class MetricStore
+/// <summary>Pushes of the same series as their group's last one.</summary>
+internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChecks checks)
 {
-    private readonly ShapeCache? _shapes;
-
-    /// <summary>Memory held by the shapes of last pushes, in bytes.</summary>
-    public long ShapeBytes => _shapes?.Bytes ?? 0;
+    private long _count;
 
     /// <summary>Pushes that were patched in because their series equalled those of their group's last push.</summary>
-    public long RepeatedPushes => Volatile.Read(ref _repeatedPushes);
-
-    private readonly SnapshotPool _snapshots = new(SpareSnapshotBytesMost);
-    private long _repeatedPushes;
+    public long Count => Volatile.Read(ref _count);
 
     /// <summary>
     /// Carries out a push if its series are those of the group's last one, which takes little time even where it is large; the parameters
-    /// are those of <see cref="Push"/>.
+    /// are those of <see cref="MetricStore.Push"/>.
     /// </summary>
     /// <returns>False if it is to be read the long way: nothing has changed then.</returns>
-    internal bool TryPushRepeated(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
+    public bool TryPush(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
     {
-        if (_shapes is null || format != PushFormat.Text)
+        if (state.Shapes is null || format != PushFormat.Text)
         {
             return false;
         }
 
-        GroupSlot? slot = FindSlot(key);
+        GroupSlot? slot = state.Groups.Find(key);
         Explored.Step("TakeShape");
         if (slot?.Shape is not { } shape || !shape.TryTake())
         {
@@ -49,14 +43,14 @@ public sealed partial class MetricStore
         {
             if (TryPatch(slot, shape, body, mode, details.ExpireAfter))
             {
-                shape.LastUsed = Options.Time.GetTimestamp();
+                shape.LastUsed = state.Options.Time.GetTimestamp();
                 slot.Patience.Hit();
-                Interlocked.Increment(ref _repeatedPushes);
+                Interlocked.Increment(ref _count);
                 return true;
             }
 
             Explored.Step("DropShape");
-            _shapes.Drop(slot);
+            state.Shapes.Drop(slot);
             slot.Patience.Miss();
             return false;
         }
@@ -79,7 +73,7 @@ public sealed partial class MetricStore
             return false;
         }
 
-        Moment now = _clock.Read();
+        Moment now = state.Clock.Read();
         bool isDue = current.ExpiresAt > 0 && current.ExpiresAt <= now.Steady;
         Explored.Fault("RevivesTheDue", () => isDue = false);
         if (isDue)
@@ -89,21 +83,21 @@ public sealed partial class MetricStore
         }
 
         Explored.Step("ReadBlock");
-        GroupSnapshot snapshot = _snapshots.Rent(current.Families.Length);
+        GroupSnapshot snapshot = state.Blocks.Snapshots.Rent(current.Families.Length);
         if (!ShapePatch.Apply(current, shape, now.Wall, snapshot))
         {
-            TakeBlocks(snapshot, current, shape.Block);
+            state.Blocks.Take(snapshot, current, shape.Block);
             GiveUp(snapshot, current);
             return false;
         }
 
-        if (Options.VerifyShapes)
+        if (state.Options.VerifyShapes)
         {
             Verify(slot, current, snapshot.Families, body, mode, now.Wall);
         }
 
-        TakeBlocks(snapshot, current, shape.Block);
-        snapshot.ExpiresAt = Deadline(slot, slot.Key, expireAfter, now.Steady);
+        state.Blocks.Take(snapshot, current, shape.Block);
+        snapshot.ExpiresAt = state.Deadlines.Deadline(slot, slot.Key, expireAfter, now.Steady);
         snapshot.HasExplicitExpiry = expireAfter is not null;
         if (!TrySwapSteadily(slot, current, snapshot))
         {
@@ -113,42 +107,44 @@ public sealed partial class MetricStore
 
         Explored.Step("NumberShape");
         shape.Number = snapshot.Number;
-        _held.Replaced(current.Families, snapshot.Families);
-        RetireBlocks(slot, current, snapshot, ownPins: 1);
-        RecycleSnapshot(slot, current, snapshot);
-        Tell(slot);
+        state.Held.Replaced(current.Families, snapshot.Families);
+        state.Blocks.Retire(slot, current, snapshot, ownPins: 1);
+        state.Blocks.Recycle(slot, current, snapshot);
+        state.Feeds.Tell(slot);
         return true;
     }
 
     // A steady push that came too late: nobody has seen its snapshot, and the shape that has its block is dropped.
     private void GiveUp(GroupSnapshot snapshot, GroupSnapshot current)
     {
-        GiveUpBlocks(snapshot, current);
-        _snapshots.Return(snapshot);
+        state.Blocks.GiveUp(snapshot, current);
+        state.Blocks.Snapshots.Return(snapshot);
     }
 
     // The one step of a repeat push. It changes only values, so the rest of a publication (families, hidden ones, counts) is skipped.
     private bool TrySwapSteadily(GroupSlot slot, GroupSnapshot current, GroupSnapshot snapshot)
     {
-        if (IsScheduled(current, snapshot.ExpiresAt))
+        if (DeadlineSchedule.IsScheduled(current, snapshot.ExpiresAt))
         {
-            return TrySwap(slot, current, snapshot);
+            return state.Groups.TrySwap(slot, current, snapshot);
         }
 
-        using (EnterWriter())
+        using (writer.Enter())
         {
-            bool swapped = TrySwap(slot, current, snapshot);
-            if (swapped && IsThere(slot))
+            bool swapped = state.Groups.TrySwap(slot, current, snapshot);
+            if (swapped && state.Groups.IsThere(slot))
             {
-                Schedule(slot, new Fate(snapshot.ExpiresAt, IsExpired: false));
+                state.Deadlines.Schedule(slot, new Fate(snapshot.ExpiresAt, IsExpired: false));
             }
 
             return swapped;
         }
     }
 
-    // After a push has gone the long way: a shape for the next one, if this was the second with the same families and lines.
-    private void ConsiderShape(
+    /// <summary>
+    /// After a push has gone the long way: a shape for the next one, if this was the second with the same families and lines.
+    /// </summary>
+    public void ConsiderShape(
         GroupSlot slot,
         GroupSnapshot? before,
         GroupSnapshot stored,
@@ -156,8 +152,8 @@ public sealed partial class MetricStore
         ReadOnlyMemory<byte> body,
         PushWorkspace workspace)
     {
-        if (_shapes is null || before is null || !_shapes.MayHold(body.Length) || !stored.Hidden.IsEmpty || !HasSameLines(before, pushed)
-            || !slot.Patience.IsOver())
+        if (state.Shapes is null || before is null || !state.Shapes.MayHold(body.Length) || !stored.Hidden.IsEmpty
+            || !HasSameLines(before, pushed) || !slot.Patience.IsOver())
         {
             return;
         }
@@ -188,11 +184,11 @@ public sealed partial class MetricStore
     private void BuildShape(
         GroupSlot slot, GroupSnapshot stored, ReadOnlySpan<FamilyEntry> pushed, ReadOnlyMemory<byte> body, PushWorkspace workspace)
     {
-        if (ShapeBuilder.Build(slot.Key, Options.Names, body, WithoutOwn(pushed), _blocks, workspace) is { } shape)
+        if (ShapeBuilder.Build(slot.Key, state.Options.Names, body, WithoutOwn(pushed), state.Blocks.Pool, workspace) is { } shape)
         {
             shape.Number = stored.Number;
             Explored.Step("EnterShape");
-            if (_shapes!.TryEnter(slot, shape))
+            if (state.Shapes!.TryEnter(slot, shape))
             {
                 return;
             }
@@ -249,18 +245,19 @@ public sealed partial class MetricStore
         {
             string? error = null;
             FamilyEntry[] expected = [];
-            if (TextFormat.TryRead(body, new TextReadOptions(Options.Names, Lenient: true), workspace.Families, out FormatError malformed)
+            var text = new TextReadOptions(state.Options.Names, Lenient: true);
+            if (TextFormat.TryRead(body, text, workspace.Families, out FormatError malformed)
                 && !PushRules.HasTimestamps(workspace.Families))
             {
                 var push = new PendingPush(workspace, slot.Key, now);
-                error = push.Prepare(leaveOut: !Options.CheckConsistency);
+                error = push.Prepare(leaveOut: !state.Options.CheckConsistency);
                 FamilyEntry[] pushed = push.Render(current, null, keepPushedFailure: true);
-                expected = GroupDraft.After(slot.Key, current, pushed, mode == PushMode.Replace, _blocks, push.Block).Families;
-                using (EnterWriter())
+                expected = GroupDraft.After(slot.Key, current, pushed, mode == PushMode.Replace, state.Blocks.Pool, push.Block).Families;
+                using (writer.Enter())
                 {
                     List<HiddenFamily>? hidden = null;
-                    error ??= ReferenceEquals(slot.Current, current) && IsThere(slot)
-                        ? Check(push, push.Rendered, slot, pushed, expected, ref hidden)
+                    error ??= ReferenceEquals(slot.Current, current) && state.Groups.IsThere(slot)
+                        ? checks.Check(push, push.Rendered, slot, pushed, expected, ref hidden)
                         : null;
                 }
             }

@@ -1,14 +1,15 @@
 using Exposition.Engine.Explore;
 using Exposition.Engine.Groups;
 
-namespace Exposition.Engine;
+namespace Exposition.Engine.Publishing;
 
 // All groups leave the tables in one short step. That is when they are gone: a view that is opened later, and whoever holds the writer lock
 // later, finds none of them. A push that had found its group before may still replace its snapshot, which nobody sees any more, as if it
 // had come just before. Then they are ended a few at a time: closed to such pushes, and told to the feeds. Who wants to create a group of
 // the same key meanwhile ends the old one first, so that feeds hear of both in this order.
 
-public sealed partial class MetricStore
+/// <summary>Removes all groups at once.</summary>
+internal sealed class Wiping(StoreState state, WriterLock writer, Publisher publisher)
 {
     // Ended under one hold of the writer lock: a fraction of a millisecond.
     private const int EndedAtOnce = 256;
@@ -17,16 +18,14 @@ public sealed partial class MetricStore
     private GroupTable? _wiped;
     private bool _wipedForAll;
 
-    /// <summary>Removes all groups in one step: a view shows all of them or none.</summary>
-    /// <returns>How many there were.</returns>
+    /// <inheritdoc cref="MetricStore.Wipe"/>
     public int Wipe()
     {
-        ExpireDue();
-        using (EnterClosing())
+        using (writer.EnterClosing())
         {
             // Those that an exception has left.
             EndAllWiped();
-            using (EnterWriter())
+            using (writer.Enter())
             {
                 _wiped = RemoveAll();
             }
@@ -45,7 +44,7 @@ public sealed partial class MetricStore
         int ended = 0;
         foreach (GroupSlot[] some in wiped.All.Chunk(EndedAtOnce))
         {
-            using (EnterWriter(takesSteps: false))
+            using (writer.Enter(takesSteps: false))
             {
                 Array.ForEach(some, EndWiped);
             }
@@ -53,7 +52,7 @@ public sealed partial class MetricStore
             ended += some.Length;
         }
 
-        using (EnterWriter(takesSteps: false))
+        using (writer.Enter(takesSteps: false))
         {
             _wiped = null;
         }
@@ -64,28 +63,24 @@ public sealed partial class MetricStore
     // Under the writer lock.
     private GroupTable RemoveAll()
     {
-        AssertWriterLock();
-        // Blocks and all: they do not become spare.
-        Volatile.Write(ref _letGo, _letGo + _storedBytes);
-        Volatile.Write(ref _storedBytes, 0);
-        _directory.Clear();
-        Volatile.Write(ref _hiddenFamilies, 0);
-        Volatile.Write(ref _expiredNow, 0);
-        Volatile.Write(ref _samples, 0);
-        GroupTable all = _slots.MoveAll();
-        _loaded = [];
-        _keptHidden.Clear();
-        _wipedForAll = ReplaceMap(GroupMap.Of([]));
+        writer.AssertHeld();
+        state.Counts.Clear();
+        state.Directory.Clear();
+        state.Hidden.Clear();
+        GroupTable all = state.Groups.Table.MoveAll();
+        state.Loaded?.Clear();
+        state.KeptHidden.Clear();
+        _wipedForAll = state.Groups.ReplaceMap(GroupMap.Of([]));
 
         // Not before: whoever finds nothing due looks at the map next.
-        _deadlines.Clear();
+        state.Deadlines.Queue.Clear();
         return all;
     }
 
-    // Under the writer lock, before a group of this key is looked for.
-    private void EndIfWiped(GroupingKey key)
+    /// <summary>Under the writer lock, before a group of this key is looked for.</summary>
+    public void EndIfWiped(GroupingKey key)
     {
-        AssertWriterLock();
+        writer.AssertHeld();
         GroupSlot? slot = _wiped?.Find(key);
         Explored.Fault("ForgetsWiped", () => slot = null);
         if (slot is not null)
@@ -96,19 +91,16 @@ public sealed partial class MetricStore
 
     private void EndWiped(GroupSlot slot)
     {
-        AssertWriterLock();
+        writer.AssertHeld();
         if (slot.IsRemoved)
         {
             return;
         }
 
-        GroupSnapshot last = Close(slot);
-        _lastNumber = Math.Max(_lastNumber, last.Number + 1);
-        _shapes?.Drop(slot);
-        _held.Replaced(last.Families, []);
-        Forget(slot, _wipedForAll);
+        GroupSnapshot last = state.Groups.Close(slot);
+        state.Counts.LastNumber = Math.Max(state.Counts.LastNumber, last.Number + 1);
+        state.Shapes?.Drop(slot);
+        state.Held.Replaced(last.Families, []);
+        publisher.Forget(slot, _wipedForAll);
     }
-
-    // Under the writer lock: whether a slot that was found before is its key's still. One that was wiped may not be closed yet.
-    private bool IsThere(GroupSlot slot) => ReferenceEquals(_slots.Find(slot.Key), slot);
 }

@@ -1,17 +1,22 @@
 using Exposition.Formats;
+using Exposition.Formats.Rows;
 using Exposition.Formats.Text;
 
-namespace Exposition.Engine;
+namespace Exposition.Engine.Ingest;
 
-public sealed partial class MetricStore
+/// <summary>Reads the bodies of pushes in the language that they are in.</summary>
+
+internal static class BodyReader
 {
-    // Throws TooManyRowsException where there are more series than may be: they are not read to the end.
-    private bool TryRead(PushFormat format, ReadOnlyMemory<byte> body, FamilySet into, out FormatError malformed)
+    /// <summary>Reads a body.</summary>
+    /// <exception cref="TooManyRowsException">There are more series than may be: they are not read to the end.</exception>
+    public static bool TryRead(
+        StoreOptions options, PushFormat format, ReadOnlyMemory<byte> body, FamilySet into, out FormatError malformed)
     {
-        into.Progress.MostSeries = Options.MaxSeriesPerPush;
+        into.Progress.MostSeries = options.MaxSeriesPerPush;
         try
         {
-            return TryReadAsSent(format, body, into, out malformed);
+            return TryReadAsSent(options, format, body, into, out malformed);
         }
         finally
         {
@@ -21,7 +26,8 @@ public sealed partial class MetricStore
 
     // The reference reads OpenMetrics as text, so a body that is good only as text stays good, and one that is bad as both gets the text's
     // error.
-    private bool TryReadAsSent(PushFormat format, ReadOnlyMemory<byte> body, FamilySet into, out FormatError malformed)
+    private static bool TryReadAsSent(
+        StoreOptions options, PushFormat format, ReadOnlyMemory<byte> body, FamilySet into, out FormatError malformed)
     {
         if (format == PushFormat.Protobuf)
         {
@@ -29,13 +35,13 @@ public sealed partial class MetricStore
         }
 
         FormatError strict = default;
-        if (format == PushFormat.OpenMetrics && OpenMetricsFormat.TryRead(body, Options.Names, into, out strict))
+        if (format == PushFormat.OpenMetrics && OpenMetricsFormat.TryRead(body, options.Names, into, out strict))
         {
             malformed = default;
             return true;
         }
 
-        bool read = TextFormat.TryRead(body, new TextReadOptions(Options.Names, Lenient: true), into, out malformed);
+        bool read = TextFormat.TryRead(body, new TextReadOptions(options.Names, Lenient: true), into, out malformed);
         if (format != PushFormat.OpenMetrics)
         {
             return read;

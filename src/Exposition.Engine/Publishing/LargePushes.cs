@@ -5,51 +5,37 @@ using Exposition.Engine.Explore;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Ingest;
 
-namespace Exposition.Engine;
+namespace Exposition.Engine.Publishing;
 
 // A push of many families is checked and counted in steps of the writer lock, one such push at a time, and so is one of many series that
 // others have come before again and again. It closes its families first: to others they count already, and no series come to them but its
 // own. Who would bring some, or contradicts others meanwhile, waits until it is done, outside of the writer lock, and looks again. Then one
 // short step publishes it.
 
-public sealed partial class MetricStore
+/// <summary>Publishes pushes that are too much for one hold of the writer lock.</summary>
+internal sealed class LargePushes(
+    StoreState state, WriterLock writer, Publisher publisher, Expiries expiries, PushChecks checks, PushDrafts drafts)
 {
-    private readonly Lock _closing = new();
-
-    // Families that are checked, counted or opened under one hold of the writer lock.
-    internal int FamiliesAtOnce
-    {
-        get => _directory.AtOnce;
-        set => _directory.AtOnce = value;
-    }
-
-    // Nobody has closed families but who has entered this. Taken before turns and the writer lock.
-    private ClosingScope EnterClosing()
-    {
-        Explored.WaitFor(_closing);
-        _closing.Enter();
-        return new ClosingScope(_closing);
-    }
-
-    private Attempt PublishInSteps(
+    /// <summary>Checks, counts and publishes one.</summary>
+    public Attempt Publish(
         PendingPush push, FamilyEntry[] pushed, bool hadFailure, PushMode mode, TimeSpan? expireAfter, Moment now)
     {
-        using ClosingScope closing = EnterClosing();
-        using Turns.Scope turn = _turns.Enter(push.Key, insists: true);
-        using var group = new PinnedGroup(FindSlot(push.Key));
+        using WriterLock.ClosingScope closing = writer.EnterClosing();
+        using Turns.Scope turn = state.Turns.Enter(push.Key, insists: true);
+        using var group = new PinnedGroup(state.Groups.Find(push.Key));
         Explored.Step("ReadBlock");
         if (hadFailure != group.Has(BuiltInFamilies.PushFailure))
         {
             return new Attempt(MustRender: true);
         }
 
-        var claim = new Claim(push, DraftOf(push, pushed, group.Newest, mode), new EarlyCheck(key => _slots.Find(key.Span)));
+        var claim = new Claim(push, drafts.DraftOf(push, pushed, group.Newest, mode), state.NewEarlyCheck());
         Attempt made = default;
         try
         {
             while (claim.Next < push.Rendered.Length && made.Refused is null && !made.MustRender)
             {
-                using (EnterWriter(takesSteps: false))
+                using (writer.Enter(takesSteps: false))
                 {
                     made = ClaimSome(claim, pushed, group.Slot);
                 }
@@ -67,23 +53,23 @@ public sealed partial class MetricStore
             EndClaim(claim, isStored: made.Stored is not null);
         }
 
-        return Made(made, claim.Draft, push);
+        return drafts.Made(made, claim.Draft, push);
     }
 
     // Under the writer lock: goes on from where the last one has ended.
     private Attempt ClaimSome(Claim claim, FamilyEntry[] pushed, GroupSlot? slot)
     {
-        AssertWriterLock();
+        writer.AssertHeld();
         PendingPush push = claim.Push;
         GroupDraft draft = claim.Draft;
-        claim.Slot ??= slot ?? new GroupSlot(push.Key, _directory.NameSets.Acquire(push.Key));
+        claim.Slot ??= slot ?? new GroupSlot(push.Key, state.Directory.NameSets.Acquire(push.Key));
         claim.Names ??= claim.Slot.Names;
-        if (PushLimits.Exceeded(Options, draft.Old?.Size ?? 0, draft.Size, _storedBytes) is { } tooLarge)
+        if (PushLimits.Exceeded(state.Options, draft.Old?.Size ?? 0, draft.Size, state.Counts.StoredBytes) is { } tooLarge)
         {
             return new Attempt(tooLarge);
         }
 
-        for (int cost = 0; claim.Next < push.Rendered.Length && cost < FamiliesAtOnce; claim.Next++)
+        for (int cost = 0; claim.Next < push.Rendered.Length && cost < state.Directory.AtOnce; claim.Next++)
         {
             (int family, int entry) = push.Rendered[claim.Next];
             ReadOnlySpan<byte> name = push.NameOf(family);
@@ -98,9 +84,9 @@ public sealed partial class MetricStore
                 continue;
             }
 
-            if (IsFull(name, claim.Names))
+            if (checks.IsFull(name, claim.Names))
             {
-                return RefusedUnlessDoubtful(PushLimits.TooManyNameSets(Options));
+                return RefusedUnlessDoubtful(PushLimits.TooManyNameSets(state.Options));
             }
 
             if (claim.Contradiction is not null)
@@ -110,7 +96,7 @@ public sealed partial class MetricStore
                 continue;
             }
 
-            FamilyInfo info = _directory.Close(name);
+            FamilyInfo info = state.Directory.Close(name);
             claim.Closed.Add(info);
             if (info.IsBeside(claim.Names))
             {
@@ -118,7 +104,7 @@ public sealed partial class MetricStore
             }
 
             int place = draft.PlaceOf(entry);
-            _directory.Share(ref draft.Families[place]);
+            state.Directory.Share(ref draft.Families[place]);
             cost += 1 + (info.NameSets.Length / 8);
             if (draft.Added is not null && draft.Added.BinarySearch(place) < 0)
             {
@@ -126,50 +112,50 @@ public sealed partial class MetricStore
                 continue;
             }
 
-            if (_rules.Find(push.Families, family, draft.Old, claim.Names, draft.Families, claim.Early) is { } clash)
+            if (state.Rules.Find(push.Families, family, draft.Old, claim.Names, draft.Families, claim.Early) is { } clash)
             {
-                if (IsRefused(clash))
+                if (checks.IsRefused(clash))
                 {
                     claim.Contradiction = clash.Message;
                     continue;
                 }
 
-                Hide(draft.Families, name, clash, ref claim.Hidden);
+                state.Hidden.Hide(draft.Families, name, clash, ref claim.Hidden);
                 continue;
             }
 
-            _directory.Add(draft.Families[place], draft.Families, claim.Slot);
+            state.Directory.Add(draft.Families[place], draft.Families, claim.Slot);
             claim.Counted.Add(place);
         }
 
-        if (_directory.Leaving > 0 && (claim.Hidden is not null || claim.Contradiction is not null))
+        if (state.Directory.Leaving > 0 && (claim.Hidden is not null || claim.Contradiction is not null))
         {
             return new Attempt(MustRender: true);
         }
 
-        return claim.Next == push.Rendered.Length ? new Attempt(Contradiction(claim.Contradiction)) : default;
+        return claim.Next == push.Rendered.Length ? new Attempt(PushChecks.Contradiction(claim.Contradiction)) : default;
     }
 
     private Attempt Publish(Claim claim, FamilyEntry[] pushed, in PinnedGroup group, TimeSpan? expireAfter, Moment now)
     {
         PendingPush push = claim.Push;
         GroupDraft draft = claim.Draft;
-        using (EnterWriter())
+        using (writer.Enter())
         {
-            GroupSlot? slot = FindAt(push.Key, now);
-            if (!IsNewest(group, slot) || !claim.Early.HoldsOfClosed())
+            GroupSlot? slot = expiries.FindAt(push.Key, now);
+            if (!drafts.IsNewest(group, slot) || !claim.Early.HoldsOfClosed())
             {
                 return default;
             }
 
-            if (PushLimits.Exceeded(Options, draft.Old?.Size ?? 0, draft.Size, _storedBytes) is { } tooLarge)
+            if (PushLimits.Exceeded(state.Options, draft.Old?.Size ?? 0, draft.Size, state.Counts.StoredBytes) is { } tooLarge)
             {
                 return new Attempt(tooLarge);
             }
 
             foreach ((int family, Clash clash) in claim.Early.Clashes)
             {
-                if (IsRefused(clash))
+                if (checks.IsRefused(clash))
                 {
                     return new Attempt(new PushOutcome(PushStatus.Inconsistent, clash.Message));
                 }
@@ -177,7 +163,7 @@ public sealed partial class MetricStore
                 HideClaimed(claim, push.NameOf(family), clash);
             }
 
-            if (Check(push, CollectionsMarshal.AsSpan(claim.Own), slot, pushed, draft.Families, ref claim.Hidden) is { } error)
+            if (checks.Check(push, CollectionsMarshal.AsSpan(claim.Own), slot, pushed, draft.Families, ref claim.Hidden) is { } error)
             {
                 return new Attempt(new PushOutcome(PushStatus.Inconsistent, error));
             }
@@ -186,8 +172,9 @@ public sealed partial class MetricStore
             draft.Added = Array.ConvertAll(BuiltInFamilies.All, name => GroupSnapshot.IndexOf(draft.Families, name))
                 .Where(place => place >= 0
                 && (draft.Added is null || draft.Added.BinarySearch(place) >= 0)).ToList();
-            Fate fate = FateOf(slot, push.Key, expireAfter, now);
-            GroupSnapshot? stored = Publish(slot, push.Key, draft, tell: true, fate, claim.Hidden, ownPins: 1, claim: claim);
+            Fate fate = state.Deadlines.FateOf(slot, push.Key, expireAfter, now);
+            GroupSnapshot? stored = publisher.Publish(
+                slot, push.Key, new Publication(draft, fate, claim.Hidden) { OwnPins = 1, Claimed = claim.Slot });
             return new Attempt(null, stored, draft.Old, claim.Hidden, draft.Block);
         }
     }
@@ -200,10 +187,10 @@ public sealed partial class MetricStore
         {
             if (claim.Counted.BinarySearch(place) >= 0)
             {
-                _directory.Remove(families[place], families, claim.Slot!);
+                state.Directory.Remove(families[place], families, claim.Slot!);
             }
 
-            Hide(families, name, clash, ref claim.Hidden);
+            state.Hidden.Hide(families, name, clash, ref claim.Hidden);
         }
     }
 
@@ -212,30 +199,30 @@ public sealed partial class MetricStore
     {
         if (!isStored && claim.Slot is not null)
         {
-            using (EnterWriter())
+            using (writer.Enter())
             {
-                _directory.Leave(claim.Draft.Families, claim.Counted, claim.Counted.Count, claim.Slot);
+                state.Directory.Leave(claim.Draft.Families, claim.Counted, claim.Counted.Count, claim.Slot);
                 if (claim.Draft.Old is null)
                 {
-                    _directory.NameSets.Release(claim.Push.Key);
+                    state.Directory.NameSets.Release(claim.Push.Key);
                 }
             }
         }
 
         for (int next = 0; next < claim.Closed.Count;)
         {
-            using (EnterWriter())
+            using (writer.Enter())
             {
-                for (int i = 0; i < FamiliesAtOnce && next < claim.Closed.Count; i++)
+                for (int i = 0; i < state.Directory.AtOnce && next < claim.Closed.Count; i++)
                 {
-                    _directory.Open(claim.Closed[next++]);
+                    state.Directory.Open(claim.Closed[next++]);
                 }
             }
         }
     }
 
     private Attempt RefusedUnlessDoubtful(PushOutcome refused) =>
-        _directory.Leaving > 0 ? new Attempt(MustRender: true) : new Attempt(refused);
+        state.Directory.Leaving > 0 ? new Attempt(MustRender: true) : new Attempt(refused);
 
     /// <summary>A push whose families are closed.</summary>
     private sealed class Claim(PendingPush push, GroupDraft draft, EarlyCheck early)
@@ -265,17 +252,5 @@ public sealed partial class MetricStore
 
         // Which of the push is next.
         public int Next { get; set; }
-    }
-
-    private readonly ref struct ClosingScope(Lock? closing)
-    {
-        public void Dispose()
-        {
-            if (closing is not null)
-            {
-                closing.Exit();
-                Explored.Step("LeftTurn");
-            }
-        }
     }
 }

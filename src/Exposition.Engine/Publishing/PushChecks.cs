@@ -2,25 +2,24 @@ using Exposition.Engine.Consistency;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Ingest;
 
-namespace Exposition.Engine;
+namespace Exposition.Engine.Publishing;
 
-// What stands in the way of a push in other groups. Under the writer lock, unless said.
-
-public sealed partial class MetricStore
+/// <summary>What stands in the way of a push in other groups. Under the writer lock, unless said.</summary>
+internal sealed class PushChecks(StoreState state)
 {
     // Up to here the series of a push are looked for in other groups under the writer lock: not longer than other work there takes.
     private const int MostLookedForUnderLock = 1000;
 
-    private static PushOutcome? Contradiction(string? error) => error is null ? null : new PushOutcome(PushStatus.Inconsistent, error);
+    public static PushOutcome? Contradiction(string? error) => error is null ? null : new PushOutcome(PushStatus.Inconsistent, error);
 
     // Whether one of the pushed families would be under a further name set. The store's own are under all of them, and looked up otherwise.
-    private PushOutcome? ExceededNameSets(PendingPush push, NameSet? names)
+    public PushOutcome? ExceededNameSets(PendingPush push, NameSet? names)
     {
-        foreach ((int family, _) in Options.MaxGroupingNameSets > 0 ? push.Rendered : [])
+        foreach ((int family, _) in state.Options.MaxGroupingNameSets > 0 ? push.Rendered : [])
         {
             if (push.Families.Families[family].MetricCount > 0 && IsFull(push.NameOf(family), names))
             {
-                return PushLimits.TooManyNameSets(Options);
+                return PushLimits.TooManyNameSets(state.Options);
             }
         }
 
@@ -28,13 +27,13 @@ public sealed partial class MetricStore
     }
 
     // Whether there is more to look for in other groups than may be done under the writer lock.
-    private bool IsMuchToLookFor(PendingPush push, NameSet? names)
+    public bool IsMuchToLookFor(PendingPush push, NameSet? names)
     {
         long lookups = 0;
-        bool hasOthers = _directory.NameSets.Count > (names is null ? 0 : 1);
+        bool hasOthers = state.Directory.NameSets.Count > (names is null ? 0 : 1);
         foreach ((int family, _) in hasOthers ? push.Rendered : [])
         {
-            if (!push.IsOwn(family) && _directory.TryGet(push.NameOf(family), out FamilyInfo? info) && info.IsBeside(names))
+            if (!push.IsOwn(family) && state.Directory.TryGet(push.NameOf(family), out FamilyInfo? info) && info.IsBeside(names))
             {
                 lookups += (long)push.Families.Families[family].MetricCount * info.NameSets.Length;
             }
@@ -43,11 +42,11 @@ public sealed partial class MetricStore
         return lookups > MostLookedForUnderLock;
     }
 
-    private bool IsAnyClosed(PendingPush push)
+    public bool IsAnyClosed(PendingPush push)
     {
         foreach ((int family, _) in push.Rendered)
         {
-            if (_directory.TryGet(push.NameOf(family), out FamilyInfo? info) && info.IsClosed)
+            if (state.Directory.TryGet(push.NameOf(family), out FamilyInfo? info) && info.IsClosed)
             {
                 return true;
             }
@@ -58,7 +57,7 @@ public sealed partial class MetricStore
 
     // Unchecked pushes are checked too, but what contradicts others is hidden, and so always is what contradicts the host. The store's own
     // families are those of a group that could be made, so they fit; unless they did not, and are hidden.
-    private string? Check(
+    public string? Check(
         PendingPush push,
         ReadOnlySpan<(int Family, int Entry)> rendered,
         GroupSlot? slot,
@@ -67,7 +66,7 @@ public sealed partial class MetricStore
         ref List<HiddenFamily>? hidden,
         EarlyCheck? early = null)
     {
-        NameSet? names = slot?.Names ?? _directory.NameSets.Find(push.Key);
+        NameSet? names = slot?.Names ?? state.Directory.NameSets.Find(push.Key);
         foreach ((int family, int entry) in rendered)
         {
             if (pushed[entry].Text.IsEmpty || (slot is not null && push.IsOwn(family) && !IsHidden(slot.Current!, pushed[entry].Name)))
@@ -75,14 +74,14 @@ public sealed partial class MetricStore
                 continue;
             }
 
-            if (_rules.Find(push.Families, family, slot?.Current, names, next, early) is { } clash)
+            if (state.Rules.Find(push.Families, family, slot?.Current, names, next, early) is { } clash)
             {
                 if (IsRefused(clash) && !(slot is not null && push.IsOwn(family)))
                 {
                     return clash.Message;
                 }
 
-                Hide(next, pushed[entry].Name.Span, clash, ref hidden);
+                state.Hidden.Hide(next, pushed[entry].Name.Span, clash, ref hidden);
             }
         }
 
@@ -92,20 +91,21 @@ public sealed partial class MetricStore
     private static bool IsHidden(GroupSnapshot group, ReadOnlyMemory<byte> name) =>
         !group.Hidden.IsEmpty && group.TryGet(name.Span, out FamilyEntry entry) && (entry.Traits & FamilyTraits.Hidden) != 0;
 
-    private bool IsRefused(Clash clash) => Options.CheckConsistency && !clash.IsWithHost;
+    public bool IsRefused(Clash clash) => state.Options.CheckConsistency && !clash.IsWithHost;
 
-    private bool IsFull(ReadOnlySpan<byte> family, NameSet? names) =>
-        Options.MaxGroupingNameSets > 0 && !BuiltInFamilies.IsAny(family) && _directory.IsFull(family, names, Options.MaxGroupingNameSets);
+    public bool IsFull(ReadOnlySpan<byte> family, NameSet? names) =>
+        state.Options.MaxGroupingNameSets is > 0 and var most && !BuiltInFamilies.IsAny(family)
+            && state.Directory.IsFull(family, names, most);
 
     // For an early check. Not of those that the store has made itself: something changes in them all the time.
-    private void NoteSome(EarlyCheck early, PendingPush push, NameSet? names, ref int next)
+    public void NoteSome(EarlyCheck early, PendingPush push, NameSet? names, ref int next)
     {
         for (int cost = 0; next < push.Rendered.Length && cost < MostLookedForUnderLock; next++)
         {
             int family = push.Rendered[next].Family;
             if (!push.IsOwn(family))
             {
-                bool isKnown = _directory.TryGet(push.NameOf(family), out FamilyInfo? info);
+                bool isKnown = state.Directory.TryGet(push.NameOf(family), out FamilyInfo? info);
                 early.Note(family, info, names);
                 cost += isKnown ? 1 + info!.NameSets.Length : 1;
             }

@@ -1,50 +1,74 @@
+using System.Diagnostics;
 using Exposition.Engine.Explore;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Memory;
 
-namespace Exposition.Engine;
+namespace Exposition.Engine.Publishing;
 
-// What a view does, and what those who publish do for it; see the head of MetricStore.cs, and Timeline.
+// What a view does, and what those who publish do for it; see StoreState, and Timeline.
 
-public sealed partial class MetricStore
+/// <summary>
+/// The groups: the newest snapshot of each, the map of them, and the versions before as long as a view may be on its way to one. Views take
+/// no lock; maps are replaced under the writer lock.
+/// </summary>
+/// <param name="writer">The store's writer lock.</param>
+internal sealed class GroupVersions(Lock writer)
 {
-    private readonly Timeline _timeline = new();
     private GroupMap _map = GroupMap.Empty();
     private GroupSnapshot[]? _spareGroups;
 
-    /// <summary>
-    /// Opens a view of all groups at one point in time. Takes no lock and never begins anew, unless groups are due to expire.
-    /// </summary>
-    internal StoreView OpenView()
+    /// <summary>The groups by their keys; those that are still being loaded, too.</summary>
+    public GroupTable Table { get; } = new();
+
+    /// <summary>The clock of publications and views.</summary>
+    public Timeline Timeline { get; } = new();
+
+    /// <summary>The newest map.</summary>
+    public GroupMap Map => Volatile.Read(ref _map);
+
+    /// <summary>Finds a group. Without the writer lock: of one that comes or goes at the moment, either answer.</summary>
+    public GroupSlot? Find(GroupingKey key)
     {
-        ExpireDue();
-        int place = _timeline.Announce();
+        Explored.Step("FindSlot");
+        return Table.Find(key);
+    }
+
+    /// <summary>Whether there is a group of a key.</summary>
+    public bool Has(GroupingKey key) => Find(key) is { IsRemoved: false };
+
+    /// <summary>Whether a slot that was found before is its key's still. One that was wiped may not be closed yet. Under the writer
+    /// lock.</summary>
+    public bool IsThere(GroupSlot slot) => ReferenceEquals(Table.Find(slot.Key), slot);
+
+    /// <summary>Opens a view of all groups at one point in time. Takes no lock and never begins anew.</summary>
+    /// <param name="state">The store whose view it is.</param>
+    public StoreView Open(StoreState state)
+    {
+        int place = Timeline.Announce();
         StoreView? view = null;
         try
         {
-            long at = _timeline.Take();
-            _timeline.Collect(place, at);
+            long at = Timeline.Take();
+            Timeline.Collect(place, at);
             GroupMap map = MapAt(at);
-            return view = new StoreView(this, map, at, place, RentGroups(map.Slots.Length));
+            return view = new StoreView(state, map, at, place, RentGroups(map.Slots.Length));
         }
         finally
         {
             if (view is null)
             {
-                _timeline.Leave(place);
+                Timeline.Leave(place);
             }
         }
     }
 
-    internal void SettleView(int place, long at) => _timeline.Settle(place, at);
-
-    internal void CloseView(int place, GroupSnapshot[] groups, int count)
+    /// <summary>A view has closed.</summary>
+    public void CloseView(int place, GroupSnapshot[] groups, int count)
     {
         // Nothing is kept alive by a list that waits for the next view.
         Array.Clear(groups, 0, count);
         Volatile.Write(ref _spareGroups, groups);
-        _timeline.Leave(place);
-        _retired.LookAfterView();
+        Timeline.Leave(place);
     }
 
     // One list for views that follow one another; more at once have their own.
@@ -56,7 +80,7 @@ public sealed partial class MetricStore
     {
         Explored.Step("ReadMap");
         GroupMap map = Volatile.Read(ref _map);
-        while (map.Stamp(_timeline) > at)
+        while (map.Stamp(Timeline) > at)
         {
             map = map.Previous!;
         }
@@ -64,10 +88,11 @@ public sealed partial class MetricStore
         return map;
     }
 
-    internal void CollectView(ReadOnlySpan<GroupSlot> slots, long at, Span<GroupSnapshot> groups)
+    /// <summary>Finds what is newest of some groups at the time of a view.</summary>
+    public void Collect(ReadOnlySpan<GroupSlot> slots, long at, Span<GroupSnapshot> groups)
     {
         const int Ahead = 12;
-        long floor = _timeline.Floor();
+        long floor = Timeline.Floor();
         for (int i = 0; i < slots.Length && i < groups.Length; i++)
         {
             Explored.Step("ReadSlot");
@@ -88,7 +113,7 @@ public sealed partial class MetricStore
     {
         GroupSnapshot snapshot = newest;
         Explored.Fault("IgnoresStamps", () => at = newest.IsEnd ? at : Timeline.Never);
-        while (snapshot.Stamp(_timeline) > at)
+        while (snapshot.Stamp(Timeline) > at)
         {
             Explored.Step("GoBack");
             snapshot = snapshot.Previous!;
@@ -103,12 +128,12 @@ public sealed partial class MetricStore
         return snapshot;
     }
 
-    // Puts a snapshot in the place of the newest one, and stamps it. False if that is not the newest any more.
-    private bool TrySwap(GroupSlot slot, GroupSnapshot old, GroupSnapshot snapshot)
+    /// <summary>Puts a snapshot in the place of the newest one, and stamps it. False if that is not the newest any more.</summary>
+    public bool TrySwap(GroupSlot slot, GroupSnapshot old, GroupSnapshot snapshot)
     {
-        old.Stamp(_timeline);
+        old.Stamp(Timeline);
         snapshot.Previous = old;
-        Explored.Fault("StampsEarly", () => snapshot.Stamp(_timeline));
+        Explored.Fault("StampsEarly", () => snapshot.Stamp(Timeline));
         if (!slot.TryReplace(old, snapshot))
         {
             return false;
@@ -118,7 +143,7 @@ public sealed partial class MetricStore
         Explored.Fault("StampsLate", () => stamps = false);
         if (stamps)
         {
-            snapshot.Stamp(_timeline);
+            snapshot.Stamp(Timeline);
             Cut(snapshot, old);
         }
 
@@ -130,7 +155,7 @@ public sealed partial class MetricStore
     private void Cut(GroupSnapshot newest, GroupSnapshot old)
     {
         Interlocked.MemoryBarrier();
-        long floor = _timeline.Floor();
+        long floor = Timeline.Floor();
         Explored.Fault("CutsBlindly", () => floor = Timeline.Never);
         Explored.Step("Cut");
         if (newest.Version <= floor)
@@ -158,20 +183,21 @@ public sealed partial class MetricStore
         }
     }
 
-    // Under the writer lock: groups appear, or are gone. Says whether every view from now on sees it so.
-    private bool ReplaceMap(GroupMap next)
+    /// <summary>Groups appear, or are gone; under the writer lock.</summary>
+    /// <returns>Whether every view from now on sees it so.</returns>
+    public bool ReplaceMap(GroupMap next)
     {
-        AssertWriterLock();
+        AssertLocked();
         GroupMap old = _map;
-        old.Stamp(_timeline);
+        old.Stamp(Timeline);
         next.Previous = old;
         Explored.Step("ReplaceMap");
 
         // Not just written: it must be there for all before the clock is read.
         Interlocked.Exchange(ref _map, next);
-        long version = next.Stamp(_timeline);
+        long version = next.Stamp(Timeline);
         Interlocked.MemoryBarrier();
-        long floor = _timeline.Floor();
+        long floor = Timeline.Floor();
         Explored.Step("Cut");
         if (version <= floor)
         {
@@ -198,10 +224,10 @@ public sealed partial class MetricStore
         return false;
     }
 
-    // Under the writer lock: from now on no push replaces the group's snapshot. A view does not notice: it goes back to the last one.
-    private GroupSnapshot Close(GroupSlot slot)
+    /// <summary>From now on no push replaces the group's snapshot; under the writer lock. A view goes back to the last one.</summary>
+    public GroupSnapshot Close(GroupSlot slot)
     {
-        AssertWriterLock();
+        AssertLocked();
         GroupSnapshot? last;
         do
         {
@@ -211,9 +237,38 @@ public sealed partial class MetricStore
         return last;
     }
 
-    private bool TryClose(GroupSlot slot, GroupSnapshot last)
+    /// <summary>The same, if that is the last one.</summary>
+    public bool TryClose(GroupSlot slot, GroupSnapshot last)
     {
-        last.Stamp(_timeline);
+        last.Stamp(Timeline);
         return slot.TryReplace(last, GroupSnapshot.End(slot, last));
     }
+
+    /// <summary>The newest map without a group; under the writer lock. While groups are loaded not all of them are in the map.</summary>
+    public GroupMap MapWithout(GroupSlot slot)
+    {
+        AssertLocked();
+        bool isInMap = slot.IsInMap;
+        slot.IsInMap = false;
+        return isInMap ? _map.Without(slot) : _map.Unchanged();
+    }
+
+    /// <summary>Lets go of what was made for many more groups than there are.</summary>
+    public void Trim()
+    {
+        // In the map's array what has gone is until somebody asks for the groups.
+        GroupMap map = Map;
+        if (map.PendingChanges > map.Count)
+        {
+            _ = map.Slots;
+        }
+
+        if (Volatile.Read(ref _spareGroups) is { } spare && spare.Length / 4 > map.Count)
+        {
+            Interlocked.CompareExchange(ref _spareGroups, null, spare);
+        }
+    }
+
+    [Conditional("DEBUG")]
+    private void AssertLocked() => Debug.Assert(writer.IsHeldByCurrentThread, "the writer lock is not held");
 }

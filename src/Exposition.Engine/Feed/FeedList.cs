@@ -1,0 +1,62 @@
+using Exposition.Engine.Explore;
+using Exposition.Engine.Groups;
+
+namespace Exposition.Engine.Feed;
+
+/// <summary>The feeds of a store. Read without a lock; added to and removed from under the writer lock.</summary>
+internal sealed class FeedList
+{
+    private const int Most = 8;
+
+    private ChangeFeed[] _feeds = [];
+
+    /// <summary>Adds one.</summary>
+    /// <param name="create">Makes it, given its place among the live ones.</param>
+    /// <exception cref="InvalidOperationException">There are as many as there may be.</exception>
+    public ChangeFeed Add(Func<int, ChangeFeed> create)
+    {
+        if (_feeds.Length == Most)
+        {
+            throw new InvalidOperationException($"a store has at most {Most} change feeds");
+        }
+
+        // A push that does not see the feed yet was in its place before the return, as Tell passes a full fence in between.
+        ChangeFeed feed = create(Enumerable.Range(0, Most).First(free => !Array.Exists(_feeds, other => other.Index == free)));
+        Interlocked.Exchange(ref _feeds, [.. _feeds, feed]);
+        return feed;
+    }
+
+    /// <summary>Removes one.</summary>
+    public void Remove(ChangeFeed feed) => Interlocked.Exchange(ref _feeds, Array.FindAll(_feeds, other => other != feed));
+
+    /// <summary>A group has changed. After the change is in its place, and a full fence, and before it is answered.</summary>
+    public void Tell(GroupSlot slot)
+    {
+        Explored.Step("ReadFeeds");
+        ChangeFeed[] feeds = Volatile.Read(ref _feeds);
+        Explored.Fault("TellsNobody", () => feeds = []);
+        foreach (ChangeFeed feed in feeds)
+        {
+            feed.Tell(slot);
+        }
+    }
+
+    /// <summary>A group is gone.</summary>
+    public void TellGone(GroupSlot slot)
+    {
+        Explored.Step("ReadFeeds");
+        foreach (ChangeFeed feed in Volatile.Read(ref _feeds))
+        {
+            feed.TellGone(slot);
+        }
+    }
+
+    /// <summary>A group is about to come.</summary>
+    public void Adopt(GroupSlot slot)
+    {
+        foreach (ChangeFeed feed in Volatile.Read(ref _feeds))
+        {
+            feed.Adopt(slot);
+        }
+    }
+}

@@ -1,0 +1,182 @@
+using Exposition.Engine.Consistency;
+using Exposition.Engine.Expiry;
+using Exposition.Engine.Groups;
+using Exposition.Engine.Ingest;
+using Exposition.Formats;
+
+namespace Exposition.Engine.Publishing;
+
+// Groups come back by the hundred thousand, one call each. What would cost time per group is done once: the map of groups is made at the
+// end of a loading, and samples are read only where names and types do not rule out a contradiction. What was hidden comes back hidden, and
+// is looked at when all the others are there: so the same is shown as before.
+
+/// <summary>Puts groups back as a durable copy has kept them.</summary>
+internal sealed class Loading(StoreState state, WriterLock writer, Publisher publisher)
+{
+    private static readonly Clash s_keptHidden = new("it was left out when it was kept");
+
+    private readonly FamilySet _restored = new();
+    private int _loads;
+
+    /// <inheritdoc cref="MetricStore.BeginLoading"/>
+    public IDisposable Begin()
+    {
+        using (writer.Enter())
+        {
+            _loads++;
+            state.Loaded ??= [];
+        }
+
+        return new Session(this);
+    }
+
+    /// <inheritdoc cref="MetricStore.RestoreOwn"/>
+    public void Restore(GroupingKey key, FamilyEntry[] entries, long? expiresAt, PushFailure? lastFailure)
+    {
+        List<(GroupSlot Slot, HiddenFamily Family)>? hidden;
+        using (writer.EnterClosing())
+        using (writer.Enter())
+        {
+            GroupSlot? slot = state.Groups.Table.Find(key);
+            for (int i = 0; i < entries.Length; i++)
+            {
+                entries[i] = Shared(entries[i]);
+            }
+
+            NameSet? names = slot?.Names ?? state.Directory.NameSets.Find(key);
+            GroupSnapshot? old;
+            GroupSnapshot? stored;
+            do
+            {
+                old = slot?.Current;
+                List<HiddenFamily>? found = HideWhatClashes(key, entries, old, names);
+                long expires = expiresAt is { } kept
+                    ? state.Clock.FromWall(kept, state.Clock.Read())
+                    : state.Deadlines.DeadlineOf(slot, key, entries);
+                bool expired = expires > 0 && DeadlineSchedule.IsMarked(entries);
+                var fate = new Fate(expires, expired, IsOwn: expiresAt is not null && !expired);
+                stored = publisher.Publish(slot, key, new Publication(GroupDraft.Of(key, old, entries), fate, found) { IsSilent = true });
+            }
+            while (stored is null);
+            state.Held.Replaced(old is null ? [] : old.Families, stored.Families);
+            stored.Slot.LastFailure = lastFailure;
+            foreach (HiddenFamily kept in stored.Hidden)
+            {
+                state.KeptHidden.Add((stored.Slot, kept));
+            }
+
+            hidden = TryShowKept();
+        }
+
+        TellKept(hidden);
+    }
+
+    // Under the writer lock. What contradicts others all the same is news to whoever listens.
+    private List<(GroupSlot Slot, HiddenFamily Family)>? TryShowKept()
+    {
+        writer.AssertHeld();
+        if (_loads > 0 || state.KeptHidden.Count == 0)
+        {
+            return null;
+        }
+
+        state.Directory.Free(state.KeptHidden.Select(static kept => kept.Family));
+        writer.FollowUp!.TakeAll();
+        List<(GroupSlot Slot, HiddenFamily Family)> hidden = [.. state.KeptHidden.Where(static kept => kept.Family.Slot is not null)];
+        state.KeptHidden.Clear();
+        return hidden;
+    }
+
+    private void TellKept(List<(GroupSlot Slot, HiddenFamily Family)>? hidden)
+    {
+        if (hidden is null)
+        {
+            return;
+        }
+
+        foreach ((GroupSlot slot, HiddenFamily family) in hidden)
+        {
+            state.Options.FamilyHidden?.Invoke(slot.Key, family);
+        }
+    }
+
+    private List<HiddenFamily>? HideWhatClashes(GroupingKey key, FamilyEntry[] entries, GroupSnapshot? old, NameSet? names)
+    {
+        writer.AssertHeld();
+        List<HiddenFamily>? found = null;
+        for (int i = 0; i < entries.Length; i++)
+        {
+            if ((entries[i].Traits & FamilyTraits.Hidden) != 0)
+            {
+                state.Hidden.Hide(entries, entries[i].Name.Span, s_keptHidden, ref found);
+            }
+            else if (!entries[i].Text.IsEmpty && state.Rules.Suspects(entries[i], key, old, names, entries))
+            {
+                entries[i].Read(_restored);
+                if (state.Rules.Find(_restored, 0, old, names, entries) is { } clash)
+                {
+                    state.Hidden.Hide(entries, entries[i].Name.Span, clash, ref found);
+                }
+            }
+        }
+
+        _restored.Reset();
+        return found;
+    }
+
+    // Later pushes keep the head of an entry: it must not keep all the memory that a copy was read into.
+    private FamilyEntry Shared(in FamilyEntry entry)
+    {
+        FamilyHead head = entry.Head;
+        if (state.Directory.TryGet(head.Name.Span, out FamilyInfo? info) && info.Head is { } last && last.SaysTheSame(head))
+        {
+            head = last;
+        }
+        else
+        {
+            ReadOnlySpan<byte> help = head.Help.Span;
+            head = head with
+            {
+                Name = info?.Name ?? head.Name.ToArray(),
+                Help = info?.Head is { } other && other.Help.Span.SequenceEqual(help) ? other.Help : help.ToArray(),
+            };
+        }
+
+        return entry with { Head = head, Serial = EntrySerial.Next() };
+    }
+
+    private void End()
+    {
+        List<(GroupSlot Slot, HiddenFamily Family)>? hidden;
+        using (writer.EnterClosing())
+        using (writer.Enter())
+        {
+            if (--_loads == 0)
+            {
+                List<GroupSlot> loaded = state.Loaded!;
+                state.Loaded = null;
+                loaded.RemoveAll(static slot => slot.IsRemoved);
+                loaded.ForEach(static slot => slot.IsInMap = true);
+                state.Groups.ReplaceMap(GroupMap.Of([.. state.Groups.Map.Slots, .. loaded]));
+            }
+
+            hidden = TryShowKept();
+        }
+
+        TellKept(hidden);
+    }
+
+    private sealed class Session(Loading loading) : IDisposable
+    {
+        private bool _ended;
+
+        public void Dispose()
+        {
+            if (!_ended)
+            {
+                _ended = true;
+                loading.End();
+            }
+        }
+    }
+}

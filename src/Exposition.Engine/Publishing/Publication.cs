@@ -1,0 +1,27 @@
+using Exposition.Engine.Expiry;
+using Exposition.Engine.Groups;
+using Exposition.Engine.Ingest;
+
+namespace Exposition.Engine.Publishing;
+
+/// <summary>What is published of a group.</summary>
+/// <param name="Draft">Its families.</param>
+/// <param name="Fate">When they expire.</param>
+/// <param name="Hidden">Those of them that were found hidden since the draft was made.</param>
+internal readonly record struct Publication(GroupDraft Draft, Fate Fate, List<HiddenFamily>? Hidden = null)
+{
+    /// <summary>How often the publisher has pinned the slot.</summary>
+    public int OwnPins { get; init; }
+
+    /// <summary>The refusal that is published.</summary>
+    public PushFailure? Failure { get; init; }
+
+    /// <summary>The slot that a new group's families count for already.</summary>
+    public GroupSlot? Claimed { get; init; }
+
+    /// <summary>Whether the directory counts the families already.</summary>
+    public bool IsCounted { get; init; }
+
+    /// <summary>Whether no feed is told.</summary>
+    public bool IsSilent { get; init; }
+}

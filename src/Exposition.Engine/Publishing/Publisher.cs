@@ -1,0 +1,155 @@
+using Exposition.Engine.Explore;
+using Exposition.Engine.Groups;
+using Exposition.Engine.Ingest;
+
+namespace Exposition.Engine.Publishing;
+
+// From the families of a group to its newest snapshot, and what follows from it (counts, deadlines, hidden families, feeds). All of it is
+// one step for those who hold the writer lock.
+
+/// <summary>Puts snapshots of groups in their place, and removes groups.</summary>
+internal sealed class Publisher(StoreState state, WriterLock writer)
+{
+    /// <summary>Publishes a draft; under the writer lock.</summary>
+    /// <param name="slot">The group; null for a new one.</param>
+    /// <param name="key">Its key.</param>
+    /// <param name="what">What is published.</param>
+    /// <returns>The snapshot. Null if the group's snapshot is not the one any more that the draft was made from; its block is then still
+    /// the caller's.</returns>
+    public GroupSnapshot? Publish(GroupSlot? slot, GroupingKey key, in Publication what)
+    {
+        writer.AssertHeld();
+        GroupDraft draft = what.Draft;
+        GroupSnapshot? old = draft.Old;
+        GroupSlot target = slot ?? what.Claimed ?? new GroupSlot(key, state.Directory.NameSets.Acquire(key));
+        if (what.Claimed is null)
+        {
+            state.Directory.Share(draft);
+        }
+
+        long number = old is null ? state.Counts.LastNumber + 1 : old.Number + 1;
+        var snapshot = new GroupSnapshot(target, draft.Families, draft.Hidden(what.Hidden))
+        {
+            Number = number,
+            SeriesSince = number,
+            ExpiresAt = what.Fate.ExpiresAt,
+            IsExpired = what.Fate.IsExpired,
+            HasExplicitExpiry = what.Fate.IsOwn,
+            Size = draft.Size,
+            SampleCount = draft.SampleCount,
+        };
+        state.Blocks.Take(snapshot, old, draft.Block, draft.Memory);
+        if (old is null)
+        {
+            Create(target, snapshot);
+        }
+        else if (state.Groups.TrySwap(target, old, snapshot))
+        {
+            state.Counts.LetGoOf(old);
+            state.Blocks.Retire(target, old, snapshot, what.OwnPins);
+        }
+        else
+        {
+            state.Blocks.GiveUp(snapshot, old, kept: draft.Block);
+
+            // A steady push was quicker. The next shall not be so, too, or a long one might try for ever: the shape is of no use after it
+            // anyway.
+            state.Shapes?.Drop(target);
+            return null;
+        }
+
+        // Before anybody is told, for who hears of it looks at once.
+        if (what.Failure is not null)
+        {
+            target.LastFailure = what.Failure;
+        }
+
+        if (what.Claimed is null && Volatile.Read(ref state.EarlyChecks) > 0)
+        {
+            state.Directory.Touch(draft);
+        }
+
+        if (!what.IsCounted)
+        {
+            state.Directory.Replace(draft, what.Hidden, target);
+            state.Directory.Free(target.Waiting);
+        }
+
+        state.Hidden.Replace(target, old, snapshot);
+        state.Counts.Samples += snapshot.SampleCount - (old?.SampleCount ?? 0);
+        Volatile.Write(ref state.Counts.StoredBytes, state.Counts.StoredBytes + snapshot.Size - (old?.Size ?? 0));
+        state.Counts.Expired += (what.Fate.IsExpired ? 1 : 0) - (old is { IsExpired: true } ? 1 : 0);
+        state.Deadlines.Schedule(target, what.Fate);
+        if (!what.IsSilent)
+        {
+            state.Feeds.Tell(target);
+        }
+
+        return snapshot;
+    }
+
+    private void Create(GroupSlot slot, GroupSnapshot first)
+    {
+        writer.AssertHeld();
+        first.StampAsFirst();
+        slot.Current = first;
+        state.Feeds.Adopt(slot);
+        Explored.Step("ChangeSlots");
+        state.Groups.Table.Add(slot);
+        if (state.Loaded is { } loaded)
+        {
+            loaded.Add(slot);
+            return;
+        }
+
+        slot.IsInMap = true;
+        state.Groups.ReplaceMap(state.Groups.Map.With(slot));
+    }
+
+    /// <summary>Removes a group; under the writer lock.</summary>
+    public void Remove(GroupSlot slot)
+    {
+        Explored.Fault("ClosesLate", () => state.Groups.ReplaceMap(state.Groups.MapWithout(slot)));
+        Removed(slot, state.Groups.Close(slot));
+    }
+
+    /// <summary>The rest of a removal, from the closing of the slot on.</summary>
+    public void Removed(GroupSlot slot, GroupSnapshot last)
+    {
+        writer.AssertHeld();
+        state.Counts.LastNumber = Math.Max(state.Counts.LastNumber, last.Number + 1);
+        state.Shapes?.Drop(slot);
+        state.Held.Replaced(last.Families, []);
+        state.Counts.LetGoOf(last);
+        state.Directory.Remove(last, null, slot);
+        state.Directory.Free(slot.Waiting);
+        state.Hidden.Replace(slot, last, null);
+        state.Directory.NameSets.Release(slot.Key);
+        state.Counts.Samples -= last.SampleCount;
+        Volatile.Write(ref state.Counts.StoredBytes, state.Counts.StoredBytes - last.Size);
+        state.Counts.Expired -= last.IsExpired ? 1 : 0;
+        Explored.Step("ChangeSlots");
+        state.Groups.Table.Remove(slot);
+        Explored.Fault("ShowsEarly", writer.FollowUp!.TakeAll);
+        bool forAll = state.Groups.ReplaceMap(state.Groups.MapWithout(slot));
+
+        // Not before: whoever finds nothing due looks at the map next.
+        state.Deadlines.Queue.Remove(slot);
+        Forget(slot, forAll);
+        state.Blocks.RetireAll(slot, last, state.Groups.Map.Stamp(state.Groups.Timeline));
+    }
+
+    /// <summary>
+    /// A group is gone; in no view any more, if so said. Its last snapshot shall not wait until the feeds have heard of it.
+    /// </summary>
+    public void Forget(GroupSlot slot, bool forAll)
+    {
+        writer.AssertHeld();
+        if (forAll)
+        {
+            slot.Current!.Previous = null;
+        }
+
+        state.Feeds.TellGone(slot);
+    }
+}

@@ -1,0 +1,211 @@
+using Exposition.Engine.Consistency;
+using Exposition.Engine.Expiry;
+using Exposition.Engine.Explore;
+using Exposition.Engine.Groups;
+using Exposition.Engine.Ingest;
+
+namespace Exposition.Engine.Publishing;
+
+// From a prepared push, or a refused one, to what is published of it: check and publication are one step for all who hold the writer lock.
+// Steady pushes may come in between; what was made from a snapshot that they have replaced is made anew.
+
+/// <summary>Publishes pushes that are no repeat pushes.</summary>
+internal sealed class PushPublisher(
+    StoreState state, WriterLock writer, Publisher publisher, Expiries expiries, PushChecks checks, PushDrafts drafts, RepeatPushes repeats)
+{
+    private const int MostEarlyChecks = 2;
+
+    private readonly LargePushes _large = new(state, writer, publisher, expiries, checks, drafts);
+
+    /// <summary>
+    /// Renders and publishes a prepared push. Rendering, drafting, and looking for many series in other groups, is done outside the lock on
+    /// a guess of the state (that the group stays as it is, and nobody changes the families meanwhile); where the guess was wrong it is
+    /// done again.
+    /// </summary>
+    public PushOutcome Publish(PendingPush push, PushMode mode, ReadOnlyMemory<byte> textBody, TimeSpan? expireAfter, Moment now)
+    {
+        FamilyEntry[]? pushed = null;
+        bool hadFailure = false;
+        bool looksEarly = false;
+        bool waits = false;
+        int tooLate = 0;
+        for (int attempt = 0; ; attempt++)
+        {
+            pushed ??= Render(push, out hadFailure);
+            Attempt made;
+            if (push.Rendered.Length > state.Directory.AtOnce || tooLate > MostEarlyChecks)
+            {
+                made = _large.Publish(push, pushed, hadFailure, mode, expireAfter, now);
+            }
+            else
+            {
+                using WriterLock.ClosingScope closing = waits ? writer.EnterClosing() : default;
+                made = PublishAtOnce(push, pushed, hadFailure, mode, expireAfter, now, looksEarly, insists: attempt > 0);
+            }
+
+            looksEarly |= made.MustLookEarly;
+            waits |= made.MustWait;
+            tooLate += made.IsTooLate ? 1 : 0;
+            if (made.Stored is { } stored)
+            {
+                return Stored(push, pushed, made, stored, textBody);
+            }
+
+            if (made.Refused is not null || made.MustRender)
+            {
+                state.Blocks.Pool.Return(push.Block);
+                pushed = null;
+            }
+
+            if (made.Refused is { } refused)
+            {
+                return refused;
+            }
+        }
+    }
+
+    private PushOutcome Stored(PendingPush push, FamilyEntry[] pushed, in Attempt made, GroupSnapshot stored, ReadOnlyMemory<byte> textBody)
+    {
+        state.Held.Replaced(made.Old is null ? [] : made.Old.Families, stored.Families);
+        state.Hidden.Tell(push.Key, made.Old, made.Hidden);
+        if (!ReferenceEquals(made.Block, push.Block))
+        {
+            // Where others were packed with them the pushed pieces lie elsewhere now: there is no shape of them.
+            state.Blocks.Pool.Return(push.Block);
+        }
+        else if (!textBody.IsEmpty)
+        {
+            repeats.ConsiderShape(stored.Slot, made.Old, stored, pushed, textBody, push.Workspace);
+        }
+
+        GroupSnapshot old = made.Old ?? stored;
+        Explored.Fault("ReusesAllSnapshots", () => state.Blocks.Recycle(stored.Slot, old, stored));
+        return new PushOutcome(state.Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted);
+    }
+
+    private FamilyEntry[] Render(PendingPush push, out bool hadFailure)
+    {
+        using var group = new PinnedGroup(state.Groups.Find(push.Key));
+        Explored.Step("ReadBlock");
+        hadFailure = group.Has(BuiltInFamilies.PushFailure);
+        return push.Render(group.Newest, state.Blocks.Pool, keepPushedFailure: hadFailure);
+    }
+
+    private Attempt PublishAtOnce(
+        PendingPush push,
+        FamilyEntry[] pushed,
+        bool hadFailure,
+        PushMode mode,
+        TimeSpan? expireAfter,
+        Moment now,
+        bool looksEarly,
+        bool insists)
+    {
+        EarlyCheck? early = looksEarly ? state.NewEarlyCheck() : null;
+        if (early is null)
+        {
+            return TryPublish(push, pushed, hadFailure, null, mode, expireAfter, now, insists);
+        }
+
+        Interlocked.Increment(ref state.EarlyChecks);
+        try
+        {
+            NameSet? names = null;
+            for (int next = 0; next < push.Rendered.Length;)
+            {
+                using (writer.Enter(takesSteps: false))
+                {
+                    names = state.Directory.NameSets.Find(push.Key);
+                    checks.NoteSome(early, push, names, ref next);
+                }
+            }
+
+            early.Look(push.Families, state.Groups.Find(push.Key), names);
+            return TryPublish(push, pushed, hadFailure, early, mode, expireAfter, now, insists);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref state.EarlyChecks);
+        }
+    }
+
+    // The block of what is pushed stays the caller's unless it is that of what was stored.
+    private Attempt TryPublish(
+        PendingPush push,
+        FamilyEntry[] pushed,
+        bool hadFailure,
+        EarlyCheck? early,
+        PushMode mode,
+        TimeSpan? expireAfter,
+        Moment now,
+        bool insists)
+    {
+        using Turns.Scope turn = state.Turns.Enter(push.Key, insists);
+        using var group = new PinnedGroup(state.Groups.Find(push.Key));
+        Explored.Step("ReadBlock");
+        if (hadFailure != group.Has(BuiltInFamilies.PushFailure))
+        {
+            return new Attempt(MustRender: true);
+        }
+
+        GroupDraft draft = drafts.DraftOf(push, pushed, group.Newest, mode);
+        Attempt made;
+        using (writer.Enter())
+        {
+            made = TryPublish(push, pushed, draft, group, early, expireAfter, now);
+        }
+
+        return drafts.Made(made, draft, push);
+    }
+
+    // Under the writer lock.
+    private Attempt TryPublish(
+        PendingPush push,
+        FamilyEntry[] pushed,
+        GroupDraft draft,
+        in PinnedGroup group,
+        EarlyCheck? early,
+        TimeSpan? expireAfter,
+        Moment now)
+    {
+        writer.AssertHeld();
+        GroupSlot? slot = expiries.FindAt(push.Key, now);
+        if (!drafts.IsNewest(group, slot))
+        {
+            return default;
+        }
+
+        if (early?.Holds(push.Families, state.Directory) == false)
+        {
+            return new Attempt(IsTooLate: true);
+        }
+
+        if (state.Directory.Closed > 0 && checks.IsAnyClosed(push))
+        {
+            return new Attempt(MustWait: true);
+        }
+
+        NameSet? names = slot?.Names ?? state.Directory.NameSets.Find(push.Key);
+        if (early is null && checks.IsMuchToLookFor(push, names))
+        {
+            return new Attempt(MustLookEarly: true);
+        }
+
+        Explored.Step("ReadBlock");
+        List<HiddenFamily>? hidden = null;
+        PushOutcome? refused = PushLimits.Exceeded(state.Options, draft.Old?.Size ?? 0, draft.Size, state.Counts.StoredBytes)
+            ?? checks.ExceededNameSets(push, names)
+            ?? PushChecks.Contradiction(checks.Check(push, push.Rendered, slot, pushed, draft.Families, ref hidden, early));
+        if ((refused is not null || hidden is not null) && (state.Directory.Leaving > 0 || state.Directory.Closed > 0))
+        {
+            // By what has gone, perhaps, or by what may never come.
+            return new Attempt(MustRender: true, MustWait: state.Directory.Closed > 0);
+        }
+
+        Fate fate = state.Deadlines.FateOf(slot, push.Key, expireAfter, now);
+        GroupSnapshot? stored = refused is null
+            ? publisher.Publish(slot, push.Key, new Publication(draft, fate, hidden) { OwnPins = 1 })
+            : null;
+        return new Attempt(refused, stored, draft.Old, hidden, draft.Block);
+    }
+}

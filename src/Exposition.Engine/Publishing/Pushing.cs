@@ -1,0 +1,100 @@
+using Exposition.Engine.Expiry;
+using Exposition.Engine.Ingest;
+using Exposition.Formats;
+using Exposition.Formats.Rows;
+
+namespace Exposition.Engine.Publishing;
+
+/// <summary>One push, from its body to what became of it.</summary>
+internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeats, PushPublisher pushes, PushFailures failures)
+{
+    /// <inheritdoc cref="MetricStore.Push"/>
+    public PushOutcome Push(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
+    {
+        if (repeats.TryPush(key, format, body, mode, details))
+        {
+            return new PushOutcome(state.Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted);
+        }
+
+        if (PushLimits.Exceeded(state.Options, key) is { } tooLong)
+        {
+            return tooLong;
+        }
+
+        PushWorkspace workspace = PushWorkspace.Rent(body.Length);
+        try
+        {
+            FamilySet set = workspace.Families;
+            if (!BodyReader.TryRead(state.Options, format, body, set, out FormatError malformed))
+            {
+                var unread = new PushOutcome(PushStatus.Malformed, malformed.ToString());
+                NoteFailure(key, unread.Error!, details.Sender);
+                return unread;
+            }
+
+            if (PushLimits.Exceeded(state.Options, key, set, body.Length) is { } exceeded)
+            {
+                return exceeded;
+            }
+
+            long most = Math.Min(PushWorkspace.SmallRendering, PushLimits.LargestRendering(state.Options, body.Length));
+            long rendered = RenderedSize.Of(key, set, format, body.Length, most);
+            if (PushLimits.Exceeded(state.Options, rendered, body.Length) is { } tooLarge)
+            {
+                return tooLarge;
+            }
+
+            workspace.Text.Expect(rendered);
+            Moment now = state.Clock.Read();
+            sweep.ExpireDue(now);
+
+            // A race may let a few more in, as many as there are pushes at once.
+            if (state.Options.MaxGroups > 0 && state.Groups.Map.Count >= state.Options.MaxGroups && !state.Groups.Has(key))
+            {
+                return PushLimits.TooManyGroups(state.Options);
+            }
+
+            var push = new PendingPush(workspace, key, now.Wall);
+            if (state.Options.Timestamps == SampleTimestamps.Drop)
+            {
+                PushRules.DropTimestamps(set);
+            }
+
+            string? error = PushRules.HasTimestamps(set)
+                ? "pushed metrics must not have timestamps"
+                : push.Prepare(leaveOut: !state.Options.CheckConsistency);
+            PushOutcome outcome = error is null
+                ? pushes.Publish(push, mode, format == PushFormat.Text ? body : default, details.ExpireAfter, now)
+                : new PushOutcome(PushStatus.Inconsistent, error);
+            if (outcome.Status != PushStatus.Inconsistent)
+            {
+                return outcome;
+            }
+
+            error = "pushed metrics are invalid or inconsistent with existing metrics: " + outcome.Error;
+            failures.Record(workspace, key, now, details, error);
+            return new PushOutcome(state.Options.CheckConsistency ? PushStatus.Inconsistent : PushStatus.Accepted, error);
+        }
+        catch (TooManyRowsException)
+        {
+            return PushLimits.TooManySeries(state.Options);
+        }
+        finally
+        {
+            PushWorkspace.Return(workspace);
+        }
+    }
+
+    /// <inheritdoc cref="MetricStore.NoteFailure"/>
+    public void NoteFailure(GroupingKey key, string reason, object? sender)
+    {
+        if (state.Groups.Find(key) is { } slot)
+        {
+            slot.LastFailure = PushFailure.Of(state.Clock.Read().Wall, reason, sender);
+
+            // The snapshot is the same, but what consumers keep of the group is not. However often it happens, a feed holds it once.
+            Interlocked.MemoryBarrier();
+            state.Feeds.Tell(slot);
+        }
+    }
+}

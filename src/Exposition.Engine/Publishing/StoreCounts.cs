@@ -1,0 +1,37 @@
+using Exposition.Engine.Groups;
+
+namespace Exposition.Engine.Publishing;
+
+/// <summary>What is counted over all groups. Changed under the writer lock, read at any time.</summary>
+internal sealed class StoreCounts
+{
+    /// <summary>Sample lines.</summary>
+    public long Samples;
+
+    /// <summary>What all groups take, in bytes; see <see cref="GroupSize"/>.</summary>
+    public long StoredBytes;
+
+    /// <summary>Groups that have expired and are still shown as such.</summary>
+    public long Expired;
+
+    /// <summary>How often a group has expired.</summary>
+    public long Expiries;
+
+    /// <summary>Bytes that were left to the garbage collector so far.</summary>
+    public long LetGo;
+
+    /// <summary>The last number of a snapshot of a group that has gone: a new one of its key goes on from there.</summary>
+    public long LastNumber;
+
+    /// <summary>A snapshot has gone, or is replaced. Its blocks are counted where they find no room any more.</summary>
+    public void LetGoOf(GroupSnapshot old) => Volatile.Write(ref LetGo, LetGo + Math.Max(0, old.Size - old.BlockBytes));
+
+    /// <summary>All groups have gone, blocks and all: these do not become spare.</summary>
+    public void Clear()
+    {
+        Volatile.Write(ref LetGo, LetGo + StoredBytes);
+        Volatile.Write(ref StoredBytes, 0);
+        Volatile.Write(ref Expired, 0);
+        Volatile.Write(ref Samples, 0);
+    }
+}

@@ -1,0 +1,94 @@
+using Exposition.Engine.Consistency;
+using Exposition.Engine.Expiry;
+using Exposition.Engine.Feed;
+using Exposition.Engine.Groups;
+using Exposition.Engine.Memory;
+using Exposition.Engine.Repeats;
+
+namespace Exposition.Engine.Publishing;
+
+// A steady push (the same series as its group's last one) takes no lock; neither does a reader, unless groups are due to expire. All else
+// that changes something takes one short writer lock, because checking it against other groups and publishing it must be one step. What the
+// check relies on (which groups there are, and their series) changes under that lock alone. Everything expensive (reading, sorting,
+// rendering) happens before it.
+//
+// Linearization. Two kinds of things are published: a group's snapshot, in its slot (by compare-and-swap with the one that it was made
+// from), and the map of the slots. Each is stamped right after it is in its place (see Timeline), and that is when it takes effect:
+//   push, refusal, expiry   of a group that exists: the stamping of its snapshot
+//   creation, delete, wipe  the stamping of the map. The first snapshot of a group counts as old as time. A deleted group's slot is closed
+//                           before the map
+//                           is replaced, so that no push can come to it any more
+//   view                    the moving of the clock
+// Operations with one stamp take effect in the order of their publication. A view at time t has the newest map stamped t or earlier and, of
+// each slot in that, the newest snapshot stamped t or earlier; for that each refers to the one before (Previous) as long as a view may be
+// on its way to it.
+//
+// Invariants:
+//   1. What is replaced is stamped before; so stamps never decrease along a slot, or from map to map.
+//   2. Numbers of snapshots increase by one along a slot, and from a slot to the next one of the same key.
+//   3. Memory that has been replaced (of steady pushes snapshots and blocks, of others blocks) is used again only if nobody can be reading
+//      it. Who reads is a view or the writer at work (Timeline), or has pinned the slot, or is a consumer who has taken a snapshot while he
+//      had pinned it. Each says so before he looks for the newest snapshot. This also rules out ABA. See RetiredBlocks.
+//   4. What another snapshot, or map, refers to as the one before it is never used again.
+
+/// <summary>What the parts of a store have in common. Each says by itself what of it is changed under the writer lock.</summary>
+internal sealed class StoreState
+{
+    private int _earlyChecks;
+
+    public StoreState(StoreOptions options)
+    {
+        Options = options;
+        Clock = new DeadlineClock(options.Time);
+        Groups = new GroupVersions(Lock);
+        Directory = new FamilyDirectory();
+        Rules = new CrossGroupRules(Directory, new RepeatedSeries(key => Groups.Table.Find(key.Span)), () => Groups.Table.All);
+        Hidden = new HiddenFamilies(options, Directory, Lock);
+        Deadlines = new DeadlineSchedule(options, Clock, Lock);
+        Blocks = new BlockLedger(Groups.Timeline, Lock, new BlockPool(BlockLedger.SpareBytesMost));
+        Shapes = options.ShapeCacheBytes > 0 ? new ShapeCache(options.ShapeCacheBytes, options.Time) : null;
+    }
+
+    /// <summary>The lock of <see cref="WriterLock"/>.</summary>
+    public Lock Lock { get; } = new();
+
+    public StoreOptions Options { get; }
+
+    public DeadlineClock Clock { get; }
+
+    public GroupVersions Groups { get; }
+
+    public FamilyDirectory Directory { get; }
+
+    public CrossGroupRules Rules { get; }
+
+    public HiddenFamilies Hidden { get; }
+
+    public DeadlineSchedule Deadlines { get; }
+
+    public BlockLedger Blocks { get; }
+
+    /// <summary>Null where repeat pushes are not looked for.</summary>
+    public ShapeCache? Shapes { get; }
+
+    public FeedList Feeds { get; } = new();
+
+    public HeldBytes Held { get; } = new();
+
+    public StoreCounts Counts { get; } = new();
+
+    public Turns Turns { get; } = new();
+
+    /// <summary>Groups that are not in the map before the end of a loading, in the order in which they came; null while nothing is
+    /// loaded.</summary>
+    public List<GroupSlot>? Loaded { get; set; }
+
+    /// <summary>Families that came back hidden and are not looked at yet.</summary>
+    public List<(GroupSlot Slot, HiddenFamily Family)> KeptHidden { get; } = [];
+
+    /// <summary>Pushes that look for their series in other groups before they take the writer lock.</summary>
+    public ref int EarlyChecks => ref _earlyChecks;
+
+    /// <summary>A check of what a push has in common with other groups.</summary>
+    public EarlyCheck NewEarlyCheck() => new(key => Groups.Table.Find(key.Span));
+}

@@ -1,0 +1,43 @@
+using Exposition.Engine.Compression;
+using Exposition.Engine.Ingest;
+using Exposition.Engine.Scraping;
+
+namespace Exposition.Engine.Publishing;
+
+/// <summary>Lets go of memory that a peak has left.</summary>
+internal sealed class Trimming(StoreState state, WriterLock writer)
+{
+    private long _letGoBefore;
+
+    /// <inheritdoc cref="MetricStore.TrimSpareMemory"/>
+    public long Trim(BundleCache? bundles)
+    {
+        TrimTables();
+        long letGo = Volatile.Read(ref state.Counts.LetGo);
+        long stored = Volatile.Read(ref state.Counts.StoredBytes);
+        return letGo - Interlocked.Exchange(ref _letGoBefore, letGo) + state.Blocks.Pool.Trim() + state.Blocks.Snapshots.Trim()
+            + PushWorkspace.Trim() + ScrapeWorkspace.Trim(stored) + (bundles?.Trim(stored) ?? 0);
+    }
+
+    // Those that were made for many more groups than there are.
+    private void TrimTables()
+    {
+        // What was before stays until something changes, if a view was on its way to it when it changed last.
+        if (state.Groups.Map.Previous is not null)
+        {
+            using (writer.Enter())
+            {
+                state.Groups.ReplaceMap(state.Groups.Map.Unchanged());
+            }
+        }
+
+        state.Groups.Trim();
+        if (state.Deadlines.Queue.IsRoomy)
+        {
+            using (writer.Enter())
+            {
+                state.Deadlines.Queue.Trim();
+            }
+        }
+    }
+}
