@@ -12,11 +12,6 @@ namespace Exposition.Engine;
 /// <param name="Snapshot">The group as it is now, or null if it was deleted.</param>
 internal readonly record struct GroupChange(GroupingKey Key, long Version, GroupSnapshot? Snapshot);
 
-// An entry for each group (see FeedEntry), which is in the queue once if the group has changed since the consumer last looked at it; under
-// one short lock. The consumer takes an entry out before it looks at the group, and whoever has changed the group looks for the entry after
-// that, with a full fence between on both sides. So who finds the entry in the queue may go: the consumer has yet to look; and what was
-// changed before a call of Take is in what that takes. Who has changed the group makes sure of it before he answers.
-
 /// <summary>
 /// The changes of a store for one consumer. Changes of one group that were not yet taken coalesce into the newest, so a slow consumer
 /// holds at most one change a group. Safe for concurrent use; one consumer takes. Neither side waits for the other. Disposing of it ends
@@ -24,41 +19,17 @@ internal readonly record struct GroupChange(GroupingKey Key, long Version, Group
 /// </summary>
 internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks retired) : IDisposable
 {
-    private const int SmallTable = 4096;
-
     private readonly TimeProvider _time = store.Options.Time;
-    private readonly Lock _lock = new();
-    private readonly Queue<FeedEntry> _queue = [];
-    private readonly Dictionary<GroupingKey, FeedEntry> _gone = [];
-    private TaskCompletionSource _some = NewSignal();
-    private long _since;
+    private readonly FeedQueue _queue = new(store.Options.Time);
     private volatile bool _isDisposed;
 
     /// <summary>Number of groups with a change that was not yet taken.</summary>
-    public int Pending
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _queue.Count;
-            }
-        }
-    }
+    public int Pending => _queue.Count;
 
     /// <summary>
     /// When the oldest change that was not yet taken happened, as a timestamp of the store's clock; null if there is none.
     /// </summary>
-    public long? PendingSince
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _queue.Count > 0 ? _since : null;
-            }
-        }
-    }
+    public long? PendingSince => _queue.Since;
 
     // Ended: whoever still tells it something does so in vain.
     internal bool IsDisposed => _isDisposed;
@@ -73,17 +44,7 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
     /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="OperationCanceledException">The wait was ended.</exception>
     public async ValueTask WaitAsync(CancellationToken cancellation) =>
-        await Volatile.Read(ref _some).Task.WaitAsync(cancellation).ConfigureAwait(false);
-
-    /// <summary>
-    /// Moves the pending changes into <paramref name="into"/>. The memory of their snapshots is not used again until they are released.
-    /// </summary>
-    /// <returns>How many were moved.</returns>
-    public int Take(ICollection<GroupChange> into)
-    {
-        int most = Pending;
-        return Take(into, ref most, long.MaxValue);
-    }
+        await _queue.Some.WaitAsync(cancellation).ConfigureAwait(false);
 
     /// <summary>
     /// Moves pending changes into <paramref name="into"/> until they hold so much memory. What is not moved yet is pending still, and
@@ -104,7 +65,7 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
         int moved = 0;
         try
         {
-            while (left > 0 && bytes > 0 && TryDequeue(out FeedEntry? entry))
+            while (left > 0 && bytes > 0 && _queue.TryDequeue(out FeedEntry? entry))
             {
                 left--;
                 if (TryTake(entry, out GroupChange change))
@@ -121,11 +82,7 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
             if (most == 0)
             {
                 // What is there has come meanwhile. Who was not looked at is as old as it was.
-                Explored.WaitFor(_lock);
-                lock (_lock)
-                {
-                    _since = started;
-                }
+                _queue.StartAt(started);
             }
         }
 
@@ -171,11 +128,7 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
         {
             _isDisposed = true;
             store.Unsubscribe(this);
-            lock (_lock)
-            {
-                _queue.Clear();
-                _gone.Clear();
-            }
+            _queue.Clear();
         }
     }
 
@@ -194,17 +147,7 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
             return;
         }
 
-        Explored.Fault("QueuesLate", () => entry.IsQueued = true);
-        Explored.WaitFor(_lock);
-        lock (_lock)
-        {
-            Explored.Fault("QueuesLate", () => entry.IsQueued = false);
-            if (!entry.IsQueued)
-            {
-                Enqueue(entry);
-            }
-        }
-
+        _queue.Add(entry);
         Explored.Step("Told");
     }
 
@@ -212,59 +155,12 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
     // stays one entry.
     internal void TellGone(GroupSlot slot)
     {
-        Explored.WaitFor(_lock);
-        lock (_lock)
-        {
-            _gone[slot.Key] = slot.EntryOf(this);
-        }
-
+        _queue.Bury(slot, slot.EntryOf(this));
         Tell(slot);
     }
 
     // A group has been created. Called before anybody else knows the slot.
-    internal void Adopt(GroupSlot slot)
-    {
-        Explored.WaitFor(_lock);
-        using Lock.Scope held = _lock.EnterScope();
-        if (_gone.Remove(slot.Key, out FeedEntry? entry))
-        {
-            slot.Inherit(entry);
-            entry.Slot = slot;
-        }
-    }
-
-    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    private bool TryDequeue([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out FeedEntry? entry)
-    {
-        Explored.WaitFor(_lock);
-        using Lock.Scope held = _lock.EnterScope();
-        if (!_queue.TryDequeue(out entry))
-        {
-            return false;
-        }
-
-        entry.IsQueued = false;
-        if (_queue.Count == 0)
-        {
-            _some = NewSignal();
-            if (_queue.Capacity > SmallTable)
-            {
-                _queue.TrimExcess();
-            }
-        }
-
-        return true;
-    }
-
-    // Under the lock. Nothing is changed before what may fail.
-    private void Enqueue(FeedEntry entry)
-    {
-        long since = _queue.Count == 0 ? _time.GetTimestamp() : _since;
-        _queue.Enqueue(entry);
-        (entry.IsQueued, _since) = (true, since);
-        _some.TrySetResult();
-    }
+    internal void Adopt(GroupSlot slot) => _queue.Adopt(slot);
 
     private bool TryTake(FeedEntry entry, out GroupChange change)
     {
@@ -274,7 +170,7 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
             GroupSnapshot current = TakeNewest(slot);
             if (current.IsEnd)
             {
-                if (!TryForget(entry, slot))
+                if (!_queue.TryForget(entry, slot))
                 {
                     continue;
                 }
@@ -287,22 +183,6 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
             change = new GroupChange(slot.Key, current.Number, current.IsEnd ? null : current);
             return isNew;
         }
-    }
-
-    // The consumer has come to the end of a group; unless another of its key goes on with the entry.
-    private bool TryForget(FeedEntry entry, GroupSlot slot)
-    {
-        Explored.WaitFor(_lock);
-        using Lock.Scope held = _lock.EnterScope();
-        bool isLast = ReferenceEquals(entry.Slot, slot);
-
-        // What many deletes at once have made is let go of when the consumer has seen them all.
-        if (isLast && _gone.Remove(slot.Key) && _gone.Count == 0 && _gone.Capacity > SmallTable)
-        {
-            _gone.TrimExcess();
-        }
-
-        return isLast;
     }
 
     // Pinned, so that whoever replaces the snapshot meanwhile leaves it alone, and who does so later sees that it was taken.

@@ -8,33 +8,34 @@ namespace Exposition.Engine;
 /// Turns families that another program has kept for a group into entries, for
 /// <see cref="MetricStore.RestoreOwn"/>.
 /// </summary>
-internal static class FamilyImport
+internal sealed class FamilyImport
 {
+    private readonly PushWorkspace _workspace = new();
+
     /// <summary>
     /// Renders a family: grouping labels merged in, labels sorted. Metrics that break a rule (a value of another type than the family's, a
-    /// label that is not UTF-8, a series that is there twice) are left out, as in an unchecked push. Safe for concurrent use.
+    /// label that is not UTF-8, a series that is there twice) are left out, as in an unchecked push. Not safe for concurrent use.
     /// </summary>
     /// <param name="key">The group.</param>
     /// <param name="message">An io.prometheus.client.MetricFamily, the group's push times among those that are allowed. Copied.</param>
     /// <param name="pushedAt">When it was pushed, in nanoseconds since the Unix epoch.</param>
     /// <param name="entry">The entry.</param>
     /// <param name="error">Why there is none.</param>
-    public static bool TryRender(
+    public bool TryRender(
         GroupingKey key, ReadOnlySpan<byte> message, long pushedAt, out FamilyEntry entry, [NotNullWhen(false)] out string? error)
     {
         ArgumentNullException.ThrowIfNull(key);
         entry = default;
-        PushWorkspace workspace = PushWorkspace.Rent();
         try
         {
-            if (!ProtobufFormat.TryRead(Delimited(message), workspace.Families, out FormatError malformed))
+            if (!ProtobufFormat.TryRead(Delimited(message), _workspace.Families, out FormatError malformed))
             {
                 error = malformed.ToString();
                 return false;
             }
 
-            var kept = new PendingPush(workspace, key, pushedAt);
-            if (PushRules.HasTimestamps(workspace.Families))
+            var kept = new PendingPush(_workspace, key, pushedAt);
+            if (PushRules.HasTimestamps(_workspace.Families))
             {
                 error = "metrics with timestamps";
                 return false;
@@ -48,7 +49,7 @@ internal static class FamilyImport
         }
         finally
         {
-            PushWorkspace.Return(workspace);
+            _workspace.Reset();
         }
     }
 

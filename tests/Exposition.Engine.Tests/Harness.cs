@@ -131,8 +131,15 @@ internal sealed class Harness
         .Select(line => line + "\n"));
 }
 
-internal static class MetricStoreExtensions
+internal static class EngineExtensions
 {
+    /// <summary>Takes all that is pending.</summary>
+    public static int Take(this ChangeFeed feed, ICollection<GroupChange> into)
+    {
+        int most = feed.Pending;
+        return feed.Take(into, ref most, long.MaxValue);
+    }
+
     /// <summary>Puts a group back, and leaves the array to the caller.</summary>
     public static void Restore(this MetricStore store, GroupingKey key, ReadOnlySpan<FamilyEntry> families, long? expiresAt = null,
         PushFailure? lastFailure = null) => store.RestoreOwn(key, families.ToArray(), expiresAt, lastFailure);

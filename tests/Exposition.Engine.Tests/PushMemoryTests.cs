@@ -4,8 +4,7 @@ using Exposition.Engine.Ingest;
 
 namespace Exposition.Engine.Tests;
 
-/// <summary>What one push takes beside its body, whatever it is made of. Alone: the work areas of pushes are everybody's.</summary>
-[Collection(nameof(RunsAlone))]
+/// <summary>What one push takes beside its body, whatever it is made of.</summary>
 public sealed class PushMemoryTests
 {
     // Tables that do not grow with the body, and pages of arrays.
@@ -26,7 +25,6 @@ public sealed class PushMemoryTests
         {
             // Each time by a store that knows neither series nor blocks.
             MetricStore store = Store();
-            Forget();
             long allocated = Allocated(() => store.Push(s_key, format, body, PushMode.Replace));
             Assert.InRange(allocated, 1, (2 * body.Length) + (6 * store.StoredBytes) + Constant);
         }
@@ -42,7 +40,6 @@ public sealed class PushMemoryTests
         store.Push(s_key, format, body, PushMode.Replace);
         for (int push = 0; push < 3; push++)
         {
-            Forget();
             long allocated = Allocated(() => store.Push(s_key, format, body, PushMode.Replace));
             Assert.InRange(allocated, 0, (2 * body.Length) + (7 * store.StoredBytes) + store.ShapeBytes + Constant);
         }
@@ -54,7 +51,6 @@ public sealed class PushMemoryTests
     {
         (PushFormat format, byte[] body) = Body(shape);
         MetricStore store = Store();
-        Forget();
         long allocated = Allocated(() => store.Push(s_key, format, body, PushMode.Replace));
         long charged = PushScratch.Of(s_key, format, body);
 
@@ -77,7 +73,6 @@ public sealed class PushMemoryTests
     {
         byte[] body = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("a 1\n", 1_000_000)));
         var store = new MetricStore(new StoreOptions { MaxSeriesPerPush = 1_000 });
-        Forget();
         PushOutcome outcome = default;
         long allocated = Allocated(() => outcome = store.Push(s_key, PushFormat.Text, body, PushMode.Replace));
         Assert.Equal(new PushOutcome(PushStatus.TooManySeries, "too many series in one push: more than 1000"), outcome);
@@ -87,22 +82,16 @@ public sealed class PushMemoryTests
     [Fact]
     public void The_limit_of_series_does_not_stay_with_the_work_area()
     {
-        new MetricStore(new StoreOptions { MaxSeriesPerPush = 10 }).Push(s_key, PushFormat.Text, "a 1\n"u8.ToArray(), PushMode.Replace);
+        MetricStore store = Store();
+        store.Options.MaxSeriesPerPush = 10;
+        store.Push(s_key, PushFormat.Text, "a 1\n"u8.ToArray(), PushMode.Replace);
+        store.Options.MaxSeriesPerPush = 0;
         byte[] body = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 100).Select(static i => $"a{{i=\"{i}\"}} 1\n")));
-        Assert.Equal(PushStatus.Stored, Store().Push(s_key, PushFormat.Text, body, PushMode.Replace).Status);
+        Assert.Equal(PushStatus.Stored, store.Push(s_key, PushFormat.Text, body, PushMode.Replace).Status);
     }
 
     private static MetricStore Store(long shapeBytes = 256 << 20) =>
         new(new StoreOptions { MaxSeriesPerPush = 0, ShapeCacheBytes = shapeBytes });
-
-    // The work areas of pushes before.
-    private static void Forget()
-    {
-        for (int i = 0; i < 8; i++)
-        {
-            PushWorkspace.Trim();
-        }
-    }
 
     private static long Allocated(Action action)
     {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Exposition.Engine.Expiry;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Memory;
 using Exposition.Formats;
@@ -16,6 +17,15 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
 
     public GroupingKey Key { get; } = key;
 
+    /// <summary>When it came.</summary>
+    public Moment At { get; init; }
+
+    /// <summary>What becomes of the group's other families.</summary>
+    public PushMode Mode { get; init; }
+
+    /// <summary>After which time its series shall expire, if it says so.</summary>
+    public TimeSpan? ExpireAfter { get; init; }
+
     /// <summary>What it is made in.</summary>
     public PushWorkspace Workspace => workspace;
 
@@ -23,6 +33,12 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
 
     /// <summary>The name of a family.</summary>
     public ReadOnlySpan<byte> NameOf(int family) => Families.Text(Families.Families[family].Name);
+
+    /// <summary>What the last rendering gave.</summary>
+    public FamilyEntry[] Entries { get; private set; } = [];
+
+    /// <summary>Whether the last rendering left <c>push_failure_time_seconds</c> to the group.</summary>
+    public bool KeepsFailure { get; private set; }
 
     /// <summary>The block that the last rendering wrote into. Whoever publishes the entries owns it.</summary>
     public byte[] Block { get; private set; } = [];
@@ -79,6 +95,7 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
     public FamilyEntry[] Render(GroupSnapshot? before, BlockPool? pool, bool keepPushedFailure)
     {
         var families = new List<int>(_families);
+        KeepsFailure = keepPushedFailure;
         if (!keepPushedFailure)
         {
             families.RemoveAll(family => Families.Text(Families.Families[family].Name).SequenceEqual(BuiltInFamilies.PushFailure));
@@ -187,10 +204,10 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
             _rendered.Add((families[i], i));
         }
 
-        FamilyEntry[] entries = SnapshotBuilder.Render(
+        Entries = SnapshotBuilder.Render(
             set, workspace.Text, workspace.Sidecar, CollectionsMarshal.AsSpan(families), now,
             before is null ? [] : before.Families, pool, isFirst: before is null, out byte[] block);
         Block = block;
-        return entries;
+        return Entries;
     }
 }

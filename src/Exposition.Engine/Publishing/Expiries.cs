@@ -71,7 +71,7 @@ internal sealed class Expiries(StoreState state, WriterLock writer, Publisher pu
     private bool TryExpire(GroupSlot slot, GroupSnapshot current, Moment now)
     {
         state.Shapes?.Drop(slot);
-        PushWorkspace workspace = PushWorkspace.Rent();
+        PushWorkspace workspace = state.Workspaces.Rent();
         try
         {
             workspace.Families.Reset();
@@ -104,7 +104,7 @@ internal sealed class Expiries(StoreState state, WriterLock writer, Publisher pu
         }
         finally
         {
-            PushWorkspace.Return(workspace);
+            state.Workspaces.Return(workspace);
         }
     }
 }

@@ -17,19 +17,18 @@ internal sealed class LargePushes(
     StoreState state, WriterLock writer, Publisher publisher, Expiries expiries, PushChecks checks, PushDrafts drafts)
 {
     /// <summary>Checks, counts and publishes one.</summary>
-    public Attempt Publish(
-        PendingPush push, FamilyEntry[] pushed, bool hadFailure, PushMode mode, TimeSpan? expireAfter, Moment now)
+    public Attempt Publish(PendingPush push)
     {
         using WriterLock.ClosingScope closing = writer.EnterClosing();
         using Turns.Scope turn = state.Turns.Enter(push.Key, insists: true);
         using var group = new PinnedGroup(state.Groups.Find(push.Key));
         Explored.Step("ReadBlock");
-        if (hadFailure != group.Has(BuiltInFamilies.PushFailure))
+        if (push.KeepsFailure != group.Has(BuiltInFamilies.PushFailure))
         {
             return new Attempt(MustRender: true);
         }
 
-        var claim = new Claim(push, drafts.DraftOf(push, pushed, group.Newest, mode), state.NewEarlyCheck());
+        var claim = new Claim(push, drafts.DraftOf(push, group.Newest), state.NewEarlyCheck());
         Attempt made = default;
         try
         {
@@ -37,7 +36,7 @@ internal sealed class LargePushes(
             {
                 using (writer.Enter(takesSteps: false))
                 {
-                    made = ClaimSome(claim, pushed, group.Slot);
+                    made = ClaimSome(claim, group.Slot);
                 }
             }
 
@@ -45,7 +44,7 @@ internal sealed class LargePushes(
             {
                 claim.Early.Look(push.Families, group.Slot, claim.Names);
                 claim.Draft.Prepare(claim.Hidden);
-                made = Publish(claim, pushed, group, expireAfter, now);
+                made = Publish(claim, group);
             }
         }
         finally
@@ -57,7 +56,7 @@ internal sealed class LargePushes(
     }
 
     // Under the writer lock: goes on from where the last one has ended.
-    private Attempt ClaimSome(Claim claim, FamilyEntry[] pushed, GroupSlot? slot)
+    private Attempt ClaimSome(Claim claim, GroupSlot? slot)
     {
         writer.AssertHeld();
         PendingPush push = claim.Push;
@@ -79,7 +78,7 @@ internal sealed class LargePushes(
                 continue;
             }
 
-            if (pushed[entry].Text.IsEmpty)
+            if (push.Entries[entry].Text.IsEmpty)
             {
                 continue;
             }
@@ -136,13 +135,13 @@ internal sealed class LargePushes(
         return claim.Next == push.Rendered.Length ? new Attempt(PushChecks.Contradiction(claim.Contradiction)) : default;
     }
 
-    private Attempt Publish(Claim claim, FamilyEntry[] pushed, in PinnedGroup group, TimeSpan? expireAfter, Moment now)
+    private Attempt Publish(Claim claim, in PinnedGroup group)
     {
         PendingPush push = claim.Push;
         GroupDraft draft = claim.Draft;
         using (writer.Enter())
         {
-            GroupSlot? slot = expiries.FindAt(push.Key, now);
+            GroupSlot? slot = expiries.FindAt(push.Key, push.At);
             if (!drafts.IsNewest(group, slot) || !claim.Early.HoldsOfClosed())
             {
                 return default;
@@ -163,7 +162,7 @@ internal sealed class LargePushes(
                 HideClaimed(claim, push.NameOf(family), clash);
             }
 
-            if (checks.Check(push, CollectionsMarshal.AsSpan(claim.Own), slot, pushed, draft.Families, ref claim.Hidden) is { } error)
+            if (checks.Check(push, CollectionsMarshal.AsSpan(claim.Own), slot, draft.Families, ref claim.Hidden) is { } error)
             {
                 return new Attempt(new PushOutcome(PushStatus.Inconsistent, error));
             }
@@ -172,7 +171,7 @@ internal sealed class LargePushes(
             draft.Added = Array.ConvertAll(BuiltInFamilies.All, name => GroupSnapshot.IndexOf(draft.Families, name))
                 .Where(place => place >= 0
                 && (draft.Added is null || draft.Added.BinarySearch(place) >= 0)).ToList();
-            Fate fate = state.Deadlines.FateOf(slot, push.Key, expireAfter, now);
+            Fate fate = state.Deadlines.FateOf(slot, push.Key, push.ExpireAfter, push.At);
             GroupSnapshot? stored = publisher.Publish(
                 slot, push.Key, new Publication(draft, fate, claim.Hidden) { OwnPins = 1, Claimed = claim.Slot });
             return new Attempt(null, stored, draft.Old, claim.Hidden, draft.Block);

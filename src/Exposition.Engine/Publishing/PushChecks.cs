@@ -61,12 +61,12 @@ internal sealed class PushChecks(StoreState state)
         PendingPush push,
         ReadOnlySpan<(int Family, int Entry)> rendered,
         GroupSlot? slot,
-        FamilyEntry[] pushed,
         FamilyEntry[] next,
         ref List<HiddenFamily>? hidden,
         EarlyCheck? early = null)
     {
         NameSet? names = slot?.Names ?? state.Directory.NameSets.Find(push.Key);
+        FamilyEntry[] pushed = push.Entries;
         foreach ((int family, int entry) in rendered)
         {
             if (pushed[entry].Text.IsEmpty || (slot is not null && push.IsOwn(family) && !IsHidden(slot.Current!, pushed[entry].Name)))

@@ -7,11 +7,11 @@ namespace Exposition.Engine.Publishing;
 internal sealed class PushDrafts(StoreState state, WriterLock writer)
 {
     /// <summary>The group after a push.</summary>
-    public GroupDraft DraftOf(PendingPush push, FamilyEntry[] pushed, GroupSnapshot? old, PushMode mode)
+    public GroupDraft DraftOf(PendingPush push, GroupSnapshot? old)
     {
         // Nothing comes back that has expired.
-        bool replaces = mode == PushMode.Replace || old is { IsExpired: true };
-        return GroupDraft.After(push.Key, old, pushed, replaces, state.Blocks.Pool, push.Block);
+        bool replaces = push.Mode == PushMode.Replace || old is { IsExpired: true };
+        return GroupDraft.After(push.Key, old, push.Entries, replaces, state.Blocks.Pool, push.Block);
     }
 
     /// <summary>Ends an attempt; outside of the writer lock.</summary>

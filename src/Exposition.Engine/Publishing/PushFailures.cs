@@ -41,7 +41,7 @@ internal sealed class PushFailures(
             {
                 List<HiddenFamily>? hidden = null;
                 fits = PushLimits.Exceeded(state.Options, draft.Old?.Size ?? 0, draft.Size, state.Counts.StoredBytes) is null
-                    && checks.Check(failure, failure.Rendered, slot, pushed, draft.Families, ref hidden) is null;
+                    && checks.Check(failure, failure.Rendered, slot, draft.Families, ref hidden) is null;
                 Fate fate = draft.Old is { } old ? Fate.Of(old) : state.Deadlines.FateOf(null, key, details.ExpireAfter, now);
                 stored = fits ? publisher.Publish(
                     slot, key, new Publication(draft, fate, hidden) { OwnPins = 1, Failure = remembered }) : null;

@@ -22,25 +22,29 @@ internal sealed class PushPublisher(
     /// a guess of the state (that the group stays as it is, and nobody changes the families meanwhile); where the guess was wrong it is
     /// done again.
     /// </summary>
-    public PushOutcome Publish(PendingPush push, PushMode mode, ReadOnlyMemory<byte> textBody, TimeSpan? expireAfter, Moment now)
+    public PushOutcome Publish(PendingPush push, ReadOnlyMemory<byte> textBody)
     {
-        FamilyEntry[]? pushed = null;
-        bool hadFailure = false;
+        bool isRendered = false;
         bool looksEarly = false;
         bool waits = false;
         int tooLate = 0;
         for (int attempt = 0; ; attempt++)
         {
-            pushed ??= Render(push, out hadFailure);
+            if (!isRendered)
+            {
+                Render(push);
+                isRendered = true;
+            }
+
             Attempt made;
             if (push.Rendered.Length > state.Directory.AtOnce || tooLate > MostEarlyChecks)
             {
-                made = _large.Publish(push, pushed, hadFailure, mode, expireAfter, now);
+                made = _large.Publish(push);
             }
             else
             {
                 using WriterLock.ClosingScope closing = waits ? writer.EnterClosing() : default;
-                made = PublishAtOnce(push, pushed, hadFailure, mode, expireAfter, now, looksEarly, insists: attempt > 0);
+                made = PublishAtOnce(push, looksEarly, insists: attempt > 0);
             }
 
             looksEarly |= made.MustLookEarly;
@@ -48,13 +52,13 @@ internal sealed class PushPublisher(
             tooLate += made.IsTooLate ? 1 : 0;
             if (made.Stored is { } stored)
             {
-                return Stored(push, pushed, made, stored, textBody);
+                return Stored(push, made, stored, textBody);
             }
 
             if (made.Refused is not null || made.MustRender)
             {
                 state.Blocks.Pool.Return(push.Block);
-                pushed = null;
+                isRendered = false;
             }
 
             if (made.Refused is { } refused)
@@ -64,7 +68,7 @@ internal sealed class PushPublisher(
         }
     }
 
-    private PushOutcome Stored(PendingPush push, FamilyEntry[] pushed, in Attempt made, GroupSnapshot stored, ReadOnlyMemory<byte> textBody)
+    private PushOutcome Stored(PendingPush push, in Attempt made, GroupSnapshot stored, ReadOnlyMemory<byte> textBody)
     {
         state.Held.Replaced(made.Old is null ? [] : made.Old.Families, stored.Families);
         state.Hidden.Tell(push.Key, made.Old, made.Hidden);
@@ -75,7 +79,7 @@ internal sealed class PushPublisher(
         }
         else if (!textBody.IsEmpty)
         {
-            repeats.ConsiderShape(stored.Slot, made.Old, stored, pushed, textBody, push.Workspace);
+            repeats.ConsiderShape(stored.Slot, made.Old, stored, push.Entries, textBody, push.Workspace);
         }
 
         GroupSnapshot old = made.Old ?? stored;
@@ -83,28 +87,19 @@ internal sealed class PushPublisher(
         return new PushOutcome(state.Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted);
     }
 
-    private FamilyEntry[] Render(PendingPush push, out bool hadFailure)
+    private void Render(PendingPush push)
     {
         using var group = new PinnedGroup(state.Groups.Find(push.Key));
         Explored.Step("ReadBlock");
-        hadFailure = group.Has(BuiltInFamilies.PushFailure);
-        return push.Render(group.Newest, state.Blocks.Pool, keepPushedFailure: hadFailure);
+        push.Render(group.Newest, state.Blocks.Pool, keepPushedFailure: group.Has(BuiltInFamilies.PushFailure));
     }
 
-    private Attempt PublishAtOnce(
-        PendingPush push,
-        FamilyEntry[] pushed,
-        bool hadFailure,
-        PushMode mode,
-        TimeSpan? expireAfter,
-        Moment now,
-        bool looksEarly,
-        bool insists)
+    private Attempt PublishAtOnce(PendingPush push, bool looksEarly, bool insists)
     {
         EarlyCheck? early = looksEarly ? state.NewEarlyCheck() : null;
         if (early is null)
         {
-            return TryPublish(push, pushed, hadFailure, null, mode, expireAfter, now, insists);
+            return TryPublish(push, null, insists);
         }
 
         Interlocked.Increment(ref state.EarlyChecks);
@@ -121,7 +116,7 @@ internal sealed class PushPublisher(
             }
 
             early.Look(push.Families, state.Groups.Find(push.Key), names);
-            return TryPublish(push, pushed, hadFailure, early, mode, expireAfter, now, insists);
+            return TryPublish(push, early, insists);
         }
         finally
         {
@@ -130,46 +125,31 @@ internal sealed class PushPublisher(
     }
 
     // The block of what is pushed stays the caller's unless it is that of what was stored.
-    private Attempt TryPublish(
-        PendingPush push,
-        FamilyEntry[] pushed,
-        bool hadFailure,
-        EarlyCheck? early,
-        PushMode mode,
-        TimeSpan? expireAfter,
-        Moment now,
-        bool insists)
+    private Attempt TryPublish(PendingPush push, EarlyCheck? early, bool insists)
     {
         using Turns.Scope turn = state.Turns.Enter(push.Key, insists);
         using var group = new PinnedGroup(state.Groups.Find(push.Key));
         Explored.Step("ReadBlock");
-        if (hadFailure != group.Has(BuiltInFamilies.PushFailure))
+        if (push.KeepsFailure != group.Has(BuiltInFamilies.PushFailure))
         {
             return new Attempt(MustRender: true);
         }
 
-        GroupDraft draft = drafts.DraftOf(push, pushed, group.Newest, mode);
+        GroupDraft draft = drafts.DraftOf(push, group.Newest);
         Attempt made;
         using (writer.Enter())
         {
-            made = TryPublish(push, pushed, draft, group, early, expireAfter, now);
+            made = TryPublish(push, draft, group, early);
         }
 
         return drafts.Made(made, draft, push);
     }
 
     // Under the writer lock.
-    private Attempt TryPublish(
-        PendingPush push,
-        FamilyEntry[] pushed,
-        GroupDraft draft,
-        in PinnedGroup group,
-        EarlyCheck? early,
-        TimeSpan? expireAfter,
-        Moment now)
+    private Attempt TryPublish(PendingPush push, GroupDraft draft, in PinnedGroup group, EarlyCheck? early)
     {
         writer.AssertHeld();
-        GroupSlot? slot = expiries.FindAt(push.Key, now);
+        GroupSlot? slot = expiries.FindAt(push.Key, push.At);
         if (!drafts.IsNewest(group, slot))
         {
             return default;
@@ -195,14 +175,14 @@ internal sealed class PushPublisher(
         List<HiddenFamily>? hidden = null;
         PushOutcome? refused = PushLimits.Exceeded(state.Options, draft.Old?.Size ?? 0, draft.Size, state.Counts.StoredBytes)
             ?? checks.ExceededNameSets(push, names)
-            ?? PushChecks.Contradiction(checks.Check(push, push.Rendered, slot, pushed, draft.Families, ref hidden, early));
+            ?? PushChecks.Contradiction(checks.Check(push, push.Rendered, slot, draft.Families, ref hidden, early));
         if ((refused is not null || hidden is not null) && (state.Directory.Leaving > 0 || state.Directory.Closed > 0))
         {
             // By what has gone, perhaps, or by what may never come.
             return new Attempt(MustRender: true, MustWait: state.Directory.Closed > 0);
         }
 
-        Fate fate = state.Deadlines.FateOf(slot, push.Key, expireAfter, now);
+        Fate fate = state.Deadlines.FateOf(slot, push.Key, push.ExpireAfter, push.At);
         GroupSnapshot? stored = refused is null
             ? publisher.Publish(slot, push.Key, new Publication(draft, fate, hidden) { OwnPins = 1 })
             : null;

@@ -21,7 +21,7 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
             return tooLong;
         }
 
-        PushWorkspace workspace = PushWorkspace.Rent(body.Length);
+        PushWorkspace workspace = state.Workspaces.Rent(body.Length);
         try
         {
             FamilySet set = workspace.Families;
@@ -54,7 +54,7 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
                 return PushLimits.TooManyGroups(state.Options);
             }
 
-            var push = new PendingPush(workspace, key, now.Wall);
+            var push = new PendingPush(workspace, key, now.Wall) { At = now, Mode = mode, ExpireAfter = details.ExpireAfter };
             if (state.Options.Timestamps == SampleTimestamps.Drop)
             {
                 PushRules.DropTimestamps(set);
@@ -64,7 +64,7 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
                 ? "pushed metrics must not have timestamps"
                 : push.Prepare(leaveOut: !state.Options.CheckConsistency);
             PushOutcome outcome = error is null
-                ? pushes.Publish(push, mode, format == PushFormat.Text ? body : default, details.ExpireAfter, now)
+                ? pushes.Publish(push, format == PushFormat.Text ? body : default)
                 : new PushOutcome(PushStatus.Inconsistent, error);
             if (outcome.Status != PushStatus.Inconsistent)
             {
@@ -81,7 +81,7 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
         }
         finally
         {
-            PushWorkspace.Return(workspace);
+            state.Workspaces.Return(workspace);
         }
     }
 

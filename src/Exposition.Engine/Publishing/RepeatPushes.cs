@@ -240,7 +240,7 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
             return;
         }
 
-        PushWorkspace workspace = PushWorkspace.Rent(body.Length);
+        PushWorkspace workspace = state.Workspaces.Rent(body.Length);
         try
         {
             string? error = null;
@@ -257,7 +257,7 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
                 {
                     List<HiddenFamily>? hidden = null;
                     error ??= ReferenceEquals(slot.Current, current) && state.Groups.IsThere(slot)
-                        ? checks.Check(push, push.Rendered, slot, pushed, expected, ref hidden)
+                        ? checks.Check(push, push.Rendered, slot, expected, ref hidden)
                         : null;
                 }
             }
@@ -273,7 +273,7 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
         }
         finally
         {
-            PushWorkspace.Return(workspace);
+            state.Workspaces.Return(workspace);
         }
     }
 }

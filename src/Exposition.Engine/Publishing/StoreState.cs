@@ -2,6 +2,7 @@ using Exposition.Engine.Consistency;
 using Exposition.Engine.Expiry;
 using Exposition.Engine.Feed;
 using Exposition.Engine.Groups;
+using Exposition.Engine.Ingest;
 using Exposition.Engine.Memory;
 using Exposition.Engine.Repeats;
 
@@ -70,6 +71,9 @@ internal sealed class StoreState
 
     /// <summary>Null where repeat pushes are not looked for.</summary>
     public ShapeCache? Shapes { get; }
+
+    /// <summary>Work areas of pushes.</summary>
+    public PushWorkspaces Workspaces { get; } = new();
 
     public FeedList Feeds { get; } = new();
 

@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using Exposition.Engine.Ingest;
+using Exposition.Engine.Memory;
 using Exposition.Formats;
 
 namespace Exposition.Engine.Scraping;
@@ -12,6 +14,8 @@ internal sealed class OwnFamilies
     private FamilyEntry[] _entries = [];
     private FamilyEntry[] _before = [];
     private byte[] _block = [];
+    private readonly BlockWriter _text = new();
+    private readonly BlockWriter _sidecar = new();
 
     public OwnFamilies() => _byName = (a, b) => _set!.Text(_set.Families[a].Name).SequenceCompareTo(_set.Text(_set.Families[b].Name));
 
@@ -33,16 +37,8 @@ internal sealed class OwnFamilies
             _entries = new FamilyEntry[_order.Count];
         }
 
-        PushWorkspace workspace = PushWorkspace.Rent();
-        try
-        {
-            SnapshotBuilder.Render(own, workspace.Text, workspace.Sidecar, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_order),
-                0, _before, _entries, ref _block);
-            return _entries;
-        }
-        finally
-        {
-            PushWorkspace.Return(workspace);
-        }
+        ReadOnlySpan<int> order = CollectionsMarshal.AsSpan(_order);
+        SnapshotBuilder.Render(own, _text, _sidecar, order, now: 0, _before, _entries, ref _block);
+        return _entries;
     }
 }

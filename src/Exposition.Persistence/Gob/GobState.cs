@@ -19,6 +19,8 @@ internal sealed class GobState(ReadOnlyMemory<byte> file, RestoreGroup take, Act
     // How many bytes of a file are needed to know it.
     public const int HeadBytes = 64;
 
+    private readonly FamilyImport _import = new();
+
     /// <summary>Number of groups handed over.</summary>
     public int Groups { get; private set; }
 
@@ -164,7 +166,7 @@ internal sealed class GobState(ReadOnlyMemory<byte> file, RestoreGroup take, Act
                 continue;
             }
 
-            if (!FamilyImport.TryRender(key, message, time, out FamilyEntry entry, out string? error))
+            if (!_import.TryRender(key, message, time, out FamilyEntry entry, out string? error))
             {
                 onDamaged($"{key}: {error}");
             }
