@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Exposition.Engine.Groups;
@@ -36,6 +37,7 @@ internal enum FamilyTraits : byte
 /// <summary>
 /// A family of a group as it is stored: its own type and help, and its samples ready to be copied into a scrape. The memory is immutable.
 /// </summary>
+[DebuggerDisplay("{System.Text.Encoding.UTF8.GetString(Name.Span),nq} {Type}, {SampleCount} lines")]
 internal readonly record struct FamilyEntry
 {
     private readonly byte[]? _block;

@@ -1,10 +1,12 @@
 using System.Buffers.Text;
+using System.Diagnostics;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Memory;
 
 namespace Exposition.Engine;
 
 /// <summary>A group as one push left it. Immutable, but for <see cref="LastFailure"/>.</summary>
+[DebuggerDisplay("{Key} {Number}, {_count} families")]
 internal sealed class GroupSnapshot
 {
     private readonly FamilyEntry[] _families;

@@ -1,6 +1,9 @@
+using System.Diagnostics;
+
 namespace Exposition.Engine;
 
 /// <summary>A label of a grouping key.</summary>
+[DebuggerDisplay("{System.Text.Encoding.UTF8.GetString(Name),nq}={System.Text.Encoding.UTF8.GetString(Value)}")]
 public readonly ref struct GroupingLabel
 {
     internal GroupingLabel(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)

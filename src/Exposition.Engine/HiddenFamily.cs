@@ -1,9 +1,11 @@
+using System.Diagnostics;
 using Exposition.Engine.Consistency;
 using Exposition.Engine.Groups;
 
 namespace Exposition.Engine;
 
 /// <summary>A family of a group that is stored but not exposed, because it contradicts what was there before it.</summary>
+[DebuggerDisplay("{System.Text.Encoding.UTF8.GetString(Name.Span),nq}: {Reason}")]
 internal sealed class HiddenFamily
 {
     private string _reason;

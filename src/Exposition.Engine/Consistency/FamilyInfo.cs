@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Exposition.Engine.Groups;
@@ -6,6 +7,7 @@ using Exposition.Formats;
 namespace Exposition.Engine.Consistency;
 
 /// <summary>What the store knows of a family over all groups. There may be as many as series, so it is small.</summary>
+[DebuggerDisplay("{System.Text.Encoding.UTF8.GetString(Name),nq}, {Groups} groups")]
 internal sealed class FamilyInfo(byte[] name)
 {
     // Up to here a search is quicker than a table.

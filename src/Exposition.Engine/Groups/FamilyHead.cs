@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Exposition.Formats;
 
 namespace Exposition.Engine.Groups;
@@ -6,6 +7,7 @@ namespace Exposition.Engine.Groups;
 /// What a family is, its samples apart. Immutable; shared by the entries of all groups that say the same, as far as the directory of
 /// families knows it.
 /// </summary>
+[DebuggerDisplay("{System.Text.Encoding.UTF8.GetString(Name.Span),nq} {Type}")]
 internal sealed record FamilyHead(ReadOnlyMemory<byte> Name, MetricType Type, bool HasHelp, ReadOnlyMemory<byte> Help, byte UnitLength)
 {
     /// <summary>Whether another says the same, wherever it lies.</summary>

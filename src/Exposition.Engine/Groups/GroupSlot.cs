@@ -7,6 +7,7 @@ using Exposition.Engine.Repeats;
 namespace Exposition.Engine.Groups;
 
 /// <summary>A group's place: its identity, and the snapshot that a push swaps. Lives as long as the group.</summary>
+[DebuggerDisplay("{Key}: {Current}, {Pins} pins")]
 internal sealed class GroupSlot(GroupingKey key, NameSet names)
 {
     private GroupSnapshot? _current;
