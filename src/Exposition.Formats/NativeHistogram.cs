@@ -58,21 +58,21 @@ public sealed class NativeHistogram
         ReadOnlySpan<byte> metric, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out NativeHistogram? histogram)
     {
         histogram = null;
-        if (!ProtoSchema.IsWellFormed(ProtoMessage.Metric, metric, new TextRef(0, metric.Length)))
+        if (!ProtoSchema.IsWellFormed(ProtoMessage.Metric, metric))
         {
             return false;
         }
 
         var decoded = new NativeHistogram();
         var reader = new ProtoReader(metric);
-        while (!reader.AtEnd && reader.TryReadTag(out uint tag))
+        while (reader.TryReadTag(out uint tag))
         {
             // One that occurs twice is merged: numbers are replaced, lists are joined.
-            if (tag == ProtoTag.Histogram && reader.TryReadBytes(out TextRef message))
+            if (tag == ProtoTag.Histogram)
             {
-                decoded.Read(metric.Slice(message.Start, message.Length));
+                decoded.Read(reader.Enter());
             }
-            else if (tag != ProtoTag.Histogram)
+            else
             {
                 reader.TrySkip(tag);
             }
@@ -143,10 +143,9 @@ public sealed class NativeHistogram
         _ => 3,
     };
 
-    private void Read(ReadOnlySpan<byte> message)
+    private void Read(ProtoReader reader)
     {
-        var reader = new ProtoReader(message);
-        while (!reader.AtEnd && reader.TryReadTag(out uint tag))
+        while (reader.TryReadTag(out uint tag))
         {
             if (!ProtoSchema.TryGetField(ProtoMessage.Histogram, tag, out ProtoField? field))
             {
@@ -154,16 +153,15 @@ public sealed class NativeHistogram
             }
             else if (field.WireType == WireType.Bytes)
             {
-                reader.TryReadBytes(out TextRef child);
+                ProtoReader child = reader.Enter();
                 if (field.Child == ProtoMessage.BucketSpan)
                 {
-                    (field.Number == 12 ? _positiveSpans : _negativeSpans).Add(ReadSpan(message.Slice(child.Start, child.Length)));
+                    (field.Number == 12 ? _positiveSpans : _negativeSpans).Add(ReadSpan(child));
                 }
             }
             else if (ProtoSchema.IsPacked(field, tag))
             {
-                reader.TryReadBytes(out TextRef run);
-                var packed = new ProtoReader(message, run.Start, run.Length);
+                ProtoReader packed = reader.Enter();
                 while (!packed.AtEnd)
                 {
                     Take(field, ref packed);
@@ -214,12 +212,11 @@ public sealed class NativeHistogram
         }
     }
 
-    private static (int Offset, uint Length) ReadSpan(ReadOnlySpan<byte> message)
+    private static (int Offset, uint Length) ReadSpan(ProtoReader reader)
     {
         ulong offset = 0;
         ulong length = 0;
-        var reader = new ProtoReader(message);
-        while (!reader.AtEnd && reader.TryReadTag(out uint tag))
+        while (reader.TryReadTag(out uint tag))
         {
             _ = tag switch
             {

@@ -27,15 +27,9 @@ public static partial class ProtobufFormat
         var reader = new ProtoReader(source);
         while (!reader.AtEnd)
         {
-            if (!reader.TryReadLongVarint(out ulong length, out bool overflow))
+            if (!reader.TryReadLongVarint(out ulong length, out bool overflow) || length > (ulong)(source.Length - reader.Position))
             {
                 error = new FormatError(overflow ? "proto: variable length integer overflow" : "unexpected EOF", 0);
-                return false;
-            }
-
-            if (length > (ulong)(source.Length - reader.Position))
-            {
-                error = new FormatError("unexpected EOF", 0);
                 return false;
             }
 
@@ -46,7 +40,7 @@ public static partial class ProtobufFormat
                 return false;
             }
 
-            reader = new ProtoReader(source, message.Start + message.Length, source.Length - message.Start - message.Length);
+            reader.TryAdvance(message.Length);
         }
 
         DropReplaced(into);
@@ -67,18 +61,15 @@ public static partial class ProtobufFormat
         ReadOnlySpan<byte> source = into.Source;
         var decoder = new ProtoMetricReader(source, into, into.Families[family].Type);
         var reader = new ProtoReader(source);
-        while (!reader.AtEnd)
+        bool read = true;
+        while (read && reader.TryReadTag(out uint tag))
         {
-            if (!reader.TryReadTag(out uint tag) || tag != ProtoTag.FamilyMetric
-                || !reader.TryReadBytes(out TextRef metric) || !decoder.TryRead(family, metric))
-            {
-                error = new FormatError(Malformed, 0);
-                return false;
-            }
+            read = tag == ProtoTag.FamilyMetric && reader.TryReadBytes(out TextRef metric) && decoder.TryRead(family, metric);
         }
 
-        error = default;
-        return true;
+        read &= reader.IsWhole;
+        error = read ? default : new FormatError(Malformed, 0);
+        return read;
     }
 
     // Two walks: the type decides which value of a metric counts, and it may come behind the metrics.
@@ -90,39 +81,33 @@ public static partial class ProtobufFormat
         bool hasHelp = false;
         byte type = 0;
         var reader = new ProtoReader(source, message.Start, message.Length);
-        while (!reader.AtEnd)
+        while (reader.TryReadTag(out uint tag))
         {
-            if (!reader.TryReadTag(out uint tag))
-            {
-                return false;
-            }
-
-            bool read;
             switch (tag)
             {
                 case ProtoTag.FamilyName:
-                    read = reader.TryReadBytes(out name);
+                    reader.TryReadBytes(out name);
                     break;
                 case ProtoTag.FamilyHelp:
-                    read = reader.TryReadBytes(out help);
+                    reader.TryReadBytes(out help);
                     hasHelp = true;
                     break;
                 case ProtoTag.FamilyType:
-                    read = reader.TryReadVarint(out ulong number);
+                    reader.TryReadVarint(out ulong number);
                     type = (uint)number < UnknownType ? (byte)number : UnknownType;
                     break;
                 case ProtoTag.FamilyUnit:
-                    read = reader.TryReadBytes(out unit);
+                    reader.TryReadBytes(out unit);
                     break;
                 default:
-                    read = reader.TrySkip(tag);
+                    reader.TrySkip(tag);
                     break;
             }
+        }
 
-            if (!read)
-            {
-                return false;
-            }
+        if (!reader.IsWhole)
+        {
+            return false;
         }
 
         int family = into.AddFamily(name, (MetricType)type);
@@ -132,7 +117,7 @@ public static partial class ProtobufFormat
 
         var decoder = new ProtoMetricReader(source, into, (MetricType)type);
         reader = new ProtoReader(source, message.Start, message.Length);
-        while (!reader.AtEnd && reader.TryReadTag(out uint tag))
+        while (reader.TryReadTag(out uint tag))
         {
             if (tag != ProtoTag.FamilyMetric)
             {

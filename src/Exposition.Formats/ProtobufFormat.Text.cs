@@ -69,7 +69,7 @@ public static partial class ProtobufFormat
             _ => default,
         });
         var reader = new ProtoReader(metrics);
-        while (!reader.AtEnd && reader.TryReadTag(out _) && reader.TryReadBytes(out TextRef metric))
+        while (reader.TryReadTag(out _) && reader.TryReadBytes(out TextRef metric))
         {
             printer.PrintMessage("metric"u8, ProtoMessage.Metric, metrics.Slice(metric.Start, metric.Length));
         }

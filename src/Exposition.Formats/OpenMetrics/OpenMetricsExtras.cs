@@ -36,44 +36,28 @@ internal ref struct OpenMetricsExtras
         _outer = new ProtoReader(metric);
     }
 
-    /// <summary>Steps to the next field of the value message.</summary>
+    // Steps to the next field of the value message; the bytes of one that has none are empty.
     private bool TryNext(out uint tag, out TextRef bytes)
     {
         bytes = default;
-        while (true)
+        while (!_inner.TryReadTag(out tag))
         {
-            if (!_inner.AtEnd)
+            if (!_outer.TryReadTag(out tag))
             {
-                if (!_inner.TryReadTag(out tag))
-                {
-                    return false;
-                }
-
-                return (WireType)(tag & 7) == WireType.Bytes ? _inner.TryReadBytes(out bytes) : _inner.TrySkip(tag);
-            }
-
-            if (_outer.AtEnd || !_outer.TryReadTag(out tag))
-            {
-                tag = 0;
                 return false;
             }
 
-            if (tag != _valueTag)
+            if (tag == _valueTag)
             {
-                if (!_outer.TrySkip(tag))
-                {
-                    return false;
-                }
-            }
-            else if (_outer.TryReadBytes(out TextRef value))
-            {
-                _inner = new ProtoReader(_metric, value.Start, value.Length);
+                _inner = _outer.Enter();
             }
             else
             {
-                return false;
+                _outer.TrySkip(tag);
             }
         }
+
+        return (WireType)(tag & 7) == WireType.Bytes ? _inner.TryReadBytes(out bytes) : _inner.TrySkip(tag);
     }
 
     /// <summary>When the metric was created, if it says so and the time is one. Independent of what was stepped over.</summary>
@@ -127,16 +111,16 @@ internal ref struct OpenMetricsExtras
             }
 
             var reader = new ProtoReader(_metric, bucket.Start, bucket.Length);
-            while (!reader.AtEnd && reader.TryReadTag(out uint field))
+            while (reader.TryReadTag(out uint field))
             {
-                if (field == ProtoTag.BucketExemplar && reader.TryReadBytes(out TextRef bytes))
+                if (field != ProtoTag.BucketExemplar)
+                {
+                    reader.TrySkip(field);
+                }
+                else if (reader.TryReadBytes(out TextRef bytes))
                 {
                     exemplar = ReadExemplar(_metric.Slice(bytes.Start, bytes.Length));
                     found = true;
-                }
-                else if (field == ProtoTag.BucketExemplar || !reader.TrySkip(field))
-                {
-                    break;
                 }
             }
 
@@ -150,28 +134,24 @@ internal ref struct OpenMetricsExtras
     {
         var exemplar = new Exemplar { Message = message };
         var reader = new ProtoReader(message);
-        while (!reader.AtEnd && reader.TryReadTag(out uint tag))
+        while (reader.TryReadTag(out uint tag))
         {
-            bool read = tag switch
+            switch (tag)
             {
-                ProtoTag.ExemplarValue => reader.TryReadDouble(out exemplar.Value),
-                ProtoTag.ExemplarTime => TakeTime(ref reader, message, ref exemplar),
-                _ => reader.TrySkip(tag),
-            };
-            if (!read)
-            {
-                break;
+                case ProtoTag.ExemplarValue:
+                    reader.TryReadDouble(out exemplar.Value);
+                    break;
+                case ProtoTag.ExemplarTime:
+                    reader.TryReadBytes(out TextRef time);
+                    exemplar.Time = ReadTime(message.Slice(time.Start, time.Length));
+                    break;
+                default:
+                    reader.TrySkip(tag);
+                    break;
             }
         }
 
         return exemplar;
-    }
-
-    private static bool TakeTime(ref ProtoReader reader, ReadOnlySpan<byte> message, ref Exemplar exemplar)
-    {
-        bool read = reader.TryReadBytes(out TextRef bytes);
-        exemplar.Time = read ? ReadTime(message.Slice(bytes.Start, bytes.Length)) : null;
-        return read;
     }
 
     private static UnixTime ReadTime(ReadOnlySpan<byte> message)
@@ -179,18 +159,14 @@ internal ref struct OpenMetricsExtras
         ulong seconds = 0;
         ulong nanos = 0;
         var reader = new ProtoReader(message);
-        while (!reader.AtEnd && reader.TryReadTag(out uint tag))
+        while (reader.TryReadTag(out uint tag))
         {
-            bool read = tag switch
+            _ = tag switch
             {
                 ProtoTag.TimeSeconds => reader.TryReadVarint(out seconds),
                 ProtoTag.TimeNanos => reader.TryReadVarint(out nanos),
                 _ => reader.TrySkip(tag),
             };
-            if (!read)
-            {
-                break;
-            }
         }
 
         return new UnixTime((long)seconds, (int)nanos);
@@ -205,44 +181,21 @@ internal ref struct OpenMetricsExtras
     {
         name = value = default;
         var reader = new ProtoReader(message, at, message.Length - at);
-        while (!reader.AtEnd && reader.TryReadTag(out uint tag))
+        while (reader.TryReadTag(out uint tag))
         {
             if (tag != ProtoTag.ExemplarLabel)
             {
-                if (!reader.TrySkip(tag))
-                {
-                    return false;
-                }
-
+                reader.TrySkip(tag);
                 continue;
             }
 
-            if (!reader.TryReadBytes(out TextRef label))
+            ProtoReader label = reader.Enter();
+            while (label.TryReadTag(out uint field))
             {
-                return false;
-            }
-
-            var fields = new ProtoReader(message, label.Start, label.Length);
-            while (!fields.AtEnd && fields.TryReadTag(out uint field))
-            {
-                if ((WireType)(field & 7) != WireType.Bytes)
-                {
-                    if (!fields.TrySkip(field))
-                    {
-                        return false;
-                    }
-
-                    continue;
-                }
-
-                if (!fields.TryReadBytes(out TextRef text))
-                {
-                    return false;
-                }
-
-                ReadOnlySpan<byte> bytes = message.Slice(text.Start, text.Length);
-                name = field == ProtoTag.LabelName ? bytes : name;
-                value = field == ProtoTag.LabelValue ? bytes : value;
+                TextRef text = default;
+                _ = (WireType)(field & 7) == WireType.Bytes ? label.TryReadBytes(out text) : label.TrySkip(field);
+                name = field == ProtoTag.LabelName ? message.Slice(text.Start, text.Length) : name;
+                value = field == ProtoTag.LabelValue ? message.Slice(text.Start, text.Length) : value;
             }
 
             at = reader.Position;

@@ -1,27 +1,39 @@
 using Exposition.Formats.Protobuf;
-using Exposition.Formats.Rows;
 
 namespace Exposition.Formats.OpenMetrics;
 
 // message = value message with its exemplars and created time, and the timestamp, in the order of the field numbers; labels are those of
-// the row. What the row says is written as ProtoMetricWriter does.
+// the row. What the row says is written as ProtoMetricWriter does. Exemplars stand in the order of their buckets.
 
 /// <summary>
 /// Writes the Metric message of a row that has exemplars or a created time, which rows cannot hold, into the set's scratch bytes.
 /// </summary>
-internal ref struct OpenMetricsRaw
+internal readonly ref struct OpenMetricsRaw
 {
+    // Tags, lengths and numbers of an exemplar, beside its labels.
+    private const int AroundExemplar = 64;
+
     private readonly FamilySet _set;
     private readonly ReadOnlySpan<ExemplarRow> _exemplars;
     private readonly UnixTime? _created;
-    private OutputCursor _cursor;
+    private readonly Span<byte> _into;
 
-    private OpenMetricsRaw(FamilySet set, UnixTime? created)
+    private OpenMetricsRaw(FamilySet set, in MetricRow row, UnixTime? created)
     {
         _set = set;
         _exemplars = set.OpenMetrics.Exemplars.Span;
         _created = created;
-        _cursor = new OutputCursor(set.OpenMetrics.Scratch);
+        int room = ProtoWriter.AroundMetric + checked(ProtoWriter.AroundPoint * row.PointCount);
+        foreach (ref readonly ExemplarRow exemplar in _exemplars)
+        {
+            room = checked(room + AroundExemplar);
+            foreach (ref readonly LabelRow label in LabelsOf(in exemplar))
+            {
+                room = checked(room + ProtoWriter.AroundLabel + label.Name.Length + label.Value.Length);
+            }
+        }
+
+        _into = set.Scratch.AddRange(room);
     }
 
     /// <summary>Writes the message of a metric whose exemplars are those in the set's tables.</summary>
@@ -29,183 +41,91 @@ internal ref struct OpenMetricsRaw
     {
         int start = set.Scratch.Count;
         ref MetricRow row = ref set.Metrics[metric];
-        var writer = new OpenMetricsRaw(set, created);
-        switch (type)
+        var writer = new OpenMetricsRaw(set, in row, created);
+        int length = type switch
         {
-            case MetricType.Counter:
-                writer.WriteCounter(in row);
-                writer.WriteTimestamp(in row);
-                break;
-            case MetricType.Summary:
-                writer.WriteSummary(in row);
-                writer.WriteTimestamp(in row);
-                break;
-            default:
-                writer.WriteTimestamp(in row);
-                writer.WriteHistogram(in row);
-                break;
-        }
-
-        writer._cursor.Flush();
-        row.Raw = new TextRef(~start, set.Scratch.Count - start);
+            MetricType.Counter => writer.PutTimestamp(writer.PutCounter(in row), in row),
+            MetricType.Summary => writer.PutTimestamp(
+                writer.PutDistribution(0, ProtoTag.Summary, type, in row, ProtoTag.SummaryCreated), in row),
+            _ => writer.PutDistribution(writer.PutTimestamp(0, in row), ProtoTag.Histogram, type, in row, ProtoTag.HistogramCreated),
+        };
+        set.Scratch.Truncate(start + length);
+        row.Raw = new TextRef(~start, length);
         row.Content |= MetricContent.OnlyInRaw;
     }
 
-    private void WriteTimestamp(in MetricRow row)
+    private int PutTimestamp(int at, in MetricRow row) => ProtoWriter.PutTimestamp(_into, at, in row);
+
+    private int PutCounter(in MetricRow row)
     {
-        if ((row.Content & MetricContent.Timestamp) != 0)
-        {
-            ProtoWriter.WriteVarintField(ProtoTag.TimestampMs, (ulong)row.TimestampMs, ref _cursor);
-        }
+        _into[0] = ProtoTag.Counter;
+        int at = ProtoWriter.PutDouble(_into, 2, ProtoTag.ScalarValue, row.Value);
+        at = _exemplars.IsEmpty ? at : PutExemplar(at, ProtoTag.CounterExemplar, in _exemplars[0]);
+        return ProtoWriter.EndMessage(_into, 1, PutTime(at, ProtoTag.CounterCreated, _created));
     }
 
-    private void WriteCounter(in MetricRow row)
+    private int PutDistribution(int at, byte tag, MetricType type, in MetricRow row, byte createdTag)
     {
-        long length = ProtoWriter.Fixed64Field + CreatedLength();
-        if (!_exemplars.IsEmpty)
-        {
-            length += ProtoWriter.BytesField(ExemplarLength(in _exemplars[0]));
-        }
-
-        ProtoWriter.WriteBytesHeader(ProtoTag.Counter, length, ref _cursor);
-        ProtoWriter.WriteDoubleField(ProtoTag.ScalarValue, row.Value, ref _cursor);
-        if (!_exemplars.IsEmpty)
-        {
-            WriteExemplar(ProtoTag.CounterExemplar, in _exemplars[0]);
-        }
-
-        WriteCreated(ProtoTag.CounterCreated);
-    }
-
-    private void WriteSummary(in MetricRow row)
-    {
-        const long PointLength = 2 * ProtoWriter.Fixed64Field;
-        ProtoWriter.WriteBytesHeader(ProtoTag.Summary,
-            CountAndSumLength(in row) + CreatedLength() + (row.PointCount * ProtoWriter.BytesField(PointLength)), ref _cursor);
-        WriteCountAndSum(in row);
-        for (int i = row.FirstPoint; i >= 0; i = _set.Points[i].Next)
-        {
-            ProtoWriter.WriteBytesHeader(ProtoTag.Point, PointLength, ref _cursor);
-            ProtoWriter.WriteDoubleField(ProtoTag.Quantile, _set.Points[i].Bound, ref _cursor);
-            ProtoWriter.WriteDoubleField(ProtoTag.QuantileValue, _set.Points[i].Value, ref _cursor);
-        }
-
-        WriteCreated(ProtoTag.SummaryCreated);
-    }
-
-    private void WriteHistogram(in MetricRow row)
-    {
-        long length = CountAndSumLength(in row) + CreatedLength();
+        _into[at] = tag;
+        int start = at + 1;
+        at = ProtoWriter.PutCountAndSum(_into, start + 1, in row, hasCount: true);
         int exemplar = 0;
         for (int i = row.FirstPoint; i >= 0; i = _set.Points[i].Next)
         {
-            length += ProtoWriter.BytesField(BucketLength(i, ref exemplar, out _));
-        }
-
-        ProtoWriter.WriteBytesHeader(ProtoTag.Histogram, length, ref _cursor);
-        WriteCountAndSum(in row);
-        exemplar = 0;
-        for (int i = row.FirstPoint; i >= 0; i = _set.Points[i].Next)
-        {
-            ProtoWriter.WriteBytesHeader(ProtoTag.Point, BucketLength(i, ref exemplar, out bool hasExemplar), ref _cursor);
-            ProtoWriter.WriteVarintField(ProtoTag.CumulativeCount, _set.Points[i].Count, ref _cursor);
-            ProtoWriter.WriteDoubleField(ProtoTag.UpperBound, _set.Points[i].Bound, ref _cursor);
-            if (hasExemplar)
+            int lengthAt = at + 1;
+            at = ProtoWriter.PutPoint(_into, at, type, in row, in _set.Points[i]);
+            if (exemplar < _exemplars.Length && _exemplars[exemplar].Point == i)
             {
-                WriteExemplar(ProtoTag.BucketExemplar, in _exemplars[exemplar - 1]);
+                at = ProtoWriter.EndMessage(_into, lengthAt, PutExemplar(at, ProtoTag.BucketExemplar, in _exemplars[exemplar++]));
             }
         }
 
-        WriteCreated(ProtoTag.HistogramCreated);
+        return ProtoWriter.EndMessage(_into, start, PutTime(at, createdTag, _created));
     }
 
-    // Exemplars stand in the order of their buckets: the next one either is this bucket's or waits.
-    private readonly long BucketLength(int point, ref int exemplar, out bool hasExemplar)
-    {
-        hasExemplar = exemplar < _exemplars.Length && _exemplars[exemplar].Point == point;
-        long length = 1 + ProtoWriter.VarintLength(_set.Points[point].Count) + ProtoWriter.Fixed64Field;
-        return hasExemplar ? length + ProtoWriter.BytesField(ExemplarLength(in _exemplars[exemplar++])) : length;
-    }
-
-    private static long CountAndSumLength(in MetricRow row) =>
-        ((row.Content & MetricContent.NoCount) == 0 ? 1 + ProtoWriter.VarintLength(row.Count) : 0)
-        + ((row.Content & MetricContent.NoSum) == 0 ? ProtoWriter.Fixed64Field : 0);
-
-    private void WriteCountAndSum(in MetricRow row)
-    {
-        if ((row.Content & MetricContent.NoCount) == 0)
-        {
-            ProtoWriter.WriteVarintField(ProtoTag.SampleCount, row.Count, ref _cursor);
-        }
-
-        if ((row.Content & MetricContent.NoSum) == 0)
-        {
-            ProtoWriter.WriteDoubleField(ProtoTag.SampleSum, row.Value, ref _cursor);
-        }
-    }
-
-    private readonly long CreatedLength() => _created is { } created ? ProtoWriter.BytesField(TimeLength(created)) : 0;
-
-    private void WriteCreated(byte tag)
-    {
-        if (_created is { } created)
-        {
-            WriteTime(tag, created);
-        }
-    }
-
-    private readonly ReadOnlySpan<LabelRow> LabelsOf(in ExemplarRow exemplar) =>
+    private ReadOnlySpan<LabelRow> LabelsOf(in ExemplarRow exemplar) =>
         _set.OpenMetrics.ExemplarLabels.Span.Slice(exemplar.FirstLabel, exemplar.LabelCount);
 
-    private readonly long ExemplarLength(in ExemplarRow exemplar)
+    private int PutExemplar(int at, byte tag, in ExemplarRow exemplar)
     {
-        long length = ProtoWriter.Fixed64Field + (exemplar.Time is { } time ? ProtoWriter.BytesField(TimeLength(time)) : 0);
+        _into[at] = tag;
+        int start = at + 1;
+        at = start + 1;
         foreach (ref readonly LabelRow label in LabelsOf(in exemplar))
         {
-            length += ProtoWriter.BytesField(LabelLength(in label));
+            _into[at] = ProtoTag.ExemplarLabel;
+            int labelStart = at + 1;
+            at = ProtoWriter.PutBytes(_into, labelStart + 1, ProtoTag.LabelName, _set.Text(label.Name));
+            at = ProtoWriter.PutBytes(_into, at, ProtoTag.LabelValue, _set.Text(label.Value));
+            at = ProtoWriter.EndMessage(_into, labelStart, at);
         }
 
-        return length;
-    }
-
-    private static long LabelLength(in LabelRow label) =>
-        ProtoWriter.BytesField(label.Name.Length) + ProtoWriter.BytesField(label.Value.Length);
-
-    private void WriteExemplar(byte tag, in ExemplarRow exemplar)
-    {
-        ProtoWriter.WriteBytesHeader(tag, ExemplarLength(in exemplar), ref _cursor);
-        foreach (ref readonly LabelRow label in LabelsOf(in exemplar))
-        {
-            ProtoWriter.WriteBytesHeader(ProtoTag.ExemplarLabel, LabelLength(in label), ref _cursor);
-            ProtoWriter.WriteBytesHeader(ProtoTag.LabelName, label.Name.Length, ref _cursor);
-            _cursor.Write(_set.Text(label.Name));
-            ProtoWriter.WriteBytesHeader(ProtoTag.LabelValue, label.Value.Length, ref _cursor);
-            _cursor.Write(_set.Text(label.Value));
-        }
-
-        ProtoWriter.WriteDoubleField(ProtoTag.ExemplarValue, exemplar.Value, ref _cursor);
-        if (exemplar.Time is { } time)
-        {
-            WriteTime(ProtoTag.ExemplarTime, time);
-        }
+        at = ProtoWriter.PutDouble(_into, at, ProtoTag.ExemplarValue, exemplar.Value);
+        return ProtoWriter.EndMessage(_into, start, PutTime(at, ProtoTag.ExemplarTime, exemplar.Time));
     }
 
     // proto3: a zero is left out.
-    private static long TimeLength(UnixTime time) =>
-        (time.Seconds != 0 ? 1 + ProtoWriter.VarintLength((ulong)time.Seconds) : 0)
-            + (time.Nanos != 0 ? 1 + ProtoWriter.VarintLength((ulong)time.Nanos) : 0);
-
-    private void WriteTime(byte tag, UnixTime time)
+    private int PutTime(int at, byte tag, UnixTime? time)
     {
-        ProtoWriter.WriteBytesHeader(tag, TimeLength(time), ref _cursor);
-        if (time.Seconds != 0)
+        if (time is not { } known)
         {
-            ProtoWriter.WriteVarintField(ProtoTag.TimeSeconds, (ulong)time.Seconds, ref _cursor);
+            return at;
         }
 
-        if (time.Nanos != 0)
+        _into[at] = tag;
+        int start = at + 1;
+        at = PutVarintField(start + 1, ProtoTag.TimeSeconds, (ulong)known.Seconds);
+        return ProtoWriter.EndMessage(_into, start, PutVarintField(at, ProtoTag.TimeNanos, (ulong)known.Nanos));
+    }
+
+    private int PutVarintField(int at, byte tag, ulong value)
+    {
+        if (value == 0)
         {
-            ProtoWriter.WriteVarintField(ProtoTag.TimeNanos, (ulong)time.Nanos, ref _cursor);
+            return at;
         }
+
+        _into[at] = tag;
+        return ProtoWriter.PutVarint(_into, at + 1, value);
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.InteropServices;
 using Exposition.Formats.Rows;
 
@@ -33,9 +32,6 @@ internal sealed class OpenMetricsTables(FamilySet set)
     private HashSlots _labels;
     private int _labelsHashed;
     private HashSlots _marks;
-
-    /// <summary>Where a metric's own bytes are written.</summary>
-    public ScratchWriter Scratch { get; } = new(set);
 
     public void Clear()
     {
@@ -151,21 +147,5 @@ internal sealed class OpenMetricsTables(FamilySet set)
 
         _marks.Add(hash, label);
         return true;
-    }
-
-    /// <summary>Appends to the scratch bytes of the set.</summary>
-    public sealed class ScratchWriter(FamilySet set) : IBufferWriter<byte>
-    {
-        public Span<byte> GetSpan(int sizeHint = 0)
-        {
-            int start = set.Scratch.Count;
-            Span<byte> span = set.Scratch.AddRange(Math.Max(sizeHint, 1));
-            set.Scratch.Truncate(start);
-            return span;
-        }
-
-        public Memory<byte> GetMemory(int sizeHint = 0) => throw new NotSupportedException();
-
-        public void Advance(int count) => set.Scratch.AddRange(count);
     }
 }

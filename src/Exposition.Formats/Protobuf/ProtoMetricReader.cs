@@ -39,53 +39,37 @@ internal readonly ref partial struct ProtoMetricReader
         int metric = _set.AddMetric(family);
         var row = new Value();
         var reader = new ProtoReader(_source, message.Start, message.Length);
-        while (!reader.AtEnd)
+        while (reader.TryReadTag(out uint tag))
         {
-            if (!reader.TryReadTag(out uint tag))
-            {
-                return false;
-            }
-
-            bool read;
             switch (tag)
             {
                 case ProtoTag.Label:
-                    read = reader.TryReadBytes(out TextRef label) && TryReadLabel(label);
+                    ReadLabel(ref reader);
                     break;
                 case ProtoTag.Gauge:
-                    read = reader.TryReadBytes(out TextRef gauge)
-                        && TryReadValue(MetricContent.Gauge, ProtoMessage.Scalar, gauge, metric, ref row);
+                    ReadValue(MetricContent.Gauge, ProtoMessage.Scalar, ref reader, metric, ref row);
                     break;
                 case ProtoTag.Counter:
-                    read = reader.TryReadBytes(out TextRef counter)
-                        && TryReadValue(MetricContent.Counter, ProtoMessage.Counter, counter, metric, ref row);
+                    ReadValue(MetricContent.Counter, ProtoMessage.Counter, ref reader, metric, ref row);
                     break;
                 case ProtoTag.Summary:
-                    read = reader.TryReadBytes(out TextRef summary)
-                        && TryReadValue(MetricContent.Summary, ProtoMessage.Summary, summary, metric, ref row);
+                    ReadValue(MetricContent.Summary, ProtoMessage.Summary, ref reader, metric, ref row);
                     break;
                 case ProtoTag.Untyped:
-                    read = reader.TryReadBytes(out TextRef untyped)
-                        && TryReadValue(MetricContent.Untyped, ProtoMessage.Scalar, untyped, metric, ref row);
+                    ReadValue(MetricContent.Untyped, ProtoMessage.Scalar, ref reader, metric, ref row);
                     break;
                 case ProtoTag.Histogram:
-                    read = reader.TryReadBytes(out TextRef histogram)
-                        && TryReadValue(MetricContent.Histogram, ProtoMessage.Histogram, histogram, metric, ref row);
+                    ReadValue(MetricContent.Histogram, ProtoMessage.Histogram, ref reader, metric, ref row);
                     break;
                 case ProtoTag.TimestampMs:
-                    read = reader.TryReadVarint(out ulong milliseconds);
+                    reader.TryReadVarint(out ulong milliseconds);
                     row.TimestampMs = (long)milliseconds;
                     row.Content |= MetricContent.Timestamp;
                     break;
                 default:
-                    read = reader.TrySkip(tag);
+                    reader.TrySkip(tag);
                     row.Content |= MetricContent.OnlyInRaw;
                     break;
-            }
-
-            if (!read)
-            {
-                return false;
             }
         }
 
@@ -97,154 +81,130 @@ internal readonly ref partial struct ProtoMetricReader
         stored.CountFloat = row.CountFloat;
         stored.TimestampMs = row.TimestampMs;
         stored.Raw = message;
-        return true;
+        return reader.IsWhole;
     }
 
-    private bool TryReadLabel(TextRef message)
+    private void ReadLabel(ref ProtoReader outer)
     {
         TextRef name = default;
         TextRef value = default;
-        var reader = new ProtoReader(_source, message.Start, message.Length);
-        while (!reader.AtEnd)
+        ProtoReader reader = outer.Enter();
+        while (reader.TryReadTag(out uint tag))
         {
-            if (!reader.TryReadTag(out uint tag)
-                || !(tag switch
-                {
-                    ProtoTag.LabelName => reader.TryReadBytes(out name),
-                    ProtoTag.LabelValue => reader.TryReadBytes(out value),
-                    _ => reader.TrySkip(tag),
-                }))
+            _ = tag switch
             {
-                return false;
-            }
+                ProtoTag.LabelName => reader.TryReadBytes(out name),
+                ProtoTag.LabelValue => reader.TryReadBytes(out value),
+                _ => reader.TrySkip(tag),
+            };
         }
 
+        outer.Leave(in reader);
         _set.AddLabel(name, value);
-        return true;
     }
 
-    private bool TryReadValue(MetricContent kind, ProtoMessage type, TextRef message, int metric, ref Value row)
+    private void ReadValue(MetricContent kind, ProtoMessage type, ref ProtoReader outer, int metric, ref Value row)
     {
-        if ((row.Content & kind) != 0)
-        {
-            row.Content |= MetricContent.OnlyInRaw;
-        }
-
+        row.FlagIf((row.Content & kind) != 0);
         row.Content |= kind;
         if (kind != _wanted)
         {
-            return ProtoSchema.IsWellFormed(type, _source, message);
+            ProtoSchema.SkipMessage(type, ref outer);
+            return;
         }
 
-        return type switch
+        ProtoReader reader = outer.Enter();
+        if (type is ProtoMessage.Summary or ProtoMessage.Histogram)
         {
-            ProtoMessage.Summary or ProtoMessage.Histogram => TryReadDistribution(type, message, metric, ref row),
-            _ => TryReadScalar(type, message, ref row),
-        };
+            ReadDistribution(type, ref reader, metric, ref row);
+        }
+        else
+        {
+            ReadScalar(type, ref reader, ref row);
+        }
+
+        outer.Leave(in reader);
     }
 
-    private bool TryReadScalar(ProtoMessage type, TextRef message, ref Value row)
+    private static void ReadScalar(ProtoMessage type, ref ProtoReader reader, ref Value row)
     {
-        var reader = new ProtoReader(_source, message.Start, message.Length);
-        while (!reader.AtEnd)
+        while (reader.TryReadTag(out uint tag))
         {
-            if (!reader.TryReadTag(out uint tag))
-            {
-                return false;
-            }
-
             if (tag == ProtoTag.ScalarValue)
             {
-                if (!reader.TryReadDouble(out row.Number))
-                {
-                    return false;
-                }
-
+                reader.TryReadDouble(out row.Number);
                 row.Seen |= Seen.Value;
             }
-            else if (!TryReadOther(type, tag, ref reader, ref row))
+            else
             {
-                return false;
+                SkipOther(type, tag, ref reader, ref row);
             }
         }
-
-        return true;
     }
 
     // Summaries and histograms share the numbers of count, sum and points.
-    private bool TryReadDistribution(ProtoMessage type, TextRef message, int metric, ref Value row)
+    private void ReadDistribution(ProtoMessage type, ref ProtoReader reader, int metric, ref Value row)
     {
         bool histogram = type == ProtoMessage.Histogram;
-        var reader = new ProtoReader(_source, message.Start, message.Length);
-        while (!reader.AtEnd)
+        while (reader.TryReadTag(out uint tag))
         {
-            if (!reader.TryReadTag(out uint tag))
-            {
-                return false;
-            }
-
-            bool read;
             switch (tag)
             {
                 case ProtoTag.SampleCount:
-                    read = reader.TryReadVarint(out row.Count);
+                    reader.TryReadVarint(out row.Count);
                     row.Seen |= Seen.Count;
                     break;
                 case ProtoTag.SampleSum:
-                    read = reader.TryReadDouble(out row.Number);
+                    reader.TryReadDouble(out row.Number);
                     row.Seen |= Seen.Sum;
                     break;
+                case ProtoTag.Point when histogram:
+                    ReadBucket(ref reader, metric, ref row);
+                    break;
                 case ProtoTag.Point:
-                    read = reader.TryReadBytes(out TextRef point)
-                        && (histogram ? TryReadBucket(point, metric, ref row) : TryReadQuantile(point, metric, ref row));
+                    ReadQuantile(ref reader, metric, ref row);
                     break;
                 case ProtoTag.SampleCountFloat when histogram:
-                    read = reader.TryReadDouble(out row.CountFloat);
+                    reader.TryReadDouble(out row.CountFloat);
                     row.Seen |= Seen.Count;
                     row.Content |= MetricContent.FloatCounts;
                     break;
                 default:
-                    read = TryReadOther(type, tag, ref reader, ref row);
+                    SkipOther(type, tag, ref reader, ref row);
                     break;
             }
-
-            if (!read)
-            {
-                return false;
-            }
         }
-
-        return true;
     }
 
-    private bool TryReadQuantile(TextRef message, int metric, ref Value row)
+    private void ReadQuantile(ref ProtoReader outer, int metric, ref Value row)
     {
         double quantile = 0;
         double value = 0;
-        int fields = 0;
-        var reader = new ProtoReader(_source, message.Start, message.Length);
-        while (!reader.AtEnd)
+        bool hasQuantile = false;
+        bool hasValue = false;
+        ProtoReader reader = outer.Enter();
+        while (reader.TryReadTag(out uint tag))
         {
-            if (!reader.TryReadTag(out uint tag)
-                || !(tag switch
-                {
-                    ProtoTag.Quantile => reader.TryReadDouble(out quantile),
-                    ProtoTag.QuantileValue => reader.TryReadDouble(out value),
-                    _ => TryReadOther(ProtoMessage.Quantile, tag, ref reader, ref row),
-                }))
+            switch (tag)
             {
-                return false;
+                case ProtoTag.Quantile:
+                    hasQuantile = reader.TryReadDouble(out quantile);
+                    break;
+                case ProtoTag.QuantileValue:
+                    hasValue = reader.TryReadDouble(out value);
+                    break;
+                default:
+                    SkipOther(ProtoMessage.Quantile, tag, ref reader, ref row);
+                    break;
             }
-
-            fields |= tag switch { ProtoTag.Quantile => 1, ProtoTag.QuantileValue => 2, _ => 0 };
         }
 
+        outer.Leave(in reader);
         _set.AddPoint(metric, quantile, value, 0);
-        row.FlagIf(fields != 3 || !IsPlain(quantile) || double.IsNaN(quantile) || !IsPlain(value));
-        return true;
+        row.FlagIf(!(hasQuantile && hasValue) || !IsPlain(quantile) || double.IsNaN(quantile) || !IsPlain(value));
     }
 
-    private bool TryReadBucket(TextRef message, int metric, ref Value row)
+    private void ReadBucket(ref ProtoReader outer, int metric, ref Value row)
     {
         double bound = 0;
         double countFloat = 0;
@@ -252,54 +212,41 @@ internal readonly ref partial struct ProtoMetricReader
         bool hasBound = false;
         bool hasCount = false;
         bool hasFloat = false;
-        var reader = new ProtoReader(_source, message.Start, message.Length);
-        while (!reader.AtEnd)
+        ProtoReader reader = outer.Enter();
+        while (reader.TryReadTag(out uint tag))
         {
-            if (!reader.TryReadTag(out uint tag))
-            {
-                return false;
-            }
-
-            bool read;
             switch (tag)
             {
                 case ProtoTag.CumulativeCount:
-                    read = reader.TryReadVarint(out count);
-                    hasCount = true;
+                    hasCount = reader.TryReadVarint(out count);
                     break;
                 case ProtoTag.UpperBound:
-                    read = reader.TryReadDouble(out bound);
-                    hasBound = true;
+                    hasBound = reader.TryReadDouble(out bound);
                     break;
                 case ProtoTag.CumulativeCountFloat:
-                    read = reader.TryReadDouble(out countFloat);
-                    hasFloat = true;
+                    hasFloat = reader.TryReadDouble(out countFloat);
                     break;
                 default:
-                    read = TryReadOther(ProtoMessage.Bucket, tag, ref reader, ref row);
+                    SkipOther(ProtoMessage.Bucket, tag, ref reader, ref row);
                     break;
-            }
-
-            if (!read)
-            {
-                return false;
             }
         }
 
+        outer.Leave(in reader);
         _set.AddPoint(metric, bound, countFloat, count);
         row.Content |= (hasFloat ? MetricContent.FloatCounts : 0) | (double.IsPositiveInfinity(bound) ? MetricContent.InfBucket : 0);
         row.FlagIf(!hasBound || !(hasCount || hasFloat) || !IsPlain(bound) || double.IsNaN(bound)
             || !IsExact(count) || !IsPlain(countFloat) || countFloat < 0);
-        return true;
     }
 
     // Fields that the rows have no place for: checked here, kept only in the metric's own bytes.
-    private bool TryReadOther(ProtoMessage type, uint tag, ref ProtoReader reader, ref Value row)
+    private static void SkipOther(ProtoMessage type, uint tag, ref ProtoReader reader, ref Value row)
     {
         if (!ProtoSchema.TryGetField(type, tag, out ProtoField? field))
         {
             row.Content |= MetricContent.OnlyInRaw;
-            return reader.TrySkip(tag);
+            reader.TrySkip(tag);
+            return;
         }
 
         if (type == ProtoMessage.Histogram && field.Number is >= 5 and <= 14)
@@ -312,13 +259,6 @@ internal readonly ref partial struct ProtoMetricReader
             row.Content |= MetricContent.OnlyInRaw;
         }
 
-        if (field.Kind == ProtoKind.Message)
-        {
-            return reader.TryReadBytes(out TextRef message) && ProtoSchema.IsWellFormed(field.Child, _source, message);
-        }
-
-        return ProtoSchema.IsPacked(field, tag)
-            ? reader.TryReadBytes(out TextRef run) && ProtoSchema.IsWellFormedRun(field, _source, run)
-            : reader.TrySkip(tag);
+        ProtoSchema.SkipField(field, tag, ref reader);
     }
 }

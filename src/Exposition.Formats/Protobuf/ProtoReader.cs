@@ -17,8 +17,9 @@ internal enum WireType : byte
 // Grammar: message = { tag value }, tag = varint(field << 3 | wire type). Rules as in Go's protobuf: a varint has at most ten bytes and
 // fits 64 bits, a field number lies in 1 .. 2^29-1, a tag may be encoded longer than needed, groups may nest and must close with their
 // own number. A field of a known number but another wire type is an unknown field.
-// Invariants: 0 <= position <= end <= data.Length; every method checks its bounds before it reads and moves only forward;
-// offsets are those of the whole data, so that nested messages can be named by TextRefs.
+// Invariants: every method checks its bounds before it reads and moves only forward; offsets are those of the whole data, so that nested
+// messages can be named by TextRefs. What is malformed ends the walk: the position is behind the end then, and nothing more is read. So a
+// walk over the fields of a message is a loop that ends with the tags, and IsWhole is asked behind it.
 
 /// <summary>Walks over the fields of one message. Every Try method returns false on malformed data and never throws.</summary>
 internal ref struct ProtoReader
@@ -46,12 +47,16 @@ internal ref struct ProtoReader
 
     public readonly bool AtEnd => _position >= _end;
 
+    /// <summary>Whether all was read and nothing was malformed.</summary>
+    public readonly bool IsWhole => _position == _end;
+
     public readonly int Position => _position;
 
     /// <summary>Decodes a signed number of the types sint32 and sint64.</summary>
     public static long ZigZag(ulong value) => (long)(value >> 1) ^ -(long)(value & 1);
 
     /// <summary>Reads a tag: field number times eight plus wire type.</summary>
+    /// <returns>False at the end, too.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryReadTag(out uint tag)
     {
@@ -82,18 +87,13 @@ internal ref struct ProtoReader
     {
         value = 0;
         overflow = false;
-        for (int i = 0; i < 10; i++)
+        for (int i = 0; _position + i < _end; i++)
         {
-            if (_position + i >= _end)
-            {
-                return false;
-            }
-
             byte next = _data[_position + i];
-            if (i == 9 && next > 1)
+            overflow = i == 9 && next > 1;
+            if (overflow)
             {
-                overflow = true;
-                return false;
+                break;
             }
 
             value |= (ulong)(next & 0x7F) << (7 * i);
@@ -104,8 +104,7 @@ internal ref struct ProtoReader
             }
         }
 
-        overflow = true;
-        return false;
+        return Fail();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -114,7 +113,7 @@ internal ref struct ProtoReader
         if (_end - _position < sizeof(ulong))
         {
             value = 0;
-            return false;
+            return Fail();
         }
 
         value = BinaryPrimitives.ReadUInt64LittleEndian(_data[_position..]);
@@ -135,12 +134,25 @@ internal ref struct ProtoReader
         if (!TryReadVarint(out ulong length) || length > (ulong)(_end - _position))
         {
             bytes = default;
-            return false;
+            return Fail();
         }
 
         bytes = new TextRef(_position, (int)length);
         _position += (int)length;
         return true;
+    }
+
+    /// <summary>Steps over the message in a field of bytes.</summary>
+    /// <returns>What walks over its fields; to be given to <see cref="Leave"/> afterwards.</returns>
+    public ProtoReader Enter() => TryReadBytes(out TextRef message) ? new ProtoReader(_data, message.Start, message.Length) : default;
+
+    /// <summary>Ends the walk if that over a message inside was not whole.</summary>
+    public void Leave(in ProtoReader inner)
+    {
+        if (!inner.IsWhole)
+        {
+            Fail();
+        }
     }
 
     /// <summary>Steps over the value of the field whose tag was just read.</summary>
@@ -151,8 +163,14 @@ internal ref struct ProtoReader
         WireType.Fixed32 => TryAdvance(sizeof(uint)),
         WireType.Bytes => TryReadBytes(out _),
         WireType.StartGroup => TrySkipGroup(tag >> 3),
-        _ => false,
+        _ => Fail(),
     };
+
+    private bool Fail()
+    {
+        _position = _end + 1;
+        return false;
+    }
 
     private bool TrySkipGroup(uint field)
     {
@@ -163,32 +181,21 @@ internal ref struct ProtoReader
         {
             if (!TryReadTag(out uint tag))
             {
-                return false;
+                return Fail();
             }
 
             switch ((WireType)(tag & 7))
             {
-                case WireType.StartGroup:
-                    if (++depth >= MaxGroupDepth)
-                    {
-                        return false;
-                    }
-
+                case WireType.StartGroup when ++depth < MaxGroupDepth:
                     open[depth] = tag >> 3;
                     break;
-                case WireType.EndGroup:
-                    if (open[depth--] != tag >> 3)
-                    {
-                        return false;
-                    }
-
+                case WireType.EndGroup when open[depth] == tag >> 3:
+                    depth--;
                     break;
+                case WireType.StartGroup or WireType.EndGroup:
+                    return Fail();
                 default:
-                    if (!TrySkip(tag))
-                    {
-                        return false;
-                    }
-
+                    TrySkip(tag);
                     break;
             }
         }
@@ -198,16 +205,22 @@ internal ref struct ProtoReader
 
     private bool TryReadLongTag(out uint tag)
     {
+        tag = 0;
+        if (AtEnd)
+        {
+            return false;
+        }
+
         bool read = TryReadLongVarint(out ulong value, out _);
         tag = (uint)value;
-        return read && value >> 3 is > 0 and < 1 << 29;
+        return (read && value >> 3 is > 0 and < 1 << 29) || Fail();
     }
 
-    private bool TryAdvance(int size)
+    public bool TryAdvance(int size)
     {
         if (_end - _position < size)
         {
-            return false;
+            return Fail();
         }
 
         _position += size;

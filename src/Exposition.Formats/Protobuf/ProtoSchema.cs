@@ -68,57 +68,57 @@ internal static class ProtoSchema
         field is { Repeated: true, IsNumber: true } && (WireType)(tag & 7) == WireType.Bytes;
 
     /// <summary>Whether a message and all messages in it are well formed. The depth is that of the schema.</summary>
-    /// <param name="message">What the bytes are.</param>
-    /// <param name="data">The bytes around the message.</param>
-    /// <param name="range">Where it lies in <paramref name="data"/>.</param>
-    public static bool IsWellFormed(ProtoMessage message, ReadOnlySpan<byte> data, TextRef range)
+    public static bool IsWellFormed(ProtoMessage message, ReadOnlySpan<byte> data)
     {
-        var reader = new ProtoReader(data, range.Start, range.Length);
-        while (!reader.AtEnd)
-        {
-            if (!reader.TryReadTag(out uint tag))
-            {
-                return false;
-            }
-
-            if (!TryGetField(message, tag, out ProtoField? field) || (field.Kind != ProtoKind.Message && !IsPacked(field, tag)))
-            {
-                if (!reader.TrySkip(tag))
-                {
-                    return false;
-                }
-
-                continue;
-            }
-
-            if (!reader.TryReadBytes(out TextRef bytes)
-                || !(field.Kind == ProtoKind.Message ? IsWellFormed(field.Child, data, bytes) : IsWellFormedRun(field, data, bytes)))
-            {
-                return false;
-            }
-        }
-
-        return true;
+        var reader = new ProtoReader(data);
+        SkipFields(message, ref reader);
+        return reader.IsWhole;
     }
 
-    /// <summary>Whether a packed run holds whole numbers only.</summary>
-    public static bool IsWellFormedRun(ProtoField field, ReadOnlySpan<byte> data, TextRef range)
+    /// <summary>Steps over a message and checks all that is in it.</summary>
+    public static void SkipMessage(ProtoMessage message, ref ProtoReader outer)
     {
-        if (field.Kind == ProtoKind.Double)
-        {
-            return range.Length % sizeof(double) == 0;
-        }
+        ProtoReader reader = outer.Enter();
+        SkipFields(message, ref reader);
+        outer.Leave(in reader);
+    }
 
-        var reader = new ProtoReader(data, range.Start, range.Length);
-        while (!reader.AtEnd)
+    /// <summary>Steps over the value of a field and checks all that is in it.</summary>
+    public static void SkipField(ProtoField field, uint tag, ref ProtoReader reader)
+    {
+        if (field.Kind == ProtoKind.Message)
         {
-            if (!reader.TryReadVarint(out _))
+            SkipMessage(field.Child, ref reader);
+        }
+        else if (IsPacked(field, tag))
+        {
+            ProtoReader run = reader.Enter();
+            while (!run.AtEnd)
             {
-                return false;
+                _ = field.Kind == ProtoKind.Double ? run.TryReadFixed64(out _) : run.TryReadVarint(out _);
+            }
+
+            reader.Leave(in run);
+        }
+        else
+        {
+            reader.TrySkip(tag);
+        }
+    }
+
+    private static void SkipFields(ProtoMessage message, ref ProtoReader reader)
+    {
+        while (reader.TryReadTag(out uint tag))
+        {
+            if (TryGetField(message, tag, out ProtoField? field))
+            {
+                SkipField(field, tag, ref reader);
+            }
+            else
+            {
+                reader.TrySkip(tag);
             }
         }
-
-        return true;
     }
 
     private static ProtoField?[] Build()

@@ -47,7 +47,7 @@ internal ref struct ProtoTextPrinter(bool compact, IBufferWriter<byte> output)
     {
         Open(name, group: false);
         var reader = new ProtoReader(message);
-        while (!reader.AtEnd && reader.TryReadTag(out uint tag))
+        while (reader.TryReadTag(out uint tag))
         {
             if (ProtoSchema.TryGetField(type, tag, out ProtoField? field))
             {
