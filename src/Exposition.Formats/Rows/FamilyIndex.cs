@@ -16,7 +16,7 @@ internal sealed class FamilyIndex
     private HashSlots _labels;
     private RowList<OwnedMetric> _owned;
 
-    public LabelNames LabelNames { get; } = new();
+    public NameSet LabelNames { get; } = new();
 
     public void Clear()
     {

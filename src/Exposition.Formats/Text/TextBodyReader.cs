@@ -39,7 +39,7 @@ internal ref partial struct TextBodyReader
     private readonly ReadOnlySpan<byte> _text;
     private readonly FamilySet _set;
     private readonly FamilyIndex _index;
-    private readonly LabelNames _labelNames;
+    private readonly NameSet _labelNames;
     private readonly int _onlyFamily;
     private readonly bool _lenient;
     private readonly bool _utf8Names;

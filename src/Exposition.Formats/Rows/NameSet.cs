@@ -1,7 +1,7 @@
 namespace Exposition.Formats.Rows;
 
 /// <summary>The label names of the line at hand, to find repeated ones.</summary>
-internal sealed class LabelNames
+internal sealed class NameSet
 {
     // Up to here comparing with each name is quicker than hashing.
     private const int FewNames = 16;
