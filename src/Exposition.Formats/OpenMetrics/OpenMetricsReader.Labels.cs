@@ -13,8 +13,8 @@ internal ref partial struct OpenMetricsReader
 {
     private const int ExemplarCharacters = 128;
 
-    // At "{": appends the labels to rows that begin at firstLabel.
-    private bool ReadLabels(scoped ref RowList<LabelRow> labels, int firstLabel, bool nameInside, out TextRef name)
+    // At "{": appends the labels.
+    private bool ReadLabels(scoped ref RowList<LabelRow> labels, bool nameInside, out TextRef name)
     {
         name = default;
         _at++;
@@ -26,10 +26,11 @@ internal ref partial struct OpenMetricsReader
         }
 
         bool named = !nameInside;
+        _set.Index.LabelNames.Restart();
         while (true)
         {
             SkipBlanks();
-            if (!ReadElement(ref labels, firstLabel, ref named, ref name))
+            if (!ReadElement(ref labels, ref named, ref name))
             {
                 return false;
             }
@@ -51,7 +52,7 @@ internal ref partial struct OpenMetricsReader
         }
     }
 
-    private bool ReadElement(scoped ref RowList<LabelRow> labels, int firstLabel, ref bool named, ref TextRef metricName)
+    private bool ReadElement(scoped ref RowList<LabelRow> labels, ref bool named, ref TextRef metricName)
     {
         bool quoted = Current == '"';
         TextRef name;
@@ -89,7 +90,7 @@ internal ref partial struct OpenMetricsReader
             return Fail($"label name {GoQuote.Text(text)} is reserved");
         }
 
-        if (_tables.HasLabel(labels.Span[firstLabel..], text))
+        if (!_set.Index.LabelNames.TryAdd(_set, name))
         {
             return Fail($"label {GoQuote.Text(text)} twice in one label set");
         }
@@ -129,7 +130,7 @@ internal ref partial struct OpenMetricsReader
             return Fail($"expected the labels of an exemplar behind '#', found {Found(Current)}");
         }
 
-        if (!ReadLabels(ref _tables.ExemplarLabels, exemplar.FirstLabel, nameInside: false, out _)
+        if (!ReadLabels(ref _tables.ExemplarLabels, nameInside: false, out _)
             || !Take((byte)' ', "a blank behind the labels of the exemplar") || !TakeNumber("exemplar value", out exemplar.Value))
         {
             return false;

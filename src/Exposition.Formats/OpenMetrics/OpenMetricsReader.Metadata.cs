@@ -195,7 +195,7 @@ internal ref partial struct OpenMetricsReader
     private bool TakeName(ReadOnlySpan<byte> suffix)
     {
         TextRef name = WithSuffix(suffix);
-        return _tables.TryTakeName(name) || FailAt(_familyStart,
+        return _tables.Names.TryAdd(_set, name) || FailAt(_familyStart,
             $"family {GoQuote.Text(_set.Text(_name))} of type {System.Text.Encoding.ASCII.GetString(OpenMetricsTypes.Word(_type))} "
             + $"clashes with an earlier one: both have the name {GoQuote.Text(_set.Text(name))}");
     }

@@ -105,7 +105,7 @@ internal ref partial struct OpenMetricsReader
 
     private bool TakeState(out bool repeated)
     {
-        repeated = _type == OpenMetricsType.StateSet && !_tables.TryMarkState(_set.LabelList.Count - 1);
+        repeated = _type == OpenMetricsType.StateSet && !_tables.States.TryAdd(_set, _set.Labels[^1].Value);
         return !repeated || _hasTime || Fail("the same state a second time");
     }
 
@@ -120,7 +120,7 @@ internal ref partial struct OpenMetricsReader
         _negativeBounds = false;
         _lastCount = 0;
         _metric = AddRow();
-        _tables.ClearMarks();
+        _tables.BeginPoint();
     }
 
     private readonly int AddRow()
@@ -165,7 +165,7 @@ internal ref partial struct OpenMetricsReader
                 return valid || Fail($"expected a created time in seconds, of the years 1 to 9999, got {GoQuote.Text(text)}");
             case OpenMetricsPart.Quantile:
                 _set.AddPoint(_metric, _bound, _value, 0);
-                return _tables.TryMarkQuantile(_set.Points.Length - 1, _bound) || Fail("the same quantile a second time");
+                return _tables.TryAddQuantile(_set.Points.Length - 1, _bound) || Fail("the same quantile a second time");
             case OpenMetricsPart.Bucket:
                 return StoreBucket(ref row);
             case OpenMetricsPart.Count:

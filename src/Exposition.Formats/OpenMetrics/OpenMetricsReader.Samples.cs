@@ -12,7 +12,7 @@ internal ref partial struct OpenMetricsReader
         TextRef name;
         if (Current == '{')
         {
-            if (!ReadLabels(ref _set.LabelList, _firstLabel, nameInside: true, out name))
+            if (!ReadLabels(ref _set.LabelList, nameInside: true, out name))
             {
                 return false;
             }
@@ -25,7 +25,7 @@ internal ref partial struct OpenMetricsReader
                 return Fail($"expected a metric name or '#' at the start of the line, found {Found(Current)}");
             }
 
-            if (Current == '{' && !ReadLabels(ref _set.LabelList, _firstLabel, nameInside: false, out _))
+            if (Current == '{' && !ReadLabels(ref _set.LabelList, nameInside: false, out _))
             {
                 return false;
             }

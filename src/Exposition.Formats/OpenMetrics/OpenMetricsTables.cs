@@ -16,108 +16,48 @@ internal struct ExemplarRow
     public UnixTime? Time;
 }
 
-// Everything is reused from exposition to exposition and belongs to one FamilySet. All hashes are KeyedHash.Text and the real bytes are
-// compared, so nobody outside can make a search slow.
-
 /// <summary>What the OpenMetrics reader needs beside the rows that it fills.</summary>
 internal sealed class OpenMetricsTables(FamilySet set)
 {
-    private const int FewLabels = 16;
-
     public RowList<ExemplarRow> Exemplars;
     public RowList<LabelRow> ExemplarLabels;
 
-    private HashSlots _names;
-    private RowList<TextRef> _nameTexts;
-    private HashSlots _labels;
-    private int _labelsHashed;
-    private HashSlots _marks;
+    // The quantiles of the point at hand.
+    private HashSlots _quantiles;
+
+    /// <summary>The names of the samples of all families.</summary>
+    public NameSet Names { get; } = new();
+
+    /// <summary>The states of the stateset at hand.</summary>
+    public NameSet States { get; } = new();
 
     public void Clear()
     {
-        _names.Clear();
-        _nameTexts.Clear(1 << 20);
-        _marks.Clear();
-        _labels.Clear();
-        _labelsHashed = 0;
+        Names.Clear();
+        States.Clear();
+        _quantiles.Clear();
         Exemplars.Clear(1 << 20);
         ExemplarLabels.Clear(1 << 20);
     }
 
-    /// <summary>Takes a name for a family.</summary>
-    /// <returns>False if it is taken already.</returns>
-    public bool TryTakeName(TextRef name)
+    /// <summary>Forgets quantiles and states.</summary>
+    public void BeginPoint()
     {
-        ReadOnlySpan<byte> text = set.Text(name);
-        uint hash = KeyedHash.Text(text);
-        int position = _names.Start(hash);
-        while (_names.Next(hash, ref position, out int i))
-        {
-            if (set.Text(_nameTexts.Span[i]).SequenceEqual(text))
-            {
-                return false;
-            }
-        }
-
-        _names.Add(hash, _nameTexts.Count);
-        _nameTexts.Add(name);
-        return true;
+        _quantiles.Clear();
+        States.Restart();
     }
 
-    /// <summary>Whether a label set that grows label by label has a name already.</summary>
-    public bool HasLabel(ReadOnlySpan<LabelRow> labels, ReadOnlySpan<byte> name)
-    {
-        if (labels.Length <= FewLabels)
-        {
-            foreach (ref readonly LabelRow label in labels)
-            {
-                if (set.Text(label.Name).SequenceEqual(name))
-                {
-                    return true;
-                }
-            }
-
-            _labelsHashed = 0;
-            return false;
-        }
-
-        if (_labelsHashed == 0)
-        {
-            _labels.Clear();
-        }
-
-        for (; _labelsHashed < labels.Length; _labelsHashed++)
-        {
-            _labels.Add(KeyedHash.Text(set.Text(labels[_labelsHashed].Name)), _labelsHashed);
-        }
-
-        uint hash = KeyedHash.Text(name);
-        int position = _labels.Start(hash);
-        while (_labels.Next(hash, ref position, out int i))
-        {
-            if (set.Text(labels[i].Name).SequenceEqual(name))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    /// <summary>Forgets the quantiles or states of the metric before.</summary>
-    public void ClearMarks() => _marks.Clear();
-
-    /// <summary>Remembers a quantile of the current metric.</summary>
+    /// <summary>Takes a quantile of the current point in.</summary>
     /// <param name="point">The row that it will have.</param>
     /// <param name="quantile">The quantile.</param>
     /// <returns>False if the metric has it already.</returns>
-    public bool TryMarkQuantile(int point, double quantile)
+    public bool TryAddQuantile(int point, double quantile)
     {
         // -0 and 0 are one quantile.
         double key = quantile + 0.0;
         uint hash = KeyedHash.Text(MemoryMarshal.AsBytes(new ReadOnlySpan<double>(in key)));
-        int position = _marks.Start(hash);
-        while (_marks.Next(hash, ref position, out int other))
+        int position = _quantiles.Start(hash);
+        while (_quantiles.Next(hash, ref position, out int other))
         {
             if (set.Points[other].Bound == quantile)
             {
@@ -125,27 +65,7 @@ internal sealed class OpenMetricsTables(FamilySet set)
             }
         }
 
-        _marks.Add(hash, point);
-        return true;
-    }
-
-    /// <summary>Remembers a state of the current stateset.</summary>
-    /// <param name="label">Row of the label that names it.</param>
-    /// <returns>False if the stateset has it already.</returns>
-    public bool TryMarkState(int label)
-    {
-        ReadOnlySpan<byte> state = set.Text(set.Labels[label].Value);
-        uint hash = KeyedHash.Text(state);
-        int position = _marks.Start(hash);
-        while (_marks.Next(hash, ref position, out int other))
-        {
-            if (set.Text(set.Labels[other].Value).SequenceEqual(state))
-            {
-                return false;
-            }
-        }
-
-        _marks.Add(hash, label);
+        _quantiles.Add(hash, point);
         return true;
     }
 }

@@ -1,6 +1,6 @@
 namespace Exposition.Formats.Rows;
 
-/// <summary>The label names of the line at hand, to find repeated ones.</summary>
+/// <summary>Texts of a set of which none may come twice: the label names of a line, the names of families. Used again.</summary>
 internal sealed class NameSet
 {
     // Up to here comparing with each name is quicker than hashing.
@@ -10,33 +10,36 @@ internal sealed class NameSet
     private HashSlots _hashed;
     private int _hashedCount;
 
-    public void Clear() => _names.Clear(1 << 16);
+    /// <summary>Forgets the names, and memory that many have taken.</summary>
+    public void Clear()
+    {
+        _names.Clear(1 << 20);
+        _hashed.Clear();
+        _hashedCount = 0;
+    }
 
-    public void StartLine()
+    /// <summary>Forgets the names.</summary>
+    public void Restart()
     {
         _names.Truncate(0);
         _hashedCount = 0;
     }
 
-    /// <summary>Takes a name.</summary>
-    /// <param name="set">The set whose text the name is.</param>
-    /// <param name="name">The name.</param>
-    /// <param name="mayRepeat">True for le and quantile where they are not labels: they may come twice.</param>
-    /// <returns>False if it repeats a name of the same line.</returns>
-    public bool Accept(FamilySet set, TextRef name, bool mayRepeat)
+    /// <summary>Takes a text in.</summary>
+    /// <returns>False if it is there already.</returns>
+    public bool TryAdd(FamilySet set, TextRef name)
     {
-        if (IsTaken(set, name))
+        if (Contains(set, set.Text(name)))
         {
-            return mayRepeat;
+            return false;
         }
 
         _names.Add(name);
         return true;
     }
 
-    private bool IsTaken(FamilySet set, TextRef name)
+    private bool Contains(FamilySet set, ReadOnlySpan<byte> wanted)
     {
-        ReadOnlySpan<byte> wanted = set.Text(name);
         ReadOnlySpan<TextRef> names = _names.Span;
         if (names.Length <= FewNames)
         {

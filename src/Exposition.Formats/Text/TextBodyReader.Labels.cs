@@ -18,7 +18,7 @@ internal ref partial struct TextBodyReader
     {
         _firstLabel = _set.LabelList.Count;
         _bound = double.NaN;
-        _labelNames.StartLine();
+        _labelNames.Restart();
         bool named = !nameInside;
         _boundName = named ? BoundNameOfFamily() : default;
         while (Current != '}')
@@ -106,7 +106,7 @@ internal ref partial struct TextBodyReader
         }
 
         name = token.Text;
-        if (!_labelNames.Accept(_set, name, IsBound(name)))
+        if (!_labelNames.TryAdd(_set, name) && !IsBound(name))
         {
             return Fail($"duplicate label names for metric {GoQuote.Text(FamilyName)}");
         }
