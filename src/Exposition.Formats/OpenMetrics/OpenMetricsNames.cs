@@ -11,9 +11,7 @@ internal readonly ref struct OpenMetricsNames
 {
     private readonly ReadOnlySpan<byte> _stem;
     private readonly ReadOnlySpan<byte> _familySuffix;
-    private readonly bool _escaped;
-    private readonly bool _quoted;
-    private readonly bool _doubled;
+    private readonly WrittenName _written;
 
     /// <summary>Prepares to write names.</summary>
     /// <param name="name">The family's name in the model.</param>
@@ -22,13 +20,11 @@ internal readonly ref struct OpenMetricsNames
     /// <param name="scheme">The scheme.</param>
     public OpenMetricsNames(ReadOnlySpan<byte> name, MetricType type, OpenMetricsForm form, EscapingScheme scheme)
     {
-        bool cut = type == MetricType.Counter && form == OpenMetricsForm.Typed && IsCounter(name);
-        _stem = cut ? name[..^"_total"u8.Length] : name;
+        int cut = type == MetricType.Counter && form == OpenMetricsForm.Typed && IsCounter(name) ? "_total"u8.Length : 0;
+        _stem = name[..^cut];
+        _written = new WrittenName(name, scheme, cut);
         Type = type;
         Scheme = scheme;
-        _escaped = Escaping.IsNeeded(name, scheme);
-        _quoted = !_escaped && !NameRules.IsLegacy(name);
-        _doubled = cut && _escaped && scheme is EscapingScheme.Dots or EscapingScheme.Values;
         _familySuffix = form switch
         {
             OpenMetricsForm.Values when type is MetricType.Histogram or MetricType.GaugeHistogram => "_bucket"u8,
@@ -51,38 +47,12 @@ internal readonly ref struct OpenMetricsNames
 
     /// <summary>Whether the family's name, as it is written, ends in the unit.</summary>
     public bool HasUnit(ReadOnlySpan<byte> unit) => !unit.IsEmpty && !unit.Contains((byte)'\n') && OpenMetricsReader.IsUnitOf(_stem, unit)
-        && (!_escaped || (!_doubled && !unit.Contains((byte)'_') && NameRules.IsValidLabelName(unit, NameScheme.Legacy)));
+        && (!_written.IsEscaped
+            || (!_written.IsDoubled && !unit.Contains((byte)'_') && NameRules.IsValidLabelName(unit, NameScheme.Legacy)));
 
-    /// <summary>Writes the name of the family, quoted if it must be.</summary>
-    public void WriteFamily(ref OutputCursor cursor)
-    {
-        if (_quoted)
-        {
-            cursor.Write((byte)'"');
-            Write(_familySuffix, ref cursor);
-            cursor.Write((byte)'"');
-        }
-        else
-        {
-            Write(_familySuffix, ref cursor);
-        }
-    }
+    public void WriteFamily(ref OutputCursor cursor) => _written.Write(_familySuffix, ref cursor);
 
-    /// <summary>Writes a sample's name, and what opens its labels.</summary>
-    /// <returns>What stands before the first label.</returns>
-    public byte WriteSample(scoped ReadOnlySpan<byte> suffix, ref OutputCursor cursor)
-    {
-        if (_quoted)
-        {
-            cursor.Write("{\""u8);
-            Write(suffix, ref cursor);
-            cursor.Write((byte)'"');
-            return (byte)',';
-        }
-
-        Write(suffix, ref cursor);
-        return (byte)'{';
-    }
+    public byte WriteSample(scoped ReadOnlySpan<byte> suffix, ref OutputCursor cursor) => _written.WriteSample(suffix, ref cursor);
 
     /// <summary>Writes a label's name. A colon is legacy for metrics, and so left alone by the escaping, but not for labels.</summary>
     public void WriteLabelName(scoped ReadOnlySpan<byte> name, ref OutputCursor cursor)
@@ -109,27 +79,5 @@ internal readonly ref struct OpenMetricsNames
 
             Escaping.Write(name, Scheme, ref cursor);
         }
-    }
-
-    private void Write(scoped ReadOnlySpan<byte> suffix, ref OutputCursor cursor)
-    {
-        if (_quoted)
-        {
-            TextFormat.WriteQuoted(_stem, ref cursor);
-        }
-        else if (_escaped)
-        {
-            Escaping.Write(_stem, Scheme, ref cursor);
-            if (_doubled)
-            {
-                cursor.Write((byte)'_');
-            }
-        }
-        else
-        {
-            cursor.Write(_stem);
-        }
-
-        cursor.Write(suffix);
     }
 }
