@@ -2,15 +2,6 @@ using Exposition.Formats.Protobuf;
 
 namespace Exposition.Formats.OpenMetrics;
 
-/// <summary>An exemplar as its message says it.</summary>
-internal ref struct Exemplar
-{
-    /// <summary>The message; its labels are read from it.</summary>
-    public ReadOnlySpan<byte> Message;
-    public double Value;
-    public UnixTime? Time;
-}
-
 // The value message of a metric may come in pieces, which protobuf merges: the last created time and exemplar count, buckets are joined. So
 // buckets come in the order of the row's points, one for one.
 
@@ -73,7 +64,7 @@ internal ref struct OpenMetricsExtras
         UnixTime? found = null;
         while (all.TryNext(out uint tag, out TextRef bytes))
         {
-            found = tag == wanted ? ReadTime(_metric.Slice(bytes.Start, bytes.Length)) : found;
+            found = tag == wanted ? UnixTime.Read(new ProtoReader(_metric, bytes.Start, bytes.Length)) : found;
         }
 
         created = found ?? default;
@@ -89,7 +80,7 @@ internal ref struct OpenMetricsExtras
         {
             if (tag == ProtoTag.CounterExemplar)
             {
-                exemplar = ReadExemplar(_metric.Slice(bytes.Start, bytes.Length));
+                exemplar = Exemplar.Read(_metric.Slice(bytes.Start, bytes.Length));
                 found = true;
             }
         }
@@ -119,87 +110,12 @@ internal ref struct OpenMetricsExtras
                 }
                 else if (reader.TryReadBytes(out TextRef bytes))
                 {
-                    exemplar = ReadExemplar(_metric.Slice(bytes.Start, bytes.Length));
+                    exemplar = Exemplar.Read(_metric.Slice(bytes.Start, bytes.Length));
                     found = true;
                 }
             }
 
             return found;
-        }
-
-        return false;
-    }
-
-    private static Exemplar ReadExemplar(ReadOnlySpan<byte> message)
-    {
-        var exemplar = new Exemplar { Message = message };
-        var reader = new ProtoReader(message);
-        while (reader.TryReadTag(out uint tag))
-        {
-            switch (tag)
-            {
-                case ProtoTag.ExemplarValue:
-                    reader.TryReadDouble(out exemplar.Value);
-                    break;
-                case ProtoTag.ExemplarTime:
-                    reader.TryReadBytes(out TextRef time);
-                    exemplar.Time = ReadTime(message.Slice(time.Start, time.Length));
-                    break;
-                default:
-                    reader.TrySkip(tag);
-                    break;
-            }
-        }
-
-        return exemplar;
-    }
-
-    private static UnixTime ReadTime(ReadOnlySpan<byte> message)
-    {
-        ulong seconds = 0;
-        ulong nanos = 0;
-        var reader = new ProtoReader(message);
-        while (reader.TryReadTag(out uint tag))
-        {
-            _ = tag switch
-            {
-                ProtoTag.TimeSeconds => reader.TryReadVarint(out seconds),
-                ProtoTag.TimeNanos => reader.TryReadVarint(out nanos),
-                _ => reader.TrySkip(tag),
-            };
-        }
-
-        return new UnixTime((long)seconds, (int)nanos);
-    }
-
-    /// <summary>Reads the next label of an exemplar.</summary>
-    /// <param name="message">The exemplar.</param>
-    /// <param name="at">Where to go on; 0 at first.</param>
-    /// <param name="name">Its name.</param>
-    /// <param name="value">Its value.</param>
-    public static bool TryReadLabel(ReadOnlySpan<byte> message, ref int at, out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
-    {
-        name = value = default;
-        var reader = new ProtoReader(message, at, message.Length - at);
-        while (reader.TryReadTag(out uint tag))
-        {
-            if (tag != ProtoTag.ExemplarLabel)
-            {
-                reader.TrySkip(tag);
-                continue;
-            }
-
-            ProtoReader label = reader.Enter();
-            while (label.TryReadTag(out uint field))
-            {
-                TextRef text = default;
-                _ = (WireType)(field & 7) == WireType.Bytes ? label.TryReadBytes(out text) : label.TrySkip(field);
-                name = field == ProtoTag.LabelName ? message.Slice(text.Start, text.Length) : name;
-                value = field == ProtoTag.LabelValue ? message.Slice(text.Start, text.Length) : value;
-            }
-
-            at = reader.Position;
-            return true;
         }
 
         return false;

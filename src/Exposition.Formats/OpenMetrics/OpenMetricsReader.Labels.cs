@@ -11,8 +11,6 @@ namespace Exposition.Formats.OpenMetrics;
 
 internal ref partial struct OpenMetricsReader
 {
-    private const int ExemplarCharacters = 128;
-
     // At "{": appends the labels.
     private bool ReadLabels(scoped ref RowList<LabelRow> labels, bool nameInside, out TextRef name)
     {
@@ -137,7 +135,7 @@ internal ref partial struct OpenMetricsReader
         }
 
         exemplar.LabelCount = _tables.ExemplarLabels.Count - exemplar.FirstLabel;
-        if (CountCharacters(exemplar) > ExemplarCharacters)
+        if (CountCharacters(exemplar) > Exemplar.MostCharacters)
         {
             return Fail("the labels of the exemplar have more than 128 characters");
         }

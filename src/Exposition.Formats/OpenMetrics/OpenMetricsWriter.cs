@@ -1,7 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using System.Text.Unicode;
-using Exposition.Formats.Names;
 using Exposition.Formats.Numbers;
 using Exposition.Formats.Rows;
 
@@ -16,8 +14,6 @@ namespace Exposition.Formats.OpenMetrics;
 internal ref struct OpenMetricsWriter(
     FamilySet set, MetricType type, OpenMetricsNames names, OpenMetricsForm form, bool withCreated, IBufferWriter<byte> output)
 {
-    private const int ExemplarCharacters = 128;
-
     private readonly FamilySet _set = set;
     private readonly MetricType _type = type;
     private readonly OpenMetricsNames _names = names;
@@ -244,22 +240,19 @@ internal ref struct OpenMetricsWriter(
 
     private void WriteExemplar(in Exemplar exemplar)
     {
-        if (!IsValid(in exemplar))
+        if (!exemplar.IsValid(_names.Scheme))
         {
             return;
         }
 
         _cursor.Write(" # {"u8);
         int at = 0;
-        for (bool first = true; OpenMetricsExtras.TryReadLabel(
-            exemplar.Message, ref at, out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value); first = false)
+        ReadOnlySpan<byte> separator = default;
+        while (exemplar.TryReadLabel(ref at, out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
         {
-            if (!first)
-            {
-                _cursor.Write((byte)',');
-            }
-
+            _cursor.Write(separator);
             WriteLabel(name, value);
+            separator = ","u8;
         }
 
         _cursor.Write("} "u8);
@@ -269,51 +262,5 @@ internal ref struct OpenMetricsWriter(
             _cursor.Write((byte)' ');
             WriteFloat(time.ToSeconds());
         }
-    }
-
-    // A name of a few characters at most. Escaping may make a name begin with two underscores.
-    private readonly bool IsReserved(ReadOnlySpan<byte> name)
-    {
-        if (name.StartsWith("__"u8) || !Escaping.IsNeeded(name, _names.Scheme))
-        {
-            return name.StartsWith("__"u8);
-        }
-
-        Span<byte> escaped = stackalloc byte[NameRules.MaxEscapedLength(name.Length)];
-        return escaped[..NameRules.Escape(name, _names.Scheme, escaped)].StartsWith("__"u8);
-    }
-
-    // Nobody has checked an exemplar that came in protobuf. First its size, so that the comparison of all names is one of few.
-    private readonly bool IsValid(in Exemplar exemplar)
-    {
-        long characters = 0;
-        int at = 0;
-        while (OpenMetricsExtras.TryReadLabel(exemplar.Message, ref at, out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value))
-        {
-            characters += _names.Scheme == EscapingScheme.AllowUtf8
-                ? OpenMetricsReader.Characters(name)
-                : Escaping.LengthOf(name, _names.Scheme);
-            characters += OpenMetricsReader.Characters(value);
-            if (characters > ExemplarCharacters || IsReserved(name) || !NameRules.IsValidLabelName(name, NameScheme.Utf8)
-                || !Utf8.IsValid(value))
-            {
-                return false;
-            }
-        }
-
-        at = 0;
-        while (OpenMetricsExtras.TryReadLabel(exemplar.Message, ref at, out ReadOnlySpan<byte> name, out _))
-        {
-            int later = at;
-            while (OpenMetricsExtras.TryReadLabel(exemplar.Message, ref later, out ReadOnlySpan<byte> other, out _))
-            {
-                if (other.SequenceEqual(name))
-                {
-                    return false;
-                }
-            }
-        }
-
-        return true;
     }
 }

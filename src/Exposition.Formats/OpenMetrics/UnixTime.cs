@@ -1,5 +1,6 @@
 using System.Globalization;
 using Exposition.Formats.Numbers;
+using Exposition.Formats.Protobuf;
 
 namespace Exposition.Formats.OpenMetrics;
 
@@ -21,6 +22,24 @@ internal readonly record struct UnixTime(long Seconds, int Nanos)
 
     /// <summary>Whether protobuf allows it: the years 1 to 9999.</summary>
     public bool IsValid => Seconds is >= MinSeconds and < EndSeconds && Nanos is >= 0 and < NanosPerSecond;
+
+    /// <summary>Reads its message, which is well formed.</summary>
+    public static UnixTime Read(ProtoReader reader)
+    {
+        ulong seconds = 0;
+        ulong nanos = 0;
+        while (reader.TryReadTag(out uint tag))
+        {
+            _ = tag switch
+            {
+                ProtoTag.TimeSeconds => reader.TryReadVarint(out seconds),
+                ProtoTag.TimeNanos => reader.TryReadVarint(out nanos),
+                _ => reader.TrySkip(tag),
+            };
+        }
+
+        return new UnixTime((long)seconds, (int)nanos);
+    }
 
     /// <summary>The float next to the time, which must be valid.</summary>
     public double ToSeconds()

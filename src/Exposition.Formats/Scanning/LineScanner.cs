@@ -12,8 +12,7 @@ namespace Exposition.Formats.Scanning;
 //   label  = lname "=" '"' value '"'
 //   name   = [A-Za-z_:][A-Za-z0-9_:]*    lname = [A-Za-z_][A-Za-z0-9_]*    value = UTF-8 without `"` `\` LF
 //   timestamp = 1*18 digits
-//   comment = "# HELP " name " " text LF / "# TYPE " name " " type LF
-//   text    = not beginning with a blank, not ending in CR, without "\"    type = counter / gauge / summary / untyped / histogram
+//   comment: LineScanner.Comments
 // The scanner takes such a line whole or not at all; whatever else a line is (other comments, escapes, quoted names, other blanks, CR,
 // errors) is left to the byte-wise reader, which starts again at the line's first byte. So the scanner knows no errors, and accepts nothing
 // that the byte-wise reader would refuse or read otherwise; tests hold the two against each other.
@@ -24,7 +23,7 @@ namespace Exposition.Formats.Scanning;
 // Ownership: the text is the caller's; label rows refer to it by offset and are written to the caller's list.
 
 /// <summary>Takes canonical sample lines from a text.</summary>
-internal ref struct LineScanner
+internal ref partial struct LineScanner
 {
     // More labels than any client sends; their names are compared pair by pair.
     private const int MaxLabels = 32;
@@ -46,10 +45,6 @@ internal ref struct LineScanner
     private int _limit;
     private bool _usable;
 
-    /// <summary>Prepares to scan a text.</summary>
-    /// <param name="text">The text; positions are offsets into it.</param>
-    /// <param name="window">Its maps are overwritten.</param>
-    /// <param name="knownUtf8">The whole text is known to be UTF-8.</param>
     public LineScanner(ReadOnlySpan<byte> text, ScanWindow window, bool knownUtf8)
     {
         _text = text;
@@ -59,10 +54,7 @@ internal ref struct LineScanner
         _limit = -1;
     }
 
-    /// <summary>Takes the line that begins at <paramref name="at"/> if it is canonical.</summary>
-    /// <param name="at">Offset of the line's first byte.</param>
-    /// <param name="labels">The labels are appended; nothing is if the line is not taken.</param>
-    /// <param name="sample">The rest of the line.</param>
+    /// <summary>Takes the line that begins at <paramref name="at"/> if it is canonical; its labels are appended.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryTake(int at, ref RowList<LabelRow> labels, out ScannedSample sample)
     {
@@ -73,67 +65,6 @@ internal ref struct LineScanner
 
         sample = default;
         return false;
-    }
-
-    /// <summary>Takes the line that begins at <paramref name="at"/> if it is a canonical comment.</summary>
-    public bool TryTakeComment(int at, out ScannedComment comment)
-    {
-        comment = default;
-        if (!IsInWindow(at))
-        {
-            return false;
-        }
-
-        // "# HELP " and "# TYPE " differ in four letters. A line that short has no name.
-        ReadOnlySpan<byte> line = _text[at..];
-        const int wordLength = 7;
-        if (line.Length < wordLength || !(comment.IsHelp = line.StartsWith("# HELP "u8)) && !line.StartsWith("# TYPE "u8))
-        {
-            return false;
-        }
-
-        ref byte text = ref Unsafe.Add(ref MemoryMarshal.GetReference(_text), _base);
-        int start = at - _base + wordLength;
-        int nameEnd = FindNameEnd(ref text, start);
-        if (nameEnd < 0 || Unsafe.Add(ref text, nameEnd) != ' ')
-        {
-            return false;
-        }
-
-        int restStart = nameEnd + 1;
-        int end = restStart;
-        while (Unsafe.Add(ref text, end = Next(QuotedStop, end)) == '"')
-        {
-            end++;
-        }
-
-        if (Unsafe.Add(ref text, end) != '\n' || Unsafe.Add(ref text, end - 1) == '\r'
-            || Unsafe.Add(ref text, restStart) is (byte)' ' or (byte)'\t' or (byte)'\n')
-        {
-            return false;
-        }
-
-        comment.Name = new TextRef(_base + start, nameEnd - start);
-        comment.Help = new TextRef(_base + restStart, end - restStart);
-        comment.End = _base + end + 1;
-        return comment.IsHelp || TryGetType(_text.Slice(_base + restStart, end - restStart), out comment.Type);
-    }
-
-    private static bool TryGetType(ReadOnlySpan<byte> word, out MetricType type)
-    {
-        type = word.Length == 5 ? MetricType.Gauge
-            : word.Length == 9 ? MetricType.Histogram
-            : word.Length == 7 && word[0] == 'c' ? MetricType.Counter
-            : word.Length == 7 && word[0] == 's' ? MetricType.Summary
-            : MetricType.Untyped;
-        return word.SequenceEqual(type switch
-        {
-            MetricType.Gauge => "gauge"u8,
-            MetricType.Histogram => "histogram"u8,
-            MetricType.Counter => "counter"u8,
-            MetricType.Summary => "summary"u8,
-            _ => "untyped"u8,
-        });
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -348,4 +279,22 @@ internal ref struct LineScanner
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsDigit(byte b) => (uint)(b - '0') <= 9;
+}
+
+/// <summary>
+/// A canonical sample line. Its name begins where the line does, its labels are the last rows of the list that was given.
+/// </summary>
+internal struct ScannedSample
+{
+    public int NameLength;
+
+    /// <summary>Number of labels, le and quantile among them.</summary>
+    public int LabelCount;
+
+    /// <summary>Offset of the next line in the text.</summary>
+    public int End;
+
+    public bool HasTimestamp;
+    public long TimestampMs;
+    public double Value;
 }
