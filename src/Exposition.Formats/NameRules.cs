@@ -11,21 +11,21 @@ namespace Exposition.Formats;
 /// </summary>
 public static class NameRules
 {
-    private static readonly SearchValues<byte> s_metric = SearchValues.Create(
+    internal static readonly SearchValues<byte> MetricBytes = SearchValues.Create(
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:"u8);
-    private static readonly SearchValues<byte> s_label = SearchValues.Create(
+    internal static readonly SearchValues<byte> LabelBytes = SearchValues.Create(
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"u8);
 
     /// <summary>Whether a metric name is valid: <c>[a-zA-Z_:][a-zA-Z0-9_:]*</c>, or any non-empty UTF-8.</summary>
     public static bool IsValidMetricName(ReadOnlySpan<byte> name, NameScheme scheme) =>
-        scheme == NameScheme.Legacy ? IsLegacy(name, s_metric) : !name.IsEmpty && Utf8.IsValid(name);
+        scheme == NameScheme.Legacy ? IsLegacy(name, MetricBytes) : !name.IsEmpty && Utf8.IsValid(name);
 
     /// <summary>
     /// Whether a label name is valid: <c>[a-zA-Z_][a-zA-Z0-9_]*</c>, or any non-empty UTF-8. Reserved names (<c>__</c> first) are valid
     /// here.
     /// </summary>
     public static bool IsValidLabelName(ReadOnlySpan<byte> name, NameScheme scheme) =>
-        scheme == NameScheme.Legacy ? IsLegacy(name, s_label) : !name.IsEmpty && Utf8.IsValid(name);
+        scheme == NameScheme.Legacy ? IsLegacy(name, LabelBytes) : !name.IsEmpty && Utf8.IsValid(name);
 
     /// <summary>Bytes that <see cref="Escape"/> may need at most for a name of <paramref name="length"/> bytes.</summary>
     public static int MaxEscapedLength(int length) => checked((length * Escaping.MaxBytesPerByte) + Escaping.ValuesPrefix.Length);
@@ -127,7 +127,7 @@ public static class NameRules
         return true;
     }
 
-    internal static bool IsLegacy(ReadOnlySpan<byte> name) => IsLegacy(name, s_metric);
+    internal static bool IsLegacy(ReadOnlySpan<byte> name) => IsLegacy(name, MetricBytes);
 
     private static bool IsLegacy(ReadOnlySpan<byte> name, SearchValues<byte> allowed) =>
         !name.IsEmpty && !char.IsAsciiDigit((char)name[0]) && !name.ContainsAnyExcept(allowed);

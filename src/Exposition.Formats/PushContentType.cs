@@ -33,24 +33,15 @@ public static class PushContentType
             }
 
             // A parameter may come twice with one value, not with two.
-            if (Ascii.EqualsIgnoreCase(name, "proto"u8))
+            bool isProto = Ascii.EqualsIgnoreCase(name, "proto"u8);
+            bool isEncoding = Ascii.EqualsIgnoreCase(name, "encoding"u8);
+            if ((isProto && !IsValue(value, "io.prometheus.client.MetricFamily"u8)) || (isEncoding && !IsValue(value, "delimited"u8)))
             {
-                if (!IsValue(value, "io.prometheus.client.MetricFamily"u8))
-                {
-                    return false;
-                }
-
-                proto = true;
+                return false;
             }
-            else if (Ascii.EqualsIgnoreCase(name, "encoding"u8))
-            {
-                if (!IsValue(value, "delimited"u8))
-                {
-                    return false;
-                }
 
-                encoding = true;
-            }
+            proto |= isProto;
+            encoding |= isEncoding;
         }
 
         return proto && encoding;

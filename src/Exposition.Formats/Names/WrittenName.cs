@@ -9,10 +9,7 @@ internal readonly ref struct WrittenName
     private readonly EscapingScheme _scheme;
     private readonly bool _quoted;
 
-    /// <summary>Decides how a name is written.</summary>
-    /// <param name="name">The name.</param>
-    /// <param name="scheme">What happens to it if it is outside the legacy charset.</param>
-    /// <param name="cut">How many bytes of its end, which begin with an underscore, are left out after it has been escaped.</param>
+    /// <summary>A name of which so many bytes of the end, from an underscore on, are left out after it has been escaped.</summary>
     public WrittenName(ReadOnlySpan<byte> name, EscapingScheme scheme, int cut = 0)
     {
         _stem = name[..^cut];

@@ -139,17 +139,7 @@ internal struct AcceptClause
     private static Range Trim(ReadOnlySpan<byte> text, Range range)
     {
         (int start, int length) = range.GetOffsetAndLength(text.Length);
-        int end = start + length;
-        while (start < end && text[start] == (byte)' ')
-        {
-            start++;
-        }
-
-        while (end > start && text[end - 1] == (byte)' ')
-        {
-            end--;
-        }
-
-        return start..end;
+        int end = start + text.Slice(start, length).TrimEnd((byte)' ').Length;
+        return (end - text[start..end].TrimStart((byte)' ').Length)..end;
     }
 }

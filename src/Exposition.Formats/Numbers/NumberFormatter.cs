@@ -27,14 +27,7 @@ internal static class NumberFormatter
     ];
 
     /// <summary>Writes a number for an exposition, where -0 is 0.</summary>
-    /// <param name="value">Any number.</param>
-    /// <param name="destination">At least <see cref="MaxLength"/> bytes.</param>
-    /// <returns>Bytes written.</returns>
     public static int Format(double value, Span<byte> destination) => Format(value, destination, keepZeroSign: false);
-
-    /// <summary>Writes a count as the exposition shows it: as the float next to it.</summary>
-    /// <inheritdoc cref="Format(double, Span{byte})"/>
-    public static int Format(ulong value, Span<byte> destination) => Format((double)value, destination, keepZeroSign: false);
 
     /// <summary>Writes a number.</summary>
     /// <param name="value">Any number.</param>

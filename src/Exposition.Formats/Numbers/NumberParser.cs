@@ -30,11 +30,7 @@ internal static partial class NumberParser
         1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
     ];
 
-    /// <summary>Reads a part of a text as a floating point number, correctly rounded.</summary>
-    /// <param name="text">The text; bytes behind the number may be looked at.</param>
-    /// <param name="start">Offset of the number.</param>
-    /// <param name="length">Its length.</param>
-    /// <param name="value">The number.</param>
+    /// <summary>Reads a part of a text as a floating point number, correctly rounded. Bytes behind it may be looked at.</summary>
     public static bool TryParse(ReadOnlySpan<byte> text, int start, int length, out double value)
     {
         if (TryParseShort(text, start, length, out value))

@@ -39,10 +39,7 @@ internal ref struct Exemplar
         return exemplar;
     }
 
-    /// <summary>Reads the next label.</summary>
-    /// <param name="at">Where to go on; 0 at first.</param>
-    /// <param name="name">Its name.</param>
-    /// <param name="value">Its value.</param>
+    /// <summary>Reads the next label, from <paramref name="at"/> on: 0 at first.</summary>
     public readonly bool TryReadLabel(ref int at, out ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
     {
         name = value = default;

@@ -13,11 +13,7 @@ internal readonly ref struct OpenMetricsNames
     private readonly ReadOnlySpan<byte> _familySuffix;
     private readonly WrittenName _written;
 
-    /// <summary>Prepares to write names.</summary>
-    /// <param name="name">The family's name in the model.</param>
-    /// <param name="type">The family's type.</param>
-    /// <param name="form">The form: as unknown, a suffix belongs to the family's name.</param>
-    /// <param name="scheme">The scheme.</param>
+    // The name is that of the model. In the forms that are unknown a suffix belongs to the family's name.
     public OpenMetricsNames(ReadOnlySpan<byte> name, MetricType type, OpenMetricsForm form, EscapingScheme scheme)
     {
         int cut = type == MetricType.Counter && form == OpenMetricsForm.Typed && IsCounter(name) ? "_total"u8.Length : 0;

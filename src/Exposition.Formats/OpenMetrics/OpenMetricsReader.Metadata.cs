@@ -181,7 +181,7 @@ internal ref partial struct OpenMetricsReader
         bool plain = false;
         for (int i = 0; i < OpenMetricsTypes.SuffixCount(_type); i++)
         {
-            ReadOnlySpan<byte> suffix = OpenMetricsTypes.Suffix(_type, i, out _);
+            ReadOnlySpan<byte> suffix = OpenMetricsTypes.Suffix(_type, OpenMetricsTypes.PartAt(_type, i));
             plain |= suffix.IsEmpty;
             if (!TakeName(suffix))
             {

@@ -25,9 +25,6 @@ namespace Exposition.Formats.OpenMetrics;
 /// <summary>Reads a body of OpenMetrics 1.0 into a <see cref="FamilySet"/>.</summary>
 internal ref partial struct OpenMetricsReader
 {
-    private static readonly SearchValues<byte> s_nameBytes =
-        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_:"u8);
-
     private readonly ReadOnlySpan<byte> _text;
     private readonly FamilySet _set;
     private readonly OpenMetricsTables _tables;
@@ -180,7 +177,7 @@ internal ref partial struct OpenMetricsReader
     private TextRef TakePlainName()
     {
         int start = _at;
-        int length = _text[start..].IndexOfAnyExcept(s_nameBytes);
+        int length = _text[start..].IndexOfAnyExcept(NameRules.MetricBytes);
         length = length < 0 ? _text.Length - start : length;
         if (length > 0 && char.IsAsciiDigit((char)_text[start]))
         {

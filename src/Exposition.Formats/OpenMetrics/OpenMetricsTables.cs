@@ -47,9 +47,7 @@ internal sealed class OpenMetricsTables(FamilySet set)
         States.Restart();
     }
 
-    /// <summary>Takes a quantile of the current point in.</summary>
-    /// <param name="point">The row that it will have.</param>
-    /// <param name="quantile">The quantile.</param>
+    /// <summary>Takes in a quantile, which has a row.</summary>
     /// <returns>False if the metric has it already.</returns>
     public bool TryAddQuantile(int point, double quantile)
     {

@@ -24,20 +24,10 @@ internal enum OpenMetricsPart : byte
 
     /// <summary>The value of a counter.</summary>
     Total,
-
-    /// <summary>When a counter, a summary or a histogram was created.</summary>
     Created,
-
-    /// <summary>A quantile of a summary.</summary>
     Quantile,
-
-    /// <summary>A bucket of a histogram.</summary>
     Bucket,
-
-    /// <summary>The sum of a summary or histogram.</summary>
     Sum,
-
-    /// <summary>The count of a summary or histogram.</summary>
     Count,
 }
 
@@ -96,9 +86,9 @@ internal static class OpenMetricsTypes
     {
         for (int i = 0; i < SuffixCount(type); i++)
         {
-            if (suffix.SequenceEqual(Suffix(type, i, out OpenMetricsPart part)))
+            if (suffix.SequenceEqual(Suffix(type, PartAt(type, i))))
             {
-                return part;
+                return PartAt(type, i);
             }
         }
 
@@ -114,39 +104,28 @@ internal static class OpenMetricsTypes
         _ => 1,
     };
 
-    /// <summary>One of the suffixes of a type; it may be empty.</summary>
-    public static ReadOnlySpan<byte> Suffix(OpenMetricsType type, int index, out OpenMetricsPart part)
+    /// <summary>What the sample is that has one of them.</summary>
+    public static OpenMetricsPart PartAt(OpenMetricsType type, int index) => (type, index) switch
     {
-        bool gauge = type == OpenMetricsType.GaugeHistogram;
-        switch (type)
-        {
-            case OpenMetricsType.Counter:
-                part = index == 0 ? OpenMetricsPart.Total : OpenMetricsPart.Created;
-                return index == 0 ? "_total"u8 : "_created"u8;
-            case OpenMetricsType.Info:
-                part = OpenMetricsPart.Value;
-                return "_info"u8;
-            case OpenMetricsType.Summary when index == 0:
-                part = OpenMetricsPart.Quantile;
-                return default;
-            case OpenMetricsType.Summary or OpenMetricsType.Histogram or OpenMetricsType.GaugeHistogram:
-                part = index switch
-                {
-                    0 => OpenMetricsPart.Bucket,
-                    1 => OpenMetricsPart.Sum,
-                    2 => OpenMetricsPart.Count,
-                    _ => OpenMetricsPart.Created,
-                };
-                return index switch
-                {
-                    0 => "_bucket"u8,
-                    1 => gauge ? "_gsum"u8 : "_sum"u8,
-                    2 => gauge ? "_gcount"u8 : "_count"u8,
-                    _ => "_created"u8,
-                };
-            default:
-                part = OpenMetricsPart.Value;
-                return default;
-        }
-    }
+        (OpenMetricsType.Counter, 0) => OpenMetricsPart.Total,
+        (OpenMetricsType.Counter, _) => OpenMetricsPart.Created,
+        (OpenMetricsType.Summary, 0) => OpenMetricsPart.Quantile,
+        (< OpenMetricsType.Summary, _) => OpenMetricsPart.Value,
+        (_, 0) => OpenMetricsPart.Bucket,
+        (_, 1) => OpenMetricsPart.Sum,
+        (_, 2) => OpenMetricsPart.Count,
+        _ => OpenMetricsPart.Created,
+    };
+
+    /// <summary>The suffix of a sample's name; it may be empty.</summary>
+    public static ReadOnlySpan<byte> Suffix(OpenMetricsType type, OpenMetricsPart part) => part switch
+    {
+        OpenMetricsPart.Value when type == OpenMetricsType.Info => "_info"u8,
+        OpenMetricsPart.Total => "_total"u8,
+        OpenMetricsPart.Created => "_created"u8,
+        OpenMetricsPart.Bucket => "_bucket"u8,
+        OpenMetricsPart.Sum => type == OpenMetricsType.GaugeHistogram ? "_gsum"u8 : "_sum"u8,
+        OpenMetricsPart.Count => type == OpenMetricsType.GaugeHistogram ? "_gcount"u8 : "_count"u8,
+        _ => default,
+    };
 }

@@ -54,10 +54,7 @@ internal readonly record struct UnixTime(long Seconds, int Nanos)
         return negative ? -seconds : seconds;
     }
 
-    /// <summary>Reads a time.</summary>
-    /// <param name="text">The number.</param>
-    /// <param name="value">Its value, as <see cref="NumberParser"/> reads it.</param>
-    /// <param name="time">The time.</param>
+    /// <summary>Reads a time out of a number whose value, as <see cref="NumberParser"/> reads it, is known.</summary>
     /// <returns>False for what is no time between the years 1 and 9999.</returns>
     public static bool TryParse(ReadOnlySpan<byte> text, double value, out UnixTime time)
     {

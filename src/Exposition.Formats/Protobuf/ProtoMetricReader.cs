@@ -30,8 +30,6 @@ internal readonly ref partial struct ProtoMetricReader
     }
 
     /// <summary>Appends a metric to a family.</summary>
-    /// <param name="family">Index of the family.</param>
-    /// <param name="message">Where the message lies in the source.</param>
     /// <returns>False if the message is malformed.</returns>
     public bool TryRead(int family, TextRef message)
     {

@@ -32,12 +32,7 @@ internal enum ProtoKind : byte
     Message,
 }
 
-/// <summary>A field of a message.</summary>
-/// <param name="Number">Its number.</param>
-/// <param name="Name">Its name in the protobuf text form.</param>
-/// <param name="Kind">Its type.</param>
-/// <param name="Repeated">Whether it may occur several times; numbers may then come packed.</param>
-/// <param name="Child">The message, where <paramref name="Kind"/> says so.</param>
+/// <summary>A field of a message. Where it may occur several times, numbers may come packed.</summary>
 internal sealed record ProtoField(int Number, string Name, ProtoKind Kind, bool Repeated = false, ProtoMessage Child = default)
 {
     public WireType WireType => Kind switch

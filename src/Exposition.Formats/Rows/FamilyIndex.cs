@@ -27,9 +27,6 @@ internal sealed class FamilyIndex
     }
 
     /// <summary>The family of a name that was added with <see cref="AddFamily"/>, or -1.</summary>
-    /// <param name="set">The set.</param>
-    /// <param name="name">The name.</param>
-    /// <param name="hash">What <see cref="AddFamily"/> needs if there is none.</param>
     public int FindFamily(FamilySet set, ReadOnlySpan<byte> name, out uint hash)
     {
         hash = KeyedHash.Text(name);
@@ -49,10 +46,6 @@ internal sealed class FamilyIndex
     public void AddFamily(int family, uint hash) => _families.Add(hash, family);
 
     /// <summary>The metric of a family that has the given labels in any order, or -1.</summary>
-    /// <param name="set">The set.</param>
-    /// <param name="family">Index of the family.</param>
-    /// <param name="labels">Labels with distinct names.</param>
-    /// <param name="hash">What <see cref="AddMetric"/> needs if there is none.</param>
     public int FindMetric(FamilySet set, int family, ReadOnlySpan<LabelRow> labels, out uint hash)
     {
         hash = HashLabels(set, family, labels);

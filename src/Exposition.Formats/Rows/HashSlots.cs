@@ -17,9 +17,6 @@ internal struct HashSlots
     public readonly int Start(uint hash) => _slots is null ? 0 : (int)(hash & (uint)(_slots.Length - 1));
 
     /// <summary>Steps to the next row stored under the hash.</summary>
-    /// <param name="hash">The hash that was given to <see cref="Start"/>.</param>
-    /// <param name="position">The state of the search.</param>
-    /// <param name="row">The row found.</param>
     /// <returns>False when there is no further one.</returns>
     public readonly bool Next(uint hash, ref int position, out int row)
     {

@@ -18,8 +18,7 @@ internal sealed class ReadProgress
     /// </summary>
     public int MostSeries { get; set; }
 
-    /// <summary>How many rows to make room for.</summary>
-    /// <param name="needed">How many there are, with the next.</param>
+    /// <summary>How many rows to make room for, if so many are needed now.</summary>
     public long Foresee(int needed)
     {
         // A set that is built by hand has nothing to go by.
@@ -33,3 +32,6 @@ internal sealed class ReadProgress
         return Math.Clamp(expected + (expected / 32), needed + (needed / 8L), (long)Ahead * needed);
     }
 }
+
+/// <summary>An exposition has more rows of a kind than <see cref="ReadProgress.MostSeries"/>.</summary>
+internal sealed class TooManyRowsException : Exception;

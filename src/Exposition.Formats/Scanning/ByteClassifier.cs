@@ -29,14 +29,9 @@ internal abstract class ByteClassifier
     /// <summary>The variant in use.</summary>
     public static ByteClassifier Best { get; } = Choose(Environment.GetEnvironmentVariable(ForcingVariable));
 
-    /// <summary>The variant's name.</summary>
     public abstract string Name { get; }
 
-    /// <summary>Classifies whole blocks.</summary>
-    /// <param name="blocks">A multiple of <see cref="BlockBytes"/> bytes.</param>
-    /// <param name="notName">One word per block is written.</param>
-    /// <param name="quotedStop">One word per block is written.</param>
-    /// <param name="valueStop">One word per block is written.</param>
+    /// <summary>Classifies whole blocks; a word per block is written to each map.</summary>
     public abstract void Classify(ReadOnlySpan<byte> blocks, Span<ulong> notName, Span<ulong> quotedStop, Span<ulong> valueStop);
 
     /// <summary>The variant of a name, or the best one where the name is empty.</summary>

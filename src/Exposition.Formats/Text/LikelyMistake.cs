@@ -20,9 +20,7 @@ internal static class LikelyMistake
     private static readonly SearchValues<byte> s_formBytes =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~*%+&=\r\n"u8);
 
-    /// <summary>The mistake and what to do instead, or null.</summary>
-    /// <param name="body">The whole body.</param>
-    /// <param name="lineStart">Where the line begins that was refused.</param>
+    /// <summary>The mistake and what to do instead, for the line of a body that was refused; or null.</summary>
     public static string? Of(ReadOnlySpan<byte> body, int lineStart)
     {
         ReadOnlySpan<byte> start = body[..Math.Min(body.Length, Beginning)];

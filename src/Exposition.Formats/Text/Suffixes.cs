@@ -6,10 +6,7 @@ internal enum SamplePart : byte
     /// <summary>A scalar, a quantile or a bucket.</summary>
     Point,
 
-    /// <summary>The sum of a summary or histogram.</summary>
     Sum,
-
-    /// <summary>The count of a summary or histogram.</summary>
     Count,
 
     /// <summary>A bucket by its name; one without a bound stores nothing.</summary>

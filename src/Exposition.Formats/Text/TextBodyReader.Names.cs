@@ -14,16 +14,10 @@ namespace Exposition.Formats.Text;
 
 internal ref partial struct TextBodyReader
 {
-    private static readonly SearchValues<byte> s_metricNameBytes =
-        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_:"u8);
-
-    private static readonly SearchValues<byte> s_labelNameBytes =
-        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"u8);
-
-    private bool ReadMetricName(out NameToken name) => ReadName(isMetric: true, s_metricNameBytes, out name);
+    private bool ReadMetricName(out NameToken name) => ReadName(isMetric: true, NameRules.MetricBytes, out name);
 
     private bool ReadLabelName(out NameToken name) =>
-        ReadName(isMetric: false, _onlyFamily == AnyFamily ? s_labelNameBytes : s_metricNameBytes, out name);
+        ReadName(isMetric: false, _onlyFamily == AnyFamily ? NameRules.LabelBytes : NameRules.MetricBytes, out name);
 
     private bool ReadName(bool isMetric, SearchValues<byte> nameBytes, out NameToken name)
     {
@@ -131,7 +125,7 @@ internal ref partial struct TextBodyReader
         }
 
         byte next = _text[_at + length];
-        if (next == '"' || s_metricNameBytes.Contains(next)
+        if (next == '"' || NameRules.MetricBytes.Contains(next)
             || !_text.Slice(_at, length).SequenceEqual(_text.Slice(_lastName.Start, length)))
         {
             return false;
@@ -149,7 +143,7 @@ internal ref partial struct TextBodyReader
         }
 
         ReadOnlySpan<byte> text = _set.Text(name.Text);
-        return _utf8Names ? IsUtf8Name(text) : IsLegacyName(text, s_metricNameBytes);
+        return _utf8Names ? IsUtf8Name(text) : NameRules.IsValidMetricName(text, NameScheme.Legacy);
     }
 
     private readonly bool IsValidLabelName(in NameToken name)
@@ -160,13 +154,10 @@ internal ref partial struct TextBodyReader
         }
 
         ReadOnlySpan<byte> text = _set.Text(name.Text);
-        return _utf8Names ? IsUtf8Name(text) : IsLegacyName(text, s_labelNameBytes);
+        return _utf8Names ? IsUtf8Name(text) : NameRules.IsValidLabelName(text, NameScheme.Legacy);
     }
 
     private readonly bool IsUtf8Name(ReadOnlySpan<byte> name) => !name.IsEmpty && (_validUtf8 || Utf8.IsValid(name));
-
-    private static bool IsLegacyName(ReadOnlySpan<byte> name, SearchValues<byte> nameBytes) =>
-        !name.IsEmpty && name[0] is not (>= (byte)'0' and <= (byte)'9') && !name.ContainsAnyExcept(nameBytes);
 
     private bool Resolve(in NameToken token)
     {

@@ -66,11 +66,9 @@ internal ref partial struct TextBodyReader
     // A count of any histogram was not a whole number.
     private bool _sawFloatCount;
 
-    /// <summary>Prepares to read the source of <paramref name="set"/>.</summary>
-    /// <param name="set">Reset with the body as its source.</param>
-    /// <param name="options">Names and strictness.</param>
-    /// <param name="onlyFamily">The family that all lines belong to, or <see cref="AnyFamily"/>.</param>
-    /// <param name="window">For the scanner, or null to read every line byte by byte.</param>
+    /// <summary>
+    /// Prepares to read the source of a set that has been reset with it. Without a window every line is read byte by byte.
+    /// </summary>
     public TextBodyReader(FamilySet set, TextReadOptions options, int onlyFamily, ScanWindow? window)
     {
         _set = set;
