@@ -1,9 +1,13 @@
+using System.Diagnostics;
+using System.Text;
+
 namespace Exposition.Formats;
 
 /// <summary>
 /// The labels of a sample line in the order of the text, names and values unescaped, <c>le</c> and <c>quantile</c> among them.
 /// Valid until the reader moves on.
 /// </summary>
+[DebuggerDisplay("{Shown,nq}")]
 public readonly ref struct ExpositionLabels
 {
     private readonly ReadOnlySpan<byte> _text;
@@ -47,6 +51,20 @@ public readonly ref struct ExpositionLabels
     /// <summary>Walks the labels.</summary>
     public Enumerator GetEnumerator() => new(this);
 
+    private string Shown
+    {
+        get
+        {
+            var shown = new StringBuilder();
+            foreach (ExpositionLabel label in this)
+            {
+                shown.Append(shown.Length == 0 ? "" : ",").Append(label.Shown);
+            }
+
+            return shown.ToString();
+        }
+    }
+
     private ReadOnlySpan<byte> Text(TextRef text) => _set is null ? _text.Slice(text.Start, text.Length) : _set.Text(text);
 
     /// <summary>A position among the labels.</summary>
@@ -70,6 +88,7 @@ public readonly ref struct ExpositionLabels
 }
 
 /// <summary>A label.</summary>
+[DebuggerDisplay("{Shown,nq}")]
 public readonly ref struct ExpositionLabel
 {
     internal ExpositionLabel(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
@@ -83,4 +102,6 @@ public readonly ref struct ExpositionLabel
 
     /// <summary>The value, unescaped.</summary>
     public ReadOnlySpan<byte> Value { get; }
+
+    internal string Shown => $"{Encoding.UTF8.GetString(Name)}=\"{Encoding.UTF8.GetString(Value)}\"";
 }

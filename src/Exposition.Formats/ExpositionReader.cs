@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Text;
 using Exposition.Formats.Scanning;
 using Exposition.Formats.Text;
 
@@ -84,6 +86,7 @@ public enum ExpositionToken : byte
 /// }
 /// </code>
 /// </remarks>
+[DebuggerDisplay("{Shown,nq}")]
 public ref struct ExpositionReader
 {
     private readonly ReadOnlySpan<byte> _text;
@@ -251,6 +254,8 @@ public ref struct ExpositionReader
 
         return true;
     }
+
+    private readonly string Shown => $"{Token} {Encoding.UTF8.GetString(Name)} {Value}, line {_state.Lines}";
 
     private readonly ReadOnlySpan<byte> Text(TextRef text) =>
         Token == ExpositionToken.None ? default : _fromSet ? _state.Line.Text(text) : _text.Slice(text.Start, text.Length);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Exposition.Formats.OpenMetrics;
@@ -47,6 +48,8 @@ namespace Exposition.Formats;
 /// histogram.Value = 3.5;
 /// </code>
 /// </example>
+[DebuggerDisplay("{Families.Length} families, {Metrics.Length} metrics")]
+[DebuggerTypeProxy(typeof(FamilySetView))]
 public sealed class FamilySet
 {
     // Of each array: what a body of several megabytes needs. For another body so large as much as that may need is kept.

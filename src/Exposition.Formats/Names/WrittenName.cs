@@ -1,8 +1,10 @@
+using System.Diagnostics;
 using Exposition.Formats.Rows;
 
 namespace Exposition.Formats.Names;
 
 /// <summary>A metric's name as it goes into a text: as it is, escaped, or quoted, by its letters and the scheme.</summary>
+[DebuggerDisplay("{System.Text.Encoding.UTF8.GetString(_stem),nq}")]
 internal readonly ref struct WrittenName
 {
     private readonly ReadOnlySpan<byte> _stem;
