@@ -23,17 +23,14 @@ internal sealed class BundledScrape
     private static readonly ConcurrentBag<BundledScrape> s_pool = [];
 
     private readonly BundleList _bundles = new();
+    private readonly BundleSender _sender = new();
+    private BundleCompressor? _compressor;
     private StoreView _view = null!;
     private ReadOnlyMemory<FamilyEntry> _own;
     private TextPieces _text = null!;
-    private BundleCompressor? _compressor;
     private BundleCache _cache = null!;
     private long _scrape;
     private int _missing;
-    private int _next = -1;
-    private uint _crc;
-    private long _rawBytes;
-    private ReadOnlyMemory<byte> _pending;
     private Bundle? _passing;
     private bool _isSmall;
     private bool _hasBetterToDo;
@@ -45,23 +42,14 @@ internal sealed class BundledScrape
     /// <summary>Length of the member, where all of it is at hand.</summary>
     public long? Length { get; private set; }
 
-    /// <summary>Memory of its tables, in bytes.</summary>
     public long TableBytes => _bundles.TableBytes;
 
     private BundleCompressor Compressor => _compressor ??= new BundleCompressor();
 
-    /// <summary>Begins one.</summary>
-    /// <param name="view">What there is. Not used after <see cref="PrepareAsync"/> where the length is known then.</param>
-    /// <param name="own">The host's own families; the same.</param>
-    /// <param name="text">What writes the pieces. Not used after <see cref="PrepareAsync"/> where the length is known then.</param>
-    /// <param name="cache">Keeps the bundles.</param>
+    /// <summary>Begins one. View, own families and text are not used after <see cref="PrepareAsync"/> where the length is known then.</summary>
     public static BundledScrape Rent(StoreView view, ReadOnlyMemory<FamilyEntry> own, TextPieces text, BundleCache cache)
     {
-        if (!s_pool.TryTake(out BundledScrape? scrape))
-        {
-            scrape = new BundledScrape();
-        }
-
+        BundledScrape scrape = s_pool.TryTake(out BundledScrape? pooled) ? pooled : new BundledScrape();
         (scrape._view, scrape._own, scrape._text, scrape._cache) = (view, own, text, cache);
         return scrape;
     }
@@ -81,18 +69,13 @@ internal sealed class BundledScrape
         {
             await CutAsync(cancellation);
             await FindAsync(cancellation);
-            if (_missing > 0)
+            if (_missing > 0 || (_hasBetterToDo && !_isSmall))
             {
-                await CompressMissingAsync(cancellation);
+                await CompressAsync(cancellation);
             }
 
             if (_missing == 0)
             {
-                if (!_isSmall && _hasBetterToDo)
-                {
-                    await ImproveAsync(cancellation);
-                }
-
                 Length = MemberLength();
                 _bundles.ForgetGroups();
             }
@@ -108,27 +91,34 @@ internal sealed class BundledScrape
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> WriteNextAsync(IBufferWriter<byte> output, int stepBytes, CancellationToken cancellation)
     {
-        for (int written = 0; written < stepBytes;)
+        for (int written = 0; written < stepBytes; written += _sender.Copy(output))
         {
-            if (_pending.IsEmpty && !TryTakeNext())
+            if (_sender.IsPending)
             {
-                if (_next > _bundles.Ranges.Length)
-                {
-                    return false;
-                }
-
-                await CompressionSlots.Shared.WaitAsync(cancellation);
-                try
-                {
-                    Take(_passing = Compress(_next++, better: false));
-                }
-                finally
-                {
-                    CompressionSlots.Shared.Release();
-                }
+                continue;
             }
 
-            written += Copy(output);
+            Pass();
+            if (_sender.TryTakeNext(_bundles.Ranges))
+            {
+                continue;
+            }
+
+            if (_sender.Next > _bundles.Ranges.Length)
+            {
+                return false;
+            }
+
+            await CompressionSlots.Shared.WaitAsync(cancellation);
+            try
+            {
+                _passing = Compress(_sender.Next, better: false);
+                _sender.Take(_passing);
+            }
+            finally
+            {
+                CompressionSlots.Shared.Release();
+            }
         }
 
         return true;
@@ -139,8 +129,9 @@ internal sealed class BundledScrape
     {
         Pass();
         _bundles.Clear();
-        (_view, _own, _text, _cache, _pending) = (null!, default, null!, null!, default);
-        (_next, _missing, _crc, _rawBytes, _isSmall, _hasBetterToDo, Length) = (-1, 0, 0, 0, false, false, null);
+        _sender.Reset();
+        (_view, _own, _text, _cache) = (null!, default, null!, null!);
+        (_missing, _isSmall, _hasBetterToDo, Length) = (0, false, false, null);
         if (s_pool.Count < Kept)
         {
             s_pool.Add(this);
@@ -173,7 +164,14 @@ internal sealed class BundledScrape
         _missing = 0;
         for (int start = 0; start < _bundles.Ranges.Length; start += BundleCache.AtOnce)
         {
-            Find(_bundles.Ranges.Slice(start, Math.Min(BundleCache.AtOnce, _bundles.Ranges.Length - start)));
+            Span<BundleRange> ranges = _bundles.Ranges.Slice(start, Math.Min(BundleCache.AtOnce, _bundles.Ranges.Length - start));
+            _cache.Pin(ranges, _scrape, _text.Escaping);
+            foreach (ref readonly BundleRange range in ranges)
+            {
+                _missing += range.Bundle is null ? 1 : 0;
+                _hasBetterToDo |= range.Bundle is { } bundle && IsWorthIt(bundle);
+            }
+
             if (slice.IsOver())
             {
                 await TimeSlice.Pass();
@@ -182,30 +180,25 @@ internal sealed class BundledScrape
         }
     }
 
-    private void Find(Span<BundleRange> ranges)
-    {
-        _cache.Pin(ranges, _scrape, _text.Escaping);
-        foreach (ref readonly BundleRange range in ranges)
-        {
-            _missing += range.Bundle is null ? 1 : 0;
-            _hasBetterToDo |= range.Bundle is { } bundle && IsWorthIt(bundle);
-        }
-    }
-
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask CompressMissingAsync(CancellationToken cancellation)
+    private async ValueTask CompressAsync(CancellationToken cancellation)
     {
         await CompressionSlots.Shared.WaitAsync(cancellation);
         try
         {
-            if (_isSmall)
+            if (_missing > 0 && _isSmall)
             {
                 CompressSmall();
             }
-            else
+            else if (_missing > 0)
             {
                 _cache.Sweep(_scrape, _text.Escaping);
                 await KeepMissingAsync(cancellation);
+            }
+
+            if (_missing == 0 && _hasBetterToDo && !_isSmall)
+            {
+                await ImproveAsync(cancellation);
             }
         }
         finally
@@ -250,29 +243,21 @@ internal sealed class BundledScrape
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask ImproveAsync(CancellationToken cancellation)
     {
-        await CompressionSlots.Shared.WaitAsync(cancellation);
-        try
+        TimeSlice slice = TimeSlice.Start();
+        long left = BetterBytesAtOnce;
+        for (int i = 0; i < _bundles.Ranges.Length && left > 0 && !cancellation.IsCancellationRequested; i++)
         {
-            TimeSlice slice = TimeSlice.Start();
-            long left = BetterBytesAtOnce;
-            for (int i = 0; i < _bundles.Ranges.Length && left > 0 && !cancellation.IsCancellationRequested; i++)
+            if (_bundles.Ranges[i].Bundle is not { } bundle || !IsWorthIt(bundle))
             {
-                if (_bundles.Ranges[i].Bundle is not { } bundle || !IsWorthIt(bundle))
-                {
-                    continue;
-                }
-
-                left -= bundle.RawBytes;
-                _cache.Replace(_bundles.Ranges[i].Identity, bundle, Compress(i, better: true));
-                if (slice.IsOver())
-                {
-                    await TimeSlice.Pass();
-                }
+                continue;
             }
-        }
-        finally
-        {
-            CompressionSlots.Shared.Release();
+
+            left -= bundle.RawBytes;
+            _cache.Replace(_bundles.Ranges[i].Identity, bundle, Compress(i, better: true));
+            if (slice.IsOver())
+            {
+                await TimeSlice.Pass();
+            }
         }
     }
 
@@ -291,61 +276,6 @@ internal sealed class BundledScrape
         return length;
     }
 
-    // False if the next bundle is not at hand, or if all is written.
-    private bool TryTakeNext()
-    {
-        Pass();
-        if (_next < 0)
-        {
-            _next = 0;
-            _pending = GzipParts.Header;
-            return true;
-        }
-
-        if (_next < _bundles.Ranges.Length)
-        {
-            if (_bundles.Ranges[_next].Bundle is not { } bundle)
-            {
-                return false;
-            }
-
-            _next++;
-            LookAhead();
-            Take(bundle);
-            return true;
-        }
-
-        if (_next++ == _bundles.Ranges.Length)
-        {
-            GzipParts.WriteTrailer(_bundles.Trailer, _crc, _rawBytes);
-            _pending = _bundles.Trailer;
-            return true;
-        }
-
-        return false;
-    }
-
-    // A bundle is found in the cache by its object and its block, which lie anywhere.
-    private void LookAhead()
-    {
-        const int Ahead = 4;
-        const int MostLines = 8;
-        ReadOnlySpan<BundleRange> ranges = _bundles.Ranges;
-        if (_next + (2 * Ahead) < ranges.Length && ranges[_next + (2 * Ahead)].Bundle is { } far
-            && ranges[_next + Ahead].Bundle is { } near)
-        {
-            Prefetch.Object(far);
-            Prefetch.Span(near.Compressed.Span, MostLines);
-        }
-    }
-
-    private void Take(Bundle bundle)
-    {
-        _crc = GzipParts.Combine(_crc, bundle.Crc, bundle.CrcShift);
-        _rawBytes += bundle.RawBytes;
-        _pending = bundle.Compressed;
-    }
-
     // A bundle that is not kept goes as soon as it is written.
     private void Pass()
     {
@@ -354,15 +284,5 @@ internal sealed class BundledScrape
             _passing = null;
             _cache.Blocks.Return(passed.Block);
         }
-    }
-
-    private int Copy(IBufferWriter<byte> output)
-    {
-        Span<byte> span = output.GetSpan();
-        int count = Math.Min(span.Length, _pending.Length);
-        _pending.Span[..count].CopyTo(span);
-        output.Advance(count);
-        _pending = _pending[count..];
-        return count;
     }
 }

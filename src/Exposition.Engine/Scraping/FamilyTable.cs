@@ -1,32 +1,22 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Exposition.Engine.Groups;
 
 namespace Exposition.Engine.Scraping;
 
-/// <summary>A family as a scrape puts it together, used again by later scrapes.</summary>
-internal interface IScrapedFamily
-{
-    /// <summary>What the first entry says of it.</summary>
-    public FamilyHead Head { get; }
-
-    /// <summary>Memory of its table, in bytes.</summary>
-    public long TableBytes { get; }
-
-    /// <summary>Keeps nothing alive but its table.</summary>
-    public void Reset();
-}
-
 /// <summary>The families of a scrape by name, then in order of their names. Used again: in the steady state nothing is allocated.</summary>
-internal sealed class FamilyTable<T>
-    where T : class, IScrapedFamily, new()
+internal sealed class FamilyTable<TFamily, TPart>
+    where TFamily : ScrapedFamily<TFamily, TPart>, new()
+    where TPart : struct
 {
     private const int SpareMost = 1024;
 
-    private readonly Dictionary<ReadOnlyMemory<byte>, T> _byName = new(MemoryComparer.Instance);
-    private readonly List<T> _families = [];
-    private readonly List<T> _asFound = [];
+    private readonly Dictionary<ReadOnlyMemory<byte>, TFamily> _byName = new(MemoryComparer.Instance);
+    private readonly List<TFamily> _families = [];
+    private readonly List<TFamily> _asFound = [];
+    private TFamily? _first;
 
-    public ReadOnlySpan<T> All => CollectionsMarshal.AsSpan(_families);
+    public ReadOnlySpan<TFamily> All => CollectionsMarshal.AsSpan(_families);
 
     /// <summary>Memory of their tables, in bytes, with those that wait to be used again.</summary>
     public long TableBytes
@@ -34,7 +24,7 @@ internal sealed class FamilyTable<T>
         get
         {
             long bytes = 0;
-            foreach (T family in _asFound)
+            foreach (TFamily family in _asFound)
             {
                 bytes += family.TableBytes;
             }
@@ -43,24 +33,35 @@ internal sealed class FamilyTable<T>
         }
     }
 
-    /// <summary>The family of a name. The caller begins a new one.</summary>
-    public T GetOrAdd(ReadOnlyMemory<byte> name, out bool isNew)
+    /// <summary>The family of a name, which what is given begins if there is none.</summary>
+    public TFamily GetOrAdd(FamilyHead head)
     {
-        ref T? family = ref CollectionsMarshal.GetValueRefOrAddDefault(_byName, name, out bool known);
-        isNew = !known;
-        if (isNew)
+        ref TFamily? family = ref CollectionsMarshal.GetValueRefOrAddDefault(_byName, head.Name, out bool known);
+        if (!known)
         {
             if (_families.Count == _asFound.Count)
             {
-                _asFound.Add(new T());
+                _asFound.Add(new TFamily());
             }
 
             // Families are mostly found in the same order again, and get the arrays back that they have filled before.
             family = _asFound[_families.Count];
+            family.Begin(head);
             _families.Add(family);
         }
 
         return family!;
+    }
+
+    /// <summary>
+    /// The same for one of several that come in an order, behind another (null: the first). Neighbouring groups mostly hold the same
+    /// families in the same order, so the one is tried that came next the last time.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TFamily GetOrAddBehind(TFamily? last, FamilyHead head)
+    {
+        TFamily? guess = last is null ? _first : last.Successor;
+        return guess is not null && guess.Head.IsNamed(head) ? guess : Follow(last, head);
     }
 
     /// <summary>After all are in: puts them in order of their names.</summary>
@@ -69,7 +70,7 @@ internal sealed class FamilyTable<T>
     /// <summary>Keeps nothing alive but some tables.</summary>
     public void Clear()
     {
-        foreach (T family in _families)
+        foreach (TFamily family in _families)
         {
             family.Reset();
         }
@@ -78,5 +79,21 @@ internal sealed class FamilyTable<T>
         _asFound.RemoveRange(kept, _asFound.Count - kept);
         _families.Clear();
         _byName.Clear();
+        _first = null;
+    }
+
+    private TFamily Follow(TFamily? last, FamilyHead head)
+    {
+        TFamily family = GetOrAdd(head);
+        if (last is null)
+        {
+            _first = family;
+        }
+        else
+        {
+            last.Successor = family;
+        }
+
+        return family;
     }
 }

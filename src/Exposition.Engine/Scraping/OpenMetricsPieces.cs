@@ -59,7 +59,7 @@ internal sealed class OpenMetricsPieces(ScrapePlan plan) : PieceSource
         {
             Check(plan.Families[_family]);
         }
-        else if (_entry < plan.Families[_family].Pieces.Length)
+        else if (_entry < plan.Families[_family].Parts.Length)
         {
             Write(plan.Families[_family]);
             _entry++;
@@ -83,11 +83,11 @@ internal sealed class OpenMetricsPieces(ScrapePlan plan) : PieceSource
         if (_entry == Header)
         {
             OpenMetricsFormat.WriteHeader(
-                family.Name.Span, family.Type, family.HasHelp, family.Help.Span, family.Unit.Span, _form, _escaping, _piece);
+                family.Name, family.Type, family.HasHelp, family.Help, family.Unit.Span, _form, _escaping, _piece);
             return;
         }
 
-        Read(family, plan.EntryOf(family.Pieces[_entry]));
+        Read(family, plan.EntryOf(family.Parts[_entry]));
         OpenMetricsFormat.WriteSamples(_set, 0, _form, _withCreated, _escaping, _piece);
     }
 
@@ -108,7 +108,7 @@ internal sealed class OpenMetricsPieces(ScrapePlan plan) : PieceSource
     {
         if (_checked == 0)
         {
-            ReadOnlySpan<byte> name = family.Name.Span;
+            ReadOnlySpan<byte> name = family.Name;
             bool isCounter = family.Type == MetricType.Counter;
             ReadOnlySpan<byte> stem = isCounter && name.EndsWith("_total"u8) ? name[..^"_total"u8.Length] : name;
             _withCreated = !Contains(stem, "_created"u8);
@@ -119,11 +119,11 @@ internal sealed class OpenMetricsPieces(ScrapePlan plan) : PieceSource
             }
         }
 
-        if (family.Type is MetricType.Gauge or MetricType.Untyped || _checked == family.Pieces.Length)
+        if (family.Type is MetricType.Gauge or MetricType.Untyped || _checked == family.Parts.Length)
         {
             EndCheck(family, fits: true);
         }
-        else if (!Fits(family, plan.EntryOf(family.Pieces[_checked++])))
+        else if (!Fits(family, plan.EntryOf(family.Parts[_checked++])))
         {
             EndCheck(family, fits: false);
         }
@@ -159,7 +159,7 @@ internal sealed class OpenMetricsPieces(ScrapePlan plan) : PieceSource
         while (low <= high && order != 0)
         {
             int middle = (low + high) >>> 1;
-            order = plan.Families[middle].Name.Span.SequenceCompareTo(_piece.Written);
+            order = plan.Families[middle].Name.SequenceCompareTo(_piece.Written);
             (low, high) = order < 0 ? (middle + 1, high) : (low, middle - 1);
         }
 

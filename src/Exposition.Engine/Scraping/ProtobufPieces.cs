@@ -66,8 +66,8 @@ internal sealed class ProtobufPieces(ScrapePlan plan) : PieceSource
         ScrapeFamily family = plan.Families[_family];
         switch (_state)
         {
-            case State.Counting when _piece < family.Pieces.Length:
-                Count(family.Pieces[_piece++]);
+            case State.Counting when _piece < family.Parts.Length:
+                Count(family.Parts[_piece++]);
                 break;
             case State.Counting:
                 _header.Clear();
@@ -80,9 +80,9 @@ internal sealed class ProtobufPieces(ScrapePlan plan) : PieceSource
                 _piece = _keptPieces;
                 _state = State.Rest;
                 break;
-            case State.Rest when _piece < family.Pieces.Length:
+            case State.Rest when _piece < family.Parts.Length:
                 _rest.Clear();
-                Render(family.Pieces[_piece++], _rest);
+                Render(family.Parts[_piece++], _rest);
                 piece = _rest.WrittenMemory;
                 break;
             default:
@@ -134,12 +134,12 @@ internal sealed class ProtobufPieces(ScrapePlan plan) : PieceSource
         if (_format == ScrapeFormat.ProtobufDelimited)
         {
             ProtobufFormat.WriteHeader(
-                family.Name.Span, family.Type, family.HasHelp, family.Help.Span, family.Unit.Span, _escaping, _metricBytes, _header);
+                family.Name, family.Type, family.HasHelp, family.Help, family.Unit.Span, _escaping, _metricBytes, _header);
         }
         else
         {
             ProtobufFormat.WriteText(
-                family.Name.Span, family.Type, family.HasHelp, family.Help.Span, family.Unit.Span, _kept.Written, _escaping,
+                family.Name, family.Type, family.HasHelp, family.Help, family.Unit.Span, _kept.Written, _escaping,
                     _format == ScrapeFormat.ProtobufCompactText, _header);
         }
     }

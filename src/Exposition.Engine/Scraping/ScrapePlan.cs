@@ -3,9 +3,7 @@ using Exposition.Engine.Memory;
 
 namespace Exposition.Engine.Scraping;
 
-// Neighbouring groups mostly hold the same families in the same order, so of each entry the family is tried first that came next in the
-// group before. Made in steps, so that whoever makes it can give up its thread in between. Plans are used again: in the steady state
-// nothing is allocated.
+// Made in steps, so that whoever makes it can give up its thread in between. Used again: in the steady state nothing is allocated.
 
 /// <summary>
 /// Turns a view (groups in key order, each with its families) around: families in name order, each with the groups that hold it.
@@ -16,8 +14,7 @@ internal sealed class ScrapePlan
     private const int StepAhead = 8;
     private const int GroupsAhead = 3 * StepAhead;
 
-    private readonly FamilyTable<ScrapeFamily> _families = new();
-    private ScrapeFamily? _first;
+    private readonly FamilyTable<ScrapeFamily, ScrapePiece> _families = new();
     private ReadOnlyMemory<FamilyEntry> _own;
     private StoreView? _view;
     private int _next;
@@ -25,19 +22,16 @@ internal sealed class ScrapePlan
     /// <summary>The families in order of their names, when all is planned.</summary>
     public ReadOnlySpan<ScrapeFamily> Families => _families.All;
 
-    /// <summary>Memory of its tables, in bytes.</summary>
     public long TableBytes => _families.TableBytes;
 
-    /// <summary>Begins a plan.</summary>
-    /// <param name="view">What is to be planned; must stay open until the reset.</param>
-    /// <param name="own">The host's own families.</param>
+    /// <summary>Begins a plan of a view, which must stay open until the reset, and of the host's own families.</summary>
     public void Begin(StoreView view, ReadOnlyMemory<FamilyEntry> own)
     {
         (_view, _own, _next) = (view, own, 0);
         for (int i = 0; i < own.Length; i++)
         {
             ref readonly FamilyEntry entry = ref own.Span[i];
-            GetOrAdd(entry).AddOwn(entry, i);
+            _families.GetOrAdd(entry.Head).AddOwn(entry, i);
         }
     }
 
@@ -71,7 +65,7 @@ internal sealed class ScrapePlan
     public void Reset()
     {
         _families.Clear();
-        (_view, _own, _first) = (null, default, null);
+        (_view, _own) = (null, default);
     }
 
     // Three steps, as each finds in the cache what it reads to say what is needed next: the snapshot, the table, and the whole of the
@@ -95,38 +89,11 @@ internal sealed class ScrapePlan
         for (int i = 0; i < entries.Length; i++)
         {
             ref readonly FamilyEntry entry = ref entries[i];
-            if (!entry.IsExposed)
+            if (entry.IsExposed)
             {
-                continue;
+                last = _families.GetOrAddBehind(last, entry.Head);
+                last.Add(entry, index, i);
             }
-
-            ScrapeFamily? family = last is null ? _first : last.Successor;
-            if (family is null || !family.Head.IsNamed(entry.Head))
-            {
-                family = GetOrAdd(entry);
-                if (last is null)
-                {
-                    _first = family;
-                }
-                else
-                {
-                    last.Successor = family;
-                }
-            }
-
-            family.Add(entry, index, i);
-            last = family;
         }
-    }
-
-    private ScrapeFamily GetOrAdd(in FamilyEntry entry)
-    {
-        ScrapeFamily family = _families.GetOrAdd(entry.Name, out bool isNew);
-        if (isNew)
-        {
-            family.Begin(entry);
-        }
-
-        return family;
     }
 }

@@ -17,7 +17,6 @@ internal sealed class TextPieces(ScrapePlan plan) : PieceSource
     private int _family;
     private int _piece;
 
-    /// <summary>The escaping scheme.</summary>
     public EscapingScheme Escaping => _escaping;
 
     /// <summary>Goes to the start.</summary>
@@ -41,10 +40,12 @@ internal sealed class TextPieces(ScrapePlan plan) : PieceSource
     }
 
     /// <summary>HELP and TYPE of a family, valid until the next call.</summary>
-    public ReadOnlyMemory<byte> HeaderOf(ReadOnlySpan<byte> name, MetricType type, bool hasHelp, ReadOnlySpan<byte> help)
+    public ReadOnlyMemory<byte> HeaderOf<TFamily, TPart>(ScrapedFamily<TFamily, TPart> family)
+        where TFamily : ScrapedFamily<TFamily, TPart>
+        where TPart : struct
     {
         _header.Clear();
-        TextFormat.WriteHeader(name, type, hasHelp, help, _escaping, _header);
+        TextFormat.WriteHeader(family.Name, family.Type, family.HasHelp, family.Help, _escaping, _header);
         return _header.WrittenMemory;
     }
 
@@ -69,8 +70,6 @@ internal sealed class TextPieces(ScrapePlan plan) : PieceSource
         _rendered.Clear();
     }
 
-    private ReadOnlyMemory<byte> HeaderOf(ScrapeFamily family) => HeaderOf(family.Name.Span, family.Type, family.HasHelp, family.Help.Span);
-
     private bool IsRendered(in ScrapePiece piece) => piece.HasEscapedNames && _escaping != EscapingScheme.AllowUtf8;
 
     private ReadOnlyMemory<byte> LinesOf(in ScrapePiece piece) => IsRendered(piece) ? Rendered(plan.EntryOf(piece)) : piece.Text;
@@ -94,7 +93,7 @@ internal sealed class TextPieces(ScrapePlan plan) : PieceSource
         }
 
         int written = 0;
-        ReadOnlySpan<ScrapePiece> pieces = plan.Families[_family].Pieces;
+        ReadOnlySpan<ScrapePiece> pieces = plan.Families[_family].Parts;
         for (; _piece < pieces.Length; _piece++)
         {
             ref readonly ScrapePiece piece = ref pieces[_piece];
@@ -117,7 +116,7 @@ internal sealed class TextPieces(ScrapePlan plan) : PieceSource
         while (_family < plan.Families.Length)
         {
             ScrapeFamily family = plan.Families[_family];
-            ReadOnlySpan<ScrapePiece> pieces = family.Pieces;
+            ReadOnlySpan<ScrapePiece> pieces = family.Parts;
             if (_piece < pieces.Length)
             {
                 piece = _piece == Header ? HeaderOf(family) : LinesOf(pieces[_piece]);

@@ -1,0 +1,73 @@
+using System.Runtime.CompilerServices;
+using Exposition.Engine.Groups;
+using Exposition.Formats;
+
+namespace Exposition.Engine.Scraping;
+
+/// <summary>
+/// A family as a scrape puts it together: its parts in order of the groups, the host's own first. Used again by later scrapes.
+/// </summary>
+internal abstract class ScrapedFamily<TSelf, TPart>
+    where TSelf : ScrapedFamily<TSelf, TPart>
+    where TPart : struct
+{
+    private const int FirstParts = 4;
+    private const int ManyParts = 256;
+
+    private TPart[] _parts = [];
+    private int _count;
+
+    // What the first entry says that has a help text; where none has, the same as the head.
+    private FamilyHead _helpful = null!;
+
+    /// <summary>What the first entry says of it.</summary>
+    public FamilyHead Head { get; private set; } = null!;
+
+    public ReadOnlySpan<byte> Name => Head.Name.Span;
+
+    public MetricType Type => Head.Type;
+
+    public bool HasHelp => _helpful.HasHelp;
+
+    public ReadOnlySpan<byte> Help => _helpful.Help.Span;
+
+    public ReadOnlySpan<TPart> Parts => _parts.AsSpan(0, _count);
+
+    /// <summary>Memory of the table of parts, in bytes.</summary>
+    public long TableBytes => _parts.Length * (long)Unsafe.SizeOf<TPart>();
+
+    /// <summary>The family that came behind this one the last time: a guess for the next.</summary>
+    public TSelf? Successor { get; set; }
+
+    public void Begin(FamilyHead first) => (Head, _helpful) = (first, first);
+
+    /// <summary>Keeps nothing alive.</summary>
+    public virtual void Reset()
+    {
+        if (_parts.Length > ManyParts && _count < _parts.Length / 4)
+        {
+            _parts = [];
+        }
+        else if (RuntimeHelpers.IsReferenceOrContainsReferences<TPart>())
+        {
+            _parts.AsSpan(0, _count).Clear();
+        }
+
+        (Head, _helpful, Successor, _count) = (null!, null!, null, 0);
+    }
+
+    /// <summary>Whether values are of another kind than those of the host, or of the groups before: then they are left out.</summary>
+    protected bool IsUnlike(FamilyHead head) => !ReferenceEquals(head, Head) && !Head.IsAlike(head);
+
+    protected void TakeHelp(FamilyHead head) => _helpful = !_helpful.HasHelp && head.HasHelp ? head : _helpful;
+
+    protected void Add(in TPart part)
+    {
+        if (_count == _parts.Length)
+        {
+            Array.Resize(ref _parts, Math.Max(FirstParts, _count * 2));
+        }
+
+        _parts[_count++] = part;
+    }
+}
