@@ -5,13 +5,11 @@ namespace Exposition.Engine.Compression;
 /// <summary>A compressed part of scrapes. Immutable but for what the cache keeps of it.</summary>
 internal sealed class Bundle(byte[] block, int length, long rawBytes, uint crc, bool isBetter)
 {
-    private readonly byte[] _block = block;
-
     /// <summary>The raw deflate blocks.</summary>
-    public ReadOnlyMemory<byte> Compressed => _block.AsMemory(0, length);
+    public ReadOnlyMemory<byte> Compressed => Block.AsMemory(0, length);
 
     /// <summary>The array that they lie in.</summary>
-    public byte[] Block => _block;
+    public byte[] Block { get; } = block;
 
     public long RawBytes { get; } = rawBytes;
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Memory;
 using Exposition.Formats;
@@ -25,7 +26,7 @@ internal sealed class BundleCache(long capacity)
 
     private readonly Lock _lock = new();
     private readonly Dictionary<UInt128, Bundle> _bundles = [];
-    private readonly Dictionary<byte[], Header> _headers = new(Utf8Key.Comparer);
+    private readonly Dictionary<byte[], (long Serial, long LastUsed)> _headers = new(Utf8Key.Comparer);
     private StretchCache? _stretches;
     private long _bytes;
     private long _scrapes;
@@ -58,11 +59,11 @@ internal sealed class BundleCache(long capacity)
     {
         lock (_lock)
         {
-            Dictionary<byte[], Header>.AlternateLookup<ReadOnlySpan<byte>> byText = _headers.GetAlternateLookup<ReadOnlySpan<byte>>();
-            if (!byText.TryGetValue(text, out Header? header))
+            ref (long Serial, long LastUsed) header = ref CollectionsMarshal.GetValueRefOrAddDefault(
+                _headers.GetAlternateLookup<ReadOnlySpan<byte>>(), text, out bool known);
+            if (!known)
             {
-                header = new Header(EntrySerial.Next());
-                byText[text] = header;
+                header.Serial = EntrySerial.Next();
                 _bytes += text.Length + Overhead;
             }
 
@@ -183,9 +184,7 @@ internal sealed class BundleCache(long capacity)
         }
     }
 
-    /// <summary>Lets go of what a scrape did not find use for.</summary>
-    /// <param name="scrape">The scrape's number.</param>
-    /// <param name="scheme">Its escaping scheme.</param>
+    /// <summary>Lets go of what a scrape of an escaping scheme did not find use for.</summary>
     public void Sweep(long scrape, EscapingScheme scheme)
     {
         lock (_lock)
@@ -199,9 +198,9 @@ internal sealed class BundleCache(long capacity)
                 }
             }
 
-            foreach ((byte[] text, Header header) in _headers)
+            foreach ((byte[] text, (long _, long lastUsed)) in _headers)
             {
-                if (header.LastUsed < scrape - UnusedScrapes)
+                if (lastUsed < scrape - UnusedScrapes)
                 {
                     _headers.Remove(text);
                     _bytes -= text.Length + Overhead;
@@ -254,12 +253,5 @@ internal sealed class BundleCache(long capacity)
             _bytes -= Size(bundle);
             Blocks.Return(bundle.Block);
         }
-    }
-
-    private sealed class Header(long serial)
-    {
-        public long Serial { get; } = serial;
-
-        public long LastUsed { get; set; }
     }
 }

@@ -18,12 +18,9 @@ internal sealed class BundleCompressor
 
     public BundleCompressor() => _into = OutputStream.Over(_compressed);
 
-    /// <summary>Makes one bundle out of some that follow one another in a scrape, and are not empty.</summary>
-    /// <param name="bundles">Those of the scrape.</param>
-    /// <param name="first">The first of them.</param>
-    /// <param name="count">How many.</param>
-    /// <param name="better">At the better level, which takes four times as long.</param>
-    /// <param name="blocks">Where the block for it comes from.</param>
+    /// <summary>
+    /// Makes one bundle out of some that follow one another in a scrape, and are not empty. The better level takes four times as long.
+    /// </summary>
     public Bundle Compress(BundleList bundles, int first, int count, bool better, BlockPool blocks)
     {
         _compressed.Clear();

@@ -6,7 +6,7 @@ namespace Exposition.Engine.Compression;
 internal readonly record struct RunPlace(int Stretch, int Run);
 
 /// <summary>A family of a compressed scrape; its parts are the runs of the stretches.</summary>
-internal sealed class BundleFamily : ScrapedFamily<BundleFamily, RunPlace>
+internal sealed class BundleFamily : FamilyOfParts<BundleFamily, RunPlace>
 {
     /// <summary>No entry of the host.</summary>
     public const int NoOwn = -1;
@@ -31,7 +31,6 @@ internal sealed class BundleFamily : ScrapedFamily<BundleFamily, RunPlace>
         }
     }
 
-    /// <inheritdoc/>
     public override void Reset()
     {
         base.Reset();

@@ -34,10 +34,5 @@ internal struct BundleIdentity
         Add((long)part._b);
     }
 
-    private static ulong RandomKey()
-    {
-        Span<byte> key = stackalloc byte[sizeof(ulong)];
-        RandomNumberGenerator.Fill(key);
-        return BitConverter.ToUInt64(key);
-    }
+    private static ulong RandomKey() => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
 }

@@ -188,7 +188,10 @@ internal sealed class BundledScrape
         {
             if (_missing > 0 && _isSmall)
             {
-                CompressSmall();
+                Bundle all = Compressor.Compress(_bundles, 0, _bundles.Ranges.Length, better: false, _cache.Blocks);
+                _cache.Lend(all);
+                _bundles.ReplaceAll(all);
+                _missing = 0;
             }
             else if (_missing > 0)
             {
@@ -205,14 +208,6 @@ internal sealed class BundledScrape
         {
             CompressionSlots.Shared.Release();
         }
-    }
-
-    private void CompressSmall()
-    {
-        Bundle all = Compressor.Compress(_bundles, 0, _bundles.Ranges.Length, better: false, _cache.Blocks);
-        _cache.Lend(all);
-        _bundles.ReplaceAll(all);
-        _missing = 0;
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]

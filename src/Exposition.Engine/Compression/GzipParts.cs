@@ -51,10 +51,7 @@ internal static class GzipParts
         return product;
     }
 
-    /// <summary>The CRC-32 of two runs of bytes one behind the other.</summary>
-    /// <param name="first">Of the first.</param>
-    /// <param name="second">Of the second.</param>
-    /// <param name="secondShift"><see cref="Shift"/> of the second's length.</param>
+    /// <summary>The CRC-32 of two runs of bytes one behind the other, of which the second has a length's <see cref="Shift"/>.</summary>
     public static uint Combine(uint first, uint second, uint secondShift) => Multiply(secondShift, first) ^ second;
 
     private static uint Multiply(uint a, uint b)

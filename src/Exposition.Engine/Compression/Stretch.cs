@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Exposition.Engine.Groups;
 
 namespace Exposition.Engine.Compression;
@@ -47,13 +48,10 @@ internal sealed class Stretch(int room)
 
     public int Room => _runs.Length;
 
-    public long Bytes => SizeOf(Room);
+    public long Bytes => Overhead + (Room * (long)Unsafe.SizeOf<FamilyRun>());
 
     /// <summary>Number of the last scrape that has used it. The cache's own.</summary>
     public long LastUsed { get; set; }
-
-    /// <summary>Memory of one with room for so many runs.</summary>
-    public static long SizeOf(int room) => Overhead + (room * (long)System.Runtime.CompilerServices.Unsafe.SizeOf<FamilyRun>());
 
     public void Fill(ReadOnlySpan<FamilyRun> runs)
     {

@@ -70,7 +70,7 @@ internal sealed class StretchCache(BundleCache bundles)
         if (stretch.Release())
         {
             stretch.Clear();
-            _spare.Put(stretch.Room, Stretch.SizeOf(stretch.Room), stretch);
+            _spare.Put(stretch.Room, stretch.Bytes, stretch);
         }
     }
 }

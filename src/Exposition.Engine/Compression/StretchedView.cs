@@ -23,7 +23,7 @@ internal sealed class StretchedView
 
     private readonly List<Stretch> _stretches = [];
     private readonly List<int> _starts = [];
-    private readonly FamilyTable<BundleFamily, RunPlace> _families = new();
+    private readonly FamilyTable<BundleFamily> _families = new();
     private StoreView _view = null!;
     private ReadOnlyMemory<FamilyEntry> _own;
     private TextPieces _text = null!;
@@ -184,5 +184,5 @@ internal sealed class StretchedView
     }
 
     private void Write(in FamilyEntry entry, ref BundleCompressor.RawBytes output) =>
-        output.Write(_text.IsRendered(entry.Traits) ? _text.Rendered(entry).Span : entry.TextSpan);
+        output.Write(_text.IsRendered((entry.Traits & FamilyTraits.EscapedNames) != 0) ? _text.Rendered(entry).Span : entry.TextSpan);
 }

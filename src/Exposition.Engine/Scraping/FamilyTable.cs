@@ -5,9 +5,8 @@ using Exposition.Engine.Groups;
 namespace Exposition.Engine.Scraping;
 
 /// <summary>The families of a scrape by name, then in order of their names. Used again: in the steady state nothing is allocated.</summary>
-internal sealed class FamilyTable<TFamily, TPart>
-    where TFamily : ScrapedFamily<TFamily, TPart>, new()
-    where TPart : struct
+internal sealed class FamilyTable<TFamily>
+    where TFamily : ScrapedFamily<TFamily>, new()
 {
     private const int SpareMost = 1024;
 

@@ -25,13 +25,8 @@ internal sealed class ProtobufPieces(ScrapePlan plan) : PieceSource
 
     private enum State : byte
     {
-        /// <summary>Pieces are counted, and kept while there is room.</summary>
         Counting,
-
-        /// <summary>The kept ones come next.</summary>
         Kept,
-
-        /// <summary>The others are rendered again.</summary>
         Rest,
     }
 

@@ -3,7 +3,7 @@ using Exposition.Engine.Groups;
 namespace Exposition.Engine.Scraping;
 
 /// <summary>A family of a plain scrape; its parts are the entries of the groups.</summary>
-internal sealed class ScrapeFamily : ScrapedFamily<ScrapeFamily, ScrapePiece>
+internal sealed class ScrapeFamily : FamilyOfParts<ScrapeFamily, ScrapePiece>
 {
     private FamilyHead? _last;
 
@@ -28,7 +28,6 @@ internal sealed class ScrapeFamily : ScrapedFamily<ScrapeFamily, ScrapePiece>
     /// <summary>Takes an entry of the host in.</summary>
     public void AddOwn(in FamilyEntry entry, int index) => Take(entry, ScrapePiece.OwnGroup, index);
 
-    /// <inheritdoc/>
     public override void Reset()
     {
         base.Reset();

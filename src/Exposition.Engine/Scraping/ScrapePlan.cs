@@ -14,7 +14,7 @@ internal sealed class ScrapePlan
     private const int StepAhead = 8;
     private const int GroupsAhead = 3 * StepAhead;
 
-    private readonly FamilyTable<ScrapeFamily, ScrapePiece> _families = new();
+    private readonly FamilyTable<ScrapeFamily> _families = new();
     private ReadOnlyMemory<FamilyEntry> _own;
     private StoreView? _view;
     private int _next;

@@ -4,11 +4,28 @@ using Exposition.Formats;
 
 namespace Exposition.Engine.Scraping;
 
-/// <summary>
-/// A family as a scrape puts it together: its parts in order of the groups, the host's own first. Used again by later scrapes.
-/// </summary>
-internal abstract class ScrapedFamily<TSelf, TPart>
-    where TSelf : ScrapedFamily<TSelf, TPart>
+/// <summary>A family as it is met in one group after the other. Used again.</summary>
+internal abstract class ScrapedFamily<TSelf>
+    where TSelf : ScrapedFamily<TSelf>
+{
+    /// <summary>What the first entry says of it.</summary>
+    public FamilyHead Head { get; private set; } = null!;
+
+    /// <summary>The family that came behind this one the last time: a guess for the next.</summary>
+    public TSelf? Successor { get; set; }
+
+    /// <summary>Memory of its table, in bytes.</summary>
+    public virtual long TableBytes => 0;
+
+    public virtual void Begin(FamilyHead first) => Head = first;
+
+    /// <summary>Keeps nothing alive.</summary>
+    public virtual void Reset() => (Head, Successor) = (null!, null);
+}
+
+/// <summary>A family of a scrape: its parts in order of the groups, the host's own first.</summary>
+internal abstract class FamilyOfParts<TSelf, TPart> : ScrapedFamily<TSelf>
+    where TSelf : FamilyOfParts<TSelf, TPart>
     where TPart : struct
 {
     private const int FirstParts = 4;
@@ -20,9 +37,6 @@ internal abstract class ScrapedFamily<TSelf, TPart>
     // What the first entry says that has a help text; where none has, the same as the head.
     private FamilyHead _helpful = null!;
 
-    /// <summary>What the first entry says of it.</summary>
-    public FamilyHead Head { get; private set; } = null!;
-
     public ReadOnlySpan<byte> Name => Head.Name.Span;
 
     public MetricType Type => Head.Type;
@@ -33,16 +47,15 @@ internal abstract class ScrapedFamily<TSelf, TPart>
 
     public ReadOnlySpan<TPart> Parts => _parts.AsSpan(0, _count);
 
-    /// <summary>Memory of the table of parts, in bytes.</summary>
-    public long TableBytes => _parts.Length * (long)Unsafe.SizeOf<TPart>();
+    public override long TableBytes => _parts.Length * (long)Unsafe.SizeOf<TPart>();
 
-    /// <summary>The family that came behind this one the last time: a guess for the next.</summary>
-    public TSelf? Successor { get; set; }
+    public override void Begin(FamilyHead first)
+    {
+        base.Begin(first);
+        _helpful = first;
+    }
 
-    public void Begin(FamilyHead first) => (Head, _helpful) = (first, first);
-
-    /// <summary>Keeps nothing alive.</summary>
-    public virtual void Reset()
+    public override void Reset()
     {
         if (_parts.Length > ManyParts && _count < _parts.Length / 4)
         {
@@ -53,7 +66,8 @@ internal abstract class ScrapedFamily<TSelf, TPart>
             _parts.AsSpan(0, _count).Clear();
         }
 
-        (Head, _helpful, Successor, _count) = (null!, null!, null, 0);
+        (_helpful, _count) = (null!, 0);
+        base.Reset();
     }
 
     /// <summary>Whether values are of another kind than those of the host, or of the groups before: then they are left out.</summary>

@@ -28,7 +28,7 @@ internal sealed class TextPieces(ScrapePlan plan) : PieceSource
         long length = 0;
         foreach (ScrapeFamily family in plan.Families)
         {
-            if (family.HasEscapedNames && _escaping != EscapingScheme.AllowUtf8)
+            if (IsRendered(family.HasEscapedNames))
             {
                 return null;
             }
@@ -40,8 +40,8 @@ internal sealed class TextPieces(ScrapePlan plan) : PieceSource
     }
 
     /// <summary>HELP and TYPE of a family, valid until the next call.</summary>
-    public ReadOnlyMemory<byte> HeaderOf<TFamily, TPart>(ScrapedFamily<TFamily, TPart> family)
-        where TFamily : ScrapedFamily<TFamily, TPart>
+    public ReadOnlyMemory<byte> HeaderOf<TFamily, TPart>(FamilyOfParts<TFamily, TPart> family)
+        where TFamily : FamilyOfParts<TFamily, TPart>
         where TPart : struct
     {
         _header.Clear();
@@ -50,7 +50,7 @@ internal sealed class TextPieces(ScrapePlan plan) : PieceSource
     }
 
     /// <summary>Whether an entry is not copied as it lies.</summary>
-    public bool IsRendered(FamilyTraits traits) => (traits & FamilyTraits.EscapedNames) != 0 && _escaping != EscapingScheme.AllowUtf8;
+    public bool IsRendered(bool hasEscapedNames) => hasEscapedNames && _escaping != EscapingScheme.AllowUtf8;
 
     /// <summary>The lines of an entry that is not copied, valid until the next call.</summary>
     public ReadOnlyMemory<byte> Rendered(in FamilyEntry entry)
@@ -70,9 +70,7 @@ internal sealed class TextPieces(ScrapePlan plan) : PieceSource
         _rendered.Clear();
     }
 
-    private bool IsRendered(in ScrapePiece piece) => piece.HasEscapedNames && _escaping != EscapingScheme.AllowUtf8;
-
-    private ReadOnlyMemory<byte> LinesOf(in ScrapePiece piece) => IsRendered(piece) ? Rendered(plan.EntryOf(piece)) : piece.Text;
+    private ReadOnlyMemory<byte> LinesOf(in ScrapePiece piece) => IsRendered(piece.HasEscapedNames) ? Rendered(plan.EntryOf(piece)) : piece.Text;
 
     // Brings the piece into the cache that comes some places behind one.
     private static void LookAhead(ReadOnlySpan<ScrapePiece> pieces, int at)
@@ -99,7 +97,7 @@ internal sealed class TextPieces(ScrapePlan plan) : PieceSource
             ref readonly ScrapePiece piece = ref pieces[_piece];
             LookAhead(pieces, _piece);
             ReadOnlySpan<byte> text = piece.TextSpan;
-            if (text.Length > into.Length - written || IsRendered(piece))
+            if (text.Length > into.Length - written || IsRendered(piece.HasEscapedNames))
             {
                 break;
             }
