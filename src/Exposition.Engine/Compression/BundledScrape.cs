@@ -46,7 +46,9 @@ internal sealed class BundledScrape
 
     private BundleCompressor Compressor => _compressor ??= new BundleCompressor();
 
-    /// <summary>Begins one. View, own families and text are not used after <see cref="PrepareAsync"/> where the length is known then.</summary>
+    /// <summary>
+    /// Begins one. View, own families and text are not used after <see cref="PrepareAsync"/> where the length is known then.
+    /// </summary>
     public static BundledScrape Rent(StoreView view, ReadOnlyMemory<FamilyEntry> own, TextPieces text, BundleCache cache)
     {
         BundledScrape scrape = s_pool.TryTake(out BundledScrape? pooled) ? pooled : new BundledScrape();

@@ -70,7 +70,8 @@ internal sealed class TextPieces(ScrapePlan plan) : PieceSource
         _rendered.Clear();
     }
 
-    private ReadOnlyMemory<byte> LinesOf(in ScrapePiece piece) => IsRendered(piece.HasEscapedNames) ? Rendered(plan.EntryOf(piece)) : piece.Text;
+    private ReadOnlyMemory<byte> LinesOf(in ScrapePiece piece) =>
+        IsRendered(piece.HasEscapedNames) ? Rendered(plan.EntryOf(piece)) : piece.Text;
 
     // Brings the piece into the cache that comes some places behind one.
     private static void LookAhead(ReadOnlySpan<ScrapePiece> pieces, int at)

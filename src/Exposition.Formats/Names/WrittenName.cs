@@ -16,8 +16,9 @@ internal readonly ref struct WrittenName
     {
         _stem = name[..^cut];
         _scheme = scheme;
-        IsEscaped = Escaping.IsNeeded(name, scheme);
-        _quoted = !IsEscaped && !NameRules.IsLegacy(name);
+        bool isLegacy = NameRules.IsLegacy(name);
+        IsEscaped = !isLegacy && !name.IsEmpty && scheme != EscapingScheme.AllowUtf8;
+        _quoted = !isLegacy && !IsEscaped;
         IsDoubled = cut > 0 && IsEscaped && scheme is EscapingScheme.Dots or EscapingScheme.Values;
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using Exposition.Formats.Names;
 using Exposition.Formats.Rows;
 
@@ -9,8 +10,8 @@ namespace Exposition.Formats.Protobuf;
 // histogram writes its counts as floats; so does a single bucket whose float count is all there is.
 //
 // Room for all of a metric is taken at once, and every length is written behind what it counts (ProtoWriter.EndMessage), so nothing is
-// counted first. Mostly the room is a span of the output; for a metric that is large, or has names that escaping makes longer, it is a rented
-// array that is copied.
+// counted first. Mostly the room is a span of the output; for a metric that is large, or has names that escaping makes longer, it is a
+// rented array that is copied.
 
 /// <summary>Writes the metrics of one family as metric fields of its message.</summary>
 internal ref struct ProtoMetricWriter(FamilySet set, MetricType type, EscapingScheme scheme, IBufferWriter<byte> output)
@@ -42,6 +43,7 @@ internal ref struct ProtoMetricWriter(FamilySet set, MetricType type, EscapingSc
         }
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void WriteByCopy(in MetricRow metric, long room)
     {
         foreach (ref readonly LabelRow label in _set.Labels.Slice(metric.FirstLabel, metric.LabelCount))
@@ -62,21 +64,23 @@ internal ref struct ProtoMetricWriter(FamilySet set, MetricType type, EscapingSc
         foreach (ref readonly LabelRow label in _set.Labels.Slice(metric.FirstLabel, metric.LabelCount))
         {
             ReadOnlySpan<byte> name = _set.Text(label.Name);
-            ReadOnlySpan<byte> value = _set.Text(label.Value);
-            bool isMetricName = Escaping.IsMetricName(name);
-            bool escapes = isMetricName || Escaping.IsNeeded(name, _scheme);
-            if (escapes && !hasRoomForEscapes)
+            into[at] = ProtoTag.Label;
+            int start = at + 1;
+            if (!Escaping.IsMetricName(name) && !Escaping.IsNeeded(name, _scheme))
+            {
+                at = ProtoWriter.PutBytes(into, start + 1, ProtoTag.LabelName, name);
+                at = ProtoWriter.PutBytes(into, at, ProtoTag.LabelValue, _set.Text(label.Value));
+            }
+            else if (hasRoomForEscapes)
+            {
+                at = PutEscaped(into, start + 1, name, _set.Text(label.Value));
+            }
+            else
             {
                 length = 0;
                 return false;
             }
 
-            into[at] = ProtoTag.Label;
-            int start = at + 1;
-            at = escapes ? PutEscaped(into, start + 1, ProtoTag.LabelName, name)
-                : ProtoWriter.PutBytes(into, start + 1, ProtoTag.LabelName, name);
-            at = isMetricName ? PutEscaped(into, at, ProtoTag.LabelValue, value)
-                : ProtoWriter.PutBytes(into, at, ProtoTag.LabelValue, value);
             at = ProtoWriter.EndMessage(into, start, at);
         }
 
@@ -86,13 +90,22 @@ internal ref struct ProtoMetricWriter(FamilySet set, MetricType type, EscapingSc
         return true;
     }
 
-    private readonly int PutEscaped(Span<byte> into, int at, byte tag, ReadOnlySpan<byte> name)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private readonly int PutEscaped(Span<byte> into, int at, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
-        into[at] = tag;
-        return ProtoWriter.EndMessage(into, at + 1, at + 2 + NameRules.Escape(name, _scheme, into[(at + 2)..]));
+        into[at] = ProtoTag.LabelName;
+        at = ProtoWriter.EndMessage(into, at + 1, at + 2 + NameRules.Escape(name, _scheme, into[(at + 2)..]));
+        if (!Escaping.IsMetricName(name))
+        {
+            return ProtoWriter.PutBytes(into, at, ProtoTag.LabelValue, value);
+        }
+
+        into[at] = ProtoTag.LabelValue;
+        return ProtoWriter.EndMessage(into, at + 1, at + 2 + NameRules.Escape(value, _scheme, into[(at + 2)..]));
     }
 
     // The label fields are left out, and a timestamp that the row has no more.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private readonly int PutRaw(Span<byte> into, int at, in MetricRow metric)
     {
         bool hasTimestamp = (metric.Content & MetricContent.Timestamp) != 0;

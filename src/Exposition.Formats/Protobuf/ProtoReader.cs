@@ -60,8 +60,14 @@ internal ref struct ProtoReader
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryReadTag(out uint tag)
     {
+        if (_position >= _end)
+        {
+            tag = 0;
+            return false;
+        }
+
         // One byte covers the fields 1 to 15: all of the format.
-        if (_position < _end && _data[_position] is >= 8 and < 0x80)
+        if (_data[_position] is >= 8 and < 0x80)
         {
             tag = _data[_position++];
             return true;
@@ -144,9 +150,11 @@ internal ref struct ProtoReader
 
     /// <summary>Steps over the message in a field of bytes.</summary>
     /// <returns>What walks over its fields; to be given to <see cref="Leave"/> afterwards.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ProtoReader Enter() => TryReadBytes(out TextRef message) ? new ProtoReader(_data, message.Start, message.Length) : default;
 
     /// <summary>Ends the walk if that over a message inside was not whole.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Leave(in ProtoReader inner)
     {
         if (!inner.IsWhole)
@@ -205,12 +213,6 @@ internal ref struct ProtoReader
 
     private bool TryReadLongTag(out uint tag)
     {
-        tag = 0;
-        if (AtEnd)
-        {
-            return false;
-        }
-
         bool read = TryReadLongVarint(out ulong value, out _);
         tag = (uint)value;
         return (read && value >> 3 is > 0 and < 1 << 29) || Fail();

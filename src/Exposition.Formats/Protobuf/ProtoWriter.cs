@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Exposition.Formats.Rows;
 
 namespace Exposition.Formats.Protobuf;
@@ -39,6 +40,7 @@ internal static class ProtoWriter
         WriteVarint((ulong)length, ref output);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int PutVarint(Span<byte> into, int at, ulong value)
     {
         for (; value >= 0x80; value >>= 7)
@@ -66,6 +68,7 @@ internal static class ProtoWriter
     }
 
     /// <summary>Writes the length of the message that ends at a place into the one byte left for it, or more.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int EndMessage(Span<byte> into, int lengthAt, int end)
     {
         int length = end - lengthAt - 1;

@@ -95,7 +95,15 @@ internal ref struct TextSampleWriter(FamilySet set, ReadOnlySpan<byte> name, Esc
         {
             ReadOnlySpan<byte> labelName = _set.Text(label.Name);
             _cursor.Write(separator);
-            new WrittenName(labelName, _scheme).Write(default, ref _cursor);
+            if (NameRules.IsLegacy(labelName))
+            {
+                _cursor.Write(labelName);
+            }
+            else
+            {
+                new WrittenName(labelName, _scheme).Write(default, ref _cursor);
+            }
+
             _cursor.Write("=\""u8);
             WriteLabelValue(labelName, _set.Text(label.Value));
             _cursor.Write((byte)'"');
@@ -154,7 +162,8 @@ internal ref struct TextSampleWriter(FamilySet set, ReadOnlySpan<byte> name, Esc
 
             ReadOnlySpan<byte> name = _set.Text(label.Name);
             ReadOnlySpan<byte> value = _set.Text(label.Value);
-            if ((!isNameKnown && (!NameRules.IsLegacy(name) || Escaping.IsMetricName(name))) || value.ContainsAny(TextFormat.EscapedInQuotes))
+            if ((!isNameKnown && (!NameRules.IsLegacy(name) || Escaping.IsMetricName(name)))
+                || value.ContainsAny(TextFormat.EscapedInQuotes))
             {
                 return false;
             }
