@@ -19,12 +19,6 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
     private string _damage = "";
     private bool _created;
 
-    /// <summary>SQLite's setting; only a test of the tests changes it.</summary>
-    internal string Synchronous { get; init; } = "FULL";
-
-    /// <summary>For tests: called after each renaming.</summary>
-    internal Action Step { get; init; } = static () => { };
-
     /// <summary>The file's full path.</summary>
     public string Path => _path;
 
@@ -65,7 +59,7 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
 
         try
         {
-            using var file = SqliteFile.Open(_path, Synchronous);
+            using var file = SqliteFile.Open(_path);
             if (!file.IsEmpty)
             {
                 return false;
@@ -187,7 +181,7 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
         if (_replacement is not null)
         {
             _replacement.Begin();
-            _file = SqliteFile.Open(_replacement.NewPath, Synchronous);
+            _file = SqliteFile.Open(_replacement.NewPath);
             return;
         }
 
@@ -198,20 +192,20 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
                 SetForeignAside("not a file of this program");
                 break;
             case FileVerdict.Pushgateway:
-                GobImport.Run(_path, time, report, Step);
+                GobImport.Run(_path, time, report);
                 break;
         }
 
         bool created = !File.Exists(_path);
         try
         {
-            _file = SqliteFile.Open(_path, Synchronous);
+            _file = SqliteFile.Open(_path);
         }
         catch (ForeignFileException e)
         {
             SetForeignAside(e.Message);
             created = true;
-            _file = SqliteFile.Open(_path, Synchronous);
+            _file = SqliteFile.Open(_path);
         }
 
         _created |= created;
@@ -238,13 +232,13 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
         CloseFile();
         Incomplete = true;
         _damage = reason;
-        _replacement ??= new Replacement(_path, Step);
+        _replacement ??= new Replacement(_path);
         report(new DurableNotice(DurableEvent.Damaged, _path, Detail: reason));
     }
 
     private void Resume()
     {
-        using var left = new Replacement(_path, Step);
+        using var left = new Replacement(_path);
         if (left.Resume(time.GetUtcNow()) is { } aside)
         {
             report(new DurableNotice(DurableEvent.MovedDamaged, aside, Detail: "left over by a process that died"));
@@ -255,7 +249,7 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
     {
         Close();
         Incomplete = true;
-        string to = FilePlace.MoveAside(_path, "foreign", time.GetUtcNow(), Step);
+        string to = FilePlace.MoveAside(_path, "foreign", time.GetUtcNow());
         report(new DurableNotice(DurableEvent.MovedForeign, to, Detail: reason));
     }
 

@@ -112,20 +112,18 @@ internal static class FilePlace
     /// <see cref="MoveOrphans"/>.
     /// </summary>
     /// <returns>The new name.</returns>
-    public static string MoveAside(string path, string why, DateTimeOffset now, Action? step = null)
+    public static string MoveAside(string path, string why, DateTimeOffset now)
     {
         string to = NameAside(path, why, now);
         try
         {
             File.Move(path, to);
-            step?.Invoke();
             foreach ((string from, string companion) in WithCompanions(path).Zip(WithCompanions(to)).Skip(1))
             {
                 if (File.Exists(from))
                 {
                     File.Move(from, companion);
-                    step?.Invoke();
-                }
+                        }
             }
 
             Directories.Sync(path);

@@ -17,10 +17,9 @@ internal static class GobImport
     /// <param name="path">The file.</param>
     /// <param name="time">The clock for the original's new name.</param>
     /// <param name="report">Is told of what happens.</param>
-    /// <param name="step">For tests: called after each step.</param>
     /// <returns>The name under which the original was kept.</returns>
     /// <exception cref="DurableStoreException">It could not be read, or there is no room; the original is as it was.</exception>
-    public static string Run(string path, TimeProvider time, Action<DurableNotice> report, Action step)
+    public static string Run(string path, TimeProvider time, Action<DurableNotice> report)
     {
         try
         {
@@ -38,14 +37,11 @@ internal static class GobImport
                 throw new DurableStoreException(DurableFault.Unavailable, "the imported groups could not be written completely");
             }
 
-            step();
             string kept = FilePlace.NameAside(path, error is null ? "pushgateway" : "damaged", time.GetUtcNow());
             Keep(original, kept);
             Directories.Sync(path);
-            step();
             File.Move(temporary, path, overwrite: true);
             Directories.Sync(path);
-            step();
             report(new DurableNotice(DurableEvent.Imported, kept, groups));
             if (error is not null)
             {

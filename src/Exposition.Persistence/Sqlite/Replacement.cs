@@ -9,9 +9,7 @@ namespace Exposition.Persistence.Sqlite;
 // A start that finds <file>.salvaged goes on at step 3.
 
 /// <summary>Puts a new file in the place of a damaged one.</summary>
-/// <param name="path">The file.</param>
-/// <param name="step">For tests: called after each step that changes names.</param>
-internal sealed class Replacement(string path, Action step) : IDisposable
+internal sealed class Replacement(string path) : IDisposable
 {
     private FileStream? _guard;
 
@@ -52,7 +50,6 @@ internal sealed class Replacement(string path, Action step) : IDisposable
 
             File.Move(NewPath, Salvaged, overwrite: true);
             Directories.Sync(path);
-            step();
             return TakePlace(now)!;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -83,11 +80,9 @@ internal sealed class Replacement(string path, Action step) : IDisposable
 
     private string? TakePlace(DateTimeOffset now)
     {
-        string? aside = File.Exists(path) ? FilePlace.MoveAside(path, "damaged", now, step) : FilePlace.MoveOrphans(path, now);
-        step();
+        string? aside = File.Exists(path) ? FilePlace.MoveAside(path, "damaged", now) : FilePlace.MoveOrphans(path, now);
         File.Move(Salvaged, path);
         Directories.Sync(path);
-        step();
         return aside;
     }
 }

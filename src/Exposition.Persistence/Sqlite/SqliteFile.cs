@@ -92,9 +92,7 @@ internal sealed partial class SqliteFile : IDisposable
 
     /// <summary>Opens or creates a file and takes its lock.</summary>
     /// <exception cref="ForeignFileException">A database that is not ours; nothing in it was changed.</exception>
-    /// <param name="path">The file.</param>
-    /// <param name="synchronous">FULL: a commit is on disk when it returns. Anything else is for tests that must fail then.</param>
-    public static SqliteFile Open(string path, string synchronous = "FULL")
+    public static SqliteFile Open(string path)
     {
         FilePlace.CreatePrivate(path);
         return Open(new SqliteConnectionStringBuilder
@@ -103,7 +101,7 @@ internal sealed partial class SqliteFile : IDisposable
             Mode = SqliteOpenMode.ReadWrite,
             Pooling = false,
             DefaultTimeout = LockWaitSeconds,
-        }, connection => Prepare(connection, synchronous));
+        }, Prepare);
     }
 
     /// <summary>Opens a file that cannot be written, without a lock. It must not have an unmerged log.</summary>
@@ -113,7 +111,7 @@ internal sealed partial class SqliteFile : IDisposable
             .Replace("#", "%23", StringComparison.Ordinal) + "?immutable=1",
         Mode = SqliteOpenMode.ReadOnly,
         Pooling = false,
-    }, static connection => RequireOurs(connection));
+    }, RequireOurs);
 
     /// <summary>Whether there is nothing in it, not even something damaged.</summary>
     public bool IsEmpty =>
@@ -196,7 +194,7 @@ internal sealed partial class SqliteFile : IDisposable
         }
     }
 
-    private static long Prepare(SqliteConnection connection, string synchronous)
+    private static long Prepare(SqliteConnection connection)
     {
         // The locking mode comes before the first access: then the write-ahead log needs no shared memory file.
         Run(connection, "PRAGMA locking_mode = EXCLUSIVE");
@@ -214,7 +212,9 @@ internal sealed partial class SqliteFile : IDisposable
         // In KiB. A transaction touches pages at random: those that do not fit are written for each row anew.
         Run(connection, "PRAGMA cache_size = -32768");
         Run(connection, "PRAGMA journal_mode = WAL");
-        Run(connection, "PRAGMA synchronous = " + synchronous);
+
+        // A commit is on disk when it returns.
+        Run(connection, "PRAGMA synchronous = FULL");
         Run(connection, "PRAGMA journal_size_limit = 67108864");
         string missing = (schema < FirstSchemaVersion ? FirstSchema : "") + (schema < SchemaVersion ? SecondSchema : "");
         Run(connection, missing.Length > 0

@@ -37,6 +37,9 @@ internal sealed class DiskLog(string directory)
     /// <summary>Decides before each action whether it fails: SQLite's result code, or 0.</summary>
     public Func<DiskOperation, int>? Fault { get; set; }
 
+    /// <summary>Files whose syncs the disk confirms but does not do, like one that lies about its cache.</summary>
+    public Predicate<string> IgnoresSync { get; set; } = static _ => false;
+
     /// <summary>Lets files be opened for reading only, as on a volume that is mounted so.</summary>
     public bool ReadOnly { get; set; }
 

@@ -187,6 +187,11 @@ internal static unsafe class RecordingVfs
         (DiskLog log, string name) = Of(file);
         var operation = new DiskOperation(DiskAction.Sync, name);
         int fault = log.Try(operation);
+        if (fault == Ok && log.IgnoresSync(name))
+        {
+            return Ok;
+        }
+
         log.Add(fault == Ok ? operation : operation with { Action = DiskAction.FailedSync });
         return fault;
     }
