@@ -100,7 +100,7 @@ public static class DurableSnapshot
             using var batch = new SqliteBatch(file, static _ => { });
             for (int count = 0; at < view.Groups.Length && count < BatchGroups && batch.Bytes < BatchBytes; at++, count++)
             {
-                batch.Put(KeptGroup.Of(view.Groups[at], view.ExpiryOf(view.Groups[at])), 0);
+                batch.Put(KeptGroup.Of(view.Groups[at], store), 0);
             }
 
             batch.Commit();

@@ -35,9 +35,9 @@ public readonly ref struct KeptGroup
     // GroupSnapshot.SeriesSince; 0 where nobody knows.
     internal long SeriesSince { get; init; }
 
-    internal static KeptGroup Of(GroupSnapshot group, long expiresAt) => new(group.Key, group.Families)
+    internal static KeptGroup Of(GroupSnapshot group, MetricStore store) => new(group.Key, group.Families)
     {
-        ExpiresAt = group.HasExplicitExpiry ? expiresAt : null,
+        ExpiresAt = group.HasExplicitExpiry ? store.ExpiryOf(group) : null,
         LastFailure = group.LastFailure,
         SeriesSince = group.SeriesSince,
     };

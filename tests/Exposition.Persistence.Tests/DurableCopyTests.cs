@@ -1,9 +1,12 @@
+using System.Text;
+using Exposition.Engine;
+
 namespace Exposition.Persistence.Tests;
 
 public sealed class DurableCopyTests : IDisposable
 {
     private readonly FakeDurable _durable = new();
-    private readonly FakeChanges _changes = new();
+    private readonly MetricStore _store = new(new StoreOptions());
     private readonly List<DurableNotice> _notices = [];
 
     [Fact]
@@ -11,9 +14,9 @@ public sealed class DurableCopyTests : IDisposable
     {
         await using DurableCopy copy = Make(TimeSpan.Zero);
         copy.Start();
-        _changes.Delete("a");
+        Push("a");
         await _durable.Committed.WaitAsync(TimeSpan.FromSeconds(60));
-        Assert.Equal(["remove a", "commit"], _durable.Calls.Where(static c => c != "begin").TakeLast(2));
+        Assert.Equal(["put a", "commit"], _durable.Calls.Where(static c => c != "begin").TakeLast(2));
         Assert.True(await copy.StopAsync());
         Assert.True(_durable.Disposed);
     }
@@ -23,11 +26,11 @@ public sealed class DurableCopyTests : IDisposable
     {
         await using DurableCopy copy = Make(TimeSpan.FromHours(1));
         copy.Start();
-        _changes.Delete("a");
+        Push("a");
         await Task.Delay(50);
         Assert.DoesNotContain("commit", _durable.Calls);
         Assert.True(await copy.StopAsync());
-        Assert.Contains("remove a", _durable.Calls);
+        Assert.Contains("put a", _durable.Calls);
     }
 
     [Fact]
@@ -36,11 +39,11 @@ public sealed class DurableCopyTests : IDisposable
         _durable.FailCommits = 1;
         await using DurableCopy copy = Make(TimeSpan.Zero);
         copy.Start();
-        _changes.Delete("a");
+        Push("a");
         await _durable.Committed.WaitAsync(TimeSpan.FromSeconds(60));
         await copy.StopAsync();
         Assert.Contains(_notices, static n => n is { Event: DurableEvent.SaveFailed, Detail: "no space" });
-        Assert.Contains("remove a", _durable.Calls);
+        Assert.Contains("put a", _durable.Calls);
     }
 
     // As little as fits the memory that may be held while it is written; all of it before anybody is told that it is on disk.
@@ -49,22 +52,23 @@ public sealed class DurableCopyTests : IDisposable
     [InlineData(1)]
     public async Task Changes_are_taken_and_written_in_parts(int failures)
     {
-        _changes.AtOnce = 2;
-        foreach (string job in new[] { "a", "b", "c", "d", "e" })
-        {
-            _changes.Delete(job);
-        }
-
-        await using DurableCopy copy = Make(TimeSpan.Zero);
+        // Of 16 MiB that may be held, two are more.
+        string large = string.Concat(Enumerable.Range(0, 150).Select(static i => $"x{{n=\"{i:d60000}\"}} 1\n"));
+        await using DurableCopy copy = Make(TimeSpan.FromHours(1));
         _durable.FailCommits = failures;
         copy.Start();
+        foreach (string job in new[] { "a", "b", "c", "d", "e" })
+        {
+            Push(job, large);
+        }
+
         Task<string?> committed = copy.CommittedAsync();
         Assert.True(await copy.StopAsync());
         string[] batches = string.Join(
-            ' ', _durable.Calls.Where(static c => c != "begin").Select(static c => c.Replace("remove ", "", StringComparison.Ordinal)))
+            ' ', _durable.Calls.Where(static c => c != "begin").Select(static c => c.Replace("put ", "", StringComparison.Ordinal)))
             .Split("commit", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         Assert.Equal(["ab", "cd", "e"], batches.Select(static batch => string.Concat(batch.Split(' ').Order())));
-        Assert.Equal(0, _changes.Pending);
+        Assert.Equal(TimeSpan.Zero, copy.Status.Lag);
         Assert.True(await committed is null or "no space");
     }
 
@@ -74,7 +78,7 @@ public sealed class DurableCopyTests : IDisposable
         _durable.FailCommits = int.MaxValue;
         await using DurableCopy copy = Make(TimeSpan.FromHours(1));
         copy.Start();
-        _changes.Delete("a");
+        Push("a");
         Assert.False(await copy.StopAsync());
     }
 
@@ -91,13 +95,14 @@ public sealed class DurableCopyTests : IDisposable
     public async Task An_incomplete_copy_gets_everything()
     {
         _durable.Incomplete = true;
+        Push("before");
         await using DurableCopy copy = Make(TimeSpan.FromHours(1));
         copy.Start();
-        _changes.Delete("a");
+        Push("a");
         await copy.StopAsync();
-        Assert.True(_changes.AllWasRead);
+        Assert.Contains("put before", _durable.Calls);
         Assert.False(_durable.Incomplete);
-        Assert.Contains("remove a", _durable.Calls);
+        Assert.Contains("put a", _durable.Calls);
     }
 
     [Fact]
@@ -107,11 +112,11 @@ public sealed class DurableCopyTests : IDisposable
         copy.Start();
         for (int i = 0; i < 10_000; i++)
         {
-            _changes.Delete($"j{i}");
+            Push($"j{i}");
         }
 
         await copy.StopAsync();
-        Assert.Equal(10_000, _durable.Calls.Count(static c => c.StartsWith("remove", StringComparison.Ordinal)));
+        Assert.Equal(10_000, _durable.Calls.Count(static c => c.StartsWith("put", StringComparison.Ordinal)));
         Assert.InRange(_durable.Calls.Count(static c => c == "commit"), 3, 5);
     }
 
@@ -123,13 +128,13 @@ public sealed class DurableCopyTests : IDisposable
         copy.Start();
         for (int i = 0; i < 10_000; i++)
         {
-            _changes.Delete($"j{i}");
+            Push($"j{i}");
         }
 
-        _changes.IsEmpty = true;
+        _store.Wipe();
         await copy.StopAsync();
         Assert.Equal(["clear", "commit"], _durable.Calls.Where(static c => c != "begin").TakeLast(2));
-        Assert.DoesNotContain(_durable.Calls, static c => c.StartsWith("remove", StringComparison.Ordinal));
+        Assert.All(_durable.Calls, static c => Assert.Contains(c, (string[])["begin", "clear", "commit"]));
     }
 
     [Fact]
@@ -155,12 +160,12 @@ public sealed class DurableCopyTests : IDisposable
         await using DurableCopy copy = Make(TimeSpan.Zero);
         copy.Start();
         Assert.Null(await copy.CommittedAsync());
-        _changes.Delete("a");
+        Push("a");
         Task<string?> first = copy.CommittedAsync();
         Assert.True(_durable.CommitEntered.Wait(TimeSpan.FromSeconds(10)));
 
         // A change made while the first is being written waits for the write after it.
-        _changes.Delete("b");
+        Push("b");
         Task<string?> second = copy.CommittedAsync();
         Assert.Same(second, copy.CommittedAsync());
         Assert.False(first.IsCompleted);
@@ -168,7 +173,7 @@ public sealed class DurableCopyTests : IDisposable
         _durable.Released.Set();
         Assert.Null(await first.WaitAsync(TimeSpan.FromSeconds(60)));
         Assert.Null(await second.WaitAsync(TimeSpan.FromSeconds(60)));
-        Assert.Contains("remove b", _durable.Calls);
+        Assert.Contains("put b", _durable.Calls);
         Assert.Equal(TimeSpan.Zero, copy.Status.Lag);
     }
 
@@ -178,7 +183,7 @@ public sealed class DurableCopyTests : IDisposable
         _durable.FailCommits = int.MaxValue;
         await using DurableCopy copy = Make(TimeSpan.Zero);
         copy.Start();
-        _changes.Delete("a");
+        Push("a");
         Assert.Equal("no space", await copy.CommittedAsync().WaitAsync(TimeSpan.FromSeconds(60)));
         Assert.Equal("no space", await copy.CommittedAsync());
         Assert.True(copy.Status.Lag > TimeSpan.Zero);
@@ -198,10 +203,12 @@ public sealed class DurableCopyTests : IDisposable
         _durable.CommitEntered.Dispose();
         _durable.Released.Dispose();
         _durable.Dispose();
-        _changes.Dispose();
     }
 
-    private DurableCopy Make(TimeSpan interval) => new("file", _durable, () => _changes, static (in _) => { }, new DurableCopyOptions
+    private void Push(string job, string body = "x 1\n") => Assert.Equal(
+        PushStatus.Stored, _store.Push(Samples.Key(job), PushFormat.Text, Encoding.UTF8.GetBytes(body), PushMode.Replace).Status);
+
+    private DurableCopy Make(TimeSpan interval) => new("file", _durable, _store, new DurableCopyOptions
     {
         Interval = interval,
         Report = notice =>

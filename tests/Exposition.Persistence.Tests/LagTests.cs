@@ -1,3 +1,5 @@
+using Exposition.Engine;
+
 namespace Exposition.Persistence.Tests;
 
 /// <summary>
@@ -7,9 +9,11 @@ public sealed class LagTests : IDisposable
 {
     private readonly ManualTime _time = new();
     private readonly FakeDurable _durable = new();
-    private readonly FakeChanges _changes = new();
     private readonly List<DurableNotice> _notices = [];
+    private readonly MetricStore _store;
     private bool _deaf;
+
+    public LagTests() => _store = new MetricStore(new StoreOptions { Time = _time });
 
     [Theory]
     [InlineData(0, 3)]
@@ -92,8 +96,8 @@ public sealed class LagTests : IDisposable
             Advance(0.1);
             return copy.Status.Lag == TimeSpan.Zero;
         });
-        Assert.Contains("remove a", _durable.Calls);
-        Assert.Contains("remove b3", _durable.Calls);
+        Assert.Contains("put a", _durable.Calls);
+        Assert.Contains("put b3", _durable.Calls);
     }
 
     // The promise: on disk within the interval, if the disk is no slower than it was. While the writer waits for the processor the clock of
@@ -104,11 +108,11 @@ public sealed class LagTests : IDisposable
         await using DurableCopy copy = Start(interval: 10);
         Advance(100);
         Change("first");
-        await UntilAsync(() => _durable.Calls.Contains("remove first"));
+        await UntilAsync(() => _durable.Calls.Contains("put first"));
         bool inTime = false;
         for (int attempt = 0; attempt < 10 && !inTime; attempt++)
         {
-            string call = $"remove second{attempt}";
+            string call = $"put second{attempt}";
             Change($"second{attempt}");
             await Task.Delay(50, TestContext.Current.CancellationToken);
             Assert.DoesNotContain(call, _durable.Calls);
@@ -130,12 +134,11 @@ public sealed class LagTests : IDisposable
         _durable.CommitEntered.Dispose();
         _durable.Released.Dispose();
         _durable.Dispose();
-        _changes.Dispose();
     }
 
     private DurableCopy Start(int interval)
     {
-        var copy = new DurableCopy("file", _durable, () => _changes, static (in _) => { }, new DurableCopyOptions
+        var copy = new DurableCopy("file", _durable, _store, new DurableCopyOptions
         {
             Interval = TimeSpan.FromSeconds(interval),
             Time = _time,
@@ -157,15 +160,7 @@ public sealed class LagTests : IDisposable
         return copy;
     }
 
-    private void Change(string job)
-    {
-        if (_changes.Pending == 0)
-        {
-            _changes.Since = _time.GetTimestamp();
-        }
-
-        _changes.Delete(job);
-    }
+    private void Change(string job) => _store.Push(Samples.Key(job), PushFormat.Text, "x 1\n"u8.ToArray(), PushMode.Replace);
 
     private async Task WriteAsync(double within)
     {

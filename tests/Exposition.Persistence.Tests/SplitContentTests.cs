@@ -122,7 +122,7 @@ public class SplitContentTests
                     ? PushMode.Merge
                     : PushMode.Replace);
                 using StoreView view = store.OpenView();
-                KeptGroup group = KeptGroup.Of(view.Groups[0], view.ExpiryOf(view.Groups[0]));
+                KeptGroup group = KeptGroup.Of(view.Groups[0], store);
                 Assert.True(SplitContent.TryMeasure(group, out SplitSize size));
                 byte[] shape = Content.ToArray(new SplitShape(group, size));
                 if (group.SeriesSince == last.Since)

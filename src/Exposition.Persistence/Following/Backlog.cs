@@ -3,16 +3,16 @@ using Exposition.Engine;
 
 namespace Exposition.Persistence.Following;
 
-// A change leaves the backlog when it is on disk or when a newer one of its group has been taken; then the source is told that its memory
+// A change leaves the backlog when it is on disk or when a newer one of its group has been taken; then the feed is told that its memory
 // is not read any more. A group that cannot be written, because there is no memory for its row or the row would be too large, is set aside,
-// so that the others go on: its change is let go of, and after a pause the group is written as a view of the source shows it then. What is
+// so that the others go on: its change is let go of, and after a pause the group is written as a view of the store shows it then. What is
 // on disk of it stays meanwhile: an older state is better than none.
 
 /// <summary>
 /// What is not on disk yet: the newest change of each group, and groups that could not be written. For one thread at a time but for what
 /// says otherwise.
 /// </summary>
-internal sealed class Backlog(IChangeSource source, TimeProvider time)
+internal sealed class Backlog(ChangeFeed feed, TimeProvider time)
 {
     // What changes of many groups at once have made is let go of when they are written.
     private const int SmallTable = 4096;
@@ -49,7 +49,7 @@ internal sealed class Backlog(IChangeSource source, TimeProvider time)
     public GroupChange[] Next() => [.. _next.Values];
 
     /// <summary>
-    /// Takes changes of about so many bytes, of the next so many in the source; less is left of these. What was taken is kept, whatever
+    /// Takes changes of about so many bytes, of the next so many in the feed; less is left of these. What was taken is kept, whatever
     /// happens.
     /// </summary>
     public void Take(ref int left, long bytes)
@@ -57,7 +57,7 @@ internal sealed class Backlog(IChangeSource source, TimeProvider time)
         int kept = 0;
         try
         {
-            source.Take(_taken, ref left, bytes);
+            feed.Take(_taken, ref left, bytes);
         }
         finally
         {
@@ -84,13 +84,13 @@ internal sealed class Backlog(IChangeSource source, TimeProvider time)
     }
 
     /// <summary>
-    /// All groups of the source are on disk, in a state at least as new as what waits here, but those that are set aside.
+    /// All groups of the store are on disk, in a state at least as new as what waits here, but those that are set aside.
     /// </summary>
     public void AllWritten()
     {
         foreach (GroupChange change in _next.Values)
         {
-            source.Release(change);
+            feed.Release(change);
         }
 
         _next.Clear();
@@ -133,7 +133,7 @@ internal sealed class Backlog(IChangeSource source, TimeProvider time)
     /// <summary>Lets the groups that are set aside be tried again.</summary>
     public void RetryNow() => _retrying.UnionWith(_setAside);
 
-    /// <summary>After a write: those that were tried again and are not in the source any more are done with.</summary>
+    /// <summary>After a write: those that were tried again and are not in the store any more are done with.</summary>
     public void EndWrite()
     {
         _setAside.ExceptWith(_retrying);
@@ -160,7 +160,7 @@ internal sealed class Backlog(IChangeSource source, TimeProvider time)
         // The same snapshot comes once more where only the last failure is new.
         if (exists && waiting.Snapshot != change.Snapshot)
         {
-            source.Release(waiting);
+            feed.Release(waiting);
         }
 
         waiting = change;
@@ -170,7 +170,7 @@ internal sealed class Backlog(IChangeSource source, TimeProvider time)
     {
         if (_next.Remove(key, out GroupChange change))
         {
-            source.Release(change);
+            feed.Release(change);
         }
     }
 }

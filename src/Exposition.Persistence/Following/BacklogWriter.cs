@@ -11,7 +11,7 @@ namespace Exposition.Persistence.Following;
 internal readonly record struct GroupRefusal(string Reason, bool IsNew);
 
 /// <summary>Writes a backlog into a durable store, in transactions of a bounded size.</summary>
-internal sealed class BacklogWriter(IDurableStore durable, IChangeSource source, Backlog backlog)
+internal sealed class BacklogWriter(IDurableStore durable, MetricStore store, Backlog backlog)
 {
     private const int BatchGroups = 4096;
     private const long BatchBytes = 32 << 20;
@@ -51,7 +51,7 @@ internal sealed class BacklogWriter(IDurableStore durable, IChangeSource source,
             using IDurableBatch batch = durable.Begin();
             _inBatch.Clear();
             if (backlog.Next().Where(static change => change.Snapshot is null).All(change => TryAdd(batch, change))
-                && source.All().All(group => TryAdd(batch, new GroupChange(group.Key, 0, group))))
+                && AllGroups().All(group => TryAdd(batch, new GroupChange(group.Key, 0, group))))
             {
                 batch.Commit();
                 durable.Completed();
@@ -63,7 +63,7 @@ internal sealed class BacklogWriter(IDurableStore durable, IChangeSource source,
 
     // One at a time, as a view shows them now.
     private int Retry() => backlog.Retrying.Count == 0 ? 0
-        : source.All().Where(group => backlog.Retrying.Contains(group.Key))
+        : AllGroups().Where(group => backlog.Retrying.Contains(group.Key))
             .Sum(group => WriteChanges([new GroupChange(group.Key, 0, group)]));
 
     private int WriteChanges(ReadOnlySpan<GroupChange> changes)
@@ -72,7 +72,7 @@ internal sealed class BacklogWriter(IDurableStore durable, IChangeSource source,
         for (int start = 0; start < changes.Length;)
         {
             using IDurableBatch batch = durable.Begin();
-            if (source.IsEmpty)
+            if (store.GroupCount == 0)
             {
                 return written + Clear(batch, changes[start..]);
             }
@@ -111,6 +111,15 @@ internal sealed class BacklogWriter(IDurableStore durable, IChangeSource source,
         return changes.Length;
     }
 
+    private IEnumerable<GroupSnapshot> AllGroups()
+    {
+        using StoreView view = store.OpenView();
+        for (int i = 0; i < view.Groups.Length; i++)
+        {
+            yield return view.Groups[i];
+        }
+    }
+
     // False if the group has been set aside just now. One that is set aside is passed over.
     private bool TryAdd(IDurableBatch batch, in GroupChange change)
     {
@@ -127,7 +136,7 @@ internal sealed class BacklogWriter(IDurableStore durable, IChangeSource source,
             }
             else
             {
-                batch.Put(KeptGroup.Of(change.Snapshot, source.ExpiryOf(change.Snapshot)), change.Version);
+                batch.Put(KeptGroup.Of(change.Snapshot, store), change.Version);
             }
 
             _inBatch.Add(change.Key);

@@ -1,11 +1,14 @@
+using System.Diagnostics;
+using Exposition.Engine;
+
 namespace Exposition.Persistence.Following;
 
-// A change is in the source before its maker waits here, and Begin comes before the writer takes from the source. So when nothing is
-// being written and the source is empty, all that was made before is on disk; and whoever waits while a write runs has its change either in
-// that write or still in the source. All that wait for one write share one task.
+// A change is in the feed before its maker waits here, and Begin comes before the writer takes from the feed. So when nothing is
+// being written and the feed is empty, all that was made before is on disk; and whoever waits while a write runs has its change either in
+// that write or still in the feed. All that wait for one write share one task.
 
 /// <summary>Who waits until changes are on disk.</summary>
-internal sealed class CommitWaiters
+internal sealed class CommitWaiters(ChangeFeed feed)
 {
     private static readonly Task<string?> s_done = Task.FromResult<string?>(null);
 
@@ -17,7 +20,7 @@ internal sealed class CommitWaiters
 
     /// <summary>Waits until all changes made before the call are on disk.</summary>
     /// <returns>Null, or why they are not. While writes fail there is no waiting.</returns>
-    public Task<string?> WaitAsync(IChangeSource source)
+    public Task<string?> WaitAsync()
     {
         lock (_lock)
         {
@@ -26,7 +29,7 @@ internal sealed class CommitWaiters
                 return Task.FromResult<string?>(_failure);
             }
 
-            if (!_writing && source.Pending == 0)
+            if (!_writing && feed.Pending == 0)
             {
                 return s_done;
             }
@@ -41,6 +44,7 @@ internal sealed class CommitWaiters
     {
         lock (_lock)
         {
+            Debug.Assert(!_writing, "One write at a time.");
             _writing = true;
             _current = _next;
             _next = null;
@@ -48,25 +52,25 @@ internal sealed class CommitWaiters
     }
 
     /// <summary>The write has ended, and the medium is good.</summary>
-    /// <param name="source">Where changes come from.</param>
     /// <param name="refusal">Why a change could not be written that somebody may wait for here, or null: nobody knows whose it was, so all
     /// are told.</param>
-    public void End(IChangeSource source, string? refusal) => End(source, refusal, lasting: null);
+    public void End(string? refusal) => End(refusal, lasting: null);
 
     /// <summary>The write has failed. Until one has not, nobody waits.</summary>
-    public void Fail(IChangeSource source, string failure) => End(source, failure, lasting: failure);
+    public void Fail(string failure) => End(failure, lasting: failure);
 
-    private void End(IChangeSource source, string? told, string? lasting)
+    private void End(string? told, string? lasting)
     {
         TaskCompletionSource<string?>? served;
         TaskCompletionSource<string?>? late = null;
         lock (_lock)
         {
+            Debug.Assert(_writing, "A write ends that has begun.");
             _writing = false;
             _failure = lasting;
             served = _current;
             _current = null;
-            if (lasting is not null || source.Pending == 0)
+            if (lasting is not null || feed.Pending == 0)
             {
                 late = _next;
                 _next = null;

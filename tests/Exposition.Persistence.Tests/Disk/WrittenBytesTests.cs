@@ -105,7 +105,7 @@ public class WrittenBytesTests : InDirectory
         using IDurableBatch batch = durable.Begin();
         foreach (GroupSnapshot group in view.Groups)
         {
-            batch.Put(KeptGroup.Of(group, 0), 1);
+            batch.Put(KeptGroup.Of(group, store), 1);
         }
 
         batch.Commit();

@@ -1,0 +1,28 @@
+namespace Exposition.Persistence.Following;
+
+/// <summary>How the writes of a copy went. Written by whoever writes, read by any thread.</summary>
+internal sealed class CopyStatistics(TimeProvider time)
+{
+    private long _failures;
+    private long _lastSuccess;
+    private long _writingSince;
+
+    public long Failures => Interlocked.Read(ref _failures);
+
+    public DateTimeOffset? LastSuccess =>
+        Interlocked.Read(ref _lastSuccess) is var ticks and not 0 ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
+
+    /// <summary>The age of the oldest change in the write that goes on or has failed, as a timestamp of the clock; null if there is
+    /// none.</summary>
+    public long? WritingSince => Interlocked.Read(ref _writingSince) is var since and not 0 ? since : null;
+
+    /// <summary>A write begins. What the one before could not write keeps its age.</summary>
+    public void BeginWrite(long since) => Interlocked.CompareExchange(ref _writingSince, since, 0);
+
+    public void EndWrite() => Interlocked.Exchange(ref _writingSince, 0);
+
+    /// <summary>All that was there is on disk, or could be read from there.</summary>
+    public void Succeed() => Interlocked.Exchange(ref _lastSuccess, time.GetUtcNow().UtcTicks);
+
+    public void Fail() => Interlocked.Increment(ref _failures);
+}
