@@ -106,7 +106,7 @@ internal sealed class Salvage(SqliteConnection connection, bool hasShapes, RowDe
             read();
             return true;
         }
-        catch (SqliteException e) when (SqliteFaults.Translate(e).Fault == DurableFault.Damaged)
+        catch (SqliteException e) when (SqliteErrors.Translate(e).Fault == DurableFault.Damaged)
         {
             return false;
         }

@@ -28,13 +28,13 @@ internal sealed class SqliteBatch : IDurableBatch
     {
         _file = file;
         _onFailure = onFailure;
-        _transaction = SqliteFaults.Guard(() => file.Connection.BeginTransaction());
+        _transaction = SqliteErrors.Guard(() => file.Connection.BeginTransaction());
         file.Put.Transaction = _transaction;
         file.Remove.Transaction = _transaction;
         file.RemoveShape.Transaction = _transaction;
         file.DigestOf.Transaction = _transaction;
         file.PutShape.Transaction = _transaction;
-        _hasShapes = SqliteFaults.Guard(() => file.HasShapes);
+        _hasShapes = SqliteErrors.Guard(() => file.HasShapes);
     }
 
     public long Bytes { get; private set; }
@@ -110,7 +110,7 @@ internal sealed class SqliteBatch : IDurableBatch
         }
         catch (SqliteException e)
         {
-            _failure ??= SqliteFaults.Translate(e);
+            _failure ??= SqliteErrors.Translate(e);
         }
 
         if (_failure is not null)
@@ -186,7 +186,7 @@ internal sealed class SqliteBatch : IDurableBatch
     {
         try
         {
-            return SqliteFaults.Guard(action);
+            return SqliteErrors.Guard(action);
         }
         catch (DurableStoreException e) when (e.Fault != DurableFault.GroupRefused)
         {

@@ -14,16 +14,16 @@ internal sealed partial class SqliteFile
         List<long> damaged = ReadRows(into);
         if (damaged.Count > 0)
         {
-            SqliteFaults.Guard(() => SetAside(damaged));
+            SqliteErrors.Guard(() => SetAside(damaged));
         }
 
         // The cache is for writing.
-        SqliteFaults.Guard(() => Run(Connection, "PRAGMA shrink_memory"));
+        SqliteErrors.Guard(() => Run(Connection, "PRAGMA shrink_memory"));
     }
 
     /// <summary>Reads all rows. One thread reads and decodes, the caller's takes what is decoded.</summary>
     /// <returns>The ids of damaged rows.</returns>
-    public List<long> ReadRows(RowReader into) => SqliteFaults.Guard(() =>
+    public List<long> ReadRows(RowReader into) => SqliteErrors.Guard(() =>
     {
         var damaged = new List<long>();
         using var batches = new RowBatches();
@@ -75,7 +75,7 @@ internal sealed partial class SqliteFile
 
             RequireIndex(keys);
         }
-        catch (SqliteException e) when (SqliteFaults.Translate(e).Fault == DurableFault.Damaged)
+        catch (SqliteException e) when (SqliteErrors.Translate(e).Fault == DurableFault.Damaged)
         {
             new Salvage(Connection, _schema >= SchemaVersion, decoder).ReadFrom(next, batches);
             throw;

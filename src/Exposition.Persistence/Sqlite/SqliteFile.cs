@@ -115,7 +115,7 @@ internal sealed partial class SqliteFile : IDisposable
 
     /// <summary>Whether there is nothing in it, not even something damaged.</summary>
     public bool IsEmpty =>
-        SqliteFaults.Guard(() => Number(Connection, "SELECT EXISTS (SELECT 1 FROM groups) OR EXISTS (SELECT 1 FROM damaged)")) == 0;
+        SqliteErrors.Guard(() => Number(Connection, "SELECT EXISTS (SELECT 1 FROM groups) OR EXISTS (SELECT 1 FROM damaged)")) == 0;
 
     /// <summary>Whether any group is kept in two parts.</summary>
     public bool HasShapes => Number(Connection, "SELECT EXISTS (SELECT 1 FROM shapes)") != 0;
@@ -149,7 +149,7 @@ internal sealed partial class SqliteFile : IDisposable
     {
         if (!_logIsOwn)
         {
-            SqliteFaults.Guard(() => Run(Connection, "PRAGMA wal_checkpoint(TRUNCATE)"));
+            SqliteErrors.Guard(() => Run(Connection, "PRAGMA wal_checkpoint(TRUNCATE)"));
             _logIsOwn = true;
         }
     }
@@ -170,7 +170,7 @@ internal sealed partial class SqliteFile : IDisposable
         }
     }
 
-    private static SqliteFile Open(SqliteConnectionStringBuilder how, Func<SqliteConnection, long> prepare) => SqliteFaults.Guard(() =>
+    private static SqliteFile Open(SqliteConnectionStringBuilder how, Func<SqliteConnection, long> prepare) => SqliteErrors.Guard(() =>
     {
         var connection = new SqliteConnection(how.ConnectionString);
         try

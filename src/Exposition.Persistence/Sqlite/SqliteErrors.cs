@@ -6,7 +6,7 @@ namespace Exposition.Persistence.Sqlite;
 internal sealed class ForeignFileException(string message) : Exception(message);
 
 /// <summary>Sorts SQLite's result codes (https://sqlite.org/rescode.html).</summary>
-internal static class SqliteFaults
+internal static class SqliteErrors
 {
     private const int Busy = 5;
     private const int Locked = 6;
