@@ -6,9 +6,6 @@ namespace Exposition.Persistence;
 /// <summary>Backups: the groups of one point in time in a file of their own, and back.</summary>
 public static class DurableSnapshot
 {
-    private const int BatchGroups = 4096;
-    private const long BatchBytes = 32 << 20;
-
     /// <summary>
     /// Writes all groups of a store as they are now into a new file, which has the format of <see cref="SqliteStore"/>. Pushes go on
     /// meanwhile. The file appears under its name when it is complete and on disk.
@@ -20,33 +17,26 @@ public static class DurableSnapshot
     public static int Write(string path, MetricStore store)
     {
         ArgumentNullException.ThrowIfNull(store);
-        string partial = path + ".part";
-        try
+        return FilePlace.Guard(() =>
         {
             if (File.Exists(path))
             {
                 throw new DurableStoreException(DurableFault.Unavailable, path + " exists already");
             }
 
-            foreach (string left in FilePlace.WithCompanions(partial))
+            string partial = path + ".part";
+            using var file = new NewDatabase(partial);
+            using StoreView view = store.OpenView();
+            foreach (GroupSnapshot group in view.Groups)
             {
-                File.Delete(left);
+                file.Put(KeptGroup.Of(group, store));
             }
 
-            int groups = WriteAll(partial, store);
-            if (File.Exists(partial + "-wal"))
-            {
-                throw new DurableStoreException(DurableFault.Unavailable, partial + " could not be written completely");
-            }
-
+            file.Complete();
             File.Move(partial, path);
             Directories.Sync(path);
-            return groups;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new DurableStoreException(DurableFault.Unavailable, e.Message, e);
-        }
+            return view.Groups.Length;
+        });
     }
 
     /// <summary>
@@ -89,23 +79,5 @@ public static class DurableSnapshot
         {
             throw new DurableStoreException(DurableFault.Damaged, $"{full}: {e.Message}", e);
         }
-    }
-
-    private static int WriteAll(string partial, MetricStore store)
-    {
-        using SqliteFile file = SqliteFile.Open(partial);
-        using StoreView view = store.OpenView();
-        for (int at = 0; at < view.Groups.Length;)
-        {
-            using var batch = new SqliteBatch(file, static _ => { });
-            for (int count = 0; at < view.Groups.Length && count < BatchGroups && batch.Bytes < BatchBytes; at++, count++)
-            {
-                batch.Put(KeptGroup.Of(view.Groups[at], store), 0);
-            }
-
-            batch.Commit();
-        }
-
-        return view.Groups.Length;
     }
 }

@@ -1,8 +1,10 @@
+using System.Diagnostics;
 using Exposition.Engine;
 
 namespace Exposition.Persistence;
 
 /// <summary>A group as a durable copy keeps it.</summary>
+[DebuggerDisplay("{Key}, {Families.Length} families")]
 public readonly ref struct KeptGroup
 {
     private readonly FamilyEntry[]? _own;
@@ -35,12 +37,27 @@ public readonly ref struct KeptGroup
     // GroupSnapshot.SeriesSince; 0 where nobody knows.
     internal long SeriesSince { get; init; }
 
-    internal static KeptGroup Of(GroupSnapshot group, MetricStore store) => new(group.Key, group.Families)
+    internal static KeptGroup Of(GroupSnapshot group, MetricStore store)
     {
-        ExpiresAt = group.HasExplicitExpiry ? store.ExpiryOf(group) : null,
-        LastFailure = group.LastFailure,
-        SeriesSince = group.SeriesSince,
-    };
+        Debug.Assert(IsSorted(group.Families), "Families have an order.");
+        return new KeptGroup(group.Key, group.Families)
+        {
+            ExpiresAt = group.HasExplicitExpiry ? store.ExpiryOf(group) : null,
+            LastFailure = group.LastFailure,
+            SeriesSince = group.SeriesSince,
+        };
+    }
+
+    private static bool IsSorted(ReadOnlySpan<FamilyEntry> families)
+    {
+        int i = 1;
+        while (i < families.Length && families[i - 1].Name.Span.SequenceCompareTo(families[i].Name.Span) < 0)
+        {
+            i++;
+        }
+
+        return i >= families.Length;
+    }
 
     /// <summary>Puts the group back into a store.</summary>
     /// <param name="store">The store, which keeps the memory of the families.</param>

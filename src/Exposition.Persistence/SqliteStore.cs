@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Exposition.Persistence.Sqlite;
 
 namespace Exposition.Persistence;
@@ -109,8 +110,7 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
 
         if (!File.Exists(_path))
         {
-            string? obstacle = FilePlace.ObstacleToCreating(_path);
-            if (obstacle is not null)
+            if (FilePlace.ObstacleToCreating(_path) is { } obstacle)
             {
                 report(new DurableNotice(DurableEvent.Unavailable, _path, Detail: obstacle));
             }
@@ -144,6 +144,7 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
     /// <inheritdoc/>
     public IDurableBatch Begin()
     {
+        Debug.Assert(_replacement is null || Incomplete, "A new file that is not complete has not taken its place.");
         try
         {
             // Someone may have deleted the file under us: SQLite would go on writing into a file without a name.

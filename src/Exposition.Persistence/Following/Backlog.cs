@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Exposition.Engine;
 
@@ -119,6 +120,7 @@ internal sealed class Backlog(ChangeFeed feed, TimeProvider time)
     /// <summary>Lets the groups that are set aside be tried again if they are due; the pause until the next time is longer.</summary>
     public void RetryDue()
     {
+        Debug.Assert(_retrying.IsSubsetOf(_setAside), "Only what is set aside is tried again.");
         if (RetryIn is not { } wait)
         {
             _pause = s_firstPause;

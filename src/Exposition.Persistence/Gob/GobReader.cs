@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using System.Numerics;
 
 namespace Exposition.Persistence.Gob;
@@ -10,6 +11,7 @@ namespace Exposition.Persistence.Gob;
 // Every length is checked against what is left, so nothing is ever allocated for what a file only claims.
 
 /// <summary>Reads a piece of a gob stream.</summary>
+[DebuggerDisplay("{Position} of {_bytes.Length} bytes")]
 internal ref struct GobReader(ReadOnlySpan<byte> bytes)
 {
     private readonly ReadOnlySpan<byte> _bytes = bytes;

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 
 namespace Exposition.Persistence.Rows;
 
@@ -6,6 +7,7 @@ namespace Exposition.Persistence.Rows;
 /// Reads the primitives of contents (see <see cref="GroupContent"/>), checking every length. What it returns are slices of the array, of
 /// which it reads so many bytes.
 /// </summary>
+[DebuggerDisplay("{Left} bytes left")]
 internal ref struct ContentReader(byte[] content, int length)
 {
     private int _at;

@@ -1,13 +1,17 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 
 namespace Exposition.Persistence.Rows;
 
+internal delegate void ByteSink(ReadOnlySpan<byte> bytes);
+
 /// <summary>
-/// Writes the primitives of contents (see <see cref="GroupContent"/>) into memory that is large enough, or through a buffer into a stream.
+/// Writes the primitives of contents (see <see cref="GroupContent"/>) into memory that is large enough, or through a buffer into a sink.
 /// </summary>
 /// <param name="into">The memory, or the buffer.</param>
-/// <param name="through">The stream; what is in the buffer at the end comes to it by <see cref="Flush"/>.</param>
-internal ref struct ContentWriter(Span<byte> into, Stream? through = null)
+/// <param name="sink">What is in the buffer at the end comes to it by <see cref="Flush"/>.</param>
+[DebuggerDisplay("{Position} bytes written")]
+internal ref struct ContentWriter(Span<byte> into, ByteSink? sink = null)
 {
     public const int MaxVarint = 5;
 
@@ -17,18 +21,6 @@ internal ref struct ContentWriter(Span<byte> into, Stream? through = null)
 
     /// <summary>How much has been written.</summary>
     public readonly int Position => _passed + _at;
-
-    /// <summary>How long a number is.</summary>
-    public static int LengthOfVarint(int value)
-    {
-        int length = 1;
-        for (uint rest = (uint)value; rest >= 0x80; rest >>= 7)
-        {
-            length++;
-        }
-
-        return length;
-    }
 
     public void Byte(byte value) => Room(1)[0] = value;
 
@@ -48,14 +40,14 @@ internal ref struct ContentWriter(Span<byte> into, Stream? through = null)
 
     public void Bytes(ReadOnlySpan<byte> bytes)
     {
-        if (through is null || bytes.Length <= _into.Length)
+        if (sink is null || bytes.Length <= _into.Length)
         {
             bytes.CopyTo(Room(bytes.Length));
             return;
         }
 
         Flush();
-        through.Write(bytes);
+        sink(bytes);
         _passed += bytes.Length;
     }
 
@@ -67,18 +59,19 @@ internal ref struct ContentWriter(Span<byte> into, Stream? through = null)
 
     public void Flush()
     {
-        through?.Write(_into[.._at]);
+        sink?.Invoke(_into[.._at]);
         _passed += _at;
         _at = 0;
     }
 
     private Span<byte> Room(int bytes)
     {
-        if (through is not null && _into.Length - _at < bytes)
+        if (sink is not null && _into.Length - _at < bytes)
         {
             Flush();
         }
 
+        Debug.Assert(bytes <= _into.Length - _at, "The memory is large enough.");
         _at += bytes;
         return _into.Slice(_at - bytes, bytes);
     }

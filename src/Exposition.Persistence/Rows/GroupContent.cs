@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Exposition.Engine;
 using Exposition.Engine.Groups;
 using Exposition.Formats;
@@ -5,6 +6,7 @@ using Exposition.Formats;
 namespace Exposition.Persistence.Rows;
 
 /// <summary>What a row says of its group, decoded.</summary>
+[DebuggerDisplay("{Families.Length} families")]
 internal readonly record struct GroupState(FamilyEntry[] Families, long? ExpiresAt = null, PushFailure? LastFailure = null);
 
 // A group as one row's bytes. Grammar (integers little-endian, varint = LEB128 of at most 31 bits):
@@ -52,6 +54,7 @@ internal static class GroupContent
         }
 
         GroupFields.Write(group, ref writer);
+        Debug.Assert(writer.Position <= MaxSize(group), "An upper bound was given.");
         return writer.Position;
     }
 
@@ -59,10 +62,10 @@ internal static class GroupContent
     public static bool TryRead(byte[] content, out GroupState state) => TryRead(content, content.Length, null, out state);
 
     /// <summary>Decodes a content, checking every length.</summary>
-    /// <param name="content">An array that begins with it.</param>
+    /// <param name="content">An array that begins with it, and of which the group is made.</param>
     /// <param name="length">Its length.</param>
     /// <param name="heads">Where the heads of its families come from; null: they are made of slices of the array.</param>
-    /// <param name="state">The group; slices of the array.</param>
+    /// <param name="state">The group.</param>
     /// <returns>False if it is not a complete content of a known version with names in strict order.</returns>
     public static bool TryRead(byte[] content, int length, RecentHeads? heads, out GroupState state)
     {

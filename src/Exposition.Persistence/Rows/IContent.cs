@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 
 namespace Exposition.Persistence.Rows;
 
@@ -16,24 +17,24 @@ internal static class Content
 {
     private const int BufferBytes = 32 << 10;
 
-    /// <summary>Writes a content into an array.</summary>
     public static byte[] ToArray<T>(in T content)
         where T : IContent, allows ref struct
     {
         byte[] bytes = GC.AllocateUninitializedArray<byte>(content.Length);
         var writer = new ContentWriter(bytes);
         content.Write(ref writer);
+        Debug.Assert(writer.Position == bytes.Length, "A content is as long as it says.");
         return bytes;
     }
 
-    /// <summary>Writes a content into a stream.</summary>
-    public static void CopyTo<T>(in T content, Stream into)
+    public static void CopyTo<T>(in T content, ByteSink sink)
         where T : IContent, allows ref struct
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
-        var writer = new ContentWriter(buffer, into);
+        var writer = new ContentWriter(buffer, sink);
         content.Write(ref writer);
         writer.Flush();
+        Debug.Assert(writer.Position == content.Length, "A content is as long as it says.");
         ArrayPool<byte>.Shared.Return(buffer);
     }
 }

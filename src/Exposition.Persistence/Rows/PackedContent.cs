@@ -28,19 +28,14 @@ internal static class PackedContent
         }
 
         using var packed = new MemoryStream(length / UsualRatio);
-        packed.WriteByte(Packed);
-        for (uint rest = (uint)length; ; rest >>= 7)
-        {
-            packed.WriteByte((byte)(rest < 0x80 ? rest : rest | 0x80));
-            if (rest < 0x80)
-            {
-                break;
-            }
-        }
-
+        Span<byte> head = stackalloc byte[1 + ContentWriter.MaxVarint];
+        var writer = new ContentWriter(head);
+        writer.Byte(Packed);
+        writer.Varint(length);
+        packed.Write(head[..writer.Position]);
         using (var zlib = new ZLibStream(packed, level, leaveOpen: true))
         {
-            Content.CopyTo(content, zlib);
+            Content.CopyTo(content, zlib.Write);
         }
 
         return packed.Length < length ? packed.ToArray() : Content.ToArray(content);
@@ -49,7 +44,6 @@ internal static class PackedContent
     /// <inheritdoc cref="Pack{T}(in T, CompressionLevel)"/>
     public static byte[] Pack(ReadOnlySpan<byte> content) => Pack(new Plain(content));
 
-    /// <summary>Whether a column is packed.</summary>
     public static bool IsOne(ReadOnlySpan<byte> column) => column.Length > 0 && column[0] == Packed;
 
     /// <summary>The content of a column: the column itself if it is not packed.</summary>
@@ -62,31 +56,16 @@ internal static class PackedContent
             return true;
         }
 
-        long length = 0;
-        int at = 1;
-        for (int shift = 0; shift < 35; shift += 7)
-        {
-            if (at == column.Length)
-            {
-                return false;
-            }
-
-            length |= (long)(column[at] & 0x7F) << shift;
-            if (column[at++] < 0x80)
-            {
-                break;
-            }
-        }
-
-        if (length > MostBytes || length > (long)(column.Length - at) * BestRatio)
+        var reader = new ContentReader(column);
+        if (!reader.TryByte(out _) || !reader.TryVarint(out int length) || length > MostBytes || length > (long)reader.Left * BestRatio)
         {
             return false;
         }
 
         try
         {
-            content = GC.AllocateUninitializedArray<byte>((int)length);
-            using var zlib = new ZLibStream(new MemoryStream(column, at, column.Length - at), CompressionMode.Decompress);
+            content = GC.AllocateUninitializedArray<byte>(length);
+            using var zlib = new ZLibStream(new MemoryStream(column, column.Length - reader.Left, reader.Left), CompressionMode.Decompress);
             return zlib.ReadAtLeast(content, content.Length, throwOnEndOfStream: false) == content.Length && zlib.ReadByte() < 0;
         }
         catch (InvalidDataException)

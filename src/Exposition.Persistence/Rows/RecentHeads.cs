@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Exposition.Engine.Groups;
 using Exposition.Formats;
 
@@ -14,6 +15,7 @@ internal sealed class RecentHeads
     /// <summary>The head at a place: that of the last row if it says the same, or else one with memory of its own.</summary>
     public FamilyHead At(int place, ReadOnlyMemory<byte> name, MetricType type, bool hasHelp, ReadOnlyMemory<byte> help, byte unitLength)
     {
+        Debug.Assert(place <= _heads.Count, "The families of a row come in their order.");
         if (place < _heads.Count && _heads[place].Says(name.Span, type, hasHelp, help.Span, unitLength))
         {
             return _heads[place];

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 
 namespace Exposition.Persistence.Rows;
 
@@ -10,8 +11,25 @@ internal static class RowChecksum
         Span<byte> fixedPart = stackalloc byte[sizeof(long) + sizeof(int)];
         BinaryPrimitives.WriteInt64LittleEndian(fixedPart, version);
         BinaryPrimitives.WriteInt32LittleEndian(fixedPart[sizeof(long)..], key.Length);
-        uint running = Crc32C.Append(Crc32C.Initial, fixedPart);
-        running = Crc32C.Append(running, key);
-        return Crc32C.Finish(Crc32C.Append(running, content));
+        return ~Append(Append(Append(uint.MaxValue, fixedPart), key), content);
+    }
+
+    /// <summary>
+    /// Takes bytes into a running CRC-32C (Castagnoli, as in RFC 3720), which begins with all bits set and is complemented at its end.
+    /// </summary>
+    public static uint Append(uint running, ReadOnlySpan<byte> bytes)
+    {
+        while (bytes.Length >= sizeof(ulong))
+        {
+            running = BitOperations.Crc32C(running, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
+            bytes = bytes[sizeof(ulong)..];
+        }
+
+        foreach (byte b in bytes)
+        {
+            running = BitOperations.Crc32C(running, b);
+        }
+
+        return running;
     }
 }

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.IO.Compression;
+using System.Security.Cryptography;
 
 namespace Exposition.Persistence.Rows;
 
@@ -19,15 +21,14 @@ internal static class SplitColumn
     /// <returns>False if one of the parts is damaged, or they are not parts of one group.</returns>
     public static bool TryJoin(byte[] column, byte[]? packedShape, out GroupState state)
     {
+        Debug.Assert(IsOne(column), "The column was looked at.");
         state = default;
-        Span<byte> digest = stackalloc byte[SplitContent.DigestBytes];
         if (packedShape is null || !PackedContent.TryUnpack(packedShape, out byte[] shape))
         {
             return false;
         }
 
-        SplitContent.Digest(shape, digest);
-        return column.AsSpan(1, digest.Length).SequenceEqual(digest)
+        return column.AsSpan(1, SplitContent.DigestBytes).SequenceEqual(SHA256.HashData(shape).AsSpan(0, SplitContent.DigestBytes))
             && PackedContent.TryUnpack(column[HeadBytes..], out byte[] values)
             && SplitContent.TryJoin(shape, values, out state);
     }

@@ -51,9 +51,9 @@ internal static class SplitContent
     }
 
     /// <summary>Puts a group together.</summary>
-    /// <param name="shape">The shape.</param>
-    /// <param name="values">The values.</param>
-    /// <param name="state">The group; slices of the shape, and of an array of its own for its text.</param>
+    /// <param name="shape">Decoded families are slices of it.</param>
+    /// <param name="values">Joined with the shape into an array of its own.</param>
+    /// <param name="state">The group.</param>
     /// <returns>False if they are not in order, or do not fit.</returns>
     public static bool TryJoin(byte[] shape, byte[] values, out GroupState state)
     {
@@ -101,20 +101,11 @@ internal static class SplitContent
         return lines.IsEmpty && end == joined.Length;
     }
 
-    /// <summary>The digest of a shape.</summary>
     public static byte[] Digest(in SplitShape shape)
     {
-        using var digest = new DigestStream();
-        Content.CopyTo(shape, digest);
-        return digest.Finish()[..DigestBytes];
-    }
-
-    /// <inheritdoc cref="Digest(in SplitShape)"/>
-    public static void Digest(ReadOnlySpan<byte> shape, Span<byte> into)
-    {
-        Span<byte> whole = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(shape, whole);
-        whole[..DigestBytes].CopyTo(into);
+        using var digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Content.CopyTo(shape, digest.AppendData);
+        return digest.GetHashAndReset()[..DigestBytes];
     }
 
     /// <summary>Takes the first line of a text: what is before its value, and the value with the line end.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Exposition.Engine;
 
 namespace Exposition.Persistence.Rows;
@@ -8,7 +9,6 @@ namespace Exposition.Persistence.Rows;
 /// <param name="Cut">How long the lines of each family are without the values.</param>
 internal readonly record struct SplitSize(int Lines, int Values, int[] Cut);
 
-/// <summary>The shape of a group.</summary>
 internal readonly ref struct SplitShape(KeptGroup group, SplitSize size) : IContent
 {
     private readonly KeptGroup _group = group;
@@ -18,7 +18,7 @@ internal readonly ref struct SplitShape(KeptGroup group, SplitSize size) : ICont
         get
         {
             Span<byte> buffer = stackalloc byte[64];
-            var counter = new ContentWriter(buffer, Stream.Null);
+            var counter = new ContentWriter(buffer, static _ => { });
             Write(ref counter, withLines: false);
             int lines = 0;
             foreach (int cut in size.Cut)
@@ -34,6 +34,7 @@ internal readonly ref struct SplitShape(KeptGroup group, SplitSize size) : ICont
 
     private void Write(ref ContentWriter writer, bool withLines)
     {
+        Debug.Assert(size.Cut.Length == _group.Families.Length, "The group was measured.");
         GroupContent.WriteHead(_group.Families.Length, ref writer);
         for (int i = 0; i < size.Cut.Length; i++)
         {
@@ -52,7 +53,6 @@ internal readonly ref struct SplitShape(KeptGroup group, SplitSize size) : ICont
     }
 }
 
-/// <summary>The values of a group.</summary>
 internal readonly ref struct SplitValues(KeptGroup group, SplitSize size) : IContent
 {
     private readonly KeptGroup _group = group;
@@ -62,9 +62,10 @@ internal readonly ref struct SplitValues(KeptGroup group, SplitSize size) : ICon
         get
         {
             Span<byte> buffer = stackalloc byte[64];
-            var counter = new ContentWriter(buffer, Stream.Null);
+            var counter = new ContentWriter(buffer, static _ => { });
+            counter.Varint(size.Values);
             GroupFields.Write(_group, ref counter);
-            return 1 + (sizeof(long) * _group.Families.Length) + ContentWriter.LengthOfVarint(size.Values) + size.Values + counter.Position;
+            return 1 + (sizeof(long) * _group.Families.Length) + size.Values + counter.Position;
         }
     }
 

@@ -51,7 +51,7 @@ internal static class FilePlace
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw Fault(e);
+            throw Translate(e);
         }
     }
 
@@ -68,28 +68,21 @@ internal static class FilePlace
     }
 
     /// <summary>Creates a file that only its owner may read. Does nothing if there is one.</summary>
-    public static void CreatePrivate(string path)
+    public static void CreatePrivate(string path) => Guard(() =>
     {
-        try
+        if (File.Exists(path))
         {
-            if (File.Exists(path))
-            {
-                return;
-            }
-
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-            if (!OperatingSystem.IsWindows())
-            {
-                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            }
-
-            new FileStream(path, options).Dispose();
+            return;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
         {
-            throw new DurableStoreException(DurableFault.Unavailable, e.Message, e);
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
-    }
+
+        new FileStream(path, options).Dispose();
+    });
 
     /// <summary>A name beside a file that says why and when, and is free.</summary>
     public static string NameAside(string path, string why, DateTimeOffset now)
@@ -106,6 +99,24 @@ internal static class FilePlace
 
     /// <summary>A database and the files that SQLite keeps beside it.</summary>
     public static string[] WithCompanions(string path) => [path, path + Log, path + "-journal", path + "-shm"];
+
+    /// <summary>Deletes what a process that died has left of a database.</summary>
+    public static void Delete(string path)
+    {
+        foreach (string left in WithCompanions(path))
+        {
+            File.Delete(left);
+        }
+    }
+
+    /// <summary>A database that was closed has no log: all of it is in the file.</summary>
+    public static void RequireClosed(string path)
+    {
+        if (File.Exists(path + Log))
+        {
+            throw new DurableStoreException(DurableFault.Unavailable, path + " could not be written completely");
+        }
+    }
 
     /// <summary>
     /// Renames a file, and its log, to a name that says why and when. The file goes first: what is left of it then is found by
@@ -155,7 +166,26 @@ internal static class FilePlace
         return to;
     }
 
-    /// <summary>What a failed operation on files means for the copy.</summary>
-    public static DurableStoreException Fault(Exception e) =>
+    /// <summary>Runs an operation on files and translates its errors.</summary>
+    public static T Guard<T>(Func<T> action)
+    {
+        try
+        {
+            return action();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Translate(e);
+        }
+    }
+
+    /// <inheritdoc cref="Guard{T}(Func{T})"/>
+    public static void Guard(Action action) => Guard(() =>
+    {
+        action();
+        return true;
+    });
+
+    private static DurableStoreException Translate(Exception e) =>
         new(e is IOException { HResult: WouldBlock } ? DurableFault.Locked : DurableFault.Unavailable, e.Message, e);
 }

@@ -11,71 +11,48 @@ namespace Exposition.Persistence.Sqlite;
 /// <summary>Turns a state file of the Prometheus Pushgateway into a database of ours in its place.</summary>
 internal static class GobImport
 {
-    private const int BatchGroups = 4096;
-
     /// <summary>Imports the file.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="time">The clock for the original's new name.</param>
-    /// <param name="report">Is told of what happens.</param>
     /// <returns>The name under which the original was kept.</returns>
     /// <exception cref="DurableStoreException">It could not be read, or there is no room; the original is as it was.</exception>
-    public static string Run(string path, TimeProvider time, Action<DurableNotice> report)
+    public static string Run(string path, TimeProvider time, Action<DurableNotice> report) => FilePlace.Guard(() =>
     {
-        try
+        using var original = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.None);
+        byte[] bytes = ReadAll(original);
+        string temporary = path + ".importing";
+        using var into = new NewDatabase(temporary);
+        GobState state = Open(bytes, path, (in group) => into.Put(group), report);
+        string? error = state.Read();
+        into.Complete();
+        string kept = FilePlace.NameAside(path, error is null ? "pushgateway" : "damaged", time.GetUtcNow());
+        Keep(original, kept);
+        Directories.Sync(path);
+        File.Move(temporary, path, overwrite: true);
+        Directories.Sync(path);
+        report(new DurableNotice(DurableEvent.Imported, kept, state.Groups));
+        if (error is not null)
         {
-            using var original = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.None);
-            byte[] bytes = ReadAll(original);
-            string temporary = path + ".importing";
-            foreach (string left in FilePlace.WithCompanions(temporary))
-            {
-                File.Delete(left);
-            }
-
-            (int groups, string? error) = WriteAll(bytes, path, temporary, report);
-            if (File.Exists(temporary + "-wal"))
-            {
-                throw new DurableStoreException(DurableFault.Unavailable, "the imported groups could not be written completely");
-            }
-
-            string kept = FilePlace.NameAside(path, error is null ? "pushgateway" : "damaged", time.GetUtcNow());
-            Keep(original, kept);
-            Directories.Sync(path);
-            File.Move(temporary, path, overwrite: true);
-            Directories.Sync(path);
-            report(new DurableNotice(DurableEvent.Imported, kept, groups));
-            if (error is not null)
-            {
-                report(new DurableNotice(DurableEvent.MovedDamaged, kept, groups, error));
-            }
-
-            return kept;
+            report(new DurableNotice(DurableEvent.MovedDamaged, kept, state.Groups, error));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw FilePlace.Fault(e);
-        }
-    }
+
+        return kept;
+    });
 
     /// <summary>Hands over the groups of a file without changing anything.</summary>
     /// <returns>Their number.</returns>
-    public static int ReadOnly(string path, RestoreGroup restore, Action<DurableNotice> report)
+    public static int ReadOnly(string path, RestoreGroup restore, Action<DurableNotice> report) => FilePlace.Guard(() =>
     {
-        try
+        using var original = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        GobState state = Open(ReadAll(original), path, restore, report);
+        if (state.Read() is { } error)
         {
-            using var original = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-            var state = new GobState(ReadAll(original), restore, why => report(new DurableNotice(DurableEvent.DamagedGroup, path, 1, why)));
-            if (state.Read() is { } error)
-            {
-                report(new DurableNotice(DurableEvent.DamagedGroup, path, 0, error));
-            }
+            report(new DurableNotice(DurableEvent.DamagedGroup, path, 0, error));
+        }
 
-            return state.Groups;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new DurableStoreException(DurableFault.Unavailable, e.Message, e);
-        }
-    }
+        return state.Groups;
+    });
+
+    private static GobState Open(byte[] file, string path, RestoreGroup take, Action<DurableNotice> report) =>
+        new(file, take, why => report(new DurableNotice(DurableEvent.DamagedGroup, path, 1, why)));
 
     private static byte[] ReadAll(FileStream file)
     {
@@ -88,35 +65,6 @@ internal static class GobImport
         byte[] bytes = GC.AllocateUninitializedArray<byte>((int)file.Length);
         file.ReadExactly(bytes);
         return bytes;
-    }
-
-    private static (int Groups, string? Error) WriteAll(byte[] bytes, string path, string temporary, Action<DurableNotice> report)
-    {
-        using SqliteFile into = SqliteFile.Open(temporary);
-        SqliteBatch? batch = null;
-        SqliteBatch Begin() => new(into, static _ => { });
-        int inBatch = 0;
-        var state = new GobState(bytes, (in group) =>
-        {
-            batch ??= Begin();
-            batch.Put(group, 0);
-            if (++inBatch == BatchGroups)
-            {
-                batch.Commit();
-                batch.Dispose();
-                (batch, inBatch) = (null, 0);
-            }
-        }, why => report(new DurableNotice(DurableEvent.DamagedGroup, path, 1, why)));
-        try
-        {
-            string? error = state.Read();
-            batch?.Commit();
-            return (state.Groups, error);
-        }
-        finally
-        {
-            batch?.Dispose();
-        }
     }
 
     private static void Keep(FileStream original, string kept)

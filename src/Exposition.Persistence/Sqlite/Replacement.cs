@@ -20,57 +20,27 @@ internal sealed class Replacement(string path) : IDisposable
 
     /// <summary>Makes room for the new file, for this process alone.</summary>
     /// <exception cref="DurableStoreException">Another process is at it, or the place cannot be written.</exception>
-    public void Begin()
+    public void Begin() => FilePlace.Guard(() =>
     {
-        try
-        {
-            _guard ??= new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.None);
-            foreach (string left in FilePlace.WithCompanions(NewPath))
-            {
-                File.Delete(left);
-            }
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw FilePlace.Fault(e);
-        }
-    }
+        _guard ??= new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.None);
+        FilePlace.Delete(NewPath);
+    });
 
     /// <summary>The new file is complete and closed: it takes the place of the damaged one.</summary>
     /// <param name="now">The time for the damaged file's new name.</param>
     /// <returns>That name.</returns>
-    public string Complete(DateTimeOffset now)
+    public string Complete(DateTimeOffset now) => FilePlace.Guard(() =>
     {
-        try
-        {
-            if (File.Exists(NewPath + "-wal"))
-            {
-                throw new DurableStoreException(DurableFault.Unavailable, NewPath + " could not be written completely");
-            }
-
-            File.Move(NewPath, Salvaged, overwrite: true);
-            Directories.Sync(path);
-            return TakePlace(now)!;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw FilePlace.Fault(e);
-        }
-    }
+        FilePlace.RequireClosed(NewPath);
+        File.Move(NewPath, Salvaged, overwrite: true);
+        Directories.Sync(path);
+        return TakePlace(now)!;
+    });
 
     /// <summary>Ends what a process that died has begun, and takes logs without a file out of the way, which SQLite would delete.</summary>
     /// <returns>The name of what was moved aside, or null if nothing was.</returns>
-    public string? Resume(DateTimeOffset now)
-    {
-        try
-        {
-            return File.Exists(Salvaged) ? TakePlace(now) : FilePlace.MoveOrphans(path, now);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw FilePlace.Fault(e);
-        }
-    }
+    public string? Resume(DateTimeOffset now) =>
+        FilePlace.Guard(() => File.Exists(Salvaged) ? TakePlace(now) : FilePlace.MoveOrphans(path, now));
 
     public void Dispose()
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Exposition.Engine;
 using Exposition.Persistence.Rows;
 using SQLitePCL;
@@ -9,6 +10,7 @@ namespace Exposition.Persistence.Sqlite;
 /// <param name="Key">The group, or null if the row does not even say that.</param>
 /// <param name="State">What it says of the group; without families if the row is damaged.</param>
 /// <param name="Bytes">The size of the content.</param>
+[DebuggerDisplay("{Id}: {Key}, {Bytes} bytes")]
 internal readonly record struct DecodedRow(long Id, GroupingKey? Key, GroupState State, int Bytes = 0);
 
 // Rows come by the million at a start. So a column is read where it lies, once; and of a small row, which is mostly names and help texts
@@ -23,10 +25,10 @@ internal sealed class RowDecoder
 
     private readonly RecentHeads _heads = new();
 
-    /// <summary>A column of bytes; false if it is something else. What a broken page yields need not be what the schema says.</summary>
-    /// <param name="row">The row; the bytes are good until the next one.</param>
-    /// <param name="column">The place of the column.</param>
-    /// <param name="bytes">The bytes.</param>
+    /// <summary>
+    /// A column of bytes, which are good until the next row; false if it is something else. What a broken page yields need not be what the
+    /// schema says.
+    /// </summary>
     public static bool TryGetBytes(sqlite3_stmt row, int column, out ReadOnlySpan<byte> bytes)
     {
         bool there = raw.sqlite3_column_type(row, column) == raw.SQLITE_BLOB;
@@ -34,11 +36,7 @@ internal sealed class RowDecoder
         return there;
     }
 
-    /// <summary>Decodes a row.</summary>
-    /// <param name="row">The row.</param>
-    /// <param name="id">Its id.</param>
-    /// <param name="key">Its key; none if that is damaged.</param>
-    /// <param name="shape">The shape that belongs to the row, if there is one.</param>
+    /// <summary>Checks and decodes a row. Its key is empty if it is damaged; the shape is null if the row has none.</summary>
     public DecodedRow Decode(sqlite3_stmt row, long id, ReadOnlySpan<byte> key, byte[]? shape)
     {
         if (!GroupingKey.TryCreate(key, out GroupingKey? group))

@@ -23,9 +23,12 @@ internal sealed class Salvage(SqliteConnection connection, bool hasShapes, RowDe
     /// <summary>Reads all groups that can be read from an id on.</summary>
     public void ReadFrom(long id, RowBatches into)
     {
-        using SqliteCommand select = Command("SELECT id, key, version, checksum, content FROM groups WHERE id >= $id ORDER BY id");
-        using SqliteCommand shape = Command(hasShapes ? "SELECT content FROM shapes WHERE id = $id" : "SELECT NULL WHERE $id");
-        using SqliteCommand probe = Command("SELECT id FROM groups WHERE id >= $id ORDER BY id LIMIT 1");
+        using SqliteCommand select = SqliteFile.Command(
+            connection, "SELECT id, key, version, checksum, content FROM groups WHERE id >= $id ORDER BY id", "$id");
+        using SqliteCommand shape = SqliteFile.Command(
+            connection, hasShapes ? "SELECT content FROM shapes WHERE id = $id" : "SELECT NULL WHERE $id", "$id");
+        using SqliteCommand probe = SqliteFile.Command(
+            connection, "SELECT id FROM groups WHERE id >= $id ORDER BY id LIMIT 1", "$id");
         long? from = FirstFrom(probe, Math.Max(id, 1));
         while (from is { } start)
         {
@@ -110,13 +113,5 @@ internal sealed class Salvage(SqliteConnection connection, bool hasShapes, RowDe
         {
             return false;
         }
-    }
-
-    private SqliteCommand Command(string text)
-    {
-        SqliteCommand command = connection.CreateCommand();
-        command.CommandText = text;
-        command.Parameters.Add("$id", SqliteType.Integer);
-        return command;
     }
 }

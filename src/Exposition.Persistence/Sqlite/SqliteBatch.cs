@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Globalization;
 using Exposition.Engine;
 using Exposition.Persistence.Rows;
@@ -28,12 +29,8 @@ internal sealed class SqliteBatch : IDurableBatch
     {
         _file = file;
         _onFailure = onFailure;
-        _transaction = SqliteErrors.Guard(() => file.Connection.BeginTransaction());
-        file.Put.Transaction = _transaction;
-        file.Remove.Transaction = _transaction;
-        file.RemoveShape.Transaction = _transaction;
-        file.DigestOf.Transaction = _transaction;
-        file.PutShape.Transaction = _transaction;
+        _transaction = SqliteErrors.Guard(file.Connection.BeginTransaction);
+        file.Enlist(_transaction);
         _hasShapes = SqliteErrors.Guard(() => file.HasShapes);
     }
 
@@ -72,21 +69,25 @@ internal sealed class SqliteBatch : IDurableBatch
         byte[] keyBytes = key.Bytes.ToArray();
         _file.Shapes.Forget(key);
         RemoveShape(keyBytes);
-        _file.Remove.Parameters[0].Value = keyBytes;
-        Do(() => _file.Remove.ExecuteNonQuery());
+        Do(() => Bind(_file.Remove, keyBytes).ExecuteNonQuery());
         Bytes += keyBytes.Length;
     }
 
     public void Clear()
     {
         _file.Shapes.ForgetAll();
-        Do(() => _file.RemoveAll(_transaction));
+        Do(_file.RemoveAll);
         _hasShapes = false;
     }
 
     public void Commit()
     {
-        Do(_transaction.Commit);
+        Debug.Assert(_failure is null, "After a failure a part of a group may be in it.");
+        Do(() =>
+        {
+            _transaction.Commit();
+            return true;
+        });
         try
         {
             _file.Shrink();
@@ -99,11 +100,7 @@ internal sealed class SqliteBatch : IDurableBatch
 
     public void Dispose()
     {
-        _file.Put.Transaction = null;
-        _file.Remove.Transaction = null;
-        _file.RemoveShape.Transaction = null;
-        _file.DigestOf.Transaction = null;
-        _file.PutShape.Transaction = null;
+        _file.Enlist(null);
         try
         {
             _transaction.Dispose();
@@ -144,43 +141,37 @@ internal sealed class SqliteBatch : IDurableBatch
     {
         if (_hasShapes)
         {
-            _file.RemoveShape.Parameters[0].Value = keyBytes;
-            Do(() => _file.RemoveShape.ExecuteNonQuery());
+            Do(() => Bind(_file.RemoveShape, keyBytes).ExecuteNonQuery());
         }
     }
 
-    private bool HasShape(byte[] keyBytes, byte[] digest)
-    {
-        _file.DigestOf.Parameters[0].Value = keyBytes;
-        return Do(() => _file.DigestOf.ExecuteScalar()) is byte[] kept && kept.AsSpan().SequenceEqual(digest);
-    }
+    private bool HasShape(byte[] keyBytes, byte[] digest) =>
+        Do(() => Bind(_file.DigestOf, keyBytes).ExecuteScalar()) is byte[] kept && kept.AsSpan().SequenceEqual(digest);
 
     private void PutShape(byte[] keyBytes, byte[] digest, byte[] content)
     {
         _hasShapes = true;
-        _file.PutShape.Parameters[0].Value = keyBytes;
-        _file.PutShape.Parameters[1].Value = digest;
-        _file.PutShape.Parameters[2].Value = content;
-        Do(() => _file.PutShape.ExecuteNonQuery());
+        Do(() => Bind(_file.PutShape, keyBytes, digest, content).ExecuteNonQuery());
         Bytes += content.Length;
     }
 
     private void PutRow(byte[] keyBytes, long version, byte[] content)
     {
-        SqliteParameterCollection values = _file.Put.Parameters;
-        values[0].Value = keyBytes;
-        values[1].Value = version;
-        values[2].Value = (long)RowChecksum.Of(keyBytes, version, content);
-        values[3].Value = content;
-        Do(() => _file.Put.ExecuteNonQuery());
+        long checksum = RowChecksum.Of(keyBytes, version, content);
+        Do(() => Bind(_file.Put, keyBytes, version, checksum, content).ExecuteNonQuery());
         Bytes += content.Length + keyBytes.Length;
     }
 
-    private void Do(Action action) => Do(() =>
+    private static SqliteCommand Bind(SqliteCommand command, params ReadOnlySpan<object> values)
     {
-        action();
-        return 0;
-    });
+        Debug.Assert(command.Transaction is not null && command.Parameters.Count == values.Length, "In a transaction, with all its values.");
+        for (int i = 0; i < values.Length; i++)
+        {
+            command.Parameters[i].Value = values[i];
+        }
+
+        return command;
+    }
 
     private T Do<T>(Func<T> action)
     {

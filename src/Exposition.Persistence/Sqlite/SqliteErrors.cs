@@ -28,13 +28,6 @@ internal static class SqliteErrors
         }
     }
 
-    /// <summary>Runs an action and translates its errors.</summary>
-    public static void Guard(Action action) => Guard(() =>
-    {
-        action();
-        return 0;
-    });
-
     public static DurableStoreException Translate(SqliteException e) => e.SqliteErrorCode switch
     {
         Busy or Locked => new DurableStoreException(DurableFault.Locked, "the file is in use by another process", e),

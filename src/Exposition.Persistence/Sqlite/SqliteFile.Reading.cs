@@ -12,13 +12,16 @@ internal sealed partial class SqliteFile
     public void ReadAll(RowReader into)
     {
         List<long> damaged = ReadRows(into);
-        if (damaged.Count > 0)
+        SqliteErrors.Guard(() =>
         {
-            SqliteErrors.Guard(() => SetAside(damaged));
-        }
+            if (damaged.Count > 0)
+            {
+                SetAside(damaged);
+            }
 
-        // The cache is for writing.
-        SqliteErrors.Guard(() => Run(Connection, "PRAGMA shrink_memory"));
+            // The cache is for writing.
+            return Run(Connection, "PRAGMA shrink_memory");
+        });
     }
 
     /// <summary>Reads all rows. One thread reads and decodes, the caller's takes what is decoded.</summary>
@@ -57,7 +60,7 @@ internal sealed partial class SqliteFile
         long next = long.MinValue;
         try
         {
-            using SqliteCommand select = Command(_schema < SchemaVersion
+            using SqliteCommand select = Command(Connection, _schema < SchemaVersion
                 ? "SELECT id, key, version, checksum, content, NULL FROM groups ORDER BY id"
                 : "SELECT groups.id, key, version, checksum, groups.content, shapes.content FROM groups LEFT JOIN shapes USING (id) "
                     + "ORDER BY groups.id");
@@ -90,7 +93,7 @@ internal sealed partial class SqliteFile
     // the index must say, too. Where it does not, the file is as damaged as one with a broken page.
     private void RequireIndex(ulong expected)
     {
-        using SqliteCommand select = Command("SELECT key, id FROM groups INDEXED BY sqlite_autoindex_groups_1 ORDER BY key");
+        using SqliteCommand select = Command(Connection, "SELECT key, id FROM groups INDEXED BY sqlite_autoindex_groups_1 ORDER BY key");
         using SqliteDataReader rows = select.ExecuteReader();
         ulong keys = 0;
         while (rows.Read())
@@ -110,17 +113,15 @@ internal sealed partial class SqliteFile
     private void SetAside(List<long> ids)
     {
         using SqliteTransaction transaction = Connection.BeginTransaction();
-        using SqliteCommand move = Command("""
+        using SqliteCommand move = Command(Connection, """
             INSERT INTO damaged (key, version, checksum, content, shape)
               SELECT key, version, checksum, groups.content, shapes.content FROM groups LEFT JOIN shapes USING (id) WHERE groups.id = $id;
             DELETE FROM shapes WHERE id = $id;
             DELETE FROM groups WHERE id = $id
-            """);
-        move.Transaction = transaction;
-        SqliteParameter id = move.Parameters.Add("$id", SqliteType.Integer);
+            """, "$id");
         foreach (long damaged in ids)
         {
-            id.Value = damaged;
+            move.Parameters[0].Value = damaged;
             move.ExecuteNonQuery();
         }
 

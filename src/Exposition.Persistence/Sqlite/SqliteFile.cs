@@ -55,24 +55,16 @@ internal sealed partial class SqliteFile : IDisposable
     {
         Connection = connection;
         _schema = schema;
-        Put = Command("""
+        Put = Command(connection, """
             INSERT INTO groups (key, version, checksum, content) VALUES ($key, $version, $checksum, $content)
             ON CONFLICT (key) DO UPDATE SET version = excluded.version, checksum = excluded.checksum, content = excluded.content
-            """);
-        Put.Parameters.Add("$key", SqliteType.Blob);
-        Put.Parameters.Add("$version", SqliteType.Integer);
-        Put.Parameters.Add("$checksum", SqliteType.Integer);
-        Put.Parameters.Add("$content", SqliteType.Blob);
-        Remove = Command("DELETE FROM groups WHERE key = $key");
-        Remove.Parameters.Add("$key", SqliteType.Blob);
-        RemoveShape = Command("DELETE FROM shapes WHERE id = (SELECT id FROM groups WHERE key = $key)");
-        RemoveShape.Parameters.Add("$key", SqliteType.Blob);
-        DigestOf = Command("SELECT digest FROM shapes WHERE id = (SELECT id FROM groups WHERE key = $key)");
-        DigestOf.Parameters.Add("$key", SqliteType.Blob);
-        PutShape = Command("INSERT OR REPLACE INTO shapes (id, digest, content) SELECT id, $digest, $content FROM groups WHERE key = $key");
-        PutShape.Parameters.Add("$key", SqliteType.Blob);
-        PutShape.Parameters.Add("$digest", SqliteType.Blob);
-        PutShape.Parameters.Add("$content", SqliteType.Blob);
+            """, "$key", "$version", "$checksum", "$content");
+        Remove = Command(connection, "DELETE FROM groups WHERE key = $key", "$key");
+        RemoveShape = Command(connection, "DELETE FROM shapes WHERE id = (SELECT id FROM groups WHERE key = $key)", "$key");
+        DigestOf = Command(connection, "SELECT digest FROM shapes WHERE id = (SELECT id FROM groups WHERE key = $key)", "$key");
+        PutShape = Command(connection,
+            "INSERT OR REPLACE INTO shapes (id, digest, content) SELECT id, $digest, $content FROM groups WHERE key = $key",
+            "$key", "$digest", "$content");
     }
 
     public SqliteConnection Connection { get; }
@@ -120,13 +112,12 @@ internal sealed partial class SqliteFile : IDisposable
     /// <summary>Whether any group is kept in two parts.</summary>
     public bool HasShapes => Number(Connection, "SELECT EXISTS (SELECT 1 FROM shapes)") != 0;
 
+    /// <summary>Makes the prepared statements a part of a transaction, or of none.</summary>
+    public void Enlist(SqliteTransaction? transaction) =>
+        Put.Transaction = Remove.Transaction = RemoveShape.Transaction = DigestOf.Transaction = PutShape.Transaction = transaction;
+
     /// <summary>Removes all groups: without a condition SQLite lets go of the pages of a table as they are.</summary>
-    public void RemoveAll(SqliteTransaction transaction)
-    {
-        using SqliteCommand command = Command("DELETE FROM shapes; DELETE FROM groups");
-        command.Transaction = transaction;
-        command.ExecuteNonQuery();
-    }
+    public int RemoveAll() => Run(Connection, "DELETE FROM shapes; DELETE FROM groups");
 
     /// <summary>
     /// After a commit: where most of the file is space that deleted groups have left, gives back cached pages and a part of it.
@@ -157,17 +148,20 @@ internal sealed partial class SqliteFile : IDisposable
     /// <summary>Closing will not write the log back: what is damaged stays as it is.</summary>
     public void LeaveAsItIs() => LeaveAsItIs(Connection);
 
-    public void Dispose()
+    /// <summary>Closes the file; its statements go with the connection.</summary>
+    public void Dispose() => Connection.Dispose();
+
+    /// <summary>Makes a statement; its parameters get their values by their place.</summary>
+    public static SqliteCommand Command(SqliteConnection connection, string text, params ReadOnlySpan<string> parameters)
     {
-        // Whatever goes wrong before, the file must be let go of.
-        using (Connection)
-        using (PutShape)
-        using (DigestOf)
-        using (RemoveShape)
-        using (Remove)
+        SqliteCommand command = connection.CreateCommand();
+        command.CommandText = text;
+        foreach (string name in parameters)
         {
-            Put.Dispose();
+            command.Parameters.Add(new SqliteParameter { ParameterName = name });
         }
+
+        return command;
     }
 
     private static SqliteFile Open(SqliteConnectionStringBuilder how, Func<SqliteConnection, long> prepare) => SqliteErrors.Guard(() =>
@@ -243,24 +237,15 @@ internal sealed partial class SqliteFile : IDisposable
         };
     }
 
-    private SqliteCommand Command(string text)
+    private static int Run(SqliteConnection connection, string text)
     {
-        SqliteCommand command = Connection.CreateCommand();
-        command.CommandText = text;
-        return command;
-    }
-
-    private static void Run(SqliteConnection connection, string text)
-    {
-        using SqliteCommand command = connection.CreateCommand();
-        command.CommandText = text;
-        command.ExecuteNonQuery();
+        using SqliteCommand command = Command(connection, text);
+        return command.ExecuteNonQuery();
     }
 
     private static long Number(SqliteConnection connection, string text)
     {
-        using SqliteCommand command = connection.CreateCommand();
-        command.CommandText = text;
+        using SqliteCommand command = Command(connection, text);
         return (long)command.ExecuteScalar()!;
     }
 }
