@@ -48,14 +48,10 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
     /// <exception cref="DurableStoreException">It cannot be read, or another process uses it.</exception>
     public bool TryClear()
     {
-        switch (FilePlace.Judge(_path))
+        FileVerdict verdict = FilePlace.Judge(_path);
+        if (verdict != FileVerdict.Database)
         {
-            case FileVerdict.Absent:
-                return true;
-            case FileVerdict.Database:
-                break;
-            default:
-                return false;
+            return verdict == FileVerdict.Absent;
         }
 
         try
@@ -257,27 +253,28 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
     // A file or volume without write permission: the groups can still be shown. An unmerged log would make the file's own pages stale.
     private LoadReport LoadReadOnly(RowReader reading)
     {
-        if (reading.Groups > 0 || new FileInfo(_path + "-wal") is { Exists: true, Length: > 0 })
+        int imported = 0;
+        if (reading.Groups == 0 && new FileInfo(_path + "-wal") is not { Exists: true, Length: > 0 })
         {
-            return new LoadReport(reading.Groups, reading.Damaged, false);
-        }
-
-        try
-        {
-            if (FilePlace.Judge(_path) == FileVerdict.Pushgateway)
+            try
             {
-                return new LoadReport(GobImport.ReadOnly(_path, reading.Restore, report), reading.Damaged, false);
+                if (FilePlace.Judge(_path) == FileVerdict.Pushgateway)
+                {
+                    imported = GobImport.ReadOnly(_path, reading.Restore, report);
+                }
+                else
+                {
+                    using var file = SqliteFile.OpenReadOnly(_path);
+                    file.ReadRows(reading);
+                }
             }
-
-            using var file = SqliteFile.OpenReadOnly(_path);
-            file.ReadRows(reading);
-        }
-        catch (Exception e) when (e is DurableStoreException or ForeignFileException)
-        {
-            report(new DurableNotice(DurableEvent.Unavailable, _path, Detail: e.Message));
+            catch (Exception e) when (e is DurableStoreException or ForeignFileException)
+            {
+                report(new DurableNotice(DurableEvent.Unavailable, _path, Detail: e.Message));
+            }
         }
 
-        return new LoadReport(reading.Groups, reading.Damaged, false);
+        return new LoadReport(reading.Groups + imported, reading.Damaged, false);
     }
 
     private void Close()

@@ -46,7 +46,6 @@ internal sealed class Backlog(ChangeFeed feed, TimeProvider time)
     /// <summary>The groups that are set aside and due.</summary>
     public IReadOnlySet<GroupingKey> Retrying => _retrying;
 
-    /// <summary>What is to be written next.</summary>
     public GroupChange[] Next() => [.. _next.Values];
 
     /// <summary>
@@ -132,7 +131,6 @@ internal sealed class Backlog(ChangeFeed feed, TimeProvider time)
         }
     }
 
-    /// <summary>Lets the groups that are set aside be tried again.</summary>
     public void RetryNow() => _retrying.UnionWith(_setAside);
 
     /// <summary>After a write: those that were tried again and are not in the store any more are done with.</summary>

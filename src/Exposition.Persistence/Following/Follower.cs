@@ -33,7 +33,6 @@ internal sealed class Follower : IDisposable
     private TimeSpan _lastDuration;
     private long _lastStart;
 
-    /// <summary>Starts to follow the store.</summary>
     public Follower(string name, IDurableStore durable, MetricStore store, DurableCopyOptions options, CopyStatistics statistics)
     {
         (_name, _options, _statistics) = (name, options, statistics);

@@ -14,46 +14,37 @@ internal sealed class LagWatch : IDisposable
     private readonly ITimer _timer;
     private TimeSpan _told;
 
-    /// <summary>Begins to watch.</summary>
-    /// <param name="name">How notices name the copy.</param>
-    /// <param name="options">Its clock, its interval, and who is told.</param>
-    /// <param name="look">The age of the oldest change, and how many groups wait.</param>
+    // Looks at the age of the oldest change, and how many groups wait.
     public LagWatch(string name, DurableCopyOptions options, Func<(TimeSpan Lag, int Groups)> look)
     {
         (_name, _options, _look) = (name, options, look);
         TimeSpan period = options.Interval > TimeSpan.FromSeconds(1) ? options.Interval : TimeSpan.FromSeconds(1);
         _limit = 3 * period;
-        _timer = options.Time.CreateTimer(static watch => ((LagWatch)watch!).TryLook(), this, period, period);
+        _timer = options.Time.CreateTimer(static watch => ((LagWatch)watch!).Look(), this, period, period);
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _timer.Dispose();
 
     // What a timer throws ends the process. Whoever could not be told is told the next time, and the lag is a metric, too.
-    private void TryLook()
+    private void Look()
     {
         try
         {
-            Look();
+            (TimeSpan lag, int groups) = _look();
+            if (lag <= _limit)
+            {
+                _told = TimeSpan.Zero;
+            }
+            else if (_told == TimeSpan.Zero || lag - _told > s_reminder)
+            {
+                _told = lag;
+                _options.Report(new DurableNotice(DurableEvent.Lagging, _name, groups,
+                    string.Create(CultureInfo.InvariantCulture, $"the oldest change has waited for {lag.TotalSeconds:f1} s")));
+            }
         }
         catch (Exception)
         {
             _told = TimeSpan.Zero;
-        }
-    }
-
-    private void Look()
-    {
-        (TimeSpan lag, int groups) = _look();
-        if (lag <= _limit)
-        {
-            _told = TimeSpan.Zero;
-        }
-        else if (_told == TimeSpan.Zero || lag - _told > s_reminder)
-        {
-            _told = lag;
-            _options.Report(new DurableNotice(DurableEvent.Lagging, _name, groups,
-                string.Create(CultureInfo.InvariantCulture, $"the oldest change has waited for {lag.TotalSeconds:f1} s")));
         }
     }
 }

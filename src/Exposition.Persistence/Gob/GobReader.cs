@@ -16,7 +16,6 @@ internal ref struct GobReader(ReadOnlySpan<byte> bytes)
 {
     private readonly ReadOnlySpan<byte> _bytes = bytes;
 
-    /// <summary>How far it has read.</summary>
     public int Position { get; private set; }
 
     public readonly bool AtEnd => Position == _bytes.Length;
@@ -61,39 +60,25 @@ internal ref struct GobReader(ReadOnlySpan<byte> bytes)
     /// <summary>Reads a length or a count that cannot be larger than what is left.</summary>
     public bool TryCount(out int count)
     {
-        count = 0;
-        if (!TryUInt(out ulong value) || value > (ulong)(_bytes.Length - Position))
-        {
-            return false;
-        }
-
-        count = (int)value;
-        return true;
+        bool read = TryUInt(out ulong value) && value <= (ulong)(_bytes.Length - Position);
+        count = read ? (int)value : 0;
+        return read;
     }
 
     public bool TryBytes(out ReadOnlySpan<byte> value)
     {
-        value = default;
-        if (!TryCount(out int length))
-        {
-            return false;
-        }
-
+        bool read = TryCount(out int length);
         value = _bytes.Slice(Position, length);
         Position += length;
-        return true;
+        return read;
     }
 
     /// <summary>Reads the next field number of a struct; 0 ends it.</summary>
     public bool TryField(ref int field)
     {
-        if (!TryUInt(out ulong delta) || delta > 16)
-        {
-            return false;
-        }
-
-        field = delta == 0 ? 0 : field + (int)delta;
-        return true;
+        bool read = TryUInt(out ulong delta) && delta <= 16;
+        field = read && delta > 0 ? field + (int)delta : 0;
+        return read;
     }
 
     /// <summary>Reads a time.Time in its binary form as nanoseconds since the Unix epoch; 0 for what such a number cannot say.</summary>

@@ -88,45 +88,42 @@ internal sealed class GobState(ReadOnlyMemory<byte> file, RestoreGroup take, Act
 
     private bool ReadGroup(ref GobReader reader, ReadOnlySpan<byte> bytes)
     {
-        bool known = GroupingKey.TryCreate(bytes, out GroupingKey? key);
+        _ = GroupingKey.TryCreate(bytes, out GroupingKey? key);
         var families = new List<FamilyEntry>();
         for (int field = 0; reader.TryField(ref field);)
         {
-            switch (field)
+            bool read = field switch
             {
-                case 0:
-                    if (known)
-                    {
-                        families.Sort(static (a, b) => a.Name.Span.SequenceCompareTo(b.Name.Span));
-                        take(new KeptGroup(key!, families.ToArray()));
-                        Groups++;
-                    }
-                    else
-                    {
-                        onDamaged("a group without a valid key");
-                    }
+                1 => SkipLabels(ref reader),
+                2 => ReadFamilies(ref reader, key, families),
+                _ => false,
+            };
+            if (field == 0)
+            {
+                Take(key, families);
+                return true;
+            }
 
-                    return true;
-                case 1:
-                    if (!SkipLabels(ref reader))
-                    {
-                        return false;
-                    }
-
-                    break;
-                case 2:
-                    if (!ReadFamilies(ref reader, key, families))
-                    {
-                        return false;
-                    }
-
-                    break;
-                default:
-                    return false;
+            if (!read)
+            {
+                return false;
             }
         }
 
         return false;
+    }
+
+    private void Take(GroupingKey? key, List<FamilyEntry> families)
+    {
+        if (key is null)
+        {
+            onDamaged("a group without a valid key");
+            return;
+        }
+
+        families.Sort(static (a, b) => a.Name.Span.SequenceCompareTo(b.Name.Span));
+        take(new KeptGroup(key, families.ToArray()));
+        Groups++;
     }
 
     private static bool SkipLabels(ref GobReader reader)

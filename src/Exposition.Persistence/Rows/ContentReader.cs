@@ -12,11 +12,6 @@ internal ref struct ContentReader(byte[] content, int length)
 {
     private int _at;
 
-    public ContentReader(byte[] content)
-        : this(content, content.Length)
-    {
-    }
-
     public readonly bool AtEnd => _at == length;
 
     public readonly int Left => length - _at;

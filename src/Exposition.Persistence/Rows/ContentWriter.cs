@@ -19,7 +19,6 @@ internal ref struct ContentWriter(Span<byte> into, ByteSink? sink = null)
     private int _at;
     private int _passed;
 
-    /// <summary>How much has been written.</summary>
     public readonly int Position => _passed + _at;
 
     public void Byte(byte value) => Room(1)[0] = value;

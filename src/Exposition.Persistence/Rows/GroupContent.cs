@@ -40,7 +40,6 @@ internal static class GroupContent
         return size;
     }
 
-    /// <summary>Encodes a group into <paramref name="into"/>.</summary>
     /// <returns>The number of bytes written.</returns>
     public static int Write(in KeptGroup group, Span<byte> into)
     {
@@ -91,14 +90,12 @@ internal static class GroupContent
         return GroupFields.TryRead(ref reader, ref state);
     }
 
-    /// <summary>Writes what comes before the first family.</summary>
     public static void WriteHead(int families, ref ContentWriter writer)
     {
         writer.Byte(FormatVersion);
         writer.Varint(families);
     }
 
-    /// <summary>Writes what comes before the text of a family.</summary>
     public static void WriteBeforeText(in FamilyEntry family, long pushedAt, ref ContentWriter writer)
     {
         writer.Byte((byte)family.Type);
@@ -110,7 +107,6 @@ internal static class GroupContent
         writer.Text(family.Help.Span);
     }
 
-    /// <summary>Writes what comes behind the text of a family.</summary>
     public static void WriteAfterText(in FamilyEntry family, ref ContentWriter writer)
     {
         writer.Text(family.Sidecar.Span);

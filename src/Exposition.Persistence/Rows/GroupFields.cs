@@ -60,7 +60,7 @@ internal static class GroupFields
                 return false;
             }
 
-            var field = new ContentReader(bytes.ToArray());
+            var field = new ContentReader(bytes.ToArray(), bytes.Length);
             switch (tag)
             {
                 case Deadline:

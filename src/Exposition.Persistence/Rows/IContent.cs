@@ -12,7 +12,6 @@ internal interface IContent
     public void Write(ref ContentWriter writer);
 }
 
-/// <summary>What can be done with any content.</summary>
 internal static class Content
 {
     private const int BufferBytes = 32 << 10;

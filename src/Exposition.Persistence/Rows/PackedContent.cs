@@ -17,7 +17,6 @@ internal static class PackedContent
     private const int BestRatio = 1032;
     private const int MostBytes = 1_000_000_000;
 
-    /// <summary>The bytes for the column.</summary>
     public static byte[] Pack<T>(in T content, CompressionLevel level = CompressionLevel.Fastest)
         where T : IContent, allows ref struct
     {
@@ -56,7 +55,7 @@ internal static class PackedContent
             return true;
         }
 
-        var reader = new ContentReader(column);
+        var reader = new ContentReader(column, column.Length);
         if (!reader.TryByte(out _) || !reader.TryVarint(out int length) || length > MostBytes || length > (long)reader.Left * BestRatio)
         {
             return false;

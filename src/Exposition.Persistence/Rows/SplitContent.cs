@@ -57,7 +57,7 @@ internal static class SplitContent
     /// <returns>False if they are not in order, or do not fit.</returns>
     public static bool TryJoin(byte[] shape, byte[] values, out GroupState state)
     {
-        var reader = new ContentReader(values);
+        var reader = new ContentReader(values, values.Length);
         if (!GroupContent.TryRead(shape, out state) || !reader.TryByte(out byte version) || version != FormatVersion
             || reader.Left < state.Families.Length * (long)sizeof(long))
         {

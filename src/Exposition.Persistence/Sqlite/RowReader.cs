@@ -10,8 +10,7 @@ internal sealed class RowReader(RestoreGroup restore, Action<string> onDamaged)
 
     public int Damaged { get; private set; }
 
-    /// <summary>Takes a row.</summary>
-    /// <returns>Whether it was good.</returns>
+    /// <returns>Whether the row was good.</returns>
     public bool Take(in DecodedRow row)
     {
         if (row.State.Families is not null && TryRestore(row))

@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace Exposition.Persistence.Sqlite;
 
@@ -8,13 +9,6 @@ internal sealed class ForeignFileException(string message) : Exception(message);
 /// <summary>Sorts SQLite's result codes (https://sqlite.org/rescode.html).</summary>
 internal static class SqliteErrors
 {
-    private const int Busy = 5;
-    private const int Locked = 6;
-    private const int NoMemory = 7;
-    private const int Corrupt = 11;
-    private const int TooBig = 18;
-    private const int NotADatabase = 26;
-
     /// <summary>Runs an action and translates its errors.</summary>
     public static T Guard<T>(Func<T> action)
     {
@@ -30,9 +24,9 @@ internal static class SqliteErrors
 
     public static DurableStoreException Translate(SqliteException e) => e.SqliteErrorCode switch
     {
-        Busy or Locked => new DurableStoreException(DurableFault.Locked, "the file is in use by another process", e),
-        NoMemory or TooBig => new DurableStoreException(DurableFault.GroupRefused, e.Message, e),
-        Corrupt or NotADatabase => new DurableStoreException(DurableFault.Damaged, e.Message, e),
+        raw.SQLITE_BUSY or raw.SQLITE_LOCKED => new DurableStoreException(DurableFault.Locked, "the file is in use by another process", e),
+        raw.SQLITE_NOMEM or raw.SQLITE_TOOBIG => new DurableStoreException(DurableFault.GroupRefused, e.Message, e),
+        raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB => new DurableStoreException(DurableFault.Damaged, e.Message, e),
         _ => new DurableStoreException(DurableFault.Unavailable, e.Message, e),
     };
 }

@@ -11,7 +11,6 @@ internal sealed partial class SqliteFile : IDisposable
     /// <summary>"ExpE": marks our files, shown by file(1).</summary>
     public const int ApplicationId = 0x45787045;
 
-    /// <summary>Schema version of this program.</summary>
     public const int SchemaVersion = 2;
 
     private const int FirstSchemaVersion = 1;
