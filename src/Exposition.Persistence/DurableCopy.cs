@@ -28,7 +28,8 @@ public sealed class DurableCopy : IAsyncDisposable
 
     /// <summary>How it is doing. Safe to ask from any thread.</summary>
     public DurableStatus Status => new(
-        _follower?.Lag ?? TimeSpan.Zero, _statistics.LastSuccess, _statistics.Failures, Ended: _follower is { HasEnded: true } && !_stopped);
+        _follower?.Lag ?? TimeSpan.Zero, _statistics.LastSuccess, _statistics.Failures,
+        Ended: _follower is { HasEnded: true } && !_stopped);
 
     /// <summary>Takes the copy for this process without reading it, so that a start that must fail fails early.</summary>
     /// <exception cref="DurableStoreException">Another process uses the copy, or a later version of this program has written

@@ -12,8 +12,9 @@ internal sealed class CopyStatistics(TimeProvider time)
     public DateTimeOffset? LastSuccess =>
         Interlocked.Read(ref _lastSuccess) is var ticks and not 0 ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
 
-    /// <summary>The age of the oldest change in the write that goes on or has failed, as a timestamp of the clock; null if there is
-    /// none.</summary>
+    /// <summary>
+    /// When the oldest change was made of a write that goes on or has failed, as a timestamp of the clock; null if there is none.
+    /// </summary>
     public long? WritingSince => Interlocked.Read(ref _writingSince) is var since and not 0 ? since : null;
 
     /// <summary>A write begins. What the one before could not write keeps its age.</summary>

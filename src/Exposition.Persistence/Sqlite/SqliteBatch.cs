@@ -164,7 +164,8 @@ internal sealed class SqliteBatch : IDurableBatch
 
     private static SqliteCommand Bind(SqliteCommand command, params ReadOnlySpan<object> values)
     {
-        Debug.Assert(command.Transaction is not null && command.Parameters.Count == values.Length, "In a transaction, with all its values.");
+        Debug.Assert(command.Transaction is not null, "In a transaction.");
+        Debug.Assert(command.Parameters.Count == values.Length, "Each parameter has a value.");
         for (int i = 0; i < values.Length; i++)
         {
             command.Parameters[i].Value = values[i];
