@@ -1,6 +1,6 @@
-using System.IO.Compression;
 using System.Text;
 using Exposition.Formats;
+using Exposition.Harness;
 
 namespace Exposition.Engine.Tests;
 
@@ -237,19 +237,15 @@ public sealed class ConsistencyTests
         int metric = own.AddMetric(family);
         own.Metrics[metric].Content = MetricContent.Counter;
         own.Metrics[metric].Value = 3;
-        async Task<string> Scrape() => gzip ? Unpack(await _gateway.GzipAsync(own: own)) : _gateway.Text(own: own);
+        async Task<string> Scrape() => gzip
+            ? Encoding.UTF8.GetString(Gzip.Unpack(await _gateway.GzipAsync(own: own)))
+            : _gateway.Text(own: own);
 
         Assert.Equal(PushStatus.Stored, _gateway.Put(s_a, "# TYPE extra gauge\nextra 4\n").Status);
         Assert.StartsWith("# HELP extra Own.\n# TYPE extra counter\nextra 3\n# HELP push_", await Scrape(), StringComparison.Ordinal);
         Assert.Equal(PushStatus.Stored, _gateway.Put(s_a, "# HELP extra Pushed.\n# TYPE extra counter\nextra 4\n").Status);
         Assert.StartsWith("# HELP extra Own.\n# TYPE extra counter\nextra 3\nextra{instance=\"\",job=\"a\"} 4\n", await Scrape(),
             StringComparison.Ordinal);
-    }
-
-    private static string Unpack(byte[] member)
-    {
-        using var text = new StreamReader(new GZipStream(new MemoryStream(member), CompressionMode.Decompress));
-        return text.ReadToEnd();
     }
 
     [Fact]

@@ -166,24 +166,15 @@ public class BasicAuthTests
         var time = new ManualTime();
         var bucket = new TokenBucket(new RateLimit(TimeSpan.FromSeconds(2), 3), time);
         Assert.Equal([true, true, true, false], Enumerable.Range(0, 4).Select(_ => bucket.TryTake()));
-        time.Now += TimeSpan.FromSeconds(1.9);
+        time.Advance(TimeSpan.FromSeconds(1.9));
         Assert.False(bucket.TryTake());
-        time.Now += TimeSpan.FromSeconds(0.2);
+        time.Advance(TimeSpan.FromSeconds(0.2));
         Assert.Equal([true, false], [bucket.TryTake(), bucket.TryTake()]);
-        time.Now += TimeSpan.FromHours(1);
+        time.Advance(TimeSpan.FromHours(1));
         Assert.Equal([true, true, true, false], Enumerable.Range(0, 4).Select(_ => bucket.TryTake()));
         Assert.Equal(2, bucket.RetryAfterSeconds);
     }
 
     private static string Header(string user, string password) =>
         "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes(user + ":" + password));
-
-    private sealed class ManualTime : TimeProvider
-    {
-        public TimeSpan Now { get; set; } = TimeSpan.FromDays(1);
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => Now.Ticks;
-    }
 }

@@ -97,7 +97,7 @@ public class AllocationTests
     public void TheNamesOfJobsAreNotKept()
     {
         const int jobs = 1000, length = 32 << 10;
-        var rate = new JobRate(10, new ManualTime());
+        var rate = new JobRate(10, new StoppedTime());
         long before = GC.GetTotalMemory(forceFullCollection: true);
         for (int i = 0; i < jobs; i++)
         {

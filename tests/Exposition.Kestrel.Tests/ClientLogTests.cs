@@ -15,7 +15,7 @@ public sealed class ClientLogTests
 {
     private const string Message = "something";
 
-    private readonly ManualTime _time = new();
+    private readonly StoppedTime _time = new();
     private readonly LinesKept _lines = new();
 
     [Fact]

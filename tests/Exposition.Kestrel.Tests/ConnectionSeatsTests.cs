@@ -11,7 +11,7 @@ public class ConnectionSeatsTests
 {
     private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
 
-    private readonly ManualTime _time = new();
+    private readonly StoppedTime _time = new();
     private readonly ConnectionSeats _seats;
 
     public ConnectionSeatsTests()
@@ -73,7 +73,7 @@ public class ConnectionSeatsTests
     [Property(MaxTest = 300)]
     public Property The_worst_is_what_a_look_at_all_of_them_finds() => Prop.ForAll(Gen.Choose(0, 99).ListOf(200).ToArbitrary(), steps =>
     {
-        var time = new ManualTime();
+        var time = new StoppedTime();
         time.Advance(s_second);
         var seats = new ConnectionSeats(time);
         var open = new List<(ConnectionSeat Seat, int Client)>();

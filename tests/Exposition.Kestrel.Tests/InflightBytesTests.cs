@@ -12,7 +12,7 @@ public class InflightBytesTests
     private const int Large = 1 << 20;
     private static readonly TimeSpan s_long = TimeSpan.FromSeconds(60);
 
-    private readonly ManualTime _time = new();
+    private readonly StoppedTime _time = new();
     private readonly List<BodyClaim> _interrupted = [];
 
     [Fact]

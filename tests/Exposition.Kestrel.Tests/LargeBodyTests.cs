@@ -27,7 +27,7 @@ public sealed class LargeBodyTests : IAsyncLifetime
     {
         byte[] text = Encoding.ASCII.GetBytes(
             string.Concat(Enumerable.Range(0, length / 10).Select(static i => $"m{i % 100:00} {i:00000}\n")));
-        byte[] body = packed ? Gzip(text) : text;
+        byte[] body = packed ? Gzip.Pack(text) : text;
         foreach (int segment in (int[])[4096, 1 << 20])
         {
             var raw = new RawHarness(segment: segment);
@@ -64,7 +64,7 @@ public sealed class LargeBodyTests : IAsyncLifetime
     [Fact]
     public async Task WhatDecodesToTooMuchForItsSizeIsRefused()
     {
-        byte[] bomb = Gzip(new byte[20_000_000], CompressionLevel.SmallestSize);
+        byte[] bomb = Gzip.Pack(new byte[20_000_000], CompressionLevel.SmallestSize);
         long limit = (1 << 20) + (200L * bomb.Length);
         var raw = new RawHarness();
         raw.Send(Head(bomb.Length, "gzip"));
@@ -92,14 +92,14 @@ public sealed class LargeBodyTests : IAsyncLifetime
             $"flink_taskmanager_job_task_operator_numRecordsIn{{job_id=\"1234567890abcdef1234567890abcdef\",tm_id=\"container_e01_1234567890123_0001_01_000002\",subtask_index=\"{i}\"}} 0\n")));
         using var zstd = new ZstdSharp.Compressor(19);
         Assert.InRange(text.Length / zstd.Wrap(text).Length, 50, 160);
-        Assert.InRange(text.Length / Gzip(text).Length, 20, 100);
+        Assert.InRange(text.Length / Gzip.Pack(text).Length, 20, 100);
     }
 
     [Fact]
     public async Task APackedBodyWaitsForTheMemoryToDecodeIt()
     {
         var raw = new RawHarness(new ExpositionOptions { MaxInflightBytes = 2 << 20 });
-        byte[] body = Gzip(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 100_000).Select(static i => $"m {i}\n"))));
+        byte[] body = Gzip.Pack(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 100_000).Select(static i => $"m {i}\n"))));
         BodyClaim holder = new(raw.Engine.Inflight), over = new(raw.Engine.Inflight);
         Assert.True(holder.TryTake(2 << 20));
         Assert.True(over.TryTake(1 << 20));
@@ -125,7 +125,7 @@ public sealed class LargeBodyTests : IAsyncLifetime
     public async Task WhatReadingALargeBodyTakesIsTakenOfTheMemoryForBodies(bool packed)
     {
         byte[] text = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 100_000).Select(static i => $"m{{n=\"{i}\"}} {i}\n")));
-        byte[] body = packed ? Gzip(text) : text;
+        byte[] body = packed ? Gzip.Pack(text) : text;
         RawHarness raw = null!;
         long during = 0;
         var target = new FakeTarget { Pushing = () => during = raw.Engine.Inflight.Used };
@@ -230,15 +230,4 @@ public sealed class LargeBodyTests : IAsyncLifetime
 
     private static string Head(int length, string? encoding) =>
         $"PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\n{(encoding is null ? "" : $"Content-Encoding: {encoding}\r\n")}Content-Length: {length}\r\n\r\n";
-
-    private static byte[] Gzip(byte[] data, CompressionLevel level = CompressionLevel.Fastest)
-    {
-        using var packed = new MemoryStream();
-        using (var gzip = new GZipStream(packed, level, leaveOpen: true))
-        {
-            gzip.Write(data);
-        }
-
-        return packed.ToArray();
-    }
 }

@@ -7,7 +7,7 @@ namespace Exposition.Kestrel.Tests;
 
 public class LeastRateTests
 {
-    private readonly ManualTime _time = new();
+    private readonly StoppedTime _time = new();
 
     [Fact]
     public void HasteAtTheStartEarnsNothingForLater()

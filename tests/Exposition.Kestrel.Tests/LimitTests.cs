@@ -129,7 +129,7 @@ public class LimitTests
     [Fact]
     public void JobsHaveTheirRatesAndAreForgotten()
     {
-        var time = new ManualTime();
+        var time = new StoppedTime();
         var rate = new JobRate(10, time);
         GroupingKey a = GroupingKey.Create(("job", "a")), a2 = GroupingKey.Create(("job", "a"), ("x", "1")),
             b = GroupingKey.Create(("job", "b"));

@@ -37,7 +37,7 @@ internal sealed class RawHarness : IConnectionHeartbeatFeature, IConnectionLifet
         Run = new RawConnectionMiddleware(Engine, gate, rules: null, NextAsync).OnConnectionAsync(Connection);
     }
 
-    public ManualTime Time { get; } = new();
+    public StoppedTime Time { get; } = new();
 
     public ExpositionOptions Options { get; }
 

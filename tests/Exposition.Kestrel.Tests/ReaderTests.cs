@@ -10,7 +10,7 @@ public sealed class ReaderTests
 {
     private const int Rate = 1000;
 
-    private readonly ManualTime _time = new();
+    private readonly StoppedTime _time = new();
     private readonly ExpositionEngine _engine;
 
     public ReaderTests() =>

@@ -1,6 +1,4 @@
-using System.IO.Compression;
 using System.Text;
-using System.Text.Json;
 using Exposition.Formats;
 
 namespace Exposition.Kestrel.Tests;
@@ -26,10 +24,12 @@ public class RecordedClientsTests
     {
         int answers = 0;
         var reasons = new SortedDictionary<string, int>(StringComparer.Ordinal);
-        foreach ((byte[] requests, int[] cuts) in Connections(client))
+        string path = Path.Combine(AppContext.BaseDirectory, "Recorded", client);
+        foreach (Recording connection in Recording.Connections(path + ".http.gz", path + ".json"))
         {
             using var raw = new RawHarness();
-            string received = await raw.ExchangeAsync(Encoding.Latin1.GetString(requests), cuts);
+            string received = await raw.ExchangeAsync(
+                Encoding.Latin1.GetString(connection.Bytes), [.. connection.Cuts.Where(cut => cut < connection.Bytes.Length)]);
             answers += received.Split("HTTP/1.1 ").Length - 1;
             if (raw.HandedOn is not null)
             {
@@ -55,34 +55,5 @@ public class RecordedClientsTests
         }
 
         return "";
-    }
-
-    private static IEnumerable<(byte[] Requests, int[] Cuts)> Connections(string client)
-    {
-        string path = Path.Combine(AppContext.BaseDirectory, "Recorded", client);
-        using var unpacked = new MemoryStream();
-        using (var gzip = new GZipStream(File.OpenRead(path + ".http.gz"), CompressionMode.Decompress))
-        {
-            gzip.CopyTo(unpacked);
-        }
-
-        byte[] all = unpacked.ToArray();
-        using JsonDocument index = JsonDocument.Parse(File.ReadAllBytes(path + ".json"));
-        foreach (JsonElement connection in index.RootElement.GetProperty("index").EnumerateArray())
-        {
-            int start = connection.GetProperty("request_offset").GetInt32();
-            int length = connection.GetProperty("request_bytes").GetInt32();
-            var cuts = new List<int>();
-            int at = 0;
-            foreach (JsonElement segment in connection.GetProperty("segments").EnumerateArray())
-            {
-                if (segment[0].GetString() == "c")
-                {
-                    cuts.Add(at += segment[2].GetInt32());
-                }
-            }
-
-            yield return (all[start..(start + length)], [.. cuts.Where(c => c < length)]);
-        }
     }
 }

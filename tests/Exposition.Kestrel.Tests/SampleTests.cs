@@ -1,4 +1,3 @@
-using Exposition.Harness;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 

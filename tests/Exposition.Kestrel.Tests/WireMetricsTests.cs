@@ -18,7 +18,7 @@ public class WireMetricsTests
     [Fact]
     public void OneObservationIsEveryQuantile()
     {
-        var summary = new SlidingSummary(new ManualTime());
+        var summary = new SlidingSummary(new StoppedTime());
         summary.Observe(1_234_567);
         Assert.Equal([1_234_567, 1_234_567, 1_234_567], Query(summary));
     }
@@ -28,7 +28,7 @@ public class WireMetricsTests
     [InlineData(10_000_000)]
     public void QuantilesAreCloseToTheTruth(int largest)
     {
-        var summary = new SlidingSummary(new ManualTime());
+        var summary = new SlidingSummary(new StoppedTime());
         long[] values = new long[10_000];
         var random = new Random(1);
         for (int i = 0; i < values.Length; i++)
@@ -51,7 +51,7 @@ public class WireMetricsTests
     [Fact]
     public void TheWindowSlidesAndTheCountStays()
     {
-        var time = new ManualTime();
+        var time = new StoppedTime();
         var summary = new SlidingSummary(time);
         summary.Observe(10);
         time.Advance(TimeSpan.FromMinutes(5));
@@ -70,7 +70,7 @@ public class WireMetricsTests
     [Fact]
     public async Task ExtremesOfTheRange()
     {
-        var summary = new SlidingSummary(new ManualTime());
+        var summary = new SlidingSummary(new StoppedTime());
         summary.Observe(0);
         Assert.Equal(0, Query(summary)[1]);
         summary.Observe(long.MaxValue / 4);

@@ -56,7 +56,7 @@ public class GobImportTests : InDirectory
     public void An_import_interrupted_before_or_after_the_copy_of_the_original_starts_over(bool isCopied)
     {
         System.IO.File.WriteAllBytes(File, s_file);
-        string kept = File + ".pushgateway-20260102T040405Z";
+        string kept = File + ".pushgateway-20260102T030405Z";
         string obstacle = isCopied ? kept : kept + ".part";
         System.IO.Directory.CreateDirectory(obstacle);
         using (var store = new SqliteStore(File, new ManualTime(), Notices.Add))

@@ -9,7 +9,7 @@ namespace Exposition.Persistence.Tests;
 public class ReplacementTests : InDirectory
 {
     private const int Groups = 60;
-    private const string Aside = ".damaged-20260102T040405Z";
+    private const string Aside = ".damaged-20260102T030405Z";
 
     // Before each renaming, and after all of them. Nothing can stand in the way of the last one: the state before it is made by hand.
     private static readonly string[] s_obstacles = [".salvaged", Aside, Aside + "-wal", Aside + "-wal", ""];

@@ -1,17 +1,25 @@
 namespace Exposition.Harness;
 
-/// <summary>A clock that stands still until it is told to move. Timers that have come due are fired by whoever moves it.</summary>
-internal sealed class ManualTime : TimeProvider
+/// <summary>A clock that stands still until it is told to move; its timers are those of the machine.</summary>
+internal class StoppedTime : TimeProvider
 {
-    private readonly Lock _lock = new();
-    private readonly List<ManualTimer> _timers = [];
+    // A timestamp of 0 stands for none in places.
     private long _ticks = TimeSpan.TicksPerHour;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
     public override long GetTimestamp() => Interlocked.Read(ref _ticks);
 
-    public override DateTimeOffset GetUtcNow() => new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero).AddTicks(GetTimestamp());
+    public override DateTimeOffset GetUtcNow() => new DateTimeOffset(2026, 1, 2, 2, 4, 5, TimeSpan.Zero).AddTicks(GetTimestamp());
+
+    public virtual void Advance(TimeSpan by) => Interlocked.Add(ref _ticks, by.Ticks);
+}
+
+/// <summary>A clock that stands still, with its timers. Those that have come due are fired by whoever moves it.</summary>
+internal sealed class ManualTime : StoppedTime
+{
+    private readonly Lock _lock = new();
+    private readonly List<ManualTimer> _timers = [];
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
@@ -21,16 +29,16 @@ internal sealed class ManualTime : TimeProvider
     }
 
     /// <summary>Moves on, in steps, so that periodic timers are fired as often as they should.</summary>
-    public void Advance(TimeSpan by)
+    public override void Advance(TimeSpan by)
     {
         long end = GetTimestamp() + by.Ticks;
         while (NextDue(end) is { } timer)
         {
-            Interlocked.Exchange(ref _ticks, Math.Max(timer.Due, GetTimestamp()));
+            base.Advance(TimeSpan.FromTicks(Math.Max(0, timer.Due - GetTimestamp())));
             timer.Fire();
         }
 
-        Interlocked.Exchange(ref _ticks, end);
+        base.Advance(TimeSpan.FromTicks(end - GetTimestamp()));
     }
 
     private ManualTimer? NextDue(long until)

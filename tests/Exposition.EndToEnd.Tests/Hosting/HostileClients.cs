@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Net.Sockets;
 using System.Text;
 
@@ -99,15 +98,10 @@ internal sealed class HostileClients(int port)
 
     public Task BombAsync(CancellationToken end)
     {
-        using var packed = new MemoryStream();
-        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
-        {
-            gzip.Write(new byte[100 << 20]);
-        }
-
+        var packed = Gzip.Pack(new byte[100 << 20]);
         var request = Encoding.ASCII.GetBytes(
             "PUT /metrics/job/bomb HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Encoding: gzip\r\nContent-Length: "
-            + $"{packed.Length}\r\n\r\n").Concat(packed.ToArray()).ToArray();
+            + $"{packed.Length}\r\n\r\n").Concat(packed).ToArray();
         return RepeatAsync(async socket =>
         {
             await socket.SendAsync(request, end);

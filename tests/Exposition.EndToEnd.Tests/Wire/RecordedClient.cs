@@ -1,6 +1,4 @@
-using System.IO.Compression;
 using System.Text;
-using System.Text.Json;
 
 namespace Exposition.EndToEnd.Tests.Wire;
 
@@ -19,38 +17,14 @@ public sealed record RecordedClient(string Name, IReadOnlyList<IReadOnlyList<Rec
     ];
 
     /// <summary>Reads <c>NAME.http.gz</c> and its index.</summary>
-    public static RecordedClient Load(string name)
-    {
-        using var packed = new GZipStream(
-            File.OpenRead(Checkout.Shared("wire", "requests", name + ".http.gz")), CompressionMode.Decompress);
-        using var whole = new MemoryStream();
-        packed.CopyTo(whole);
-        var bytes = whole.ToArray();
+    public static RecordedClient Load(string name) => new(name,
+    [
+        .. Recording
+            .Connections(Checkout.Shared("wire", "requests", name + ".http.gz"), Checkout.Shared("wire", "requests", name + ".json"))
+            .Select(static connection => Split(connection.Bytes, connection.Cuts)),
+    ]);
 
-        using var index = JsonDocument.Parse(File.ReadAllText(Checkout.Shared("wire", "requests", name + ".json")));
-        var connections = new List<IReadOnlyList<RecordedRequest>>();
-        foreach (var entry in index.RootElement.GetProperty("index").EnumerateArray())
-        {
-            var offset = entry.GetProperty("request_offset").GetInt32();
-            var length = entry.GetProperty("request_bytes").GetInt32();
-            var cuts = new HashSet<int>();
-            var at = 0;
-            foreach (var segment in entry.GetProperty("segments").EnumerateArray())
-            {
-                if (segment[0].GetString() == "c")
-                {
-                    at += segment[2].GetInt32();
-                    cuts.Add(at);
-                }
-            }
-
-            connections.Add(Split(bytes.AsMemory(offset, length), cuts));
-        }
-
-        return new RecordedClient(name, connections);
-    }
-
-    private static List<RecordedRequest> Split(ReadOnlyMemory<byte> connection, HashSet<int> cuts)
+    private static List<RecordedRequest> Split(ReadOnlyMemory<byte> connection, IReadOnlyList<int> cuts)
     {
         var requests = new List<RecordedRequest>();
         for (var start = 0; start < connection.Length;)

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.IO.Compression;
 using System.Text;
 using Exposition.Formats;
+using Exposition.Harness;
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
@@ -367,11 +367,5 @@ public sealed class BundledScrapeTests
         return own;
     }
 
-    private static string Unpack(byte[] member)
-    {
-        using var unpacked = new MemoryStream();
-        using var gzip = new GZipStream(new MemoryStream(member), CompressionMode.Decompress);
-        gzip.CopyTo(unpacked);
-        return Encoding.UTF8.GetString(unpacked.ToArray());
-    }
+    private static string Unpack(byte[] member) => Encoding.UTF8.GetString(Gzip.Unpack(member));
 }

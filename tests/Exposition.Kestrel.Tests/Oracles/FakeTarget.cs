@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Collections.Concurrent;
-using System.IO.Compression;
 using System.Text;
 using Exposition.Engine;
 using Exposition.Formats;
@@ -101,7 +100,7 @@ internal sealed class FakeTarget : IPushTarget
 
     private sealed class Source(FakeTarget target, bool gzip) : IScrapeSource
     {
-        private readonly byte[] _body = gzip ? Compress(target.ScrapeBody) : target.ScrapeBody;
+        private readonly byte[] _body = gzip ? Harness.Gzip.Pack(target.ScrapeBody) : target.ScrapeBody;
         private int _at;
 
         public long? Length => target.LengthIsKnown ? _body.Length : null;
@@ -132,17 +131,6 @@ internal sealed class FakeTarget : IPushTarget
             {
                 throw new InvalidOperationException("fake fault of closing");
             }
-        }
-
-        private static byte[] Compress(byte[] body)
-        {
-            var compressed = new MemoryStream();
-            using (var gzip = new GZipStream(compressed, CompressionLevel.Fastest))
-            {
-                gzip.Write(body);
-            }
-
-            return compressed.ToArray();
         }
     }
 }
