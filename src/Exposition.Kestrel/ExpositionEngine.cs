@@ -181,14 +181,13 @@ public sealed class ExpositionEngine
     private static ClientLog LogOf(ExpositionOptions options, ILogger? logger) =>
         new(logger ?? NullLogger.Instance, new LogBudget(options.Time));
 
-    // What is hidden comes last: families that are new in this scrape hide others.
     private void AddSources(IEnumerable<IMetricSource> host)
     {
+        MetricStore? store = Options.EngineMetrics ? _store : null;
         _own.Add("the engine", into => _metrics.Collect(into, Connections.Open, Inflight.Used), WireMetrics.Later);
-        if (Options.EngineMetrics && _store is { } store)
+        if (store is not null)
         {
             _own.Add("the store", into => StoreMetrics.Collect(into, store));
-            _own.Add(new ScrapeMetrics(store));
         }
 
         foreach (IMetricSource own in host)
@@ -196,10 +195,10 @@ public sealed class ExpositionEngine
             _own.Add(own);
         }
 
-        if (Options.EngineMetrics && _store is not null)
+        if (store is not null)
         {
-            _own.Add(new SourceMetrics(_own));
-            _own.Add(new GroupStateMetrics(_store));
+            _own.Add("the sources", _own.CollectFaults);
+            _own.Add("the groups", into => StoreMetrics.CollectGroups(into, store));
         }
     }
 

@@ -1,5 +1,6 @@
 using Exposition.Formats;
 using Exposition.Kestrel;
+using Exposition.Kestrel.SelfMetrics;
 using Exposition.Persistence;
 
 namespace Exposition.Gateway.Hosting;
@@ -15,22 +16,14 @@ internal sealed class PersistenceMetrics(Durability durability) : IMetricSource
         }
 
         DurableStatus status = durability.Status;
-        Add(into, "pushgateway_persistence_damaged_total"u8,
-            "Persisted files and groups that were found damaged or foreign and set aside."u8,
-            MetricType.Counter, durability.Damaged);
-        Add(into, "pushgateway_persistence_failures_total"u8, "Writes of changes to the persistence file that failed."u8,
-            MetricType.Counter, status.Failures);
-        Add(into, "pushgateway_persistence_lag_seconds"u8, "Age of the oldest change that is not in the persistence file."u8,
-            MetricType.Gauge, status.Lag.TotalSeconds);
-        Add(into, "pushgateway_persistence_last_success_timestamp_seconds"u8,
+        into.AddCounter("pushgateway_persistence_damaged_total"u8,
+            "Persisted files and groups that were found damaged or foreign and set aside."u8, durability.Damaged);
+        into.AddCounter("pushgateway_persistence_failures_total"u8, "Writes of changes to the persistence file that failed."u8,
+            status.Failures);
+        into.AddGauge("pushgateway_persistence_lag_seconds"u8, "Age of the oldest change that is not in the persistence file."u8,
+            status.Lag.TotalSeconds);
+        into.AddGauge("pushgateway_persistence_last_success_timestamp_seconds"u8,
             "Last Unix time when the persistence file was loaded or changes were written to it; 0 if never."u8,
-            MetricType.Gauge, status.LastSuccess is { } at ? (at - DateTimeOffset.UnixEpoch).TotalSeconds : 0);
-    }
-
-    private static void Add(FamilySet into, ReadOnlySpan<byte> name, ReadOnlySpan<byte> help, MetricType type, double value)
-    {
-        int metric = into.AddMetric(into.AddFamily(name, type, help));
-        into.Metrics[metric].Value = value;
-        into.Metrics[metric].Content = type == MetricType.Counter ? MetricContent.Counter : MetricContent.Gauge;
+            status.LastSuccess is { } at ? (at - DateTimeOffset.UnixEpoch).TotalSeconds : 0);
     }
 }

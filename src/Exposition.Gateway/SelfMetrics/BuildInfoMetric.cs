@@ -1,6 +1,7 @@
 using System.Text;
 using Exposition.Formats;
 using Exposition.Kestrel;
+using Exposition.Kestrel.SelfMetrics;
 
 namespace Exposition.Gateway.SelfMetrics;
 
@@ -21,13 +22,10 @@ internal sealed class BuildInfoMetric(BuildIdentity build) : IMetricSource
         int family = into.AddFamily("pushgateway_build_info"u8, MetricType.Gauge,
             "A metric with a constant '1' value labeled by version, revision, branch, goversion from which pushgateway was built, and "u8
                 + "the goos and goarch for the build."u8);
-        int metric = into.AddMetric(family);
+        into.AddSample(family, 1);
         foreach ((byte[] name, byte[] value) in _labels)
         {
             into.AddLabel(name, value);
         }
-
-        into.Metrics[metric].Value = 1;
-        into.Metrics[metric].Content = MetricContent.Gauge;
     }
 }

@@ -1,6 +1,7 @@
 using Exposition.Formats;
 using Exposition.Gateway.Machine;
 using Exposition.Kestrel;
+using Exposition.Kestrel.SelfMetrics;
 
 namespace Exposition.Gateway.SelfMetrics;
 
@@ -68,9 +69,7 @@ internal sealed class ProcessMetrics(ProcFiles proc, TimeProvider time) : IMetri
     {
         if (value is { } number)
         {
-            int metric = into.AddMetric(into.AddFamily(name, type, help));
-            into.Metrics[metric].Value = number;
-            into.Metrics[metric].Content = type == MetricType.Counter ? MetricContent.Counter : MetricContent.Gauge;
+            into.AddSample(into.AddFamily(name, type, help), number);
         }
     }
 

@@ -4,6 +4,7 @@ using Exposition.Formats;
 using Exposition.Gateway.Logging;
 using Exposition.Gateway.Machine;
 using Exposition.Kestrel;
+using Exposition.Kestrel.SelfMetrics;
 using Microsoft.Extensions.Logging;
 
 namespace Exposition.Gateway.Web;
@@ -57,12 +58,11 @@ internal sealed class WebConfigFile : IMetricSource, IAsyncDisposable
 
     public void Collect(FamilySet into)
     {
-        Add(into, "pushgateway_web_config_last_reload_success_timestamp_seconds"u8,
+        into.AddGauge("pushgateway_web_config_last_reload_success_timestamp_seconds"u8,
             "Unix time at which the web configuration in force was read."u8, Volatile.Read(ref _loadedAt) / 1000.0);
-        Add(into, "pushgateway_web_config_last_reload_successful"u8,
-            "Whether the web configuration file was in order when it was last read; if not, the one before stays in force."u8, _good
-                ? 1
-                : 0);
+        into.AddGauge("pushgateway_web_config_last_reload_successful"u8,
+            "Whether the web configuration file was in order when it was last read; if not, the one before stays in force."u8,
+            _good ? 1 : 0);
     }
 
     public async ValueTask DisposeAsync()
@@ -70,13 +70,6 @@ internal sealed class WebConfigFile : IMetricSource, IAsyncDisposable
         await _end.CancelAsync();
         await _following;
         _end.Dispose();
-    }
-
-    private static void Add(FamilySet into, ReadOnlySpan<byte> name, ReadOnlySpan<byte> help, double value)
-    {
-        int metric = into.AddMetric(into.AddFamily(name, MetricType.Gauge, help));
-        into.Metrics[metric].Value = value;
-        into.Metrics[metric].Content = MetricContent.Gauge;
     }
 
     private async Task FollowAsync()

@@ -1,8 +1,8 @@
 namespace Exposition.Kestrel.Outcomes;
 
 /// <summary>
-/// Why a push was refused, as <c>pushgateway_pushes_refused_total</c> tells it. In order of the names, which are in
-/// <c>WireMetrics</c>.
+/// Why a push was refused, as <c>pushgateway_pushes_refused_total</c> tells it. The names are those of the
+/// metric.
 /// </summary>
 internal enum Refusal : byte
 {

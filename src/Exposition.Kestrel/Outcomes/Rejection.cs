@@ -1,8 +1,8 @@
 namespace Exposition.Kestrel.Outcomes;
 
 /// <summary>
-/// Why a request was refused before any handler saw it, as <c>pushgateway_http_rejected_total</c> tells it. In order of the names, which
-/// are in <c>WireMetrics</c>.
+/// Why a request was refused before any handler saw it, as <c>pushgateway_http_rejected_total</c> tells it. The names are those of the
+/// metric.
 /// </summary>
 internal enum Rejection : byte
 {

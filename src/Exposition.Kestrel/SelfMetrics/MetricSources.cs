@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using System.Text.Json;
 using Exposition.Engine;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Ingest;
@@ -23,7 +24,7 @@ internal sealed class MetricSources(MetricStore? store, ILogger logger)
 
     private readonly ConcurrentDictionary<byte[], OwnName> _names = Start();
     private readonly ConcurrentBag<Scratch> _spare = [];
-    private readonly long[] _faults = new long[Enum.GetValues<SourceFault>().Length];
+    private readonly NamedCounters _faults = new(NamedCounters.NamesOf<SourceFault>(JsonNamingPolicy.SnakeCaseLower));
     private volatile Source[] _sources = [];
 
     /// <summary>Adds a source and reserves its names.</summary>
@@ -59,7 +60,11 @@ internal sealed class MetricSources(MetricStore? store, ILogger logger)
     }
 
     /// <summary>How often a source has failed that way.</summary>
-    public long Faults(SourceFault fault) => Volatile.Read(ref _faults[(int)fault]);
+    public long Faults(SourceFault fault) => _faults[(int)fault];
+
+    /// <summary>Adds the count of what was left out.</summary>
+    public void CollectFaults(FamilySet into) => _faults.Collect(into, "pushgateway_engine_own_metrics_failures_total"u8,
+        "Sources of own families, and families of theirs, that were left out of a scrape, by reason."u8, "reason"u8);
 
     private void Collect(Source source, FamilySet? into)
     {
@@ -72,7 +77,7 @@ internal sealed class MetricSources(MetricStore? store, ILogger logger)
         catch (Exception e)
         {
             // Half of it may be there, and none of it is trusted.
-            Fail(source, SourceFault.Threw, e.GetType().Name, e);
+            Fail(source, SourceFault.Exception, e.GetType().Name, e);
             set.Reset();
         }
 
@@ -129,7 +134,7 @@ internal sealed class MetricSources(MetricStore? store, ILogger logger)
 
     private void Fail(Source source, SourceFault fault, string reason, Exception? exception = null)
     {
-        Interlocked.Increment(ref _faults[(int)fault]);
+        _faults.Count((int)fault);
         int bit = 1 << (int)fault;
         if ((Interlocked.Or(ref source.Told, bit) & bit) == 0)
         {

@@ -3,27 +3,49 @@ using Exposition.Formats;
 
 namespace Exposition.Kestrel.SelfMetrics;
 
-/// <summary>What the store says of itself. The families are ours, not the reference's.</summary>
+/// <summary>What a store says of itself. The families are ours, not the reference's.</summary>
 internal static class StoreMetrics
 {
-    /// <summary>Adds the families as they are now.</summary>
+    /// <summary>Its memory, and what it was spared.</summary>
     public static void Collect(FamilySet into, MetricStore store)
     {
-        Add(into, "pushgateway_engine_repeated_pushes_total"u8,
-            "Pushes whose series equalled those of the last push of their group, so that only values were read."u8, MetricType.Counter,
-            store.RepeatedPushes);
-        Add(into, "pushgateway_engine_shape_cache_bytes"u8, "Memory for what pushes of repeated series are compared with."u8,
-            MetricType.Gauge, store.ShapeBytes);
-        Add(into, "pushgateway_engine_spare_block_bytes"u8, "Memory of replaced blocks that wait to be used again."u8, MetricType.Gauge,
+        (long found, long compressed) = store.BundleLookups;
+        into.AddGauge("pushgateway_engine_bundle_cache_bytes"u8, "Memory for parts of scrapes that are compressed already."u8,
+            store.BundleBytes);
+        into.AddCounter("pushgateway_engine_bundles_compressed_total"u8,
+            "Parts of compressed scrapes that had changed and were compressed."u8, compressed);
+        into.AddCounter("pushgateway_engine_bundles_found_total"u8, "Parts of compressed scrapes that were found compressed already."u8,
+            found);
+        into.AddGauge("pushgateway_engine_held_bytes"u8,
+            "Memory held by scrapes that are being read: replaced metrics that they still show, and their tables."u8, store.HeldBytes);
+        into.AddCounter("pushgateway_engine_repeated_pushes_total"u8,
+            "Pushes whose series equalled those of the last push of their group, so that only values were read."u8, store.RepeatedPushes);
+        into.AddGauge("pushgateway_engine_shape_cache_bytes"u8, "Memory for what pushes of repeated series are compared with."u8,
+            store.ShapeBytes);
+        into.AddGauge("pushgateway_engine_spare_block_bytes"u8, "Memory of replaced blocks that wait to be used again."u8,
             store.SpareBytes);
-        Add(into, "pushgateway_engine_stored_bytes"u8, "What all groups take, as --limit.stored-bytes counts it."u8, MetricType.Gauge,
+        into.AddGauge("pushgateway_engine_stored_bytes"u8, "What all groups take, as --limit.stored-bytes counts it."u8,
             store.StoredBytes);
     }
 
-    private static void Add(FamilySet into, ReadOnlySpan<byte> name, ReadOnlySpan<byte> help, MetricType type, double value)
+    /// <summary>The state of its groups. To be collected last: families that are new in this scrape hide others.</summary>
+    public static void CollectGroups(FamilySet into, MetricStore store)
     {
-        int metric = into.AddMetric(into.AddFamily(name, type, help));
-        into.Metrics[metric].Content = type == MetricType.Counter ? MetricContent.Counter : MetricContent.Gauge;
-        into.Metrics[metric].Value = value;
+        into.AddGauge("pushgateway_engine_groups"u8, "Groups stored."u8, store.GroupCount);
+
+        // The capacities that all clients share: whoever runs the gateway is to hear of it before they are used up.
+        int limits = into.AddFamily("pushgateway_limit_value"u8, MetricType.Gauge,
+            "What a capacity that all clients share is limited to, by the flag that sets it; 0 for no limit."u8);
+        into.AddSample(limits, store.Options.MaxGroups);
+        into.AddLabel("limit"u8, "groups"u8);
+        into.AddSample(limits, store.Options.MaxStoredBytes);
+        into.AddLabel("limit"u8, "stored-bytes"u8);
+        into.AddGauge("pushgateway_expired_groups"u8, "Groups whose metrics have expired and that are still shown as such."u8,
+            store.ExpiredGroups);
+        into.AddGauge("pushgateway_families_hidden"u8,
+            "Families that are stored but left out of scrapes because they contradict others."u8, store.HiddenFamilies);
+        into.AddCounter("pushgateway_group_expiries_total"u8, "How often the metrics of a group have expired."u8, store.Expiries);
+        into.AddCounter("pushgateway_group_expiry_failures_total"u8, "How often an expiry has failed; it is tried again."u8,
+            store.ExpiryFailures);
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Exposition.Formats;
 using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Routing;
@@ -19,47 +20,24 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
             "pushgateway_http_requests_total",
     ];
 
-    private static readonly string[] s_methods = ["put", "post", "delete"];
+    private static readonly string[] s_methods = NamedCounters.NamesOf<PushMethod>(JsonNamingPolicy.SnakeCaseLower);
+    private static readonly string[] s_reasons = NamedCounters.NamesOf<HandOnReason>(JsonNamingPolicy.SnakeCaseLower);
+    private static readonly string[] s_limits = NamedCounters.NamesOf<Limit>(JsonNamingPolicy.KebabCaseLower);
+    private static readonly string[] s_refusals = NamedCounters.NamesOf<Refusal>(JsonNamingPolicy.SnakeCaseLower);
+    private static readonly string[] s_rejections = NamedCounters.NamesOf<Rejection>(JsonNamingPolicy.SnakeCaseLower);
+    private static readonly string[] s_doors = NamedCounters.NamesOf<Door>(JsonNamingPolicy.SnakeCaseLower);
     private static readonly int[] s_inOrderOfName = [(int)PushMethod.Post, (int)PushMethod.Put];
     private static readonly double[] s_quantiles = [0.1, 0.5, 0.9];
+    private static readonly byte[][] s_methodLabels = [.. s_methods.Select(Encoding.UTF8.GetBytes)];
 
-    // In order of the enum, which is not the order of exposition.
-    private static readonly string[] s_reasons =
-        ["http2", "method", "path", "version", "syntax", "too_long", "host", "framing", "connection", "expect", "header", "end_of_input",
-            "gate", "target_too_long", "host_rules"];
-
-    private static readonly string[] s_limits =
-        ["", "api-readers", "body-bytes", "body-timeout", "connections", "decode-ratio", "decoded-bytes", "group-bytes",
-            "grouping-key-bytes", "grouping-name-sets", "groups", "head-bytes", "head-timeout", "headers",
-            "held-bytes", "inflight-bytes", "label-value-bytes", "page-readers", "password-checks", "pushes-per-second", "queued-bodies",
-                "rendered-bytes", "scrape-duration", "scrape-rate", "scrapes", "series-per-push",
-            "stored-bytes", "target-bytes"];
-
-    private static readonly string[] s_refusals =
-        ["", "encoding", "header", "incomplete", "inconsistent", "internal", "malformed", "overload", "path", "timeout", "too_large"];
-
-    private static readonly string[] s_rejections =
-        ["", "content_length", "cross_site", "encoding", "expect", "head_too_long", "header", "host", "incomplete", "method", "not_found",
-            "other", "overload",
-            "plain_http", "rate_limit", "request_line", "target", "target_too_long", "timeout", "too_many_headers", "transfer_encoding",
-                "unauthorized", "version"];
-
-    private static readonly int[] s_reasonsInOrder = [
-        .. Enumerable.Range(0, s_reasons.Length).OrderBy(static r => s_reasons[r], StringComparer.Ordinal)];
-    private static readonly byte[][] s_methodLabels = [.. s_methods.Select(Utf8)];
-    private static readonly byte[][] s_reasonLabels = [.. s_reasons.Select(Utf8)];
-    private static readonly byte[][] s_limitLabels = [.. s_limits.Select(Utf8)];
-    private static readonly byte[][] s_refusalLabels = [.. s_refusals.Select(Utf8)];
-    private static readonly byte[][] s_rejectionLabels = [.. s_rejections.Select(Utf8)];
-
-    private readonly long[] _refused = new long[s_refusals.Length];
-    private readonly long[] _rejected = new long[s_rejections.Length];
+    private readonly NamedCounters _refused = new(s_refusals);
+    private readonly NamedCounters _rejected = new(s_rejections);
     private readonly RequestCounters _requests = new();
     private readonly SlidingSummary?[] _sizes = new SlidingSummary?[2];
     private readonly SlidingSummary?[] _durations = new SlidingSummary?[2];
-    private readonly long[] _served = new long[2];
-    private readonly long[] _handedOn = new long[s_reasons.Length];
-    private readonly long[] _refusals = new long[s_limits.Length];
+    private readonly NamedCounters _served = new(s_doors);
+    private readonly NamedCounters _handedOn = new(s_reasons);
+    private readonly NamedCounters _limited = new(s_limits);
     private long _acceptFailures;
 
     /// <summary>Counts a connection that could not be accepted.</summary>
@@ -95,29 +73,29 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
     }
 
     /// <summary>Counts a request by the door that served it.</summary>
-    public void CountServed(Door door) => Interlocked.Increment(ref _served[(int)door]);
+    public void CountServed(Door door) => _served.Count((int)door);
 
     /// <summary>Counts something that a limit has refused.</summary>
     public void CountRefusal(Limit limit)
     {
         if (limit != Limit.None)
         {
-            Interlocked.Increment(ref _refusals[(int)limit]);
+            _limited.Count((int)limit);
         }
     }
 
     /// <summary>Counts a connection that the raw door did not keep.</summary>
-    public void CountHandedOn(HandOnReason reason) => Interlocked.Increment(ref _handedOn[(int)reason]);
+    public void CountHandedOn(HandOnReason reason) => _handedOn.Count((int)reason);
 
     /// <summary>Counts a push that was refused.</summary>
-    public void CountRefused(Refusal why) => Interlocked.Increment(ref _refused[(int)why]);
+    public void CountRefused(Refusal why) => _refused.Count((int)why);
 
     /// <summary>Counts a request that was refused before any handler saw it.</summary>
     public void CountRejected(Rejection why)
     {
         if (why != Rejection.None)
         {
-            Interlocked.Increment(ref _rejected[(int)why]);
+            _rejected.Count((int)why);
         }
     }
 
@@ -129,14 +107,16 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
     {
         if (engineMetrics)
         {
-            AddCounter(into, into.AddFamily("pushgateway_engine_accept_failures_total"u8, MetricType.Counter,
-                "How often no connection could be accepted, as where the system has no descriptors left."u8),
+            into.AddCounter("pushgateway_engine_accept_failures_total"u8,
+                "How often no connection could be accepted, as where the system has no descriptors left."u8,
                 Volatile.Read(ref _acceptFailures));
-            AddGauge(into, "pushgateway_engine_connections"u8, "Connections that are open."u8, connections);
-            CollectHandedOn(into);
-            ReadOnlySpan<byte> help = "Memory held by request bodies, packed and unpacked, and to read the large ones."u8;
-            AddGauge(into, "pushgateway_engine_inflight_bytes"u8, help, inflight);
-            CollectServed(into);
+            into.AddGauge("pushgateway_engine_connections"u8, "Connections that are open."u8, connections);
+            _handedOn.CollectCounted(into, "pushgateway_engine_handed_on_total"u8,
+                "Connections that the raw door handed on to the general HTTP server, by reason."u8, "reason"u8);
+            into.AddGauge("pushgateway_engine_inflight_bytes"u8,
+                "Memory held by request bodies, packed and unpacked, and to read the large ones."u8, inflight);
+            _served.Collect(into, "pushgateway_engine_requests_total"u8,
+                "Pushes, deletes and scrapes by the door that served them."u8, "door"u8);
         }
 
         CollectSummaries(
@@ -144,14 +124,17 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
         CollectSummaries(into, _sizes, "pushgateway_http_push_size_bytes"u8, "HTTP request size for pushes to the Pushgateway."u8, 1);
         if (engineMetrics)
         {
-            CollectRejected(into);
+            _rejected.Collect(into, "pushgateway_http_rejected_total"u8,
+                "Requests that were refused before any handler saw them, by reason."u8, "reason"u8);
         }
 
         CollectRequests(into);
         if (engineMetrics)
         {
-            CollectRefusals(into);
-            CollectRefused(into);
+            _limited.Collect(into, "pushgateway_limit_refusals_total"u8,
+                "Requests, connections and scrapes that a limit has refused or ended, by the flag that sets it."u8, "limit"u8);
+            _refused.Collect(into, "pushgateway_pushes_refused_total"u8, "Pushes that were refused, by the class of the reason."u8,
+                "reason"u8);
         }
     }
 
@@ -159,61 +142,6 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
     {
         ref SlidingSummary? child = ref children[(int)method];
         return Volatile.Read(ref child) ?? Interlocked.CompareExchange(ref child, new SlidingSummary(time), null) ?? child!;
-    }
-
-    private static void AddCounter(FamilySet into, int family, double value)
-    {
-        int metric = into.AddMetric(family);
-        into.Metrics[metric].Content = MetricContent.Counter;
-        into.Metrics[metric].Value = value;
-    }
-
-    private static byte[] Utf8(string text) => Encoding.UTF8.GetBytes(text);
-
-    private static void AddGauge(FamilySet into, ReadOnlySpan<byte> name, ReadOnlySpan<byte> help, double value)
-    {
-        int metric = into.AddMetric(into.AddFamily(name, MetricType.Gauge, help));
-        into.Metrics[metric].Content = MetricContent.Gauge;
-        into.Metrics[metric].Value = value;
-    }
-
-    private void CollectRefusals(FamilySet into)
-    {
-        int family = into.AddFamily("pushgateway_limit_refusals_total"u8, MetricType.Counter,
-            "Requests, connections and scrapes that a limit has refused or ended, by the flag that sets it."u8);
-        for (int limit = 1; limit < s_limits.Length; limit++)
-        {
-            AddCounter(into, family, Volatile.Read(ref _refusals[limit]));
-            into.AddLabel("limit"u8, s_limitLabels[limit]);
-        }
-    }
-
-    private void CollectHandedOn(FamilySet into)
-    {
-        int family = -1;
-        foreach (int reason in s_reasonsInOrder)
-        {
-            long count = Volatile.Read(ref _handedOn[reason]);
-            if (count == 0)
-            {
-                continue;
-            }
-
-            family = family >= 0 ? family : into.AddFamily("pushgateway_engine_handed_on_total"u8, MetricType.Counter,
-                "Connections that the raw door handed on to the general HTTP server, by reason."u8);
-            AddCounter(into, family, count);
-            into.AddLabel("reason"u8, s_reasonLabels[reason]);
-        }
-    }
-
-    private void CollectServed(FamilySet into)
-    {
-        int family = into.AddFamily(
-            "pushgateway_engine_requests_total"u8, MetricType.Counter, "Pushes, deletes and scrapes by the door that served them."u8);
-        AddCounter(into, family, Volatile.Read(ref _served[(int)Door.Kestrel]));
-        into.AddLabel("door"u8, "kestrel"u8);
-        AddCounter(into, family, Volatile.Read(ref _served[(int)Door.Raw]));
-        into.AddLabel("door"u8, "raw"u8);
     }
 
     private static void CollectSummaries(
@@ -242,28 +170,6 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
         }
     }
 
-    private void CollectRefused(FamilySet into)
-    {
-        int family = into.AddFamily(
-            "pushgateway_pushes_refused_total"u8, MetricType.Counter, "Pushes that were refused, by the class of the reason."u8);
-        for (int why = 1; why < s_refusals.Length; why++)
-        {
-            AddCounter(into, family, Volatile.Read(ref _refused[why]));
-            into.AddLabel("reason"u8, s_refusalLabels[why]);
-        }
-    }
-
-    private void CollectRejected(FamilySet into)
-    {
-        int family = into.AddFamily("pushgateway_http_rejected_total"u8, MetricType.Counter,
-            "Requests that were refused before any handler saw them, by reason."u8);
-        for (int why = 1; why < s_rejections.Length; why++)
-        {
-            AddCounter(into, family, Volatile.Read(ref _rejected[why]));
-            into.AddLabel("reason"u8, s_rejectionLabels[why]);
-        }
-    }
-
     private void CollectRequests(FamilySet into)
     {
         int family = -1;
@@ -271,7 +177,7 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
         {
             family = family >= 0 ? family : into.AddFamily("pushgateway_http_requests_total"u8, MetricType.Counter,
                 "Total HTTP requests processed by the Pushgateway, excluding scrapes."u8);
-            AddCounter(into, family, counter.Value);
+            into.AddSample(family, counter.Value);
             into.AddLabel("code"u8, counter.Code);
             into.AddLabel("handler"u8, counter.Handler);
             into.AddLabel("method"u8, counter.Method);
