@@ -64,7 +64,7 @@ public sealed class ExpositionOptions
     public string SelfMetricsPath { get; set; } = "";
 
     /// <summary>Which names grouping labels and text bodies may use.</summary>
-    public NameScheme Names { get; set; } = NameScheme.Legacy;
+    public NameScheme Names { get => Store.Names; set => Store.Names = value; }
 
     /// <summary>Answer scrapes in OpenMetrics 1.0 where their Accept header prefers it. The reference never does.</summary>
     public bool EnableOpenMetrics { get; set; }
@@ -72,11 +72,11 @@ public sealed class ExpositionOptions
     /// <summary>
     /// Refuse pushes that contradict themselves or what is stored. Used where the engine's store is made from these options.
     /// </summary>
-    public bool CheckConsistency { get; set; } = true;
+    public bool CheckConsistency { get => Store.CheckConsistency; set => Store.CheckConsistency = value; }
 
     /// <inheritdoc cref="StoreOptions.Timestamps"/>
     /// <remarks>Used where the engine's store is made from these options.</remarks>
-    public SampleTimestamps Timestamps { get; set; }
+    public SampleTimestamps Timestamps { get => Store.Timestamps; set => Store.Timestamps = value; }
 
     /// <summary>
     /// After which time without a push the series of which groups expire, where a push does not say it by its
@@ -89,7 +89,7 @@ public sealed class ExpositionOptions
     /// How long an expired group still shows its push times and <c>push_expired</c>. Used where the engine's store is made from these
     /// options.
     /// </summary>
-    public TimeSpan ExpiredGrace { get; set; } = TimeSpan.FromHours(24);
+    public TimeSpan ExpiredGrace { get => Store.ExpiredGrace; set => Store.ExpiredGrace = value; }
 
     /// <summary>
     /// The proxies whose X-Forwarded-For is believed where clients are told apart; that of a peer at a Unix socket always is, that of any
@@ -167,34 +167,34 @@ public sealed class ExpositionOptions
 
     /// <inheritdoc cref="StoreOptions.MaxSeriesPerPush"/>
     /// <remarks>Used where the engine's store is made from these options. More is answered with 413.</remarks>
-    public int MaxSeriesPerPush { get; set; } = 1_000_000;
+    public int MaxSeriesPerPush { get => Store.MaxSeriesPerPush; set => Store.MaxSeriesPerPush = value; }
 
     /// <inheritdoc cref="StoreOptions.MaxGroupingNameSets"/>
-    public int MaxGroupingNameSets { get; set; } = 1000;
+    public int MaxGroupingNameSets { get => Store.MaxGroupingNameSets; set => Store.MaxGroupingNameSets = value; }
 
     /// <inheritdoc cref="StoreOptions.MaxGroups"/>
     /// <remarks>Used where the engine's store is made from these options. More is answered with 507.</remarks>
-    public int MaxGroups { get; set; } = 1_000_000;
+    public int MaxGroups { get => Store.MaxGroups; set => Store.MaxGroups = value; }
 
     /// <inheritdoc cref="StoreOptions.MaxLabelValueBytes"/>
     /// <remarks>Used where the engine's store is made from these options. More is answered with 400.</remarks>
-    public int MaxLabelValueBytes { get; set; } = 64 << 10;
+    public int MaxLabelValueBytes { get => Store.MaxLabelValueBytes; set => Store.MaxLabelValueBytes = value; }
 
     /// <inheritdoc cref="StoreOptions.MaxGroupingKeyBytes"/>
     /// <remarks>Used where the engine's store is made from these options. More is answered with 414.</remarks>
-    public int MaxGroupingKeyBytes { get; set; } = 8 << 10;
+    public int MaxGroupingKeyBytes { get => Store.MaxGroupingKeyBytes; set => Store.MaxGroupingKeyBytes = value; }
 
     /// <inheritdoc cref="StoreOptions.MaxRenderedBytes"/>
     /// <remarks>Used where the engine's store is made from these options. More is answered with 413.</remarks>
-    public long MaxRenderedBytes { get; set; } = 16L << 20;
+    public long MaxRenderedBytes { get => Store.MaxRenderedBytes; set => Store.MaxRenderedBytes = value; }
 
     /// <inheritdoc cref="StoreOptions.MaxGroupBytes"/>
     /// <remarks>Used where the engine's store is made from these options. More is answered with 507.</remarks>
-    public long MaxGroupBytes { get; set; } = 512L << 20;
+    public long MaxGroupBytes { get => Store.MaxGroupBytes; set => Store.MaxGroupBytes = value; }
 
     /// <inheritdoc cref="StoreOptions.MaxStoredBytes"/>
     /// <remarks>Used where the engine's store is made from these options. More is answered with 507.</remarks>
-    public long MaxStoredBytes { get; set; }
+    public long MaxStoredBytes { get => Store.MaxStoredBytes; set => Store.MaxStoredBytes = value; }
 
     /// <summary>
     /// How long a connection may be silent between requests. It is announced, less a margin, to clients that ask for keep-alive.
@@ -229,7 +229,7 @@ public sealed class ExpositionOptions
 
     /// <inheritdoc cref="StoreOptions.BundleCacheBytes"/>
     /// <remarks>Used where the engine's store is made from these options.</remarks>
-    public long BundleCacheBytes { get; set; } = 128L << 20;
+    public long BundleCacheBytes { get => Store.BundleCacheBytes; set => Store.BundleCacheBytes = value; }
 
     /// <summary>How many scrapes may run at once; beyond it the slowest ends for a newcomer.</summary>
     public int MaxScrapes { get; set; } = 64;
@@ -237,10 +237,10 @@ public sealed class ExpositionOptions
     /// <summary>
     /// Memory for what pushes of repeated series are compared with, in bytes; 0 for none. See <see cref="StoreOptions.ShapeCacheBytes"/>.
     /// </summary>
-    public long ShapeCacheBytes { get; set; } = 256L << 20;
+    public long ShapeCacheBytes { get => Store.ShapeCacheBytes; set => Store.ShapeCacheBytes = value; }
 
     /// <summary>Read each push of repeated series the long way, too, and compare. See <see cref="StoreOptions.VerifyShapes"/>.</summary>
-    public bool VerifyShapes { get; set; }
+    public bool VerifyShapes { get => Store.VerifyShapes; set => Store.VerifyShapes = value; }
 
     /// <summary>
     /// Let Kestrel receive into blocks of 128 KiB instead of its own of 4 KiB. This replaces the host's
@@ -259,7 +259,10 @@ public sealed class ExpositionOptions
     public ICommitGate? CommitGate { get; set; }
 
     /// <summary>The clock for timeouts, durations and the Date header.</summary>
-    public TimeProvider Time { get; set; } = TimeProvider.System;
+    public TimeProvider Time { get => Store.Time; set => Store.Time = value; }
+
+    /// <summary>The options of a store that is made from these, which hold what the two have in common.</summary>
+    internal StoreOptions Store { get; } = new();
 
     internal long BodyLimit => _maxBodyBytes == 0 ? MostInOneArray : _maxBodyBytes;
 

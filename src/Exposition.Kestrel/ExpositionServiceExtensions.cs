@@ -41,28 +41,10 @@ public static class ExpositionServiceExtensions
         {
             ExpositionOptions o = s.GetRequiredService<ExpositionOptions>();
             ClientLog log = s.GetRequiredService<ClientLog>();
-            return new MetricStore(new StoreOptions
-            {
-                CheckConsistency = o.CheckConsistency,
-                Names = o.Names,
-                Timestamps = o.Timestamps,
-                Time = o.Time,
-                MaxSeriesPerPush = o.MaxSeriesPerPush,
-                MaxGroupingNameSets = o.MaxGroupingNameSets,
-                MaxGroups = o.MaxGroups,
-                MaxLabelValueBytes = o.MaxLabelValueBytes,
-                MaxGroupingKeyBytes = o.MaxGroupingKeyBytes,
-                MaxRenderedBytes = o.MaxRenderedBytes,
-                MaxGroupBytes = o.MaxGroupBytes,
-                MaxStoredBytes = o.MaxStoredBytes,
-                ShapeCacheBytes = o.ShapeCacheBytes,
-                BundleCacheBytes = o.BundleCacheBytes,
-                VerifyShapes = o.VerifyShapes,
-                ExpiryRules = [.. o.ExpiryRules],
-                ExpiredGrace = o.ExpiredGrace,
-                FamilyHidden = (group, hidden) => log.Hidden(group, hidden),
-                ExpiryFailed = thrown => log.Failed("metrics of a group could not expire, trying again", thrown),
-            });
+            o.Store.ExpiryRules = [.. o.ExpiryRules];
+            o.Store.FamilyHidden = (group, hidden) => log.Hidden(group, hidden);
+            o.Store.ExpiryFailed = thrown => log.Failed("metrics of a group could not expire, trying again", thrown);
+            return new MetricStore(o.Store);
         });
         if (options.LargeReceiveBlocks)
         {

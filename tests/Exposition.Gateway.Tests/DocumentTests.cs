@@ -27,8 +27,13 @@ public sealed partial class DocumentTests
     public void Limits_are_those_of_the_program() => DocumentPart.IsCurrent("limits.md", "limits",
     [
         "| limit | default | unit | answer | counted | meaning |", "|---|---|---|---|---|---|",
-        .. s_flags.Table().Where(IsLimit).Select(static flag => LimitRow(flag.Name[LimitPrefix.Length..], flag.Help)),
+        .. s_flags.Table().Where(IsLimit).Select(LimitRow),
     ]);
+
+    [Fact]
+    public void Refusals_are_counted_under_the_names_of_flags() => Assert.Empty(
+        Enum.GetValues<Limit>().Where(static limit => limit != Limit.None).Select(static limit => LimitPrefix + WireMetrics.NameOf(limit))
+            .Except(s_flags.Table().Select(static flag => flag.Name)));
 
     [Fact]
     public void Metrics_of_the_source_are_in_the_document()
@@ -68,27 +73,19 @@ public sealed partial class DocumentTests
     private static string Shown(Flag flag) =>
         (flag.Short is { } letter ? $"-{letter}, " : "") + (flag.IsSwitch ? "--[no-]" : "--") + flag.Name + flag.Shown;
 
-    private static string LimitRow(string name, string help)
+    private static string LimitRow(Flag flag)
     {
+        string name = flag.Name[LimitPrefix.Length..];
+
         // What the machine decides differs from one to the next.
         string missing = name == "stored-bytes"
             ? "half of the container's memory limit, else 0"
-            : s_flags.Shown()[LimitPrefix + name].Replace("m0s", "m", StringComparison.Ordinal);
-        string answers = string.Join(", ", Status().Matches(help).Select(static match => match.Value).Distinct());
+            : flag.Value()!.Replace("m0s", "m", StringComparison.Ordinal);
+        string answers = string.Join(", ", Status().Matches(flag.Help).Select(static match => match.Value).Distinct());
         bool counted = Enum.GetValues<Limit>().Any(limit => WireMetrics.NameOf(limit) == name);
-        string meaning = Cell(help.Replace(NoneIsZero, "", StringComparison.Ordinal));
-        return $"| `{name}` | {missing} | {Unit(name)} | {answers} | {(counted ? "yes" : "")} | {meaning} |";
+        string meaning = Cell(flag.Help.Replace(NoneIsZero, "", StringComparison.Ordinal));
+        return $"| `{name}` | {missing} | {flag.Unit} | {answers} | {(counted ? "yes" : "")} | {meaning} |";
     }
-
-    private static string Unit(string name) => name switch
-    {
-        "body-rate" or "scrape-rate" => "bytes/s",
-        "pushes-per-second" => "pushes/s",
-        "decode-ratio" => "times",
-        _ when name.EndsWith("-bytes", StringComparison.Ordinal) => "bytes",
-        _ when name.EndsWith("-timeout", StringComparison.Ordinal) || name.EndsWith("-duration", StringComparison.Ordinal) => "time",
-        _ => "number",
-    };
 
     private static string Cell(string text) => text.Replace("|", "\\|", StringComparison.Ordinal);
 

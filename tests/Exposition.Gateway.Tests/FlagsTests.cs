@@ -1,6 +1,7 @@
 using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Logging;
 using Exposition.Gateway.Machine;
+using Exposition.Kestrel;
 
 namespace Exposition.Gateway.Tests;
 
@@ -50,8 +51,8 @@ public class FlagsTests
         Flags flags = Flags.Parse(["--push.expire-after={job=~\"flink.*\"}=2m", "--push.expire-after", "{zone=\"}\"}=1h",
             "--push.expire-after=1d", "--push.expired-grace=1h30m"]);
         Assert.Equal(["{job=~\"flink.*\"} 00:02:00", "{zone=\"}\"} 01:00:00", " 1.00:00:00"],
-            flags.ExpiryRules.Select(static rule => $"{rule.Groups} {rule.After}"));
-        Assert.Equal(TimeSpan.FromMinutes(90), flags.ExpiredGrace);
+            flags.Options.ExpiryRules.Select(static rule => $"{rule.Groups} {rule.After}"));
+        Assert.Equal(TimeSpan.FromMinutes(90), flags.Options.ExpiredGrace);
         Assert.Equal("{job=~\"flink.*\"}=2m {zone=\"}\"}=1h 1d", flags.Shown()["push.expire-after"]);
         Assert.Equal("1h30m0s", flags.Shown()["push.expired-grace"]);
     }
@@ -84,7 +85,7 @@ public class FlagsTests
     [InlineData("10.0.0.0/8,192.0.2.1/32,2001:db8::/32,::1/128", "--web.trusted-proxies=10.0.0.0/8, 192.0.2.1,2001:db8::/32,::1")]
     [InlineData("0.0.0.0/0", "--web.trusted-proxies=0.0.0.0/0,")]
     public void Trusted_proxies_are_networks_and_addresses(string expected, string argument) =>
-        Assert.Equal(expected, string.Join(',', Flags.Parse([argument]).TrustedProxies));
+        Assert.Equal(expected, string.Join(',', Flags.Parse([argument]).Options.TrustedProxies));
 
     [Theory]
     [InlineData("\"10\": expected addresses or networks such as 10.0.0.0/8 or 2001:db8::/32, separated by commas", "10")]
@@ -137,7 +138,6 @@ public class FlagsTests
     [Fact]
     public void Limits_reach_the_engine()
     {
-        var options = new Exposition.Kestrel.ExpositionOptions();
         Flags flags = Flags.Parse(["--limit.body-bytes=1mib", "--limit.decoded-bytes", "2000", "--limit.inflight-bytes=0",
             "--limit.head-bytes=8KB", "--limit.target-bytes=1KiB",
             "--limit.label-value-bytes=7", "--limit.series-per-push=8", "--limit.groups=9", "--limit.pushes-per-second=10",
@@ -146,7 +146,7 @@ public class FlagsTests
                 "--limit.scrape-duration=1m30s",
             "--limit.grouping-key-bytes=13", "--limit.rendered-bytes=14", "--limit.group-bytes=15", "--limit.stored-bytes=16",
                 "--limit.scrape-rate=5KiB", "--limit.held-bytes=6", "--limit.bundle-cache-bytes=7MiB"]);
-        flags.Limits.Apply(options);
+        ExpositionOptions options = flags.Options;
         Assert.Equal((1L << 20, 2000L, 0L, 8192, 1024, 7), (options.MaxBodyBytes, options.MaxDecodedBytes, options.MaxInflightBytes,
             options.MaxHeadBytes, options.MaxTargetBytes, options.MaxLabelValueBytes));
         Assert.Equal((8, 9, 10, 11, 12, 3), (options.MaxSeriesPerPush, options.MaxGroups, options.MaxPushesPerSecond, options.MaxScrapes,

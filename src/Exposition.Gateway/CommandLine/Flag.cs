@@ -6,6 +6,8 @@ namespace Exposition.Gateway.CommandLine;
 /// <param name="Set">Takes a value; "true" or "false" where <see cref="IsSwitch"/>.</param>
 internal sealed record Flag(string Name, string Help, Action<string> Set)
 {
+    private readonly string? _shown;
+
     /// <summary>Takes no value and can be negated.</summary>
     public bool IsSwitch { get; init; }
 
@@ -16,8 +18,35 @@ internal sealed record Flag(string Name, string Help, Action<string> Set)
     public char? Short { get; init; }
 
     /// <summary>What help shows after the name, such as <c>=5m</c>.</summary>
-    public string Shown { get; init; } = "";
+    public string Shown
+    {
+        get => _shown ?? (IsSwitch ? "" : "=\"\"");
+        init => _shown = value;
+    }
+
+    /// <summary>The value as the status shows it; null where it is not shown.</summary>
+    public Func<string?> Value { get; init; } = static () => null;
+
+    /// <summary>What a limit is measured in.</summary>
+    public string Unit { get; init; } = "";
 
     /// <summary>Ends the program as soon as it is read, before later arguments are looked at.</summary>
     public bool IsImmediate { get; init; }
+
+    /// <summary>A flag that is on or off.</summary>
+    public static Flag Switch(string name, Func<bool> value, Action<bool> set, string help) =>
+        new(name, help, text => set(text == "true")) { IsSwitch = true, Value = () => value() ? "true" : "false" };
+
+    /// <summary>A flag that takes one of a few words. Help lists them.</summary>
+    public static Flag Choice<T>(
+        string name, (string Word, T Value)[] choices, Func<T> value, Action<T> set, string help, Func<string, string> error,
+        StringComparison comparison = StringComparison.Ordinal)
+    {
+        string Word() => choices.First(choice => Equals(choice.Value, value())).Word;
+        return new Flag(name, $"{help} One of: [{string.Join(", ", choices.Select(static choice => choice.Word))}]", text =>
+        {
+            int at = Array.FindIndex(choices, choice => choice.Word.Equals(text, comparison));
+            set(at >= 0 ? choices[at].Value : throw new FlagException(error(text)));
+        }) { Shown = "=" + Word(), Value = Word };
+    }
 }

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Exposition.Formats;
 using Exposition.Gateway.Api;
 using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Http;
@@ -184,32 +183,8 @@ internal static class GatewayHost
         // Ahead of the engine, which puts a memory pool of its own in the place of Kestrel's.
         builder.WebHost.UseKestrelCore();
         services.AddSingleton<IConnectionListenerFactory, PatientListenerFactory>();
-        services.AddExposition(options =>
-        {
-            options.CommitGate = durability;
-            options.RoutePrefix = flags.Prefix;
-            options.TelemetryPath = WebPaths.Join("", flags.TelemetryPath);
-            options.SelfMetricsPath = flags.SelfMetricsPath.Length > 0 ? WebPaths.Join("", flags.SelfMetricsPath) : "";
-            options.Names = flags.EnableUtf8Names ? NameScheme.Utf8 : NameScheme.Legacy;
-            options.CheckConsistency = !flags.DisableConsistencyCheck;
-            options.EnableOpenMetrics = flags.EnableOpenMetrics;
-            options.VerifyShapes = flags.VerifyRepeated;
-            options.Timestamps = flags.Timestamps;
-            flags.Limits.Apply(options);
-            options.MaxConnections = connections;
-            options.ExpiredGrace = flags.ExpiredGrace;
-            flags.ExpiryRules.ForEach(options.ExpiryRules.Add);
-            flags.AllowedHosts.ForEach(options.AllowedHosts.Add);
-            if (flags.ExternalOrigin is { } origin)
-            {
-                options.TrustedOrigins.Add(origin);
-            }
-            flags.TrustedProxies.ForEach(options.TrustedProxies.Add);
-            if (options.SelfMetricsError() is { } error)
-            {
-                throw new ListenException($"--web.self-metrics-path={flags.SelfMetricsPath} {error}");
-            }
-        });
+        services.AddSingleton(EngineOptions(flags, connections, durability));
+        services.AddExposition();
         List<Listener> asked = Listener.From(flags);
         services.Configure<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = endPoint =>
             endPoint is UnixDomainSocketEndPoint unix
@@ -222,7 +197,7 @@ internal static class GatewayHost
             // As in the reference a header may hold any byte. Kestrel would refuse what is no UTF-8.
             kestrel.RequestHeaderEncodingSelector = HeaderEncoding.For;
             kestrel.UseExpositionHeadLimits();
-            SetLimits(kestrel.Limits, flags.Limits);
+            SetLimits(kestrel.Limits, flags.Options);
             foreach (Listener listener in asked)
             {
                 listener.Open(kestrel, options =>
@@ -238,8 +213,26 @@ internal static class GatewayHost
         return builder.Build();
     }
 
+    private static ExpositionOptions EngineOptions(Flags flags, int connections, Durability durability)
+    {
+        ExpositionOptions options = flags.Options;
+        options.CommitGate = durability;
+        options.RoutePrefix = flags.Prefix;
+        options.TelemetryPath = WebPaths.Join("", flags.TelemetryPath);
+        options.SelfMetricsPath = flags.SelfMetricsPath.Length > 0 ? WebPaths.Join("", flags.SelfMetricsPath) : "";
+        options.MaxConnections = connections;
+        if (flags.ExternalOrigin is { } origin)
+        {
+            options.TrustedOrigins.Add(origin);
+        }
+
+        return options.SelfMetricsError() is { } error
+            ? throw new ListenException($"--web.self-metrics-path={flags.SelfMetricsPath} {error}")
+            : options;
+    }
+
     // Kestrel's own limits, for what the raw door leaves to it.
-    private static void SetLimits(KestrelServerLimits kestrel, LimitFlags limits)
+    private static void SetLimits(KestrelServerLimits kestrel, ExpositionOptions limits)
     {
         kestrel.MaxRequestBodySize = null;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Exposition.Engine;
+using Exposition.Formats;
 using Exposition.Gateway.Api;
 using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Http;
@@ -59,7 +60,7 @@ internal sealed class StatusPage(
     private async Task WriteAsync(LongAnswer answer, IQueryCollection query)
     {
         var html = new HtmlWriter(answer);
-        var card = new GroupCard(html, time.LocalTimeZone, flags.EnableUtf8Names);
+        var card = new GroupCard(html, time.LocalTimeZone, flags.Options.Names == NameScheme.Utf8);
         Head(html, answer.View.Groups.Length);
         if (query.TryGetValue("group", out Microsoft.Extensions.Primitives.StringValues id))
         {

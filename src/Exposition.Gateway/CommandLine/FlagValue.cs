@@ -1,0 +1,84 @@
+using Exposition.Engine;
+using Exposition.Formats.Go;
+using Exposition.Kestrel.Origins;
+using Exposition.Kestrel.Routing;
+
+namespace Exposition.Gateway.CommandLine;
+
+/// <summary>What flags take beside plain text: times, rules, paths, modes.</summary>
+internal static class FlagValue
+{
+    /// <summary>A time as flags show it.</summary>
+    public static string Of(TimeSpan time) => GoDuration.Format(time.Ticks * 100);
+
+    /// <summary>Reads a time in Go's form.</summary>
+    public static TimeSpan ReadTime(string flag, string value) => GoDuration.ParseNanoseconds(value) is var time and >= 0
+        ? TimeSpan.FromTicks(time / 100)
+        : throw new FlagException($"{flag}: must not be negative, got {value}");
+
+    /// <summary>Reads a time of <c>--push.expire-after</c> and its like.</summary>
+    public static TimeSpan ReadExpiry(string flag, string value) =>
+        GoDuration.TryParseTime(value, out TimeSpan time, out string? error) ? time : throw new FlagException($"--{flag}: {error}");
+
+    /// <summary>Reads a time, or <c>{SELECTOR}=TIME</c>.</summary>
+    public static ExpiryRule ReadExpiryRule(string value)
+    {
+        GroupSelector? groups = null;
+        string duration = value;
+        if (value.StartsWith('{'))
+        {
+            int end = value.LastIndexOf('}') + 1;
+            if (end == 0 || end == value.Length || value[end] != '=')
+            {
+                throw new FlagException($"--push.expire-after={value}: expected {{SELECTOR}}=DURATION");
+            }
+
+            if (!GroupSelector.TryParse(value[..end], out groups, out string? error))
+            {
+                throw new FlagException($"--push.expire-after={value}: {error}");
+            }
+
+            duration = value[(end + 1)..];
+        }
+
+        return new ExpiryRule(groups, ReadExpiry("push.expire-after", duration));
+    }
+
+    /// <summary>Takes what is given if the path that it comes to can be served.</summary>
+    public static string ReadPath(string flag, string given, string path)
+    {
+        try
+        {
+            RoutePath.Normalise(path);
+            return given;
+        }
+        catch (ArgumentException e)
+        {
+            throw new FlagException($"--{flag}: {e.Message}");
+        }
+    }
+
+    /// <summary>Reads <c>--web.allowed-hosts</c>.</summary>
+    public static string[] ReadHosts(string value)
+    {
+        string[] names = value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        try
+        {
+            _ = new AllowedHosts(names);
+            return names;
+        }
+        catch (ArgumentException e)
+        {
+            throw new FlagException($"--web.allowed-hosts: {e.Message}");
+        }
+    }
+
+    /// <summary>Reads <c>--web.socket-mode</c>.</summary>
+    public static UnixFileMode ReadMode(string value)
+    {
+        bool octal = value.Length is 3 or 4 && value.All(static digit => digit is >= '0' and <= '7');
+        return octal && Convert.ToInt32(value, 8) is var mode and <= 0x1FF
+            ? (UnixFileMode)mode
+            : throw new FlagException($"--web.socket-mode: expected an octal mode such as 0660, got {GoQuote.Text(value)}");
+    }
+}
