@@ -1,7 +1,7 @@
 using Exposition.Gateway.Api;
 using Exposition.Gateway.CommandLine;
-using Exposition.Gateway.Http;
 using Exposition.Gateway.Page;
+using Exposition.Kestrel.Routing;
 
 namespace Exposition.Gateway.Hosting;
 

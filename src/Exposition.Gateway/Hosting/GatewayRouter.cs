@@ -1,4 +1,5 @@
 using System.Text;
+using Exposition.Gateway.Http;
 using Exposition.Kestrel;
 using Exposition.Kestrel.Endpoints;
 using Exposition.Kestrel.Logging;
@@ -8,7 +9,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 
-namespace Exposition.Gateway.Http;
+namespace Exposition.Gateway.Hosting;
 
 /// <summary>Serves a request to one of the program's own routes.</summary>
 /// <param name="context">The request.</param>

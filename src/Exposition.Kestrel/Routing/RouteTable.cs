@@ -1,6 +1,4 @@
-using Exposition.Kestrel.Routing;
-
-namespace Exposition.Gateway.Http;
+namespace Exposition.Kestrel.Routing;
 
 // The reference's router has a tree per method. Here a route is a method with a literal path, which in the open kinds goes on with
 // anything. Lookup order for a request, as there: exact route; for GET 301 (others 307) to the same path with or without its last slash,
