@@ -9,14 +9,12 @@ using Exposition.Gateway.Page;
 using Exposition.Gateway.SelfMetrics;
 using Exposition.Gateway.Web;
 using Exposition.Kestrel;
-using Exposition.Kestrel.Heads;
 using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.Routing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -28,8 +26,6 @@ namespace Exposition.Gateway.Hosting;
 internal static class GatewayHost
 {
     private const int Failed = 1;
-    private const int Http2Stream = 128 << 10;
-    private const int Http2Connection = 16 * Http2Stream;
     private static readonly TimeSpan s_longestTimer = TimeSpan.FromDays(24);
     private static readonly TimeSpan s_quickLoad = TimeSpan.FromMilliseconds(250);
 
@@ -190,26 +186,7 @@ internal static class GatewayHost
             endPoint is UnixDomainSocketEndPoint unix
                 ? sockets.Bind(unix, flags.SocketMode)
                 : SocketTransportOptions.CreateDefaultBoundListenSocket(endPoint));
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-
-            // As in the reference a header may hold any byte. Kestrel would refuse what is no UTF-8.
-            kestrel.RequestHeaderEncodingSelector = HeaderEncoding.For;
-            kestrel.UseExpositionHeadLimits();
-            SetLimits(kestrel.Limits, flags.Options);
-            foreach (Listener listener in asked)
-            {
-                listener.Open(kestrel, options =>
-                {
-                    options.UseExpositionConnectionLimit(secure: web?.State.Tls is not null);
-                    UseTls(options, web);
-                    options.UseExposition(
-                        web is null ? null : new WebGate(web, kestrel.ApplicationServices.GetRequiredService<ExpositionEngine>()));
-                    listeners.Add((listener.Asked, options));
-                });
-            }
-        });
+        builder.WebHost.ConfigureKestrel(kestrel => Server.Configure(kestrel, flags, web, asked, listeners));
         return builder.Build();
     }
 
@@ -229,42 +206,6 @@ internal static class GatewayHost
         return options.SelfMetricsError() is { } error
             ? throw new ListenException($"--web.self-metrics-path={flags.SelfMetricsPath} {error}")
             : options;
-    }
-
-    // Kestrel's own limits, for what the raw door leaves to it.
-    private static void SetLimits(KestrelServerLimits kestrel, ExpositionOptions limits)
-    {
-        kestrel.MaxRequestBodySize = null;
-
-        // What a client of HTTP/2 may send before anybody has looked at it: little, as over HTTP/1.1, and in all so much that some bodies
-        // which wait for room do not hold up the others of their connection.
-        kestrel.Http2.InitialStreamWindowSize = Http2Stream;
-        kestrel.Http2.InitialConnectionWindowSize = Http2Connection;
-        kestrel.KeepAliveTimeout = OrNone(limits.IdleTimeout);
-        kestrel.RequestHeadersTimeout = OrNone(limits.HeadTimeout);
-
-        // Its least rates are averages since the start, and their clock runs while no thread is free to write an answer. Whoever reads a
-        // body or writes a long answer here keeps a deadline of his own.
-        kestrel.MinRequestBodyDataRate = null;
-        kestrel.MinResponseDataRate = null;
-
-        static TimeSpan OrNone(TimeSpan limit) => limit > TimeSpan.Zero ? limit : Timeout.InfiniteTimeSpan;
-    }
-
-    // Whether there is TLS stays as it was at the start; all else of it may change with every handshake.
-    private static void UseTls(ListenOptions options, WebConfigFile? web)
-    {
-        if (web?.State.Tls is null)
-        {
-            options.Protocols = HttpProtocols.Http1;
-            return;
-        }
-
-        options.Protocols = HttpProtocols.Http1AndHttp2;
-        PlainRequests.Refuse(options);
-        Handshakes.Before(options);
-        options.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(web.State.Tls!.Options()) });
-        Handshakes.After(options);
     }
 
     private static void Map(WebApplication app, Flags flags, WebConfigFile? web, ExpositionEngine engine, Durability durability)
