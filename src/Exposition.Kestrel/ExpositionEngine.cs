@@ -26,7 +26,6 @@ namespace Exposition.Kestrel;
 public sealed class ExpositionEngine
 {
     private readonly MetricStore? _store;
-    private readonly WireMetrics _metrics;
     private readonly MetricSources _own;
     private HostRules? _rules;
 
@@ -62,16 +61,16 @@ public sealed class ExpositionEngine
         _store = store;
         Options = options;
         Log = log ?? LogOf(options, null);
-        _metrics = new WireMetrics(options.Time, options.EngineMetrics);
+        Metrics = new WireMetrics(options.Time, options.EngineMetrics);
         Paths = new PushPath(options);
         Inflight = new InflightBytes(options.MaxInflightBytes, options.Time);
         Clients = new ClientResolver(options.TrustedProxies);
         Connections = new ConnectionLimit(this);
-        Readers = new OpenReaders(_metrics, options, () => target.HeldBytes, Log);
+        Readers = new OpenReaders(Metrics, options, () => target.HeldBytes, Log);
         bool isApart = options.FullSelfMetricsPath is not null;
-        Scrapes = new ScrapeHandler(target, isApart ? static _ => { } : Collect, _metrics, Readers, options);
-        SelfScrapes = isApart ? new ScrapeHandler(new StoreTarget(EmptyStore()), Collect, _metrics, Readers, options) : Scrapes;
-        Pushes = new PushHandler(target, _metrics, Paths, Readers, options, Log);
+        Scrapes = new ScrapeHandler(target, isApart ? static _ => { } : Collect, Metrics, Readers, options);
+        SelfScrapes = isApart ? new ScrapeHandler(new StoreTarget(EmptyStore()), Collect, Metrics, Readers, options) : Scrapes;
+        Pushes = new PushHandler(target, Metrics, Paths, Readers, options, Log);
         Dates = new DateCache(options.Time);
         _own = new MetricSources(isApart ? null : store, Logger);
         AddSources(own ?? []);
@@ -114,15 +113,15 @@ public sealed class ExpositionEngine
 
     internal OpenReaders Readers { get; }
 
-    internal WireMetrics Metrics => _metrics;
+    internal WireMetrics Metrics { get; }
 
     internal DateCache Dates { get; }
 
     /// <summary>Counts and logs a request that is refused before any handler sees it.</summary>
     internal void Reject(in Answer answer, EndPoint? source, string? method = null, string? target = null)
     {
-        _metrics.CountRefusal(answer.Limit);
-        _metrics.CountRejected(answer.Rejected);
+        Metrics.CountRefusal(answer.Limit);
+        Metrics.CountRejected(answer.Rejected);
         if (answer.Limit != Limit.None)
         {
             Log.Limited(answer.Limit, source, answer.Text);
@@ -161,9 +160,7 @@ public sealed class ExpositionEngine
         _own.Collect(into);
     }
 
-    internal void CountAcceptFailure() => _metrics.CountAcceptFailure();
-
-    internal void CountRefusal(Limit limit) => _metrics.CountRefusal(limit);
+    internal void CountRefusal(Limit limit) => Metrics.CountRefusal(limit);
 
     /// <summary>
     /// Counts a request in <c>pushgateway_http_requests_total</c>. Pushes and deletes count themselves; this is for the host's other
@@ -172,7 +169,7 @@ public sealed class ExpositionEngine
     /// <param name="handler">The name of the handler, such as <c>healthy</c> or <c>api/v1/status</c>.</param>
     /// <param name="method">The method in lower case.</param>
     /// <param name="code">The status of the answer.</param>
-    public void CountRequest(string handler, string method, int code) => _metrics.CountRequest(handler, method, code);
+    public void CountRequest(string handler, string method, int code) => Metrics.CountRequest(handler, method, code);
 
     /// <summary>The rules of the host, looked at once for all its endpoints.</summary>
     internal HostRules RulesOf(IServiceProvider services) =>
@@ -184,7 +181,7 @@ public sealed class ExpositionEngine
     private void AddSources(IEnumerable<IMetricSource> host)
     {
         MetricStore? store = Options.EngineMetrics ? _store : null;
-        _own.Add("the engine", into => _metrics.Collect(into, Connections.Open, Inflight.Used), WireMetrics.Later);
+        _own.Add("the engine", into => Metrics.Collect(into, Connections.Open, Inflight.Used), WireMetrics.Later);
         if (store is not null)
         {
             _own.Add("the store", into => StoreMetrics.Collect(into, store));

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Exposition.Engine;
 using Exposition.Gateway.CommandLine;
-using Exposition.Gateway.Http;
 using Exposition.Gateway.Logging;
 using Exposition.Gateway.SelfMetrics;
 using Exposition.Kestrel;
@@ -28,7 +27,7 @@ internal sealed class ApiHandlers(
     public static Task Options(HttpContext context, string path)
     {
         AddCorsHeaders(context);
-        return Replies.Empty(context, StatusCodes.Status200OK);
+        return Responses.WriteAsync(context, new Answer(200));
     }
 
     /// <summary>Build, flags and start time.</summary>
@@ -68,7 +67,7 @@ internal sealed class ApiHandlers(
         using LongAnswer? answer = LongAnswer.TryStart(engine, context, Limit.ApiReaders, flags.Limits.ApiReaders);
         if (answer is null)
         {
-            await Replies.Busy(context, "too many readers of the API at once");
+            await Responses.WriteAsync(context, new Answer(503, "too many readers of the API at once"));
             return;
         }
 
@@ -95,11 +94,11 @@ internal sealed class ApiHandlers(
         logger.Wiped(engine.Store.Wipe());
         if (gate.Confirm() is { } confirmation && await confirmation is { } failure)
         {
-            await Replies.Error(context, StatusCodes.Status503ServiceUnavailable, "wiped in memory, but not on disk: " + failure);
+            await Responses.ErrorAsync(context, StatusCodes.Status503ServiceUnavailable, "wiped in memory, but not on disk: " + failure);
             return;
         }
 
-        await Replies.Empty(context, StatusCodes.Status202Accepted);
+        await Responses.WriteAsync(context, new Answer(202));
     }
 
     private async Task WriteAsync(LongAnswer answer, bool withFailures)

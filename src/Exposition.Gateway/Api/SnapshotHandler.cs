@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using Exposition.Engine;
 using Exposition.Gateway.CommandLine;
-using Exposition.Gateway.Http;
 using Exposition.Gateway.Logging;
 using Exposition.Kestrel;
 using Exposition.Kestrel.Endpoints;
@@ -18,13 +17,13 @@ namespace Exposition.Gateway.Api;
 /// <summary>Writes a snapshot at <c>PUT /api/v1/admin/snapshot</c>.</summary>
 internal sealed class SnapshotHandler(Flags flags, MetricStore store, ICommitGate gate, TimeProvider time, ILogger<SnapshotHandler> logger)
 {
-    private readonly ReaderLimit _one = new(1);
+    private int _writing;
 
     public async Task Serve(HttpContext context, string path)
     {
         if (flags.PersistenceFile.Length == 0)
         {
-            await Replies.Error(context, StatusCodes.Status409Conflict,
+            await Responses.ErrorAsync(context, StatusCodes.Status409Conflict,
                 "snapshots are written beside the persistence file, and --persistence.file is not given");
             return;
         }
@@ -35,15 +34,14 @@ internal sealed class SnapshotHandler(Flags flags, MetricStore store, ICommitGat
             return;
         }
 
-        using ReaderLimit.Seat? seat = _one.TryEnter();
-        if (seat is null)
+        string file = string.Create(CultureInfo.InvariantCulture,
+            $"{Path.GetFullPath(flags.PersistenceFile)}.snapshot-{time.GetUtcNow().UtcDateTime:yyyyMMdd'T'HHmmss.fff'Z'}");
+        if (Interlocked.Exchange(ref _writing, 1) != 0)
         {
-            await Replies.Busy(context, "a snapshot is being written");
+            await Responses.WriteAsync(context, new Answer(503, "a snapshot is being written"));
             return;
         }
 
-        string file = string.Create(CultureInfo.InvariantCulture,
-            $"{Path.GetFullPath(flags.PersistenceFile)}.snapshot-{time.GetUtcNow().UtcDateTime:yyyyMMdd'T'HHmmss.fff'Z'}");
         try
         {
             int groups = await Task.Factory.StartNew(
@@ -54,7 +52,11 @@ internal sealed class SnapshotHandler(Flags flags, MetricStore store, ICommitGat
         catch (DurableStoreException e)
         {
             logger.SnapshotFailed(file, e.Message);
-            await Replies.Error(context, StatusCodes.Status500InternalServerError, "cannot write snapshot, see the log");
+            await Responses.ErrorAsync(context, StatusCodes.Status500InternalServerError, "cannot write snapshot, see the log");
+        }
+        finally
+        {
+            Volatile.Write(ref _writing, 0);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Exposition.Formats.Go;
+using Exposition.Kestrel.Routing;
 
 namespace Exposition.Gateway.CommandLine;
 
@@ -14,26 +15,7 @@ internal static class WebPaths
         string.Concat(path.Split('/', StringSplitOptions.RemoveEmptyEntries).Select(static segment => "/" + segment));
 
     /// <summary>Joins and cleans as Go's path.Join: no empty, <c>.</c> or <c>..</c> segments, no slash at the end.</summary>
-    public static string Join(string prefix, string path)
-    {
-        var segments = new List<string>();
-        foreach (string segment in (prefix + "/" + path).Split('/', StringSplitOptions.RemoveEmptyEntries))
-        {
-            if (segment == "..")
-            {
-                if (segments.Count > 0)
-                {
-                    segments.RemoveAt(segments.Count - 1);
-                }
-            }
-            else if (segment != ".")
-            {
-                segments.Add(segment);
-            }
-        }
-
-        return "/" + string.Join('/', segments);
-    }
+    public static string Join(string prefix, string path) => PathCleaner.Clean($"{prefix}/{path}".TrimEnd('/'));
 
     /// <summary>The path of a URL, decoded; empty where there is none.</summary>
     /// <exception cref="FlagException">It is no URL; the text is that of the reference.</exception>

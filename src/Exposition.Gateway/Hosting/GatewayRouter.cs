@@ -1,12 +1,10 @@
 using System.Text;
-using Exposition.Gateway.Http;
 using Exposition.Kestrel;
 using Exposition.Kestrel.Endpoints;
 using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Routing;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 
 namespace Exposition.Gateway.Hosting;
@@ -33,8 +31,9 @@ internal sealed class GatewayRouter(
     /// <summary>Serves a request or calls <paramref name="next"/>.</summary>
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
-        string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        if ((target == "*" && context.Request.Method != "OPTIONS") || !DecodedTarget.TryParse(target, out string path, out string query))
+        string target = RequestTarget.Of(context);
+        (string escaped, string query) = RequestTarget.Cut(target);
+        if ((target == "*" && context.Request.Method != "OPTIONS") || !RequestTarget.TryDecode(escaped, out string path))
         {
             await engine.RefuseAsync(context, Answer.MalformedTarget);
             return;
@@ -59,7 +58,7 @@ internal sealed class GatewayRouter(
             }
 
             context.Response.Clear();
-            await Replies.Error(context, StatusCodes.Status500InternalServerError, "Internal Server Error");
+            await Responses.ErrorAsync(context, StatusCodes.Status500InternalServerError, "Internal Server Error");
         }
     }
 
@@ -68,18 +67,19 @@ internal sealed class GatewayRouter(
         string method = context.Request.Method;
         if (target == "*")
         {
-            return Replies.Empty(context, StatusCodes.Status200OK);
+            return Responses.WriteAsync(context, new Answer(200));
         }
 
-        // What would change something is never redirected: many clients take that for success.
-        bool changes = method is "PUT" or "POST" or "DELETE";
-        Exposition.Kestrel.Routing.Route named = engine.Paths.Resolve(Encoding.UTF8.GetBytes(DecodedTarget.OriginForm(target)));
+        bool changes = PushMethods.Of(method) is not null;
+        Route named = engine.Paths.Resolve(Encoding.UTF8.GetBytes(target));
         if (changes && named.Refusal is { } refusal)
         {
             return engine.RefuseAsync(context, refusal);
         }
 
-        if (changes && named.Kind == RouteKind.Group || main.Find(method, path).Route is { Handler.Serve: null })
+        bool isPush = changes && named.Kind == RouteKind.Group;
+        RouteMatch<RouteTarget> match = isPush ? default : main.Find(method, path);
+        if (isPush || match.Route is { Handler.Serve: null })
         {
             // The engine has its own view of the raw path, the same at both of its doors. The framework leaves %2F as it is, which would
             // not be routed.
@@ -87,46 +87,27 @@ internal sealed class GatewayRouter(
             return next(context);
         }
 
+        // The reference's API router redirects to the path without its prefix, and so do we.
         string clean = PathCleaner.Clean(path);
+        string above = "";
         if (clean != path && method != "CONNECT")
         {
-            return changes
-                ? engine.RefuseAsync(context, NotFoundAt(clean))
-                : Redirect(context, StatusCodes.Status301MovedPermanently, clean, query);
+            match = new RouteMatch<RouteTarget>(null, clean, Status: StatusCodes.Status301MovedPermanently);
+        }
+        else if (path == _apiPrefix && !changes)
+        {
+            match = new RouteMatch<RouteTarget>(null, path + "/", Status: StatusCodes.Status301MovedPermanently);
+        }
+        else if (path.StartsWith(_apiPrefix + "/", StringComparison.Ordinal))
+        {
+            above = _apiPrefix;
+            path = path[above.Length..];
+            match = api.Find(method, path);
         }
 
-        if (path == _apiPrefix)
-        {
-            return changes
-                ? engine.RefuseAsync(context, Answer.NotFound)
-                : Redirect(context, StatusCodes.Status301MovedPermanently, path + "/", query);
-        }
-
-        bool isApi = path.StartsWith(_apiPrefix + "/", StringComparison.Ordinal);
-
-        // The reference's API router redirects to the path without its prefix, and so do we.
-        string inner = isApi ? path[_apiPrefix.Length..] : path;
-        RouteMatch<RouteTarget> match = (isApi ? api : main).Find(method, inner);
-        return match switch
-        {
-            { Route: { } route } => ServeCounted(context, route.Handler, inner),
-            { Redirect: { } to } when changes => engine.RefuseAsync(context, NotFoundAt(isApi ? _apiPrefix + to : to)),
-            { Redirect: { } to } => Redirect(context,
-                HttpMethods.IsGet(method) ? StatusCodes.Status301MovedPermanently : StatusCodes.Status307TemporaryRedirect, to, query),
-            { Allow: { } allow } => method == "OPTIONS" ? Replies.Options(context, allow) : NotAllowed(context, allow),
-            _ => engine.RefuseAsync(context, Answer.NotFound),
-        };
-    }
-
-    private static Task Redirect(HttpContext context, int status, string path, string query) =>
-        Responses.RedirectAsync(context, DecodedTarget.Encode(path) + PathCleaner.EscapeLocation(query), status);
-
-    private static Answer NotFoundAt(string path) => Answer.NotFoundAt(DecodedTarget.Encode(path));
-
-    private Task NotAllowed(HttpContext context, string allow)
-    {
-        context.Response.Headers.Allow = allow;
-        return engine.RefuseAsync(context, Answer.NotAllowed);
+        string right = PathCleaner.EscapePath(match.Redirect ?? "");
+        return match.Route is { } route ? ServeCounted(context, route.Handler, path)
+            : Responses.MissAsync(engine, context, match, right + PathCleaner.EscapeLocation(query), PathCleaner.EscapePath(above) + right);
     }
 
     private async Task ServeCounted(HttpContext context, RouteTarget target, string path)

@@ -1,5 +1,4 @@
 using Exposition.Gateway.CommandLine;
-using Exposition.Gateway.Http;
 using Exposition.Gateway.Logging;
 using Exposition.Kestrel.Endpoints;
 using Exposition.Kestrel.Outcomes;
@@ -16,29 +15,37 @@ internal sealed class Lifecycle(Flags flags, Durability durability, IHostApplica
     /// Whoever reaches us finds us alive, unless what was pushed is not persisted any more and will not be: then a restart helps.
     /// </summary>
     public Task Healthy(HttpContext context, string path) => durability.Status.Ended
-        ? Replies.Text(context, StatusCodes.Status503ServiceUnavailable, "persistence has ended: changes are not written any more")
-        : Replies.Text(context, StatusCodes.Status200OK, "OK");
+        ? Text(context, StatusCodes.Status503ServiceUnavailable, "persistence has ended: changes are not written any more")
+        : Text(context, StatusCodes.Status200OK, "OK");
 
     /// <summary>Whether the kept state has been loaded.</summary>
     public Task Ready(HttpContext context, string path) =>
         durability.IsOpen ? Healthy(context, path) : Responses.WriteAsync(context, Answer.Loading);
 
     public static Task QuitByGet(HttpContext context, string path) =>
-        Replies.Text(context, StatusCodes.Status405MethodNotAllowed, "Only POST or PUT requests allowed.");
+        Text(context, StatusCodes.Status405MethodNotAllowed, "Only POST or PUT requests allowed.");
 
     /// <summary>Stops the program, if that is enabled; the answer is sent first.</summary>
     public async Task Quit(HttpContext context, string path)
     {
         if (!flags.EnableLifecycle)
         {
-            await Replies.Text(context, StatusCodes.Status403Forbidden, "Lifecycle API is not enabled.");
+            await Text(context, StatusCodes.Status403Forbidden, "Lifecycle API is not enabled.");
             return;
         }
 
         logger.QuitRequest();
         context.Response.Headers.Connection = "close";
-        await Replies.Text(context, StatusCodes.Status200OK, "Requesting termination... Goodbye!");
+        await Text(context, StatusCodes.Status200OK, "Requesting termination... Goodbye!");
         await context.Response.CompleteAsync();
         lifetime.StopApplication();
+    }
+
+    private static Task Text(HttpContext context, int status, string body)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = Answer.TextType;
+        context.Response.ContentLength = body.Length;
+        return context.Response.WriteAsync(body);
     }
 }

@@ -123,7 +123,7 @@ internal sealed class PatientListener(Socket socket, SocketConnectionContextFact
     // Meanwhile the new connection waits in the listen queue; the longest idle one is closed, so that a descriptor is free for it.
     private async Task RecoverAsync(Exception failure)
     {
-        engine.CountAcceptFailure();
+        engine.Metrics.CountAcceptFailure();
         try
         {
             engine.Log.Begin(LogLevel.Warning, "cannot accept connections, trying again", failure.GetType().Name)?

@@ -3,7 +3,6 @@ using Exposition.Engine;
 using Exposition.Formats;
 using Exposition.Gateway.Api;
 using Exposition.Gateway.CommandLine;
-using Exposition.Gateway.Http;
 using Exposition.Gateway.SelfMetrics;
 using Exposition.Kestrel;
 using Exposition.Kestrel.Endpoints;
@@ -40,7 +39,7 @@ internal sealed class StatusPage(
         using LongAnswer? answer = LongAnswer.TryStart(engine, context, Limit.PageReaders, flags.Limits.PageReaders);
         if (answer is null)
         {
-            await Replies.Busy(context, "too many readers of the page at once");
+            await Responses.WriteAsync(context, new Answer(503, "too many readers of the page at once"));
             return;
         }
 

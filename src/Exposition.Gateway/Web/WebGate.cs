@@ -1,5 +1,5 @@
-using Exposition.Gateway.Http;
 using Exposition.Kestrel;
+using Exposition.Kestrel.Endpoints;
 using Exposition.Kestrel.Outcomes;
 using Microsoft.AspNetCore.Http;
 
@@ -36,7 +36,7 @@ internal sealed class WebGate(WebConfigFile file, ExpositionEngine engine) : IRe
         {
             context.Response.Headers.RetryAfter = bucket.RetryAfterSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
             Rejected(context, Rejection.RateLimit, StatusCodes.Status429TooManyRequests);
-            await Replies.Error(context, StatusCodes.Status429TooManyRequests, "Too Many Requests");
+            await Responses.ErrorAsync(context, StatusCodes.Status429TooManyRequests, "Too Many Requests");
             return;
         }
 
@@ -48,12 +48,12 @@ internal sealed class WebGate(WebConfigFile file, ExpositionEngine engine) : IRe
                 break;
             case AuthVerdict.Busy:
                 engine.Reject(Answer.TooManyChecks, context);
-                await Replies.Busy(context, Answer.TooManyChecks.Text!);
+                await Responses.WriteAsync(context, Answer.TooManyChecks with { Close = false });
                 break;
             default:
                 LogUnauthorized(context, auth!);
                 context.Response.Headers.WWWAuthenticate = Challenge;
-                await Replies.Error(context, StatusCodes.Status401Unauthorized, "Unauthorized");
+                await Responses.ErrorAsync(context, StatusCodes.Status401Unauthorized, "Unauthorized");
                 break;
         }
     }

@@ -24,7 +24,7 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
     private const string GroupMethods = "DELETE, OPTIONS, POST, PUT";
 
     private readonly string _api = engine.Options.RoutePrefix + "/api/v1/";
-    private readonly Spelling _spelling = new(engine.Options);
+    private readonly RouteTable<PushMethod?> _spellings = Spellings(engine.Options);
     private readonly HeadLimits _limits = new(engine);
 
     /// <summary>Serves a request.</summary>
@@ -50,17 +50,10 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
         string method = context.Request.Method;
         return route.Kind switch
         {
-            RouteKind.Telemetry =>
-                method == HttpMethods.Get ? ScrapeAsync(context, engine.Scrapes) : NotAllowedAsync(context, TelemetryMethods),
-            RouteKind.SelfMetrics =>
-                method == HttpMethods.Get ? ScrapeAsync(context, engine.SelfScrapes) : NotAllowedAsync(context, TelemetryMethods),
-            RouteKind.Group =>
-                MethodOf(method) is { } push ? PushAsync(context, push, route, target.Length) : NotAllowedAsync(context, GroupMethods),
-            _ => _spelling.TryCorrect(target, method, out string? corrected)
-                ? method == HttpMethods.Get
-                    ? Responses.RedirectAsync(context, corrected, StatusCodes.Status301MovedPermanently)
-                    : engine.RefuseAsync(context, Answer.NotFoundAt(corrected))
-                : engine.RefuseAsync(context, Answer.NotFound),
+            RouteKind.Telemetry when method == HttpMethods.Get => ScrapeAsync(context, engine.Scrapes),
+            RouteKind.SelfMetrics when method == HttpMethods.Get => ScrapeAsync(context, engine.SelfScrapes),
+            RouteKind.Group when PushMethods.Of(method) is { } push => PushAsync(context, push, route, target.Length),
+            _ => MissAsync(context, target, route.Kind),
         };
     }
 
@@ -76,35 +69,51 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
     {
         refused = route.Kind == RouteKind.Malformed ? engine.RefuseAsync(context, Answer.MalformedTarget)
             : LacksGzip(context, target, route) ? engine.RefuseAsync(context, new Answer(400, "EOF", Rejected: Rejection.Encoding))
-            : route.Refusal is { } answer && MethodOf(context.Request.Method) is not null ? engine.RefuseAsync(context, answer)
+            : route.Refusal is { } answer && PushMethods.Of(context.Request.Method) is not null ? engine.RefuseAsync(context, answer)
             : route.Kind == RouteKind.Unclean
-                ? Responses.RedirectAsync(context, RequestTarget.Clean(target), StatusCodes.Status301MovedPermanently)
+                ? Responses.RedirectAsync(context, Cleaned(target), StatusCodes.Status301MovedPermanently)
             : null;
         return refused is not null;
     }
 
-    // 405, or the answer to OPTIONS.
-    private Task NotAllowedAsync(HttpContext context, string allowed)
+    private Task MissAsync(HttpContext context, string target, RouteKind kind)
     {
-        context.Response.Headers.Allow = allowed;
-        return context.Request.Method == HttpMethods.Options
-            ? Responses.WriteAsync(context, new Answer(200))
-            : engine.RefuseAsync(context, Answer.NotAllowed);
+        (string path, string query) = RequestTarget.Cut(target);
+        RouteMatch<PushMethod?> match = kind switch
+        {
+            RouteKind.Telemetry or RouteKind.SelfMetrics => new(null, Allow: TelemetryMethods),
+            RouteKind.Group => new(null, Allow: GroupMethods),
+            _ => _spellings.Find(context.Request.Method, path),
+        };
+        string right = PathCleaner.EscapeLocation(match.Redirect + query);
+        return Responses.MissAsync(engine, context, match, right, right);
+    }
+
+    private static string Cleaned(string target)
+    {
+        (string path, string query) = RequestTarget.Cut(target);
+        return PathCleaner.EscapeLocation(PathCleaner.Clean(path) + query);
+    }
+
+    // Paths that are served are found by PushPath. This is for those that differ in case, or by a slash at the end.
+    private static RouteTable<PushMethod?> Spellings(ExpositionOptions options)
+    {
+        string root = options.RoutePrefix + "/metrics/job";
+        return new RouteTable<PushMethod?>(
+        [
+            new(HttpMethods.Get, options.FullTelemetryPath, RouteTail.None, null),
+            .. from method in Enum.GetValues<PushMethod>()
+               from path in (string[])[root + "/", root + "@base64/"]
+               select new Route<PushMethod?>(method.ToString().ToUpperInvariant(), path, RouteTail.Job, method),
+        ]);
     }
 
     // The reference reads a gzip header from the body of any request that announces it, even of one without a body; not so in its API.
     private bool LacksGzip(HttpContext context, string target, Route route) =>
         EncodingOf(context.Request.Headers.ContentEncoding) == BodyEncoding.Gzip
-        && !(route.Kind == RouteKind.Group && MethodOf(context.Request.Method) is not null)
+        && !(route.Kind == RouteKind.Group && PushMethods.Of(context.Request.Method) is not null)
         && context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody != true
         && !target.StartsWith(_api, StringComparison.Ordinal);
-
-    // Methods are case-sensitive; the framework's own tests are not.
-    private static PushMethod? MethodOf(string method) =>
-        method == HttpMethods.Put ? PushMethod.Put
-        : method == HttpMethods.Post ? PushMethod.Post
-        : method == HttpMethods.Delete ? PushMethod.Delete
-        : null;
 
     // Of several lines the first counts, as in the reference.
     private static BodyEncoding EncodingOf(StringValues header) => ContentCoding.Of(First(header));

@@ -2,6 +2,7 @@ using System.Text;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Raw;
+using Exposition.Kestrel.Routing;
 using Microsoft.AspNetCore.Http;
 
 namespace Exposition.Kestrel.Endpoints;
@@ -28,6 +29,37 @@ internal static class Responses
         }
 
         return ErrorAsync(context, answer.Status, answer.Body);
+    }
+
+    /// <summary>An error with none of the headers that the status asks for.</summary>
+    public static Task ErrorAsync(HttpContext context, int status, string text) =>
+        ErrorAsync(context, status, new Answer(status, text).Body);
+
+    /// <summary>
+    /// What the reference answers where it has found no route. What would change something is never redirected: many clients take that for
+    /// success.
+    /// </summary>
+    /// <param name="engine">Told of what is refused.</param>
+    /// <param name="context">The request.</param>
+    /// <param name="match">What was found in place of a route.</param>
+    /// <param name="location">Where to redirect, escaped.</param>
+    /// <param name="meant">What the path of a change is told to be instead.</param>
+    public static Task MissAsync<T>(ExpositionEngine engine, HttpContext context, in RouteMatch<T> match, string location, string meant)
+    {
+        string method = context.Request.Method;
+        if (match.Redirect is not null)
+        {
+            return PushMethods.Of(method) is not null ? engine.RefuseAsync(context, Answer.NotFoundAt(meant))
+                : RedirectAsync(context, location, match.Status);
+        }
+
+        if (match.Allow is not { } allow)
+        {
+            return engine.RefuseAsync(context, Answer.NotFound);
+        }
+
+        context.Response.Headers.Allow = allow;
+        return method == HttpMethods.Options ? WriteAsync(context, new Answer(200)) : engine.RefuseAsync(context, Answer.NotAllowed);
     }
 
     /// <summary>A redirect: with a link as body for GET, else without.</summary>

@@ -23,12 +23,6 @@ internal sealed class PushPath
     private const int StackBytes = 1024;
     private const int StackPairs = 32;
 
-    private const string EmptyComponent =
-        "the path has an empty component: either a slash too many, or a label value that is empty or holds slashes, which is sent as "
-            + "NAME@base64/VALUE (an empty one as NAME@base64/=)";
-
-    private const string DotComponent = "the path has a component of dots: a label value . or .. is sent as NAME@base64/VALUE";
-
     private readonly byte[] _root;
     private readonly byte[] _telemetry;
     private readonly byte[] _self;
@@ -68,16 +62,19 @@ internal sealed class PushPath
             return new Route(RouteKind.Malformed);
         }
 
-        if (path.StartsWith(_root) && StartsTail(path[_root.Length..], out bool base64, out ReadOnlySpan<byte> rest))
+        if (PathCleaner.FaultOf(path) is { } fault)
         {
-            return FindUnclean(path) ?? (!rest.IsEmpty ? ResolveGroup(rest, base64)
-                : base64 ? default
-                : new Route(RouteKind.None, Error: "job name is required"));
+            return new Route(RouteKind.Unclean, Error: fault);
         }
 
-        // Rare spellings: escapes in the fixed part, or a path to clean.
-        return FindUnclean(path)
-            ?? (path.Contains((byte)'%') ? ResolveEscaped(path) : default);
+        if (path.StartsWith(_root) && StartsTail(path[_root.Length..], out bool base64, out ReadOnlySpan<byte> rest))
+        {
+            return !rest.IsEmpty ? ResolveGroup(rest, base64)
+                : base64 ? default
+                : new Route(RouteKind.None, Error: "job name is required");
+        }
+
+        return path.Contains((byte)'%') ? ResolveEscaped(path) : default;
     }
 
     /// <summary>Keeps the key of a group that exists, so that the next request for it costs no allocation.</summary>
@@ -98,30 +95,6 @@ internal sealed class PushPath
         base64 = text.StartsWith("@base64/"u8);
         rest = base64 ? text[8..] : text.StartsWith((byte)'/') ? text[1..] : default;
         return base64 || text.StartsWith((byte)'/');
-    }
-
-    private static Route? FindUnclean(ReadOnlySpan<byte> path) =>
-        path.IndexOf("//"u8) >= 0 ? new Route(RouteKind.Unclean, Error: EmptyComponent)
-        : HasDots(path) ? new Route(RouteKind.Unclean, Error: DotComponent)
-        : null;
-
-    private static bool HasDots(ReadOnlySpan<byte> path)
-    {
-        for (int at; (at = path.IndexOf("/."u8)) >= 0; path = path[(at + 2)..])
-        {
-            ReadOnlySpan<byte> after = path[(at + 2)..];
-            if (after.StartsWith((byte)'.'))
-            {
-                after = after[1..];
-            }
-
-            if (after.IsEmpty || after[0] == '/')
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     // "/metrics/%6Aob/x" and "/metrics%2Fjob/x" are "/metrics/job/x": of the fixed part every byte may be escaped.

@@ -1,9 +1,10 @@
+using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Exposition.Kestrel.Routing;
 
-/// <summary>The request target as it was sent.</summary>
+/// <summary>The request target as it was sent, and its parts.</summary>
 internal static class RequestTarget
 {
     /// <summary>The raw target in origin form, without the host's path base.</summary>
@@ -16,22 +17,41 @@ internal static class RequestTarget
             raw = context.Request.PathBase.Add(context.Request.Path).ToUriComponent() + context.Request.QueryString.ToUriComponent();
         }
 
-        if (!raw.StartsWith('/'))
-        {
-            int scheme = raw.IndexOf("://", StringComparison.Ordinal);
-            int path = scheme < 0 ? -1 : raw.IndexOf('/', scheme + 3);
-            raw = path < 0 ? "/" : raw[path..];
-        }
-
+        string target = OriginForm(raw);
         string pathBase = context.Request.PathBase.ToUriComponent();
-        return pathBase.Length > 0 && raw.StartsWith(pathBase, StringComparison.OrdinalIgnoreCase) ? raw[pathBase.Length..] : raw;
+        return pathBase.Length > 0 && target.StartsWith(pathBase, StringComparison.OrdinalIgnoreCase) ? target[pathBase.Length..] : target;
     }
 
-    /// <summary>The target with its path cleaned.</summary>
-    public static string Clean(string target)
+    /// <summary>A raw target without scheme and host.</summary>
+    public static string OriginForm(string target)
+    {
+        int scheme = target.StartsWith('/') ? -1 : target.IndexOf("://", StringComparison.Ordinal);
+        if (scheme < 0)
+        {
+            return target;
+        }
+
+        int start = target.AsSpan(scheme + 3).IndexOfAny('/', '?');
+        string rest = start < 0 ? "/" : target[(scheme + 3 + start)..];
+        return rest.StartsWith('?') ? "/" + rest : rest;
+    }
+
+    /// <summary>Cuts a target in origin form into path and query, the latter with its question mark, or empty.</summary>
+    public static (string Path, string Query) Cut(string target)
     {
         int query = target.IndexOf('?', StringComparison.Ordinal);
-        int length = query < 0 ? target.Length : query;
-        return PathCleaner.EscapeLocation(PathCleaner.Clean(target.AsSpan(0, length)) + target[length..]);
+        return query < 0 ? (target, "") : (target[..query], target[query..]);
+    }
+
+    /// <summary>The path as the reference's router sees it: decoded, with a character per byte, as it need not be UTF-8.</summary>
+    /// <param name="escaped">The path as sent.</param>
+    /// <param name="path">The decoded path.</param>
+    /// <returns>False if an escape is malformed.</returns>
+    public static bool TryDecode(string escaped, out string path)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(escaped);
+        bool valid = PercentEncoding.IsWellFormed(bytes);
+        path = valid ? Encoding.Latin1.GetString(bytes, 0, PercentEncoding.Decode(bytes, bytes)) : "";
+        return valid;
     }
 }

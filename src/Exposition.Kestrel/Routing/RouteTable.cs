@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http;
+
 namespace Exposition.Kestrel.Routing;
 
 // The reference's router has a tree per method. Here a route is a method with a literal path, which in the open kinds goes on with
@@ -37,7 +39,8 @@ internal sealed record Route<T>(string Method, string Path, RouteTail Tail, T Ha
 /// <param name="Route">The route, if there is one.</param>
 /// <param name="Redirect">The path to redirect to, if not null.</param>
 /// <param name="Allow">The allowed methods, if the path is known under another method; else null.</param>
-internal readonly record struct RouteMatch<T>(Route<T>? Route, string? Redirect = null, string? Allow = null);
+/// <param name="Status">The status of a redirect.</param>
+internal readonly record struct RouteMatch<T>(Route<T>? Route, string? Redirect = null, string? Allow = null, int Status = 0);
 
 /// <summary>Finds routes by the reference's rules.</summary>
 internal sealed class RouteTable<T>(IReadOnlyList<Route<T>> routes)
@@ -70,7 +73,8 @@ internal sealed class RouteTable<T>(IReadOnlyList<Route<T>> routes)
 
         if (path != "/" && Redirect(ofMethod, path) is { } redirect)
         {
-            return new RouteMatch<T>(null, redirect);
+            int status = method == HttpMethods.Get ? StatusCodes.Status301MovedPermanently : StatusCodes.Status307TemporaryRedirect;
+            return new RouteMatch<T>(null, redirect, Status: status);
         }
 
         string allow = Allowed(path);
