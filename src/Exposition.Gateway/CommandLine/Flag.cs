@@ -43,10 +43,13 @@ internal sealed record Flag(string Name, string Help, Action<string> Set)
         StringComparison comparison = StringComparison.Ordinal)
     {
         string Word() => choices.First(choice => Equals(choice.Value, value())).Word;
-        return new Flag(name, $"{help} One of: [{string.Join(", ", choices.Select(static choice => choice.Word))}]", text =>
+        void Take(string text)
         {
             int at = Array.FindIndex(choices, choice => choice.Word.Equals(text, comparison));
             set(at >= 0 ? choices[at].Value : throw new FlagException(error(text)));
-        }) { Shown = "=" + Word(), Value = Word };
+        }
+
+        string words = string.Join(", ", choices.Select(static choice => choice.Word));
+        return new Flag(name, $"{help} One of: [{words}]", Take) { Shown = "=" + Word(), Value = Word };
     }
 }

@@ -75,7 +75,7 @@ internal sealed class LimitFlags
             "Most readers of the page at once; the slowest ends for one more.");
         Number("api-readers", () => ApiReaders, value => ApiReaders = value,
             "Most readers of /api/v1/metrics at once; the slowest ends for one more.");
-        Number("connections", () => Connections, value => Connections = value,
+        Number("connections", () => Connections, value => options.MaxConnections = Connections = value,
             "Most connections at once; the longest idle one of the client that has most ends for one more. Kept below what the "
                 + "system allows of open files.");
         Time("head-timeout", () => options.HeadTimeout, value => options.HeadTimeout = value,

@@ -11,8 +11,8 @@ internal sealed class NamedCounters(string[] names)
     private readonly long[] _counts = new long[names.Length];
     private readonly (int At, byte[] Label)[] _inOrder =
     [
-        .. names.Select(static (name, at) => (Name: name, At: at)).Where(static named => named.Name.Length > 0)
-            .OrderBy(static named => named.Name, StringComparer.Ordinal).Select(static named => (named.At, Encoding.UTF8.GetBytes(named.Name))),
+        .. names.Index().Where(static named => named.Item.Length > 0).OrderBy(static named => named.Item, StringComparer.Ordinal)
+            .Select(static named => (named.Index, Encoding.UTF8.GetBytes(named.Item))),
     ];
 
     /// <summary>The names of an enum's members as label values; none for None.</summary>
