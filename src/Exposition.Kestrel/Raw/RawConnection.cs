@@ -10,7 +10,7 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Exposition.Kestrel.Raw;
 
-// The loop of a connection: read, let the request machine (RawConnection.Requests.cs) work off all that has come without waiting, advance,
+// The loop of a connection: read, let the request machine (RequestReader.cs) work off all that has come without waiting, advance,
 // flush once. Requests are served in order, so answers are in order.
 //
 // Invariants. Nothing of a request is consumed before its head is Hot; a connection is handed on only at the first byte of a request,
