@@ -68,8 +68,8 @@ public sealed class ExpositionEngine
         Connections = new ConnectionLimit(this);
         Readers = new OpenReaders(Metrics, options, () => target.HeldBytes, Log);
         bool isApart = options.FullSelfMetricsPath is not null;
-        Scrapes = new ScrapeHandler(target, isApart ? static _ => { } : Collect, Metrics, Readers, options);
-        SelfScrapes = isApart ? new ScrapeHandler(new StoreTarget(EmptyStore()), Collect, Metrics, Readers, options) : Scrapes;
+        Scrapes = new ScrapeHandler(target, isApart ? static _ => { } : Collect, Metrics, Readers, options, Log);
+        SelfScrapes = isApart ? new ScrapeHandler(new StoreTarget(EmptyStore()), Collect, Metrics, Readers, options, Log) : Scrapes;
         Pushes = new PushHandler(target, Metrics, Paths, Readers, options, Log);
         Dates = new DateCache(options.Time);
         _own = new MetricSources(isApart ? null : store, Logger);

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Exposition.Engine;
-using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Serving;
 
 namespace Exposition.Kestrel.Tests;
@@ -447,12 +446,12 @@ public class RawConnectionTests
         var options = new ExpositionOptions { MaxScrapes = 1 };
         var target = new FakeTarget();
         var raw = new RawHarness(options, target);
-        var open = new List<OpenScrape?> { raw.Engine.Scrapes.TryOpen(default, gzip: false, TimeSpan.Zero, Door.Kestrel, out _) };
+        var open = new List<OpenScrape?> { raw.Engine.Scrapes.TryOpen(default, out _) };
         raw.Send("GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n");
         Assert.StartsWith("HTTP/1.1 200 OK\r\n", raw.Received(), StringComparison.Ordinal);
         while (open[^1] is not null)
         {
-            open.Add(raw.Engine.Scrapes.TryOpen(default, gzip: false, TimeSpan.Zero, Door.Kestrel, out _));
+            open.Add(raw.Engine.Scrapes.TryOpen(default, out _));
         }
 
         Assert.InRange(open.Count, 2, 50);

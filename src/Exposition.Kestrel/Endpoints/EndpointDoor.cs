@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
-using Exposition.Formats;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Heads;
 using Exposition.Kestrel.Outcomes;
@@ -191,9 +190,7 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
         }
         catch (Exception e)
         {
-            engine.Log.Failed("a push failed inside the engine", e);
-            answer = new Answer(500, "internal error");
-            engine.Pushes.Count(request, answer);
+            answer = engine.Pushes.Fail(request, e);
         }
 
         Responses.KeepAlive(context, engine.Options.IdleTimeout);
@@ -202,23 +199,11 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
 
     private async Task ScrapeAsync(HttpContext context, ScrapeHandler scrapes)
     {
-        ScrapeNegotiation language = FormatNegotiator.Choose(First(context.Request.Headers.Accept), engine.Options.EnableOpenMetrics);
-        bool gzip = FormatNegotiator.AcceptsGzip(Encoding.UTF8.GetBytes(context.Request.Headers.AcceptEncoding.ToString()));
-        TimeSpan timeout = scrapes.TimeoutFor(First(context.Request.Headers["X-Prometheus-Scrape-Timeout-Seconds"]));
+        ScrapeRequest request = scrapes.Understand(
+            First(context.Request.Headers.Accept), Encoding.UTF8.GetBytes(context.Request.Headers.AcceptEncoding.ToString()),
+            First(context.Request.Headers["X-Prometheus-Scrape-Timeout-Seconds"]), Door.Kestrel);
         Responses.KeepAlive(context, engine.Options.IdleTimeout);
-        OpenScrape? scrape;
-        Answer refused;
-        try
-        {
-            scrape = scrapes.TryOpen(language, gzip, timeout, Door.Kestrel, out refused);
-        }
-        catch (Exception e)
-        {
-            engine.Log.Failed("a scrape failed inside the engine", e);
-            scrape = null;
-            refused = Answer.ScrapeFailed;
-        }
-
+        OpenScrape? scrape = scrapes.TryOpen(request, out Answer refused);
         if (scrape is null)
         {
             await Responses.WriteAsync(context, refused);

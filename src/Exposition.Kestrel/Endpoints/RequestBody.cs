@@ -1,7 +1,6 @@
 using System.IO.Pipelines;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Outcomes;
-using Exposition.Kestrel.Pacing;
 using Exposition.Kestrel.Raw;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -12,23 +11,20 @@ namespace Exposition.Kestrel.Endpoints;
 /// <summary>A request's body, read through Kestrel but under the limits of the raw door instead of Kestrel's.</summary>
 internal sealed class RequestBody : IDisposable
 {
-    private static readonly TimeSpan s_atOnce = TimeSpan.FromMilliseconds(1);
-
     private readonly ExpositionOptions _options;
     private readonly PooledBody _bytes;
-    private readonly LeastRate _pace;
+    private readonly BodyDeadline _deadline;
     private readonly CancellationTokenSource _interrupted = new();
 
     public RequestBody(ExpositionEngine engine)
     {
         _options = engine.Options;
-        _pace = new LeastRate(_options.Time, _options.MinBodyBytesPerSecond, _options.BodyTimeout);
-        Claim = new BodyClaim(engine.Inflight, _pace, () => _ = _interrupted.CancelAsync());
+        _deadline = new BodyDeadline(_options, engine.Inflight, () => _ = _interrupted.CancelAsync());
         _bytes = new PooledBody(Claim);
     }
 
     /// <summary>What it holds of the memory for all bodies.</summary>
-    public BodyClaim Claim { get; }
+    public BodyClaim Claim => _deadline.Claim;
 
     /// <summary>What has been read.</summary>
     public ReadOnlyMemory<byte> Memory => _bytes.Memory;
@@ -46,7 +42,7 @@ internal sealed class RequestBody : IDisposable
         }
 
         LiftKestrelsLimits(context);
-        _pace.Start(_options.Time.GetTimestamp());
+        _deadline.Start(_options.Time.GetTimestamp());
         _bytes.Expect(context.Request.ContentLength ?? 0);
         try
         {
@@ -77,7 +73,7 @@ internal sealed class RequestBody : IDisposable
     {
         // The source of interruptions is left to the collector: one may be under way.
         _bytes.Dispose();
-        Claim.End();
+        _deadline.End();
     }
 
     private static void LiftKestrelsLimits(HttpContext context)
@@ -108,7 +104,6 @@ internal sealed class RequestBody : IDisposable
 
     private async ValueTask<Answer?> ReadAsync(PipeReader reader, long? length, long limit, CheckedInput? input, CancellationToken aborted)
     {
-        TimeSpan waited = TimeSpan.Zero;
         while (true)
         {
             Claim.AwaitInput(length - _bytes.Length);
@@ -127,22 +122,16 @@ internal sealed class RequestBody : IDisposable
                 return Answer.TooLarge(limit);
             }
 
-            _pace.Count(result.Buffer.Length);
+            _deadline.Count(result.Buffer.Length);
             foreach (ReadOnlyMemory<byte> piece in result.Buffer)
             {
                 while (!_bytes.TryReserve(piece.Length))
                 {
-                    long since = _options.Time.GetTimestamp();
-                    if (!await Claim.WaitAsync(
-                        _options.BodyTimeout > TimeSpan.Zero ? _options.BodyTimeout - waited : Timeout.InfiniteTimeSpan))
+                    if (!await _deadline.WaitForRoomAsync())
                     {
                         reader.AdvanceTo(result.Buffer.End);
                         return Answer.NoRoom;
                     }
-
-                    TimeSpan elapsed = _options.Time.GetElapsedTime(since);
-                    waited += elapsed;
-                    _pace.Excuse(elapsed);
                 }
 
                 _bytes.Append(piece.Span);
@@ -166,11 +155,9 @@ internal sealed class RequestBody : IDisposable
         }
 
         Task<ReadResult> task = reading.AsTask();
-        TimeSpan left = _pace.Left;
         try
         {
-            return await task.WaitAsync(
-                left > TimeSpan.Zero || left == Timeout.InfiniteTimeSpan ? left : s_atOnce, _options.Time, _interrupted.Token);
+            return await task.WaitAsync(_deadline.Left, _options.Time, _interrupted.Token);
         }
         catch (Exception e) when (e is TimeoutException || (e is OperationCanceledException && _interrupted.IsCancellationRequested))
         {

@@ -8,6 +8,19 @@ namespace Exposition.Kestrel.Raw;
 // Heads are written in the reference's order of headers: Connection and Keep-Alive where there is something to say, then content, Date and
 // Content-Length last. A push's answer has Content-Length 0 and no body: only so do Java and Go clients keep their connection.
 
+/// <summary>What an answer says of its connection.</summary>
+internal enum ConnectionOption : byte
+{
+    /// <summary>Nothing: the connection stays open, as HTTP/1.1 has it.</summary>
+    None,
+
+    /// <summary>It stays open, and for how long.</summary>
+    KeepAlive,
+
+    /// <summary>It ends with this answer.</summary>
+    Close,
+}
+
 /// <summary>Writes answers into a connection's output, without allocating where there is no error text.</summary>
 internal sealed class AnswerWriter
 {
@@ -30,13 +43,13 @@ internal sealed class AnswerWriter
     public static int KeepAliveSeconds(TimeSpan idleTimeout) => Math.Max(1, (int)Math.Min(int.MaxValue, idleTimeout.TotalSeconds - 10));
 
     /// <summary>Writes a whole answer.</summary>
-    public void Write(PipeWriter output, in Answer answer, bool close, bool keepAlive)
+    public void Write(PipeWriter output, in Answer answer, ConnectionOption option)
     {
         byte[] body = answer.Body;
         ReadOnlySpan<byte> extra = _gate is null ? default : _gate.HeaderLines.Span;
         Span<byte> span = output.GetSpan(512 + body.Length + extra.Length);
         int at = 0;
-        StatusLine(span, ref at, answer.Status, close, keepAlive);
+        StatusLine(span, ref at, answer.Status, option);
         Put(span, ref at, extra);
         if (answer.MayRetry)
         {
@@ -59,12 +72,12 @@ internal sealed class AnswerWriter
     }
 
     /// <summary>Writes the head of a scrape; chunked where the length is not known.</summary>
-    public void WriteScrapeHead(PipeWriter output, OpenScrape scrape, bool close, bool keepAlive)
+    public void WriteScrapeHead(PipeWriter output, OpenScrape scrape, ConnectionOption option)
     {
         ReadOnlySpan<byte> extra = _gate is null ? default : _gate.HeaderLines.Span;
         Span<byte> span = output.GetSpan(1024 + extra.Length);
         int at = 0;
-        StatusLine(span, ref at, 200, close, keepAlive);
+        StatusLine(span, ref at, 200, option);
         Put(span, ref at, extra);
         Put(span, ref at, "Vary: Accept, Accept-Encoding\r\n"u8);
         if (scrape.Gzip)
@@ -88,14 +101,19 @@ internal sealed class AnswerWriter
         output.Advance(at);
     }
 
-    private void StatusLine(Span<byte> span, ref int at, int status, bool close, bool keepAlive)
+    private void StatusLine(Span<byte> span, ref int at, int status, ConnectionOption option)
     {
         Put(span, ref at, "HTTP/1.1 "u8);
         PutNumber(span, ref at, status);
         span[at++] = (byte)' ';
         Put(span, ref at, Answer.Phrase(status));
         Put(span, ref at, "\r\n"u8);
-        Put(span, ref at, close ? "Connection: close\r\n"u8 : keepAlive ? _keepAlive : default);
+        Put(span, ref at, option switch
+        {
+            ConnectionOption.Close => "Connection: close\r\n"u8,
+            ConnectionOption.KeepAlive => _keepAlive,
+            _ => default,
+        });
     }
 
     private void End(Span<byte> span, ref int at, long length)

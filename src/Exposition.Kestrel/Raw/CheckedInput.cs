@@ -325,7 +325,7 @@ internal sealed class CheckedInput(ExpositionEngine engine, RawServices services
     {
         EndHead();
         engine.Reject(answer, peer);
-        services.Answers.Write(output, answer, close: true, keepAlive: false);
+        services.Answers.Write(output, answer, ConnectionOption.Close);
         await output.FlushAsync();
         await LastBytes.DrainAsync(input, engine.Options.Time);
         End();

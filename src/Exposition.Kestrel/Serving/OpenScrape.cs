@@ -8,23 +8,23 @@ namespace Exposition.Kestrel.Serving;
 /// An answer to a scrape that is ready to be sent. Owns a view of the store, until all of it was written, and the seat of its reader.
 /// </summary>
 internal sealed class OpenScrape(
-    ScrapeHandler handler, Reader reader, IScrapeSource source, FamilySet own, ScrapeNegotiation language, bool gzip) : IDisposable
+    ScrapeHandler handler, Reader reader, IScrapeSource source, FamilySet own, ScrapeRequest request) : IDisposable
 {
     private const int StepBytes = 64 << 10;
 
     private bool _viewClosed;
 
     /// <summary>Whether the body is compressed.</summary>
-    public bool Gzip => gzip;
+    public bool Gzip => request.Gzip;
 
     /// <summary>Length of the body, where it is known. Not before <see cref="PrepareAsync"/>.</summary>
     public long? Length => source.Length;
 
     /// <summary>The Content-Type.</summary>
-    public ReadOnlySpan<byte> ContentType => FormatNegotiator.ContentType(language.Format, language.Escaping);
+    public ReadOnlySpan<byte> ContentType => FormatNegotiator.ContentType(request.Language.Format, request.Language.Escaping);
 
     /// <summary>How long it may take; zero for any time.</summary>
-    public TimeSpan Timeout => reader.Timeout;
+    public TimeSpan Timeout => request.Timeout;
 
     /// <summary>Does what must be done before the first byte.</summary>
     public ValueTask PrepareAsync(CancellationToken cancellation) => source.PrepareAsync(cancellation);

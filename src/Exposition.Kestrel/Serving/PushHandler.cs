@@ -102,6 +102,15 @@ internal sealed class PushHandler(
         Blame(request, answer);
     }
 
+    /// <summary>Logs and counts a request over which the engine has failed.</summary>
+    public Answer Fail(in PushRequest request, Exception thrown)
+    {
+        log.Failed("a push failed inside the engine", thrown);
+        var answer = new Answer(500, "internal error");
+        Count(request, answer);
+        return answer;
+    }
+
     // The store has its own word on what it has refused itself.
     private void Blame(in PushRequest request, in Answer answer)
     {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Exposition.Formats;
+using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.SelfMetrics;
 
@@ -8,7 +9,8 @@ namespace Exposition.Kestrel.Serving;
 
 /// <summary>Opens scrapes for both doors.</summary>
 internal sealed class ScrapeHandler(
-    IPushTarget target, Action<FamilySet> collect, WireMetrics metrics, OpenReaders readers, ExpositionOptions options)
+    IPushTarget target, Action<FamilySet> collect, WireMetrics metrics, OpenReaders readers, ExpositionOptions options,
+        ClientLog log)
 {
     // Nobody can ask for so little time that it rounds to none, which would be for ever, or for so much that it overflows.
     private const double LeastSeconds = 1e-3;
@@ -16,15 +18,21 @@ internal sealed class ScrapeHandler(
 
     private readonly ConcurrentBag<FamilySet> _sets = [];
 
-    /// <summary>Collects what a scrape is to send.</summary>
-    /// <param name="language">What <see cref="FormatNegotiator.Choose(ReadOnlySpan{byte}, bool)"/> made of the Accept header.</param>
-    /// <param name="gzip">Whether to compress.</param>
-    /// <param name="timeout">How long it may take; zero for any time.</param>
+    /// <summary>Makes a request of what a head says.</summary>
+    /// <param name="accept">The first Accept, or nothing.</param>
+    /// <param name="acceptEncoding">Accept-Encoding, or nothing.</param>
+    /// <param name="timeout">The scraper's X-Prometheus-Scrape-Timeout-Seconds, or nothing.</param>
     /// <param name="door">Which door asks.</param>
+    public ScrapeRequest Understand(
+        ReadOnlySpan<byte> accept, ReadOnlySpan<byte> acceptEncoding, ReadOnlySpan<byte> timeout, Door door) =>
+        new(FormatNegotiator.Choose(accept, options.EnableOpenMetrics), FormatNegotiator.AcceptsGzip(acceptEncoding), TimeoutFor(timeout), door);
+
+    /// <summary>Collects what a scrape is to send.</summary>
+    /// <param name="request">What is asked for.</param>
     /// <param name="refused">The answer if there is none.</param>
-    public OpenScrape? TryOpen(ScrapeNegotiation language, bool gzip, TimeSpan timeout, Door door, out Answer refused)
+    public OpenScrape? TryOpen(in ScrapeRequest request, out Answer refused)
     {
-        metrics.CountServed(door);
+        metrics.CountServed(request.Door);
         refused = default;
         if (options.CommitGate is { IsOpen: false })
         {
@@ -33,7 +41,7 @@ internal sealed class ScrapeHandler(
             return null;
         }
 
-        if (readers.TryEnter(Limit.Scrapes, options.MaxScrapes, timeout) is not { } reader)
+        if (readers.TryEnter(Limit.Scrapes, options.MaxScrapes, request.Timeout) is not { } reader)
         {
             refused = new Answer(503, $"too many scrapes: {options.MaxScrapes} are being served", Close: false, Limit.Scrapes);
             return null;
@@ -44,12 +52,15 @@ internal sealed class ScrapeHandler(
         {
             own.Reset();
             collect(own);
-            return new OpenScrape(this, reader, target.OpenScrape(own, language.Format, language.Escaping, gzip), own, language, gzip);
+            IScrapeSource source = target.OpenScrape(own, request.Language.Format, request.Language.Escaping, request.Gzip);
+            return new OpenScrape(this, reader, source, own, request);
         }
-        catch
+        catch (Exception e)
         {
             reader.Dispose();
-            throw;
+            log.Failed("a scrape failed inside the engine", e);
+            refused = Answer.ScrapeFailed;
+            return null;
         }
     }
 

@@ -1,0 +1,46 @@
+using System.Net;
+using System.Text;
+using Exposition.Kestrel.Clients;
+using Exposition.Kestrel.Heads;
+
+namespace Exposition.Kestrel.Raw;
+
+/// <summary>Asks the host's gate about the requests of a connection, one after the other.</summary>
+internal sealed class Admission(IRequestGate gate, ClientResolver clients, EndPoint? peer)
+{
+    private string? _unknown;
+    private ClientAddress _client;
+
+    /// <summary>Whether the request has passed <see cref="IRequestGate.TryEnter"/>, which is not to be asked again.</summary>
+    public bool HasEntered { get; private set; }
+
+    /// <summary>Asks about a request.</summary>
+    /// <param name="head">What was understood of it.</param>
+    /// <param name="bytes">The whole head.</param>
+    /// <returns>Null if it may be served; else <see cref="RequestStep.Learn"/> or <see cref="RequestStep.HandOn"/>.</returns>
+    public RequestStep? Ask(in RequestHead head, ReadOnlySpan<byte> bytes)
+    {
+        ReadOnlySpan<byte> authorization = head.Authorization.In(bytes);
+        HasEntered = HasEntered || gate.TryEnter();
+        if (HasEntered && gate.Admits(authorization))
+        {
+            return null;
+        }
+
+        if (!HasEntered || _unknown is not null)
+        {
+            return RequestStep.HandOn;
+        }
+
+        _unknown = Encoding.UTF8.GetString(authorization);
+        _client = clients.Of(peer, clients.Believes(peer) ? ForwardedFor.In(bytes) : "");
+        return RequestStep.Learn;
+    }
+
+    /// <summary>Has credentials checked that are not known; the request is asked about again afterwards.</summary>
+    /// <returns>False if too many wait for that.</returns>
+    public ValueTask<bool> LearnAsync() => gate.LearnAsync(_unknown!, _client);
+
+    /// <summary>Forgets the request.</summary>
+    public void Reset() => (_unknown, HasEntered) = (null, false);
+}

@@ -1,0 +1,11 @@
+using Exposition.Formats;
+using Exposition.Kestrel.Outcomes;
+
+namespace Exposition.Kestrel.Serving;
+
+/// <summary>A scrape that is asked for: what either door has understood of the head.</summary>
+/// <param name="Language">What <see cref="FormatNegotiator.Choose(ReadOnlySpan{byte}, bool)"/> made of the Accept header.</param>
+/// <param name="Gzip">Whether to compress.</param>
+/// <param name="Timeout">How long it may take; zero for any time.</param>
+/// <param name="Door">Which door asks.</param>
+internal readonly record struct ScrapeRequest(ScrapeNegotiation Language, bool Gzip, TimeSpan Timeout, Door Door);
