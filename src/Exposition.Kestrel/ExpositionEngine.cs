@@ -50,7 +50,7 @@ public sealed class ExpositionEngine
     }
 
     internal ExpositionEngine(
-        IPushTarget target, ExpositionOptions options, IEnumerable<IMetricSource>? own = null, ClientLog? log = null,
+        StoreTarget target, ExpositionOptions options, IEnumerable<IMetricSource>? own = null, ClientLog? log = null,
             MetricStore? store = null)
     {
         if (options.SelfMetricsError() is { } error)

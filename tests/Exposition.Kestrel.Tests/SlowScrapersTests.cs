@@ -60,10 +60,10 @@ public sealed class SlowScrapersTests
         raw.Send(Scrape);
         Assert.Equal(1, target.OpenScrapes);
         raw.Engine.Readers.BoundHeldBytes();
-        target.HeldBytes = 1000;
+        target.Held = 1000;
         raw.Engine.Readers.BoundHeldBytes();
         Assert.False(raw.Connection.ConnectionClosed.IsCancellationRequested);
-        target.HeldBytes = 1001;
+        target.Held = 1001;
         raw.Engine.Readers.BoundHeldBytes();
         raw.Engine.Readers.BoundHeldBytes();
         await AbortedAsync(raw);

@@ -32,10 +32,8 @@ internal sealed class BodyClaim(InflightBytes all, LeastRate? pace = null, Actio
         set => _isEnded = value;
     }
 
-    /// <summary>Takes bytes.</summary>
     public bool TryTake(long bytes) => all.TryTake(this, bytes);
 
-    /// <summary>Gives bytes back.</summary>
     public void GiveBack(long bytes) => all.GiveBack(this, bytes);
 
     /// <summary>Waits, after taking has failed, until it can go on.</summary>

@@ -36,7 +36,6 @@ internal sealed class BodyDeadline
     /// <param name="at">When its head was complete, on the clock's scale.</param>
     public void Start(long at) => _rate.Start(at);
 
-    /// <summary>Counts bytes that have just come.</summary>
     public void Count(long bytes) => _rate.Count(bytes);
 
     /// <summary>Waits, after taking memory has failed, until it can go on.</summary>

@@ -3,7 +3,6 @@ namespace Exposition.Kestrel.Bodies;
 /// <summary>The encodings of bodies. What is not known is read as it is, as the reference does.</summary>
 internal enum BodyEncoding : byte
 {
-    /// <summary>None.</summary>
     Identity,
 
     /// <summary>gzip, of one or more members.</summary>
@@ -12,7 +11,6 @@ internal enum BodyEncoding : byte
     /// <summary>The framed form of snappy.</summary>
     Snappy,
 
-    /// <summary>zstd frames.</summary>
     Zstd,
 
     /// <summary>zlib.</summary>

@@ -58,7 +58,6 @@ internal struct ChunkDecoder
     /// <summary>Why the body is bad, in the reference's words.</summary>
     public string? Error { get; private set; }
 
-    /// <summary>Starts a new body.</summary>
     public void Reset() => this = default;
 
     /// <summary>Bytes of the chunk at hand that have not come yet.</summary>

@@ -7,7 +7,7 @@ namespace Exposition.Kestrel.Bodies;
 // ours but is plain is served by the reference, it is served here too: those two are undone only where the body starts as they do. And what
 // starts as gzip, which no body in any of our languages does, is gzip, though nobody has said so (curl --data-binary @metrics.gz).
 
-/// <summary>Reads Content-Encoding.</summary>
+/// <summary>Reads Content-Encoding, and undoes it.</summary>
 internal static class ContentCoding
 {
     /// <summary>The codings that are undone, as a header lists them.</summary>
@@ -37,6 +37,22 @@ internal static class ContentCoding
         BodyEncoding.Deflate when body.IsEmpty => BodyEncoding.Unknown,
         BodyEncoding.Deflate when !DeflateBody.Starts(body) => BodyEncoding.RawDeflate,
         _ => announced,
+    };
+
+    public static bool IsPacked(BodyEncoding encoding) => encoding is not (BodyEncoding.Identity or BodyEncoding.Unknown);
+
+    /// <summary>Decodes a body that is packed.</summary>
+    /// <param name="encoding">How.</param>
+    /// <param name="body">The body.</param>
+    /// <param name="into">Where the bytes go; on failure it holds what came before.</param>
+    /// <param name="limit">Most bytes to decode.</param>
+    public static DecodeOutcome Undo(BodyEncoding encoding, ReadOnlyMemory<byte> body, PooledBody into, long limit) => encoding switch
+    {
+        BodyEncoding.Gzip => GzipBody.Decode(body, into, limit),
+        BodyEncoding.Snappy => SnappyBody.Decode(body, into, limit),
+        BodyEncoding.Zstd => ZstdBody.Decode(body, into, limit),
+        BodyEncoding.RawDeflate => DeflateBody.DecodeRaw(body, into, limit),
+        _ => DeflateBody.Decode(body, into, limit),
     };
 
     private static BodyEncoding OfOne(ReadOnlySpan<byte> coding) =>

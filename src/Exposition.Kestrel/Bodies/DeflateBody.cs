@@ -15,10 +15,6 @@ internal static class DeflateBody
     public static bool Starts(ReadOnlySpan<byte> body) =>
         body.Length >= 2 && (body[0] & 0x0F) == 8 && body[0] >> 4 <= 7 && (body[1] & 0x20) == 0 && ((body[0] << 8) | body[1]) % 31 == 0;
 
-    /// <summary>Decodes.</summary>
-    /// <param name="body">The body.</param>
-    /// <param name="into">Where the bytes go; on failure it holds what came before.</param>
-    /// <param name="limit">Most bytes to decode.</param>
     public static DecodeOutcome Decode(ReadOnlyMemory<byte> body, PooledBody into, long limit)
     {
         using var input = new ReadOnlyMemoryStream(body);
@@ -38,9 +34,6 @@ internal static class DeflateBody
     }
 
     /// <summary>Decodes a body that has neither header nor checksum.</summary>
-    /// <param name="body">The body.</param>
-    /// <param name="into">Where the bytes go; on failure it holds something.</param>
-    /// <param name="limit">Most bytes to decode.</param>
     /// <returns>An error also for what is something else.</returns>
     public static DecodeOutcome DecodeRaw(ReadOnlyMemory<byte> body, PooledBody into, long limit)
     {

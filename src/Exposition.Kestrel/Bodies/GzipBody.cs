@@ -27,9 +27,6 @@ internal static class GzipBody
     public static string? CheckHeader(ReadOnlySpan<byte> body) => HeaderLength(body, out string? error) > 0 ? null : error;
 
     /// <summary>Decodes a body whose header was checked.</summary>
-    /// <param name="body">All members.</param>
-    /// <param name="into">Where the bytes go; on failure it holds what came before.</param>
-    /// <param name="limit">Most bytes to decode.</param>
     public static DecodeOutcome Decode(ReadOnlyMemory<byte> body, PooledBody into, long limit)
     {
         if (TrailingLength(body.Span) > limit)

@@ -30,13 +30,11 @@ internal sealed class InflightBytes(long limit, TimeProvider time)
     private long _used;
     private long _usedBySmall;
 
-    /// <summary>Bytes that are held.</summary>
     public long Used => Volatile.Read(ref _used);
 
     /// <summary>How many bytes small bodies may take beyond the limit.</summary>
     public long Reserve => limit / ReserveShare;
 
-    /// <summary>How many bodies wait.</summary>
     public int Waiting
     {
         get
@@ -48,7 +46,6 @@ internal sealed class InflightBytes(long limit, TimeProvider time)
         }
     }
 
-    /// <summary>Takes bytes.</summary>
     public bool TryTake(BodyClaim claim, long bytes)
     {
         lock (_lock)
@@ -66,7 +63,6 @@ internal sealed class InflightBytes(long limit, TimeProvider time)
         }
     }
 
-    /// <summary>Gives bytes back.</summary>
     public void GiveBack(BodyClaim claim, long bytes)
     {
         BodyClaim? next;

@@ -19,7 +19,6 @@ internal sealed class PooledBody(BodyClaim? claim = null) : IDisposable
     private byte[] _bytes = [];
     private long _expected;
 
-    /// <summary>Number of bytes.</summary>
     public int Length { get; private set; }
 
     /// <summary>The bytes. Valid until the body grows or is disposed of.</summary>

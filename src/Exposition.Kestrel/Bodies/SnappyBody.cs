@@ -20,9 +20,6 @@ internal static class SnappyBody
     private static ReadOnlySpan<byte> Identifier => [0xFF, 6, 0, 0, (byte)'s', (byte)'N', (byte)'a', (byte)'P', (byte)'p', (byte)'Y'];
 
     /// <summary>Decodes. An empty body is an empty push.</summary>
-    /// <param name="body">The chunks.</param>
-    /// <param name="into">Where the bytes go; on failure it holds what came before.</param>
-    /// <param name="limit">Most bytes to decode.</param>
     public static DecodeOutcome Decode(ReadOnlyMemory<byte> body, PooledBody into, long limit)
     {
         if (body.IsEmpty)

@@ -14,10 +14,6 @@ internal static class ZstdBody
     public static bool Starts(ReadOnlySpan<byte> body) =>
         BinaryPrimitives.TryReadUInt32LittleEndian(body, out uint magic) && (magic == 0xFD2FB528 || (magic & 0xFFFFFFF0) == 0x184D2A50);
 
-    /// <summary>Decodes all frames.</summary>
-    /// <param name="body">The frames.</param>
-    /// <param name="into">Where the bytes go; on failure it holds what came before.</param>
-    /// <param name="limit">Most bytes to decode.</param>
     public static DecodeOutcome Decode(ReadOnlyMemory<byte> body, PooledBody into, long limit)
     {
         using var input = new ReadOnlyMemoryStream(body);

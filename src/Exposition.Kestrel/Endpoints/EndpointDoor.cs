@@ -147,8 +147,6 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
             Method = method,
             Route = route,
             Encoding = EncodingOf(context.Request.Headers.ContentEncoding),
-            Format = PushHandler.FormatOf(First(context.Request.Headers.ContentType)),
-            Charset = OtherText.CharsetOf(First(context.Request.Headers.ContentType)),
             HeadSize = HeadSize(context.Request, targetLength),
             AnnouncedBytes = context.Request.ContentLength ?? 0,
             Sender = Sender.Of(context),
@@ -156,6 +154,7 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
             StartedAt = engine.Options.Time.GetTimestamp(),
             Door = Door.Kestrel,
         };
+        request.TakeContentType(First(context.Request.Headers.ContentType));
         if (context.Request.Headers.TryGetValue(ExpireHeader.Name, out StringValues expire))
         {
             // Given twice it becomes a list, which is no duration.

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text;
 using Exposition.Kestrel.Outcomes;
 
@@ -10,9 +9,7 @@ namespace Exposition.Kestrel.Heads;
 // target  = "/" *tbyte / scheme "://" [ user "@" ] host [ ":" port ] [ "/" *tbyte ] / "*" for OPTIONS / host for CONNECT
 // tbyte   = %x21-7E / %x80-FF
 //
-// What may be framed in two ways is refused, and what is left is written anew in one way only, so that Kestrel cannot frame it differently
-// than it was judged: one Content-Length in digits, or one "chunked"; the target in origin form, with bytes above ASCII escaped; the Host
-// of an absolute target. Requests of HTTP/1.0 that change something and have no length get one of zero, which Kestrel would ask for.
+// What may be framed in two ways is refused. What is left is written anew by CheckedHead.
 
 /// <summary>How long the body of a request is.</summary>
 /// <param name="Length">Its bytes; zero if there is none or it is chunked.</param>
@@ -28,8 +25,6 @@ internal sealed class HeadCheck(int maxTarget, int maxHeaders)
     private static readonly SearchValues<byte> s_noTarget = SearchValues.Create(
         [.. Enumerable.Range(0, ' ' + 1).Select(static c => (byte)c), 0x7F]);
 
-    private static ReadOnlySpan<byte> LineEnd => "\r\n"u8;
-
     /// <summary>Judges a head.</summary>
     /// <param name="head">The head, with its empty line; each line ends in CR LF.</param>
     /// <param name="into">Where it is written for Kestrel.</param>
@@ -38,30 +33,25 @@ internal sealed class HeadCheck(int maxTarget, int maxHeaders)
     public Answer? Read(ReadOnlySpan<byte> head, IBufferWriter<byte> into, out BodyFraming framing)
     {
         framing = default;
-        ReadOnlySpan<byte> line = NextLine(ref head);
+        ReadOnlySpan<byte> line = CheckedHead.NextLine(ref head);
         ReadOnlySpan<byte> headers = head;
-        var fields = default(Fields);
-        return ReadRequestLine(line, ref fields)
-            ?? ReadHeaders(headers, ref fields)
-            ?? Settle(ref fields, out framing)
-            ?? Write(headers, fields, framing, into);
-    }
+        var fields = default(CheckedHead);
+        Answer? refusal = ReadRequestLine(line, ref fields) ?? ReadHeaders(headers, ref fields) ?? Settle(ref fields, out framing);
+        if (refusal is null)
+        {
+            fields.Write(headers, framing, into);
+        }
 
-    private static ReadOnlySpan<byte> NextLine(scoped ref ReadOnlySpan<byte> head)
-    {
-        int end = head.IndexOf(LineEnd);
-        ReadOnlySpan<byte> line = head[..end];
-        head = head[(end + 2)..];
-        return line;
+        return refusal;
     }
 
     private static Answer Bad(Rejection why, string reason, int status = 400) => Answer.BadHead(status, why, reason);
 
-    private Answer? ReadRequestLine(ReadOnlySpan<byte> line, ref Fields fields)
+    private Answer? ReadRequestLine(ReadOnlySpan<byte> line, ref CheckedHead fields)
     {
         int first = line.IndexOf((byte)' ');
         int last = line.LastIndexOf((byte)' ');
-        if (first <= 0 || last <= first + 1 || line[..first].ContainsAnyExcept(HeadParser.TokenBytes))
+        if (first <= 0 || last <= first + 1 || line[..first].ContainsAnyExcept(HeaderRules.TokenBytes))
         {
             return Bad(Rejection.RequestLine, "malformed request line");
         }
@@ -79,7 +69,7 @@ internal sealed class HeadCheck(int maxTarget, int maxHeaders)
             : ReadTarget(ref fields);
     }
 
-    private Answer? ReadTarget(ref Fields fields)
+    private Answer? ReadTarget(ref CheckedHead fields)
     {
         int escaped = fields.Target.Length;
         foreach (byte c in fields.Target)
@@ -105,11 +95,11 @@ internal sealed class HeadCheck(int maxTarget, int maxHeaders)
         if (fields.Method.SequenceEqual("CONNECT"u8))
         {
             fields.Authority = fields.Target;
-            return HeadParser.IsHost(fields.Authority) ? null : Bad(Rejection.Target, "malformed authority in the request target");
+            return HostHeader.IsHost(fields.Authority) ? null : Bad(Rejection.Target, "malformed authority in the request target");
         }
 
         int scheme = fields.Target.IndexOf("://"u8);
-        if (scheme <= 0 || fields.Target[..scheme].ContainsAnyExcept(HeadParser.TokenBytes))
+        if (scheme <= 0 || fields.Target[..scheme].ContainsAnyExcept(HeaderRules.TokenBytes))
         {
             return Bad(Rejection.Target, "malformed request target");
         }
@@ -119,14 +109,14 @@ internal sealed class HeadCheck(int maxTarget, int maxHeaders)
         ReadOnlySpan<byte> authority = end < 0 ? rest : rest[..end];
         fields.Authority = authority[(authority.LastIndexOf((byte)'@') + 1)..];
         fields.Target = end < 0 ? "/"u8 : rest[end..];
-        return HeadParser.IsHost(fields.Authority) ? null : Bad(Rejection.Target, "malformed host in the request target");
+        return HostHeader.IsHost(fields.Authority) ? null : Bad(Rejection.Target, "malformed host in the request target");
     }
 
-    private Answer? ReadHeaders(ReadOnlySpan<byte> lines, ref Fields fields)
+    private Answer? ReadHeaders(ReadOnlySpan<byte> lines, ref CheckedHead fields)
     {
         fields.Length = -1;
         int count = 0;
-        while (NextLine(ref lines) is { IsEmpty: false } line)
+        while (CheckedHead.NextLine(ref lines) is { IsEmpty: false } line)
         {
             if (++count > maxHeaders)
             {
@@ -135,7 +125,7 @@ internal sealed class HeadCheck(int maxTarget, int maxHeaders)
 
             int colon = line.IndexOf((byte)':');
             ReadOnlySpan<byte> name = colon < 0 ? line : line[..colon];
-            if (colon <= 0 || name.ContainsAnyExcept(HeadParser.TokenBytes))
+            if (colon <= 0 || name.ContainsAnyExcept(HeaderRules.TokenBytes))
             {
                 return Bad(Rejection.Header, colon < 0
                     || name is [(byte)' ' or (byte)'\t', ..] ? "malformed header line" : "invalid header name");
@@ -156,7 +146,7 @@ internal sealed class HeadCheck(int maxTarget, int maxHeaders)
         return null;
     }
 
-    private static Answer? TakeHeader(scoped ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, ref Fields fields)
+    private static Answer? TakeHeader(scoped ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, ref CheckedHead fields)
     {
         switch (name.Length)
         {
@@ -198,7 +188,7 @@ internal sealed class HeadCheck(int maxTarget, int maxHeaders)
 
     private static bool Is(ReadOnlySpan<byte> name, ReadOnlySpan<byte> known) => Ascii.EqualsIgnoreCase(name, known);
 
-    private static Answer? Settle(ref Fields fields, out BodyFraming framing)
+    private static Answer? Settle(ref CheckedHead fields, out BodyFraming framing)
     {
         framing = default;
         if (!fields.HasHost && !fields.IsOld)
@@ -219,92 +209,5 @@ internal sealed class HeadCheck(int maxTarget, int maxHeaders)
         framing = new BodyFraming(
             fields.Chunked ? 0 : Math.Max(0, fields.Length), fields.Chunked, Last: fields.Chunked && fields.Length >= 0, fields.Upgrade);
         return null;
-    }
-
-    private static Answer? Write(ReadOnlySpan<byte> lines, in Fields fields, in BodyFraming framing, IBufferWriter<byte> into)
-    {
-        into.Write(fields.Method);
-        into.Write(" "u8);
-        if (fields.Target[0] == '/' && fields.Target.IndexOf("%00"u8) >= 0)
-        {
-            // Kestrel refuses it in origin form alone.
-            into.Write("http://"u8);
-            into.Write(fields.Host.IsEmpty ? "localhost"u8 : fields.Host);
-        }
-        else if (fields.Target[0] == '?')
-        {
-            into.Write("/"u8);
-        }
-
-        WriteEscaped(fields.Target, into);
-        into.Write(fields.IsOld ? " HTTP/1.0\r\n"u8 : " HTTP/1.1\r\n"u8);
-        if (fields.HasHost)
-        {
-            WriteHeader("Host: "u8, fields.Host, into);
-        }
-
-        while (NextLine(ref lines) is { IsEmpty: false } line)
-        {
-            ReadOnlySpan<byte> name = line[..line.IndexOf((byte)':')];
-            if (!Is(name, "Host"u8) && !Is(name, "Content-Length"u8) && !Is(name, "Transfer-Encoding"u8)
-                && !(framing.Last && Is(name, "Connection"u8)))
-            {
-                into.Write(line);
-                into.Write(LineEnd);
-            }
-        }
-
-        if (framing.Last)
-        {
-            into.Write("Connection: close\r\n"u8);
-        }
-
-        if (framing.Chunked)
-        {
-            into.Write("Transfer-Encoding: chunked\r\n"u8);
-        }
-        else if (fields.Length >= 0 || (fields.IsOld && (fields.Method.SequenceEqual("PUT"u8) || fields.Method.SequenceEqual("POST"u8))))
-        {
-            WriteHeader("Content-Length: "u8, Encoding.ASCII.GetBytes(framing.Length.ToString(CultureInfo.InvariantCulture)), into);
-        }
-
-        into.Write(LineEnd);
-        return null;
-    }
-
-    private static void WriteHeader(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, IBufferWriter<byte> into)
-    {
-        into.Write(name);
-        into.Write(value);
-        into.Write(LineEnd);
-    }
-
-    private static void WriteEscaped(ReadOnlySpan<byte> target, IBufferWriter<byte> into)
-    {
-        while (!target.IsEmpty)
-        {
-            int plain = target.IndexOfAnyInRange((byte)0x80, (byte)0xFF);
-            into.Write(plain < 0 ? target : target[..plain]);
-            if (plain < 0)
-            {
-                return;
-            }
-
-            into.Write(Encoding.ASCII.GetBytes($"%{target[plain]:X2}"));
-            target = target[(plain + 1)..];
-        }
-    }
-
-    private ref struct Fields
-    {
-        public ReadOnlySpan<byte> Method;
-        public ReadOnlySpan<byte> Target;
-        public ReadOnlySpan<byte> Authority;
-        public ReadOnlySpan<byte> Host;
-        public bool HasHost;
-        public bool IsOld;
-        public bool Chunked;
-        public bool Upgrade;
-        public long Length;
     }
 }

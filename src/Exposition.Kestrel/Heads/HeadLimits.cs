@@ -21,7 +21,7 @@ internal sealed class HeadLimits(ExpositionEngine engine)
 
     private readonly long _maxTarget = OrMost(engine.Options.MaxTargetBytes);
     private readonly long _maxHead = OrMost(engine.Options.MaxHeadBytes);
-    private readonly int _maxHeaders = (int)OrMost(engine.Options.MaxHeaders);
+    private readonly int _maxHeaders = OrMost(engine.Options.MaxHeaders);
 
     /// <summary>The limit to set for Kestrel where ours is this one.</summary>
     public static int Above(int limit) => limit > 0 ? (int)Math.Min(int.MaxValue, (2L * limit) + SmallestMargin) : NoLimit;
@@ -68,5 +68,5 @@ internal sealed class HeadLimits(ExpositionEngine engine)
             : HeaderRules.ComplainOfCoding(coding.ToString());
     }
 
-    private static long OrMost(int limit) => limit > 0 ? limit : int.MaxValue;
+    public static int OrMost(int limit) => limit > 0 ? limit : int.MaxValue;
 }

@@ -18,13 +18,8 @@ namespace Exposition.Kestrel.Heads;
 internal sealed class HeadParser(PushPath paths, int maxBytes, int maxTarget, int maxHeaders)
 {
     private const int LongestAroundTarget = 17;
+    private const int LongestLength = 18;
 
-    /// <summary>The bytes of methods and of the names of headers.</summary>
-    public static readonly SearchValues<byte> TokenBytes = SearchValues.Create(
-        "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
-    private static readonly SearchValues<byte> s_hostBytes = SearchValues.Create(
-        "!$&'()-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
-    private static readonly SearchValues<byte> s_addressBytes = SearchValues.Create(".:0123456789ABCDEFabcdef"u8);
     private static readonly SearchValues<byte> s_valueBytes = SearchValues.Create(
         [(byte)'\t', .. Enumerable.Range(' ', '~' - ' ' + 1).Select(static c => (byte)c)]);
 
@@ -143,7 +138,7 @@ internal sealed class HeadParser(PushPath paths, int maxBytes, int maxTarget, in
     private bool ReadHeader(ReadOnlySpan<byte> line, int start, ref RequestHead head)
     {
         int colon = line.IndexOf((byte)':');
-        if (colon <= 0 || line[..colon].ContainsAnyExcept(TokenBytes))
+        if (colon <= 0 || line[..colon].ContainsAnyExcept(HeaderRules.TokenBytes))
         {
             return Refuse(ref head, HandOnReason.Syntax);
         }
@@ -181,7 +176,7 @@ internal sealed class HeadParser(PushPath paths, int maxBytes, int maxTarget, in
             case 4 when Is(name, "Host"u8):
                 head.Size -= name.Length;
                 return TakeOnce(ref head.Host, range, ref head, HandOnReason.Host)
-                    && (IsHost(value) || Refuse(ref head, HandOnReason.Host));
+                    && (HostHeader.IsHost(value) || Refuse(ref head, HandOnReason.Host));
             case 6 when Is(name, "Accept"u8):
                 if (!head.Accept.IsPresent)
                 {
@@ -243,47 +238,12 @@ internal sealed class HeadParser(PushPath paths, int maxBytes, int maxTarget, in
         return true;
     }
 
-    /// <summary>Whether this is <c>host = ( name / "[" address "]" ) [ ":" port ]</c>.</summary>
-    public static bool IsHost(ReadOnlySpan<byte> value)
-    {
-        int end;
-        if (value is [(byte)'[', ..])
-        {
-            int length = value[1..].IndexOfAnyExcept(s_addressBytes);
-            if (length <= 0 || value[1 + length] != ']')
-            {
-                return false;
-            }
-
-            end = length + 2;
-        }
-        else
-        {
-            int length = value.IndexOfAnyExcept(s_hostBytes);
-            end = length < 0 ? value.Length : length;
-        }
-
-        ReadOnlySpan<byte> rest = value[end..];
-        return end > 0 && (rest.IsEmpty || (rest is [(byte)':', .. [_, ..] port] && !port.ContainsAnyExceptInRange((byte)'0', (byte)'9')));
-    }
-
-    // Digits only, once: no sign, no list, no blank inside. Eighteen digits fit into a long.
+    // Digits only, once: no sign, no list, no blank inside.
     private static bool TakeContentLength(ReadOnlySpan<byte> value, ref RequestHead head)
     {
-        if (head.ContentLength >= 0 || value.IsEmpty || value.Length > 18)
+        if (head.ContentLength >= 0 || value.Length > LongestLength || !HeaderRules.TryReadLength(value, out long length))
         {
             return Refuse(ref head, HandOnReason.Framing);
-        }
-
-        long length = 0;
-        foreach (byte c in value)
-        {
-            if (!char.IsAsciiDigit((char)c))
-            {
-                return Refuse(ref head, HandOnReason.Framing);
-            }
-
-            length = (length * 10) + (c - '0');
         }
 
         head.ContentLength = length;

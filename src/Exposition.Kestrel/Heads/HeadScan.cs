@@ -14,7 +14,6 @@ internal sealed class HeadScan(ExpositionOptions options)
 
     private static ReadOnlySpan<byte> Preface => "PRI * HTTP/2.0\r\n\r\n"u8;
 
-    /// <summary>Forgets everything, for the next head.</summary>
     public void Reset() => _scanned = _lineStart = _previous = 0;
 
     /// <summary>Reads on.</summary>
@@ -29,7 +28,7 @@ internal sealed class HeadScan(ExpositionOptions options)
             ReadOnlySpan<byte> rest = piece.Span;
             while (!rest.IsEmpty)
             {
-                if (_scanned == 0 && !HeadParser.TokenBytes.Contains(rest[0]))
+                if (_scanned == 0 && !HeaderRules.TokenBytes.Contains(rest[0]))
                 {
                     return Answer.BadHead(400, Rejection.RequestLine, "malformed request line");
                 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using Exposition.Kestrel.Outcomes;
 
 namespace Exposition.Kestrel.Heads;
@@ -7,6 +6,10 @@ namespace Exposition.Kestrel.Heads;
 /// <summary>The rules for headers, over HTTP/1 and HTTP/2 alike.</summary>
 internal static class HeaderRules
 {
+    /// <summary>The bytes of methods and of the names of headers.</summary>
+    public static readonly SearchValues<byte> TokenBytes = SearchValues.Create(
+        "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
+
     private static readonly SearchValues<byte> s_controlBytes =
         SearchValues.Create([.. Enumerable.Range(0, 0x20).Where(static c => c != '\t').Select(static c => (byte)c), 0x7F]);
 
@@ -29,8 +32,18 @@ internal static class HeaderRules
     public static bool TryReadLength(ReadOnlySpan<byte> value, out long length)
     {
         length = 0;
-        return !value.ContainsAnyExceptInRange((byte)'0', (byte)'9')
-            && long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out length);
+        foreach (byte c in value)
+        {
+            int digit = c - '0';
+            if (digit is < 0 or > 9 || length > (long.MaxValue - digit) / 10)
+            {
+                return false;
+            }
+
+            length = (length * 10) + digit;
+        }
+
+        return !value.IsEmpty;
     }
 
     /// <summary>Looks at a Transfer-Encoding.</summary>

@@ -6,7 +6,6 @@ namespace Exposition.Kestrel.Heads;
 /// <summary>What the parser says about a head so far.</summary>
 internal enum HeadVerdict : byte
 {
-    /// <summary>The head is not complete.</summary>
     NeedMore,
 
     /// <summary>The head is complete and wholly understood.</summary>
@@ -19,16 +18,9 @@ internal enum HeadVerdict : byte
 /// <summary>The methods that are served raw.</summary>
 internal enum WireMethod : byte
 {
-    /// <summary>A scrape.</summary>
     Get,
-
-    /// <summary>Replaces a group.</summary>
     Put,
-
-    /// <summary>Replaces families of a group.</summary>
     Post,
-
-    /// <summary>Removes a group.</summary>
     Delete,
 }
 
@@ -52,43 +44,22 @@ internal struct RequestHead
     /// <summary>How far the unfinished line was searched for its end.</summary>
     public int Searched;
 
-    /// <summary>Number of headers so far.</summary>
     public int HeaderCount;
-
-    /// <summary>The method.</summary>
     public WireMethod Method;
-
-    /// <summary>The raw target.</summary>
     public HeadRange Target;
-
-    /// <summary>The value of Host.</summary>
     public HeadRange Host;
-
-    /// <summary>The value of Content-Type.</summary>
     public HeadRange ContentType;
-
-    /// <summary>The value of Content-Encoding.</summary>
     public HeadRange ContentEncoding;
-
-    /// <summary>The value of the first Accept.</summary>
+    /// <summary>The first of them.</summary>
     public HeadRange Accept;
-
-    /// <summary>The value of Accept-Encoding.</summary>
     public HeadRange AcceptEncoding;
-
-    /// <summary>The value of Authorization.</summary>
     public HeadRange Authorization;
-
-    /// <summary>The value of X-Prometheus-Scrape-Timeout-Seconds.</summary>
     public HeadRange ScrapeTimeout;
-
-    /// <summary>The value of Exposition-Expire-After.</summary>
     public HeadRange ExpireAfter;
 
     /// <summary>Content-Length, or -1.</summary>
     public long ContentLength;
 
-    /// <summary>Whether the body is chunked.</summary>
     public bool Chunked;
 
     /// <summary>Whether the client asked to close the connection.</summary>
@@ -103,7 +74,6 @@ internal struct RequestHead
     /// <summary>Why it is not served raw.</summary>
     public HandOnReason Reason;
 
-    /// <summary>Forgets everything, for the next request.</summary>
     public void Reset()
     {
         this = default;

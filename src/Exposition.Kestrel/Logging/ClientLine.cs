@@ -32,7 +32,6 @@ internal sealed class ClientLine : IReadOnlyList<KeyValuePair<string, object?>>
 
     public LogLevel Level { get; }
 
-    /// <summary>The constant text.</summary>
     public string Message { get; }
 
     public int Count => _values.Count + 1;
@@ -42,7 +41,6 @@ internal sealed class ClientLine : IReadOnlyList<KeyValuePair<string, object?>>
     /// <summary>Adds a value, which is cut where it is too long; nothing where there is none.</summary>
     public ClientLine Add(string name, object? value) => value is null ? this : Add(name, value.ToString() ?? "", LogText.ValueBytes);
 
-    /// <summary>Adds a number.</summary>
     public ClientLine Add(string name, long value)
     {
         _values.Add(new(name, value));

@@ -30,7 +30,6 @@ internal readonly record struct Answer(
     /// <summary>The Content-Type of every answer with a text.</summary>
     public const string TextType = "text/plain; charset=utf-8";
 
-    /// <summary>The body.</summary>
     public byte[] Body => Text is null ? [] : Encoding.UTF8.GetBytes(Text + "\n");
 
     /// <summary>The client has gone, or sent less than it announced.</summary>
@@ -41,14 +40,11 @@ internal readonly record struct Answer(
         new(408, "request body came too slowly while others waited for the memory of all bodies (--limit.inflight-bytes)", Close: true,
             Limit.InflightBytes);
 
-    /// <summary>The body was too slow.</summary>
     public static Answer TooSlow => new(408, "request body was not received in time", Close: true, Limit.BodyTimeout);
 
-    /// <summary>The head was too slow.</summary>
     public static Answer HeadTooSlow =>
         new(408, "request head was not received in time", Close: true, Limit.HeadTimeout, Rejected: Rejection.Timeout);
 
-    /// <summary>The body is longer than allowed.</summary>
     public static Answer TooLarge(long limit) => new(413, $"request body too large: more than {limit} bytes", Close: true, Limit.BodyBytes);
 
     /// <summary>The body is longer than allowed when it is decoded.</summary>
@@ -72,13 +68,11 @@ internal readonly record struct Answer(
     public static Answer MalformedTarget =>
         BadHead(400, Rejection.Target, "malformed percent escape in the request target (a percent sign itself is sent as %25)");
 
-    /// <summary>The path leads nowhere.</summary>
     public static Answer NotFound => new(404, "404 page not found", Rejected: Rejection.NotFound);
 
     /// <summary>The path leads nowhere, but is close to one that does.</summary>
     public static Answer NotFoundAt(string meant) => NotFound with { Text = $"{NotFound.Text}: the path is {meant}" };
 
-    /// <summary>The path does not have the method.</summary>
     public static Answer NotAllowed => new(405, "Method Not Allowed", Rejected: Rejection.Method);
 
     /// <summary>The client has stopped in the middle of a head.</summary>
@@ -91,17 +85,14 @@ internal readonly record struct Answer(
     /// <summary>The client waits for something that never comes.</summary>
     public static Answer BadExpectation => BadHead(417, Rejection.Expect, "the only expectation is 100-continue");
 
-    /// <summary>The head is longer than allowed.</summary>
     public static Answer HeadTooLong(long bytes, long limit) =>
         new(431, $"request head too large: {bytes} bytes are more than {limit} (--limit.head-bytes)", Close: true, Limit.HeadBytes,
             Rejected: Rejection.HeadTooLong);
 
-    /// <summary>The head has more headers than allowed.</summary>
     public static Answer TooManyHeaders(int headers, int limit) =>
         new(431, $"too many request headers: {headers} are more than {limit} (--limit.headers)", Close: true, Limit.Headers,
             Rejected: Rejection.TooManyHeaders);
 
-    /// <summary>The target is longer than allowed.</summary>
     public static Answer TargetTooLong(long bytes, long limit) =>
         new(414, $"request target too long: {bytes} bytes are more than {limit} (--limit.target-bytes)", Close: true, Limit.TargetBytes,
             Rejected: Rejection.TargetTooLong);
@@ -121,14 +112,12 @@ internal readonly record struct Answer(
     public static Answer NoTurn =>
         new(503, "no time was found to read this large body: others came first", Close: false, Limit.QueuedBodies);
 
-    /// <summary>The job pushes too often.</summary>
     public static Answer TooOften(int limit) =>
         new(429, $"too many pushes of this job: more than {limit} per second", Close: false, Limit.PushesPerSecond);
 
     /// <summary>Whether the client is told to try again after a second.</summary>
     public bool MayRetry => Status is 429 or 503;
 
-    /// <summary>The kept state is still being loaded.</summary>
     public static Answer Loading => new(503, "not ready: the persisted metrics are being loaded");
 
     /// <summary>The change is stored, but not where it was promised to be.</summary>
@@ -137,7 +126,6 @@ internal readonly record struct Answer(
     /// <summary>A scrape failed inside the engine. What an exception says is for the log, not for the wire.</summary>
     public static Answer ScrapeFailed => new(500, "An error has occurred while serving metrics, see the log");
 
-    /// <summary>The phrase of the status line.</summary>
     public static ReadOnlySpan<byte> Phrase(int status) => status switch
     {
         200 => "OK"u8,

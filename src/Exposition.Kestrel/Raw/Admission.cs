@@ -41,6 +41,5 @@ internal sealed class Admission(IRequestGate gate, ClientResolver clients, EndPo
     /// <returns>False if too many wait for that.</returns>
     public ValueTask<bool> LearnAsync() => gate.LearnAsync(_unknown!, _client);
 
-    /// <summary>Forgets the request.</summary>
     public void Reset() => (_unknown, HasEntered) = (null, false);
 }

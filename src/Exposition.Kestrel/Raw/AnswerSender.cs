@@ -26,7 +26,6 @@ internal sealed class AnswerSender(ExpositionEngine engine, AnswerWriter answers
         : head.KeepAlive ? ConnectionOption.KeepAlive
         : ConnectionOption.None;
 
-    /// <summary>Writes a whole answer.</summary>
     public void Write(in Answer answer, ConnectionOption option)
     {
         answers.Write(_output, answer, option);

@@ -1,5 +1,7 @@
 using System.Buffers.Text;
 using System.IO.Pipelines;
+using System.Text;
+using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Serving;
 
@@ -24,6 +26,8 @@ internal enum ConnectionOption : byte
 /// <summary>Writes answers into a connection's output, without allocating where there is no error text.</summary>
 internal sealed class AnswerWriter
 {
+    private static readonly byte[] s_acceptEncoding = Encoding.ASCII.GetBytes($"Accept-Encoding: {ContentCoding.Understood}\r\n");
+
     private readonly DateCache _dates;
     private readonly byte[] _keepAlive;
     private readonly IRequestGate? _gate;
@@ -35,14 +39,13 @@ internal sealed class AnswerWriter
     {
         _gate = gate;
         _dates = dates;
-        _keepAlive = System.Text.Encoding.ASCII.GetBytes(
+        _keepAlive = Encoding.ASCII.GetBytes(
             $"Connection: keep-alive\r\nKeep-Alive: timeout={KeepAliveSeconds(idleTimeout)}\r\n");
     }
 
     /// <summary>What the Keep-Alive header promises: less than the idle timeout, so that it is the client that closes.</summary>
     public static int KeepAliveSeconds(TimeSpan idleTimeout) => Math.Max(1, (int)Math.Min(int.MaxValue, idleTimeout.TotalSeconds - 10));
 
-    /// <summary>Writes a whole answer.</summary>
     public void Write(PipeWriter output, in Answer answer, ConnectionOption option)
     {
         byte[] body = answer.Body;
@@ -58,7 +61,7 @@ internal sealed class AnswerWriter
 
         if (answer.Status == 415)
         {
-            Put(span, ref at, "Accept-Encoding: gzip, snappy, zstd, deflate\r\n"u8);
+            Put(span, ref at, s_acceptEncoding);
         }
 
         if (body.Length > 0)

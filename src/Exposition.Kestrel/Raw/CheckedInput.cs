@@ -1,9 +1,6 @@
 using System.Buffers;
-using System.Globalization;
 using System.IO.Pipelines;
 using System.Net;
-using System.Text;
-using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Heads;
 using Exposition.Kestrel.Outcomes;
 
@@ -11,8 +8,7 @@ namespace Exposition.Kestrel.Raw;
 
 // Kestrel pulls: it asks for a head when all earlier requests are answered, so a refusal may be written then and there, and the end of a
 // client's input is shown to it only then, when it is nobody's loss. Kestrel would drop what it has not answered, as it takes the end of
-// the input for the end of the client. What it is given is a copy: a head as HeadCheck writes it, the bytes of a body, chunks with plain
-// sizes.
+// the input for the end of the client. What it is given is a copy: a head as HeadCheck writes it, a body as BodyCopier does.
 
 /// <summary>
 /// What Kestrel reads of a connection that the raw door has handed on: request heads that are in order, and bodies in one framing.
@@ -20,24 +16,17 @@ namespace Exposition.Kestrel.Raw;
 internal sealed class CheckedInput(ExpositionEngine engine, RawServices services, PipeReader input, PipeWriter output, EndPoint? peer)
     : PipeReader
 {
-    private const int LargestStep = 64 << 10;
-
     private readonly HeadScan _scan = new(engine.Options);
     private readonly Pipe _staged = new(new PipeOptions(pauseWriterThreshold: 0, useSynchronizationContext: false));
     private volatile State _state;
     private bool _last;
-    private long _left;
-    private long _received;
-    private long _limit;
-    private ChunkDecoder _chunks;
     private long _headStarted;
     private Action? _onFault;
 
     private enum State : byte
     {
         Head,
-        LengthBody,
-        ChunkedBody,
+        Body,
 
         /// <summary>The body at hand cannot be completed, and its reader knows it.</summary>
         Broken,
@@ -60,7 +49,7 @@ internal sealed class CheckedInput(ExpositionEngine engine, RawServices services
     /// <param name="onFault">Called once if the body cannot be completed, with <see cref="Fault"/> set.</param>
     public void Watch(long limit, Action onFault)
     {
-        _limit = limit;
+        Body.Limit = limit;
         _onFault = onFault;
     }
 
@@ -117,7 +106,7 @@ internal sealed class CheckedInput(ExpositionEngine engine, RawServices services
                 case State.Unchecked or State.Passing:
                     _state = State.Passing;
                     return input.TryRead(out result);
-                case State.LengthBody or State.ChunkedBody when input.TryRead(out result):
+                case State.Body when input.TryRead(out result):
                     Take(result);
                     break;
                 default:
@@ -141,6 +130,8 @@ internal sealed class CheckedInput(ExpositionEngine engine, RawServices services
         _staged.Reader.Complete();
         input.Complete(exception);
     }
+
+    private BodyCopier Body => field ??= new BodyCopier(_staged.Writer);
 
     private State NextState => _last ? State.Ended : State.Head;
 
@@ -178,13 +169,17 @@ internal sealed class CheckedInput(ExpositionEngine engine, RawServices services
         }
 
         // A piece at a time: it is not to be held twice.
-        ReadOnlySpan<byte> piece = result.Buffer.FirstSpan;
-        int count = _state == State.LengthBody ? TakeBytes(piece) : TakeChunks(piece);
+        ReadOnlySpan<byte> unread = result.Buffer.FirstSpan;
+        int count = unread.Length;
+        bool complete = Body.Copy(ref unread, out Answer? fault);
+        count -= unread.Length;
+        _state = complete ? NextState : _state;
+        Stage();
         bool cut = result is { IsCompleted: true, Buffer.IsEmpty: true };
         input.AdvanceTo(result.Buffer.GetPosition(count));
-        if (cut)
+        if ((fault ?? (cut ? Answer.CutShort : null)) is { } broken)
         {
-            Break(Answer.CutShort);
+            Break(broken);
         }
 
         return null;
@@ -248,62 +243,10 @@ internal sealed class CheckedInput(ExpositionEngine engine, RawServices services
     private void Begin(in BodyFraming framing)
     {
         _last = framing.Last;
-        _left = framing.Length;
-        _received = 0;
-        _limit = long.MaxValue;
         _onFault = null;
-        _chunks.Reset();
-        _state = framing.Chunked
-            ? State.ChunkedBody
-            : framing.Length > 0 ? State.LengthBody : framing.Upgrade ? State.Unchecked : NextState;
+        Body.Begin(framing);
+        _state = framing.Chunked || framing.Length > 0 ? State.Body : framing.Upgrade ? State.Unchecked : NextState;
         Stage();
-    }
-
-    private int TakeBytes(ReadOnlySpan<byte> bytes)
-    {
-        int count = (int)Math.Min(LargestStep, Math.Min(_left, bytes.Length));
-        _staged.Writer.Write(bytes[..count]);
-        _left -= count;
-        _state = _left == 0 ? NextState : _state;
-        Stage();
-        return count;
-    }
-
-    private int TakeChunks(ReadOnlySpan<byte> bytes)
-    {
-        ReadOnlySpan<byte> unread = bytes;
-        ChunkStatus status = ChunkStatus.NeedMore;
-        while (status == ChunkStatus.NeedMore && !unread.IsEmpty)
-        {
-            status = _chunks.Next(ref unread, out ReadOnlySpan<byte> data);
-            _received += data.Length;
-            if (_received + _chunks.Announced > _limit)
-            {
-                Break(Answer.TooLarge(_limit));
-                return bytes.Length;
-            }
-
-            if (!data.IsEmpty)
-            {
-                _staged.Writer.Write(Encoding.ASCII.GetBytes(data.Length.ToString("x", CultureInfo.InvariantCulture) + "\r\n"));
-                _staged.Writer.Write(data);
-                _staged.Writer.Write("\r\n"u8);
-            }
-        }
-
-        if (status == ChunkStatus.Done)
-        {
-            _staged.Writer.Write("0\r\n\r\n"u8);
-            _state = NextState;
-        }
-
-        Stage();
-        if (status == ChunkStatus.Bad)
-        {
-            Break(new Answer(400, _chunks.Error, Close: true));
-        }
-
-        return bytes.Length - unread.Length;
     }
 
     // Whoever does not watch is shown the end of the input, upon which Kestrel ends the connection.

@@ -31,7 +31,6 @@ internal sealed class ConnectionLimit(ExpositionEngine engine)
     private int _entered;
     private int _open;
 
-    /// <summary>Connections at this moment.</summary>
     public int Open => Volatile.Read(ref _open);
 
     private static ReadOnlySpan<byte> Refusal =>

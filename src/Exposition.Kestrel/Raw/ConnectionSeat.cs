@@ -12,10 +12,8 @@ internal sealed class ConnectionSeat(ConnectionContext connection, ClientAddress
     private int _serving;
     private volatile ConnectionWatch? _watch;
 
-    /// <summary>Whose it is.</summary>
     public ClientAddress Client => client;
 
-    /// <summary>The other end.</summary>
     public EndPoint? Peer => Sender.Of(connection.RemoteEndPoint);
 
     /// <summary>Tells seats apart; set by <see cref="ConnectionSeats"/>.</summary>
@@ -46,7 +44,6 @@ internal sealed class ConnectionSeat(ConnectionContext connection, ClientAddress
     /// <summary>Kestrel serves a request of it.</summary>
     public void BeginRequest() => Interlocked.Increment(ref _serving);
 
-    /// <summary>The request is over.</summary>
     public void EndRequest()
     {
         Volatile.Write(ref _idleSince, time.GetTimestamp());
@@ -66,7 +63,6 @@ internal sealed class ConnectionSeat(ConnectionContext connection, ClientAddress
         }
     }
 
-    /// <summary>Breaks it.</summary>
     public void Abort() => connection.Abort(new ConnectionAbortedException("its place was needed: it was idle for longest"));
 
     public int CompareTo(ConnectionSeat? other) => Known != other!.Known ? Known.CompareTo(other.Known) : Number.CompareTo(other.Number);

@@ -15,10 +15,8 @@ internal sealed class ConnectionSeats(TimeProvider time)
     private readonly SortedSet<Client> _order = [];
     private long _last;
 
-    /// <summary>How many have a seat.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Gives a connection a seat.</summary>
     public void Add(ConnectionSeat seat)
     {
         seat.Known = time.GetTimestamp();

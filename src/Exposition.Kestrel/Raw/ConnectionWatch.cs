@@ -69,7 +69,6 @@ internal sealed class ConnectionWatch
         }
     }
 
-    /// <summary>What the connection waits for.</summary>
     public ConnectionPhase Phase => _phase;
 
     /// <summary>Since when no request is served: a head that has not come whole does not count. The largest number while one is.</summary>
@@ -79,23 +78,20 @@ internal sealed class ConnectionWatch
     /// <summary>Whether the server shuts down: no further request is to be read.</summary>
     public bool Stopping => _stopping;
 
-    /// <summary>Whether the deadline has passed.</summary>
     public bool Expired => _time.GetTimestamp() >= Volatile.Read(ref _deadline);
 
-    /// <summary>Starts a phase, with a deadline from now; zero for none.</summary>
-    public void Enter(ConnectionPhase phase, TimeSpan timeout) => Enter(phase, _time.GetTimestamp(), timeout);
-
-    /// <summary>Starts a phase, with a deadline from a moment of the past.</summary>
-    public void Enter(ConnectionPhase phase, long since, TimeSpan timeout)
+    /// <summary>Starts a phase, with a deadline from now; zero or less for none.</summary>
+    public void Enter(ConnectionPhase phase, TimeSpan timeout)
     {
+        long now = _time.GetTimestamp();
         if (phase == ConnectionPhase.Idle)
         {
-            Volatile.Write(ref _idleSince, since);
+            Volatile.Write(ref _idleSince, now);
         }
 
         Volatile.Write(ref _deadline, timeout <= TimeSpan.Zero
             ? long.MaxValue
-            : since + (long)(Math.Min(timeout.TotalSeconds, LongestSeconds) * _time.TimestampFrequency));
+            : now + (long)(Math.Min(timeout.TotalSeconds, LongestSeconds) * _time.TimestampFrequency));
         _phase = phase;
     }
 

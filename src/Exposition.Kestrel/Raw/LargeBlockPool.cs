@@ -24,7 +24,6 @@ internal sealed class LargeBlockPoolFactory : IMemoryPoolFactory<byte>
 /// <param name="mostLarge">How many large blocks may be taken at once by those who would do with a small one.</param>
 internal sealed class LargeBlockPool(int mostLarge = LargeBlockPool.MostLarge) : MemoryPool<byte>
 {
-    /// <summary>Bytes of a block.</summary>
     public const int BlockBytes = 128 << 10;
 
     /// <summary>Bytes of a block when many are taken.</summary>
@@ -40,7 +39,6 @@ internal sealed class LargeBlockPool(int mostLarge = LargeBlockPool.MostLarge) :
 
     public override int MaxBufferSize => BlockBytes;
 
-    /// <summary>Unused blocks at hand.</summary>
     public int Unused => _large.Count;
 
     /// <exception cref="ArgumentOutOfRangeException">More than a block is asked for.</exception>

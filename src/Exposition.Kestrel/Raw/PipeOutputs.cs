@@ -75,7 +75,6 @@ internal sealed class ChunkedOutput(PipeWriter pipe, ConnectionContext connectio
         return !result.IsCompleted && !result.IsCanceled;
     }
 
-    /// <summary>Writes the last chunk.</summary>
     public void Complete()
     {
         Close();

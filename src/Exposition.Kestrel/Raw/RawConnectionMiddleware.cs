@@ -13,15 +13,14 @@ internal sealed class RawServices(ExpositionEngine engine, IRequestGate? gate, H
 {
     private const int LongestHead = 64 << 10;
 
-    private static int OrMost(int limit) => limit > 0 ? limit : int.MaxValue;
-
     public HeadParser Parser { get; } = new(
-        engine.Paths, Math.Min(LongestHead, OrMost(engine.Options.MaxHeadBytes)), OrMost(engine.Options.MaxTargetBytes),
-        OrMost(engine.Options.MaxHeaders));
+        engine.Paths, Math.Min(LongestHead, HeadLimits.OrMost(engine.Options.MaxHeadBytes)),
+        HeadLimits.OrMost(engine.Options.MaxTargetBytes), HeadLimits.OrMost(engine.Options.MaxHeaders));
 
     public AnswerWriter Answers { get; } = new(engine.Dates, engine.Options.IdleTimeout, gate);
 
-    public HeadCheck Check { get; } = new(OrMost(engine.Options.MaxTargetBytes), OrMost(engine.Options.MaxHeaders));
+    public HeadCheck Check { get; } = new(
+        HeadLimits.OrMost(engine.Options.MaxTargetBytes), HeadLimits.OrMost(engine.Options.MaxHeaders));
 
     public IRequestGate? Gate => gate;
 

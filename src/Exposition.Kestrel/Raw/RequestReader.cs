@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Net;
-using Exposition.Engine;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Clients;
 using Exposition.Kestrel.Heads;
@@ -41,7 +40,6 @@ internal sealed class RequestReader
         _head.Reset();
     }
 
-    /// <summary>What was understood of the head.</summary>
     public ref readonly RequestHead Head => ref _head;
 
     /// <summary>The push, once its head is complete.</summary>
@@ -50,7 +48,6 @@ internal sealed class RequestReader
     /// <summary>The scrape, once its head is complete.</summary>
     public ScrapeRequest Scrape { get; private set; }
 
-    /// <summary>The body of the push.</summary>
     public BodyReader Body { get; }
 
     /// <summary>The answer to a request that is to be refused.</summary>
@@ -253,8 +250,11 @@ internal sealed class RequestReader
         };
         _push.Route = route;
         _push.Encoding = ContentCoding.Of(_head.ContentEncoding.In(head));
-        _push.Format = _head.ContentType.IsPresent ? PushHandler.FormatOf(_head.ContentType.In(head)) : PushFormat.Text;
-        _push.Charset = OtherText.CharsetOf(_head.ContentType.In(head));
+        if (_head.ContentType.IsPresent)
+        {
+            _push.TakeContentType(_head.ContentType.In(head));
+        }
+
         if (_head.ExpireAfter.IsPresent)
         {
             ExpireHeader.Take(_head.ExpireAfter.In(head), ref _push);

@@ -3,7 +3,6 @@ namespace Exposition.Kestrel.Raw;
 /// <summary>What is to be done about the request at hand.</summary>
 internal enum RequestStep : byte
 {
-    /// <summary>More input is needed.</summary>
     Read,
 
     /// <summary>It is answered; more may have come.</summary>
@@ -24,10 +23,8 @@ internal enum RequestStep : byte
     /// <summary>A push was carried out and must be confirmed before it is answered.</summary>
     Confirm,
 
-    /// <summary>A scrape has come whole.</summary>
     Scrape,
 
-    /// <summary>The connection is to be handed on.</summary>
     HandOn,
 
     /// <summary>It is to be refused, and the connection closed although the client may still be sending.</summary>
@@ -36,6 +33,5 @@ internal enum RequestStep : byte
     /// <summary>It is to be refused, and the connection closed at once.</summary>
     RefuseAndClose,
 
-    /// <summary>The connection is to be closed.</summary>
     Close,
 }

@@ -27,7 +27,6 @@ internal sealed class MetricSources(MetricStore? store, ILogger logger)
     private readonly NamedCounters _faults = new(NamedCounters.NamesOf<SourceFault>(JsonNamingPolicy.SnakeCaseLower));
     private volatile Source[] _sources = [];
 
-    /// <summary>Adds a source and reserves its names.</summary>
     public void Add(IMetricSource own) => Add(own.GetType().Name, own.Collect);
 
     /// <summary>Adds a source and reserves its names.</summary>

@@ -36,13 +36,10 @@ internal sealed class SlidingSummary
         }
     }
 
-    /// <summary>Sum of all observations.</summary>
     public long Sum => Volatile.Read(ref _sum);
 
-    /// <summary>Number of all observations.</summary>
     public long Count => Volatile.Read(ref _count);
 
-    /// <summary>Adds an observation.</summary>
     public void Observe(long value)
     {
         Interlocked.Add(ref _sum, value);

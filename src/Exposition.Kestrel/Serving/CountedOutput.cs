@@ -5,7 +5,6 @@ namespace Exposition.Kestrel.Serving;
 /// <summary>Counts what is written to an output.</summary>
 internal sealed class CountedOutput(IBufferWriter<byte> output) : IBufferWriter<byte>
 {
-    /// <summary>Bytes so far.</summary>
     public long Count { get; private set; }
 
     public void Advance(int count)

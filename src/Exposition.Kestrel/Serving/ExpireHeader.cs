@@ -6,7 +6,6 @@ namespace Exposition.Kestrel.Serving;
 /// <summary>The header by which a push says when its series expire.</summary>
 internal static class ExpireHeader
 {
-    /// <summary>Its name.</summary>
     public const string Name = "Exposition-Expire-After";
 
     // Longer than any duration that makes sense.

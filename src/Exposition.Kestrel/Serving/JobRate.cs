@@ -18,7 +18,6 @@ internal sealed class JobRate(int perSecond, TimeProvider time)
     private readonly long _share = perSecond > 0 ? Math.Max(1, time.TimestampFrequency / perSecond) : 0;
     private int _sweepAt = FirstSweep;
 
-    /// <summary>Number of jobs that are remembered.</summary>
     public int Count => _until.Count;
 
     /// <summary>Takes a push of the key's job; false if it is one too many.</summary>

@@ -18,7 +18,6 @@ internal sealed class OpenReaders(WireMetrics metrics, ExpositionOptions options
     private readonly List<Reader> _open = [];
     private int _count;
 
-    /// <summary>The clock.</summary>
     public TimeProvider Time => options.Time;
 
     /// <summary>The least rate, in bytes per second; 0 for none.</summary>

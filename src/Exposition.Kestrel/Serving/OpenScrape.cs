@@ -8,19 +8,17 @@ namespace Exposition.Kestrel.Serving;
 /// An answer to a scrape that is ready to be sent. Owns a view of the store, until all of it was written, and the seat of its reader.
 /// </summary>
 internal sealed class OpenScrape(
-    ScrapeHandler handler, Reader reader, IScrapeSource source, FamilySet own, ScrapeRequest request) : IDisposable
+    ScrapeHandler handler, Reader reader, ScrapeSource source, FamilySet own, ScrapeRequest request) : IDisposable
 {
     private const int StepBytes = 64 << 10;
 
     private bool _viewClosed;
 
-    /// <summary>Whether the body is compressed.</summary>
     public bool Gzip => request.Gzip;
 
     /// <summary>Length of the body, where it is known. Not before <see cref="PrepareAsync"/>.</summary>
     public long? Length => source.Length;
 
-    /// <summary>The Content-Type.</summary>
     public ReadOnlySpan<byte> ContentType => FormatNegotiator.ContentType(request.Language.Format, request.Language.Escaping);
 
     /// <summary>How long it may take; zero for any time.</summary>
@@ -66,7 +64,6 @@ internal sealed class OpenScrape(
     /// <summary>Counts it as one that its reader was too slow for.</summary>
     public void CountTooSlow() => reader.CountTooSlow();
 
-    /// <summary>Gives the seat back.</summary>
     public void Dispose()
     {
         try

@@ -1,7 +1,6 @@
 using System.Net;
 using Exposition.Engine;
 using Exposition.Engine.Ingest;
-using Exposition.Formats;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.Outcomes;
@@ -22,7 +21,7 @@ namespace Exposition.Kestrel.Serving;
 
 /// <summary>Carries out pushes and deletes for both doors, counts them, and logs those that are refused.</summary>
 internal sealed class PushHandler(
-    IPushTarget target, WireMetrics metrics, PushPath paths, OpenReaders readers, ExpositionOptions options, ClientLog log)
+    StoreTarget target, WireMetrics metrics, PushPath paths, OpenReaders readers, ExpositionOptions options, ClientLog log)
 {
     // A body of empty lines, which are the slowest, takes about 10 ms; others 1 ms.
     private const int LargeBody = 512 << 10;
@@ -130,13 +129,7 @@ internal sealed class PushHandler(
     /// <summary>Whether a request may have to wait for a turn, as far as its head tells.</summary>
     /// <param name="request">The head.</param>
     /// <param name="length">Its Content-Length, or a negative number where it has none.</param>
-    public static bool MayBeLarge(in PushRequest request, long length) => length is < 0 or >= LargePacked || IsPacked(request.Encoding);
-
-    /// <summary>The language that a Content-Type stands for: text, unless it names another one exactly.</summary>
-    public static PushFormat FormatOf(ReadOnlySpan<byte> contentType) =>
-        PushContentType.IsDelimitedProtobuf(contentType) ? PushFormat.Protobuf
-        : PushContentType.IsOpenMetrics(contentType) ? PushFormat.OpenMetrics
-        : PushFormat.Text;
+    public static bool MayBeLarge(in PushRequest request, long length) => length is < 0 or >= LargePacked || ContentCoding.IsPacked(request.Encoding);
 
     private Task<string?>? Applied(in PushRequest request, in Answer answer)
     {
@@ -190,10 +183,10 @@ internal sealed class PushHandler(
         }
 
         BodyEncoding encoding = ContentCoding.Settle(request.Encoding, body.Span);
-        return IsPacked(encoding) ? (body.Length < LargePacked ? Decode(request, key, encoding, body, LargeBody) : null)
+        return ContentCoding.IsPacked(encoding) ? (body.Length < LargePacked ? Decode(request, key, encoding, body, LargeBody) : null)
             : !IsLarge(key, body.Span) ? Push(request, key, body, asItIs: encoding == BodyEncoding.Unknown && !body.IsEmpty)
             : request.Charset is null
-                && target.TryPushRepeated(key, request.Format, body, Mode(request), Details(request)) ? new Answer(200)
+                && target.TryPushRepeated(key, request.Format, body, request.Mode, request.Details) ? new Answer(200)
             : null;
     }
 
@@ -233,7 +226,7 @@ internal sealed class PushHandler(
     {
         GroupingKey key = request.Route.Key!;
         BodyEncoding encoding = ContentCoding.Settle(request.Encoding, body.Span);
-        return IsPacked(encoding)
+        return ContentCoding.IsPacked(encoding)
             ? Decode(request, key, encoding, body, long.MaxValue)
             : Push(request, key, body, asItIs: encoding == BodyEncoding.Unknown);
     }
@@ -244,7 +237,7 @@ internal sealed class PushHandler(
         long byRatio = options.MaxDecodeRatio > 0 ? DecodedFreely + ((long)options.MaxDecodeRatio * body.Length) : long.MaxValue;
         long limit = Math.Min(options.DecodedLimit, byRatio);
         using var decoded = new PooledBody(request.Claim);
-        DecodeOutcome outcome = Undo(encoding, body, decoded, Math.Min(limit, most));
+        DecodeOutcome outcome = ContentCoding.Undo(encoding, body, decoded, Math.Min(limit, most));
         return outcome.NoRoom || (outcome.TooLarge && most < limit) ? null
             : outcome.TooLarge ? (
                 limit < options.DecodedLimit ? Answer.TooDense(limit, body.Length, options.MaxDecodeRatio) : Answer.TooLargeDecoded(limit))
@@ -254,25 +247,10 @@ internal sealed class PushHandler(
             : Push(request, key, decoded.Memory, asItIs: false);
     }
 
-    private static DecodeOutcome Undo(BodyEncoding encoding, ReadOnlyMemory<byte> body, PooledBody into, long limit) => encoding switch
-    {
-        BodyEncoding.Gzip => GzipBody.Decode(body, into, limit),
-        BodyEncoding.Snappy => SnappyBody.Decode(body, into, limit),
-        BodyEncoding.Zstd => ZstdBody.Decode(body, into, limit),
-        BodyEncoding.RawDeflate => DeflateBody.DecodeRaw(body, into, limit),
-        _ => DeflateBody.Decode(body, into, limit),
-    };
-
     private static bool IsLarge(GroupingKey key, ReadOnlySpan<byte> body) =>
         body.Length >= LargeBody
         || ((long)key.Bytes.Length * body.Length / ShortestLine >= LargeRendering
             && (long)key.Bytes.Length * body.Count((byte)'\n') >= LargeRendering);
-
-    private static bool IsPacked(BodyEncoding encoding) => encoding is not (BodyEncoding.Identity or BodyEncoding.Unknown);
-
-    private static PushMode Mode(in PushRequest request) => request.Method == PushMethod.Put ? PushMode.Replace : PushMode.Merge;
-
-    private static PushDetails Details(in PushRequest request) => new(request.ExpireAfter, request.Sender);
 
     // A body whose encoding cannot be undone may be plain all the same; if not, the encoding is the reason to give. Null where there is no
     // memory for it.
@@ -307,7 +285,7 @@ internal sealed class PushHandler(
 
         try
         {
-            return PushAnswer.Of(target.Push(key, request.Format, body, Mode(request), Details(request)), asItIs);
+            return PushAnswer.Of(target.Push(key, request.Format, body, request.Mode, request.Details), asItIs);
         }
         finally
         {

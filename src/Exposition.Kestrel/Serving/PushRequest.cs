@@ -1,4 +1,5 @@
 using Exposition.Engine;
+using Exposition.Formats;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Routing;
@@ -8,16 +9,13 @@ namespace Exposition.Kestrel.Serving;
 /// <summary>A request that changes a group, without its body: what either door has understood of the head.</summary>
 internal struct PushRequest
 {
-    /// <summary>The method.</summary>
     public PushMethod Method;
 
     /// <summary>The group, or why there is none.</summary>
     public Route Route;
 
-    /// <summary>How the body is encoded.</summary>
     public BodyEncoding Encoding;
 
-    /// <summary>The body's language.</summary>
     public PushFormat Format;
 
     /// <summary>The charset that its Content-Type names, or null if that is UTF-8 or none.</summary>
@@ -47,6 +45,18 @@ internal struct PushRequest
     /// <summary>Who sends it: something whose text says so, or null.</summary>
     public object? Sender;
 
-    /// <summary>Which door took it.</summary>
     public Door Door;
+
+    public readonly PushMode Mode => Method == PushMethod.Put ? PushMode.Replace : PushMode.Merge;
+
+    public readonly PushDetails Details => new(ExpireAfter, Sender);
+
+    /// <summary>Takes the body's language and charset: text, unless a Content-Type names another one exactly.</summary>
+    public void TakeContentType(ReadOnlySpan<byte> value)
+    {
+        Format = PushContentType.IsDelimitedProtobuf(value) ? PushFormat.Protobuf
+            : PushContentType.IsOpenMetrics(value) ? PushFormat.OpenMetrics
+            : PushFormat.Text;
+        Charset = OtherText.CharsetOf(value);
+    }
 }

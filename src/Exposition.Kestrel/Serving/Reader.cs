@@ -29,13 +29,8 @@ internal sealed class Reader(OpenReaders readers, Limit kind, TimeSpan timeout) 
     /// <summary>What he reads, by the limit on the number of such readers.</summary>
     public Limit Kind => kind;
 
-    /// <summary>How long he may take; zero for any time.</summary>
-    public TimeSpan Timeout => timeout;
-
-    /// <summary>How long he has been there.</summary>
     public TimeSpan Age => _time.GetElapsedTime(_started);
 
-    /// <summary>Whether he was told to end.</summary>
     public bool IsEnded => _ended;
 
     /// <summary>How fast he is at present, in bytes per second of his own time; infinite as long as that cannot be said.</summary>
@@ -136,12 +131,12 @@ internal sealed class Reader(OpenReaders readers, Limit kind, TimeSpan timeout) 
         _pausedAt = _time.GetTimestamp();
         Volatile.Write(ref _lastSpeed, rate.BytesPerSecond);
         Volatile.Write(ref _waitingSince, Never);
-        Allow(output, System.Threading.Timeout.InfiniteTimeSpan);
+        Allow(output, Timeout.InfiniteTimeSpan);
         return true;
     }
 
     private bool IsOver(TimeSpan leftByRate) =>
-        (leftByRate <= TimeSpan.Zero && leftByRate != System.Threading.Timeout.InfiniteTimeSpan)
+        (leftByRate <= TimeSpan.Zero && leftByRate != Timeout.InfiniteTimeSpan)
             || (timeout > TimeSpan.Zero && Age >= timeout);
 
     private void Stop(IScrapeOutput output)
@@ -155,12 +150,12 @@ internal sealed class Reader(OpenReaders readers, Limit kind, TimeSpan timeout) 
     {
         TimeSpan left = timeout > TimeSpan.Zero ? timeout - Age : TimeSpan.MaxValue;
         _binding = Limit.ScrapeDuration;
-        if (byRate != System.Threading.Timeout.InfiniteTimeSpan && byRate < left)
+        if (byRate != Timeout.InfiniteTimeSpan && byRate < left)
         {
             (left, _binding) = (byRate, Limit.ScrapeRate);
         }
 
         output.Allow(
-            left == TimeSpan.MaxValue ? System.Threading.Timeout.InfiniteTimeSpan : left > TimeSpan.Zero ? left : TimeSpan.FromTicks(1));
+            left == TimeSpan.MaxValue ? Timeout.InfiniteTimeSpan : left > TimeSpan.Zero ? left : TimeSpan.FromTicks(1));
     }
 }

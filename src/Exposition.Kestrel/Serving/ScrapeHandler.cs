@@ -9,7 +9,7 @@ namespace Exposition.Kestrel.Serving;
 
 /// <summary>Opens scrapes for both doors.</summary>
 internal sealed class ScrapeHandler(
-    IPushTarget target, Action<FamilySet> collect, WireMetrics metrics, OpenReaders readers, ExpositionOptions options,
+    StoreTarget target, Action<FamilySet> collect, WireMetrics metrics, OpenReaders readers, ExpositionOptions options,
         ClientLog log)
 {
     // Nobody can ask for so little time that it rounds to none, which would be for ever, or for so much that it overflows.
@@ -52,8 +52,7 @@ internal sealed class ScrapeHandler(
         {
             own.Reset();
             collect(own);
-            IScrapeSource source = target.OpenScrape(own, request.Language.Format, request.Language.Escaping, request.Gzip);
-            return new OpenScrape(this, reader, source, own, request);
+            return new OpenScrape(this, reader, target.OpenScrape(own, request), own, request);
         }
         catch (Exception e)
         {

@@ -8,7 +8,7 @@ using Exposition.Kestrel.Serving;
 namespace Exposition.Kestrel.Tests;
 
 /// <summary>A store that records what it is told. A body that starts with "bad" is malformed, one with "throw" makes it fail.</summary>
-internal sealed class FakeTarget : IPushTarget
+internal sealed class FakeTarget() : StoreTarget(null)
 {
     public ConcurrentQueue<string> Calls { get; } = new();
 
@@ -16,7 +16,7 @@ internal sealed class FakeTarget : IPushTarget
 
     public ConcurrentQueue<string> Failures { get; } = new();
 
-    public void NoteFailure(GroupingKey key, string reason, object? sender) => Failures.Enqueue($"{key} {reason}");
+    public override void NoteFailure(GroupingKey key, string reason, object? sender) => Failures.Enqueue($"{key} {reason}");
 
     /// <summary>Off while allocations are measured.</summary>
     public bool Record { get; set; } = true;
@@ -52,10 +52,10 @@ internal sealed class FakeTarget : IPushTarget
     /// <summary>Whether large text bodies repeat the series of their group's last push.</summary>
     public bool Repeats { get; set; }
 
-    public bool TryPushRepeated(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details) =>
+    public override bool TryPushRepeated(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details) =>
         Repeats && Push(key, format, body, mode, details).Status == Success;
 
-    public PushOutcome Push(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
+    public override PushOutcome Push(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
     {
         Interlocked.Increment(ref Pushes);
         Pushing?.Invoke();
@@ -73,7 +73,7 @@ internal sealed class FakeTarget : IPushTarget
             : new PushOutcome(Success);
     }
 
-    public bool Delete(GroupingKey key)
+    public override bool Delete(GroupingKey key)
     {
         if (Record)
         {
@@ -83,32 +83,34 @@ internal sealed class FakeTarget : IPushTarget
         return true;
     }
 
-    public long HeldBytes { get; set; }
+    public override long HeldBytes => Held;
 
-    public IScrapeSource OpenScrape(FamilySet own, ScrapeFormat format, EscapingScheme escaping, bool gzip)
+    public long Held { get; set; }
+
+    public override ScrapeSource OpenScrape(FamilySet own, in ScrapeRequest request)
     {
         LastOwn = own;
-        Calls.Enqueue($"Scrape {format} {escaping}");
+        Calls.Enqueue($"Scrape {request.Language.Format} {request.Language.Escaping}");
         if (ScrapeFails)
         {
             throw new InvalidOperationException("fake fault");
         }
 
         Interlocked.Increment(ref OpenScrapes);
-        return new Source(this, gzip);
+        return new Source(this, request.Gzip);
     }
 
-    private sealed class Source(FakeTarget target, bool gzip) : IScrapeSource
+    private sealed class Source(FakeTarget target, bool gzip) : ScrapeSource(null)
     {
         private readonly byte[] _body = gzip ? Harness.Gzip.Pack(target.ScrapeBody) : target.ScrapeBody;
         private int _at;
 
-        public long? Length => target.LengthIsKnown ? _body.Length : null;
+        public override long? Length => target.LengthIsKnown ? _body.Length : null;
 
-        public ValueTask PrepareAsync(CancellationToken cancellation) =>
+        public override ValueTask PrepareAsync(CancellationToken cancellation) =>
             target.Preparing is { } preparing ? new ValueTask(preparing) : default;
 
-        public ValueTask<bool> WriteNextAsync(IBufferWriter<byte> output, int stepBytes, CancellationToken cancellation) =>
+        public override ValueTask<bool> WriteNextAsync(IBufferWriter<byte> output, int stepBytes, CancellationToken cancellation) =>
             new(WriteNext(output, stepBytes));
 
         private bool WriteNext(IBufferWriter<byte> output, int stepBytes)
@@ -124,8 +126,9 @@ internal sealed class FakeTarget : IPushTarget
             return _at < _body.Length;
         }
 
-        public void Dispose()
+        public override void Dispose()
         {
+            base.Dispose();
             Interlocked.Decrement(ref target.OpenScrapes);
             if (target.CloseFails)
             {

@@ -30,7 +30,7 @@ internal sealed class MemoryKestrel : IConnectionListenerFactory, IConnectionLis
     public ExpositionEngine Engine { get; }
 
     /// <summary>Starts a server, with something between its connections and Kestrel's own HTTP. It lives as long as the process.</summary>
-    public static MemoryKestrel Start(IPushTarget target, ExpositionOptions options, Action<ListenOptions>? door)
+    public static MemoryKestrel Start(StoreTarget target, ExpositionOptions options, Action<ListenOptions>? door)
     {
         // As the program does.
         AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);

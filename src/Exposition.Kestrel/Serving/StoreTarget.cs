@@ -1,0 +1,38 @@
+using System.Buffers;
+using Exposition.Engine;
+using Exposition.Formats;
+
+namespace Exposition.Kestrel.Serving;
+
+/// <summary>What the wire does with a store. Tests override it to record that, and to fail.</summary>
+internal class StoreTarget(MetricStore? store)
+{
+    public virtual long HeldBytes => store!.HeldBytes;
+
+    public virtual PushOutcome Push(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details) =>
+        store!.Push(key, format, body, mode, details);
+
+    public virtual bool TryPushRepeated(
+        GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details) =>
+        store!.TryPushRepeated(key, format, body, mode, details);
+
+    public virtual void NoteFailure(GroupingKey key, string reason, object? sender) => store!.NoteFailure(key, reason, sender);
+
+    public virtual bool Delete(GroupingKey key) => store!.Delete(key);
+
+    public virtual ScrapeSource OpenScrape(FamilySet own, in ScrapeRequest request) =>
+        new(new Scrape(store!, own, request.Language.Format, request.Language.Escaping, request.Gzip));
+}
+
+/// <summary>What the wire does with a scrape, as <see cref="StoreTarget"/>.</summary>
+internal class ScrapeSource(Scrape? scrape) : IDisposable
+{
+    public virtual long? Length => scrape!.Length;
+
+    public virtual ValueTask PrepareAsync(CancellationToken cancellation) => scrape!.PrepareAsync(cancellation);
+
+    public virtual ValueTask<bool> WriteNextAsync(IBufferWriter<byte> output, int stepBytes, CancellationToken cancellation) =>
+        scrape!.WriteNextAsync(output, stepBytes, cancellation);
+
+    public virtual void Dispose() => scrape?.Dispose();
+}
