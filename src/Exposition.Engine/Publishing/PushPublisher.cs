@@ -82,8 +82,13 @@ internal sealed class PushPublisher(
             repeats.ConsiderShape(stored.Slot, made.Old, stored, push.Entries, textBody, push.Workspace);
         }
 
-        GroupSnapshot old = made.Old ?? stored;
-        Explored.Fault("ReusesAllSnapshots", () => state.Blocks.Recycle(stored.Slot, old, stored));
+        GroupSnapshot? old = made.Old;
+        Explored.Fault("ReusesAllSnapshots", () =>
+        {
+            stored.Slot.Pin();
+            state.Blocks.Recycle(stored.Slot, old ?? new GroupSnapshot(stored.Slot, [], []), stored);
+            stored.Slot.Unpin();
+        });
         return new PushOutcome(state.Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted);
     }
 
