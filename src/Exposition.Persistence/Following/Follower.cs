@@ -183,7 +183,6 @@ internal sealed class Follower : IDisposable
         {
             _statistics.BeginWrite(_feed.PendingSince ?? _lastStart);
             int written = Write(always);
-            _statistics.EndWrite();
             _lastDuration = _options.Time.GetElapsedTime(_lastStart);
             EndWrite(written);
             return true;
@@ -218,16 +217,19 @@ internal sealed class Follower : IDisposable
         }
     }
 
+    // Whoever sees that nothing waits any more also sees how the write went.
     private void EndWrite(int written)
     {
         if (_writer.TakeRefusal() is not { } refusal)
         {
             _statistics.Succeed();
+            _statistics.EndWrite();
             _waiters.End(null);
         }
         else
         {
             _statistics.Fail();
+            _statistics.EndWrite();
             _waiters.End(refusal.IsNew ? refusal.Reason : null);
             Report(DurableEvent.SaveFailed, _backlog.SetAsideCount, refusal.Reason);
         }

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Exposition.Persistence.Sqlite;
 
 /// <summary>A database that is written under a name of its own, in transactions of a bounded size, until it is complete.</summary>
@@ -46,7 +44,6 @@ internal sealed class NewDatabase : IDisposable
 
     private void Commit()
     {
-        Debug.Assert(_batch is not null || _inBatch == 0, "What was put is in a transaction.");
         _batch?.Commit();
         _batch?.Dispose();
         (_batch, _inBatch) = (null, 0);
