@@ -28,6 +28,20 @@ public sealed class WriterTests
     }
 
     [Fact]
+    public void A_debugger_shows_a_set_and_its_labels_as_text()
+    {
+        var set = new FamilySet();
+        int metric = set.AddMetric(set.AddFamily("a"u8, MetricType.Gauge, "t"u8));
+        set.AddLabel("l"u8, "v"u8);
+        set.Metrics[metric].Value = 1;
+        Assert.Equal(["# HELP a t\n# TYPE a gauge\na{l=\"v\"} 1\n"], new Exposition.Formats.Rows.FamilySetView(set).Families);
+
+        var reader = new ExpositionReader("a{l=\"v\"} 1\n"u8, new ExpositionReaderState());
+        Assert.True(reader.Read());
+        Assert.Equal("l=\"v\"", reader.Labels[0].Shown);
+    }
+
+    [Fact]
     public void A_histogram_gets_its_infinite_bucket_and_suffixes_go_inside_the_quotes()
     {
         FamilySet set = Histogram("h.x"u8, MetricType.GaugeHistogram);

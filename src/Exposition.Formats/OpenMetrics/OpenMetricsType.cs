@@ -105,16 +105,18 @@ internal static class OpenMetricsTypes
     };
 
     /// <summary>What the sample is that has one of them.</summary>
-    public static OpenMetricsPart PartAt(OpenMetricsType type, int index) => (type, index) switch
+    public static OpenMetricsPart PartAt(OpenMetricsType type, int index) => type switch
     {
-        (OpenMetricsType.Counter, 0) => OpenMetricsPart.Total,
-        (OpenMetricsType.Counter, _) => OpenMetricsPart.Created,
-        (OpenMetricsType.Summary, 0) => OpenMetricsPart.Quantile,
-        (< OpenMetricsType.Summary, _) => OpenMetricsPart.Value,
-        (_, 0) => OpenMetricsPart.Bucket,
-        (_, 1) => OpenMetricsPart.Sum,
-        (_, 2) => OpenMetricsPart.Count,
-        _ => OpenMetricsPart.Created,
+        OpenMetricsType.Counter => index == 0 ? OpenMetricsPart.Total : OpenMetricsPart.Created,
+        OpenMetricsType.Summary when index == 0 => OpenMetricsPart.Quantile,
+        OpenMetricsType.Summary or OpenMetricsType.Histogram or OpenMetricsType.GaugeHistogram => index switch
+        {
+            0 => OpenMetricsPart.Bucket,
+            1 => OpenMetricsPart.Sum,
+            2 => OpenMetricsPart.Count,
+            _ => OpenMetricsPart.Created,
+        },
+        _ => OpenMetricsPart.Value,
     };
 
     /// <summary>The suffix of a sample's name; it may be empty.</summary>
