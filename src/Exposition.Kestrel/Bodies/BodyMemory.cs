@@ -18,7 +18,6 @@ internal static class BodyMemory
     public static int SizeFor(int bytes) => SparePool<byte[]>.SizeFor(bytes);
 
     /// <summary>An array, its content undefined.</summary>
-    /// <param name="size">As <see cref="SizeFor"/> gives it.</param>
     public static byte[] Rent(int size) => s_spare.TryTake(size) ?? GC.AllocateUninitializedArray<byte>(size);
 
     /// <summary>Takes an array back that nobody refers to any more.</summary>

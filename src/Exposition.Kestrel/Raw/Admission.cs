@@ -15,8 +15,6 @@ internal sealed class Admission(IRequestGate gate, ClientResolver clients, EndPo
     public bool HasEntered { get; private set; }
 
     /// <summary>Asks about a request.</summary>
-    /// <param name="head">What was understood of it.</param>
-    /// <param name="bytes">The whole head.</param>
     /// <returns>Null if it may be served; else <see cref="RequestStep.Learn"/> or <see cref="RequestStep.HandOn"/>.</returns>
     public RequestStep? Ask(in RequestHead head, ReadOnlySpan<byte> bytes)
     {

@@ -8,14 +8,13 @@ namespace Exposition.Kestrel.Raw;
 // A body is of known length or in chunks.
 //
 // Buffers. One of known length that lies in one buffer of the pipe is given out from there, is valid until the pipe is advanced, and stays
-// unconsumed until Release, so that Keep can still copy it. Any other is copied into _bytes, whose memory is taken of Claim before, and
-// is valid until Dispose.
+// unconsumed until Release, so that Keep can still copy it. Any other is copied into _bytes, whose memory is taken of the deadline's claim
+// before, and is valid until Dispose.
 
 /// <summary>Reads the bodies of the pushes of a connection, one after the other.</summary>
 internal sealed class BodyReader : IDisposable
 {
     private readonly long _limit;
-    private readonly BodyDeadline _deadline;
     private readonly PooledBody _bytes;
     private ChunkDecoder _chunks;
     private bool _isChunked;
@@ -26,12 +25,11 @@ internal sealed class BodyReader : IDisposable
     public BodyReader(ExpositionEngine engine, Action interrupt)
     {
         _limit = engine.Options.BodyLimit;
-        _deadline = new BodyDeadline(engine.Options, engine.Inflight, interrupt);
-        _bytes = new PooledBody(_deadline.Claim);
+        Deadline = new BodyDeadline(engine.Options, engine.Inflight, interrupt);
+        _bytes = new PooledBody(Deadline.Claim);
     }
 
-    /// <summary>What it holds of the memory for all bodies.</summary>
-    public BodyClaim Claim => _deadline.Claim;
+    public BodyDeadline Deadline { get; }
 
     /// <summary>The answer to a body that cannot be completed.</summary>
     public Answer Fault { get; private set; }
@@ -39,10 +37,7 @@ internal sealed class BodyReader : IDisposable
     /// <summary>A body that was kept.</summary>
     public ReadOnlyMemory<byte> Kept => _bytes.Memory;
 
-    /// <summary>Starts a body.</summary>
-    /// <param name="push">What was understood of its head.</param>
-    /// <param name="isChunked">Whether it is in chunks.</param>
-    /// <param name="rest">What has come behind the head.</param>
+    /// <summary>Starts a body, of which <paramref name="rest"/> has come with its head.</summary>
     public void Begin(in PushRequest push, bool isChunked, in ReadOnlySequence<byte> rest)
     {
         _left = push.AnnouncedBytes;
@@ -51,7 +46,7 @@ internal sealed class BodyReader : IDisposable
         _chunks.Reset();
         if (isChunked || rest.FirstSpan.Length < _left)
         {
-            _deadline.Start(push.StartedAt);
+            Deadline.Start(push.StartedAt);
         }
     }
 
@@ -104,21 +99,18 @@ internal sealed class BodyReader : IDisposable
     /// <returns>How long it may.</returns>
     public TimeSpan AwaitInput()
     {
-        _deadline.Count(_received);
+        Deadline.Count(_received);
         _received = 0;
-        Claim.AwaitInput(_isChunked ? null : _left);
-        return _deadline.Left;
+        Deadline.Claim.AwaitInput(_isChunked ? null : _left);
+        return Deadline.Left;
     }
-
-    /// <inheritdoc cref="BodyDeadline.WaitForRoomAsync"/>
-    public ValueTask<bool> WaitForRoomAsync() => _deadline.WaitForRoomAsync();
 
     /// <summary>Forgets the body and gives its memory back; another can be begun afterwards.</summary>
     public void Dispose()
     {
         _isKept = false;
         _bytes.Dispose();
-        _deadline.End();
+        Deadline.End();
     }
 
     private RequestStep Refuse(in Answer answer)

@@ -43,7 +43,7 @@ internal sealed class PushRunner(ExpositionEngine engine, RequestReader reader, 
     public async ValueTask<Answer> RunInTurnAsync()
     {
         watch.Enter(ConnectionPhase.Room, TimeSpan.Zero);
-        reader.Body.Claim.Proceed();
+        reader.Body.Deadline.Claim.Proceed();
         try
         {
             return await engine.Pushes.HandleLargeAsync(reader.Push, reader.Body.Kept);

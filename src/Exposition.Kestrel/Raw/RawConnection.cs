@@ -9,13 +9,13 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Exposition.Kestrel.Raw;
 
-// The loop of a connection: read, let the requests that have come be read (RequestReader) and carried out (PushRunner), advance, flush once
+// The loop of a connection: read, let what has come be understood (RequestReader) and carried out (PushRunner), advance, flush once
 // (AnswerSender). Requests are served in order, so answers are in order.
 //
-// Invariants. A connection is handed on only at the first byte of a request, with all earlier answers flushed and no cancelled read pending;
-// after that it is never touched again. A request whose head was taken is answered, whatever comes, unless the peer has gone. The pipe's
-// buffer is valid until AdvanceTo: a body that lies in one piece is given to the store from there. One async method runs for the life of the
-// connection, so a push that is served from what was read costs no allocation.
+// Invariants. A connection is handed on only at the first byte of a request, with all earlier answers flushed and no cancelled read
+// pending; after that it is never touched again. A request whose head was taken is answered, whatever comes, unless the peer has gone. The
+// pipe's buffer is valid until AdvanceTo: a body that lies in one piece is given to the store from there. One async method runs for the
+// life of the connection, so a push that is served from what was read costs no allocation.
 
 /// <summary>Serves the hot requests of one connection, until it ends or must be handed on.</summary>
 internal sealed class RawConnection

@@ -122,7 +122,7 @@ internal sealed class RequestReader
         ConnectionPhase phase = _watch.Phase;
         if (!cancelled || !_watch.Expired || (phase == ConnectionPhase.Idle && !input.IsEmpty))
         {
-            return IsInBody && Body.Claim.IsEnded ? Refuse(Answer.Displaced) : null;
+            return IsInBody && Body.Deadline.Claim.IsEnded ? Refuse(Answer.Displaced) : null;
         }
 
         return phase switch
@@ -150,7 +150,7 @@ internal sealed class RequestReader
     public async ValueTask<RequestStep> WaitForRoomAsync()
     {
         _watch.Enter(ConnectionPhase.Room, TimeSpan.Zero);
-        return await Body.WaitForRoomAsync() ? RequestStep.Read : Refuse(Answer.NoRoom);
+        return await Body.Deadline.WaitForRoomAsync() ? RequestStep.Read : Refuse(Answer.NoRoom);
     }
 
     /// <summary>Forgets the request and gives its memory back.</summary>
@@ -270,6 +270,6 @@ internal sealed class RequestReader
         _push.AnnouncedBytes = Math.Max(0, _head.ContentLength);
         _push.StartedAt = _options.Time.GetTimestamp();
         _push.Door = Door.Raw;
-        _push.Claim = Body.Claim;
+        _push.Claim = Body.Deadline.Claim;
     }
 }

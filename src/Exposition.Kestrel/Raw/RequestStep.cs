@@ -3,6 +3,7 @@ namespace Exposition.Kestrel.Raw;
 /// <summary>What is to be done about the request at hand.</summary>
 internal enum RequestStep : byte
 {
+    /// <summary>More input is needed.</summary>
     Read,
 
     /// <summary>It is answered; more may have come.</summary>
@@ -13,8 +14,6 @@ internal enum RequestStep : byte
 
     /// <summary>Memory for more of a body is needed.</summary>
     Room,
-
-    /// <summary>A push has come whole.</summary>
     Push,
 
     /// <summary>A large push, which was kept, is to have a turn of the workers.</summary>
@@ -22,9 +21,7 @@ internal enum RequestStep : byte
 
     /// <summary>A push was carried out and must be confirmed before it is answered.</summary>
     Confirm,
-
     Scrape,
-
     HandOn,
 
     /// <summary>It is to be refused, and the connection closed although the client may still be sending.</summary>
@@ -32,6 +29,5 @@ internal enum RequestStep : byte
 
     /// <summary>It is to be refused, and the connection closed at once.</summary>
     RefuseAndClose,
-
     Close,
 }

@@ -129,7 +129,8 @@ internal sealed class PushHandler(
     /// <summary>Whether a request may have to wait for a turn, as far as its head tells.</summary>
     /// <param name="request">The head.</param>
     /// <param name="length">Its Content-Length, or a negative number where it has none.</param>
-    public static bool MayBeLarge(in PushRequest request, long length) => length is < 0 or >= LargePacked || ContentCoding.IsPacked(request.Encoding);
+    public static bool MayBeLarge(in PushRequest request, long length) =>
+        length is < 0 or >= LargePacked || ContentCoding.IsPacked(request.Encoding);
 
     private Task<string?>? Applied(in PushRequest request, in Answer answer)
     {

@@ -40,9 +40,6 @@ internal sealed class Reader(OpenReaders readers, Limit kind, TimeSpan timeout) 
     public TimeSpan Waiting => Volatile.Read(ref _waitingSince) is not Never and var since ? _time.GetElapsedTime(since) : TimeSpan.Zero;
 
     /// <summary>Sends what was written to an output.</summary>
-    /// <param name="output">Always the same.</param>
-    /// <param name="bytes">How much it is.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <returns>False if he has gone, or must go.</returns>
     public ValueTask<bool> FlushAsync(IScrapeOutput output, long bytes, CancellationToken cancellation)
     {

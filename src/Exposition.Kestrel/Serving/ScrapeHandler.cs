@@ -18,18 +18,13 @@ internal sealed class ScrapeHandler(
 
     private readonly ConcurrentBag<FamilySet> _sets = [];
 
-    /// <summary>Makes a request of what a head says.</summary>
-    /// <param name="accept">The first Accept, or nothing.</param>
-    /// <param name="acceptEncoding">Accept-Encoding, or nothing.</param>
-    /// <param name="timeout">The scraper's X-Prometheus-Scrape-Timeout-Seconds, or nothing.</param>
-    /// <param name="door">Which door asks.</param>
+    /// <summary>Makes a request of the headers that say how a scrape is to be; each may be missing.</summary>
     public ScrapeRequest Understand(
         ReadOnlySpan<byte> accept, ReadOnlySpan<byte> acceptEncoding, ReadOnlySpan<byte> timeout, Door door) =>
-        new(FormatNegotiator.Choose(accept, options.EnableOpenMetrics), FormatNegotiator.AcceptsGzip(acceptEncoding), TimeoutFor(timeout), door);
+        new(FormatNegotiator.Choose(accept, options.EnableOpenMetrics), FormatNegotiator.AcceptsGzip(acceptEncoding),
+            TimeoutFor(timeout), door);
 
     /// <summary>Collects what a scrape is to send.</summary>
-    /// <param name="request">What is asked for.</param>
-    /// <param name="refused">The answer if there is none.</param>
     public OpenScrape? TryOpen(in ScrapeRequest request, out Answer refused)
     {
         metrics.CountServed(request.Door);
