@@ -25,7 +25,7 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
         try
         {
             FamilySet set = workspace.Families;
-            if (!BodyReader.TryRead(state.Options, format, body, set, out FormatError malformed))
+            if (!PushReader.TryRead(state.Options, format, body, set, out FormatError malformed))
             {
                 var unread = new PushOutcome(PushStatus.Malformed, malformed.ToString());
                 NoteFailure(key, unread.Error!, details.Sender);

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using System.Text;
 using Exposition.Engine;
 using Exposition.Formats;
@@ -52,7 +53,8 @@ internal sealed class FakeTarget() : StoreTarget(null)
     /// <summary>Whether large text bodies repeat the series of their group's last push.</summary>
     public bool Repeats { get; set; }
 
-    public override bool TryPushRepeated(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details) =>
+    public override bool TryPushRepeated(
+        GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details) =>
         Repeats && Push(key, format, body, mode, details).Status == Success;
 
     public override PushOutcome Push(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
@@ -65,7 +67,7 @@ internal sealed class FakeTarget() : StoreTarget(null)
             Details.Enqueue(details);
             Calls.Enqueue(
                 $"{mode} {key} {format} "
-                + $"{(body.Length <= 400 ? Encoding.Latin1.GetString(body.Span) : Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(body.Span)))}");
+                + $"{(body.Length <= 400 ? Encoding.Latin1.GetString(body.Span) : Convert.ToHexString(SHA256.HashData(body.Span)))}");
         }
 
         return body.Span.StartsWith("bad"u8) ? new PushOutcome(PushStatus.Malformed, "text format parsing error in line 1: bad")

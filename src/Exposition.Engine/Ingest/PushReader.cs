@@ -6,7 +6,7 @@ namespace Exposition.Engine.Ingest;
 
 /// <summary>Reads the bodies of pushes in the language that they are in.</summary>
 
-internal static class BodyReader
+internal static class PushReader
 {
     /// <summary>Reads a body.</summary>
     /// <exception cref="TooManyRowsException">There are more series than may be: they are not read to the end.</exception>
