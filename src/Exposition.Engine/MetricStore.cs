@@ -1,5 +1,6 @@
 using Exposition.Engine.Compression;
 using Exposition.Engine.Publishing;
+using Exposition.Engine.Scraping;
 using Exposition.Formats;
 
 namespace Exposition.Engine;
@@ -133,6 +134,8 @@ public sealed class MetricStore
         get => _state.Directory.AtOnce;
         set => _state.Directory.AtOnce = value;
     }
+
+    internal ScrapeWorkspaces ScrapeWorkspaces => _state.Scrapes;
 
     internal BundleCache Bundles =>
         _bundles ?? Interlocked.CompareExchange(ref _bundles, new BundleCache(Options.BundleCacheBytes), null) ?? _bundles;

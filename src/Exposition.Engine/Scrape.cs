@@ -58,7 +58,7 @@ public sealed class Scrape : IDisposable
     {
         ArgumentNullException.ThrowIfNull(store);
         (_format, _escaping, _gzip) = (format, escaping, gzip);
-        _workspace = ScrapeWorkspace.Rent();
+        _workspace = store.ScrapeWorkspaces.Rent();
         ReadOnlyMemory<FamilyEntry> rendered = own is null ? default : _workspace.Own.Render(own);
         _store = store;
         _view = store.OpenScrapeView(out _heldMark);
@@ -196,7 +196,7 @@ public sealed class Scrape : IDisposable
             _workspace = null;
             _store.AddScrapeTables(-_tableBytes);
             _store.CloseScrapeView(_view, _heldMark);
-            ScrapeWorkspace.Return(workspace);
+            _store.ScrapeWorkspaces.Return(workspace);
         }
     }
 

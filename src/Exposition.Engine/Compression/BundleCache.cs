@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Memory;
@@ -35,6 +36,9 @@ internal sealed class BundleCache(long capacity)
 
     /// <summary>What the groups hold, as the last scrape has met them.</summary>
     public StretchCache Stretches => _stretches ?? Interlocked.CompareExchange(ref _stretches, new StretchCache(this), null) ?? _stretches;
+
+    /// <summary>Scrapes that are over, for the next ones.</summary>
+    public ConcurrentBag<BundledScrape> Spare { get; } = [];
 
     /// <summary>Where blocks of bundles come from.</summary>
     public BlockPool Blocks { get; } = new(Math.Min(SpareMost, capacity / 4));

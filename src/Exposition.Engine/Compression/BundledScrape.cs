@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Exposition.Engine.Memory;
 using Exposition.Engine.Scraping;
@@ -17,10 +16,8 @@ internal sealed class BundledScrape
     private const int SmallScrape = 64 << 10;
     private const int HitsBeforeBetter = 3;
     private const int BetterBytesAtOnce = 512 << 10;
-
     private const int Kept = 4;
 
-    private static readonly ConcurrentBag<BundledScrape> s_pool = [];
 
     private readonly BundleList _bundles = new();
     private readonly BundleSender _sender = new();
@@ -51,7 +48,7 @@ internal sealed class BundledScrape
     /// </summary>
     public static BundledScrape Rent(StoreView view, ReadOnlyMemory<FamilyEntry> own, TextPieces text, BundleCache cache)
     {
-        BundledScrape scrape = s_pool.TryTake(out BundledScrape? pooled) ? pooled : new BundledScrape();
+        BundledScrape scrape = cache.Spare.TryTake(out BundledScrape? spare) ? spare : new BundledScrape();
         (scrape._view, scrape._own, scrape._text, scrape._cache) = (view, own, text, cache);
         return scrape;
     }
@@ -132,11 +129,12 @@ internal sealed class BundledScrape
         Pass();
         _bundles.Clear();
         _sender.Reset();
+        BundleCache cache = _cache;
         (_view, _own, _text, _cache) = (null!, default, null!, null!);
         (_missing, _isSmall, _hasBetterToDo, Length) = (0, false, false, null);
-        if (s_pool.Count < Kept)
+        if (cache.Spare.Count < Kept)
         {
-            s_pool.Add(this);
+            cache.Spare.Add(this);
         }
     }
 

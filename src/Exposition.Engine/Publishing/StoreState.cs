@@ -5,6 +5,7 @@ using Exposition.Engine.Groups;
 using Exposition.Engine.Ingest;
 using Exposition.Engine.Memory;
 using Exposition.Engine.Repeats;
+using Exposition.Engine.Scraping;
 
 namespace Exposition.Engine.Publishing;
 
@@ -74,6 +75,9 @@ internal sealed class StoreState
 
     /// <summary>Work areas of pushes.</summary>
     public PushWorkspaces Workspaces { get; } = new();
+
+    /// <summary>Work areas of scrapes.</summary>
+    public ScrapeWorkspaces Scrapes { get; } = new();
 
     public FeedList Feeds { get; } = new();
 

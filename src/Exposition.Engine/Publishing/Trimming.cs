@@ -1,5 +1,4 @@
 using Exposition.Engine.Compression;
-using Exposition.Engine.Scraping;
 
 namespace Exposition.Engine.Publishing;
 
@@ -15,7 +14,7 @@ internal sealed class Trimming(StoreState state, WriterLock writer)
         long letGo = Volatile.Read(ref state.Counts.LetGo);
         long stored = Volatile.Read(ref state.Counts.StoredBytes);
         return letGo - Interlocked.Exchange(ref _letGoBefore, letGo) + state.Blocks.Pool.Trim() + state.Blocks.Snapshots.Trim()
-            + state.Workspaces.Trim() + ScrapeWorkspace.Trim(stored) + (bundles?.Trim(stored) ?? 0);
+            + state.Workspaces.Trim() + state.Scrapes.Trim(stored) + (bundles?.Trim(stored) ?? 0);
     }
 
     // Those that were made for many more groups than there are.
