@@ -178,9 +178,9 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
 
             // Each refusal was counted as pending, also one that says the same as the one before it at the same instant.
             PushFailure? failure = slot.LastFailure;
-            bool isNew = entry.LastTaken != current.Number || !ReferenceEquals(entry.LastFailureTaken, failure);
-            (entry.LastTaken, entry.LastFailureTaken) = (current.Number, failure);
-            change = new GroupChange(slot.Key, current.Number, current.IsEnd ? null : current);
+            bool isNew = entry.LastTaken != current.Version || !ReferenceEquals(entry.LastFailureTaken, failure);
+            (entry.LastTaken, entry.LastFailureTaken) = (current.Version, failure);
+            change = new GroupChange(slot.Key, current.Version, current.IsEnd ? null : current);
             return isNew;
         }
     }

@@ -6,7 +6,7 @@ using Exposition.Engine.Memory;
 namespace Exposition.Engine;
 
 /// <summary>A group as one push left it. Immutable, but for <see cref="LastFailure"/>.</summary>
-[DebuggerDisplay("{Key} {Number}, {_count} families")]
+[DebuggerDisplay("{Key} {Version}, {_count} families")]
 internal sealed class GroupSnapshot
 {
     private readonly FamilyEntry[] _families;
@@ -14,7 +14,7 @@ internal sealed class GroupSnapshot
     private GroupSlot? _slot;
     private int _count;
     private byte[]? _pushTime;
-    private long _version;
+    private long _publishedAt;
     private int _takers;
     private GroupSnapshot? _previous;
 
@@ -71,19 +71,19 @@ internal sealed class GroupSnapshot
 
     internal long SampleCount { get; set; }
 
-    // When it was published (see Timeline). Snapshots of one group may have the same stamp; their numbers differ.
-    internal long Version => Volatile.Read(ref _version);
+    // When it was published (see Timeline). Snapshots of one group may have the same stamp; their versions differ.
+    internal long PublishedAt => Volatile.Read(ref _publishedAt);
 
-    // Identifies the slot (GroupSlot.Serial), and with the number what the snapshot holds: the same objects may hold something else later.
+    // Identifies the slot (GroupSlot.Serial), and with the version what the snapshot holds: the same objects may hold something else later.
     internal long Group { get; private set; }
 
     // See GroupSlot.BoundaryLevel.
     internal byte BoundaryLevel { get; private set; }
 
     // Counts the snapshots of the group, and goes on counting in a later group of the same key.
-    internal long Number { get; set; }
+    internal long Version { get; set; }
 
-    // The number since which the group has had the same lines but for their values, and the same families but for their push times.
+    // The version since which the group has had the same lines but for their values, and the same families but for their push times.
     internal long SeriesSince { get; set; }
 
     // The blocks that its pieces lie in (see BlockLedger): the newest, and those of earlier pushes. Pieces of restored groups and the
@@ -122,7 +122,7 @@ internal sealed class GroupSnapshot
 
     // The end of a group. It is in nobody's view: whether a view has the group at all is for the map to say.
     internal static GroupSnapshot End(GroupSlot slot, GroupSnapshot last) =>
-        new(slot, [], []) { _version = Timeline.Never, Number = last.Number + 1, IsEnd = true, Previous = last };
+        new(slot, [], []) { _publishedAt = Timeline.Never, Version = last.Version + 1, IsEnd = true, Previous = last };
 
     // Room for families that is not used yet.
     internal static GroupSnapshot Empty(int room) => new(room);
@@ -164,7 +164,7 @@ internal sealed class GroupSnapshot
     {
         (_slot, Group, BoundaryLevel) = (before._slot, before.Group, before.BoundaryLevel);
         _count = before._count;
-        Number = before.Number + 1;
+        Version = before.Version + 1;
         SeriesSince = before.SeriesSince;
         (Size, SampleCount) = (before.Size, before.SampleCount);
         before.Families.CopyTo(_families);
@@ -177,7 +177,7 @@ internal sealed class GroupSnapshot
         Array.Clear(_families, 0, _count);
         _slot = null;
         _count = 0;
-        _version = Timeline.Unstamped;
+        _publishedAt = Timeline.Unstamped;
         _takers = 0;
         (Block, OlderBlocks) = (null, []);
         _previous = null;
@@ -185,10 +185,10 @@ internal sealed class GroupSnapshot
         HasExplicitExpiry = false;
     }
 
-    internal long Stamp(Timeline timeline) => timeline.Stamp(ref _version);
+    internal long Stamp(Timeline timeline) => timeline.Stamp(ref _publishedAt);
 
     // The first snapshot of a group that the map does not have yet.
-    internal void StampAsFirst() => _version = Timeline.Ever;
+    internal void StampAsFirst() => _publishedAt = Timeline.Ever;
 
     /// <summary>Finds a family by name.</summary>
     public bool TryGet(ReadOnlySpan<byte> name, out FamilyEntry entry)

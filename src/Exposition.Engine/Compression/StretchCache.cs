@@ -2,7 +2,7 @@ using Exposition.Engine.Memory;
 
 namespace Exposition.Engine.Compression;
 
-// Found by what the groups are (their slots and the numbers of their snapshots), so it does not matter which scrape looks, and at which
+// Found by what the groups are (their slots and the versions of their snapshots), so it does not matter which scrape looks, and at which
 // point in time. One scrape at a time looks and adds (it holds BundleCache.Preparing); any may end its use.
 
 /// <summary>The stretches of groups that the last scrape has met.</summary>

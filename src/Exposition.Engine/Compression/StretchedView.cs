@@ -6,7 +6,7 @@ namespace Exposition.Engine.Compression;
 
 // Stretches are neighbouring groups, about 32. A stretch may end before a group whose key says so (its boundary level, one of 16); it has
 // at least 16 groups and at most 64. What it holds of each family, a run of lines, is kept for later scrapes (StretchCache), so a scrape
-// looks no further than at the number of each group's snapshot where nothing has changed.
+// looks no further than at the version of each group's snapshot where nothing has changed.
 
 /// <summary>A view as stretches, and its families as runs in them. Used again by later scrapes.</summary>
 internal sealed class StretchedView
@@ -131,7 +131,7 @@ internal sealed class StretchedView
             }
 
             identity.Add(group.Group);
-            identity.Add(group.Number);
+            identity.Add(group.Version);
         }
 
         Stretch stretch = _cache.Find(identity.Value, _scrape) ?? _cache.Add(identity.Value, groups[start..end], _scrape);

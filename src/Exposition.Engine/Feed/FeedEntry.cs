@@ -25,7 +25,7 @@ internal sealed class FeedEntry(ChangeFeed feed, GroupSlot slot)
         set => Volatile.Write(ref _isQueued, value);
     }
 
-    /// <summary>Number of the last snapshot that was taken. The consumer's own.</summary>
+    /// <summary>Version of the last snapshot that was taken. The consumer's own.</summary>
     public long LastTaken { get; set; }
 
     /// <summary>The last failure that was taken. The consumer's own.</summary>

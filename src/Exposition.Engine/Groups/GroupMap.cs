@@ -11,13 +11,13 @@ internal sealed class GroupMap
     private const int ChangesKept = 1000;
 
     private State _state;
-    private long _version;
+    private long _publishedAt;
     private GroupMap? _previous;
 
     private GroupMap(State state) => _state = state;
 
     /// <summary>When it was published; see <see cref="Timeline"/>.</summary>
-    public long Version => Volatile.Read(ref _version);
+    public long PublishedAt => Volatile.Read(ref _publishedAt);
 
     /// <summary>The one before, while a view may be on its way to it.</summary>
     public GroupMap? Previous
@@ -58,7 +58,7 @@ internal sealed class GroupMap
     }
 
     /// <summary>The map of a store without groups, as it was ever.</summary>
-    public static GroupMap Empty() => new(new State([], null, 0, 0)) { _version = Timeline.Ever };
+    public static GroupMap Empty() => new(new State([], null, 0, 0)) { _publishedAt = Timeline.Ever };
 
     /// <summary>A map of many groups at once, in any order.</summary>
     public static GroupMap Of(ReadOnlySpan<GroupSlot> slots)
@@ -68,7 +68,7 @@ internal sealed class GroupMap
         return new GroupMap(new State(sorted, null, 0, sorted.Length));
     }
 
-    public long Stamp(Timeline timeline) => timeline.Stamp(ref _version);
+    public long Stamp(Timeline timeline) => timeline.Stamp(ref _publishedAt);
 
     /// <summary>Another of the same groups.</summary>
     public GroupMap Unchanged() => new(Volatile.Read(ref _state));

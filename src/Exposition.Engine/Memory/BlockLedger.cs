@@ -102,12 +102,12 @@ internal sealed class BlockLedger(Timeline timeline, Lock writer, BlockPool pool
         // Only from now on can the block be retired, by whoever replaces this snapshot; until it is known, it counts as old as time.
         if (snapshot.Block is { } added && added != old.Block)
         {
-            added.Since = snapshot.Version;
+            added.Since = snapshot.PublishedAt;
         }
 
         if (old.Block is { } block && !Has(snapshot, block))
         {
-            Retired.Retire(block, slot, snapshot.Version, ownPins);
+            Retired.Retire(block, slot, snapshot.PublishedAt, ownPins);
         }
 
         // Mostly the very same.
@@ -117,7 +117,7 @@ internal sealed class BlockLedger(Timeline timeline, Lock writer, BlockPool pool
             {
                 if (!Has(snapshot, older))
                 {
-                    Retired.Retire(older, slot, snapshot.Version, ownPins);
+                    Retired.Retire(older, slot, snapshot.PublishedAt, ownPins);
                 }
             }
         }
@@ -168,7 +168,7 @@ internal sealed class BlockLedger(Timeline timeline, Lock writer, BlockPool pool
         bool isPinned = slot.Pins > 1;
         Explored.Fault("IgnoresPins", () => isPinned = false);
         Explored.Step("LookForReaders");
-        return isPinned || old.IsTaken || timeline.Writer != 0 || timeline.MayBeSeen(old.Version, snapshot.Version);
+        return isPinned || old.IsTaken || timeline.Writer != 0 || timeline.MayBeSeen(old.PublishedAt, snapshot.PublishedAt);
     }
 
     private static bool Has(GroupSnapshot snapshot, Block block) =>

@@ -104,8 +104,8 @@ internal sealed class GroupVersions(Lock writer)
 
             // Nearly always: stamped, old enough, and nothing before it.
             GroupSnapshot newest = slots[i].Current!;
-            long version = newest.Version;
-            groups[i] = version > at || version == Timeline.Unstamped || newest.Previous is not null ? At(newest, at, floor) : newest;
+            long publishedAt = newest.PublishedAt;
+            groups[i] = publishedAt > at || publishedAt == Timeline.Unstamped || newest.Previous is not null ? At(newest, at, floor) : newest;
         }
     }
 
@@ -120,7 +120,7 @@ internal sealed class GroupVersions(Lock writer)
         }
 
         // Left by a push that came while a view collected.
-        if (snapshot.Previous is not null && snapshot.Version <= floor)
+        if (snapshot.Previous is not null && snapshot.PublishedAt <= floor)
         {
             snapshot.Previous = null;
         }
@@ -158,19 +158,19 @@ internal sealed class GroupVersions(Lock writer)
         long floor = Timeline.Floor();
         Explored.Fault("CutsBlindly", () => floor = Timeline.Never);
         Explored.Step("Cut");
-        if (newest.Version <= floor)
+        if (newest.PublishedAt <= floor)
         {
             newest.Previous = null;
             return;
         }
 
-        if (old.Version == newest.Version)
+        if (old.PublishedAt == newest.PublishedAt)
         {
             newest.Previous = old.Previous;
         }
 
         GroupSnapshot? last = newest.Previous;
-        while (last is not null && last.Version > floor)
+        while (last is not null && last.PublishedAt > floor)
         {
             Explored.Step("GoBack");
             last = last.Previous;
@@ -195,23 +195,23 @@ internal sealed class GroupVersions(Lock writer)
 
         // Not just written: it must be there for all before the clock is read.
         Interlocked.Exchange(ref _map, next);
-        long version = next.Stamp(Timeline);
+        long publishedAt = next.Stamp(Timeline);
         Interlocked.MemoryBarrier();
         long floor = Timeline.Floor();
         Explored.Step("Cut");
-        if (version <= floor)
+        if (publishedAt <= floor)
         {
             next.Previous = null;
             return true;
         }
 
-        if (old.Version == version)
+        if (old.PublishedAt == publishedAt)
         {
             next.Previous = old.Previous;
         }
 
         GroupMap? last = next.Previous;
-        while (last is not null && last.Version > floor)
+        while (last is not null && last.PublishedAt > floor)
         {
             last = last.Previous;
         }

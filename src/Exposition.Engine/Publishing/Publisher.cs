@@ -27,11 +27,11 @@ internal sealed class Publisher(StoreState state, WriterLock writer)
             state.Directory.Share(draft);
         }
 
-        long number = old is null ? state.Counts.LastNumber + 1 : old.Number + 1;
+        long version = old is null ? state.Counts.LastVersion + 1 : old.Version + 1;
         var snapshot = new GroupSnapshot(target, draft.Families, draft.Hidden(what.Hidden))
         {
-            Number = number,
-            SeriesSince = number,
+            Version = version,
+            SeriesSince = version,
             ExpiresAt = what.Fate.ExpiresAt,
             IsExpired = what.Fate.IsExpired,
             HasExplicitExpiry = what.Fate.IsOwn,
@@ -117,7 +117,7 @@ internal sealed class Publisher(StoreState state, WriterLock writer)
     public void Removed(GroupSlot slot, GroupSnapshot last)
     {
         writer.AssertHeld();
-        state.Counts.LastNumber = Math.Max(state.Counts.LastNumber, last.Number + 1);
+        state.Counts.LastVersion = Math.Max(state.Counts.LastVersion, last.Version + 1);
         state.Shapes?.Drop(slot);
         state.Held.Replaced(last.Families, []);
         state.Counts.LetGoOf(last);

@@ -68,7 +68,7 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
         Explored.Step("ReadSlot");
         GroupSnapshot current = slot.Current!;
         int others = current.Families.Length - shape.FamilyCount;
-        if (current.Number != shape.Number || (mode == PushMode.Replace && others != BuiltInFamilies.Count) || !shape.TryCompare(body.Span))
+        if (current.Version != shape.Version || (mode == PushMode.Replace && others != BuiltInFamilies.Count) || !shape.TryCompare(body.Span))
         {
             return false;
         }
@@ -105,8 +105,8 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
             return false;
         }
 
-        Explored.Step("NumberShape");
-        shape.Number = snapshot.Number;
+        Explored.Step("SetShapeVersion");
+        shape.Version = snapshot.Version;
         state.Held.Replaced(current.Families, snapshot.Families);
         state.Blocks.Retire(slot, current, snapshot, ownPins: 1);
         state.Blocks.Recycle(slot, current, snapshot);
@@ -186,7 +186,7 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
     {
         if (ShapeBuilder.Build(slot.Key, state.Options.Names, body, WithoutOwn(pushed), state.Blocks.Pool, workspace) is { } shape)
         {
-            shape.Number = stored.Number;
+            shape.Version = stored.Version;
             Explored.Step("EnterShape");
             if (state.Shapes!.TryEnter(slot, shape))
             {

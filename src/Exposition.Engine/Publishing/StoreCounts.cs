@@ -20,8 +20,8 @@ internal sealed class StoreCounts
     /// <summary>Bytes that were left to the garbage collector so far.</summary>
     public long LetGo;
 
-    /// <summary>The last number of a snapshot of a group that has gone: a new one of its key goes on from there.</summary>
-    public long LastNumber;
+    /// <summary>The last version of any group that has gone: a new one of its key goes on from there.</summary>
+    public long LastVersion;
 
     /// <summary>A snapshot has gone, or is replaced. Its blocks are counted where they find no room any more.</summary>
     public void LetGoOf(GroupSnapshot old) => Volatile.Write(ref LetGo, LetGo + Math.Max(0, old.Size - old.BlockBytes));

@@ -27,7 +27,7 @@ namespace Exposition.Engine.Publishing;
 //
 // Invariants:
 //   1. What is replaced is stamped before; so stamps never decrease along a slot, or from map to map.
-//   2. Numbers of snapshots increase by one along a slot, and from a slot to the next one of the same key.
+//   2. Versions of snapshots increase by one along a slot, and from a slot to the next one of the same key.
 //   3. Memory that has been replaced (of steady pushes snapshots and blocks, of others blocks) is used again only if nobody can be reading
 //      it. Who reads is a view or the writer at work (Timeline), or has pinned the slot, or is a consumer who has taken a snapshot while he
 //      had pinned it. Each says so before he looks for the newest snapshot. This also rules out ABA. See RetiredBlocks.

@@ -98,7 +98,7 @@ internal sealed class Wiping(StoreState state, WriterLock writer, Publisher publ
         }
 
         GroupSnapshot last = state.Groups.Close(slot);
-        state.Counts.LastNumber = Math.Max(state.Counts.LastNumber, last.Number + 1);
+        state.Counts.LastVersion = Math.Max(state.Counts.LastVersion, last.Version + 1);
         state.Shapes?.Drop(slot);
         state.Held.Replaced(last.Families, []);
         publisher.Forget(slot, _wipedForAll);

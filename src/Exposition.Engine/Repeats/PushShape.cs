@@ -15,7 +15,7 @@ namespace Exposition.Engine.Repeats;
 // Nothing is inherited but from a body that went through the full path (ShapeBuilder), and no value that could change more than its own
 // digits: a count must stay whole, and negative zero, which text cannot show, is left to the full path.
 //
-// Ownership: a shape belongs to one group and describes its snapshot of Number; one push at a time takes it (TryTake) and gives it back. A
+// Ownership: a shape belongs to one group and describes its snapshot of Version; one push at a time takes it (TryTake) and gives it back. A
 // push that fails half-way gives it up for good, because its tables may be half-changed by then.
 
 /// <summary>
@@ -85,8 +85,8 @@ internal sealed class PushShape
         _blockLength = blockLength;
     }
 
-    /// <summary>Number of the group's snapshot that the shape describes.</summary>
-    public long Number { get; set; }
+    /// <summary>Version of the snapshot that the shape describes.</summary>
+    public long Version { get; set; }
 
     /// <summary>The group, while the shape is in the cache. The cache's own, as is <see cref="CacheIndex"/>.</summary>
     public GroupSlot? Slot { get; set; }
