@@ -66,7 +66,7 @@ internal sealed class GroupSnapshot
     // To be brought into the cache before it is needed.
     internal FamilyEntry[] FamilyArray => _families;
 
-    // See GroupSize. Steady pushes leave both as they are.
+    // See GroupSize. Repeat pushes leave both as they are.
     internal long Size { get; set; }
 
     internal long SampleCount { get; set; }
@@ -130,7 +130,7 @@ internal sealed class GroupSnapshot
     // How many families there is room for.
     internal int Room => _families.Length;
 
-    // Where a steady push puts the line of its push time. It goes with the snapshot.
+    // Where a repeat push puts the line of its push time. It goes with the snapshot.
     internal Span<byte> PushTimeBuffer(int length)
     {
         if (_pushTime is null || _pushTime.Length < length)

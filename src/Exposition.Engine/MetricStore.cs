@@ -43,13 +43,12 @@ public sealed class MetricStore
     private readonly Publisher _publisher;
     private readonly HostFamilies _host;
     private readonly Wiping _wiping;
-    private readonly Expiries _expiries;
+    private readonly Expiring _expiring;
     private readonly Sweep _sweep;
     private readonly RepeatPushes _repeats;
     private readonly Pushing _pushing;
     private readonly Loading _loading;
     private readonly Trimming _trimming;
-    private BundleCache? _bundles;
 
     /// <summary>Makes an empty store.</summary>
     public MetricStore(StoreOptions options)
@@ -61,13 +60,14 @@ public sealed class MetricStore
         _writer.FollowUp = new FollowUp(_state, _writer, new Unhiding(_state, _writer, _publisher));
         _host = new HostFamilies(_state, _writer, _publisher);
         _wiping = new Wiping(_state, _writer, _publisher);
-        _expiries = new Expiries(_state, _writer, _publisher, _wiping);
-        _sweep = new Sweep(_state, _writer, _expiries);
+        _expiring = new Expiring(_state, _writer, _publisher, _wiping);
+        _sweep = new Sweep(_state, _writer, _expiring);
         var checks = new PushChecks(_state);
         var drafts = new PushDrafts(_state, _writer);
         _repeats = new RepeatPushes(_state, _writer, checks);
-        var pushes = new PushPublisher(_state, _writer, _publisher, _expiries, checks, drafts, _repeats);
-        _pushing = new Pushing(_state, _sweep, _repeats, pushes, new PushFailures(_state, _writer, _publisher, _expiries, checks, drafts));
+        var large = new LargePushes(_state, _writer, _publisher, _expiring, checks, drafts);
+        var pushes = new PushPublisher(_state, _writer, _publisher, _expiring, checks, drafts, large, _repeats);
+        _pushing = new Pushing(_state, _sweep, _repeats, pushes, new PushFailures(_state, _writer, _publisher, _expiring, checks, drafts));
         _loading = new Loading(_state, _writer, _publisher);
         _trimming = new Trimming(_state, _writer);
     }
@@ -128,7 +128,7 @@ public sealed class MetricStore
     /// </summary>
     public long LargeBlockBytes => _state.Blocks.Pool.LargeBytes;
 
-    // Families that are checked, counted or opened under one hold of the writer lock.
+    // Families that are checked, counted or opened under one hold of the writer lock. Set by tests.
     internal int FamiliesAtOnce
     {
         get => _state.Directory.AtOnce;
@@ -137,8 +137,7 @@ public sealed class MetricStore
 
     internal ScrapeWorkspaces ScrapeWorkspaces => _state.Scrapes;
 
-    internal BundleCache Bundles =>
-        _bundles ?? Interlocked.CompareExchange(ref _bundles, new BundleCache(Options.BundleCacheBytes), null) ?? _bundles;
+    internal BundleCache Bundles => _state.Bundles;
 
     /// <summary>Reads, checks and stores a body.</summary>
     /// <param name="key">The group.</param>
@@ -182,7 +181,7 @@ public sealed class MetricStore
         _sweep.ExpireDue();
         using (_writer.Enter())
         {
-            if (_expiries.FindAt(key, _state.Clock.Read()) is not { } slot)
+            if (_expiring.FindAt(key, _state.Clock.Read()) is not { } slot)
             {
                 return false;
             }
@@ -216,7 +215,7 @@ public sealed class MetricStore
     /// About how many bytes that is, with what deletes, expiries, wipes and pushes have left to the garbage collector since the last call.
     /// It does not know of that before it has a reason to look, so a host may want to ask for a collection when it is much.
     /// </returns>
-    public long TrimSpareMemory() => _trimming.Trim(_bundles);
+    public long TrimSpareMemory() => _trimming.Trim();
 
     /// <summary>Starts a feed of the changes from now on, until it is disposed of. There are as many as 8 at once.</summary>
     /// <exception cref="InvalidOperationException">There are so many.</exception>

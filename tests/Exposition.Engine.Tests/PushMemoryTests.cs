@@ -40,8 +40,14 @@ public sealed class PushMemoryTests
         store.Push(s_key, format, body, PushMode.Replace);
         for (int push = 0; push < 3; push++)
         {
+            // What the push before has left is not there any more.
+            for (int i = 0; i < 8; i++)
+            {
+                store.TrimSpareMemory();
+            }
+
             long allocated = Allocated(() => store.Push(s_key, format, body, PushMode.Replace));
-            Assert.InRange(allocated, 0, (2 * body.Length) + (7 * store.StoredBytes) + store.ShapeBytes + Constant);
+            Assert.InRange(allocated, 1, (2 * body.Length) + (7 * store.StoredBytes) + store.ShapeBytes + Constant);
         }
     }
 

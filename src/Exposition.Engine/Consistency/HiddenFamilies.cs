@@ -24,7 +24,7 @@ internal sealed class HiddenFamilies(StoreOptions options, FamilyDirectory direc
     /// <summary>All groups have gone.</summary>
     public void Clear() => Volatile.Write(ref _count, 0);
 
-    /// <summary>Marks a family of a draft as hidden.</summary>
+    /// <summary>Marks a family of a draft as hidden; under the writer lock.</summary>
     public void Hide(FamilyEntry[] families, ReadOnlySpan<byte> name, Clash clash, ref List<HiddenFamily>? hidden)
     {
         int at = GroupSnapshot.IndexOf(families, name);
@@ -35,7 +35,7 @@ internal sealed class HiddenFamilies(StoreOptions options, FamilyDirectory direc
     /// <summary>
     /// The hidden families of a group take the place of others. Under the writer lock, after the directory knows the new ones.
     /// </summary>
-    public void Replace(GroupSlot? slot, GroupSnapshot? old, GroupSnapshot? current)
+    public void Replace(GroupSlot slot, GroupSnapshot? old, GroupSnapshot? current)
     {
         Debug.Assert(writer.IsHeldByCurrentThread, "the writer lock is not held");
         ReadOnlySpan<HiddenFamily> before = old is null ? [] : old.Hidden;

@@ -40,7 +40,6 @@ internal sealed class Turns
         }
 
         Explored.WaitFor(turn.Lock);
-
         turn.Lock.Enter();
         return new Scope(this, key, turn);
     }

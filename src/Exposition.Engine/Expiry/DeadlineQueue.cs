@@ -16,7 +16,7 @@ internal sealed class DeadlineQueue
     private List<(long At, GroupSlot Slot)> _heap = [];
     private long _first = long.MaxValue;
 
-    /// <summary>The earliest time, in nanoseconds since the Unix epoch; <see cref="long.MaxValue"/> if there is none.</summary>
+    /// <summary>The earliest time, in that of <see cref="DeadlineClock"/>; <see cref="long.MaxValue"/> if there is none.</summary>
     public long First => Volatile.Read(ref _first);
 
     public int Count => _heap.Count;

@@ -2,9 +2,9 @@ using System.Diagnostics;
 
 namespace Exposition.Engine.Explore;
 
-// The lock-free parts are proven by running their steps in every order, and the proof by planting faults that it must find. For that these
-// sources are compiled a second time, with EXPLORED defined, into tests/Exposition.Engine.Explorer.Tests, which holds what these methods do
-// there. Without EXPLORED no call of them is compiled, nor what would be passed to it.
+// The lock-free parts are proven by running their steps in every order with at most so many preemptions, and the proof by planting faults
+// that it must find. For that these sources are compiled a second time, with EXPLORED defined, into tests/Exposition.Engine.Explorer.Tests,
+// which holds what these methods do there. Without EXPLORED no call of them is compiled, nor what would be passed to it.
 
 /// <summary>Marks of the steps between which other threads can come, and of faults to plant; for the explorer's build alone.</summary>
 internal static partial class Explored

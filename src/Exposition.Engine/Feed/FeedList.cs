@@ -33,9 +33,7 @@ internal sealed class FeedList
     public void Tell(GroupSlot slot)
     {
         Explored.Step("ReadFeeds");
-        ChangeFeed[] feeds = Volatile.Read(ref _feeds);
-        Explored.Fault("TellsNobody", () => feeds = []);
-        foreach (ChangeFeed feed in feeds)
+        foreach (ChangeFeed feed in Volatile.Read(ref _feeds))
         {
             feed.Tell(slot);
         }

@@ -1,7 +1,7 @@
 namespace Exposition.Engine.Groups;
 
 // Each value is counted as if it were as long as any, so a push of the series that were there before changes nothing, whatever its values
-// are: steady pushes need no counter, and no limit refuses a counter that goes from 9 to 10.
+// are: repeat pushes need no counter, and no limit refuses a counter that goes from 9 to 10.
 
 /// <summary>What a group counts for in <see cref="MetricStore.StoredBytes"/>.</summary>
 internal static class GroupSize

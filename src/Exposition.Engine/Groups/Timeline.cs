@@ -47,9 +47,9 @@ internal sealed class Timeline
     /// read.
     /// </summary>
     /// <returns>The stamp, be it this one or an earlier one.</returns>
-    public long Stamp(ref long version)
+    public long Stamp(ref long publishedAt)
     {
-        long stamp = Volatile.Read(ref version);
+        long stamp = Volatile.Read(ref publishedAt);
         if (stamp != Unstamped)
         {
             return stamp;
@@ -58,7 +58,7 @@ internal sealed class Timeline
         Explored.Step("ReadClock");
         long now = Volatile.Read(ref _now);
         Explored.Step("Stamp");
-        stamp = Interlocked.CompareExchange(ref version, now, Unstamped);
+        stamp = Interlocked.CompareExchange(ref publishedAt, now, Unstamped);
         return stamp == Unstamped ? now : stamp;
     }
 

@@ -5,7 +5,6 @@ using Exposition.Formats.Text;
 namespace Exposition.Engine.Ingest;
 
 /// <summary>Reads the bodies of pushes in the language that they are in.</summary>
-
 internal static class PushReader
 {
     /// <summary>Reads a body.</summary>

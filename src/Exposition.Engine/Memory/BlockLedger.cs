@@ -6,26 +6,32 @@ using Exposition.Engine.Groups;
 namespace Exposition.Engine.Memory;
 
 // A block belongs to the snapshots of one group with a piece in it; what becomes of it when the group has given it up says RetiredBlocks.
-// A snapshot of a steady push is used again, too, if nobody can be reading it when the next one takes its place; else the garbage collector
+// A snapshot of a repeat push is used again, too, if nobody can be reading it when the next one takes its place; else the garbage collector
 // has it, as it has every one that a push has replaced the long way, and every one that another still refers to as the one before it. So
 // nobody who goes back from one to the next comes to memory that is used again, and nobody who compares with what he has read finds it in
 // its place anew.
 
 /// <summary>Which snapshot has which blocks, and what becomes of both when they are replaced. Takes no lock.</summary>
-/// <param name="timeline">Knows the views and the writer.</param>
-/// <param name="writer">The store's writer lock.</param>
-/// <param name="pool">Where spare blocks are.</param>
-internal sealed class BlockLedger(Timeline timeline, Lock writer, BlockPool pool)
+internal sealed class BlockLedger
 {
     // As much as a burst of pushes turns over while a scrape is open.
-    public const long SpareBytesMost = 32 << 20;
+    private const long SpareBytesMost = 32 << 20;
     private const long SpareSnapshotBytesMost = 4 << 20;
 
+    private readonly Timeline _timeline;
+    private readonly Lock _writer;
+
+    public BlockLedger(Timeline timeline, Lock writer)
+    {
+        (_timeline, _writer) = (timeline, writer);
+        Retired = new RetiredBlocks(timeline, Pool);
+    }
+
     /// <summary>Spare blocks.</summary>
-    public BlockPool Pool { get; } = pool;
+    public BlockPool Pool { get; } = new(SpareBytesMost);
 
     /// <summary>Blocks that are to become spare.</summary>
-    public RetiredBlocks Retired { get; } = new(timeline, pool);
+    public RetiredBlocks Retired { get; }
 
     /// <summary>Spare snapshots.</summary>
     public SnapshotPool Snapshots { get; } = new(SpareSnapshotBytesMost);
@@ -76,9 +82,9 @@ internal sealed class BlockLedger(Timeline timeline, Lock writer, BlockPool pool
     }
 
     /// <summary>The snapshot was not published. The memory that was added is given back, unless it is the caller's to keep.</summary>
-    public void GiveUp(GroupSnapshot snapshot, GroupSnapshot? old, byte[]? kept = null)
+    public void GiveUp(GroupSnapshot snapshot, GroupSnapshot old, byte[]? kept = null)
     {
-        if (snapshot.Block is { } added && added != old?.Block)
+        if (snapshot.Block is { } added && added != old.Block)
         {
             byte[] bytes = added.Bytes;
             Retired.Unmake(added);
@@ -98,7 +104,7 @@ internal sealed class BlockLedger(Timeline timeline, Lock writer, BlockPool pool
     public void Retire(GroupSlot slot, GroupSnapshot old, GroupSnapshot snapshot, int ownPins)
     {
         Debug.Assert(slot.Pins >= ownPins, "the caller has not pinned the slot so often");
-        Debug.Assert(ownPins > 0 || writer.IsHeldByCurrentThread, "the slot is not pinned, and the writer lock is not held");
+        Debug.Assert(ownPins > 0 || _writer.IsHeldByCurrentThread, "the slot is not pinned, and the writer lock is not held");
         // Only from now on can the block be retired, by whoever replaces this snapshot; until it is known, it counts as old as time.
         if (snapshot.Block is { } added && added != old.Block)
         {
@@ -126,7 +132,7 @@ internal sealed class BlockLedger(Timeline timeline, Lock writer, BlockPool pool
     /// <summary>A group has gone from the map, under the writer lock.</summary>
     public void RetireAll(GroupSlot slot, GroupSnapshot last, long until)
     {
-        Debug.Assert(writer.IsHeldByCurrentThread, "the writer lock is not held");
+        Debug.Assert(_writer.IsHeldByCurrentThread, "the writer lock is not held");
         if (last.Block is { } block)
         {
             Retired.Retire(block, slot, until, ownPins: 0);
@@ -139,7 +145,7 @@ internal sealed class BlockLedger(Timeline timeline, Lock writer, BlockPool pool
     }
 
     /// <summary>
-    /// Of steady pushes only: they alone know that nobody else has just replaced the snapshot before, and looks at it. The caller has
+    /// Of repeat pushes only: they alone know that nobody else has just replaced the snapshot before, and looks at it. The caller has
     /// pinned the slot.
     /// </summary>
     public void Recycle(GroupSlot slot, GroupSnapshot old, GroupSnapshot snapshot)
@@ -168,7 +174,7 @@ internal sealed class BlockLedger(Timeline timeline, Lock writer, BlockPool pool
         bool isPinned = slot.Pins > 1;
         Explored.Fault("IgnoresPins", () => isPinned = false);
         Explored.Step("LookForReaders");
-        return isPinned || old.IsTaken || timeline.Writer != 0 || timeline.MayBeSeen(old.PublishedAt, snapshot.PublishedAt);
+        return isPinned || old.IsTaken || _timeline.Writer != 0 || _timeline.MayBeSeen(old.PublishedAt, snapshot.PublishedAt);
     }
 
     private static bool Has(GroupSnapshot snapshot, Block block) =>

@@ -16,6 +16,7 @@ internal sealed class GroupVersions(Lock writer)
 {
     private GroupMap _map = GroupMap.Empty();
     private GroupSnapshot[]? _spareGroups;
+    private int _isMerging;
 
     /// <summary>The groups by their keys; those that are still being loaded, too.</summary>
     public GroupTable Table { get; } = new();
@@ -41,7 +42,7 @@ internal sealed class GroupVersions(Lock writer)
     public bool IsThere(GroupSlot slot) => ReferenceEquals(Table.Find(slot.Key), slot);
 
     /// <summary>Opens a view of all groups at one point in time. Takes no lock and never begins anew.</summary>
-    /// <param name="state">The store whose view it is.</param>
+    /// <param name="state">What the view needs of its store.</param>
     public StoreView Open(StoreState state)
     {
         int place = Timeline.Announce();
@@ -105,7 +106,8 @@ internal sealed class GroupVersions(Lock writer)
             // Nearly always: stamped, old enough, and nothing before it.
             GroupSnapshot newest = slots[i].Current!;
             long publishedAt = newest.PublishedAt;
-            groups[i] = publishedAt > at || publishedAt == Timeline.Unstamped || newest.Previous is not null ? At(newest, at, floor) : newest;
+            bool isLater = publishedAt > at || publishedAt == Timeline.Unstamped;
+            groups[i] = isLater || newest.Previous is not null ? At(newest, at, floor) : newest;
         }
     }
 
@@ -266,6 +268,39 @@ internal sealed class GroupVersions(Lock writer)
         if (Volatile.Read(ref _spareGroups) is { } spare && spare.Length / 4 > map.Count)
         {
             Interlocked.CompareExchange(ref _spareGroups, null, spare);
+        }
+    }
+
+    /// <summary>
+    /// Merges the changes of the map, where they are many: on another thread, for whoever has made the last of them must not wait for
+    /// that.
+    /// </summary>
+    public void MergeIfOverdue()
+    {
+        if (Map.IsOverdue && Interlocked.Exchange(ref _isMerging, 1) == 0)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static groups => groups.MergeOverdue(), this, preferLocal: false);
+        }
+    }
+
+    private void MergeOverdue()
+    {
+        try
+        {
+            Action<GroupMap> end = Map.Merge();
+            Explored.WaitFor(writer);
+            lock (writer)
+            {
+                end(_map);
+            }
+        }
+        catch (OutOfMemoryException)
+        {
+            // The next change tries again, and so does whoever looks at the groups.
+        }
+        finally
+        {
+            Volatile.Write(ref _isMerging, 0);
         }
     }
 

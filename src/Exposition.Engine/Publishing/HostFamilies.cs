@@ -34,6 +34,9 @@ internal sealed class HostFamilies(StoreState state, WriterLock writer, Publishe
                     HideFromHost(slot, names, told);
                 }
             }
+
+            // It must not keep the memory that was read last.
+            _set.Reset();
         }
 
         foreach ((GroupingKey key, GroupSnapshot before, List<HiddenFamily> hidden) in told)
@@ -51,7 +54,7 @@ internal sealed class HostFamilies(StoreState state, WriterLock writer, Publishe
         List<HiddenFamily>? found;
         do
         {
-            // Once more where a steady push has come in between.
+            // Once more where a repeat push has come in between.
             (current, found) = (slot.Current!, null);
             if (!names.Exists(name => current.TryGet(name, out FamilyEntry entry) && entry.IsExposed))
             {

@@ -14,7 +14,7 @@ namespace Exposition.Engine.Publishing;
 
 /// <summary>Publishes pushes that are too much for one hold of the writer lock.</summary>
 internal sealed class LargePushes(
-    StoreState state, WriterLock writer, Publisher publisher, Expiries expiries, PushChecks checks, PushDrafts drafts)
+    StoreState state, WriterLock writer, Publisher publisher, Expiring expiring, PushChecks checks, PushDrafts drafts)
 {
     /// <summary>Checks, counts and publishes one.</summary>
     public Attempt Publish(PendingPush push)
@@ -52,7 +52,8 @@ internal sealed class LargePushes(
             EndClaim(claim, isStored: made.Stored is not null);
         }
 
-        return drafts.Made(made, claim.Draft, push);
+        drafts.End(made, claim.Draft, push);
+        return made;
     }
 
     // Under the writer lock: goes on from where the last one has ended.
@@ -141,7 +142,7 @@ internal sealed class LargePushes(
         GroupDraft draft = claim.Draft;
         using (writer.Enter())
         {
-            GroupSlot? slot = expiries.FindAt(push.Key, push.At);
+            GroupSlot? slot = expiring.FindAt(push.Key, push.At);
             if (!drafts.IsNewest(group, slot) || !claim.Early.HoldsOfClosed())
             {
                 return default;

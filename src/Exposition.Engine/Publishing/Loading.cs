@@ -81,7 +81,7 @@ internal sealed class Loading(StoreState state, WriterLock writer, Publisher pub
         }
 
         state.Directory.Free(state.KeptHidden.Select(static kept => kept.Family));
-        writer.FollowUp!.TakeAll();
+        writer.FollowUp.TakeAll();
         List<(GroupSlot Slot, HiddenFamily Family)> hidden = [.. state.KeptHidden.Where(static kept => kept.Family.Slot is not null)];
         state.KeptHidden.Clear();
         return hidden;
@@ -151,15 +151,17 @@ internal sealed class Loading(StoreState state, WriterLock writer, Publisher pub
         using (writer.EnterClosing())
         using (writer.Enter())
         {
-            if (--_loads == 0)
+            if (_loads == 1)
             {
-                List<GroupSlot> loaded = state.Loaded!;
+                // What may fail comes first: groups that are in no map yet must not be forgotten.
+                state.Loaded!.RemoveAll(static slot => slot.IsRemoved);
+                var map = GroupMap.Of([.. state.Groups.Map.Slots, .. state.Loaded]);
+                state.Loaded.ForEach(static slot => slot.IsInMap = true);
+                state.Groups.ReplaceMap(map);
                 state.Loaded = null;
-                loaded.RemoveAll(static slot => slot.IsRemoved);
-                loaded.ForEach(static slot => slot.IsInMap = true);
-                state.Groups.ReplaceMap(GroupMap.Of([.. state.Groups.Map.Slots, .. loaded]));
             }
 
+            _loads--;
             hidden = TryShowKept();
         }
 

@@ -16,7 +16,7 @@ internal readonly record struct Publication(GroupDraft Draft, Fate Fate, List<Hi
     /// <summary>The refusal that is published.</summary>
     public PushFailure? Failure { get; init; }
 
-    /// <summary>The slot that a new group's families count for already.</summary>
+    /// <summary>The slot that the families of a claim were counted for, their heads shared; null where there is no claim.</summary>
     public GroupSlot? Claimed { get; init; }
 
     /// <summary>Whether the directory counts the families already.</summary>

@@ -52,7 +52,7 @@ internal sealed class Publisher(StoreState state, WriterLock writer)
         {
             state.Blocks.GiveUp(snapshot, old, kept: draft.Block);
 
-            // A steady push was quicker. The next shall not be so, too, or a long one might try for ever: the shape is of no use after it
+            // A repeat push was quicker. The next shall not be so, too, or a long one might try for ever: the shape is of no use after it
             // anyway.
             state.Shapes?.Drop(target);
             return null;
@@ -130,7 +130,7 @@ internal sealed class Publisher(StoreState state, WriterLock writer)
         state.Counts.Expired -= last.IsExpired ? 1 : 0;
         Explored.Step("ChangeSlots");
         state.Groups.Table.Remove(slot);
-        Explored.Fault("ShowsEarly", writer.FollowUp!.TakeAll);
+        Explored.Fault("ShowsEarly", writer.FollowUp.TakeAll);
         bool forAll = state.Groups.ReplaceMap(state.Groups.MapWithout(slot));
 
         // Not before: whoever finds nothing due looks at the map next.

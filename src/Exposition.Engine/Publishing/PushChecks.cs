@@ -4,7 +4,7 @@ using Exposition.Engine.Ingest;
 
 namespace Exposition.Engine.Publishing;
 
-/// <summary>What stands in the way of a push in other groups. Under the writer lock, unless said.</summary>
+/// <summary>What stands in the way of a push in other groups. Under the writer lock.</summary>
 internal sealed class PushChecks(StoreState state)
 {
     // Up to here the series of a push are looked for in other groups under the writer lock: not longer than other work there takes.
@@ -12,7 +12,10 @@ internal sealed class PushChecks(StoreState state)
 
     public static PushOutcome? Contradiction(string? error) => error is null ? null : new PushOutcome(PushStatus.Inconsistent, error);
 
-    // Whether one of the pushed families would be under a further name set. The store's own are under all of them, and looked up otherwise.
+    /// <summary>
+    /// Whether one of the pushed families would be under a further name set. The store's own are under all of them, and looked up
+    /// otherwise.
+    /// </summary>
     public PushOutcome? ExceededNameSets(PendingPush push, NameSet? names)
     {
         foreach ((int family, _) in state.Options.MaxGroupingNameSets > 0 ? push.Rendered : [])
@@ -26,7 +29,7 @@ internal sealed class PushChecks(StoreState state)
         return null;
     }
 
-    // Whether there is more to look for in other groups than may be done under the writer lock.
+    /// <summary>Whether there is more to look for in other groups than may be done under the writer lock.</summary>
     public bool IsMuchToLookFor(PendingPush push, NameSet? names)
     {
         long lookups = 0;
@@ -55,8 +58,11 @@ internal sealed class PushChecks(StoreState state)
         return false;
     }
 
-    // Unchecked pushes are checked too, but what contradicts others is hidden, and so always is what contradicts the host. The store's own
-    // families are those of a group that could be made, so they fit; unless they did not, and are hidden.
+    /// <summary>
+    /// Unchecked pushes are checked too, but what contradicts others is hidden, and so always is what contradicts the host. The store's
+    /// own
+    /// families are those of a group that could be made, so they fit; unless they did not, and are hidden.
+    /// </summary>
     public string? Check(
         PendingPush push,
         ReadOnlySpan<(int Family, int Entry)> rendered,
@@ -97,7 +103,7 @@ internal sealed class PushChecks(StoreState state)
         state.Options.MaxGroupingNameSets is > 0 and var most && !BuiltInFamilies.IsAny(family)
             && state.Directory.IsFull(family, names, most);
 
-    // For an early check. Not of those that the store has made itself: something changes in them all the time.
+    /// <summary>For an early check. Not of those that the store has made itself: something changes in them all the time.</summary>
     public void NoteSome(EarlyCheck early, PendingPush push, NameSet? names, ref int next)
     {
         for (int cost = 0; next < push.Rendered.Length && cost < MostLookedForUnderLock; next++)

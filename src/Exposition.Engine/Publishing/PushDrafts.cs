@@ -3,7 +3,7 @@ using Exposition.Engine.Ingest;
 
 namespace Exposition.Engine.Publishing;
 
-/// <summary>What a push makes of its group, before it is published.</summary>
+/// <summary>Drafts of groups after a push, and what becomes of one that is not published.</summary>
 internal sealed class PushDrafts(StoreState state, WriterLock writer)
 {
     /// <summary>The group after a push.</summary>
@@ -15,7 +15,7 @@ internal sealed class PushDrafts(StoreState state, WriterLock writer)
     }
 
     /// <summary>Ends an attempt; outside of the writer lock.</summary>
-    public Attempt Made(in Attempt made, GroupDraft draft, PendingPush push)
+    public void End(in Attempt made, GroupDraft draft, PendingPush push)
     {
         if (made.Stored is null)
         {
@@ -24,10 +24,8 @@ internal sealed class PushDrafts(StoreState state, WriterLock writer)
 
         if (made.MustRender)
         {
-            writer.FollowUp!.Take(writer.StepsLeft);
+            writer.FollowUp.Take(writer.StepsLeft);
         }
-
-        return made;
     }
 
     /// <summary>
@@ -42,7 +40,7 @@ internal sealed class PushDrafts(StoreState state, WriterLock writer)
     }
 
     /// <summary>
-    /// Whether what a draft was made from is the newest still; under the writer lock. If a steady push was quicker the next shall not be
+    /// Whether what a draft was made from is the newest still; under the writer lock. If a repeat push was quicker the next shall not be
     /// so, too: its shape is of no use after this anyway.
     /// </summary>
     public bool IsNewest(in PinnedGroup group, GroupSlot? slot)

@@ -8,7 +8,7 @@ namespace Exposition.Engine.Publishing;
 
 /// <summary>What a push leaves that was refused.</summary>
 internal sealed class PushFailures(
-    StoreState state, WriterLock writer, Publisher publisher, Expiries expiries, PushChecks checks, PushDrafts drafts)
+    StoreState state, WriterLock writer, Publisher publisher, Expiring expiring, PushChecks checks, PushDrafts drafts)
 {
     /// <summary>
     /// A refused push leaves one trace: the time of the failure in its group, which is created for it. Not where the group itself could
@@ -36,7 +36,7 @@ internal sealed class PushFailures(
         bool fits = true;
         using (writer.Enter())
         {
-            GroupSlot? slot = expiries.FindAt(key, now);
+            GroupSlot? slot = expiring.FindAt(key, now);
             if (drafts.IsNewest(group, slot))
             {
                 List<HiddenFamily>? hidden = null;

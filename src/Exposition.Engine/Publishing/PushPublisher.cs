@@ -7,15 +7,14 @@ using Exposition.Engine.Ingest;
 namespace Exposition.Engine.Publishing;
 
 // From a prepared push, or a refused one, to what is published of it: check and publication are one step for all who hold the writer lock.
-// Steady pushes may come in between; what was made from a snapshot that they have replaced is made anew.
+// Repeat pushes may come in between; what was made from a snapshot that they have replaced is made anew.
 
 /// <summary>Publishes pushes that are no repeat pushes.</summary>
 internal sealed class PushPublisher(
-    StoreState state, WriterLock writer, Publisher publisher, Expiries expiries, PushChecks checks, PushDrafts drafts, RepeatPushes repeats)
+    StoreState state, WriterLock writer, Publisher publisher, Expiring expiring, PushChecks checks, PushDrafts drafts, LargePushes large,
+    RepeatPushes repeats)
 {
     private const int MostEarlyChecks = 2;
-
-    private readonly LargePushes _large = new(state, writer, publisher, expiries, checks, drafts);
 
     /// <summary>
     /// Renders and publishes a prepared push. Rendering, drafting, and looking for many series in other groups, is done outside the lock on
@@ -39,7 +38,7 @@ internal sealed class PushPublisher(
             Attempt made;
             if (push.Rendered.Length > state.Directory.AtOnce || tooLate > MostEarlyChecks)
             {
-                made = _large.Publish(push);
+                made = large.Publish(push);
             }
             else
             {
@@ -70,8 +69,9 @@ internal sealed class PushPublisher(
 
     private PushOutcome Stored(PendingPush push, in Attempt made, GroupSnapshot stored, ReadOnlyMemory<byte> textBody)
     {
-        state.Held.Replaced(made.Old is null ? [] : made.Old.Families, stored.Families);
-        state.Hidden.Tell(push.Key, made.Old, made.Hidden);
+        GroupSnapshot? old = made.Old;
+        state.Held.Replaced(old is null ? [] : old.Families, stored.Families);
+        state.Hidden.Tell(push.Key, old, made.Hidden);
         if (!ReferenceEquals(made.Block, push.Block))
         {
             // Where others were packed with them the pushed pieces lie elsewhere now: there is no shape of them.
@@ -79,15 +79,17 @@ internal sealed class PushPublisher(
         }
         else if (!textBody.IsEmpty)
         {
-            repeats.ConsiderShape(stored.Slot, made.Old, stored, push.Entries, textBody, push.Workspace);
+            repeats.ConsiderShape(stored.Slot, old, stored, push.Entries, textBody, push.Workspace);
         }
 
-        GroupSnapshot? old = made.Old;
         Explored.Fault("ReusesAllSnapshots", () =>
         {
-            stored.Slot.Pin();
-            state.Blocks.Recycle(stored.Slot, old ?? new GroupSnapshot(stored.Slot, [], []), stored);
-            stored.Slot.Unpin();
+            if (old is not null)
+            {
+                stored.Slot.Pin();
+                state.Blocks.Recycle(stored.Slot, old, stored);
+                stored.Slot.Unpin();
+            }
         });
         return new PushOutcome(state.Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted);
     }
@@ -101,12 +103,12 @@ internal sealed class PushPublisher(
 
     private Attempt PublishAtOnce(PendingPush push, bool looksEarly, bool insists)
     {
-        EarlyCheck? early = looksEarly ? state.NewEarlyCheck() : null;
-        if (early is null)
+        if (!looksEarly)
         {
             return TryPublish(push, null, insists);
         }
 
+        EarlyCheck early = state.NewEarlyCheck();
         Interlocked.Increment(ref state.EarlyChecks);
         try
         {
@@ -147,14 +149,15 @@ internal sealed class PushPublisher(
             made = TryPublish(push, draft, group, early);
         }
 
-        return drafts.Made(made, draft, push);
+        drafts.End(made, draft, push);
+        return made;
     }
 
     // Under the writer lock.
     private Attempt TryPublish(PendingPush push, GroupDraft draft, in PinnedGroup group, EarlyCheck? early)
     {
         writer.AssertHeld();
-        GroupSlot? slot = expiries.FindAt(push.Key, push.At);
+        GroupSlot? slot = expiring.FindAt(push.Key, push.At);
         if (!drafts.IsNewest(group, slot))
         {
             return default;

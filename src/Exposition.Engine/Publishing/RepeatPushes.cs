@@ -16,14 +16,10 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
 {
     private long _count;
 
-    /// <summary>Pushes that were patched in because their series equalled those of their group's last push.</summary>
+    /// <inheritdoc cref="MetricStore.RepeatedPushes"/>
     public long Count => Volatile.Read(ref _count);
 
-    /// <summary>
-    /// Carries out a push if its series are those of the group's last one, which takes little time even where it is large; the parameters
-    /// are those of <see cref="MetricStore.Push"/>.
-    /// </summary>
-    /// <returns>False if it is to be read the long way: nothing has changed then.</returns>
+    /// <inheritdoc cref="MetricStore.TryPushRepeated"/>
     public bool TryPush(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
     {
         if (state.Shapes is null || format != PushFormat.Text)
@@ -68,7 +64,8 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
         Explored.Step("ReadSlot");
         GroupSnapshot current = slot.Current!;
         int others = current.Families.Length - shape.FamilyCount;
-        if (current.Version != shape.Version || (mode == PushMode.Replace && others != BuiltInFamilies.Count) || !shape.TryCompare(body.Span))
+        if (current.Version != shape.Version || (mode == PushMode.Replace && others != BuiltInFamilies.Count)
+            || !shape.TryCompare(body.Span))
         {
             return false;
         }
@@ -110,11 +107,17 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
         state.Held.Replaced(current.Families, snapshot.Families);
         state.Blocks.Retire(slot, current, snapshot, ownPins: 1);
         state.Blocks.Recycle(slot, current, snapshot);
-        state.Feeds.Tell(slot);
+        bool tells = true;
+        Explored.Fault("TellsNobody", () => tells = false);
+        if (tells)
+        {
+            state.Feeds.Tell(slot);
+        }
+
         return true;
     }
 
-    // A steady push that came too late: nobody has seen its snapshot, and the shape that has its block is dropped.
+    // A repeat push that came too late: nobody has seen its snapshot, and the shape that has its block is dropped.
     private void GiveUp(GroupSnapshot snapshot, GroupSnapshot current)
     {
         state.Blocks.GiveUp(snapshot, current);
@@ -159,7 +162,7 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
         }
 
         // It reads the block that was just published, pinned. Where the check holds nobody has replaced that snapshot: to be in its place
-        // once more it must have been used again, as only those are that a steady push has replaced; and no steady push follows it before
+        // once more it must have been used again, as only those are that a repeat push has replaced; and no repeat push follows it before
         // this shape is there.
         slot.Pin();
         Explored.Fault("BuildsUnpinned", slot.Unpin);

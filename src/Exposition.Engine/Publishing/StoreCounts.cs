@@ -20,7 +20,7 @@ internal sealed class StoreCounts
     /// <summary>Bytes that were left to the garbage collector so far.</summary>
     public long LetGo;
 
-    /// <summary>The last version of any group that has gone: a new one of its key goes on from there.</summary>
+    /// <summary>The greatest version of groups that have gone: each new group goes on from there, so one of the same key does.</summary>
     public long LastVersion;
 
     /// <summary>A snapshot has gone, or is replaced. Its blocks are counted where they find no room any more.</summary>

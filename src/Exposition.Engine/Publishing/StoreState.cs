@@ -1,3 +1,4 @@
+using Exposition.Engine.Compression;
 using Exposition.Engine.Consistency;
 using Exposition.Engine.Expiry;
 using Exposition.Engine.Feed;
@@ -9,7 +10,7 @@ using Exposition.Engine.Scraping;
 
 namespace Exposition.Engine.Publishing;
 
-// A steady push (the same series as its group's last one) takes no lock; neither does a reader, unless groups are due to expire. All else
+// A repeat push (the same series as its group's last one) takes no lock; neither does a reader, unless groups are due to expire. All else
 // that changes something takes one short writer lock, because checking it against other groups and publishing it must be one step. What the
 // check relies on (which groups there are, and their series) changes under that lock alone. Everything expensive (reading, sorting,
 // rendering) happens before it.
@@ -18,8 +19,7 @@ namespace Exposition.Engine.Publishing;
 // from), and the map of the slots. Each is stamped right after it is in its place (see Timeline), and that is when it takes effect:
 //   push, refusal, expiry   of a group that exists: the stamping of its snapshot
 //   creation, delete, wipe  the stamping of the map. The first snapshot of a group counts as old as time. A deleted group's slot is closed
-//                           before the map
-//                           is replaced, so that no push can come to it any more
+//                           before the map is replaced, so that no push can come to it any more
 //   view                    the moving of the clock
 // Operations with one stamp take effect in the order of their publication. A view at time t has the newest map stamped t or earlier and, of
 // each slot in that, the newest snapshot stamped t or earlier; for that each refers to the one before (Previous) as long as a view may be
@@ -28,7 +28,7 @@ namespace Exposition.Engine.Publishing;
 // Invariants:
 //   1. What is replaced is stamped before; so stamps never decrease along a slot, or from map to map.
 //   2. Versions of snapshots increase by one along a slot, and from a slot to the next one of the same key.
-//   3. Memory that has been replaced (of steady pushes snapshots and blocks, of others blocks) is used again only if nobody can be reading
+//   3. Memory that has been replaced (of repeat pushes snapshots and blocks, of others blocks) is used again only if nobody can be reading
 //      it. Who reads is a view or the writer at work (Timeline), or has pinned the slot, or is a consumer who has taken a snapshot while he
 //      had pinned it. Each says so before he looks for the newest snapshot. This also rules out ABA. See RetiredBlocks.
 //   4. What another snapshot, or map, refers to as the one before it is never used again.
@@ -47,7 +47,8 @@ internal sealed class StoreState
         Rules = new CrossGroupRules(Directory, new RepeatedSeries(key => Groups.Table.Find(key.Span)), () => Groups.Table.All);
         Hidden = new HiddenFamilies(options, Directory, Lock);
         Deadlines = new DeadlineSchedule(options, Clock, Lock);
-        Blocks = new BlockLedger(Groups.Timeline, Lock, new BlockPool(BlockLedger.SpareBytesMost));
+        Blocks = new BlockLedger(Groups.Timeline, Lock);
+        Bundles = new BundleCache(options.BundleCacheBytes);
         Shapes = options.ShapeCacheBytes > 0 ? new ShapeCache(options.ShapeCacheBytes, options.Time) : null;
     }
 
@@ -58,8 +59,10 @@ internal sealed class StoreState
 
     public DeadlineClock Clock { get; }
 
+    /// <summary>The groups and their versions.</summary>
     public GroupVersions Groups { get; }
 
+    /// <summary>Families over all groups.</summary>
     public FamilyDirectory Directory { get; }
 
     public CrossGroupRules Rules { get; }
@@ -76,15 +79,20 @@ internal sealed class StoreState
     /// <summary>Work areas of pushes.</summary>
     public PushWorkspaces Workspaces { get; } = new();
 
+    /// <summary>Compressed parts of scrapes.</summary>
+    public BundleCache Bundles { get; }
+
     /// <summary>Work areas of scrapes.</summary>
     public ScrapeWorkspaces Scrapes { get; } = new();
 
     public FeedList Feeds { get; } = new();
 
+    /// <summary>Memory held by scrapes.</summary>
     public HeldBytes Held { get; } = new();
 
     public StoreCounts Counts { get; } = new();
 
+    /// <summary>Who comes next to change a group.</summary>
     public Turns Turns { get; } = new();
 
     /// <summary>Groups that are not in the map before the end of a loading, in the order in which they came; null while nothing is

@@ -24,7 +24,7 @@ internal sealed class Sweep
 
     private readonly StoreState _state;
     private readonly WriterLock _writer;
-    private readonly Expiries _expiries;
+    private readonly Expiring _expiring;
     private readonly ITimer _timer;
     private bool _sweeping;
     private int _sweeps;
@@ -33,9 +33,9 @@ internal sealed class Sweep
     /// <summary>How often an expiry, or the sweep, has failed; it is tried again.</summary>
     public long Failures => Volatile.Read(ref _failures);
 
-    public Sweep(StoreState state, WriterLock writer, Expiries expiries)
+    public Sweep(StoreState state, WriterLock writer, Expiring expiring)
     {
-        (_state, _writer, _expiries) = (state, writer, expiries);
+        (_state, _writer, _expiring) = (state, writer, expiring);
 
         // The timer must not keep the store alive.
         var self = new WeakReference<Sweep>(this);
@@ -161,7 +161,7 @@ internal sealed class Sweep
         GroupSlot first = _state.Deadlines.Queue.FirstSlot;
         try
         {
-            _expiries.TakeFirst(now);
+            _expiring.TakeFirst(now);
             return null;
         }
         catch (Exception e)

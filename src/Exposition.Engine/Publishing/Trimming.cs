@@ -1,5 +1,3 @@
-using Exposition.Engine.Compression;
-
 namespace Exposition.Engine.Publishing;
 
 /// <summary>Lets go of memory that a peak has left.</summary>
@@ -8,13 +6,13 @@ internal sealed class Trimming(StoreState state, WriterLock writer)
     private long _letGoBefore;
 
     /// <inheritdoc cref="MetricStore.TrimSpareMemory"/>
-    public long Trim(BundleCache? bundles)
+    public long Trim()
     {
         TrimTables();
         long letGo = Volatile.Read(ref state.Counts.LetGo);
         long stored = Volatile.Read(ref state.Counts.StoredBytes);
         return letGo - Interlocked.Exchange(ref _letGoBefore, letGo) + state.Blocks.Pool.Trim() + state.Blocks.Snapshots.Trim()
-            + state.Workspaces.Trim() + state.Scrapes.Trim(stored) + (bundles?.Trim(stored) ?? 0);
+            + state.Workspaces.Trim() + state.Scrapes.Trim(stored) + state.Bundles.Trim(stored);
     }
 
     // Those that were made for many more groups than there are.

@@ -18,8 +18,10 @@ internal sealed class Unhiding(StoreState state, WriterLock writer, Publisher pu
 
     private readonly FamilySet _hiddenSet = new();
 
-    // Outside the lock: what takes time with the size of the group, or of its family that came first, before it. Says how many of its
-    // families were looked at.
+    /// <summary>
+    /// Outside the lock: what takes time with the size of the group, or of its family that came first, before it. Says how many of its
+    /// families were looked at.
+    /// </summary>
     public int ShowSomeOf(GroupSlot slot)
     {
         using var group = new PinnedGroup(slot);
@@ -66,9 +68,11 @@ internal sealed class Unhiding(StoreState state, WriterLock writer, Publisher pu
         return at >= 0 && (draft.Families[at].Traits & FamilyTraits.Hidden) != 0 ? draft.Families[at] : null;
     }
 
-    // Under the writer lock: looks again at some of what may be shown, what came first first. Where it can be shown, but its group is large
-    // and was not drafted, or its family is large and was not looked for before: says which group it is, unless there is to be no other
-    // way. No steady push comes in between: none goes to a group with hidden families.
+    /// <summary>
+    /// Under the writer lock: looks again at some of what may be shown, what came first first. Where it can be shown, but its group is
+    /// large and was not drafted, or its family is large and was not looked for before: says which group it is, unless there is to be no
+    /// other way. No repeat push comes in between: none goes to a group with hidden families.
+    /// </summary>
     public GroupSlot? ShowSome(GroupDraft? draft, bool isAlone, LargeFamily? large = null)
     {
         writer.AssertHeld();

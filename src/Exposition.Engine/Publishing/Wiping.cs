@@ -68,7 +68,7 @@ internal sealed class Wiping(StoreState state, WriterLock writer, Publisher publ
         state.Directory.Clear();
         state.Hidden.Clear();
         GroupTable all = state.Groups.Table.MoveAll();
-        state.Loaded?.Clear();
+        state.Loaded = state.Loaded is null ? null : [];
         state.KeptHidden.Clear();
         _wipedForAll = state.Groups.ReplaceMap(GroupMap.Of([]));
 
@@ -77,7 +77,7 @@ internal sealed class Wiping(StoreState state, WriterLock writer, Publisher publ
         return all;
     }
 
-    /// <summary>Under the writer lock, before a group of this key is looked for.</summary>
+    /// <summary>Ends a wiped group of this key, before another is looked for; under the writer lock.</summary>
     public void EndIfWiped(GroupingKey key)
     {
         writer.AssertHeld();

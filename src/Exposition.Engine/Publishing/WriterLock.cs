@@ -1,20 +1,18 @@
 using System.Diagnostics;
 using Exposition.Engine.Explore;
-using Exposition.Engine.Groups;
 
 namespace Exposition.Engine.Publishing;
 
 /// <summary>
-/// The one lock under which all is changed but the snapshots of steady pushes; see StoreState. Held for a fraction of a
-/// millisecond at a time.
+/// The one lock under which all is changed but the snapshots of repeat pushes (see <see cref="StoreState"/>), held for a fraction of a
+/// millisecond at a time; and the lock of those who close families, which is taken before it.
 /// </summary>
 internal sealed class WriterLock(StoreState state)
 {
     private readonly Lock _closing = new();
-    private int _isMerging;
 
     /// <summary>What follows from changes; set when the store is put together.</summary>
-    public FollowUp? FollowUp { get; set; }
+    public FollowUp FollowUp { get; set; } = null!;
 
     /// <summary>How many steps follow from the changes so far.</summary>
     public int StepsLeft => state.Directory.Leaving + state.Directory.ChangedHidden + state.Directory.Freed;
@@ -53,40 +51,10 @@ internal sealed class WriterLock(StoreState state)
         state.Blocks.Retired.LookAfterWriter();
         if (steps > stepsBefore)
         {
-            FollowUp!.Take(steps);
+            FollowUp.Take(steps);
         }
 
-        MergeMap();
-    }
-
-    // On another thread: whoever has made the last of many changes must not wait for that.
-    private void MergeMap()
-    {
-        if (state.Groups.Map.IsOverdue && Interlocked.Exchange(ref _isMerging, 1) == 0)
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(static writer => writer.MergeOverdueMap(), this, preferLocal: false);
-        }
-    }
-
-    private void MergeOverdueMap()
-    {
-        try
-        {
-            Action<GroupMap> end = state.Groups.Map.Merge();
-            Explored.WaitFor(state.Lock);
-            lock (state.Lock)
-            {
-                end(state.Groups.Map);
-            }
-        }
-        catch (OutOfMemoryException)
-        {
-            // The next change tries again, and so does whoever looks at the groups.
-        }
-        finally
-        {
-            Volatile.Write(ref _isMerging, 0);
-        }
+        state.Groups.MergeIfOverdue();
     }
 
     /// <summary>Holds the writer lock until it is disposed of.</summary>
@@ -95,7 +63,7 @@ internal sealed class WriterLock(StoreState state)
         public void Dispose() => writer.Leave(stepsBefore);
     }
 
-    /// <summary>Keeps families closed to others until it is disposed of.</summary>
+    /// <summary>Holds the lock of those who close families until it is disposed of; by default none.</summary>
     internal readonly ref struct ClosingScope(Lock? closing)
     {
         public void Dispose()

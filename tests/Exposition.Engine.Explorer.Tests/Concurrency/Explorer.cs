@@ -2,7 +2,7 @@ using Exposition.Engine.Explore;
 
 namespace Exposition.Engine.Tests.Concurrency;
 
-// Runs a few threads of which only one is ever going: at each step of the store (Interleaving) it is decided who goes on. All decisions of
+// Runs a few threads of which only one is ever going: at each step of the store (Explored) it is decided who goes on. All decisions of
 // a run are a list of numbers; the next run repeats the list but for its last number that can be raised. So all interleavings are run, with
 // at most so many preemptions (a thread that is held up although it could go on): first those without any, then those with one, and so on,
 // so that where there are too many to run them all, those are run first that are easiest to understand. Who waits for the writer lock is

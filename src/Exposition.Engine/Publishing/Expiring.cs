@@ -12,7 +12,7 @@ namespace Exposition.Engine.Publishing;
 //   series --deadline--> push times and push_expired --grace--> nothing          a push leads back to series, without the old ones
 
 /// <summary>Lets groups expire. All of it under the writer lock.</summary>
-internal sealed class Expiries(StoreState state, WriterLock writer, Publisher publisher, Wiping wiping)
+internal sealed class Expiring(StoreState state, WriterLock writer, Publisher publisher, Wiping wiping)
 {
     /// <summary>A group as it is at a time, whether or not it has come up in the queue; under the writer lock.</summary>
     public GroupSlot? FindAt(GroupingKey key, Moment now)
@@ -55,7 +55,7 @@ internal sealed class Expiries(StoreState state, WriterLock writer, Publisher pu
         writer.AssertHeld();
         if (current.IsExpired || (DeadlineSchedule.Later(due, state.Deadlines.GraceNanoseconds) is > 0 and var gone && gone <= now.Steady))
         {
-            // If a steady push was quicker, the group comes up again; it is not due any more.
+            // If a repeat push was quicker, the group comes up again; it is not due any more.
             if (state.Groups.TryClose(slot, current))
             {
                 state.Counts.Expiries += current.IsExpired ? 0 : 1;
