@@ -76,7 +76,7 @@ public sealed class MetricStore
     public StoreOptions Options => _state.Options;
 
     /// <summary>Number of groups.</summary>
-    public int GroupCount => _state.Groups.Map.Count;
+    public int GroupCount => _state.Maps.Newest.Count;
 
     /// <summary>Number of sample lines over all groups, the store's own two per group included.</summary>
     public long SampleCount => Volatile.Read(ref _state.Counts.Samples);

@@ -8,15 +8,13 @@ namespace Exposition.Engine.Publishing;
 // What a view does, and what those who publish do for it; see StoreState, and Timeline.
 
 /// <summary>
-/// The groups: the newest snapshot of each, the map of them, and the versions before as long as a view may be on its way to one. Views take
-/// no lock; maps are replaced under the writer lock.
+/// The groups: the newest snapshot of each, and those before as long as a view may be on its way to one. Neither views nor who replaces a
+/// snapshot take a lock.
 /// </summary>
 /// <param name="writer">The store's writer lock.</param>
 internal sealed class GroupVersions(Lock writer)
 {
-    private GroupMap _map = GroupMap.Empty();
     private GroupSnapshot[]? _spareGroups;
-    private int _isMerging;
 
     /// <summary>The groups by their keys; those that are still being loaded, too.</summary>
     public GroupTable Table { get; } = new();
@@ -24,18 +22,12 @@ internal sealed class GroupVersions(Lock writer)
     /// <summary>The clock of publications and views.</summary>
     public Timeline Timeline { get; } = new();
 
-    /// <summary>The newest map.</summary>
-    public GroupMap Map => Volatile.Read(ref _map);
-
     /// <summary>Finds a group. Without the writer lock: of one that comes or goes at the moment, either answer.</summary>
     public GroupSlot? Find(GroupingKey key)
     {
         Explored.Step("FindSlot");
         return Table.Find(key);
     }
-
-    /// <summary>Whether there is a group of a key.</summary>
-    public bool Has(GroupingKey key) => Find(key) is { IsRemoved: false };
 
     /// <summary>Whether a slot that was found before is its key's still. One that was wiped may not be closed yet. Under the writer
     /// lock.</summary>
@@ -51,7 +43,7 @@ internal sealed class GroupVersions(Lock writer)
         {
             long at = Timeline.Take();
             Timeline.Collect(place, at);
-            GroupMap map = MapAt(at);
+            GroupMap map = state.Maps.At(at);
             return view = new StoreView(state, map, at, place, RentGroups(map.Slots.Length));
         }
         finally
@@ -76,18 +68,6 @@ internal sealed class GroupVersions(Lock writer)
     private GroupSnapshot[] RentGroups(int count) =>
         Interlocked.Exchange(ref _spareGroups, null) is { } spare && spare.Length >= count && spare.Length / 4 <= count
             ? spare : new GroupSnapshot[count + (count / 8)];
-
-    private GroupMap MapAt(long at)
-    {
-        Explored.Step("ReadMap");
-        GroupMap map = Volatile.Read(ref _map);
-        while (map.Stamp(Timeline) > at)
-        {
-            map = map.Previous!;
-        }
-
-        return map;
-    }
 
     /// <summary>Finds what is newest of some groups at the time of a view.</summary>
     public void Collect(ReadOnlySpan<GroupSlot> slots, long at, Span<GroupSnapshot> groups)
@@ -185,51 +165,10 @@ internal sealed class GroupVersions(Lock writer)
         }
     }
 
-    /// <summary>Groups appear, or are gone; under the writer lock.</summary>
-    /// <returns>Whether every view from now on sees it so.</returns>
-    public bool ReplaceMap(GroupMap next)
-    {
-        AssertLocked();
-        GroupMap old = _map;
-        old.Stamp(Timeline);
-        next.Previous = old;
-        Explored.Step("ReplaceMap");
-
-        // Not just written: it must be there for all before the clock is read.
-        Interlocked.Exchange(ref _map, next);
-        long publishedAt = next.Stamp(Timeline);
-        Interlocked.MemoryBarrier();
-        long floor = Timeline.Floor();
-        Explored.Step("Cut");
-        if (publishedAt <= floor)
-        {
-            next.Previous = null;
-            return true;
-        }
-
-        if (old.PublishedAt == publishedAt)
-        {
-            next.Previous = old.Previous;
-        }
-
-        GroupMap? last = next.Previous;
-        while (last is not null && last.PublishedAt > floor)
-        {
-            last = last.Previous;
-        }
-
-        if (last is not null)
-        {
-            last.Previous = null;
-        }
-
-        return false;
-    }
-
     /// <summary>From now on no push replaces the group's snapshot; under the writer lock. A view goes back to the last one.</summary>
     public GroupSnapshot Close(GroupSlot slot)
     {
-        AssertLocked();
+        Debug.Assert(writer.IsHeldByCurrentThread, "the writer lock is not held");
         GroupSnapshot? last;
         do
         {
@@ -246,64 +185,12 @@ internal sealed class GroupVersions(Lock writer)
         return slot.TryReplace(last, GroupSnapshot.End(slot, last));
     }
 
-    /// <summary>The newest map without a group; under the writer lock. While groups are loaded not all of them are in the map.</summary>
-    public GroupMap MapWithout(GroupSlot slot)
+    /// <summary>Lets go of a list of views that was made for many more groups than there are.</summary>
+    public void Trim(int groups)
     {
-        AssertLocked();
-        bool isInMap = slot.IsInMap;
-        slot.IsInMap = false;
-        return isInMap ? _map.Without(slot) : _map.Unchanged();
-    }
-
-    /// <summary>Lets go of what was made for many more groups than there are.</summary>
-    public void Trim()
-    {
-        // In the map's array what has gone is until somebody asks for the groups.
-        GroupMap map = Map;
-        if (map.PendingChanges > map.Count)
-        {
-            _ = map.Slots;
-        }
-
-        if (Volatile.Read(ref _spareGroups) is { } spare && spare.Length / 4 > map.Count)
+        if (Volatile.Read(ref _spareGroups) is { } spare && spare.Length / 4 > groups)
         {
             Interlocked.CompareExchange(ref _spareGroups, null, spare);
         }
     }
-
-    /// <summary>
-    /// Merges the changes of the map, where they are many: on another thread, for whoever has made the last of them must not wait for
-    /// that.
-    /// </summary>
-    public void MergeIfOverdue()
-    {
-        if (Map.IsOverdue && Interlocked.Exchange(ref _isMerging, 1) == 0)
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(static groups => groups.MergeOverdue(), this, preferLocal: false);
-        }
-    }
-
-    private void MergeOverdue()
-    {
-        try
-        {
-            Action<GroupMap> end = Map.Merge();
-            Explored.WaitFor(writer);
-            lock (writer)
-            {
-                end(_map);
-            }
-        }
-        catch (OutOfMemoryException)
-        {
-            // The next change tries again, and so does whoever looks at the groups.
-        }
-        finally
-        {
-            Volatile.Write(ref _isMerging, 0);
-        }
-    }
-
-    [Conditional("DEBUG")]
-    private void AssertLocked() => Debug.Assert(writer.IsHeldByCurrentThread, "the writer lock is not held");
 }

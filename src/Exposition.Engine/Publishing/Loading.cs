@@ -155,9 +155,9 @@ internal sealed class Loading(StoreState state, WriterLock writer, Publisher pub
             {
                 // What may fail comes first: groups that are in no map yet must not be forgotten.
                 state.Loaded!.RemoveAll(static slot => slot.IsRemoved);
-                var map = GroupMap.Of([.. state.Groups.Map.Slots, .. state.Loaded]);
+                var map = GroupMap.Of([.. state.Maps.Newest.Slots, .. state.Loaded]);
                 state.Loaded.ForEach(static slot => slot.IsInMap = true);
-                state.Groups.ReplaceMap(map);
+                state.Maps.Replace(map);
                 state.Loaded = null;
             }
 

@@ -103,13 +103,13 @@ internal sealed class Publisher(StoreState state, WriterLock writer)
         }
 
         slot.IsInMap = true;
-        state.Groups.ReplaceMap(state.Groups.Map.With(slot));
+        state.Maps.Replace(state.Maps.Newest.With(slot));
     }
 
     /// <summary>Removes a group; under the writer lock.</summary>
     public void Remove(GroupSlot slot)
     {
-        Explored.Fault("ClosesLate", () => state.Groups.ReplaceMap(state.Groups.MapWithout(slot)));
+        Explored.Fault("ClosesLate", () => state.Maps.Replace(state.Maps.Without(slot)));
         Removed(slot, state.Groups.Close(slot));
     }
 
@@ -131,12 +131,12 @@ internal sealed class Publisher(StoreState state, WriterLock writer)
         Explored.Step("ChangeSlots");
         state.Groups.Table.Remove(slot);
         Explored.Fault("ShowsEarly", writer.FollowUp.TakeAll);
-        bool forAll = state.Groups.ReplaceMap(state.Groups.MapWithout(slot));
+        bool forAll = state.Maps.Replace(state.Maps.Without(slot));
 
         // Not before: whoever finds nothing due looks at the map next.
         state.Deadlines.Queue.Remove(slot);
         Forget(slot, forAll);
-        state.Blocks.RetireAll(slot, last, state.Groups.Map.Stamp(state.Groups.Timeline));
+        state.Blocks.RetireAll(slot, last, state.Maps.Newest.Stamp(state.Groups.Timeline));
     }
 
     /// <summary>

@@ -43,6 +43,7 @@ internal sealed class StoreState
         Options = options;
         Clock = new DeadlineClock(options.Time);
         Groups = new GroupVersions(Lock);
+        Maps = new GroupMaps(Groups.Timeline, Lock);
         Directory = new FamilyDirectory();
         Rules = new CrossGroupRules(Directory, new RepeatedSeries(key => Groups.Table.Find(key.Span)), () => Groups.Table.All);
         Hidden = new HiddenFamilies(options, Directory, Lock);
@@ -61,6 +62,9 @@ internal sealed class StoreState
 
     /// <summary>The groups and their versions.</summary>
     public GroupVersions Groups { get; }
+
+    /// <summary>Which groups there are, in order of their keys.</summary>
+    public GroupMaps Maps { get; }
 
     /// <summary>Families over all groups.</summary>
     public FamilyDirectory Directory { get; }

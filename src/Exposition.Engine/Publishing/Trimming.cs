@@ -19,15 +19,16 @@ internal sealed class Trimming(StoreState state, WriterLock writer)
     private void TrimTables()
     {
         // What was before stays until something changes, if a view was on its way to it when it changed last.
-        if (state.Groups.Map.Previous is not null)
+        if (state.Maps.Newest.Previous is not null)
         {
             using (writer.Enter())
             {
-                state.Groups.ReplaceMap(state.Groups.Map.Unchanged());
+                state.Maps.Replace(state.Maps.Newest.Unchanged());
             }
         }
 
-        state.Groups.Trim();
+        state.Maps.Trim();
+        state.Groups.Trim(state.Maps.Newest.Count);
         if (state.Deadlines.Queue.IsRoomy)
         {
             using (writer.Enter())

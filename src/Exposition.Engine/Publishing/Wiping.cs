@@ -70,7 +70,7 @@ internal sealed class Wiping(StoreState state, WriterLock writer, Publisher publ
         GroupTable all = state.Groups.Table.MoveAll();
         state.Loaded = state.Loaded is null ? null : [];
         state.KeptHidden.Clear();
-        _wipedForAll = state.Groups.ReplaceMap(GroupMap.Of([]));
+        _wipedForAll = state.Maps.Replace(GroupMap.Of([]));
 
         // Not before: whoever finds nothing due looks at the map next.
         state.Deadlines.Queue.Clear();

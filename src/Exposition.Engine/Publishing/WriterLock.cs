@@ -54,7 +54,7 @@ internal sealed class WriterLock(StoreState state)
             FollowUp.Take(steps);
         }
 
-        state.Groups.MergeIfOverdue();
+        state.Maps.MergeIfOverdue();
     }
 
     /// <summary>Holds the writer lock until it is disposed of.</summary>
