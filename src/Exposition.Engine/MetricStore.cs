@@ -17,7 +17,7 @@ namespace Exposition.Engine;
 /// With <see cref="PushMode.Merge"/> (POST) a pushed family takes the place of the group's family of that name, whole, whatever types the
 /// two have, and all other families stay. Either creates the group where there is none, sets its <c>push_time_seconds</c> to the time of
 /// the push, and leaves its <c>push_failure_time_seconds</c> as it is (0 in a new group). What a body says of the first is left out; of the
-/// second only where the group has none yet, as in the reference.
+/// second only where the group has none yet, as in the Pushgateway.
 /// </para>
 /// <para>
 /// A checked store (<see cref="StoreOptions.CheckConsistency"/>) refuses a push after which all groups together would not be one valid
@@ -145,7 +145,7 @@ public sealed class MetricStore
     /// <param name="body">The decoded body; not used after the return.</param>
     /// <param name="mode">What becomes of the group's other families.</param>
     /// <param name="details">What else was said with it.</param>
-    /// <returns>What became of it; a refusal says why in the reference's words.</returns>
+    /// <returns>What became of it; a refusal says why in the Pushgateway's words.</returns>
     public PushOutcome Push(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details = default)
     {
         ArgumentNullException.ThrowIfNull(key);

@@ -93,6 +93,6 @@ public readonly record struct PushDetails(TimeSpan? ExpireAfter = null, object? 
 
 /// <summary>The answer to a push.</summary>
 /// <param name="Status">What became of it.</param>
-/// <param name="Error">The reason of a refusal in the reference's words, else null. An accepted push has one if nothing of it could be
+/// <param name="Error">The reason of a refusal in the Pushgateway's words, else null. An accepted push has one if nothing of it could be
 /// stored.</param>
 public readonly record struct PushOutcome(PushStatus Status, string? Error = null);

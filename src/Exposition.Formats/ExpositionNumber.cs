@@ -4,7 +4,7 @@ using Exposition.Formats.Numbers;
 namespace Exposition.Formats;
 
 /// <summary>
-/// Numbers as expositions write them: the rules of the reference implementation, that is, of Go's strconv. All methods are pure and thread
+/// Numbers as expositions write them: the rules of the Pushgateway, that is, of Go's strconv. All methods are pure and thread
 /// safe; those on spans allocate nothing.
 /// </summary>
 public static class ExpositionNumber
@@ -29,7 +29,7 @@ public static class ExpositionNumber
     /// <returns>Bytes written.</returns>
     public static int Format(double value, Span<byte> destination) => NumberFormatter.Format(value, destination);
 
-    /// <summary>The same as text, but with the sign of negative zero, as in the reference's JSON.</summary>
+    /// <summary>The same as text, but with the sign of negative zero, as in the Pushgateway's JSON.</summary>
     public static string ToString(double value)
     {
         Span<byte> text = stackalloc byte[MaxLength];

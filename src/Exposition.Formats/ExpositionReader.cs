@@ -30,7 +30,7 @@ public enum ExpositionToken : byte
 
 /// <summary>
 /// A forward-only reader of the Prometheus text format (0.0.4, with the quoted UTF-8 names of 1.0.0), line by line over spans. It checks
-/// the grammar of each line as the reference implementation does and reports errors in its words. It does not remember earlier lines: that
+/// the grammar of each line as the Pushgateway does and reports errors in its words. It does not remember earlier lines: that
 /// a family is described twice, that <c>le</c> is a number (and may come twice on a line of a histogram), or which samples make a
 /// histogram, is for <see cref="TextFormat.TryRead"/>.
 /// </summary>
@@ -43,7 +43,8 @@ public enum ExpositionToken : byte
 /// var reader = new ExpositionReader(text, new ExpositionReaderState());
 /// while (reader.Read())
 /// {
-///     if (reader.Token == ExpositionToken.Sample &amp;&amp; reader.Labels.TryGet("job"u8, out ReadOnlySpan&lt;byte&gt; job) &amp;&amp; job.SequenceEqual("nightly"u8))
+///     if (reader.Token == ExpositionToken.Sample &amp;&amp; reader.Labels.TryGet("job"u8, out ReadOnlySpan&lt;byte&gt; job) &amp;&amp;
+/// job.SequenceEqual("nightly"u8))
 ///     {
 ///         bytes += reader.Value;
 ///     }

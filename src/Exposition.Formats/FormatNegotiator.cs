@@ -33,7 +33,7 @@ public enum ScrapeFormat : byte
 public readonly record struct ScrapeNegotiation(ScrapeFormat Format, EscapingScheme Escaping);
 
 /// <summary>
-/// Chooses format and encoding of a scrape's answer exactly as the reference does (prometheus/common v0.69 with goautoneg, and promhttp),
+/// Chooses format and encoding of a scrape's answer exactly as the Pushgateway does (prometheus/common v0.69 with goautoneg, and promhttp),
 /// oddities included: they decide what existing scrapers get. Pure and thread safe; allocates nothing.
 /// </summary>
 public static class FormatNegotiator
@@ -49,7 +49,7 @@ public static class FormatNegotiator
     public static ScrapeNegotiation Choose(ReadOnlySpan<byte> accept) => Choose(accept, openMetrics: false);
 
     /// <summary>
-    /// Chooses by the Accept header with OpenMetrics among what is offered, which the reference never does though its library can.
+    /// Chooses by the Accept header with OpenMetrics among what is offered, which the Pushgateway never does though its library can.
     /// </summary>
     /// <param name="accept">The value of the first Accept header line, or nothing. Only the first 64 entries count.</param>
     /// <param name="openMetrics">Offer OpenMetrics 1.0.0 and 0.0.1 (which is also meant by no version).</param>
@@ -99,7 +99,7 @@ public static class FormatNegotiator
         return new ScrapeNegotiation(ScrapeFormat.Text, escaping);
     }
 
-    /// <summary>The Content-Type of an answer, byte for byte as the reference writes it. The bytes live as long as the process.</summary>
+    /// <summary>The Content-Type of an answer, byte for byte as the Pushgateway writes it. The bytes live as long as the process.</summary>
     public static ReadOnlySpan<byte> ContentType(ScrapeFormat format, EscapingScheme escaping) =>
         s_contentTypes[((int)format * 4) + (int)escaping];
 

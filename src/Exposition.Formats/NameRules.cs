@@ -32,7 +32,7 @@ public static class NameRules
 
     /// <summary>
     /// Writes a metric or label name as the scheme demands. Names inside the legacy charset (the colon included, for labels too)
-    /// are never changed, as the reference does when it writes an exposition.
+    /// are never changed, as the Pushgateway does when it writes an exposition.
     /// </summary>
     /// <param name="name">The name; bytes that are not UTF-8 count as U+FFFD each.</param>
     /// <param name="scheme">The scheme.</param>

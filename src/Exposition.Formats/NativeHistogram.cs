@@ -8,7 +8,7 @@ namespace Exposition.Formats;
 /// <param name="Lower">Lower bound.</param>
 /// <param name="Upper">Upper bound.</param>
 /// <param name="Count">Observations in this bucket alone, where the histogram counts in integers. Inconsistent deltas wrap around, as in
-/// the reference.</param>
+/// the Pushgateway.</param>
 /// <param name="CountFloat">The same where it counts in floats (<see cref="NativeHistogram.IsFloat"/>).</param>
 public readonly record struct NativeBucket(int Boundaries, double Lower, double Upper, ulong Count, double CountFloat);
 

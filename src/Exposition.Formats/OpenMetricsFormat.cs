@@ -4,7 +4,7 @@ using Exposition.Formats.Rows;
 
 namespace Exposition.Formats;
 
-// Layout (the rules of the reference's MetricFamilyToOpenMetrics):
+// Layout (the rules of the Pushgateway's MetricFamilyToOpenMetrics):
 //
 //   # HELP name text          only if there is a help text; escapes \ LF "
 //   # TYPE name type          always
@@ -14,7 +14,7 @@ namespace Exposition.Formats;
 //   # EOF
 //
 // Values and bounds are floats (1.0), counts whole numbers, times seconds. A counter's name stands without "_total" in metadata lines.
-// Different from the reference, because a scraper may refuse the whole answer for one line: what OpenMetrics does not allow under the
+// Different from the Pushgateway, because a scraper may refuse the whole answer for one line: what OpenMetrics does not allow under the
 // family's type is written as unknown, not as it is (a negative counter, a histogram with a sum and negative bounds) and not with an error
 // (float histograms); a unit that is no suffix of the name, an exemplar that is too long, and a time that is none are left out; a label
 // name with a colon is quoted or has an underscore there. An exemplar without labels is written, as {}. Times are the floats next to them
@@ -25,7 +25,7 @@ namespace Exposition.Formats;
 /// and <c>WriteEnd</c> write one. Stateless; a set must not be used by two callers at once.
 /// </summary>
 /// <remarks>
-/// <para>Rows hold the model of io.prometheus.client, so both directions translate between the two, in the way of the reference's writer:
+/// <para>Rows hold the model of io.prometheus.client, so both directions translate between the two, in the way of the Pushgateway's writer:
 /// a counter <c>x</c> is the family <c>x_total</c>, unknown is untyped, an info <c>x</c> is the gauge <c>x_info</c>, a stateset <c>x</c> is
 /// the gauge <c>x</c> whose states are values of the label <c>x</c>. So a text scrape shows the sample names that were read
 /// (but for gauge histograms, whose <c>_gcount</c> and <c>_gsum</c> are <c>_count</c> and <c>_sum</c> there).</para>

@@ -89,7 +89,7 @@ public static partial class ProtobufFormat
 
     /// <summary>
     /// Writes a family in the protobuf text form, for people who look at a scrape. Go varies the blanks of this form on purpose, so it is
-    /// equal to the reference's only in meaning. Not for the hot path: it goes over the family's binary form.
+    /// equal to the Pushgateway's only in meaning. Not for the hot path: it goes over the family's binary form.
     /// </summary>
     /// <param name="set">The rows.</param>
     /// <param name="family">Index of the family.</param>

@@ -5,7 +5,7 @@ using Exposition.Formats.Protobuf;
 namespace Exposition.Formats;
 
 // Grammar: body = { varint length, MetricFamily }. Strings are not checked to be UTF-8 (proto2) and names not to be valid: that is the
-// store's business, as is a type without meaning. Errors are those of the reference: a cut or overlong length prefix has its own words,
+// store's business, as is a type without meaning. Errors are those of the Pushgateway: a cut or overlong length prefix has its own words,
 // everything inside a message is "cannot parse invalid wire-format data".
 
 /// <summary>
@@ -23,7 +23,8 @@ namespace Exposition.Formats;
 ///     metrics.ResetWrittenCount();
 ///     ProtobufFormat.WriteMetrics(set, family, metrics);
 ///     FamilyRow row = set.Families[family];
-///     ProtobufFormat.WriteHeader(set.Text(row.Name), row.Type, row.HasHelp, set.Text(row.Help), EscapingScheme.AllowUtf8, metrics.WrittenCount, output);
+///     ProtobufFormat.WriteHeader(set.Text(row.Name), row.Type, row.HasHelp, set.Text(row.Help), EscapingScheme.AllowUtf8,
+/// metrics.WrittenCount, output);
 ///     output.Write(metrics.WrittenSpan);
 /// }
 /// </code>
@@ -42,7 +43,7 @@ public static partial class ProtobufFormat
     /// </summary>
     /// <param name="body">The body. The set points into it until its next reset.</param>
     /// <param name="into">Reset and filled. After an error it holds what was read before it.</param>
-    /// <param name="error">The reason, in the reference's words, without a line.</param>
+    /// <param name="error">The reason, in the Pushgateway's words, without a line.</param>
     public static bool TryRead(ReadOnlyMemory<byte> body, FamilySet into, out FormatError error)
     {
         ArgumentNullException.ThrowIfNull(into);

@@ -125,7 +125,7 @@ public static class PushContentType
         return matched == expected.Length;
     }
 
-    // A backslash escapes only the characters that need it, as the reference has it for the sake of old browsers.
+    // A backslash escapes only the characters that need it, as the Pushgateway has it for the sake of old browsers.
     private static bool IsEscape(ReadOnlySpan<byte> text, int at) =>
         text[at] == (byte)'\\' && at + 1 < text.Length && "()<>@,;:\\\"/[]?="u8.Contains(text[at + 1]);
 }

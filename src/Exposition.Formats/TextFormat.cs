@@ -5,7 +5,7 @@ using Exposition.Formats.Text;
 
 namespace Exposition.Formats;
 
-// Layout (the rules of the reference's MetricFamilyToText):
+// Layout (the rules of the Pushgateway's MetricFamilyToText):
 //
 //   # HELP name text          only if there is a help text; an empty one leaves a trailing blank; escapes \ and LF
 //   # TYPE name type          always; a gauge histogram is printed as histogram
@@ -49,11 +49,11 @@ public static class TextFormat
 
     /// <summary>
     /// Reads a complete exposition. Samples are folded into summaries and histograms where a TYPE line came first, families without a
-    /// metric are dropped, and every error is the first one in the text, in the words of the reference implementation.
+    /// metric are dropped, and every error is the first one in the text, in the words of the Pushgateway.
     /// </summary>
     /// <remarks>
-    /// Differences from the reference, in both modes: a line whose braces hold labels but no metric name is always refused as
-    /// <c>invalid metric name</c> (the reference reuses the line before or panics), and <c>le</c> and <c>quantile</c> on a line with the
+    /// Differences from the Pushgateway, in both modes: a line whose braces hold labels but no metric name is always refused as
+    /// <c>invalid metric name</c> (the Pushgateway reuses the line before or panics), and <c>le</c> and <c>quantile</c> on a line with the
     /// metric name inside the braces belong to that metric's type, not to the type of the line before.
     /// Takes time proportional to the body's length, whatever it holds; allocates nothing once the arrays of <paramref name="into"/> have
     /// grown.

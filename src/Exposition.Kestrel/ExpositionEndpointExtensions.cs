@@ -15,7 +15,8 @@ namespace Exposition.Kestrel;
 public static class ExpositionEndpointExtensions
 {
     /// <summary>
-    /// Answers for all routes of the host what the reference answers before it routes: a redirect from a path with <c>//</c>, <c>/./</c> or
+    /// Answers for all routes of the host what the Pushgateway answers before it routes: a redirect from a path with <c>//</c>, <c>/./</c>
+    /// or
     /// <c>/../</c> to the clean one, 400 for a malformed percent escape, and 400 for a request that announces gzip and has no body. To be
     /// called before <c>UseRouting</c>. Without it the routes of <see cref="MapExposition"/> still follow these rules.
     /// </summary>

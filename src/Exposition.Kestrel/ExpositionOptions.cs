@@ -66,7 +66,7 @@ public sealed class ExpositionOptions
     /// <summary>Which names grouping labels and text bodies may use.</summary>
     public NameScheme Names { get => Store.Names; set => Store.Names = value; }
 
-    /// <summary>Answer scrapes in OpenMetrics 1.0 where their Accept header prefers it. The reference never does.</summary>
+    /// <summary>Answer scrapes in OpenMetrics 1.0 where their Accept header prefers it. The Pushgateway never does.</summary>
     public bool EnableOpenMetrics { get; set; }
 
     /// <summary>
@@ -250,7 +250,7 @@ public sealed class ExpositionOptions
     /// </summary>
     public bool LargeReceiveBlocks { get; set; } = true;
 
-    /// <summary>Expose also the families that the reference does not have (which door served, why connections were handed on).</summary>
+    /// <summary>Expose also the families that the Pushgateway does not have (which door served, why connections were handed on).</summary>
     public bool EngineMetrics { get; set; } = true;
 
     /// <summary>

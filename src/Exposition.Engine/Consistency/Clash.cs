@@ -3,7 +3,7 @@ using Exposition.Engine.Groups;
 namespace Exposition.Engine.Consistency;
 
 /// <summary>Why a family cannot be beside what is stored.</summary>
-/// <param name="Message">In the reference's words, with the other group.</param>
+/// <param name="Message">In the Pushgateway's words, with the other group.</param>
 /// <param name="Group">The group that holds one of its series; it is over at the earliest when that group changes.</param>
 /// <param name="Family">Name of the family that it contradicts; it is over at the earliest when no group holds that with the type it has
 /// now.</param>

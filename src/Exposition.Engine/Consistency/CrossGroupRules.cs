@@ -26,7 +26,7 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, RepeatedSeries 
     public static byte[][] HistogramSuffixes { get; } = ["_count"u8.ToArray(), "_sum"u8.ToArray(), s_bucket];
 
     /// <summary>
-    /// Whether a family of a type writes samples with a name of that ending. (Gauge histograms are exempt, as in the reference.)
+    /// Whether a family of a type writes samples with a name of that ending. (Gauge histograms are exempt, as in the Pushgateway.)
     /// </summary>
     public static bool Folds(MetricType type, byte[] suffix) =>
         type == MetricType.Histogram || (type == MetricType.Summary && !ReferenceEquals(suffix, s_bucket));

@@ -3,7 +3,7 @@ using Exposition.Formats;
 
 namespace Exposition.Engine.Ingest;
 
-// The reference's sanitation (sanitizeLabels): every grouping label is set on every metric, overwriting one of that name; a metric that
+// The Pushgateway's sanitation (sanitizeLabels): every grouping label is set on every metric, overwriting one of that name; a metric that
 // then has no instance label gets an empty one; labels are sorted by name. Of two labels with one name (protobuf only) the first is
 // overwritten and the second stays, so that the duplicate is found by the check that follows.
 

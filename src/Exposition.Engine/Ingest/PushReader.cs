@@ -23,8 +23,8 @@ internal static class PushReader
         }
     }
 
-    // The reference reads OpenMetrics as text, so a body that is good only as text stays good, and one that is bad as both gets the text's
-    // error.
+    // The Pushgateway reads OpenMetrics as text, so a body that is good only as text stays good, and one that is bad as both gets the
+    // text's error.
     private static bool TryReadAsSent(
         StoreOptions options, PushFormat format, ReadOnlyMemory<byte> body, FamilySet into, out FormatError malformed)
     {

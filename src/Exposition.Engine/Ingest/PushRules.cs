@@ -7,9 +7,9 @@ using Exposition.Formats.Go;
 
 namespace Exposition.Engine.Ingest;
 
-// What a push must keep by itself, whatever else is stored: the rules of the reference's registry (checkMetricConsistency), and those that
-// the reference lacks and that let one push break every scrape: no family without a name or of an unknown type, names in UTF-8, every
-// metric with a value of its family's type (gauge histograms too), no second "le" on a histogram.
+// What a push must keep by itself, whatever else is stored: the rules of the Pushgateway's registry (checkMetricConsistency), and those
+// that the Pushgateway lacks and that let one push break every scrape: no family without a name or of an unknown type, names in UTF-8,
+// every metric with a value of its family's type (gauge histograms too), no second "le" on a histogram.
 
 /// <summary>The rules inside one push. Expects merged and sorted labels.</summary>
 internal static class PushRules
@@ -85,7 +85,7 @@ internal static class PushRules
         MetricType type = set.Families[family].Type;
         ReadOnlySpan<byte> name = set.Text(labels[label].Name);
 
-        // The first is compared with an empty one, so that an empty name is reported as a repeated one, as the reference does.
+        // The first is compared with an empty one, so that an empty name is reported as a repeated one, as the Pushgateway does.
         if (name.SequenceEqual(label == 0 ? default : set.Text(labels[label - 1].Name)))
         {
             return $"{Collected(set, family, metric)} has two or more labels with the same name: {ShownText.Of(name)}";
@@ -140,7 +140,7 @@ internal static class PushRules
         _ => "GAUGE_HISTOGRAM",
     };
 
-    /// <summary>How the reference begins a sentence about a metric: its name and labels, as many as can be shown.</summary>
+    /// <summary>How the Pushgateway begins a sentence about a metric: its name and labels, as many as can be shown.</summary>
     public static string Collected(FamilySet set, int family, int metric)
     {
         var text = new StringBuilder("collected metric ").Append(Quote(set.Text(set.Families[family].Name))).Append(" {");

@@ -3,7 +3,7 @@ using Exposition.Formats;
 namespace Exposition.Engine.Ingest;
 
 /// <summary>
-/// The order of a family's metrics in an exposition: fewer labels first, then label values position by position, as the reference sorts.
+/// The order of a family's metrics in an exposition: fewer labels first, then label values position by position, as the Pushgateway sorts.
 /// Names break the remaining ties, so that equal label sets are neighbours and a duplicate is found in one pass.
 /// </summary>
 internal sealed class SeriesOrder : IComparer<int>

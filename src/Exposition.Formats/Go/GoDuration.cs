@@ -7,7 +7,7 @@ namespace Exposition.Formats.Go;
 // Grammar: [+-] ( "0" | ( number unit )+ ), number = digits [ "." digits ] | "." digits,
 // unit = ns | us | µs | μs | ms | s | m | h | d | w. Counted in nanoseconds in 63 bits; fractions below a nanosecond are cut.
 
-/// <summary>Durations in Go's notation, with the units d and w that Prometheus and the reference's flag library add.</summary>
+/// <summary>Durations in Go's notation, with the units d and w that Prometheus and the Pushgateway's flag library add.</summary>
 internal static class GoDuration
 {
     private static readonly SearchValues<char> s_numberStart = SearchValues.Create(".0123456789");
@@ -21,7 +21,7 @@ internal static class GoDuration
     /// <summary>Reads a duration. Does not allocate unless it is refused.</summary>
     /// <param name="text">The whole of it.</param>
     /// <param name="nanoseconds">What it says.</param>
-    /// <param name="error">Why it is none, in the reference's words; null if it is one.</param>
+    /// <param name="error">Why it is none, in the Pushgateway's words; null if it is one.</param>
     public static bool TryParse(ReadOnlySpan<char> text, out long nanoseconds, out string? error)
     {
         nanoseconds = 0;
@@ -77,7 +77,7 @@ internal static class GoDuration
     }
 
     /// <summary>The same for text that must be one.</summary>
-    /// <exception cref="FormatException">It is none; the text is that of the reference.</exception>
+    /// <exception cref="FormatException">It is none; the text is that of the Pushgateway.</exception>
     public static long ParseNanoseconds(string text) =>
         TryParse(text, out long nanoseconds, out string? error) ? nanoseconds : throw new FormatException(error);
 

@@ -1,6 +1,6 @@
 namespace Exposition.Formats.Go;
 
-/// <summary>Number conversions as the reference's compiler does them.</summary>
+/// <summary>Number conversions as the Pushgateway's compiler does them.</summary>
 internal static class GoNumber
 {
     private const double TwoPow63 = 9_223_372_036_854_775_808.0;

@@ -7,7 +7,9 @@ namespace Exposition.Formats.Go;
 // Go's strconv.Quote and QuoteRune: printable is what Unicode calls a letter, mark, number, punctuation or symbol, plus the ASCII space.
 // Everything else is escaped, bytes that are not UTF-8 as \xNN.
 
-/// <summary>Quotes bytes for error messages as Go's <c>%q</c> does, so that a client reads the words it knows from the reference.</summary>
+/// <summary>
+/// Quotes bytes for error messages as Go's <c>%q</c> does, so that a client reads the words it knows from the Pushgateway.
+/// </summary>
 internal static class GoQuote
 {
     /// <summary><c>%q</c> of a string, of which no more is shown than <see cref="ShownText.MostBytes"/>.</summary>
@@ -73,7 +75,7 @@ internal static class GoQuote
         or UnicodeCategory.OtherNotAssigned or UnicodeCategory.SpaceSeparator or UnicodeCategory.LineSeparator
         or UnicodeCategory.ParagraphSeparator);
 
-    /// <summary><c>%q</c> of a byte: the reference prints it as the character of that number.</summary>
+    /// <summary><c>%q</c> of a byte: the Pushgateway prints it as the character of that number.</summary>
     public static string Byte(byte value)
     {
         var quoted = new StringBuilder(10).Append('\'');

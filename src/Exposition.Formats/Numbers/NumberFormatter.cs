@@ -9,7 +9,7 @@ namespace Exposition.Formats.Numbers;
 //   otherwise      d[.ddd]e(+|-)NN with at least two exponent digits: 1e+06, 1.234567e+06, 5e-324
 // NaN, +Inf, -Inf are words. The exposition prints -0 as 0; JSON keeps its sign.
 
-/// <summary>Writes numbers as the reference prints them.</summary>
+/// <summary>Writes numbers as the Pushgateway prints them.</summary>
 internal static class NumberFormatter
 {
     /// <summary>Longest output in bytes: <c>-2.2250738585072014e-308</c>.</summary>

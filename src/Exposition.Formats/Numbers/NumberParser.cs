@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace Exposition.Formats.Numbers;
 
-// Grammar of a value (also of le and quantile), byte for byte what the reference accepts:
+// Grammar of a value (also of le and quantile), byte for byte what the Pushgateway accepts:
 //   number   = [sign] ( digits ["." [digits]] / "." digits ) [ ("e" / "E") [sign] digits ]
 //   infinity = [sign] ("inf" / "infinity")   any case
 //   nan      = "nan"                         any case, no sign

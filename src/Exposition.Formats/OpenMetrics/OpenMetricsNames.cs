@@ -3,7 +3,7 @@ using Exposition.Formats.Rows;
 
 namespace Exposition.Formats.OpenMetrics;
 
-// A counter x_total is the family x; its samples are x_total and x_created. As in the reference the whole name is escaped before "_total"
+// A counter x_total is the family x; its samples are x_total and x_created. As in the Pushgateway the whole name is escaped before "_total"
 // is cut off. Two schemes double the underscore of an escaped name, so what is left of it ends in one.
 
 /// <summary>Writes a family's name and the names of its samples.</summary>

@@ -5,7 +5,7 @@ using Exposition.Formats.Protobuf;
 namespace Exposition.Formats.OpenMetrics;
 
 // Reading takes the decimal digits as they stand, down to the nanosecond; writing prints the float next to the time. So a time that was
-// printed is read and printed as the same again. (The reference prints float64(nanoseconds) / 1e9, which is often a neighbour of that
+// printed is read and printed as the same again. (The Pushgateway prints float64(nanoseconds) / 1e9, which is often a neighbour of that
 // float: 0.25 s becomes 0.2499998, and a scraper that cuts to milliseconds is one off.)
 
 /// <summary>A google.protobuf.Timestamp: seconds since 1970 and nanoseconds that go forward from them.</summary>

@@ -65,7 +65,7 @@ internal ref struct TextSampleWriter(FamilySet set, ReadOnlySpan<byte> name, Esc
             hasInf |= double.IsPositiveInfinity(point.Bound);
         }
 
-        // Buckets are not contradicted by a 0 that nobody has pushed; the reference does it.
+        // Buckets are not contradicted by a 0 that nobody has pushed; the Pushgateway does it.
         bool hasCount = (metric.Content & MetricContent.NoCount) == 0 || metric.PointCount == 0;
         if (!hasInf && hasCount && !(count == 0 && most > 0))
         {

@@ -8,8 +8,8 @@ namespace Exposition.Gateway.Api;
 
 // Shape of a group: one object whose keys are in byte order: "labels", "last_push_successful" and the families, and where there is
 // something to say also our own "expired", "expires_at" and "hidden_families". "last_failure" comes only if it was asked for: readers that
-// take every other key for a family get to see the reference's keys as long as none of what we have beside it is used. A family of one of
-// those names takes the key, as in the reference. All numbers are strings in Go's notation. Of labels, quantiles and buckets that print
+// take every other key for a family get to see the Pushgateway's keys as long as none of what we have beside it is used. A family of one of
+// those names takes the key, as in the Pushgateway. All numbers are strings in Go's notation. Of labels, quantiles and buckets that print
 // alike the last counts, because there they are keys of maps.
 
 /// <summary>Writes groups as <c>/api/v1/metrics</c> shows them.</summary>
@@ -24,8 +24,8 @@ internal sealed class MetricsJson(Utf8JsonWriter writer, TimeZoneInfo zone, bool
     public void BeginGroup() => writer.WriteStartObject();
 
     /// <summary>
-    /// Writes those of the fixed keys that stand between two families: the reference's two, and what only we know where there is something
-    /// to say.
+    /// Writes those of the fixed keys that stand between two families: the Pushgateway's two, and what only we know where there is
+    /// something to say.
     /// </summary>
     /// <param name="key">The group's labels.</param>
     /// <param name="successful">Whether its last push was.</param>
@@ -120,7 +120,7 @@ internal sealed class MetricsJson(Utf8JsonWriter writer, TimeZoneInfo zone, bool
             default:
                 WriteLabels(set, metric);
 
-                // The reference has no case for gauge histograms and shows them as zero.
+                // The Pushgateway has no case for gauge histograms and shows them as zero.
                 writer.WriteString("value"u8, type > MetricType.Untyped ? "0" : ExpositionNumber.ToString(row.Value));
                 break;
         }

@@ -2,7 +2,7 @@ using Exposition.Formats.Go;
 
 namespace Exposition.Gateway.CommandLine;
 
-// Rules (those of the reference's flag library): "--" ends the flags; "--name", "--name=value", "-x"; an argument "@file" is replaced by
+// Rules (those of the Pushgateway's flag library): "--" ends the flags; "--name", "--name=value", "-x"; an argument "@file" is replaced by
 // the file's lines, blank ones and those that start with # left out; a value stands after "=" or is the next argument, if that is not a
 // flag.
 

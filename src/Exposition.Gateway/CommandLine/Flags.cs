@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Exposition.Gateway.CommandLine;
 
-/// <summary>The command line, read. Spelling, defaults and errors are those of the reference.</summary>
+/// <summary>The command line, read. Spelling, defaults and errors are those of the Pushgateway.</summary>
 internal sealed class Flags
 {
     private readonly List<string> _expireAfter = [];
@@ -123,12 +123,12 @@ internal sealed class Flags
     }
 
     /// <summary>
-    /// The flags in the order in which help lists them. The status shows the value of those that the reference does not have where it
+    /// The flags in the order in which help lists them. The status shows the value of those that the Pushgateway does not have where it
     /// matters.
     /// </summary>
     internal List<Flag> Table() =>
     [
-        // As in the reference, also the negated form of help and version has the effect.
+        // As in the Pushgateway, also the negated form of help and version has the effect.
         new("help", "Show context-sensitive help (also try --help-long and --help-man).", _ => Help = true)
             { IsSwitch = true, Short = 'h' },
         Flag.Switch("web.systemd-socket", () => SystemdSocket, value => SystemdSocket = value,

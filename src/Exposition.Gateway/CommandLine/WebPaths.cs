@@ -18,7 +18,7 @@ internal static class WebPaths
     public static string Join(string prefix, string path) => PathCleaner.Clean($"{prefix}/{path}".TrimEnd('/'));
 
     /// <summary>The path of a URL, decoded; empty where there is none.</summary>
-    /// <exception cref="FlagException">It is no URL; the text is that of the reference.</exception>
+    /// <exception cref="FlagException">It is no URL; the text is that of the Pushgateway.</exception>
     public static string PathOfUrl(string url)
     {
         if (url.Length == 0)

@@ -15,12 +15,12 @@ namespace Exposition.Gateway.Hosting;
 internal delegate Task Serve(HttpContext context, string path);
 
 /// <summary>What a route leads to.</summary>
-/// <param name="CountedAs">The handler label in the request counter; null where the reference does not count.</param>
+/// <param name="CountedAs">The handler label in the request counter; null where the Pushgateway does not count.</param>
 /// <param name="Serve">Serves it; null for the routes of the engine (pushes, deletes, scrapes).</param>
 internal sealed record RouteTarget(string? CountedAs, Serve? Serve);
 
 /// <summary>
-/// The outer router: cleans paths, redirects, answers 404, 405 and OPTIONS as the reference does, serves the program's routes, and leaves
+/// The outer router: cleans paths, redirects, answers 404, 405 and OPTIONS as the Pushgateway does, serves the program's routes, and leaves
 /// those of the engine to the next middleware.
 /// </summary>
 internal sealed class GatewayRouter(
@@ -87,7 +87,7 @@ internal sealed class GatewayRouter(
             return next(context);
         }
 
-        // The reference's API router redirects to the path without its prefix, and so do we.
+        // The Pushgateway's API router redirects to the path without its prefix, and so do we.
         string clean = PathCleaner.Clean(path);
         string above = "";
         if (clean != path && method != "CONNECT")

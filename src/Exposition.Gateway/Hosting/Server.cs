@@ -28,7 +28,7 @@ internal static class Server
     {
         kestrel.AddServerHeader = false;
 
-        // As in the reference a header may hold any byte. Kestrel would refuse what is no UTF-8.
+        // As in the Pushgateway a header may hold any byte. Kestrel would refuse what is no UTF-8.
         kestrel.RequestHeaderEncodingSelector = HeaderEncoding.For;
         kestrel.UseExpositionHeadLimits();
         SetLimits(kestrel.Limits, flags.Options);

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace Exposition.Gateway.Listening;
 
-/// <summary>The program cannot serve; the message is what operators of the reference know.</summary>
+/// <summary>The program cannot serve; the message is what operators of the Pushgateway know.</summary>
 internal sealed class ListenException(string message) : Exception(message);
 
 /// <summary>Reads <c>--web.listen-address</c> as Go does: <c>:port</c> for all interfaces, <c>host:port</c>, <c>[v6]:port</c>.</summary>

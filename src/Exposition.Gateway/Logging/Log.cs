@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Exposition.Gateway.Logging;
 
-// Messages are constant texts, in the reference's words where it has the event, because operators search for them. Values are attributes.
+// Messages are constant texts, in the Pushgateway's words where it has the event, because operators search for them. Values are attributes.
 
 /// <summary>All messages of the program.</summary>
 internal static partial class Log

@@ -15,7 +15,7 @@ internal enum LogFormat
     Json,
 }
 
-/// <summary>Writes a log line in the reference's shape: ts (UTC, milliseconds), level, msg, then the attributes.</summary>
+/// <summary>Writes a log line in the Pushgateway's shape: ts (UTC, milliseconds), level, msg, then the attributes.</summary>
 internal static class LogLine
 {
     /// <summary>The line, with its newline.</summary>

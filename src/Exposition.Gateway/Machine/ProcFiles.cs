@@ -127,7 +127,7 @@ internal sealed partial class ProcFiles(string root = ProcFiles.Proc)
 
         ReadOnlySpan<byte> rest = text[(at + name.Length)..].TrimStart((byte)' ');
 
-        // The reference's library shows the greatest unsigned number for "unlimited".
+        // The Pushgateway's library shows the greatest unsigned number for "unlimited".
         return rest.StartsWith("unlimited"u8) ? ulong.MaxValue : Number(rest);
     }
 

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Exposition.Gateway.SelfMetrics;
 
 /// <summary>
-/// What build this is, under the names that the reference gives to the parts. Set by the build: <c>-p:Version</c>,
+/// What build this is, under the names that the Pushgateway gives to the parts. Set by the build: <c>-p:Version</c>,
 /// <c>-p:SourceRevisionId</c>.
 /// </summary>
 internal sealed record BuildIdentity(

@@ -7,7 +7,7 @@ namespace Exposition.Gateway.SelfMetrics;
 
 // Reading /proc can cost milliseconds, so that scrapes that follow each other closely share one reading, and nobody waits for another's.
 
-/// <summary>The <c>process_*</c> families, with the reference's names and help texts; none where there is no /proc.</summary>
+/// <summary>The <c>process_*</c> families, with the Pushgateway's names and help texts; none where there is no /proc.</summary>
 internal sealed class ProcessMetrics(ProcFiles proc, TimeProvider time) : IMetricSource
 {
     private static readonly TimeSpan s_fresh = TimeSpan.FromMilliseconds(250);

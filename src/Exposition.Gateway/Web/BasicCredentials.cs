@@ -3,9 +3,9 @@ using System.Text.Unicode;
 
 namespace Exposition.Gateway.Web;
 
-// "Basic" in any case, exactly one blank, base64 of user ":" password with its padding. As in the reference anything else counts as no
-// credentials at all. The reference compares bytes, our bcrypt texts: what is no UTF-8 can be nobody's password here, least of all that of
-// a user whose own one has the sign that decoders put in the place of such bytes.
+// "Basic" in any case, exactly one blank, base64 of user ":" password with its padding. As in the Pushgateway anything else counts as no
+// credentials at all. The Pushgateway compares bytes, our bcrypt texts: what is no UTF-8 can be nobody's password here, least of all that
+// of a user whose own one has the sign that decoders put in the place of such bytes.
 
 /// <summary>User and password of an Authorization header.</summary>
 internal readonly record struct BasicCredentials(string User, string Password)

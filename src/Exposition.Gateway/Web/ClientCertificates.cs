@@ -89,7 +89,7 @@ internal sealed class ClientCertificates(ClientAuth rule, X509Certificate2Collec
         return chain.Build(leaf) || EndsAtAuthority(chain);
     }
 
-    // An authority need not be a root: as in the reference, whatever stands in the file is trusted.
+    // An authority need not be a root: as in the Pushgateway, whatever stands in the file is trusted.
     private bool EndsAtAuthority(X509Chain chain) =>
         chain.ChainElements.Count > 1
         && Array.TrueForAll(chain.ChainStatus, static status => status.Status == X509ChainStatusFlags.PartialChain)

@@ -10,7 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Exposition.Gateway.Web;
 
-/// <summary>Connection middleware below TLS: tells those who speak plain HTTP to it what is wrong, as the reference does.</summary>
+/// <summary>Connection middleware below TLS: tells those who speak plain HTTP to it what is wrong, as the Pushgateway does.</summary>
 internal static class PlainRequests
 {
     private const int Enough = 5;

@@ -25,7 +25,7 @@ internal sealed class TlsMaterial
         _clients = clients;
         _protocols = http2 ? [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11] : [SslApplicationProtocol.Http11];
 
-        // As in the reference, the choice is about TLS 1.2: the suites of 1.3 are always there.
+        // As in the Pushgateway, the choice is about TLS 1.2: the suites of 1.3 are always there.
 #pragma warning disable CA1416 // Where the platform has no such choice, that is an error at the start.
         _suites = settings.CipherSuites.Count > 0 ? new CipherSuitesPolicy(settings.CipherSuites.Union(s_alwaysOffered)) : null;
 #pragma warning restore CA1416

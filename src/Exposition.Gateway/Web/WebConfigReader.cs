@@ -4,7 +4,7 @@ using Exposition.Formats.Go;
 
 namespace Exposition.Gateway.Web;
 
-// The schema is the reference's, key by key, and so are the words of errors, with the line put before them where there is one.
+// The schema is the Pushgateway's, key by key, and so are the words of errors, with the line put before them where there is one.
 
 /// <summary>Reads the file of <c>--web.config.file</c>.</summary>
 internal static class WebConfigReader
@@ -18,7 +18,7 @@ internal static class WebConfigReader
         ["X-XSS-Protection"] = [],
     };
 
-    // What the reference's TLS library calls secure; the names are those of the registry, and so are .NET's.
+    // What the Pushgateway's TLS library calls secure; the names are those of the registry, and so are .NET's.
     private static readonly HashSet<string> s_suites =
     [
         "TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256",

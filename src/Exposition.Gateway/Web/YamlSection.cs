@@ -21,7 +21,7 @@ internal sealed class YamlSection
 
     private YamlSection(string type) => Type = type;
 
-    /// <summary>What the reference calls the section in its messages.</summary>
+    /// <summary>What the Pushgateway calls the section in its messages.</summary>
     public string Type { get; private set; }
 
     /// <summary>The entries in order.</summary>

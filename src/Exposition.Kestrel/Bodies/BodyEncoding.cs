@@ -1,6 +1,6 @@
 namespace Exposition.Kestrel.Bodies;
 
-/// <summary>The encodings of bodies. What is not known is read as it is, as the reference does.</summary>
+/// <summary>The encodings of bodies. What is not known is read as it is, as the Pushgateway does.</summary>
 internal enum BodyEncoding : byte
 {
     Identity,

@@ -55,7 +55,7 @@ internal struct ChunkDecoder
         EndLineFeed,
     }
 
-    /// <summary>Why the body is bad, in the reference's words.</summary>
+    /// <summary>Why the body is bad, in the Pushgateway's words.</summary>
     public string? Error { get; private set; }
 
     public void Reset() => this = default;

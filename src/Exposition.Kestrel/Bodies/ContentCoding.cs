@@ -4,8 +4,8 @@ namespace Exposition.Kestrel.Bodies;
 
 // Content-Encoding = #coding, compared without case. "identity" and empty elements mean nothing, x-gzip is gzip (RFC 9110 8.4.1.3). The
 // reference knows gzip and snappy and reads everything else as it is; zstd and deflate are ours. As a body that is marked with a coding of
-// ours but is plain is served by the reference, it is served here too: those two are undone only where the body starts as they do. And what
-// starts as gzip, which no body in any of our languages does, is gzip, though nobody has said so (curl --data-binary @metrics.gz).
+// ours but is plain is served by the Pushgateway, it is served here too: those two are undone only where the body starts as they do. And
+// what starts as gzip, which no body in any of our languages does, is gzip, though nobody has said so (curl --data-binary @metrics.gz).
 
 /// <summary>Reads Content-Encoding, and undoes it.</summary>
 internal static class ContentCoding

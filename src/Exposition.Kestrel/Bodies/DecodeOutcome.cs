@@ -1,7 +1,7 @@
 namespace Exposition.Kestrel.Bodies;
 
 /// <summary>What became of decoding a body.</summary>
-/// <param name="Error">Why it failed, in the reference's words.</param>
+/// <param name="Error">Why it failed, in the Pushgateway's words.</param>
 /// <param name="TooLarge">Whether it was stopped at the limit.</param>
 /// <param name="NoRoom">Whether it was stopped because all bodies together hold too much.</param>
 internal readonly record struct DecodeOutcome(string? Error = null, bool TooLarge = false, bool NoRoom = false)

@@ -7,7 +7,7 @@ namespace Exposition.Kestrel.Bodies;
 // RFC 1952. The framework's GZipStream inflates, checks CRCs and goes on to further members, but says one thing about every fault, ignores
 // what follows the last member and takes a member without data for an empty one. So the first header is checked here, and a body
 // counts as good at once only if its last four bytes, the length of the last member, are the length of all that was decoded: then
-// it is one whole member. Any other body is walked member by member, to be sure and to answer in the reference's words.
+// it is one whole member. Any other body is walked member by member, to be sure and to answer in the Pushgateway's words.
 
 /// <summary>Undoes <c>Content-Encoding: gzip</c>.</summary>
 internal static class GzipBody
@@ -22,7 +22,7 @@ internal static class GzipBody
     /// <summary>How a member starts whose data is deflated.</summary>
     public static ReadOnlySpan<byte> Magic => [0x1F, 0x8B, 8];
 
-    /// <summary>Checks the first header, which the reference reads before anything else.</summary>
+    /// <summary>Checks the first header, which the Pushgateway reads before anything else.</summary>
     /// <returns>Null, or why it refuses.</returns>
     public static string? CheckHeader(ReadOnlySpan<byte> body) => HeaderLength(body, out string? error) > 0 ? null : error;
 

@@ -8,7 +8,7 @@ namespace Exposition.Kestrel.Bodies;
 /// <summary>How the characters of a text are written.</summary>
 internal enum TextCode : byte
 {
-    /// <summary>As those of every body that is sent as the reference wants it.</summary>
+    /// <summary>As those of every body that is sent as the Pushgateway wants it.</summary>
     Utf8,
 
     /// <summary>UTF-16, the low byte first.</summary>
@@ -28,7 +28,7 @@ internal enum TextCode : byte
 // in UTF-16 has a byte order mark, or begins with two characters of ASCII, and then every other of its first four bytes is NUL. A text in
 // UTF-8 that begins so has no meaning.
 //
-// Other charsets are believed only of a body that is not UTF-8: many libraries say ISO-8859-1 whatever they send, and the reference does
+// Other charsets are believed only of a body that is not UTF-8: many libraries say ISO-8859-1 whatever they send, and the Pushgateway does
 // not listen. As browsers do, the names of ASCII and ISO-8859-1 are read as Windows-1252: the controls that it replaces are in no text.
 
 /// <summary>Turns a text that is not in UTF-8 into UTF-8.</summary>

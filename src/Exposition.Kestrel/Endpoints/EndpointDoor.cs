@@ -12,7 +12,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Exposition.Kestrel.Endpoints;
 
-// The order of the reference: a gzip header is read before anything is routed; then the path is cleaned by a redirect; then the method is
+// The order of the Pushgateway: a gzip header is read before anything is routed; then the path is cleaned by a redirect; then the method is
 // looked at; then come redirects to the right spelling; and then 404. What would change something is never redirected: clients take that
 // for success.
 
@@ -56,7 +56,7 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
         };
     }
 
-    /// <summary>Answers what the reference answers before it routes, for any path of the host.</summary>
+    /// <summary>Answers what the Pushgateway answers before it routes, for any path of the host.</summary>
     /// <returns>Null if the request is to be served.</returns>
     public Task? RefuseBeforeRouting(HttpContext context)
     {
@@ -107,19 +107,19 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
         ]);
     }
 
-    // The reference reads a gzip header from the body of any request that announces it, even of one without a body; not so in its API.
+    // The Pushgateway reads a gzip header from the body of any request that announces it, even of one without a body; not so in its API.
     private bool LacksGzip(HttpContext context, string target, Route route) =>
         EncodingOf(context.Request.Headers.ContentEncoding) == BodyEncoding.Gzip
         && !(route.Kind == RouteKind.Group && PushMethods.Of(context.Request.Method) is not null)
         && context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody != true
         && !target.StartsWith(_api, StringComparison.Ordinal);
 
-    // Of several lines the first counts, as in the reference.
+    // Of several lines the first counts, as in the Pushgateway.
     private static BodyEncoding EncodingOf(StringValues header) => ContentCoding.Of(First(header));
 
     private static byte[] First(StringValues header) => header.Count == 0 ? [] : Encoding.UTF8.GetBytes(header[0] ?? "");
 
-    // As the raw door and the reference count it.
+    // As the raw door and the Pushgateway count it.
     private static int HeadSize(HttpRequest request, int targetLength)
     {
         int size = targetLength + request.Method.Length + "HTTP/1.1".Length + (request.Host.Value?.Length ?? 0);

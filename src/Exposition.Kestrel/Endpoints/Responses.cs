@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Exposition.Kestrel.Endpoints;
 
-/// <summary>Writes the answers that are not scrapes, as the reference words them.</summary>
+/// <summary>Writes the answers that are not scrapes, as the Pushgateway words them.</summary>
 internal static class Responses
 {
     /// <summary>An answer of the shared handlers.</summary>
@@ -36,8 +36,8 @@ internal static class Responses
         ErrorAsync(context, status, new Answer(status, text).Body);
 
     /// <summary>
-    /// What the reference answers where it has found no route. What would change something is never redirected: many clients take that for
-    /// success.
+    /// What the Pushgateway answers where it has found no route. What would change something is never redirected: many clients take that
+    /// for success.
     /// </summary>
     /// <param name="engine">Told of what is refused.</param>
     /// <param name="context">The request.</param>

@@ -18,10 +18,10 @@ namespace Exposition.Kestrel.Heads;
 /// <param name="Upgrade">Whether something else than HTTP may follow.</param>
 internal readonly record struct BodyFraming(long Length, bool Chunked, bool Last, bool Upgrade);
 
-/// <summary>Judges the heads of HTTP/1 that are not served raw, as the reference does or stricter, and in its words.</summary>
+/// <summary>Judges the heads of HTTP/1 that are not served raw, as the Pushgateway does or stricter, and in its words.</summary>
 internal sealed class HeadCheck(int maxTarget, int maxHeaders)
 {
-    // Controls and blanks. Bytes above ASCII stand for themselves, as at the reference.
+    // Controls and blanks. Bytes above ASCII stand for themselves, as at the Pushgateway.
     private static readonly SearchValues<byte> s_noTarget = SearchValues.Create(
         [.. Enumerable.Range(0, ' ' + 1).Select(static c => (byte)c), 0x7F]);
 
@@ -165,7 +165,7 @@ internal sealed class HeadCheck(int maxTarget, int maxHeaders)
                 fields.Upgrade = true;
                 return null;
             case 14 when Is(name, "Content-Length"u8):
-                // The same again is no other length: so the reference takes it.
+                // The same again is no other length: so the Pushgateway takes it.
                 if (!HeaderRules.TryReadLength(value, out long length) || (fields.Length >= 0 && fields.Length != length))
                 {
                     return Bad(Rejection.ContentLength, "bad Content-Length");

@@ -43,7 +43,7 @@ internal sealed class HeadLimits(ExpositionEngine engine)
                 count++;
             }
 
-            // Kestrel is lax about the names of headers; the raw door and the reference are not.
+            // Kestrel is lax about the names of headers; the raw door and the Pushgateway are not.
             malformed |= !HeaderRules.IsName(name) && !name.StartsWith(':');
         }
 

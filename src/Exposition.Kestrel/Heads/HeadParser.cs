@@ -208,7 +208,7 @@ internal sealed class HeadParser(PushPath paths, int maxBytes, int maxTarget, in
             case 16 when Is(name, "Content-Encoding"u8):
                 return TakeOnce(ref head.ContentEncoding, range, ref head, HandOnReason.Header);
             case 17 when Is(name, "Transfer-Encoding"u8):
-                // The reference does not count it in the size: its HTTP layer takes it away.
+                // The Pushgateway does not count it in the size: its HTTP layer takes it away.
                 head.Size -= name.Length + value.Length;
                 if (head.Chunked || !value.SequenceEqual("chunked"u8))
                 {

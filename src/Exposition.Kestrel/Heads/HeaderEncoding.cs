@@ -6,7 +6,7 @@ namespace Exposition.Kestrel.Heads;
 // Kestrel reads "+4", "-0" and " 4" for lengths, too, and over HTTP/2 one that it cannot read ends all streams of the connection. So what
 // is no number in digits is shown to it as one that nobody can mean, which HeadLimits refuses.
 
-/// <summary>How Kestrel is to read the values of headers: byte by byte, as the reference does, and a length in digits only.</summary>
+/// <summary>How Kestrel is to read the values of headers: byte by byte, as the Pushgateway does, and a length in digits only.</summary>
 internal sealed class HeaderEncoding : Encoding
 {
     /// <summary>What a Content-Length that is none becomes.</summary>

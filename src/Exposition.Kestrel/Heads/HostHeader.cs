@@ -2,8 +2,8 @@ using System.Buffers;
 
 namespace Exposition.Kestrel.Heads;
 
-// Clients send zones ([fe80::1%eth0], as Python and Node do) and colons without a port, and the reference looks at the bytes alone. Kestrel
-// would refuse them. All that is asked of a Host here is whether it is one of ours, and what is none at all must not become one.
+// Clients send zones ([fe80::1%eth0], as Python and Node do) and colons without a port, and the Pushgateway looks at the bytes alone.
+// Kestrel would refuse them. All that is asked of a Host here is whether it is one of ours, and what is none at all must not become one.
 
 /// <summary>Which Host headers are taken, and how they are shown to Kestrel.</summary>
 internal static class HostHeader

@@ -68,7 +68,7 @@ internal struct RequestHead
     /// <summary>Whether the client asked to keep the connection.</summary>
     public bool KeepAlive;
 
-    /// <summary>Approximate size as the reference counts it: target, method, protocol, header names and values, host.</summary>
+    /// <summary>Approximate size as the Pushgateway counts it: target, method, protocol, header names and values, host.</summary>
     public int Size;
 
     /// <summary>Why it is not served raw.</summary>

@@ -78,7 +78,7 @@ internal readonly record struct Answer(
     /// <summary>The client has stopped in the middle of a head.</summary>
     public static Answer HeadCutShort => BadHead(400, Rejection.Incomplete, "unexpected EOF");
 
-    /// <summary>The head is not in order. In the words of the reference, which has the status in the text.</summary>
+    /// <summary>The head is not in order. In the words of the Pushgateway, which has the status in the text.</summary>
     public static Answer BadHead(int status, Rejection why, string reason) =>
         new(status, $"{status} {Encoding.ASCII.GetString(Phrase(status))}: {reason}", Close: true, Rejected: why);
 

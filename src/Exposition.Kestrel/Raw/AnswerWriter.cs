@@ -7,8 +7,8 @@ using Exposition.Kestrel.Serving;
 
 namespace Exposition.Kestrel.Raw;
 
-// Heads are written in the reference's order of headers: Connection and Keep-Alive where there is something to say, then content, Date and
-// Content-Length last. A push's answer has Content-Length 0 and no body: only so do Java and Go clients keep their connection.
+// Heads are written in the Pushgateway's order of headers: Connection and Keep-Alive where there is something to say, then content, Date
+// and Content-Length last. A push's answer has Content-Length 0 and no body: only so do Java and Go clients keep their connection.
 
 /// <summary>What an answer says of its connection.</summary>
 internal enum ConnectionOption : byte

@@ -1,8 +1,8 @@
 namespace Exposition.Kestrel.Routing;
 
-// The dialect of the reference (Go's base64.RawURLEncoding after all trailing '=' are cut): alphabet of RFC 4648 section 5, CR and LF
+// The dialect of the Pushgateway (Go's base64.RawURLEncoding after all trailing '=' are cut): alphabet of RFC 4648 section 5, CR and LF
 // skipped anywhere, trailing bits that are not zero tolerated, a lone last digit refused. The framework's decoder differs in all of these
-// and cannot say where an error is, which is part of the reference's error text.
+// and cannot say where an error is, which is part of the Pushgateway's error text.
 
 /// <summary>Decodes the base64 of <c>@base64</c> path components.</summary>
 internal static class Base64Url

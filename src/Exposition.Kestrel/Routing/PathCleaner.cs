@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Exposition.Kestrel.Routing;
 
-/// <summary>Cleans paths as the reference's router does before it redirects, and escapes them for where it redirects to.</summary>
+/// <summary>Cleans paths as the Pushgateway's router does before it redirects, and escapes them for where it redirects to.</summary>
 internal static class PathCleaner
 {
     private const string EmptyComponent =

@@ -12,9 +12,9 @@ namespace Exposition.Kestrel.Routing;
 //
 // The path is split at raw slashes and each segment is percent-decoded afterwards, so "%2F" belongs to a value. Here we differ from the
 // reference, which decodes first and so refuses such pushes or files them elsewhere. An empty segment is no value: it is what becomes of
-// one that starts with a slash, and so names another group than was meant. The reference redirects there, which many clients take for
-// success; here changes are refused. Order of checks as in the reference: base64 of the job, the tail from left to right, an empty job.
-// Ours come last: invalid UTF-8, which the reference lets in and which then breaks its every scrape. All text is decoded into one scratch
+// one that starts with a slash, and so names another group than was meant. The Pushgateway redirects there, which many clients take for
+// success; here changes are refused. Order of checks as in the Pushgateway: base64 of the job, the tail from left to right, an empty job.
+// Ours come last: invalid UTF-8, which the Pushgateway lets in and which then breaks its every scrape. All text is decoded into one scratch
 // buffer as long as the path; pairs are offsets into it. Both doors call Resolve with the raw target.
 
 /// <summary>Finds the group that a request target names.</summary>
@@ -262,7 +262,7 @@ internal sealed class PushPath
             return true;
         }
 
-        // What unescapes to nothing or to a reserved name is no name either (the reference misses the second).
+        // What unescapes to nothing or to a reserved name is no name either (the Pushgateway misses the second).
         Span<byte> copy = labels.Copy(name, out TextRange unescaped);
         unescaped = unescaped with { Length = LabelNames.Unescape(copy) };
         if (!LabelNames.IsUtf8(labels.Text(unescaped)))

@@ -43,7 +43,7 @@ internal static class RequestTarget
         return query < 0 ? (target, "") : (target[..query], target[query..]);
     }
 
-    /// <summary>The path as the reference's router sees it: decoded, with a character per byte, as it need not be UTF-8.</summary>
+    /// <summary>The path as the Pushgateway's router sees it: decoded, with a character per byte, as it need not be UTF-8.</summary>
     /// <param name="escaped">The path as sent.</param>
     /// <param name="path">The decoded path.</param>
     /// <returns>False if an escape is malformed.</returns>

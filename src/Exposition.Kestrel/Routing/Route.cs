@@ -19,7 +19,7 @@ internal enum RouteKind : byte
     Group,
 
     /// <summary>
-    /// A path with <c>.</c>, <c>..</c> or empty segments: the reference redirects to the clean one, and so do we where nothing is to be
+    /// A path with <c>.</c>, <c>..</c> or empty segments: the Pushgateway redirects to the clean one, and so do we where nothing is to be
     /// changed.
     /// </summary>
     Unclean,

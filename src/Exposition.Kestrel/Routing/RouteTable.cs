@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Exposition.Kestrel.Routing;
 
-// The reference's router has a tree per method. Here a route is a method with a literal path, which in the open kinds goes on with
+// The Pushgateway's router has a tree per method. Here a route is a method with a literal path, which in the open kinds goes on with
 // anything. Lookup order for a request, as there: exact route; for GET 301 (others 307) to the same path with or without its last slash,
 // then to the cleaned path in another case; OPTIONS with the allowed methods; 405; 404.
 
@@ -42,7 +42,7 @@ internal sealed record Route<T>(string Method, string Path, RouteTail Tail, T Ha
 /// <param name="Status">The status of a redirect.</param>
 internal readonly record struct RouteMatch<T>(Route<T>? Route, string? Redirect = null, string? Allow = null, int Status = 0);
 
-/// <summary>Finds routes by the reference's rules.</summary>
+/// <summary>Finds routes by the Pushgateway's rules.</summary>
 internal sealed class RouteTable<T>(IReadOnlyList<Route<T>> routes)
 {
     /// <summary>The first pair of routes that claim one method and path, or null.</summary>
@@ -102,7 +102,7 @@ internal sealed class RouteTable<T>(IReadOnlyList<Route<T>> routes)
             || (path.EndsWith("/metrics/job/", StringComparison.Ordinal)
                 && Array.Exists(routes, route => route.Tail == RouteTail.Job && route.Path == path)))
         {
-            // The second case has no route behind it; the reference redirects an empty job there all the same, and so ends in 404.
+            // The second case has no route behind it; the Pushgateway redirects an empty job there all the same, and so ends in 404.
             return other;
         }
 

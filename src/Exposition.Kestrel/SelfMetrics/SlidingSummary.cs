@@ -4,7 +4,7 @@ namespace Exposition.Kestrel.SelfMetrics;
 
 // Shape: five slots of two minutes, each a histogram of fixed log-linear buckets (256 to an octave, so values below 512 are exact and
 // larger ones within 0.2 %), with the slot's extremes, which the answers are clamped to. A query adds the slots up, so the window is
-// between eight and ten minutes, like the reference's. Writers only increment; the first writer of a new slot clears it under a lock. An
+// between eight and ten minutes, like the Pushgateway's. Writers only increment; the first writer of a new slot clears it under a lock. An
 // observation that races with the clearing may be lost from the quantiles, never from sum and count.
 
 /// <summary>

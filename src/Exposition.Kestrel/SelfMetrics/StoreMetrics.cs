@@ -3,7 +3,7 @@ using Exposition.Formats;
 
 namespace Exposition.Kestrel.SelfMetrics;
 
-/// <summary>What a store says of itself. The families are ours, not the reference's.</summary>
+/// <summary>What a store says of itself. The families are ours, not the Pushgateway's.</summary>
 internal static class StoreMetrics
 {
     /// <summary>Its memory, and what it was spared.</summary>

@@ -6,9 +6,9 @@ using Exposition.Kestrel.Routing;
 
 namespace Exposition.Kestrel.SelfMetrics;
 
-// Names, helps and labels are the reference's; the families pushgateway_engine_*, pushgateway_limit_* and pushgateway_pushes_refused_total
-// are ours. As in the reference, children of the summaries appear with the first push of their method, and a family without children is
-// left out.
+// Names, helps and labels are the Pushgateway's; the families pushgateway_engine_*, pushgateway_limit_* and
+// pushgateway_pushes_refused_total are ours. As in the Pushgateway, children of the summaries appear with the first push of their method,
+// and a family without children is left out.
 
 /// <summary>The engine's own metrics. Safe for concurrent use; counting does not allocate once a combination was seen.</summary>
 internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)

@@ -10,7 +10,7 @@ using Exposition.Kestrel.SelfMetrics;
 
 namespace Exposition.Kestrel.Serving;
 
-// Order of checks as in the reference: the gzip header (before routing, so not counted as a push), the path, the rest of the body, the
+// Order of checks as in the Pushgateway: the gzip header (before routing, so not counted as a push), the path, the rest of the body, the
 // store. But a DELETE has no body that could be wrong: some clients put Content-Encoding on every request.
 //
 // A body is complete when it comes here: its length, or the end of its chunks, has proven it at the door, and checksums or end marks what

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Exposition.Kestrel.Serving;
 
-// The reference's messages at its levels where it has the event, because operators search for them; it says nothing about the others.
+// The Pushgateway's messages at its levels where it has the event, because operators search for them; it says nothing about the others.
 
 /// <summary>The lines about requests that were refused, and about those that were not.</summary>
 internal static class RefusalLines
