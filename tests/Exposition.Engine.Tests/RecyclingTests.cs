@@ -2,9 +2,11 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
-using Exposition.Engine.Explore;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Memory;
+#if DEBUG
+using Exposition.Engine.Explore;
+#endif
 
 namespace Exposition.Engine.Tests;
 

@@ -49,7 +49,8 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
             sweep.ExpireDue(now);
 
             // A race may let a few more in, as many as there are pushes at once.
-            if (state.Options.MaxGroups > 0 && state.Maps.Newest.Count >= state.Options.MaxGroups && state.Groups.Find(key) is not { IsRemoved: false })
+            if (state.Options.MaxGroups > 0 && state.Maps.Newest.Count >= state.Options.MaxGroups
+                && state.Groups.Find(key) is not { IsRemoved: false })
             {
                 return PushLimits.TooManyGroups(state.Options);
             }
