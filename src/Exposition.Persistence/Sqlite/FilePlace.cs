@@ -134,7 +134,7 @@ internal static class FilePlace
                 if (File.Exists(from))
                 {
                     File.Move(from, companion);
-                        }
+                }
             }
 
             Directories.Sync(path);
