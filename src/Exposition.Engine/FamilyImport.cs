@@ -5,8 +5,7 @@ using Exposition.Formats;
 namespace Exposition.Engine;
 
 /// <summary>
-/// Turns families that another program has kept for a group into entries, for
-/// <see cref="MetricStore.RestoreOwn"/>.
+/// Turns families that another program has kept for a group into entries, for <see cref="MetricStore.RestoreOwn"/>.
 /// </summary>
 internal sealed class FamilyImport
 {

@@ -6,11 +6,12 @@ using Exposition.Formats;
 
 namespace Exposition.Engine.Compression;
 
-// A scrape in text is a sequence of headers and lines, cut into bundles that never depend on what lies far away, so that a change of one
-// group makes one bundle per family anew. Large families (from 16 KiB) have bundles of their own: a run each, or, where they are short, so
-// many that they make 4 to 8 KiB; such a bundle may end before a stretch whose first group's key says so. Smaller bundles would be larger
-// compressed, larger ones dirtied by more groups. Small families are put together with their neighbours, up to about 48 KiB; such a bundle
-// may end before a family whose name says so (one of 16). A bundle is identified by the serials of its headers and lines.
+// A scrape in text is a sequence of headers and lines, cut into bundles. Where a bundle ends depends only on keys and names close to that
+// place (content-defined chunking), so a change of one group invalidates one bundle per family. A large family (from 16 KiB) has bundles of
+// its own: one for each run, or for several short runs that make 4 to 8 KiB together; such a bundle may end before a stretch whose first
+// group has a high boundary level. Smaller bundles compress worse; larger ones are invalidated by more groups. Small families share bundles
+// with their neighbours, up to about 48 KiB; such a bundle may end before one family in 16, by the hash of its name. A bundle is identified
+// by the serials of its headers and lines.
 
 /// <summary>The bundles of a scrape. Used again by later scrapes.</summary>
 internal sealed class BundleList

@@ -17,11 +17,11 @@ internal sealed class BundleSender
     /// <summary>Whether something waits to be copied.</summary>
     public bool IsPending => !_pending.IsEmpty;
 
-    /// <summary>The bundle that is not at hand, when nothing more could be taken.</summary>
+    /// <summary>The first bundle that is not in the cache, where sending has stopped.</summary>
     public int Next => _next;
 
     /// <summary>Takes what comes next.</summary>
-    /// <returns>False if the next bundle is not at hand, or behind the trailer.</returns>
+    /// <returns>False if the next bundle is not in the cache, or all is sent.</returns>
     public bool TryTakeNext(ReadOnlySpan<BundleRange> ranges)
     {
         if (_next == BeforeHeader)

@@ -21,7 +21,7 @@ internal static partial class Explored
     [Conditional("EXPLORED")]
     public static void Fault(string name, Action wrong) => OnFault(name, wrong);
 
-    /// <summary>Fills memory that nobody may read any more with garbage, so that a reader who is still there is found out.</summary>
+    /// <summary>Overwrites memory that nobody may read any more, so that a stale read shows as wrong data.</summary>
     [Conditional("EXPLORED")]
     [Conditional("DEBUG")]
     public static void Spoil(byte[] block) => block.AsSpan().Fill(Garbage);
