@@ -46,6 +46,7 @@ public sealed class MetricStore
     private readonly Expiring _expiring;
     private readonly Sweep _sweep;
     private readonly RepeatPushes _repeats;
+    private readonly PushFailures _failures;
     private readonly Pushing _pushing;
     private readonly Loading _loading;
     private readonly Trimming _trimming;
@@ -67,7 +68,8 @@ public sealed class MetricStore
         _repeats = new RepeatPushes(_state, _writer, checks);
         var large = new LargePushes(_state, _writer, _publisher, _expiring, checks, drafts);
         var pushes = new PushPublisher(_state, _writer, _publisher, _expiring, checks, drafts, large, _repeats);
-        _pushing = new Pushing(_state, _sweep, _repeats, pushes, new PushFailures(_state, _writer, _publisher, _expiring, checks, drafts));
+        _failures = new PushFailures(_state, _writer, _publisher, _expiring, checks, drafts);
+        _pushing = new Pushing(_state, _sweep, _repeats, pushes, _failures);
         _loading = new Loading(_state, _writer, _publisher);
         _trimming = new Trimming(_state, _writer);
     }
@@ -170,7 +172,7 @@ public sealed class MetricStore
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(reason);
-        _pushing.NoteFailure(key, reason, sender);
+        _failures.Note(key, reason, sender);
     }
 
     /// <summary>Removes a group. No view that is opened after the return shows it.</summary>
@@ -236,8 +238,8 @@ public sealed class MetricStore
     }
 
     /// <summary>
-    /// Makes many calls of <see cref="RestoreOwn"/> cheap: until the end, groups that are new are not
-    /// yet shown to views. Others may use the store meanwhile.
+    /// Makes many calls of <see cref="RestoreOwn"/> cheap: until the end, groups that are new are not yet shown to views. Others may use
+    /// the store meanwhile.
     /// </summary>
     /// <returns>Ends the loading when it is disposed of.</returns>
     internal IDisposable BeginLoading() => _loading.Begin();

@@ -1,13 +1,13 @@
-using System.Diagnostics;
 using Exposition.Engine.Groups;
 
 namespace Exposition.Engine.Consistency;
 
-// What is exposed never contradicts itself. A family that would (of an unchecked push, restored, or one that contradicts the host's) is
-// stored but hidden: it counts for nobody. It waits for what stands in its way, at one place at a time: at a group, where it is the group's
-// series that it repeats, or at a family name, where that has another type. When the group changes, or the last group with the family and
-// type has gone, it is checked again: exposed, or it waits on. So groups that conflict with nothing pay nothing. Of several that are
-// free at once the one that came first is looked at first.
+// What is exposed never contradicts itself. A family that would contradict something (it came with an unchecked push, was restored, or is
+// at odds with a family of the host) is stored but hidden: scrapes and checks ignore it. It is registered with what it conflicts with, one
+// thing at a time: a group, if it repeats a series of that group, or a family name, if other groups have that name with another type. It is
+// checked again when that group changes, or when the last group with that name and type has gone; then it is exposed, or registered with
+// the next conflict. So groups without conflicts pay nothing. Of several that can be checked again the one that was hidden first comes
+// first.
 
 /// <summary>The families that are stored but not exposed, and what each waits for.</summary>
 /// <param name="options">Who is told.</param>
@@ -37,7 +37,7 @@ internal sealed class HiddenFamilies(StoreOptions options, FamilyDirectory direc
     /// </summary>
     public void Replace(GroupSlot slot, GroupSnapshot? old, GroupSnapshot? current)
     {
-        Debug.Assert(writer.IsHeldByCurrentThread, "the writer lock is not held");
+        writer.AssertHeld();
         ReadOnlySpan<HiddenFamily> before = old is null ? [] : old.Hidden;
         ReadOnlySpan<HiddenFamily> now = current is null ? [] : current.Hidden;
         if (before.IsEmpty && now.IsEmpty)

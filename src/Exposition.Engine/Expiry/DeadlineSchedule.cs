@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Exposition.Engine.Groups;
 
 namespace Exposition.Engine.Expiry;
@@ -31,7 +30,7 @@ internal sealed class DeadlineSchedule(StoreOptions options, DeadlineClock clock
     /// <summary>After a publication: the queue must bring the group up in time. Under the writer lock.</summary>
     public void Schedule(GroupSlot slot, in Fate fate)
     {
-        Debug.Assert(writer.IsHeldByCurrentThread, "the writer lock is not held");
+        writer.AssertHeld();
         long due = fate.IsExpired ? Later(fate.ExpiresAt, GraceNanoseconds) : fate.ExpiresAt;
         if (due == 0)
         {

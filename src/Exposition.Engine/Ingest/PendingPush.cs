@@ -17,7 +17,7 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
 
     public GroupingKey Key { get; } = key;
 
-    /// <summary>When it came.</summary>
+    /// <summary>When it came, by both clocks; only of one that is to be published.</summary>
     public Moment At { get; init; }
 
     /// <summary>What becomes of the group's other families.</summary>

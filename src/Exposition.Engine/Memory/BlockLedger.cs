@@ -132,7 +132,7 @@ internal sealed class BlockLedger
     /// <summary>A group has gone from the map, under the writer lock.</summary>
     public void RetireAll(GroupSlot slot, GroupSnapshot last, long until)
     {
-        Debug.Assert(_writer.IsHeldByCurrentThread, "the writer lock is not held");
+        _writer.AssertHeld();
         if (last.Block is { } block)
         {
             Retired.Retire(block, slot, until, ownPins: 0);

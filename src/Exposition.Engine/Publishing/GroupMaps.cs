@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Exposition.Engine.Explore;
 using Exposition.Engine.Groups;
 
@@ -34,7 +33,7 @@ internal sealed class GroupMaps(Timeline timeline, Lock writer)
     /// <returns>Whether every view from now on sees it so.</returns>
     public bool Replace(GroupMap next)
     {
-        Debug.Assert(writer.IsHeldByCurrentThread, "the writer lock is not held");
+        writer.AssertHeld();
         GroupMap old = _map;
         old.Stamp(timeline);
         next.Previous = old;
@@ -74,7 +73,7 @@ internal sealed class GroupMaps(Timeline timeline, Lock writer)
     /// <summary>The newest without a group; under the writer lock. While groups are loaded not all of them are in the map.</summary>
     public GroupMap Without(GroupSlot slot)
     {
-        Debug.Assert(writer.IsHeldByCurrentThread, "the writer lock is not held");
+        writer.AssertHeld();
         bool isInMap = slot.IsInMap;
         slot.IsInMap = false;
         return isInMap ? _map.Without(slot) : _map.Unchanged();

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Exposition.Engine.Explore;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Memory;
@@ -29,8 +28,9 @@ internal sealed class GroupVersions(Lock writer)
         return Table.Find(key);
     }
 
-    /// <summary>Whether a slot that was found before is its key's still. One that was wiped may not be closed yet. Under the writer
-    /// lock.</summary>
+    /// <summary>
+    /// Whether a slot that was found before is its key's still; under the writer lock. One that was wiped may not be closed yet.
+    /// </summary>
     public bool IsThere(GroupSlot slot) => ReferenceEquals(Table.Find(slot.Key), slot);
 
     /// <summary>Opens a view of all groups at one point in time. Takes no lock and never begins anew.</summary>
@@ -168,7 +168,7 @@ internal sealed class GroupVersions(Lock writer)
     /// <summary>From now on no push replaces the group's snapshot; under the writer lock. A view goes back to the last one.</summary>
     public GroupSnapshot Close(GroupSlot slot)
     {
-        Debug.Assert(writer.IsHeldByCurrentThread, "the writer lock is not held");
+        writer.AssertHeld();
         GroupSnapshot? last;
         do
         {

@@ -14,19 +14,33 @@ internal sealed class PushFailures(
     /// A refused push leaves one trace: the time of the failure in its group, which is created for it. Not where the group itself could
     /// not exist beside the others ({job="a"} and {job="a",instance=""} would expose the same push_time_seconds).
     /// </summary>
-    public void Record(PushWorkspace workspace, GroupingKey key, Moment now, in PushDetails details, string error)
+    public void Record(PendingPush push, string error, object? sender)
     {
-        PushFailure remembered = PushFailure.Of(now.Wall, error, details.Sender);
+        PushFailure remembered = PushFailure.Of(push.At.Wall, error, sender);
         bool insists = false;
-        while (!TryRecord(new PendingPush(workspace, key, now.Wall), now, details, remembered, insists))
+        while (!TryRecord(push, remembered, insists))
         {
             insists = true;
         }
     }
 
-    private bool TryRecord(PendingPush failure, Moment now, in PushDetails details, PushFailure remembered, bool insists)
+    /// <inheritdoc cref="MetricStore.NoteFailure"/>
+    public void Note(GroupingKey key, string reason, object? sender)
     {
-        GroupingKey key = failure.Key;
+        if (state.Groups.Find(key) is { } slot)
+        {
+            slot.LastFailure = PushFailure.Of(state.Clock.Read().Wall, reason, sender);
+
+            // The snapshot is the same, but what consumers keep of the group is not. However often it happens, a feed holds it once.
+            Interlocked.MemoryBarrier();
+            state.Feeds.Tell(slot);
+        }
+    }
+
+    private bool TryRecord(PendingPush push, PushFailure remembered, bool insists)
+    {
+        GroupingKey key = push.Key;
+        var failure = new PendingPush(push.Workspace, key, push.At.Wall);
         using Turns.Scope turn = state.Turns.Enter(key, insists);
         using var group = new PinnedGroup(state.Groups.Find(key));
         Explored.Step("ReadBlock");
@@ -36,13 +50,13 @@ internal sealed class PushFailures(
         bool fits = true;
         using (writer.Enter())
         {
-            GroupSlot? slot = expiring.FindAt(key, now);
+            GroupSlot? slot = expiring.FindAt(key, push.At);
             if (drafts.IsNewest(group, slot))
             {
                 List<HiddenFamily>? hidden = null;
                 fits = PushLimits.Exceeded(state.Options, draft.Old?.Size ?? 0, draft.Size, state.Counts.StoredBytes) is null
                     && checks.Check(failure, failure.Rendered, slot, draft.Families, ref hidden) is null;
-                Fate fate = draft.Old is { } old ? Fate.Of(old) : state.Deadlines.FateOf(null, key, details.ExpireAfter, now);
+                Fate fate = draft.Old is { } old ? Fate.Of(old) : state.Deadlines.FateOf(null, key, push.ExpireAfter, push.At);
                 stored = fits ? publisher.Publish(
                     slot, key, new Publication(draft, fate, hidden) { OwnPins = 1, Failure = remembered }) : null;
             }

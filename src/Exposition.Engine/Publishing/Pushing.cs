@@ -28,7 +28,7 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
             if (!PushReader.TryRead(state.Options, format, body, set, out FormatError malformed))
             {
                 var unread = new PushOutcome(PushStatus.Malformed, malformed.ToString());
-                NoteFailure(key, unread.Error!, details.Sender);
+                failures.Note(key, unread.Error!, details.Sender);
                 return unread;
             }
 
@@ -73,7 +73,7 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
             }
 
             error = "pushed metrics are invalid or inconsistent with existing metrics: " + outcome.Error;
-            failures.Record(workspace, key, now, details, error);
+            failures.Record(push, error, details.Sender);
             return new PushOutcome(state.Options.CheckConsistency ? PushStatus.Inconsistent : PushStatus.Accepted, error);
         }
         catch (TooManyRowsException)
@@ -83,19 +83,6 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
         finally
         {
             state.Workspaces.Return(workspace);
-        }
-    }
-
-    /// <inheritdoc cref="MetricStore.NoteFailure"/>
-    public void NoteFailure(GroupingKey key, string reason, object? sender)
-    {
-        if (state.Groups.Find(key) is { } slot)
-        {
-            slot.LastFailure = PushFailure.Of(state.Clock.Read().Wall, reason, sender);
-
-            // The snapshot is the same, but what consumers keep of the group is not. However often it happens, a feed holds it once.
-            Interlocked.MemoryBarrier();
-            state.Feeds.Tell(slot);
         }
     }
 }

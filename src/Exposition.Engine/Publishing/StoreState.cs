@@ -36,8 +36,6 @@ namespace Exposition.Engine.Publishing;
 /// <summary>What the parts of a store have in common. Each says by itself what of it is changed under the writer lock.</summary>
 internal sealed class StoreState
 {
-    private int _earlyChecks;
-
     public StoreState(StoreOptions options)
     {
         Options = options;
@@ -107,7 +105,7 @@ internal sealed class StoreState
     public List<(GroupSlot Slot, HiddenFamily Family)> KeptHidden { get; } = [];
 
     /// <summary>Pushes that look for their series in other groups before they take the writer lock.</summary>
-    public ref int EarlyChecks => ref _earlyChecks;
+    public int EarlyChecks;
 
     /// <summary>A check of what a push has in common with other groups.</summary>
     public EarlyCheck NewEarlyCheck() => new(key => Groups.Table.Find(key.Span));

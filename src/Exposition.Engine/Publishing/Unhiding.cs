@@ -6,8 +6,8 @@ using Exposition.Formats;
 
 namespace Exposition.Engine.Publishing;
 
-// Of what is hidden, what may be shown again: in steps (FollowUp), what came first first. What takes time with the size of a
-// group or of a family is done before the writer lock is taken, and holds if nothing has changed since.
+// Hidden families that may be shown again are checked in steps (FollowUp), the one that was hidden first before the others. Work that grows
+// with a group or a family is done before the writer lock is taken; its result is used if nothing has changed since.
 
 /// <summary>Shows hidden families again when nothing keeps them hidden any more.</summary>
 internal sealed class Unhiding(StoreState state, WriterLock writer, Publisher publisher)

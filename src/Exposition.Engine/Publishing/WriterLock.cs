@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Exposition.Engine.Explore;
+using Exposition.Engine.Groups;
 
 namespace Exposition.Engine.Publishing;
 
@@ -37,9 +38,9 @@ internal sealed class WriterLock(StoreState state)
         return new ClosingScope(_closing);
     }
 
-    /// <summary>What is said to be done under the writer lock is.</summary>
+    /// <inheritdoc cref="LockExtensions.AssertHeld"/>
     [Conditional("DEBUG")]
-    public void AssertHeld() => Debug.Assert(state.Lock.IsHeldByCurrentThread, "the writer lock is not held");
+    public void AssertHeld() => state.Lock.AssertHeld();
 
     private void Leave(int stepsBefore)
     {

@@ -5,7 +5,7 @@ using Exposition.Formats;
 namespace Exposition.Kestrel.SelfMetrics;
 
 /// <summary>The counters of a family with one label, by the place of its value in a table. Safe for concurrent use.</summary>
-/// <param name="names">The values of the label; what has no name is not shown.</param>
+/// <param name="names">The values of the label; what has no name is not counted.</param>
 internal sealed class NamedCounters(string[] names)
 {
     private readonly long[] _counts = new long[names.Length];
@@ -21,7 +21,13 @@ internal sealed class NamedCounters(string[] names)
 
     public long this[int at] => Volatile.Read(ref _counts[at]);
 
-    public void Count(int at) => Interlocked.Increment(ref _counts[at]);
+    public void Count(int at)
+    {
+        if (names[at].Length > 0)
+        {
+            Interlocked.Increment(ref _counts[at]);
+        }
+    }
 
     /// <summary>Adds the family with all names.</summary>
     public void Collect(FamilySet into, ReadOnlySpan<byte> name, ReadOnlySpan<byte> help, ReadOnlySpan<byte> label)

@@ -76,13 +76,7 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
     public void CountServed(Door door) => _served.Count((int)door);
 
     /// <summary>Counts something that a limit has refused.</summary>
-    public void CountRefusal(Limit limit)
-    {
-        if (limit != Limit.None)
-        {
-            _limited.Count((int)limit);
-        }
-    }
+    public void CountRefusal(Limit limit) => _limited.Count((int)limit);
 
     /// <summary>Counts a connection that the raw door did not keep.</summary>
     public void CountHandedOn(HandOnReason reason) => _handedOn.Count((int)reason);
@@ -91,13 +85,7 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
     public void CountRefused(Refusal why) => _refused.Count((int)why);
 
     /// <summary>Counts a request that was refused before any handler saw it.</summary>
-    public void CountRejected(Rejection why)
-    {
-        if (why != Rejection.None)
-        {
-            _rejected.Count((int)why);
-        }
-    }
+    public void CountRejected(Rejection why) => _rejected.Count((int)why);
 
     /// <summary>Adds the families as they are now, in order of their names.</summary>
     /// <param name="into">Where they are added.</param>
