@@ -23,8 +23,8 @@ namespace Exposition.Formats;
 ///     metrics.ResetWrittenCount();
 ///     ProtobufFormat.WriteMetrics(set, family, metrics);
 ///     FamilyRow row = set.Families[family];
-///     ProtobufFormat.WriteHeader(set.Text(row.Name), row.Type, row.HasHelp, set.Text(row.Help), EscapingScheme.AllowUtf8,
-/// metrics.WrittenCount, output);
+///     ReadOnlySpan&lt;byte&gt; help = set.Text(row.Help);
+///     ProtobufFormat.WriteHeader(set.Text(row.Name), row.Type, row.HasHelp, help, EscapingScheme.AllowUtf8, metrics.WrittenCount, output);
 ///     output.Write(metrics.WrittenSpan);
 /// }
 /// </code>

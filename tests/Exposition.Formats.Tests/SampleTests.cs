@@ -158,7 +158,8 @@ public sealed class SampleTests
             metrics.ResetWrittenCount();
             ProtobufFormat.WriteMetrics(set, family, metrics);
             FamilyRow row = set.Families[family];
-            ProtobufFormat.WriteHeader(set.Text(row.Name), row.Type, row.HasHelp, set.Text(row.Help), EscapingScheme.AllowUtf8, metrics.WrittenCount, output);
+            ReadOnlySpan<byte> help = set.Text(row.Help);
+            ProtobufFormat.WriteHeader(set.Text(row.Name), row.Type, row.HasHelp, help, EscapingScheme.AllowUtf8, metrics.WrittenCount, output);
             output.Write(metrics.WrittenSpan);
         }
 

@@ -314,11 +314,12 @@ public class WriterLockTests(ITestOutputHelper output)
 
     private void AssertBrief(Func<PushStatus> request) => AssertBrief(() => Assert.Equal(PushStatus.Stored, request()));
 
-    // The longest hold of what is done; of several times the briefest, as no other is disturbed less.
+    // The longest hold of what is done; of several times the briefest, as no other is disturbed less. Where other tests push this one's data
+    // out of the caches all the time, more times are tried before it counts as too long.
     private void AssertBrief(Action request, Action? before = null, int times = Times)
     {
         TimeSpan least = TimeSpan.MaxValue;
-        for (int i = 0; i < times; i++)
+        for (int i = 0; i < times || (least > s_most && i < 4 * times); i++)
         {
             before?.Invoke();
             TimeSpan longest = WriterHolds.Longest(request);
