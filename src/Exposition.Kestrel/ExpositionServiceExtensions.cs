@@ -1,4 +1,5 @@
 using Exposition.Engine;
+using Exposition.Formats;
 using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.Raw;
 using Exposition.Kestrel.Serving;

@@ -8,6 +8,7 @@ using Exposition.Gateway.Machine;
 using Exposition.Gateway.Page;
 using Exposition.Gateway.SelfMetrics;
 using Exposition.Gateway.Web;
+using Exposition.Formats;
 using Exposition.Kestrel;
 using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.Routing;

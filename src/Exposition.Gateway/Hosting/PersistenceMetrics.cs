@@ -1,5 +1,4 @@
 using Exposition.Formats;
-using Exposition.Kestrel;
 using Exposition.Kestrel.SelfMetrics;
 using Exposition.Persistence;
 

@@ -1,6 +1,5 @@
 using System.Text;
 using Exposition.Formats;
-using Exposition.Kestrel;
 using Exposition.Kestrel.SelfMetrics;
 
 namespace Exposition.Gateway.SelfMetrics;

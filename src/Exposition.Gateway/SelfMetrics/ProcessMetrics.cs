@@ -1,6 +1,5 @@
 using Exposition.Formats;
 using Exposition.Gateway.Machine;
-using Exposition.Kestrel;
 using Exposition.Kestrel.SelfMetrics;
 
 namespace Exposition.Gateway.SelfMetrics;
