@@ -11,6 +11,7 @@ using Exposition.Kestrel.Raw;
 using Exposition.Kestrel.Routing;
 using Exposition.Kestrel.SelfMetrics;
 using Exposition.Kestrel.Serving;
+using Exposition.Kestrel.Settings;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -20,8 +21,7 @@ namespace Exposition.Kestrel;
 
 /// <summary>
 /// The engine over HTTP: a store, the rules of the wire, and the engine's own metrics. One engine serves both doors, the raw one
-/// (<see cref="ExpositionListenExtensions.UseExposition"/>) and the endpoints (<see cref="ExpositionEndpointExtensions.MapExposition"/>).
-/// Safe for concurrent use.
+/// (<c>UseExposition</c> of a Kestrel endpoint) and the endpoints (<c>MapExposition</c>). Safe for concurrent use.
 /// </summary>
 public sealed class ExpositionEngine
 {
@@ -37,7 +37,7 @@ public sealed class ExpositionEngine
     /// Where refused pushes, what limits refuse and faults of the engine are logged, with constant messages and the values as attributes:
     /// at most 200 lines and 256 KiB at once, then 3 lines and 20 KiB in a second, whatever clients do.
     /// </param>
-    /// <exception cref="ArgumentException">A path of the options cannot be served.</exception>
+    /// <exception cref="ArgumentException">Options are wrong; the message names each.</exception>
     public ExpositionEngine(
         MetricStore store, ExpositionOptions options, IEnumerable<IMetricSource>? own = null, ILogger<ExpositionEngine>? logger = null)
         : this(store, options, own, LogOf(options, logger))
@@ -53,9 +53,10 @@ public sealed class ExpositionEngine
         StoreTarget target, ExpositionOptions options, IEnumerable<IMetricSource>? own = null, ClientLog? log = null,
             MetricStore? store = null)
     {
-        if (options.SelfMetricsError() is { } error)
+        string faults = string.Join("; ", ExpositionOptionsValidator.FaultsOf(options));
+        if (faults.Length > 0)
         {
-            throw new ArgumentException($"{nameof(ExpositionOptions.SelfMetricsPath)} {options.SelfMetricsPath} {error}", nameof(options));
+            throw new ArgumentException(faults, nameof(options));
         }
 
         _store = store;

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net;
 using Exposition.Engine;
 using Exposition.Formats;
+using Exposition.Hosting;
 using Exposition.Kestrel.Routing;
 
 namespace Exposition.Kestrel;
@@ -134,7 +135,7 @@ public sealed class ExpositionOptions
 
     /// <summary>
     /// The longest request head in bytes, from the method to the empty line, blanks around header values not counted. More is answered with
-    /// 431, by the endpoints: Kestrel's own limits must be higher (<see cref="ExpositionListenExtensions.UseExpositionHeadLimits"/>), or it
+    /// 431, by the endpoints: Kestrel's own limits must be higher (<c>UseExpositionHeadLimits</c>), or it
     /// answers first and without a text.
     /// </summary>
     public int MaxHeadBytes { get; set; } = 64 << 10;
@@ -157,7 +158,7 @@ public sealed class ExpositionOptions
     public long MaxInflightBytes { get; set; } = 1L << 30;
 
     /// <summary>
-    /// The most connections of all endpoints that call <see cref="ExpositionListenExtensions.UseExpositionConnectionLimit"/>. Beyond it the
+    /// The most connections of all endpoints that call <c>UseExpositionConnectionLimit</c>. Beyond it the
     /// longest idle one of the client that has most ends for a newcomer.
     /// </summary>
     public int MaxConnections { get; set; } = 10_000;
@@ -242,19 +243,12 @@ public sealed class ExpositionOptions
     /// <summary>Read each push of repeated series the long way, too, and compare. See <see cref="StoreOptions.VerifyShapes"/>.</summary>
     public bool VerifyShapes { get => Store.VerifyShapes; set => Store.VerifyShapes = value; }
 
-    /// <summary>
-    /// Let Kestrel receive into blocks of 128 KiB instead of its own of 4 KiB. This replaces the host's
-    /// <c>IMemoryPoolFactory&lt;byte&gt;</c>; a connection that is receiving or sending holds one block each way, an idle one none, and one
-    /// whose body must wait two, as Kestrel is also told to stop receiving at 128 KiB that were not read instead of at 1 MiB. It takes
-    /// effect only where Kestrel was added to the host before.
-    /// </summary>
-    public bool LargeReceiveBlocks { get; set; } = true;
-
     /// <summary>Expose also the families that the Pushgateway does not have (which door served, why connections were handed on).</summary>
     public bool EngineMetrics { get; set; } = true;
 
     /// <summary>
-    /// Delays or refuses acknowledgements, as until changes are on disk. Null: takes all changes, and acknowledges at once.
+    /// Delays or refuses acknowledgements, as until changes are on disk. Null, the default: that of the host's services where the engine is
+    /// made from them; without one all changes are taken and acknowledged at once.
     /// </summary>
     public ICommitGate? CommitGate { get; set; }
 

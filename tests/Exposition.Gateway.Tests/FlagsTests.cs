@@ -58,11 +58,11 @@ public class FlagsTests
     }
 
     [Theory]
-    [InlineData("--push.expire-after: time: invalid duration \"abc\"", "--push.expire-after=abc")]
-    [InlineData("--push.expire-after: negative duration \"-1s\"", "--push.expire-after=-1s")]
+    [InlineData("--push.expire-after=abc: time: invalid duration \"abc\"", "--push.expire-after=abc")]
+    [InlineData("--push.expire-after=-1s: negative duration \"-1s\"", "--push.expire-after=-1s")]
     [InlineData("--push.expire-after={job=\"a\"}: expected {SELECTOR}=DURATION", "--push.expire-after={job=\"a\"}")]
     [InlineData("--push.expire-after={job=a}=1m: selector, character 6: expected a quoted value", "--push.expire-after={job=a}=1m")]
-    [InlineData("--push.expire-after: time: missing unit in duration \"1\"", "--push.expire-after={job=\"a\"}=1")]
+    [InlineData("--push.expire-after={job=\"a\"}=1: time: missing unit in duration \"1\"", "--push.expire-after={job=\"a\"}=1")]
     [InlineData("--push.expired-grace: time: invalid duration \"\"", "--push.expired-grace=")]
     public void Bad_expiry_flags_are_named(string error, string argument) =>
         Assert.Equal(error, Assert.Throws<FlagException>(() => Flags.Parse([argument])).Message);

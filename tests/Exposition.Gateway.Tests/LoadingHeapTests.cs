@@ -1,5 +1,5 @@
 using System.Runtime;
-using Exposition.Gateway.Hosting;
+using Exposition.Persistence.Loading;
 
 namespace Exposition.Gateway.Tests;
 

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Exposition.Gateway.Logging;
 using Exposition.Kestrel.Logging;
+using Exposition.Persistence.Logging;
 using Microsoft.Extensions.Logging;
 
 namespace Exposition.Gateway.Tests;

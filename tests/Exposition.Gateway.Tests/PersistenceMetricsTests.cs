@@ -1,10 +1,10 @@
 using System.Text;
 using Exposition.Engine;
 using Exposition.Formats;
-using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Hosting;
 using Exposition.Gateway.Logging;
 using Exposition.Kestrel.Logging;
+using Exposition.Persistence;
 
 namespace Exposition.Gateway.Tests;
 
@@ -21,11 +21,11 @@ public sealed class PersistenceMetricsTests : IDisposable
         string place = Path.Combine(_directory, "mount");
         var store = new MetricStore(new StoreOptions { Time = _time });
         using var provider = new LineLoggerProvider(LogTo.Stream(_log), LogFormat.Logfmt, _time, new LogBudget(_time));
-        await using var durability = new Durability(
-            Flags.Parse([$"--persistence.file={place}/data"]), _time, provider.CreateLogger("Exposition.Gateway"));
-        var metrics = new PersistenceMetrics(durability);
-        Assert.True(durability.TryOpen(store));
-        Assert.True(durability.Load(CancellationToken.None));
+        var options = new SqlitePersistenceOptions { File = $"{place}/data" };
+        await using var persistence = new SqlitePersistence(store, options, _time, provider.CreateLogger("Exposition.Gateway"));
+        var metrics = new PersistenceMetrics(persistence);
+        await persistence.StartAsync(TestContext.Current.CancellationToken);
+        await UntilAsync(() => persistence.IsOpen);
         double started = (_time.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds;
         Assert.Equal((0, 0, 0, started), Values(metrics));
 
@@ -47,7 +47,8 @@ public sealed class PersistenceMetricsTests : IDisposable
             return Values(metrics).Lag == 0;
         });
         Assert.True(Values(metrics).Success > started + 20);
-        Assert.True(await durability.StopAsync());
+        await persistence.StopAsync(TestContext.Current.CancellationToken);
+        Assert.False(persistence.HasFailed);
     }
 
     public void Dispose()

@@ -1,3 +1,5 @@
+using Exposition.Hosting;
+
 namespace Exposition.Kestrel.Tests;
 
 /// <summary>What a host's gate holds back, through both doors.</summary>

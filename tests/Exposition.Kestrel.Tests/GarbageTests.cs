@@ -97,7 +97,7 @@ public sealed class GarbageTests
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.ClearProviders();
         builder.Services.AddRoutingCore();
-        builder.WebHost.UseKestrelCore()
+        builder.WebHost.UseKestrelCore().UseExpositionReceiveBlocks()
             .ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.UseExposition()));
         builder.Services.AddExposition(static options => options.EnableOpenMetrics = true);
         await using WebApplication app = builder.Build();

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Threading.RateLimiting;
+using Exposition.Kestrel.Tests.Hosting;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
@@ -229,23 +230,6 @@ public sealed class HostRulesTests
         Assert.Empty(host.Log);
     }
 
-    [Fact]
-    public async Task Below_a_group_with_a_prefix_the_routes_are_an_error_and_not_silently_without_effect()
-    {
-        InvalidOperationException refused = await Assert.ThrowsAsync<InvalidOperationException>(
-            () => Host.StartAsync(routes: null, app: static app => app.MapGroup("/gw").MapExposition()));
-
-        Assert.Contains("RoutePrefix", refused.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void Options_that_would_be_ignored_are_refused()
-    {
-        IServiceCollection services = new ServiceCollection().AddExposition(static o => o.RoutePrefix = "/one").AddExposition();
-
-        Assert.Throws<InvalidOperationException>(() => services.AddExposition(static o => o.RoutePrefix = "/two"));
-    }
-
     private sealed class Host : IAsyncDisposable
     {
         private readonly WebApplication _app;
@@ -334,13 +318,6 @@ public sealed class HostRulesTests
             await _app.StopAsync();
             await _app.DisposeAsync();
         }
-    }
-
-    private sealed class Nobody(
-        IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, System.Text.Encodings.Web.UrlEncoder encoder)
-        : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
-    {
-        protected override Task<AuthenticateResult> HandleAuthenticateAsync() => Task.FromResult(AuthenticateResult.NoResult());
     }
 
     private sealed class ChangingPolicies(IOptions<AuthorizationOptions> options) : DefaultAuthorizationPolicyProvider(options);

@@ -1,6 +1,8 @@
 using System.Buffers;
 using Exposition.Kestrel.Raw;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Exposition.Kestrel.Tests;
@@ -62,10 +64,17 @@ public class LargeBlockPoolTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void The_host_receives_into_them_unless_it_says_no(bool wanted)
+    public void The_host_receives_into_them_if_it_asks_for_it(bool wanted)
     {
-        var services = new ServiceCollection();
-        services.AddExposition(options => options.LargeReceiveBlocks = wanted);
-        Assert.Equal(wanted, services.Any(static service => service.ServiceType == typeof(IMemoryPoolFactory<byte>)));
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore();
+        builder.Services.AddExposition();
+        if (wanted)
+        {
+            builder.WebHost.UseExpositionReceiveBlocks();
+        }
+
+        using ServiceProvider services = builder.Services.BuildServiceProvider();
+        Assert.Equal(wanted, services.GetRequiredService<IMemoryPoolFactory<byte>>() is LargeBlockPoolFactory);
     }
 }

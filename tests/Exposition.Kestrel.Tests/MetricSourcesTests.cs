@@ -147,11 +147,11 @@ public sealed class MetricSourcesTests : IAsyncDisposable
     [InlineData("/a/../b")]
     public void A_path_of_their_own_that_cannot_be_served_is_an_error_at_the_start(string path)
     {
-        using ServiceProvider services = new ServiceCollection().AddExposition(options => options.SelfMetricsPath = path)
-            .BuildServiceProvider();
+        var options = new ExpositionOptions { SelfMetricsPath = path };
 
-        Assert.Contains(
-            path, Assert.Throws<ArgumentException>(services.GetRequiredService<ExpositionEngine>).Message, StringComparison.Ordinal);
+        ArgumentException thrown = Assert.Throws<ArgumentException>(
+            () => new ExpositionEngine(new MetricStore(new StoreOptions()), options));
+        Assert.Contains(path, thrown.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -214,7 +214,7 @@ public sealed class MetricSourcesTests : IAsyncDisposable
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.ClearProviders().AddProvider(_log);
-        builder.Services.AddRoutingCore().AddExposition(configure);
+        builder.Services.AddRoutingCore().AddExposition("", configure);
         foreach (Source source in sources)
         {
             builder.Services.AddSingleton<IMetricSource>(source);

@@ -137,7 +137,7 @@ public sealed class SlowScrapersTests
         builder.Services.AddRoutingCore();
         builder.WebHost.UseKestrelCore()
             .ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.UseExposition()));
-        builder.Services.AddExposition(configure);
+        builder.Services.AddExposition("", configure);
         WebApplication app = builder.Build();
         app.UseRouting();
         app.MapExposition();

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Exposition.Formats;
+using Exposition.Hosting;
 using Exposition.Kestrel.Heads;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;

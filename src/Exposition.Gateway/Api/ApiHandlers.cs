@@ -3,6 +3,7 @@ using Exposition.Engine;
 using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Logging;
 using Exposition.Gateway.SelfMetrics;
+using Exposition.Hosting;
 using Exposition.Kestrel;
 using Exposition.Kestrel.Endpoints;
 using Exposition.Kestrel.Outcomes;
@@ -13,7 +14,7 @@ namespace Exposition.Gateway.Api;
 
 /// <summary>The routes below <c>/api/v1</c>.</summary>
 internal sealed class ApiHandlers(
-    Flags flags, BuildIdentity build, ExpositionEngine engine, ICommitGate gate, TimeProvider time, ILogger<ApiHandlers> logger)
+    Flags flags, BuildIdentity build, ExpositionEngine engine, ICommitGate? gate, TimeProvider time, ILogger<ApiHandlers> logger)
 {
     private const int FlushBytes = 64 << 10;
     private static readonly JsonWriterOptions s_json = new() { Encoder = GoJsonEncoder.Instance, SkipValidation = true };
@@ -58,7 +59,7 @@ internal sealed class ApiHandlers(
     /// <summary>All groups, in order of their keys; with <c>?details=true</c> also the last refused push of each.</summary>
     public async Task Metrics(HttpContext context, string path)
     {
-        if (!gate.IsOpen)
+        if (gate is { IsOpen: false })
         {
             await Responses.WriteAsync(context, Answer.Loading);
             return;
@@ -85,14 +86,14 @@ internal sealed class ApiHandlers(
     /// <summary>Deletes all groups.</summary>
     public async Task Wipe(HttpContext context, string path)
     {
-        if (!gate.IsOpen)
+        if (gate is { IsOpen: false })
         {
             await Responses.WriteAsync(context, Answer.Loading);
             return;
         }
 
         logger.Wiped(engine.Store.Wipe());
-        if (gate.Confirm() is { } confirmation && await confirmation is { } failure)
+        if (gate?.Confirm() is { } confirmation && await confirmation is { } failure)
         {
             await Responses.ErrorAsync(context, StatusCodes.Status503ServiceUnavailable, "wiped in memory, but not on disk: " + failure);
             return;

@@ -3,7 +3,7 @@ using System.Text.Json;
 using Exposition.Engine;
 using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Logging;
-using Exposition.Kestrel;
+using Exposition.Hosting;
 using Exposition.Kestrel.Endpoints;
 using Exposition.Kestrel.Outcomes;
 using Exposition.Persistence;
@@ -15,7 +15,7 @@ namespace Exposition.Gateway.Api;
 // The place is beside the persistence file, never one that the client chooses. Names carry the time.
 
 /// <summary>Writes a snapshot at <c>PUT /api/v1/admin/snapshot</c>.</summary>
-internal sealed class SnapshotHandler(Flags flags, MetricStore store, ICommitGate gate, TimeProvider time, ILogger<SnapshotHandler> logger)
+internal sealed class SnapshotHandler(Flags flags, MetricStore store, ICommitGate? gate, TimeProvider time, ILogger<SnapshotHandler> logger)
 {
     private int _writing;
 
@@ -28,7 +28,7 @@ internal sealed class SnapshotHandler(Flags flags, MetricStore store, ICommitGat
             return;
         }
 
-        if (!gate.IsOpen)
+        if (gate is { IsOpen: false })
         {
             await Responses.WriteAsync(context, Answer.Loading);
             return;

@@ -21,28 +21,9 @@ internal static class FlagValue
         GoDuration.TryParseTime(value, out TimeSpan time, out string? error) ? time : throw new FlagException($"--{flag}: {error}");
 
     /// <summary>Reads a time, or <c>{SELECTOR}=TIME</c>.</summary>
-    public static ExpiryRule ReadExpiryRule(string value)
-    {
-        GroupSelector? groups = null;
-        string duration = value;
-        if (value.StartsWith('{'))
-        {
-            int end = value.LastIndexOf('}') + 1;
-            if (end == 0 || end == value.Length || value[end] != '=')
-            {
-                throw new FlagException($"--push.expire-after={value}: expected {{SELECTOR}}=DURATION");
-            }
-
-            if (!GroupSelector.TryParse(value[..end], out groups, out string? error))
-            {
-                throw new FlagException($"--push.expire-after={value}: {error}");
-            }
-
-            duration = value[(end + 1)..];
-        }
-
-        return new ExpiryRule(groups, ReadExpiry("push.expire-after", duration));
-    }
+    public static ExpiryRule ReadExpiryRule(string value) => ExpiryRule.TryParse(value, out ExpiryRule? rule, out string? error)
+        ? rule
+        : throw new FlagException($"--push.expire-after={value}: {error}");
 
     /// <summary>Takes what is given if the path that it comes to can be served.</summary>
     public static string ReadPath(string flag, string given, string path)

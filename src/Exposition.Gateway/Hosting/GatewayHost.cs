@@ -9,9 +9,11 @@ using Exposition.Gateway.Page;
 using Exposition.Gateway.SelfMetrics;
 using Exposition.Gateway.Web;
 using Exposition.Formats;
+using Exposition.Hosting;
 using Exposition.Kestrel;
 using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.Routing;
+using Exposition.Persistence;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -20,6 +22,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Exposition.Gateway.Hosting;
 
@@ -28,7 +31,6 @@ internal static class GatewayHost
 {
     private const int Failed = 1;
     private static readonly TimeSpan s_longestTimer = TimeSpan.FromDays(24);
-    private static readonly TimeSpan s_quickLoad = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Serves until a signal or a quit request.</summary>
     /// <returns>0 if everything went well, 1 if the program could not serve or could not keep its state.</returns>
@@ -62,43 +64,20 @@ internal static class GatewayHost
         await using WebConfigFile? web = flags.WebConfigFile.Length > 0
             ? WebConfigFile.Open(flags.WebConfigFile, flags.Limits.PasswordChecks, logger)
             : null;
-        await using var durability = new Durability(flags, TimeProvider.System, logger);
         using var sockets = new UnixSocketFiles();
-        await using WebApplication app = Build(flags, connections, web, logs, budget, durability, sockets, listeners);
+        await using WebApplication app = Build(flags, connections, web, logs, budget, sockets, listeners);
         ExpositionEngine engine = app.Services.GetRequiredService<ExpositionEngine>();
-        Map(app, flags, web, engine, durability);
-        if (!durability.TryOpen(engine.Store))
+        Map(app, flags, web, engine);
+        if (Array.Find([flags.PersistenceFile, flags.RestoreFrom], FileKind.IsSpecial) is { } special)
         {
+            logger.CannotLoad(special, "is a device, a pipe or a socket");
             return Failed;
         }
 
         web?.Follow();
         using var keeper = new MemoryKeeper(engine.Store, logger);
-
-        // What loads quickly is there before the port is open. While more is being loaded, the program says that it lives but is not ready.
-        using var stop = new CancellationTokenSource();
-        Task<bool> loading = Task.Run(() => LoadOrStop(durability, app.Lifetime, stop.Token));
-        await Task.WhenAny(loading, Task.Delay(s_quickLoad));
-        bool served = (!loading.IsCompletedSuccessfully || await loading) && await ListenAsync(app, flags, web, listeners, logger);
-        await stop.CancelAsync();
-        bool kept = await loading && await durability.StopAsync();
-        return served && kept ? 0 : Failed;
-    }
-
-    private static bool LoadOrStop(Durability durability, IHostApplicationLifetime lifetime, CancellationToken cancellation)
-    {
-        bool loaded = false;
-        try
-        {
-            return loaded = durability.Load(cancellation);
-        }
-        finally
-        {
-            if (!loaded)
-            {
-                lifetime.StopApplication();
-            }
-        }
+        bool served = await ListenAsync(app, flags, web, listeners, logger);
+        return served && app.Services.GetService<SqlitePersistence>() is not { HasFailed: true } ? 0 : Failed;
     }
 
     private static async Task<bool> ListenAsync(
@@ -113,6 +92,12 @@ internal static class GatewayHost
             // Stopped before it served.
             logger.Stopped();
             return true;
+        }
+        catch (DurableStoreException)
+        {
+            // It has been said already.
+            await app.StopAsync();
+            return false;
         }
         catch (IOException e) when (e.InnerException is AddressInUseException)
         {
@@ -156,7 +141,7 @@ internal static class GatewayHost
     }
 
     private static WebApplication Build(
-        Flags flags, int connections, WebConfigFile? web, LineLoggerProvider logs, LogBudget budget, Durability durability,
+        Flags flags, int connections, WebConfigFile? web, LineLoggerProvider logs, LogBudget budget,
         UnixSocketFiles sockets, List<(string Asked, ListenOptions Options)> listeners)
     {
         // The empty builder reads no environment variables and no settings files: flags are all there is.
@@ -171,7 +156,6 @@ internal static class GatewayHost
             host => host.ShutdownTimeout = flags.ShutdownTimeout < s_longestTimer ? flags.ShutdownTimeout : s_longestTimer);
         services.AddSingleton<IMetricSource>(new BuildInfoMetric(BuildIdentity.Current));
         services.AddSingleton<IMetricSource>(new ProcessMetrics(new ProcFiles(), TimeProvider.System));
-        services.AddSingleton<IMetricSource>(new PersistenceMetrics(durability));
         if (web is not null)
         {
             services.AddSingleton<IMetricSource>(web);
@@ -180,8 +164,22 @@ internal static class GatewayHost
         // Ahead of the engine, which puts a memory pool of its own in the place of Kestrel's.
         builder.WebHost.UseKestrelCore();
         services.AddSingleton<IConnectionListenerFactory, PatientListenerFactory>();
-        services.AddSingleton(EngineOptions(flags, connections, durability));
-        services.AddExposition();
+        builder.WebHost.UseExpositionReceiveBlocks();
+        ExpositionOptions options = EngineOptions(flags, connections);
+        services.AddSingleton<IOptionsFactory<ExpositionOptions>>(
+            provider => ActivatorUtilities.CreateInstance<FlagOptions>(provider, options));
+        IExpositionBuilder exposition = services.AddExposition();
+        if (flags.PersistenceFile.Length > 0 || flags.RestoreFrom.Length > 0)
+        {
+            exposition.AddSqlitePersistence(kept =>
+            {
+                kept.File = flags.PersistenceFile;
+                kept.CommitInterval = flags.CommitInterval;
+                kept.RestoreFrom = flags.RestoreFrom;
+                kept.RestoreFromName = "--persistence.restore-from";
+            }).AddSource<PersistenceMetrics>();
+        }
+
         List<Listener> asked = Listener.From(flags);
         services.Configure<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = endPoint =>
             endPoint is UnixDomainSocketEndPoint unix
@@ -191,10 +189,9 @@ internal static class GatewayHost
         return builder.Build();
     }
 
-    private static ExpositionOptions EngineOptions(Flags flags, int connections, Durability durability)
+    private static ExpositionOptions EngineOptions(Flags flags, int connections)
     {
         ExpositionOptions options = flags.Options;
-        options.CommitGate = durability;
         options.RoutePrefix = flags.Prefix;
         options.TelemetryPath = WebPaths.Join("", flags.TelemetryPath);
         options.SelfMetricsPath = flags.SelfMetricsPath.Length > 0 ? WebPaths.Join("", flags.SelfMetricsPath) : "";
@@ -209,26 +206,27 @@ internal static class GatewayHost
             : options;
     }
 
-    private static void Map(WebApplication app, Flags flags, WebConfigFile? web, ExpositionEngine engine, Durability durability)
+    private static void Map(WebApplication app, Flags flags, WebConfigFile? web, ExpositionEngine engine)
     {
         app.UseExpositionConnectionLimit();
         app.UseExpositionHeadLimits();
         if (web is not null)
         {
-            var gate = new WebGate(web, engine);
-            app.Use(next => context => gate.InvokeAsync(context, next));
+            var login = new WebGate(web, engine);
+            app.Use(next => context => login.InvokeAsync(context, next));
         }
 
         app.UseExpositionOriginRules();
         IServiceProvider services = app.Services;
         ILoggerFactory loggers = services.GetRequiredService<ILoggerFactory>();
+        ICommitGate? gate = services.GetService<ICommitGate>();
         TimeProvider time = TimeProvider.System;
         var assets = new Assets();
-        var api = new ApiHandlers(flags, BuildIdentity.Current, engine, durability, time, loggers.CreateLogger<ApiHandlers>());
-        var snapshot = new SnapshotHandler(flags, engine.Store, durability, time, loggers.CreateLogger<SnapshotHandler>());
+        var api = new ApiHandlers(flags, BuildIdentity.Current, engine, gate, time, loggers.CreateLogger<ApiHandlers>());
+        var snapshot = new SnapshotHandler(flags, engine.Store, gate, time, loggers.CreateLogger<SnapshotHandler>());
         var page = new StatusPage(flags, BuildIdentity.Current, engine, api, assets, time);
         var lifecycle = new Lifecycle(
-            flags, durability, services.GetRequiredService<IHostApplicationLifetime>(), loggers.CreateLogger<Lifecycle>());
+            flags, gate, services.GetRequiredService<IHostApplicationLifetime>(), loggers.CreateLogger<Lifecycle>());
         RouteTable<RouteTarget> main = Routes.Outer(flags, page, assets, lifecycle);
         if (Routes.Fault(flags, main) is { } fault)
         {

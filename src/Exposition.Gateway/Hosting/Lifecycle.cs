@@ -1,5 +1,6 @@
 using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Logging;
+using Exposition.Hosting;
 using Exposition.Kestrel.Endpoints;
 using Exposition.Kestrel.Outcomes;
 using Microsoft.AspNetCore.Http;
@@ -9,18 +10,18 @@ using Microsoft.Extensions.Logging;
 namespace Exposition.Gateway.Hosting;
 
 /// <summary>Probes and termination.</summary>
-internal sealed class Lifecycle(Flags flags, Durability durability, IHostApplicationLifetime lifetime, ILogger<Lifecycle> logger)
+internal sealed class Lifecycle(Flags flags, ICommitGate? gate, IHostApplicationLifetime lifetime, ILogger<Lifecycle> logger)
 {
     /// <summary>
     /// Whoever reaches us finds us alive, unless what was pushed is not persisted any more and will not be: then a restart helps.
     /// </summary>
-    public Task Healthy(HttpContext context, string path) => durability.Status.Ended
-        ? Text(context, StatusCodes.Status503ServiceUnavailable, "persistence has ended: changes are not written any more")
+    public Task Healthy(HttpContext context, string path) => gate?.Fault is { } fault
+        ? Text(context, StatusCodes.Status503ServiceUnavailable, fault)
         : Text(context, StatusCodes.Status200OK, "OK");
 
     /// <summary>Whether the kept state has been loaded.</summary>
     public Task Ready(HttpContext context, string path) =>
-        durability.IsOpen ? Healthy(context, path) : Responses.WriteAsync(context, Answer.Loading);
+        gate is { IsOpen: false } ? Responses.WriteAsync(context, Answer.Loading) : Healthy(context, path);
 
     public static Task QuitByGet(HttpContext context, string path) =>
         Text(context, StatusCodes.Status405MethodNotAllowed, "Only POST or PUT requests allowed.");

@@ -5,18 +5,18 @@ using Exposition.Persistence;
 namespace Exposition.Gateway.Hosting;
 
 /// <summary>How the durable copy is doing; nothing where nothing is kept.</summary>
-internal sealed class PersistenceMetrics(Durability durability) : IMetricSource
+internal sealed class PersistenceMetrics(SqlitePersistence persistence) : IMetricSource
 {
     public void Collect(FamilySet into)
     {
-        if (!durability.IsOn)
+        if (!persistence.IsOn)
         {
             return;
         }
 
-        DurableStatus status = durability.Status;
+        DurableStatus status = persistence.Status;
         into.AddCounter("pushgateway_persistence_damaged_total"u8,
-            "Persisted files and groups that were found damaged or foreign and set aside."u8, durability.Damaged);
+            "Persisted files and groups that were found damaged or foreign and set aside."u8, persistence.DamagedCount);
         into.AddCounter("pushgateway_persistence_failures_total"u8, "Writes of changes to the persistence file that failed."u8,
             status.Failures);
         into.AddGauge("pushgateway_persistence_lag_seconds"u8, "Age of the oldest change that is not in the persistence file."u8,

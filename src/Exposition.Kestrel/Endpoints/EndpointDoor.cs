@@ -22,8 +22,8 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
     private const string TelemetryMethods = "GET, OPTIONS";
     private const string GroupMethods = "DELETE, OPTIONS, POST, PUT";
 
-    private readonly string _api = engine.Options.RoutePrefix + "/api/v1/";
-    private readonly RouteTable<PushMethod?> _spellings = Spellings(engine.Options);
+    // Made for the first request that misses: by then it is known where the routes are mapped.
+    private readonly Lazy<RouteTable<PushMethod?>> _spellings = new(() => Spellings(engine.Paths.Served));
     private readonly HeadLimits _limits = new(engine);
 
     /// <summary>Serves a request.</summary>
@@ -82,7 +82,7 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
         {
             RouteKind.Telemetry or RouteKind.SelfMetrics => new(null, Allow: TelemetryMethods),
             RouteKind.Group => new(null, Allow: GroupMethods),
-            _ => _spellings.Find(context.Request.Method, path),
+            _ => _spellings.Value.Find(context.Request.Method, path),
         };
         string right = PathCleaner.EscapeLocation(match.Redirect + query);
         return Responses.MissAsync(engine, context, match, right, right);
@@ -95,12 +95,12 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
     }
 
     // Paths that are served are found by PushPath. This is for those that differ in case, or by a slash at the end.
-    private static RouteTable<PushMethod?> Spellings(ExpositionOptions options)
+    private static RouteTable<PushMethod?> Spellings(ServedPaths served)
     {
-        string root = options.RoutePrefix + "/metrics/job";
+        string root = served.PushRoot;
         return new RouteTable<PushMethod?>(
         [
-            new(HttpMethods.Get, options.FullTelemetryPath, RouteTail.None, null),
+            new(HttpMethods.Get, served.TelemetryPath, RouteTail.None, null),
             .. from method in Enum.GetValues<PushMethod>()
                from path in (string[])[root + "/", root + "@base64/"]
                select new Route<PushMethod?>(method.ToString().ToUpperInvariant(), path, RouteTail.Job, method),
@@ -112,7 +112,7 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
         EncodingOf(context.Request.Headers.ContentEncoding) == BodyEncoding.Gzip
         && !(route.Kind == RouteKind.Group && PushMethods.Of(context.Request.Method) is not null)
         && context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody != true
-        && !target.StartsWith(_api, StringComparison.Ordinal);
+        && !target.StartsWith(engine.Paths.Served.Prefix + "/api/v1/", StringComparison.Ordinal);
 
     // Of several lines the first counts, as in the Pushgateway.
     private static BodyEncoding EncodingOf(StringValues header) => ContentCoding.Of(First(header));

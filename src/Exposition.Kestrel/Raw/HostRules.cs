@@ -23,14 +23,11 @@ internal sealed class HostRules
 {
     private readonly ExpositionEngine _engine;
     private readonly IServiceProvider _services;
-    private readonly ServedPath[] _paths;
     private volatile string? _objection = "the routes of the host are not known yet";
 
     public HostRules(ExpositionEngine engine, IServiceProvider services)
     {
         (_engine, _services) = (engine, services);
-        string root = engine.Options.RoutePrefix + "/metrics/job";
-        _paths = [new(engine.Options.FullTelemetryPath, andBelow: false), new(root, andBelow: true), new(root + "@base64", andBelow: true)];
         Look();
         if (services.GetService<EndpointDataSource>() is { } routes)
         {
@@ -67,7 +64,11 @@ internal sealed class HostRules
     {
         RouteEndpoint[] routes = [.. _services.GetService<EndpointDataSource>()?.Endpoints.OfType<RouteEndpoint>() ?? []];
         RouteEndpoint[] ours = Array.FindAll(routes, route => route.Metadata.GetMetadata<ExpositionRoute>()?.Engine == _engine);
-        foreach (ServedPath path in _paths)
+
+        // Where they are is known now that the endpoints are built.
+        ServedPaths served = _engine.Paths.Served;
+        foreach (ServedPath path in (ServedPath[])[new(served.TelemetryPath, andBelow: false), new(served.PushRoot, andBelow: true),
+            new(served.PushRoot + "@base64", andBelow: true)])
         {
             RouteEndpoint[] rivals = Array.FindAll(routes, route => path.MayMatch(route.RoutePattern));
             if (Array.Find(rivals, ours.Contains) is not { } serving)

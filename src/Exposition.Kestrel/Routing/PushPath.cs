@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using Exposition.Engine;
 using Exposition.Formats;
 using Exposition.Formats.Go;
@@ -23,36 +22,60 @@ internal sealed class PushPath
     private const int StackBytes = 1024;
     private const int StackPairs = 32;
 
-    private readonly byte[] _root;
-    private readonly byte[] _telemetry;
-    private readonly byte[] _self;
+    private readonly ExpositionOptions _options;
     private readonly bool _utf8Names;
+    private volatile ServedPaths _served;
     private readonly GroupingKeyCache _keys = new();
 
     public PushPath(ExpositionOptions options)
     {
-        _root = [.. Utf8(options.RoutePrefix), .. "/metrics/job"u8];
-        _telemetry = Utf8(options.FullTelemetryPath);
-        _self = Utf8(options.FullSelfMetricsPath ?? "");
+        _options = options;
+        _served = new ServedPaths(options, above: null);
         _utf8Names = options.Names == NameScheme.Utf8;
     }
 
+    /// <summary>The paths as they stand in a request target.</summary>
+    public ServedPaths Served => _served;
+
+    /// <summary>
+    /// Says which path the host has mapped the routes below, once it is known. Until then nothing stands before that of the options.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">They are mapped below another, too.</exception>
+    public void MapBelow(string above)
+    {
+        if (_served.Above is { } other && other != above)
+        {
+            throw new InvalidOperationException(
+                $"an engine is mapped once: below \"{other}\" and below \"{above}\" are two; give each an engine of its own name");
+        }
+
+        if (_served.Above is null)
+        {
+            _served = new ServedPaths(_options, above);
+        }
+    }
+
     /// <summary>Whether the target starts like a group's. Cheap: for deciding early which requests are worth reading.</summary>
-    public bool IsGroup(ReadOnlySpan<byte> target) => target.StartsWith(_root) && StartsTail(target[_root.Length..], out _, out _);
+    public bool IsGroup(ReadOnlySpan<byte> target)
+    {
+        byte[] root = _served.Root;
+        return target.StartsWith(root) && StartsTail(target[root.Length..], out _, out _);
+    }
 
     /// <summary>Whether the target is the telemetry path.</summary>
-    public bool IsTelemetry(ReadOnlySpan<byte> target) => PathOf(target).SequenceEqual(_telemetry);
+    public bool IsTelemetry(ReadOnlySpan<byte> target) => PathOf(target).SequenceEqual(_served.Telemetry);
 
     /// <summary>Says what a raw request target in origin form names, and which group.</summary>
     public Route Resolve(ReadOnlySpan<byte> target)
     {
+        ServedPaths served = _served;
         ReadOnlySpan<byte> path = PathOf(target);
-        if (path.SequenceEqual(_telemetry))
+        if (path.SequenceEqual(served.Telemetry))
         {
             return new Route(RouteKind.Telemetry);
         }
 
-        if (_self.Length > 0 && path.SequenceEqual(_self))
+        if (served.SelfMetrics.Length > 0 && path.SequenceEqual(served.SelfMetrics))
         {
             return new Route(RouteKind.SelfMetrics);
         }
@@ -67,14 +90,14 @@ internal sealed class PushPath
             return new Route(RouteKind.Unclean, Error: fault);
         }
 
-        if (path.StartsWith(_root) && StartsTail(path[_root.Length..], out bool base64, out ReadOnlySpan<byte> rest))
+        if (path.StartsWith(served.Root) && StartsTail(path[served.Root.Length..], out bool base64, out ReadOnlySpan<byte> rest))
         {
             return !rest.IsEmpty ? ResolveGroup(rest, base64)
                 : base64 ? default
                 : new Route(RouteKind.None, Error: "job name is required");
         }
 
-        return path.Contains((byte)'%') ? ResolveEscaped(path) : default;
+        return path.Contains((byte)'%') ? ResolveEscaped(path, served) : default;
     }
 
     /// <summary>Keeps the key of a group that exists, so that the next request for it costs no allocation.</summary>
@@ -87,8 +110,6 @@ internal sealed class PushPath
         return query < 0 ? target : target[..query];
     }
 
-    private static byte[] Utf8(string text) => Encoding.UTF8.GetBytes(text);
-
     // "/" or "@base64/" after "/metrics/job".
     private static bool StartsTail(ReadOnlySpan<byte> text, out bool base64, out ReadOnlySpan<byte> rest)
     {
@@ -98,16 +119,16 @@ internal sealed class PushPath
     }
 
     // "/metrics/%6Aob/x" and "/metrics%2Fjob/x" are "/metrics/job/x": of the fixed part every byte may be escaped.
-    private Route ResolveEscaped(ReadOnlySpan<byte> path)
+    private Route ResolveEscaped(ReadOnlySpan<byte> path, ServedPaths served)
     {
         ReadOnlySpan<byte> rest = path;
-        if (TakeEscaped(ref rest, _telemetry) && rest.IsEmpty)
+        if (TakeEscaped(ref rest, served.Telemetry) && rest.IsEmpty)
         {
             return new Route(RouteKind.Telemetry);
         }
 
         rest = path;
-        bool isGroup = TakeEscaped(ref rest, _root);
+        bool isGroup = TakeEscaped(ref rest, served.Root);
         bool base64 = isGroup && TakeEscaped(ref rest, "@base64/"u8);
         return isGroup && (base64 || TakeEscaped(ref rest, "/"u8)) && !rest.IsEmpty ? ResolveGroup(rest, base64) : default;
     }

@@ -3,7 +3,7 @@ using System.Xml.Linq;
 
 namespace Exposition.Conformance.Tests.House;
 
-/// <summary>The arrows between projects point one way: Gateway, Kestrel, Engine, Formats; Persistence beside Kestrel.</summary>
+/// <summary>The arrows between projects point one way: Gateway, Kestrel, Hosting, Engine, Formats; Persistence beside Kestrel.</summary>
 public sealed class ArchitectureTests
 {
     /// <summary>What each project may reference.</summary>
@@ -11,10 +11,16 @@ public sealed class ArchitectureTests
     {
         ["Exposition.Formats"] = [],
         ["Exposition.Engine"] = ["Exposition.Formats"],
-        ["Exposition.Persistence"] = ["Exposition.Engine", "Exposition.Formats"],
-        ["Exposition.Kestrel"] = ["Exposition.Engine", "Exposition.Formats"],
-        ["Exposition.Gateway"] = ["Exposition.Kestrel", "Exposition.Persistence", "Exposition.Engine", "Exposition.Formats"],
+        ["Exposition.Hosting"] = ["Exposition.Engine", "Exposition.Formats"],
+        ["Exposition.Persistence"] = ["Exposition.Hosting", "Exposition.Engine", "Exposition.Formats"],
+        ["Exposition.Kestrel"] = ["Exposition.Hosting", "Exposition.Engine", "Exposition.Formats"],
+        ["Exposition.Gateway"] =
+            ["Exposition.Kestrel", "Exposition.Persistence", "Exposition.Hosting", "Exposition.Engine", "Exposition.Formats"],
     };
+
+    /// <summary>The namespaces of what hosts are built with.</summary>
+    internal static readonly string[] BuilderNamespaces =
+        ["Microsoft.Extensions.DependencyInjection", "Microsoft.AspNetCore.Builder", "Microsoft.AspNetCore.Hosting"];
 
     private static string Source => Path.Combine(Checkout.Root, "src");
 
@@ -26,6 +32,7 @@ public sealed class ArchitectureTests
     [Theory]
     [InlineData("Exposition.Formats")]
     [InlineData("Exposition.Engine")]
+    [InlineData("Exposition.Hosting")]
     [InlineData("Exposition.Persistence")]
     [InlineData("Exposition.Kestrel")]
     [InlineData("Exposition.Gateway")]
@@ -49,6 +56,7 @@ public sealed class ArchitectureTests
     [Theory]
     [InlineData("Exposition.Formats")]
     [InlineData("Exposition.Engine")]
+    [InlineData("Exposition.Hosting")]
     [InlineData("Exposition.Persistence")]
     public void Nothing_below_kestrel_knows_http(string assembly)
     {
@@ -62,10 +70,10 @@ public sealed class ArchitectureTests
     public void Public_types_of_the_libraries_stand_at_the_project_root()
     {
         // One listing of the folder is the whole API: no public type in a namespace below the project's own.
-        foreach (var library in new[] { "Exposition.Formats", "Exposition.Engine", "Exposition.Persistence", "Exposition.Kestrel" })
+        foreach (var library in s_allowed.Keys.Where(static project => project != "Exposition.Gateway"))
         {
             var types = Assembly.LoadFrom(Path.Combine(AppContext.BaseDirectory, library + ".dll")).GetExportedTypes();
-            Assert.Empty(types.Where(type => type.Namespace != library).Select(type => type.FullName));
+            Assert.Empty(types.Where(type => type.Namespace != library && !IsExtensionOfABuilder(type)).Select(type => type.FullName));
             foreach (var type in types.Where(type => !type.IsNested))
             {
                 var files = Directory.EnumerateFiles(Path.Combine(Source, library), "*.cs")
@@ -74,6 +82,11 @@ public sealed class ArchitectureTests
             }
         }
     }
+
+    // Where a host looks for them: then it needs no using directive.
+    private static bool IsExtensionOfABuilder(Type type) =>
+        type is { IsAbstract: true, IsSealed: true } && BuilderNamespaces.Contains(type.Namespace)
+        && type.Name.EndsWith("Extensions", StringComparison.Ordinal);
 
     private static IEnumerable<XElement> Items(string project, string kind) =>
         XDocument.Load(Path.Combine(Source, project, project + ".csproj")).Descendants(kind);

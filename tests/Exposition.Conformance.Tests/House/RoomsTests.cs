@@ -37,8 +37,17 @@ public sealed partial class RoomsTests
     public void No_folder_is_a_drawer() => Assert.DoesNotContain(s_files, file => file.Path.Split('/').SkipLast(1).Any(s_drawers.Contains));
 
     [Fact]
-    public void Namespaces_are_folders() => Assert.All(s_files.Where(file => Declared().IsMatch(file.Text)),
-        file => Assert.Equal(RoomOf(file.Path), Declared().Match(file.Text).Groups[1].Value));
+    public void Namespaces_are_folders_but_for_extensions_of_builders()
+    {
+        Assert.All(s_files.Where(file => Declared().IsMatch(file.Text)), file =>
+        {
+            string declared = Declared().Match(file.Text).Groups[1].Value;
+            bool isExtension = file.Path.EndsWith("Extensions.cs", StringComparison.Ordinal) && RoomOf(file.Path) == ProjectOf(RoomOf(file.Path));
+            Assert.True(
+                declared == RoomOf(file.Path) || (isExtension && ArchitectureTests.BuilderNamespaces.Contains(declared)),
+                $"{file.Path} declares {declared}");
+        });
+    }
 
     [Fact]
     public void No_two_rooms_of_a_project_know_each_other()

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Exposition.Kestrel.Tests;
@@ -20,7 +21,7 @@ internal sealed class WireJudge
     private readonly Door _general = new(MemoryKestrel.SecondDoor);
 
     /// <param name="door">What is judged; the raw door if there is none.</param>
-    public WireJudge(Action<ListenOptions>? door = null) => _raw = new Door(door ?? (static listen => listen.UseExposition()));
+    public WireJudge(Action<ListenOptions>? door = null) => _raw = new Door(door ?? ((static listen => listen.UseExposition())));
 
     // Small, so that short inputs reach them.
     private static ExpositionOptions Options =>

@@ -1,7 +1,8 @@
-namespace Exposition.Kestrel;
+namespace Exposition.Hosting;
 
 /// <summary>
-/// What a host has to say about changes: whether they are taken yet, and when they may be acknowledged. Safe for concurrent use.
+/// What a host has to say about changes of one engine: whether they are taken yet, and when they may be acknowledged. A service of the
+/// host, keyed by the engine's name where it has one. Safe for concurrent use.
 /// </summary>
 public interface ICommitGate
 {
@@ -9,6 +10,12 @@ public interface ICommitGate
     /// Whether the store holds what it should. Until then pushes, deletes and scrapes are answered with 503 and Retry-After.
     /// </summary>
     public bool IsOpen { get; }
+
+    /// <summary>
+    /// Why changes are not kept any more and will not be unless somebody acts, in words for the operator; null while all is well. Health
+    /// checks tell it.
+    /// </summary>
+    public string? Fault => null;
 
     /// <summary>Called after a push or delete was stored and before it is answered.</summary>
     /// <returns>

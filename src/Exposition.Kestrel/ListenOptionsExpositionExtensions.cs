@@ -1,46 +1,49 @@
+using Exposition.Hosting.Naming;
+using Exposition.Kestrel;
 using Exposition.Kestrel.Heads;
 using Exposition.Kestrel.Raw;
+using Exposition.Kestrel.Serving;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection;
 
-namespace Exposition.Kestrel;
+namespace Microsoft.AspNetCore.Hosting;
 
 /// <summary>Puts the raw door into a Kestrel endpoint.</summary>
-public static class ExpositionListenExtensions
+public static class ListenOptionsExpositionExtensions
 {
     private const int SmallestBuffer = 1 << 20;
 
     /// <summary>
     /// Keeps the number of connections within <see cref="ExpositionOptions.MaxConnections"/>, counted over all endpoints that call this: at
     /// the limit the longest idle connection of the client that has most ends for a newcomer. To be called first, and
-    /// <see cref="ExpositionEndpointExtensions.UseExpositionConnectionLimit"/> on the app.
+    /// <see cref="ExpositionApplicationBuilderExtensions.UseExpositionConnectionLimit"/> on the app.
     /// </summary>
     /// <param name="options">The endpoint.</param>
     /// <param name="secure">Whether TLS follows: then a refusal cannot be put in words.</param>
+    /// <param name="name">The name of the engine; empty for the one without a name.</param>
     /// <returns>The same options.</returns>
-    /// <exception cref="InvalidOperationException">No engine was added to the services
-    /// (<see cref="ExpositionServiceExtensions.AddExposition"/>).</exception>
-    public static ListenOptions UseExpositionConnectionLimit(this ListenOptions options, bool secure = false)
+    /// <exception cref="InvalidOperationException">The services have no such engine.</exception>
+    public static ListenOptions UseExpositionConnectionLimit(this ListenOptions options, bool secure = false, string name = "")
     {
         ArgumentNullException.ThrowIfNull(options);
-        ExpositionEngine engine = options.ApplicationServices.GetRequiredService<ExpositionEngine>();
+        ExpositionEngine engine = options.ApplicationServices.EngineOf(name);
         options.Use(next => engine.Connections.Wrap(secure, next));
         return options;
     }
 
     /// <summary>
     /// Sets Kestrel's own limits on request heads to about twice those of the engine's options, so that it is the engine that answers a
-    /// head that is too long, and says why (<see cref="ExpositionEndpointExtensions.UseExpositionHeadLimits"/>). Kestrel answers those
+    /// head that is too long, and says why (<c>UseExpositionHeadLimits</c> of the app). Kestrel answers those
     /// beyond twice the limit, without a text. A head must fit into Kestrel's buffer: where the options set no limit, Kestrel's is 16 MiB.
     /// </summary>
     /// <param name="kestrel">The server.</param>
+    /// <param name="name">The name of the engine; empty for the one without a name.</param>
     /// <returns>The same server.</returns>
-    /// <exception cref="InvalidOperationException">No engine was added to the services
-    /// (<see cref="ExpositionServiceExtensions.AddExposition"/>).</exception>
-    public static KestrelServerOptions UseExpositionHeadLimits(this KestrelServerOptions kestrel)
+    /// <exception cref="InvalidOperationException">The services have no such engine.</exception>
+    public static KestrelServerOptions UseExpositionHeadLimits(this KestrelServerOptions kestrel, string name = "")
     {
         ArgumentNullException.ThrowIfNull(kestrel);
-        ExpositionOptions options = kestrel.ApplicationServices.GetRequiredService<ExpositionEngine>().Options;
+        ExpositionOptions options = kestrel.ApplicationServices.EngineOf(name).Options;
         KestrelServerLimits limits = kestrel.Limits;
         limits.MaxRequestLineSize = HeadLimits.Above(options.MaxTargetBytes);
         limits.MaxRequestHeadersTotalSize = HeadLimits.Above(options.MaxHeadBytes);
@@ -56,7 +59,7 @@ public static class ExpositionListenExtensions
     /// <summary>
     /// Serves pushes, deletes and scrapes of this endpoint straight from its connections, before Kestrel's HTTP sees them. A connection
     /// that asks for anything else is left to Kestrel from there on, so the same routes must be mapped too
-    /// (<see cref="ExpositionEndpointExtensions.MapExposition"/>). To be called after <c>UseHttps</c>. An endpoint without HTTP/1.1 is left
+    /// (<c>MapExposition</c>). To be called after <c>UseHttps</c>. An endpoint without HTTP/1.1 is left
     /// as it is.
     /// </summary>
     /// <remarks>
@@ -70,15 +73,15 @@ public static class ExpositionListenExtensions
     /// gate then.</para>
     /// </remarks>
     /// <param name="options">The endpoint.</param>
-    /// <param name="gate">Stands for the rules of the host: it decides which requests are served here, whatever is mapped. Null where the
-    /// host has none.</param>
+    /// <param name="gate">Stands for the rules of the host: it decides which requests are served here, whatever is mapped. Null for that
+    /// of the host's services, if they have one.</param>
+    /// <param name="name">The name of the engine; empty for the one without a name.</param>
     /// <returns>The same options.</returns>
-    /// <exception cref="InvalidOperationException">No engine was added to the services
-    /// (<see cref="ExpositionServiceExtensions.AddExposition"/>).</exception>
-    public static ListenOptions UseExposition(this ListenOptions options, IRequestGate? gate = null)
+    /// <exception cref="InvalidOperationException">The services have no such engine.</exception>
+    public static ListenOptions UseExposition(this ListenOptions options, IRequestGate? gate = null, string name = "")
     {
         ArgumentNullException.ThrowIfNull(options);
-        ExpositionEngine engine = options.ApplicationServices.GetRequiredService<ExpositionEngine>();
+        ExpositionEngine engine = options.ApplicationServices.EngineOf(name);
 
         // Called when the endpoint is opened: by then its protocols are set, and the routes of the host are mapped.
         options.Use(next =>
@@ -89,8 +92,9 @@ public static class ExpositionListenExtensions
                 return next;
             }
 
-            HostRules? rules = gate is null ? engine.RulesOf(options.ApplicationServices) : null;
-            return new RawConnectionMiddleware(engine, gate, rules, next).OnConnectionAsync;
+            IRequestGate? asked = gate ?? options.ApplicationServices.GetNamed<IRequestGate>(name);
+            HostRules? rules = asked is null ? engine.RulesOf(options.ApplicationServices) : null;
+            return new RawConnectionMiddleware(engine, asked, rules, next).OnConnectionAsync;
         });
         return options;
     }

@@ -1,0 +1,6 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Exposition.Hosting.Naming;
+
+/// <inheritdoc cref="IExpositionBuilder"/>
+internal sealed record ExpositionBuilder(string Name, IServiceCollection Services) : IExpositionBuilder;

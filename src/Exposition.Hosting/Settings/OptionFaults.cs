@@ -1,0 +1,26 @@
+using System.Globalization;
+using Microsoft.Extensions.Options;
+
+namespace Exposition.Hosting.Settings;
+
+/// <summary>What is wrong with options, in words.</summary>
+internal static class OptionFaults
+{
+    /// <summary>Of a limit: 0 means none, less means nothing.</summary>
+    public static IEnumerable<string> Negative(string name, long value) =>
+        value < 0 ? [string.Create(CultureInfo.InvariantCulture, $"{name} is {value}: expected 0, for no limit, or more")] : [];
+
+    /// <summary>Of a time: 0 means none, less means nothing.</summary>
+    public static IEnumerable<string> Negative(string name, TimeSpan value) =>
+        value < TimeSpan.Zero ? [$"{name} is {value}: expected 0, for no limit, or more"] : [];
+
+    /// <summary>Of what must be there.</summary>
+    public static IEnumerable<string> Null(string name, object? value) => value is null ? [$"{name} is null"] : [];
+
+    /// <summary>All of them as one result.</summary>
+    public static ValidateOptionsResult Result(string? name, IEnumerable<string> faults)
+    {
+        string[] all = [.. faults.Select(fault => string.IsNullOrEmpty(name) ? fault : $"{name}: {fault}")];
+        return all.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(all);
+    }
+}

@@ -1,0 +1,41 @@
+using Exposition.Hosting.Settings;
+using Microsoft.Extensions.Options;
+
+namespace Exposition.Kestrel.Settings;
+
+/// <summary>Says all that is wrong with the options of an engine.</summary>
+internal sealed class ExpositionOptionsValidator : IValidateOptions<ExpositionOptions>
+{
+    public ValidateOptionsResult Validate(string? name, ExpositionOptions options) => OptionFaults.Result(name, FaultsOf(options));
+
+    /// <summary>What is wrong, each with the name of its option.</summary>
+    public static IEnumerable<string> FaultsOf(ExpositionOptions options) =>
+    [
+        .. StoreOptionsValidator.FaultsOf(options.Store),
+        .. OptionFaults.Negative(nameof(ExpositionOptions.MaxDecodeRatio), options.MaxDecodeRatio),
+        .. OptionFaults.Negative(nameof(ExpositionOptions.MaxQueuedBodies), options.MaxQueuedBodies),
+        .. OptionFaults.Negative(nameof(ExpositionOptions.MaxHeadBytes), options.MaxHeadBytes),
+        .. OptionFaults.Negative(nameof(ExpositionOptions.MaxTargetBytes), options.MaxTargetBytes),
+        .. OptionFaults.Negative(nameof(ExpositionOptions.MaxHeaders), options.MaxHeaders),
+        .. OptionFaults.Negative(nameof(ExpositionOptions.MaxInflightBytes), options.MaxInflightBytes),
+        .. OptionFaults.Negative(nameof(ExpositionOptions.MaxConnections), options.MaxConnections),
+        .. OptionFaults.Negative(nameof(ExpositionOptions.MaxPushesPerSecond), options.MaxPushesPerSecond),
+        .. OptionFaults.Negative(nameof(ExpositionOptions.IdleTimeout), options.IdleTimeout),
+        .. OptionFaults.Negative(nameof(ExpositionOptions.HeadTimeout), options.HeadTimeout),
+        .. OptionFaults.Negative(nameof(ExpositionOptions.BodyTimeout), options.BodyTimeout),
+        .. OptionFaults.Negative(nameof(ExpositionOptions.MinBodyBytesPerSecond), options.MinBodyBytesPerSecond),
+        .. OptionFaults.Negative(nameof(ExpositionOptions.ScrapeTimeout), options.ScrapeTimeout),
+        .. OptionFaults.Negative(nameof(ExpositionOptions.MinScrapeBytesPerSecond), options.MinScrapeBytesPerSecond),
+        .. OptionFaults.Negative(nameof(ExpositionOptions.MaxHeldBytes), options.MaxHeldBytes),
+        .. OptionFaults.Negative(nameof(ExpositionOptions.MaxScrapes), options.MaxScrapes),
+        .. TelemetryFaults(options),
+        .. options.SelfMetricsError() is { } error
+            ? (string[])[$"{nameof(ExpositionOptions.SelfMetricsPath)} {options.SelfMetricsPath} {error}"]
+            : [],
+    ];
+
+    private static IEnumerable<string> TelemetryFaults(ExpositionOptions options) =>
+        options.TelemetryPath.StartsWith("/metrics/job/", StringComparison.Ordinal)
+            ? [$"{nameof(ExpositionOptions.TelemetryPath)} {options.TelemetryPath} is a path of pushes"]
+            : [];
+}

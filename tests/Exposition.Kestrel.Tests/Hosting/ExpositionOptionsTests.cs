@@ -1,0 +1,112 @@
+using System.Reflection;
+using Exposition.Engine;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace Exposition.Kestrel.Tests.Hosting;
+
+/// <summary>Options by code and configuration: what is set arrives, and what is wrong is an error that names it.</summary>
+public sealed class ExpositionOptionsTests
+{
+    public static TheoryData<string> Limits => [.. typeof(ExpositionOptions).GetProperties()
+        .Where(static p => p.CanWrite)
+        .Where(static p => p.PropertyType == typeof(int) || p.PropertyType == typeof(long) || p.PropertyType == typeof(TimeSpan))
+        .Where(static p => p.Name is not (nameof(ExpositionOptions.MaxBodyBytes) or nameof(ExpositionOptions.MaxDecodedBytes)
+
+            // Less than nothing is nothing.
+            or nameof(ExpositionOptions.ExpiredGrace)))
+        .Select(static p => p.Name)];
+
+    [Theory]
+    [MemberData(nameof(Limits))]
+    public void A_limit_below_zero_is_an_error_that_names_it(string name)
+    {
+        PropertyInfo property = typeof(ExpositionOptions).GetProperty(name)!;
+        object value = property.PropertyType == typeof(int) ? -3 : property.PropertyType == typeof(long) ? -3L : TimeSpan.FromSeconds(-3);
+
+        OptionsValidationException thrown = Assert.Throws<OptionsValidationException>(
+            () => Read(services => services.AddExposition(options => property.SetValue(options, value))));
+
+        Assert.Single(thrown.Failures);
+        Assert.Contains(name, thrown.Message, StringComparison.Ordinal);
+        Assert.Contains("-", thrown.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void All_that_is_wrong_is_in_one_message_by_code_and_configuration_together()
+    {
+        OptionsValidationException thrown = Assert.Throws<OptionsValidationException>(() => Read(static services =>
+            services.AddExposition(static options => options.MaxScrapes = -1).Bind(Section(
+                ("MaxGroups", "many"), ("MaxGruops", "1"), ("ExpireAfter:0", "{job=}=1h"), ("RoutePrefix", "a b?c"),
+                ("MaxBodyBytes", "-1"), ("Names", "latin"), ("TrustedProxies:0", "10.0.0.0/99"), ("IdleTimeout", "soon")))));
+
+        Assert.Equal(9, thrown.Failures.Count());
+        foreach (string name in (string[])["MaxScrapes", "MaxGroups=many", "MaxGruops", "ExpireAfter: {job=}=1h: ", "RoutePrefix=a b?c",
+            "MaxBodyBytes=-1", "Names=latin: expected one of Legacy, Utf8", "TrustedProxies: 10.0.0.0/99: ", "IdleTimeout=soon"])
+        {
+            Assert.Contains(name, thrown.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void What_configuration_says_arrives()
+    {
+        ExpositionOptions options = Read(static services => services.AddExposition().Bind(Section(
+            ("MaxGroups", "7"), ("maxbodybytes", "1048576"), ("EnableOpenMetrics", "true"), ("Names", "utf8"),
+            ("BodyTimeout", "2m"), ("IdleTimeout", "00:00:05"), ("TelemetryPath", "/all"), ("TrustedProxies", "10.0.0.1"),
+            ("AllowedHosts:0", "a"), ("AllowedHosts:1", "b"), ("ExpireAfter:0", "{job=~\"flink.*\"}=2m"), ("ExpireAfter:1", "26h"))));
+
+        Assert.Equal((7, 1 << 20, true), (options.MaxGroups, options.MaxBodyBytes, options.EnableOpenMetrics));
+        Assert.Equal((Formats.NameScheme.Utf8, "/all"), (options.Names, options.TelemetryPath));
+        Assert.Equal((TimeSpan.FromMinutes(2), TimeSpan.FromSeconds(5)), (options.BodyTimeout, options.IdleTimeout));
+        Assert.Equal(["a", "b"], options.AllowedHosts);
+        Assert.Equal("10.0.0.1/32", options.TrustedProxies.Single().ToString());
+        Assert.Equal(
+            ["{job=~\"flink.*\"} 00:02:00", " 1.02:00:00"], options.ExpiryRules.Select(static rule => $"{rule.Groups} {rule.After}"));
+    }
+
+    [Fact]
+    public void Every_option_that_text_can_say_has_a_setting()
+    {
+        string[] unbound = [.. typeof(ExpositionOptions).GetProperties()
+            .Where(static p => !Settings.ExpositionSettings.Table.Exists(setting => setting.Name == p.Name)).Select(static p => p.Name)];
+
+        Assert.Equal([nameof(ExpositionOptions.CommitGate), nameof(ExpositionOptions.ExpiryRules), nameof(ExpositionOptions.Time)],
+            unbound.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Configure_and_PostConfigure_of_the_host_count_and_each_engine_has_its_own()
+    {
+        using ServiceProvider services = new ServiceCollection()
+            .Configure<ExpositionOptions>(static options => options.MaxGroups = 1)
+            .PostConfigure<ExpositionOptions>("two", static options => options.MaxGroups = 3)
+            .AddExposition().Services.AddExposition("two", static options => options.MaxGroups = 2).Services
+            .BuildServiceProvider();
+
+        Assert.Equal(1, services.GetRequiredService<ExpositionEngine>().Options.MaxGroups);
+        Assert.Equal(1, services.GetRequiredService<MetricStore>().Options.MaxGroups);
+        Assert.Equal(3, services.GetRequiredKeyedService<ExpositionEngine>("two").Options.MaxGroups);
+        Assert.Equal(3, services.GetRequiredKeyedService<MetricStore>("two").Options.MaxGroups);
+    }
+
+    [Fact]
+    public void The_clock_is_that_of_the_host()
+    {
+        var time = new ManualTime();
+        Assert.Same(time, Read(services => services.AddSingleton<TimeProvider>(time).AddExposition()).Time);
+    }
+
+    private static ExpositionOptions Read(Action<IServiceCollection> add)
+    {
+        var collection = new ServiceCollection();
+        add(collection);
+        using ServiceProvider services = collection.BuildServiceProvider();
+        return services.GetRequiredService<ExpositionEngine>().Options;
+    }
+
+    private static IConfigurationSection Section(params (string Key, string Value)[] settings) => new ConfigurationBuilder()
+        .AddInMemoryCollection(settings.Select(static s => KeyValuePair.Create("Exposition:" + s.Key, (string?)s.Value))).Build()
+        .GetSection("Exposition");
+}
