@@ -1,28 +1,10 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.Text;
 using Exposition.Formats.Scanning;
 using Exposition.Formats.Text;
 
 namespace Exposition.Formats;
-
-/// <summary>What a line of an exposition is.</summary>
-public enum ExpositionToken : byte
-{
-    /// <summary>Nothing was read yet, or there is nothing more to read.</summary>
-    None = 0,
-
-    /// <summary>A HELP line: <see cref="ExpositionReader.Name"/> and <see cref="ExpositionReader.Help"/>.</summary>
-    Help = 1,
-
-    /// <summary>A TYPE line: <see cref="ExpositionReader.Name"/> and <see cref="ExpositionReader.Type"/>.</summary>
-    Type = 2,
-
-    /// <summary>
-    /// A sample: <see cref="ExpositionReader.Name"/>, <see cref="ExpositionReader.Labels"/>, <see cref="ExpositionReader.Value"/> and
-    /// perhaps a timestamp.
-    /// </summary>
-    Sample = 3,
-}
 
 // Canonical lines are taken by the LineScanner. Any other line is copied out and read by the byte-wise reader into a set of its own, which
 // then holds one family with a help text, a type or one metric; so there is one grammar and one set of messages.
@@ -35,16 +17,21 @@ public enum ExpositionToken : byte
 /// histogram, is for <see cref="TextFormat.TryRead"/>.
 /// </summary>
 /// <remarks>
-/// Allocates nothing once the state's memory has grown. To read a text that comes in pieces, pass <c>isFinalBlock: false</c>, and when
-/// <see cref="Read"/> returns false without an <see cref="Error"/>, keep what is behind <see cref="BytesConsumed"/>, append more, and go on
-/// with a new reader and the same state.
+/// <para>Allocates nothing once the state's memory has grown. To read a text that comes in pieces, pass <c>isFinalBlock: false</c>, and
+/// when
+/// <see cref="Read"/> returns false without an <see cref="Error"/>, keep what is behind <see cref="BytesConsumed"/> (of a sequence: behind
+/// <see cref="Position"/>), append more, and go on with a new reader and the same state. <see cref="ExpositionText"/> does that for pipes
+/// and streams.</para>
+/// <para>Of a sequence only the lines that cross from one segment into the next are copied, into the memory of the state.</para>
+/// </remarks>
+/// <example>
 /// <code>
 /// double bytes = 0;
 /// var reader = new ExpositionReader(text, new ExpositionReaderState());
 /// while (reader.Read())
 /// {
-///     if (reader.Token == ExpositionToken.Sample &amp;&amp; reader.Labels.TryGet("job"u8, out ReadOnlySpan&lt;byte&gt; job) &amp;&amp;
-/// job.SequenceEqual("nightly"u8))
+///     if (reader.Token == ExpositionToken.Sample
+///         &amp;&amp; reader.Labels.TryGet("job"u8, out ReadOnlySpan&lt;byte&gt; job) &amp;&amp; job.SequenceEqual("nightly"u8))
 ///     {
 ///         bytes += reader.Value;
 ///     }
@@ -55,44 +42,15 @@ public enum ExpositionToken : byte
 ///     throw new FormatException(error.ToString());
 /// }
 /// </code>
-/// From a stream:
-/// <code>
-/// double sum = 0;
-/// var state = new ExpositionReaderState();
-/// byte[] buffer = new byte[64 &lt;&lt; 10];
-/// int length = 0;
-/// for (bool ended = false; !ended;)
-/// {
-///     if (length == buffer.Length)
-///     {
-///         Array.Resize(ref buffer, buffer.Length * 2);
-///     }
-///
-///     int read = stream.Read(buffer, length, buffer.Length - length);
-///     ended = read == 0;
-///     length += read;
-///     var reader = new ExpositionReader(buffer.AsSpan(0, length), state, isFinalBlock: ended);
-///     while (reader.Read())
-///     {
-///         sum += reader.Value;
-///     }
-///
-///     if (reader.Error is { } error)
-///     {
-///         throw new FormatException(error.ToString());
-///     }
-///
-///     buffer.AsSpan(reader.BytesConsumed..length).CopyTo(buffer);
-///     length -= reader.BytesConsumed;
-/// }
-/// </code>
-/// </remarks>
+/// </example>
 [DebuggerDisplay("{Shown,nq}")]
-public ref struct ExpositionReader
+public ref partial struct ExpositionReader
 {
-    private readonly ReadOnlySpan<byte> _text;
     private readonly ExpositionReaderState _state;
     private readonly bool _isFinalBlock;
+
+    // The stretch at hand: all of the text, or of a sequence a segment or a copied line (ExpositionReader.Sequence).
+    private ReadOnlySpan<byte> _text;
     private LineScanner _scanner;
     private int _at;
     private TextRef _name;
@@ -100,16 +58,31 @@ public ref struct ExpositionReader
     private bool _fromSet;
     private bool _failed;
 
+    // Of a sequence: where the bytes begin that are in no stretch yet, and how many come before the stretch at hand.
+    private readonly ReadOnlySequence<byte> _sequence;
+    private SequencePosition _next;
+    private long _before;
+    private bool _isLastStretch;
+
+    /// <summary>Begins to read a whole text.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="state">Carries the line number and memory. See <see cref="ExpositionReaderState.Reset"/>.</param>
+    public ExpositionReader(ReadOnlySpan<byte> text, ExpositionReaderState state)
+        : this(text, state, isFinalBlock: true)
+    {
+    }
+
     /// <summary>Begins to read a text, or goes on with the next stretch of one.</summary>
     /// <param name="text">Whole lines; after them, if more text is to come, the beginning of another.</param>
     /// <param name="state">Carries the line number and memory. See <see cref="ExpositionReaderState.Reset"/>.</param>
     /// <param name="isFinalBlock">No more text will come: what is left at the end is a line, or an error.</param>
-    public ExpositionReader(ReadOnlySpan<byte> text, ExpositionReaderState state, bool isFinalBlock = true)
+    public ExpositionReader(ReadOnlySpan<byte> text, ExpositionReaderState state, bool isFinalBlock)
     {
         ArgumentNullException.ThrowIfNull(state);
         _text = text;
         _state = state;
         _isFinalBlock = isFinalBlock;
+        _isLastStretch = true;
         _scanner = new LineScanner(text, state.Window, knownUtf8: false);
     }
 
@@ -140,7 +113,8 @@ public ref struct ExpositionReader
     public long TimestampMs { get; private set; }
 
     /// <summary>Bytes of the text that have been read, always whole lines.</summary>
-    public readonly int BytesConsumed => _at;
+    /// <exception cref="OverflowException">They are more than 2 GiB, of a sequence: see <see cref="Position"/>.</exception>
+    public readonly int BytesConsumed => checked((int)(_before + _at));
 
     /// <summary>What was wrong and in which line, if <see cref="Read"/> has returned false because of it; else null.</summary>
     public FormatError? Error { get; private set; }
@@ -149,7 +123,7 @@ public ref struct ExpositionReader
     /// <returns>False at the end of the text, at a line that has no end yet, or at an <see cref="Error"/>, which is final.</returns>
     public bool Read()
     {
-        while (!_failed && _at < _text.Length)
+        while (!_failed && (_at < _text.Length || TryNextStretch()))
         {
             _state.Labels.Truncate(0);
             if (_text[_at] == '#' ? TakeComment() : TakeSample())
@@ -157,7 +131,18 @@ public ref struct ExpositionReader
                 return true;
             }
 
-            if (!TryFindEnd(out int end) || !TryReadLine(end))
+            bool ends = TryFindEnd(out int end);
+            if (end - _at > _state.MaxLineBytes && IsTooLong(end))
+            {
+                break;
+            }
+
+            if (!ends && TryNextStretch())
+            {
+                continue;
+            }
+
+            if (!ends || !TryReadLine(end))
             {
                 break;
             }
@@ -211,7 +196,20 @@ public ref struct ExpositionReader
     {
         int length = _text[_at..].IndexOf((byte)'\n');
         end = length < 0 ? _text.Length : _at + length + 1;
-        return length >= 0 || _isFinalBlock;
+        return length >= 0 || (_isFinalBlock && _isLastStretch);
+    }
+
+    // Lines that the scanner takes are never so long. Without its end a line of the greatest length is one byte shorter.
+    private bool IsTooLong(int end)
+    {
+        if (end - _at - (_text[end - 1] == (byte)'\n' ? 1 : 0) <= _state.MaxLineBytes)
+        {
+            return false;
+        }
+
+        _failed = true;
+        Error = new FormatError($"a line of more than {_state.MaxLineBytes} bytes", _state.Lines + 1);
+        return true;
     }
 
     // False after an error. A line that says nothing leaves no token.

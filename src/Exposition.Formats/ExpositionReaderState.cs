@@ -10,12 +10,33 @@ namespace Exposition.Formats;
 /// </summary>
 public sealed class ExpositionReaderState
 {
+    /// <summary>The least that <see cref="MaxLineBytes"/> may be, 4096 bytes.</summary>
+    public const int LeastLineBytes = ScanWindow.Size;
+
+    /// <summary>The most that it may be, 1 GiB, and what it is if nothing is said.</summary>
+    public const int MostLineBytes = 1 << 30;
+
+    // What one long line has left is given back with the next text.
+    private const int BytesKept = 1 << 20;
+
     /// <summary>Makes a state for texts of one kind.</summary>
     /// <param name="options">Which names are valid and how strict to be.</param>
-    public ExpositionReaderState(TextReadOptions options = default) => Options = options;
+    /// <param name="maxLineBytes">The longest line in bytes, its end not counted; a longer one is an error.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The longest line is not between <see cref="LeastLineBytes"/> and
+    /// <see cref="MostLineBytes"/>.</exception>
+    public ExpositionReaderState(TextReadOptions options = default, int maxLineBytes = MostLineBytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxLineBytes, LeastLineBytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(maxLineBytes, MostLineBytes);
+        Options = options;
+        MaxLineBytes = maxLineBytes;
+    }
 
     /// <summary>Which names are valid and how strict to be.</summary>
-    public TextReadOptions Options { get; }
+    public TextReadOptions Options { get; internal set; }
+
+    /// <summary>The longest line in bytes, its end not counted.</summary>
+    public int MaxLineBytes { get; internal set; }
 
     /// <summary>Lines read so far, blank ones and comments included.</summary>
     public int Lines { get; internal set; }
@@ -30,6 +51,14 @@ public sealed class ExpositionReaderState
 
     internal FamilySet Line { get; } = new();
 
-    /// <summary>Begins a new text: the next line is line 1.</summary>
-    public void Reset() => Lines = 0;
+    // A line that lies in several segments.
+    internal RowList<byte> Carried;
+
+    /// <summary>Begins a new text: the next line is line 1. Memory beyond a mebibyte that a long line took is given up.</summary>
+    public void Reset()
+    {
+        Lines = 0;
+        Carried.Clear(BytesKept);
+        LineBytes.Clear(BytesKept);
+    }
 }
