@@ -15,42 +15,29 @@ namespace Exposition.Formats;
 
 /// <summary>
 /// A decoded exposition: metric families over flat arrays, without an object per series. Readers fill it
-/// (<see cref="TextFormat"/>, <see cref="ProtobufFormat"/>), writers walk it, and it can be built by hand with the Add methods.
-/// Reusable through <see cref="Reset()"/>; not safe for concurrent use.
+/// (<see cref="TextFormat"/>, <see cref="OpenMetricsFormat"/>, <see cref="ProtobufFormat"/>), writers walk it, and sources of metrics add
+/// to it: gauges and counters in a line each, everything else with an <see cref="ExpositionWriter"/> over it. <see cref="Views"/> show what
+/// is in it without indexes. Reusable through <see cref="Reset()"/>; not safe for concurrent use.
 /// </summary>
 /// <example>
-/// Building a set by hand and writing it as text:
+/// A source of metrics (<see cref="IMetricSource"/>):
 /// <code>
-/// var set = new FamilySet();
-/// int family = set.AddFamily("backup_last_success_seconds"u8, MetricType.Gauge, "When the last backup ended."u8);
-/// int metric = set.AddMetric(family);
-/// set.AddLabel("job"u8, "nightly"u8);
-/// set.Metrics[metric].Content = MetricContent.Gauge;
-/// set.Metrics[metric].Value = 1700000000.25;
+/// public void Collect(FamilySet into)
+/// {
+///     into.AddGauge("backup_last_success_seconds", "When the last backup ended.", 1700000000.25, ("job", "nightly"));
+///     into.AddCounter("backup_rows_total", "Rows.", 17, ("table", "users"));
+///     into.AddCounter("backup_rows_total", "Rows.", 3, ("table", "orders"));
 ///
-/// var output = new ArrayBufferWriter&lt;byte&gt;();
-/// FamilyRow row = set.Families[family];
-/// TextFormat.WriteHeader(set.Text(row.Name), row.Type, row.HasHelp, set.Text(row.Help), EscapingScheme.Underscores, output);
-/// TextFormat.WriteSamples(set, family, EscapingScheme.Underscores, output);
-/// </code>
-/// </example>
-/// <example>
-/// A histogram; its buckets are cumulative, and a +Inf bucket is written if none is given:
-/// <code>
-/// var set = new FamilySet();
-/// int family = set.AddFamily("request_seconds"u8, MetricType.Histogram, "Latency."u8);
-/// int metric = set.AddMetric(family);
-/// set.AddPoint(metric, bound: 0.1, value: 0, count: 7);
-/// set.AddPoint(metric, bound: 1, value: 0, count: 9);
-/// ref MetricRow histogram = ref set.Metrics[metric];
-/// histogram.Content = MetricContent.Histogram;
-/// histogram.Count = 10;
-/// histogram.Value = 3.5;
+///     var writer = new ExpositionWriter(into);
+///     writer.StartFamily("backup_seconds", MetricType.Histogram, "How long backups take.");
+///     writer.WriteHistogram([new(60, 7)], count: 8, sum: 199);
+///     writer.Complete();
+/// }
 /// </code>
 /// </example>
 [DebuggerDisplay("{Families.Length} families, {Metrics.Length} metrics")]
 [DebuggerTypeProxy(typeof(FamilySetView))]
-public sealed class FamilySet
+public sealed partial class FamilySet
 {
     // Of each array: what a body of several megabytes needs. For another body so large as much as that may need is kept.
     private const int BytesKept = 8 << 20;

@@ -28,16 +28,16 @@ namespace Exposition.Formats;
 ///     throw new FormatException(error.ToString());
 /// }
 ///
-/// foreach (ref readonly FamilyRow family in set.Families)
+/// foreach (FamilyView family in set.Views)
 /// {
-///     for (int metric = family.FirstMetric; metric &gt;= 0; metric = set.Metrics[metric].Next)
+///     foreach (MetricView metric in family.Metrics)
 ///     {
-///         foreach (ref readonly LabelRow label in set.LabelsOf(metric))
+///         foreach (ExpositionLabel label in metric.Labels)
 ///         {
-///             output.Write($"{Encoding.UTF8.GetString(set.Text(label.Name))}={Encoding.UTF8.GetString(set.Text(label.Value))} ");
+///             output.Write($"{Encoding.UTF8.GetString(label.Name)}={Encoding.UTF8.GetString(label.Value)} ");
 ///         }
 ///
-///         output.WriteLine(set.Metrics[metric].Value);
+///         output.WriteLine(metric.Value);
 ///     }
 /// }
 /// </code>

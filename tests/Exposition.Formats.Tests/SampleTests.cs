@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Text;
 using System.Xml.Linq;
 using Exposition.Harness;
@@ -24,16 +25,16 @@ public sealed class SampleTests
             throw new FormatException(error.ToString());
         }
 
-        foreach (ref readonly FamilyRow family in set.Families)
+        foreach (FamilyView family in set.Views)
         {
-            for (int metric = family.FirstMetric; metric >= 0; metric = set.Metrics[metric].Next)
+            foreach (MetricView metric in family.Metrics)
             {
-                foreach (ref readonly LabelRow label in set.LabelsOf(metric))
+                foreach (ExpositionLabel label in metric.Labels)
                 {
-                    output.Write($"{Encoding.UTF8.GetString(set.Text(label.Name))}={Encoding.UTF8.GetString(set.Text(label.Value))} ");
+                    output.Write($"{Encoding.UTF8.GetString(label.Name)}={Encoding.UTF8.GetString(label.Value)} ");
                 }
 
-                output.WriteLine(set.Metrics[metric].Value);
+                output.WriteLine(metric.Value);
             }
         }
 
@@ -49,7 +50,8 @@ public sealed class SampleTests
         var reader = new ExpositionReader(text, new ExpositionReaderState());
         while (reader.Read())
         {
-            if (reader.Token == ExpositionToken.Sample && reader.Labels.TryGet("job"u8, out ReadOnlySpan<byte> job) && job.SequenceEqual("nightly"u8))
+            if (reader.Token == ExpositionToken.Sample
+                && reader.Labels.TryGet("job"u8, out ReadOnlySpan<byte> job) && job.SequenceEqual("nightly"u8))
             {
                 bytes += reader.Value;
             }
@@ -64,83 +66,146 @@ public sealed class SampleTests
     }
 
     [Fact]
-    public void Read_lines_of_a_stream()
+    public async Task Samples_of_a_stream()
     {
-        using var stream = new MemoryStream(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 9000).Select(static i => $"sample_number{{i=\"{i}\"}} {i}\n"))));
+        using var stream = new MemoryStream("a{x=\"1\"} 1\nb 2\n"u8.ToArray());
+        using var output = new StringWriter();
 
-        double sum = 0;
-        var state = new ExpositionReaderState();
-        byte[] buffer = new byte[64 << 10];
-        int length = 0;
-        for (bool ended = false; !ended;)
+        await foreach (MetricSample sample in ExpositionText.ReadAsync(stream))
         {
-            if (length == buffer.Length)
-            {
-                Array.Resize(ref buffer, buffer.Length * 2);
-            }
-
-            int read = stream.Read(buffer, length, buffer.Length - length);
-            ended = read == 0;
-            length += read;
-            var reader = new ExpositionReader(buffer.AsSpan(0, length), state, isFinalBlock: ended);
-            while (reader.Read())
-            {
-                sum += reader.Value;
-            }
-
-            if (reader.Error is { } error)
-            {
-                throw new FormatException(error.ToString());
-            }
-
-            buffer.AsSpan(reader.BytesConsumed..length).CopyTo(buffer);
-            length -= reader.BytesConsumed;
+            output.WriteLine(sample);
         }
 
-        Assert.Equal(9000 * 8999 / 2, sum);
-        Assert.Equal(9000, state.Lines);
+        Assert.Equal("a{x=\"1\"} 1\nb 2\n", output.ToString());
     }
 
     [Fact]
-    public void Build_a_set_and_write_it()
+    public async Task Samples_of_a_pipe()
+    {
+        PipeReader reader = PipeReader.Create(new MemoryStream("a{job=\"x\"} 1\nb{job=\"x\"} 2\nc 3\n"u8.ToArray()));
+
+        var totals = new Dictionary<string, double>();
+        await ExpositionText.ReadAsync(reader, totals, static (totals, sample) =>
+        {
+            if (sample.Labels.TryGet("job"u8, out ReadOnlySpan<byte> job))
+            {
+                string name = Encoding.UTF8.GetString(job);
+                totals[name] = totals.GetValueOrDefault(name) + sample.Value;
+            }
+        });
+
+        Assert.Equal([new("x", 3)], totals);
+        await reader.CompleteAsync();
+    }
+
+    [Fact]
+    public async Task Samples_of_a_scrape()
+    {
+        using var client = new HttpClient(new Scraped("http_requests_total{code=\"500\"} 2\nhttp_requests_total{code=\"200\"} 17\n"));
+        var address = new Uri("http://localhost/metrics");
+
+        IReadOnlyList<MetricSample> samples = ExpositionText.Parse(await client.GetStringAsync(address));
+        double failed = samples.Single(sample => sample.Name == "http_requests_total" && sample.Labels["code"] == "500").Value;
+
+        Assert.Equal(2, failed);
+    }
+
+    [Fact]
+    public void Write_openmetrics()
+    {
+        var output = new ArrayBufferWriter<byte>();
+        var writer = new ExpositionWriter(output, new ExpositionWriterOptions(ScrapeFormat.OpenMetrics));
+        writer.StartFamily("http_requests_total", MetricType.Counter, "Requests that were answered.");
+        writer.WriteSample(17, ("code", "200"), ("path", "/"));
+        writer.WriteExemplar(1, DateTimeOffset.UnixEpoch, ("trace_id", "5b8efff798038103"));
+        writer.StartFamily("request_seconds", MetricType.Histogram, "How long they took.", "seconds");
+        writer.WriteHistogram([new(0.1, 15), new(1, 17)], count: 17, sum: 3.5);
+        writer.Complete();
+
+        Assert.Equal(
+            """
+            # HELP http_requests Requests that were answered.
+            # TYPE http_requests counter
+            http_requests_total{code="200",path="/"} 17.0 # {trace_id="5b8efff798038103"} 1.0 0.0
+            # HELP request_seconds How long they took.
+            # TYPE request_seconds histogram
+            # UNIT request_seconds seconds
+            request_seconds_bucket{le="0.1"} 15
+            request_seconds_bucket{le="1.0"} 17
+            request_seconds_bucket{le="+Inf"} 17
+            request_seconds_sum 3.5
+            request_seconds_count 17
+            # EOF
+
+            """.ReplaceLineEndings("\n"),
+            Encoding.UTF8.GetString(output.WrittenSpan));
+    }
+
+    [Fact]
+    public void Collect_metrics_into_a_set()
     {
         var set = new FamilySet();
-        int family = set.AddFamily("backup_last_success_seconds"u8, MetricType.Gauge, "When the last backup ended."u8);
-        int metric = set.AddMetric(family);
-        set.AddLabel("job"u8, "nightly"u8);
-        set.Metrics[metric].Content = MetricContent.Gauge;
-        set.Metrics[metric].Value = 1700000000.25;
-
-        var output = new ArrayBufferWriter<byte>();
-        FamilyRow row = set.Families[family];
-        TextFormat.WriteHeader(set.Text(row.Name), row.Type, row.HasHelp, set.Text(row.Help), EscapingScheme.Underscores, output);
-        TextFormat.WriteSamples(set, family, EscapingScheme.Underscores, output);
+        new Backups().Collect(set);
 
         Assert.Equal(
             "# HELP backup_last_success_seconds When the last backup ended.\n# TYPE backup_last_success_seconds gauge\n"
-            + "backup_last_success_seconds{job=\"nightly\"} 1.70000000025e+09\n",
-            Encoding.UTF8.GetString(output.WrittenSpan));
+            + "backup_last_success_seconds{job=\"nightly\"} 1.70000000025e+09\n"
+            + "# HELP backup_rows_total Rows.\n# TYPE backup_rows_total counter\n"
+            + "backup_rows_total{table=\"users\"} 17\nbackup_rows_total{table=\"orders\"} 3\n"
+            + "# HELP backup_seconds How long backups take.\n# TYPE backup_seconds histogram\n"
+            + "backup_seconds_bucket{le=\"60\"} 7\nbackup_seconds_bucket{le=\"+Inf\"} 8\nbackup_seconds_sum 199\nbackup_seconds_count 8\n",
+            ProtobufSupport.WriteText(set));
+    }
+
+    private sealed class Backups : IMetricSource
+    {
+        public void Collect(FamilySet into)
+        {
+            into.AddGauge("backup_last_success_seconds", "When the last backup ended.", 1700000000.25, ("job", "nightly"));
+            into.AddCounter("backup_rows_total", "Rows.", 17, ("table", "users"));
+            into.AddCounter("backup_rows_total", "Rows.", 3, ("table", "orders"));
+
+            var writer = new ExpositionWriter(into);
+            writer.StartFamily("backup_seconds", MetricType.Histogram, "How long backups take.");
+            writer.WriteHistogram([new(60, 7)], count: 8, sum: 199);
+            writer.Complete();
+        }
+    }
+
+    private sealed class Scraped(string text) : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            Task.FromResult(new HttpResponseMessage { Content = new StringContent(text) });
     }
 
     [Fact]
-    public void Build_a_histogram()
+    public void Walk_a_set()
     {
         var set = new FamilySet();
-        int family = set.AddFamily("request_seconds"u8, MetricType.Histogram, "Latency."u8);
-        int metric = set.AddMetric(family);
-        set.AddPoint(metric, bound: 0.1, value: 0, count: 7);
-        set.AddPoint(metric, bound: 1, value: 0, count: 9);
-        ref MetricRow histogram = ref set.Metrics[metric];
-        histogram.Content = MetricContent.Histogram;
-        histogram.Count = 10;
-        histogram.Value = 3.5;
+        set.AddCounter("http_requests_total", "Requests.", 17, ("code", "200"));
+        set.AddCounter("http_requests_total", "Requests.", 2, ("code", "500"));
+        using var output = new StringWriter();
 
-        var output = new ArrayBufferWriter<byte>();
-        TextFormat.WriteSamples(set, family, EscapingScheme.Underscores, output);
-        Assert.Equal(
-            "request_seconds_bucket{le=\"0.1\"} 7\nrequest_seconds_bucket{le=\"1\"} 9\nrequest_seconds_bucket{le=\"+Inf\"} 10\n"
-            + "request_seconds_sum 3.5\nrequest_seconds_count 10\n",
-            Encoding.UTF8.GetString(output.WrittenSpan));
+        foreach (FamilyView family in set.Views)
+        {
+            foreach (MetricView metric in family.Metrics)
+            {
+                if (metric.Labels.TryGet("code"u8, out ReadOnlySpan<byte> code))
+                {
+                    output.WriteLine($"{Encoding.UTF8.GetString(family.Name)} {Encoding.UTF8.GetString(code)}: {metric.Value}");
+                }
+            }
+        }
+
+        Assert.Equal("http_requests_total 200: 17\nhttp_requests_total 500: 2\n", output.ToString());
+    }
+
+    [Fact]
+    public void Labels_are_looked_up()
+    {
+        LabelSet labels = [("code", "200"), ("path", "/")];
+
+        Assert.Equal("200", labels["code"]);
     }
 
     [Fact]

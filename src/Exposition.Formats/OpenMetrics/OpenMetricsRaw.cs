@@ -16,14 +16,16 @@ internal readonly ref struct OpenMetricsRaw
     private readonly FamilySet _set;
     private readonly ReadOnlySpan<ExemplarRow> _exemplars;
     private readonly UnixTime? _created;
+    private readonly ReadOnlySpan<byte> _native;
     private readonly Span<byte> _into;
 
-    private OpenMetricsRaw(FamilySet set, in MetricRow row, UnixTime? created)
+    private OpenMetricsRaw(FamilySet set, in MetricRow row, UnixTime? created, ReadOnlySpan<byte> native)
     {
         _set = set;
         _exemplars = set.OpenMetrics.Exemplars.Span;
         _created = created;
-        int room = ProtoWriter.AroundMetric + checked(ProtoWriter.AroundPoint * row.PointCount);
+        _native = native;
+        int room = ProtoWriter.AroundMetric + native.Length + checked(ProtoWriter.AroundPoint * row.PointCount);
         foreach (ref readonly ExemplarRow exemplar in _exemplars)
         {
             room = checked(room + AroundExemplar);
@@ -37,11 +39,16 @@ internal readonly ref struct OpenMetricsRaw
     }
 
     /// <summary>Writes the message of a metric whose exemplars are those in the set's tables.</summary>
-    public static void Write(FamilySet set, int metric, MetricType type, UnixTime? created)
+    /// <param name="set">The set.</param>
+    /// <param name="metric">Index of the metric.</param>
+    /// <param name="type">The type of its family.</param>
+    /// <param name="created">When it was created, if that is known.</param>
+    /// <param name="native">The fields of a native histogram (5 to 14), which do not lie in the set.</param>
+    public static void Write(FamilySet set, int metric, MetricType type, UnixTime? created, ReadOnlySpan<byte> native = default)
     {
         int start = set.Scratch.Count;
         ref MetricRow row = ref set.Metrics[metric];
-        var writer = new OpenMetricsRaw(set, in row, created);
+        var writer = new OpenMetricsRaw(set, in row, created, native);
         int length = type switch
         {
             MetricType.Counter => writer.PutTimestamp(writer.PutCounter(in row), in row),
@@ -51,7 +58,8 @@ internal readonly ref struct OpenMetricsRaw
         };
         set.Scratch.Truncate(start + length);
         row.Raw = new TextRef(~start, length);
-        row.Content |= MetricContent.OnlyInRaw;
+        row.Content |= (created is not null || writer._exemplars.Length > 0 ? MetricContent.OnlyInRaw : 0)
+            | (native.IsEmpty ? 0 : MetricContent.NativeHistogram);
     }
 
     private int PutTimestamp(int at, in MetricRow row) => ProtoWriter.PutTimestamp(_into, at, in row);
@@ -80,7 +88,16 @@ internal readonly ref struct OpenMetricsRaw
             }
         }
 
-        return ProtoWriter.EndMessage(_into, start, PutTime(at, createdTag, _created));
+        _native.CopyTo(_into[at..]);
+        at = PutTime(at + _native.Length, createdTag, _created);
+        for (; exemplar < _exemplars.Length; exemplar++)
+        {
+            // Of no bucket: those of a native histogram. The tag of field 16 has two bytes.
+            _into[at] = ProtoTag.NativeExemplar & 0xFF;
+            at = PutExemplar(at + 1, ProtoTag.NativeExemplar >> 8, in _exemplars[exemplar]);
+        }
+
+        return ProtoWriter.EndMessage(_into, start, at);
     }
 
     private ReadOnlySpan<LabelRow> LabelsOf(in ExemplarRow exemplar) =>

@@ -23,6 +23,16 @@ internal readonly record struct UnixTime(long Seconds, int Nanos)
     /// <summary>Whether protobuf allows it: the years 1 to 9999.</summary>
     public bool IsValid => Seconds is >= MinSeconds and < EndSeconds && Nanos is >= 0 and < NanosPerSecond;
 
+    /// <summary>The same moment.</summary>
+    public static UnixTime Of(DateTimeOffset time)
+    {
+        long ticks = (time - DateTimeOffset.UnixEpoch).Ticks;
+        long seconds = Math.DivRem(ticks, TimeSpan.TicksPerSecond, out long rest);
+        return rest >= 0
+            ? new UnixTime(seconds, (int)(rest * TimeSpan.NanosecondsPerTick))
+            : new UnixTime(seconds - 1, (int)((rest + TimeSpan.TicksPerSecond) * TimeSpan.NanosecondsPerTick));
+    }
+
     /// <summary>Reads its message, which is well formed.</summary>
     public static UnixTime Read(ProtoReader reader)
     {

@@ -46,6 +46,21 @@ internal static class ProtoTag
     public const byte Point = (3 << 3) | (int)WireType.Bytes;
     public const byte SampleCountFloat = (4 << 3) | (int)WireType.Fixed64;
 
+    // Native histograms, beside classic buckets.
+    public const byte Schema = (5 << 3) | (int)WireType.Varint;
+    public const byte ZeroThreshold = (6 << 3) | (int)WireType.Fixed64;
+    public const byte ZeroCount = (7 << 3) | (int)WireType.Varint;
+    public const byte NegativeSpan = (9 << 3) | (int)WireType.Bytes;
+    public const byte NegativeDelta = (10 << 3) | (int)WireType.Varint;
+    public const byte PositiveSpan = (12 << 3) | (int)WireType.Bytes;
+    public const byte PositiveDelta = (13 << 3) | (int)WireType.Varint;
+
+    // The two bytes of a tag of field 16, the first one in the low byte.
+    public const ushort NativeExemplar = 0x0182;
+
+    public const byte SpanOffset = (1 << 3) | (int)WireType.Varint;
+    public const byte SpanLength = (2 << 3) | (int)WireType.Varint;
+
     public const byte Quantile = (1 << 3) | (int)WireType.Fixed64;
     public const byte QuantileValue = (2 << 3) | (int)WireType.Fixed64;
 

@@ -38,7 +38,8 @@ internal sealed class NameSet
         return true;
     }
 
-    private bool Contains(FamilySet set, ReadOnlySpan<byte> wanted)
+    /// <summary>Whether a text is there.</summary>
+    public bool Contains(FamilySet set, ReadOnlySpan<byte> wanted)
     {
         ReadOnlySpan<TextRef> names = _names.Span;
         if (names.Length <= FewNames)
