@@ -7,6 +7,12 @@ namespace Exposition.Formats;
 /// Numbers as expositions write them: the rules of the Pushgateway, that is, of Go's strconv. All methods are pure and thread
 /// safe; those on spans allocate nothing.
 /// </summary>
+/// <example>
+/// <code>
+/// Assert.True(ExpositionNumber.TryParse("+Inf"u8, out double bound));
+/// Assert.Equal("1e+06", ExpositionNumber.ToString(1_000_000));
+/// </code>
+/// </example>
 public static class ExpositionNumber
 {
     /// <summary>The most bytes that <see cref="Format"/> writes.</summary>

@@ -4,7 +4,7 @@ namespace Exposition.Formats;
 /// <param name="Format">The format; what <see cref="FormatNegotiator"/> chooses for a scrape can be given as it is.</param>
 /// <param name="Escaping">What to do with names outside <c>[a-zA-Z_:][a-zA-Z0-9_:]*</c>.</param>
 /// <param name="SkipValidation">
-/// Whether to write what comes without looking at names, label names, bounds, counts and units. That saves about a tenth of the time; a
+/// Whether to write what comes without looking at names, label names, bounds, counts and units. That saves about a fifth of the time; a
 /// mistake of the caller is then found by whoever scrapes. Off, if nothing is said.
 /// </param>
 public readonly record struct ExpositionWriterOptions(

@@ -36,6 +36,13 @@ public readonly record struct ScrapeNegotiation(ScrapeFormat Format, EscapingSch
 /// Chooses format and encoding of a scrape's answer exactly as the Pushgateway does (prometheus/common v0.69 with goautoneg, and promhttp),
 /// oddities included: they decide what existing scrapers get. Pure and thread safe; allocates nothing.
 /// </summary>
+/// <example>
+/// <code>
+/// ReadOnlySpan&lt;byte&gt; accept = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8"u8;
+/// ScrapeNegotiation scrape = FormatNegotiator.Choose(accept, openMetrics: true);
+/// var writer = new ExpositionWriter(output, new ExpositionWriterOptions(scrape));
+/// </code>
+/// </example>
 public static class FormatNegotiator
 {
     private static readonly byte[][] s_contentTypes = BuildContentTypes();

@@ -21,6 +21,17 @@ public readonly record struct NativeBucket(int Boundaries, double Lower, double 
 /// The sparse part of a histogram, decoded from the protobuf bytes of its metric (<see cref="MetricRow.Raw"/>), for people to look at:
 /// the JSON API and the page. Immutable. Never throws on bytes that are inconsistent. Not for the hot path: it allocates.
 /// </summary>
+/// <example>
+/// <code>
+/// foreach (MetricView metric in family.Metrics)
+/// {
+///     if (metric.TryGetNativeHistogram(out NativeHistogram? histogram))
+///     {
+///         buckets.AddRange(histogram.EnumerateBuckets().Select(bucket =&gt; $"({bucket.Lower},{bucket.Upper}]: {bucket.Count}"));
+///     }
+/// }
+/// </code>
+/// </example>
 public sealed class NativeHistogram
 {
     private const int MinSchema = -4;

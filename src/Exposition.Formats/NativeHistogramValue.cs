@@ -8,6 +8,24 @@ namespace Exposition.Formats;
 /// The bucket of index <c>i</c> covers the values above <c>base^(i-1)</c> up to <c>base^i</c>, where <c>base</c> is <c>2^(2^-schema)</c>.
 /// (OpenTelemetry counts from the lower bound: its index is one less.) Negative values have buckets of their own, by their absolute value.
 /// </remarks>
+/// <example>
+/// Seven observations: one of them near zero, four from 1 to 2 and two from 4 to 8.
+/// <code>
+/// writer.StartFamily("request_seconds", MetricType.Histogram, "How long they took.");
+/// writer.WriteNativeHistogram(
+///     new NativeHistogramValue
+///     {
+///         Schema = 0,
+///         Count = 7,
+///         Sum = 18.5,
+///         ZeroThreshold = 0.001,
+///         ZeroCount = 1,
+///         PositiveOffset = 1,
+///         PositiveCounts = [4, 0, 2],
+///     },
+///     ("code", "200"));
+/// </code>
+/// </example>
 public readonly ref struct NativeHistogramValue
 {
     /// <summary>The resolution, from -4 to 8: each power of two is divided into 2^schema buckets.</summary>

@@ -32,6 +32,22 @@ namespace Exposition.Formats;
 /// <para>Exemplars and created times live in the metric's own protobuf bytes (<see cref="MetricRow.Raw"/>), as those of a metric that was
 /// read from protobuf do. Sample timestamps are kept in whole milliseconds.</para>
 /// </remarks>
+/// <example>
+/// <code>
+/// var set = new FamilySet();
+/// if (!OpenMetricsFormat.TryRead(openMetrics, NameScheme.Utf8, set, out FormatError error))
+/// {
+///     throw new ExpositionFormatException(error);
+/// }
+///
+/// for (int family = 0; family &lt; set.Families.Length; family++)
+/// {
+///     OpenMetricsFormat.Write(set, family, EscapingScheme.AllowUtf8, output);
+/// }
+///
+/// OpenMetricsFormat.WriteEnd(output);
+/// </code>
+/// </example>
 public static class OpenMetricsFormat
 {
     /// <summary>

@@ -209,6 +209,82 @@ public sealed class SampleTests
     }
 
     [Fact]
+    public void Openmetrics_is_read_and_written()
+    {
+        byte[] openMetrics = "# TYPE a counter\na_total 1.0 # {t=\"x\"} 1.0\n# EOF\n"u8.ToArray();
+        var output = new ArrayBufferWriter<byte>();
+
+        var set = new FamilySet();
+        if (!OpenMetricsFormat.TryRead(openMetrics, NameScheme.Utf8, set, out FormatError error))
+        {
+            throw new ExpositionFormatException(error);
+        }
+
+        for (int family = 0; family < set.Families.Length; family++)
+        {
+            OpenMetricsFormat.Write(set, family, EscapingScheme.AllowUtf8, output);
+        }
+
+        OpenMetricsFormat.WriteEnd(output);
+
+        Assert.Equal(openMetrics, output.WrittenSpan);
+    }
+
+    [Fact]
+    public void A_scrape_is_negotiated()
+    {
+        var output = new ArrayBufferWriter<byte>();
+
+        ReadOnlySpan<byte> accept = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8"u8;
+        ScrapeNegotiation scrape = FormatNegotiator.Choose(accept, openMetrics: true);
+        var writer = new ExpositionWriter(output, new ExpositionWriterOptions(scrape));
+
+        Assert.Equal("application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8", writer.ContentType);
+    }
+
+    [Fact]
+    public void Numbers_are_read_and_shown()
+    {
+        Assert.True(ExpositionNumber.TryParse("+Inf"u8, out double bound));
+        Assert.Equal("1e+06", ExpositionNumber.ToString(1_000_000));
+        Assert.Equal(double.PositiveInfinity, bound);
+    }
+
+    [Fact]
+    public void Native_histograms_are_written_and_read()
+    {
+        var set = new FamilySet();
+        var writer = new ExpositionWriter(set);
+
+        writer.StartFamily("request_seconds", MetricType.Histogram, "How long they took.");
+        writer.WriteNativeHistogram(
+            new NativeHistogramValue
+            {
+                Schema = 0,
+                Count = 7,
+                Sum = 18.5,
+                ZeroThreshold = 0.001,
+                ZeroCount = 1,
+                PositiveOffset = 1,
+                PositiveCounts = [4, 0, 2],
+            },
+            ("code", "200"));
+        writer.Complete();
+
+        FamilyView family = set.Views[0];
+        var buckets = new List<string>();
+        foreach (MetricView metric in family.Metrics)
+        {
+            if (metric.TryGetNativeHistogram(out NativeHistogram? histogram))
+            {
+                buckets.AddRange(histogram.EnumerateBuckets().Select(bucket => $"({bucket.Lower},{bucket.Upper}]: {bucket.Count}"));
+            }
+        }
+
+        Assert.Equal(["(-0.001,0.001]: 1", "(1,2]: 4", "(4,8]: 2"], buckets);
+    }
+
+    [Fact]
     public void Text_becomes_protobuf()
     {
         byte[] body = "# TYPE up gauge\nup 1\n# TYPE down gauge\ndown{why=\"\"} 0\n"u8.ToArray();

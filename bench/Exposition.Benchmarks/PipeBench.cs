@@ -1,0 +1,135 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using BenchmarkDotNet.Attributes;
+using Exposition.Formats;
+
+namespace Exposition.Benchmarks;
+
+/// <summary>
+/// The line reader over one piece of memory, over a sequence, and over a pipe that has its blocks of 64 KiB already: what cutting a text
+/// costs, without what the network does.
+/// </summary>
+[BenchmarkCategory("Pipe")]
+public class PipeBench
+{
+    private const int BlockBytes = 64 << 10;
+
+    private static readonly ExpositionReadOptions s_options = new() { Names = NameScheme.Legacy, Lenient = false };
+
+    private readonly ExpositionReaderState _state = new(new TextReadOptions(NameScheme.Legacy, Lenient: false));
+    private readonly Sum _sum = new();
+    private byte[] _body = [];
+    private ReadOnlySequence<byte> _blocks;
+    private BlocksReader _pipe = new(default);
+    private Tally _expected;
+
+    /// <summary>Which body.</summary>
+    [ParamsSource(nameof(Names))]
+    public string Body { get; set; } = "";
+
+    public static IEnumerable<string> Names => Bodies.Few;
+
+    [GlobalSetup]
+    public void Setup()
+    {
+        _body = Bodies.Get(Body);
+        _blocks = Cut(_body);
+        _pipe = new BlocksReader(_blocks);
+        _expected = LineParser.Read(_body);
+    }
+
+    [Benchmark(Baseline = true)]
+    public Tally Span()
+    {
+        _state.Reset();
+        return Read(new ExpositionReader(_body, _state)).Require(_expected);
+    }
+
+    [Benchmark]
+    public Tally Sequence()
+    {
+        _state.Reset();
+        return Read(new ExpositionReader(_blocks, _state)).Require(_expected);
+    }
+
+    [Benchmark]
+    public async Task<Tally> Pipe()
+    {
+        _pipe.Restart();
+        _sum.Tally = default;
+        await ExpositionText.ReadAsync(_pipe, _sum, static (sum, sample) => sum.Tally = sum.Tally.With(sample.Value), s_options);
+        return _sum.Tally.Require(_expected);
+    }
+
+    private static Tally Read(ExpositionReader reader)
+    {
+        var tally = default(Tally);
+        while (reader.Read())
+        {
+            if (reader.Token == ExpositionToken.Sample)
+            {
+                tally = tally.With(reader.Value);
+            }
+        }
+
+        return reader.Error is null ? tally : throw new InvalidOperationException(reader.Error.ToString());
+    }
+
+    private static ReadOnlySequence<byte> Cut(byte[] body)
+    {
+        var last = new Block(body.AsMemory(0, Math.Min(BlockBytes, body.Length)), null);
+        var first = last;
+        for (var at = BlockBytes; at < body.Length; at += BlockBytes)
+        {
+            last = new Block(body.AsMemory(at, Math.Min(BlockBytes, body.Length - at)), last);
+        }
+
+        return new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length);
+    }
+
+    private sealed class Sum
+    {
+        public Tally Tally { get; set; }
+    }
+
+    private sealed class Block : ReadOnlySequenceSegment<byte>
+    {
+        public Block(ReadOnlyMemory<byte> bytes, Block? last)
+        {
+            Memory = bytes;
+            if (last is not null)
+            {
+                last.Next = this;
+                RunningIndex = last.RunningIndex + last.Memory.Length;
+            }
+        }
+    }
+
+    /// <summary>Gives one block more with each read.</summary>
+    private sealed class BlocksReader(ReadOnlySequence<byte> text) : PipeReader
+    {
+        private SequencePosition _consumed = text.Start;
+        private SequencePosition _end = text.Start;
+
+        public void Restart() => (_consumed, _end) = (text.Start, text.Start);
+
+        public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
+        {
+            var more = text.TryGet(ref _end, out _) && _end.GetObject() is not null;
+            _end = more ? _end : text.End;
+            return ValueTask.FromResult(new ReadResult(text.Slice(_consumed, _end), isCanceled: false, isCompleted: !more));
+        }
+
+        public override void AdvanceTo(SequencePosition consumed) => _consumed = consumed;
+
+        public override void AdvanceTo(SequencePosition consumed, SequencePosition examined) => _consumed = consumed;
+
+        public override bool TryRead(out ReadResult result) => throw new NotSupportedException();
+
+        public override void CancelPendingRead() => throw new NotSupportedException();
+
+        public override void Complete(Exception? exception = null)
+        {
+        }
+    }
+}
