@@ -1,0 +1,78 @@
+using System.Buffers;
+using System.Text;
+using Exposition.Formats;
+
+namespace Exposition.Pusher.Bodies;
+
+/// <summary>What sources have now, in text format 0.0.4.</summary>
+internal static class MetricsText
+{
+    /// <summary>Of one source, whose failure is the caller's.</summary>
+    public static PushBody Of(IMetricSource source, EscapingScheme scheme)
+    {
+        var set = new FamilySet();
+        source.Collect(set);
+        var output = new ArrayBufferWriter<byte>();
+        for (int family = 0; family < set.Families.Length; family++)
+        {
+            Write(set, family, scheme, output);
+        }
+
+        return new PushBody(output.WrittenMemory, PushBody.Text);
+    }
+
+    /// <summary>
+    /// Of several. One that throws is left out, and so are families of a name that another source has given before; both are told.
+    /// </summary>
+    public static PushBody Of(IEnumerable<IMetricSource> sources, EscapingScheme scheme, Action<string, Exception?> leftOut)
+    {
+        var set = new FamilySet();
+        var output = new ArrayBufferWriter<byte>();
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (IMetricSource source in sources)
+        {
+            set.Reset();
+            try
+            {
+                source.Collect(set);
+            }
+            catch (Exception e)
+            {
+                leftOut($"the source {source.GetType()} has failed, and its metrics are left out", e);
+                continue;
+            }
+
+            for (int family = 0; family < set.Families.Length; family++)
+            {
+                string name = NameOf(set, family, scheme);
+                if (names.Add(name))
+                {
+                    Write(set, family, scheme, output);
+                }
+                else
+                {
+                    leftOut($"the family {name} of the source {source.GetType()} is left out, as there is one of that name already", null);
+                }
+            }
+        }
+
+        return new PushBody(output.WrittenMemory, PushBody.Text);
+    }
+
+    private static string NameOf(FamilySet set, int family, EscapingScheme scheme)
+    {
+        ReadOnlySpan<byte> name = set.Text(set.Families[family].Name);
+        byte[] written = new byte[NameRules.MaxEscapedLength(name.Length)];
+        return Encoding.UTF8.GetString(written.AsSpan(0, NameRules.Escape(name, scheme, written)));
+    }
+
+    private static void Write(FamilySet set, int family, EscapingScheme scheme, ArrayBufferWriter<byte> output)
+    {
+        FamilyRow row = set.Families[family];
+        if (row.MetricCount > 0)
+        {
+            TextFormat.WriteHeader(set.Text(row.Name), row.Type, row.HasHelp, set.Text(row.Help), scheme, output);
+            TextFormat.WriteSamples(set, family, scheme, output);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using Microsoft.Extensions.Logging;
+
+namespace Exposition.Pusher.Hosting;
+
+/// <summary>
+/// Logs what fails again and again: each text when it comes first, then once a minute. Few texts at a time; those beyond are counted with the
+/// next line. Safe for concurrent use.
+/// </summary>
+internal sealed class FailureLog(ILogger logger, TimeProvider time)
+{
+    private const int MostTexts = 20;
+    private static readonly TimeSpan s_pause = TimeSpan.FromMinutes(1);
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, long> _lastLine = new(StringComparer.Ordinal);
+    private long _unlogged;
+    private long _failed;
+
+    public void Failed(string what, Exception? exception)
+    {
+        long unlogged;
+        lock (_lock)
+        {
+            _failed++;
+            long now = time.GetTimestamp();
+            if (_lastLine.TryGetValue(what, out long last) && time.GetElapsedTime(last, now) < s_pause)
+            {
+                _unlogged++;
+                return;
+            }
+
+            if (_lastLine.Count >= MostTexts)
+            {
+                foreach (string old in _lastLine.Where(line => time.GetElapsedTime(line.Value, now) >= s_pause).Select(static l => l.Key).ToArray())
+                {
+                    _lastLine.Remove(old);
+                }
+
+                if (_lastLine.Count >= MostTexts)
+                {
+                    _unlogged++;
+                    return;
+                }
+            }
+
+            _lastLine[what] = now;
+            (unlogged, _unlogged) = (_unlogged, 0);
+        }
+
+        PushLog.Failed(logger, what, unlogged, exception);
+    }
+
+    /// <summary>It has succeeded. Gives how often it has failed before.</summary>
+    public long Succeeded()
+    {
+        lock (_lock)
+        {
+            long failed = _failed;
+            (_failed, _unlogged) = (0, 0);
+            _lastLine.Clear();
+            return failed;
+        }
+    }
+}

@@ -1,0 +1,13 @@
+using Microsoft.Extensions.Options;
+
+namespace Exposition.Pusher.Hosting;
+
+/// <summary>Says all that is wrong with the options of the hosted pusher.</summary>
+internal sealed class PusherOptionsValidator : IValidateOptions<PusherOptions>
+{
+    public ValidateOptionsResult Validate(string? name, PusherOptions options)
+    {
+        string[] faults = [.. options.Faults().Select(static fault => $"{nameof(PusherOptions)}.{fault}")];
+        return faults.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+    }
+}

@@ -1,0 +1,83 @@
+using Exposition.Formats;
+using Exposition.Pusher.Sending;
+
+namespace Exposition.Pusher;
+
+/// <summary>Where a <see cref="PushgatewayClient"/> pushes to, and how. Read when the client is made.</summary>
+public class PushgatewayClientOptions
+{
+    /// <summary>
+    /// Where the gateway is: <c>http://pushgateway:9091</c>, with or without a prefix and <c>/metrics</c> at its end. Without user and
+    /// password, which belong into a header. By default the base address of the client's <see cref="HttpClient"/>.
+    /// </summary>
+    public Uri? Endpoint { get; set; }
+
+    /// <summary>How bodies are sent; by default as they are.</summary>
+    public PushCompression Compression { get; set; }
+
+    /// <summary>Bodies of fewer bytes are never compressed; by default 1,024.</summary>
+    public int MinimumGzipBytes { get; set; } = 1024;
+
+    /// <summary>How long one attempt may take, the answer included; by default 10 seconds.</summary>
+    public TimeSpan AttemptTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>What is done with names outside <c>[a-zA-Z_:][a-zA-Z0-9_:]*</c> that sources have; by default they are sent as they are, and a
+    /// gateway that does not take them says so.</summary>
+    public EscapingScheme Escaping { get; set; } = EscapingScheme.AllowUtf8;
+
+    /// <summary>What is tried again.</summary>
+    public PushRetryOptions Retry { get; set; } = new();
+
+    /// <summary>All that is wrong, each with the name of its option.</summary>
+    internal virtual IEnumerable<string> Faults()
+    {
+        if (Endpoint is not null && PushEndpoint.FaultOf(Endpoint) is { } fault)
+        {
+            yield return $"{nameof(Endpoint)} is \"{PushEndpoint.Shown(Endpoint)}\": {fault}";
+        }
+
+        if (!Enum.IsDefined(Compression))
+        {
+            yield return $"{nameof(Compression)} is {Compression}: expected {string.Join(" or ", Enum.GetNames<PushCompression>())}";
+        }
+
+        if (!Enum.IsDefined(Escaping))
+        {
+            yield return $"{nameof(Escaping)} is {Escaping}: expected one of {string.Join(", ", Enum.GetNames<EscapingScheme>())}";
+        }
+
+        if (MinimumGzipBytes < 0)
+        {
+            yield return $"{nameof(MinimumGzipBytes)} is {MinimumGzipBytes}: expected no negative number of bytes";
+        }
+
+        if (Retry is null)
+        {
+            yield return $"{nameof(Retry)} is null";
+            yield break;
+        }
+
+        if (Retry.MaxAttempts < 1)
+        {
+            yield return $"{nameof(Retry)}.{nameof(Retry.MaxAttempts)} is {Retry.MaxAttempts}: expected at least 1";
+        }
+
+        foreach ((string name, TimeSpan value, TimeSpan least) in new[]
+        {
+            (nameof(AttemptTimeout), AttemptTimeout, TimeSpan.FromMilliseconds(1)),
+            ($"{nameof(Retry)}.{nameof(Retry.BaseDelay)}", Retry.BaseDelay, TimeSpan.Zero),
+            ($"{nameof(Retry)}.{nameof(Retry.MaxDelay)}", Retry.MaxDelay, TimeSpan.Zero),
+            ($"{nameof(Retry)}.{nameof(Retry.TotalTime)}", Retry.TotalTime, TimeSpan.FromMilliseconds(1)),
+        })
+        {
+            if (FaultOfTime(name, value, least) is { } wrong)
+            {
+                yield return wrong;
+            }
+        }
+    }
+
+    /// <summary>What is wrong with a time, if anything is.</summary>
+    private protected static string? FaultOfTime(string name, TimeSpan value, TimeSpan least) =>
+        value < least || value > TimeSpan.FromDays(1) ? $"{name} is {value}: expected {least} to one day" : null;
+}
