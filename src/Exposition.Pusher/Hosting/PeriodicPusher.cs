@@ -8,7 +8,7 @@ namespace Exposition.Pusher.Hosting;
 /// Pushes at intervals as long as the host runs, whatever happens to a push, and once more when all its services have stopped: what they
 /// did last is in it.
 /// </summary>
-internal sealed class PeriodicPusher : IHostedLifecycleService, IAsyncDisposable
+internal sealed class PeriodicPusher : IHostedLifecycleService, IAsyncDisposable, IDisposable
 {
     private readonly PushgatewayClient _client;
     private readonly PusherOptions _options;
@@ -96,6 +96,13 @@ internal sealed class PeriodicPusher : IHostedLifecycleService, IAsyncDisposable
         await _loop.ConfigureAwait(false);
         _stopping.Dispose();
         _aborting.Dispose();
+    }
+
+    // A container that is disposed of without waiting: what is under way is cut off, and the loop ends by itself.
+    public void Dispose()
+    {
+        _stopping.Cancel();
+        _aborting.Cancel();
     }
 
     // One push after the other, so an old one that is late cannot replace the last one: it is waited for, or its connection is cut.

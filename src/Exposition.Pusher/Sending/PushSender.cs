@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using Exposition.Pusher.Bodies;
 using Exposition.Pusher.Telemetry;
 
 namespace Exposition.Pusher.Sending;
