@@ -24,20 +24,23 @@ internal sealed class SteppedTime : TimeProvider
     }
 
     /// <summary>Waits until a timer of this length has been set.</summary>
-    public async Task UntilSetAsync(TimeSpan due)
+    public Task UntilSetAsync(TimeSpan due) => UntilSetAsync(set => set == due, $"{due}");
+
+    /// <summary>Waits until a timer of such a length has been set.</summary>
+    public async Task UntilSetAsync(Predicate<TimeSpan> isMeant, string what)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         var others = new List<TimeSpan>();
         try
         {
-            for (TimeSpan set; (set = await _set.Reader.ReadAsync(limit.Token)) != due;)
+            for (TimeSpan set; !isMeant(set = await _set.Reader.ReadAsync(limit.Token));)
             {
                 others.Add(set);
             }
         }
         catch (OperationCanceledException)
         {
-            Assert.Fail($"nobody has waited for {due}, but for {string.Join(", ", others)}");
+            Assert.Fail($"nobody has waited for {what}, but for {string.Join(", ", others)}");
         }
     }
 

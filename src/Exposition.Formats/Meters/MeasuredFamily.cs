@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Text;
 
 namespace Exposition.Formats.Meters;
 
@@ -14,11 +15,12 @@ internal sealed class MeasuredFamily(string name, Instrument first, InstrumentKi
     private readonly string _meter = first.Meter.Name;
     private readonly string? _meterVersion = first.Meter.Version;
     private readonly string? _unit = first.Unit;
-    private readonly byte[] _name = System.Text.Encoding.UTF8.GetBytes(name);
-    private readonly byte[] _help = System.Text.Encoding.UTF8.GetBytes(first.Description ?? "");
-    private readonly byte[] _unitWords = System.Text.Encoding.UTF8.GetBytes(unit);
+    private readonly byte[] _name = Encoding.UTF8.GetBytes(name);
+    private readonly byte[] _help = Encoding.UTF8.GetBytes(first.Description ?? "");
+    private readonly byte[] _unitWords = Encoding.UTF8.GetBytes(unit);
     private MeterSeries[]? _ordered;
     private int _collection;
+    private int _swept;
 
     public string Name => name;
 
@@ -48,6 +50,12 @@ internal sealed class MeasuredFamily(string name, Instrument first, InstrumentKi
         {
             if (!_series.TryGetValue(labels.Key, out MeterSeries? series))
             {
+                if (_series.Count >= maxSeries && kind.IsObservable && _swept != _collection)
+                {
+                    // What has not been named yet may be gone, and comes back whole if it is not.
+                    Forget();
+                }
+
                 if (_series.Count >= maxSeries && !_series.TryGetValue(SeriesLabels.Overflow.Key, out series))
                 {
                     series = Add(SeriesLabels.Overflow);
@@ -95,17 +103,7 @@ internal sealed class MeasuredFamily(string name, Instrument first, InstrumentKi
 
         lock (_lock)
         {
-            string[] gone = [.. _series.Where(pair => pair.Value.Seen != _collection).Select(static pair => pair.Key)];
-            foreach (string key in gone)
-            {
-                _series.Remove(key);
-            }
-
-            if (gone.Length > 0)
-            {
-                _ordered = null;
-                Era++;
-            }
+            Forget();
         }
     }
 
@@ -124,6 +122,19 @@ internal sealed class MeasuredFamily(string name, Instrument first, InstrumentKi
         foreach (MeterSeries series in ordered)
         {
             series.Write(into, family);
+        }
+    }
+
+    // Removes what has not been named in this collection. Under the lock.
+    private void Forget()
+    {
+        _swept = _collection;
+        string[] gone = [.. _series.Where(pair => pair.Value.Seen != _collection).Select(static pair => pair.Key)];
+        Array.ForEach(gone, key => _series.Remove(key));
+        if (gone.Length > 0)
+        {
+            _ordered = null;
+            Era++;
         }
     }
 
