@@ -25,10 +25,15 @@ public sealed class PusherBuilder
 
     /// <summary>Pushes what a meter measures from the start of the host on; see <see cref="MeterSource"/>.</summary>
     /// <param name="name">A name, or its beginning with an asterisk at the end: <c>MyApp.*</c>.</param>
-    /// <exception cref="ArgumentException">It is empty.</exception>
+    /// <exception cref="ArgumentException">It is empty, or has an asterisk before its end.</exception>
     public PusherBuilder AddMeter(string name)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        if (name.AsSpan()[..^1].Contains('*'))
+        {
+            throw new ArgumentException($"\"{name}\" names no meter: expected an asterisk at the end only, such as \"MyApp.*\"", nameof(name));
+        }
+
         _meters.Names.Add(name);
         return this;
     }

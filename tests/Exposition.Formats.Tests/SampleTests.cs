@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.Metrics;
 using System.IO.Pipelines;
 using System.Text;
 using System.Xml.Linq;
@@ -308,6 +309,21 @@ public sealed class SampleTests
         Assert.True(ProtobufFormat.TryRead(output.WrittenMemory, again, out _));
         Assert.Equal(ProtobufSupport.WriteText(set), ProtobufSupport.WriteText(again));
         Assert.Equal(Encoding.UTF8.GetString(body), ProtobufSupport.WriteText(again));
+    }
+
+    [Fact]
+    public void Listen_to_meters()
+    {
+        using var source = new MeterSource("MyApp.*", "System.Net.Http");
+        using var meter = new Meter("MyApp.Backup");
+        Counter<long> rows = meter.CreateCounter<long>("backup.rows");
+        rows.Add(3, new KeyValuePair<string, object?>("table", "users"));
+
+        var set = new FamilySet();
+        source.Collect(set);     // backup_rows_total{table="users"} 3
+
+        int family = Enumerable.Range(0, set.Families.Length).Single(i => set.Text(set.Families[i].Name).SequenceEqual("backup_rows_total"u8));
+        Assert.Equal(3, set.Metrics[set.Families[family].FirstMetric].Value);
     }
 
     [Fact]

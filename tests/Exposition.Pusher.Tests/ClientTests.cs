@@ -116,9 +116,11 @@ public sealed class ClientTests : IDisposable
     public async Task A_reason_that_never_ends_is_bounded_in_time()
     {
         var time = new SteppedTime();
-        _gateway.Answer(HttpStatusCode.Forbidden, null, answer => answer.Content = new StreamContent(new NeverEnding("no entry")));
+        using var body = new NeverEnding("no entry");
+        _gateway.Answer(HttpStatusCode.Forbidden, null, answer => answer.Content = new StreamContent(body));
         Task push = _gateway.Client(new() { AttemptTimeout = TimeSpan.FromSeconds(3) }, time).PushAsync(s_group, new Gauge("rows"));
-        await time.PassAsync(TimeSpan.FromSeconds(3));
+        await body.IsAwaited;
+        time.Advance(TimeSpan.FromSeconds(3));
         Assert.Equal("no entry", (await Assert.ThrowsAsync<PushgatewayException>(() => push)).Reason);
     }
 
@@ -191,11 +193,16 @@ public sealed class ClientTests : IDisposable
 
     private sealed class NeverEnding(string text) : MemoryStream(Encoding.UTF8.GetBytes(text))
     {
+        private readonly TaskCompletionSource _isAwaited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task IsAwaited => _isAwaited.Task;
+
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
             int read = Read(buffer.Span);
             if (read == 0)
             {
+                _isAwaited.TrySetResult();
                 await Task.Delay(Timeout.Infinite, cancellationToken);
             }
 

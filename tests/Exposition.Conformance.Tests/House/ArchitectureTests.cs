@@ -3,7 +3,8 @@ using System.Xml.Linq;
 
 namespace Exposition.Conformance.Tests.House;
 
-/// <summary>The arrows between projects point one way: Gateway, Kestrel, Hosting, Engine, Formats; Persistence beside Kestrel.</summary>
+/// <summary>The arrows between projects point one way: Gateway, Kestrel, Hosting, Engine, Formats; Persistence beside Kestrel, Pusher on
+/// Formats.</summary>
 public sealed class ArchitectureTests
 {
     /// <summary>What each project may reference.</summary>
@@ -13,6 +14,7 @@ public sealed class ArchitectureTests
         ["Exposition.Engine"] = ["Exposition.Formats"],
         ["Exposition.Hosting"] = ["Exposition.Engine", "Exposition.Formats"],
         ["Exposition.Persistence"] = ["Exposition.Hosting", "Exposition.Engine", "Exposition.Formats"],
+        ["Exposition.Pusher"] = ["Exposition.Formats"],
         ["Exposition.Kestrel"] = ["Exposition.Hosting", "Exposition.Engine", "Exposition.Formats"],
         ["Exposition.Gateway"] =
             ["Exposition.Kestrel", "Exposition.Persistence", "Exposition.Hosting", "Exposition.Engine", "Exposition.Formats"],
@@ -34,6 +36,7 @@ public sealed class ArchitectureTests
     [InlineData("Exposition.Engine")]
     [InlineData("Exposition.Hosting")]
     [InlineData("Exposition.Persistence")]
+    [InlineData("Exposition.Pusher")]
     [InlineData("Exposition.Kestrel")]
     [InlineData("Exposition.Gateway")]
     public void Project_references_only_what_lies_below_it(string project)
