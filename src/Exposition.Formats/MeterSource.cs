@@ -12,8 +12,8 @@ namespace Exposition.Formats;
 /// <para>Names follow OpenTelemetry's rules for Prometheus: underscores, the unit as a suffix (<c>s</c> is <c>_seconds</c>),
 /// <c>_total</c> for counters, none of them twice. Tags of meter, instrument and measurement are labels; where their names become the same
 /// their values are joined by semicolons; <c>le</c> of a histogram becomes <c>exported_le</c>; empty values are left out.</para>
-/// <para>Counters, up-down counters and histograms add up from the start of the source and stay when their meter is disposed of; observables
-/// are asked at each collection, and what they do not name is gone. Buckets are those of the instrument's advice, else
+/// <para>Counters, up-down counters and histograms add up from the start of the source and stay when their meter is disposed of;
+/// observables are asked at each collection, and what they do not name is gone. Buckets are those of the instrument's advice, else
 /// OpenTelemetry's: for seconds from 0.005 to 10, for others from 0 to 10,000.</para>
 /// <para>Of two instruments that come to the same name the first is shown; the other is in <see cref="LeftOut"/>. An instrument that is
 /// made again (meter, name, kind and unit are the same) goes on where the first stopped.</para>

@@ -7,8 +7,8 @@ using Exposition.Pusher.Telemetry;
 namespace Exposition.Pusher;
 
 /// <summary>
-/// One run of a job, from <see cref="PushgatewayClient.StartRunAsync(PushGroup, JobRunOptions?, CancellationToken)"/> until it is disposed of,
-/// which pushes (POST) <c>job_duration_seconds</c>, <c>job_last_run_timestamp_seconds</c>, <c>job_success</c> and, if it has succeeded,
+/// One run of a job, from <see cref="PushgatewayClient.StartRunAsync(PushGroup, JobRunOptions?, CancellationToken)"/> until it is disposed
+/// of, which pushes (POST) <c>job_duration_seconds</c>, <c>job_last_run_timestamp_seconds</c>, <c>job_success</c> and, if it has succeeded,
 /// <c>job_last_success_timestamp_seconds</c>. Not safe for concurrent use.
 /// </summary>
 /// <remarks>

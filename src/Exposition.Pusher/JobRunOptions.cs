@@ -5,8 +5,8 @@ namespace Exposition.Pusher;
 /// <summary>What a <see cref="JobRun"/> pushes beside how it ended, and what becomes of pushes that fail.</summary>
 public sealed class JobRunOptions
 {
-    /// <summary>Whether <c>job_last_start_timestamp_seconds</c> is pushed at the start, so that an alert can find runs that hang or were killed; by
-    /// default not.</summary>
+    /// <summary>Whether <c>job_last_start_timestamp_seconds</c> is pushed at the start, so that an alert can find runs that hang or were
+    /// killed; by default not.</summary>
     public bool PushOnStart { get; set; }
 
     /// <summary>What is pushed along at the end, collected then; by default nothing. Not disposed of.</summary>

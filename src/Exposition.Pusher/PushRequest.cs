@@ -31,8 +31,8 @@ public sealed class PushRequest
     public PushRequest(PushGroup group, ReadOnlyMemory<byte> body, string contentType)
         : this(group, contentType) => _bytes = body;
 
-    /// <summary>A push of what a stream holds from where it stands. It is read into memory, as it may have to be sent more than once, and not
-    /// closed; such a request can be sent once.</summary>
+    /// <summary>A push of what a stream holds from where it stands. It is read into memory, as it may have to be sent more than once, and
+    /// not closed; such a request can be sent once.</summary>
     /// <param name="group">Whose.</param>
     /// <param name="body">Belongs to the caller.</param>
     /// <param name="contentType">Of the body: <c>text/plain; version=0.0.4</c>, say.</param>

@@ -31,7 +31,8 @@ public sealed class PusherBuilder
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         if (name.AsSpan()[..^1].Contains('*'))
         {
-            throw new ArgumentException($"\"{name}\" names no meter: expected an asterisk at the end only, such as \"MyApp.*\"", nameof(name));
+            throw new ArgumentException(
+                $"\"{name}\" names no meter: expected an asterisk at the end only, such as \"MyApp.*\"", nameof(name));
         }
 
         _meters.Names.Add(name);

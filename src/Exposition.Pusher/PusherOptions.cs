@@ -39,7 +39,8 @@ public sealed class PusherOptions : PushgatewayClientOptions
     /// </summary>
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>When the gateway is to forget the group if nothing is pushed any more, as in <see cref="PushRequest.ExpireAfter"/>.</summary>
+    /// <summary>When the gateway is to forget the group if nothing is pushed any more, as in
+    /// <see cref="PushRequest.ExpireAfter"/>.</summary>
     public TimeSpan? ExpireAfter { get; set; }
 
     internal PushGroup ToGroup() => new(Job, Grouping, GroupingNames);

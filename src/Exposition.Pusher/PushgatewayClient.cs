@@ -22,15 +22,16 @@ public sealed class PushgatewayClient
     public const string HttpClientName = "Exposition.Pusher";
 
     /// <summary>
-    /// The name of the <see cref="System.Diagnostics.Metrics.Meter"/> that counts pushes by outcome (<c>exposition.pusher.pushes</c>), attempts and sources
-    /// that failed, and takes the time of pushes.
+    /// The name of the <see cref="System.Diagnostics.Metrics.Meter"/> that counts pushes by outcome (<c>exposition.pusher.pushes</c>),
+    /// attempts and sources that failed, and takes the time of pushes.
     /// </summary>
     public const string MeterName = "Exposition.Pusher";
 
     private readonly PushgatewayClientOptions _options;
 
     /// <summary>Makes a client.</summary>
-    /// <param name="http">Belongs to the caller, who gives it credentials, proxies and certificates, and keeps it for longer than this.</param>
+    /// <param name="http">Belongs to the caller, who gives it credentials, proxies and certificates, and keeps it for longer than
+    /// this.</param>
     /// <param name="options">Must not change any more. By default a gateway at the base address of <paramref name="http"/>.</param>
     /// <param name="time">The clock of pauses, limits and runs; by default the system's.</param>
     /// <param name="logger">Told of runs that failed or could not be pushed; by default nobody is.</param>

@@ -21,8 +21,8 @@ public class PushgatewayClientOptions
     /// <summary>How long one attempt may take, the answer included; by default 10 seconds.</summary>
     public TimeSpan AttemptTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>What is done with names outside <c>[a-zA-Z_:][a-zA-Z0-9_:]*</c> that sources have; by default they are sent as they are, and a
-    /// gateway that does not take them says so.</summary>
+    /// <summary>What is done with names outside <c>[a-zA-Z_:][a-zA-Z0-9_:]*</c> that sources have; by default they are sent as they are,
+    /// and a gateway that does not take them says so.</summary>
     public EscapingScheme Escaping { get; set; } = EscapingScheme.AllowUtf8;
 
     /// <summary>What is tried again.</summary>

@@ -40,7 +40,8 @@ public static class PushgatewayServiceCollectionExtensions
 
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<PusherOptions>, PusherOptionsValidator>());
         IHttpClientBuilder http = services.AddHttpClient(PushgatewayClient.HttpClientName);
-        if (services.FirstOrDefault(static service => service.ServiceType == typeof(MeterNames))?.ImplementationInstance is MeterNames known)
+        ServiceDescriptor? added = services.FirstOrDefault(static service => service.ServiceType == typeof(MeterNames));
+        if (added?.ImplementationInstance is MeterNames known)
         {
             return new PusherBuilder(services, http, known);
         }

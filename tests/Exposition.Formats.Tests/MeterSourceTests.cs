@@ -33,7 +33,8 @@ public sealed class MeterSourceTests : IDisposable
         Counter<int> rows = _meter.CreateCounter<int>("rows");
         UpDownCounter<long> open = _meter.CreateUpDownCounter<long>("open");
         Gauge<double> heat = _meter.CreateGauge<double>("heat", "Cel");
-        Histogram<double> wait = _meter.CreateHistogram("wait", "s", null, null, new InstrumentAdvice<double> { HistogramBucketBoundaries = [1, 2] });
+        Histogram<double> wait = _meter.CreateHistogram(
+            "wait", "s", null, null, new InstrumentAdvice<double> { HistogramBucketBoundaries = [1, 2] });
         rows.Add(2, Tag("t", "b"));
         rows.Add(3, Tag("t", "a"));
         rows.Add(1, Tag("t", "b"));
@@ -111,14 +112,16 @@ public sealed class MeterSourceTests : IDisposable
         counter.Add(1);
         counter.Add(1, Tag("zone", "c"), Tag("ok", true), Tag("none", null), Tag("empty", ""), Tag("pi", 3.5));
         Assert.Equal(
-            "c_total{env=\"prod\",ok=\"true\",part=\"7\",pi=\"3.5\",zone=\"c\"} 1|c_total{env=\"prod\",part=\"7\",zone=\"b\"} 1", Samples());
+            "c_total{env=\"prod\",ok=\"true\",part=\"7\",pi=\"3.5\",zone=\"c\"} 1|c_total{env=\"prod\",part=\"7\",zone=\"b\"} 1",
+                Samples());
     }
 
     [Fact]
     public void Labels_that_collide_or_are_taken_are_not_lost()
     {
         _meter.CreateCounter<int>("c").Add(1, Tag("a.b", "2"), Tag("a-b", "1"), Tag("le", "x"));
-        _meter.CreateHistogram("h", null, null, null, new InstrumentAdvice<int> { HistogramBucketBoundaries = [] }).Record(1, Tag("le", "x"));
+        _meter.CreateHistogram("h", null, null, null, new InstrumentAdvice<int> { HistogramBucketBoundaries = [] }).Record(
+            1, Tag("le", "x"));
         Assert.Equal(
             "c_total{a_b=\"1;2\",le=\"x\"} 1|h_bucket{exported_le=\"x\",le=\"+Inf\"} 1|h_sum{exported_le=\"x\"} 1|h_count{exported_le=\"x\"} 1",
             Samples());
@@ -128,7 +131,8 @@ public sealed class MeterSourceTests : IDisposable
     public void Values_that_are_no_text_become_one()
     {
         _meter.CreateCounter<int>("c").Add(
-            1, Tag("array", new[] { "a\"b", null }), Tag("date", new DateTime(2026, 1, 2)), Tag("day", DayOfWeek.Friday), Tag("half", "\ud83d"),
+            1, Tag("array", new[] { "a\"b", null }), Tag("date", new DateTime(2026, 1, 2)), Tag("day", DayOfWeek.Friday),
+                Tag("half", "\ud83d"),
             Tag("numbers", new[] { 1, 2 }), Tag("throws", new Throwing()));
         Assert.Equal(
             "c_total{array=\"[\\\"a\\\\u0022b\\\",null]\",date=\"01/02/2026 00:00:00\",day=\"Friday\",half=\"\ufffd\",numbers=\"[1,2]\","
@@ -220,7 +224,8 @@ public sealed class MeterSourceTests : IDisposable
         Assert.Equal(["my_rows_total", "wait.count", "x"], source.LeftOut.Select(static notice => notice.Instrument));
         Assert.Equal(3, source.LeftOutCount);
         Assert.Equal(notices, source.LeftOut);
-        Assert.Equal($"{_name}/wait.count: its name, wait_count, is taken by the Histogram wait of meter {_name}", source.LeftOut[1].ToString());
+        Assert.Equal($"{_name}/wait.count: its name, wait_count, is taken by the Histogram wait of meter {_name}",
+            source.LeftOut[1].ToString());
     }
 
     [Fact]
@@ -277,7 +282,8 @@ public sealed class MeterSourceTests : IDisposable
         Assert.Throws<ArgumentException>(static () => new MeterSource());
         Assert.Throws<ArgumentException>(static () => new MeterSource("My*App"));
         Assert.Throws<ArgumentException>(static () => new MeterSource(" "));
-        Assert.Throws<ArgumentOutOfRangeException>(static () => new MeterSource(new MeterSourceOptions { Meters = { "a" }, MaxSeriesPerInstrument = 0 }));
+        Assert.Throws<ArgumentOutOfRangeException>(
+            static () => new MeterSource(new MeterSourceOptions { Meters = { "a" }, MaxSeriesPerInstrument = 0 }));
     }
 
     [Fact]
@@ -298,8 +304,10 @@ public sealed class MeterSourceTests : IDisposable
             }
         });
         string[] samples = Samples().Split('|');
-        Assert.Equal(50, samples.Count(static sample => sample.StartsWith("c_total{", StringComparison.Ordinal) && sample.EndsWith(" 800", StringComparison.Ordinal)));
-        Assert.Equal(50, samples.Count(static sample => sample.StartsWith("h_count{", StringComparison.Ordinal) && sample.EndsWith(" 800", StringComparison.Ordinal)));
+        Assert.Equal(50, samples.Count(
+            static sample => sample.StartsWith("c_total{", StringComparison.Ordinal) && sample.EndsWith(" 800", StringComparison.Ordinal)));
+        Assert.Equal(50, samples.Count(
+            static sample => sample.StartsWith("h_count{", StringComparison.Ordinal) && sample.EndsWith(" 800", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -351,7 +359,8 @@ public sealed class MeterSourceTests : IDisposable
     }
 
     private string Samples(MeterSource? source = null) =>
-        string.Join('|', Text(source).Split('\n').Where(static line => line.Length > 0 && line[0] != '#' && !line.Contains("le=\"0", StringComparison.Ordinal)));
+        string.Join('|', Text(source).Split('\n').Where(
+            static line => line.Length > 0 && line[0] != '#' && !line.Contains("le=\"0", StringComparison.Ordinal)));
 
     private static KeyValuePair<string, object?> Tag(string name, object? value) => new(name, value);
 

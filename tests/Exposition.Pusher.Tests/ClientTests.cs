@@ -87,7 +87,8 @@ public sealed class ClientTests : IDisposable
     [InlineData("http://host/?a=b")]
     [InlineData("http://host/#a")]
     public void An_endpoint_that_is_none_is_refused(string endpoint) =>
-        Assert.Throws<ArgumentException>(() => _gateway.Client(new PushgatewayClientOptions { Endpoint = new Uri(endpoint, UriKind.RelativeOrAbsolute) }));
+        Assert.Throws<ArgumentException>(
+            () => _gateway.Client(new PushgatewayClientOptions { Endpoint = new Uri(endpoint, UriKind.RelativeOrAbsolute) }));
 
     [Fact]
     public async Task A_refusal_brings_the_gateways_reason()
@@ -161,14 +162,19 @@ public sealed class ClientTests : IDisposable
         using var stream = new MemoryStream(body);
         client = _gateway.Client(new() { Retry = { BaseDelay = TimeSpan.Zero } });
         await client.SendAsync(
-            new PushRequest(s_group, stream, "application/openmetrics-text; version=1.0.0") { Method = PushMethod.Add, ExpireAfter = TimeSpan.Zero });
+            new PushRequest(s_group, stream, "application/openmetrics-text; version=1.0.0")
+            {
+                Method = PushMethod.Add,
+                ExpireAfter = TimeSpan.Zero,
+            });
 
         Assert.Equal(("PUT", "a 1\n", "text/plain", "90s"), Facts(_gateway.Sent[0]));
         // Both attempts have the whole stream.
         Assert.Equal(("POST", "a 1\n", "application/openmetrics-text; version=1.0.0", "0s"), Facts(_gateway.Sent[1]));
         Assert.Equal(("POST", "a 1\n", "application/openmetrics-text; version=1.0.0", "0s"), Facts(_gateway.Sent[2]));
         Assert.True(stream.CanRead);
-        Assert.Throws<ArgumentOutOfRangeException>(() => new PushRequest(s_group, body, "text/plain") { ExpireAfter = TimeSpan.FromSeconds(-1) });
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => new PushRequest(s_group, body, "text/plain") { ExpireAfter = TimeSpan.FromSeconds(-1) });
         Assert.Throws<FormatException>(() => new PushRequest(s_group, body, "no type at all"));
 
         static (string, string, string?, string?) Facts(Sent sent) => (sent.Method.Method, sent.Text, sent.ContentType, sent.ExpireAfter);

@@ -49,7 +49,8 @@ public sealed class EncodingTableTests(LiveGateway live) : IClassFixture<LiveGat
             var client = new PushgatewayClient(http, options);
             await client.PushAsync(new PushGroup("packed"), new Gauge("packed_rows", 7));
             Assert.False(client.Sender.IsIdentityOnly);
-            Assert.Equal(7, Assert.Single(await LiveGateway.ScrapeAsync(http, address), static sample => sample.Name == "packed_rows").Value);
+            Assert.Equal(7, Assert.Single(
+                await LiveGateway.ScrapeAsync(http, address), static sample => sample.Name == "packed_rows").Value);
         }
     }
 
@@ -59,7 +60,8 @@ public sealed class EncodingTableTests(LiveGateway live) : IClassFixture<LiveGat
         var client = new PushgatewayClient(http, new PushgatewayClientOptions { Endpoint = address, Retry = { MaxAttempts = 1 } });
         Assert.True(Values.All.Count >= 47 && Values.All.Distinct().Count() == Values.All.Count);
         // A value is its own number, so that one that is stored as another is seen.
-        var jobs = Values.All.Index().Where(static value => value.Item.Length > 0).ToDictionary(static v => v.Item, static v => (double)v.Index);
+        var jobs = Values.All.Index().Where(static value => value.Item.Length > 0).ToDictionary(
+            static v => v.Item, static v => (double)v.Index);
         var labels = Values.All.Index().ToDictionary(static value => value.Item, static value => (double)value.Index);
         foreach ((string job, double value) in jobs)
         {
@@ -73,7 +75,8 @@ public sealed class EncodingTableTests(LiveGateway live) : IClassFixture<LiveGat
 
         IReadOnlyList<Sample> samples = await LiveGateway.ScrapeAsync(http, address);
         Assert.Equal(jobs, samples.Where(static s => s.Name == "of_job").ToDictionary(static s => s.Label("job"), static s => s.Value));
-        Assert.Equal(labels, samples.Where(static s => s.Name == "of_label").ToDictionary(static s => s.Label("value"), static s => s.Value));
+        Assert.Equal(labels,
+            samples.Where(static s => s.Name == "of_label").ToDictionary(static s => s.Label("value"), static s => s.Value));
         Assert.All(samples.Where(static s => s.Name == "of_label"), static s => Assert.Equal("labels", s.Label("job")));
         Assert.All(samples.Where(static s => s.Name == "push_failure_time_seconds"), static s => Assert.Equal(0, s.Value));
 

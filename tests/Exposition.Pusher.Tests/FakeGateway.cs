@@ -20,17 +20,20 @@ internal sealed class FakeGateway : HttpMessageHandler
         return new PushgatewayClient(() => http, options, time ?? TimeProvider.System, logger: null, () => random);
     }
 
-    public FakeGateway Answer(HttpStatusCode status, string? body = null, Action<HttpResponseMessage>? more = null) => Answer((request, _) =>
+    public FakeGateway Answer(HttpStatusCode status, string? body = null, Action<HttpResponseMessage>? more = null)
     {
-        var answer = new HttpResponseMessage(status) { RequestMessage = request };
-        if (body is not null)
+        return Answer((request, _) =>
         {
-            answer.Content = new StringContent(body);
-        }
+            var answer = new HttpResponseMessage(status) { RequestMessage = request };
+            if (body is not null)
+            {
+                answer.Content = new StringContent(body);
+            }
 
-        more?.Invoke(answer);
-        return Task.FromResult(answer);
-    });
+            more?.Invoke(answer);
+            return Task.FromResult(answer);
+        });
+    }
 
     public FakeGateway Answer(Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> answer)
     {

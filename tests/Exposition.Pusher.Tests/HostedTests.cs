@@ -130,9 +130,12 @@ public sealed class HostedTests : IDisposable
         await host.StopAsync();
 
         Assert.Contains("import_rows_total{table=\"users\"} 3\n", _gateway.Sent[0].Text, StringComparison.Ordinal);
-        Assert.Contains("exposition_pusher_pushes_total{method=\"PUT\",outcome=\"success\"}", _gateway.Sent[1].Text, StringComparison.Ordinal);
-        Assert.Contains("exposition_pusher_push_duration_seconds_bucket{method=\"PUT\",outcome=\"success\",le=\"0.005\"}", _gateway.Sent[1].Text, StringComparison.Ordinal);
-        Assert.Contains(_log.Lines, line => line.StartsWith($"Warning: Nothing is pushed of {name}.Import/import.rows.total", StringComparison.Ordinal));
+        Assert.Contains("exposition_pusher_pushes_total{method=\"PUT\",outcome=\"success\"}", _gateway.Sent[1].Text,
+            StringComparison.Ordinal);
+        Assert.Contains("exposition_pusher_push_duration_seconds_bucket{method=\"PUT\",outcome=\"success\",le=\"0.005\"}",
+            _gateway.Sent[1].Text, StringComparison.Ordinal);
+        Assert.Contains(_log.Lines, line =>
+            line.StartsWith($"Warning: Nothing is pushed of {name}.Import/import.rows.total", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -170,7 +173,8 @@ public sealed class HostedTests : IDisposable
             await stop;
         }
 
-        Assert.StartsWith("Error: The last push of {job=\"import\",instance=\"a:1\"} is lost: PUT", Assert.Single(_log.Lines), StringComparison.Ordinal);
+        Assert.StartsWith("Error: The last push of {job=\"import\",instance=\"a:1\"} is lost: PUT", Assert.Single(_log.Lines),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -188,8 +192,14 @@ public sealed class HostedTests : IDisposable
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
-            ["Push:Endpoint"] = "https://gw/x", ["Push:Job"] = "j", ["Push:Grouping:instance"] = "i", ["Push:Interval"] = "00:01:00",
-            ["Push:Compression"] = "Gzip", ["Push:Retry:MaxAttempts"] = "2", ["Push:DeleteOnStop"] = "true", ["Push:ExpireAfter"] = "1.00:00:00",
+            ["Push:Endpoint"] = "https://gw/x",
+            ["Push:Job"] = "j",
+            ["Push:Grouping:instance"] = "i",
+            ["Push:Interval"] = "00:01:00",
+            ["Push:Compression"] = "Gzip",
+            ["Push:Retry:MaxAttempts"] = "2",
+            ["Push:DeleteOnStop"] = "true",
+            ["Push:ExpireAfter"] = "1.00:00:00",
         });
         builder.Services.Configure<PusherOptions>(builder.Configuration.GetSection("Push"));
         builder.Services.AddPushgateway();
@@ -223,7 +233,8 @@ public sealed class HostedTests : IDisposable
         foreach (string wrong in new[]
         {
             "PusherOptions.Endpoint is not set", "PusherOptions.Job is \"\": a job is required", "PusherOptions.Interval is -00:00:01",
-            "PusherOptions.StopTimeout is 00:00:00", "PusherOptions.Grouping: \"bad-name\" is no label name", "PusherOptions.Retry.MaxAttempts is 0",
+            "PusherOptions.StopTimeout is 00:00:00", "PusherOptions.Grouping: \"bad-name\" is no label name",
+                "PusherOptions.Retry.MaxAttempts is 0",
             "PusherOptions.ExpireAfter is -00:00:01",
         })
         {

@@ -32,7 +32,10 @@ public sealed class JobRunTests : IDisposable
         Assert.Equal(
             new Dictionary<string, double>
             {
-                ["job_duration_seconds"] = 90.5, ["job_last_run_timestamp_seconds"] = end, ["job_last_success_timestamp_seconds"] = end, ["job_success"] = 1,
+                ["job_duration_seconds"] = 90.5,
+                ["job_last_run_timestamp_seconds"] = end,
+                ["job_last_success_timestamp_seconds"] = end,
+                ["job_success"] = 1,
             },
             samples);
         Assert.Empty(_log.Lines);
@@ -55,7 +58,8 @@ public sealed class JobRunTests : IDisposable
         Assert.IsType<PushgatewayException>(run!.PushError);
         Assert.Contains("job_success 0\n", _gateway.Only.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("job_last_success", _gateway.Only.Text, StringComparison.Ordinal);
-        Assert.Contains(_log.Lines, static line => line.Contains("The run of {job=\"nightly\"} could not be pushed", StringComparison.Ordinal));
+        Assert.Contains(_log.Lines, static line =>
+            line.Contains("The run of {job=\"nightly\"} could not be pushed", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -94,7 +98,8 @@ public sealed class JobRunTests : IDisposable
         _gateway.Break();
         var rows = new Gauge("backup_rows", 0);
         var options = new JobRunOptions { PushOnStart = true, Metrics = rows, ExpireAfter = TimeSpan.FromDays(1) };
-        await using (JobRun run = await Client(new() { Retry = { MaxAttempts = 1 } }).StartRunAsync(new PushGroup("nightly").With("db", "a/b"), options))
+        await using (JobRun run = await Client(new() { Retry = { MaxAttempts = 1 } }).StartRunAsync(
+            new PushGroup("nightly").With("db", "a/b"), options))
         {
             Assert.NotNull(run.PushError);
             rows.Value = 42;
@@ -103,7 +108,8 @@ public sealed class JobRunTests : IDisposable
 
         Assert.StartsWith("# HELP job_last_start_timestamp_seconds", _gateway.Sent[0].Text, StringComparison.Ordinal);
         Assert.Contains("backup_rows 42\n", _gateway.Sent[1].Text, StringComparison.Ordinal);
-        Assert.Equal(("http://gateway:9091/metrics/job/nightly/db@base64/YS9i", "86400s"), (_gateway.Sent[1].Uri, _gateway.Sent[1].ExpireAfter));
+        Assert.Equal(("http://gateway:9091/metrics/job/nightly/db@base64/YS9i", "86400s"),
+            (_gateway.Sent[1].Uri, _gateway.Sent[1].ExpireAfter));
     }
 
     [Fact]

@@ -32,7 +32,8 @@ public sealed class LiveGateway : IAsyncLifetime
         _app = builder.Build();
         _app.MapExposition();
         await _app.StartAsync();
-        Addresses = [.. _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(static a => new Uri(a))];
+        Addresses = [.. _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(
+            static a => new Uri(a))];
     }
 
     public async ValueTask DisposeAsync()
@@ -46,7 +47,8 @@ public sealed class LiveGateway : IAsyncLifetime
     {
         byte[] body = await http.GetByteArrayAsync(new Uri(address, "/metrics"));
         var set = new FamilySet();
-        Assert.True(TextFormat.TryRead(body, new TextReadOptions(NameScheme.Utf8, Lenient: true), set, out FormatError error), error.ToString());
+        Assert.True(TextFormat.TryRead(body, new TextReadOptions(NameScheme.Utf8, Lenient: true), set, out FormatError error),
+            error.ToString());
         var samples = new List<Sample>();
         foreach (ref readonly FamilyRow family in set.Families)
         {

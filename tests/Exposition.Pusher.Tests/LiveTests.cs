@@ -37,7 +37,8 @@ public sealed class LiveTests(LiveGateway live) : IClassFixture<LiveGateway>
 
         using var http = new HttpClient();
         Assert.Equal(2000, Assert.Single(
-            await LiveGateway.ScrapeAsync(http, live.Addresses[0]), s => s.Name == "last_rows_total" && s.Label("door") == $"{door}").Value);
+            await LiveGateway.ScrapeAsync(http, live.Addresses[0]), s =>
+                s.Name == "last_rows_total" && s.Label("door") == $"{door}").Value);
     }
 
     [Fact]
@@ -75,7 +76,8 @@ public sealed class LiveTests(LiveGateway live) : IClassFixture<LiveGateway>
             Retry = { BaseDelay = TimeSpan.FromMilliseconds(1) },
         };
         string text = string.Concat(Enumerable.Range(0, 50_000).Select(static i => $"row_{i} {i}\n"));
-        await new PushgatewayClient(http, options).SendAsync(new PushRequest(new PushGroup("cut"), Encoding.UTF8.GetBytes(text), "text/plain"));
+        await new PushgatewayClient(http, options).SendAsync(
+            new PushRequest(new PushGroup("cut"), Encoding.UTF8.GetBytes(text), "text/plain"));
         Assert.Equal(text, await server);
     }
 
@@ -99,7 +101,8 @@ public sealed class LiveTests(LiveGateway live) : IClassFixture<LiveGateway>
         await host.StartAsync();
         await UntilAsync(async () => await IsThereAsync(http, gateway.Address, 1), "the first push");
         await gateway.KillAsync();
-        await UntilAsync(() => Task.FromResult(log.Lines.Any(static line => line.Contains(" failed: ", StringComparison.Ordinal))), "a line about it");
+        await UntilAsync(() =>
+            Task.FromResult(log.Lines.Any(static line => line.Contains(" failed: ", StringComparison.Ordinal))), "a line about it");
         rows.Value = 2;
         await gateway.DisposeAsync();
         await gateway.StartAgainAsync();

@@ -24,7 +24,8 @@ public sealed class PushGroupTests
 
     [Fact]
     public void Labels_follow_in_the_order_of_their_names() =>
-        Assert.Equal("job/j/a@base64/=/b/1/path@base64/L3Nydi9kYXRh", new PushGroup("j").With("path", "/srv/data").With("b", "1").With("a", "").Path);
+        Assert.Equal("job/j/a@base64/=/b/1/path@base64/L3Nydi9kYXRh",
+            new PushGroup("j").With("path", "/srv/data").With("b", "1").With("a", "").Path);
 
     [Fact]
     public void Utf8_names_are_escaped_where_they_are_asked_for()

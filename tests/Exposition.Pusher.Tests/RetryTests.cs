@@ -76,7 +76,10 @@ public sealed class RetryTests : IDisposable
 
         var options = new PushgatewayClientOptions
         {
-            Retry = { MaxAttempts = 6, BaseDelay = TimeSpan.FromSeconds(1), MaxDelay = TimeSpan.FromSeconds(5), TotalTime = TimeSpan.FromHours(1) },
+            Retry =
+            {
+                MaxAttempts = 6, BaseDelay = TimeSpan.FromSeconds(1), MaxDelay = TimeSpan.FromSeconds(5), TotalTime = TimeSpan.FromHours(1),
+            },
         };
         Task push = _gateway.Client(options, _time, random: 0.5).PushAsync(s_group, new Gauge("a"));
         foreach (double seconds in new[] { 0.5, 1, 2, 2.5, 2.5 })
@@ -143,7 +146,7 @@ public sealed class RetryTests : IDisposable
     public async Task All_attempts_together_have_a_time_too()
     {
         _gateway.Hang().Hang();
-        var options = new PushgatewayClientOptions { AttemptTimeout = TimeSpan.FromSeconds(10), Retry = { TotalTime = TimeSpan.FromSeconds(15) } };
+        var options = new PushgatewayClientOptions { Retry = { TotalTime = TimeSpan.FromSeconds(15) } };
         Task push = _gateway.Client(options, _time, random: 0).PushAsync(s_group, new Gauge("a"));
         await _time.PassAsync(TimeSpan.FromSeconds(10));
         // What is left for the second.

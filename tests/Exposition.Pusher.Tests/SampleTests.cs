@@ -6,7 +6,8 @@ using Microsoft.Extensions.Hosting;
 
 namespace Exposition.Pusher.Tests;
 
-/// <summary>The code that the documentation shows, compiled and run. A change here is made there, too: the last tests compare them.</summary>
+/// <summary>The code that the documentation shows, compiled and run. A change here is made there, too: the last tests compare
+/// them.</summary>
 public sealed class SampleTests : IDisposable
 {
     private const string Here = "tests/Exposition.Pusher.Tests/SampleTests.cs";

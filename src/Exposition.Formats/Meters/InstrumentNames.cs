@@ -40,7 +40,8 @@ internal static class InstrumentNames
     private static bool EndsInWord(string words, string unit) =>
         words.EndsWith(unit, StringComparison.Ordinal) && (words.Length == unit.Length || words[^(unit.Length + 1)] == '_');
 
-    // Runs of underscores, be they of the name or in the place of something else, become one: so no name starts with the two that are reserved.
+    // Runs of underscores, be they of the name or in the place of something else, become one: so no name starts with the two that are
+    // reserved.
     private static string Underscored(string text, bool allowColon)
     {
         var name = new StringBuilder(text.Length + 1);

@@ -39,7 +39,8 @@ internal sealed class InstrumentSeat
         }
 
         bool isPlain = TagSet.IsPlain(tags);
-        if (!isPlain || !_known.GetAlternateLookup<ReadOnlySpan<KeyValuePair<string, object?>>>().TryGetValue(tags, out MeterSeries? series))
+        MeterSeries? series = null;
+        if (!isPlain || !_known.GetAlternateLookup<ReadOnlySpan<KeyValuePair<string, object?>>>().TryGetValue(tags, out series))
         {
             series = _family.Find(SeriesLabels.Of(_always, tags, _family.Kind == InstrumentKind.Histogram), out bool isOverflow);
             if (isPlain && !isOverflow && _known.Count < _mostKnown)

@@ -12,10 +12,12 @@ internal sealed class MeterPatterns
         string[] all = [.. patterns];
         foreach (string pattern in all)
         {
-            if (string.IsNullOrWhiteSpace(pattern) || pattern.IndexOf('*', StringComparison.Ordinal) is >= 0 and var at && at < pattern.Length - 1)
+            if (string.IsNullOrWhiteSpace(pattern) || pattern.IndexOf('*', StringComparison.Ordinal) is >= 0 and var at
+                    && at < pattern.Length - 1)
             {
                 throw new ArgumentException(
-                    $"\"{pattern}\" names no meter: expected a name, or its beginning with an asterisk at the end, such as \"MyApp.*\"", nameof(patterns));
+                    $"\"{pattern}\" names no meter: expected a name, or its beginning with an asterisk at the end, such as \"MyApp.*\"",
+                    nameof(patterns));
             }
         }
 

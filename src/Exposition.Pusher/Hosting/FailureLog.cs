@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace Exposition.Pusher.Hosting;
 
 /// <summary>
-/// Logs what fails again and again: each text when it comes first, then once a minute. Few texts at a time; those beyond are counted with the
-/// next line. Safe for concurrent use.
+/// Logs what fails again and again: each text when it comes first, then once a minute. Few texts at a time; those beyond are counted with
+/// the next line. Safe for concurrent use.
 /// </summary>
 internal sealed class FailureLog(ILogger logger, TimeProvider time)
 {
@@ -31,10 +31,8 @@ internal sealed class FailureLog(ILogger logger, TimeProvider time)
 
             if (_lastLine.Count >= MostTexts)
             {
-                foreach (string old in _lastLine.Where(line => time.GetElapsedTime(line.Value, now) >= s_pause).Select(static l => l.Key).ToArray())
-                {
-                    _lastLine.Remove(old);
-                }
+                string[] old = [.. _lastLine.Where(line => time.GetElapsedTime(line.Value, now) >= s_pause).Select(static l => l.Key)];
+                Array.ForEach(old, text => _lastLine.Remove(text));
 
                 if (_lastLine.Count >= MostTexts)
                 {

@@ -72,7 +72,8 @@ internal sealed class PeriodicPusher : IHostedLifecycleService, IAsyncDisposable
         {
             if (_options.DeleteOnStop)
             {
-                await _client.Sender.SendAsync(new PushOrder(HttpMethod.Delete, _group, Body: null), left, default, default).ConfigureAwait(false);
+                var order = new PushOrder(HttpMethod.Delete, _group, Body: null);
+                await _client.Sender.SendAsync(order, left, default, default).ConfigureAwait(false);
             }
             else if (_options.PushOnStop)
             {
@@ -153,5 +154,6 @@ internal sealed class PeriodicPusher : IHostedLifecycleService, IAsyncDisposable
     }
 
     private PushOrder Order() => new(
-        _options.Method == PushMethod.Add ? HttpMethod.Post : HttpMethod.Put, _group, _sources.Collect(_options.Escaping), _options.ExpireAfter);
+        _options.Method == PushMethod.Add ? HttpMethod.Post : HttpMethod.Put, _group, _sources.Collect(_options.Escaping),
+        _options.ExpireAfter);
 }

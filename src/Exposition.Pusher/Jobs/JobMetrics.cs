@@ -42,5 +42,6 @@ internal sealed class JobMetrics : IMetricSource
 
     private static double Seconds(DateTimeOffset time) => time.ToUnixTimeMilliseconds() / 1000.0;
 
-    private void Add(ReadOnlySpan<byte> name, ReadOnlySpan<byte> help, double value) => _gauges.Add((name.ToArray(), help.ToArray(), value));
+    private void Add(ReadOnlySpan<byte> name, ReadOnlySpan<byte> help, double value) =>
+        _gauges.Add((name.ToArray(), help.ToArray(), value));
 }

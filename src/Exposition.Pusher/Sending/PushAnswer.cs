@@ -37,7 +37,8 @@ internal static class PushAnswer
 
     /// <summary>There was no answer.</summary>
     public static PushgatewayException NoAnswer(HttpMethod method, PushGroup group, string endpoint, Exception inner) =>
-        new($"{method} of {group} to {endpoint} failed: {inner.Message}", group, status: null, reason: null, isTransient: true, retryAfter: null, inner);
+        new($"{method} of {group} to {endpoint} failed: {inner.Message}", group, status: null, reason: null, isTransient: true,
+            retryAfter: null, inner);
 
     private static bool IsTransient(HttpStatusCode status) =>
         (int)status >= 500 || status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests;
@@ -64,7 +65,8 @@ internal static class PushAnswer
             await using (body.ConfigureAwait(false))
             {
                 int read;
-                while (length < bytes.Length && (read = await body.ReadAsync(bytes.AsMemory(length), cancellation).ConfigureAwait(false)) > 0)
+                while (length < bytes.Length
+                    && (read = await body.ReadAsync(bytes.AsMemory(length), cancellation).ConfigureAwait(false)) > 0)
                 {
                     length += read;
                 }

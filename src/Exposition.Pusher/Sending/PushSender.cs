@@ -102,10 +102,12 @@ internal sealed class PushSender(Func<HttpClient> connect, PushgatewayClientOpti
         string root = PushEndpoint.RootOf(EndpointOf(http));
         using var timeout = new CancellationTokenSource(limit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
-        using var request = new HttpRequestMessage(order.Method, new Uri(root + order.Group.Path)) { Content = order.Body?.ToContent(gzip) };
+        using var request = new HttpRequestMessage(order.Method, new Uri(root + order.Group.Path));
+        request.Content = order.Body?.ToContent(gzip);
         if (order.ExpireAfter is { } expireAfter)
         {
-            request.Headers.Add("Exposition-Expire-After", expireAfter.TotalSeconds.ToString("0.#######", CultureInfo.InvariantCulture) + "s");
+            request.Headers.Add("Exposition-Expire-After",
+                expireAfter.TotalSeconds.ToString("0.#######", CultureInfo.InvariantCulture) + "s");
         }
 
         PushMetrics.Attempted();
@@ -136,7 +138,7 @@ internal sealed class PushSender(Func<HttpClient> connect, PushgatewayClientOpti
         return http.BaseAddress is { } address && PushEndpoint.FaultOf(address) is null
             ? address
             : throw new InvalidOperationException(
-                $"{nameof(PushgatewayClientOptions)}.{nameof(options.Endpoint)} is not set, and the HttpClient has no base address that can be one");
+                $"{nameof(options.Endpoint)} is not set, and the HttpClient has no base address that can be one");
     }
 
     private static bool IsOfCoding(PushgatewayException failure) =>
