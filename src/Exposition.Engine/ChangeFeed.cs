@@ -10,7 +10,7 @@ namespace Exposition.Engine;
 /// <param name="Version">Counts the changes of the group: a later one has a greater version, also after the group was deleted and came
 /// back.</param>
 /// <param name="Snapshot">The group as it is now, or null if it was deleted.</param>
-internal readonly record struct GroupChange(GroupingKey Key, long Version, GroupSnapshot? Snapshot);
+internal readonly record struct FeedChange(GroupingKey Key, long Version, GroupSnapshot? Snapshot);
 
 /// <summary>
 /// The changes of a store for one consumer. Changes of one group that were not yet taken coalesce into the newest, so a slow consumer
@@ -56,7 +56,7 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
     /// 0.</param>
     /// <param name="bytes">No more is moved as soon as the blocks of what was moved are so large, in bytes.</param>
     /// <returns>How many were moved: not more than were looked at.</returns>
-    public int Take(ICollection<GroupChange> into, ref int most, long bytes)
+    public int Take(ICollection<FeedChange> into, ref int most, long bytes)
     {
         ArgumentNullException.ThrowIfNull(into);
         long started = _time.GetTimestamp();
@@ -68,7 +68,7 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
             while (left > 0 && bytes > 0 && _queue.TryDequeue(out FeedEntry? entry))
             {
                 left--;
-                if (TryTake(entry, out GroupChange change))
+                if (TryTake(entry, out FeedChange change))
                 {
                     into.Add(change);
                     moved++;
@@ -94,7 +94,7 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
     /// that the snapshot was taken. Unreleased snapshots are garbage collected.
     /// </summary>
     /// <param name="change">As it was taken. Of a deletion there is nothing to release.</param>
-    public void Release(in GroupChange change)
+    public void Release(in FeedChange change)
     {
         // A later feed may have taken its place, and taken the same.
         if (change.Snapshot is not { } snapshot || _isDisposed)
@@ -162,7 +162,7 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
     // A group has been created. Called before anybody else knows the slot.
     internal void Adopt(GroupSlot slot) => _queue.Adopt(slot);
 
-    private bool TryTake(FeedEntry entry, out GroupChange change)
+    private bool TryTake(FeedEntry entry, out FeedChange change)
     {
         while (true)
         {
@@ -180,7 +180,7 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
             PushFailure? failure = slot.LastFailure;
             bool isNew = entry.LastTaken != current.Version || !ReferenceEquals(entry.LastFailureTaken, failure);
             (entry.LastTaken, entry.LastFailureTaken) = (current.Version, failure);
-            change = new GroupChange(slot.Key, current.Version, current.IsEnd ? null : current);
+            change = new FeedChange(slot.Key, current.Version, current.IsEnd ? null : current);
             return isNew;
         }
     }

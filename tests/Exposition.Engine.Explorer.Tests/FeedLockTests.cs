@@ -27,7 +27,7 @@ public sealed class FeedLockTests
         CancellationToken cancellation = TestContext.Current.CancellationToken;
         await Task.Run(() => Push(store, Harness.Key("job", "other")), cancellation).WaitAsync(TimeSpan.FromSeconds(30), cancellation);
         await Task.Run(() => Push(store, key), cancellation).WaitAsync(TimeSpan.FromSeconds(30), cancellation);
-        var changes = new List<GroupChange>();
+        var changes = new List<FeedChange>();
         Assert.Equal(2, feed.Take(changes));
         Assert.Contains(changes, change => change.Key == key);
     }

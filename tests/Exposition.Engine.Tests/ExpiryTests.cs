@@ -220,7 +220,7 @@ public sealed class ExpiryTests
         var gateway = new Harness(rules: s_tenSeconds);
         ChangeFeed feed = gateway.Store.Subscribe();
         gateway.Put(s_a, "x 1\n");
-        var taken = new List<GroupChange>();
+        var taken = new List<FeedChange>();
         feed.Take(taken);
         gateway.Clock.Advance(10);
         await feed.WaitAsync(TestContext.Current.CancellationToken).AsTask()

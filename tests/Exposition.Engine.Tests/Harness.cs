@@ -134,7 +134,7 @@ internal sealed class Harness
 internal static class EngineExtensions
 {
     /// <summary>Takes all that is pending.</summary>
-    public static int Take(this ChangeFeed feed, ICollection<GroupChange> into)
+    public static int Take(this ChangeFeed feed, ICollection<FeedChange> into)
     {
         int most = feed.Pending;
         return feed.Take(into, ref most, long.MaxValue);

@@ -283,7 +283,7 @@ public sealed class HidingTests
         }
 
         TimeSpan made = Stopwatch.GetElapsedTime(making);
-        feed.Take(new List<GroupChange>());
+        feed.Take(new List<FeedChange>());
         using StoreView before = gateway.Store.OpenView();
         long started = Stopwatch.GetTimestamp();
         Assert.Equal(100_000, gateway.Store.Wipe());

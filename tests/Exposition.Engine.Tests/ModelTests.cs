@@ -325,11 +325,11 @@ public sealed partial class ModelTests
                 Assert.True(snapshot is null || content == Content(snapshot));
             }
 
-            var changes = new List<GroupChange>();
+            var changes = new List<FeedChange>();
             Assert.Equal(_feed.Pending, _feed.Take(changes));
             Assert.Equal(changes.Count, changes.DistinctBy(static change => change.Key).Count());
             Assert.Equal((0, null), (_feed.Pending, _feed.PendingSince));
-            foreach (GroupChange change in changes)
+            foreach (FeedChange change in changes)
             {
                 PushFailure? failure = change.Snapshot?.LastFailure;
                 Assert.True(!_groups.TryGetValue(

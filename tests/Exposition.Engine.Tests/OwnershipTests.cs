@@ -88,7 +88,7 @@ public sealed class OwnershipTests
         ChangeFeed feed = _store.Subscribe();
         Push(Body("v", 1), PushMode.Merge);
         Push(Body("w", 1), PushMode.Merge);
-        feed.Take(new List<GroupChange>());
+        feed.Take(new List<FeedChange>());
         Push(Body("w", 2), PushMode.Merge);
         Push(Body("w", 3), PushMode.Merge);
         AssertNothingAllocated(() => Push(Body("w", 4), PushMode.Merge));
@@ -99,7 +99,7 @@ public sealed class OwnershipTests
     {
         ChangeFeed feed = _store.Subscribe();
         Push(Body("v", 1));
-        var taken = new List<GroupChange>();
+        var taken = new List<FeedChange>();
         feed.Take(taken);
 
         // While the group has it, nothing happens; nor if it is said twice.
@@ -125,7 +125,7 @@ public sealed class OwnershipTests
     {
         ChangeFeed[] feeds = [_store.Subscribe(), _store.Subscribe()];
         Push(Body("v", 1));
-        List<GroupChange>[] taken = [[], []];
+        List<FeedChange>[] taken = [[], []];
         feeds[0].Take(taken[0]);
         feeds[1].Take(taken[1]);
         Push(Body("v", 2));

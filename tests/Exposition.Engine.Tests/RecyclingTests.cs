@@ -133,7 +133,7 @@ public sealed class RecyclingTests
         var gateway = new Harness();
         ChangeFeed feed = gateway.Store.Subscribe();
         Push(gateway.Store, 0, 6);
-        var taken = new List<GroupChange>();
+        var taken = new List<FeedChange>();
         feed.Take(taken);
         string before = Text(taken[0].Snapshot!);
         Push(gateway.Store, 6, 7);
@@ -156,7 +156,7 @@ public sealed class RecyclingTests
         var gateway = new Harness();
         ChangeFeed feed = gateway.Store.Subscribe();
         Push(gateway.Store, 0, 6);
-        var taken = new List<GroupChange>();
+        var taken = new List<FeedChange>();
         feed.Take(taken);
         string before = Text(taken[0].Snapshot!);
         Push(gateway.Store, 5, 6);

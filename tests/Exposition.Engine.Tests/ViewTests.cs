@@ -55,11 +55,11 @@ public sealed class ViewTests
         ChangeFeed feed = _gateway.Store.Subscribe();
         Fill();
         _gateway.Store.Delete(Harness.Key("job", "gone"));
-        var changes = new List<GroupChange>();
+        var changes = new List<FeedChange>();
         Assert.Equal(4, feed.Take(changes));
         Assert.Equal(0, feed.Pending);
         var other = new Harness();
-        foreach (GroupChange change in changes)
+        foreach (FeedChange change in changes)
         {
             if (change.Snapshot is { } snapshot)
             {
@@ -81,7 +81,7 @@ public sealed class ViewTests
         _gateway.Put(key, "a 2\n");
         _gateway.Store.Delete(key);
         Assert.Equal(1, feed.Pending);
-        var changes = new List<GroupChange>();
+        var changes = new List<FeedChange>();
         feed.Take(changes);
         Assert.Null(Assert.Single(changes).Snapshot);
         Assert.Equal(0, feed.Take(changes));
@@ -99,7 +99,7 @@ public sealed class ViewTests
 
         long? since = feed.PendingSince;
         int most = feed.Pending;
-        var changes = new List<GroupChange>();
+        var changes = new List<FeedChange>();
         Assert.Equal(1, feed.Take(changes, ref most, 1));
         Assert.Equal((4, 4), (most, feed.Pending));
         Assert.Equal(since, feed.PendingSince);
@@ -144,7 +144,7 @@ public sealed class ViewTests
         {
             using ChangeFeed feed = _gateway.Store.Subscribe();
             _gateway.Put(key, $"a {i}\n");
-            var changes = new List<GroupChange>();
+            var changes = new List<FeedChange>();
             Assert.Equal((1, 1), (feed.Take(changes), other.Take([])));
             Assert.Equal(
                 $"a{{instance=\"\",job=\"j\"}} {i}\n", Encoding.UTF8.GetString(Assert.Single(changes).Snapshot!.Families[0].Text.Span));
@@ -187,12 +187,12 @@ public sealed class ViewTests
         _gateway.Put(key, "a 1\n");
         ChangeFeed first = _gateway.Store.Subscribe();
         _gateway.Put(key, "a 2\n");
-        var taken = new List<GroupChange>();
+        var taken = new List<FeedChange>();
         first.Take(taken);
         first.Dispose();
         using ChangeFeed second = _gateway.Store.Subscribe();
         _gateway.Store.NoteFailure(key, "no", sender: null);
-        var read = new List<GroupChange>();
+        var read = new List<FeedChange>();
         Assert.Equal(1, second.Take(read));
         Assert.Same(taken[0].Snapshot, read[0].Snapshot);
 

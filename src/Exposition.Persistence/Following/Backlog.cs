@@ -20,10 +20,10 @@ internal sealed class Backlog(ChangeFeed feed, TimeProvider time)
     private static readonly TimeSpan s_firstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(15);
 
-    private readonly Dictionary<GroupingKey, GroupChange> _next = [];
+    private readonly Dictionary<GroupingKey, FeedChange> _next = [];
     private readonly HashSet<GroupingKey> _setAside = [];
     private readonly HashSet<GroupingKey> _retrying = [];
-    private readonly List<GroupChange> _taken = [];
+    private readonly List<FeedChange> _taken = [];
     private TimeSpan _pause = s_firstPause;
     private long _lastTried;
     private long _setAsideSince;
@@ -46,7 +46,7 @@ internal sealed class Backlog(ChangeFeed feed, TimeProvider time)
     /// <summary>The groups that are set aside and due.</summary>
     public IReadOnlySet<GroupingKey> Retrying => _retrying;
 
-    public GroupChange[] Next() => [.. _next.Values];
+    public FeedChange[] Next() => [.. _next.Values];
 
     /// <summary>
     /// Takes changes of about so many bytes, of the next so many in the feed; less is left of these. What was taken is kept, whatever
@@ -88,7 +88,7 @@ internal sealed class Backlog(ChangeFeed feed, TimeProvider time)
     /// </summary>
     public void AllWritten()
     {
-        foreach (GroupChange change in _next.Values)
+        foreach (FeedChange change in _next.Values)
         {
             feed.Release(change);
         }
@@ -150,12 +150,12 @@ internal sealed class Backlog(ChangeFeed feed, TimeProvider time)
         }
     }
 
-    private void Keep(in GroupChange change)
+    private void Keep(in FeedChange change)
     {
         // The new change is tried by itself.
         _setAside.Remove(change.Key);
         _retrying.Remove(change.Key);
-        ref GroupChange waiting = ref CollectionsMarshal.GetValueRefOrAddDefault(_next, change.Key, out bool exists);
+        ref FeedChange waiting = ref CollectionsMarshal.GetValueRefOrAddDefault(_next, change.Key, out bool exists);
 
         // The same snapshot comes once more where only the last failure is new.
         if (exists && waiting.Snapshot != change.Snapshot)
@@ -168,7 +168,7 @@ internal sealed class Backlog(ChangeFeed feed, TimeProvider time)
 
     private void Drop(GroupingKey key)
     {
-        if (_next.Remove(key, out GroupChange change))
+        if (_next.Remove(key, out FeedChange change))
         {
             feed.Release(change);
         }

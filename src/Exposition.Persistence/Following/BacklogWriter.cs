@@ -51,7 +51,7 @@ internal sealed class BacklogWriter(IDurableStore durable, MetricStore store, Ba
             using IDurableBatch batch = durable.Begin();
             _inBatch.Clear();
             if (backlog.Next().Where(static change => change.Snapshot is null).All(change => TryAdd(batch, change))
-                && AllGroups().All(group => TryAdd(batch, new GroupChange(group.Key, 0, group))))
+                && AllGroups().All(group => TryAdd(batch, new FeedChange(group.Key, 0, group))))
             {
                 batch.Commit();
                 durable.Completed();
@@ -64,9 +64,9 @@ internal sealed class BacklogWriter(IDurableStore durable, MetricStore store, Ba
     // One at a time, as a view shows them now.
     private int Retry() => backlog.Retrying.Count == 0 ? 0
         : AllGroups().Where(group => backlog.Retrying.Contains(group.Key))
-            .Sum(group => WriteChanges([new GroupChange(group.Key, 0, group)]));
+            .Sum(group => WriteChanges([new FeedChange(group.Key, 0, group)]));
 
-    private int WriteChanges(ReadOnlySpan<GroupChange> changes)
+    private int WriteChanges(ReadOnlySpan<FeedChange> changes)
     {
         int written = 0;
         for (int start = 0; start < changes.Length;)
@@ -99,11 +99,11 @@ internal sealed class BacklogWriter(IDurableStore durable, MetricStore store, Ba
 
     // After a wipe or an expiry of all: a million rows one by one take half a minute. What was taken before there was no group is of groups
     // that have gone; what comes later is told later.
-    private int Clear(IDurableBatch batch, ReadOnlySpan<GroupChange> changes)
+    private int Clear(IDurableBatch batch, ReadOnlySpan<FeedChange> changes)
     {
         batch.Clear();
         batch.Commit();
-        foreach (ref readonly GroupChange change in changes)
+        foreach (ref readonly FeedChange change in changes)
         {
             backlog.Written(change.Key);
         }
@@ -121,7 +121,7 @@ internal sealed class BacklogWriter(IDurableStore durable, MetricStore store, Ba
     }
 
     // False if the group has been set aside just now. One that is set aside is passed over.
-    private bool TryAdd(IDurableBatch batch, in GroupChange change)
+    private bool TryAdd(IDurableBatch batch, in FeedChange change)
     {
         if (backlog.IsSetAside(change.Key))
         {

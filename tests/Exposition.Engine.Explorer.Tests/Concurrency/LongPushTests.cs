@@ -61,7 +61,7 @@ public class LongPushTests
         GroupingKey key = Harness.Key("job", "j");
         store.Push(key, PushFormat.Text, "a 1\n"u8.ToArray(), PushMode.Merge);
         using ChangeFeed feed = store.Subscribe();
-        var changes = new List<GroupChange>();
+        var changes = new List<FeedChange>();
         PushFailure? seen = null;
         int thread = Environment.CurrentManagedThreadId;
         Explored.Hook = step =>

@@ -300,9 +300,9 @@ internal sealed class Recorder
 
         Event[] before = [.. _events];
         long called = Interlocked.Increment(ref _time);
-        var changes = new List<GroupChange>();
+        var changes = new List<FeedChange>();
         _feed.Take(changes);
-        foreach (GroupChange change in changes)
+        foreach (FeedChange change in changes)
         {
             int group = Array.IndexOf(s_keys, change.Key);
             (long, long) values = change.Snapshot is { } snapshot ? Read(snapshot) : (SequentialModel.Absent, 0);

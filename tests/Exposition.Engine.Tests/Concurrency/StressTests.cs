@@ -261,12 +261,12 @@ public sealed class StressTests
         {
             var held = new Queue<(GroupSnapshot Snapshot, byte[] Content)>();
             var versions = new Dictionary<GroupingKey, long>();
-            var changes = new List<GroupChange>();
+            var changes = new List<FeedChange>();
             while (!IsOver)
             {
                 changes.Clear();
                 feed.Take(changes);
-                foreach (GroupChange change in changes)
+                foreach (FeedChange change in changes)
                 {
                     if (change.Version <= versions.GetValueOrDefault(change.Key))
                     {
