@@ -2,6 +2,7 @@ using Exposition.Engine.Explore;
 using Exposition.Engine.Feed;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Memory;
+using Exposition.Engine.Reading;
 
 namespace Exposition.Engine;
 
@@ -17,11 +18,21 @@ internal readonly record struct FeedChange(GroupingKey Key, long Version, GroupS
 /// holds at most one change a group. Safe for concurrent use; one consumer takes. Neither side waits for the other. Disposing of it ends
 /// it: nothing that was taken may be read after that.
 /// </summary>
-internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks retired) : IDisposable
+/// <param name="store">Whose changes they are.</param>
+/// <param name="index">Its place among the feeds of the store that take snapshots; <see cref="OfCopies"/> for one that takes copies.
+/// </param>
+/// <param name="retired">What is released goes there.</param>
+/// <param name="groups">The groups that it is told of; null for all.</param>
+internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks retired, GroupSelector? groups = null) : IDisposable
 {
+    /// <summary>The index of a feed that takes copies: of these there is no need to know who reads what.</summary>
+    public const int OfCopies = -1;
+
     private readonly TimeProvider _time = store.Options.Time;
     private readonly FeedQueue _queue = new(store.Options.Time);
     private volatile bool _isDisposed;
+    private volatile bool _isBehind;
+    private int _mostGroups = store.GroupCount;
 
     /// <summary>Number of groups with a change that was not yet taken.</summary>
     public int Pending => _queue.Count;
@@ -39,6 +50,16 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
 
     // The same among those who have taken a snapshot.
     internal int Bit => 1 << index;
+
+    // Of a feed of copies: so many groups may wait for the consumer, or twice as many as there have been at once. Groups that come, go and
+    // never come back would otherwise collect without bound for one who does not look. Set by tests.
+    internal int MostPending { get; set; } = 100_000;
+
+    // It has missed changes, as too many were waiting.
+    internal bool IsBehind => _isBehind;
+
+    // Asked once for each group.
+    internal bool Wants(GroupingKey key) => groups is null || groups.Matches(key);
 
     /// <summary>Waits until there is something to take.</summary>
     /// <param name="cancellation">Ends the wait.</param>
@@ -68,7 +89,7 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
             while (left > 0 && bytes > 0 && _queue.TryDequeue(out FeedEntry? entry))
             {
                 left--;
-                if (TryTake(entry, out FeedChange change))
+                if (TryTake(entry, out FeedChange change, out _))
                 {
                     into.Add(change);
                     moved++;
@@ -87,6 +108,24 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
         }
 
         return moved;
+    }
+
+    /// <summary>Takes the first pending change of a feed of copies.</summary>
+    /// <param name="change">The group as it is now, whatever has become of it since it has changed first.</param>
+    /// <returns>False if nothing is pending.</returns>
+    public bool TryTakeCopy(out GroupChange? change)
+    {
+        while (_queue.TryDequeue(out FeedEntry? entry))
+        {
+            if (TryTake(entry, out FeedChange taken, out GroupInfo? copy))
+            {
+                change = new GroupChange(taken.Key, copy);
+                return true;
+            }
+        }
+
+        change = null;
+        return false;
     }
 
     /// <summary>
@@ -135,39 +174,60 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
     // A group has changed: its newest snapshot is in its place. Called before the change is answered.
     internal void Tell(GroupSlot slot)
     {
-        if (_isDisposed)
+        if (_isDisposed || IsBehind)
         {
             return;
         }
 
         FeedEntry entry = slot.EntryOf(this);
         Explored.Step("ReadEntry");
-        if (entry.IsQueued)
+        if (entry.IsQueued || !entry.IsWanted)
         {
             return;
         }
 
-        _queue.Add(entry);
+        int pending = _queue.Add(entry);
         Explored.Step("Told");
+        if (index == OfCopies)
+        {
+            LookForTooMany(pending);
+        }
+    }
+
+    private void LookForTooMany(int pending)
+    {
+        int groups = store.GroupCount;
+        for (int most; (most = Volatile.Read(ref _mostGroups)) < groups;)
+        {
+            Interlocked.CompareExchange(ref _mostGroups, groups, most);
+        }
+
+        if (pending > MostPending && pending / 2 > Volatile.Read(ref _mostGroups))
+        {
+            _isBehind = true;
+        }
     }
 
     // A group has been deleted. Until the consumer knows it, a group of the same key goes on with the entry; so a key that comes and goes
     // stays one entry.
     internal void TellGone(GroupSlot slot)
     {
-        _queue.Bury(slot, slot.EntryOf(this));
-        Tell(slot);
+        if (!_isDisposed && !IsBehind && slot.EntryOf(this) is { IsWanted: true } entry)
+        {
+            _queue.Bury(slot, entry);
+            Tell(slot);
+        }
     }
 
     // A group has been created. Called before anybody else knows the slot.
     internal void Adopt(GroupSlot slot) => _queue.Adopt(slot);
 
-    private bool TryTake(FeedEntry entry, out FeedChange change)
+    private bool TryTake(FeedEntry entry, out FeedChange change, out GroupInfo? copy)
     {
         while (true)
         {
             GroupSlot slot = entry.Slot;
-            GroupSnapshot current = TakeNewest(slot);
+            GroupSnapshot current = TakeNewest(slot, out copy);
             if (current.IsEnd)
             {
                 if (!_queue.TryForget(entry, slot))
@@ -186,13 +246,22 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
     }
 
     // Pinned, so that whoever replaces the snapshot meanwhile leaves it alone, and who does so later sees that it was taken.
-    private GroupSnapshot TakeNewest(GroupSlot slot)
+    private GroupSnapshot TakeNewest(GroupSlot slot, out GroupInfo? copy)
     {
         slot.Pin();
         try
         {
             Explored.Step("ReadSlot");
             GroupSnapshot current = slot.Current!;
+            if (index == OfCopies)
+            {
+                // Its publisher may not have come to it yet: a view that is opened after this must not show less.
+                current.Stamp(store.State.Groups.Timeline);
+                copy = current.IsEnd ? null : GroupCopies.InfoOf(store.State, current);
+                return current;
+            }
+
+            copy = null;
             Explored.Step("MarkTaken");
             bool marks = true;
             Explored.Fault("TakesSilently", () => marks = false);

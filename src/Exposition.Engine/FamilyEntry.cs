@@ -35,7 +35,8 @@ internal enum FamilyTraits : byte
 // reference alone that an entry of the next group belongs to the same family. The directory of families knows the one that was shared last.
 
 /// <summary>
-/// A family of a group as it is stored: its own type and help, and its samples ready to be copied into a scrape. The memory is immutable.
+/// A family of a group as it is stored: its own type and help, and its samples ready to be copied into a scrape. A copy of the entry does
+/// not keep the samples: their memory is valid as long as the snapshot that the entry is of (see <see cref="GroupSnapshot"/>).
 /// </summary>
 [DebuggerDisplay("{System.Text.Encoding.UTF8.GetString(Name.Span),nq} {Type}, {SampleCount} lines")]
 internal readonly record struct FamilyEntry

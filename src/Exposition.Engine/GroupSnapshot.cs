@@ -5,7 +5,11 @@ using Exposition.Engine.Memory;
 
 namespace Exposition.Engine;
 
-/// <summary>A group as one push left it. Immutable, but for <see cref="LastFailure"/>.</summary>
+/// <summary>
+/// A group as one push left it. Does not change, but for <see cref="LastFailure"/>, as long as somebody may be reading it: until the view
+/// that shows it is disposed of, whoever has taken it from a feed releases it, or the pin of the group's slot ends. After that the object
+/// and its memory become another snapshot's; see <see cref="Publishing.StoreState"/>.
+/// </summary>
 [DebuggerDisplay("{Key} {Version}, {_count} families")]
 internal sealed class GroupSnapshot
 {
@@ -55,6 +59,12 @@ internal sealed class GroupSnapshot
 
     /// <summary>The last push to the group that was refused, as far as the store was told; it may be later than the snapshot.</summary>
     public PushFailure? LastFailure => _slot!.LastFailure;
+
+    /// <summary>Its push_time_seconds; null where it has none.</summary>
+    internal double? PushTime => TryGetTime(BuiltInFamilies.PushTime, out double seconds) ? seconds : null;
+
+    /// <summary>Its push_failure_time_seconds; null where it has none.</summary>
+    internal double? FailureTime => TryGetTime(BuiltInFamilies.PushFailure, out double seconds) ? seconds : null;
 
     /// <summary>Whether push_failure_time_seconds is not later than push_time_seconds (true where one is missing).</summary>
     public bool LastPushSuccessful =>

@@ -1,6 +1,6 @@
 using Exposition.Engine.Compression;
 using Exposition.Engine.Publishing;
-using Exposition.Engine.Scraping;
+using Exposition.Engine.Reading;
 using Exposition.Formats;
 
 namespace Exposition.Engine;
@@ -27,9 +27,9 @@ namespace Exposition.Engine;
 /// it, and leaves out of scrapes what contradicts what was there before it, until that has gone.
 /// </para>
 /// <para>
-/// <see cref="Delete"/> removes a group with all that belongs to it, as if it had never been; <see cref="Wipe"/> removes all at once. When
-/// a call returns, every view that is opened later shows what it did, whole. Calls for one group take effect one after the other, in an
-/// order that agrees with when they were made and returned.
+/// <see cref="Delete(GroupingKey)"/> removes a group with all that belongs to it, as if it had never been; <see cref="Wipe"/> removes all
+/// at once. When a call returns, every view that is opened later shows what it did, whole. Calls for one group take effect one after the
+/// other, in an order that agrees with when they were made and returned.
 /// </para>
 /// <para>
 /// A group may have a deadline, from its push or from the rules of the options. At the deadline its families go but for the two times, and
@@ -38,13 +38,12 @@ namespace Exposition.Engine;
 /// </remarks>
 public sealed class MetricStore
 {
-    private readonly StoreState _state;
     private readonly WriterLock _writer;
-    private readonly Publisher _publisher;
     private readonly HostFamilies _host;
     private readonly Wiping _wiping;
-    private readonly Expiring _expiring;
     private readonly Sweep _sweep;
+    private readonly Views _views;
+    private readonly Deleting _deleting;
     private readonly RepeatPushes _repeats;
     private readonly PushFailures _failures;
     private readonly Pushing _pushing;
@@ -55,54 +54,58 @@ public sealed class MetricStore
     public MetricStore(StoreOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        _state = new StoreState(options);
-        _writer = new WriterLock(_state);
-        _publisher = new Publisher(_state, _writer);
-        _writer.FollowUp = new FollowUp(_state, _writer, new Unhiding(_state, _writer, _publisher));
-        _host = new HostFamilies(_state, _writer, _publisher);
-        _wiping = new Wiping(_state, _writer, _publisher);
-        _expiring = new Expiring(_state, _writer, _publisher, _wiping);
-        _sweep = new Sweep(_state, _writer, _expiring);
-        var checks = new PushChecks(_state);
-        var drafts = new PushDrafts(_state, _writer);
-        _repeats = new RepeatPushes(_state, _writer, checks);
-        var large = new LargePushes(_state, _writer, _publisher, _expiring, checks, drafts);
-        var pushes = new PushPublisher(_state, _writer, _publisher, _expiring, checks, drafts, large, _repeats);
-        _failures = new PushFailures(_state, _writer, _publisher, _expiring, checks, drafts);
-        _pushing = new Pushing(_state, _sweep, _repeats, pushes, _failures);
-        _loading = new Loading(_state, _writer, _publisher);
-        _trimming = new Trimming(_state, _writer);
+        State = new StoreState(options);
+        _writer = new WriterLock(State);
+        var publisher = new Publisher(State, _writer);
+        _writer.FollowUp = new FollowUp(State, _writer, new Unhiding(State, _writer, publisher));
+        _host = new HostFamilies(State, _writer, publisher);
+        _wiping = new Wiping(State, _writer, publisher);
+        var expiring = new Expiring(State, _writer, publisher, _wiping);
+        _sweep = new Sweep(State, _writer, expiring);
+        _views = new Views(State, _sweep);
+        _deleting = new Deleting(State, _writer, publisher, expiring, _sweep);
+        Reads = new GroupReads(State, _writer, expiring, _views);
+        Lookup = new SeriesLookup(State, _writer, Reads);
+        var checks = new PushChecks(State);
+        var drafts = new PushDrafts(State, _writer);
+        _repeats = new RepeatPushes(State, _writer, checks);
+        var large = new LargePushes(State, _writer, publisher, expiring, checks, drafts);
+        var pushes = new PushPublisher(State, _writer, publisher, expiring, checks, drafts, large, _repeats);
+        _failures = new PushFailures(State, _writer, publisher, expiring, checks, drafts);
+        _pushing = new Pushing(State, _sweep, _repeats, pushes, _failures);
+        _loading = new Loading(State, _writer, publisher);
+        _trimming = new Trimming(State, _writer);
     }
 
     /// <summary>The options that the store was made with.</summary>
-    public StoreOptions Options => _state.Options;
+    public StoreOptions Options => State.Options;
 
     /// <summary>Number of groups.</summary>
-    public int GroupCount => _state.Maps.Newest.Count;
+    public int GroupCount => State.Maps.Newest.Count;
 
     /// <summary>Number of sample lines over all groups, the store's own two per group included.</summary>
-    public long SampleCount => Volatile.Read(ref _state.Counts.Samples);
+    public long SampleCount => Volatile.Read(ref State.Counts.Samples);
 
     /// <summary>
     /// What all groups take, in bytes: samples with room for any value, names, help texts, keys and tables.
     /// <see cref="StoreOptions.MaxStoredBytes"/> and <see cref="StoreOptions.MaxGroupBytes"/> are in the same measure.
     /// </summary>
-    public long StoredBytes => Volatile.Read(ref _state.Counts.StoredBytes);
+    public long StoredBytes => Volatile.Read(ref State.Counts.StoredBytes);
 
     /// <summary>Number of families that are stored but not exposed.</summary>
-    public long HiddenFamilies => _state.Hidden.Count;
+    public long HiddenFamilies => State.Hidden.Count;
 
     /// <summary>Number of groups that have expired and are still shown as such.</summary>
-    public long ExpiredGroups => Volatile.Read(ref _state.Counts.Expired);
+    public long ExpiredGroups => Volatile.Read(ref State.Counts.Expired);
 
     /// <summary>How often a group has expired so far.</summary>
-    public long Expiries => Volatile.Read(ref _state.Counts.Expiries);
+    public long Expiries => Volatile.Read(ref State.Counts.Expiries);
 
     /// <summary>How often an expiry, or the sweep, has failed; it is tried again.</summary>
     internal long ExpiryFailures => _sweep.Failures;
 
     /// <summary>Memory held by the shapes of last pushes, in bytes.</summary>
-    public long ShapeBytes => _state.Shapes?.Bytes ?? 0;
+    public long ShapeBytes => State.Shapes?.Bytes ?? 0;
 
     /// <summary>Pushes that were patched in because their series equalled those of their group's last push.</summary>
     public long RepeatedPushes => _repeats.Count;
@@ -110,7 +113,7 @@ public sealed class MetricStore
     /// <summary>
     /// Memory held by scrapes that are open, in bytes: of snapshots that were replaced and may still be shown, and their own tables.
     /// </summary>
-    public long HeldBytes => _state.Held.Now;
+    public long HeldBytes => State.Held.Now;
 
     /// <summary>Memory for compressed parts of scrapes, in bytes.</summary>
     public long BundleBytes => Bundles.Bytes;
@@ -119,29 +122,40 @@ public sealed class MetricStore
     public (long Found, long Compressed) BundleLookups => Bundles.Lookups;
 
     /// <summary>Memory of replaced blocks and tables of families that waits to be used again, in bytes.</summary>
-    public long SpareBytes => SpareBlockBytes + _state.Blocks.Snapshots.Bytes;
+    public long SpareBytes => SpareBlockBytes + State.Blocks.Snapshots.Bytes;
 
-    internal long SpareBlockBytes => _state.Blocks.Pool.Bytes;
+    internal long SpareBlockBytes => State.Blocks.Pool.Bytes;
 
     /// <summary>
     /// Bytes of blocks of 85,000 and more that were allocated so far, because no spare one fitted. The garbage collector lets such memory
     /// grow far beyond what is live before it looks at it, so a host may want to ask for a collection when this has grown by a share of the
     /// heap.
     /// </summary>
-    public long LargeBlockBytes => _state.Blocks.Pool.LargeBytes;
+    public long LargeBlockBytes => State.Blocks.Pool.LargeBytes;
 
     // Families that are checked, counted or opened under one hold of the writer lock. Set by tests.
     internal int FamiliesAtOnce
     {
-        get => _state.Directory.AtOnce;
-        set => _state.Directory.AtOnce = value;
+        get => State.Directory.AtOnce;
+        set => State.Directory.AtOnce = value;
     }
 
-    internal ScrapeWorkspaces ScrapeWorkspaces => _state.Scrapes;
+    internal StoreState State { get; }
 
-    internal BundleCache Bundles => _state.Bundles;
+    internal GroupReads Reads { get; }
+
+    internal SeriesLookup Lookup { get; }
+
+    internal BundleCache Bundles => State.Bundles;
 
     /// <summary>Reads, checks and stores a body.</summary>
+    /// <example>
+    /// <code>
+    /// var store = new MetricStore(new StoreOptions());
+    /// GroupingKey key = GroupingKey.Create(("job", "nightly_backup"), ("instance", "db1"));
+    /// store.Push(key, PushFormat.Text, "backup_rows 3.14\n"u8.ToArray(), PushMode.Replace).ThrowIfRefused();
+    /// </code>
+    /// </example>
     /// <param name="key">The group.</param>
     /// <param name="format">The body's language.</param>
     /// <param name="body">The decoded body; not used after the return.</param>
@@ -180,17 +194,18 @@ public sealed class MetricStore
     public bool Delete(GroupingKey key)
     {
         ArgumentNullException.ThrowIfNull(key);
-        _sweep.ExpireDue();
-        using (_writer.Enter())
-        {
-            if (_expiring.FindAt(key, _state.Clock.Read()) is not { } slot)
-            {
-                return false;
-            }
+        return _deleting.Delete(key);
+    }
 
-            _publisher.Remove(slot);
-            return true;
-        }
+    /// <summary>Removes the groups that a selector chooses, one after the other: a view meanwhile may show some of them.</summary>
+    /// <param name="groups">Which; see <see cref="GroupSelector.Parse"/>.</param>
+    /// <param name="olderThan">If given, only those to which nothing was pushed, with success, for longer than that.</param>
+    /// <returns>How many were removed.</returns>
+    public int Delete(GroupSelector groups, TimeSpan? olderThan = null)
+    {
+        ArgumentNullException.ThrowIfNull(groups);
+        ArgumentOutOfRangeException.ThrowIfLessThan(olderThan ?? TimeSpan.Zero, TimeSpan.Zero, nameof(olderThan));
+        return _deleting.Delete(groups, olderThan);
     }
 
     /// <summary>Removes all groups in one step: a view shows all of them or none.</summary>
@@ -198,7 +213,9 @@ public sealed class MetricStore
     public int Wipe()
     {
         _sweep.ExpireDue();
-        return _wiping.Wipe();
+        int wiped = _wiping.Wipe();
+        State.Observers.TellEnds();
+        return wiped;
     }
 
     /// <summary>
@@ -225,7 +242,16 @@ public sealed class MetricStore
     {
         using (_writer.Enter())
         {
-            return _state.Feeds.Add(index => new ChangeFeed(this, index, _state.Blocks.Retired));
+            return State.Feeds.Add(index => new ChangeFeed(this, index, State.Blocks.Retired));
+        }
+    }
+
+    /// <summary>The same of copies. There are as many as 100 at once.</summary>
+    internal ChangeFeed SubscribeToCopies(GroupSelector? groups)
+    {
+        using (_writer.Enter())
+        {
+            return State.Feeds.AddOfCopies(index => new ChangeFeed(this, index, State.Blocks.Retired, groups));
         }
     }
 
@@ -233,7 +259,7 @@ public sealed class MetricStore
     {
         using (_writer.Enter())
         {
-            _state.Feeds.Remove(feed);
+            State.Feeds.Remove(feed);
         }
     }
 
@@ -260,35 +286,14 @@ public sealed class MetricStore
     /// <summary>
     /// When a group's series expire, or did, by the wall clock as it is set now, in nanoseconds since the Unix epoch; 0 for never.
     /// </summary>
-    internal long ExpiryOf(GroupSnapshot group) => _state.Deadlines.ExpiryOf(group);
+    internal long ExpiryOf(GroupSnapshot group) => State.Deadlines.ExpiryOf(group);
 
     /// <summary>
     /// Opens a view of all groups at one point in time. Takes no lock and never begins anew, unless groups are due to expire.
     /// </summary>
-    internal StoreView OpenView()
-    {
-        _sweep.ExpireDue();
-        return _state.Groups.Open(_state);
-    }
+    internal StoreView OpenView() => _views.Open();
 
-    internal StoreView OpenScrapeView(out long heldMark)
-    {
-        heldMark = _state.Held.Open();
-        try
-        {
-            return OpenView();
-        }
-        finally
-        {
-            _state.Held.Opened();
-        }
-    }
+    internal StoreView OpenScrapeView(out long heldMark) => _views.OpenHeld(out heldMark);
 
-    internal void AddScrapeTables(long bytes) => _state.Held.AddTables(bytes);
-
-    internal void CloseScrapeView(StoreView view, long heldMark)
-    {
-        view.Dispose();
-        _state.Held.Close(heldMark);
-    }
+    internal void CloseScrapeView(StoreView view, long heldMark) => _views.CloseHeld(view, heldMark);
 }

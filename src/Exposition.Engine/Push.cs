@@ -95,4 +95,13 @@ public readonly record struct PushDetails(TimeSpan? ExpireAfter = null, object? 
 /// <param name="Status">What became of it.</param>
 /// <param name="Error">The reason of a refusal in the Pushgateway's words, else null. An accepted push has one if nothing of it could be
 /// stored.</param>
-public readonly record struct PushOutcome(PushStatus Status, string? Error = null);
+public readonly record struct PushOutcome(PushStatus Status, string? Error = null)
+{
+    /// <summary>Whether what was pushed is in the store now.</summary>
+    public bool IsStored => Status == PushStatus.Stored || (Status == PushStatus.Accepted && Error is null);
+
+    /// <summary>Goes on only with a push that was stored.</summary>
+    /// <returns>The outcome itself.</returns>
+    /// <exception cref="PushRefusedException">It was not; the message says why.</exception>
+    public PushOutcome ThrowIfRefused() => IsStored ? this : throw new PushRefusedException(Status, Error);
+}

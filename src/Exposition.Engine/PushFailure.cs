@@ -9,6 +9,9 @@ public sealed record PushFailure(long At, string Reason, string? Sender)
     /// <summary>The longest reason that is kept, in characters.</summary>
     public const int MaxReason = 500;
 
+    /// <summary>When, to a tenth of a microsecond.</summary>
+    public DateTimeOffset Time => DateTimeOffset.UnixEpoch.AddTicks(At / 100);
+
     internal static PushFailure Of(long at, string reason, object? sender)
     {
         int length = Math.Min(reason.Length, MaxReason);

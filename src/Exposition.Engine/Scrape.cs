@@ -16,8 +16,18 @@ namespace Exposition.Engine;
 
 /// <summary>
 /// Writes everything that is stored at one point in time. The point in time is that of the constructor; nothing here does I/O. Writing is
-/// cut into steps so that the caller can flush between them. Not safe for concurrent use.
+/// cut into steps so that the caller can flush between them. Not safe for concurrent use. Whoever needs no steps of his own uses
+/// <see cref="MetricStoreScraping"/>.
 /// </summary>
+/// <example>
+/// <code>
+/// using var scrape = new Scrape(store, own: null, ScrapeFormat.Text, EscapingScheme.Underscores);
+/// while (scrape.WriteNext(output, stepBytes: 64 &lt;&lt; 10))
+/// {
+///     // Here the caller sends what there is.
+/// }
+/// </code>
+/// </example>
 public sealed class Scrape : IDisposable
 {
     private const int RawBytesAtOnce = 64 << 10;
@@ -58,13 +68,13 @@ public sealed class Scrape : IDisposable
     {
         ArgumentNullException.ThrowIfNull(store);
         (_format, _escaping, _gzip) = (format, escaping, gzip);
-        _workspace = store.ScrapeWorkspaces.Rent();
+        _workspace = store.State.Scrapes.Rent();
         ReadOnlyMemory<FamilyEntry> rendered = own is null ? default : _workspace.Own.Render(own);
         _store = store;
         _view = store.OpenScrapeView(out _heldMark);
         if (gzip && format == ScrapeFormat.Text)
         {
-            _bundled = BundledScrape.Rent(_view, rendered, _workspace.Text, store.Bundles);
+            _bundled = BundledScrape.Rent(_view, rendered, _workspace.Text, store.State.Bundles);
         }
         else
         {
@@ -194,9 +204,9 @@ public sealed class Scrape : IDisposable
         if (_workspace is { } workspace)
         {
             _workspace = null;
-            _store.AddScrapeTables(-_tableBytes);
+            _store.State.Held.AddTables(-_tableBytes);
             _store.CloseScrapeView(_view, _heldMark);
-            _store.ScrapeWorkspaces.Return(workspace);
+            _store.State.Scrapes.Return(workspace);
         }
     }
 
@@ -222,7 +232,7 @@ public sealed class Scrape : IDisposable
     private void AddTables(long bytes)
     {
         _tableBytes = bytes;
-        _store.AddScrapeTables(bytes);
+        _store.State.Held.AddTables(bytes);
     }
 
     private bool Write(IBufferWriter<byte> output, int stepBytes)

@@ -91,6 +91,12 @@ public sealed class StoreOptions
     /// </summary>
     internal Action<Exception>? ExpiryFailed { get; set; }
 
+    /// <summary>
+    /// Told what an observer has thrown (<see cref="MetricStoreWatching.Subscribe"/>), which nobody else sees. Called outside of all locks,
+    /// by several threads at once perhaps.
+    /// </summary>
+    public Action<Exception>? ObserverFailed { get; set; }
+
     /// <summary>The clock for push times and deadlines.</summary>
     public TimeProvider Time { get; set; } = TimeProvider.System;
 }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Reflection;
 using System.Reflection.Emit;
 using Exposition.Engine.Explore;
+using Exposition.Engine.Publishing;
 
 namespace Exposition.Engine.Tests;
 
@@ -21,7 +22,7 @@ public sealed class ShippedBuildTests
             .SelectMany(static type => type.GetMethods(All).Concat<MethodBase>(type.GetConstructors(All)))];
         Assert.True(methods.Length > 1000);
         Assert.DoesNotContain(methods, method => Calls(method, marks));
-        int other = typeof(MetricStore).GetMethod(nameof(MetricStore.OpenView), All)!.MetadataToken;
+        int other = typeof(Views).GetMethod(nameof(Views.Open), All)!.MetadataToken;
         Assert.Contains(methods, method => Calls(method, [other]));
     }
 

@@ -11,6 +11,9 @@ internal sealed class FeedEntry(ChangeFeed feed, GroupSlot slot)
     /// <summary>Whose it is.</summary>
     public ChangeFeed Feed => feed;
 
+    /// <summary>Whether the feed is told of the group.</summary>
+    public bool IsWanted { get; } = feed.Wants(slot.Key);
+
     /// <summary>The group, or the last one of its key.</summary>
     public GroupSlot Slot
     {

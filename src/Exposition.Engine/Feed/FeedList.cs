@@ -7,21 +7,35 @@ namespace Exposition.Engine.Feed;
 internal sealed class FeedList
 {
     private const int Most = 8;
+    private const int MostOfCopies = 100;
 
     private ChangeFeed[] _feeds = [];
+
+    /// <summary>Whether there is one.</summary>
+    public bool Any => Volatile.Read(ref _feeds).Length > 0;
 
     /// <summary>Adds one.</summary>
     /// <param name="create">Makes it, given its place among the live ones.</param>
     /// <exception cref="InvalidOperationException">There are as many as there may be.</exception>
     public ChangeFeed Add(Func<int, ChangeFeed> create)
     {
-        if (_feeds.Length == Most)
+        if (_feeds.Count(static feed => feed.Index != ChangeFeed.OfCopies) == Most)
         {
             throw new InvalidOperationException($"a store has at most {Most} change feeds");
         }
 
-        // A push that does not see the feed yet was in its place before the return, as Tell passes a full fence in between.
-        ChangeFeed feed = create(Enumerable.Range(0, Most).First(free => !Array.Exists(_feeds, other => other.Index == free)));
+        return Add(create(Enumerable.Range(0, Most).First(free => !Array.Exists(_feeds, other => other.Index == free))));
+    }
+
+    /// <summary>Adds one of copies.</summary>
+    /// <exception cref="InvalidOperationException">There are as many as there may be.</exception>
+    public ChangeFeed AddOfCopies(Func<int, ChangeFeed> create) =>
+        _feeds.Count(static feed => feed.Index == ChangeFeed.OfCopies) < MostOfCopies ? Add(create(ChangeFeed.OfCopies))
+            : throw new InvalidOperationException($"a store is watched by at most {MostOfCopies} at once: end those that are not needed");
+
+    // A push that does not see the feed yet was in its place before the return, as Tell passes a full fence in between.
+    private ChangeFeed Add(ChangeFeed feed)
+    {
         Interlocked.Exchange(ref _feeds, [.. _feeds, feed]);
         return feed;
     }

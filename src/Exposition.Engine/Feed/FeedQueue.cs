@@ -58,7 +58,8 @@ internal sealed class FeedQueue(TimeProvider time)
     }
 
     /// <summary>A group has changed.</summary>
-    public void Add(FeedEntry entry)
+    /// <returns>How many there are.</returns>
+    public int Add(FeedEntry entry)
     {
         Explored.Fault("QueuesLate", () => entry.IsQueued = true);
         Explored.WaitFor(_lock);
@@ -69,6 +70,8 @@ internal sealed class FeedQueue(TimeProvider time)
             {
                 Enqueue(entry);
             }
+
+            return _queue.Count;
         }
     }
 

@@ -1,13 +1,28 @@
 namespace Exposition.Engine.Groups;
 
-/// <summary>The sets of grouping label names, and how many groups have each. Kept by the writer, under the store's writer lock.</summary>
+/// <summary>
+/// The sets of grouping label names, and how many groups have each. Kept by the writer, under the store's writer lock; only what is in
+/// <see cref="Known"/> may be read without it.
+/// </summary>
 internal sealed class NameSetTable
 {
     private readonly Dictionary<byte[], (NameSet Set, int Groups)> _nameSets = new(Utf8Key.Comparer);
     private byte[] _joined = new byte[256];
+    private NameSet[]? _known;
 
     /// <summary>How many there are.</summary>
     public int Count => _nameSets.Count;
+
+    /// <summary>All of them; null if nobody has asked (<see cref="List"/>) since there was another.</summary>
+    public NameSet[]? Known => Volatile.Read(ref _known);
+
+    /// <summary>Lists all of them.</summary>
+    public NameSet[] List()
+    {
+        NameSet[] all = [.. _nameSets.Values.Select(static known => known.Set)];
+        Volatile.Write(ref _known, all);
+        return all;
+    }
 
     private Dictionary<byte[], (NameSet Set, int Groups)>.AlternateLookup<ReadOnlySpan<byte>> NameSets =>
         _nameSets.GetAlternateLookup<ReadOnlySpan<byte>>();
@@ -17,7 +32,12 @@ internal sealed class NameSetTable
     {
         ReadOnlySpan<byte> joined = Join(key);
         Dictionary<byte[], (NameSet Set, int Groups)>.AlternateLookup<ReadOnlySpan<byte>> sets = NameSets;
-        (NameSet Set, int Groups) known = sets.TryGetValue(joined, out known) ? known : (new NameSet(NamesOf(key)), 0);
+        if (!sets.TryGetValue(joined, out (NameSet Set, int Groups) known))
+        {
+            known = (new NameSet(NamesOf(key)), 0);
+            Volatile.Write(ref _known, null);
+        }
+
         EmptyInstances += key.HasEmptyInstance ? 1 : 0;
         sets[joined] = (known.Set, known.Groups + 1);
         return known.Set;
@@ -38,6 +58,7 @@ internal sealed class NameSetTable
         if (groups == 1)
         {
             sets.Remove(joined);
+            Volatile.Write(ref _known, null);
         }
         else
         {

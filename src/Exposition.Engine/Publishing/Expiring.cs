@@ -58,13 +58,19 @@ internal sealed class Expiring(StoreState state, WriterLock writer, Publisher pu
             // If a repeat push was quicker, the group comes up again; it is not due any more.
             if (state.Groups.TryClose(slot, current))
             {
-                state.Counts.Expiries += current.IsExpired ? 0 : 1;
+                if (!current.IsExpired)
+                {
+                    state.Counts.Expiries++;
+                    state.Observers.Expired(slot.Key);
+                }
+
                 publisher.Removed(slot, current);
             }
         }
         else if (TryExpire(slot, current, now))
         {
             state.Counts.Expiries++;
+            state.Observers.Expired(slot.Key);
         }
     }
 

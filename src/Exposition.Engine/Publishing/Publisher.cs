@@ -151,5 +151,6 @@ internal sealed class Publisher(StoreState state, WriterLock writer)
         }
 
         state.Feeds.TellGone(slot);
+        state.Observers.Gone(slot.Key);
     }
 }

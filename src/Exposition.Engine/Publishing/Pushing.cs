@@ -16,6 +16,14 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
             return new PushOutcome(state.Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted);
         }
 
+        PushOutcome outcome = PushTheLongWay(key, format, body, mode, details);
+        state.Observers.Tell(key, format, mode, body.Length, outcome, details.Sender);
+        return outcome;
+    }
+
+    private PushOutcome PushTheLongWay(
+        GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
+    {
         if (PushLimits.Exceeded(state.Options, key) is { } tooLong)
         {
             return tooLong;

@@ -22,11 +22,17 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
     /// <inheritdoc cref="MetricStore.TryPushRepeated"/>
     public bool TryPush(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
     {
-        if (state.Shapes is null || format != PushFormat.Text)
+        if (state.Shapes is null || format != PushFormat.Text || !TryTakeShapeAndPatch(key, body, mode, details))
         {
             return false;
         }
 
+        state.Observers.Pushed(new PushedEvent(key, format, mode, body.Length));
+        return true;
+    }
+
+    private bool TryTakeShapeAndPatch(GroupingKey key, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
+    {
         GroupSlot? slot = state.Groups.Find(key);
         Explored.Step("TakeShape");
         if (slot?.Shape is not { } shape || !shape.TryTake())
@@ -46,7 +52,7 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
             }
 
             Explored.Step("DropShape");
-            state.Shapes.Drop(slot);
+            state.Shapes!.Drop(slot);
             slot.Patience.Miss();
             return false;
         }

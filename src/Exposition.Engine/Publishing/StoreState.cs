@@ -48,6 +48,7 @@ internal sealed class StoreState
         Deadlines = new DeadlineSchedule(options, Clock, Lock);
         Blocks = new BlockLedger(Groups.Timeline, Lock);
         Bundles = new BundleCache(options.BundleCacheBytes);
+        Observers = new Observers(options);
         Shapes = options.ShapeCacheBytes > 0 ? new ShapeCache(options.ShapeCacheBytes, options.Time) : null;
     }
 
@@ -88,6 +89,9 @@ internal sealed class StoreState
     public ScrapeWorkspaces Scrapes { get; } = new();
 
     public FeedList Feeds { get; } = new();
+
+    /// <summary>Those who are told of pushes and ends of groups.</summary>
+    public Observers Observers { get; }
 
     /// <summary>Memory held by scrapes.</summary>
     public HeldBytes Held { get; } = new();

@@ -150,6 +150,8 @@ internal sealed class Sweep
             {
                 Fail(failure);
             }
+
+            _state.Observers.TellEnds();
         }
 
         return _state.Deadlines.Queue.First <= now.Steady;

@@ -1,0 +1,29 @@
+using System.Text;
+using Exposition.Formats;
+
+namespace Exposition.Engine;
+
+/// <summary>What a scrape is to be like. Immutable.</summary>
+public sealed record ScrapeOptions
+{
+    internal static readonly ScrapeOptions Default = new();
+
+    /// <summary>The language. Text by default.</summary>
+    public ScrapeFormat Format { get; init; }
+
+    /// <summary>What happens to names outside the legacy charset. By default each such character becomes an underscore.</summary>
+    public EscapingScheme Escaping { get; init; }
+
+    /// <summary>Whether what is written is a gzip member. Off by default.</summary>
+    public bool Gzip { get; init; }
+
+    /// <summary>
+    /// What is exposed beside the groups, and wins over pushed families of the same names: those with another type are left out. None by
+    /// default. Called before the first byte is written; what a source throws, and what is wrong with its families
+    /// (<see cref="InvalidOperationException"/>), ends the scrape before anything is written.
+    /// </summary>
+    public IReadOnlyList<IMetricSource> Sources { get; init; } = [];
+
+    /// <summary>What to send as <c>Content-Type</c>. With <see cref="Gzip"/> the <c>Content-Encoding</c> is <c>gzip</c>.</summary>
+    public string ContentType => Encoding.ASCII.GetString(FormatNegotiator.ContentType(Format, Escaping));
+}

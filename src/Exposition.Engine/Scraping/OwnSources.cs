@@ -1,0 +1,58 @@
+using System.Text;
+using Exposition.Engine.Groups;
+using Exposition.Engine.Ingest;
+using Exposition.Formats;
+
+namespace Exposition.Engine.Scraping;
+
+/// <summary>Collects what the caller of a scrape exposes beside the groups.</summary>
+internal static class OwnSources
+{
+    /// <summary>Collects and checks it.</summary>
+    /// <exception cref="InvalidOperationException">It would make the scrape invalid; the message names the family.</exception>
+    public static void Collect(IEnumerable<IMetricSource> sources, FamilySet into)
+    {
+        var order = new SeriesOrder();
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (IMetricSource source in sources)
+        {
+            int first = into.Families.Length;
+            source.Collect(into);
+            if (into.Families.Length < first)
+            {
+                throw new InvalidOperationException($"{source.GetType().Name} has reset the set that it was to add its families to");
+            }
+
+            for (int family = first; family < into.Families.Length; family++)
+            {
+                ReadOnlySpan<byte> name = into.Text(into.Families[family].Name);
+                string shown = Encoding.UTF8.GetString(name);
+                string? error = PushRules.FamilyError(into, family)
+                    ?? (BuiltInFamilies.IsAny(name) ? "the store itself exposes a family of this name"
+                        : !names.Add(shown) ? "another family of the sources has this name"
+                        : MetricError(into, family, order));
+                if (error is not null)
+                {
+                    throw new InvalidOperationException($"{source.GetType().Name} exposes \"{shown}\" which cannot be scraped: {error}");
+                }
+            }
+        }
+
+        PushRules.DropTimestamps(into);
+    }
+
+    private static string? MetricError(FamilySet set, int family, SeriesOrder order)
+    {
+        order.Sort(set, family);
+        int previous = -1;
+        for (int metric = set.Families[family].FirstMetric; metric >= 0; previous = metric, metric = set.Metrics[metric].Next)
+        {
+            if (PushRules.MetricError(set, family, metric, previous) is { } error)
+            {
+                return error;
+            }
+        }
+
+        return null;
+    }
+}
