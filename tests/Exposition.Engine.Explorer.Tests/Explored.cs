@@ -140,4 +140,7 @@ internal enum StoreFaults
 
     /// <summary>Who creates a group does not end a wiped one of the same key first.</summary>
     ForgetsWiped = 524288,
+
+    /// <summary>A read of one group shows what its publisher has not stamped yet, and leaves it so.</summary>
+    ReadsUnstamped = 1048576,
 }

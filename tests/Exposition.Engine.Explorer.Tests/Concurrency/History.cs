@@ -33,6 +33,9 @@ public enum Kind
 
     /// <summary>A view; says what it shows of each group.</summary>
     View,
+
+    /// <summary>A read of one group; says what it shows.</summary>
+    Read,
 }
 
 /// <summary>An operation of a history, with the times of its call and its return on one counter.</summary>
@@ -100,6 +103,8 @@ internal static class SequentialModel
                 return what.Value == state.AsSpan(0, groups).ToArray().Count(static value => value != Absent)
                     ? new long[state.Length]
                     : null;
+            case Kind.Read:
+                return state[group] == what.Value && state[groups + group] == what.Seen![0] ? state : null;
             default:
                 return state.AsSpan(0, 2 * groups).SequenceEqual(what.Seen) ? state : null;
         }

@@ -263,6 +263,30 @@ internal sealed class Recorder
         _events.Enqueue(new Event(thread, Kind.View, 0, 0, seen, called, returned) { After = expiry });
     }
 
+    /// <summary>Reads one group. Only where groups neither come nor go, for of that a read may know before a view does.</summary>
+    public void ReadOne(int thread, int group)
+    {
+        (long Value, long Extra) values = default;
+        long called = Call();
+        Store.Reads.TryRead(
+            s_keys[group],
+            0,
+            (snapshot, _) =>
+            {
+                values = Read(snapshot);
+                Explored.Step(Steps.ReadSlot);
+                if (values.Value == Rubbish || Read(snapshot) != values)
+                {
+                    _wrong.Enqueue($"a read shows of group {group} first {values}, then {Text(snapshot)}");
+                }
+
+                return 0;
+            },
+            out _);
+        _events.Enqueue(
+            new Event(thread, Kind.Read, group, values.Value, [values.Extra], called, Interlocked.Increment(ref _time)));
+    }
+
     private long Call()
     {
         _clock.Begin();

@@ -24,6 +24,10 @@ public enum Scenario
     FeedBesideWipe,
     TwoPushersOfOneGroup,
     ViewBesideAnUnchangedPush,
+    ReadsBesideSteadyPushes,
+    ReadThenViewBesideTwoPushers,
+    ReadsBesideOtherSeries,
+    ReadsBesideMerges,
     OtherSeriesBesideViews,
     OtherSeriesBesideSteadyPushes,
     OtherSeriesTwice,
@@ -102,6 +106,15 @@ internal sealed record Script(Action<Recorder> Warm, Action<Recorder>[] Threads,
         Scenario.TwoPushersOfOneGroup =>
             Steady([2], s => { s.Push(0, 2); s.Push(0, 2); }, s => { s.Push(1, 2); s.Push(1, 2); s.Push(1, 2); }, s => s.View(2)),
         Scenario.ViewBesideAnUnchangedPush => Steady([2], s => { s.PushTheSame(0, 2); s.Push(0, 2); s.Push(0, 2); }, s => s.View(1)),
+
+        // One group is read while it is pinned.
+        Scenario.ReadsBesideSteadyPushes =>
+            Steady([2], s => { s.Push(0, 2); s.Push(0, 2); s.Push(0, 2); }, s => { s.ReadOne(1, 2); s.ReadOne(1, 2); }),
+        Scenario.ReadThenViewBesideTwoPushers => Steady([2], s => s.Push(0, 2), s => s.Push(1, 2), s => { s.ReadOne(2, 2); s.View(2); }),
+        Scenario.ReadsBesideOtherSeries => Never(
+            [2], s => { s.PushMore(0, 2); s.Push(0, 2); s.PushMore(0, 2); }, s => { s.ReadOne(1, 2); s.View(1); s.ReadOne(1, 2); }),
+        Scenario.ReadsBesideMerges =>
+            Merged([2], s => { s.Merge(0, 2); s.Extra(0, 2); s.Merge(0, 2); }, s => { s.ReadOne(1, 2); s.ReadOne(1, 2); }),
 
         // Pushes that go the long way.
         Scenario.OtherSeriesBesideViews =>
