@@ -1,5 +1,6 @@
 using Exposition.Formats.Go;
 using Exposition.Gateway.CommandLine;
+using Exposition.Gateway.Health;
 using Exposition.Gateway.Hosting;
 using Exposition.Gateway.SelfMetrics;
 
@@ -19,6 +20,11 @@ try
     }
 
     flags.RequireSupported();
+    if (flags.CheckHealth)
+    {
+        return await HealthCheck.RunAsync(flags, Console.Out, Console.Error);
+    }
+
     return await GatewayHost.RunAsync(flags);
 }
 catch (FlagException e)

@@ -14,6 +14,9 @@ internal sealed record Flag(string Name, string Help, Action<string> Set)
     /// <summary>May be given several times.</summary>
     public bool IsRepeatable { get; init; }
 
+    /// <summary>What is taken where no value is given; null if one must be.</summary>
+    public string? Implied { get; init; }
+
     /// <summary>Short form, or null.</summary>
     public char? Short { get; init; }
 

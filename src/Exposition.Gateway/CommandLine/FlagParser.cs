@@ -36,12 +36,10 @@ internal sealed class FlagParser(List<Flag> table)
         string value = negated ? "false" : "true";
         if (!flag.IsSwitch)
         {
-            if (reader.Peek().Kind != TokenKind.Value)
-            {
-                throw new FlagException($"expected argument for flag '{(token.Kind == TokenKind.Long ? "--" : "-")}{token.Text}'");
-            }
-
-            value = reader.Next().Text;
+            value = reader.Peek().Kind == TokenKind.Value
+                ? reader.Next().Text
+                : flag.Implied
+                    ?? throw new FlagException($"expected argument for flag '{(token.Kind == TokenKind.Long ? "--" : "-")}{token.Text}'");
         }
 
         if (!_seen.Add(flag) && !flag.IsRepeatable)

@@ -16,6 +16,12 @@ internal static class FlagValue
         ? TimeSpan.FromTicks(time / 100)
         : throw new FlagException($"{flag}: must not be negative, got {value}");
 
+    /// <summary>Reads a time that somebody waits for.</summary>
+    public static TimeSpan ReadWait(string flag, string value) =>
+        ReadTime(flag, value) is var time && time > TimeSpan.Zero && time <= TimeSpan.FromHours(1)
+            ? time
+            : throw new FlagException($"{flag}: expected at most 1h and more than 0, got {value}");
+
     /// <summary>Reads a time of <c>--push.expire-after</c> and its like.</summary>
     public static TimeSpan ReadExpiry(string flag, string value) =>
         GoDuration.TryParseTime(value, out TimeSpan time, out string? error) ? time : throw new FlagException($"--{flag}: {error}");
@@ -38,6 +44,12 @@ internal static class FlagValue
             throw new FlagException($"--{flag}: {e.Message}");
         }
     }
+
+    /// <summary>Reads the URL of a server.</summary>
+    public static Uri ReadUrl(string flag, string value) =>
+        Uri.TryCreate(value, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https" && url.Host.Length > 0
+            ? url
+            : throw new FlagException($"--{flag}: expected a URL such as http://localhost:9091/-/healthy, got {GoQuote.Text(value)}");
 
     /// <summary>Reads <c>--web.allowed-hosts</c>.</summary>
     public static string[] ReadHosts(string value)

@@ -11,6 +11,9 @@ namespace Exposition.Gateway.CommandLine;
 /// <summary>The command line, read. Spelling, defaults and errors are those of the Pushgateway.</summary>
 internal sealed class Flags
 {
+    // No URL.
+    private const string OwnGateway = "*";
+
     private readonly List<string> _expireAfter = [];
     private bool _listenAddressGiven;
     private long? _persistenceInterval;
@@ -64,6 +67,15 @@ internal sealed class Flags
 
     /// <summary>Set when the program shall print its version and end.</summary>
     public bool Version { get; private set; }
+
+    /// <summary>Whether the program shall ask a gateway for its health and end.</summary>
+    public bool CheckHealth { get; private set; }
+
+    /// <summary>Where to ask; null for the gateway that the other flags describe.</summary>
+    public Uri? CheckHealthUrl { get; private set; }
+
+    /// <summary>How long the check of the health may take.</summary>
+    public TimeSpan CheckHealthTimeout { get; private set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>The effective route prefix: empty, or with a leading slash and without one at the end.</summary>
     public string Prefix => WebPaths.Normalise(RoutePrefix.Length > 0 ? RoutePrefix : WebPaths.PathOfUrl(ExternalUrl));
@@ -209,6 +221,10 @@ internal sealed class Flags
             static value => $"unrecognized log level {value}", StringComparison.OrdinalIgnoreCase),
         Flag.Choice("log.format", [("logfmt", LogFormat.Logfmt), ("json", LogFormat.Json)], () => LogFormat, value => LogFormat = value,
             "Output format of log messages.", static value => $"unrecognized log format {value}"),
+        new("check-health", "Ask the gateway of this machine that the other flags describe, or the URL, whether it is healthy, print one line "
+            + "and end: with exit code 0 if it is, else 1.", SetCheckHealth) { Shown = "[=URL]", Implied = OwnGateway },
+        new("check-health-timeout", "How long --check-health waits for the answer.",
+            value => CheckHealthTimeout = FlagValue.ReadWait("check-health-timeout", value)) { Shown = "=5s" },
         new("version", "Show application version.", _ => Version = true) { IsSwitch = true, IsImmediate = true },
     ];
 
@@ -237,6 +253,12 @@ internal sealed class Flags
     {
         Options.ExpiryRules.Add(FlagValue.ReadExpiryRule(value));
         _expireAfter.Add(value);
+    }
+
+    private void SetCheckHealth(string value)
+    {
+        CheckHealth = true;
+        CheckHealthUrl = value == OwnGateway ? null : FlagValue.ReadUrl("check-health", value);
     }
 
     private void SetCommitInterval(string value) => _commitInterval = GoDuration.ParseNanoseconds(value) is >= 0 and var interval

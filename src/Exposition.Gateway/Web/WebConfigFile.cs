@@ -52,6 +52,14 @@ internal sealed class WebConfigFile : IMetricSource, IAsyncDisposable
     public static WebConfigFile Open(string path, int passwordChecks, ILogger logger) =>
         new(Path.GetFullPath(path), passwordChecks, logger);
 
+    /// <summary>What the file says now, for one who does not serve by it. Files that it names are not read.</summary>
+    /// <exception cref="WebConfigException">It cannot be read, or is wrong.</exception>
+    public static WebConfig ReadOnce(string path) => Guarded(() =>
+    {
+        string full = Path.GetFullPath(path);
+        return WebConfigReader.Read(TextOf(ReadAll(full)), Path.GetDirectoryName(full)!);
+    });
+
     /// <summary>Starts to follow the files.</summary>
     public void Follow() => _following = Task.Run(FollowAsync);
 
@@ -164,21 +172,28 @@ internal sealed class WebConfigFile : IMetricSource, IAsyncDisposable
             contents[path] = null;
             byte[] bytes = ReadAll(path);
             contents[path] = Digest(bytes);
-
-            // Editors on Windows write a byte order mark, which is no part of the text.
-            return Encoding.UTF8.GetString(bytes).TrimStart('\uFEFF');
+            return TextOf(bytes);
         }
 
+        return Guarded(
+            () => WebState.Make(WebConfigReader.Read(Read(_path), Path.GetDirectoryName(_path)!), before, _passwordChecks, Read));
+    }
+
+    // Files that cannot be read, paths that are none: whatever it is, it must not end the program while it serves.
+    private static T Guarded<T>(Func<T> read)
+    {
         try
         {
-            return WebState.Make(WebConfigReader.Read(Read(_path), Path.GetDirectoryName(_path)!), before, _passwordChecks, Read);
+            return read();
         }
         catch (Exception e) when (e is not WebConfigException)
         {
-            // Files that cannot be read, paths that are none: whatever it is, it must not end the program while it serves.
             throw new WebConfigException(e.Message);
         }
     }
+
+    // Editors on Windows write a byte order mark, which is no part of the text.
+    private static string TextOf(byte[] bytes) => Encoding.UTF8.GetString(bytes).TrimStart('\uFEFF');
 
     private static byte[] ReadAll(string path)
     {
