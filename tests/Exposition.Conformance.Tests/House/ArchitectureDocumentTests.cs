@@ -31,6 +31,6 @@ public sealed partial class ArchitectureDocumentTests
     [GeneratedRegex(@"`([A-Z][\w.]*\.cs)`")]
     private static partial Regex FileName();
 
-    [GeneratedRegex(@"^\| `(Exposition\.[\w./]+)` \|", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\| `(Exposition\.[\w./]+|samples)` \|", RegexOptions.Multiline)]
     private static partial Regex Room();
 }

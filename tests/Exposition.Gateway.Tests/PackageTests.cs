@@ -1,0 +1,142 @@
+using System.Buffers.Binary;
+using System.Reflection.PortableExecutable;
+using System.Text;
+using System.Xml.Linq;
+
+namespace Exposition.Gateway.Tests;
+
+/// <summary>What is packed is complete, holds nothing else, and can be used by somebody who has only the packages.</summary>
+[Collection(Builds.Name)]
+public sealed class PackageTests(Packages packages) : IClassFixture<Packages>
+{
+    private static readonly string[] s_libraries = [.. Directory.EnumerateDirectories(Path.Combine(Checkout.Root, "src"), "Exposition.*")
+        .Select(static path => Path.GetFileName(path)).Where(static name => name != "Exposition.Gateway").Order()];
+
+    [Fact]
+    public void A_page_has_all_that_it_shows() => Assert.All(packages.All, entry =>
+    {
+        (string project, Package package) = entry;
+        Assert.Equal(project == "Exposition.Gateway" ? "pushgateway" : project, package.Text("id"));
+        Assert.Equal(packages.Version, package.Text("version"));
+        Assert.StartsWith("0.", package.Text("version"), StringComparison.Ordinal);
+        Assert.Equal(("expression", "Apache-2.0"), (package.Element("license").Attribute("type")!.Value, package.Text("license")));
+        Assert.InRange(package.Text("description").Length, 60, 300);
+        string[] tags = package.Text("tags").Split(' ');
+        Assert.Contains("prometheus", tags);
+        Assert.Equal(tags.Length, tags.Distinct().Count());
+        Assert.Equal(File.ReadAllText(Path.Combine(Checkout.Root, "src", project, "README.md")),
+            Encoding.UTF8.GetString(package.Read(package.Text("readme"))));
+
+        byte[] icon = package.Read(package.Text("icon"));
+        Assert.True(icon.AsSpan(1).StartsWith("PNG"u8), "no PNG");
+        Assert.Equal((128, 128), (BinaryPrimitives.ReadInt32BigEndian(icon.AsSpan(16)), BinaryPrimitives.ReadInt32BigEndian(icon.AsSpan(20))));
+        Assert.InRange(icon.Length, 100, 3000);
+    });
+
+    // The address is that of the remote; a clone of a local one has none, and then says the commit alone.
+    [Fact]
+    public void A_package_says_of_which_commit_it_is() => Assert.All(packages.All.Values, static package =>
+    {
+        Assert.SkipUnless(Path.Exists(Path.Combine(Checkout.Root, ".git")), "the sources are not in a git repository");
+        XElement repository = package.Element("repository");
+        Assert.Equal("git", repository.Attribute("type")!.Value);
+        Assert.Matches("^[0-9a-f]{40}$", repository.Attribute("commit")!.Value);
+    });
+
+    [Fact]
+    public void A_library_is_an_assembly_and_its_documentation() => Assert.All(s_libraries, name =>
+    {
+        Package package = packages.All[name];
+        Assert.Equal([$"{name}.nuspec", "README.md", "icon.png", $"lib/net10.0/{name}.dll", $"lib/net10.0/{name}.xml"], package.Files);
+        using var assembly = new PEReader([.. package.Read($"lib/net10.0/{name}.dll")]);
+        Assert.Contains(assembly.ReadDebugDirectory(), static entry => entry.Type == DebugDirectoryEntryType.EmbeddedPortablePdb);
+        XDocument documentation = XDocument.Parse(Encoding.UTF8.GetString(package.Read($"lib/net10.0/{name}.xml")));
+        Assert.NotEmpty(documentation.Descendants("member"));
+    });
+
+    [Fact]
+    public void Our_packages_fit_those_of_their_own_version_only()
+    {
+        var own = packages.All.Values.SelectMany(static package => package.Dependencies)
+            .Where(static dependency => dependency.Key.StartsWith("Exposition.", StringComparison.Ordinal)).ToList();
+        Assert.True(own.Count >= 3, "dependencies were not found");
+        Assert.All(own, dependency => Assert.Equal($"[{packages.Version}]", dependency.Value));
+        Assert.Empty(packages.All["Exposition.Formats"].Dependencies);
+    }
+
+    [Fact]
+    public void The_tool_is_the_program_and_what_it_needs()
+    {
+        const string Folder = "tools/net10.0/any/";
+        Package tool = packages.All["Exposition.Gateway"];
+        XDocument settings = XDocument.Parse(Encoding.UTF8.GetString(tool.Read(Folder + "DotnetToolSettings.xml")).TrimStart('\uFEFF'));
+        XElement command = Assert.Single(settings.Descendants("Command"));
+        Assert.Equal(("pushgateway", "pushgateway.dll"), (command.Attribute("Name")!.Value, command.Attribute("EntryPoint")!.Value));
+        Assert.Equal(["README.md", "icon.png", "pushgateway.nuspec"],
+            tool.Files.Where(static name => !name.StartsWith(Folder, StringComparison.Ordinal)));
+        string[] files = [.. tool.Files.Where(static name => name.StartsWith(Folder, StringComparison.Ordinal)).Select(static name => name[Folder.Length..])];
+        Assert.Contains("pushgateway.dll", files);
+        Assert.Contains("runtimes/linux-x64/native/libe_sqlite3.so", files);
+        Assert.Equal(["DotnetToolSettings.xml", "pushgateway.deps.json", "pushgateway.runtimeconfig.json"],
+            files.Where(static name => !name.EndsWith(".dll", StringComparison.Ordinal) && !name.Contains("e_sqlite3.", StringComparison.Ordinal)));
+    }
+
+    /// <summary>The samples, with packages in the place of projects.</summary>
+    [Theory]
+    [MemberData(nameof(Samples.Names), MemberType = typeof(Samples))]
+    public async Task A_sample_is_compiled_with_packages_alone(string sample)
+    {
+        string folder = packages.NewConsumer(sample + "-consumer");
+        string source = Samples.Read(sample).Replace("#:project ../Exposition.", "#:package Exposition.", StringComparison.Ordinal);
+        string[] lines = [.. source.Split('\n')
+            .Select(line => line.StartsWith("#:package Exposition.", StringComparison.Ordinal) ? $"{line}@{packages.Version}" : line)];
+        Assert.DoesNotContain(lines, static line => line.StartsWith("#:project", StringComparison.Ordinal));
+        Assert.Contains(lines, static line => line.StartsWith("#:package", StringComparison.Ordinal));
+        await BuildAsync(folder, string.Join('\n', lines));
+    }
+
+    [Fact]
+    public async Task A_program_keeps_a_store_on_disk_with_packages_alone()
+    {
+        string folder = packages.NewConsumer("persistence");
+        string program = await BuildAsync(folder, $$"""
+            #:package Exposition.Persistence@{{packages.Version}}
+            using Exposition.Engine;
+            using Exposition.Persistence;
+
+            var store = new MetricStore(new StoreOptions());
+            store.Push(GroupingKey.Create(("job", "backup")), PushFormat.Text, "rows 3\n"u8.ToArray(), PushMode.Replace);
+            Console.WriteLine(DurableSnapshot.Write(args[0], store));
+
+            """);
+        Assert.Equal("1\n", await SucceedAsync("run", "--no-build", program, "--", Path.Combine(folder, "state.db")));
+        Assert.True(new FileInfo(Path.Combine(folder, "state.db")).Length > 0);
+    }
+
+    [Fact]
+    public async Task The_tool_is_installed_and_runs()
+    {
+        string folder = packages.NewConsumer("tool");
+        string tools = Path.Combine(folder, "tools");
+        await SucceedAsync("tool", "install", "pushgateway", "--version", packages.Version, "--tool-path", tools, "--configfile",
+            Path.Combine(folder, "NuGet.config"));
+        Assert.StartsWith($"pushgateway, version {packages.Version} (",
+            await Tool.SucceedAsync(Path.Combine(tools, "pushgateway"), ["--version"]), StringComparison.Ordinal);
+    }
+
+    private async Task<string> BuildAsync(string folder, string source)
+    {
+        string program = Path.Combine(folder, "program.cs");
+        await File.WriteAllTextAsync(program, source);
+        string output = await SucceedAsync("build", program, "-nologo", "-v", "quiet", "-p:NuGetAudit=false");
+        Assert.DoesNotContain("warning", output, StringComparison.OrdinalIgnoreCase);
+        return program;
+    }
+
+    private async Task<string> SucceedAsync(params string[] arguments)
+    {
+        ToolResult result = await Tool.RunAsync("dotnet", arguments, environment: packages.Environment);
+        Assert.True(result.ExitCode == 0, $"dotnet {string.Join(' ', arguments)}: {result.Output}{result.Errors}");
+        return result.Output;
+    }
+}
