@@ -28,7 +28,8 @@ if (reader.Error is { } error)
     return 1;
 }
 
-foreach ((string name, int count) in series.OrderByDescending(entry => entry.Value).ThenBy(entry => entry.Key, StringComparer.Ordinal).Take(10))
+var most = series.OrderByDescending(entry => entry.Value).ThenBy(entry => entry.Key, StringComparer.Ordinal);
+foreach ((string name, int count) in most.Take(10))
 {
     Console.WriteLine($"{count,8} {name}");
 }

@@ -7,7 +7,7 @@ using Exposition.Gateway.Listening;
 
 namespace Exposition.Gateway.Tests;
 
-/// <summary><c>--check-health</c>: where is asked, and what is said. HealthCheckTests of the end-to-end tests ask the real program.</summary>
+/// <summary><c>--check-health</c>: where is asked, and what is said. The end-to-end tests ask the real program.</summary>
 public sealed class HealthCheckTests : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("exposition-health").FullName;

@@ -29,7 +29,7 @@ public sealed class PackageTests(Packages packages) : IClassFixture<Packages>
 
         byte[] icon = package.Read(package.Text("icon"));
         Assert.True(icon.AsSpan(1).StartsWith("PNG"u8), "no PNG");
-        Assert.Equal((128, 128), (BinaryPrimitives.ReadInt32BigEndian(icon.AsSpan(16)), BinaryPrimitives.ReadInt32BigEndian(icon.AsSpan(20))));
+        Assert.Equal([128, 128], new[] { 16, 20 }.Select(at => BinaryPrimitives.ReadInt32BigEndian(icon.AsSpan(at))));
         Assert.InRange(icon.Length, 100, 3000);
     });
 
@@ -74,11 +74,12 @@ public sealed class PackageTests(Packages packages) : IClassFixture<Packages>
         Assert.Equal(("pushgateway", "pushgateway.dll"), (command.Attribute("Name")!.Value, command.Attribute("EntryPoint")!.Value));
         Assert.Equal(["README.md", "icon.png", "pushgateway.nuspec"],
             tool.Files.Where(static name => !name.StartsWith(Folder, StringComparison.Ordinal)));
-        string[] files = [.. tool.Files.Where(static name => name.StartsWith(Folder, StringComparison.Ordinal)).Select(static name => name[Folder.Length..])];
+        string[] files = [.. tool.Files.Where(static name => name.StartsWith(Folder, StringComparison.Ordinal))
+            .Select(static name => name[Folder.Length..])];
         Assert.Contains("pushgateway.dll", files);
         Assert.Contains("runtimes/linux-x64/native/libe_sqlite3.so", files);
         Assert.Equal(["DotnetToolSettings.xml", "pushgateway.deps.json", "pushgateway.runtimeconfig.json"],
-            files.Where(static name => !name.EndsWith(".dll", StringComparison.Ordinal) && !name.Contains("e_sqlite3.", StringComparison.Ordinal)));
+            files.Where(static name => Path.GetExtension(name) != ".dll" && !name.Contains("e_sqlite3.", StringComparison.Ordinal)));
     }
 
     /// <summary>The samples, with packages in the place of projects.</summary>

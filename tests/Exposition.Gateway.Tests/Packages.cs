@@ -4,8 +4,8 @@ using System.Xml.Linq;
 namespace Exposition.Gateway.Tests;
 
 /// <summary>
-/// All packages of the checkout, packed in a place of their own: neither its build output nor its lock files are touched. Nothing is asked of
-/// a package registry that has been restored before.
+/// All packages of the checkout, packed in a place of their own: neither its build output nor its lock files are touched. Nothing is asked
+/// of a package registry that has been restored before.
 /// </summary>
 public sealed class Packages : IAsyncLifetime
 {
@@ -45,9 +45,10 @@ public sealed class Packages : IAsyncLifetime
         string restored = System.Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } set
             ? set
             : Path.Combine(System.Environment.GetFolderPath(System.Environment.SpecialFolder.UserProfile), ".nuget", "packages");
-        new XElement("configuration",
+        var configuration = new XElement("configuration",
             new XElement("packageSources", new XElement("clear"), All.Keys.Select(project => Add(project, Path.Combine(Feed, project)))),
-            new XElement("fallbackPackageFolders", new XElement("clear"), Add("restored", restored))).Save(Path.Combine(folder, "NuGet.config"));
+            new XElement("fallbackPackageFolders", new XElement("clear"), Add("restored", restored)));
+        configuration.Save(Path.Combine(folder, "NuGet.config"));
         return folder;
     }
 
@@ -72,8 +73,8 @@ public sealed class Package
         using ZipArchive archive = ZipFile.OpenRead(path);
 
         // Less what the format itself needs.
-        Files = [.. archive.Entries.Select(static entry => entry.FullName).Where(static name => !name.StartsWith("_rels/", StringComparison.Ordinal)
-            && !name.StartsWith("package/", StringComparison.Ordinal) && name != "[Content_Types].xml").Order(StringComparer.Ordinal)];
+        Files = [.. archive.Entries.Select(static entry => entry.FullName)
+            .Where(static name => name.Split('/')[0] is not ("_rels" or "package" or "[Content_Types].xml")).Order(StringComparer.Ordinal)];
         using Stream nuspec = archive.GetEntry(Files.Single(static name => name.EndsWith(".nuspec", StringComparison.Ordinal)))!.Open();
         XElement root = XDocument.Load(nuspec).Root!;
         Namespace = root.Name.Namespace;

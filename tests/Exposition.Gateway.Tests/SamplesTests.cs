@@ -17,9 +17,10 @@ public sealed class SamplesTests : IDisposable
     {
         string sample = await BuildAsync("read-a-file");
         string good = Write("good", "# TYPE a counter\na{x=\"1\"} 1\na{x=\"2\"} 2\nb 3\n");
-        Assert.Equal(new ToolResult(0, "       2 a\n       1 b\n", ""), await Tool.RunAsync("dotnet", ["run", "--no-build", sample, "--", good]));
+        ToolResult result = await Tool.RunAsync("dotnet", ["run", "--no-build", sample, "--", good]);
+        Assert.Equal(new ToolResult(0, "       2 a\n       1 b\n", ""), result);
         string bad = Write("bad", "a 1\nb x\n");
-        ToolResult result = await Tool.RunAsync("dotnet", ["run", "--no-build", sample, "--", bad]);
+        result = await Tool.RunAsync("dotnet", ["run", "--no-build", sample, "--", bad]);
         Assert.Equal((1, ""), (result.ExitCode, result.Output));
         Assert.Contains("line 2", result.Errors, StringComparison.Ordinal);
         Assert.Equal(2, (await Tool.RunAsync("dotnet", ["run", "--no-build", sample])).ExitCode);

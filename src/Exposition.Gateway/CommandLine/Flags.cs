@@ -221,8 +221,8 @@ internal sealed class Flags
             static value => $"unrecognized log level {value}", StringComparison.OrdinalIgnoreCase),
         Flag.Choice("log.format", [("logfmt", LogFormat.Logfmt), ("json", LogFormat.Json)], () => LogFormat, value => LogFormat = value,
             "Output format of log messages.", static value => $"unrecognized log format {value}"),
-        new("check-health", "Ask the gateway of this machine that the other flags describe, or the URL, whether it is healthy, print one line "
-            + "and end: with exit code 0 if it is, else 1.", SetCheckHealth) { Shown = "[=URL]", Implied = OwnGateway },
+        new("check-health", "Ask the gateway of this machine that the other flags describe, or the URL, whether it is healthy, print one "
+            + "line and end: with exit code 0 if it is, else 1.", SetCheckHealth) { Shown = "[=URL]", Implied = OwnGateway },
         new("check-health-timeout", "How long --check-health waits for the answer.",
             value => CheckHealthTimeout = FlagValue.ReadWait("check-health-timeout", value)) { Shown = "=5s" },
         new("version", "Show application version.", _ => Version = true) { IsSwitch = true, IsImmediate = true },

@@ -56,7 +56,8 @@ internal sealed record HealthTarget(Uri Url)
         string listen = flags.ListenAddresses[0];
         string? socket = listen.StartsWith(UnixPrefix, StringComparison.Ordinal) ? listen[UnixPrefix.Length..] : null;
         string path = string.Join('/', flags.Prefix.Split('/').Select(Uri.EscapeDataString)) + "/-/healthy";
-        return new HealthTarget(new Uri((web?.Tls is null ? "http://" : "https://") + (socket is null ? Address(listen) : "localhost") + path))
+        string host = socket is null ? Address(listen) : "localhost";
+        return new HealthTarget(new Uri((web?.Tls is null ? "http://" : "https://") + host + path))
         {
             Socket = socket,
             Host = flags.Options.AllowedHosts.FirstOrDefault()?.Replace("*", "health", StringComparison.Ordinal),
