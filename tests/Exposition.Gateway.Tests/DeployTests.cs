@@ -183,8 +183,11 @@ public sealed partial class DeployTests
             string text = await File.ReadAllTextAsync(PathOf("pushgateway.service"));
             await File.WriteAllTextAsync(unit, text.Replace("=/usr/bin/pushgateway ", "=/bin/true ", StringComparison.Ordinal));
             ToolResult result = await Tool.RunAsync("/usr/bin/systemd-analyze", ["verify", unit]);
-            Assert.Equal(new ToolResult(0, "", ""), result with { Errors = string.Concat(
-                result.Errors.Split('\n').Where(static line => line.Contains("pushgateway", StringComparison.Ordinal))) });
+
+            // Of other units of the machine it may have something to say.
+            IEnumerable<string> faults = result.Errors.Split('\n')
+                .Where(static line => line.Contains("pushgateway", StringComparison.Ordinal));
+            Assert.Equal((0, ""), (result.ExitCode, string.Join('\n', faults)));
         }
         finally
         {
