@@ -314,8 +314,8 @@ public class WriterLockTests(ITestOutputHelper output)
 
     private void AssertBrief(Func<PushStatus> request) => AssertBrief(() => Assert.Equal(PushStatus.Stored, request()));
 
-    // The longest hold of what is done; of several times the briefest, as no other is disturbed less. Where other tests push this one's data
-    // out of the caches all the time, more times are tried before it counts as too long.
+    // The longest hold of what is done; of several times the briefest, as no other is disturbed less. Where other tests push this one's
+    // data out of the caches all the time, more times are tried before it counts as too long.
     private void AssertBrief(Action request, Action? before = null, int times = Times)
     {
         TimeSpan least = TimeSpan.MaxValue;
