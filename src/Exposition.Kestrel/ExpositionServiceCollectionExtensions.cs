@@ -93,6 +93,7 @@ public static class ExpositionServiceCollectionExtensions
     {
         options.Store.ExpiryRules = [.. options.ExpiryRules];
         options.Store.FamilyHidden = log.Hidden;
+        options.Store.ObserverFailed ??= thrown => log.Failed("an observer of the store has thrown, the store goes on", thrown);
         options.Store.ExpiryFailed = thrown => log.Failed("metrics of a group could not expire, trying again", thrown);
         return new MetricStore(options.Store);
     }

@@ -1,6 +1,5 @@
 using System.Text;
 using Exposition.Formats;
-using Exposition.Kestrel;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;

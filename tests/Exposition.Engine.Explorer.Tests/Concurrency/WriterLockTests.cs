@@ -9,8 +9,9 @@ namespace Exposition.Engine.Tests.Concurrency;
 /// </summary>
 public class WriterLockTests(ITestOutputHelper output)
 {
-    // The build is optimized in either configuration; its assertions, and the garbage that spare blocks are filled with, are in it.
-    private static readonly TimeSpan s_most = TimeSpan.FromMilliseconds(5);
+    // The build is optimized in either configuration; its assertions, and the garbage that spare blocks are filled with, are in it. Where
+    // all other projects are tested beside it, their data is in the caches instead of this one's: processor time has doubled there.
+    private static readonly TimeSpan s_most = TimeSpan.FromMilliseconds(Environment.GetEnvironmentVariable("CI") == "true" ? 10 : 5);
     private const int Times = 5;
 
     private MetricStore _store = new(new StoreOptions { ShapeCacheBytes = 0 });
@@ -314,8 +315,8 @@ public class WriterLockTests(ITestOutputHelper output)
 
     private void AssertBrief(Func<PushStatus> request) => AssertBrief(() => Assert.Equal(PushStatus.Stored, request()));
 
-    // The longest hold of what is done; of several times the briefest, as no other is disturbed less. Where other tests push this one's
-    // data out of the caches all the time, more times are tried before it counts as too long.
+    // The longest hold of what is done; of several times the briefest, as no other is disturbed less. More are tried before it counts as
+    // too long.
     private void AssertBrief(Action request, Action? before = null, int times = Times)
     {
         TimeSpan least = TimeSpan.MaxValue;
