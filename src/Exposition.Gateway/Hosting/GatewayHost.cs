@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Exposition.Formats;
 using Exposition.Gateway.Api;
 using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Listening;
@@ -8,7 +9,6 @@ using Exposition.Gateway.Machine;
 using Exposition.Gateway.Page;
 using Exposition.Gateway.SelfMetrics;
 using Exposition.Gateway.Web;
-using Exposition.Formats;
 using Exposition.Hosting;
 using Exposition.Kestrel;
 using Exposition.Kestrel.Logging;
