@@ -8,7 +8,6 @@ using System.Security.Claims;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
-using Exposition.Kestrel;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
 

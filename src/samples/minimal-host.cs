@@ -5,8 +5,6 @@
 //
 //     echo "backup_rows 3.14" | curl --data-binary @- http://localhost:9091/metrics/job/nightly_backup
 //     curl http://localhost:9091/metrics
-using Exposition.Kestrel;
-
 var builder = WebApplication.CreateSlimBuilder(args);
 builder.Services.AddExposition();
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using Exposition.Formats;
 
 namespace Exposition.Gateway.Tests;
 
@@ -60,8 +61,83 @@ public sealed class SamplesTests : IDisposable
         }
     }
 
-    private static async Task<HttpStatusCode> PushAsync(HttpClient client) =>
-        (await client.PutAsync("metrics/job/backup", new StringContent("rows 3\n"))).StatusCode;
+    [Fact]
+    public async Task Two_engines_keep_what_is_pushed_apart_over_a_restart()
+    {
+        (ChildProcess host, HttpClient client) = await StartAsync(
+            "two-engines", "healthz", "--state", _directory, "--Batch:MaxGroups", "1");
+        await using (host)
+        using (client)
+        {
+            Assert.Equal(HttpStatusCode.OK, await PushAsync(client, "batch/"));
+            Assert.Equal(HttpStatusCode.InsufficientStorage, await PushAsync(client, "batch/", job: "other"));
+            Assert.Equal(HttpStatusCode.OK, await PushAsync(client, "edge/", job: "other"));
+            Assert.Equal(0, await host.StopAsync());
+        }
+
+        (host, client) = await StartAsync("two-engines", "healthz", "--state", _directory);
+        await using (host)
+        using (client)
+        {
+            string batch = await client.GetStringAsync("batch/metrics");
+            Assert.Contains("rows{instance=\"\",job=\"backup\"} 3\n", batch, StringComparison.Ordinal);
+            Assert.DoesNotContain("job=\"other\"", batch, StringComparison.Ordinal);
+            Assert.Contains("rows{instance=\"\",job=\"other\"} 3\n", await client.GetStringAsync("edge/metrics"), StringComparison.Ordinal);
+            Assert.Equal(0, await host.StopAsync());
+        }
+    }
+
+    [Fact]
+    public async Task The_worker_writes_what_it_stores()
+    {
+        string sample = await BuildAsync("worker");
+        string path = Path.Combine(_directory, "worker.prom");
+        Assert.Equal(new ToolResult(0, "42 rows\n", ""), await Tool.RunAsync("dotnet", ["run", "--no-build", sample, "--", path]));
+        Assert.Contains("rows{instance=\"db1\",job=\"import\",table=\"users\"} 42\n", File.ReadAllText(path), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_job_says_how_it_went()
+    {
+        (ChildProcess host, HttpClient client) = await StartAsync("minimal-host", "");
+        await using (host)
+        using (client)
+        {
+            string sample = await BuildAsync("job");
+            string gateway = client.BaseAddress!.ToString();
+            Assert.Equal(new ToolResult(0, "", ""), await Tool.RunAsync("dotnet", ["run", "--no-build", sample, "--", gateway]));
+            string scrape = await client.GetStringAsync("metrics");
+            Assert.Contains("job_success{instance=\"\",job=\"nightly_backup\",path=\"/srv/data\"} 1\n", scrape, StringComparison.Ordinal);
+            Assert.Contains("job=\"nightly_backup\",path=\"/srv/data\",table=\"users\"} 42\n", scrape, StringComparison.Ordinal);
+            Assert.Equal(0, await host.StopAsync());
+        }
+    }
+
+    [Theory]
+    [InlineData("text", "text/plain")]
+    [InlineData("openmetrics", "application/openmetrics-text")]
+    [InlineData("protobuf", "application/vnd.google.protobuf")]
+    public async Task What_is_written_is_read(string format, string contentType)
+    {
+        string sample = await BuildAsync("write-a-file");
+        string path = Path.Combine(_directory, format);
+        ToolResult result = await Tool.RunAsync("dotnet", ["run", "--no-build", sample, "--", path, format]);
+        Assert.Equal((0, ""), (result.ExitCode, result.Errors));
+        Assert.StartsWith(contentType, result.Output, StringComparison.Ordinal);
+        IReadOnlyList<MetricSample> samples = ExpositionText.Parse(File.ReadAllBytes(path), result.Output.Trim(), null);
+        Assert.Equal(17, samples.First(static s => s.Name == "http_requests_total").Value);
+        Assert.Equal(18, samples.First(static s => s.Name == "request_seconds_count").Value);
+    }
+
+    [Fact]
+    public async Task The_test_of_a_job_sees_what_it_pushes()
+    {
+        string sample = await BuildAsync("test-a-job");
+        Assert.Equal(new ToolResult(0, "PUT of import, rows 3, after 503\n", ""), await Tool.RunAsync("dotnet", ["run", "--no-build", sample]));
+    }
+
+    private static async Task<HttpStatusCode> PushAsync(HttpClient client, string prefix = "", string job = "backup") =>
+        (await client.PutAsync($"{prefix}metrics/job/{job}", new StringContent("rows 3\n"))).StatusCode;
 
     private static async Task<(ChildProcess Host, HttpClient Client)> StartAsync(string sample, string ready, params string[] arguments)
     {

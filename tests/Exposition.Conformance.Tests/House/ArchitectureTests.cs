@@ -16,6 +16,7 @@ public sealed class ArchitectureTests
         ["Exposition.Persistence"] = ["Exposition.Hosting", "Exposition.Engine", "Exposition.Formats"],
         ["Exposition.Pusher"] = ["Exposition.Formats"],
         ["Exposition.Kestrel"] = ["Exposition.Hosting", "Exposition.Engine", "Exposition.Formats"],
+        ["Exposition.Testing"] = ["Exposition.Kestrel", "Exposition.Hosting", "Exposition.Engine", "Exposition.Formats"],
         ["Exposition.Gateway"] =
             ["Exposition.Kestrel", "Exposition.Persistence", "Exposition.Hosting", "Exposition.Engine", "Exposition.Formats"],
     };
@@ -38,6 +39,7 @@ public sealed class ArchitectureTests
     [InlineData("Exposition.Persistence")]
     [InlineData("Exposition.Pusher")]
     [InlineData("Exposition.Kestrel")]
+    [InlineData("Exposition.Testing")]
     [InlineData("Exposition.Gateway")]
     public void Project_references_only_what_lies_below_it(string project)
     {
