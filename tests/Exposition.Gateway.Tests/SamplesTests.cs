@@ -133,7 +133,8 @@ public sealed class SamplesTests : IDisposable
     public async Task The_test_of_a_job_sees_what_it_pushes()
     {
         string sample = await BuildAsync("test-a-job");
-        Assert.Equal(new ToolResult(0, "PUT of import, rows 3, after 503\n", ""), await Tool.RunAsync("dotnet", ["run", "--no-build", sample]));
+        ToolResult result = await Tool.RunAsync("dotnet", ["run", "--no-build", sample]);
+        Assert.Equal(new ToolResult(0, "PUT of import, rows 3, after 503\n", ""), result);
     }
 
     private static async Task<HttpStatusCode> PushAsync(HttpClient client, string prefix = "", string job = "backup") =>
