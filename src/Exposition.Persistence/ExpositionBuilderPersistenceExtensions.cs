@@ -1,8 +1,10 @@
 using Exposition.Engine;
+using Exposition.Formats;
 using Exposition.Hosting;
 using Exposition.Hosting.Naming;
 using Exposition.Hosting.Settings;
 using Exposition.Persistence;
+using Exposition.Persistence.SelfMetrics;
 using Exposition.Persistence.Settings;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -24,8 +26,8 @@ public static class ExpositionBuilderPersistenceExtensions
 {
     /// <summary>
     /// Keeps the groups of the engine in a SQLite file: loaded when the host starts, before pushes and scrapes are served, written as they
-    /// change, and saved when it stops. What happens is logged; <see cref="SqlitePersistence"/> tells how it is doing. Called again it
-    /// configures the same file.
+    /// change, and saved when it stops. What happens is logged; <see cref="SqlitePersistence"/> and the engine's scrapes
+    /// (<c>pushgateway_persistence_*</c>) tell how it is doing. Called again it configures the same file.
     /// </summary>
     /// <param name="builder">The engine.</param>
     /// <param name="configure">Says where.</param>
@@ -51,6 +53,7 @@ public static class ExpositionBuilderPersistenceExtensions
             provider.GetService<ILogger<SqlitePersistence>>() ?? (ILogger)NullLogger.Instance,
             provider.GetService<IHostApplicationLifetime>()));
         services.TryAddNamed<ICommitGate>(name, provider => provider.GetNamed<SqlitePersistence>(name)!);
+        services.AddNamed<IMetricSource>(name, provider => new PersistenceMetrics(provider.GetNamed<SqlitePersistence>(name)!));
         services.AddSingleton<IHostedService>(provider => provider.GetNamed<SqlitePersistence>(name)!);
         return builder;
     }

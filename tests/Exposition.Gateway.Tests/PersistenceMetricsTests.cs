@@ -1,10 +1,10 @@
 using System.Text;
 using Exposition.Engine;
 using Exposition.Formats;
-using Exposition.Gateway.Hosting;
 using Exposition.Gateway.Logging;
 using Exposition.Kestrel.Logging;
 using Exposition.Persistence;
+using Exposition.Persistence.SelfMetrics;
 
 namespace Exposition.Gateway.Tests;
 

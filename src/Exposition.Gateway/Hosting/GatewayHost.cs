@@ -177,7 +177,7 @@ internal static class GatewayHost
                 kept.CommitInterval = flags.CommitInterval;
                 kept.RestoreFrom = flags.RestoreFrom;
                 kept.RestoreFromName = "--persistence.restore-from";
-            }).AddSource<PersistenceMetrics>();
+            });
         }
 
         List<Listener> asked = Listener.From(flags);
