@@ -26,7 +26,8 @@ public sealed class HostedPersistenceTests : IDisposable
     [Fact]
     public async Task What_was_pushed_is_there_after_a_restart_and_the_copy_says_how_it_is_doing()
     {
-        using (IHost host = await StartAsync(builder => builder.AddSqlitePersistence(Section(("File", StateFile), ("CommitInterval", "0s")))))
+        IConfiguration settings = Section(("File", StateFile), ("CommitInterval", "0s"));
+        using (IHost host = await StartAsync(builder => builder.AddSqlitePersistence(settings)))
         {
             host.Services.GetRequiredService<MetricStore>()
                 .Push(s_key, PushFormat.Text, "rows 3\n"u8.ToArray(), PushMode.Replace).ThrowIfRefused();

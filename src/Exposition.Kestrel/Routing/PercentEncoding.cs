@@ -37,4 +37,24 @@ internal static class PercentEncoding
 
     /// <summary>The value of a hexadecimal digit.</summary>
     public static int HexValue(byte digit) => digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10;
+
+    /// <summary>Takes a known text off a path, any byte of which may be escaped.</summary>
+    public static bool TryTake(scoped ref ReadOnlySpan<byte> path, ReadOnlySpan<byte> expected)
+    {
+        ReadOnlySpan<byte> rest = path;
+        foreach (byte c in expected)
+        {
+            int length = rest is [(byte)'%', ..] ? 3 : 1;
+            if (rest.Length < length
+                || c != (length == 1 ? rest[0] : (HexValue(rest[1]) << 4) | HexValue(rest[2])))
+            {
+                return false;
+            }
+
+            rest = rest[length..];
+        }
+
+        path = rest;
+        return true;
+    }
 }

@@ -122,34 +122,15 @@ internal sealed class PushPath
     private Route ResolveEscaped(ReadOnlySpan<byte> path, ServedPaths served)
     {
         ReadOnlySpan<byte> rest = path;
-        if (TakeEscaped(ref rest, served.Telemetry) && rest.IsEmpty)
+        if (PercentEncoding.TryTake(ref rest, served.Telemetry) && rest.IsEmpty)
         {
             return new Route(RouteKind.Telemetry);
         }
 
         rest = path;
-        bool isGroup = TakeEscaped(ref rest, served.Root);
-        bool base64 = isGroup && TakeEscaped(ref rest, "@base64/"u8);
-        return isGroup && (base64 || TakeEscaped(ref rest, "/"u8)) && !rest.IsEmpty ? ResolveGroup(rest, base64) : default;
-    }
-
-    private static bool TakeEscaped(scoped ref ReadOnlySpan<byte> path, ReadOnlySpan<byte> expected)
-    {
-        ReadOnlySpan<byte> rest = path;
-        foreach (byte c in expected)
-        {
-            int length = rest is [(byte)'%', ..] ? 3 : 1;
-            if (rest.Length < length
-                || c != (length == 1 ? rest[0] : (PercentEncoding.HexValue(rest[1]) << 4) | PercentEncoding.HexValue(rest[2])))
-            {
-                return false;
-            }
-
-            rest = rest[length..];
-        }
-
-        path = rest;
-        return true;
+        bool isGroup = PercentEncoding.TryTake(ref rest, served.Root);
+        bool base64 = isGroup && PercentEncoding.TryTake(ref rest, "@base64/"u8);
+        return isGroup && (base64 || PercentEncoding.TryTake(ref rest, "/"u8)) && !rest.IsEmpty ? ResolveGroup(rest, base64) : default;
     }
 
     private Route ResolveGroup(ReadOnlySpan<byte> rest, bool base64)

@@ -15,7 +15,8 @@ internal sealed class PersistenceMetrics(SqlitePersistence persistence) : IMetri
         DurableStatus status = persistence.Status;
         into.AddCounter("pushgateway_persistence_damaged_total",
             "Persisted files and groups that were found damaged or foreign and set aside.", persistence.DamagedCount);
-        into.AddCounter("pushgateway_persistence_failures_total", "Writes of changes to the persistence file that failed.", status.Failures);
+        into.AddCounter(
+            "pushgateway_persistence_failures_total", "Writes of changes to the persistence file that failed.", status.Failures);
         into.AddGauge("pushgateway_persistence_lag_seconds", "Age of the oldest change that is not in the persistence file.",
             status.Lag.TotalSeconds);
         into.AddGauge("pushgateway_persistence_last_success_timestamp_seconds",
