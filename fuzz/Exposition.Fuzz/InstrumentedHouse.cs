@@ -16,8 +16,10 @@ internal sealed unsafe class InstrumentedHouse : AssemblyLoadContext, IDisposabl
     /// <summary>Size of the map that the instrumentation assumes.</summary>
     public const int MapSize = 1 << 16;
 
+    // Also what only stands between them: a plain assembly would be bound to the plain ones below it.
     private static readonly string[] s_instrumented = [
-        "Exposition.Formats", "Exposition.Engine", "Exposition.Kestrel", "pushgateway", "Exposition.Fuzz.Canary"];
+        "Exposition.Formats", "Exposition.Engine", "Exposition.Hosting", "Exposition.Persistence", "Exposition.Kestrel", "pushgateway",
+        "Exposition.Fuzz.Canary"];
 
     private readonly string _directory = Directory.CreateTempSubdirectory("exposition-fuzz-").FullName;
     private readonly byte* _map = (byte*)NativeMemory.AllocZeroed(MapSize);
