@@ -1,6 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Exposition.Engine;
+using Exposition.Kestrel.Endpoints;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Exposition.Kestrel.Tests;
 
@@ -97,6 +101,26 @@ public sealed class Http2StreamsTests : IAsyncLifetime
         (int status, string text) = await wire.AnswerAsync(stream).WaitAsync(s_patience, TestContext.Current.CancellationToken);
         Assert.True(status is 0 or 400, $"{status} {text}");
         Assert.Empty(_doors.Target.Calls);
+    }
+
+    /// <summary>Kestrel does not compare them where a stream ends before its thread has read the head: seen once in a busy hour.</summary>
+    [Theory]
+    [InlineData("", 1)]
+    [InlineData("a 1\n", 5)]
+    [InlineData("a 1\n", 3)]
+    public async Task A_body_of_another_length_is_not_stored_either_where_the_server_lets_it_pass(string body, int length)
+    {
+        var engine = new ExpositionEngine(new MetricStore(new StoreOptions()), new ExpositionOptions());
+        var context = new DefaultHttpContext();
+        context.Features.Get<IHttpRequestFeature>()!.RawTarget = "/metrics/job/a";
+        (context.Request.Method, context.Request.ContentLength) = ("PUT", length);
+        context.Request.Body = new MemoryStream(Encoding.ASCII.GetBytes(body));
+        context.Response.Body = new MemoryStream();
+
+        await new EndpointDoor(engine).HandleAsync(context);
+
+        Assert.Equal(400, context.Response.StatusCode);
+        Assert.Null(engine.Store.Find(GroupingKey.Create(("job", "a")))?.PushedAt);
     }
 
     [Theory]

@@ -140,7 +140,10 @@ internal sealed class RequestBody : IDisposable
             reader.AdvanceTo(result.Buffer.End);
             if (result.IsCompleted)
             {
-                return null;
+                // Kestrel does not compare where the last frame of an HTTP/2 stream comes before the stream's thread has read its head.
+                return length is null || length == _bytes.Length ? null
+                    : _bytes.Length < length ? Answer.CutShort
+                    : new Answer(400, "body is longer than its Content-Length", Close: true);
             }
         }
     }
