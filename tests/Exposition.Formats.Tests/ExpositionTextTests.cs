@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.IO.Pipelines;
 using System.Reflection;
 using System.Text;
+using Exposition.Harness;
 using FsCheck;
 using FsCheck.Xunit;
 

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 
-namespace Exposition.Formats.Tests;
+namespace Exposition.Harness;
 
 /// <summary>A pipe that has everything already, and gives one segment more with each read.</summary>
 internal sealed class BlocksReader(ReadOnlySequence<byte> text) : PipeReader
