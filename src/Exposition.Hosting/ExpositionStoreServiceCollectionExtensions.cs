@@ -4,7 +4,6 @@ using Exposition.Hosting;
 using Exposition.Hosting.Naming;
 using Exposition.Hosting.Settings;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -43,11 +42,7 @@ public static class ExpositionStoreServiceCollectionExtensions
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(name);
-        services.AddOptions<StoreOptions>(name)
-            .Configure<IServiceProvider>(static (options, provider) => options.Time = provider.GetService<TimeProvider>() ?? options.Time)
-            .Configure(configure ?? (static _ => { }))
-            .ValidateOnStart();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StoreOptions>, StoreOptionsValidator>());
+        services.AddChecked(name, new StoreOptionsValidator(), configure, static (options, time) => options.Time = time);
         services.TryAddNamed(name, provider => new MetricStore(provider.GetRequiredService<IOptionsMonitor<StoreOptions>>().Get(name)));
         return new ExpositionBuilder(name, services);
     }

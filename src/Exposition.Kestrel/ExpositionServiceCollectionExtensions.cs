@@ -55,11 +55,7 @@ public static class ExpositionServiceCollectionExtensions
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(name);
-        services.AddOptions<ExpositionOptions>(name)
-            .Configure<IServiceProvider>(static (options, provider) => options.Time = provider.GetService<TimeProvider>() ?? options.Time)
-            .Configure(configure ?? (static _ => { }))
-            .ValidateOnStart();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ExpositionOptions>, ExpositionOptionsValidator>());
+        services.AddChecked(name, new ExpositionOptionsValidator(), configure, static (options, time) => options.Time = time);
 
         // Of all engines together: what clients cause is bounded for the host.
         services.TryAddSingleton(static provider => new LogBudget(provider.GetService<TimeProvider>() ?? TimeProvider.System));

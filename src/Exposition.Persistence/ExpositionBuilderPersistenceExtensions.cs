@@ -7,7 +7,6 @@ using Exposition.Persistence;
 using Exposition.Persistence.SelfMetrics;
 using Exposition.Persistence.Settings;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -39,13 +38,12 @@ public static class ExpositionBuilderPersistenceExtensions
         ArgumentNullException.ThrowIfNull(configure);
         string name = builder.Name;
         IServiceCollection services = builder.Services;
-        services.AddOptions<SqlitePersistenceOptions>(name).Configure(configure).ValidateOnStart();
+        services.AddChecked(name, new SqlitePersistenceValidator(), configure);
         if (services.Any(service => service.ServiceType == typeof(SqlitePersistence) && Equals(service.ServiceKey ?? "", name)))
         {
             return builder;
         }
 
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<SqlitePersistenceOptions>, SqlitePersistenceValidator>());
         services.AddNamed(name, provider => new SqlitePersistence(
             provider.GetNamed<MetricStore>(name)!,
             provider.GetRequiredService<IOptionsMonitor<SqlitePersistenceOptions>>().Get(name),
