@@ -79,7 +79,7 @@ public readonly ref struct ExpositionLabels
             _index = -1;
         }
 
-        /// <summary>The label at hand.</summary>
+        /// <summary>The current label.</summary>
         public readonly ExpositionLabel Current => _labels[_index];
 
         /// <summary>Goes on to the next label.</summary>

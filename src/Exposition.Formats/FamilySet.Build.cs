@@ -30,6 +30,26 @@ public sealed partial class FamilySet
         AddSample(value, labels);
     }
 
+    /// <summary>Adds a gauge without labels in a family of its own, from UTF-8.</summary>
+    /// <param name="name">The family's name, which no other family of the set may have; copied.</param>
+    /// <param name="help">What the value means; copied.</param>
+    /// <param name="value">The value.</param>
+    public void AddGauge(ReadOnlySpan<byte> name, ReadOnlySpan<byte> help, double value)
+    {
+        AddFamily(name, MetricType.Gauge, help);
+        AddSample(value);
+    }
+
+    /// <summary>Adds a counter without labels in a family of its own, from UTF-8.</summary>
+    /// <param name="name">The family's name, which no other family of the set may have; copied.</param>
+    /// <param name="help">What is counted; copied.</param>
+    /// <param name="value">The value.</param>
+    public void AddCounter(ReadOnlySpan<byte> name, ReadOnlySpan<byte> help, double value)
+    {
+        AddFamily(name, MetricType.Counter, help);
+        AddSample(value);
+    }
+
     /// <summary>Starts a family with a help text.</summary>
     /// <param name="name">The family's name, which no other family of the set may have.</param>
     /// <param name="type">The type.</param>

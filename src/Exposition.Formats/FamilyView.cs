@@ -97,7 +97,7 @@ public readonly ref struct FamilyViews
             _index = -1;
         }
 
-        /// <summary>The family at hand.</summary>
+        /// <summary>The current family.</summary>
         public readonly FamilyView Current => new(_set, in _set.Families[_index]);
 
         /// <summary>Goes on to the next one.</summary>

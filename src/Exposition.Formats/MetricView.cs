@@ -78,7 +78,7 @@ public readonly ref struct MetricViews
             _metric = -1;
         }
 
-        /// <summary>The metric at hand.</summary>
+        /// <summary>The current metric.</summary>
         public readonly MetricView Current => new(_set, in _set.Metrics[_metric]);
 
         /// <summary>Goes on to the next one.</summary>
@@ -124,7 +124,7 @@ public readonly ref struct PointViews
             _point = -1;
         }
 
-        /// <summary>The point at hand: <see cref="PointRow.Bound"/> is the quantile, or the upper bound of the bucket.</summary>
+        /// <summary>The current point: <see cref="PointRow.Bound"/> is the quantile, or the upper bound of the bucket.</summary>
         public readonly ref readonly PointRow Current => ref _set.Points[_point];
 
         /// <summary>Goes on to the next one.</summary>

@@ -8,7 +8,7 @@ namespace Exposition.Formats.Writing;
 // protobuf (OpenMetricsRaw), from which all formats take them.
 // Labels may come before the value: the metric is begun with the first of them. What is refused takes the whole metric back.
 
-/// <summary>The metric at hand of the last family of a set.</summary>
+/// <summary>The current metric of the last family of a set.</summary>
 internal sealed class MetricDraft(FamilySet set, TextIntake texts, bool hasExtras)
 {
     private FamilySet.Mark _start;

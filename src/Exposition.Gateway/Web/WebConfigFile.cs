@@ -3,7 +3,6 @@ using System.Text;
 using Exposition.Formats;
 using Exposition.Gateway.Logging;
 using Exposition.Gateway.Machine;
-using Exposition.Kestrel.SelfMetrics;
 using Microsoft.Extensions.Logging;
 
 namespace Exposition.Gateway.Web;

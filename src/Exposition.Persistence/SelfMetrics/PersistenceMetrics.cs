@@ -13,20 +13,14 @@ internal sealed class PersistenceMetrics(SqlitePersistence persistence) : IMetri
         }
 
         DurableStatus status = persistence.Status;
-        Add(into, "pushgateway_persistence_damaged_total"u8, MetricType.Counter,
+        into.AddCounter("pushgateway_persistence_damaged_total"u8,
             "Persisted files and groups that were found damaged or foreign and set aside."u8, persistence.DamagedCount);
-        Add(into, "pushgateway_persistence_failures_total"u8, MetricType.Counter,
+        into.AddCounter("pushgateway_persistence_failures_total"u8,
             "Writes of changes to the persistence file that failed."u8, status.Failures);
-        Add(into, "pushgateway_persistence_lag_seconds"u8, MetricType.Gauge,
+        into.AddGauge("pushgateway_persistence_lag_seconds"u8,
             "Age of the oldest change that is not in the persistence file."u8, status.Lag.TotalSeconds);
-        Add(into, "pushgateway_persistence_last_success_timestamp_seconds"u8, MetricType.Gauge,
+        into.AddGauge("pushgateway_persistence_last_success_timestamp_seconds"u8,
             "Last Unix time when the persistence file was loaded or changes were written to it; 0 if never."u8,
             status.LastSuccess is { } at ? (at - DateTimeOffset.UnixEpoch).TotalSeconds : 0);
-    }
-
-    private static void Add(FamilySet into, ReadOnlySpan<byte> name, MetricType type, ReadOnlySpan<byte> help, double value)
-    {
-        into.AddFamily(name, type, help);
-        into.AddSample(value);
     }
 }
