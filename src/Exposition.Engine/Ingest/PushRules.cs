@@ -37,6 +37,25 @@ internal static class PushRules
             : null;
     }
 
+    /// <summary>Puts the metrics of a family in order and checks each.</summary>
+    /// <param name="set">What is checked.</param>
+    /// <param name="family">Index of the family.</param>
+    /// <param name="order">Sorts them.</param>
+    public static string? MetricsError(FamilySet set, int family, SeriesOrder order)
+    {
+        order.Sort(set, family);
+        int previous = -1;
+        for (int metric = set.Families[family].FirstMetric; metric >= 0; previous = metric, metric = set.Metrics[metric].Next)
+        {
+            if (MetricError(set, family, metric, previous) is { } error)
+            {
+                return error;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>Checks a metric.</summary>
     /// <param name="set">The push.</param>
     /// <param name="family">Index of the family.</param>

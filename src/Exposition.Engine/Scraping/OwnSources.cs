@@ -30,7 +30,7 @@ internal static class OwnSources
                 string? error = PushRules.FamilyError(into, family)
                     ?? (BuiltInFamilies.IsAny(name) ? "the store itself exposes a family of this name"
                         : !names.Add(shown) ? "another family of the sources has this name"
-                        : MetricError(into, family, order));
+                        : PushRules.MetricsError(into, family, order));
                 if (error is not null)
                 {
                     throw new InvalidOperationException($"{source.GetType().Name} exposes \"{shown}\" which cannot be scraped: {error}");
@@ -39,20 +39,5 @@ internal static class OwnSources
         }
 
         PushRules.DropTimestamps(into);
-    }
-
-    private static string? MetricError(FamilySet set, int family, SeriesOrder order)
-    {
-        order.Sort(set, family);
-        int previous = -1;
-        for (int metric = set.Families[family].FirstMetric; metric >= 0; previous = metric, metric = set.Metrics[metric].Next)
-        {
-            if (PushRules.MetricError(set, family, metric, previous) is { } error)
-            {
-                return error;
-            }
-        }
-
-        return null;
     }
 }

@@ -7,25 +7,8 @@ namespace Exposition.Kestrel.SelfMetrics;
 internal static class SourceCopy
 {
     /// <summary>Why a family cannot be exposed, or null. Puts its metrics in order.</summary>
-    public static string? Error(FamilySet set, int family, SeriesOrder order)
-    {
-        if (PushRules.FamilyError(set, family) is { } error)
-        {
-            return error;
-        }
-
-        order.Sort(set, family);
-        int previous = -1;
-        for (int metric = set.Families[family].FirstMetric; metric >= 0; previous = metric, metric = set.Metrics[metric].Next)
-        {
-            if (PushRules.MetricError(set, family, metric, previous) is { } broken)
-            {
-                return broken;
-            }
-        }
-
-        return null;
-    }
+    public static string? Error(FamilySet set, int family, SeriesOrder order) =>
+        PushRules.FamilyError(set, family) ?? PushRules.MetricsError(set, family, order);
 
     /// <summary>Adds a copy of a family to <paramref name="into"/>, without timestamps.</summary>
     public static void Add(FamilySet from, int family, FamilySet into)
