@@ -28,12 +28,3 @@ public sealed record GroupInfo(
 /// <param name="Bytes">What its samples take, in bytes.</param>
 /// <param name="HiddenBecause">Why scrapes leave it out; null if they do not.</param>
 public sealed record GroupFamily(string Name, MetricType Type, string? Help, int SeriesCount, long Bytes, string? HiddenBecause);
-
-/// <summary>A copy of a sample of a group. The caller's to keep.</summary>
-/// <param name="Family">Name of its family.</param>
-/// <param name="Type">The family's type.</param>
-/// <param name="Name">The sample's own name: that of a histogram's bucket ends in <c>_bucket</c>.</param>
-/// <param name="Labels">Its labels in byte order of their names, those of the group among them, and <c>le</c> and <c>quantile</c>.</param>
-/// <param name="Value">Its value.</param>
-public sealed record GroupSample(
-    string Family, MetricType Type, string Name, IReadOnlyList<(string Name, string Value)> Labels, double Value);

@@ -1,4 +1,5 @@
 using Exposition.Engine.Reading;
+using Exposition.Formats;
 
 namespace Exposition.Engine;
 
@@ -59,12 +60,12 @@ public static class MetricStoreReading
     }
 
     /// <summary>Copies the samples of a group, also those that scrapes leave out (<see cref="GroupFamily.HiddenBecause"/>).</summary>
-    /// <returns>In order of their families; null if the group is not there.</returns>
-    public static IReadOnlyList<GroupSample>? GetSamples(this MetricStore store, GroupingKey key)
+    /// <returns>In order of their families, labels in byte order of their names; null if the group is not there.</returns>
+    public static IReadOnlyList<MetricSample>? GetSamples(this MetricStore store, GroupingKey key)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(key);
-        store.Reads.TryRead(key, 0, static (group, _) => GroupCopies.SamplesOf(group), out GroupSample[]? found);
+        store.Reads.TryRead(key, 0, static (group, _) => GroupCopies.SamplesOf(group), out MetricSample[]? found);
         return found;
     }
 

@@ -21,7 +21,7 @@ public sealed class ReadingTests
 
         GroupInfo info = _gateway.Store.Find(s_key)!;
         GroupInfo listed = _gateway.Store.GetGroups()[0];
-        GroupSample sample = Assert.Single(_gateway.Store.GetSamples(s_key)!, static sample => sample.Family == "rows");
+        MetricSample sample = Assert.Single(_gateway.Store.GetSamples(s_key)!, static sample => sample.Family == "rows");
         double? value = _gateway.Store.GetValue("rows{job=\"x\",table=\"users\"}");
         GroupInfo? viewed = null;
         Assert.True(_gateway.Store.Read(s_key, 0, (view, _) => viewed = view.ToInfo()));
@@ -41,7 +41,7 @@ public sealed class ReadingTests
         Assert.True(_gateway.Store.RepeatedPushes > 50);
         Assert.Equal(1, value);
         Assert.Equal(("rows", "rows", MetricType.Gauge, 1.0), (sample.Family, sample.Name, sample.Type, sample.Value));
-        Assert.Equal([("instance", ""), ("job", "x"), ("table", "users")], sample.Labels);
+        Assert.Equal([("instance", ""), ("job", "x"), ("table", "users")], sample.Labels.Select(static label => (label.Name, label.Value)));
         DateTimeOffset pushed = DateTimeOffset.FromUnixTimeSeconds(1_700_000_010);
         Assert.All([info, listed, viewed!], group =>
         {

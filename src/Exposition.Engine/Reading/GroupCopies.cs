@@ -26,9 +26,9 @@ internal static class GroupCopies
             expiry > 0 ? DateTimeOffset.UnixEpoch.AddTicks(expiry / 100) : null, group.IsExpired, group.LastFailure, families);
     }
 
-    public static GroupSample[] SamplesOf(GroupSnapshot group)
+    public static MetricSample[] SamplesOf(GroupSnapshot group)
     {
-        var samples = new List<GroupSample>((int)Math.Min(group.SampleCount, Array.MaxLength));
+        var samples = new List<MetricSample>((int)Math.Min(group.SampleCount, Array.MaxLength));
         ExpositionReaderState lines = NewReaderState();
         foreach (ref readonly FamilyEntry entry in group.Families)
         {
@@ -36,14 +36,14 @@ internal static class GroupCopies
             var reader = new ExpositionReader(entry.TextSpan, lines);
             while (reader.Read())
             {
-                var labels = new (string, string)[reader.Labels.Count];
+                var labels = new Label[reader.Labels.Count];
                 for (int i = 0; i < labels.Length; i++)
                 {
-                    labels[i] = (Text(reader.Labels[i].Name), Text(reader.Labels[i].Value));
+                    labels[i] = new Label(Text(reader.Labels[i].Name), Text(reader.Labels[i].Value));
                 }
 
                 string name = reader.Name.SequenceEqual(entry.Name.Span) ? family : Text(reader.Name);
-                samples.Add(new GroupSample(family, entry.Type, name, labels, reader.Value));
+                samples.Add(new MetricSample(name, LabelSet.Create(labels), reader.Value, Timestamp: null, family, entry.Type));
             }
 
             lines.Reset();
