@@ -36,6 +36,12 @@ internal sealed class Observers(StoreOptions options)
                 throw new InvalidOperationException($"a store has at most {Most} observers at once: dispose of those that have ended");
             }
 
+            if (all.Length == 0)
+            {
+                // What ended before anybody listened.
+                _ends.Clear();
+            }
+
             var place = new Place(this, observer);
             Volatile.Write(ref _all, [.. all, place]);
             return place;
@@ -48,6 +54,10 @@ internal sealed class Observers(StoreOptions options)
         {
             IStoreObserver[] left = [.. (_all ?? []).Where(other => !ReferenceEquals(other, place))];
             Volatile.Write(ref _all, left.Length > 0 ? left : null);
+            if (left.Length == 0)
+            {
+                _ends.Clear();
+            }
         }
     }
 
@@ -70,12 +80,12 @@ internal sealed class Observers(StoreOptions options)
     /// <summary>Something has become of a push.</summary>
     public void Tell(GroupingKey key, PushFormat format, PushMode mode, int bytes, in PushOutcome outcome, object? sender)
     {
-        TellEnds();
         if (Volatile.Read(ref _all) is not { } all)
         {
             return;
         }
 
+        TellEnds();
         if (outcome.IsStored)
         {
             Pushed(new PushedEvent(key, format, mode, bytes));
@@ -114,7 +124,7 @@ internal sealed class Observers(StoreOptions options)
     public void TellEnds()
     {
         // Whoever tells looks again when he has said that he does not any more; so what is queued meanwhile is not forgotten.
-        while (!_ends.IsEmpty && Interlocked.Exchange(ref _isTelling, 1) == 0)
+        while (Any && !_ends.IsEmpty && Interlocked.Exchange(ref _isTelling, 1) == 0)
         {
             while (_ends.TryDequeue(out (GroupingKey Key, bool IsExpiry) end))
             {
