@@ -6,9 +6,9 @@ using Exposition.Engine.Memory;
 namespace Exposition.Engine;
 
 /// <summary>
-/// A group as one push left it. Does not change, but for <see cref="LastFailure"/>, as long as somebody may be reading it: until the view
-/// that shows it is disposed of, whoever has taken it from a feed releases it, or the pin of the group's slot ends. After that the object
-/// and its memory become another snapshot's; see <see cref="Publishing.StoreState"/>.
+/// A group as one push left it. Does not change, but for <see cref="LastFailure"/>, while it is in use: until the view that contains it is
+/// disposed of, the feed consumer that took it releases it, or the pin on its slot ends. After that the object and its memory are reused
+/// for another snapshot; see <see cref="Publishing.StoreState"/>.
 /// </summary>
 [DebuggerDisplay("{Key} {Version}, {_count} families")]
 internal sealed class GroupSnapshot

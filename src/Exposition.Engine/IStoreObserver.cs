@@ -7,7 +7,7 @@ namespace Exposition.Engine;
 /// <remarks>
 /// Calls come when the change can be seen by everybody, outside of all locks of the store, on the thread that has made it: of pushes on the
 /// pusher's, before its call returns. So several come at once, those of different threads in no order, and a slow observer slows pushes
-/// down; it may use the store. Whoever wants to know what a group is now reads it (<see cref="MetricStoreReading.Find"/>), or watches
+/// down; it may use the store. For the present state of a group read it (<see cref="MetricStoreReading.Find"/>), or watch it
 /// (<see cref="MetricStoreWatching.WatchAsync"/>). What an observer throws is caught, counted, and told to
 /// <see cref="StoreOptions.ObserverFailed"/>; the push is not harmed.
 /// </remarks>

@@ -33,7 +33,8 @@ internal sealed class FeedList
         _feeds.Count(static feed => feed.Index == ChangeFeed.OfCopies) < MostOfCopies ? Add(create(ChangeFeed.OfCopies))
             : throw new InvalidOperationException($"a store is watched by at most {MostOfCopies} at once: end those that are not needed");
 
-    // A push that does not see the feed yet was in its place before the return, as Tell passes a full fence in between.
+    // Tell passes a full fence after a push is published. So a push that Tell did not report to the new feed was published before this
+    // method returns, and whoever lists the groups after it sees it.
     private ChangeFeed Add(ChangeFeed feed)
     {
         Interlocked.Exchange(ref _feeds, [.. _feeds, feed]);

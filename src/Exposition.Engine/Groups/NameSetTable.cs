@@ -13,7 +13,7 @@ internal sealed class NameSetTable
     /// <summary>How many there are.</summary>
     public int Count => _nameSets.Count;
 
-    /// <summary>All of them; null if nobody has asked (<see cref="List"/>) since there was another.</summary>
+    /// <summary>The cached result of the last <see cref="List"/>; null if a name set was added since.</summary>
     public NameSet[]? Known => Volatile.Read(ref _known);
 
     /// <summary>Lists all of them.</summary>

@@ -68,7 +68,7 @@ internal static class HealthCheck
         var handler = new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false };
         if (target.TakesAnyCertificate)
         {
-#pragma warning disable CA5359 // See there.
+#pragma warning disable CA5359 // HealthTarget.TakesAnyCertificate says when, and why.
             handler.SslOptions.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
 #pragma warning restore CA5359
         }
