@@ -44,6 +44,17 @@ public sealed class TestGatewayTests
     }
 
     [Fact]
+    public async Task Who_has_the_answer_finds_the_push_recorded()
+    {
+        await using TestGateway gateway = await TestGateway.StartAsync(cancellationToken: Cancelled);
+        for (int i = 1; i <= 300; i++)
+        {
+            await PutAsync(gateway, "metrics/job/a", i % 2 == 0 ? "up 1\n" : "up x\n");
+            Assert.Equal(i, gateway.Pushes.Count);
+        }
+    }
+
+    [Fact]
     public async Task A_packed_body_is_recorded_unpacked()
     {
         await using TestGateway gateway = await TestGateway.StartAsync(cancellationToken: Cancelled);

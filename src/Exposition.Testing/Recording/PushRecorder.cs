@@ -29,33 +29,41 @@ internal sealed class PushRecorder(ExpositionEngine engine, PushLog log, Orders 
         await request.Body.CopyToAsync(body, context.RequestAborted).ConfigureAwait(false);
         body.Position = 0;
         request.Body = body;
-        (int status, string? reason) = await AnswerAsync(context, next, orders.Take()).ConfigureAwait(false);
+        Order? order = orders.Take();
+        await Task.Delay(order?.Delay ?? TimeSpan.Zero, context.RequestAborted).ConfigureAwait(false);
+        byte[] answer = await AnswerAsync(context, next, order).ConfigureAwait(false);
+
+        // Before the answer is sent: who has it finds the push recorded.
+        int status = order is { Drop: true } ? 0 : context.Response.StatusCode;
+        string? reason = status is >= 200 and < 300 ? null : Encoding.UTF8.GetString(answer).TrimEnd('\n');
         log.Add(new RecordedPush(
             request.Method, TargetOf(context), GroupingOf(context), SamplesOf(request, body), HeadersOf(request), status, reason, at));
+        if (status == 0)
+        {
+            context.Abort();
+            return;
+        }
+
+        await context.Response.Body.WriteAsync(answer, context.RequestAborted).ConfigureAwait(false);
     }
 
-    private static async Task<(int Status, string? Reason)> AnswerAsync(HttpContext context, RequestDelegate next, Order? order)
+    /// <summary>Sets the response's head and gives its body, which is not yet sent.</summary>
+    private static async Task<byte[]> AnswerAsync(HttpContext context, RequestDelegate next, Order? order)
     {
-        if (order is not null)
+        if (order is { Drop: true })
         {
-            await Task.Delay(order.Delay, context.RequestAborted).ConfigureAwait(false);
-            if (order.Drop)
+            return "dropped"u8.ToArray();
+        }
+
+        if (order is { Status: > 0 })
+        {
+            context.Response.StatusCode = order.Status;
+            if (order.RetryAfter is { } after)
             {
-                context.Abort();
-                return (0, "dropped");
+                context.Response.Headers.RetryAfter = ((long)after.TotalSeconds).ToString(CultureInfo.InvariantCulture);
             }
 
-            if (order.Status > 0)
-            {
-                context.Response.StatusCode = order.Status;
-                if (order.RetryAfter is { } after)
-                {
-                    context.Response.Headers.RetryAfter = ((long)after.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-                }
-
-                await context.Response.WriteAsync(order.Reason, context.RequestAborted).ConfigureAwait(false);
-                return (order.Status, order.Reason);
-            }
+            return Encoding.UTF8.GetBytes(order.Reason);
         }
 
         Stream given = context.Response.Body;
@@ -70,10 +78,7 @@ internal sealed class PushRecorder(ExpositionEngine engine, PushLog log, Orders 
             context.Response.Body = given;
         }
 
-        byte[] text = answer.ToArray();
-        await given.WriteAsync(text, context.RequestAborted).ConfigureAwait(false);
-        int status = context.Response.StatusCode;
-        return (status, status < 300 ? null : Encoding.UTF8.GetString(text).TrimEnd('\n'));
+        return answer.ToArray();
     }
 
     // As sent: the decoded path cannot tell a slash of a value.
