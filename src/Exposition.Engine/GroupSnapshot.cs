@@ -76,6 +76,8 @@ internal sealed class GroupSnapshot
     // To be brought into the cache before it is needed.
     internal FamilyEntry[] FamilyArray => _families;
 
+    internal HiddenFamily[] HiddenArray => _hidden;
+
     // See GroupSize. Repeat pushes leave both as they are.
     internal long Size { get; set; }
 

@@ -30,25 +30,43 @@ internal sealed class HiddenFamily
 
     internal GroupSlot? Slot { get; set; }
 
-    internal HashSet<HiddenFamily>? Waiting { get; set; }
+    internal WaitingFamilies? Waiting { get; set; }
+
+    // Its neighbours there.
+    internal HiddenFamily? WaitsBefore { get; set; }
+
+    internal HiddenFamily? WaitsAfter { get; set; }
+
+    internal static Comparer<HiddenFamily> ByName { get; } =
+        Comparer<HiddenFamily>.Create(static (a, b) => a.Name.Span.SequenceCompareTo(b.Name.Span));
 
     // Among some in order of their names.
     internal static HiddenFamily? Find(ReadOnlySpan<HiddenFamily> hidden, ReadOnlySpan<byte> name)
     {
-        int low = 0, high = hidden.Length - 1;
+        int at = PlaceOf(hidden, name);
+        return at < hidden.Length && hidden[at].IsNamed(name) ? hidden[at] : null;
+    }
+
+    // That of the first from there on that does not come before the name.
+    internal static int PlaceOf(ReadOnlySpan<HiddenFamily> hidden, ReadOnlySpan<byte> name, int from = 0)
+    {
+        int low = from, high = hidden.Length - 1;
         while (low <= high)
         {
             int middle = (low + high) >>> 1;
-            int order = hidden[middle].Name.Span.SequenceCompareTo(name);
-            if (order == 0)
-            {
-                return hidden[middle];
-            }
-
-            (low, high) = order < 0 ? (middle + 1, high) : (low, middle - 1);
+            (low, high) = hidden[middle].Name.Span.SequenceCompareTo(name) < 0 ? (middle + 1, high) : (low, middle - 1);
         }
 
-        return null;
+        return low;
+    }
+
+    internal bool IsNamed(ReadOnlySpan<byte> name) => Name.Span.SequenceEqual(name);
+
+    // It is no more.
+    internal void Leave()
+    {
+        Waiting?.Remove(this);
+        Slot = null;
     }
 
     internal void StillHiddenBy(Clash clash)

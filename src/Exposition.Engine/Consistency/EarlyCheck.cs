@@ -14,6 +14,10 @@ internal sealed class EarlyCheck(Func<ReadOnlyMemory<byte>, GroupSlot?> find)
     private readonly HashSet<GroupSlot> _pinned = [];
     private readonly Dictionary<int, Finding> _findings = [];
 
+    // One of each group, for many are of the same.
+    private readonly List<Clash> _clashOfEach = [];
+    private readonly HashSet<(GroupSlot? Group, long Since)> _groups = [];
+
     /// <summary>What was found, by index of the family.</summary>
     public List<(int Family, Clash Clash)> Clashes { get; } = [];
 
@@ -39,6 +43,10 @@ internal sealed class EarlyCheck(Func<ReadOnlyMemory<byte>, GroupSlot?> find)
                 if (finding.Clash is { } clash)
                 {
                     Clashes.Add((family, clash));
+                    if (_groups.Add((clash.Group, clash.Since)))
+                    {
+                        _clashOfEach.Add(clash);
+                    }
                 }
             }
         }
@@ -70,7 +78,7 @@ internal sealed class EarlyCheck(Func<ReadOnlyMemory<byte>, GroupSlot?> find)
     }
 
     /// <summary>The same where all families are closed: no series have come.</summary>
-    public bool HoldsOfClosed() => Clashes.TrueForAll(static found => found.Clash.IsThere);
+    public bool HoldsOfClosed() => _clashOfEach.TrueForAll(static clash => clash.IsThere);
 
     /// <summary>Whether a family was looked for.</summary>
     public bool Knows(int family) => _findings.ContainsKey(family);

@@ -8,9 +8,11 @@ namespace Exposition.Engine.Consistency;
 internal sealed partial class FamilyDirectory
 {
     private Queue<LeavingGroup> _leaving = [];
-    private Queue<List<HiddenFamily>> _changed = [];
+    private Queue<(IReadOnlyList<HiddenFamily> Families, bool AreGone)> _changed = [];
+    private Queue<WaitingFamilies> _waitNoMore = [];
     private int _leavingFrom;
     private int _changedFrom;
+    private int _changedLeft;
 
     /// <summary>Up to so many families count no more at once: that takes a fraction of a millisecond.</summary>
     public int AtOnce { get; set; } = 500;
@@ -92,45 +94,97 @@ internal sealed partial class FamilyDirectory
     }
 
     /// <summary>How many hidden families there are that have come or gone, and are not seen to yet.</summary>
-    public int ChangedHidden { get; private set; }
+    public int ChangedHidden => _changedLeft + (_waitNoMore.Count == 0 ? 0 : _waitNoMore.Sum(static waiting => waiting.Count));
 
-    /// <summary>Many hidden families have come or gone: they are seen to by and by (<see cref="SeeToHidden"/>).</summary>
-    public void ChangeLater(List<HiddenFamily> changed)
+    /// <summary>What hidden families wait for has changed. Many are freed by and by (<see cref="SeeToHidden"/>).</summary>
+    public void FreeWaiting(GroupSlot group)
     {
-        ChangedHidden += changed.Count;
-        _changed.Enqueue(changed);
+        FreeAll(group.Waiting);
+        group.Waiting = null;
     }
 
-    /// <summary>Goes on with that: what has gone waits for nothing any more, and what has come is looked at again.</summary>
-    public void SeeToHidden()
+    /// <inheritdoc cref="FreeWaiting(GroupSlot)"/>
+    public void FreeWaiting(FamilyInfo family)
     {
-        if (!_changed.TryPeek(out List<HiddenFamily>? next))
+        FreeAll(family.Waiting);
+        family.Waiting = null;
+    }
+
+    private void FreeAll(WaitingFamilies? waiting)
+    {
+        if (waiting?.Count > 2 * AtOnce)
         {
+            _waitNoMore.Enqueue(waiting);
             return;
         }
 
-        int until = Math.Min(next.Count, _changedFrom + AtOnce);
-        for (; _changedFrom < until; _changedFrom++, ChangedHidden--)
+        FreeSome(waiting, 2 * AtOnce);
+    }
+
+    private void FreeSome(WaitingFamilies? waiting, int most)
+    {
+        for (int i = 0; i < most && waiting is not null && waiting.TryTake(out HiddenFamily? hidden); i++)
         {
-            HiddenFamily hidden = next[_changedFrom];
-            hidden.Waiting?.Remove(hidden);
-            if (hidden.Slot is not null)
+            Free(hidden);
+        }
+    }
+
+    /// <summary>Many hidden families have gone, or have come: they are seen to by and by (<see cref="SeeToHidden"/>).</summary>
+    public void ChangeLater(IReadOnlyList<HiddenFamily> changed, bool areGone)
+    {
+        if (changed.Count > 0)
+        {
+            _changedLeft += changed.Count;
+            _changed.Enqueue((changed, areGone));
+        }
+    }
+
+    /// <summary>Goes on with these: what has gone waits for nothing any more, and all others are looked at again.</summary>
+    public void SeeToHidden()
+    {
+        if (!_changed.TryPeek(out (IReadOnlyList<HiddenFamily> Families, bool AreGone) next))
+        {
+            FreeSomeWaiting();
+            return;
+        }
+
+        int until = Math.Min(next.Families.Count, _changedFrom + AtOnce);
+        for (; _changedFrom < until; _changedFrom++, _changedLeft--)
+        {
+            HiddenFamily hidden = next.Families[_changedFrom];
+            if (next.AreGone)
+            {
+                hidden.Leave();
+            }
+            else if (hidden.Slot is not null)
             {
                 Free(hidden);
             }
         }
 
-        if (_changedFrom == next.Count)
+        if (_changedFrom == next.Families.Count)
         {
             _changed.Dequeue();
             _changedFrom = 0;
         }
     }
 
+    private void FreeSomeWaiting()
+    {
+        if (_waitNoMore.TryPeek(out WaitingFamilies? waiting))
+        {
+            FreeSome(waiting, AtOnce);
+            if (waiting.Count == 0)
+            {
+                _waitNoMore.Dequeue();
+            }
+        }
+    }
+
     private void ForgetLeaving()
     {
-        (_leaving, _changed) = ([], []);
-        (Leaving, _leavingFrom, ChangedHidden, _changedFrom) = (0, 0, 0, 0);
+        (_leaving, _changed, _waitNoMore) = ([], [], []);
+        (Leaving, _leavingFrom, _changedLeft, _changedFrom) = (0, 0, 0, 0);
     }
 
     // Families of a group that have gone, and count still.

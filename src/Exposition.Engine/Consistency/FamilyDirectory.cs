@@ -51,16 +51,7 @@ internal sealed partial class FamilyDirectory
     /// <summary>Takes that out.</summary>
     public void TakeFreed() => _freed.Dequeue();
 
-    /// <summary>The reason of hidden families may have gone.</summary>
-    public void Free(IEnumerable<HiddenFamily>? waiting)
-    {
-        foreach (HiddenFamily hidden in waiting ?? [])
-        {
-            Free(hidden);
-        }
-    }
-
-    /// <summary>That of one.</summary>
+    /// <summary>The reason of a hidden family may have gone.</summary>
     public void Free(HiddenFamily hidden) => _freed.Enqueue(hidden, hidden.Order);
 
     /// <summary>Names a family of the host, which counts whatever the groups have.</summary>
@@ -123,9 +114,9 @@ internal sealed partial class FamilyDirectory
 
     /// <summary>Counts the families of a group in place of those that it had.</summary>
     /// <param name="draft">The group.</param>
-    /// <param name="hidden">Those of its families that were found hidden since it was made.</param>
+    /// <param name="hidden">Those of its families that were found hidden since it was made, and count.</param>
     /// <param name="slot">Its slot.</param>
-    public void Replace(GroupDraft draft, List<HiddenFamily>? hidden, GroupSlot slot)
+    public void Replace(GroupDraft draft, ReadOnlySpan<HiddenFamily> hidden, GroupSlot slot)
     {
         int added = draft.Added?.Count ?? draft.Families.Length;
         for (int i = 0; i < added; i++)
@@ -143,10 +134,9 @@ internal sealed partial class FamilyDirectory
         }
 
         Remove(old, draft.Removed, slot);
-        foreach (HiddenFamily found in hidden ?? [])
+        foreach (HiddenFamily found in hidden)
         {
-            int place = GroupSnapshot.IndexOf(old.Families, found.Name.Span);
-            if (place >= 0 && old.Families[place].IsExposed && draft.Removed is { } removed && removed.BinarySearch(place) < 0)
+            if (draft.PlaceOfCounted(found.Name.Span) is >= 0 and var place)
             {
                 Remove(old.Families[place], old.Families, slot);
             }
@@ -174,7 +164,7 @@ internal sealed partial class FamilyDirectory
         if (info.HasMissed)
         {
             info.HasMissed = false;
-            Free(info.Waiting);
+            FreeWaiting(info);
         }
 
         ForgetUnused(info);
@@ -216,7 +206,7 @@ internal sealed partial class FamilyDirectory
         info.Count(entry.Type, slot, -1, hasOwnLabels: !BuiltInFamilies.IsPlain(entry, families));
         if (info.GroupsOf(entry.Type) == 0)
         {
-            Free(info.Waiting);
+            FreeWaiting(info);
         }
 
         ForgetUnused(info);

@@ -20,7 +20,7 @@ internal sealed class FamilyInfo(byte[] name)
     private Dictionary<NameSet, int>? _places;
 
     /// <summary>Hidden families that wait for this one to go.</summary>
-    public HashSet<HiddenFamily>? Waiting { get; set; }
+    public WaitingFamilies? Waiting { get; set; }
 
     /// <summary>The name, shared by all entries of the family.</summary>
     public byte[] Name { get; } = name;

@@ -1,4 +1,5 @@
 using Exposition.Engine.Groups;
+using Exposition.Engine.Ingest;
 
 namespace Exposition.Engine.Consistency;
 
@@ -35,67 +36,49 @@ internal sealed class HiddenFamilies(StoreOptions options, FamilyDirectory direc
     /// <summary>
     /// The hidden families of a group take the place of others. Under the writer lock, after the directory knows the new ones.
     /// </summary>
-    public void Replace(GroupSlot slot, GroupSnapshot? old, GroupSnapshot? current)
+    /// <param name="old">The group before; null if it is new.</param>
+    /// <param name="draft">Its hidden families now.</param>
+    /// <param name="found">Those that were added to them.</param>
+    public void Replace(GroupSnapshot? old, HiddenDraft draft, List<HiddenFamily>? found)
     {
         writer.AssertHeld();
-        ReadOnlySpan<HiddenFamily> before = old is null ? [] : old.Hidden;
-        ReadOnlySpan<HiddenFamily> now = current is null ? [] : current.Hidden;
-        if (before.IsEmpty && now.IsEmpty)
+        Interlocked.Add(ref _count, draft.Families.Length - (old?.Hidden.Length ?? 0));
+        Change(draft.Gone, found ?? []);
+    }
+
+    /// <summary>A group goes, and its hidden families with it.</summary>
+    public void Remove(GroupSnapshot last)
+    {
+        writer.AssertHeld();
+        Interlocked.Add(ref _count, -last.Hidden.Length);
+        Change(last.HiddenArray, []);
+    }
+
+    private void Change(IReadOnlyList<HiddenFamily> gone, List<HiddenFamily> found)
+    {
+        if (gone.Count + found.Count > 2 * directory.AtOnce)
         {
+            directory.ChangeLater(gone, areGone: true);
+            directory.ChangeLater(found, areGone: false);
             return;
         }
 
-        // Both are in order of their names, and most are the same.
-        List<HiddenFamily> changed = [];
-        int at = 0;
-        foreach (HiddenFamily hidden in before)
+        for (int i = 0; i < gone.Count; i++)
         {
-            while (at < now.Length && now[at].Name.Span.SequenceCompareTo(hidden.Name.Span) < 0)
-            {
-                at++;
-            }
-
-            if (at == now.Length || !ReferenceEquals(now[at], hidden))
-            {
-                hidden.Slot = null;
-                changed.Add(hidden);
-            }
+            gone[i].Leave();
         }
 
-        foreach (HiddenFamily hidden in now)
-        {
-            if (hidden.Slot is null)
-            {
-                hidden.Slot = slot;
-                changed.Add(hidden);
-            }
-        }
-
-        Interlocked.Add(ref _count, now.Length - before.Length);
-        if (changed.Count > 2 * directory.AtOnce)
-        {
-            directory.ChangeLater(changed);
-            return;
-        }
-
-        foreach (HiddenFamily hidden in changed)
-        {
-            hidden.Waiting?.Remove(hidden);
-            if (hidden.Slot is not null)
-            {
-                Wait(hidden);
-            }
-        }
+        found.ForEach(Wait);
     }
 
     /// <summary>Puts a hidden family where it waits for what stands in its way.</summary>
     public void Wait(HiddenFamily hidden)
     {
         Clash clash = hidden.Clash;
-        hidden.Waiting = clash.Group is { IsRemoved: false } group ? group.Waiting ??= []
-            : clash.Family is not null && directory.TryGet(clash.Family, out FamilyInfo? info) ? info.Waiting ??= []
+        WaitingFamilies? waiting = clash.Group is { IsRemoved: false } group ? group.Waiting ??= new WaitingFamilies()
+            : clash.Family is not null && directory.TryGet(clash.Family, out FamilyInfo? info) ? info.Waiting ??= new WaitingFamilies()
             : null;
-        hidden.Waiting?.Add(hidden);
+        waiting?.Add(hidden);
     }
 
     /// <summary>Tells the host what a push hides. Outside the lock; only what was not hidden before is news.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Numerics;
+using Exposition.Engine.Consistency;
 using Exposition.Engine.Explore;
 using Exposition.Engine.Feed;
 using Exposition.Engine.Repeats;
@@ -52,7 +53,7 @@ internal sealed class GroupSlot(GroupingKey key, NameSet names)
     public bool IsInMap { get; set; }
 
     /// <summary>Hidden families of other groups that wait for this group to change; under the store's writer lock.</summary>
-    public HashSet<HiddenFamily>? Waiting { get; set; }
+    public WaitingFamilies? Waiting { get; set; }
 
     /// <summary>Whether the group has been deleted. It never comes back; a new one of the same key gets another slot.</summary>
     public bool IsRemoved => Current is { IsEnd: true };

@@ -12,10 +12,6 @@ internal sealed class GroupDraft
 {
     private const int FewFamilies = 16;
 
-    // Those of the old ones that are there as they were.
-    private readonly HiddenFamily[] _stillHidden = [];
-    private HiddenFamily[]? _sorted;
-
     private GroupDraft(GroupingKey key, GroupSnapshot? old, FamilyEntry[] families, int[]? changed)
     {
         (Old, Families, Changed) = (old, families, changed);
@@ -31,7 +27,7 @@ internal sealed class GroupDraft
         }
 
         Memory = families.Length > FewFamilies ? MemoryOf(families) : null;
-        _stillHidden = StillHidden(old.Hidden, families);
+        Hidden.KeepFrom(old.HiddenArray, families);
     }
 
     /// <summary>What it takes the place of; null if the group is new.</summary>
@@ -45,6 +41,9 @@ internal sealed class GroupDraft
 
     /// <summary>The place of one that is changed.</summary>
     public int PlaceOf(int changed) => Changed is null ? changed : Changed[changed];
+
+    /// <summary>Which of the families are hidden.</summary>
+    public HiddenDraft Hidden { get; } = new();
 
     /// <summary>See <see cref="GroupSize"/>.</summary>
     public long Size { get; }
@@ -63,6 +62,15 @@ internal sealed class GroupDraft
 
     /// <summary>The places of what counted before and is not there any more, among the old; null for all.</summary>
     public List<int>? Removed { get; private init; }
+
+    /// <summary>
+    /// The place among the old families of one that counts and is not among <see cref="Removed"/>; -1 if it is none of these.
+    /// </summary>
+    public int PlaceOfCounted(ReadOnlySpan<byte> name)
+    {
+        int place = Old is null || Removed is null ? -1 : GroupSnapshot.IndexOf(Old.Families, name);
+        return place >= 0 && Old!.Families[place].IsExposed && Removed!.BinarySearch(place) < 0 ? place : -1;
+    }
 
     /// <summary>A group of other families than it had.</summary>
     public static GroupDraft Of(GroupingKey key, GroupSnapshot? old, FamilyEntry[] families) => new(key, old, families, changed: null);
@@ -99,56 +107,6 @@ internal sealed class GroupDraft
     /// <summary>Bytes in an array of their own.</summary>
     public static ReadOnlyMemory<byte> Alone(ReadOnlyMemory<byte> bytes) =>
         MemoryMarshal.TryGetArray(bytes, out ArraySegment<byte> array) && array.Array!.Length == bytes.Length ? bytes : bytes.ToArray();
-
-    /// <summary>Does before the writer lock is taken what can be done of <see cref="Hidden"/> then.</summary>
-    public void Prepare(List<HiddenFamily>? found)
-    {
-        if (found is not null && Old is not { Hidden.IsEmpty: false })
-        {
-            found.Sort(ByName);
-            _sorted = [.. found];
-        }
-    }
-
-    /// <summary>The hidden families of the new snapshot: those of before but for what was shown since. Under the writer lock.</summary>
-    /// <param name="found">Those that were found hidden now.</param>
-    public HiddenFamily[] Hidden(List<HiddenFamily>? found)
-    {
-        HiddenFamily[] still = Array.TrueForAll(_stillHidden, static hidden => hidden.Slot is not null) ? _stillHidden
-            : Array.FindAll(_stillHidden, static hidden => hidden.Slot is not null);
-        if (found is null)
-        {
-            return still;
-        }
-
-        if (_sorted?.Length == found.Count && still.Length == 0)
-        {
-            return _sorted;
-        }
-
-        // Both in order of their names. What was hidden under a name came when it did.
-        found.Sort(ByName);
-        var all = new List<HiddenFamily>(still.Length + found.Count);
-        int next = 0;
-        foreach (HiddenFamily hidden in found)
-        {
-            ReadOnlySpan<byte> name = hidden.Name.Span;
-            int order = 1;
-            while (next < still.Length && (order = still[next].Name.Span.SequenceCompareTo(name)) < 0)
-            {
-                all.Add(still[next++]);
-            }
-
-            next += next < still.Length && order == 0 ? 1 : 0;
-            hidden.Order = Old is not null && HiddenFamily.Find(Old.Hidden, name) is { } before ? before.Order : hidden.Order;
-            all.Add(hidden);
-        }
-
-        all.AddRange(still[next..]);
-        return [.. all];
-    }
-
-    private static int ByName(HiddenFamily a, HiddenFamily b) => a.Name.Span.SequenceCompareTo(b.Name.Span);
 
     // Both are in order of their names. Of what a PUT replaces only push_failure_time_seconds stays.
     private static FamilyEntry[] Combine(ReadOnlySpan<FamilyEntry> old, FamilyEntry[] pushed, bool replace, Span<int> places)
@@ -200,21 +158,6 @@ internal sealed class GroupDraft
         }
 
         return places;
-    }
-
-    private static HiddenFamily[] StillHidden(ReadOnlySpan<HiddenFamily> before, FamilyEntry[] families)
-    {
-        var still = new List<HiddenFamily>(before.Length);
-        foreach (HiddenFamily hidden in before)
-        {
-            int at = GroupSnapshot.IndexOf(families, hidden.Name.Span);
-            if (at >= 0 && (families[at].Traits & FamilyTraits.Hidden) != 0)
-            {
-                still.Add(hidden);
-            }
-        }
-
-        return [.. still];
     }
 
     private static HashSet<byte[]> MemoryOf(FamilyEntry[] families)

@@ -25,7 +25,7 @@ internal sealed class HostFamilies(StoreState state, WriterLock writer, Publishe
 
             // Those that wait for it may fit now.
             FamilyInfo info = state.Directory.Reserve(name, type);
-            state.Directory.Free(info.Waiting);
+            state.Directory.FreeWaiting(info);
             List<byte[]> names = CrossGroupRules.NamesBeside(info.Name, type).FindAll(IsHeld);
             if (names.Count > 0)
             {

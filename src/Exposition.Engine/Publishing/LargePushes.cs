@@ -43,7 +43,8 @@ internal sealed class LargePushes(
             if (made.Refused is null && !made.MustRender)
             {
                 claim.Early.Look(push.Families, group.Slot, claim.Names);
-                claim.Draft.Prepare(claim.Hidden);
+                HideClashes(claim);
+                claim.Draft.Hidden.Add(claim.Hidden, claim.Slot!);
                 made = Publish(claim, group);
             }
         }
@@ -153,16 +154,12 @@ internal sealed class LargePushes(
                 return new Attempt(tooLarge);
             }
 
-            foreach ((int family, Clash clash) in claim.Early.Clashes)
+            if (claim.Refused is { } clash)
             {
-                if (checks.IsRefused(clash))
-                {
-                    return new Attempt(new PushOutcome(PushStatus.Inconsistent, clash.Message));
-                }
-
-                HideClaimed(claim, push.NameOf(family), clash);
+                return new Attempt(new PushOutcome(PushStatus.Inconsistent, clash.Message));
             }
 
+            int claimed = claim.Hidden?.Count ?? 0;
             if (checks.Check(push, CollectionsMarshal.AsSpan(claim.Own), slot, draft.Families, ref claim.Hidden) is { } error)
             {
                 return new Attempt(new PushOutcome(PushStatus.Inconsistent, error));
@@ -174,13 +171,36 @@ internal sealed class LargePushes(
                 && (draft.Added is null || draft.Added.BinarySearch(place) >= 0)).ToList();
             Fate fate = state.Deadlines.FateOf(slot, push.Key, push.ExpireAfter, push.At);
             GroupSnapshot? stored = publisher.Publish(
-                slot, push.Key, new Publication(draft, fate, claim.Hidden) { OwnPins = 1, Claimed = claim.Slot });
+                slot, push.Key, new Publication(draft, fate, claim.Hidden) { OwnPins = 1, Claimed = claim.Slot, ClaimedHidden = claimed });
+            if (stored is not null && claim.CountedBefore.Count > 0)
+            {
+                state.Directory.Leave(draft.Old!.FamilyArray, claim.CountedBefore, claim.CountedBefore.Count, claim.Slot!);
+            }
+
             return new Attempt(null, stored, draft.Old, claim.Hidden, draft.Block);
+        }
+    }
+
+    // Outside of the writer lock. Whether these clashes are there still is seen to when all is published.
+    private void HideClashes(Claim claim)
+    {
+        List<(int Family, Clash Clash)> clashes = claim.Early.Clashes;
+        claim.Refused = clashes.Find(found => checks.IsRefused(found.Clash)).Clash;
+        for (int next = 0; next < clashes.Count && claim.Refused is null;)
+        {
+            using (writer.Enter(takesSteps: false))
+            {
+                for (int i = 0; i < state.Directory.AtOnce && next < clashes.Count; i++, next++)
+                {
+                    HideClaimed(claim, claim.Push.NameOf(clashes[next].Family), clashes[next].Clash);
+                }
+            }
         }
     }
 
     private void HideClaimed(Claim claim, ReadOnlySpan<byte> name, Clash clash)
     {
+        writer.AssertHeld();
         FamilyEntry[] families = claim.Draft.Families;
         int place = GroupSnapshot.IndexOf(families, name);
         if ((families[place].Traits & FamilyTraits.Hidden) == 0)
@@ -188,6 +208,10 @@ internal sealed class LargePushes(
             if (claim.Counted.BinarySearch(place) >= 0)
             {
                 state.Directory.Remove(families[place], families, claim.Slot!);
+            }
+            else if (claim.Draft.PlaceOfCounted(name) is >= 0 and var before)
+            {
+                claim.CountedBefore.Add(before);
             }
 
             state.Hidden.Hide(families, name, clash, ref claim.Hidden);
@@ -249,6 +273,12 @@ internal sealed class LargePushes(
 
         // Places of those that count already.
         public List<int> Counted { get; } = [];
+
+        // Places among the old families of those that count until it is published.
+        public List<int> CountedBefore { get; } = [];
+
+        // What it repeats of another group, which is no reason to hide it but to refuse it.
+        public Clash? Refused { get; set; }
 
         // Which of the push is next.
         public int Next { get; set; }

@@ -80,7 +80,7 @@ internal sealed class Loading(StoreState state, WriterLock writer, Publisher pub
             return null;
         }
 
-        state.Directory.Free(state.KeptHidden.Select(static kept => kept.Family));
+        state.KeptHidden.ForEach(kept => state.Directory.Free(kept.Family));
         writer.FollowUp.TakeAll();
         List<(GroupSlot Slot, HiddenFamily Family)> hidden = [.. state.KeptHidden.Where(static kept => kept.Family.Slot is not null)];
         state.KeptHidden.Clear();

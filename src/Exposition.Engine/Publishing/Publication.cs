@@ -19,6 +19,9 @@ internal readonly record struct Publication(GroupDraft Draft, Fate Fate, List<Hi
     /// <summary>The slot that the families of a claim were counted for, their heads shared; null where there is no claim.</summary>
     public GroupSlot? Claimed { get; init; }
 
+    /// <summary>How many of the hidden ones, from the first on, the claim has seen to.</summary>
+    public int ClaimedHidden { get; init; }
+
     /// <summary>Whether the directory counts the families already.</summary>
     public bool IsCounted { get; init; }
 

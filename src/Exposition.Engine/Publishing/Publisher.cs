@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Exposition.Engine.Explore;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Ingest;
@@ -27,8 +28,9 @@ internal sealed class Publisher(StoreState state, WriterLock writer)
             state.Directory.Share(draft);
         }
 
+        draft.Hidden.Add(what.Hidden, target);
         long version = old is null ? state.Counts.LastVersion + 1 : old.Version + 1;
-        var snapshot = new GroupSnapshot(target, draft.Families, draft.Hidden(what.Hidden))
+        var snapshot = new GroupSnapshot(target, draft.Families, draft.Hidden.Families)
         {
             Version = version,
             SeriesSince = version,
@@ -71,11 +73,11 @@ internal sealed class Publisher(StoreState state, WriterLock writer)
 
         if (!what.IsCounted)
         {
-            state.Directory.Replace(draft, what.Hidden, target);
-            state.Directory.Free(target.Waiting);
+            state.Directory.Replace(draft, CollectionsMarshal.AsSpan(what.Hidden)[what.ClaimedHidden..], target);
+            state.Directory.FreeWaiting(target);
         }
 
-        state.Hidden.Replace(target, old, snapshot);
+        state.Hidden.Replace(old, draft.Hidden, what.Hidden);
         state.Counts.Samples += snapshot.SampleCount - (old?.SampleCount ?? 0);
         Volatile.Write(ref state.Counts.StoredBytes, state.Counts.StoredBytes + snapshot.Size - (old?.Size ?? 0));
         state.Counts.Expired += (what.Fate.IsExpired ? 1 : 0) - (old is { IsExpired: true } ? 1 : 0);
@@ -122,8 +124,8 @@ internal sealed class Publisher(StoreState state, WriterLock writer)
         state.Held.Replaced(last.Families, []);
         state.Counts.LetGoOf(last);
         state.Directory.Remove(last, null, slot);
-        state.Directory.Free(slot.Waiting);
-        state.Hidden.Replace(slot, last, null);
+        state.Directory.FreeWaiting(slot);
+        state.Hidden.Remove(last);
         state.Directory.NameSets.Release(slot.Key);
         state.Counts.Samples -= last.SampleCount;
         Volatile.Write(ref state.Counts.StoredBytes, state.Counts.StoredBytes - last.Size);

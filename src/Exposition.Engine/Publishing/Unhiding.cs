@@ -77,7 +77,7 @@ internal sealed class Unhiding(StoreState state, WriterLock writer, Publisher pu
     {
         writer.AssertHeld();
         int looked = 0;
-        bool shows = false;
+        List<HiddenFamily> shown = [];
         while (looked < MostShownAtOnce && state.Directory.TryPeekFreed(out HiddenFamily? hidden))
         {
             GroupSnapshot? current = hidden.Slot?.Current;
@@ -119,13 +119,14 @@ internal sealed class Unhiding(StoreState state, WriterLock writer, Publisher pu
             draft.Families[at] = draft.Families[at] with { Traits = draft.Families[at].Traits & ~FamilyTraits.Hidden };
             state.Directory.Add(draft.Families[at], draft.Families, hidden.Slot!);
             hidden.Slot = null;
-            shows = true;
+            shown.Add(hidden);
             looked += 1 + _hiddenSet.Metrics.Length;
         }
 
-        if (shows)
+        if (shown.Count > 0)
         {
             GroupSnapshot old = draft!.Old!;
+            draft.Hidden.Show(shown);
             publisher.Publish(old.Slot, old.Key, new Publication(draft, Fate.Of(old)) { IsCounted = true });
         }
 
@@ -142,8 +143,8 @@ internal sealed class Unhiding(StoreState state, WriterLock writer, Publisher pu
         {
             // It is looked at again when the family is open.
             info.HasMissed = true;
-            hidden.Waiting = info.Waiting ??= [];
-            hidden.Waiting.Add(hidden);
+            info.Waiting ??= new WaitingFamilies();
+            info.Waiting.Add(hidden);
             return true;
         }
 

@@ -10,12 +10,12 @@ internal static partial class WriterHolds
     // CLOCK_THREAD_CPUTIME_ID
     private const int ThreadTime = 3;
 
-    /// <summary>The longest hold of what a thread does.</summary>
-    public static TimeSpan Longest(Action request)
+    /// <summary>How long each hold of what a thread does is, one after the other.</summary>
+    public static List<TimeSpan> Of(Action request)
     {
         int thread = Environment.CurrentManagedThreadId;
         long entered = 0;
-        long longest = 0;
+        List<TimeSpan> holds = [];
         TimeSpan paused = default;
         Explored.Hook = step =>
         {
@@ -33,7 +33,7 @@ internal static partial class WriterHolds
             {
                 // Whoever triggers a collection of garbage does it for all.
                 long held = Now() - entered - (long)(GC.GetTotalPauseDuration() - paused).TotalNanoseconds;
-                longest = Math.Max(longest, held);
+                holds.Add(TimeSpan.FromMicroseconds(held / 1000.0));
             }
         };
         try
@@ -45,7 +45,7 @@ internal static partial class WriterHolds
             Explored.Hook = null;
         }
 
-        return TimeSpan.FromMicroseconds(longest / 1000.0);
+        return holds;
     }
 
     // In nanoseconds.

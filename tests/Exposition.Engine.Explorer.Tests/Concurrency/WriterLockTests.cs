@@ -156,6 +156,80 @@ public class WriterLockTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_delete_of_a_group_of_which_all_is_hidden()
+    {
+        _store = new MetricStore(new StoreOptions { ShapeCacheBytes = 0, CheckConsistency = false });
+        Push(Harness.Key("job", "first"), Lines(100_000, static i => $"# TYPE f{i} counter\nf{i} 1\n"));
+        AssertBrief(
+            () => Assert.True(_store.Delete(Harness.Key("job", "second"))),
+            before: () => Push(Harness.Key("job", "second"), Lines(100_000, static i => $"# TYPE f{i} gauge\nf{i} 1\n")),
+            times: 3);
+        Assert.Equal(0, _store.HiddenFamilies);
+    }
+
+    [Fact]
+    public void A_push_of_which_all_is_hidden_still()
+    {
+        _store = new MetricStore(new StoreOptions { ShapeCacheBytes = 0, CheckConsistency = false });
+        Push(Harness.Key("job", "first"), Lines(100_000, static i => $"# TYPE f{i} counter\nf{i} 1\n"));
+        AssertBrief(() => Assert.Equal(
+            PushStatus.Accepted, Push(Harness.Key("job", "second"), Lines(100_000, i => $"# TYPE f{i} gauge\nf{i} {_pushes}\n"))));
+        Assert.Equal(100_000, _store.HiddenFamilies);
+    }
+
+    [Fact]
+    public void A_small_push_to_a_group_of_which_all_is_hidden()
+    {
+        _store = new MetricStore(new StoreOptions { ShapeCacheBytes = 0, CheckConsistency = false });
+        Push(Harness.Key("job", "first"), Lines(100_000, static i => $"# TYPE f{i} counter\nf{i} 1\n"));
+        Push(Harness.Key("job", "second"), Lines(100_000, static i => $"# TYPE f{i} gauge\nf{i} 1\n"));
+        AssertBrief(() => Assert.Equal(
+            PushStatus.Accepted, Push(Harness.Key("job", "second"), $"g 1\n# TYPE f7 gauge\nf7 {_pushes}\n", PushMode.Merge)));
+        Assert.Equal(100_000, _store.HiddenFamilies);
+    }
+
+    [Fact]
+    public void A_push_of_which_all_is_in_another_group()
+    {
+        _store = new MetricStore(new StoreOptions { ShapeCacheBytes = 0, CheckConsistency = false });
+        Push(Harness.Key("job", "j", "instance", "A"), Lines(100_000, static i => $"f{i} 1\n"));
+        AssertBrief(
+            () => Push(Harness.Key("job", "j"), Lines(100_000, static i => $"f{i}{{instance=\"A\"}} 1\n")),
+            before: () => _store.Delete(Harness.Key("job", "j")),
+            times: 2);
+        Assert.Equal(100_000, _store.HiddenFamilies);
+    }
+
+    [Fact]
+    public void A_small_push_to_a_group_that_hides_many_families()
+    {
+        _store = new MetricStore(new StoreOptions { ShapeCacheBytes = 0, CheckConsistency = false });
+        GroupingKey first = Harness.Key("job", "j", "instance", "A");
+        Push(first, Lines(100_000, static i => $"f{i} 1\n"));
+        Push(Harness.Key("job", "j"), Lines(100_000, static i => $"f{i}{{instance=\"A\"}} 1\n"));
+        AssertBrief(() => Assert.Equal(PushStatus.Accepted, Push(first, $"g 1\n# TYPE f7 gauge\nf7 {_pushes}\n", PushMode.Merge)), null, 2);
+    }
+
+    [Fact]
+    public void A_delete_of_what_hides_a_family_of_many_groups()
+    {
+        _store = new MetricStore(new StoreOptions { ShapeCacheBytes = 0, CheckConsistency = false });
+        AssertBrief(
+            () => Assert.True(_store.Delete(Harness.Key("job", "first"))),
+            before: () =>
+            {
+                _store.Wipe();
+                Push(Harness.Key("job", "first"), "# TYPE f counter\nf 1\n");
+                for (int g = 0; g < 100_000; g++)
+                {
+                    Push(Harness.Key("job", $"{g}"), "# TYPE f gauge\nf 1\n");
+                }
+            },
+            times: 2);
+        Assert.Equal(0, _store.HiddenFamilies);
+    }
+
+    [Fact]
     public void A_delete_of_what_hides_a_family_of_many_series()
     {
         _store = new MetricStore(new StoreOptions { ShapeCacheBytes = 0, CheckConsistency = false });
@@ -315,19 +389,22 @@ public class WriterLockTests(ITestOutputHelper output)
 
     private void AssertBrief(Func<PushStatus> request) => AssertBrief(() => Assert.Equal(PushStatus.Stored, request()));
 
-    // The longest hold of what is done; of several times the briefest, as no other is disturbed less. More are tried before it counts as
-    // too long.
+    // The longest hold of what is done. It is done several times, and the briefest of each hold counts: what a virtual machine stands still
+    // for, and others on it, is no work under the lock. More are tried before it counts as too long.
     private void AssertBrief(Action request, Action? before = null, int times = Times)
     {
-        TimeSpan least = TimeSpan.MaxValue;
-        for (int i = 0; i < times || (least > s_most && i < 4 * times); i++)
+        List<TimeSpan>? least = null;
+        for (int i = 0; i < times || (least!.Max() > s_most && i < 4 * times); i++)
         {
             before?.Invoke();
-            TimeSpan longest = WriterHolds.Longest(request);
-            least = longest < least ? longest : least;
+            List<TimeSpan> holds = WriterHolds.Of(request);
+            int both = Math.Min(holds.Count, least?.Count ?? int.MaxValue);
+            least = least is null ? holds : [.. least.Take(both).Zip(holds, static (a, b) => a < b ? a : b), .. least.Skip(both)];
         }
 
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"held for {least.TotalMilliseconds:f3} ms of processor time"));
-        Assert.InRange(least, TimeSpan.Zero, s_most);
+        TimeSpan longest = least!.Max();
+        output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"the longest of {least!.Count} holds: {longest.TotalMilliseconds:f3} ms of processor time"));
+        Assert.InRange(longest, TimeSpan.Zero, s_most);
     }
 }
