@@ -61,6 +61,7 @@ public sealed class ExpositionEngine
 
         _store = store;
         Options = options;
+        StartedAt = options.Time.GetUtcNow();
         Log = log ?? LogOf(options, null);
         Metrics = new WireMetrics(options.Time, options.EngineMetrics);
         Paths = new PushPath(options);
@@ -117,6 +118,9 @@ public sealed class ExpositionEngine
     internal WireMetrics Metrics { get; }
 
     internal DateCache Dates { get; }
+
+    /// <summary>When it was made.</summary>
+    internal DateTimeOffset StartedAt { get; }
 
     /// <summary>Counts and logs a request that is refused before any handler sees it.</summary>
     internal void Reject(in Answer answer, EndPoint? source, string? method = null, string? target = null)

@@ -235,6 +235,12 @@ public sealed class ExpositionOptions
     /// <summary>How many scrapes may run at once; beyond it the slowest ends for a newcomer.</summary>
     public int MaxScrapes { get; set; } = 64;
 
+    /// <summary>How many readers the status page may have at once; beyond it the slowest ends for a newcomer.</summary>
+    public int MaxPageReaders { get; set; } = 8;
+
+    /// <summary>How many readers <c>/api/v1/metrics</c> may have at once; beyond it the slowest ends for a newcomer.</summary>
+    public int MaxApiReaders { get; set; } = 8;
+
     /// <summary>
     /// Memory for what pushes of repeated series are compared with, in bytes; 0 for none. See <see cref="StoreOptions.ShapeCacheBytes"/>.
     /// </summary>

@@ -6,6 +6,7 @@ using Exposition.Hosting.Settings;
 using Exposition.Persistence;
 using Exposition.Persistence.SelfMetrics;
 using Exposition.Persistence.Settings;
+using Exposition.Persistence.Sqlite;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -44,13 +45,14 @@ public static class ExpositionBuilderPersistenceExtensions
             return builder;
         }
 
+        SqlitePersistenceOptions OptionsOf(IServiceProvider provider) =>
+            provider.GetRequiredService<IOptionsMonitor<SqlitePersistenceOptions>>().Get(name);
         services.AddNamed(name, provider => new SqlitePersistence(
-            provider.GetNamed<MetricStore>(name)!,
-            provider.GetRequiredService<IOptionsMonitor<SqlitePersistenceOptions>>().Get(name),
-            provider.GetService<TimeProvider>() ?? TimeProvider.System,
-            provider.GetService<ILogger<SqlitePersistence>>() ?? (ILogger)NullLogger.Instance,
+            provider.GetNamed<MetricStore>(name)!, OptionsOf(provider), TimeOf(provider), LoggerOf(provider),
             provider.GetService<IHostApplicationLifetime>()));
         services.TryAddNamed<ICommitGate>(name, provider => provider.GetNamed<SqlitePersistence>(name)!);
+        services.TryAddNamed<ISnapshotWriter>(name, provider => new SnapshotFiles(
+            provider.GetNamed<MetricStore>(name)!, OptionsOf(provider), TimeOf(provider), LoggerOf(provider)));
         services.AddNamed<IMetricSource>(name, provider => new PersistenceMetrics(provider.GetNamed<SqlitePersistence>(name)!));
         services.AddSingleton<IHostedService>(provider => provider.GetNamed<SqlitePersistence>(name)!);
         return builder;
@@ -67,4 +69,9 @@ public static class ExpositionBuilderPersistenceExtensions
         BoundSettings<SqlitePersistenceOptions>.Add(builder, section, SqlitePersistenceSettings.Table);
         return builder.AddSqlitePersistence(static _ => { });
     }
+
+    private static TimeProvider TimeOf(IServiceProvider provider) => provider.GetService<TimeProvider>() ?? TimeProvider.System;
+
+    private static ILogger LoggerOf(IServiceProvider provider) =>
+        provider.GetService<ILogger<SqlitePersistence>>() ?? (ILogger)NullLogger.Instance;
 }

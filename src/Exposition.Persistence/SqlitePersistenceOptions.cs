@@ -20,6 +20,9 @@ public sealed class SqlitePersistenceOptions
     /// </summary>
     public string RestoreFrom { get; set; } = "";
 
+    /// <summary>How the message that no <see cref="File"/> is given names it.</summary>
+    internal string FileName { get; set; } = nameof(File);
+
     /// <summary>How the message about a <see cref="File"/> that exists beside <see cref="RestoreFrom"/> names that option.</summary>
     internal string RestoreFromName { get; set; } = nameof(RestoreFrom);
 }

@@ -1,8 +1,5 @@
 using System.Text.Json;
 using Exposition.Engine;
-using Exposition.Gateway.CommandLine;
-using Exposition.Gateway.Logging;
-using Exposition.Gateway.SelfMetrics;
 using Exposition.Hosting;
 using Exposition.Kestrel;
 using Exposition.Kestrel.Endpoints;
@@ -13,16 +10,14 @@ using Microsoft.Extensions.Logging;
 namespace Exposition.Gateway.Api;
 
 /// <summary>The routes below <c>/api/v1</c>.</summary>
-internal sealed class ApiHandlers(
-    Flags flags, BuildIdentity build, ExpositionEngine engine, ICommitGate? gate, TimeProvider time, ILogger<ApiHandlers> logger)
+internal sealed class ApiHandlers(ExpositionEngine engine, ExpositionStatusOptions status)
 {
     private const int FlushBytes = 64 << 10;
     private static readonly JsonWriterOptions s_json = new() { Encoder = GoJsonEncoder.Instance, SkipValidation = true };
 
-    private readonly DateTimeOffset _started = time.GetUtcNow();
+    private ICommitGate? Gate => engine.Options.CommitGate;
 
-    /// <summary>When the program was started, RFC 3339 with nanoseconds.</summary>
-    public string Started => GoTime.Nano((_started - DateTimeOffset.UnixEpoch).Ticks * 100, time.LocalTimeZone);
+    private TimeZoneInfo Zone => engine.Options.Time.LocalTimeZone;
 
     /// <summary>CORS preflight of any path.</summary>
     public static Task Options(HttpContext context, string path)
@@ -39,17 +34,9 @@ internal sealed class ApiHandlers(
         writer.WriteStartObject();
         writer.WriteString("status"u8, "success"u8);
         writer.WriteStartObject("data"u8);
-        WriteMap(writer, "build_information", new Dictionary<string, string>
-        {
-            ["branch"] = build.Branch,
-            ["buildDate"] = build.Date,
-            ["buildUser"] = build.User,
-            ["goVersion"] = build.Runtime,
-            ["revision"] = build.Revision,
-            ["version"] = build.Version,
-        });
-        WriteMap(writer, "flags", flags.Shown());
-        writer.WriteString("start_time"u8, Started);
+        WriteMap(writer, "build_information", status.Build);
+        WriteMap(writer, "flags", status.Flags);
+        writer.WriteString("start_time"u8, GoTime.Nano(engine.StartedAt, Zone));
         writer.WriteEndObject();
         writer.WriteEndObject();
         context.Response.ContentLength = writer.BytesPending + writer.BytesCommitted;
@@ -59,13 +46,13 @@ internal sealed class ApiHandlers(
     /// <summary>All groups, in order of their keys; with <c>?details=true</c> also the last refused push of each.</summary>
     public async Task Metrics(HttpContext context, string path)
     {
-        if (gate is { IsOpen: false })
+        if (Gate is { IsOpen: false })
         {
             await Responses.WriteAsync(context, Answer.Loading);
             return;
         }
 
-        using LongAnswer? answer = LongAnswer.TryStart(engine, context, Limit.ApiReaders, flags.Limits.ApiReaders);
+        using LongAnswer? answer = LongAnswer.TryStart(engine, context, Limit.ApiReaders, engine.Options.MaxApiReaders);
         if (answer is null)
         {
             await Responses.WriteAsync(context, new Answer(503, "too many readers of the API at once"));
@@ -86,14 +73,15 @@ internal sealed class ApiHandlers(
     /// <summary>Deletes all groups.</summary>
     public async Task Wipe(HttpContext context, string path)
     {
-        if (gate is { IsOpen: false })
+        if (Gate is { IsOpen: false })
         {
             await Responses.WriteAsync(context, Answer.Loading);
             return;
         }
 
-        logger.Wiped(engine.Store.Wipe());
-        if (gate?.Confirm() is { } confirmation && await confirmation is { } failure)
+        int groups = engine.Store.Wipe();
+        engine.Log.Begin(LogLevel.Information, "metric store wiped", "wipe")?.Add("groups", groups).Write();
+        if (Gate?.Confirm() is { } confirmation && await confirmation is { } failure)
         {
             await Responses.ErrorAsync(context, StatusCodes.Status503ServiceUnavailable, "wiped in memory, but not on disk: " + failure);
             return;
@@ -105,7 +93,7 @@ internal sealed class ApiHandlers(
     private async Task WriteAsync(LongAnswer answer, bool withFailures)
     {
         await using var writer = new Utf8JsonWriter(answer, s_json);
-        var json = new MetricsJson(writer, time.LocalTimeZone, withFailures);
+        var json = new MetricsJson(writer, Zone, withFailures);
         writer.WriteStartObject();
         writer.WriteString("status"u8, "success"u8);
         writer.WriteStartArray("data"u8);

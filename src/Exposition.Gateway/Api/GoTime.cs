@@ -17,6 +17,9 @@ internal static class GoTime
         return Format(seconds, zone, decimals);
     }
 
+    /// <inheritdoc cref="Nano(long, TimeZoneInfo)"/>
+    public static string Nano(DateTimeOffset at, TimeZoneInfo zone) => Nano((at - DateTimeOffset.UnixEpoch).Ticks * 100, zone);
+
     /// <summary>In whole seconds.</summary>
     public static string Seconds(long unixNanoseconds, TimeZoneInfo zone) => Format(Split(unixNanoseconds).Seconds, zone, "");
 

@@ -1,41 +1,32 @@
-using System.Globalization;
 using System.Text.Json;
-using Exposition.Engine;
-using Exposition.Gateway.CommandLine;
-using Exposition.Gateway.Logging;
 using Exposition.Hosting;
+using Exposition.Kestrel;
 using Exposition.Kestrel.Endpoints;
 using Exposition.Kestrel.Outcomes;
-using Exposition.Persistence;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 
 namespace Exposition.Gateway.Api;
 
-// The place is beside the persistence file, never one that the client chooses. Names carry the time.
-
 /// <summary>Writes a snapshot at <c>PUT /api/v1/admin/snapshot</c>.</summary>
-internal sealed class SnapshotHandler(Flags flags, MetricStore store, ICommitGate? gate, TimeProvider time, ILogger<SnapshotHandler> logger)
+internal sealed class SnapshotHandler(ExpositionEngine engine, ISnapshotWriter? snapshots)
 {
     private int _writing;
 
     public async Task Serve(HttpContext context, string path)
     {
-        if (flags.PersistenceFile.Length == 0)
+        if (snapshots is not { Unavailable: null })
         {
             await Responses.ErrorAsync(context, StatusCodes.Status409Conflict,
-                "snapshots are written beside the persistence file, and --persistence.file is not given");
+                snapshots?.Unavailable ?? "this host has no place for snapshots (AddSqlitePersistence)");
             return;
         }
 
-        if (gate is { IsOpen: false })
+        if (engine.Options.CommitGate is { IsOpen: false })
         {
             await Responses.WriteAsync(context, Answer.Loading);
             return;
         }
 
-        string file = string.Create(CultureInfo.InvariantCulture,
-            $"{Path.GetFullPath(flags.PersistenceFile)}.snapshot-{time.GetUtcNow().UtcDateTime:yyyyMMdd'T'HHmmss.fff'Z'}");
         if (Interlocked.Exchange(ref _writing, 1) != 0)
         {
             await Responses.WriteAsync(context, new Answer(503, "a snapshot is being written"));
@@ -44,15 +35,14 @@ internal sealed class SnapshotHandler(Flags flags, MetricStore store, ICommitGat
 
         try
         {
-            int groups = await Task.Factory.StartNew(
-                () => DurableSnapshot.Write(file, store), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-            logger.SnapshotWritten(file, groups);
-            await AnswerAsync(context, file, groups);
-        }
-        catch (DurableStoreException e)
-        {
-            logger.SnapshotFailed(file, e.Message);
-            await Responses.ErrorAsync(context, StatusCodes.Status500InternalServerError, "cannot write snapshot, see the log");
+            if (await snapshots.WriteSnapshotAsync() is { } written)
+            {
+                await AnswerAsync(context, written.File, written.Groups);
+            }
+            else
+            {
+                await Responses.ErrorAsync(context, StatusCodes.Status500InternalServerError, "cannot write snapshot, see the log");
+            }
         }
         finally
         {

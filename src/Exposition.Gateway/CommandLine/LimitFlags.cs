@@ -71,9 +71,9 @@ internal sealed class LimitFlags
                 + "most waiting, which is answered with 503.");
         Number("scrapes", () => options.MaxScrapes, value => options.MaxScrapes = value,
             "Most scrapes at once; the slowest ends for one more.");
-        Number("page-readers", () => PageReaders, value => PageReaders = value,
+        Number("page-readers", () => options.MaxPageReaders, value => options.MaxPageReaders = value,
             "Most readers of the page at once; the slowest ends for one more.");
-        Number("api-readers", () => ApiReaders, value => ApiReaders = value,
+        Number("api-readers", () => options.MaxApiReaders, value => options.MaxApiReaders = value,
             "Most readers of /api/v1/metrics at once; the slowest ends for one more.");
         Number("connections", () => Connections, value => options.MaxConnections = Connections = value,
             "Most connections at once; the longest idle one of the client that has most ends for one more. Kept below what the "
@@ -95,10 +95,6 @@ internal sealed class LimitFlags
     }
 
     public int PasswordChecks { get; private set; } = 256;
-
-    public int PageReaders { get; private set; } = 8;
-
-    public int ApiReaders { get; private set; } = 8;
 
     /// <summary>As given; what the system allows may be less.</summary>
     public int Connections { get; private set; }

@@ -168,16 +168,22 @@ internal static class GatewayHost
         ExpositionOptions options = EngineOptions(flags, connections);
         services.AddSingleton<IOptionsFactory<ExpositionOptions>>(
             provider => ActivatorUtilities.CreateInstance<FlagOptions>(provider, options));
+        services.Configure<ExpositionStatusOptions>(status => Status.Tell(status, flags));
         IExpositionBuilder exposition = services.AddExposition();
         if (flags.PersistenceFile.Length > 0 || flags.RestoreFrom.Length > 0)
         {
             exposition.AddSqlitePersistence(kept =>
             {
                 kept.File = flags.PersistenceFile;
+                kept.FileName = "--persistence.file";
                 kept.CommitInterval = flags.CommitInterval;
                 kept.RestoreFrom = flags.RestoreFrom;
                 kept.RestoreFromName = "--persistence.restore-from";
             });
+        }
+        else
+        {
+            services.AddSingleton<ISnapshotWriter>(new NoSnapshots());
         }
 
         List<Listener> asked = Listener.From(flags);
@@ -220,11 +226,11 @@ internal static class GatewayHost
         IServiceProvider services = app.Services;
         ILoggerFactory loggers = services.GetRequiredService<ILoggerFactory>();
         ICommitGate? gate = services.GetService<ICommitGate>();
-        TimeProvider time = TimeProvider.System;
+        ExpositionStatusOptions status = services.GetRequiredService<IOptions<ExpositionStatusOptions>>().Value;
         var assets = new Assets();
-        var api = new ApiHandlers(flags, BuildIdentity.Current, engine, gate, time, loggers.CreateLogger<ApiHandlers>());
-        var snapshot = new SnapshotHandler(flags, engine.Store, gate, time, loggers.CreateLogger<SnapshotHandler>());
-        var page = new StatusPage(flags, BuildIdentity.Current, engine, api, assets, time);
+        var api = new ApiHandlers(engine, status);
+        var snapshot = new SnapshotHandler(engine, services.GetService<ISnapshotWriter>());
+        var page = new StatusPage(engine, status, flags.EnableAdminApi, assets);
         var lifecycle = new Lifecycle(
             flags, gate, services.GetRequiredService<IHostApplicationLifetime>(), loggers.CreateLogger<Lifecycle>());
         RouteTable<RouteTarget> main = Routes.Outer(flags, page, assets, lifecycle);

@@ -49,9 +49,6 @@ internal static partial class Log
     [LoggerMessage(15, LogLevel.Error, "could not load persisted metrics")]
     public static partial void CannotLoad(this ILogger logger, string file, string? err);
 
-    [LoggerMessage(22, LogLevel.Information, "metric store wiped")]
-    public static partial void Wiped(this ILogger logger, int groups);
-
     [LoggerMessage(24, LogLevel.Information, "TLS is enabled.")]
     public static partial void Tls(this ILogger logger, bool http2, string address);
 
@@ -66,12 +63,6 @@ internal static partial class Log
 
     [LoggerMessage(28, LogLevel.Information, "Listening on systemd activated listeners instead of port listeners.")]
     public static partial void ListeningOnSystemd(this ILogger logger);
-
-    [LoggerMessage(32, LogLevel.Information, "snapshot written")]
-    public static partial void SnapshotWritten(this ILogger logger, string file, int groups);
-
-    [LoggerMessage(33, LogLevel.Error, "cannot write snapshot")]
-    public static partial void SnapshotFailed(this ILogger logger, string file, string? err);
 
     [LoggerMessage(35, LogLevel.Warning,
         "fewer connections than --limit.connections asks for: the system's limit on open file descriptors has no room for more")]

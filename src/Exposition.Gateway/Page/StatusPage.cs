@@ -2,8 +2,6 @@ using System.Globalization;
 using Exposition.Engine;
 using Exposition.Formats;
 using Exposition.Gateway.Api;
-using Exposition.Gateway.CommandLine;
-using Exposition.Gateway.SelfMetrics;
 using Exposition.Kestrel;
 using Exposition.Kestrel.Endpoints;
 using Exposition.Kestrel.Outcomes;
@@ -16,8 +14,7 @@ namespace Exposition.Gateway.Page;
 // ?group=ID&from=N, which shows it alone, part by part.
 
 /// <summary>The page for people: groups, then status.</summary>
-internal sealed class StatusPage(
-    Flags flags, BuildIdentity build, ExpositionEngine engine, ApiHandlers api, Assets assets, TimeProvider time)
+internal sealed class StatusPage(ExpositionEngine engine, ExpositionStatusOptions status, bool withWipe, Assets assets)
 {
     /// <summary>The most series and families on one page.</summary>
     internal const int PageLines = 1000;
@@ -31,12 +28,14 @@ internal sealed class StatusPage(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action "
             + "'none'; frame-ancestors 'none'";
 
-    private readonly string _static = (flags.ExternalPrefix.Length > 0 ? flags.ExternalPrefix : ".") + "/static/";
+    private readonly string _static = (status.ExternalPath.Length > 0 ? status.ExternalPath : ".") + "/static/";
+
+    private TimeZoneInfo Zone => engine.Options.Time.LocalTimeZone;
 
     /// <summary>Serves the page.</summary>
     public async Task Serve(HttpContext context, string path)
     {
-        using LongAnswer? answer = LongAnswer.TryStart(engine, context, Limit.PageReaders, flags.Limits.PageReaders);
+        using LongAnswer? answer = LongAnswer.TryStart(engine, context, Limit.PageReaders, engine.Options.MaxPageReaders);
         if (answer is null)
         {
             await Responses.WriteAsync(context, new Answer(503, "too many readers of the page at once"));
@@ -59,7 +58,7 @@ internal sealed class StatusPage(
     private async Task WriteAsync(LongAnswer answer, IQueryCollection query)
     {
         var html = new HtmlWriter(answer);
-        var card = new GroupCard(html, time.LocalTimeZone, flags.Options.Names == NameScheme.Utf8);
+        var card = new GroupCard(html, Zone, engine.Options.Names == NameScheme.Utf8);
         Head(html, answer.View.Groups.Length);
         if (query.TryGetValue("group", out Microsoft.Extensions.Primitives.StringValues id))
         {
@@ -176,7 +175,7 @@ internal sealed class StatusPage(
         html.Raw("<header><h1>Pushgateway</h1><nav><a href=\"#metrics\">Metrics</a> <a "u8
             + "href=\"#status\">Status</a></nav></header>\n<main><h2 id=\"metrics\">Metrics</h2>\n"u8);
         html.Raw("<p id=\"message\" role=\"status\" aria-live=\"polite\"></p>\n"u8);
-        if (flags.EnableAdminApi)
+        if (withWipe)
         {
             html.Raw("<p><button type=\"button\" class=\"danger\" data-wipe=\"api/v1/admin/wipe\""u8)
                 .Raw(groups == 0 ? " disabled"u8 : ""u8)
@@ -186,14 +185,11 @@ internal sealed class StatusPage(
 
     private void Status(HtmlWriter html)
     {
-        html.Raw("<h2 id=\"status\">Status</h2>\n<p>Started: "u8).Text(api.Started).Raw("</p>\n<h3>Build information</h3>\n"u8);
-        Table(html,
-        [
-            new("branch", build.Branch), new("buildDate", build.Date), new("buildUser", build.User),
-            new("goVersion", build.Runtime), new("revision", build.Revision), new("version", build.Version),
-        ]);
+        html.Raw("<h2 id=\"status\">Status</h2>\n<p>Started: "u8).Text(GoTime.Nano(engine.StartedAt, Zone))
+            .Raw("</p>\n<h3>Build information</h3>\n"u8);
+        Table(html, status.Build);
         html.Raw("<h3>Startup flags</h3>\n"u8);
-        Table(html, flags.Shown());
+        Table(html, status.Flags);
     }
 
     private static void Table(HtmlWriter html, IEnumerable<KeyValuePair<string, string>> rows)

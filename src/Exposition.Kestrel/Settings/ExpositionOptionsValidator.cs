@@ -28,6 +28,8 @@ internal sealed class ExpositionOptionsValidator : IValidateOptions<ExpositionOp
         .. OptionFaults.Negative(nameof(ExpositionOptions.MinScrapeBytesPerSecond), options.MinScrapeBytesPerSecond),
         .. OptionFaults.Negative(nameof(ExpositionOptions.MaxHeldBytes), options.MaxHeldBytes),
         .. OptionFaults.Negative(nameof(ExpositionOptions.MaxScrapes), options.MaxScrapes),
+        .. OptionFaults.Negative(nameof(ExpositionOptions.MaxPageReaders), options.MaxPageReaders),
+        .. OptionFaults.Negative(nameof(ExpositionOptions.MaxApiReaders), options.MaxApiReaders),
         .. TelemetryFaults(options),
         .. options.SelfMetricsError() is { } error
             ? (string[])[$"{nameof(ExpositionOptions.SelfMetricsPath)} {options.SelfMetricsPath} {error}"]

@@ -37,6 +37,8 @@ internal static class ExpositionSettings
             { nameof(ExpositionOptions.MinScrapeBytesPerSecond), (ExpositionOptions o, int value) => o.MinScrapeBytesPerSecond = value },
             { nameof(ExpositionOptions.MaxHeldBytes), (ExpositionOptions o, long value) => o.MaxHeldBytes = value },
             { nameof(ExpositionOptions.MaxScrapes), (ExpositionOptions o, int value) => o.MaxScrapes = value },
+            { nameof(ExpositionOptions.MaxPageReaders), (ExpositionOptions o, int value) => o.MaxPageReaders = value },
+            { nameof(ExpositionOptions.MaxApiReaders), (ExpositionOptions o, int value) => o.MaxApiReaders = value },
         };
         table.AddList(nameof(ExpositionOptions.AllowedHosts), static (o, value) => o.AllowedHosts.Add(value));
         table.AddList(nameof(ExpositionOptions.TrustedOrigins), static (o, value) => o.TrustedOrigins.Add(value));

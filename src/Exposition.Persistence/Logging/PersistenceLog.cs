@@ -49,6 +49,12 @@ internal static partial class PersistenceLog
     [LoggerMessage(31, LogLevel.Information, "metrics restored from a snapshot")]
     public static partial void Restored(this ILogger logger, string file, int groups);
 
+    [LoggerMessage(32, LogLevel.Information, "snapshot written")]
+    public static partial void SnapshotWritten(this ILogger logger, string file, int groups);
+
+    [LoggerMessage(33, LogLevel.Error, "cannot write snapshot")]
+    public static partial void SnapshotFailed(this ILogger logger, string file, string? err);
+
     [LoggerMessage(34, LogLevel.Error, "persistence file is damaged: what can be read of it is used, and will be written into a new one")]
     public static partial void Damaged(this ILogger logger, string file, string? err);
 

@@ -1,0 +1,31 @@
+using Exposition.Gateway.CommandLine;
+using Exposition.Gateway.SelfMetrics;
+using Exposition.Kestrel;
+
+namespace Exposition.Gateway.Hosting;
+
+/// <summary>What the page and the API say of the program.</summary>
+internal static class Status
+{
+    /// <summary>Sets it, and lets pages of any origin read it, as in the Pushgateway.</summary>
+    public static void Tell(ExpositionStatusOptions status, Flags flags)
+    {
+        status.AllowAnyOrigin = true;
+        status.ExternalPath = flags.ExternalPrefix;
+        BuildIdentity build = BuildIdentity.Current;
+        (string Name, string Value)[] parts =
+        [
+            ("branch", build.Branch), ("buildDate", build.Date), ("buildUser", build.User), ("goVersion", build.Runtime),
+            ("revision", build.Revision), ("version", build.Version),
+        ];
+        foreach ((string name, string value) in parts)
+        {
+            status.Build[name] = value;
+        }
+
+        foreach ((string name, string value) in flags.Shown())
+        {
+            status.Flags[name] = value;
+        }
+    }
+}

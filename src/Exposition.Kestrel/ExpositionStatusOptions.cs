@@ -1,0 +1,49 @@
+using Exposition.Kestrel.Api;
+using Exposition.Kestrel.Routing;
+
+namespace Exposition.Kestrel;
+
+/// <summary>
+/// What the status page and the JSON API of an engine (<c>MapExpositionPage</c>, <c>MapExpositionApi</c>) say of their host, and whom they
+/// let read it: options by the name of the engine, read when the routes are mapped.
+/// </summary>
+/// <example>
+/// <code>
+/// builder.Services.Configure&lt;ExpositionStatusOptions&gt;(status => status.Build["branch"] = "main");
+/// </code>
+/// </example>
+public sealed class ExpositionStatusOptions
+{
+    private string _externalPath = "";
+
+    /// <summary>
+    /// What build the host is, in order of names. It begins with the names that the Pushgateway has, for those who read them from its API:
+    /// <c>version</c> and <c>revision</c> are those of the entry assembly, <c>goVersion</c> is that of .NET, and <c>branch</c>,
+    /// <c>buildDate</c> and <c>buildUser</c> are empty.
+    /// </summary>
+    public IDictionary<string, string> Build { get; } = BuildInformation.OfHost();
+
+    /// <summary>The settings that the host was started with and wants to show, in order of names. None by default.</summary>
+    public IDictionary<string, string> Flags { get; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>
+    /// Lets pages of any origin read the API, and answers OPTIONS of every path below <c>/api/v1/</c>, as the Pushgateway does. Off by
+    /// default. Endpoints that carry a rule of the host about origins (<c>RequireCors</c>) leave it to that.
+    /// </summary>
+    public bool AllowAnyOrigin { get; set; }
+
+    /// <summary>
+    /// The path under which browsers see the page, where its links to scripts and styles shall begin with that. Empty, the default: they
+    /// are relative to the page, which works behind any proxy.
+    /// </summary>
+    /// <exception cref="ArgumentException">A path with characters that stand for something else in a URL.</exception>
+    public string ExternalPath
+    {
+        get => _externalPath;
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            _externalPath = RoutePath.Normalise(value);
+        }
+    }
+}
