@@ -1,6 +1,6 @@
-using Exposition.Gateway.Api;
 using Exposition.Gateway.CommandLine;
-using Exposition.Gateway.Page;
+using Exposition.Kestrel.Api;
+using Exposition.Kestrel.Page;
 using Exposition.Kestrel.Routing;
 
 namespace Exposition.Gateway.Hosting;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Exposition.Formats;
 
-namespace Exposition.Gateway.Page;
+namespace Exposition.Kestrel.Page;
 
 /// <summary>Numbers without an exponent.</summary>
 internal static class PlainNumber

@@ -1,11 +1,10 @@
 using System.Text.Json;
 using Exposition.Hosting;
-using Exposition.Kestrel;
 using Exposition.Kestrel.Endpoints;
 using Exposition.Kestrel.Outcomes;
 using Microsoft.AspNetCore.Http;
 
-namespace Exposition.Gateway.Api;
+namespace Exposition.Kestrel.Api;
 
 /// <summary>Writes a snapshot at <c>PUT /api/v1/admin/snapshot</c>.</summary>
 internal sealed class SnapshotHandler(ExpositionEngine engine, ISnapshotWriter? snapshots)

@@ -1,8 +1,8 @@
 using System.Globalization;
 using Exposition.Formats;
-using Exposition.Gateway.Api;
+using Exposition.Kestrel.Api;
 
-namespace Exposition.Gateway.Page;
+namespace Exposition.Kestrel.Page;
 
 /// <summary>The table of a family's metrics: labels on the left, values on the right.</summary>
 internal sealed class SeriesTable(HtmlWriter html)

@@ -1,9 +1,9 @@
 using System.Buffers;
 using System.Text;
 using Exposition.Formats;
-using Exposition.Gateway.Page;
+using Exposition.Kestrel.Page;
 
-namespace Exposition.Gateway.Tests;
+namespace Exposition.Kestrel.Tests;
 
 public class PageTests
 {

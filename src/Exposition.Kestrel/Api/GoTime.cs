@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Exposition.Gateway.Api;
+namespace Exposition.Kestrel.Api;
 
 /// <summary>Times as Go writes them (RFC 3339).</summary>
 internal static class GoTime

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 
-namespace Exposition.Gateway.Page;
+namespace Exposition.Kestrel.Page;
 
 /// <summary>
 /// Writes UTF-8 HTML. Whatever comes from outside goes through <see cref="Text(ReadOnlySpan{byte})"/>, which is safe in content and in

@@ -2,7 +2,7 @@ using System.Buffers.Text;
 using System.Text;
 using Exposition.Engine;
 
-namespace Exposition.Gateway.Page;
+namespace Exposition.Kestrel.Page;
 
 /// <summary>
 /// The path under which a group can be deleted, relative to the page: every value in base64, so that any value can be said.

@@ -4,7 +4,7 @@ using System.Text.Json;
 using Exposition.Engine;
 using Exposition.Formats;
 
-namespace Exposition.Gateway.Api;
+namespace Exposition.Kestrel.Api;
 
 // Shape of a group: one object whose keys are in byte order: "labels", "last_push_successful" and the families, and where there is
 // something to say also our own "expired", "expires_at" and "hidden_families". "last_failure" comes only if it was asked for: readers that

@@ -2,9 +2,9 @@ using System.Buffers.Text;
 using System.Globalization;
 using Exposition.Engine;
 using Exposition.Formats;
-using Exposition.Gateway.Api;
+using Exposition.Kestrel.Api;
 
-namespace Exposition.Gateway.Page;
+namespace Exposition.Kestrel.Page;
 
 /// <summary>What of a group fits on a page.</summary>
 /// <param name="Lines">Lines that were written.</param>

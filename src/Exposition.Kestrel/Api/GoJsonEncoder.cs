@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Encodings.Web;
 
-namespace Exposition.Gateway.Api;
+namespace Exposition.Kestrel.Api;
 
 /// <summary>
 /// Escapes JSON strings as Go's encoding/json does: controls, quotes, backslashes, the three HTML characters and the two line separators,

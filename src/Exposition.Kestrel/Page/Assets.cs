@@ -5,7 +5,7 @@ using Exposition.Kestrel.Endpoints;
 using Exposition.Kestrel.Outcomes;
 using Microsoft.AspNetCore.Http;
 
-namespace Exposition.Gateway.Page;
+namespace Exposition.Kestrel.Page;
 
 /// <summary>The static files, embedded in the assembly.</summary>
 internal sealed class Assets

@@ -1,13 +1,12 @@
 using System.Text.Json;
 using Exposition.Engine;
 using Exposition.Hosting;
-using Exposition.Kestrel;
 using Exposition.Kestrel.Endpoints;
 using Exposition.Kestrel.Outcomes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
-namespace Exposition.Gateway.Api;
+namespace Exposition.Kestrel.Api;
 
 /// <summary>The routes below <c>/api/v1</c>.</summary>
 internal sealed class ApiHandlers(ExpositionEngine engine, ExpositionStatusOptions status)

@@ -1,9 +1,9 @@
 using Exposition.Engine;
 using Exposition.Formats;
-using Exposition.Gateway.Api;
-using Exposition.Gateway.Page;
+using Exposition.Kestrel.Api;
+using Exposition.Kestrel.Page;
 
-namespace Exposition.Gateway.Tests;
+namespace Exposition.Kestrel.Tests;
 
 public class GoTextTests
 {

@@ -2,9 +2,9 @@ using System.Text;
 using System.Text.Json;
 using Exposition.Engine;
 using Exposition.Formats;
-using Exposition.Gateway.Api;
+using Exposition.Kestrel.Api;
 
-namespace Exposition.Gateway.Tests;
+namespace Exposition.Kestrel.Tests;
 
 public class MetricsJsonTests
 {

@@ -1,13 +1,12 @@
 using System.Globalization;
 using Exposition.Engine;
 using Exposition.Formats;
-using Exposition.Gateway.Api;
-using Exposition.Kestrel;
+using Exposition.Kestrel.Api;
 using Exposition.Kestrel.Endpoints;
 using Exposition.Kestrel.Outcomes;
 using Microsoft.AspNetCore.Http;
 
-namespace Exposition.Gateway.Page;
+namespace Exposition.Kestrel.Page;
 
 // A store can be larger than any page should be. A page has at most PageLines lines of series and families, over at most PageGroups groups,
 // and begins none of them beyond PageBytes; long texts are cut. ?page=N goes on group-wise, and a group that does not fit links to
