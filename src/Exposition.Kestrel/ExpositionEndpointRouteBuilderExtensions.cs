@@ -1,17 +1,30 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using Exposition.Hosting;
+using Exposition.Hosting.Naming;
 using Exposition.Kestrel;
+using Exposition.Kestrel.Api;
 using Exposition.Kestrel.Endpoints;
+using Exposition.Kestrel.Page;
 using Exposition.Kestrel.Routing;
 using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Microsoft.AspNetCore.Builder;
 
-/// <summary>Maps the push and scrape routes of an engine as endpoints.</summary>
+/// <summary>Maps the routes of an engine as endpoints: pushes and scrapes, the status page, the JSON API.</summary>
+/// <example>
+/// <code>
+/// app.MapExposition("/gateway");
+/// app.MapExpositionPage("/gateway").RequireAuthorization();
+/// app.MapExpositionApi("/gateway").RequireAuthorization();
+/// app.MapExpositionAdminApi("/gateway").RequireAuthorization("admins");
+/// </code>
+/// </example>
 public static class ExpositionEndpointRouteBuilderExtensions
 {
     /// <summary>
@@ -33,6 +46,7 @@ public static class ExpositionEndpointRouteBuilderExtensions
     {
         (RouteGroupBuilder group, ExpositionEngine engine, RequestDelegate handler) = Begin(endpoints, prefix, name);
         string root = engine.Options.RoutePrefix + "/metrics";
+        engine.Mapped.Pushes = true;
         Map(group, root + "/{**rest}", engine, handler).WithDisplayName("exposition");
         MapScrapes(group, engine, handler, path => !path.StartsWith(root + "/", StringComparison.OrdinalIgnoreCase)
             && !string.Equals(path, root, StringComparison.OrdinalIgnoreCase));
@@ -48,6 +62,7 @@ public static class ExpositionEndpointRouteBuilderExtensions
         this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string prefix = "", string name = "")
     {
         (RouteGroupBuilder group, ExpositionEngine engine, RequestDelegate handler) = Begin(endpoints, prefix, name);
+        engine.Mapped.Pushes = true;
         foreach (string start in (string[])["/metrics/job", "/metrics/job@base64"])
         {
             Map(group, engine.Options.RoutePrefix + start + "/{**rest}", engine, handler).WithDisplayName("exposition push");
@@ -66,6 +81,80 @@ public static class ExpositionEndpointRouteBuilderExtensions
     {
         (RouteGroupBuilder group, ExpositionEngine engine, RequestDelegate handler) = Begin(endpoints, prefix, name);
         MapScrapes(group, engine, handler, static _ => true);
+        return group;
+    }
+
+    /// <summary>
+    /// Maps the status page at <c>/</c> and <c>/status</c>, and its scripts and styles below <c>/static/</c>, for GET. It shows all groups
+    /// to whoever may open it. All its links are relative: to delete a group where pushes are mapped, wherever that is, and to delete all
+    /// where <see cref="MapExpositionAdminApi"/> is. What it says of the host is in <see cref="ExpositionStatusOptions"/>. Above its paths
+    /// stand the prefix, those of the groups that it is called on, a path base of the host, and
+    /// <see cref="ExpositionOptions.RoutePrefix"/>.
+    /// </summary>
+    /// <param name="endpoints">The routes of the host, or a group of them.</param>
+    /// <param name="prefix">What stands before every path. Empty for nothing.</param>
+    /// <param name="name">The name of the engine; empty for the one without a name.</param>
+    /// <returns>For adding conventions, such as authorization. Those of the buttons' targets are those of pushes and of the admin
+    /// API.</returns>
+    /// <exception cref="InvalidOperationException">The services have no such engine.</exception>
+    public static IEndpointConventionBuilder MapExpositionPage(
+        this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string prefix = "", string name = "")
+    {
+        (RouteGroupBuilder group, ExpositionEngine engine) = BeginOwn(endpoints, prefix, name);
+        var page = new StatusPage(engine, StatusOf(endpoints, name));
+        MapOwn(group, engine, HttpMethods.Get, "/", "status", page.ServeFolderAsync, folder => page.Folder = folder);
+        MapOwn(group, engine, HttpMethods.Get, "/status", "status", page.ServeFileAsync);
+        MapOwn(group, engine, HttpMethods.Get, "/static/{**file}", "static", Assets.All.ServeAsync);
+        return group;
+    }
+
+    /// <summary>
+    /// Maps what may be read of the JSON API for GET: <c>/api/v1/status</c>, with what <see cref="ExpositionStatusOptions"/> say of the
+    /// host, and <c>/api/v1/metrics</c>, with all groups; <c>?details=true</c> adds the last refused push of each. Prefixes are as for
+    /// <see cref="MapExpositionPage"/>.
+    /// </summary>
+    /// <param name="endpoints">The routes of the host, or a group of them.</param>
+    /// <param name="prefix">What stands before every path. Empty for nothing.</param>
+    /// <param name="name">The name of the engine; empty for the one without a name.</param>
+    /// <returns>
+    /// For adding conventions, such as authorization or <c>RequireCors</c>, which takes the place of
+    /// <see cref="ExpositionStatusOptions.AllowAnyOrigin"/>.
+    /// </returns>
+    /// <exception cref="InvalidOperationException">The services have no such engine.</exception>
+    public static IEndpointConventionBuilder MapExpositionApi(
+        this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string prefix = "", string name = "")
+    {
+        (RouteGroupBuilder group, ExpositionEngine engine) = BeginOwn(endpoints, prefix, name);
+        ExpositionStatusOptions status = StatusOf(endpoints, name);
+        var api = new ApiHandlers(engine, status);
+        MapOwn(group, engine, HttpMethods.Get, "/api/v1/status", "api/v1/status", api.StatusAsync);
+        MapOwn(group, engine, HttpMethods.Get, "/api/v1/metrics", "api/v1/metrics", api.MetricsAsync);
+        if (status.AllowAnyOrigin)
+        {
+            MapOwn(group, engine, HttpMethods.Options, "/api/v1/{**path}", "api/v1/options", api.PreflightAsync);
+        }
+
+        return group;
+    }
+
+    /// <summary>
+    /// Maps the part of the JSON API that is for operators, for PUT: <c>/api/v1/admin/wipe</c> deletes all groups,
+    /// <c>/api/v1/admin/snapshot</c> writes a backup by the host's <see cref="ISnapshotWriter"/>, which <c>AddSqlitePersistence</c> adds;
+    /// without one the answer is 409. Whoever reaches it may do so: it wants a rule of the host. Prefixes are as for
+    /// <see cref="MapExpositionPage"/>.
+    /// </summary>
+    /// <param name="endpoints">The routes of the host, or a group of them.</param>
+    /// <param name="prefix">What stands before every path. Empty for nothing.</param>
+    /// <param name="name">The name of the engine; empty for the one without a name.</param>
+    /// <returns>For adding conventions, such as authorization.</returns>
+    /// <exception cref="InvalidOperationException">The services have no such engine.</exception>
+    public static IEndpointConventionBuilder MapExpositionAdminApi(
+        this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string prefix = "", string name = "")
+    {
+        (RouteGroupBuilder group, ExpositionEngine engine) = BeginOwn(endpoints, prefix, name);
+        var admin = new AdminHandlers(engine, endpoints.ServiceProvider.GetNamed<ISnapshotWriter>(name));
+        MapOwn(group, engine, HttpMethods.Put, "/api/v1/admin/wipe", "wipe", admin.WipeAsync, above => engine.Mapped.Admin = above);
+        MapOwn(group, engine, HttpMethods.Put, "/api/v1/admin/snapshot", "snapshot", admin.SnapshotAsync);
         return group;
     }
 
@@ -114,9 +203,38 @@ public static class ExpositionEndpointRouteBuilderExtensions
         return endpoint;
     }
 
-    private static string Above(RoutePattern pattern, int segments) => string.Concat(pattern.PathSegments.Take(segments).Select(segment =>
-        segment is { IsSimple: true } && segment.Parts[0] is RoutePatternLiteralPart literal
-            ? "/" + literal.Content
-            : throw new InvalidOperationException(
-                $"an engine cannot be mapped below {pattern.RawText}: a prefix with parameters stands for many paths, and it has one")));
+    private static string Above(RoutePattern pattern, int segments) => string.Concat(pattern.PathSegments.Take(segments).Select(
+        segment => LiteralOf(segment) ?? throw new InvalidOperationException(
+            $"an engine cannot be mapped below {pattern.RawText}: a prefix with parameters stands for many paths, and it has one")));
+
+    private static string? LiteralOf(RoutePatternPathSegment segment) =>
+        segment is { IsSimple: true } && segment.Parts[0] is RoutePatternLiteralPart literal ? "/" + literal.Content : null;
+
+    private static (RouteGroupBuilder Group, ExpositionEngine Engine) BeginOwn(IEndpointRouteBuilder endpoints, string prefix, string name)
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        ArgumentNullException.ThrowIfNull(prefix);
+        ArgumentNullException.ThrowIfNull(name);
+        return (endpoints.MapGroup(prefix), endpoints.ServiceProvider.EngineOf(name));
+    }
+
+    private static ExpositionStatusOptions StatusOf(IEndpointRouteBuilder endpoints, string name) =>
+        endpoints.ServiceProvider.GetRequiredService<IOptionsMonitor<ExpositionStatusOptions>>().Get(name);
+
+    private static void MapOwn(RouteGroupBuilder group, ExpositionEngine engine, string method, string path, string countedAs,
+        RequestDelegate serve, Action<string>? setAbove = null)
+    {
+        string below = engine.Options.RoutePrefix + path;
+        IEndpointConventionBuilder endpoint = group.MapMethods(below, [method], new OwnRoute(engine, countedAs, serve).HandleAsync)
+            .WithDisplayName("exposition " + countedAs);
+        int segments = RoutePatternFactory.Parse(path).PathSegments.Count;
+        endpoint.Finally(built =>
+        {
+            if (setAbove is not null && built is RouteEndpointBuilder { RoutePattern.PathSegments: { } found })
+            {
+                // For counting steps of relative links a parameter is as good as a name.
+                setAbove(string.Concat(found.SkipLast(segments).Select(static segment => LiteralOf(segment) ?? "/{}")));
+            }
+        });
+    }
 }

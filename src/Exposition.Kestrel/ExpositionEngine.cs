@@ -106,6 +106,9 @@ public sealed class ExpositionEngine
 
     internal PushPath Paths { get; }
 
+    /// <summary>Which routes the host has mapped.</summary>
+    internal MappedRoutes Mapped { get; } = new();
+
     internal PushHandler Pushes { get; }
 
     internal ScrapeHandler Scrapes { get; }

@@ -9,9 +9,7 @@ using Exposition.Gateway.SelfMetrics;
 using Exposition.Gateway.Web;
 using Exposition.Hosting;
 using Exposition.Kestrel;
-using Exposition.Kestrel.Api;
 using Exposition.Kestrel.Logging;
-using Exposition.Kestrel.Page;
 using Exposition.Kestrel.Routing;
 using Exposition.Persistence;
 using Microsoft.AspNetCore.Builder;
@@ -224,24 +222,25 @@ internal static class GatewayHost
 
         app.UseExpositionOriginRules();
         IServiceProvider services = app.Services;
-        ILoggerFactory loggers = services.GetRequiredService<ILoggerFactory>();
-        ICommitGate? gate = services.GetService<ICommitGate>();
-        ExpositionStatusOptions status = services.GetRequiredService<IOptions<ExpositionStatusOptions>>().Value;
-        var assets = new Assets();
-        var api = new ApiHandlers(engine, status);
-        var snapshot = new SnapshotHandler(engine, services.GetService<ISnapshotWriter>());
-        var page = new StatusPage(engine, status, flags.EnableAdminApi, assets);
         var lifecycle = new Lifecycle(
-            flags, gate, services.GetRequiredService<IHostApplicationLifetime>(), loggers.CreateLogger<Lifecycle>());
-        RouteTable<RouteTarget> main = Routes.Outer(flags, page, assets, lifecycle);
+            flags, engine, services.GetRequiredService<IHostApplicationLifetime>(), services.GetRequiredService<ILogger<Lifecycle>>());
+        RouteTable<RouteOwner> main = Routes.Outer(flags);
         if (Routes.Fault(flags, main) is { } fault)
         {
             throw new ListenException(fault);
         }
 
-        var router = new GatewayRouter(main, Routes.Api(flags, api, snapshot), flags.Prefix, engine, engine.Log);
+        var router = new GatewayRouter(main, Routes.Api(flags.EnableAdminApi), flags.Prefix, engine, engine.Log);
         app.Use((context, next) => router.InvokeAsync(context, next));
         app.UseRouting();
         app.MapExposition();
+        app.MapExpositionPage();
+        app.MapExpositionApi();
+        if (flags.EnableAdminApi)
+        {
+            app.MapExpositionAdminApi();
+        }
+
+        lifecycle.Map(app);
     }
 }

@@ -9,22 +9,22 @@ using Microsoft.Extensions.Logging;
 
 namespace Exposition.Gateway.Hosting;
 
-/// <summary>Serves a request to one of the program's own routes.</summary>
-/// <param name="context">The request.</param>
-/// <param name="path">The decoded path.</param>
-internal delegate Task Serve(HttpContext context, string path);
+/// <summary>Who answers at a route.</summary>
+internal enum RouteOwner
+{
+    /// <summary>The engine, which has a view of its own of paths.</summary>
+    Engine,
 
-/// <summary>What a route leads to.</summary>
-/// <param name="CountedAs">The handler label in the request counter; null where the Pushgateway does not count.</param>
-/// <param name="Serve">Serves it; null for the routes of the engine (pushes, deletes, scrapes).</param>
-internal sealed record RouteTarget(string? CountedAs, Serve? Serve);
+    /// <summary>An endpoint.</summary>
+    Endpoint,
+}
 
 /// <summary>
-/// The outer router: cleans paths, redirects, answers 404, 405 and OPTIONS as the Pushgateway does, serves the program's routes, and leaves
-/// those of the engine to the next middleware.
+/// Stands before the endpoints: cleans paths, redirects, and answers 404, 405 and OPTIONS as the Pushgateway does. What has a route goes
+/// on.
 /// </summary>
 internal sealed class GatewayRouter(
-    RouteTable<RouteTarget> main, RouteTable<RouteTarget> api, string prefix, ExpositionEngine engine, ClientLog log)
+    RouteTable<RouteOwner> main, RouteTable<RouteOwner> api, string prefix, ExpositionEngine engine, ClientLog log)
 {
     private readonly string _apiPrefix = prefix + "/api/v1";
 
@@ -78,13 +78,10 @@ internal sealed class GatewayRouter(
         }
 
         bool isPush = changes && named.Kind == RouteKind.Group;
-        RouteMatch<RouteTarget> match = isPush ? default : main.Find(method, path);
-        if (isPush || match.Route is { Handler.Serve: null })
+        RouteMatch<RouteOwner> match = isPush ? default : main.Find(method, path);
+        if (isPush || match.Route is { Handler: RouteOwner.Engine })
         {
-            // The engine has its own view of the raw path, the same at both of its doors. The framework leaves %2F as it is, which would
-            // not be routed.
-            context.Request.Path = path;
-            return next(context);
+            return GoOn(context, next, path);
         }
 
         // The Pushgateway's API router redirects to the path without its prefix, and so do we.
@@ -92,30 +89,27 @@ internal sealed class GatewayRouter(
         string above = "";
         if (clean != path && method != "CONNECT")
         {
-            match = new RouteMatch<RouteTarget>(null, clean, Status: StatusCodes.Status301MovedPermanently);
+            match = new RouteMatch<RouteOwner>(null, clean, Status: StatusCodes.Status301MovedPermanently);
         }
         else if (path == _apiPrefix && !changes)
         {
-            match = new RouteMatch<RouteTarget>(null, path + "/", Status: StatusCodes.Status301MovedPermanently);
+            match = new RouteMatch<RouteOwner>(null, path + "/", Status: StatusCodes.Status301MovedPermanently);
         }
         else if (path.StartsWith(_apiPrefix + "/", StringComparison.Ordinal))
         {
             above = _apiPrefix;
-            path = path[above.Length..];
-            match = api.Find(method, path);
+            match = api.Find(method, path[above.Length..]);
         }
 
         string right = PathCleaner.EscapePath(match.Redirect ?? "");
-        return match.Route is { } route ? ServeCounted(context, route.Handler, path)
+        return match.Route is not null ? GoOn(context, next, path)
             : Responses.MissAsync(engine, context, match, right + PathCleaner.EscapeLocation(query), PathCleaner.EscapePath(above) + right);
     }
 
-    private async Task ServeCounted(HttpContext context, RouteTarget target, string path)
+    // The engine looks at the raw path, the same at both of its doors. The framework leaves %2F as it is, which would not be routed.
+    private static Task GoOn(HttpContext context, RequestDelegate next, string path)
     {
-        await target.Serve!(context, path);
-        if (target.CountedAs is { } handler)
-        {
-            engine.CountRequest(handler, context.Request.Method.ToLowerInvariant(), context.Response.StatusCode);
-        }
+        context.Request.Path = path;
+        return next(context);
     }
 }

@@ -1,33 +1,48 @@
 using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Logging;
 using Exposition.Hosting;
+using Exposition.Kestrel;
 using Exposition.Kestrel.Endpoints;
 using Exposition.Kestrel.Outcomes;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Exposition.Gateway.Hosting;
 
 /// <summary>Probes and termination.</summary>
-internal sealed class Lifecycle(Flags flags, ICommitGate? gate, IHostApplicationLifetime lifetime, ILogger<Lifecycle> logger)
+internal sealed class Lifecycle(Flags flags, ExpositionEngine engine, IHostApplicationLifetime lifetime, ILogger<Lifecycle> logger)
 {
+    private ICommitGate? Gate => engine.Options.CommitGate;
+
+    /// <summary>Maps the routes.</summary>
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        string prefix = flags.Prefix;
+        routes.MapGet(prefix + "/-/healthy", new OwnRoute(engine, "healthy", Healthy).HandleAsync);
+        routes.MapGet(prefix + "/-/ready", new OwnRoute(engine, "ready", Ready).HandleAsync);
+        routes.MapMethods(prefix + "/-/quit", [HttpMethods.Put, HttpMethods.Post], Quit);
+        routes.MapGet("/-/quit", QuitByGet);
+    }
+
     /// <summary>
     /// Whoever reaches us finds us alive, unless what was pushed is not persisted any more and will not be: then a restart helps.
     /// </summary>
-    public Task Healthy(HttpContext context, string path) => gate?.Fault is { } fault
+    private Task Healthy(HttpContext context) => Gate?.Fault is { } fault
         ? Text(context, StatusCodes.Status503ServiceUnavailable, fault)
         : Text(context, StatusCodes.Status200OK, "OK");
 
     /// <summary>Whether the kept state has been loaded.</summary>
-    public Task Ready(HttpContext context, string path) =>
-        gate is { IsOpen: false } ? Responses.WriteAsync(context, Answer.Loading) : Healthy(context, path);
+    private Task Ready(HttpContext context) =>
+        Gate is { IsOpen: false } ? Responses.WriteAsync(context, Answer.Loading) : Healthy(context);
 
-    public static Task QuitByGet(HttpContext context, string path) =>
+    private static Task QuitByGet(HttpContext context) =>
         Text(context, StatusCodes.Status405MethodNotAllowed, "Only POST or PUT requests allowed.");
 
     /// <summary>Stops the program, if that is enabled; the answer is sent first.</summary>
-    public async Task Quit(HttpContext context, string path)
+    private async Task Quit(HttpContext context)
     {
         if (!flags.EnableLifecycle)
         {

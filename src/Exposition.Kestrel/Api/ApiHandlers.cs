@@ -1,32 +1,29 @@
 using System.Text.Json;
 using Exposition.Engine;
-using Exposition.Hosting;
 using Exposition.Kestrel.Endpoints;
 using Exposition.Kestrel.Outcomes;
+using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 
 namespace Exposition.Kestrel.Api;
 
-/// <summary>The routes below <c>/api/v1</c>.</summary>
+/// <summary>The routes below <c>/api/v1</c> that change nothing.</summary>
 internal sealed class ApiHandlers(ExpositionEngine engine, ExpositionStatusOptions status)
 {
     private const int FlushBytes = 64 << 10;
     private static readonly JsonWriterOptions s_json = new() { Encoder = GoJsonEncoder.Instance, SkipValidation = true };
 
-    private ICommitGate? Gate => engine.Options.CommitGate;
-
     private TimeZoneInfo Zone => engine.Options.Time.LocalTimeZone;
 
     /// <summary>CORS preflight of any path.</summary>
-    public static Task Options(HttpContext context, string path)
+    public Task PreflightAsync(HttpContext context)
     {
-        AddCorsHeaders(context);
+        AddHeaders(context);
         return Responses.WriteAsync(context, new Answer(200));
     }
 
     /// <summary>Build, flags and start time.</summary>
-    public async Task Status(HttpContext context, string path)
+    public async Task StatusAsync(HttpContext context)
     {
         Begin(context);
         await using var writer = new Utf8JsonWriter(context.Response.BodyWriter, s_json);
@@ -43,9 +40,9 @@ internal sealed class ApiHandlers(ExpositionEngine engine, ExpositionStatusOptio
     }
 
     /// <summary>All groups, in order of their keys; with <c>?details=true</c> also the last refused push of each.</summary>
-    public async Task Metrics(HttpContext context, string path)
+    public async Task MetricsAsync(HttpContext context)
     {
-        if (Gate is { IsOpen: false })
+        if (engine.Options.CommitGate is { IsOpen: false })
         {
             await Responses.WriteAsync(context, Answer.Loading);
             return;
@@ -67,26 +64,6 @@ internal sealed class ApiHandlers(ExpositionEngine engine, ExpositionStatusOptio
         {
             // The reader has gone, or was too slow.
         }
-    }
-
-    /// <summary>Deletes all groups.</summary>
-    public async Task Wipe(HttpContext context, string path)
-    {
-        if (Gate is { IsOpen: false })
-        {
-            await Responses.WriteAsync(context, Answer.Loading);
-            return;
-        }
-
-        int groups = engine.Store.Wipe();
-        engine.Log.Begin(LogLevel.Information, "metric store wiped", "wipe")?.Add("groups", groups).Write();
-        if (Gate?.Confirm() is { } confirmation && await confirmation is { } failure)
-        {
-            await Responses.ErrorAsync(context, StatusCodes.Status503ServiceUnavailable, "wiped in memory, but not on disk: " + failure);
-            return;
-        }
-
-        await Responses.WriteAsync(context, new Answer(202));
     }
 
     private async Task WriteAsync(LongAnswer answer, bool withFailures)
@@ -133,20 +110,24 @@ internal sealed class ApiHandlers(ExpositionEngine engine, ExpositionStatusOptio
         await answer.FinishAsync();
     }
 
-    private static void Begin(HttpContext context)
+    private void Begin(HttpContext context)
     {
-        AddCorsHeaders(context);
+        AddHeaders(context);
         context.Response.ContentType = "application/json";
     }
 
-    private static void AddCorsHeaders(HttpContext context)
+    // A rule of the host about origins is for its middleware, which leaves out what it does not allow.
+    private void AddHeaders(HttpContext context)
     {
         IHeaderDictionary headers = context.Response.Headers;
-        headers.AccessControlAllowHeaders = "Accept, Authorization, Content-Type, Origin";
-        headers.AccessControlAllowMethods = "GET, POST, DELETE, OPTIONS";
-        headers.AccessControlAllowOrigin = "*";
-        headers.AccessControlExposeHeaders = "Date";
         headers.CacheControl = "no-cache, no-store, must-revalidate";
+        if (status.AllowAnyOrigin && context.GetEndpoint()?.Metadata.GetMetadata<ICorsMetadata>() is null)
+        {
+            headers.AccessControlAllowHeaders = "Accept, Authorization, Content-Type, Origin";
+            headers.AccessControlAllowMethods = "GET, POST, DELETE, OPTIONS";
+            headers.AccessControlAllowOrigin = "*";
+            headers.AccessControlExposeHeaders = "Date";
+        }
     }
 
     private static void WriteMap(Utf8JsonWriter writer, string name, IEnumerable<KeyValuePair<string, string>> values)

@@ -15,7 +15,7 @@ internal sealed class Assets
     private readonly Dictionary<string, (byte[] Content, string Type, string Tag)> _files = new(StringComparer.Ordinal);
     private readonly byte[] _listing;
 
-    public Assets()
+    private Assets()
     {
         Assembly assembly = typeof(Assets).Assembly;
         var listing = new StringBuilder("<!doctype html>\n<meta name=\"viewport\" content=\"width=device-width\">\n<pre>\n");
@@ -37,14 +37,24 @@ internal sealed class Assets
         Version = Convert.ToHexStringLower(all.GetHashAndReset().AsSpan(0, 4));
     }
 
+    /// <summary>All of them.</summary>
+    public static Assets All { get; } = new();
+
     /// <summary>Changes when a file does; part of the links, so that caches follow.</summary>
     public string Version { get; }
 
-    /// <summary>Serves a file, or the list of files for the empty name.</summary>
-    public async Task Serve(HttpContext context, string name)
+    /// <summary>Serves the file that the route names, or the list of files.</summary>
+    public async Task ServeAsync(HttpContext context)
     {
+        string name = context.Request.RouteValues["file"] as string ?? "";
         if (name.Length == 0)
         {
+            if (PageAddress.Redirect(context, withSlash: true) is { } redirect)
+            {
+                await redirect;
+                return;
+            }
+
             await Send(context, _listing, "text/html; charset=utf-8");
         }
         else if (!_files.TryGetValue(name, out (byte[] Content, string Type, string Tag) file))

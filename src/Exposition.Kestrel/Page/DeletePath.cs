@@ -5,7 +5,7 @@ using Exposition.Engine;
 namespace Exposition.Kestrel.Page;
 
 /// <summary>
-/// The path under which a group can be deleted, relative to the page: every value in base64, so that any value can be said.
+/// The path under which a group can be deleted, relative to where pushes are: every value in base64, so that any value can be said.
 /// </summary>
 internal static class DeletePath
 {

@@ -12,7 +12,11 @@ namespace Exposition.Kestrel.Page;
 internal readonly record struct CardSize(int Lines, bool IsComplete);
 
 /// <summary>A group on the page: its labels, whether its last push failed, when it expires, its families.</summary>
-internal sealed class GroupCard(HtmlWriter html, TimeZoneInfo zone, bool unescapesNames)
+/// <param name="html">Where it is written.</param>
+/// <param name="zone">The zone of its times.</param>
+/// <param name="unescapesNames">Whether the push routes undo the U__ form of label names.</param>
+/// <param name="deletes">What stands before the paths of deletes, relative to the page; null where there are none.</param>
+internal sealed class GroupCard(HtmlWriter html, TimeZoneInfo zone, bool unescapesNames, string? deletes)
 {
     private const int MostHidden = 20;
 
@@ -52,8 +56,13 @@ internal sealed class GroupCard(HtmlWriter html, TimeZoneInfo zone, bool unescap
 
         html.Raw("</summary>\n"u8);
         Notes(group, expiresAt);
-        html.Raw("<p><button type=\"button\" class=\"danger\" data-delete=\""u8).Text(DeletePath.Of(group.Key, unescapesNames))
-            .Raw("\" data-group=\""u8).Cut(group.Key.ToString()).Raw("\">Delete group</button></p>\n"u8);
+        if (deletes is not null)
+        {
+            html.Raw("<p><button type=\"button\" class=\"danger\" data-delete=\""u8)
+                .Text(deletes + DeletePath.Of(group.Key, unescapesNames)).Raw("\" data-group=\""u8).Cut(group.Key.ToString())
+                .Raw("\">Delete group</button></p>\n"u8);
+        }
+
         int seen = 0;
         int written = 0;
         int families = group.Families.Length;

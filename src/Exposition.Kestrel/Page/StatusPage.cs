@@ -4,6 +4,7 @@ using Exposition.Formats;
 using Exposition.Kestrel.Api;
 using Exposition.Kestrel.Endpoints;
 using Exposition.Kestrel.Outcomes;
+using Exposition.Kestrel.Routing;
 using Microsoft.AspNetCore.Http;
 
 namespace Exposition.Kestrel.Page;
@@ -13,7 +14,7 @@ namespace Exposition.Kestrel.Page;
 // ?group=ID&from=N, which shows it alone, part by part.
 
 /// <summary>The page for people: groups, then status.</summary>
-internal sealed class StatusPage(ExpositionEngine engine, ExpositionStatusOptions status, bool withWipe, Assets assets)
+internal sealed class StatusPage(ExpositionEngine engine, ExpositionStatusOptions status)
 {
     /// <summary>The most series and families on one page.</summary>
     internal const int PageLines = 1000;
@@ -31,8 +32,16 @@ internal sealed class StatusPage(ExpositionEngine engine, ExpositionStatusOption
 
     private TimeZoneInfo Zone => engine.Options.Time.LocalTimeZone;
 
-    /// <summary>Serves the page.</summary>
-    public async Task Serve(HttpContext context, string path)
+    /// <summary>The folder of the page; known when its routes are built.</summary>
+    public string Folder { get; set; } = "";
+
+    /// <summary>Serves the page as the folder's.</summary>
+    public Task ServeFolderAsync(HttpContext context) => PageAddress.Redirect(context, withSlash: true) ?? ServeAsync(context);
+
+    /// <summary>Serves the page as a file of the folder.</summary>
+    public Task ServeFileAsync(HttpContext context) => PageAddress.Redirect(context, withSlash: false) ?? ServeAsync(context);
+
+    private async Task ServeAsync(HttpContext context)
     {
         using LongAnswer? answer = LongAnswer.TryStart(engine, context, Limit.PageReaders, engine.Options.MaxPageReaders);
         if (answer is null)
@@ -57,7 +66,8 @@ internal sealed class StatusPage(ExpositionEngine engine, ExpositionStatusOption
     private async Task WriteAsync(LongAnswer answer, IQueryCollection query)
     {
         var html = new HtmlWriter(answer);
-        var card = new GroupCard(html, Zone, engine.Options.Names == NameScheme.Utf8);
+        string? deletes = engine.Mapped.Pushes ? RelativePath.Of(Folder, engine.Paths.Served.Prefix) : null;
+        var card = new GroupCard(html, Zone, engine.Options.Names == NameScheme.Utf8, deletes);
         Head(html, answer.View.Groups.Length);
         if (query.TryGetValue("group", out Microsoft.Extensions.Primitives.StringValues id))
         {
@@ -168,16 +178,16 @@ internal sealed class StatusPage(ExpositionEngine engine, ExpositionStatusOption
         html.Raw("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Prometheus Pushgateway</title>"u8)
             .Raw("<meta name=\"robots\" content=\"noindex,nofollow\"><meta name=\"viewport\" content=\"width=device-width, "u8
                 + "initial-scale=1\">"u8);
-        html.Raw("<link rel=\"stylesheet\" href=\""u8).Text(_static).Raw("style.css?v="u8).Text(assets.Version).Raw("\">"u8)
-            .Raw("<script defer src=\""u8).Text(_static).Raw("functions.js?v="u8).Text(assets.Version).Raw("\"></script>"u8)
+        html.Raw("<link rel=\"stylesheet\" href=\""u8).Text(_static).Raw("style.css?v="u8).Text(Assets.All.Version).Raw("\">"u8)
+            .Raw("<script defer src=\""u8).Text(_static).Raw("functions.js?v="u8).Text(Assets.All.Version).Raw("\"></script>"u8)
             .Raw("<link rel=\"icon\" type=\"image/svg+xml\" href=\""u8).Text(_static).Raw("favicon.svg\"></head>\n<body>"u8);
         html.Raw("<header><h1>Pushgateway</h1><nav><a href=\"#metrics\">Metrics</a> <a "u8
             + "href=\"#status\">Status</a></nav></header>\n<main><h2 id=\"metrics\">Metrics</h2>\n"u8);
         html.Raw("<p id=\"message\" role=\"status\" aria-live=\"polite\"></p>\n"u8);
-        if (withWipe)
+        if (engine.Mapped.Admin is { } admin)
         {
-            html.Raw("<p><button type=\"button\" class=\"danger\" data-wipe=\"api/v1/admin/wipe\""u8)
-                .Raw(groups == 0 ? " disabled"u8 : ""u8)
+            html.Raw("<p><button type=\"button\" class=\"danger\" data-wipe=\""u8).Text(RelativePath.Of(Folder, admin))
+                .Raw("api/v1/admin/wipe\""u8).Raw(groups == 0 ? " disabled"u8 : ""u8)
                 .Raw(">Delete All <span id=\"count\">"u8).Text(Invariant(groups)).Raw("</span> Groups</button></p>\n"u8);
         }
     }
@@ -187,8 +197,11 @@ internal sealed class StatusPage(ExpositionEngine engine, ExpositionStatusOption
         html.Raw("<h2 id=\"status\">Status</h2>\n<p>Started: "u8).Text(GoTime.Nano(engine.StartedAt, Zone))
             .Raw("</p>\n<h3>Build information</h3>\n"u8);
         Table(html, status.Build);
-        html.Raw("<h3>Startup flags</h3>\n"u8);
-        Table(html, status.Flags);
+        if (status.Flags.Count > 0)
+        {
+            html.Raw("<h3>Startup flags</h3>\n"u8);
+            Table(html, status.Flags);
+        }
     }
 
     private static void Table(HtmlWriter html, IEnumerable<KeyValuePair<string, string>> rows)

@@ -45,16 +45,23 @@ internal readonly record struct RouteMatch<T>(Route<T>? Route, string? Redirect 
 /// <summary>Finds routes by the Pushgateway's rules.</summary>
 internal sealed class RouteTable<T>(IReadOnlyList<Route<T>> routes)
 {
-    /// <summary>The first pair of routes that claim one method and path, or null.</summary>
+    /// <summary>
+    /// The first pair of routes that claim one method and path, or null. Between those that lead to different handlers case does not count:
+    /// the framework's endpoints, which may stand behind them, are found in any.
+    /// </summary>
     public (Route<T> First, Route<T> Second)? Conflict()
     {
         for (int i = 0; i < routes.Count; i++)
         {
             for (int j = i + 1; j < routes.Count; j++)
             {
-                if (routes[i].Method == routes[j].Method && (routes[i].Matches(routes[j].Path) || routes[j].Matches(routes[i].Path)))
+                (Route<T> first, Route<T> second) = (routes[i], routes[j]);
+                StringComparison comparison = EqualityComparer<T>.Default.Equals(first.Handler, second.Handler)
+                    ? StringComparison.Ordinal
+                    : StringComparison.OrdinalIgnoreCase;
+                if (first.Method == second.Method && (first.Matches(second.Path, comparison) || second.Matches(first.Path, comparison)))
                 {
-                    return (routes[i], routes[j]);
+                    return (first, second);
                 }
             }
         }

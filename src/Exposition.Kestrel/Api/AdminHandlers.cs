@@ -3,15 +3,39 @@ using Exposition.Hosting;
 using Exposition.Kestrel.Endpoints;
 using Exposition.Kestrel.Outcomes;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace Exposition.Kestrel.Api;
 
-/// <summary>Writes a snapshot at <c>PUT /api/v1/admin/snapshot</c>.</summary>
-internal sealed class SnapshotHandler(ExpositionEngine engine, ISnapshotWriter? snapshots)
+/// <summary>The routes below <c>/api/v1/admin</c>.</summary>
+internal sealed class AdminHandlers(ExpositionEngine engine, ISnapshotWriter? snapshots)
 {
     private int _writing;
 
-    public async Task Serve(HttpContext context, string path)
+    private ICommitGate? Gate => engine.Options.CommitGate;
+
+    /// <summary>Deletes all groups.</summary>
+    public async Task WipeAsync(HttpContext context)
+    {
+        if (Gate is { IsOpen: false })
+        {
+            await Responses.WriteAsync(context, Answer.Loading);
+            return;
+        }
+
+        int groups = engine.Store.Wipe();
+        engine.Log.Begin(LogLevel.Information, "metric store wiped", "wipe")?.Add("groups", groups).Write();
+        if (Gate?.Confirm() is { } confirmation && await confirmation is { } failure)
+        {
+            await Responses.ErrorAsync(context, StatusCodes.Status503ServiceUnavailable, "wiped in memory, but not on disk: " + failure);
+            return;
+        }
+
+        await Responses.WriteAsync(context, new Answer(202));
+    }
+
+    /// <summary>Writes a snapshot, where the host has a place for it.</summary>
+    public async Task SnapshotAsync(HttpContext context)
     {
         if (snapshots is not { Unavailable: null })
         {
@@ -20,7 +44,7 @@ internal sealed class SnapshotHandler(ExpositionEngine engine, ISnapshotWriter? 
             return;
         }
 
-        if (engine.Options.CommitGate is { IsOpen: false })
+        if (Gate is { IsOpen: false })
         {
             await Responses.WriteAsync(context, Answer.Loading);
             return;
