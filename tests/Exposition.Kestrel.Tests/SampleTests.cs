@@ -23,4 +23,13 @@ public sealed class SampleTests
         app.MapExposition();   // the same routes as endpoints
         app.Run();
     }
+
+    // PageAndApiTests run the same calls.
+    internal static void ShowGroups(WebApplication app)
+    {
+        app.MapExposition("/gateway");
+        app.MapExpositionPage("/gateway").RequireAuthorization();              // GET /gateway/: all groups, with buttons to delete them
+        app.MapExpositionApi("/gateway").RequireAuthorization();               // GET /gateway/api/v1/status and /gateway/api/v1/metrics
+        app.MapExpositionAdminApi("/gateway").RequireAuthorization("admins");  // PUT /gateway/api/v1/admin/wipe and .../snapshot
+    }
 }

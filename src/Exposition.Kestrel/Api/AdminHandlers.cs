@@ -3,7 +3,6 @@ using Exposition.Hosting;
 using Exposition.Kestrel.Endpoints;
 using Exposition.Kestrel.Outcomes;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 
 namespace Exposition.Kestrel.Api;
 
@@ -23,8 +22,7 @@ internal sealed class AdminHandlers(ExpositionEngine engine, ISnapshotWriter? sn
             return;
         }
 
-        int groups = engine.Store.Wipe();
-        engine.Log.Begin(LogLevel.Information, "metric store wiped", "wipe")?.Add("groups", groups).Write();
+        engine.Logger.Wiped(engine.Store.Wipe());
         if (Gate?.Confirm() is { } confirmation && await confirmation is { } failure)
         {
             await Responses.ErrorAsync(context, StatusCodes.Status503ServiceUnavailable, "wiped in memory, but not on disk: " + failure);
