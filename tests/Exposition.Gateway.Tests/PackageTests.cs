@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Collections.Immutable;
+using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
 using System.Text;
 using System.Xml.Linq;
@@ -52,6 +54,22 @@ public sealed class PackageTests(Packages packages) : IClassFixture<Packages>
         Assert.Contains(assembly.ReadDebugDirectory(), static entry => entry.Type == DebugDirectoryEntryType.EmbeddedPortablePdb);
         XDocument documentation = XDocument.Parse(Encoding.UTF8.GetString(package.Read($"lib/net10.0/{name}.xml")));
         Assert.NotEmpty(documentation.Descendants("member"));
+    });
+
+    // Whoever packs: a checkout of a remote, a clone of a local one, sources without git.
+    [Fact]
+    public void Symbols_name_sources_by_their_place_in_the_repository() => Assert.All(s_libraries, name =>
+    {
+        using var assembly = new PEReader([.. packages.All[name].Read($"lib/net10.0/{name}.dll")]);
+        ImmutableArray<DebugDirectoryEntry> entries = assembly.ReadDebugDirectory();
+        DebugDirectoryEntry view = entries.Single(static entry => entry.Type == DebugDirectoryEntryType.CodeView);
+        DebugDirectoryEntry embedded = entries.Single(static entry => entry.Type == DebugDirectoryEntryType.EmbeddedPortablePdb);
+        using MetadataReaderProvider symbols = assembly.ReadEmbeddedPortablePdbDebugDirectoryData(embedded);
+        MetadataReader reader = symbols.GetMetadataReader();
+        string[] sources = [.. reader.Documents.Select(handle => reader.GetString(reader.GetDocument(handle).Name))];
+        Assert.Contains(sources, source => source.StartsWith($"/_/src/{name}/", StringComparison.Ordinal));
+        Assert.All(sources.Append(assembly.ReadCodeViewDebugDirectoryData(view).Path).Where(Path.IsPathRooted),
+            static path => Assert.StartsWith("/_", path, StringComparison.Ordinal));
     });
 
     [Fact]
