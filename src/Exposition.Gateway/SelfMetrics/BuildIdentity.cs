@@ -5,7 +5,7 @@ namespace Exposition.Gateway.SelfMetrics;
 
 /// <summary>
 /// What build this is, under the names that the Pushgateway gives to the parts. Set by the build: <c>-p:Version</c>,
-/// <c>-p:SourceRevisionId</c>.
+/// <c>-p:SourceRevisionId</c>, <c>-p:BuildDate</c>, <c>-p:BuildBranch</c>, <c>-p:BuildUser</c>.
 /// </summary>
 internal sealed record BuildIdentity(
     string Version, string Revision, string Branch, string User, string Date, string Runtime, string Os, string Architecture, string Tags)
