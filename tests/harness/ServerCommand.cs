@@ -17,7 +17,11 @@ public static class ServerCommand
     /// <summary>The command with its placeholders, one word per element.</summary>
     public static string[] Template => IsReplaced
         ? Environment.GetEnvironmentVariable(Variable)!.Split(' ', StringSplitOptions.RemoveEmptyEntries)
-        : ["dotnet", Path.Combine(AppContext.BaseDirectory, "pushgateway.dll"), "--web.listen-address=127.0.0.1:{port}", "{flags}"];
+        : BesideTheTests;
+
+    /// <summary>That of the program built beside the tests, whatever is under test.</summary>
+    public static string[] BesideTheTests =>
+        ["dotnet", Path.Combine(AppContext.BaseDirectory, "pushgateway.dll"), "--web.listen-address=127.0.0.1:{port}", "{flags}"];
 
     /// <summary>The command with its placeholders filled in.</summary>
     public static List<string> For(int port, IEnumerable<string> flags)
