@@ -109,7 +109,8 @@ public sealed class StoppedSamplesTests
 
     private static string[] Settings(Uri gateway, string interval, params string[] more) =>
     [
-        "--Push:Endpoint", gateway.ToString(), "--Push:Job", "import", "--Push:Interval", interval, "--Push:StopTimeout", "00:02:00", .. more,
+        "--Push:Endpoint", gateway.ToString(), "--Push:Job", "import", "--Push:Interval", interval, "--Push:StopTimeout", "00:02:00",
+        .. more,
     ];
 
     private static async Task<string> UntilAsync(StoppableGateway gateway, ChildProcess? pusher, string text, bool isThere = true)
