@@ -151,10 +151,12 @@ internal sealed class StoppableGateway : IAsyncDisposable
     private StoppableGateway(string kind, int port)
     {
         Address = new Uri($"http://127.0.0.1:{port}/");
-        string listen = "--web.listen-address=" + Address.Authority;
-        _command = kind == "pushgateway"
-            ? ["dotnet", Path.Combine(AppContext.BaseDirectory, "pushgateway.dll"), listen]
-            : [Tool.Require(kind, kind), listen];
+        string[] program = kind == "pushgateway"
+            ? ["dotnet", Path.Combine(AppContext.BaseDirectory, "pushgateway.dll")]
+            : [Tool.Require(kind, kind)];
+
+        // Debian's has a file by default, from which the next one would start.
+        _command = [.. program, "--web.listen-address=" + Address.Authority, "--persistence.file="];
     }
 
     public Uri Address { get; }

@@ -28,7 +28,8 @@ internal sealed class DebianGateway : IAsyncDisposable
     public async Task StartAgainAsync()
     {
         string program = Tool.Require("prometheus-pushgateway", "prometheus-pushgateway");
-        _process = ChildProcess.Start([program, $"--web.listen-address={Address.Authority}", "--log.level=debug"]);
+        _process = ChildProcess.Start(
+            [program, $"--web.listen-address={Address.Authority}", "--persistence.file=", "--log.level=debug"]);
         await _process.WaitUntilReadyAsync(new Uri(Address, "-/ready"), s_startLimit);
     }
 
