@@ -12,7 +12,7 @@ using var stop = new CancellationTokenSource();
 using var told = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
 {
     signal.Cancel = true;
-    stop.Cancel();
+    _ = stop.CancelAsync();
 });
 
 using var meters = new MeterSource("Backup");
@@ -25,7 +25,7 @@ var group = new PushGroup("nightly_backup").With("path", "/srv/data");   // any 
 try
 {
     var options = new JobRunOptions { PushOnStart = true, Metrics = meters, ThrowOnPushFailure = true };
-    await using JobRun run = await client.StartRunAsync(group, options, stop.Token);
+    await using JobRun run = await client.StartRunAsync(group, options);   // not to be canceled: what has begun is to be ended
     rows.Add(42, new KeyValuePair<string, object?>("table", "users"));
     await Task.Delay(TimeSpan.FromSeconds(args.Length > 1 ? double.Parse(args[1], CultureInfo.InvariantCulture) : 0), stop.Token);
     run.Succeed();   // without it the run has failed
