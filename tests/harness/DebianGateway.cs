@@ -1,4 +1,6 @@
-namespace Exposition.Pusher.Tests;
+using System.Globalization;
+
+namespace Exposition.Harness;
 
 /// <summary>The Pushgateway that Debian ships, in a process of its own.</summary>
 internal sealed class DebianGateway : IAsyncDisposable

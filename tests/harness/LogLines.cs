@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 
-namespace Exposition.Pusher.Tests;
+namespace Exposition.Harness;
 
 /// <summary>Keeps what is logged, with the messages of exceptions.</summary>
 internal sealed class LogLines : ILoggerFactory, ILoggerProvider, ILogger

@@ -1,0 +1,18 @@
+using OpenTelemetry.Metrics;
+
+namespace Exposition.OpenTelemetry.Exporting;
+
+/// <summary>Pushes at intervals. Its exporter is told before the last push, so that one that is under way makes room for it.</summary>
+internal sealed class FinalPushReader : PeriodicExportingMetricReader
+{
+    private readonly PushgatewayMetricExporter _exporter;
+
+    public FinalPushReader(PushgatewayMetricExporter exporter, int interval, int timeout)
+        : base(exporter, interval, timeout) => _exporter = exporter;
+
+    protected override bool OnShutdown(int timeoutMilliseconds)
+    {
+        _exporter.BeginEnd(timeoutMilliseconds);
+        return base.OnShutdown(timeoutMilliseconds);
+    }
+}
