@@ -65,7 +65,8 @@ public sealed class AnythingTests
 
     private static async Task PushAsync(Measurement[] measurements, Setting setting)
     {
-        await using Bench bench = await Bench.StartAsync();
+        await using Bench bench = await Bench.StartAsync(
+            setting.Escaping == EscapingScheme.AllowUtf8 ? NameScheme.Utf8 : NameScheme.Legacy);
         using var other = new Meter(bench.Meter.Name + ".Other");
         using MeterProvider provider = bench.Build(
             o =>

@@ -39,7 +39,8 @@ internal sealed class Bench : IAsyncDisposable
     public IReadOnlyList<MetricSample> Samples =>
         ExpositionText.Parse(_sent.Last().Body, _sent.Last().ContentType, new ExpositionReadOptions { Lenient = false });
 
-    public static async Task<Bench> StartAsync() => new(await TestGateway.StartAsync());
+    public static async Task<Bench> StartAsync(NameScheme names = NameScheme.Legacy) =>
+        new(await TestGateway.StartAsync(options => options.ConfigureEngine = engine => engine.Names = names));
 
     /// <summary>A provider that pushes when it is flushed; bare metrics as text unless it is told otherwise.</summary>
     public MeterProvider Build(Action<PushgatewayExporterOptions>? configure = null, Action<MeterProviderBuilder>? more = null)

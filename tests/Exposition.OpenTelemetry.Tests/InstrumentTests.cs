@@ -135,9 +135,9 @@ public sealed class InstrumentTests
                 meter.CreateHistogram<double>("run", "s").Record(1);
             },
             static o => o.Format = PushgatewayFormat.OpenMetrics);
-        Assert.Contains("# TYPE copied_bytes counter\n# UNIT copied_bytes bytes\ncopied_bytes_total 1\ncopied_bytes_created ", bench.Text,
+        Assert.Contains("# TYPE copied_bytes counter\n# UNIT copied_bytes bytes\ncopied_bytes_total 1.0\ncopied_bytes_created ", bench.Text,
             StringComparison.Ordinal);
-        Assert.Contains("# TYPE seconds gauge\nseconds 1\n", bench.Text, StringComparison.Ordinal);
+        Assert.Contains("# TYPE seconds gauge\nseconds 1.0\n", bench.Text, StringComparison.Ordinal);
         Assert.Contains("# UNIT run_seconds seconds\n", bench.Text, StringComparison.Ordinal);
         Assert.EndsWith("\n# EOF\n", bench.Text, StringComparison.Ordinal);
         double created = bench.Samples.Single(static s => s.Name == "run_seconds_created").Value;

@@ -88,7 +88,7 @@ public sealed class NamesTests
     [Fact]
     public async Task With_another_escaping_names_keep_their_characters()
     {
-        await using Bench bench = await Bench.StartAsync();
+        await using Bench bench = await Bench.StartAsync(NameScheme.Utf8);
         bench.Push(
             static meter => meter.CreateCounter<int>("http.server.bytes", "By").Add(1, new("url.path", "/"), new("__a", 1), new("b:c", 2)),
             static o => o.Escaping = EscapingScheme.AllowUtf8);

@@ -21,7 +21,7 @@ internal static class UnitNames
         ["KiBy"] = "kibibytes",
         ["MiBy"] = "mebibytes",
         ["GiBy"] = "gibibytes",
-        ["TiBy"] = "tibibytes",
+        ["TiBy"] = "tebibytes",
         ["kBy"] = "kilobytes",
         ["KBy"] = "kilobytes",
         ["MBy"] = "megabytes",

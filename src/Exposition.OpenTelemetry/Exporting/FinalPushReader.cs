@@ -13,6 +13,14 @@ internal sealed class FinalPushReader : PeriodicExportingMetricReader
     protected override bool OnShutdown(int timeoutMilliseconds)
     {
         _exporter.BeginEnd(timeoutMilliseconds);
-        return base.OnShutdown(timeoutMilliseconds);
+        bool hasEnded = base.OnShutdown(timeoutMilliseconds);
+
+        // A collection that comes while another is under way, of a flush say, has that one's result and pushes nothing: it comes again.
+        while (!_exporter.HasEnded && _exporter.Left is { Ticks: > 0 } left)
+        {
+            hasEnded = Collect((int)Math.Ceiling(left.TotalMilliseconds));
+        }
+
+        return hasEnded;
     }
 }

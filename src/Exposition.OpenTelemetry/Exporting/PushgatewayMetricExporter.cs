@@ -36,8 +36,22 @@ internal sealed class PushgatewayMetricExporter(
     private MetricConverter? _converter;
     private ResourceGroup? _group;
     private volatile bool _isEnding;
+    private volatile bool _hasEnded;
     private TimeSpan _endWithin;
     private long _endStart;
+
+    /// <summary>Whether the last push has been made, or left to the delete.</summary>
+    public bool HasEnded => _hasEnded;
+
+    /// <summary>What is left of the time of the end.</summary>
+    public TimeSpan Left
+    {
+        get
+        {
+            TimeSpan left = _endWithin - time.GetElapsedTime(_endStart);
+            return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+        }
+    }
 
     /// <summary>The next push is the last one.</summary>
     /// <param name="timeoutMilliseconds">How long the end may take; negative for no limit but the option's.</param>
@@ -57,6 +71,7 @@ internal sealed class PushgatewayMetricExporter(
     public override ExportResult Export(in Batch<Metric> batch)
     {
         bool isLast = _isEnding;
+        _hasEnded |= isLast;
         if (isLast && options.DeleteOnShutdown)
         {
             return ExportResult.Success;
@@ -136,9 +151,8 @@ internal sealed class PushgatewayMetricExporter(
     private void Send(PushOrder order, bool isLast)
     {
         using IDisposable scope = SuppressInstrumentationScope.Begin();
-        TimeSpan left = _endWithin - time.GetElapsedTime(_endStart);
         Task sending = isLast
-            ? client.Sender.SendAsync(order, left > TimeSpan.Zero ? left : TimeSpan.Zero, default, default)
+            ? client.Sender.SendAsync(order, Left, default, default)
             : client.Sender.SendAsync(order, within, _ending.Token, _aborting.Token);
         sending.GetAwaiter().GetResult();
     }

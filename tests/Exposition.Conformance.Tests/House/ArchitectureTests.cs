@@ -4,7 +4,7 @@ using System.Xml.Linq;
 namespace Exposition.Conformance.Tests.House;
 
 /// <summary>The arrows between projects point one way: Gateway, Kestrel, Hosting, Engine, Formats; Persistence beside Kestrel, Pusher on
-/// Formats.</summary>
+/// Formats, OpenTelemetry on that.</summary>
 public sealed class ArchitectureTests
 {
     /// <summary>What each project may reference.</summary>
@@ -15,6 +15,7 @@ public sealed class ArchitectureTests
         ["Exposition.Hosting"] = ["Exposition.Engine", "Exposition.Formats"],
         ["Exposition.Persistence"] = ["Exposition.Hosting", "Exposition.Engine", "Exposition.Formats"],
         ["Exposition.Pusher"] = ["Exposition.Formats"],
+        ["Exposition.OpenTelemetry"] = ["Exposition.Pusher", "Exposition.Formats"],
         ["Exposition.Kestrel"] = ["Exposition.Hosting", "Exposition.Engine", "Exposition.Formats"],
         ["Exposition.Testing"] = ["Exposition.Kestrel", "Exposition.Hosting", "Exposition.Engine", "Exposition.Formats"],
         ["Exposition.Gateway"] =
@@ -23,7 +24,7 @@ public sealed class ArchitectureTests
 
     /// <summary>The namespaces of what hosts are built with.</summary>
     internal static readonly string[] BuilderNamespaces =
-        ["Microsoft.Extensions.DependencyInjection", "Microsoft.AspNetCore.Builder", "Microsoft.AspNetCore.Hosting"];
+        ["Microsoft.Extensions.DependencyInjection", "Microsoft.AspNetCore.Builder", "Microsoft.AspNetCore.Hosting", "OpenTelemetry.Metrics"];
 
     private static string Source => Path.Combine(Checkout.Root, "src");
 
@@ -38,6 +39,7 @@ public sealed class ArchitectureTests
     [InlineData("Exposition.Hosting")]
     [InlineData("Exposition.Persistence")]
     [InlineData("Exposition.Pusher")]
+    [InlineData("Exposition.OpenTelemetry")]
     [InlineData("Exposition.Kestrel")]
     [InlineData("Exposition.Testing")]
     [InlineData("Exposition.Gateway")]
