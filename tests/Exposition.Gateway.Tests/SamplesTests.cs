@@ -170,19 +170,27 @@ public sealed class SamplesTests : IDisposable
         Assert.Contains("rows{instance=\"db1\",job=\"import\",table=\"users\"} 42\n", File.ReadAllText(path), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task The_job_says_how_it_went()
+    [Theory]
+    [InlineData("job",
+        "job_success{instance=\"\",job=\"nightly_backup\",path=\"/srv/data\"} 1\n",
+        "job=\"nightly_backup\",path=\"/srv/data\",table=\"users\"} 42\n")]
+    [InlineData("job-with-opentelemetry",
+        "backup_rows_total{instance=\"\",job=\"nightly_backup\",otel_scope_name=\"Backup\",table=\"users\"} 42\n",
+        "backup_table_duration_seconds_count{instance=\"\",job=\"nightly_backup\",otel_scope_name=\"Backup\",table=\"users\"} 1\n")]
+    [InlineData("job-with-prometheus-net",
+        "# HELP backup_rows_total Rows that were copied.\n",
+        "backup_rows_total{instance=\"\",job=\"nightly_backup\",path=\"/srv/data\",table=\"users\"} 42\n")]
+    public async Task A_job_pushes_what_it_has_to_say(string name, params string[] lines)
     {
         (ChildProcess host, HttpClient client) = await StartAsync("minimal-host", "");
         await using (host)
         using (client)
         {
-            SampleProgram sample = await SampleProgram.BuildAsync("job");
+            SampleProgram sample = await SampleProgram.BuildAsync(name);
             string gateway = client.BaseAddress!.ToString();
             Assert.Equal(new ToolResult(0, "", ""), await sample.RunAsync(gateway));
             string scrape = await client.GetStringAsync("metrics");
-            Assert.Contains("job_success{instance=\"\",job=\"nightly_backup\",path=\"/srv/data\"} 1\n", scrape, StringComparison.Ordinal);
-            Assert.Contains("job=\"nightly_backup\",path=\"/srv/data\",table=\"users\"} 42\n", scrape, StringComparison.Ordinal);
+            Assert.All(lines, line => Assert.Contains(line, scrape, StringComparison.Ordinal));
             Assert.Equal(0, await host.StopAsync());
         }
     }

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Exposition.Harness;
 
 /// <summary>The Pushgateway that Debian ships, in a process of its own.</summary>
