@@ -24,8 +24,8 @@ public static class PushgatewayMeterProviderBuilderExtensions
 
     /// <summary>
     /// Pushes what the provider's meters measure, with options of a name: for several gateways, or several providers. Requests are sent by
-    /// the client named <see cref="PushgatewayClient.HttpClientName"/> of the services' <see cref="IHttpClientFactory"/>, which is the place
-    /// for credentials, proxies and certificates. Temporality is cumulative, whatever <c>MetricReaderOptions</c> prefers.
+    /// the client named <see cref="PushgatewayClient.HttpClientName"/> of the services' <see cref="IHttpClientFactory"/>, which is the
+    /// place for credentials, proxies and certificates. Temporality is cumulative, whatever <c>MetricReaderOptions</c> prefers.
     /// </summary>
     /// <param name="builder">The provider's builder.</param>
     /// <param name="name">The name of the options; null for those without a name, which each such call has for itself.</param>

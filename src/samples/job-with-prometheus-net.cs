@@ -1,7 +1,9 @@
 #:project ../Exposition.Pusher
 #:package prometheus-net@8.2.1
+#:package Microsoft.Extensions.ObjectPool@8.0.11
 
-// What prometheus-net has counted, pushed with reasons, retries and any text in labels: dotnet run job-with-prometheus-net.cs http://localhost:9091
+// What prometheus-net has counted, pushed with reasons, retries and any text in labels:
+// dotnet run job-with-prometheus-net.cs http://localhost:9091
 using Exposition.Pusher;
 using Prometheus;
 

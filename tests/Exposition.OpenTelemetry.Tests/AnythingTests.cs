@@ -17,22 +17,28 @@ public sealed class AnythingTests
         "target.info", "x__y", "a_ratio", "job", "b" + "0123456789_".PadRight(200, 'z'),
     ];
 
-    private static readonly string?[] s_units = [null, "", "s", "By", "1", "%", "{x}", "{x}/s", "m/s", "s\n", "\uD800", "é", "/", "a b", "total"];
+    private static readonly string?[] s_units =
+    [
+        null, "", "s", "By", "1", "%", "{x}", "{x}/s", "m/s", "s\n", "\uD800", "é", "/", "a b", "total",
+    ];
 
     private static readonly string[] s_keys =
     [
-        "", "a", "a.b", "a_b", "a-b", "__name__", "le", "quantile", "job", "instance", "exported_job", "é", "\uDC00", "9", "a:b", "a\"b", "a\nb",
+        "", "a", "a.b", "a_b", "a-b", "__name__", "le", "quantile", "job", "instance", "exported_job", "é", "\uDC00", "9", "a:b", "a\"b",
+        "a\nb",
         "otel_scope_name", "U__a", "trace_id", " ",
     ];
 
     private static readonly object?[] s_values =
     [
-        null, "", "x", "y", 1, 1.5, true, "a\"b\\c\nd", "\uD800", "日本語😀", "{}", new[] { "p", "q" }, double.NaN, new string('z', 300), "\0",
+        null, "", "x", "y", 1, 1.5, true, "a\"b\\c\nd", "\uD800", "日本語😀", "{}", new[] { "p", "q" }, double.NaN,
+        new string('z', 300), "\0",
     ];
 
     private static readonly double[] s_numbers =
     [
-        0, 1, -1, 0.5, 3, 1e300, -1e300, double.NaN, double.PositiveInfinity, double.NegativeInfinity, double.Epsilon, -0.0, 1e-200, 12345.678,
+        0, 1, -1, 0.5, 3, 1e300, -1e300, double.NaN, double.PositiveInfinity, double.NegativeInfinity, double.Epsilon,
+        -0.0, 1e-200, 12345.678,
     ];
 
     private static readonly Gen<Measurement> s_measurement =

@@ -50,11 +50,13 @@ public sealed class DebianTests
         using MeterProvider provider = Build(gateway.Address, meter, PushgatewayFormat.OpenMetrics, o => o.LoggerFactory = log);
         meter.CreateCounter<int>("rows").Add(3);
         Assert.False(provider.ForceFlush());
-        Assert.Contains("was refused with 400 Bad Request: text format parsing error in line", Assert.Single(log.Lines), StringComparison.Ordinal);
+        Assert.Contains("was refused with 400 Bad Request: text format parsing error in line", Assert.Single(log.Lines),
+            StringComparison.Ordinal);
     }
 
     private static MeterProvider Build(
-        Uri endpoint, Meter meter, PushgatewayFormat format, Action<PushgatewayExporterOptions>? more = null) => Sdk.CreateMeterProviderBuilder()
+        Uri endpoint, Meter meter, PushgatewayFormat format, Action<PushgatewayExporterOptions>? more = null) =>
+        Sdk.CreateMeterProviderBuilder()
             .SetResourceBuilder(ResourceBuilder.CreateEmpty().AddAttributes([new("host.name", "db1")]))
             .AddMeter(meter.Name)
             .SetExemplarFilter(ExemplarFilterType.AlwaysOn)

@@ -56,7 +56,8 @@ public sealed class InstrumentTests
             meter.CreateGauge<double>("all").Record(double.NegativeInfinity);
         });
         Assert.Equal(
-            "# TYPE threads gauge\nthreads 4\n# TYPE used_ratio gauge\nused_ratio 0.25\n# TYPE none gauge\nnone NaN\n# TYPE all gauge\nall -Inf\n",
+            "# TYPE threads gauge\nthreads 4\n# TYPE used_ratio gauge\nused_ratio 0.25\n"
+                + "# TYPE none gauge\nnone NaN\n# TYPE all gauge\nall -Inf\n",
             bench.Text);
     }
 

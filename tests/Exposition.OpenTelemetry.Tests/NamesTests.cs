@@ -93,7 +93,8 @@ public sealed class NamesTests
             static meter => meter.CreateCounter<int>("http.server.bytes", "By").Add(1, new("url.path", "/"), new("__a", 1), new("b:c", 2)),
             static o => o.Escaping = EscapingScheme.AllowUtf8);
         Assert.Equal(
-            "# TYPE \"http.server.bytes_total\" counter\n{\"http.server.bytes_total\",_a=\"1\",b_c=\"2\",\"url.path\"=\"/\"} 1\n", bench.Text);
+            "# TYPE \"http.server.bytes_total\" counter\n{\"http.server.bytes_total\",_a=\"1\",b_c=\"2\",\"url.path\"=\"/\"} 1\n",
+            bench.Text);
         bench.Push(
             static meter => meter.CreateGauge<int>("http.server.load").Record(1),
             static o => o.Escaping = EscapingScheme.Dots);
@@ -134,7 +135,8 @@ public sealed class NamesTests
     public void Values_are_text_without_a_culture()
     {
         Assert.Equal(
-            [new Label("a", "1.5"), new Label("b", "true"), new Label("c", "[1,2]"), new Label("d", "[\"x\",\"y\"]"), new Label("e", "\uFFFD!")],
+            [new Label("a", "1.5"), new Label("b", "true"), new Label("c", "[1,2]"), new Label("d", "[\"x\",\"y\"]"),
+                new Label("e", "\uFFFD!")],
             Labels(false, ("a", 1.5), ("b", true), ("c", new[] { 1, 2 }), ("d", new[] { "x", "y" }), ("e", "\uD800!")));
     }
 

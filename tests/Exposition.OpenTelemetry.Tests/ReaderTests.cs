@@ -68,7 +68,8 @@ public sealed class ReaderTests
         Assert.True(provider.ForceFlush());
         Assert.Equal(
             [
-                "Warning: PUT of {job=\"test\"} was refused with 400 Bad Request: the rows are not sorted (0 more like it since the last line)",
+                "Warning: PUT of {job=\"test\"} was refused with 400 Bad Request: the rows are not sorted "
+                    + "(0 more like it since the last line)",
                 "Information: Pushes of {job=\"test\"} succeed again, after 2 that failed",
             ],
             bench.Log.Lines.Select(static line => line.Split(" | ")[0]));
@@ -127,6 +128,7 @@ public sealed class ReaderTests
         await bench.Gateway.WaitForPushAsync();
         await Task.Run(() => provider.Shutdown()).WaitAsync(TimeSpan.FromMinutes(2));
         Assert.False(await flush);
+        Assert.StartsWith("Warning: PUT of {job=\"test\"} was refused with 503", Assert.Single(bench.Log.Lines), StringComparison.Ordinal);
         Assert.Equal(1, bench.Gateway.Value("rows_total"));
     }
 

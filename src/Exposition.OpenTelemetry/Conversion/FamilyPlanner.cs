@@ -37,7 +37,8 @@ internal static class FamilyPlanner
             else if (plan.Type != type)
             {
                 notices.LeftOut(metric.MeterName, metric.Name,
-                    $"nothing is pushed: its name {name} is that of the {plan.Type} {plan.First.MeterName}/{plan.First.Name}, and it is a {type}");
+                    $"nothing is pushed: its name {name} is that of the {plan.Type} {plan.First.MeterName}/{plan.First.Name}, "
+                        + $"and it is a {type}");
             }
             else
             {

@@ -133,14 +133,16 @@ internal sealed class PointWriter(ExpositionWriter writer, PointLabels labels, P
         if (!NativeBuckets.TryOf(data, out NativeBuckets buckets))
         {
             notices.LeftOut(metric.MeterName, metric.Name,
-                $"a series is left out: its scale {data.Scale} is below {NativeBuckets.MinSchema}, the coarsest that native histograms have");
+                $"a series is left out: its scale {data.Scale} is below {NativeBuckets.MinSchema}, "
+                    + "the coarsest that native histograms have");
             return;
         }
 
         if (options.Format != PushgatewayFormat.Protobuf)
         {
-            notices.LeftOut(metric.MeterName, metric.Name, $"count and sum are pushed without the exponential buckets, which {options.Format} "
-                + $"has no place for: expected {nameof(options.Format)} to be {nameof(PushgatewayFormat.Protobuf)}, or a view with bounds");
+            notices.LeftOut(metric.MeterName, metric.Name,
+                $"count and sum are pushed without the exponential buckets, which {options.Format} has no place for: "
+                    + $"expected {nameof(options.Format)} to be {nameof(PushgatewayFormat.Protobuf)}, or a view with bounds");
         }
 
         // What is infinite has a place in no bucket; Prometheus takes a count beyond the buckets only together with the sum NaN.

@@ -24,7 +24,9 @@ public sealed class ArchitectureTests
 
     /// <summary>The namespaces of what hosts are built with.</summary>
     internal static readonly string[] BuilderNamespaces =
-        ["Microsoft.Extensions.DependencyInjection", "Microsoft.AspNetCore.Builder", "Microsoft.AspNetCore.Hosting", "OpenTelemetry.Metrics"];
+    [
+        "Microsoft.Extensions.DependencyInjection", "Microsoft.AspNetCore.Builder", "Microsoft.AspNetCore.Hosting", "OpenTelemetry.Metrics",
+    ];
 
     private static string Source => Path.Combine(Checkout.Root, "src");
 
