@@ -158,8 +158,8 @@ public sealed class NamesTests
         Assert.Equal(
             "# TYPE rows_total counter\n"
             + $"rows_total{{otel_scope_name=\"{name}\",otel_scope_version=\"1.2\"}} 1\n"
-            + $"rows_total{{otel_scope_library_mascot=\"gopher\",otel_scope_name=\"{name}.Other\",otel_scope_schema_url=\"https://schemas/1\","
-            + "otel_scope_version=\"mine\"} 2\n",
+            + $"rows_total{{otel_scope_library_mascot=\"gopher\",otel_scope_name=\"{name}.Other\","
+            + "otel_scope_schema_url=\"https://schemas/1\",otel_scope_version=\"mine\"} 2\n",
             bench.Text);
         Assert.Empty(bench.Log.Lines);
     }

@@ -5,6 +5,8 @@ namespace Exposition.OpenTelemetry.Exporting;
 /// <summary>Pushes at intervals. Its exporter is told before the last push, so that one that is under way makes room for it.</summary>
 internal sealed class FinalPushReader : PeriodicExportingMetricReader
 {
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(10);
+
     private readonly PushgatewayMetricExporter _exporter;
 
     public FinalPushReader(PushgatewayMetricExporter exporter, int interval, int timeout)
@@ -13,11 +15,13 @@ internal sealed class FinalPushReader : PeriodicExportingMetricReader
     protected override bool OnShutdown(int timeoutMilliseconds)
     {
         _exporter.BeginEnd(timeoutMilliseconds);
+        // A collection that comes while another is under way, of a flush say, has that one's result and pushes nothing: so none may be
+        // under way, and if one was until now, it comes again.
+        _exporter.WaitForPush();
         bool hasEnded = base.OnShutdown(timeoutMilliseconds);
-
-        // A collection that comes while another is under way, of a flush say, has that one's result and pushes nothing: it comes again.
         while (!_exporter.HasEnded && _exporter.Left is { Ticks: > 0 } left)
         {
+            Thread.Sleep(s_pause);
             hasEnded = Collect((int)Math.Ceiling(left.TotalMilliseconds));
         }
 

@@ -28,6 +28,7 @@ internal sealed class PushgatewayMetricExporter(
     // So that the reason of a failure is logged before whoever waits for the end goes on.
     private static readonly TimeSpan s_mostMargin = TimeSpan.FromMilliseconds(250);
 
+    private readonly Lock _pushing = new();
     private readonly FailureLog _failures = new(logger, time);
     private readonly Notices _notices = new(logger);
     private readonly CancellationTokenSource _ending = new();
@@ -68,7 +69,59 @@ internal sealed class PushgatewayMetricExporter(
             static state => ((CancellationTokenSource)state!).Cancel(), _aborting, _endWithin / 2, Timeout.InfiniteTimeSpan);
     }
 
+    /// <summary>Waits for a push that is under way. It is cut off in the middle of the time of the end.</summary>
+    public void WaitForPush()
+    {
+        if (_pushing.TryEnter(Left))
+        {
+            _pushing.Exit();
+        }
+    }
+
     public override ExportResult Export(in Batch<Metric> batch)
+    {
+        lock (_pushing)
+        {
+            return Push(in batch);
+        }
+    }
+
+    protected override bool OnShutdown(int timeoutMilliseconds)
+    {
+        if (!options.DeleteOnShutdown)
+        {
+            return true;
+        }
+
+        string group = "";
+        try
+        {
+            PushGroup target = Group().Group;
+            group = target.ToString();
+            Send(new PushOrder(HttpMethod.Delete, target, Body: null), isLast: true);
+            return true;
+        }
+        catch (Exception e)
+        {
+            PushLog.NotDeleted(logger, group, e.Message, e);
+            return false;
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _abort?.Dispose();
+            _aborting.Cancel();
+            _ending.Dispose();
+            _aborting.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private ExportResult Push(in Batch<Metric> batch)
     {
         bool isLast = _isEnding;
         _hasEnded |= isLast;
@@ -110,41 +163,6 @@ internal sealed class PushgatewayMetricExporter(
         }
 
         return ExportResult.Success;
-    }
-
-    protected override bool OnShutdown(int timeoutMilliseconds)
-    {
-        if (!options.DeleteOnShutdown)
-        {
-            return true;
-        }
-
-        string group = "";
-        try
-        {
-            PushGroup target = Group().Group;
-            group = target.ToString();
-            Send(new PushOrder(HttpMethod.Delete, target, Body: null), isLast: true);
-            return true;
-        }
-        catch (Exception e)
-        {
-            PushLog.NotDeleted(logger, group, e.Message, e);
-            return false;
-        }
-    }
-
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            _abort?.Dispose();
-            _aborting.Cancel();
-            _ending.Dispose();
-            _aborting.Dispose();
-        }
-
-        base.Dispose(disposing);
     }
 
     // The SDK's threads wait. No context is captured on the way, and the requests are not measured by the host's own instrumentation.
