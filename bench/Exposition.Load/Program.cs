@@ -1,54 +1,38 @@
-using System.Globalization;
 using Exposition.Load;
+using Exposition.Load.Protection;
+using Exposition.Load.Results;
+using Exposition.Load.Servers;
+using Exposition.Load.Simulation;
 
-// What TLS and passwords cost: the same pushes over kept connections to a server of each kind, in turn, so that what else the machine does
-// falls on all of them. On Linux the server has one core and this program the others.
+// Started by bench/run, which has built what is measured.
 
-if (!LoadOptions.TryParse(args, out LoadOptions options))
+try
 {
-    Console.Error.WriteLine("usage: Exposition.Load [--seconds S] [--rounds N]");
+    var line = CommandLine.Parse(args);
+    switch (line.Command)
+    {
+        case Command.Readme:
+            string page = Path.Combine(line.Root, "README.md");
+            string? file = line.ReadmeFile is null ? null : "bench/results/" + Path.GetFileName(line.ReadmeFile);
+            File.WriteAllText(page, ReadmeTable.Update(File.ReadAllText(page), line.Root, file));
+            return 0;
+        case Command.Flink:
+            return await FlinkCommand.RunAsync(line.Target, line.Cluster, line.Peers, Console.Out);
+        case Command.Protection:
+            await ProtectionCommand.RunAsync(Systems.Find(line.Jit, null, line.Peers, out _)[0], Console.Out);
+            return 0;
+        default:
+            return await TableCommand.RunAsync(line, Console.Out);
+    }
+}
+catch (FormatException e)
+{
+    Console.Error.WriteLine(e.Message);
+    Console.Error.WriteLine(CommandLine.Usage);
     return 2;
 }
-
-using var files = new WebFiles();
-Console.WriteLine("| body | server | pushes/s | MB/s | CPU µs/push | CPU to plain |\n|---|---|---|---|---|---|");
-foreach (Load load in (Load[])[new Load("small, 1.1 KiB", Bodies.Small(), 8, 1000), new Load("Flink, 260 KiB", Bodies.Flink(), 4, 50)])
+catch (Exception e) when (e is InvalidOperationException or IOException or ArgumentException)
 {
-    var servers = new List<(ServerKind Kind, ServerProcess Process)>();
-    try
-    {
-        foreach (ServerKind kind in Enum.GetValues<ServerKind>())
-        {
-            servers.Add((kind, await ServerProcess.StartAsync(kind, files)));
-            await load.RunAsync(servers[^1].Process, kind, options.Seconds);
-        }
-
-        var results = servers.ToDictionary(static s => s.Kind, static _ => new List<LoadResult>());
-        for (int round = 0; round < options.Rounds; round++)
-        {
-            foreach ((ServerKind kind, ServerProcess process) in servers)
-            {
-                results[kind].Add(await load.RunAsync(process, kind, options.Seconds));
-            }
-        }
-
-        // The best round: what else the machine does only ever makes it slower.
-        double plain = results[ServerKind.Plain].Min(static r => r.CpuMicroseconds);
-        foreach ((ServerKind kind, List<LoadResult> rounds) in results)
-        {
-            double cpu = rounds.Min(static r => r.CpuMicroseconds);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"| {load.Name} | {kind} | {rounds.Max(static r => r.PushesPerSecond):0} | "
-                    + $"{rounds.Max(static r => r.MegabytesPerSecond):0} | {cpu:0.0} | {cpu / plain:0.00} |"));
-        }
-    }
-    finally
-    {
-        foreach ((_, ServerProcess process) in servers)
-        {
-            await process.DisposeAsync();
-        }
-    }
+    Console.Error.WriteLine(e.Message);
+    return 1;
 }
-
-return 0;

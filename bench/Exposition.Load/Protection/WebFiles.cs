@@ -3,10 +3,10 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
-namespace Exposition.Load;
+namespace Exposition.Load.Protection;
 
 /// <summary>How a server is protected.</summary>
-internal enum ServerKind
+internal enum ProtectionKind
 {
     Plain,
     Auth,
@@ -32,18 +32,18 @@ internal sealed class WebFiles : IDisposable
 
         const string tls = "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n";
         string users = $"basic_auth_users:\n  load: {BCrypt.Net.BCrypt.HashPassword("s3cret", 10)}\n";
-        File.WriteAllText(PathOf(ServerKind.Auth), users);
-        File.WriteAllText(PathOf(ServerKind.Tls), tls);
-        File.WriteAllText(PathOf(ServerKind.TlsAndAuth), tls + users);
+        File.WriteAllText(PathOf(ProtectionKind.Auth), users);
+        File.WriteAllText(PathOf(ProtectionKind.Tls), tls);
+        File.WriteAllText(PathOf(ProtectionKind.TlsAndAuth), tls + users);
     }
 
     /// <summary>The header that lets a client in.</summary>
     public static string Authorization { get; } = "Authorization: Basic " + Convert.ToBase64String(Encoding.ASCII.GetBytes("load:s3cret"))
         + "\r\n";
 
-    public static bool IsTls(ServerKind kind) => kind is ServerKind.Tls or ServerKind.TlsAndAuth;
+    public static bool IsTls(ProtectionKind kind) => kind is ProtectionKind.Tls or ProtectionKind.TlsAndAuth;
 
-    public string PathOf(ServerKind kind) => Path.Combine(_directory, kind + ".yml");
+    public string PathOf(ProtectionKind kind) => Path.Combine(_directory, kind + ".yml");
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 }

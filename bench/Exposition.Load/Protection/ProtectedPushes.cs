@@ -3,20 +3,21 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
+using Exposition.Load.Servers;
 
-namespace Exposition.Load;
+namespace Exposition.Load.Protection;
 
 /// <summary>What a round has shown.</summary>
-internal sealed record LoadResult(double PushesPerSecond, double MegabytesPerSecond, double CpuMicroseconds);
+internal sealed record ProtectedResult(double PushesPerSecond, double MegabytesPerSecond, double CpuMicroseconds);
 
 /// <summary>Connections that push one body to some groups, each its next push when the last was answered.</summary>
-internal sealed class Load(string name, byte[] body, int connections, int groups)
+internal sealed class ProtectedPushes(string name, byte[] body, int connections, int groups)
 {
     public string Name => name;
 
     /// <summary>Pushes for some seconds.</summary>
     /// <exception cref="InvalidOperationException">A push was not answered with 200.</exception>
-    public async Task<LoadResult> RunAsync(ServerProcess server, ServerKind kind, double seconds)
+    public async Task<ProtectedResult> RunAsync(ServerProcess server, ProtectionKind kind, double seconds)
     {
         using var end = new CancellationTokenSource();
         Stream[] streams = await Task.WhenAll(
@@ -36,7 +37,7 @@ internal sealed class Load(string name, byte[] body, int connections, int groups
         }
 
         long pushes = counts.Sum();
-        return new LoadResult(pushes / elapsed, pushes * (double)body.Length / elapsed / 1e6, used / pushes);
+        return new ProtectedResult(pushes / elapsed, pushes * (double)body.Length / elapsed / 1e6, used / pushes);
     }
 
     private static async Task<Stream> ConnectAsync(int port, bool tls)
@@ -56,7 +57,7 @@ internal sealed class Load(string name, byte[] body, int connections, int groups
         return secure;
     }
 
-    private async Task<long> PushManyAsync(Stream stream, int connection, ServerKind kind, CancellationToken end)
+    private async Task<long> PushManyAsync(Stream stream, int connection, ProtectionKind kind, CancellationToken end)
     {
         byte[][] requests = [
             .. Enumerable.Range(0, groups).Where(group => group % connections == connection).Select(group => Request(group, kind))];
@@ -90,12 +91,12 @@ internal sealed class Load(string name, byte[] body, int connections, int groups
         }
     }
 
-    private byte[] Request(int group, ServerKind kind)
+    private byte[] Request(int group, ProtectionKind kind)
     {
         string head =
             $"PUT /metrics/job/load/instance/i{group} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/plain; "
             + $"version=0.0.4\r\nContent-Length: {body.Length}\r\n";
         return [.. Encoding.ASCII.GetBytes(
-            head + (kind is ServerKind.Auth or ServerKind.TlsAndAuth ? WebFiles.Authorization : "") + "\r\n"), .. body];
+            head + (kind is ProtectionKind.Auth or ProtectionKind.TlsAndAuth ? WebFiles.Authorization : "") + "\r\n"), .. body];
     }
 }
