@@ -23,17 +23,17 @@ internal sealed record OpenLoopResult(
 /// Pushes at a fixed rate, whatever the server does: a push is due at its time, and its latency counts from then, so a server that stops for
 /// a second is late for all pushes of that second. Each connection has groups of its own, in turn, and rewrites the body for each push.
 /// </summary>
-internal sealed class OpenLoop(ServerProcess server, PushBody body, string job, int connections, int groups)
+internal sealed class OpenLoop(ServerSystem system, int port, PushBody body, string job, int connections, int groups)
 {
     /// <summary>Pushes each group once, as fast as it goes.</summary>
     /// <exception cref="IOException">A push was not taken.</exception>
     public void Fill()
     {
-        using var connection = new PushConnection(server.Port);
+        using var connection = new PushConnection(port);
         for (int group = 0; group < groups; group++)
         {
             int status = connection.Send(Head(group), body.Bytes);
-            if (!server.System.IsTaken(status))
+            if (!system.IsTaken(status))
             {
                 throw new IOException($"a push to fill the store was answered with {status}");
             }
@@ -76,7 +76,7 @@ internal sealed class OpenLoop(ServerProcess server, PushBody body, string job, 
             [.. senders.Select(static s => s.Last).OfType<LastPush>()], senders.Select(static s => s.Error).FirstOrDefault(static e => e is not null));
     }
 
-    private byte[] Head(int group) => server.System.PushHead(job, $"i{group}", body.Bytes.Length);
+    private byte[] Head(int group) => system.PushHead(job, $"i{group}", body.Bytes.Length);
 
     private sealed class Sender(OpenLoop loop, int number, long start, double period, long total, long end, int seed)
     {
@@ -155,7 +155,7 @@ internal sealed class OpenLoop(ServerProcess server, PushBody body, string job, 
         private static long Nanoseconds(long ticks) => (long)(ticks * (1e9 / Stopwatch.Frequency));
     }
 
-    private int Port => server.Port;
+    private int Port => port;
 
     private int Groups => groups;
 
@@ -165,5 +165,5 @@ internal sealed class OpenLoop(ServerProcess server, PushBody body, string job, 
 
     private PushBody CopyOfBody() => body.Copy();
 
-    private bool IsTaken(int status) => server.System.IsTaken(status);
+    private bool IsTaken(int status) => system.IsTaken(status);
 }

@@ -42,7 +42,7 @@ internal sealed record Plan
     /// <summary>Ten minutes.</summary>
     public static Plan Full { get; } = new()
     {
-        PushSeconds = 12,
+        PushSeconds = 10,
         SmallGroups = 1000,
         FlinkGroups = 20,
         StoredSmallGroups = 10_000,

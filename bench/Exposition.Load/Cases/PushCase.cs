@@ -16,7 +16,7 @@ internal sealed class PushCase(string name, PushBody body, int connections, int 
     public async IAsyncEnumerable<Row> RunAsync(ServerSystem system, double seconds)
     {
         await using ServerProcess server = await ServerProcess.StartAsync(system);
-        var loop = new OpenLoop(server, body, "load", connections, groups);
+        var loop = new OpenLoop(system, server.Port, body, "load", connections, groups);
         loop.Fill();
         foreach (double rate in rates)
         {

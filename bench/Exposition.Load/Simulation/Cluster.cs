@@ -81,7 +81,7 @@ internal sealed class Cluster(int port, ClusterOptions options)
             await Task.Delay(options.Interval * random.NextDouble(), end);
             while (true)
             {
-                if (DateTime.UtcNow >= nextRestart)
+                if (last is not null && DateTime.UtcNow >= nextRestart)
                 {
                     manager.Restart();
                     nextRestart += life!.Value;

@@ -101,6 +101,12 @@ internal sealed class PushConnection(int port) : IDisposable
             throw new IOException($"no answer of HTTP/1.1: {lines[0]}");
         }
 
+        // So come reasons of refusals, which nobody reads here: the connection is given up with them.
+        if (Header(lines, "Transfer-Encoding") is not null)
+        {
+            return (status, true);
+        }
+
         int length = status is 204 or 304 ? 0
             : int.TryParse(Header(lines, "Content-Length"), CultureInfo.InvariantCulture, out int given) ? given
             : throw new IOException($"the answer {status} does not say how long it is");
