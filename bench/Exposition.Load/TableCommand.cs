@@ -27,15 +27,16 @@ internal static class TableCommand
         versions["OpenTelemetry"] = VersionOf(typeof(OpenTelemetry.Exporter.PrometheusAspNetCoreOptions));
         versions[".NET"] = Environment.Version.ToString();
         RunRecord record = Machine.Describe(line.Root, line.IsQuick, versions);
-        var table = new ConsoleTable(output);
-        table.Begin(record);
         var rows = new List<Row>();
         await foreach (Row row in RowsAsync(systems, line.IsQuick ? Plan.Quick : Plan.Full, line.Only))
         {
             rows.Add(row);
-            table.Add(row);
+            Console.Error.WriteLine($"{row.System}: {row.Case}");
         }
 
+        // As it was measured, a server had one case after the other.
+        rows = [.. rows.GroupBy(static row => row.Case).SelectMany(static of => of)];
+        ConsoleTable.Write(record, rows, output);
         output.WriteLine();
         if (line.Only is null)
         {
@@ -97,5 +98,6 @@ internal static class TableCommand
     }
 
     private static string VersionOf(Type type) =>
-        (type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown").Split('+')[0];
+        type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]
+        ?? type.Assembly.GetName().Version?.ToString(3) ?? "not told";
 }

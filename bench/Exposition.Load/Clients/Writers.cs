@@ -109,8 +109,11 @@ internal sealed class Writers : IDisposable
         context.Request.Headers.Accept = "text/plain; version=0.0.4";
         context.Response.Body = _stream;
         _openTelemetry(context).GetAwaiter().GetResult();
+
+        // It adds one about the process.
+        ReadOnlySpan<byte> text = _stream.GetBuffer().AsSpan(0, (int)_stream.Length);
         return context.Response.StatusCode == 200
-            ? Lines(_stream.GetBuffer().AsSpan(0, (int)_stream.Length))
+            ? Lines(text) - text.Count("target_info{"u8)
             : throw new InvalidOperationException($"OpenTelemetry answers {context.Response.StatusCode}: {Encoding.UTF8.GetString(_stream.ToArray())}");
     }
 

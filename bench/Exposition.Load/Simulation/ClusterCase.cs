@@ -25,7 +25,7 @@ internal static class ClusterCase
         string name = string.Create(CultureInfo.InvariantCulture, $"Flink cluster, {options.TaskManagers} task managers, restarts: ");
         return
         [
-            Row(name + "pushes", system.Checked, result.Pushes) with { Value = result.PushedBytes / seconds / 1e6, Unit = "MB/s" },
+            Row(name + "pushes", system.Checked, result.Pushes) with { Value = result.PushedBytes / noise.Seconds / 1e6, Unit = "MB/s" },
             Row(name + "scrapes, gzip", "nothing: sends what was checked when it was pushed", result.Scrapes) with
             {
                 Value = result.LastScrapeBytes / 1e6,
