@@ -58,7 +58,8 @@ internal static class Verification
         return await scraper.ScrapeAsync(ScrapeKind.Text);
     }
 
-    // VictoriaMetrics shows the newest value of each series of a selector, but for those that are no number, and up to a second late.
+    // VictoriaMetrics shows the newest value of each series of a selector, but for those that are no number, to twelve digits, and
+    // up to a second late.
     private static async Task<(string Verified, bool IsWrong)> OfQueriesAsync(ServerProcess server, IReadOnlyList<LastPush> pushes)
     {
         using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{server.Port}") };
@@ -91,6 +92,6 @@ internal static class Verification
     {
         string selector = Uri.EscapeDataString($"{{job=\"{push.Job}\",instance=\"{push.Instance}\"}}");
         using var scraper = new Scraper(server.Port, "/federate?match[]=" + selector);
-        return ExposedValues.Difference(expected, ExposedValues.Of(await scraper.ScrapeAsync(ScrapeKind.Text)), withoutNaN: true);
+        return ExposedValues.Difference(expected, ExposedValues.Of(await scraper.ScrapeAsync(ScrapeKind.Text)), isRounded: true);
     }
 }

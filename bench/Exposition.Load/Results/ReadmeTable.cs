@@ -45,7 +45,7 @@ internal static class ReadmeTable
         string[] systems = [.. s_known.Where(system => record.Rows.Any(row => row.System == system))];
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"| {record.Processor}, {record.Cores} processors | {string.Join(" | ", systems.Select(
-            system => record.Versions.TryGetValue(system, out string? version) ? $"{system} {version}" : system))} |\n");
+            system => record.Versions.TryGetValue(system, out string? version) && version != "not told" ? $"{system} {version}" : system))} |\n");
         text.Append('|').Insert(text.Length, "---|", systems.Length + 1).Append('\n');
         foreach (IGrouping<string, Row> rows in record.Rows.Where(row => systems.Contains(row.System)).GroupBy(Line))
         {

@@ -26,7 +26,7 @@ internal sealed record ServerSystem(ServerKind Kind, string Name, string Program
     /// <summary>What a push is checked for before it is answered.</summary>
     public string Checked => Kind switch
     {
-        ServerKind.VictoriaMetrics => "syntax; against other pushes nothing; written to disk later",
+        ServerKind.VictoriaMetrics => "syntax; nothing against what is stored; keeps 12 digits, on disk",
         ServerKind.Reference => "syntax, and by collecting all that is stored, that the whole stays consistent",
         _ => "syntax, and that the whole stays consistent",
     };

@@ -35,16 +35,16 @@ internal static class ClusterCase
 
         Row Row(string of, string check, LatencyHistogram times) => new(of, system.Name, check)
         {
-            P50 = times.Percentile(0.5) / 1e6,
+            P50 = times.Count > 0 ? times.Percentile(0.5) / 1e6 : null,
             P99 = times.Count >= 100 ? times.Percentile(0.99) / 1e6 : null,
-            Max = times.Max / 1e6,
+            Max = times.Count > 0 ? times.Max / 1e6 : null,
             Count = times.Count,
             Foreign = noise.Foreign,
             Steal = noise.Steal,
             Generator = noise.Generator,
             Verified = result.Errors.Count > 0 ? result.Errors[0] : result.Verified,
             IsWrong = result.IsWrong,
-            Doubts = Trust.Doubts(noise),
+            Doubts = times.Count > 0 ? Trust.Doubts(noise) : [.. Trust.Doubts(noise), "none was answered in time"],
         };
     }
 }

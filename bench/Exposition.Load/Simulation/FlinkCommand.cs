@@ -45,7 +45,7 @@ internal static class FlinkCommand
 
             if (prometheus is not null)
             {
-                output.WriteLine(await prometheus.TellAsync(options.Duration));
+                output.WriteLine("Prometheus: " + await prometheus.TellAsync(options.Duration));
             }
 
             return result.IsWrong ? 1 : 0;

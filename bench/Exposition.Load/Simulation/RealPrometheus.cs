@@ -46,6 +46,18 @@ internal sealed class RealPrometheus : IAsyncDisposable
     /// the last one had.</summary>
     public async Task<string> TellAsync(TimeSpan duration)
     {
+        try
+        {
+            return await SeenAsync(duration);
+        }
+        catch (HttpRequestException e)
+        {
+            return "could not be asked: " + e.Message;
+        }
+    }
+
+    private async Task<string> SeenAsync(TimeSpan duration)
+    {
         string range = string.Create(CultureInfo.InvariantCulture, $"[{Math.Max(1, (int)duration.TotalSeconds) + 5}s]");
         double? up = await QueryAsync("up");
         double? scrapes = await QueryAsync($"count_over_time(up{range})");
@@ -53,7 +65,7 @@ internal sealed class RealPrometheus : IAsyncDisposable
         double? longest = await QueryAsync($"max_over_time(scrape_duration_seconds{range})");
         double? samples = await QueryAsync("scrape_samples_scraped");
         return string.Create(CultureInfo.InvariantCulture,
-            $"Prometheus: up {up ?? 0:0}, {scrapes ?? 0:0} scrapes, seconds in which it was not up: {failed ?? 0:0}, longest {longest * 1000 ?? 0:0} ms, {samples ?? 0:#,0} series in the last one");
+            $"up {up ?? 0:0}, {scrapes ?? 0:0} scrapes, seconds in which it was not up: {failed ?? 0:0}, longest {longest * 1000 ?? 0:0} ms, {samples ?? 0:#,0} series in the last one");
     }
 
     public async ValueTask DisposeAsync()

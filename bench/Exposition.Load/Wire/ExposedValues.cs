@@ -7,6 +7,8 @@ namespace Exposition.Load.Wire;
 /// <summary>Series and their values, of a body or of a scrape, to be compared.</summary>
 internal static class ExposedValues
 {
+    private const double Rounding = 1e-10;
+
     /// <summary>What a group must expose after a push.</summary>
     /// <param name="body">What was pushed, in text.</param>
     /// <param name="grouping">The labels of the group.</param>
@@ -19,12 +21,12 @@ internal static class ExposedValues
     /// <summary>The first difference; null if all that is expected is there.</summary>
     /// <param name="expected">What must be there.</param>
     /// <param name="exposed">What is.</param>
-    /// <param name="withoutNaN">The server does not keep what has no value.</param>
-    public static string? Difference(Dictionary<string, double> expected, Dictionary<string, double> exposed, bool withoutNaN = false)
+    /// <param name="isRounded">The server keeps about twelve digits, and not what has no value.</param>
+    public static string? Difference(Dictionary<string, double> expected, Dictionary<string, double> exposed, bool isRounded = false)
     {
         foreach ((string series, double value) in expected)
         {
-            if (withoutNaN && double.IsNaN(value))
+            if (isRounded && double.IsNaN(value))
             {
                 continue;
             }
@@ -34,7 +36,7 @@ internal static class ExposedValues
                 return $"{series} is not exposed";
             }
 
-            if (!found.Equals(value))
+            if (!found.Equals(value) && !(isRounded && Math.Abs(found - value) <= Rounding * Math.Abs(value)))
             {
                 return string.Create(CultureInfo.InvariantCulture, $"{series} is {found:R}, pushed was {value:R}");
             }
