@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using Exposition.Engine;
 using Exposition.Formats;
@@ -23,8 +24,23 @@ namespace Exposition.Kestrel;
 /// The engine over HTTP: a store, the rules of the wire, and the engine's own metrics. One engine serves both doors, the raw one
 /// (<c>UseExposition</c> of a Kestrel endpoint) and the endpoints (<c>MapExposition</c>). Safe for concurrent use.
 /// </summary>
+/// <example>
+/// A service of the host, once <c>AddExposition</c> was called:
+/// <code>
+/// ExpositionEngine engine = app.Services.GetRequiredService&lt;ExpositionEngine&gt;();
+/// engine.AddMetricSource(new MeterSource("MyApp.*"));
+/// double? rows = engine.Store.GetValue("backup_rows{job=\"nightly_backup\"}");
+/// </code>
+/// </example>
 public sealed class ExpositionEngine
 {
+    /// <summary>
+    /// The name of the <see cref="Meter"/> that measures an engine of the host's services, whichever door a request has come through. One
+    /// engine has one meter, with its name as the tag <c>exposition.engine</c> where it has one. Made by the host's
+    /// <see cref="IMeterFactory"/>; an engine that the host makes by itself has none.
+    /// </summary>
+    public const string MeterName = "Exposition";
+
     private readonly MetricStore? _store;
     private readonly MetricSources _own;
     private HostRules? _rules;
@@ -167,6 +183,18 @@ public sealed class ExpositionEngine
         ArgumentNullException.ThrowIfNull(into);
         _own.Collect(into);
     }
+
+    /// <summary>Lets the meters of a host see the engine.</summary>
+    /// <param name="meters">Those of the host.</param>
+    /// <param name="name">The name of the engine; empty for the one without a name.</param>
+    internal void Measure(IMeterFactory meters, string name) => Metrics.Meter = EngineMeter.Make(meters, name, meter =>
+    {
+        Metrics.Observe(meter, () => Connections.Open, () => Inflight.Used);
+        if (_store is not null)
+        {
+            StoreMetrics.Observe(meter, _store);
+        }
+    });
 
     internal void CountRefusal(Limit limit) => Metrics.CountRefusal(limit);
 

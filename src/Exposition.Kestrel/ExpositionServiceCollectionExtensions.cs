@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Exposition.Engine;
 using Exposition.Formats;
 using Exposition.Hosting;
@@ -61,6 +62,7 @@ public static class ExpositionServiceCollectionExtensions
         services.TryAddSingleton(static provider => new LogBudget(provider.GetService<TimeProvider>() ?? TimeProvider.System));
         services.TryAddSingleton(static provider => new ClientLog(
             provider.GetService<ILogger<ExpositionEngine>>() ?? (ILogger)NullLogger.Instance, provider.GetRequiredService<LogBudget>()));
+        services.AddMetrics();
         services.TryAddNamed(name, provider => StoreOf(OptionsOf(provider, name), provider.GetRequiredService<ClientLog>()));
         services.TryAddNamed(name, provider => EngineOf(provider, name));
         return new ExpositionBuilder(name, services);
@@ -98,8 +100,9 @@ public static class ExpositionServiceCollectionExtensions
     {
         ExpositionOptions options = OptionsOf(provider, name);
         options.CommitGate ??= provider.GetNamed<ICommitGate>(name);
-        return new ExpositionEngine(
-            provider.GetNamed<MetricStore>(name)!, options, provider.GetAllNamed<IMetricSource>(name),
-            provider.GetRequiredService<ClientLog>());
+        var engine = new ExpositionEngine(
+            provider.GetNamed<MetricStore>(name)!, options, provider.GetAllNamed<IMetricSource>(name), provider.GetRequiredService<ClientLog>());
+        engine.Measure(provider.GetRequiredService<IMeterFactory>(), name);
+        return engine;
     }
 }

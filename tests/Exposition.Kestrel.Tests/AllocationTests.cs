@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.Metrics;
 using System.Text;
 using Exposition.Engine;
 using Exposition.Formats;
@@ -19,6 +20,43 @@ public class AllocationTests
         "PUT /metrics/job/flink-taskmanager-1234/host/h%2F1 HTTP/1.1\r\nUser-Agent: Java/17\r\nContent-Type: text/plain; version=0.0.4; "
         + "charset=utf-8\r\nHost: h:9091\r\n"
         + "Accept: text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2\r\nConnection: keep-alive\r\n";
+
+    /// <summary>Where somebody listens to the meter of the engine, too.</summary>
+    [Fact]
+    public void ASteadyPushThatIsMeasuredAllocatesNothing()
+    {
+        byte[] request = Encoding.ASCII.GetBytes(Flink + "Content-Length: 1000\r\n\r\n" + new string('x', 1000));
+        using var raw = new RawHarness(target: new FakeTarget { Record = false });
+        using var meters = new Meters();
+        raw.Engine.Measure(meters, "a");
+        long measured = 0;
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, self) =>
+        {
+            if (instrument.Meter.Scope == meters)
+            {
+                self.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<long>((_, _, tags, _) => measured += tags.Length);
+        listener.SetMeasurementEventCallback<double>((_, _, tags, _) => measured += tags.Length);
+        listener.Start();
+        Push(raw, request, 200);
+        long allocated = long.MaxValue;
+        int rounds = 0;
+        while (allocated > 0 && rounds++ < MostRounds)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            Push(raw, request, 500);
+            allocated = Math.Min(allocated, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+
+        Assert.Equal(0, allocated);
+
+        // Of each push a duration with three tags and a size with two.
+        Assert.Equal((200 + (500 * (long)rounds)) * 5, measured);
+        raw.End();
+    }
 
     [Theory]
     [InlineData(Flink + "Content-Length: 1000\r\n\r\n{1000}", 1)]

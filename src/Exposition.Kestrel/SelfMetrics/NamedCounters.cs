@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Text;
 using System.Text.Json;
 using Exposition.Formats;
@@ -28,6 +29,11 @@ internal sealed class NamedCounters(string[] names)
             Interlocked.Increment(ref _counts[at]);
         }
     }
+
+    /// <summary>All of them, for a meter.</summary>
+    /// <param name="tag">What tells them apart.</param>
+    public IEnumerable<Measurement<long>> Measure(string tag) => names.Index().Where(static named => named.Item.Length > 0)
+        .Select(named => new Measurement<long>(this[named.Index], new KeyValuePair<string, object?>(tag, named.Item)));
 
     /// <summary>Adds the family with all names.</summary>
     public void Collect(FamilySet into, ReadOnlySpan<byte> name, ReadOnlySpan<byte> help, ReadOnlySpan<byte> label)

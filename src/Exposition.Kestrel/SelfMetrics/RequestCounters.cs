@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Text;
 
@@ -38,10 +39,18 @@ internal sealed class RequestCounters
         return counters;
     }
 
+    /// <summary>Those of a handler, for a meter.</summary>
+    public IEnumerable<Measurement<long>> Measure(string handler) =>
+        InOrder().Where(counter => counter.Key.Handler == handler).Select(static counter => new Measurement<long>(
+            counter.Value, new KeyValuePair<string, object?>(EngineMeter.MethodTag, counter.Key.Method.ToUpperInvariant()),
+            new(EngineMeter.StatusTag, counter.Key.Code)));
+
     /// <summary>One of them, with its labels as they are exposed.</summary>
     public sealed class Counter((string Handler, string Method, int Code) key)
     {
         private long _value;
+
+        public (string Handler, string Method, int Code) Key => key;
 
         public long Value => Volatile.Read(ref _value);
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Exposition.Engine;
 using Exposition.Formats;
 
@@ -26,6 +27,26 @@ internal static class StoreMetrics
             store.SpareBytes);
         into.AddGauge("pushgateway_engine_stored_bytes"u8, "What all groups take, as --limit.stored-bytes counts it."u8,
             store.StoredBytes);
+    }
+
+    /// <summary>Lets a meter observe it.</summary>
+    public static void Observe(Meter meter, MetricStore store)
+    {
+        meter.CreateObservableUpDownCounter("exposition.groups", () => store.GroupCount, "{group}", "Groups stored.");
+        meter.CreateObservableUpDownCounter("exposition.series", () => store.SampleCount, "{series}",
+            "Series of all groups, the push times among them.");
+        meter.CreateObservableUpDownCounter("exposition.groups.expired", () => store.ExpiredGroups, "{group}",
+            "Groups whose metrics have expired and that are still shown as such.");
+        meter.CreateObservableCounter("exposition.group.expiries", () => store.Expiries, "{expiry}",
+            "How often the metrics of a group have expired.");
+        meter.CreateObservableUpDownCounter("exposition.families.hidden", () => store.HiddenFamilies, "{family}",
+            "Families that are stored but left out of scrapes because they contradict others.");
+        meter.CreateObservableCounter("exposition.pushes.repeated", () => store.RepeatedPushes, "{push}",
+            "Pushes whose series equalled those of the last push of their group, so that only values were read.");
+        meter.CreateObservableUpDownCounter("exposition.memory.stored", () => store.StoredBytes, "By",
+            "What all groups take, as MaxStoredBytes counts it.");
+        meter.CreateObservableUpDownCounter("exposition.memory.held", () => store.HeldBytes, "By",
+            "Memory held by scrapes that are being read: replaced metrics that they still show, and their tables.");
     }
 
     /// <summary>The state of its groups. To be collected last: families that are new in this scrape hide others.</summary>

@@ -1,5 +1,7 @@
+using System.Diagnostics.Metrics;
 using System.Text;
 using System.Text.Json;
+using Exposition.Engine;
 using Exposition.Formats;
 using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Routing;
@@ -19,6 +21,9 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
         "pushgateway_engine_handed_on_total", "pushgateway_http_push_duration_seconds", "pushgateway_http_push_size_bytes",
             "pushgateway_http_requests_total",
     ];
+
+    private const string PushHandler = "push";
+    private const string DeleteHandler = "delete";
 
     private static readonly string[] s_methods = NamedCounters.NamesOf<PushMethod>(JsonNamingPolicy.SnakeCaseLower);
     private static readonly string[] s_reasons = NamedCounters.NamesOf<HandOnReason>(JsonNamingPolicy.SnakeCaseLower);
@@ -40,6 +45,9 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
     private readonly NamedCounters _limited = new(s_limits);
     private long _acceptFailures;
 
+    /// <summary>What else is told of what is counted here; null where the host has no meters.</summary>
+    public EngineMeter? Meter { get; set; }
+
     /// <summary>Counts a connection that could not be accepted.</summary>
     public void CountAcceptFailure() => Interlocked.Increment(ref _acceptFailures);
 
@@ -60,16 +68,28 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
     /// <param name="bytes">Of its head, about, and of the body as announced.</param>
     /// <param name="startedAt">When the head was complete, on the clock's scale.</param>
     /// <param name="code">The status of the answer.</param>
-    public void CountPush(PushMethod method, long bytes, long startedAt, int code)
+    /// <param name="format">The format of a push.</param>
+    public void CountPush(PushMethod method, long bytes, long startedAt, int code, PushFormat format)
     {
-        _requests.Count(method == PushMethod.Delete ? "delete" : "push", s_methods[(int)method], code);
+        _requests.Count(method == PushMethod.Delete ? DeleteHandler : PushHandler, s_methods[(int)method], code);
         if (method == PushMethod.Delete)
         {
             return;
         }
 
         Child(_sizes, method).Observe(bytes);
-        Child(_durations, method).Observe(time.GetElapsedTime(startedAt).Ticks);
+        TimeSpan duration = time.GetElapsedTime(startedAt);
+        Child(_durations, method).Observe(duration.Ticks);
+        Meter?.Pushed(method, format, code, duration);
+    }
+
+    /// <summary>Observes the body of a request, which has come whole.</summary>
+    public void CountBody(PushMethod method, PushFormat format, long bytes)
+    {
+        if (method != PushMethod.Delete)
+        {
+            Meter?.Received(method, format, bytes);
+        }
     }
 
     /// <summary>Counts a request by the door that served it.</summary>
@@ -86,6 +106,30 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
 
     /// <summary>Counts a request that was refused before any handler saw it.</summary>
     public void CountRejected(Rejection why) => _rejected.Count((int)why);
+
+    /// <summary>Lets a meter observe what is counted here.</summary>
+    /// <param name="meter">The meter.</param>
+    /// <param name="connections">Connections at the moment.</param>
+    /// <param name="inflight">Bytes of bodies at the moment.</param>
+    public void Observe(Meter meter, Func<int> connections, Func<long> inflight)
+    {
+        meter.CreateObservableCounter("exposition.pushes", () => _requests.Measure(PushHandler), "{push}", "Pushes that were answered.");
+        meter.CreateObservableCounter("exposition.deletes", () => _requests.Measure(DeleteHandler), "{delete}",
+            "Deletes that were answered.");
+        meter.CreateObservableCounter("exposition.push.refusals", () => _refused.Measure("exposition.refusal.reason"), "{push}",
+            "Pushes that were refused, by the class of the reason.");
+        meter.CreateObservableCounter("exposition.limit.refusals", () => _limited.Measure("exposition.limit"), "{refusal}",
+            "Requests, connections and scrapes that a limit has refused or ended.");
+        meter.CreateObservableCounter("exposition.request.rejections", () => _rejected.Measure("exposition.rejection.reason"),
+            "{request}", "Requests that were refused before any handler saw them.");
+        meter.CreateObservableCounter("exposition.requests", () => _served.Measure("exposition.door"), "{request}",
+            "Pushes, deletes and scrapes, by the door that served them.");
+        meter.CreateObservableCounter("exposition.connection.handovers", () => _handedOn.Measure("exposition.handover.reason"),
+            "{connection}", "Connections that the raw door handed on to the general HTTP server.");
+        meter.CreateObservableUpDownCounter("exposition.connections", connections, "{connection}",
+            "Connections of the endpoints that limit their number.");
+        meter.CreateObservableUpDownCounter("exposition.memory.inflight", inflight, "By", "Memory of request bodies.");
+    }
 
     /// <summary>Adds the families as they are now, in order of their names.</summary>
     /// <param name="into">Where they are added.</param>

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Exposition.Engine.Memory;
 using Exposition.Formats;
+using Exposition.Kestrel.Outcomes;
 
 namespace Exposition.Kestrel.Serving;
 
@@ -13,6 +14,8 @@ internal sealed class OpenScrape(
     private const int StepBytes = 64 << 10;
 
     private bool _viewClosed;
+    private ScrapeOutcome _outcome = ScrapeOutcome.Aborted;
+    private long _sent;
 
     public bool Gzip => request.Gzip;
 
@@ -25,40 +28,31 @@ internal sealed class OpenScrape(
     public TimeSpan Timeout => request.Timeout;
 
     /// <summary>Does what must be done before the first byte.</summary>
-    public ValueTask PrepareAsync(CancellationToken cancellation) => source.PrepareAsync(cancellation);
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    public async ValueTask PrepareAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await source.PrepareAsync(cancellation);
+        }
+        catch (Exception e) when (NoteFailure(e))
+        {
+        }
+    }
 
     /// <summary>Sends the body.</summary>
     /// <returns>False if it was not sent to its end.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> SendAsync(IScrapeOutput output, CancellationToken cancellation)
     {
-        var counted = new CountedOutput(output);
-        TimeSlice slice = TimeSlice.Start();
-        long sent = 0;
-        bool more;
-        do
+        try
         {
-            more = await source.WriteNextAsync(counted, StepBytes, cancellation);
-            if (!more)
-            {
-                // What is left is copied already: however long the reader takes for it, he holds nothing of the store.
-                CloseView();
-            }
-
-            if (!await reader.FlushAsync(output, counted.Count - sent, cancellation))
-            {
-                return false;
-            }
-
-            sent = counted.Count;
-            if (slice.IsOver())
-            {
-                await TimeSlice.Pass();
-            }
+            return await SendPiecesAsync(output, cancellation);
         }
-        while (more);
-
-        return true;
+        catch (Exception e) when (NoteFailure(e))
+        {
+            return false;
+        }
     }
 
     /// <summary>Counts it as one that its reader was too slow for.</summary>
@@ -72,9 +66,49 @@ internal sealed class OpenScrape(
         }
         finally
         {
+            TimeSpan duration = reader.Age;
             reader.Dispose();
-            handler.Closed(own);
+            handler.Closed(own, request, _outcome, duration, _sent);
         }
+    }
+
+    // Never catches: it looks at what passes. What is not the reader's doing is the engine's.
+    private bool NoteFailure(Exception thrown)
+    {
+        _outcome = thrown is IOException or OperationCanceledException ? _outcome : ScrapeOutcome.Failed;
+        return false;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> SendPiecesAsync(IScrapeOutput output, CancellationToken cancellation)
+    {
+        var counted = new CountedOutput(output);
+        TimeSlice slice = TimeSlice.Start();
+        bool more;
+        do
+        {
+            more = await source.WriteNextAsync(counted, StepBytes, cancellation);
+            if (!more)
+            {
+                // What is left is copied already: however long the reader takes for it, he holds nothing of the store.
+                CloseView();
+            }
+
+            if (!await reader.FlushAsync(output, counted.Count - _sent, cancellation))
+            {
+                return false;
+            }
+
+            _sent = counted.Count;
+            if (slice.IsOver())
+            {
+                await TimeSlice.Pass();
+            }
+        }
+        while (more);
+
+        _outcome = ScrapeOutcome.Sent;
+        return true;
     }
 
     private void CloseView()

@@ -48,6 +48,7 @@ internal sealed class PushHandler(
     public Answer? Handle(in PushRequest request, ReadOnlyMemory<byte> body, out Task<string?>? confirmation)
     {
         confirmation = null;
+        metrics.CountBody(request.Method, request.Format, body.Length);
         if (request.Encoding == BodyEncoding.Gzip && request.Method != PushMethod.Delete && GzipBody.CheckHeader(body.Span) is { } refused)
         {
             metrics.CountServed(request.Door);
@@ -96,7 +97,8 @@ internal sealed class PushHandler(
     public void Count(in PushRequest request, in Answer answer)
     {
         metrics.CountServed(request.Door);
-        metrics.CountPush(request.Method, request.HeadSize + request.AnnouncedBytes, request.StartedAt, answer.Status);
+        metrics.CountPush(request.Method, request.HeadSize + request.AnnouncedBytes, request.StartedAt, answer.Status,
+            request.Format);
         metrics.CountRefusal(answer.Limit);
         Blame(request, answer);
     }

@@ -33,12 +33,14 @@ internal sealed class ScrapeHandler(
         {
             // Half of the groups would look like the end of the others.
             refused = Answer.Loading;
+            Count(request, ScrapeOutcome.Refused);
             return null;
         }
 
         if (readers.TryEnter(Limit.Scrapes, options.MaxScrapes, request.Timeout) is not { } reader)
         {
             refused = new Answer(503, $"too many scrapes: {options.MaxScrapes} are being served", Close: false, Limit.Scrapes);
+            Count(request, ScrapeOutcome.Refused);
             return null;
         }
 
@@ -51,6 +53,7 @@ internal sealed class ScrapeHandler(
         }
         catch (Exception e)
         {
+            Count(request, ScrapeOutcome.Failed, reader.Age);
             reader.Dispose();
             log.Failed("a scrape failed inside the engine", e);
             refused = Answer.ScrapeFailed;
@@ -66,5 +69,13 @@ internal sealed class ScrapeHandler(
                 ? TimeSpan.FromSeconds(Math.Clamp(seconds, LeastSeconds, MostSeconds))
                 : options.ScrapeTimeout;
 
-    internal void Closed(FamilySet own) => _sets.Add(own);
+    /// <summary>Takes what a scrape had of it, and counts the scrape.</summary>
+    internal void Closed(FamilySet own, in ScrapeRequest request, ScrapeOutcome outcome, TimeSpan duration, long bytes)
+    {
+        _sets.Add(own);
+        Count(request, outcome, duration, bytes);
+    }
+
+    private void Count(in ScrapeRequest request, ScrapeOutcome outcome, TimeSpan duration = default, long bytes = 0) =>
+        metrics.Meter?.Scraped(request.Language.Format, request.Gzip, outcome, duration, bytes);
 }
