@@ -60,10 +60,11 @@ public static class ExpositionServiceCollectionExtensions
 
         // Of all engines together: what clients cause is bounded for the host.
         services.TryAddSingleton(static provider => new LogBudget(provider.GetService<TimeProvider>() ?? TimeProvider.System));
-        services.TryAddSingleton(static provider => new ClientLog(
-            provider.GetService<ILogger<ExpositionEngine>>() ?? (ILogger)NullLogger.Instance, provider.GetRequiredService<LogBudget>()));
+        services.TryAddNamed(name, provider => new ClientLog(
+            provider.GetService<ILogger<ExpositionEngine>>() ?? (ILogger)NullLogger.Instance, provider.GetRequiredService<LogBudget>(),
+            name));
         services.AddMetrics();
-        services.TryAddNamed(name, provider => StoreOf(OptionsOf(provider, name), provider.GetRequiredService<ClientLog>()));
+        services.TryAddNamed(name, provider => StoreOf(OptionsOf(provider, name), provider.GetNamed<ClientLog>(name)!));
         services.TryAddNamed(name, provider => EngineOf(provider, name));
         return new ExpositionBuilder(name, services);
     }
@@ -101,7 +102,7 @@ public static class ExpositionServiceCollectionExtensions
         ExpositionOptions options = OptionsOf(provider, name);
         options.CommitGate ??= provider.GetNamed<ICommitGate>(name);
         var engine = new ExpositionEngine(
-            provider.GetNamed<MetricStore>(name)!, options, provider.GetAllNamed<IMetricSource>(name), provider.GetRequiredService<ClientLog>());
+            provider.GetNamed<MetricStore>(name)!, options, provider.GetAllNamed<IMetricSource>(name), provider.GetNamed<ClientLog>(name)!);
         engine.Measure(provider.GetRequiredService<IMeterFactory>(), name);
         return engine;
     }

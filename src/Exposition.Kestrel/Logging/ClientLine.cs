@@ -9,6 +9,7 @@ namespace Exposition.Kestrel.Logging;
 internal sealed class ClientLine : IReadOnlyList<KeyValuePair<string, object?>>
 {
     private const string MessageKey = "{OriginalFormat}";
+    private const string EngineKey = "engine";
 
     // Time, level, punctuation and the names in front of them.
     private const int Frame = 100;
@@ -27,7 +28,9 @@ internal sealed class ClientLine : IReadOnlyList<KeyValuePair<string, object?>>
     public ClientLine(ClientLog log, LogLevel level, string message, string reason, long suppressed)
     {
         (_log, Level, Message, _reason, _suppressed) = (log, level, message, reason, suppressed);
-        _left = LogBudget.LineBytes - Frame - message.Length - reason.Length - (2 * (LongestNumber + AroundValue));
+        int name = log.Engine is { } engine ? EngineKey.Length + AroundValue + LogText.WrittenBytes(engine) : 0;
+        _left = LogBudget.LineBytes - Frame - message.Length - reason.Length - (2 * (LongestNumber + AroundValue))
+            - name;
     }
 
     public LogLevel Level { get; }
@@ -59,6 +62,11 @@ internal sealed class ClientLine : IReadOnlyList<KeyValuePair<string, object?>>
     /// <summary>Hands it to the logger.</summary>
     public void Write()
     {
+        if (_log.Engine is { } engine)
+        {
+            _values.Add(new(EngineKey, engine));
+        }
+
         _values.Add(new("reason", _reason));
         if (_suppressed > 0)
         {

@@ -8,10 +8,18 @@ namespace Exposition.Kestrel.Logging;
 //     log.Begin(LogLevel.Warning, "a constant", "one of few constants")?.Add("logged_source", peer).Write();
 
 /// <summary>Logs what clients cause, within bounds that they cannot exceed.</summary>
-internal sealed class ClientLog(ILogger logger, LogBudget budget)
+/// <param name="logger">Where.</param>
+/// <param name="budget">How much.</param>
+/// <param name="engine">The name of the engine, which each line has as an attribute; empty for the one without a name.</param>
+internal sealed class ClientLog(ILogger logger, LogBudget budget, string engine = "")
 {
+    private const int NameBytes = 200;
+
     /// <summary>For what clients do not cause.</summary>
-    public ILogger Logger => logger;
+    public ILogger Logger { get; } = engine.Length == 0 ? logger : new EngineLogger(logger, engine);
+
+    /// <summary>The name of the engine, or null.</summary>
+    public string? Engine { get; } = engine.Length == 0 ? null : LogText.Cut(engine, NameBytes);
 
     /// <summary>Starts a line.</summary>
     /// <param name="level">Its level.</param>
