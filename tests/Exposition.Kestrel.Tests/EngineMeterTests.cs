@@ -59,7 +59,8 @@ public sealed class EngineMeterTests
             [.. measured.Recorded.Where(static measure => measure.Name is "exposition.push.duration" or "exposition.scrape.duration")];
         Assert.All(durations, static duration => Assert.InRange(duration.Value, 0, 60));
         Assert.Equal(
-            ["POST 200 openmetrics", "PUT 200 text", "PUT 200 text", "PUT 400 text", "PUT 413 text", "text gzip sent", "text identity sent"],
+            ["POST 200 openmetrics", "PUT 200 text", "PUT 200 text", "PUT 400 text", "PUT 413 text", "text gzip sent",
+                "text identity sent"],
             durations.Select(static duration => duration.Text[..duration.Text.LastIndexOf(' ')]).Order(StringComparer.Ordinal));
     }
 

@@ -11,7 +11,9 @@ namespace Exposition.Kestrel.SelfMetrics;
 // listens, and the values of all tags are objects that are there before: a push allocates nothing, listened to or not. No tag has a value
 // that a client can make up.
 
-/// <summary>What an engine tells a listener of <see cref="System.Diagnostics.Metrics"/>, from both doors. Safe for concurrent use.</summary>
+/// <summary>
+/// What an engine tells a listener of <see cref="System.Diagnostics.Metrics"/>, from both doors. Safe for concurrent use.
+/// </summary>
 internal sealed class EngineMeter
 {
     /// <summary>The tag of the meter of an engine that has a name.</summary>

@@ -34,7 +34,8 @@ public sealed class NamedEngineLogTests
         var lines = log.Lines.ToArray();
         Assert.Equal([null, "batch", "batch", "batch"], lines.Select(static line => line.Values.GetValueOrDefault("engine")).Order());
         Assert.Equal(["failed to parse text", "failed to parse text", "push refused by a limit", "request refused"],
-            lines.Select(static line => line.Text[..line.Text.IndexOf(" method=", StringComparison.Ordinal)]).Order(StringComparer.Ordinal));
+            lines.Select(static line => line.Text[..line.Text.IndexOf(" method=", StringComparison.Ordinal)])
+                .Order(StringComparer.Ordinal));
         Assert.All(lines, static line => Assert.Equal(
             line.Values.ContainsKey("engine"), line.Text.Contains(" engine=batch reason=", StringComparison.Ordinal)));
     }
@@ -103,8 +104,8 @@ public sealed class NamedEngineLogTests
         {
             if (formatter(state, exception) is var text && !text.StartsWith("push method=", StringComparison.Ordinal))
             {
-                Lines.Enqueue((text, new Dictionary<string, object?>(
-                    ((IEnumerable<KeyValuePair<string, object?>>)state!).Concat(_scope.Value ?? []).DistinctBy(static value => value.Key))));
+                var values = (IEnumerable<KeyValuePair<string, object?>>)state!;
+                Lines.Enqueue((text, values.Concat(_scope.Value ?? []).DistinctBy(static value => value.Key).ToDictionary()));
             }
         }
 

@@ -5,7 +5,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Exposition.Kestrel.Tests.HostStyles;
 
-/// <summary>Where the environment says what to listen to, no endpoint is named in code. Runs alone: the environment is everybody's.</summary>
+/// <summary>
+/// Where the environment says what to listen to, no endpoint is named in code. Runs alone: the environment is everybody's.
+/// </summary>
 [Collection(nameof(Alone))]
 public sealed class UrlsTests
 {
@@ -25,7 +27,8 @@ public sealed class UrlsTests
             builder.Services.AddExposition();
             if (raw)
             {
-                builder.WebHost.ConfigureKestrel(static kestrel => kestrel.ConfigureEndpointDefaults(static listen => listen.UseExposition()));
+                builder.WebHost.ConfigureKestrel(static kestrel =>
+                    kestrel.ConfigureEndpointDefaults(static listen => listen.UseExposition()));
             }
 
             WebApplication app = builder.Build();
