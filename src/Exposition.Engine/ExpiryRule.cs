@@ -6,6 +6,11 @@ namespace Exposition.Engine;
 /// <summary>After which time without a push the series of some groups expire.</summary>
 /// <param name="Groups">The groups it is for; null for all.</param>
 /// <param name="After">The time since the last push; <see cref="TimeSpan.Zero"/> means never.</param>
+/// <example>
+/// <code>
+/// options.ExpiryRules = [ExpiryRule.Parse("{job=~\"flink.*\"}=2m"), ExpiryRule.Parse("26h")];
+/// </code>
+/// </example>
 public sealed record ExpiryRule(GroupSelector? Groups, TimeSpan After)
 {
     /// <summary>Reads a rule as the flag <c>--push.expire-after</c> takes it: <c>26h</c>, or <c>{job=~"flink.*"}=2m</c>.</summary>

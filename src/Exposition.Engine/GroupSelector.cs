@@ -13,6 +13,12 @@ namespace Exposition.Engine;
 /// without any it matches every group. Immutable and safe for concurrent use. Matching takes time linear in the length of the values,
 /// whatever the expression.
 /// </summary>
+/// <example>
+/// <code>
+/// GroupSelector flink = GroupSelector.Parse("{job=~\"flink.*\",zone!=\"eu\"}");
+/// int gone = store.Delete(flink, olderThan: TimeSpan.FromHours(26));
+/// </code>
+/// </example>
 public sealed class GroupSelector
 {
     /// <summary>The longest selector, in characters.</summary>

@@ -11,6 +11,12 @@ namespace Exposition.Engine;
 /// The labels that identify a group of pushed metrics, <c>job</c> always among them. Immutable; equality and order are those of the
 /// canonical bytes.
 /// </summary>
+/// <example>
+/// <code>
+/// GroupingKey key = GroupingKey.Create(("job", "nightly_backup"), ("instance", Environment.MachineName));
+/// store.Push(key, PushFormat.Text, "backup_rows 3.14\n"u8.ToArray(), PushMode.Replace);
+/// </code>
+/// </example>
 public sealed class GroupingKey : IEquatable<GroupingKey>, IComparable<GroupingKey>
 {
     /// <summary>Stands between names and values in the canonical form.</summary>

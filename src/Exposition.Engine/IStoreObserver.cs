@@ -11,6 +11,16 @@ namespace Exposition.Engine;
 /// (<see cref="MetricStoreWatching.WatchAsync"/>). What an observer throws is caught, counted, and told to
 /// <see cref="StoreOptions.ObserverFailed"/>; the push is not harmed.
 /// </remarks>
+/// <example>
+/// <code>
+/// internal sealed class GoneGroups(ILogger logger) : IStoreObserver
+/// {
+///     public void Expired(GroupingKey key) => logger.LogInformation("{Group} has expired", key);
+/// }
+///
+/// using IDisposable subscription = store.Subscribe(new GoneGroups(logger));
+/// </code>
+/// </example>
 public interface IStoreObserver
 {
     /// <summary>A push was stored.</summary>

@@ -4,6 +4,12 @@ using Exposition.Formats;
 namespace Exposition.Engine;
 
 /// <summary>Pushes of what is no body yet.</summary>
+/// <example>
+/// <code>
+/// using var meters = new MeterSource("MyApp.*");
+/// store.Push(GroupingKey.Create(("job", "nightly_backup")), meters).ThrowIfRefused();
+/// </code>
+/// </example>
 public static class MetricStorePushing
 {
     /// <summary>Collects the families of a source and pushes them: they are checked like a body that a client has sent.</summary>

@@ -8,18 +8,18 @@ public sealed record ScrapeOptions
 {
     internal static readonly ScrapeOptions Default = new();
 
-    /// <summary>The language. Text by default.</summary>
+    /// <summary>The language. Default: text 0.0.4.</summary>
     public ScrapeFormat Format { get; init; }
 
-    /// <summary>What happens to names outside the legacy charset. By default each such character becomes an underscore.</summary>
+    /// <summary>What happens to names outside the legacy charset. Default: each such character becomes an underscore.</summary>
     public EscapingScheme Escaping { get; init; }
 
-    /// <summary>Whether what is written is a gzip member. Off by default.</summary>
+    /// <summary>Whether what is written is a gzip member. Default: false.</summary>
     public bool Gzip { get; init; }
 
     /// <summary>
-    /// What is exposed beside the groups, and wins over pushed families of the same names: those with another type are left out. None by
-    /// default. Called before the first byte is written; what a source throws, and what is wrong with its families
+    /// What is exposed beside the groups, and wins over pushed families of the same names: those with another type are left out. Default:
+    /// none. Called before the first byte is written; what a source throws, and what is wrong with its families
     /// (<see cref="InvalidOperationException"/>), ends the scrape before anything is written.
     /// </summary>
     public IReadOnlyList<IMetricSource> Sources { get; init; } = [];

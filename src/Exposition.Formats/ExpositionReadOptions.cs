@@ -7,17 +7,17 @@ public sealed record ExpositionReadOptions
 
     private readonly int _maxLineBytes = 1 << 20;
 
-    /// <summary>Which names are accepted: any UTF-8, if nothing is said.</summary>
+    /// <summary>Which names are accepted. Default: <see cref="NameScheme.Utf8"/>, which is any name.</summary>
     public NameScheme Names { get; init; } = NameScheme.Utf8;
 
     /// <summary>
-    /// Whether to accept what the Pushgateway refuses in text 0.0.4 although its meaning is plain (<see cref="TextReadOptions"/>); true, if
-    /// nothing is said. OpenMetrics is always read strictly, as its specification demands.
+    /// Whether to accept what the Pushgateway refuses in text 0.0.4 although its meaning is plain (<see cref="TextReadOptions"/>).
+    /// Default: true. OpenMetrics is always read strictly, as its specification demands.
     /// </summary>
     public bool Lenient { get; init; } = true;
 
     /// <summary>
-    /// The longest line of a stream or pipe in bytes, its end not counted: 1 MiB, if nothing is said. A longer one is an error, so that
+    /// The longest line of a stream or pipe in bytes, its end not counted. Default: 1 MiB. A longer one is an error, so that
     /// what sends no line ends does not fill memory. A body that is in memory already has no such limit.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Not between <see cref="ExpositionReaderState.LeastLineBytes"/> and

@@ -4,6 +4,20 @@ namespace Exposition.Formats;
 /// Where metrics come from that are not pushed as bytes: a host's own families, the meters of a process, what a job has to push. Safe for
 /// concurrent use.
 /// </summary>
+/// <example>
+/// <code>
+/// internal sealed class QueueSource(JobQueue queue) : IMetricSource
+/// {
+///     public void Collect(FamilySet into)
+///     {
+///         var writer = new ExpositionWriter(into);
+///         writer.StartFamily("queue_length"u8, MetricType.Gauge, "Jobs that wait."u8);
+///         writer.WriteSample(queue.Count);
+///         writer.Complete();
+///     }
+/// }
+/// </code>
+/// </example>
 public interface IMetricSource
 {
     /// <summary>

@@ -6,6 +6,12 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Microsoft.Extensions.DependencyInjection;
 
 /// <summary>Adds the health of an engine to the host's checks.</summary>
+/// <example>
+/// <code>
+/// builder.Services.AddHealthChecks().AddExposition(tags: ["ready"]);
+/// app.MapHealthChecks("/ready");
+/// </code>
+/// </example>
 public static class ExpositionHealthChecksBuilderExtensions
 {
     /// <summary>

@@ -4,6 +4,18 @@ namespace Exposition.Hosting;
 /// What a host has to say about changes of one engine: whether they are taken yet, and when they may be acknowledged. A service of the
 /// host, keyed by the engine's name where it has one. Safe for concurrent use.
 /// </summary>
+/// <example>
+/// <code>
+/// internal sealed class LoadedFirst(Task loaded) : ICommitGate
+/// {
+///     public bool IsOpen => loaded.IsCompletedSuccessfully;
+///
+///     public Task&lt;string?&gt;? Confirm() => null;
+/// }
+///
+/// builder.Services.AddSingleton&lt;ICommitGate&gt;(new LoadedFirst(loading));
+/// </code>
+/// </example>
 public interface ICommitGate
 {
     /// <summary>

@@ -7,6 +7,16 @@ using Exposition.Kestrel.Serving;
 namespace Microsoft.AspNetCore.Builder;
 
 /// <summary>Rules of the engine that hold for all routes of a host.</summary>
+/// <example>
+/// <code>
+/// app.UseExpositionConnectionLimit();
+/// app.UseExpositionHeadLimits();
+/// app.UseExpositionOriginRules();
+/// app.UseExpositionPathRules();
+/// app.UseRouting();
+/// app.MapExposition();
+/// </code>
+/// </example>
 public static class ExpositionApplicationBuilderExtensions
 {
     /// <summary>

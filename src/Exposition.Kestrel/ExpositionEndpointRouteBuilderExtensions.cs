@@ -19,10 +19,11 @@ namespace Microsoft.AspNetCore.Builder;
 /// <summary>Maps the routes of an engine as endpoints: pushes and scrapes, the status page, the JSON API.</summary>
 /// <example>
 /// <code>
-/// app.MapExposition("/gateway");
-/// app.MapExpositionPage("/gateway").RequireAuthorization();
-/// app.MapExpositionApi("/gateway").RequireAuthorization();
-/// app.MapExpositionAdminApi("/gateway").RequireAuthorization("admins");
+/// app.MapExposition();                                               // /metrics and all below
+/// app.MapExposition("/batch", "batch").RequireAuthorization();       // an engine with a name, below a prefix
+/// app.MapExpositionPage("/batch", "batch").RequireAuthorization();
+/// app.MapExpositionApi("/batch", "batch").RequireAuthorization();
+/// app.MapExpositionAdminApi("/batch", "batch").RequireAuthorization("admins");
 /// </code>
 /// </example>
 public static class ExpositionEndpointRouteBuilderExtensions

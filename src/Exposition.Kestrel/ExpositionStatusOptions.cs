@@ -33,7 +33,7 @@ public sealed class ExpositionStatusOptions
     public bool AllowAnyOrigin { get; set; }
 
     /// <summary>
-    /// The path under which browsers see the page, where its links to scripts and styles shall begin with that. Empty, the default: they
+    /// The path under which browsers see the page, where its links to scripts and styles shall begin with that. Default: empty; they
     /// are relative to the page, which works behind any proxy.
     /// </summary>
     /// <exception cref="ArgumentException">A path with characters that stand for something else in a URL.</exception>

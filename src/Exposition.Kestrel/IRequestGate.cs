@@ -5,6 +5,18 @@ namespace Exposition.Kestrel;
 /// is handed on to the general HTTP server, unread, where the host's middleware decides about it and answers. Called by many connections at
 /// once.
 /// </summary>
+/// <example>
+/// <code>
+/// internal sealed class ApiKey(byte[] expected) : IRequestGate
+/// {
+///     public ReadOnlyMemory&lt;byte&gt; HeaderLines => default;
+///
+///     public bool Admits(ReadOnlySpan&lt;byte&gt; authorization) => CryptographicOperations.FixedTimeEquals(authorization, expected);
+/// }
+///
+/// listen.UseExposition(new ApiKey("Bearer 0123456789"u8.ToArray()));
+/// </code>
+/// </example>
 public interface IRequestGate
 {
     /// <summary>Header lines for every answer of the raw door, each with its line end (CR LF); empty for none.</summary>

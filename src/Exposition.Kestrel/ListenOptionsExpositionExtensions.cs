@@ -9,6 +9,19 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace Microsoft.AspNetCore.Hosting;
 
 /// <summary>Puts the raw door into a Kestrel endpoint.</summary>
+/// <example>
+/// <code>
+/// builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenAnyIP(9091, listen =>
+/// {
+///     listen.UseExpositionConnectionLimit();
+///     listen.UseExposition();
+/// }));
+/// </code>
+/// Where addresses come from configuration (<c>ASPNETCORE_URLS</c>):
+/// <code>
+/// builder.WebHost.ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(listen => listen.UseExposition()));
+/// </code>
+/// </example>
 public static class ListenOptionsExpositionExtensions
 {
     private const int SmallestBuffer = 1 << 20;

@@ -7,6 +7,11 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 namespace Microsoft.AspNetCore.Hosting;
 
 /// <summary>What the engine may change of a host's server, where the host asks for it.</summary>
+/// <example>
+/// <code>
+/// builder.WebHost.UseKestrel().UseExpositionReceiveBlocks();
+/// </code>
+/// </example>
 public static class WebHostBuilderExpositionExtensions
 {
     /// <summary>

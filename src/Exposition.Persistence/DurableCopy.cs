@@ -3,7 +3,18 @@ using Exposition.Persistence.Following;
 
 namespace Exposition.Persistence;
 
-/// <summary>Keeps a durable copy of a store: reads it at start, then writes what has changed.</summary>
+/// <summary>
+/// Keeps a durable copy of a store: reads it at start, then writes what has changed. For those who have no host; in a host it is
+/// <c>AddSqlitePersistence</c>.
+/// </summary>
+/// <example>
+/// <code>
+/// var store = new MetricStore(new StoreOptions());
+/// var file = new SqliteStore("state.db", TimeProvider.System, notice => Console.Error.WriteLine(notice));
+/// await using var copy = new DurableCopy("state.db", file, store, new DurableCopyOptions());
+/// copy.Start();
+/// </code>
+/// </example>
 public sealed class DurableCopy : IAsyncDisposable
 {
     private readonly string _name;

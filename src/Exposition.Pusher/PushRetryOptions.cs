@@ -7,17 +7,21 @@ namespace Exposition.Pusher;
 /// </summary>
 public sealed class PushRetryOptions
 {
-    /// <summary>How often a push is tried at most, the first time included; by default 5. One means never again.</summary>
+    /// <summary>How often a push is tried at most, the first time included. Default: 5. 1 means never again; 0 and less are an
+    /// error.</summary>
     public int MaxAttempts { get; set; } = 5;
 
-    /// <summary>The bound of the first pause; by default half a second.</summary>
+    /// <summary>
+    /// The bound of the first pause. Default: half a second. 0 tries again at once; less, and more than a day, are an error.
+    /// </summary>
     public TimeSpan BaseDelay { get; set; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>What the bound grows to; by default 10 seconds.</summary>
+    /// <summary>What the bound grows to. Default: 10 seconds. 0 tries again at once; less, and more than a day, are an error.</summary>
     public TimeSpan MaxDelay { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// How long a push may take with all its attempts and pauses; by default 30 seconds. A pause that would last longer is not begun.
+    /// How long a push may take with all its attempts and pauses. A pause that would last longer is not begun. Default: 30 seconds. Less
+    /// than a millisecond, 0 too, and more than a day are an error.
     /// </summary>
     public TimeSpan TotalTime { get; set; } = TimeSpan.FromSeconds(30);
 }

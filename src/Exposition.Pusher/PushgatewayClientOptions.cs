@@ -3,29 +3,37 @@ using Exposition.Pusher.Sending;
 
 namespace Exposition.Pusher;
 
-/// <summary>Where a <see cref="PushgatewayClient"/> pushes to, and how. Read when the client is made.</summary>
+/// <summary>
+/// Where a <see cref="PushgatewayClient"/> pushes to, and how. Read when the client is made, which throws an <see
+/// cref="ArgumentException"/> that names all options that are wrong.
+/// </summary>
 public class PushgatewayClientOptions
 {
     /// <summary>
     /// Where the gateway is: <c>http://pushgateway:9091</c>, with or without a prefix and <c>/metrics</c> at its end. Without user and
-    /// password, which belong into a header. By default the base address of the client's <see cref="HttpClient"/>.
+    /// password, which belong into a header. Default: null, which means the base address of the client's <see cref="HttpClient"/>.
     /// </summary>
     public Uri? Endpoint { get; set; }
 
-    /// <summary>How bodies are sent; by default as they are.</summary>
+    /// <summary>How bodies are sent. Default: as they are.</summary>
     public PushCompression Compression { get; set; }
 
-    /// <summary>Bodies of fewer bytes are never compressed; by default 1,024.</summary>
+    /// <summary>Bodies of fewer bytes are never compressed. Default: 1,024. 0 compresses all; less is an error.</summary>
     public int MinimumGzipBytes { get; set; } = 1024;
 
-    /// <summary>How long one attempt may take, the answer included; by default 10 seconds.</summary>
+    /// <summary>
+    /// How long one attempt may take, the answer included. Default: 10 seconds. Less than a millisecond, 0 too, and more than a day are
+    /// an error.
+    /// </summary>
     public TimeSpan AttemptTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>What is done with names outside <c>[a-zA-Z_:][a-zA-Z0-9_:]*</c> that sources have; by default they are sent as they are,
-    /// and a gateway that does not take them says so.</summary>
+    /// <summary>
+    /// What is done with names outside <c>[a-zA-Z_:][a-zA-Z0-9_:]*</c> that sources have. Default: they are sent as they are, and a gateway
+    /// that does not take them says so.
+    /// </summary>
     public EscapingScheme Escaping { get; set; } = EscapingScheme.AllowUtf8;
 
-    /// <summary>What is tried again.</summary>
+    /// <summary>What is tried again. Default: five attempts within 30 seconds. Null is an error.</summary>
     public PushRetryOptions Retry { get; set; } = new();
 
     /// <summary>All that is wrong, each with the name of its option.</summary>
