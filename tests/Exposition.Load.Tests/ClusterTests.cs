@@ -11,7 +11,7 @@ public sealed class ClusterTests
     private static readonly ClusterOptions s_options = new()
     {
         TaskManagers = 6,
-        Duration = TimeSpan.FromSeconds(3),
+        Duration = TimeSpan.FromSeconds(5),
         Interval = TimeSpan.FromSeconds(0.1),
         RestartEvery = TimeSpan.FromSeconds(0.05),
         ScrapeInterval = TimeSpan.FromSeconds(0.5),

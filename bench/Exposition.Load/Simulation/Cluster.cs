@@ -63,13 +63,16 @@ internal sealed class Cluster(int port, ClusterOptions options)
         var managers = Enumerable.Range(0, options.TaskManagers)
             .Select(i => new FlinkTaskManager(i, options.Slots, new Random(options.Seed + i))).ToArray();
         Task scraping = ScrapeAsync(end.Token);
-        LastPush?[] last = await Task.WhenAll(managers.Select((manager, i) => Task.Run(() => PushAsync(manager, i, end.Token))));
+
+        // A thread for each, as they wait for answers: those of the pool are the scraper's.
+        LastPush?[] last = await Task.WhenAll(managers.Select((manager, i) => Task.Factory.StartNew(
+            () => PushUntilTheEnd(manager, i, end.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
         await scraping;
         (string verified, bool isWrong) = await VerifyAsync([.. last.OfType<LastPush>()]);
         return new ClusterResult(_pushes, _scrapes, _pushedBytes, _scrapedBytes, _restarts, _errors, verified, isWrong || _errors.Count > 0);
     }
 
-    private async Task<LastPush?> PushAsync(FlinkTaskManager manager, int number, CancellationToken end)
+    private LastPush? PushUntilTheEnd(FlinkTaskManager manager, int number, CancellationToken end)
     {
         var random = new Random(options.Seed + (number * 7));
         LastPush? last = null;
@@ -78,8 +81,7 @@ internal sealed class Cluster(int port, ClusterOptions options)
         DateTime nextRestart = life is null ? DateTime.MaxValue : DateTime.UtcNow + (life.Value * random.NextDouble());
         try
         {
-            await Task.Delay(options.Interval * random.NextDouble(), end);
-            while (true)
+            for (TimeSpan pause = options.Interval * random.NextDouble(); !end.WaitHandle.WaitOne(pause); pause = options.Interval)
             {
                 if (last is not null && DateTime.UtcNow >= nextRestart)
                 {
@@ -90,14 +92,10 @@ internal sealed class Cluster(int port, ClusterOptions options)
 
                 manager.Body.Rewrite(random);
                 byte[] head = Head(manager.JobName, manager.Body.Bytes.Length);
-                long started = Stopwatch.GetTimestamp();
-                Push(connection, head, manager.Body.Bytes, started);
+                Push(connection, head, manager.Body.Bytes, Stopwatch.GetTimestamp());
                 last = new LastPush(manager.JobName, Instance, [.. manager.Body.Bytes]);
-                await Task.Delay(options.Interval, end);
             }
-        }
-        catch (OperationCanceledException)
-        {
+
             return last;
         }
         catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
