@@ -58,11 +58,11 @@ internal sealed class RealPrometheus : IAsyncDisposable
 
     private async Task<string> SeenAsync(TimeSpan duration)
     {
-        string range = string.Create(CultureInfo.InvariantCulture, $"[{Math.Max(1, (int)duration.TotalSeconds) + 5}s]");
+        string range = string.Create(CultureInfo.InvariantCulture, $"{Math.Max(1, (int)duration.TotalSeconds) + 5}s");
         double? up = await QueryAsync("up");
-        double? scrapes = await QueryAsync($"count_over_time(up{range})");
-        double? failed = await QueryAsync($"count_over_time((up == 0){range}:1s)");
-        double? longest = await QueryAsync($"max_over_time(scrape_duration_seconds{range})");
+        double? scrapes = await QueryAsync($"count_over_time(up[{range}])");
+        double? failed = await QueryAsync($"count_over_time((up == 0)[{range}:1s])");
+        double? longest = await QueryAsync($"max_over_time(scrape_duration_seconds[{range}])");
         double? samples = await QueryAsync("scrape_samples_scraped");
         return string.Create(CultureInfo.InvariantCulture,
             $"up {up ?? 0:0}, {scrapes ?? 0:0} scrapes, seconds in which it was not up: {failed ?? 0:0}, longest {longest * 1000 ?? 0:0} ms, {samples ?? 0:#,0} series in the last one");
