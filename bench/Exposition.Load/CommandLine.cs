@@ -16,7 +16,7 @@ internal enum Command
 internal sealed record CommandLine
 {
     public const string Usage = """
-        bench/run [--quick] [--peers DIRECTORY] [--only WORD]     the table: at most 10 minutes, --quick 2; --only cases with that word, not recorded
+        bench/run [--quick] [--peers DIRECTORY] [--only WORD]     the table: at most 10 minutes, --quick 2; --only records nothing
         bench/run --readme [FILE]                                 README's table from bench/results/FILE, or from the one that README names
         bench/run flink [--task-managers 200] [--minutes 5] [--target http://127.0.0.1:9091] [--interval SECONDS] [--restart-every SECONDS]
                         [--scrape-interval SECONDS] [--slots 2] [--seed N] [--peers DIRECTORY]
@@ -104,5 +104,6 @@ internal sealed record CommandLine
             ? number
             : throw Wrong(flag, "a number above 0", value);
 
-    private static FormatException Wrong(string flag, string expected, string value) => new($"{flag}: expected {expected}, got \"{value}\"");
+    private static FormatException Wrong(string flag, string expected, string value) =>
+        new($"{flag}: expected {expected}, got \"{value}\"");
 }

@@ -9,7 +9,8 @@ public sealed class CommandLineTests
         CommandLine line = CommandLine.Parse(
             ["flink", "--task-managers", "20", "--minutes", "0.5", "--target", "http://127.0.0.1:9999", "--restart-every", "3"]);
         Assert.Equal(Command.Flink, line.Command);
-        Assert.Equal((20, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(3)), (line.Cluster.TaskManagers, line.Cluster.Duration, line.Cluster.RestartEvery));
+        Assert.Equal((20, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(3)),
+            (line.Cluster.TaskManagers, line.Cluster.Duration, line.Cluster.RestartEvery));
         Assert.Equal(9999, line.Target.Port);
     }
 

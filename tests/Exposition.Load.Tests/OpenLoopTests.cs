@@ -46,7 +46,8 @@ public sealed class OpenLoopTests
     [Fact]
     public void A_push_that_is_refused_ends_it_and_is_told()
     {
-        using var server = new FakeServer(static request => request < 3 ? Taken : "HTTP/1.1 400 Bad Request\r\nContent-Length: 3\r\n\r\nno\n");
+        using var server = new FakeServer(
+            static request => request < 3 ? Taken : "HTTP/1.1 400 Bad Request\r\nContent-Length: 3\r\n\r\nno\n");
         OpenLoopResult result = new OpenLoop(s_system, server.Port, SmallBody.Make(), "load", 1, 1).Run(rate: 200, seconds: 1, seed: 1);
         Assert.Equal("a push was answered with 400", result.Error);
         Assert.Empty(result.Last);

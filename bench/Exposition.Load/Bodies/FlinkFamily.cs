@@ -1,7 +1,8 @@
 namespace Exposition.Load.Bodies;
 
 /// <summary>A family that Flink's reporter exposes.</summary>
-/// <param name="Scope">Whose labels its series have: <c>tm</c>, <c>task</c>, <c>op</c>, <c>source</c>, <c>sink</c>, <c>partition</c>.</param>
+/// <param name="Scope">Whose labels its series have: <c>tm</c>, <c>task</c>, <c>op</c>, <c>source</c>, <c>sink</c>,
+/// <c>partition</c>.</param>
 /// <param name="IsSummary">A histogram of Flink's; all else is a gauge.</param>
 /// <param name="Group">The logical scope, which HELP names and the name begins with.</param>
 /// <param name="Metric">The metric's own name, as Flink has it.</param>

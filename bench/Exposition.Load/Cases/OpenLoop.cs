@@ -20,8 +20,9 @@ internal sealed record OpenLoopResult(
     LatencyHistogram Latencies, LatencyHistogram Lateness, long Answered, double Seconds, IReadOnlyList<LastPush> Last, string? Error);
 
 /// <summary>
-/// Pushes at a fixed rate, whatever the server does: a push is due at its time, and its latency counts from then, so a server that stops for
-/// a second is late for all pushes of that second. Each connection has groups of its own, in turn, and rewrites the body for each push.
+/// Pushes at a fixed rate, whatever the server does: a push is due at its time, and its latency counts from then, so a server that stops
+/// for a second is late for all pushes of that second. Each connection has groups of its own, in turn, and rewrites the body for each
+/// push.
 /// </summary>
 internal sealed class OpenLoop(ServerSystem system, int port, PushBody body, string job, int connections, int groups)
 {
@@ -73,7 +74,8 @@ internal sealed class OpenLoop(ServerSystem system, int port, PushBody body, str
         return new OpenLoopResult(
             latencies, lateness, senders.Sum(static s => s.Answered),
             Math.Max(seconds, Stopwatch.GetElapsedTime(start, Math.Max(start, senders.Max(static s => s.Ended))).TotalSeconds),
-            [.. senders.Select(static s => s.Last).OfType<LastPush>()], senders.Select(static s => s.Error).FirstOrDefault(static e => e is not null));
+            [.. senders.Select(static s => s.Last).OfType<LastPush>()],
+            senders.Select(static s => s.Error).FirstOrDefault(static e => e is not null));
     }
 
     private byte[] Head(int group) => system.PushHead(job, $"i{group}", body.Bytes.Length);

@@ -29,7 +29,8 @@ internal sealed class PushCase(string name, PushBody body, int connections, int 
                 : await Verification.OfPushesAsync(server, result.Last);
             double reached = result.Answered / result.Seconds;
             yield return new Row(
-                string.Create(CultureInfo.InvariantCulture, $"{name}, {groups:#,0} groups, {rate:#,0} pushes/s"), system.Name, system.Checked)
+                string.Create(CultureInfo.InvariantCulture, $"{name}, {groups:#,0} groups, {rate:#,0} pushes/s"),
+                system.Name, system.Checked)
             {
                 Asked = rate,
                 Reached = reached,

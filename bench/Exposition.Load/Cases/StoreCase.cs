@@ -9,8 +9,8 @@ using Exposition.Load.Wire;
 namespace Exposition.Load.Cases;
 
 /// <summary>
-/// A store of many small groups and some task managers: what it takes in memory, and scrapes of it after nothing, a hundredth and all of its
-/// groups were pushed with other values. What follows a push is not timed: the server has gone idle by then.
+/// A store of many small groups and some task managers: what it takes in memory, and scrapes of it after nothing, a hundredth and all of
+/// its groups were pushed with other values. What follows a push is not timed: the server has gone idle by then.
 /// </summary>
 internal sealed class StoreCase(Plan plan)
 {

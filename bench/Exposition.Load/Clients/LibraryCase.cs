@@ -9,8 +9,8 @@ using Exposition.Load.Servers;
 namespace Exposition.Load.Clients;
 
 /// <summary>
-/// Libraries side by side within this process, one after the other in turn, so that what else the machine does falls on all of them. All have
-/// the same series: the gauges of a task manager.
+/// Libraries side by side within this process, one after the other in turn, so that what else the machine does falls on all of them. All
+/// have the same series: the gauges of a task manager.
 /// </summary>
 internal static class LibraryCase
 {

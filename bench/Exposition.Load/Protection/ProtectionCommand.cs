@@ -5,8 +5,8 @@ using Exposition.Load.Servers;
 namespace Exposition.Load.Protection;
 
 /// <summary>
-/// <c>bench/run protection</c>: what TLS and passwords cost. The same pushes, as fast as they are answered, over kept connections to a server of
-/// each kind, in turn, so that what else the machine does falls on all of them.
+/// <c>bench/run protection</c>: what TLS and passwords cost. The same pushes, as fast as they are answered, over kept connections to a
+/// server of each kind, in turn, so that what else the machine does falls on all of them.
 /// </summary>
 internal static class ProtectionCommand
 {

@@ -4,8 +4,9 @@ using System.Text;
 namespace Exposition.Load.Results;
 
 /// <summary>
-/// The table in README, made from a record that the first mark names: a line for each case, a column for each server. Times are the median, and
-/// where there are a hundred the 99th percentile beside it. A test compares both, so that README cannot say what no run has shown.
+/// The table in README, made from a record that the first mark names: a line for each case, a column for each server. Times are the
+/// median, and where there are a hundred the 99th percentile beside it. A test compares both, so that README cannot say what no run has
+/// shown.
 /// </summary>
 internal static class ReadmeTable
 {
@@ -45,7 +46,9 @@ internal static class ReadmeTable
         string[] systems = [.. s_known.Where(system => record.Rows.Any(row => row.System == system))];
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"| {record.Processor}, {record.Cores} processors | {string.Join(" | ", systems.Select(
-            system => record.Versions.TryGetValue(system, out string? version) && version != "not told" ? $"{system} {version}" : system))} |\n");
+            system => record.Versions.GetValueOrDefault(system, "not told") is var version and not "not told"
+                ? $"{system} {version}"
+                : system))} |\n");
         text.Append('|').Insert(text.Length, "---|", systems.Length + 1).Append('\n');
         foreach (IGrouping<string, Row> rows in record.Rows.Where(row => systems.Contains(row.System)).GroupBy(Line))
         {
@@ -65,7 +68,9 @@ internal static class ReadmeTable
     {
         const string changed = " changed";
         int last = row.Case.LastIndexOf(", ", StringComparison.Ordinal);
-        return row.Case.EndsWith(changed, StringComparison.Ordinal) && last > 0 ? row.Case[..last] + ": nothing / 1 % / all changed" : row.Case;
+        return row.Case.EndsWith(changed, StringComparison.Ordinal) && last > 0
+            ? row.Case[..last] + ": nothing / 1 % / all changed"
+            : row.Case;
     }
 
     // Of a server that cannot keep the rate, that is the result: its latencies grow for as long as one looks.
@@ -76,7 +81,8 @@ internal static class ReadmeTable
             return "wrong (?)";
         }
 
-        string cell = row is { Asked: not null } && row.Reached < Measuring.Trust.LeastOfRate * row.Asked ? $"keeps {Units.Digits(row.Reached.Value)} /s"
+        string cell = row.Reached < Measuring.Trust.LeastOfRate * row.Asked
+            ? $"keeps {Units.Digits(row.Reached.Value)} /s"
             : row.P50 is null ? Units.Result(row)
             : row.P99 is not null ? $"{Units.Time(row.P50)}, {Units.Time(row.P99)}"
             : Units.Time(row.P50);

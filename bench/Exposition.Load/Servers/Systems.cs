@@ -8,7 +8,8 @@ internal static class Systems
     /// <summary>All that are there.</summary>
     /// <param name="jit">The directory of our build that is compiled when it runs; null: leave it out.</param>
     /// <param name="aot">The directory of the one compiled ahead of time; null: leave it out.</param>
-    /// <param name="peers">A directory that is looked into before PATH, at its top, and in <c>bin</c> and <c>usr/bin</c>; may be null.</param>
+    /// <param name="peers">A directory that is looked into before PATH, at its top, and in <c>bin</c> and <c>usr/bin</c>; may be
+    /// null.</param>
     /// <param name="missing">How to get what is not there.</param>
     /// <exception cref="InvalidOperationException">A build of ours is not where it was said to be.</exception>
     public static List<ServerSystem> Find(string? jit, string? aot, string? peers, out List<string> missing)

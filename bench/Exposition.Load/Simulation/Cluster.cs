@@ -39,9 +39,9 @@ internal sealed record ClusterResult(
     string Verified, bool IsWrong);
 
 /// <summary>
-/// Task managers that push to a gateway as Flink's reporter does: each from one thread of its own rhythm, the next push an interval after the
-/// answer to the last, whatever that took; a restarted process pushes under new names, and its old group stays behind. A scraper asks beside.
-/// Pushes go over a kept connection, with the head that the client in Flink sends.
+/// Task managers that push to a gateway as Flink's reporter does: each from one thread of its own rhythm, the next push an interval after
+/// the answer to the last, whatever that took; a restarted process pushes under new names, and its old group stays behind. A scraper asks
+/// beside. Pushes go over a kept connection, with the head that the client in Flink sends.
 /// </summary>
 internal sealed class Cluster(int port, ClusterOptions options)
 {
@@ -69,7 +69,8 @@ internal sealed class Cluster(int port, ClusterOptions options)
             () => PushUntilTheEnd(manager, i, end.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
         await scraping;
         (string verified, bool isWrong) = await VerifyAsync([.. last.OfType<LastPush>()]);
-        return new ClusterResult(_pushes, _scrapes, _pushedBytes, _scrapedBytes, _restarts, _errors, verified, isWrong || _errors.Count > 0);
+        return new ClusterResult(
+            _pushes, _scrapes, _pushedBytes, _scrapedBytes, _restarts, _errors, verified, isWrong || _errors.Count > 0);
     }
 
     private LastPush? PushUntilTheEnd(FlinkTaskManager manager, int number, CancellationToken end)

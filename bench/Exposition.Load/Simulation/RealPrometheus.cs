@@ -84,7 +84,8 @@ internal sealed class RealPrometheus : IAsyncDisposable
     // The one value of a query; null if there is none.
     private async Task<double?> QueryAsync(string query)
     {
-        using HttpResponseMessage answer = await _client.GetAsync(new Uri("/api/v1/query?query=" + Uri.EscapeDataString(query), UriKind.Relative));
+        using HttpResponseMessage answer = await _client.GetAsync(
+            new Uri("/api/v1/query?query=" + Uri.EscapeDataString(query), UriKind.Relative));
         answer.EnsureSuccessStatusCode();
         using var json = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync());
         JsonElement result = json.RootElement.GetProperty("data").GetProperty("result");

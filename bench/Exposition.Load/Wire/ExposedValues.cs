@@ -66,5 +66,7 @@ internal static class ExposedValues
 
     // 1 and 1.0 are one quantile.
     private static string Canonical(string number) =>
-        double.TryParse(number, CultureInfo.InvariantCulture, out double value) ? value.ToString("R", CultureInfo.InvariantCulture) : number;
+        double.TryParse(number, CultureInfo.InvariantCulture, out double value)
+            ? value.ToString("R", CultureInfo.InvariantCulture)
+            : number;
 }

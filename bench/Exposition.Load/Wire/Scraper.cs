@@ -27,7 +27,8 @@ internal sealed class Scraper(int port, string path) : IDisposable
         "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,text/plain;version=0.0.4;q=0.3";
 
     private readonly MemoryStream _answer = new();
-    private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false, AutomaticDecompression = DecompressionMethods.None })
+    private readonly HttpClient _client = new(
+        new SocketsHttpHandler { UseProxy = false, AutomaticDecompression = DecompressionMethods.None })
     {
         BaseAddress = new Uri($"http://127.0.0.1:{port}"),
         Timeout = TimeSpan.FromMinutes(2),
