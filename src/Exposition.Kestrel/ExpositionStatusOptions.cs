@@ -17,18 +17,18 @@ public sealed class ExpositionStatusOptions
     private string _externalPath = "";
 
     /// <summary>
-    /// What build the host is, in order of names. It begins with the names that the Pushgateway has, for those who read them from its API:
+    /// What build the host is, in order of names. Default: the names that the Pushgateway has, for those who read them from its API;
     /// <c>version</c> and <c>revision</c> are those of the entry assembly, <c>goVersion</c> is that of .NET, and <c>branch</c>,
     /// <c>buildDate</c> and <c>buildUser</c> are empty.
     /// </summary>
     public IDictionary<string, string> Build { get; } = BuildInformation.OfHost();
 
-    /// <summary>The settings that the host was started with and wants to show, in order of names. None by default.</summary>
+    /// <summary>The settings that the host was started with and wants to show, in order of names. Default: none.</summary>
     public IDictionary<string, string> Flags { get; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
 
     /// <summary>
-    /// Lets pages of any origin read the API, and answers OPTIONS of every path below <c>/api/v1/</c>, as the Pushgateway does. Off by
-    /// default. Endpoints that carry a rule of the host about origins (<c>RequireCors</c>) leave it to that.
+    /// Lets pages of any origin read the API, and answers OPTIONS of every path below <c>/api/v1/</c>, as the Pushgateway does. Default:
+    /// false. Endpoints that carry a rule of the host about origins (<c>RequireCors</c>) leave it to that.
     /// </summary>
     public bool AllowAnyOrigin { get; set; }
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Numerics;
-using Exposition.Engine.Consistency;
 using Exposition.Engine.Explore;
 using Exposition.Engine.Feed;
 using Exposition.Engine.Repeats;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 
-namespace Exposition.Engine.Consistency;
+namespace Exposition.Engine.Groups;
 
 /// <summary>
 /// Hidden families that wait for the same thing; under the writer lock. They are linked to one another: there may be as many as groups, and
