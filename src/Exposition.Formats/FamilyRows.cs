@@ -6,7 +6,7 @@ namespace Exposition.Formats;
 /// </summary>
 /// <param name="Start">Offset into the source, or the complement (<c>~offset</c>) of an offset into the scratch bytes.</param>
 /// <param name="Length">Length in bytes.</param>
-public readonly record struct TextRef(int Start, int Length)
+internal readonly record struct TextRef(int Start, int Length)
 {
     /// <summary>True for the empty text.</summary>
     public bool IsEmpty => Length == 0;
@@ -14,7 +14,7 @@ public readonly record struct TextRef(int Start, int Length)
 
 /// <summary>What a metric carries: its value kinds and the facts that the text format cannot say.</summary>
 [Flags]
-public enum MetricContent : ushort
+internal enum MetricContent : ushort
 {
     /// <summary>No value at all.</summary>
     None = 0,
@@ -64,7 +64,7 @@ public enum MetricContent : ushort
 }
 
 /// <summary>A family: a name, a type, a help text and a chain of metrics in order of first appearance.</summary>
-public struct FamilyRow
+internal struct FamilyRow
 {
     /// <summary>The family's name, unescaped.</summary>
     public TextRef Name;
@@ -100,7 +100,7 @@ public struct FamilyRow
 }
 
 /// <summary>A metric: a label set with a scalar value, a summary or a histogram.</summary>
-public struct MetricRow
+internal struct MetricRow
 {
     /// <summary>First of the metric's labels in <see cref="FamilySet.Labels"/>; they are consecutive.</summary>
     public int FirstLabel;
@@ -141,7 +141,7 @@ public struct MetricRow
 }
 
 /// <summary>A label pair.</summary>
-public struct LabelRow
+internal struct LabelRow
 {
     /// <summary>The label's name, unescaped.</summary>
     public TextRef Name;
@@ -151,7 +151,7 @@ public struct LabelRow
 }
 
 /// <summary>A quantile of a summary or a bucket of a classic histogram.</summary>
-public struct PointRow
+internal struct PointRow
 {
     /// <summary>The quantile, or the bucket's upper bound.</summary>
     public double Bound;

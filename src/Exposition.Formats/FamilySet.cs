@@ -66,20 +66,20 @@ public sealed partial class FamilySet
     }
 
     /// <summary>The families, in order of first appearance.</summary>
-    public Span<FamilyRow> Families => _families.Span;
+    internal Span<FamilyRow> Families => _families.Span;
 
     /// <summary>Whether a reader has found all of the source to be UTF-8. Then so is what it has cut out of it: every text that lies there.
     /// False also if no reader has looked.</summary>
-    public bool IsSourceUtf8 { get; internal set; }
+    internal bool IsSourceUtf8 { get; set; }
 
     /// <summary>All metrics; walk a family's own by <see cref="FamilyRow.FirstMetric"/> and <see cref="MetricRow.Next"/>.</summary>
-    public Span<MetricRow> Metrics => _metrics.Span;
+    internal Span<MetricRow> Metrics => _metrics.Span;
 
     /// <summary>All labels.</summary>
-    public Span<LabelRow> Labels => _labels.Span;
+    internal Span<LabelRow> Labels => _labels.Span;
 
     /// <summary>All quantiles and buckets.</summary>
-    public Span<PointRow> Points => _points.Span;
+    internal Span<PointRow> Points => _points.Span;
 
     /// <summary>Forgets everything and keeps the arrays for reuse.</summary>
     public void Reset() => Reset(default);
@@ -89,7 +89,7 @@ public sealed partial class FamilySet
     /// </summary>
     /// <param name="source">Bytes owned by the caller; they must not change until the next reset. Memory that is not backed by an array is
     /// copied.</param>
-    public void Reset(ReadOnlyMemory<byte> source)
+    internal void Reset(ReadOnlyMemory<byte> source)
     {
         long kept = Math.Max(BytesKept, (long)KeptPerByte * source.Length);
         _scratch.Clear(kept);
@@ -119,12 +119,12 @@ public sealed partial class FamilySet
 
     /// <summary>The bytes of a reference. Valid until text is added or the set is reset.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ReadOnlySpan<byte> Text(TextRef text) => text.Start >= 0
+    internal ReadOnlySpan<byte> Text(TextRef text) => text.Start >= 0
         ? _source.AsSpan(_sourceStart + text.Start, text.Length)
         : _scratch.Span.Slice(~text.Start, text.Length);
 
     /// <summary>Copies text into the set's own scratch bytes.</summary>
-    public TextRef AddText(scoped ReadOnlySpan<byte> text)
+    internal TextRef AddText(scoped ReadOnlySpan<byte> text)
     {
         int start = _scratch.Count;
         text.CopyTo(_scratch.AddRange(text.Length));
@@ -133,7 +133,7 @@ public sealed partial class FamilySet
 
     /// <summary>Starts a family.</summary>
     /// <returns>Its index in <see cref="Families"/>.</returns>
-    public int AddFamily(TextRef name, MetricType type)
+    internal int AddFamily(TextRef name, MetricType type)
     {
         _families.Add(new FamilyRow { Name = name, Type = type, FirstMetric = -1, LastMetric = -1 });
         return _families.Count - 1;
@@ -141,7 +141,7 @@ public sealed partial class FamilySet
 
     /// <summary>Starts a family with a help text.</summary>
     /// <returns>Its index in <see cref="Families"/>.</returns>
-    public int AddFamily(scoped ReadOnlySpan<byte> name, MetricType type, scoped ReadOnlySpan<byte> help)
+    internal int AddFamily(scoped ReadOnlySpan<byte> name, MetricType type, scoped ReadOnlySpan<byte> help)
     {
         int family = AddFamily(AddText(name), type);
         Families[family].Help = AddText(help);
@@ -151,7 +151,7 @@ public sealed partial class FamilySet
 
     /// <summary>Appends an empty metric to a family. Labels added next belong to it.</summary>
     /// <returns>Its index in <see cref="Metrics"/>.</returns>
-    public int AddMetric(int family)
+    internal int AddMetric(int family)
     {
         int metric = _metrics.Count;
         _metrics.Add(new MetricRow { FirstLabel = _labels.Count, Next = -1, FirstPoint = -1, LastPoint = -1 });
@@ -171,18 +171,18 @@ public sealed partial class FamilySet
     }
 
     /// <summary>Appends a label to the metric added last.</summary>
-    public void AddLabel(TextRef name, TextRef value)
+    internal void AddLabel(TextRef name, TextRef value)
     {
         _labels.Add(new LabelRow { Name = name, Value = value });
         Metrics[^1].LabelCount++;
     }
 
     /// <summary>Appends a label to the metric added last.</summary>
-    public void AddLabel(scoped ReadOnlySpan<byte> name, scoped ReadOnlySpan<byte> value) => AddLabel(AddText(name), AddText(value));
+    internal void AddLabel(scoped ReadOnlySpan<byte> name, scoped ReadOnlySpan<byte> value) => AddLabel(AddText(name), AddText(value));
 
     /// <summary>Appends a quantile or bucket to a metric.</summary>
     /// <returns>Its index in <see cref="Points"/>.</returns>
-    public int AddPoint(int metric, double bound, double value, ulong count)
+    internal int AddPoint(int metric, double bound, double value, ulong count)
     {
         int point = _points.Count;
         _points.Add(new PointRow { Bound = bound, Value = value, Count = count, Next = -1 });
@@ -204,7 +204,7 @@ public sealed partial class FamilySet
     /// <summary>Replaces a metric's labels by rows appended to the label table.</summary>
     /// <param name="metric">Index of the metric.</param>
     /// <param name="labels">The new labels; copied.</param>
-    public void SetLabels(int metric, scoped ReadOnlySpan<LabelRow> labels)
+    internal void SetLabels(int metric, scoped ReadOnlySpan<LabelRow> labels)
     {
         ref MetricRow row = ref Metrics[metric];
         row.FirstLabel = _labels.Count;
@@ -215,7 +215,7 @@ public sealed partial class FamilySet
     /// <summary>Chains a family's metrics anew.</summary>
     /// <param name="family">Index of the family.</param>
     /// <param name="order">Indexes of metrics in their new order; metrics left out no longer belong to the family.</param>
-    public void SetMetrics(int family, scoped ReadOnlySpan<int> order)
+    internal void SetMetrics(int family, scoped ReadOnlySpan<int> order)
     {
         ref FamilyRow row = ref Families[family];
         row.FirstMetric = order.IsEmpty ? -1 : order[0];
@@ -228,7 +228,7 @@ public sealed partial class FamilySet
     }
 
     /// <summary>The labels of a metric.</summary>
-    public Span<LabelRow> LabelsOf(int metric)
+    internal Span<LabelRow> LabelsOf(int metric)
     {
         ref MetricRow row = ref Metrics[metric];
         return Labels.Slice(row.FirstLabel, row.LabelCount);

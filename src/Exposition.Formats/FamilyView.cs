@@ -36,6 +36,9 @@ public readonly ref struct FamilyView
     /// <summary>The help text, unescaped; empty if there is none.</summary>
     public ReadOnlySpan<byte> Help => _row.HasHelp ? _set.Text(_row.Help) : default;
 
+    /// <summary>Whether a help text was given; it may be empty.</summary>
+    public bool HasHelp => _row.HasHelp;
+
     /// <summary>The unit, or empty.</summary>
     public ReadOnlySpan<byte> Unit => _set.Text(_row.Unit);
 

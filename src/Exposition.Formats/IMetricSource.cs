@@ -6,15 +6,9 @@ namespace Exposition.Formats;
 /// </summary>
 /// <example>
 /// <code>
-/// internal sealed class QueueSource(JobQueue queue) : IMetricSource
+/// private sealed class QueueSource(JobQueue queue) : IMetricSource
 /// {
-///     public void Collect(FamilySet into)
-///     {
-///         var writer = new ExpositionWriter(into);
-///         writer.StartFamily("queue_length"u8, MetricType.Gauge, "Jobs that wait."u8);
-///         writer.WriteSample(queue.Count);
-///         writer.Complete();
-///     }
+///     public void Collect(FamilySet into) => into.AddGauge("queue_length", "Jobs that wait.", queue.Count);
 /// }
 /// </code>
 /// </example>

@@ -30,8 +30,7 @@ public readonly ref struct MetricView
     /// <summary>The timestamp in milliseconds since the Unix epoch; meaningful with <see cref="HasTimestamp"/>.</summary>
     public long TimestampMs => _row.TimestampMs;
 
-    /// <summary>What is there beside value and labels.</summary>
-    public MetricContent Content => _row.Content;
+    internal MetricContent Content => _row.Content;
 
     /// <summary>The quantiles of a summary or the classic buckets of a histogram.</summary>
     public PointViews Points => new(_set, _row.FirstPoint, _row.PointCount);
@@ -91,6 +90,23 @@ public readonly ref struct MetricViews
     }
 }
 
+/// <summary>A quantile of a summary or a bucket of a classic histogram, to be looked at, as long as its metric may be.</summary>
+public readonly ref struct PointView
+{
+    private readonly ref readonly PointRow _row;
+
+    internal PointView(ref readonly PointRow row) => _row = ref row;
+
+    /// <summary>The quantile, or the upper bound of the bucket.</summary>
+    public double Bound => _row.Bound;
+
+    /// <summary>The value of the quantile.</summary>
+    public double Value => _row.Value;
+
+    /// <summary>How many observations are in the bucket and in those below it.</summary>
+    public double Count => _row.Value != 0 ? _row.Value : _row.Count;
+}
+
 /// <summary>The quantiles or buckets of a metric, to be walked.</summary>
 public readonly ref struct PointViews
 {
@@ -124,8 +140,8 @@ public readonly ref struct PointViews
             _point = -1;
         }
 
-        /// <summary>The current point: <see cref="PointRow.Bound"/> is the quantile, or the upper bound of the bucket.</summary>
-        public readonly ref readonly PointRow Current => ref _set.Points[_point];
+        /// <summary>The current point.</summary>
+        public readonly PointView Current => new(in _set.Points[_point]);
 
         /// <summary>Goes on to the next one.</summary>
         public bool MoveNext()

@@ -18,7 +18,7 @@ public readonly record struct NativeBucket(int Boundaries, double Lower, double 
 // and it ends where either gives out. A schema outside -4..8 has no buckets beside the zero bucket.
 
 /// <summary>
-/// The sparse part of a histogram, decoded from the protobuf bytes of its metric (<see cref="MetricRow.Raw"/>), for people to look at:
+/// The sparse part of a histogram, decoded from the protobuf bytes of its metric for people to look at:
 /// the JSON API and the page. Immutable. Never throws on bytes that are inconsistent. Not for the hot path: it allocates.
 /// </summary>
 /// <example>

@@ -29,7 +29,7 @@ namespace Exposition.Formats;
 /// a counter <c>x</c> is the family <c>x_total</c>, unknown is untyped, an info <c>x</c> is the gauge <c>x_info</c>, a stateset <c>x</c> is
 /// the gauge <c>x</c> whose states are values of the label <c>x</c>. So a text scrape shows the sample names that were read
 /// (but for gauge histograms, whose <c>_gcount</c> and <c>_gsum</c> are <c>_count</c> and <c>_sum</c> there).</para>
-/// <para>Exemplars and created times live in the metric's own protobuf bytes (<see cref="MetricRow.Raw"/>), as those of a metric that was
+/// <para>Exemplars and created times live in the metric's own protobuf bytes, as those of a metric that was
 /// read from protobuf do. Sample timestamps are kept in whole milliseconds.</para>
 /// </remarks>
 /// <example>
@@ -40,7 +40,7 @@ namespace Exposition.Formats;
 ///     throw new ExpositionFormatException(error);
 /// }
 ///
-/// for (int family = 0; family &lt; set.Families.Length; family++)
+/// for (int family = 0; family &lt; set.Views.Count; family++)
 /// {
 ///     OpenMetricsFormat.Write(set, family, EscapingScheme.AllowUtf8, output);
 /// }

@@ -9,8 +9,8 @@ public static partial class ProtobufFormat
 {
     /// <summary>
     /// Writes the metrics of a family as the <c>metric</c> fields (number 4) of a MetricFamily message, without name, help and type,
-    /// and with names as they are. Labels are those of the rows. The other fields are copied from <see cref="MetricRow.Raw"/> where it
-    /// is present, byte for byte and in their order, else written from the rows.
+    /// and with names as they are. Labels are those of the rows. The other fields are copied from the message that the
+    /// metric was read from, if there was one, byte for byte and in their order, else written from the rows.
     /// </summary>
     /// <param name="set">The rows.</param>
     /// <param name="family">Index of the family.</param>

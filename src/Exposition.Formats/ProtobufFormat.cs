@@ -17,14 +17,13 @@ namespace Exposition.Formats;
 /// <code>
 /// var output = new ArrayBufferWriter&lt;byte&gt;();
 /// var metrics = new ArrayBufferWriter&lt;byte&gt;();
-/// for (int family = 0; family &lt; set.Families.Length; family++)
+/// for (int family = 0; family &lt; set.Views.Count; family++)
 /// {
 ///     // The length of a family stands before it, so its metrics are written first.
 ///     metrics.ResetWrittenCount();
 ///     ProtobufFormat.WriteMetrics(set, family, metrics);
-///     FamilyRow row = set.Families[family];
-///     ReadOnlySpan&lt;byte&gt; help = set.Text(row.Help);
-///     ProtobufFormat.WriteHeader(set.Text(row.Name), row.Type, row.HasHelp, help, EscapingScheme.AllowUtf8, metrics.WrittenCount, output);
+///     FamilyView view = set.Views[family];
+///     ProtobufFormat.WriteHeader(view.Name, view.Type, view.HasHelp, view.Help, EscapingScheme.AllowUtf8, metrics.WrittenCount, output);
 ///     output.Write(metrics.WrittenSpan);
 /// }
 /// </code>

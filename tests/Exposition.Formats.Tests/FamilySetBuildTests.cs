@@ -86,7 +86,7 @@ public sealed class FamilySetBuildTests
                 }
 
                 shown.Append($" {metric.Value} {metric.Count} {(metric.HasTimestamp ? metric.TimestampMs : -1)} {metric.Content}");
-                foreach (ref readonly PointRow point in metric.Points)
+                foreach (PointView point in metric.Points)
                 {
                     shown.Append($" [{point.Bound} {point.Count}]");
                 }

@@ -221,7 +221,7 @@ public sealed class SampleTests
             throw new ExpositionFormatException(error);
         }
 
-        for (int family = 0; family < set.Families.Length; family++)
+        for (int family = 0; family < set.Views.Count; family++)
         {
             OpenMetricsFormat.Write(set, family, EscapingScheme.AllowUtf8, output);
         }
@@ -294,14 +294,13 @@ public sealed class SampleTests
 
         var output = new ArrayBufferWriter<byte>();
         var metrics = new ArrayBufferWriter<byte>();
-        for (int family = 0; family < set.Families.Length; family++)
+        for (int family = 0; family < set.Views.Count; family++)
         {
             // The length of a family stands before it, so its metrics are written first.
             metrics.ResetWrittenCount();
             ProtobufFormat.WriteMetrics(set, family, metrics);
-            FamilyRow row = set.Families[family];
-            ReadOnlySpan<byte> help = set.Text(row.Help);
-            ProtobufFormat.WriteHeader(set.Text(row.Name), row.Type, row.HasHelp, help, EscapingScheme.AllowUtf8, metrics.WrittenCount, output);
+            FamilyView view = set.Views[family];
+            ProtobufFormat.WriteHeader(view.Name, view.Type, view.HasHelp, view.Help, EscapingScheme.AllowUtf8, metrics.WrittenCount, output);
             output.Write(metrics.WrittenSpan);
         }
 
@@ -322,8 +321,26 @@ public sealed class SampleTests
         var set = new FamilySet();
         source.Collect(set);     // backup_rows_total{table="users"} 3
 
-        int family = Enumerable.Range(0, set.Families.Length).Single(i => set.Text(set.Families[i].Name).SequenceEqual("backup_rows_total"u8));
-        Assert.Equal(3, set.Metrics[set.Families[family].FirstMetric].Value);
+        Assert.True(set.Views.TryGet("backup_rows_total"u8, out FamilyView family));
+        foreach (MetricView metric in family.Metrics)
+        {
+            Assert.Equal(3, metric.Value);
+        }
+    }
+
+    private sealed class JobQueue : List<int>;
+
+    private sealed class QueueSource(JobQueue queue) : IMetricSource
+    {
+        public void Collect(FamilySet into) => into.AddGauge("queue_length", "Jobs that wait.", queue.Count);
+    }
+
+    [Fact]
+    public void Write_a_source()
+    {
+        var set = new FamilySet();
+        new QueueSource([1, 2]).Collect(set);
+        Assert.Equal("# HELP queue_length Jobs that wait.\n# TYPE queue_length gauge\nqueue_length 2\n", ProtobufSupport.WriteText(set));
     }
 
     [Fact]

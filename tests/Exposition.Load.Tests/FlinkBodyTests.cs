@@ -16,7 +16,7 @@ public sealed class FlinkBodyTests
         Assert.True(
             TextFormat.TryRead(manager.Body.Bytes, new TextReadOptions(NameScheme.Legacy, Lenient: false), set, out FormatError error),
             error.ToString());
-        Assert.Equal(FlinkFamily.All.Count, set.Families.Length);
+        Assert.Equal(FlinkFamily.All.Count, set.Views.Count);
         Assert.Equal(ExpositionText.Parse(manager.Body.Bytes).Count, manager.Body.Series);
     }
 

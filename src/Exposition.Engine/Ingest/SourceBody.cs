@@ -66,8 +66,7 @@ internal static class SourceBody
                 if ((content & kind) == 0 && family.Type <= MetricType.GaugeHistogram)
                 {
                     throw new InvalidOperationException(
-                        $"a metric of \"{name}\" is no {PushRules.TypeName(family.Type)}, as its "
-                        + $"family is: its {nameof(MetricRow)}.{nameof(MetricRow.Content)} does not say so");
+                        $"a metric of \"{name}\" has no value of the type of its family, which is {PushRules.TypeName(family.Type)}");
                 }
 
                 saysAll &= (content & NotInText) == 0;
