@@ -70,7 +70,7 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
             : LacksGzip(context, target, route) ? engine.RefuseAsync(context, new Answer(400, "EOF", Rejected: Rejection.Encoding))
             : route.Refusal is { } answer && PushMethods.Of(context.Request.Method) is not null ? engine.RefuseAsync(context, answer)
             : route.Kind == RouteKind.Unclean
-                ? Responses.RedirectAsync(context, Cleaned(target), StatusCodes.Status301MovedPermanently)
+                ? Responses.RedirectAsync(context, Cleaned(context, target), StatusCodes.Status301MovedPermanently)
             : null;
         return refused is not null;
     }
@@ -84,14 +84,14 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
             RouteKind.Group => new(null, Allow: GroupMethods),
             _ => _spellings.Value.Find(context.Request.Method, path),
         };
-        string right = PathCleaner.EscapeLocation(match.Redirect + query);
+        string right = PathCleaner.EscapeLocation(RequestTarget.PathBaseOf(context) + match.Redirect + query);
         return Responses.MissAsync(engine, context, match, right, right);
     }
 
-    private static string Cleaned(string target)
+    private static string Cleaned(HttpContext context, string target)
     {
         (string path, string query) = RequestTarget.Cut(target);
-        return PathCleaner.EscapeLocation(PathCleaner.Clean(path) + query);
+        return PathCleaner.EscapeLocation(RequestTarget.PathBaseOf(context) + PathCleaner.Clean(path) + query);
     }
 
     // Paths that are served are found by PushPath. This is for those that differ in case, or by a slash at the end.

@@ -10,6 +10,19 @@ internal static class RequestTarget
     /// <summary>The raw target in origin form, without the host's path base.</summary>
     public static string Of(HttpContext context)
     {
+        string whole = WholeOf(context);
+        return whole[LengthOfBase(context, whole)..];
+    }
+
+    /// <summary>The host's path base as it was sent, which redirects begin with; empty if there is none.</summary>
+    public static string PathBaseOf(HttpContext context)
+    {
+        string whole = WholeOf(context);
+        return whole[..LengthOfBase(context, whole)];
+    }
+
+    private static string WholeOf(HttpContext context)
+    {
         string raw = context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
         if (raw.Length == 0)
         {
@@ -17,9 +30,13 @@ internal static class RequestTarget
             raw = context.Request.PathBase.Add(context.Request.Path).ToUriComponent() + context.Request.QueryString.ToUriComponent();
         }
 
-        string target = OriginForm(raw);
+        return OriginForm(raw);
+    }
+
+    private static int LengthOfBase(HttpContext context, string whole)
+    {
         string pathBase = context.Request.PathBase.ToUriComponent();
-        return pathBase.Length > 0 && target.StartsWith(pathBase, StringComparison.OrdinalIgnoreCase) ? target[pathBase.Length..] : target;
+        return whole.StartsWith(pathBase, StringComparison.OrdinalIgnoreCase) ? pathBase.Length : 0;
     }
 
     /// <summary>A raw target without scheme and host.</summary>

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Exposition.Pusher.Hosting;
 
-/// <summary>What the hosted pusher logs.</summary>
+/// <summary>What the hosted pusher and its like log of pushes.</summary>
 internal static partial class PushLog
 {
     [LoggerMessage(10, LogLevel.Warning, "{What} ({Unlogged} more like it since the last line)")]

@@ -166,6 +166,8 @@ public sealed class HostStylesTests
         Assert.Equal(200, status);
         Assert.Contains("b{instance=\"\",job=\"x/y\"} 1\n", text, StringComparison.Ordinal);
         Assert.Equal(raw ? 1 : 0, host.ServedRaw());
+        Assert.Equal(
+            (301, "<a href=\"/base/gw/metrics?a=b\">Moved Permanently</a>.\n\n"), await host.SendAsync("GET", "/base/gw/metrics/?a=b"));
     }
 
     private static string PushTo(string prefix) => $"PUT {prefix}/metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\na 1\n";
