@@ -96,6 +96,13 @@ public sealed class SampleTests : IDisposable
             o.Job = "import";
         }).AddMeter("Import.*");
 
+        builder.Services.AddPushgateway(options =>
+        {
+            options.Endpoint = new Uri("http://pushgateway:9091");
+            options.Job = "nightly_backup";
+            options.Grouping["instance"] = Environment.MachineName;
+        }).AddMeter("MyApp.*");
+
         Assert.Equal("job/nightly_backup/instance/db1/path@base64/L3Nydi9kYXRh", group.Path);
         await ByMetersAsync();
         await ByRunAsync();
