@@ -73,7 +73,8 @@ public sealed class PushgatewayExporterOptions : PushgatewayClientOptions
 
     /// <summary>
     /// Whether each series has the name, version, schema and tags of its meter as labels <c>otel_scope_...</c>; by default it has. Without
-    /// them, instruments of one name in two meters collide: the first keeps the name, and the other is left out and logged.
+    /// them, instruments of one name and type in two meters are one family, and of series with the same labels the first is pushed; one of
+    /// another type is left out. Either is logged.
     /// </summary>
     public bool WriteScopeLabels { get; set; } = true;
 

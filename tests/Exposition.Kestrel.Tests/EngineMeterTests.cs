@@ -182,7 +182,7 @@ public sealed class EngineMeterTests
     {
         "Histogram" => "histogram",
         "Counter" or "ObservableCounter" => "counter",
-        var name => name == "ObservableUpDownCounter" ? "gauge" : name,
+        var name => name == "ObservableUpDownCounter" ? "up-down counter" : name,
     };
 
     private static string UnitOf(Instrument instrument) => instrument.Unit!.StartsWith('{') ? instrument.Unit : $"`{instrument.Unit}`";

@@ -50,6 +50,10 @@ public sealed class OriginRulesTests : IAsyncLifetime
     [InlineData("h:9091", "Origin: https://push.example.org", 200)]
     [InlineData("h:9091", "Origin: https://push.example.org:443", 200)]
     [InlineData("h:9091", "Origin: https://push.example.org:444", 403)]
+    [InlineData("h:9091", "Sec-Fetch-Site: cross-site\r\nOrigin: https://push.example.org", 200)]
+    [InlineData("h:9091", "Sec-Fetch-Site: same-site\r\nOrigin: https://push.example.org", 200)]
+    [InlineData("h:9091", "Sec-Fetch-Site: cross-site\r\nOrigin: https://push.example.org:444", 403)]
+    [InlineData("h:9091", "Sec-Fetch-Site: cross-site\r\nOrigin: https://push.example.org\r\nOrigin: http://evil.example", 403)]
     [InlineData("h:9091", "Referer: http://evil.example/", 200)]
     [InlineData("h:9091", "X-Nothing: 1", 200)]
     public async Task A_page_of_another_origin_cannot_push_or_delete(string host, string headers, int expected)

@@ -22,6 +22,7 @@ public sealed class SampleTests
     public void A_job()
     {
         // It pushes nowhere: what cannot be reached is logged, and does not keep the job from ending.
+        using var meter = new Meter("Backup.Tables");
         using MeterProvider provider = Sdk.CreateMeterProviderBuilder()
             .AddMeter("Backup.*")
             .AddExpositionPusher(options =>
@@ -31,7 +32,6 @@ public sealed class SampleTests
             })
             .Build();
 
-        using var meter = new Meter("Backup.Tables");
         meter.CreateCounter<long>("backup.rows").Add(42, new KeyValuePair<string, object?>("table", "users"));
         Assert.NotNull(provider);
         provider.Shutdown(0);

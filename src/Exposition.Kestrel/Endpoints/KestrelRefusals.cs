@@ -6,14 +6,23 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Exposition.Kestrel.Endpoints;
 
-/// <summary>Counts what Kestrel refuses by itself, before any endpoint is asked, under the limit that it stands for, and logs it.</summary>
+/// <summary>
+/// Counts what Kestrel refuses by itself, before any endpoint is asked, under the limit that it stands for, and logs it. Which engine it was
+/// meant for cannot be known: each of the host counts it.
+/// </summary>
 internal sealed class KestrelRefusals(ExpositionEngine engine) : IObserver<KeyValuePair<string, object?>>
 {
     private const string BadRequest = "Microsoft.AspNetCore.Server.Kestrel.BadRequest";
 
-    /// <summary>Starts counting.</summary>
-    public static void Watch(DiagnosticListener listener, ExpositionEngine engine) =>
-        listener.Subscribe(new KestrelRefusals(engine), static name => name == BadRequest);
+    /// <summary>Starts counting, unless the engine does already: its routes may be mapped in parts.</summary>
+    public static void Watch(DiagnosticListener listener, ExpositionEngine engine)
+    {
+        if (!engine.Mapped.CountsKestrelRefusals)
+        {
+            engine.Mapped.CountsKestrelRefusals = true;
+            listener.Subscribe(new KestrelRefusals(engine), static name => name == BadRequest);
+        }
+    }
 
     public void OnNext(KeyValuePair<string, object?> value)
     {

@@ -42,9 +42,9 @@ internal sealed class OriginRules(ExpositionEngine engine)
         {
             switch (site.Trim().ToLowerInvariant())
             {
-                case "cross-site" or "same-site":
+                case "cross-site" or "same-site" when !IsTrusted(request.Headers.Origin):
                     return "it was sent by a page of another origin (Sec-Fetch-Site)";
-                case "same-origin" or "none":
+                case "cross-site" or "same-site" or "same-origin" or "none":
                     break;
                 default:
                     known = false;
@@ -56,6 +56,10 @@ internal sealed class OriginRules(ExpositionEngine engine)
             ? null
             : "it was sent by a page of another origin (Origin)";
     }
+
+    // A page cannot choose what its browser says of its origin.
+    private bool IsTrusted(StringValues origins) => origins.Count > 0
+        && origins.All(origin => Authority.TryParseOrigin(origin ?? "", out Authority? page) && _trusted.Contains(page));
 
     // Behind a proxy that speaks TLS the scheme of the page is not the one that is spoken here; a port that Host leaves out is that of the
     // page's scheme.

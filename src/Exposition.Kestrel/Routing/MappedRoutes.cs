@@ -4,10 +4,14 @@ namespace Exposition.Kestrel.Routing;
 internal sealed class MappedRoutes
 {
     private volatile bool _pushes;
+    private volatile bool _countsKestrelRefusals;
     private volatile string? _admin;
 
     /// <summary>Whether pushes and deletes are.</summary>
     public bool Pushes { get => _pushes; set => _pushes = value; }
+
+    /// <summary>Whether what Kestrel refuses by itself is counted.</summary>
+    public bool CountsKestrelRefusals { get => _countsKestrelRefusals; set => _countsKestrelRefusals = value; }
 
     /// <summary>What stands above <c>/api/v1/admin</c>; null where that is not mapped.</summary>
     public string? Admin { get => _admin; set => _admin = value; }

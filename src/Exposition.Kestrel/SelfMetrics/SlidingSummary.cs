@@ -45,9 +45,11 @@ internal sealed class SlidingSummary
         Interlocked.Add(ref _sum, value);
         Interlocked.Increment(ref _count);
         Slot slot = Turn(Epoch());
-        Interlocked.Increment(ref slot.Counts[BucketOf(Math.Clamp(value, 0, Largest))]);
+
+        // Whoever finds it counted finds it between the two.
         Lower(ref slot.Least, value);
         Raise(ref slot.Greatest, value);
+        Interlocked.Increment(ref slot.Counts[BucketOf(Math.Clamp(value, 0, Largest))]);
     }
 
     /// <summary>Estimates quantiles of the window.</summary>
@@ -73,8 +75,10 @@ internal sealed class SlidingSummary
 
             for (int i = 0; i < Buckets; i++)
             {
-                total[i] += slot.Counts[i];
-                count += slot.Counts[i];
+                // Once: others count meanwhile.
+                int counted = Volatile.Read(ref slot.Counts[i]);
+                total[i] += counted;
+                count += counted;
             }
 
             least = Math.Min(least, Volatile.Read(ref slot.Least));

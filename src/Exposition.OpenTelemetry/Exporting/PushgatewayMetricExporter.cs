@@ -112,10 +112,10 @@ internal sealed class PushgatewayMetricExporter(
     {
         if (disposing)
         {
+            // The timer may be at it: a source that is cancelled holds nothing, so it is not disposed of.
             _abort?.Dispose();
             _aborting.Cancel();
             _ending.Dispose();
-            _aborting.Dispose();
         }
 
         base.Dispose(disposing);
