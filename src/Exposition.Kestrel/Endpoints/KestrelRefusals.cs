@@ -7,8 +7,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Exposition.Kestrel.Endpoints;
 
 /// <summary>
-/// Counts what Kestrel refuses by itself, before any endpoint is asked, under the limit that it stands for, and logs it. Which engine it was
-/// meant for cannot be known: each of the host counts it.
+/// Counts what Kestrel refuses by itself, before any endpoint is asked, under the limit that it stands for, and logs it. Which engine it
+/// was meant for cannot be known: each of the host counts it.
 /// </summary>
 internal sealed class KestrelRefusals(ExpositionEngine engine) : IObserver<KeyValuePair<string, object?>>
 {
