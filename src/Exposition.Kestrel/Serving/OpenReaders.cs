@@ -20,6 +20,9 @@ internal sealed class OpenReaders(WireMetrics metrics, ExpositionOptions options
 
     public TimeProvider Time => options.Time;
 
+    /// <summary>How many are in.</summary>
+    public int Open => Volatile.Read(ref _count);
+
     /// <summary>The least rate, in bytes per second; 0 for none.</summary>
     public int LeastRate => options.MinScrapeBytesPerSecond;
 
@@ -75,7 +78,7 @@ internal sealed class OpenReaders(WireMetrics metrics, ExpositionOptions options
     /// <summary>To be called after a change of the store: ends the oldest reader if they hold too much of what has been replaced.</summary>
     public void BoundHeldBytes()
     {
-        if (options.MaxHeldBytes > 0 && Volatile.Read(ref _count) > 0 && heldBytes() > options.MaxHeldBytes)
+        if (options.MaxHeldBytes > 0 && Open > 0 && heldBytes() > options.MaxHeldBytes)
         {
             EndOldest();
         }
