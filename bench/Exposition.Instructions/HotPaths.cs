@@ -1,6 +1,7 @@
 using System.Buffers;
 using Exposition.Engine;
 using Exposition.Formats;
+using Exposition.Formats.Writing;
 using Exposition.Load.Bodies;
 
 namespace Exposition.Instructions;
@@ -45,14 +46,13 @@ internal static class HotPaths
     {
         FamilySet set = Set(Flink()[0].Bytes);
         var output = new ArrayBufferWriter<byte>(4 << 20);
+        var text = new FamilyOutput(ScrapeFormat.Text, EscapingScheme.Underscores);
         return () =>
         {
             output.ResetWrittenCount();
             for (int family = 0; family < set.Families.Length; family++)
             {
-                FamilyRow row = set.Families[family];
-                TextFormat.WriteHeader(set.Text(row.Name), row.Type, row.HasHelp, set.Text(row.Help), EscapingScheme.Underscores, output);
-                TextFormat.WriteSamples(set, family, EscapingScheme.Underscores, output);
+                text.Write(set, family, isLast: true, output);
             }
         };
     }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics.Metrics;
 using System.Text;
 using Exposition.Formats;
+using Exposition.Formats.Writing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -19,6 +20,7 @@ internal sealed class Writers : IDisposable
     private readonly FamilySet _set = new();
     private readonly FamilySet _collected = new();
     private readonly ArrayBufferWriter<byte> _output = new(1 << 20);
+    private readonly FamilyOutput _text = new(ScrapeFormat.Text, EscapingScheme.Underscores);
     private readonly MemoryStream _stream = new();
     private readonly Meter _meter = new(MeterName);
     private readonly MeterSource _source;
@@ -85,9 +87,7 @@ internal sealed class Writers : IDisposable
         _output.ResetWrittenCount();
         for (int family = 0; family < set.Families.Length; family++)
         {
-            FamilyRow row = set.Families[family];
-            TextFormat.WriteHeader(set.Text(row.Name), row.Type, row.HasHelp, set.Text(row.Help), EscapingScheme.Underscores, _output);
-            TextFormat.WriteSamples(set, family, EscapingScheme.Underscores, _output);
+            _text.Write(set, family, isLast: true, _output);
         }
 
         return Lines(_output.WrittenSpan);

@@ -15,8 +15,7 @@ internal sealed class EarlyCheck(Func<ReadOnlyMemory<byte>, GroupSlot?> find)
     private readonly Dictionary<int, Finding> _findings = [];
 
     // One of each group, for many are of the same.
-    private readonly List<Clash> _clashOfEach = [];
-    private readonly HashSet<(GroupSlot? Group, long Since)> _groups = [];
+    private readonly Dictionary<(GroupSlot? Group, long Since), Clash> _clashOfEach = [];
 
     /// <summary>What was found, by index of the family.</summary>
     public List<(int Family, Clash Clash)> Clashes { get; } = [];
@@ -43,10 +42,7 @@ internal sealed class EarlyCheck(Func<ReadOnlyMemory<byte>, GroupSlot?> find)
                 if (finding.Clash is { } clash)
                 {
                     Clashes.Add((family, clash));
-                    if (_groups.Add((clash.Group, clash.Since)))
-                    {
-                        _clashOfEach.Add(clash);
-                    }
+                    _clashOfEach.TryAdd((clash.Group, clash.Since), clash);
                 }
             }
         }
@@ -78,7 +74,7 @@ internal sealed class EarlyCheck(Func<ReadOnlyMemory<byte>, GroupSlot?> find)
     }
 
     /// <summary>The same where all families are closed: no series have come.</summary>
-    public bool HoldsOfClosed() => _clashOfEach.TrueForAll(static clash => clash.IsThere);
+    public bool HoldsOfClosed() => _clashOfEach.Values.All(static clash => clash.IsThere);
 
     /// <summary>Whether a family was looked for.</summary>
     public bool Knows(int family) => _findings.ContainsKey(family);

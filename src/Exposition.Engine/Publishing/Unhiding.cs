@@ -118,7 +118,7 @@ internal sealed class Unhiding(StoreState state, WriterLock writer, Publisher pu
             draft ??= GroupDraft.Like(current);
             draft.Families[at] = draft.Families[at] with { Traits = draft.Families[at].Traits & ~FamilyTraits.Hidden };
             state.Directory.Add(draft.Families[at], draft.Families, hidden.Slot!);
-            hidden.Slot = null;
+            hidden.Leave();
             shown.Add(hidden);
             looked += 1 + _hiddenSet.Metrics.Length;
         }

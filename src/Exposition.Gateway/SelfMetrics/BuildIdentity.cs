@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
+using Exposition.Kestrel.Api;
 
 namespace Exposition.Gateway.SelfMetrics;
 
@@ -16,12 +17,11 @@ internal sealed record BuildIdentity(
     private static BuildIdentity Read()
     {
         Assembly assembly = typeof(BuildIdentity).Assembly;
-        string informational = assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
-        string[] parts = informational.Split('+', 2);
+        (string version, string revision) = BuildInformation.VersionOf(assembly);
         string Metadata(string key) =>
             assembly.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(found => found.Key == key)?.Value ?? "";
         return new BuildIdentity(
-            parts[0], parts.Length > 1 ? parts[1] : "", Metadata("BuildBranch"), Metadata("BuildUser"), Metadata("BuildDate"),
+            version, revision, Metadata("BuildBranch"), Metadata("BuildUser"), Metadata("BuildDate"),
             "dotnet" + Environment.Version, GoOs(), GoArchitecture(RuntimeInformation.ProcessArchitecture), "unknown");
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using Exposition.Formats;
+using Exposition.Formats.Writing;
 
 namespace Exposition.Pusher.Bodies;
 
@@ -13,9 +14,10 @@ internal static class MetricsText
         var set = new FamilySet();
         source.Collect(set);
         var output = new ArrayBufferWriter<byte>();
+        var written = new FamilyOutput(ScrapeFormat.Text, scheme);
         for (int family = 0; family < set.Families.Length; family++)
         {
-            Write(set, family, scheme, output);
+            written.Write(set, family, isLast: true, output);
         }
 
         return new PushBody(output.WrittenMemory, PushBody.Text);
@@ -28,6 +30,7 @@ internal static class MetricsText
     {
         var set = new FamilySet();
         var output = new ArrayBufferWriter<byte>();
+        var written = new FamilyOutput(ScrapeFormat.Text, scheme);
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (IMetricSource source in sources)
         {
@@ -47,7 +50,7 @@ internal static class MetricsText
                 string name = NameOf(set, family, scheme);
                 if (names.Add(name))
                 {
-                    Write(set, family, scheme, output);
+                    written.Write(set, family, isLast: true, output);
                 }
                 else
                 {
@@ -64,15 +67,5 @@ internal static class MetricsText
         ReadOnlySpan<byte> name = set.Text(set.Families[family].Name);
         byte[] written = new byte[NameRules.MaxEscapedLength(name.Length)];
         return Encoding.UTF8.GetString(written.AsSpan(0, NameRules.Escape(name, scheme, written)));
-    }
-
-    private static void Write(FamilySet set, int family, EscapingScheme scheme, ArrayBufferWriter<byte> output)
-    {
-        FamilyRow row = set.Families[family];
-        if (row.MetricCount > 0)
-        {
-            TextFormat.WriteHeader(set.Text(row.Name), row.Type, row.HasHelp, set.Text(row.Help), scheme, output);
-            TextFormat.WriteSamples(set, family, scheme, output);
-        }
     }
 }

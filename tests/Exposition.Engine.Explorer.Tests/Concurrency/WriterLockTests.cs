@@ -108,7 +108,7 @@ public class WriterLockTests(ITestOutputHelper output)
     [InlineData(10, 2000)]
     public void A_delete_of_what_hides_families(int groups, int families)
     {
-        _store = new MetricStore(new StoreOptions { ShapeCacheBytes = 0, CheckConsistency = false });
+        Unchecked();
         AssertBrief(
             () => Assert.True(_store.Delete(Harness.Key("job", "first"))),
             before: () =>
@@ -146,8 +146,7 @@ public class WriterLockTests(ITestOutputHelper output)
     [Fact]
     public void A_push_of_which_all_is_hidden()
     {
-        _store = new MetricStore(new StoreOptions { ShapeCacheBytes = 0, CheckConsistency = false });
-        Push(Harness.Key("job", "first"), Lines(100_000, static i => $"# TYPE f{i} counter\nf{i} 1\n"));
+        UncheckedWithCounters();
         AssertBrief(
             () => Push(Harness.Key("job", "second"), Lines(100_000, static i => $"# TYPE f{i} gauge\nf{i} 1\n")),
             before: () => _store.Delete(Harness.Key("job", "second")),
@@ -158,8 +157,7 @@ public class WriterLockTests(ITestOutputHelper output)
     [Fact]
     public void A_delete_of_a_group_of_which_all_is_hidden()
     {
-        _store = new MetricStore(new StoreOptions { ShapeCacheBytes = 0, CheckConsistency = false });
-        Push(Harness.Key("job", "first"), Lines(100_000, static i => $"# TYPE f{i} counter\nf{i} 1\n"));
+        UncheckedWithCounters();
         AssertBrief(
             () => Assert.True(_store.Delete(Harness.Key("job", "second"))),
             before: () => Push(Harness.Key("job", "second"), Lines(100_000, static i => $"# TYPE f{i} gauge\nf{i} 1\n")),
@@ -170,8 +168,7 @@ public class WriterLockTests(ITestOutputHelper output)
     [Fact]
     public void A_push_of_which_all_is_hidden_still()
     {
-        _store = new MetricStore(new StoreOptions { ShapeCacheBytes = 0, CheckConsistency = false });
-        Push(Harness.Key("job", "first"), Lines(100_000, static i => $"# TYPE f{i} counter\nf{i} 1\n"));
+        UncheckedWithCounters();
         AssertBrief(() => Assert.Equal(
             PushStatus.Accepted, Push(Harness.Key("job", "second"), Lines(100_000, i => $"# TYPE f{i} gauge\nf{i} {_pushes}\n"))));
         Assert.Equal(100_000, _store.HiddenFamilies);
@@ -180,8 +177,7 @@ public class WriterLockTests(ITestOutputHelper output)
     [Fact]
     public void A_small_push_to_a_group_of_which_all_is_hidden()
     {
-        _store = new MetricStore(new StoreOptions { ShapeCacheBytes = 0, CheckConsistency = false });
-        Push(Harness.Key("job", "first"), Lines(100_000, static i => $"# TYPE f{i} counter\nf{i} 1\n"));
+        UncheckedWithCounters();
         Push(Harness.Key("job", "second"), Lines(100_000, static i => $"# TYPE f{i} gauge\nf{i} 1\n"));
         AssertBrief(() => Assert.Equal(
             PushStatus.Accepted, Push(Harness.Key("job", "second"), $"g 1\n# TYPE f7 gauge\nf7 {_pushes}\n", PushMode.Merge)));
@@ -191,7 +187,7 @@ public class WriterLockTests(ITestOutputHelper output)
     [Fact]
     public void A_push_of_which_all_is_in_another_group()
     {
-        _store = new MetricStore(new StoreOptions { ShapeCacheBytes = 0, CheckConsistency = false });
+        Unchecked();
         Push(Harness.Key("job", "j", "instance", "A"), Lines(100_000, static i => $"f{i} 1\n"));
         AssertBrief(
             () => Push(Harness.Key("job", "j"), Lines(100_000, static i => $"f{i}{{instance=\"A\"}} 1\n")),
@@ -203,7 +199,7 @@ public class WriterLockTests(ITestOutputHelper output)
     [Fact]
     public void A_small_push_to_a_group_that_hides_many_families()
     {
-        _store = new MetricStore(new StoreOptions { ShapeCacheBytes = 0, CheckConsistency = false });
+        Unchecked();
         GroupingKey first = Harness.Key("job", "j", "instance", "A");
         Push(first, Lines(100_000, static i => $"f{i} 1\n"));
         Push(Harness.Key("job", "j"), Lines(100_000, static i => $"f{i}{{instance=\"A\"}} 1\n"));
@@ -213,7 +209,7 @@ public class WriterLockTests(ITestOutputHelper output)
     [Fact]
     public void A_delete_of_what_hides_a_family_of_many_groups()
     {
-        _store = new MetricStore(new StoreOptions { ShapeCacheBytes = 0, CheckConsistency = false });
+        Unchecked();
         AssertBrief(
             () => Assert.True(_store.Delete(Harness.Key("job", "first"))),
             before: () =>
@@ -232,7 +228,7 @@ public class WriterLockTests(ITestOutputHelper output)
     [Fact]
     public void A_delete_of_what_hides_a_family_of_many_series()
     {
-        _store = new MetricStore(new StoreOptions { ShapeCacheBytes = 0, CheckConsistency = false });
+        Unchecked();
         AssertBrief(
             () => Assert.True(_store.Delete(Harness.Key("job", "first"))),
             before: () =>
@@ -364,6 +360,16 @@ public class WriterLockTests(ITestOutputHelper output)
         {
             Explored.Hook = null;
         }
+    }
+
+    // What contradicts others is hidden.
+    private void Unchecked() => _store = new MetricStore(new StoreOptions { ShapeCacheBytes = 0, CheckConsistency = false });
+
+    // A push of the same families with another type is hidden.
+    private void UncheckedWithCounters()
+    {
+        Unchecked();
+        Push(Harness.Key("job", "first"), Lines(100_000, static i => $"# TYPE f{i} counter\nf{i} 1\n"));
     }
 
     // Each of the sets could be that of each series that has them all.
