@@ -62,6 +62,25 @@ public sealed class ExemplarTests
     }
 
     [Fact]
+    public async Task Names_count_as_they_are_escaped()
+    {
+        await using Bench bench = await Bench.StartAsync();
+        bench.Push(
+            static meter =>
+            {
+                using Activity activity = Start();
+                meter.CreateCounter<int>("rows").Add(1, new("a.b.c.d.e.f.g.h.i.j", new string('x', 40)), new("b.c", "short"));
+            },
+            static o => (o.Format, o.Escaping) = (PushgatewayFormat.OpenMetrics, EscapingScheme.Values),
+            static builder => builder.SetExemplarFilter(ExemplarFilterType.AlwaysOn)
+                .AddView("rows", new MetricStreamConfiguration { TagKeys = [] }));
+        string line = Assert.Single(bench.Text.Split('\n'), static line => line.StartsWith("rows_total", StringComparison.Ordinal));
+        Assert.Contains(",U__b_2e_c=\"short\"} 1", line, StringComparison.Ordinal);
+        Assert.DoesNotContain("xxx", line, StringComparison.Ordinal);
+        Assert.Empty(bench.Log.Lines);
+    }
+
+    [Fact]
     public async Task Those_of_exponential_histograms_are_in_the_protobuf_message()
     {
         await using Bench bench = await Bench.StartAsync();

@@ -43,6 +43,18 @@ public sealed class ReaderTests
     }
 
     [Fact]
+    public async Task A_flush_after_the_end_fails_and_pushes_nothing()
+    {
+        await using Bench bench = await Bench.StartAsync();
+        MeterProvider provider = bench.Build();
+        bench.Meter.CreateCounter<int>("rows").Add(1);
+        Assert.True(provider.Shutdown());
+        Assert.False(provider.ForceFlush());
+        Assert.Single(bench.Gateway.Pushes);
+        Assert.Empty(bench.Log.Lines);
+    }
+
+    [Fact]
     public async Task The_end_deletes_in_place_of_the_last_push_if_asked()
     {
         await using Bench bench = await Bench.StartAsync();

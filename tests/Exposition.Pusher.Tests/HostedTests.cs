@@ -104,6 +104,33 @@ public sealed class HostedTests : IDisposable
     }
 
     [Fact]
+    public async Task Pushes_that_fail_now_and_then_are_logged_once_a_minute_too()
+    {
+        for (int pair = 0; pair < 3; pair++)
+        {
+            _gateway.Answer(HttpStatusCode.BadRequest, "no").Answer(HttpStatusCode.OK, "");
+        }
+
+        using IHost host = Build(static _ => { }, static pusher => pusher.AddSource<Rows>());
+        await host.StartAsync();
+        await FirstAsync();
+        for (int sent = 1; sent < 6; sent++)
+        {
+            await SentAsync(sent);
+            _time.Advance(s_interval);
+        }
+
+        await SentAsync(6);
+        await LogUntilAsync("succeed again, after 1 that failed", times: 2);
+        const string Refused = "Warning: PUT of {job=\"import\",instance=\"a:1\"} was refused with 400 Bad Request: no ";
+        const string Again = "Information: Pushes of {job=\"import\",instance=\"a:1\"} succeed again, after 1 that failed";
+        Assert.Equal(
+            [Refused + "(0 more like it since the last line)", Again, Refused + "(1 more like it since the last line)", Again],
+            _log.Lines.Select(static line => line.Split(" | ")[0]));
+        await host.StopAsync();
+    }
+
+    [Fact]
     public async Task A_source_that_fails_or_repeats_a_name_costs_itself_only()
     {
         using IHost host = Build(static _ => { }, static pusher =>
@@ -272,8 +299,8 @@ public sealed class HostedTests : IDisposable
 
     private Task SentAsync(int count) => UntilAsync(() => _gateway.Sent.Count >= count, $"{count} pushes");
 
-    private Task LogUntilAsync(string text) =>
-        UntilAsync(() => _log.Lines.Any(line => line.Contains(text, StringComparison.Ordinal)), "a line with " + text);
+    private Task LogUntilAsync(string text, int times = 1) => UntilAsync(
+        () => _log.Lines.Count(line => line.Contains(text, StringComparison.Ordinal)) >= times, "a line with " + text);
 
     private static async Task UntilAsync(Func<bool> holds, string what)
     {

@@ -10,7 +10,7 @@ namespace Exposition.OpenTelemetry.Conversion;
 /// <summary>
 /// Writes exemplars of the point that was written last: the newest of a counter and of each bucket, and all of an exponential histogram.
 /// </summary>
-internal sealed class PointExemplars(MetricNames names)
+internal sealed class PointExemplars(MetricNames names, EscapingScheme escaping)
 {
     private const string TraceId = "trace_id";
     private const string SpanId = "span_id";
@@ -108,12 +108,20 @@ internal sealed class PointExemplars(MetricNames names)
 
     private void Add(string name, string value, ref int left)
     {
-        int characters = Count(name) + Count(value);
+        int characters = CountWritten(name) + Count(value);
         if (characters <= left && !_labels.Exists(label => label.Name == name))
         {
             _labels.Add(new Label(name, value));
             left -= characters;
         }
+    }
+
+    // A name counts as it is written.
+    private int CountWritten(string name)
+    {
+        byte[] utf8 = Encoding.UTF8.GetBytes(name);
+        byte[] escaped = new byte[NameRules.MaxEscapedLength(utf8.Length)];
+        return Count(Encoding.UTF8.GetString(escaped.AsSpan(0, NameRules.Escape(utf8, escaping, escaped))));
     }
 
     private static int Count(string text)

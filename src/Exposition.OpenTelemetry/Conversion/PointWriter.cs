@@ -14,7 +14,7 @@ internal sealed class PointWriter(ExpositionWriter writer, PointLabels labels, P
     private const string Scope = "otel_scope_";
 
     private readonly List<Bucket> _buckets = [];
-    private readonly PointExemplars _exemplars = new(new MetricNames(options.Escaping));
+    private readonly PointExemplars _exemplars = new(new MetricNames(options.Escaping), options.Escaping);
 
     private bool HasExtras => options.Format != PushgatewayFormat.Text;
 
@@ -140,7 +140,7 @@ internal sealed class PointWriter(ExpositionWriter writer, PointLabels labels, P
 
         if (options.Format != PushgatewayFormat.Protobuf)
         {
-            notices.LeftOut(metric.MeterName, metric.Name,
+            notices.Changed(metric.MeterName, metric.Name,
                 $"count and sum are pushed without the exponential buckets, which {options.Format} has no place for: "
                     + $"expected {nameof(options.Format)} to be {nameof(PushgatewayFormat.Protobuf)}, or a view with bounds");
         }

@@ -20,6 +20,13 @@ internal sealed partial class Notices(ILogger logger)
     public void LeftOut(string meter, string instrument, string what)
     {
         PushMetrics.SourceFailed();
+        Changed(meter, instrument, what);
+    }
+
+    /// <summary>Something is pushed, but not all that there is of it.</summary>
+    /// <inheritdoc cref="LeftOut"/>
+    public void Changed(string meter, string instrument, string what)
+    {
         if (_said.Count > MostLines || !_said.Add(($"{meter}/{instrument}", what)))
         {
             return;

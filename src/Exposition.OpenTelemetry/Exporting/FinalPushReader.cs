@@ -22,7 +22,7 @@ internal sealed class FinalPushReader : PeriodicExportingMetricReader
         while (!_exporter.HasEnded && _exporter.Left is { Ticks: > 0 } left)
         {
             Thread.Sleep(s_pause);
-            hasEnded = Collect((int)Math.Ceiling(left.TotalMilliseconds));
+            hasEnded = Collect((int)Math.Ceiling(left.TotalMilliseconds)) && !_exporter.IsLeftBehind;
         }
 
         return hasEnded;

@@ -44,6 +44,9 @@ internal sealed class PushgatewayMetricExporter(
     /// <summary>Whether the last push has been made, or left to the delete.</summary>
     public bool HasEnded => _hasEnded;
 
+    /// <summary>Whether the group should have been deleted at the end, and was not.</summary>
+    public bool IsLeftBehind { get; private set; }
+
     /// <summary>What is left of the time of the end.</summary>
     public TimeSpan Left
     {
@@ -104,6 +107,7 @@ internal sealed class PushgatewayMetricExporter(
         catch (Exception e)
         {
             PushLog.NotDeleted(logger, group, e.Message, e);
+            IsLeftBehind = true;
             return false;
         }
     }
@@ -124,7 +128,13 @@ internal sealed class PushgatewayMetricExporter(
     private ExportResult Push(in Batch<Metric> batch)
     {
         bool isLast = _isEnding;
-        _hasEnded |= isLast;
+        if (_hasEnded)
+        {
+            // A flush of a provider that has been shut down: nothing is lost that the last push did not have.
+            return ExportResult.Failure;
+        }
+
+        _hasEnded = isLast;
         if (isLast && options.DeleteOnShutdown)
         {
             return ExportResult.Success;

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace Exposition.Pusher.Hosting;
 
 /// <summary>
-/// Logs what fails again and again: each text when it comes first, then once a minute. Few texts at a time; those beyond are counted with
-/// the next line. Safe for concurrent use.
+/// Logs what fails again and again: each text when it comes first, then once a minute, also if it succeeds in between. Few texts at a
+/// time; those beyond are counted with the next line. Safe for concurrent use.
 /// </summary>
 internal sealed class FailureLog(ILogger logger, TimeProvider time)
 {
@@ -15,6 +15,7 @@ internal sealed class FailureLog(ILogger logger, TimeProvider time)
     private readonly Dictionary<string, long> _lastLine = new(StringComparer.Ordinal);
     private long _unlogged;
     private long _failed;
+    private bool _isLogged;
 
     public void Failed(string what, Exception? exception)
     {
@@ -42,20 +43,19 @@ internal sealed class FailureLog(ILogger logger, TimeProvider time)
             }
 
             _lastLine[what] = now;
-            (unlogged, _unlogged) = (_unlogged, 0);
+            (unlogged, _unlogged, _isLogged) = (_unlogged, 0, true);
         }
 
         PushLog.Failed(logger, what, unlogged, exception);
     }
 
-    /// <summary>It has succeeded. Gives how often it has failed before.</summary>
+    /// <summary>It has succeeded. Gives how often it has failed before, if a line has said so: then another tells that it is over.</summary>
     public long Succeeded()
     {
         lock (_lock)
         {
-            long failed = _failed;
-            (_failed, _unlogged) = (0, 0);
-            _lastLine.Clear();
+            long failed = _isLogged ? _failed : 0;
+            (_failed, _isLogged) = (0, false);
             return failed;
         }
     }
