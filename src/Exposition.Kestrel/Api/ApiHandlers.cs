@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Exposition.Engine;
 using Exposition.Kestrel.Endpoints;
+using Exposition.Kestrel.Origins;
 using Exposition.Kestrel.Outcomes;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Http;
@@ -15,9 +16,14 @@ internal sealed class ApiHandlers(ExpositionEngine engine, ExpositionStatusOptio
 
     private TimeZoneInfo Zone => engine.Options.Time.LocalTimeZone;
 
-    /// <summary>CORS preflight of any path.</summary>
+    /// <summary>CORS preflight of any path, but of those that the Pushgateway lacks.</summary>
     public Task PreflightAsync(HttpContext context)
     {
+        if (OwnPaths.AnswerOptions(context, context.Request.RouteValues["path"] as string) is { } own)
+        {
+            return own;
+        }
+
         AddHeaders(context);
         return Responses.WriteAsync(context, new Answer(200));
     }
@@ -55,10 +61,12 @@ internal sealed class ApiHandlers(ExpositionEngine engine, ExpositionStatusOptio
             return;
         }
 
-        Begin(context);
+        bool own = OwnFields.MayBeSeen(engine, context);
+        bool details = own && context.Request.Query["details"] == "true";
+        Begin(context, forAnyOrigin: !details);
         try
         {
-            await WriteAsync(answer, context.Request.Query["details"] == "true");
+            await WriteAsync(answer, details, own);
         }
         catch (OperationCanceledException)
         {
@@ -66,7 +74,7 @@ internal sealed class ApiHandlers(ExpositionEngine engine, ExpositionStatusOptio
         }
     }
 
-    private async Task WriteAsync(LongAnswer answer, bool withFailures)
+    private async Task WriteAsync(LongAnswer answer, bool withFailures, bool withOwn)
     {
         await using var writer = new Utf8JsonWriter(answer, s_json);
         var json = new MetricsJson(writer, Zone, withFailures);
@@ -76,13 +84,14 @@ internal sealed class ApiHandlers(ExpositionEngine engine, ExpositionStatusOptio
         for (int i = 0; i < answer.View.Groups.Length; i++)
         {
             GroupSnapshot group = answer.View.Groups[i];
-            long expiresAt = answer.View.ExpiryOf(group);
+            long expiresAt = withOwn ? answer.View.ExpiryOf(group) : 0;
             json.BeginGroup();
             for (int f = 0; f <= group.Families.Length; f++)
             {
                 ReadOnlyMemory<byte>? name = f < group.Families.Length ? group.Families[f].Name : default(ReadOnlyMemory<byte>?);
                 json.FixedKeys(
-                    group.Key, group.LastPushSuccessful, f > 0 ? group.Families[f - 1].Name.Span : default, name, group, expiresAt);
+                    group.Key, group.LastPushSuccessful, f > 0 ? group.Families[f - 1].Name.Span : default, name,
+                    withOwn ? group : null, expiresAt);
                 if (name is null)
                 {
                     continue;
@@ -110,18 +119,18 @@ internal sealed class ApiHandlers(ExpositionEngine engine, ExpositionStatusOptio
         await answer.FinishAsync();
     }
 
-    private void Begin(HttpContext context)
+    private void Begin(HttpContext context, bool forAnyOrigin = true)
     {
-        AddHeaders(context);
+        AddHeaders(context, forAnyOrigin);
         context.Response.ContentType = "application/json";
     }
 
     // A rule of the host about origins is for its middleware, which leaves out what it does not allow.
-    private void AddHeaders(HttpContext context)
+    private void AddHeaders(HttpContext context, bool forAnyOrigin = true)
     {
         IHeaderDictionary headers = context.Response.Headers;
         headers.CacheControl = "no-cache, no-store, must-revalidate";
-        if (status.AllowAnyOrigin && context.GetEndpoint()?.Metadata.GetMetadata<ICorsMetadata>() is null)
+        if (status.AllowAnyOrigin && forAnyOrigin && context.GetEndpoint()?.Metadata.GetMetadata<ICorsMetadata>() is null)
         {
             headers.AccessControlAllowHeaders = "Accept, Authorization, Content-Type, Origin";
             headers.AccessControlAllowMethods = "GET, POST, DELETE, OPTIONS";

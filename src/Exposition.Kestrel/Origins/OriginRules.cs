@@ -30,6 +30,10 @@ internal sealed class OriginRules(ExpositionEngine engine)
             : null;
     }
 
+    /// <summary>Whether a page of an origin asks that is neither this host nor trusted.</summary>
+    public bool IsForeign(HttpRequest request) =>
+        !request.Headers.Origin.All(origin => IsOurs(origin ?? "", request.Host.Value ?? ""));
+
     private static Authority ReadOrigin(string text) => Authority.TryParseOrigin(text, out Authority? origin)
         ? origin
         : throw new ArgumentException($"{text} is no origin: expected a URL such as https://push.example.org");
