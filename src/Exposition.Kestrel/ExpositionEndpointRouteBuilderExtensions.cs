@@ -111,7 +111,8 @@ public static class ExpositionEndpointRouteBuilderExtensions
 
     /// <summary>
     /// Maps what may be read of the JSON API for GET: <c>/api/v1/status</c>, with what <see cref="ExpositionStatusOptions"/> say of the
-    /// host, and <c>/api/v1/metrics</c>, with all groups; <c>?details=true</c> adds the last refused push of each. Prefixes are as for
+    /// host, <c>/api/v1/metrics</c>, with all groups; <c>?details=true</c> adds the last refused push of each, and
+    /// <c>/api/v1/refusals</c>, with the last 256 refused requests and 64 more of those without valid credentials. Prefixes are as for
     /// <see cref="MapExpositionPage"/>.
     /// </summary>
     /// <param name="endpoints">The routes of the host, or a group of them.</param>
@@ -130,6 +131,7 @@ public static class ExpositionEndpointRouteBuilderExtensions
         var api = new ApiHandlers(engine, status);
         MapOwn(group, engine, HttpMethods.Get, "/api/v1/status", "api/v1/status", api.StatusAsync);
         MapOwn(group, engine, HttpMethods.Get, "/api/v1/metrics", "api/v1/metrics", api.MetricsAsync);
+        MapOwn(group, engine, HttpMethods.Get, "/api/v1/refusals", "api/v1/refusals", new RefusalHandlers(engine).ServeAsync);
         if (status.AllowAnyOrigin)
         {
             MapOwn(group, engine, HttpMethods.Options, "/api/v1/{**path}", "api/v1/options", api.PreflightAsync);

@@ -9,12 +9,12 @@ using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.Origins;
 using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Raw;
+using Exposition.Kestrel.Refusals;
 using Exposition.Kestrel.Routing;
 using Exposition.Kestrel.SelfMetrics;
 using Exposition.Kestrel.Serving;
 using Exposition.Kestrel.Settings;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -84,11 +84,12 @@ public sealed class ExpositionEngine
         Inflight = new InflightBytes(options.MaxInflightBytes, options.Time);
         Clients = new ClientResolver(options.TrustedProxies);
         Connections = new ConnectionLimit(this);
+        Refusals = new RefusalBook(options.Time);
         Readers = new OpenReaders(Metrics, options, () => target.HeldBytes, Log);
         bool isApart = options.FullSelfMetricsPath is not null;
         Scrapes = new ScrapeHandler(target, isApart ? static _ => { } : Collect, Metrics, Readers, options, Log);
         SelfScrapes = isApart ? new ScrapeHandler(new StoreTarget(EmptyStore()), Collect, Metrics, Readers, options, Log) : Scrapes;
-        Pushes = new PushHandler(target, Metrics, Paths, Readers, options, Log);
+        Pushes = new PushHandler(target, Metrics, Paths, Readers, options, Log, Refusals);
         Dates = new DateCache(options.Time);
         _own = new MetricSources(isApart ? null : store, Logger);
         AddSources(own ?? []);
@@ -134,6 +135,9 @@ public sealed class ExpositionEngine
 
     internal OpenReaders Readers { get; }
 
+    /// <summary>The last requests that were refused.</summary>
+    internal RefusalBook Refusals { get; }
+
     internal WireMetrics Metrics { get; }
 
     internal DateCache Dates { get; }
@@ -141,24 +145,27 @@ public sealed class ExpositionEngine
     /// <summary>When it was made.</summary>
     internal DateTimeOffset StartedAt { get; }
 
-    /// <summary>Counts and logs a request that is refused before any handler sees it.</summary>
-    internal void Reject(in Answer answer, EndPoint? source, string? method = null, string? target = null)
+    /// <summary>Counts, logs and keeps a request that is refused before any handler sees it.</summary>
+    internal void Reject(in Answer answer, Caller caller)
     {
         Metrics.CountRefusal(answer.Limit);
         Metrics.CountRejected(answer.Rejected);
-        if (answer.Limit != Limit.None)
-        {
-            Log.Limited(answer.Limit, source, answer.Text);
-        }
-        else
-        {
-            Log.Rejected(WireMetrics.NameOf(answer.Rejected), answer.Status, method, target, source, answer.Text);
-        }
+        Log.Refused(answer, caller);
+        Refusals.Note(answer, caller);
     }
 
-    /// <inheritdoc cref="Reject(in Answer, EndPoint?, string?, string?)"/>
-    internal void Reject(in Answer answer, HttpContext context) =>
-        Reject(answer, Sender.Of(context), context.Request.Method, context.Features.Get<IHttpRequestFeature>()?.RawTarget);
+    /// <summary>Counts, logs and keeps a request whose head has not come whole.</summary>
+    internal void Reject(in Answer answer, EndPoint? source) => Reject(answer, new Caller(Clients, source));
+
+    /// <inheritdoc cref="Reject(in Answer, Caller)"/>
+    internal void Reject(in Answer answer, HttpContext context) => Reject(answer, Caller.Of(this, context));
+
+    /// <summary>Logs and keeps a request that a handler has refused; what counts it, has done so.</summary>
+    internal void Decline(in Answer answer, Caller caller)
+    {
+        Log.Refused(answer, caller);
+        Refusals.Note(answer, caller);
+    }
 
     /// <summary>Answers a request that is refused before any handler sees it.</summary>
     internal Task RefuseAsync(HttpContext context, in Answer answer)

@@ -148,7 +148,8 @@ public sealed class ConsistencyTests
         Assert.Equal(2, _gateway.Store.HiddenFamilies);
         Assert.Equal(
             ["gathered metric family own_seconds has type UNTYPED but should have SUMMARY",
-                "collected metric named \"own_seconds_count\" collides with previously collected summary named \"own_seconds\""],
+                "collected metric named \"own_seconds_count\" collides with previously collected summary named \"own_seconds\""
+                    + ": pushed as UNTYPED, but the gateway itself has \"own_seconds\" as SUMMARY"],
             _gateway.Group(s_a)!.Hidden.ToArray().Select(static hidden => hidden.Reason));
         Assert.Equal(PushStatus.Stored, _gateway.Put(s_a, "# TYPE own_seconds summary\nown_seconds_count 1\n").Status);
         Assert.Equal((0, "1"), (_gateway.Store.HiddenFamilies, _gateway.Value("own_seconds_count{instance=\"\",job=\"a\"}")));

@@ -13,13 +13,14 @@ public sealed class HidingTests
     private static readonly GroupingKey s_zoned = Harness.Key("job", "a", "zone", "eu");
 
     [Theory]
-    [InlineData("# TYPE x counter\nx 1\n", "# TYPE x gauge\nx 2\ny 2\n", "x", "is not a COUNTER in group {job=\"a\",zone=\"eu\"}")]
+    [InlineData("# TYPE x counter\nx 1\n", "# TYPE x gauge\nx 2\ny 2\n", "x",
+        "is not a COUNTER: pushed as GAUGE, but group {job=\"a\",zone=\"eu\"} has it as COUNTER")]
     [InlineData("x{rack=\"7\"} 1\n", "x{zone=\"eu\",rack=\"7\"} 2\ny 2\n", "x",
         "with the same name and label values in group {job=\"a\",zone=\"eu\"}")]
     [InlineData("# TYPE x summary\nx_count 1\n", "x_count 2\ny 2\n", "x_count",
-        "collides with previously collected summary named \"x\" in group {job=\"a\",zone=\"eu\"}")]
+        "collides with previously collected summary named \"x\": pushed as UNTYPED, but group {job=\"a\",zone=\"eu\"} has \"x\" as SUMMARY")]
     [InlineData("x_bucket 1\n", "# TYPE x histogram\nx_count 2\n# TYPE y untyped\ny 2\n", "x",
-        "collides with previously collected metric named \"x_bucket\" in group {job=\"a\",zone=\"eu\"}")]
+        "named \"x_bucket\": pushed as HISTOGRAM, but group {job=\"a\",zone=\"eu\"} has \"x_bucket\" as UNTYPED")]
     public void The_later_family_is_hidden_until_the_earlier_one_has_gone(string earlier, string later, string family, string reason)
     {
         foreach (bool byDelete in new[] { true, false })
@@ -230,9 +231,10 @@ public sealed class HidingTests
         gateway.Put(s_zoned, "# TYPE x counter\nx 1\n");
         gateway.Put(s_b, "# TYPE x counter\nx 1\n");
         gateway.Store.Delete(s_b);
-        Assert.EndsWith("is not a COUNTER in group {job=\"a\",zone=\"eu\"}", gateway.Put(s_a, "x 1\n").Error, StringComparison.Ordinal);
+        const string inWords = "is not a COUNTER: pushed as UNTYPED, but group {job=\"a\",zone=\"eu\"} has it as COUNTER";
+        Assert.EndsWith(inWords, gateway.Put(s_a, "x 1\n").Error, StringComparison.Ordinal);
         gateway.Put(s_a, "# TYPE x counter\nx 1\n");
-        Assert.EndsWith("is not a COUNTER in group {job=\"a\",zone=\"eu\"}", gateway.Put(s_a, "x 1\n").Error, StringComparison.Ordinal);
+        Assert.EndsWith(inWords, gateway.Put(s_a, "x 1\n").Error, StringComparison.Ordinal);
     }
 
     [Fact]

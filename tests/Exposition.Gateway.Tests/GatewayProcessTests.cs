@@ -134,7 +134,8 @@ public partial class GatewayProcessTests
         Assert.Contains("\npushgateway_families_hidden 1\n", scrape, StringComparison.Ordinal);
         Assert.Contains("\"hidden_families\":{\"x\":\"collected metric ", await gateway.Client.GetStringAsync("api/v1/metrics"),
             StringComparison.Ordinal);
-        Assert.Contains("is not a COUNTER in group {job=&#34;a&#34;}", await gateway.Client.GetStringAsync(""), StringComparison.Ordinal);
+        Assert.Contains("is not a COUNTER: pushed as GAUGE, but group {job=&#34;a&#34;} has it as COUNTER",
+            await gateway.Client.GetStringAsync(""), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.Accepted, (await gateway.Client.DeleteAsync("metrics/job/a")).StatusCode);
         scrape = await gateway.Client.GetStringAsync("metrics");
         Assert.Contains("\nx{instance=\"\",job=\"b\"} 2\n", scrape, StringComparison.Ordinal);

@@ -142,8 +142,8 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, RepeatedSeries 
             if (FamilyHead.KindOf(other) != FamilyHead.KindOf(type) && info.GroupsOf(other) > (ours == other ? 1 : 0))
             {
                 return new Clash(
-                    $"{PushRules.Collected(set, family, set.Families[family].FirstMetric)} is not a "
-                        + $"{PushRules.TypeName(other)}{InGroup(info, other, self)}", Family: info.Name);
+                    $"{PushRules.Collected(set, family, set.Families[family].FirstMetric)} is not a {PushRules.TypeName(other)}"
+                        + InWords(type, GroupOf(info, other, self), "it", other), Family: info.Name);
             }
         }
 
@@ -159,7 +159,7 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, RepeatedSeries 
                 string what = ReferenceEquals(suffix, s_bucket) ? "histogram" : "histogram or summary";
                 return new Clash(
                     $"collected {what} named {GoQuote.Text(name)} collides with previously collected metric named "
-                        + $"{GoQuote.Text(full)}{there.Where}",
+                        + GoQuote.Text(full) + InWords(type, there, GoQuote.Text(full)),
                     Family: full.ToArray(), IsWithHost: there.IsHost);
             }
 
@@ -178,7 +178,7 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, RepeatedSeries 
                 {
                     return new Clash(
                         $"collected metric named {GoQuote.Text(name)} collides with previously collected {kind} named "
-                            + $"{GoQuote.Text(stem)}{other.Where}",
+                            + GoQuote.Text(stem) + InWords(type, other, GoQuote.Text(stem)),
                         Family: stem.ToArray(), IsWithHost: other.IsHost);
                 }
             }
@@ -193,7 +193,7 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, RepeatedSeries 
     {
         if (GroupSnapshot.IndexOf(next, name) is int at and >= 0 && next[at].IsExposed && matches(next[at].Type))
         {
-            return new Holder("");
+            return new Holder("the same group", next[at].Type);
         }
 
         if (!directory.TryGet(name, out FamilyInfo? info))
@@ -203,7 +203,7 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, RepeatedSeries 
 
         if (info.Reserved is { } reserved && matches(reserved))
         {
-            return new Holder("", IsHost: true);
+            return new Holder("the gateway itself", reserved, IsHost: true);
         }
 
         MetricType? ours = self is not null && self.TryGet(name, out FamilyEntry old) && old.IsExposed ? old.Type : null;
@@ -211,7 +211,7 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, RepeatedSeries 
         {
             if (matches(type) && info.GroupsOf(type) > (ours == type ? 1 : 0))
             {
-                return new Holder(InGroup(info, type, self));
+                return new Holder(GroupOf(info, type, self), type);
             }
         }
 
@@ -220,7 +220,7 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, RepeatedSeries 
 
     // Names a group, other than the pushed one, that holds a family with a type. The directory knows the last that took it up, mostly;
     // where that one has gone since, some groups are searched, once.
-    private string InGroup(FamilyInfo info, MetricType type, GroupSnapshot? self)
+    private string GroupOf(FamilyInfo info, MetricType type, GroupSnapshot? self)
     {
         GroupSlot? holder = info.HolderOf(type);
         if (holder is null || ReferenceEquals(holder.Key, self?.Key))
@@ -230,8 +230,14 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, RepeatedSeries 
             info.SetHolder(type, holder);
         }
 
-        return holder is null ? "" : $" in group {holder.Key}";
+        return holder is null ? "another group" : $"group {holder.Key}";
     }
+
+    // What the Pushgateway's sentence leaves for whoever reads it to find out.
+    private static string InWords(MetricType pushed, string holder, string what, MetricType stored) =>
+        $": pushed as {PushRules.TypeName(pushed)}, but {holder} has {what} as {PushRules.TypeName(stored)}";
+
+    private static string InWords(MetricType pushed, Holder holder, string what) => InWords(pushed, holder.Who, what, holder.Type);
 
     private Clash? DuplicateError(FamilySet set, int family, ReadOnlySpan<byte> name, GroupSnapshot? self, NameSet? selfNames) =>
         directory.TryGet(name, out FamilyInfo? info) ? repeats.Find(set, family, self?.Slot, info.NameSets, selfNames) : null;
@@ -249,7 +255,8 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, RepeatedSeries 
     }
 
     /// <summary>Who has a family.</summary>
-    /// <param name="Where">The end of a sentence about it.</param>
+    /// <param name="Who">In words.</param>
+    /// <param name="Type">The type that it has there.</param>
     /// <param name="IsHost">Whether it is the host.</param>
-    private readonly record struct Holder(string Where, bool IsHost = false);
+    private readonly record struct Holder(string Who, MetricType Type, bool IsHost = false);
 }

@@ -222,8 +222,7 @@ internal static class GatewayHost
 
         app.UseExpositionOriginRules();
         IServiceProvider services = app.Services;
-        var lifecycle = new Lifecycle(
-            flags, engine, services.GetRequiredService<IHostApplicationLifetime>(), services.GetRequiredService<ILogger<Lifecycle>>());
+        var lifecycle = new Lifecycle(flags, engine, services.GetRequiredService<IHostApplicationLifetime>());
         RouteTable<RouteOwner> main = Routes.Outer(flags);
         if (Routes.Fault(flags, main) is { } fault)
         {

@@ -1,9 +1,9 @@
 using Exposition.Gateway.CommandLine;
-using Exposition.Gateway.Logging;
 using Exposition.Hosting;
 using Exposition.Kestrel;
 using Exposition.Kestrel.Endpoints;
 using Exposition.Kestrel.Outcomes;
+using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -13,7 +13,7 @@ using Microsoft.Extensions.Logging;
 namespace Exposition.Gateway.Hosting;
 
 /// <summary>Probes and termination.</summary>
-internal sealed class Lifecycle(Flags flags, ExpositionEngine engine, IHostApplicationLifetime lifetime, ILogger<Lifecycle> logger)
+internal sealed class Lifecycle(Flags flags, ExpositionEngine engine, IHostApplicationLifetime lifetime)
 {
     private ICommitGate? Gate => engine.Options.CommitGate;
 
@@ -50,7 +50,7 @@ internal sealed class Lifecycle(Flags flags, ExpositionEngine engine, IHostAppli
             return;
         }
 
-        logger.QuitRequest();
+        engine.Log.Acted(context, "received termination request via web service, exiting gracefully...", LogLevel.Warning);
         context.Response.Headers.Connection = "close";
         await Text(context, StatusCodes.Status200OK, "Requesting termination... Goodbye!");
         await context.Response.CompleteAsync();

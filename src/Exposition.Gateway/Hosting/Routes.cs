@@ -50,6 +50,7 @@ internal static class Routes
             new("OPTIONS", "/", RouteTail.Any, RouteOwner.Endpoint),
             new("GET", "/status", RouteTail.None, RouteOwner.Endpoint),
             new("GET", "/metrics", RouteTail.None, RouteOwner.Endpoint),
+            new("GET", "/refusals", RouteTail.None, RouteOwner.Endpoint),
         };
         if (withAdmin)
         {

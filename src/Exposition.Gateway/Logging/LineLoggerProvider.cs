@@ -11,6 +11,7 @@ namespace Exposition.Gateway.Logging;
 internal sealed class LineLoggerProvider(Func<byte[], bool> write, LogFormat format, TimeProvider time, LogBudget budget) : ILoggerProvider
 {
     private long _lost;
+    private Action<SuppressedLines>? _later;
 
     public ILogger CreateLogger(string categoryName) =>
         categoryName.StartsWith("Exposition.", StringComparison.Ordinal) ? new OwnLogger(this) : new FrameworkLogger(this, categoryName);
@@ -21,7 +22,7 @@ internal sealed class LineLoggerProvider(Func<byte[], bool> write, LogFormat for
 
     private void WriteBounded(LogLevel level, string category, string reason, string sentence, Exception? exception)
     {
-        if (!budget.TryTake(level, category, reason, out long suppressed))
+        if (!budget.TryTake(level, category, reason, out long suppressed, _later ??= WriteLater))
         {
             return;
         }
@@ -39,6 +40,9 @@ internal sealed class LineLoggerProvider(Func<byte[], bool> write, LogFormat for
 
         Write(level, LogText.Cut(sentence, LogText.ValueBytes), attributes);
     }
+
+    private void WriteLater(SuppressedLines lines) =>
+        Write(lines.Level, "lines of the framework", [new("logger", lines.Message), new("suppressed", lines.Count)]);
 
     private void Write(LogLevel level, string message, List<KeyValuePair<string, object?>> attributes)
     {

@@ -37,9 +37,6 @@ internal static partial class Log
     [LoggerMessage(36, LogLevel.Warning, "cannot notify the service manager")]
     public static partial void CannotNotify(this ILogger logger, string notifySocket, string err);
 
-    [LoggerMessage(9, LogLevel.Warning, "received termination request via web service, exiting gracefully...")]
-    public static partial void QuitRequest(this ILogger logger);
-
     [LoggerMessage(10, LogLevel.Information, "HTTP server stopped")]
     public static partial void Stopped(this ILogger logger);
 

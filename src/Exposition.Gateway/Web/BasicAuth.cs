@@ -35,8 +35,8 @@ internal sealed class BasicAuth(IReadOnlyDictionary<string, string> users, int m
     private const int TurnedAwaySlots = 1 << 16;
 
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
-    private readonly ConcurrentDictionary<Digest, bool> _good = new();
-    private readonly ConcurrentDictionary<Digest, bool> _bad = new();
+    private readonly ConcurrentDictionary<Digest, string> _good = new();
+    private readonly ConcurrentDictionary<Digest, string> _bad = new();
     private readonly ConcurrentDictionary<Digest, Lazy<Task<AuthVerdict>>> _running = new();
     private readonly FairWorkers _workers = new(
         "password check", Math.Max(1, Environment.ProcessorCount / 2), mostWaiting, TimeProvider.System);
@@ -46,35 +46,39 @@ internal sealed class BasicAuth(IReadOnlyDictionary<string, string> users, int m
 
     // Of fixed size: digests overwrite each other, so a flood makes it forget and not grow.
     private long[]? _turnedAway;
-    private byte[][] _first = [];
+    private (byte[] Header, string User)[] _first = [];
 
     /// <summary>The hashes.</summary>
     public IReadOnlyDictionary<string, string> Users => users;
 
     /// <summary>Whether these very bytes of a header were found good before. Cheap.</summary>
-    public bool IsKnownGood(ReadOnlySpan<byte> header)
+    public bool IsKnownGood(ReadOnlySpan<byte> header) => KnownGood(header) is not null;
+
+    /// <summary>Whose these very bytes of a header are, if they were found good before. Cheap.</summary>
+    /// <returns>The user's name, or null.</returns>
+    public string? KnownGood(ReadOnlySpan<byte> header)
     {
-        byte[][] first = Volatile.Read(ref _first);
-        foreach (byte[] good in first)
+        (byte[] Header, string User)[] first = Volatile.Read(ref _first);
+        foreach ((byte[] good, string name) in first)
         {
             if (CryptographicOperations.FixedTimeEquals(good, header))
             {
-                return true;
+                return name;
             }
         }
 
-        if (header.IsEmpty || !_good.ContainsKey(DigestOf(header)))
+        if (header.IsEmpty || !_good.TryGetValue(DigestOf(header), out string? user))
         {
-            return false;
+            return null;
         }
 
         if (first.Length < MaxFirst)
         {
             // Whoever comes second in a race is asked for again.
-            Interlocked.CompareExchange(ref _first, [.. first, header.ToArray()], first);
+            Interlocked.CompareExchange(ref _first, [.. first, (header.ToArray(), user)], first);
         }
 
-        return true;
+        return user;
     }
 
     /// <summary>Checks the value of an Authorization header.</summary>
@@ -103,14 +107,14 @@ internal sealed class BasicAuth(IReadOnlyDictionary<string, string> users, int m
         return await check.Value;
     }
 
-    private static void Keep(ConcurrentDictionary<Digest, bool> table, Digest digest)
+    private static void Keep(ConcurrentDictionary<Digest, string> table, Digest digest, string user)
     {
         if (table.Count >= MaxKept)
         {
             table.Clear();
         }
 
-        table[digest] = true;
+        table[digest] = user;
     }
 
     private Digest DigestOf(ReadOnlySpan<byte> header)
@@ -131,7 +135,7 @@ internal sealed class BasicAuth(IReadOnlyDictionary<string, string> users, int m
             if (await _workers.RunAsync((client, again), Timeout.InfiniteTimeSpan,
                 () => good = Verify(credentials.Password, hash ?? _costliest) && known) == TurnOutcome.Done)
             {
-                Keep(good ? _good : _bad, digest);
+                Keep(good ? _good : _bad, digest, good ? credentials.User : "");
                 return good ? AuthVerdict.Good : AuthVerdict.Bad;
             }
 

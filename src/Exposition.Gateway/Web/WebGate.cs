@@ -1,4 +1,5 @@
 using Exposition.Kestrel;
+using Exposition.Kestrel.Clients;
 using Exposition.Kestrel.Endpoints;
 using Exposition.Kestrel.Outcomes;
 using Microsoft.AspNetCore.Http;
@@ -9,7 +10,7 @@ namespace Exposition.Gateway.Web;
 /// Rate limit, headers and authentication, in this order, for both doors. The raw door serves only requests whose credentials are known
 /// to be good, once they were checked, and leaves every other one to the general door.
 /// </summary>
-internal sealed class WebGate(WebConfigFile file, ExpositionEngine engine) : IRequestGate
+internal sealed class WebGate(WebConfigFile file, ExpositionEngine engine) : INamedGate
 {
     // Python's urllib and others answer only a challenge with a realm.
     private const string Challenge = "Basic realm=\"pushgateway\", charset=\"UTF-8\"";
@@ -18,7 +19,14 @@ internal sealed class WebGate(WebConfigFile file, ExpositionEngine engine) : IRe
 
     public bool TryEnter() => file.State.Bucket is not { } bucket || bucket.TryTake();
 
-    public bool Admits(ReadOnlySpan<byte> authorization) => file.State.Auth is not { } auth || auth.IsKnownGood(authorization);
+    public bool Admits(ReadOnlySpan<byte> authorization) =>
+        file.State.Auth is not { } auth || auth.IsKnownGood(authorization);
+
+    public bool Admits(ReadOnlySpan<byte> authorization, out string? user)
+    {
+        user = null;
+        return file.State.Auth is not { } auth || (user = auth.KnownGood(authorization)) is not null;
+    }
 
     public async ValueTask<bool> LearnAsync(string authorization, ClientAddress client) =>
         file.State.Auth is not { } auth || await auth.CheckAsync(authorization, client) != AuthVerdict.Busy;
@@ -44,6 +52,11 @@ internal sealed class WebGate(WebConfigFile file, ExpositionEngine engine) : IRe
         switch (auth is null ? AuthVerdict.Good : await auth.CheckAsync(AuthorizationOf(context), engine.Clients.Of(context)))
         {
             case AuthVerdict.Good:
+                if (auth is not null && BasicCredentials.TryParse(AuthorizationOf(context), out BasicCredentials shown))
+                {
+                    context.Features.Set(new KnownUser(shown.User));
+                }
+
                 await next(context);
                 break;
             case AuthVerdict.Busy:
@@ -68,6 +81,11 @@ internal sealed class WebGate(WebConfigFile file, ExpositionEngine engine) : IRe
     {
         string header = AuthorizationOf(context);
         bool known = BasicCredentials.TryParse(header, out BasicCredentials given) && auth.Users.ContainsKey(given.User);
+        if (known)
+        {
+            context.Features.Set(new KnownUser(given.User));
+        }
+
         Rejected(context, Rejection.Unauthorized, StatusCodes.Status401Unauthorized, header.Length == 0
             ? "no credentials"
             : known ? $"wrong password of user {given.User}" : "unknown credentials");

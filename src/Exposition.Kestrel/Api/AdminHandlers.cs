@@ -2,7 +2,9 @@ using System.Text.Json;
 using Exposition.Hosting;
 using Exposition.Kestrel.Endpoints;
 using Exposition.Kestrel.Outcomes;
+using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace Exposition.Kestrel.Api;
 
@@ -22,7 +24,8 @@ internal sealed class AdminHandlers(ExpositionEngine engine, ISnapshotWriter? sn
             return;
         }
 
-        engine.Logger.Wiped(engine.Store.Wipe());
+        engine.Log.Begin(LogLevel.Debug, "start wiping metric store", "wipe")?.Write();
+        engine.Log.Acted(context, "metric store wiped", values: ("groups", engine.Store.Wipe()));
         if (Gate?.Confirm() is { } confirmation && await confirmation is { } failure)
         {
             await Responses.ErrorAsync(context, StatusCodes.Status503ServiceUnavailable, "wiped in memory, but not on disk: " + failure);
@@ -58,6 +61,7 @@ internal sealed class AdminHandlers(ExpositionEngine engine, ISnapshotWriter? sn
         {
             if (await snapshots.WriteSnapshotAsync() is { } written)
             {
+                engine.Log.Acted(context, "snapshot requested", values: [("file", written.File), ("groups", written.Groups)]);
                 await AnswerAsync(context, written.File, written.Groups);
             }
             else

@@ -24,9 +24,15 @@ internal sealed class ClientResolver(IEnumerable<IPNetwork> trustedProxies)
     /// <summary>The client of a request.</summary>
     /// <param name="peer">The other end of the connection.</param>
     /// <param name="forwardedFor">X-Forwarded-For, its lines joined by commas; need not be given where the peer is not believed.</param>
-    public ClientAddress Of(EndPoint? peer, ReadOnlySpan<char> forwardedFor)
+    public ClientAddress Of(EndPoint? peer, ReadOnlySpan<char> forwardedFor) =>
+        (AddressOf(peer, forwardedFor) ?? (peer as IPEndPoint)?.Address) is { } address ? ClientAddress.Of(address) : default;
+
+    /// <summary>The address of the client that a peer speaks for.</summary>
+    /// <returns>Null if the peer is not believed or names none: it speaks for itself.</returns>
+    /// <inheritdoc cref="Of(EndPoint?, ReadOnlySpan{char})"/>
+    public IPAddress? AddressOf(EndPoint? peer, ReadOnlySpan<char> forwardedFor)
     {
-        ClientAddress client = peer is IPEndPoint { Address: var own } ? ClientAddress.Of(own) : default;
+        IPAddress? client = null;
         if (!Believes(peer))
         {
             return client;
@@ -47,7 +53,7 @@ internal sealed class ClientResolver(IEnumerable<IPNetwork> trustedProxies)
                 break;
             }
 
-            client = ClientAddress.Of(address);
+            client = address;
             if (!Trusts(address))
             {
                 break;

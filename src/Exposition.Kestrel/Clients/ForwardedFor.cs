@@ -26,7 +26,7 @@ internal static class ForwardedFor
         foreach (Range range in head.Split("\r\n"u8))
         {
             ReadOnlySpan<byte> line = head[range];
-            if (line.Length > Name.Length && line[Name.Length] == ':' && Ascii.EqualsIgnoreCase(line[..Name.Length], Name))
+            if (IsIn(line))
             {
                 all.Append(all.Length > 0 ? "," : "").Append(Encoding.Latin1.GetString(line[(Name.Length + 1)..]));
             }
@@ -34,6 +34,10 @@ internal static class ForwardedFor
 
         return all.ToString();
     }
+
+    /// <summary>Whether a line of a head is the header.</summary>
+    public static bool IsIn(ReadOnlySpan<byte> line) =>
+        line.Length > Name.Length && line[Name.Length] == ':' && Ascii.EqualsIgnoreCase(line[..Name.Length], Name);
 
     /// <summary>Reads an entry of the list.</summary>
     /// <param name="entry">Without blanks around it.</param>

@@ -1,12 +1,14 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Exposition.Kestrel.Bodies;
+using Exposition.Kestrel.Clients;
 using Exposition.Kestrel.Heads;
 using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Routing;
 using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 
@@ -150,6 +152,7 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
             HeadSize = HeadSize(context.Request, targetLength),
             AnnouncedBytes = context.Request.ContentLength ?? 0,
             Sender = Sender.Of(context),
+            Caller = Caller.Of(engine, context),
             Client = engine.Clients.Of(context),
             StartedAt = engine.Options.Time.GetTimestamp(),
             Door = Door.Kestrel,
@@ -205,8 +208,14 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
         OpenScrape? scrape = scrapes.TryOpen(request, out Answer refused);
         if (scrape is null)
         {
+            engine.Decline(refused, Caller.Of(engine, context));
             await Responses.WriteAsync(context, refused);
             return;
+        }
+
+        if (engine.Log.Shows(LogLevel.Debug))
+        {
+            engine.Log.Served("scrape", Caller.Of(engine, context), StatusCodes.Status200OK);
         }
 
         await SendAsync(context, scrape);

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Net;
+using System.Text;
+using Exposition.Kestrel.Clients;
 using Exposition.Kestrel.Outcomes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -39,8 +41,20 @@ internal sealed class KestrelRefusals(ExpositionEngine engine) : IObserver<KeyVa
                 StatusCodes.Status408RequestTimeout => Limit.HeadTimeout,
                 _ => Limit.None,
             };
-            engine.Reject(new Answer(error.StatusCode, error.Message, Limit: limit, Rejected: Rejection.Other), PeerOf(features));
+            engine.Reject(new Answer(error.StatusCode, error.Message, Limit: limit, Rejected: Rejection.Other), CallerOf(features));
         }
+    }
+
+    // The request line may have been read before the head went wrong.
+    private Caller CallerOf(IFeatureCollection features)
+    {
+        var caller = new Caller(engine.Clients, PeerOf(features));
+        if (features.Get<IHttpRequestFeature>() is { RawTarget.Length: > 0 } request)
+        {
+            caller.TakeTarget(Encoding.UTF8.GetBytes(request.RawTarget));
+        }
+
+        return caller;
     }
 
     private static IPEndPoint? PeerOf(IFeatureCollection features) =>

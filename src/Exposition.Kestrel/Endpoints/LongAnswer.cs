@@ -1,5 +1,6 @@
 using System.Buffers;
 using Exposition.Engine;
+using Exposition.Kestrel.Clients;
 using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Http;
@@ -33,8 +34,18 @@ internal sealed class LongAnswer : IBufferWriter<byte>, IDisposable
     /// <param name="kind">What is read, by the limit on the number of such readers.</param>
     /// <param name="most">That limit; 0 for none.</param>
     /// <returns>Null if there is no place for another reader.</returns>
-    public static LongAnswer? TryStart(ExpositionEngine engine, HttpContext context, Limit kind, int most) =>
-        engine.Readers.TryEnter(kind, most, engine.Options.ScrapeTimeout) is { } reader ? new LongAnswer(engine, context, reader) : null;
+    public static LongAnswer? TryStart(ExpositionEngine engine, HttpContext context, Limit kind, int most)
+    {
+        if (engine.Readers.TryEnter(kind, most, engine.Options.ScrapeTimeout) is { } reader)
+        {
+            return new LongAnswer(engine, context, reader);
+        }
+
+        engine.Decline(
+            new Answer(503, "too many readers at once: those who were ended for others are still there", Limit: kind),
+            Caller.Of(engine, context));
+        return null;
+    }
 
     /// <summary>Bytes that were written and not sent.</summary>
     public long Pending => _pending;

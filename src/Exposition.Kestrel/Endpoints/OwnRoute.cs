@@ -1,5 +1,8 @@
+using Exposition.Kestrel.Clients;
 using Exposition.Kestrel.Heads;
+using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace Exposition.Kestrel.Endpoints;
 
@@ -21,5 +24,9 @@ internal sealed class OwnRoute(ExpositionEngine engine, string countedAs, Reques
     {
         await serve(context);
         engine.CountRequest(countedAs, context.Request.Method.ToLowerInvariant(), context.Response.StatusCode);
+        if (engine.Log.Shows(LogLevel.Debug))
+        {
+            engine.Log.Served(countedAs, Caller.Of(engine, context), context.Response.StatusCode);
+        }
     }
 }

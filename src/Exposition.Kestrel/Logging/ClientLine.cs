@@ -20,7 +20,7 @@ internal sealed class ClientLine : IReadOnlyList<KeyValuePair<string, object?>>
     private const int AtLength = 3;
 
     private readonly ClientLog _log;
-    private readonly string _reason;
+    private readonly string? _reason;
     private readonly long _suppressed;
     private readonly List<KeyValuePair<string, object?>> _values = new(8);
     private int _left;
@@ -32,6 +32,13 @@ internal sealed class ClientLine : IReadOnlyList<KeyValuePair<string, object?>>
         _left = LogBudget.LineBytes - Frame - message.Length - reason.Length - (2 * (LongestNumber + AroundValue))
             - name;
     }
+
+    /// <summary>Starts a line about what an operator has done, which needs no reason.</summary>
+    public ClientLine(ClientLog log, LogLevel level, string message)
+        : this(log, level, message, "", 0) => _reason = null;
+
+    /// <summary>Whether it is about what an operator has done.</summary>
+    public bool IsAction => _reason is null;
 
     public LogLevel Level { get; }
 
@@ -67,7 +74,11 @@ internal sealed class ClientLine : IReadOnlyList<KeyValuePair<string, object?>>
             _values.Add(new(EngineKey, engine));
         }
 
-        _values.Add(new("reason", _reason));
+        if (_reason is not null)
+        {
+            _values.Add(new("reason", _reason));
+        }
+
         if (_suppressed > 0)
         {
             _values.Add(new("suppressed", _suppressed));

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net;
+using Exposition.Kestrel.Clients;
 using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Connections;
@@ -28,6 +29,7 @@ internal sealed class ConnectionLimit(ExpositionEngine engine)
     private readonly ConnectionSeats _seats = new(engine.Options.Time);
     private readonly LinkedList<ConnectionSeat> _leaving = [];
     private readonly int _mostLeaving = Math.Clamp(engine.Options.MaxConnections / 8, LeastLeaving, MostLeaving);
+    private static readonly Answer s_refused = new(503, "too many connections", Limit: Limit.Connections);
     private int _entered;
     private int _open;
 
@@ -209,7 +211,7 @@ internal sealed class ConnectionLimit(ExpositionEngine engine)
     private async Task RefuseAsync(ConnectionContext connection, bool secure)
     {
         engine.CountRefusal(Limit.Connections);
-        engine.Log.Limited(Limit.Connections, Sender.Of(connection.RemoteEndPoint), "too many connections");
+        engine.Decline(s_refused, new Caller(engine.Clients, Sender.Of(connection.RemoteEndPoint)));
         if (!secure)
         {
             connection.Transport.Output.Write(Refusal);

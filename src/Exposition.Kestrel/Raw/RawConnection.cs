@@ -147,9 +147,17 @@ internal sealed class RawConnection
         return step is RequestStep.Read or RequestStep.Next ? _reader.AwaitInput(rest, completed) : step;
     }
 
-    private ValueTask<bool> ScrapeAsync() => _engine.Scrapes.TryOpen(_reader.Scrape, out Answer refused) is { } scrape
-        ? SendAsync(scrape, _sender.OptionFor(_reader.Head))
-        : AnswerAsync(refused);
+    private ValueTask<bool> ScrapeAsync()
+    {
+        if (_engine.Scrapes.TryOpen(_reader.Scrape, out Answer refused) is { } scrape)
+        {
+            _engine.Log.Served("scrape", _reader.Caller, 200);
+            return SendAsync(scrape, _sender.OptionFor(_reader.Head));
+        }
+
+        _engine.Decline(refused, _reader.Caller);
+        return AnswerAsync(refused);
+    }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> SendAsync(OpenScrape scrape, ConnectionOption option)
@@ -192,7 +200,7 @@ internal sealed class RawConnection
         }
         else
         {
-            _engine.Reject(_reader.Refusal, _peer);
+            _engine.Reject(_reader.Refusal, _reader.Caller);
         }
 
         Write(_reader.Refusal);

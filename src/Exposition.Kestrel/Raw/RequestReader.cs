@@ -23,6 +23,7 @@ internal sealed class RequestReader
     private readonly ConnectionWatch _watch;
     private readonly EndPoint? _peer;
     private readonly Admission? _admission;
+    private readonly Caller _caller;
     private RequestHead _head;
     private HeadBuffer _gathered;
     private PushRequest _push;
@@ -36,6 +37,7 @@ internal sealed class RequestReader
         _watch = watch;
         _peer = peer;
         _admission = services.Gate is { } gate ? new Admission(gate, engine.Clients, peer) : null;
+        _caller = new Caller(engine.Clients, peer);
         Body = new BodyReader(engine, watch.Interrupt);
         _head.Reset();
     }
@@ -44,6 +46,9 @@ internal sealed class RequestReader
 
     /// <summary>The push, once its head is complete.</summary>
     public ref readonly PushRequest Push => ref _push;
+
+    /// <summary>Who sends the request at hand.</summary>
+    public Caller Caller => _caller;
 
     /// <summary>The scrape, once its head is complete.</summary>
     public ScrapeRequest Scrape { get; private set; }
@@ -161,6 +166,7 @@ internal sealed class RequestReader
         _headTimed = false;
         _head.Reset();
         _admission?.Reset();
+        _caller.Reset();
         Body.Dispose();
         _gathered.Return();
     }
@@ -218,8 +224,10 @@ internal sealed class RequestReader
             return step == RequestStep.HandOn ? HandOn(HandOnReason.Gate) : step;
         }
 
+        _caller.Take(_head.Target.In(head), head, _admission?.User);
         if (_head.Method == WireMethod.Get)
         {
+            _caller.Method = "GET";
             Scrape = _engine.Scrapes.Understand(
                 _head.Accept.In(head), _head.AcceptEncoding.In(head), _head.ScrapeTimeout.In(head), Door.Raw);
             rest = rest.Slice(_head.Position);
@@ -261,6 +269,7 @@ internal sealed class RequestReader
         }
 
         _push.Sender = _peer;
+        _push.Caller = _caller;
         if (PushHandler.MayBeLarge(_push, _head.ContentLength) && _engine.Clients.Believes(_peer))
         {
             _push.Client = _engine.Clients.Of(_peer, ForwardedFor.In(head));

@@ -5,6 +5,7 @@ using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Pacing;
+using Exposition.Kestrel.Refusals;
 using Exposition.Kestrel.Routing;
 using Exposition.Kestrel.SelfMetrics;
 
@@ -21,7 +22,8 @@ namespace Exposition.Kestrel.Serving;
 
 /// <summary>Carries out pushes and deletes for both doors, counts them, and logs those that are refused.</summary>
 internal sealed class PushHandler(
-    StoreTarget target, WireMetrics metrics, PushPath paths, OpenReaders readers, ExpositionOptions options, ClientLog log)
+    StoreTarget target, WireMetrics metrics, PushPath paths, OpenReaders readers, ExpositionOptions options, ClientLog log,
+        RefusalBook refusals)
 {
     // A body of empty lines, which are the slowest, takes about 10 ms; others 1 ms.
     private const int LargeBody = 512 << 10;
@@ -116,7 +118,17 @@ internal sealed class PushHandler(
     private void Blame(in PushRequest request, in Answer answer)
     {
         log.Answered(request, answer);
-        if (request.Method == PushMethod.Delete || answer.Refusal is var why && why == Refusal.None)
+        if (answer.Refusal is var why && why == Refusal.None)
+        {
+            return;
+        }
+
+        if (request.Caller is { } caller)
+        {
+            refusals.Note(answer, caller, RefusalLines.NameOf(request.Method), request.Route.Key);
+        }
+
+        if (request.Method == PushMethod.Delete)
         {
             return;
         }

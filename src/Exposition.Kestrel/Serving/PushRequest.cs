@@ -1,6 +1,7 @@
 using Exposition.Engine;
 using Exposition.Formats;
 using Exposition.Kestrel.Bodies;
+using Exposition.Kestrel.Clients;
 using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Routing;
 
@@ -41,6 +42,9 @@ internal struct PushRequest
 
     /// <summary>Whose it is, where the other end of the connection is not the client itself.</summary>
     public ClientAddress? Client;
+
+    /// <summary>Who sends it, for what is kept of refusals; null where nothing is.</summary>
+    public Caller? Caller;
 
     /// <summary>Who sends it: something whose text says so, or null.</summary>
     public object? Sender;

@@ -1,8 +1,10 @@
 using System.Net;
 using System.Text;
 using Exposition.Engine;
+using Exposition.Kestrel.Clients;
 using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.Outcomes;
+using Exposition.Kestrel.Routing;
 using Exposition.Kestrel.SelfMetrics;
 using Microsoft.Extensions.Logging;
 
@@ -15,12 +17,15 @@ internal static class RefusalLines
 {
     private static readonly string[] s_methods = ["PUT", "POST", "DELETE"];
 
+    /// <summary>A method as requests have it.</summary>
+    public static string NameOf(PushMethod method) => s_methods[(int)method];
+
     /// <summary>A push or delete was answered.</summary>
     public static void Answered(this ClientLog log, in PushRequest request, in Answer answer)
     {
         (LogLevel level, string message, string reason) = Describe(answer);
         log.Begin(level, message, reason)?
-            .Add("method", s_methods[(int)request.Method])
+            .Add("method", NameOf(request.Method))
             .Add("logged_source", request.Sender)
             .Add("err", answer.Text)
             .Add("group", request.Route.Key)
@@ -34,21 +39,32 @@ internal static class RefusalLines
         log.Begin(LogLevel.Warning, "refused by a limit", WireMetrics.NameOf(limit))?.Add("logged_source", source).Add("err", err).Write();
     }
 
-    /// <summary>The HTTP layer has refused a request.</summary>
-    /// <param name="log">The log.</param>
-    /// <param name="reason">One of few constants.</param>
-    /// <param name="status">The status of the answer. Failed logins (401) and the rate limit (429) are warnings.</param>
-    /// <param name="method">The request's method.</param>
-    /// <param name="target">Its target.</param>
-    /// <param name="source">Who sent it.</param>
-    /// <param name="err">What the answer says.</param>
-    public static void Rejected(
-        this ClientLog log, string reason, int status, string? method, string? target, EndPoint? source, string? err = null) =>
-        log.Begin(status is 401 or 429 ? LogLevel.Warning : LogLevel.Debug, "request refused", reason)?
-            .Add("method", method)
-            .Add("logged_source", source)
-            .Add("err", err)
-            .Add("path", target)
+    /// <summary>A request was refused that is no push. What limits refuse, failed logins (401) and the rate limit (429) are
+    /// warnings.</summary>
+    public static void Refused(this ClientLog log, in Answer answer, Caller caller)
+    {
+        if (answer.Limit != Limit.None)
+        {
+            log.Limited(answer.Limit, caller.Peer, answer.Text);
+            return;
+        }
+
+        string reason = answer.Rejected != Rejection.None ? WireMetrics.NameOf(answer.Rejected) : WireMetrics.NameOf(answer.Refusal);
+        log.Begin(answer.Status is 401 or 429 ? LogLevel.Warning : LogLevel.Debug, "request refused", reason)?
+            .Add("method", caller.Method)
+            .Add("logged_source", caller.Peer)
+            .Add("err", answer.Text)
+            .Add("path", caller.Target)
+            .Add("status", answer.Status)
+            .Write();
+    }
+
+    /// <summary>A request was served that is no push.</summary>
+    public static void Served(this ClientLog log, string what, Caller caller, int status) =>
+        log.Begin(LogLevel.Debug, "request", what)?
+            .Add("method", caller.Method)
+            .Add("logged_source", caller.Peer)
+            .Add("path", caller.Target)
             .Add("status", status)
             .Write();
 
