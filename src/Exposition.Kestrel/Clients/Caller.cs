@@ -18,6 +18,8 @@ internal sealed class Caller(ClientResolver clients, EndPoint? peer)
     // The entries that count are the last ones: proxies append.
     private const int MostForwarded = 1 << 10;
 
+    private const int LongestMethod = 10;
+
     private readonly bool _isBelieved = clients.Believes(peer);
     private byte[] _target = [];
     private byte[] _forwarded = [];
@@ -30,6 +32,9 @@ internal sealed class Caller(ClientResolver clients, EndPoint? peer)
 
     /// <summary>Its name, if it has shown the credentials of a configured user.</summary>
     public string? User { get; set; }
+
+    /// <summary>Whether nobody has asked it for credentials.</summary>
+    public bool IsStranger { get; private init; }
 
     /// <summary>What it wants to do; null where that is not known.</summary>
     public string? Method { get; set; }
@@ -56,6 +61,23 @@ internal sealed class Caller(ClientResolver clients, EndPoint? peer)
         }
 
         caller.TakeTarget(Encoding.UTF8.GetBytes(context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? ""));
+        return caller;
+    }
+
+    /// <summary>The caller of a head that is not in order, with what can be read of it.</summary>
+    public static Caller OfRefusedHead(ClientResolver clients, EndPoint? peer, ReadOnlySpan<byte> head)
+    {
+        var caller = new Caller(clients, peer) { IsStranger = true };
+        int end = head.IndexOf("\r\n"u8);
+        ReadOnlySpan<byte> line = end < 0 ? head : head[..end];
+        int blank = line.IndexOf((byte)' ');
+        if (blank is > 0 and <= LongestMethod && !line[..blank].ContainsAnyExceptInRange((byte)'A', (byte)'Z'))
+        {
+            int last = line.LastIndexOf((byte)' ');
+            caller.Take(last > blank ? line[(blank + 1)..last] : line[(blank + 1)..], head, user: null);
+            caller.Method = Encoding.ASCII.GetString(line[..blank]);
+        }
+
         return caller;
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
+using Exposition.Kestrel.Clients;
 using Exposition.Kestrel.Heads;
 using Exposition.Kestrel.Outcomes;
 
@@ -16,12 +17,15 @@ namespace Exposition.Kestrel.Raw;
 internal sealed class CheckedInput(ExpositionEngine engine, RawServices services, PipeReader input, PipeWriter output, EndPoint? peer)
     : PipeReader
 {
+    private const int MostShown = 4 << 10;
+
     private readonly HeadScan _scan = new(engine.Options);
     private readonly Pipe _staged = new(new PipeOptions(pauseWriterThreshold: 0, useSynchronizationContext: false));
     private volatile State _state;
     private bool _last;
     private long _headStarted;
     private Action? _onFault;
+    private Caller? _caller;
 
     private enum State : byte
     {
@@ -203,7 +207,9 @@ internal sealed class CheckedInput(ExpositionEngine engine, RawServices services
 
         BodyFraming framing = default;
         ReadOnlySequence<byte> head = result.Buffer.Slice(0, length);
-        refusal ??= services.Check.Read(head.ToArray(), _staged.Writer, out framing);
+        byte[] bytes = (refusal is null ? head : result.Buffer.Slice(0, Math.Min(result.Buffer.Length, MostShown))).ToArray();
+        refusal ??= services.Check.Read(bytes, _staged.Writer, out framing);
+        _caller = refusal is null ? null : Caller.OfRefusedHead(engine.Clients, peer, bytes);
         input.AdvanceTo(head.End);
         if (refusal is null)
         {
@@ -267,7 +273,7 @@ internal sealed class CheckedInput(ExpositionEngine engine, RawServices services
     private async Task RefuseAsync(Answer answer)
     {
         EndHead();
-        engine.Reject(answer, peer);
+        engine.Reject(answer, _caller ?? new Caller(engine.Clients, peer));
         services.Answers.Write(output, answer, ConnectionOption.Close);
         await output.FlushAsync();
         await LastBytes.DrainAsync(input, engine.Options.Time);

@@ -51,7 +51,7 @@ internal sealed class RefusalBook(TimeProvider time)
             answer.Refusal, answer.Rejected, answer.Limit, Cut(answer.Text ?? ""));
         lock (_lock)
         {
-            (verb is null || IsOutside(answer.Rejected) ? _outside : _inside).Add(refused, time.GetUtcNow());
+            (verb is null || caller.IsStranger || IsOutside(answer.Rejected) ? _outside : _inside).Add(refused, time.GetUtcNow());
         }
     }
 

@@ -7,6 +7,7 @@ internal sealed class RefusalRing(int most, int mostOfKind)
 {
     // A few hundred references: to close a gap is quicker than to keep a list of lists.
     private readonly Entry[] _entries = new Entry[most];
+    private readonly int[] _kinds = new int[most];
     private int _count;
 
     /// <summary>Those that it holds, the newest last.</summary>
@@ -17,7 +18,8 @@ internal sealed class RefusalRing(int most, int mostOfKind)
     {
         int oldest = -1;
         int alike = 0;
-        for (int i = _count - 1; i >= 0; i--)
+        int kind = refused.Kind;
+        for (int i = LastOf(kind, _count); i >= 0; i = LastOf(kind, i))
         {
             Entry entry = _entries[i];
             if (!entry.What.IsOfSameKind(refused))
@@ -30,7 +32,7 @@ internal sealed class RefusalRing(int most, int mostOfKind)
                 entry.Count++;
                 entry.Last = now;
                 Remove(i);
-                _entries[_count++] = entry;
+                Append(entry);
                 return;
             }
 
@@ -46,12 +48,21 @@ internal sealed class RefusalRing(int most, int mostOfKind)
             Remove(0);
         }
 
-        _entries[_count++] = new Entry(refused, now);
+        Append(new Entry(refused, now));
+    }
+
+    private int LastOf(int kind, int before) => _kinds.AsSpan(0, before).LastIndexOf(kind);
+
+    private void Append(Entry entry)
+    {
+        _kinds[_count] = entry.What.Kind;
+        _entries[_count++] = entry;
     }
 
     private void Remove(int at)
     {
         Array.Copy(_entries, at + 1, _entries, at, _count - at - 1);
+        Array.Copy(_kinds, at + 1, _kinds, at, _count - at - 1);
         _count--;
     }
 

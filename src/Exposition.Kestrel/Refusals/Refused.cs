@@ -21,6 +21,9 @@ internal sealed record Refused(
     ClientAddress Client, IPAddress? Peer, IPAddress? Forwarded, string? User, string? Method, string? Path, GroupingKey? Group, int Status,
         Refusal Why, Rejection Rejected, Limit Limit, string Reason)
 {
+    /// <summary>Equal where <see cref="IsOfSameKind"/> is; for looking many over quickly.</summary>
+    public int Kind { get; } = HashCode.Combine(Client, Why, Rejected, Limit);
+
     /// <summary>Whether both are of one client and reason, of which a ring holds so many at most.</summary>
     public bool IsOfSameKind(Refused other) =>
         Why == other.Why && Rejected == other.Rejected && Limit == other.Limit && Client == other.Client;

@@ -78,13 +78,7 @@ internal sealed class PushHandler(
     public async ValueTask<Answer> HandleLargeAsync(PushRequest request, ReadOnlyMemory<byte> body)
     {
         Answer answer = await ApplyInTurnAsync(request, body);
-        if (Applied(request, answer) is { } confirmation)
-        {
-            return Finish(request, answer, await confirmation);
-        }
-
-        Count(request, answer);
-        return answer;
+        return Finish(request, answer, Applied(request, answer) is { } confirmation ? await confirmation : null);
     }
 
     /// <summary>Makes the final answer to a request whose change had to be confirmed, and counts it.</summary>
@@ -118,17 +112,8 @@ internal sealed class PushHandler(
     private void Blame(in PushRequest request, in Answer answer)
     {
         log.Answered(request, answer);
-        if (answer.Refusal is var why && why == Refusal.None)
-        {
-            return;
-        }
-
-        if (request.Caller is { } caller)
-        {
-            refusals.Note(answer, caller, RefusalLines.NameOf(request.Method), request.Route.Key);
-        }
-
-        if (request.Method == PushMethod.Delete)
+        refusals.Note(request, answer);
+        if (request.Method == PushMethod.Delete || answer.Refusal is var why && why == Refusal.None)
         {
             return;
         }

@@ -4,6 +4,7 @@ using Exposition.Engine;
 using Exposition.Kestrel.Clients;
 using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.Outcomes;
+using Exposition.Kestrel.Refusals;
 using Exposition.Kestrel.Routing;
 using Exposition.Kestrel.SelfMetrics;
 using Microsoft.Extensions.Logging;
@@ -17,8 +18,14 @@ internal static class RefusalLines
 {
     private static readonly string[] s_methods = ["PUT", "POST", "DELETE"];
 
-    /// <summary>A method as requests have it.</summary>
-    public static string NameOf(PushMethod method) => s_methods[(int)method];
+    /// <summary>Keeps a push or delete, if it was refused.</summary>
+    public static void Note(this RefusalBook book, in PushRequest request, in Answer answer)
+    {
+        if (answer.Refusal != Refusal.None && request.Caller is { } caller)
+        {
+            book.Note(answer, caller, NameOf(request.Method), request.Route.Key);
+        }
+    }
 
     /// <summary>A push or delete was answered.</summary>
     public static void Answered(this ClientLog log, in PushRequest request, in Answer answer)
@@ -28,6 +35,7 @@ internal static class RefusalLines
             .Add("method", NameOf(request.Method))
             .Add("logged_source", request.Sender)
             .Add("err", answer.Text)
+            .Add("url", answer.Refusal == Refusal.Path ? request.Caller?.Target : null)
             .Add("group", request.Route.Key)
             .Add("status", answer.Status)
             .Write();
@@ -79,6 +87,8 @@ internal static class RefusalLines
     /// <summary>The engine has failed, over what a client has sent or not.</summary>
     public static void Failed(this ClientLog log, string message, Exception thrown) =>
         log.Begin(LogLevel.Error, message, thrown.GetType().Name)?.Add(thrown).Write();
+
+    private static string NameOf(PushMethod method) => s_methods[(int)method];
 
     private static (LogLevel Level, string Message, string Reason) Describe(in Answer answer) =>
         answer.Limit != Limit.None ? (LogLevel.Warning, "push refused by a limit", WireMetrics.NameOf(answer.Limit))
