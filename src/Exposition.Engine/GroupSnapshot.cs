@@ -83,6 +83,12 @@ internal sealed class GroupSnapshot
 
     internal long SampleCount { get; set; }
 
+    // Its push_failure_time_seconds; negative infinity where it has none. Repeat pushes leave it as it is.
+    internal double FailedAt { get; set; }
+
+    // The opposite of LastPushSuccessful, for counting. Repeat pushes replace no group of which it is so.
+    internal bool IsFailed { get; init; }
+
     // When it was published (see Timeline). Snapshots of one group may have the same stamp; their versions differ.
     internal long PublishedAt => Volatile.Read(ref _publishedAt);
 
@@ -178,7 +184,7 @@ internal sealed class GroupSnapshot
         _count = before._count;
         Version = before.Version + 1;
         SeriesSince = before.SeriesSince;
-        (Size, SampleCount) = (before.Size, before.SampleCount);
+        (Size, SampleCount, FailedAt) = (before.Size, before.SampleCount, before.FailedAt);
         before.Families.CopyTo(_families);
         return _families.AsSpan(0, _count);
     }
@@ -229,15 +235,19 @@ internal sealed class GroupSnapshot
     }
 
     // The value of the first sample of a family of times; a family without samples has none.
-    private bool TryGetTime(ReadOnlySpan<byte> name, out double seconds)
+    private bool TryGetTime(ReadOnlySpan<byte> name, out double seconds) => TryGetTime(Families, name, out seconds);
+
+    internal static bool TryGetTime(ReadOnlySpan<FamilyEntry> families, ReadOnlySpan<byte> name, out double seconds)
     {
         seconds = 0;
-        if (!TryGet(name, out FamilyEntry entry) || entry.Text.IsEmpty)
+        int at = IndexOf(families, name);
+        if (at < 0 || families[at].Text.IsEmpty)
         {
             return false;
         }
 
-        ReadOnlySpan<byte> line = entry.Text.Span[..entry.Text.Span.IndexOf((byte)'\n')];
+        ReadOnlySpan<byte> text = families[at].Text.Span;
+        ReadOnlySpan<byte> line = text[..text.IndexOf((byte)'\n')];
         ReadOnlySpan<byte> value = line[(line.LastIndexOf((byte)' ') + 1)..];
         if (Utf8Parser.TryParse(value, out seconds, out int used) && used == value.Length)
         {

@@ -1,4 +1,5 @@
 using Exposition.Engine.Compression;
+using Exposition.Engine.Counting;
 using Exposition.Engine.Publishing;
 using Exposition.Engine.Reading;
 using Exposition.Formats;
@@ -98,6 +99,20 @@ public sealed class MetricStore
     /// <summary>Number of groups that have expired and are still shown as such.</summary>
     public long ExpiredGroups => Volatile.Read(ref State.Counts.Expired);
 
+    /// <summary>
+    /// Number of groups whose last push was refused: their push_failure_time_seconds is later than their push_time_seconds.
+    /// </summary>
+    public long FailedGroups => Volatile.Read(ref State.Counts.Failed);
+
+    /// <summary>Number of different values of <c>job</c> over all groups.</summary>
+    public long JobCount => State.Counts.Jobs.Count;
+
+    /// <summary>Number of families that are exposed, the same name in several groups counted once, the store's own included.</summary>
+    public long FamilyCount => State.Directory.Exposed;
+
+    /// <summary>Series of all pushes that were stored so far, those of equal ones counted each time.</summary>
+    public long PushedSamples => Volatile.Read(ref State.Counts.Pushed);
+
     /// <summary>How often a group has expired so far.</summary>
     public long Expiries => Volatile.Read(ref State.Counts.Expiries);
 
@@ -132,6 +147,15 @@ public sealed class MetricStore
     /// heap.
     /// </summary>
     public long LargeBlockBytes => State.Blocks.Pool.LargeBytes;
+
+    /// <summary>How near pushes come to their limits.</summary>
+    internal PushPeaks Peaks => State.Peaks;
+
+    /// <summary>Under how many sets of grouping label names a family is at most.</summary>
+    internal long MostNameSets => State.Directory.MostNameSets.Most;
+
+    /// <summary>How often there was no room for the shape of a push.</summary>
+    internal long ShapesRefused => State.Shapes?.Refused ?? 0;
 
     // Families that are checked, counted or opened under one hold of the writer lock. Set by tests.
     internal int FamiliesAtOnce

@@ -147,6 +147,7 @@ public sealed partial class ModelTests
 
             Assert.Equal(model.Keys.Order(), shown.Keys.Order());
             Assert.Equal(hidden.Count, gateway.Store.HiddenFamilies);
+            Recount.Check(gateway.Store);
             Assert.True(Consistent(shown, -1, []), $"step {step}: {operation}\n{gateway.Text()}");
             Assert.Equal(Expose(shown), gateway.Text());
             foreach ((int group, string name) in hidden)
@@ -215,6 +216,7 @@ public sealed partial class ModelTests
                 (gateway.Store.GroupCount, gateway.Store.ExpiredGroups, gateway.Store.HiddenFamilies));
             Assert.Equal(model.Values.Sum(static g => g.Families.Values.Sum(static f => f.Series.Count * (f.Type == "summary" ? 2 : 1))),
                 gateway.Store.SampleCount);
+            Recount.Check(gateway.Store);
             foreach ((int group, Group state) in model)
             {
                 GroupSnapshot snapshot = gateway.Group(s_groups[group])!;

@@ -30,6 +30,7 @@ internal sealed class BundleCache(long capacity)
     private readonly Dictionary<byte[], (long Serial, long LastUsed)> _headers = new(Utf8Key.Comparer);
     private StretchCache? _stretches;
     private long _bytes;
+    private long _refused;
     private long _scrapes;
     private long _hits;
     private long _misses;
@@ -48,6 +49,9 @@ internal sealed class BundleCache(long capacity)
 
     /// <summary>Bytes of all bundles that are kept or in use.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
+
+    /// <summary>How often something found no room.</summary>
+    public long Refused => Volatile.Read(ref _refused);
 
     /// <summary>How often a bundle was found, and how often it was not.</summary>
     public (long Hits, long Misses) Lookups => (Volatile.Read(ref _hits), Volatile.Read(ref _misses));
@@ -110,6 +114,7 @@ internal sealed class BundleCache(long capacity)
             _misses++;
             if (_bytes + Size(bundle) > capacity)
             {
+                _refused += capacity > 0 ? 1 : 0;
                 Blocks.Return(bundle.Block);
                 return false;
             }
@@ -156,6 +161,7 @@ internal sealed class BundleCache(long capacity)
         {
             bool fits = _bytes + bytes <= capacity;
             _bytes += fits ? bytes : 0;
+            _refused += fits || capacity <= 0 ? 0 : 1;
             return fits;
         }
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Exposition.Engine.Counting;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Ingest;
 using Exposition.Formats;
@@ -19,6 +20,14 @@ internal sealed partial class FamilyDirectory
     private readonly List<FamilyInfo> _reserved = [];
     private Dictionary<byte[], FamilyInfo>[] _families = NewTables();
     private PriorityQueue<HiddenFamily, long> _freed = new();
+
+    private long _exposed;
+
+    /// <summary>How many families are exposed. May be read at any time.</summary>
+    public long Exposed => Volatile.Read(ref _exposed);
+
+    /// <summary>Under how many name sets a family is at most, the store's own left out. May be read at any time.</summary>
+    public NameSetMaximum MostNameSets { get; } = new();
 
     /// <summary>The sets of grouping label names in use.</summary>
     public NameSetTable NameSets { get; private set; } = new();
@@ -71,6 +80,8 @@ internal sealed partial class FamilyDirectory
     public void Clear()
     {
         _families = NewTables();
+        Volatile.Write(ref _exposed, 0);
+        MostNameSets.Clear();
         _freed = new PriorityQueue<HiddenFamily, long>();
         NameSets = new NameSetTable();
         ForgetLeaving();
@@ -172,7 +183,7 @@ internal sealed partial class FamilyDirectory
 
     /// <summary>Counts a family of a group that was not exposed before.</summary>
     public void Add(in FamilyEntry entry, ReadOnlySpan<FamilyEntry> families, GroupSlot slot) =>
-        GetOrAdd(entry.Name.Span).Count(entry.Type, slot, +1, hasOwnLabels: !BuiltInFamilies.IsPlain(entry, families));
+        Count(GetOrAdd(entry.Name.Span), entry, families, slot, +1);
 
     /// <summary>The series of a group's families may have changed.</summary>
     public void Touch(GroupDraft draft)
@@ -203,13 +214,24 @@ internal sealed partial class FamilyDirectory
             return;
         }
 
-        info.Count(entry.Type, slot, -1, hasOwnLabels: !BuiltInFamilies.IsPlain(entry, families));
+        Count(info, entry, families, slot, -1);
         if (info.GroupsOf(entry.Type) == 0)
         {
             FreeWaiting(info);
         }
 
         ForgetUnused(info);
+    }
+
+    private void Count(FamilyInfo info, in FamilyEntry entry, ReadOnlySpan<FamilyEntry> families, GroupSlot slot, int change)
+    {
+        int sets = info.NameSets.Length;
+        info.Count(entry.Type, slot, change, hasOwnLabels: !BuiltInFamilies.IsPlain(entry, families));
+        _exposed += info.Groups == Math.Max(0, change) ? change : 0;
+        if (info.NameSets.Length != sets && !BuiltInFamilies.IsAny(info.Name))
+        {
+            MostNameSets.Change(sets, info.NameSets.Length);
+        }
     }
 
     private void ForgetUnused(FamilyInfo info)

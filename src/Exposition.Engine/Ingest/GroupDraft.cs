@@ -21,6 +21,9 @@ internal sealed class GroupDraft
             SampleCount += entry.SampleCount;
         }
 
+        bool hasFailure = GroupSnapshot.TryGetTime(families, BuiltInFamilies.PushFailure, out double failure);
+        FailedAt = hasFailure ? failure : double.NegativeInfinity;
+        IsFailed = hasFailure && GroupSnapshot.TryGetTime(families, BuiltInFamilies.PushTime, out double success) && !(failure <= success);
         if (old is null)
         {
             return;
@@ -50,6 +53,12 @@ internal sealed class GroupDraft
 
     /// <summary>How many sample lines they have.</summary>
     public long SampleCount { get; }
+
+    /// <summary>See <see cref="GroupSnapshot.FailedAt"/>.</summary>
+    public double FailedAt { get; }
+
+    /// <summary>See <see cref="GroupSnapshot.IsFailed"/>.</summary>
+    public bool IsFailed { get; }
 
     /// <summary>The memory that they lie in; null where nothing was before, or where they are so few that it is found by looking.</summary>
     public HashSet<byte[]>? Memory { get; }

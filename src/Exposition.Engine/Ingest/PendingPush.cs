@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Exposition.Engine.Counting;
 using Exposition.Engine.Expiry;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Memory;
@@ -25,6 +26,24 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
 
     /// <summary>After which time its series shall expire, if it says so.</summary>
     public TimeSpan? ExpireAfter { get; init; }
+
+    /// <summary>How much is in it.</summary>
+    public PushExtent Extent { get; init; }
+
+    /// <summary>How many sample lines the last rendering has, the store's own left out.</summary>
+    public long PushedSamples
+    {
+        get
+        {
+            long samples = KeepsFailure ? -1 : -BuiltInFamilies.Count;
+            foreach (ref readonly FamilyEntry entry in Entries.AsSpan())
+            {
+                samples += entry.SampleCount;
+            }
+
+            return samples;
+        }
+    }
 
     /// <summary>What it is made in.</summary>
     public PushWorkspace Workspace => workspace;

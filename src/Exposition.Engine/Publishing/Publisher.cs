@@ -39,7 +39,10 @@ internal sealed class Publisher(StoreState state, WriterLock writer)
             HasExplicitExpiry = what.Fate.IsOwn,
             Size = draft.Size,
             SampleCount = draft.SampleCount,
+            FailedAt = draft.FailedAt,
+            IsFailed = draft.IsFailed,
         };
+        state.Peaks.Group.Observe(draft.Size);
         state.Blocks.Take(snapshot, old, draft.Block, draft.Memory);
         if (old is null)
         {
@@ -81,6 +84,7 @@ internal sealed class Publisher(StoreState state, WriterLock writer)
         state.Counts.Samples += snapshot.SampleCount - (old?.SampleCount ?? 0);
         Volatile.Write(ref state.Counts.StoredBytes, state.Counts.StoredBytes + snapshot.Size - (old?.Size ?? 0));
         state.Counts.Expired += (what.Fate.IsExpired ? 1 : 0) - (old is { IsExpired: true } ? 1 : 0);
+        state.Counts.Failed += (draft.IsFailed ? 1 : 0) - (old is { IsFailed: true } ? 1 : 0);
         state.Deadlines.Schedule(target, what.Fate);
         if (!what.IsSilent)
         {
@@ -96,6 +100,7 @@ internal sealed class Publisher(StoreState state, WriterLock writer)
         first.StampAsFirst();
         slot.Current = first;
         state.Feeds.Adopt(slot);
+        state.Counts.Jobs.Add(slot.Key);
         Explored.Step("ChangeSlots");
         state.Groups.Table.Add(slot);
         if (state.Loaded is { } loaded)
@@ -130,6 +135,8 @@ internal sealed class Publisher(StoreState state, WriterLock writer)
         state.Counts.Samples -= last.SampleCount;
         Volatile.Write(ref state.Counts.StoredBytes, state.Counts.StoredBytes - last.Size);
         state.Counts.Expired -= last.IsExpired ? 1 : 0;
+        state.Counts.Failed -= last.IsFailed ? 1 : 0;
+        state.Counts.Jobs.Remove(slot.Key);
         Explored.Step("ChangeSlots");
         state.Groups.Table.Remove(slot);
         Explored.Fault("ShowsEarly", writer.FollowUp.TakeAll);

@@ -72,6 +72,7 @@ internal sealed class PushPublisher(
         GroupSnapshot? old = made.Old;
         state.Held.Replaced(old is null ? [] : old.Families, stored.Families);
         state.Hidden.Tell(push.Key, old, made.Hidden);
+        Interlocked.Add(ref state.Counts.Pushed, push.PushedSamples);
         if (!ReferenceEquals(made.Block, push.Block))
         {
             // Where others were packed with them the pushed pieces lie elsewhere now: there is no shape of them.
@@ -79,7 +80,7 @@ internal sealed class PushPublisher(
         }
         else if (!textBody.IsEmpty)
         {
-            repeats.ConsiderShape(stored.Slot, old, stored, push.Entries, textBody, push.Workspace);
+            repeats.ConsiderShape(stored.Slot, old, stored, push, textBody);
         }
 
         Explored.Fault("ReusesAllSnapshots", () =>

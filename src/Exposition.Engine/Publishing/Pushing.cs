@@ -1,3 +1,4 @@
+using Exposition.Engine.Counting;
 using Exposition.Engine.Expiry;
 using Exposition.Engine.Ingest;
 using Exposition.Formats;
@@ -24,6 +25,7 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
     private PushOutcome PushTheLongWay(
         GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
     {
+        state.Peaks.GroupingKey.Observe(key.Bytes.Length);
         if (PushLimits.Exceeded(state.Options, key) is { } tooLong)
         {
             return tooLong;
@@ -40,6 +42,8 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
                 return unread;
             }
 
+            PushExtent extent = PushPeaks.Measure(key, set);
+            state.Peaks.Observe(extent);
             if (PushLimits.Exceeded(state.Options, key, set, body.Length) is { } exceeded)
             {
                 return exceeded;
@@ -47,6 +51,12 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
 
             long most = Math.Min(PushWorkspace.SmallRendering, PushLimits.LargestRendering(state.Options, body.Length));
             long rendered = RenderedSize.Of(key, set, format, body.Length, most);
+            extent = extent with
+            {
+                Rendered = PushPeaks.Share(
+                    rendered, PushLimits.LargestRendering(state.Options, body.Length), state.Options.MaxRenderedBytes),
+            };
+            state.Peaks.Observe(extent);
             if (PushLimits.Exceeded(state.Options, rendered, body.Length) is { } tooLarge)
             {
                 return tooLarge;
@@ -63,7 +73,13 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
                 return PushLimits.TooManyGroups(state.Options);
             }
 
-            var push = new PendingPush(workspace, key, now.Wall) { At = now, Mode = mode, ExpireAfter = details.ExpireAfter };
+            var push = new PendingPush(workspace, key, now.Wall)
+            {
+                At = now,
+                Mode = mode,
+                ExpireAfter = details.ExpireAfter,
+                Extent = extent,
+            };
             if (state.Options.Timestamps == SampleTimestamps.Drop)
             {
                 PushRules.DropTimestamps(set);

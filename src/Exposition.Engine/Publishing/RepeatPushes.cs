@@ -48,6 +48,10 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
                 shape.LastUsed = state.Options.Time.GetTimestamp();
                 slot.Patience.Hit();
                 Interlocked.Increment(ref _count);
+                Interlocked.Add(ref state.Counts.Pushed, shape.Samples);
+                state.Peaks.GroupingKey.Observe(key.Bytes.Length);
+                state.Peaks.Group.Observe(shape.GroupSize);
+                state.Peaks.Observe(shape.Extent);
                 return true;
             }
 
@@ -82,6 +86,13 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
         if (isDue)
         {
             // Due, though nobody has looked yet: this push finds an empty group.
+            return false;
+        }
+
+        if (current.IsFailed || !(current.FailedAt <= now.Wall / 1e9))
+        {
+            // Groups whose last push failed are counted, under the writer lock: as of which this may be the end, or, where the clock was
+            // set back, the beginning.
             return false;
         }
 
@@ -157,11 +168,11 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
         GroupSlot slot,
         GroupSnapshot? before,
         GroupSnapshot stored,
-        ReadOnlySpan<FamilyEntry> pushed,
-        ReadOnlyMemory<byte> body,
-        PushWorkspace workspace)
+        PendingPush push,
+        ReadOnlyMemory<byte> body)
     {
-        if (state.Shapes is null || before is null || !state.Shapes.MayHold(body.Length) || !stored.Hidden.IsEmpty
+        ReadOnlySpan<FamilyEntry> pushed = push.Entries;
+        if (state.Shapes is null || before is null || !state.Shapes.MayHold(body.Length) || !stored.Hidden.IsEmpty || stored.IsFailed
             || !HasSameLines(before, pushed) || !slot.Patience.IsOver())
         {
             return;
@@ -180,7 +191,7 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
             if (isNewest)
             {
                 Explored.Step("BuildShape");
-                BuildShape(slot, stored, pushed, body, workspace);
+                BuildShape(slot, stored, push, body);
             }
         }
         finally
@@ -190,12 +201,14 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
         }
     }
 
-    private void BuildShape(
-        GroupSlot slot, GroupSnapshot stored, ReadOnlySpan<FamilyEntry> pushed, ReadOnlyMemory<byte> body, PushWorkspace workspace)
+    private void BuildShape(GroupSlot slot, GroupSnapshot stored, PendingPush push, ReadOnlyMemory<byte> body)
     {
-        if (ShapeBuilder.Build(slot.Key, state.Options.Names, body, WithoutOwn(pushed), state.Blocks.Pool, workspace) is { } shape)
+        long samples = push.PushedSamples;
+        FamilyEntry[] pushed = WithoutOwn(push.Entries);
+        if (ShapeBuilder.Build(slot.Key, state.Options.Names, body, pushed, state.Blocks.Pool, push.Workspace) is { } shape)
         {
-            shape.Version = stored.Version;
+            (shape.Version, shape.GroupSize) = (stored.Version, stored.Size);
+            (shape.Extent, shape.Samples) = (push.Extent, samples);
             Explored.Step("EnterShape");
             if (state.Shapes!.TryEnter(slot, shape))
             {

@@ -1,3 +1,4 @@
+using Exposition.Engine.Counting;
 using Exposition.Engine.Groups;
 
 namespace Exposition.Engine.Publishing;
@@ -14,6 +15,12 @@ internal sealed class StoreCounts
     /// <summary>Groups that have expired and are still shown as such.</summary>
     public long Expired;
 
+    /// <summary>Groups whose last push was refused; see <see cref="GroupSnapshot.IsFailed"/>.</summary>
+    public long Failed;
+
+    /// <summary>The series of all pushes that were stored so far. Changed without the lock, too.</summary>
+    public long Pushed;
+
     /// <summary>How often a group has expired.</summary>
     public long Expiries;
 
@@ -22,6 +29,9 @@ internal sealed class StoreCounts
 
     /// <summary>The greatest version of groups that have gone: each new group goes on from there, so one of the same key does.</summary>
     public long LastVersion;
+
+    /// <summary>The jobs of the groups.</summary>
+    public JobTable Jobs { get; } = new();
 
     /// <summary>A snapshot has gone, or is replaced. Its blocks are counted where they find no room any more.</summary>
     public void LetGoOf(GroupSnapshot old) => Volatile.Write(ref LetGo, LetGo + Math.Max(0, old.Size - old.BlockBytes));
@@ -32,6 +42,8 @@ internal sealed class StoreCounts
         Volatile.Write(ref LetGo, LetGo + StoredBytes);
         Volatile.Write(ref StoredBytes, 0);
         Volatile.Write(ref Expired, 0);
+        Volatile.Write(ref Failed, 0);
+        Jobs.Clear();
         Volatile.Write(ref Samples, 0);
     }
 }

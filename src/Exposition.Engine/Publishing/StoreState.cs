@@ -1,5 +1,6 @@
 using Exposition.Engine.Compression;
 using Exposition.Engine.Consistency;
+using Exposition.Engine.Counting;
 using Exposition.Engine.Expiry;
 using Exposition.Engine.Feed;
 using Exposition.Engine.Groups;
@@ -97,6 +98,9 @@ internal sealed class StoreState
     public HeldBytes Held { get; } = new();
 
     public StoreCounts Counts { get; } = new();
+
+    /// <summary>How near pushes come to their limits.</summary>
+    public PushPeaks Peaks { get; } = new();
 
     /// <summary>Who comes next to change a group.</summary>
     public Turns Turns { get; } = new();

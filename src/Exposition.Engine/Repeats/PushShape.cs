@@ -1,3 +1,4 @@
+using Exposition.Engine.Counting;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Memory;
 using Exposition.Formats;
@@ -87,6 +88,15 @@ internal sealed class PushShape
 
     /// <summary>Version of the snapshot that the shape describes.</summary>
     public long Version { get; set; }
+
+    /// <summary>How much is in the body.</summary>
+    public PushExtent Extent { get; set; }
+
+    /// <summary>How many sample lines are pushed.</summary>
+    public long Samples { get; set; }
+
+    /// <summary>What the group takes.</summary>
+    public long GroupSize { get; set; }
 
     /// <summary>The group, while the shape is in the cache. The cache's own, as is <see cref="CacheIndex"/>.</summary>
     public GroupSlot? Slot { get; set; }

@@ -14,10 +14,14 @@ internal sealed class ShapeCache(long capacity, TimeProvider time)
     private readonly Lock _lock = new();
     private readonly List<PushShape> _entries = [];
     private long _bytes;
+    private long _refused;
     private int _hand;
 
     /// <summary>Memory of the shapes, in bytes.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
+
+    /// <summary>How often a shape found no room.</summary>
+    public long Refused => Volatile.Read(ref _refused);
 
     /// <summary>Whether a body is small enough for a shape of it to be worth trying.</summary>
     public bool MayHold(int bodyLength) => bodyLength <= capacity / 8;
@@ -38,6 +42,7 @@ internal sealed class ShapeCache(long capacity, TimeProvider time)
 
             if (_bytes + shape.Size > capacity || slot.IsRemoved)
             {
+                _refused += slot.IsRemoved ? 0 : 1;
                 return false;
             }
 
