@@ -87,11 +87,12 @@ public sealed class ExpositionEngine
         Refusals = new RefusalBook(options.Time);
         Readers = new OpenReaders(Metrics, options, () => target.HeldBytes, Log);
         bool isApart = options.FullSelfMetricsPath is not null;
-        Scrapes = new ScrapeHandler(target, isApart ? static _ => { } : Collect, Metrics, Readers, options, Log);
+        Scrapes = new ScrapeHandler(target, isApart ? static _ => { } : Collect, Metrics, Readers, options, Log, Metrics.Scrapes);
         SelfScrapes = isApart ? new ScrapeHandler(new StoreTarget(EmptyStore()), Collect, Metrics, Readers, options, Log) : Scrapes;
         Pushes = new PushHandler(target, Metrics, Paths, Readers, options, Log, Refusals);
         Dates = new DateCache(options.Time);
         _own = new MetricSources(isApart ? null : store, Logger);
+        EngineLimits.Name(Metrics.Limits, this);
         AddSources(own ?? []);
         Hosts = new AllowedHosts(options.AllowedHosts);
         Origins = new OriginRules(this);
@@ -197,9 +198,11 @@ public sealed class ExpositionEngine
     internal void Measure(IMeterFactory meters, string name) => Metrics.Meter = EngineMeter.Make(meters, name, meter =>
     {
         Metrics.Observe(meter, () => Connections.Open, () => Inflight.Used);
+        Metrics.Limits.Observe(meter);
         if (_store is not null)
         {
             StoreMetrics.Observe(meter, _store);
+            GroupMetrics.Observe(meter, _store);
         }
     });
 
@@ -227,6 +230,18 @@ public sealed class ExpositionEngine
         _own.Add("the engine", into => Metrics.Collect(into, Connections.Open, Inflight.Used), WireMetrics.Later);
         if (store is not null)
         {
+            EngineLimits.Name(Metrics, store);
+        }
+
+        if (Options.EngineMetrics)
+        {
+            _own.Add("the limits", Metrics.Limits.Collect);
+            _own.Add("the scrapes", Metrics.Scrapes.Collect);
+            _own.Add("the traffic", Metrics.Traffic.Collect);
+        }
+
+        if (store is not null)
+        {
             _own.Add("the store", into => StoreMetrics.Collect(into, store));
         }
 
@@ -239,6 +254,7 @@ public sealed class ExpositionEngine
         {
             _own.Add("the sources", _own.CollectFaults);
             _own.Add("the groups", into => StoreMetrics.CollectGroups(into, store));
+            _own.Add("what groups hold", into => GroupMetrics.Collect(into, store));
         }
     }
 

@@ -42,6 +42,10 @@ public sealed class DurableCopy : IAsyncDisposable
         _follower?.Lag ?? TimeSpan.Zero, _statistics.LastSuccess, _statistics.Failures,
         Ended: _follower is { HasEnded: true } && !_stopped);
 
+    internal CopyStatistics Statistics => _statistics;
+
+    internal int Waiting => _follower?.Waiting ?? 0;
+
     /// <summary>Takes the copy for this process without reading it, so that a start that must fail fails early.</summary>
     /// <exception cref="DurableStoreException">Another process uses the copy, or a later version of this program has written
     /// it.</exception>
@@ -65,7 +69,10 @@ public sealed class DurableCopy : IAsyncDisposable
                 cancellation.ThrowIfCancellationRequested();
                 group.RestoreInto(_store);
             });
-            _statistics.Succeed();
+            if (report != default || !_durable.Incomplete)
+            {
+                _statistics.Succeed();
+            }
         }
         catch (DurableStoreException e) when (e.Fault == DurableFault.Unavailable)
         {

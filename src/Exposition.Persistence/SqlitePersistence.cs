@@ -1,5 +1,6 @@
 using Exposition.Engine;
 using Exposition.Hosting;
+using Exposition.Persistence.Following;
 using Exposition.Persistence.Loading;
 using Exposition.Persistence.Logging;
 using Microsoft.Extensions.Hosting;
@@ -31,6 +32,7 @@ public sealed class SqlitePersistence : IHostedService, ICommitGate, IAsyncDispo
     private DurableCopy? _copy;
     private volatile bool _open;
     private volatile bool _hasFailed;
+    private readonly CopyStatistics _none = new(TimeProvider.System);
     private long _damaged;
 
     internal SqlitePersistence(
@@ -57,6 +59,16 @@ public sealed class SqlitePersistence : IHostedService, ICommitGate, IAsyncDispo
 
     /// <summary>Whether the state could not be loaded, or not all of it saved at the stop: a program says so by its exit code.</summary>
     public bool HasFailed => _hasFailed;
+
+    internal string FileName => _options.File;
+
+    internal TimeProvider Time => _time;
+
+    /// <summary>How the writes went; of nothing before it was started.</summary>
+    internal CopyStatistics Statistics => _copy?.Statistics ?? _none;
+
+    /// <summary>How many groups wait to be written.</summary>
+    internal int Waiting => _copy?.Waiting ?? 0;
 
     /// <inheritdoc/>
     public Task<string?>? Confirm() => IsOn && _options.CommitInterval <= TimeSpan.Zero ? ConfirmAsync() : null;

@@ -152,7 +152,7 @@ public sealed class EngineMeterTests
         await host.SendAsync("GET", "/metrics");
 
         Instrument[] instruments = [.. measured.Observe().Select(static measure => measure.Instrument).Distinct()];
-        Assert.Equal(22, instruments.Length);
+        Assert.Equal(28, instruments.Length);
         Assert.All(instruments, static instrument =>
         {
             Assert.Matches("^exposition(\\.[a-z]+)+$", instrument.Name);
@@ -182,6 +182,7 @@ public sealed class EngineMeterTests
     {
         "Histogram" => "histogram",
         "Counter" or "ObservableCounter" => "counter",
+        "ObservableGauge" => "gauge",
         var name => name == "ObservableUpDownCounter" ? "up-down counter" : name,
     };
 

@@ -87,7 +87,7 @@ public class LimitTests
         Assert.Equal("", raw.Received());
         raw.Beat(TimeSpan.FromSeconds(4));
         Assert.StartsWith("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n", raw.Received(), StringComparison.Ordinal);
-        Assert.Equal(1, Refused(raw.Engine, "body-timeout"));
+        Assert.Equal((1, 0), (Refused(raw.Engine, "body-rate"), Refused(raw.Engine, "body-timeout")));
         raw.End();
         await raw.Run.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
     }

@@ -151,7 +151,9 @@ public class WireMetricsTests
             pushgateway_limit_refusals_total Counter Requests, connections and scrapes that a limit has refused or ended, by the flag that sets it.
               limit=api-readers 0
               limit=body-bytes 0
+              limit=body-rate 0
               limit=body-timeout 0
+              limit=bundle-cache-bytes 0
               limit=connections 0
               limit=decode-ratio 0
               limit=decoded-bytes 0
@@ -163,6 +165,7 @@ public class WireMetricsTests
               limit=head-timeout 0
               limit=headers 0
               limit=held-bytes 0
+              limit=idle-timeout 0
               limit=inflight-bytes 0
               limit=label-value-bytes 0
               limit=page-readers 0
@@ -174,6 +177,7 @@ public class WireMetricsTests
               limit=scrape-rate 0
               limit=scrapes 0
               limit=series-per-push 0
+              limit=shape-cache-bytes 0
               limit=stored-bytes 0
               limit=target-bytes 0
             pushgateway_pushes_refused_total Counter Pushes that were refused, by the class of the reason.

@@ -10,6 +10,7 @@ using Exposition.Gateway.Web;
 using Exposition.Hosting;
 using Exposition.Kestrel;
 using Exposition.Kestrel.Logging;
+using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Routing;
 using Exposition.Persistence;
 using Microsoft.AspNetCore.Builder;
@@ -65,6 +66,7 @@ internal static class GatewayHost
         using var sockets = new UnixSocketFiles();
         await using WebApplication app = Build(flags, connections, web, logs, budget, sockets, listeners);
         ExpositionEngine engine = app.Services.GetRequiredService<ExpositionEngine>();
+        engine.Metrics.Limits.Share(Limit.PasswordChecks, () => flags.Limits.PasswordChecks, () => web?.State.Auth?.Waiting ?? 0);
         Map(app, flags, web, engine);
         if (Array.Find([flags.PersistenceFile, flags.RestoreFrom], FileKind.IsSpecial) is { } special)
         {
@@ -153,10 +155,14 @@ internal static class GatewayHost
         services.Configure<HostOptions>(
             host => host.ShutdownTimeout = flags.ShutdownTimeout < s_longestTimer ? flags.ShutdownTimeout : s_longestTimer);
         services.AddSingleton<IMetricSource>(new BuildInfoMetric(BuildIdentity.Current));
+        services.AddSingleton<IMetricSource>(new LogMetrics(logs, budget));
+        services.AddSingleton<IMetricSource>(new RuntimeMetrics());
         services.AddSingleton<IMetricSource>(new ProcessMetrics(new ProcFiles(), TimeProvider.System));
         if (web is not null)
         {
             services.AddSingleton<IMetricSource>(web);
+            services.AddSingleton(new TlsMetrics(web));
+            services.AddSingleton<IMetricSource>(static provider => provider.GetRequiredService<TlsMetrics>());
         }
 
         // Ahead of the engine, which puts a memory pool of its own in the place of Kestrel's.

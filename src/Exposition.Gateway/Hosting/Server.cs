@@ -1,5 +1,6 @@
 using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Listening;
+using Exposition.Gateway.SelfMetrics;
 using Exposition.Gateway.Web;
 using Exposition.Kestrel;
 using Exposition.Kestrel.Heads;
@@ -76,7 +77,7 @@ internal static class Server
 
         options.Protocols = HttpProtocols.Http1AndHttp2;
         PlainRequests.Refuse(options);
-        Handshakes.Before(options);
+        Handshakes.Before(options, options.ApplicationServices.GetRequiredService<TlsMetrics>().CountFailure);
         options.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(web.State.Tls!.Options()) });
         Handshakes.After(options);
     }

@@ -1,4 +1,5 @@
 using Exposition.Kestrel.Logging;
+using Exposition.Kestrel.SelfMetrics;
 using Microsoft.Extensions.Logging;
 
 namespace Exposition.Gateway.Logging;
@@ -10,8 +11,17 @@ namespace Exposition.Gateway.Logging;
 /// <param name="budget">Bounds what the framework writes: most of it is about what clients do.</param>
 internal sealed class LineLoggerProvider(Func<byte[], bool> write, LogFormat format, TimeProvider time, LogBudget budget) : ILoggerProvider
 {
+    private static readonly string[] s_levels = ["debug", "info", "warn", "error"];
+
     private long _lost;
     private Action<SuppressedLines>? _later;
+    private long _allLost;
+
+    /// <summary>Lines that were written, by their level.</summary>
+    public NamedCounters Written { get; } = new(s_levels);
+
+    /// <summary>Lines that were lost.</summary>
+    public long Lost => Volatile.Read(ref _allLost);
 
     public ILogger CreateLogger(string categoryName) =>
         categoryName.StartsWith("Exposition.", StringComparison.Ordinal) ? new OwnLogger(this) : new FrameworkLogger(this, categoryName);
@@ -52,9 +62,14 @@ internal sealed class LineLoggerProvider(Func<byte[], bool> write, LogFormat for
             attributes.Add(new("lost_before", lost));
         }
 
-        if (!write(LogLine.Write(format, time.GetUtcNow(), level, message, attributes)))
+        if (write(LogLine.Write(format, time.GetUtcNow(), level, message, attributes)))
+        {
+            Written.Count(Array.IndexOf(s_levels, LogLine.Name(level)));
+        }
+        else
         {
             Interlocked.Add(ref _lost, lost + 1);
+            Interlocked.Increment(ref _allLost);
         }
     }
 

@@ -142,7 +142,8 @@ internal static class LogLine
         _ => value.ToString() ?? "",
     };
 
-    private static string Name(LogLevel level) => level switch
+    /// <summary>A level as it is written.</summary>
+    public static string Name(LogLevel level) => level switch
     {
         LogLevel.Trace or LogLevel.Debug => "debug",
         LogLevel.Information => "info",

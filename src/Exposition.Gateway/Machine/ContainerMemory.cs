@@ -10,10 +10,13 @@ internal static class ContainerMemory
     // What the first version of control groups says where there is no limit is about as much.
     private const long Unlimited = 1L << 60;
 
+    /// <summary>The least limit of the control groups of the process; 0 if none has one.</summary>
+    public static long OfProcess { get; } = OfGroups("/");
+
     /// <summary>
     /// The limit in bytes, or that of the runtime's heap if somebody has set one below it; 0 where nothing but the machine limits it.
     /// </summary>
-    public static long Limit { get; } = Least(OfGroups("/"), OfHeap());
+    public static long Limit { get; } = Least(OfProcess, OfHeap());
 
     /// <summary>The least limit of the control group of the process and those above it; 0 if none has one.</summary>
     /// <param name="root">Where the system's files are.</param>

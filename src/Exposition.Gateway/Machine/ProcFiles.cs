@@ -13,14 +13,15 @@ internal sealed partial class ProcFiles(string root = ProcFiles.Proc)
     private const double TicksPerSecond = 100;
     private const int CpuUser = 13;
     private const int CpuSystem = 14;
+    private const int Threads = 19;
     private const int StartTime = 21;
     private const int VirtualBytes = 22;
     private const int ResidentPages = 23;
 
     private readonly double? _bootTime = ReadBootTime(Path.Combine(root, "stat"));
 
-    /// <summary>Processor time, memory and start time, from the process's stat line.</summary>
-    public (double? CpuSeconds, double? VirtualBytes, double? ResidentBytes, double? StartTimeSeconds) ReadStat()
+    /// <summary>Processor time, memory, start time and threads, from the process's stat line.</summary>
+    public (double? CpuSeconds, double? VirtualBytes, double? ResidentBytes, double? StartTimeSeconds, double? Threads) ReadStat()
     {
         Span<byte> buffer = stackalloc byte[2048];
         ReadOnlySpan<byte> line = ReadFile(Path.Combine(root, "self/stat"), buffer);
@@ -35,7 +36,7 @@ internal sealed partial class ProcFiles(string root = ProcFiles.Proc)
         ReadOnlySpan<byte> fields = line[(end + 1)..].TrimStart((byte)' ');
         double? cpu = Field(fields, CpuUser - 2) + Field(fields, CpuSystem - 2);
         return (cpu / TicksPerSecond, Field(fields, VirtualBytes - 2), Field(fields, ResidentPages - 2) * Environment.SystemPageSize,
-            _bootTime + (Field(fields, StartTime - 2) / TicksPerSecond));
+            _bootTime + (Field(fields, StartTime - 2) / TicksPerSecond), Field(fields, Threads - 2));
     }
 
     /// <summary>Soft limits of open files and address space.</summary>

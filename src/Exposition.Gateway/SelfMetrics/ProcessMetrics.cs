@@ -19,6 +19,9 @@ internal sealed class ProcessMetrics(ProcFiles proc, TimeProvider time) : IMetri
         Reading now = Read();
         Add(into, "process_cpu_seconds_total"u8, "Total user and system CPU time spent in seconds."u8, MetricType.Counter, now.Cpu);
         Add(into, "process_max_fds"u8, "Maximum number of open file descriptors."u8, MetricType.Gauge, now.MaxFiles);
+        Add(into, "process_memory_limit_bytes"u8, "Memory that the process may use by its control groups; 0 for no limit."u8,
+            MetricType.Gauge, now.Resident is null ? null : ContainerMemory.OfProcess);
+
         Add(into, "process_network_receive_bytes_total"u8, "Number of bytes received by the process over the network."u8,
             MetricType.Counter, now.Received);
         Add(into, "process_network_transmit_bytes_total"u8, "Number of bytes sent by the process over the network."u8, MetricType.Counter,
@@ -27,6 +30,7 @@ internal sealed class ProcessMetrics(ProcFiles proc, TimeProvider time) : IMetri
         Add(into, "process_resident_memory_bytes"u8, "Resident memory size in bytes."u8, MetricType.Gauge, now.Resident);
         Add(into, "process_start_time_seconds"u8, "Start time of the process since unix epoch in seconds."u8, MetricType.Gauge,
             now.Started);
+        Add(into, "process_threads"u8, "Threads of the process."u8, MetricType.Gauge, now.Threads);
         Add(into, "process_virtual_memory_bytes"u8, "Virtual memory size in bytes."u8, MetricType.Gauge, now.Virtual);
         Add(into, "process_virtual_memory_max_bytes"u8, "Maximum amount of virtual memory available in bytes."u8, MetricType.Gauge,
             now.MaxMemory);
@@ -52,11 +56,11 @@ internal sealed class ProcessMetrics(ProcFiles proc, TimeProvider time) : IMetri
 
         try
         {
-            (double? cpu, double? virtualBytes, double? resident, double? started) = proc.ReadStat();
+            (double? cpu, double? virtualBytes, double? resident, double? started, double? threads) = proc.ReadStat();
             (double? maxFiles, double? maxMemory) = proc.ReadLimits();
             (double? received, double? sent) = proc.ReadNetwork();
             return _last = new Reading(
-                time.GetTimestamp(), cpu, virtualBytes, resident, started, maxFiles, maxMemory, received, sent, proc.CountOpenFiles());
+                time.GetTimestamp(), cpu, virtualBytes, resident, started, maxFiles, maxMemory, received, sent, proc.CountOpenFiles(), threads);
         }
         finally
         {
@@ -74,5 +78,5 @@ internal sealed class ProcessMetrics(ProcFiles proc, TimeProvider time) : IMetri
 
     private sealed record Reading(
         long At, double? Cpu, double? Virtual, double? Resident, double? Started, double? MaxFiles, double? MaxMemory, double? Received,
-            double? Sent, double? OpenFiles);
+            double? Sent, double? OpenFiles, double? Threads);
 }

@@ -48,6 +48,9 @@ internal sealed class BasicAuth(IReadOnlyDictionary<string, string> users, int m
     private long[]? _turnedAway;
     private (byte[] Header, string User)[] _first = [];
 
+    /// <summary>How many checks wait for their turn.</summary>
+    public int Waiting => _workers.Waiting;
+
     /// <summary>The hashes.</summary>
     public IReadOnlyDictionary<string, string> Users => users;
 

@@ -23,10 +23,12 @@ internal sealed class Handshakes : ILoggerProvider, ILogger
     private static readonly AsyncLocal<Attempt?> s_current = new();
 
     /// <summary>To be called before TLS is added to an endpoint.</summary>
-    public static void Before(ListenOptions options)
+    /// <param name="options">The endpoint.</param>
+    /// <param name="failed">Told of each that has failed.</param>
+    public static void Before(ListenOptions options, Action<HandshakeFailure> failed)
     {
         ClientLog log = options.ApplicationServices.GetRequiredService<ExpositionEngine>().Log;
-        options.Use(next => connection => WatchAsync(connection, next, log));
+        options.Use(next => connection => WatchAsync(connection, next, log, failed));
     }
 
     /// <summary>To be called after it.</summary>
@@ -61,7 +63,8 @@ internal sealed class Handshakes : ILoggerProvider, ILogger
     {
     }
 
-    private static async Task WatchAsync(ConnectionContext connection, ConnectionDelegate next, ClientLog log)
+    private static async Task WatchAsync(
+        ConnectionContext connection, ConnectionDelegate next, ClientLog log, Action<HandshakeFailure> failed)
     {
         var attempt = new Attempt();
         s_current.Value = attempt;
@@ -69,13 +72,14 @@ internal sealed class Handshakes : ILoggerProvider, ILogger
         await next(connection);
         if (!attempt.Succeeded)
         {
-            string reason = attempt.Failure switch
+            (HandshakeFailure why, string reason) = attempt.Failure switch
             {
-                AuthenticationException => "refused",
-                IOException => "closed",
-                OperationCanceledException or null => "timeout",
-                _ => "failed",
+                AuthenticationException => (HandshakeFailure.Refused, "refused"),
+                IOException => (HandshakeFailure.Closed, "closed"),
+                OperationCanceledException or null => (HandshakeFailure.Timeout, "timeout"),
+                _ => (HandshakeFailure.Failed, "failed"),
             };
+            failed(why);
             log.Begin(LogLevel.Warning, "TLS handshake failed", reason)?
                 .Add("logged_source", Sender.Of(connection.RemoteEndPoint))
                 .Add("err", attempt.Failure?.InnerException?.Message ?? attempt.Failure?.Message)

@@ -1,3 +1,4 @@
+using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Pacing;
 
 namespace Exposition.Kestrel.Bodies;
@@ -31,6 +32,15 @@ internal sealed class BodyDeadline
     /// <summary>How long to wait for more, never zero; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</summary>
     public TimeSpan Left =>
         _rate.Left is var left && (left > TimeSpan.Zero || left == Timeout.InfiniteTimeSpan) ? left : s_atOnce;
+
+    /// <summary>The answer to a body that is late: because of its rate where it has come on until shortly before.</summary>
+    public Answer TooSlow =>
+        Answer.TooSlow with { Limit = IsDripping ? Limit.BodyRate : Limit.BodyTimeout };
+
+    /// <summary>How long it has been behind, or silent.</summary>
+    public TimeSpan Behind => _rate.Left is var left && left != Timeout.InfiniteTimeSpan ? _options.BodyTimeout - left : TimeSpan.Zero;
+
+    private bool IsDripping => _options.MinBodyBytesPerSecond > 0 && _rate.Silence < _options.BodyTimeout / 2;
 
     /// <summary>Starts the clock of a body that has not come whole with its head.</summary>
     /// <param name="at">When its head was complete, on the clock's scale.</param>

@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Raw;
+using Exposition.Kestrel.SelfMetrics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
@@ -12,6 +13,7 @@ namespace Exposition.Kestrel.Endpoints;
 internal sealed class RequestBody : IDisposable
 {
     private readonly ExpositionOptions _options;
+    private readonly LimitMetrics _limits;
     private readonly PooledBody _bytes;
     private readonly BodyDeadline _deadline;
     private readonly CancellationTokenSource _interrupted = new();
@@ -19,6 +21,7 @@ internal sealed class RequestBody : IDisposable
     public RequestBody(ExpositionEngine engine)
     {
         _options = engine.Options;
+        _limits = engine.Metrics.Limits;
         _deadline = new BodyDeadline(_options, engine.Inflight, () => _ = _interrupted.CancelAsync());
         _bytes = new PooledBody(Claim);
     }
@@ -54,7 +57,7 @@ internal sealed class RequestBody : IDisposable
             // Kestrel says in its message alone whether the coding was wrong or the client stopped.
             return e.StatusCode switch
             {
-                StatusCodes.Status408RequestTimeout => Answer.TooSlow,
+                StatusCodes.Status408RequestTimeout => _deadline.TooSlow,
                 StatusCodes.Status413PayloadTooLarge => Answer.TooLarge(limit),
                 _ => e.Message.Contains("end of request content", StringComparison.OrdinalIgnoreCase)
                     ? Answer.CutShort
@@ -109,11 +112,12 @@ internal sealed class RequestBody : IDisposable
             Claim.AwaitInput(length - _bytes.Length);
             ReadResult result = await ReadInTimeAsync(reader, aborted);
             Claim.Proceed();
+            _limits.See(Limit.BodyTimeout, _deadline.Behind.Ticks);
             if (result.IsCanceled || Claim.IsEnded)
             {
                 // Kestrel will read on, and logs an error where it finds a read that was not ended.
                 reader.AdvanceTo(result.Buffer.Start, result.Buffer.End);
-                return Claim.IsEnded ? Answer.Displaced : input?.Fault ?? Answer.TooSlow;
+                return Claim.IsEnded ? Answer.Displaced : input?.Fault ?? _deadline.TooSlow;
             }
 
             if (_bytes.Length + result.Buffer.Length > limit)

@@ -47,6 +47,9 @@ internal sealed class HeadLimits(ExpositionEngine engine)
             malformed |= !HeaderRules.IsName(name) && !name.StartsWith(':');
         }
 
+        engine.Metrics.Limits.See(Limit.TargetBytes, target);
+        engine.Metrics.Limits.See(Limit.HeadBytes, size);
+        engine.Metrics.Limits.See(Limit.Headers, count);
         return target > _maxTarget ? engine.RefuseAsync(context, Answer.TargetTooLong(target, _maxTarget))
             : size > _maxHead ? engine.RefuseAsync(context, Answer.HeadTooLong(size, _maxHead))
             : count > _maxHeaders ? engine.RefuseAsync(context, Answer.TooManyHeaders(count, _maxHeaders))

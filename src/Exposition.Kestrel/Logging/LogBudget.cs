@@ -31,6 +31,10 @@ internal sealed class LogBudget(TimeProvider time)
     private readonly Purse _actions = new(7, 0.1, 32 << 10, 512);
     private ITimer? _timer;
     private bool _isTimed;
+    private long _suppressed;
+
+    /// <summary>How many lines were not to be written so far.</summary>
+    public long Suppressed => Volatile.Read(ref _suppressed);
 
     /// <summary>Takes one line of <see cref="LineBytes"/>.</summary>
     /// <param name="level">Its level.</param>
@@ -51,6 +55,7 @@ internal sealed class LogBudget(TimeProvider time)
                 voice.Suppressed++;
                 (voice.LastAt, voice.Level, voice.Later) = (now, level, later ?? voice.Later);
                 Watch();
+                _suppressed++;
                 return false;
             }
 

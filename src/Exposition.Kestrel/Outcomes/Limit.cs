@@ -12,8 +12,14 @@ internal enum Limit : byte
     /// <summary>A body as sent.</summary>
     BodyBytes,
 
+    /// <summary>A body came too slowly, though it came.</summary>
+    BodyRate,
+
     /// <summary>A body took too long.</summary>
     BodyTimeout,
+
+    /// <summary>Compressed parts of scrapes that are kept.</summary>
+    BundleCacheBytes,
 
     /// <summary>Connections at once.</summary>
     Connections,
@@ -48,6 +54,9 @@ internal enum Limit : byte
     /// <summary>What scrapes hold of what has been replaced.</summary>
     HeldBytes,
 
+    /// <summary>A connection was silent between requests.</summary>
+    IdleTimeout,
+
     /// <summary>All bodies together.</summary>
     InflightBytes,
 
@@ -80,6 +89,9 @@ internal enum Limit : byte
 
     /// <summary>Series of one push.</summary>
     SeriesPerPush,
+
+    /// <summary>Last pushes that are kept to be compared with the next.</summary>
+    ShapeCacheBytes,
 
     /// <summary>All groups.</summary>
     StoredBytes,

@@ -21,6 +21,7 @@ internal sealed class LeastRate(TimeProvider time, int bytesPerSecond, TimeSpan 
     private readonly long _half = 2 * time.TimestampFrequency;
     private long _deadline;
     private long _started;
+    private long _lastAt;
     private long _halfSince;
     private long _older;
     private long _newer;
@@ -56,13 +57,25 @@ internal sealed class LeastRate(TimeProvider time, int bytesPerSecond, TimeSpan 
         }
     }
 
+    /// <summary>How long nothing has moved.</summary>
+    public TimeSpan Silence
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return time.GetElapsedTime(_lastAt);
+            }
+        }
+    }
+
     /// <summary>Starts anew.</summary>
     /// <param name="at">When it has begun, on the clock's scale.</param>
     public void Start(long at)
     {
         lock (_lock)
         {
-            (_started, _halfSince, _deadline) = (at, at, at + _window);
+            (_started, _halfSince, _lastAt, _deadline) = (at, at, at, at + _window);
             (_older, _newer) = (0, 0);
         }
     }
@@ -75,6 +88,7 @@ internal sealed class LeastRate(TimeProvider time, int bytesPerSecond, TimeSpan 
             long now = time.GetTimestamp();
             Turn(now);
             _newer += bytes;
+            _lastAt = bytes > 0 ? now : _lastAt;
             if (bytesPerSecond > 0)
             {
                 double earned = Math.Min((double)bytes / bytesPerSecond * time.TimestampFrequency, _window);
@@ -91,6 +105,7 @@ internal sealed class LeastRate(TimeProvider time, int bytesPerSecond, TimeSpan 
             long ticks = (long)(waited.TotalSeconds * time.TimestampFrequency);
             _deadline += ticks;
             _started += ticks;
+            _lastAt += ticks;
             _halfSince += ticks;
         }
     }

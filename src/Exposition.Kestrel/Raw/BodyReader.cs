@@ -1,6 +1,7 @@
 using System.Buffers;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Outcomes;
+using Exposition.Kestrel.SelfMetrics;
 using Exposition.Kestrel.Serving;
 
 namespace Exposition.Kestrel.Raw;
@@ -15,6 +16,7 @@ namespace Exposition.Kestrel.Raw;
 internal sealed class BodyReader : IDisposable
 {
     private readonly long _limit;
+    private readonly LimitMetrics _limits;
     private readonly PooledBody _bytes;
     private ChunkDecoder _chunks;
     private bool _isChunked;
@@ -25,6 +27,7 @@ internal sealed class BodyReader : IDisposable
     public BodyReader(ExpositionEngine engine, Action interrupt)
     {
         _limit = engine.Options.BodyLimit;
+        _limits = engine.Metrics.Limits;
         Deadline = new BodyDeadline(engine.Options, engine.Inflight, interrupt);
         _bytes = new PooledBody(Deadline.Claim);
     }
@@ -99,6 +102,7 @@ internal sealed class BodyReader : IDisposable
     /// <returns>How long it may.</returns>
     public TimeSpan AwaitInput()
     {
+        _limits.See(Limit.BodyTimeout, Deadline.Behind.Ticks);
         Deadline.Count(_received);
         _received = 0;
         Deadline.Claim.AwaitInput(_isChunked ? null : _left);

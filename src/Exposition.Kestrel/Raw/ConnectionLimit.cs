@@ -45,13 +45,17 @@ internal sealed class ConnectionLimit(ExpositionEngine engine)
     public ConnectionDelegate Wrap(bool secure, ConnectionDelegate next) => async connection =>
     {
         ConnectionSeat seat = connection.Features.Get<ConnectionSeat>() ?? Arrive(connection);
+        ConnectionEnd end = ConnectionEnd.Error;
         try
         {
-            await (await EnterAsync(seat) ? next(connection) : RefuseAsync(connection, secure));
+            bool entered = await EnterAsync(seat);
+            await (entered ? next(connection) : RefuseAsync(connection, secure));
+            end = entered ? EndOf(seat) : ConnectionEnd.Limit;
         }
         finally
         {
-            Leave(seat);
+            bool wasEnded = Leave(seat);
+            engine.Metrics.Traffic.CountEnd(wasEnded ? ConnectionEnd.Limit : end);
         }
     };
 
@@ -155,7 +159,24 @@ internal sealed class ConnectionLimit(ExpositionEngine engine)
         return entered;
     }
 
-    private void Leave(ConnectionSeat seat)
+    // Kestrel keeps the time between requests itself, and does not say that it is over.
+    private ConnectionEnd EndOf(ConnectionSeat seat)
+    {
+        TimeSpan idle = engine.Options.IdleTimeout;
+        ConnectionEnd end = seat.End ?? (seat.IsToEnd ? ConnectionEnd.Shutdown
+            : idle > TimeSpan.Zero && seat.IdleSince is < long.MaxValue and var since && engine.Options.Time.GetElapsedTime(since) >= idle
+                ? ConnectionEnd.Idle
+            : ConnectionEnd.Closed);
+        if (end == ConnectionEnd.Idle)
+        {
+            engine.CountRefusal(Limit.IdleTimeout);
+        }
+
+        return end;
+    }
+
+    // Whether it was told to end.
+    private bool Leave(ConnectionSeat seat)
     {
         Interlocked.Decrement(ref _open);
         lock (_lock)
@@ -166,6 +187,8 @@ internal sealed class ConnectionLimit(ExpositionEngine engine)
             {
                 _leaving.Remove(seat);
             }
+
+            return seat.EndedAt is not null;
         }
     }
 
@@ -205,7 +228,7 @@ internal sealed class ConnectionLimit(ExpositionEngine engine)
 
         engine.CountRefusal(Limit.Connections);
         engine.Log.Limited(Limit.Connections, worst.Peer, "ended for another: the longest idle one of the client that has most");
-        worst.End();
+        worst.RequestEnd();
     }
 
     private async Task RefuseAsync(ConnectionContext connection, bool secure)

@@ -1,4 +1,5 @@
 using System.Net;
+using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
@@ -24,6 +25,13 @@ internal sealed class ConnectionSeat(ConnectionContext connection, ClientAddress
 
     /// <summary>When it was told to end, if it was; set by <see cref="ConnectionLimit"/>.</summary>
     public long? EndedAt { get; set; }
+
+    /// <summary>How it has ended, where whoever serves it knows.</summary>
+    public ConnectionEnd? End { get; set; }
+
+    /// <summary>Whether the server wants it to end.</summary>
+    public bool IsToEnd =>
+        connection.Features.Get<IConnectionLifetimeNotificationFeature>() is { ConnectionClosedRequested.IsCancellationRequested: true };
 
     /// <summary>
     /// Since when it serves nothing: a head that has not come whole does not count. The largest number while it serves something.
@@ -51,7 +59,7 @@ internal sealed class ConnectionSeat(ConnectionContext connection, ClientAddress
     }
 
     /// <summary>Ends it as a shutdown would: what has come is still answered.</summary>
-    public void End()
+    public void RequestEnd()
     {
         if (connection.Features.Get<IConnectionLifetimeNotificationFeature>() is { } lifetime)
         {

@@ -80,6 +80,9 @@ internal sealed class ConnectionWatch
 
     public bool Expired => _time.GetTimestamp() >= Volatile.Read(ref _deadline);
 
+    /// <summary>How much time is left of the phase.</summary>
+    public TimeSpan Left => _time.GetElapsedTime(_time.GetTimestamp(), Volatile.Read(ref _deadline));
+
     /// <summary>Starts a phase, with a deadline from now; zero or less for none.</summary>
     public void Enter(ConnectionPhase phase, TimeSpan timeout)
     {

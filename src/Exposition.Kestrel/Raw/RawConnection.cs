@@ -88,6 +88,11 @@ internal sealed class RawConnection
                     await LastBytes.DrainAsync(_input, _engine.Options.Time);
                 }
 
+                if (step == RequestStep.Close && _seat is not null && _reader.WasIdle)
+                {
+                    _seat.End = ConnectionEnd.Idle;
+                }
+
                 return step == RequestStep.HandOn && HandOn();
             }
         }
@@ -97,6 +102,11 @@ internal sealed class RawConnection
             {
                 _engine.CountRefusal(Limit.ScrapeDuration);
                 _engine.Log.Limited(Limit.ScrapeDuration, _peer);
+            }
+
+            if (_seat is not null && !_watch.Stopping)
+            {
+                _seat.End = ConnectionEnd.Error;
             }
 
             // The peer has gone, or the transport was stopped: nobody is left to be told.

@@ -5,6 +5,7 @@ using Exposition.Kestrel.Clients;
 using Exposition.Kestrel.Heads;
 using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Routing;
+using Exposition.Kestrel.SelfMetrics;
 using Exposition.Kestrel.Serving;
 
 namespace Exposition.Kestrel.Raw;
@@ -60,6 +61,9 @@ internal sealed class RequestReader
 
     /// <summary>Whether it is known what is asked for: a push.</summary>
     public bool IsInBody { get; private set; }
+
+    /// <summary>Whether it was silent for too long.</summary>
+    public bool WasIdle { get; private set; }
 
     /// <summary>Whether the gate counts the request as one that has entered.</summary>
     public bool HasEntered => _admission is { HasEntered: true };
@@ -132,9 +136,9 @@ internal sealed class RequestReader
 
         return phase switch
         {
-            ConnectionPhase.Idle => RequestStep.Close,
+            ConnectionPhase.Idle => CloseIdle(),
             ConnectionPhase.Head => Refuse(Answer.HeadTooSlow, RequestStep.RefuseAndClose),
-            _ => Refuse(Answer.TooSlow),
+            _ => Refuse(Body.Deadline.TooSlow),
         };
     }
 
@@ -177,6 +181,12 @@ internal sealed class RequestReader
         return step;
     }
 
+    private RequestStep CloseIdle()
+    {
+        WasIdle = true;
+        return RequestStep.Close;
+    }
+
     private RequestStep HandOn(HandOnReason reason)
     {
         _head.Reason = reason;
@@ -209,6 +219,7 @@ internal sealed class RequestReader
 
     private RequestStep? Begin(ReadOnlySpan<byte> head, ref ReadOnlySequence<byte> rest)
     {
+        See(head.Length);
         if (!_engine.Hosts.Allows(_head.Host.In(head)))
         {
             return HandOn(HandOnReason.Host);
@@ -246,6 +257,19 @@ internal sealed class RequestReader
         IsInBody = true;
         Body.Begin(_push, _head.Chunked, rest);
         return null;
+    }
+
+    // How near the head comes to its limits.
+    private void See(int length)
+    {
+        LimitMetrics limits = _engine.Metrics.Limits;
+        limits.See(Limit.HeadBytes, length);
+        limits.See(Limit.TargetBytes, _head.Target.Length);
+        limits.See(Limit.Headers, _head.HeaderCount);
+        if (_headTimed && _options.HeadTimeout > TimeSpan.Zero)
+        {
+            limits.See(Limit.HeadTimeout, (_options.HeadTimeout - _watch.Left).Ticks);
+        }
     }
 
     private void Understand(ReadOnlySpan<byte> head, in Route route)

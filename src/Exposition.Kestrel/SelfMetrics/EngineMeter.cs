@@ -28,6 +28,10 @@ internal sealed class EngineMeter
     private const int StatusEnd = 600;
 
     private static readonly object[] s_statuses = [.. Enumerable.Range(0, StatusEnd).Select(static status => (object)status)];
+
+    /// <summary>Names of formats.</summary>
+    internal static readonly string[] Formats = ["openmetrics", "protobuf", "protobuf_compact_text", "protobuf_text", "text"];
+
     internal static readonly string[] Outcomes = ["sent", "aborted", "refused", "failed"];
 
     private static readonly InstrumentAdvice<double> s_seconds = new()

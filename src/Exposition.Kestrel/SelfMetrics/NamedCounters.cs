@@ -10,6 +10,7 @@ namespace Exposition.Kestrel.SelfMetrics;
 internal sealed class NamedCounters(string[] names)
 {
     private readonly long[] _counts = new long[names.Length];
+    private readonly Func<long>?[] _others = new Func<long>?[names.Length];
     private readonly (int At, byte[] Label)[] _inOrder =
     [
         .. names.Index().Where(static named => named.Item.Length > 0).OrderBy(static named => named.Item, StringComparer.Ordinal)
@@ -20,15 +21,20 @@ internal sealed class NamedCounters(string[] names)
     public static string[] NamesOf<T>(JsonNamingPolicy spelling)
         where T : struct, Enum => [.. Enum.GetNames<T>().Select(name => name == "None" ? "" : spelling.ConvertName(name))];
 
-    public long this[int at] => Volatile.Read(ref _counts[at]);
+    public long this[int at] => Volatile.Read(ref _counts[at]) + (_others[at]?.Invoke() ?? 0);
 
-    public void Count(int at)
+    public void Count(int at) => Count(at, 1);
+
+    public void Count(int at, long amount)
     {
         if (names[at].Length > 0)
         {
-            Interlocked.Increment(ref _counts[at]);
+            Interlocked.Add(ref _counts[at], amount);
         }
     }
+
+    /// <summary>What is counted elsewhere is added to one of them.</summary>
+    public void Add(int at, Func<long> elsewhere) => _others[at] = elsewhere;
 
     /// <summary>All of them, for a meter.</summary>
     /// <param name="tag">What tells them apart.</param>

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Exposition.Engine;
 using Exposition.Formats;
+using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Routing;
 
@@ -48,6 +49,15 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
     /// <summary>What else is told of what is counted here; null where the host has no meters.</summary>
     public EngineMeter? Meter { get; set; }
 
+    /// <summary>What the limits are, and how much of them is in use.</summary>
+    public LimitMetrics Limits { get; } = new(time);
+
+    /// <summary>Scrapes of the store.</summary>
+    public ScrapeMetrics Scrapes { get; } = new(time);
+
+    /// <summary>Connections, and bytes of pushes.</summary>
+    public TrafficMetrics Traffic { get; } = new();
+
     /// <summary>Counts a connection that could not be accepted.</summary>
     public void CountAcceptFailure() => Interlocked.Increment(ref _acceptFailures);
 
@@ -84,10 +94,12 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
     }
 
     /// <summary>Observes the body of a request, which has come whole.</summary>
-    public void CountBody(PushMethod method, PushFormat format, long bytes)
+    public void CountBody(PushMethod method, PushFormat format, BodyEncoding encoding, long bytes)
     {
         if (method != PushMethod.Delete)
         {
+            Traffic.CountBytes(encoding, bytes);
+            Limits.See(Limit.BodyBytes, bytes);
             Meter?.Received(method, format, bytes);
         }
     }
@@ -96,7 +108,14 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
     public void CountServed(Door door) => _served.Count((int)door);
 
     /// <summary>Counts something that a limit has refused.</summary>
-    public void CountRefusal(Limit limit) => _limited.Count((int)limit);
+    public void CountRefusal(Limit limit)
+    {
+        _limited.Count((int)limit);
+        Limits.Refused(limit);
+    }
+
+    /// <summary>What a limit refuses is counted elsewhere, too.</summary>
+    public void AlsoRefused(Limit limit, Func<long> count) => _limited.Add((int)limit, count);
 
     /// <summary>Counts a connection that the raw door did not keep.</summary>
     public void CountHandedOn(HandOnReason reason) => _handedOn.Count((int)reason);

@@ -9,7 +9,10 @@ namespace Exposition.Kestrel.Serving;
 // is keyed anew in each process, so nobody can make two jobs share a bucket.
 
 /// <summary>Bounds the pushes of each job. Safe for concurrent use.</summary>
-internal sealed class JobRate(int perSecond, TimeProvider time)
+/// <param name="perSecond">The most pushes of one job in a second; 0 for any number.</param>
+/// <param name="time">The clock.</param>
+/// <param name="see">Told how many a job has pushed within a second.</param>
+internal sealed class JobRate(int perSecond, TimeProvider time, Action<long>? see = null)
 {
     private const int FirstSweep = 1024;
 
@@ -39,6 +42,7 @@ internal sealed class JobRate(int perSecond, TimeProvider time)
             }
 
             until = Math.Max(until, now) + _share;
+            see?.Invoke((until - now + _share - 1) / _share);
             if (_until.Count >= _sweepAt)
             {
                 Sweep(now);

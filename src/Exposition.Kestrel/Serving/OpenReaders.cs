@@ -23,6 +23,18 @@ internal sealed class OpenReaders(WireMetrics metrics, ExpositionOptions options
     /// <summary>How many are in.</summary>
     public int Open => Volatile.Read(ref _count);
 
+    /// <summary>What they hold of the store.</summary>
+    public long HeldBytes => heldBytes();
+
+    /// <summary>How many read this.</summary>
+    public int Reading(Limit kind)
+    {
+        lock (_lock)
+        {
+            return Count(kind, ended: false) + Count(kind, ended: true);
+        }
+    }
+
     /// <summary>The least rate, in bytes per second; 0 for none.</summary>
     public int LeastRate => options.MinScrapeBytesPerSecond;
 
@@ -86,6 +98,7 @@ internal sealed class OpenReaders(WireMetrics metrics, ExpositionOptions options
 
     internal void Leave(Reader reader)
     {
+        metrics.Limits.See(Limit.ScrapeDuration, reader.Age.Ticks);
         lock (_lock)
         {
             _open.Remove(reader);

@@ -38,8 +38,12 @@ internal sealed class PushHandler(
     // So much any body may decode to.
     private const long DecodedFreely = 1 << 20;
 
-    private readonly JobRate _rate = new(options.MaxPushesPerSecond, options.Time);
+    private readonly JobRate _rate = new(
+        options.MaxPushesPerSecond, options.Time, pushes => metrics.Limits.See(Limit.PushesPerSecond, pushes));
     private readonly FairWorkers _workers = new("large bodies", Environment.ProcessorCount, options.MaxQueuedBodies, options.Time);
+
+    /// <summary>How many large bodies wait for their turn.</summary>
+    public int Waiting => _workers.Waiting;
 
     /// <summary>Carries out a request whose body is complete, if it takes little time.</summary>
     /// <param name="request">The head.</param>
@@ -50,7 +54,7 @@ internal sealed class PushHandler(
     public Answer? Handle(in PushRequest request, ReadOnlyMemory<byte> body, out Task<string?>? confirmation)
     {
         confirmation = null;
-        metrics.CountBody(request.Method, request.Format, body.Length);
+        metrics.CountBody(request.Method, request.Format, request.Encoding, body.Length);
         if (request.Encoding == BodyEncoding.Gzip && request.Method != PushMethod.Delete && GzipBody.CheckHeader(body.Span) is { } refused)
         {
             metrics.CountServed(request.Door);
@@ -238,6 +242,8 @@ internal sealed class PushHandler(
         long limit = Math.Min(options.DecodedLimit, byRatio);
         using var decoded = new PooledBody(request.Claim);
         DecodeOutcome outcome = ContentCoding.Undo(encoding, body, decoded, Math.Min(limit, most));
+        metrics.Limits.See(Limit.DecodedBytes, decoded.Length);
+        metrics.Limits.See(Limit.DecodeRatio, (decoded.Length - DecodedFreely) / Math.Max(1, body.Length));
         return outcome.NoRoom || (outcome.TooLarge && most < limit) ? null
             : outcome.TooLarge ? (
                 limit < options.DecodedLimit ? Answer.TooDense(limit, body.Length, options.MaxDecodeRatio) : Answer.TooLargeDecoded(limit))

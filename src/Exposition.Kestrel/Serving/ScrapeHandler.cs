@@ -8,9 +8,16 @@ using Exposition.Kestrel.SelfMetrics;
 namespace Exposition.Kestrel.Serving;
 
 /// <summary>Opens scrapes for both doors.</summary>
+/// <param name="target">What is scraped.</param>
+/// <param name="collect">Adds families of the engine and its host.</param>
+/// <param name="metrics">Where is counted who was served.</param>
+/// <param name="readers">Who reads.</param>
+/// <param name="options">The options.</param>
+/// <param name="log">Where failures are logged.</param>
+/// <param name="counted">Where the scrapes are counted; null where they are not of the store.</param>
 internal sealed class ScrapeHandler(
     StoreTarget target, Action<FamilySet> collect, WireMetrics metrics, OpenReaders readers, ExpositionOptions options,
-        ClientLog log)
+        ClientLog log, ScrapeMetrics? counted = null)
 {
     // Nobody can ask for so little time that it rounds to none, which would be for ever, or for so much that it overflows.
     private const double LeastSeconds = 1e-3;
@@ -44,6 +51,7 @@ internal sealed class ScrapeHandler(
             return null;
         }
 
+        counted?.Begin();
         FamilySet own = _sets.TryTake(out FamilySet? pooled) ? pooled : new FamilySet();
         try
         {
@@ -53,6 +61,7 @@ internal sealed class ScrapeHandler(
         }
         catch (Exception e)
         {
+            counted?.End();
             Count(request, ScrapeOutcome.Failed, reader.Age);
             reader.Dispose();
             log.Failed("a scrape failed inside the engine", e);
@@ -73,9 +82,13 @@ internal sealed class ScrapeHandler(
     internal void Closed(FamilySet own, in ScrapeRequest request, ScrapeOutcome outcome, TimeSpan duration, long bytes)
     {
         _sets.Add(own);
+        counted?.End();
         Count(request, outcome, duration, bytes);
     }
 
-    private void Count(in ScrapeRequest request, ScrapeOutcome outcome, TimeSpan duration = default, long bytes = 0) =>
+    private void Count(in ScrapeRequest request, ScrapeOutcome outcome, TimeSpan duration = default, long bytes = 0)
+    {
+        counted?.Count(request.Language.Format, request.Gzip, outcome, duration, bytes);
         metrics.Meter?.Scraped(request.Language.Format, request.Gzip, outcome, duration, bytes);
+    }
 }

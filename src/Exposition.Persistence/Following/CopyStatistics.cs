@@ -1,3 +1,5 @@
+using Exposition.Engine.Counting;
+
 namespace Exposition.Persistence.Following;
 
 /// <summary>How the writes of a copy went. Written by whoever writes, read by any thread.</summary>
@@ -6,6 +8,9 @@ internal sealed class CopyStatistics(TimeProvider time)
     private long _failures;
     private long _lastSuccess;
     private long _writingSince;
+
+    /// <summary>How long it took to write what had changed.</summary>
+    public DurationHistogram Commits { get; } = new(0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 60);
 
     public long Failures => Interlocked.Read(ref _failures);
 

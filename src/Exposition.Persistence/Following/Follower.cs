@@ -236,6 +236,7 @@ internal sealed class Follower : IDisposable
 
         if (written > 0)
         {
+            _statistics.Commits.Observe(_lastDuration);
             Report(DurableEvent.Saved, written);
         }
     }
