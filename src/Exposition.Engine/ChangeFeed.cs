@@ -72,6 +72,9 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
     /// coalesces with later changes; so a consumer who takes, reads and releases little at a time keeps little of what is replaced
     /// meanwhile.
     /// </summary>
+    /// <remarks>
+    /// Groups that were deleted in one step come alone, and all of them at once, whatever they are: the consumer may keep that one step.
+    /// </remarks>
     /// <param name="into">Where they go.</param>
     /// <param name="most">In: the most entries to examine. Out: how many are left. Start with <see cref="Pending"/>, and call until it is
     /// 0.</param>
@@ -80,6 +83,11 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
     public int Take(ICollection<FeedChange> into, ref int most, long bytes)
     {
         ArgumentNullException.ThrowIfNull(into);
+        if (_queue.TakeTogether(this, into) is > 0 and var together)
+        {
+            return together;
+        }
+
         long started = _time.GetTimestamp();
         Explored.Step("ReadPending");
         int left = Math.Min(most, Pending);
@@ -208,6 +216,15 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
         }
     }
 
+    // Groups have been deleted in one step. Their entries may be queued, or on the way to it.
+    internal void TellTogether(GroupSlot[] slots)
+    {
+        if (index != OfCopies && !_isDisposed)
+        {
+            _queue.AddTogether(slots);
+        }
+    }
+
     // A group has been deleted. Until the consumer knows it, a group of the same key goes on with the entry; so a key that comes and goes
     // stays one entry.
     internal void TellGone(GroupSlot slot)
@@ -228,12 +245,16 @@ internal sealed class ChangeFeed(MetricStore store, int index, RetiredBlocks ret
         {
             GroupSlot slot = entry.Slot;
             GroupSnapshot current = TakeNewest(slot, out copy);
-            if (current.IsEnd)
+            if (current.IsEnd && !_queue.TryForget(entry, slot))
             {
-                if (!_queue.TryForget(entry, slot))
-                {
-                    continue;
-                }
+                continue;
+            }
+
+            if (current.IsEnd && slot.LeavesTogether && index != OfCopies)
+            {
+                // It is in what is taken together, or was.
+                change = default;
+                return false;
             }
 
             // Each refusal was counted as pending, also one that says the same as the one before it at the same instant.

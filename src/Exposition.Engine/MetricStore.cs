@@ -44,7 +44,6 @@ public sealed class MetricStore
     private readonly Wiping _wiping;
     private readonly Sweep _sweep;
     private readonly Views _views;
-    private readonly Deleting _deleting;
     private readonly RepeatPushes _repeats;
     private readonly PushFailures _failures;
     private readonly Pushing _pushing;
@@ -58,13 +57,13 @@ public sealed class MetricStore
         State = new StoreState(options);
         _writer = new WriterLock(State);
         var publisher = new Publisher(State, _writer);
-        _writer.FollowUp = new FollowUp(State, _writer, new Unhiding(State, _writer, publisher));
+        _writer.FollowUp = new FollowUp(State, _writer, publisher, new Unhiding(State, _writer, publisher));
         _host = new HostFamilies(State, _writer, publisher);
         _wiping = new Wiping(State, _writer, publisher);
         var expiring = new Expiring(State, _writer, publisher, _wiping);
         _sweep = new Sweep(State, _writer, expiring);
         _views = new Views(State, _sweep);
-        _deleting = new Deleting(State, _writer, publisher, expiring, _sweep);
+        Deletes = new Deleting(State, _writer, publisher, expiring, _sweep);
         Reads = new GroupReads(State, _writer, expiring, _views);
         Lookup = new SeriesLookup(State, _writer, Reads);
         var checks = new PushChecks(State);
@@ -170,6 +169,8 @@ public sealed class MetricStore
 
     internal SeriesLookup Lookup { get; }
 
+    internal Deleting Deletes { get; }
+
     internal BundleCache Bundles => State.Bundles;
 
     /// <summary>Reads, checks and stores a body.</summary>
@@ -218,18 +219,18 @@ public sealed class MetricStore
     public bool Delete(GroupingKey key)
     {
         ArgumentNullException.ThrowIfNull(key);
-        return _deleting.Delete(key);
+        return Deletes.Delete(key);
     }
 
-    /// <summary>Removes the groups that a selector chooses, one after the other: a view meanwhile may show some of them.</summary>
+    /// <summary>Removes the groups that a selector chooses in one step: a view shows all of them or none.</summary>
     /// <param name="groups">Which; see <see cref="GroupSelector.Parse"/>.</param>
-    /// <param name="olderThan">If given, only those to which nothing was pushed, with success, for longer than that.</param>
+    /// <param name="olderThan">If given, only those without a push for longer; refused ones count where no other ever was.</param>
     /// <returns>How many were removed.</returns>
     public int Delete(GroupSelector groups, TimeSpan? olderThan = null)
     {
         ArgumentNullException.ThrowIfNull(groups);
         ArgumentOutOfRangeException.ThrowIfLessThan(olderThan ?? TimeSpan.Zero, TimeSpan.Zero, nameof(olderThan));
-        return _deleting.Delete(groups, olderThan);
+        return Deletes.Together.Delete(groups.Matches, olderThan).Groups;
     }
 
     /// <summary>Removes all groups in one step: a view shows all of them or none.</summary>

@@ -136,8 +136,13 @@ internal static class EngineExtensions
     /// <summary>Takes all that is pending.</summary>
     public static int Take(this ChangeFeed feed, ICollection<FeedChange> into)
     {
-        int most = feed.Pending;
-        return feed.Take(into, ref most, long.MaxValue);
+        int taken = 0;
+        for (int most = feed.Pending; most > 0;)
+        {
+            taken += feed.Take(into, ref most, long.MaxValue);
+        }
+
+        return taken;
     }
 
     /// <summary>Puts a group back, and leaves the array to the caller.</summary>

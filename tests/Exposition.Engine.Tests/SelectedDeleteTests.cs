@@ -1,4 +1,5 @@
 using System.Text;
+using Exposition.Engine.Publishing;
 
 namespace Exposition.Engine.Tests;
 
@@ -37,6 +38,145 @@ public sealed class SelectedDeleteTests
         _gateway.Clock.Advance(1);
         Assert.Equal(1, _gateway.Store.Delete(all, TimeSpan.Zero));
         Assert.Throws<ArgumentOutOfRangeException>(() => _gateway.Store.Delete(all, TimeSpan.FromSeconds(-1)));
+    }
+
+    // A group that never was pushed to well is as old as what was refused last.
+    [Fact]
+    public void Of_a_group_that_only_failed_the_last_failure_counts()
+    {
+        _gateway.Push(Harness.Key("job", "failed"), "a 1 5\n", PushMode.Replace);
+        GroupSelector all = GroupSelector.Parse("{}");
+        _gateway.Clock.Advance(100);
+        Assert.Equal(0, _gateway.Store.Delete(all, TimeSpan.FromSeconds(100)));
+        _gateway.Store.NoteFailure(Harness.Key("job", "failed"), "too large", null);
+        _gateway.Clock.Advance(50);
+        Assert.Equal(0, _gateway.Store.Delete(all, TimeSpan.FromSeconds(100)));
+        _gateway.Clock.Advance(51);
+        Assert.Equal(1, _gateway.Store.Delete(all, TimeSpan.FromSeconds(100)));
+    }
+
+    [Fact]
+    public void Nothing_goes_where_another_number_is_expected()
+    {
+        for (int i = 0; i < 5; i++)
+        {
+            _gateway.Put(Harness.Key("job", $"{i}"), "a 1\n");
+        }
+
+        DeletedTogether refused = _gateway.Store.Deletes.Together.Delete(static _ => true, expected: 4);
+        Assert.Equal((5, 0L, false), (refused.Groups, refused.Series, refused.IsDone));
+        Assert.Equal(5, _gateway.Store.GroupCount);
+        DeletedTogether done = _gateway.Store.Deletes.Together.Delete(static _ => true, expected: 5);
+        Assert.Equal((5, 15L, true), (done.Groups, done.Series, done.IsDone));
+        Assert.Equal((0, 0L, 0L), (_gateway.Store.GroupCount, _gateway.Store.SampleCount, _gateway.Store.StoredBytes));
+    }
+
+    // While groups come and go that are chosen and that are not: a view shows a generation whole or not at all.
+    [Fact]
+    public async Task A_view_shows_all_that_is_deleted_together_or_none()
+    {
+        const int Groups = 500;
+        var store = new MetricStore(new StoreOptions());
+        using var done = new CancellationTokenSource();
+        Task others = Task.Run(
+            () =>
+            {
+                for (int i = 0; !done.IsCancellationRequested; i++)
+                {
+                    GroupingKey key = Harness.Key("job", "other", "n", $"{i % 50}");
+                    store.Push(key, PushFormat.Text, Encoding.UTF8.GetBytes($"a {i}\n"), PushMode.Replace);
+                    if (i % 7 == 0)
+                    {
+                        store.Delete(key);
+                    }
+                }
+            },
+            TestContext.Current.CancellationToken);
+        int whole = 0;
+        Task scrapes = Task.Run(
+            () =>
+            {
+                while (!done.IsCancellationRequested)
+                {
+                    using StoreView view = store.OpenView();
+                    int first = 0;
+                    int last = 0;
+                    foreach (GroupSnapshot group in view.Groups)
+                    {
+                        string key = group.Key.ToString();
+                        first += key.Contains("\"chosen-1\"", StringComparison.Ordinal) ? 1 : 0;
+                        last += key.Contains("\"chosen-2\"", StringComparison.Ordinal) ? 1 : 0;
+                    }
+
+                    // The first half is pushed first: where the second has begun it is whole, until both go at once.
+                    Assert.True(last == 0 || first == Groups, $"{first} and {last}");
+                    whole += last == Groups ? 1 : 0;
+                }
+            },
+            TestContext.Current.CancellationToken);
+        var feed = store.Subscribe();
+        for (int round = 0; round < 60; round++)
+        {
+            foreach (string job in new[] { "chosen-1", "chosen-2" })
+            {
+                for (int i = 0; i < Groups; i++)
+                {
+                    store.Push(Harness.Key("job", job, "n", $"{i}"), PushFormat.Text, "a 1\n"u8.ToArray(), PushMode.Replace);
+                }
+            }
+
+            Assert.Equal(2 * Groups, store.Delete(GroupSelector.Parse("{job=~\"chosen.*\"}")));
+            var changes = new List<FeedChange>();
+            int most = feed.Pending;
+            feed.Take(changes, ref most, 1);
+            Assert.Equal(2 * Groups, changes.Count(static change => change.Snapshot is null));
+            Assert.Equal(2 * Groups, changes.Count);
+            while (most > 0)
+            {
+                changes.Clear();
+                feed.Take(changes, ref most, long.MaxValue);
+                Assert.DoesNotContain(changes, static change => change.Key.ToString().Contains("chosen", StringComparison.Ordinal));
+            }
+        }
+
+        await done.CancelAsync();
+        await others;
+        await scrapes;
+        feed.Dispose();
+        Assert.True(whole > 0);
+        int left = store.GroupCount;
+        Assert.Equal(left, store.Delete(GroupSelector.Parse("{}")));
+        Assert.Equal((0L, 0L), (store.SampleCount, store.StoredBytes));
+    }
+
+    // What contradicted a deleted group does not any more when the delete has returned, nor while it ends the rest.
+    [Fact]
+    public async Task Nothing_is_refused_for_what_is_deleted_together()
+    {
+        var store = new MetricStore(new StoreOptions());
+        for (int round = 0; round < 20; round++)
+        {
+            for (int i = 0; i < 300; i++)
+            {
+                store.Push(Harness.Key("job", "old", "n", $"{i}"), PushFormat.Text, "# TYPE a gauge\na 1\n"u8.ToArray(), PushMode.Replace);
+            }
+
+            GroupingKey key = Harness.Key("job", "new");
+            Task<PushOutcome> pushes = Task.Run(
+                () =>
+                {
+                    while (store.GetGroups(limit: 1) is [{ } first] && first.Key.ToString().Contains("old", StringComparison.Ordinal))
+                    {
+                    }
+
+                    return store.Push(key, PushFormat.Text, "# TYPE a counter\na 1\n"u8.ToArray(), PushMode.Replace);
+                },
+                TestContext.Current.CancellationToken);
+            Assert.Equal(300, store.Delete(GroupSelector.Parse("{job=\"old\"}")));
+            PushOutcome outcome = await pushes;
+            Assert.True(outcome.IsStored, outcome.Error);
+            Assert.True(store.Delete(key));
+        }
     }
 
     // Repeat pushes take no lock: none that was answered may be lost to a delete of what is old.

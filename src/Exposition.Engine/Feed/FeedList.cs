@@ -64,6 +64,16 @@ internal sealed class FeedList
         }
     }
 
+    /// <summary>Groups have gone in one step.</summary>
+    public void TellTogether(GroupSlot[] slots)
+    {
+        Explored.Step("ReadFeeds");
+        foreach (ChangeFeed feed in Volatile.Read(ref _feeds))
+        {
+            feed.TellTogether(slots);
+        }
+    }
+
     /// <summary>A group is about to come.</summary>
     public void Adopt(GroupSlot slot)
     {

@@ -18,6 +18,7 @@ internal sealed class FeedQueue(TimeProvider time)
     private readonly Lock _lock = new();
     private readonly Queue<FeedEntry> _queue = [];
     private readonly Dictionary<GroupingKey, FeedEntry> _gone = [];
+    private readonly List<GroupSlot> _together = [];
     private TaskCompletionSource _some = NewSignal();
     private long _since;
 
@@ -30,7 +31,7 @@ internal sealed class FeedQueue(TimeProvider time)
         {
             lock (_lock)
             {
-                return _queue.Count;
+                return _queue.Count + _together.Count;
             }
         }
     }
@@ -42,7 +43,7 @@ internal sealed class FeedQueue(TimeProvider time)
         {
             lock (_lock)
             {
-                return _queue.Count > 0 ? _since : null;
+                return _queue.Count + _together.Count > 0 ? _since : null;
             }
         }
     }
@@ -73,6 +74,72 @@ internal sealed class FeedQueue(TimeProvider time)
 
             return _queue.Count;
         }
+    }
+
+    /// <summary>Groups have been deleted in one step: the consumer takes all of them at once.</summary>
+    public void AddTogether(ReadOnlySpan<GroupSlot> slots)
+    {
+        Explored.WaitFor(_lock);
+        lock (_lock)
+        {
+            long since = _queue.Count + _together.Count == 0 ? time.GetTimestamp() : _since;
+            _together.AddRange(slots);
+            _since = since;
+            _some.TrySetResult();
+        }
+    }
+
+    /// <summary>Takes the ends of all groups that were deleted together.</summary>
+    /// <returns>How many: of some of them the consumer may know more already.</returns>
+    public int TakeTogether(ChangeFeed feed, ICollection<FeedChange> into)
+    {
+        GroupSlot[] slots = TakeTogether();
+        int moved = 0;
+        int next = 0;
+        try
+        {
+            for (; next < slots.Length; next++)
+            {
+                // A group of the same key may have come since, and been taken.
+                FeedEntry entry = slots[next].EntryOf(feed);
+                long version = slots[next].Current!.Version;
+                if (entry.IsWanted && entry.LastTaken < version)
+                {
+                    into.Add(new FeedChange(slots[next].Key, version, null));
+                    entry.LastTaken = version;
+                    moved++;
+                }
+            }
+        }
+        finally
+        {
+            if (next < slots.Length)
+            {
+                AddTogether(slots.AsSpan(next));
+            }
+        }
+
+        return moved;
+    }
+
+    private GroupSlot[] TakeTogether()
+    {
+        Explored.WaitFor(_lock);
+        using Lock.Scope held = _lock.EnterScope();
+        if (_together.Count == 0)
+        {
+            return [];
+        }
+
+        GroupSlot[] all = [.. _together];
+        _together.Clear();
+        _together.TrimExcess();
+        if (_queue.Count == 0)
+        {
+            _some = NewSignal();
+        }
+
+        return all;
     }
 
     /// <summary>
@@ -107,6 +174,7 @@ internal sealed class FeedQueue(TimeProvider time)
         {
             _queue.Clear();
             _gone.Clear();
+            _together.Clear();
         }
     }
 
@@ -123,7 +191,7 @@ internal sealed class FeedQueue(TimeProvider time)
         entry.IsQueued = false;
         if (_queue.Count == 0)
         {
-            _some = NewSignal();
+            _some = _together.Count == 0 ? NewSignal() : _some;
             if (_queue.Capacity > SmallTable)
             {
                 _queue.TrimExcess();
@@ -136,7 +204,7 @@ internal sealed class FeedQueue(TimeProvider time)
     // Under the lock. Nothing is changed before what may fail.
     private void Enqueue(FeedEntry entry)
     {
-        long since = _queue.Count == 0 ? time.GetTimestamp() : _since;
+        long since = _queue.Count + _together.Count == 0 ? time.GetTimestamp() : _since;
         _queue.Enqueue(entry);
         (entry.IsQueued, _since) = (true, since);
         _some.TrySetResult();

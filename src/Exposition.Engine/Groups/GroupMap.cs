@@ -79,6 +79,28 @@ internal sealed class GroupMap
     /// <summary>The map without a group that it has.</summary>
     public GroupMap Without(GroupSlot slot) => Changed(slot, isThere: false);
 
+    /// <summary>The map without some groups that it has, in order of their keys.</summary>
+    public GroupMap Without(ReadOnlySpan<GroupSlot> some)
+    {
+        ReadOnlySpan<GroupSlot> all = Slots;
+        var left = new GroupSlot[all.Length - some.Length];
+        int kept = 0;
+        int next = 0;
+        foreach (GroupSlot slot in all)
+        {
+            if (next < some.Length && ReferenceEquals(some[next], slot))
+            {
+                next++;
+            }
+            else
+            {
+                left[kept++] = slot;
+            }
+        }
+
+        return new GroupMap(new State(left, null, 0, left.Length));
+    }
+
     /// <summary>Begins to merge the changes. Takes a while, for which the map may be replaced.</summary>
     /// <returns>Ends it, with the newest map.</returns>
     public Action<GroupMap> Merge()

@@ -16,6 +16,7 @@ internal sealed class GroupSlot(GroupingKey key, NameSet names)
     private PushFailure? _lastFailure;
     private FeedEntry[] _entries = [];
     private int _pins;
+    private bool _leavesTogether;
 
     public GroupingKey Key { get; } = key;
 
@@ -47,6 +48,9 @@ internal sealed class GroupSlot(GroupingKey key, NameSet names)
 
     /// <summary>Its place in the queue of deadlines, or -1. The queue's own.</summary>
     public int QueueIndex { get; set; } = -1;
+
+    /// <summary>Whether it is deleted together with others, and feeds of snapshots are told of all of them at once.</summary>
+    public bool LeavesTogether { get => Volatile.Read(ref _leavesTogether); set => Volatile.Write(ref _leavesTogether, value); }
 
     /// <summary>Whether the newest map has it; under the store's writer lock.</summary>
     public bool IsInMap { get; set; }

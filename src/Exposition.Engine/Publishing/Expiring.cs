@@ -20,6 +20,11 @@ internal sealed class Expiring(StoreState state, WriterLock writer, Publisher pu
         writer.AssertHeld();
         wiping.EndIfWiped(key);
         GroupSlot? slot = state.Groups.Table.Find(key);
+        if (publisher.EndIfLeaving(slot))
+        {
+            return null;
+        }
+
         if (slot is null || state.Deadlines.DueOf(slot.Current!) is not (> 0 and var due) || due > now.Steady)
         {
             return slot;

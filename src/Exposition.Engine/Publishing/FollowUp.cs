@@ -10,9 +10,12 @@ namespace Exposition.Engine.Publishing;
 // Whoever has made the change takes the steps before it is answered.
 
 /// <summary>The steps that follow from changes.</summary>
-internal sealed class FollowUp(StoreState state, WriterLock writer, Unhiding unhiding)
+internal sealed class FollowUp(StoreState state, WriterLock writer, Publisher publisher, Unhiding unhiding)
 {
     private const int MostAttempts = 5;
+
+    // Ended under one hold of the writer lock: a fraction of a millisecond.
+    private const int EndedAtOnce = 64;
 
     /// <summary>Takes so many steps; outside of the writer lock.</summary>
     public void Take(int left)
@@ -54,6 +57,16 @@ internal sealed class FollowUp(StoreState state, WriterLock writer, Unhiding unh
     private GroupSlot? TakeStep()
     {
         writer.AssertHeld();
+        if (state.LeavingGroups.Count > 0)
+        {
+            for (int i = 0; i < EndedAtOnce && state.LeavingGroups.TryTake(out LeavingGroup group); i++)
+            {
+                publisher.EndLeaving(group);
+            }
+
+            return null;
+        }
+
         if (state.Directory.Leaving > 0)
         {
             state.Directory.RemoveSome();

@@ -129,7 +129,7 @@ internal sealed class LargePushes(
             claim.Counted.Add(place);
         }
 
-        if (state.Directory.Leaving > 0 && (claim.Hidden is not null || claim.Contradiction is not null))
+        if (state.MayCountStill && (claim.Hidden is not null || claim.Contradiction is not null))
         {
             return new Attempt(MustRender: true);
         }
@@ -246,7 +246,7 @@ internal sealed class LargePushes(
     }
 
     private Attempt RefusedUnlessDoubtful(PushOutcome refused) =>
-        state.Directory.Leaving > 0 ? new Attempt(MustRender: true) : new Attempt(refused);
+        state.MayCountStill ? new Attempt(MustRender: true) : new Attempt(refused);
 
     /// <summary>A push whose families are closed.</summary>
     private sealed class Claim(PendingPush push, GroupDraft draft, EarlyCheck early)

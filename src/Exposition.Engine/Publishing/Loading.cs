@@ -38,6 +38,7 @@ internal sealed class Loading(StoreState state, WriterLock writer, Publisher pub
         using (writer.Enter())
         {
             GroupSlot? slot = state.Groups.Table.Find(key);
+            slot = publisher.EndIfLeaving(slot) ? null : slot;
             for (int i = 0; i < entries.Length; i++)
             {
                 entries[i] = Shared(entries[i]);

@@ -124,7 +124,77 @@ internal sealed class Publisher(StoreState state, WriterLock writer)
     public void Removed(GroupSlot slot, GroupSnapshot last)
     {
         writer.AssertHeld();
+        Uncount(slot, last);
+        Leave(slot, last);
+        Explored.Step("ChangeSlots");
+        state.Groups.Table.Remove(slot);
+        Explored.Fault("ShowsEarly", writer.FollowUp.TakeAll);
+        bool forAll = state.Maps.Replace(state.Maps.Without(slot));
+        Bury(slot, last, forAll);
+    }
+
+    /// <summary>
+    /// The rest of a removal of groups that are closed, in order of their keys, as far as it is one step; the rest of that follows (
+    /// <see cref="LeavingGroups"/>). Under the writer lock.
+    /// </summary>
+    public void RemoveTogether(List<LeavingGroup> closed)
+    {
+        writer.AssertHeld();
+        if (closed.Count == 0)
+        {
+            return;
+        }
+
+        foreach (LeavingGroup group in closed)
+        {
+            Uncount(group.Slot, group.Last);
+            group.Slot.IsInMap = false;
+        }
+
+        GroupSlot[] slots = [.. closed.Select(static group => group.Slot)];
+        bool forAll = state.Maps.Replace(state.Maps.Newest.Without(slots));
+        closed.ForEach(group => state.LeavingGroups.Add(group with { IsInNoView = forAll }));
+        state.Feeds.TellTogether(slots);
+    }
+
+    /// <summary>Ends a group that has left all views, unless that has been done; under the writer lock.</summary>
+    public void EndLeaving(in LeavingGroup group)
+    {
+        writer.AssertHeld();
+        if (state.Groups.IsThere(group.Slot))
+        {
+            Leave(group.Slot, group.Last);
+            Explored.Step("ChangeSlots");
+            state.Groups.Table.Remove(group.Slot);
+            Bury(group.Slot, group.Last, group.IsInNoView);
+        }
+    }
+
+    /// <summary>The same of one that was found in the table of groups.</summary>
+    /// <returns>Whether it was closed.</returns>
+    public bool EndIfLeaving(GroupSlot? slot)
+    {
+        if (slot?.Current is not { IsEnd: true } end)
+        {
+            return false;
+        }
+
+        EndLeaving(new LeavingGroup(slot, end.Previous!, IsInNoView: false));
+        return true;
+    }
+
+    private void Uncount(GroupSlot slot, GroupSnapshot last)
+    {
         state.Counts.LastVersion = Math.Max(state.Counts.LastVersion, last.Version + 1);
+        state.Counts.Samples -= last.SampleCount;
+        Volatile.Write(ref state.Counts.StoredBytes, state.Counts.StoredBytes - last.Size);
+        state.Counts.Expired -= last.IsExpired ? 1 : 0;
+        state.Counts.Failed -= last.IsFailed ? 1 : 0;
+        state.Counts.Jobs.Remove(slot.Key);
+    }
+
+    private void Leave(GroupSlot slot, GroupSnapshot last)
+    {
         state.Shapes?.Drop(slot);
         state.Held.Replaced(last.Families, []);
         state.Counts.LetGoOf(last);
@@ -132,17 +202,11 @@ internal sealed class Publisher(StoreState state, WriterLock writer)
         state.Directory.FreeWaiting(slot);
         state.Hidden.Remove(last);
         state.Directory.NameSets.Release(slot.Key);
-        state.Counts.Samples -= last.SampleCount;
-        Volatile.Write(ref state.Counts.StoredBytes, state.Counts.StoredBytes - last.Size);
-        state.Counts.Expired -= last.IsExpired ? 1 : 0;
-        state.Counts.Failed -= last.IsFailed ? 1 : 0;
-        state.Counts.Jobs.Remove(slot.Key);
-        Explored.Step("ChangeSlots");
-        state.Groups.Table.Remove(slot);
-        Explored.Fault("ShowsEarly", writer.FollowUp.TakeAll);
-        bool forAll = state.Maps.Replace(state.Maps.Without(slot));
+    }
 
-        // Not before: whoever finds nothing due looks at the map next.
+    private void Bury(GroupSlot slot, GroupSnapshot last, bool forAll)
+    {
+        // Not before it has left the map: whoever finds nothing due looks at the map next.
         state.Deadlines.Queue.Remove(slot);
         Forget(slot, forAll);
         state.Blocks.RetireAll(slot, last, state.Maps.Newest.Stamp(state.Groups.Timeline));

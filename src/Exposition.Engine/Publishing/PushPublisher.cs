@@ -185,7 +185,7 @@ internal sealed class PushPublisher(
         PushOutcome? refused = PushLimits.Exceeded(state.Options, draft.Old?.Size ?? 0, draft.Size, state.Counts.StoredBytes)
             ?? checks.ExceededNameSets(push, names)
             ?? PushChecks.Contradiction(checks.Check(push, push.Rendered, slot, draft.Families, ref hidden, early));
-        if ((refused is not null || hidden is not null) && (state.Directory.Leaving > 0 || state.Directory.Closed > 0))
+        if ((refused is not null || hidden is not null) && (state.MayCountStill || state.Directory.Closed > 0))
         {
             // By what has gone, perhaps, or by what may never come.
             return new Attempt(MustRender: true, MustWait: state.Directory.Closed > 0);

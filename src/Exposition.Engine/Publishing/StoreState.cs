@@ -101,6 +101,11 @@ internal sealed class StoreState
 
     /// <summary>How near pushes come to their limits.</summary>
     public PushPeaks Peaks { get; } = new();
+    /// <summary>Groups that were deleted together and count still in checks of others.</summary>
+    public LeavingGroups LeavingGroups { get; } = new();
+
+    /// <summary>Whether what has gone may count still: what contradicts something then may contradict nothing.</summary>
+    public bool MayCountStill => Directory.Leaving > 0 || LeavingGroups.Count > 0;
 
     /// <summary>Who comes next to change a group.</summary>
     public Turns Turns { get; } = new();

@@ -16,7 +16,7 @@ internal sealed class WriterLock(StoreState state)
     public FollowUp FollowUp { get; set; } = null!;
 
     /// <summary>How many steps follow from the changes so far.</summary>
-    public int StepsLeft => state.Directory.Leaving + state.Directory.ChangedHidden + state.Directory.Freed;
+    public int StepsLeft => state.LeavingGroups.Count + state.Directory.Leaving + state.Directory.ChangedHidden + state.Directory.Freed;
 
     /// <summary>Takes the writer lock. Its holder may read the snapshots of all groups: none of them is used again meanwhile.</summary>
     /// <param name="takesSteps">Whether the caller takes the steps that follow from his change when he has left.</param>

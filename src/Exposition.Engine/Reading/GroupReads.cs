@@ -11,6 +11,9 @@ namespace Exposition.Engine.Reading;
 /// </summary>
 internal sealed class GroupReads(StoreState state, WriterLock writer, Expiring expiring, Views views)
 {
+    /// <summary>Lets expire what is due, for who goes through the groups by himself.</summary>
+    public void Expire() => views.Expire();
+
     /// <summary>Reads one group.</summary>
     /// <param name="key">Which.</param>
     /// <param name="given">For the reader.</param>

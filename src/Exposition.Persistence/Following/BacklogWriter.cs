@@ -80,7 +80,10 @@ internal sealed class BacklogWriter(IDurableStore durable, MetricStore store, Ba
             _inBatch.Clear();
             int end = start;
             bool whole = true;
-            while (whole && end < changes.Length && _inBatch.Count < BatchGroups && batch.Bytes < BatchBytes)
+
+            // What was deleted in one step comes alone, and is forgotten in one transaction, however much it is.
+            while (whole && end < changes.Length
+                && (changes[end].Snapshot is null || (_inBatch.Count < BatchGroups && batch.Bytes < BatchBytes)))
             {
                 whole = TryAdd(batch, changes[end++]);
             }
