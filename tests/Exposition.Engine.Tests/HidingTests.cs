@@ -18,7 +18,7 @@ public sealed class HidingTests
     [InlineData("x{rack=\"7\"} 1\n", "x{zone=\"eu\",rack=\"7\"} 2\ny 2\n", "x",
         "with the same name and label values in group {job=\"a\",zone=\"eu\"}")]
     [InlineData("# TYPE x summary\nx_count 1\n", "x_count 2\ny 2\n", "x_count",
-        "collides with previously collected summary named \"x\": pushed as UNTYPED, but group {job=\"a\",zone=\"eu\"} has \"x\" as SUMMARY")]
+        "previously collected summary named \"x\": pushed as UNTYPED, but group {job=\"a\",zone=\"eu\"} has \"x\" as SUMMARY")]
     [InlineData("x_bucket 1\n", "# TYPE x histogram\nx_count 2\n# TYPE y untyped\ny 2\n", "x",
         "named \"x_bucket\": pushed as HISTOGRAM, but group {job=\"a\",zone=\"eu\"} has \"x_bucket\" as UNTYPED")]
     public void The_later_family_is_hidden_until_the_earlier_one_has_gone(string earlier, string later, string family, string reason)

@@ -69,6 +69,21 @@ public class AllocationTests
         Assert.True(raw.Run.IsCompleted);
     }
 
+    /// <summary>For whom the proxy asks is kept for a refusal, should there be one.</summary>
+    [Fact]
+    public void ASteadyPushThroughATrustedProxyAllocatesNothing()
+    {
+        byte[] request = Encoding.ASCII.GetBytes(
+            Flink + "X-Forwarded-For: 10.1.2.3, 10.4.5.6\r\nContent-Length: 1000\r\n\r\n" + new string('x', 1000));
+        var options = new ExpositionOptions();
+        options.TrustedProxies.Add(System.Net.IPNetwork.Parse("127.0.0.0/8"));
+        using var raw = new RawHarness(
+            options, new FakeTarget { Record = false }, peer: new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 1));
+        Push(raw, request, 200);
+        RoundsUntilNothingIsAllocated(raw, request);
+        raw.End();
+    }
+
     [Fact]
     public void ASteadyScrapeAllocatesNextToNothing()
     {

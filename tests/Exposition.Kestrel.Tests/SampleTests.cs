@@ -29,7 +29,7 @@ public sealed class SampleTests
     {
         app.MapExposition("/gateway");
         app.MapExpositionPage("/gateway").RequireAuthorization();              // GET /gateway/: all groups, with buttons to delete them
-        app.MapExpositionApi("/gateway").RequireAuthorization();               // GET /gateway/api/v1/status and /gateway/api/v1/metrics
+        app.MapExpositionApi("/gateway").RequireAuthorization();               // GET /gateway/api/v1/status, .../metrics and .../refusals
         app.MapExpositionAdminApi("/gateway").RequireAuthorization("admins");  // PUT /gateway/api/v1/admin/wipe and .../snapshot
     }
 }

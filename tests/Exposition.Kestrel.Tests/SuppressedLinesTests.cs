@@ -47,6 +47,22 @@ public sealed class SuppressedLinesTests
     }
 
     [Fact]
+    public void What_is_left_at_the_end_is_told_then()
+    {
+        var budget = new LogBudget(_time);
+        var log = new ClientLog(_lines, budget);
+        for (int i = 0; i < 25; i++)
+        {
+            log.Begin(LogLevel.Warning, Message, "a")?.Write();
+        }
+
+        budget.Settle();
+        Assert.Equal($"{Message} reason=a suppressed=20", _lines.Text);
+        _time.Advance(TimeSpan.FromHours(1));
+        Assert.Equal(6, _lines.Count);
+    }
+
+    [Fact]
     public void What_is_told_later_has_to_find_room_too()
     {
         ClientLog log = Log();

@@ -53,6 +53,10 @@ internal static class GatewayHost
             logger.CannotServe(e is ListenException or WebConfigException ? e.Message : $"{e.GetType().Name}: {e.Message}");
             return Failed;
         }
+        finally
+        {
+            budget.Settle();
+        }
     }
 
     private static async Task<int> ServeAsync(Flags flags, LineLoggerProvider logs, LogBudget budget, ILogger logger)

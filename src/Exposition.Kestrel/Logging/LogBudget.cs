@@ -8,7 +8,7 @@ namespace Exposition.Kestrel.Logging;
 // are many: they would leave nothing for what matters.
 //
 // How many lines were left out stands in the next one of that message and reason. Where none comes for 10 s, as the flood is over, a timer
-// has a line written that says that alone; it runs only while something is left to say.
+// has a line written that says that alone; it runs only while something is left to say. What is left at the end is said then.
 
 /// <summary>How much may be logged about what clients do. Safe for concurrent use.</summary>
 internal sealed class LogBudget(TimeProvider time)
@@ -84,6 +84,9 @@ internal sealed class LogBudget(TimeProvider time)
         }
     }
 
+    /// <summary>Has all that is left to say said now, as far as there is room: nothing will come any more.</summary>
+    public void Settle() => TellWhatIsLeft(atEnd: true);
+
     private Purse PurseOf(LogLevel level) => level <= LogLevel.Debug ? _details : _lines;
 
     // Under the lock.
@@ -92,18 +95,18 @@ internal sealed class LogBudget(TimeProvider time)
         if (!_isTimed)
         {
             _isTimed = true;
-            _timer ??= time.CreateTimer(static budget => ((LogBudget)budget!).TellWhatIsLeft(), this, Timeout.InfiniteTimeSpan,
+            _timer ??= time.CreateTimer(static budget => ((LogBudget)budget!).TellWhatIsLeft(atEnd: false), this, Timeout.InfiniteTimeSpan,
                 Timeout.InfiniteTimeSpan);
             _timer.Change(s_quiet, Timeout.InfiniteTimeSpan);
         }
     }
 
-    private void TellWhatIsLeft()
+    private void TellWhatIsLeft(bool atEnd)
     {
         var left = new List<(Action<SuppressedLines> Later, SuppressedLines Lines)>();
         lock (_lock)
         {
-            _isTimed = false;
+            _isTimed = atEnd;
             TimeSpan now = time.GetElapsedTime(_start);
             foreach (((string message, string reason), Voice voice) in _voices)
             {
@@ -112,7 +115,8 @@ internal sealed class LogBudget(TimeProvider time)
                     continue;
                 }
 
-                if (now - voice.LastAt < s_quiet || !voice.Lines.Has(1, now) || !PurseOf(voice.Level).TryTake(now))
+                bool isDue = atEnd || (now - voice.LastAt >= s_quiet && voice.Lines.Has(1, now));
+                if (!isDue || !PurseOf(voice.Level).TryTake(now))
                 {
                     Watch();
                     continue;

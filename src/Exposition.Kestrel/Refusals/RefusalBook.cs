@@ -45,10 +45,11 @@ internal sealed class RefusalBook(TimeProvider time)
         string? verb = method ?? caller.Method;
         IPAddress? peer = (caller.Peer as IPEndPoint)?.Address;
         IPAddress? forwarded = caller.Forwarded;
+        ClientAddress client = (forwarded ?? peer) is { } address ? ClientAddress.Of(address) : default;
         var refused = new Refused(
-            (forwarded ?? peer) is { } client ? ClientAddress.Of(client) : default, peer, forwarded, caller.User,
-            verb is { Length: > MostMethod } ? verb[..MostMethod] : verb, caller.Target, group is { Bytes.Length: <= MostText } ? group : null, answer.Status,
-            answer.Refusal, answer.Rejected, answer.Limit, Cut(answer.Text ?? ""));
+            client, peer, forwarded, caller.User, verb is { Length: > MostMethod } ? verb[..MostMethod] : verb, caller.Target,
+            group is { Bytes.Length: <= MostText } ? group : null, answer.Status, answer.Refusal, answer.Rejected, answer.Limit,
+            Cut(answer.Text ?? ""));
         lock (_lock)
         {
             (verb is null || caller.IsStranger || IsOutside(answer.Rejected) ? _outside : _inside).Add(refused, time.GetUtcNow());
@@ -82,7 +83,8 @@ internal sealed class RefusalBook(TimeProvider time)
             Refused what = entry.What;
             all.Add(new RefusedRequest(
                 entry.First, entry.Last, entry.Count, what.Peer?.ToString(), what.Forwarded?.ToString(), what.User, what.Method, what.Path,
-                what.Group, what.Status, what.Rejected != Rejection.None ? WireMetrics.NameOf(what.Rejected) : WireMetrics.NameOf(what.Why),
+                what.Group, what.Status,
+                what.Rejected != Rejection.None ? WireMetrics.NameOf(what.Rejected) : WireMetrics.NameOf(what.Why),
                 what.Limit != Limit.None ? WireMetrics.NameOf(what.Limit) : null, what.Reason));
         }
     }

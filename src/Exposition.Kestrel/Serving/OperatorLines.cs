@@ -8,7 +8,7 @@ namespace Exposition.Kestrel.Serving;
 /// <summary>The lines about what operators do by HTTP: who, from where, and what came of it.</summary>
 internal static class OperatorLines
 {
-    /// <summary>An operator has done something that concerns everybody: wiped, deleted in bulk, written a snapshot, reloaded, quit.</summary>
+    /// <summary>An operator has done what concerns everybody: wiped, deleted in bulk, written a snapshot, reloaded, quit.</summary>
     /// <param name="log">The log.</param>
     /// <param name="context">The request.</param>
     /// <param name="message">What was done, a constant.</param>

@@ -11,6 +11,9 @@ namespace Exposition.EndToEnd.Tests.Hosting;
 /// <param name="certificates">For a port that speaks TLS; else null.</param>
 internal sealed class LogFlood(int port, Certificates? certificates)
 {
+    /// <summary>What those show at a port that speaks TLS who are not to be stopped by that.</summary>
+    public const string GoodCredentials = "ana:s3cret";
+
     // What is not answered by then waits for the client, which then goes.
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(500);
 
@@ -35,6 +38,9 @@ internal sealed class LogFlood(int port, Certificates? certificates)
 
             if (certificates is not null)
             {
+                await SendAsync(LogIn($"ana:guess{client}-{round}"), secure: true);
+                await SendAsync(LogIn($"nobody{round}:s3cret"), secure: true);
+                await SendAsync(LogIn("ana"), secure: true);
                 await SendAsync(OldHello.Bytes, secure: false);
                 await SendAsync("\u0016\u0003\u0001\0\u0005hello"u8.ToArray(), secure: false);
                 await SendAsync("\0\u0001 nothing of TLS\n"u8.ToArray(), secure: false);
@@ -91,9 +97,17 @@ internal sealed class LogFlood(int port, Certificates? certificates)
     private static string Put(string job, string body, string header = "", int? announced = null) =>
         $"PUT /metrics/job/{job} HTTP/1.1\r\nHost: h\r\n{header}Content-Length: {announced ?? body.Length}\r\n\r\n{body}";
 
-    private Task ExchangeAsync(string request) =>
-        SendAsync(Encoding.Latin1.GetBytes(request.Replace("Host: h\r\n", "Host: h\r\nConnection: close\r\n", StringComparison.Ordinal)),
-            certificates is not null);
+    private static byte[] LogIn(string credentials) => Encoding.ASCII.GetBytes(
+        $"PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\nAuthorization: Basic {Base64(credentials)}\r\n\r\n");
+
+    private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
+
+    private Task ExchangeAsync(string request)
+    {
+        var more = "Host: h\r\nConnection: close\r\n" + (certificates is null ? "" : $"Authorization: Basic {Base64(GoodCredentials)}\r\n");
+        return SendAsync(
+            Encoding.Latin1.GetBytes(request.Replace("Host: h\r\n", more, StringComparison.Ordinal)), certificates is not null);
+    }
 
     private async Task SendAsync(byte[] bytes, bool secure, SslApplicationProtocol? protocol = null)
     {

@@ -8,7 +8,14 @@ namespace Exposition.EndToEnd.Tests.Hosting;
 public sealed class LogFloodTests
 {
     private const int StartLines = 20;
-    private static readonly TimeSpan s_long = TimeSpan.FromSeconds(10);
+    private const int WindowSeconds = 30;
+    private const int MostLines = 10 * WindowSeconds;
+    private const int MostBytes = 40 * 1024 * WindowSeconds;
+    private const long MostGrowth = 256 << 20;
+
+    // EXPOSITION_FLOOD_SECONDS=60 for the whole of it.
+    private static readonly TimeSpan s_long = TimeSpan.FromSeconds(
+        int.Parse(Environment.GetEnvironmentVariable("EXPOSITION_FLOOD_SECONDS") ?? "10", CultureInfo.InvariantCulture));
 
     [Theory]
     [InlineData("info", false)]
@@ -19,15 +26,23 @@ public sealed class LogFloodTests
     {
         using var certificates = new Certificates();
         certificates.Sign("server", "localhost").Dispose();
-        certificates.Write("web.yml", "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n");
+        certificates.Write("web.yml", "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n"
+            + $"basic_auth_users:\n  ana: {BCrypt.Net.BCrypt.HashPassword("s3cret", 4)}\n");
         var flags = (string[])["--log.level=" + level, "--limit.body-timeout=1s", "--limit.head-timeout=1s"];
         await using var gateway = secure
             ? await GatewayProcess.StartSecureAsync(
                 () => Client(certificates), [.. flags, "--web.config.file=" + certificates.PathOf("web.yml")])
             : await GatewayProcess.StartAsync(flags);
+        var process = new ProcessBounds(gateway.ProcessId);
+        var before = process.Resident;
+        using var end = new CancellationTokenSource();
+        var watching = process.WatchAsync(end.Token);
         var watch = Stopwatch.StartNew();
         var flood = new LogFlood(gateway.Port, secure ? certificates : null);
         await Task.WhenAll(Enumerable.Range(0, 4).Select(client => flood.RunAsync(client, s_long)));
+        await end.CancelAsync();
+        await watching;
+        Assert.InRange(process.MostResident, 1, before + MostGrowth);
         if (!secure)
         {
             await FailAcceptsAsync(gateway);
@@ -41,6 +56,8 @@ public sealed class LogFloodTests
         Assert.True(flood.Rounds > 0, "not even one round of all kinds");
         Assert.InRange(lines.Length, 5, (purses * (200 + (3 * seconds))) + StartLines);
         Assert.InRange(lines.Sum(static line => Encoding.UTF8.GetByteCount(line)), 1, purses * ((256 + (20 * seconds)) * 1024));
+        AssertBoundedInAnyWindow(
+            [.. lines.Skip(StartLines).Where(static line => !line.Contains(" level=debug ", StringComparison.Ordinal))]);
         Assert.All(lines, static line => Assert.InRange(Encoding.UTF8.GetByteCount(line), 1, 4096));
         Assert.All(lines, static line => Assert.DoesNotContain(line, static c => char.IsControl(c)));
         Assert.DoesNotContain(
@@ -52,6 +69,19 @@ public sealed class LogFloodTests
             lines, line => line.Contains(secure ? "TLS handshake failed" : "cannot accept connections", StringComparison.Ordinal));
         using var served = await gateway.Client.PutAsync("metrics/job/honest", new StringContent("a 1\n"));
         Assert.Equal(HttpStatusCode.OK, served.StatusCode);
+    }
+
+    // Ten lines and 40 KiB a second, averaged over half a minute, wherever that begins.
+    private static void AssertBoundedInAnyWindow(string[] lines)
+    {
+        var times = Array.ConvertAll(lines, static line => DateTimeOffset.Parse(line[3..line.IndexOf(' ', StringComparison.Ordinal)],
+            CultureInfo.InvariantCulture));
+        for (var first = 0; first < lines.Length; first++)
+        {
+            var window = lines.Where((_, i) => i >= first && times[i] < times[first].AddSeconds(WindowSeconds)).ToList();
+            Assert.InRange(window.Count, 1, MostLines);
+            Assert.InRange(window.Sum(static line => Encoding.UTF8.GetByteCount(line) + 1), 1, MostBytes);
+        }
     }
 
     // The system lets the process open no more files for a while.
@@ -78,6 +108,9 @@ public sealed class LogFloodTests
     {
         var handler = new SocketsHttpHandler { UseProxy = false };
         handler.SslOptions.CertificateChainPolicy = certificates.ClientOptions().CertificateChainPolicy;
-        return new HttpClient(handler);
+        var client = new HttpClient(handler);
+        client.DefaultRequestHeaders.Authorization = new System.Net.Http.Headers.AuthenticationHeaderValue(
+            "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(LogFlood.GoodCredentials)));
+        return client;
     }
 }
