@@ -98,10 +98,10 @@ public sealed partial class DocumentTests
     private static partial Regex FlagName();
 
     // Not what ends with an underscore: a prefix, with a star behind it.
-    [GeneratedRegex(@"(?<![\w/.-])((?:pushgateway|process)_[a-z_]*[a-z])(?![\w*])")]
+    [GeneratedRegex(@"(?<![\w/.-])((?:pushgateway|process|dotnet)_[a-z_]*[a-z])(?![\w*])")]
     private static partial Regex MetricName();
 
-    [GeneratedRegex(@"""((?:pushgateway|process|push)_[a-z_]+)""u8")]
+    [GeneratedRegex(@"""((?:pushgateway|process|push|dotnet)_[a-z_]+)""u8")]
     private static partial Regex FamilyLiteral();
 
     [GeneratedRegex(@"\b[45]\d\d\b")]

@@ -1,4 +1,7 @@
 using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using System.Text.RegularExpressions;
 
 namespace Exposition.Gateway.Tests;
@@ -14,10 +17,13 @@ public partial class GatewayProcessTests
         try
         {
             string config = Path.Combine(directory, "web.yml");
-            await File.WriteAllTextAsync(config, "http_server_config: { headers: { Strict-Transport-Security: max-age=1 } }\n");
+            await File.WriteAllTextAsync(config, "tls_server_config: { cert_file: pair.pem, key_file: pair.pem }\n");
+            await File.WriteAllTextAsync(Path.Combine(directory, "pair.pem"), SelfSigned());
             string state = Path.Combine(directory, "state");
             using Gateway gateway = await Gateway.StartAsync("--persistence.file=" + state, "--web.config.file=" + config);
+            gateway.SpeakTls();
             string first = await gateway.Client.GetStringAsync("metrics");
+            await Tool.SucceedAsync(Tool.Require("promtool", "prometheus"), ["check", "metrics"], Encoding.UTF8.GetBytes(first));
             foreach (HttpMethod method in new[] { HttpMethod.Put, HttpMethod.Post })
             {
                 using var push = new HttpRequestMessage(method, "metrics/job/j") { Content = new StringContent("a 1\n") };
@@ -53,6 +59,7 @@ public partial class GatewayProcessTests
         let lines = block.Split('\n')
         let name = lines[0].Split(' ')[0]
         where name.StartsWith("push", StringComparison.Ordinal) || name.StartsWith("process_", StringComparison.Ordinal)
+            || name.StartsWith("dotnet_", StringComparison.Ordinal)
         let labels = lines.Skip(2).SelectMany(static line => Label().Matches(line))
         select new Family(name, lines[1].Split(' ')[3], lines[0][(name.Length + 1)..],
             [.. labels.Select(static label => (label.Groups[1].Value, label.Groups[2].Value))]);
@@ -64,9 +71,67 @@ public partial class GatewayProcessTests
 
     private static IEnumerable<string> Values(Family family) =>
         from label in family.Labels
-        where label.Name is "reason" or "limit" or "door"
+        where family.Type == "counter" && s_labels.Contains(label.Name) || label.Name == "limit"
         group label.Value by label.Name into values
         select $"| `{family.Name}`, `{values.Key}` | {string.Join(", ", values.Select(static value => $"`{value}`"))} |";
+
+    /// <summary>A pushed family of a name that has become the program's own is stored, and hidden where it contradicts that.</summary>
+    [Theory]
+    [InlineData("dotnet_gc_heap_bytes", "counter", false)]
+    [InlineData("dotnet_gc_heap_bytes", "gauge", true)]
+    [InlineData("pushgateway_groups_failed", "counter", false)]
+    [InlineData("pushgateway_scrape_duration_seconds", "gauge", false)]
+    public async Task A_pushed_family_of_an_own_name_is_taken(string name, string type, bool isShown)
+    {
+        using Gateway gateway = await Gateway.StartAsync();
+        using var content = new StringContent($"# TYPE {name} {type}\n{name} 123456\nother 1\n");
+        Assert.Equal(HttpStatusCode.OK, (await gateway.Client.PutAsync("metrics/job/j", content)).StatusCode);
+        string scrape = await gateway.Client.GetStringAsync("metrics");
+        Assert.Contains("\nother{instance=\"\",job=\"j\"} 1\n", scrape, StringComparison.Ordinal);
+        Assert.Equal(isShown, scrape.Contains($"\n{name}{{instance=\"\",job=\"j\"}} 123456\n", StringComparison.Ordinal));
+        Assert.Contains($"\npushgateway_families_hidden {(isShown ? 0 : 1)}\n", scrape, StringComparison.Ordinal);
+        Assert.Equal(2, scrape.Split($"# HELP {name} ").Length);
+    }
+
+    [Fact]
+    public async Task Own_metrics_of_all_kinds_move_to_their_path()
+    {
+        using Gateway gateway = await Gateway.StartAsync("--web.self-metrics-path=/self");
+        Assert.Equal("", await gateway.Client.GetStringAsync("metrics"));
+        string own = await gateway.Client.GetStringAsync("self");
+        foreach (string name in (string[])["dotnet_gc_heap_bytes", "process_threads", "pushgateway_groups", "pushgateway_log_lines_total",
+            "pushgateway_limit", "pushgateway_scrape_duration_seconds"])
+        {
+            Assert.Contains($"# HELP {name} ", own, StringComparison.Ordinal);
+        }
+
+        // Of the store, not of the own path.
+        Assert.Contains("pushgateway_scrapes_total{encoding=\"identity\",format=\"text\",outcome=\"sent\"} 1\n", own, StringComparison.Ordinal);
+        Assert.Contains("\npushgateway_scrapes_in_progress 0\n", own, StringComparison.Ordinal);
+    }
+
+    private static readonly string[] s_labels = ["door", "encoding", "end", "format", "generation", "level", "limit", "outcome", "reason"];
+
+    private static string SelfSigned()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
+        using X509Certificate2 signed = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        return signed.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem() + "\n";
+    }
+
+    private sealed partial class Gateway
+    {
+        /// <summary>From now on, with whatever certificate it shows.</summary>
+        public void SpeakTls()
+        {
+            var address = new UriBuilder(Client.BaseAddress!) { Scheme = "https" };
+            Client.Dispose();
+            var handler = new SocketsHttpHandler();
+            handler.SslOptions.RemoteCertificateValidationCallback = static (_, shown, _, _) => shown?.Subject == "CN=localhost";
+            Client = new HttpClient(handler) { BaseAddress = address.Uri };
+        }
+    }
 
     private sealed record Family(string Name, string Type, string Help, List<(string Name, string Value)> Labels);
 
