@@ -1,0 +1,95 @@
+using System.Text;
+using Exposition.Engine.Expiry;
+using Exposition.Engine.Publishing;
+using Exposition.Engine.Reading;
+using Exposition.Formats.Go;
+
+namespace Exposition.Engine.Finding;
+
+/// <summary>Finds groups and jobs for operators: one pass over all groups, memory for what is answered.</summary>
+internal sealed class GroupFinder(MetricStore store)
+{
+    private const int MostHidden = 20;
+
+    private readonly StoreState _state = store.State;
+    private readonly GroupReads _reads = store.Reads;
+    private readonly GroupScan _scan = new(store.State, store.Reads);
+
+    /// <summary>Finds groups.</summary>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public async ValueTask<FoundGroups> FindAsync(GroupQuery query, CancellationToken cancellation = default)
+    {
+        var search = new GroupSearch(query, _state);
+        if (query.IsPlain)
+        {
+            _reads.Expire();
+            search.TakeFrom(_state.Maps.Newest.Slots, _state.Counts);
+        }
+        else
+        {
+            await _scan.VisitAsync(search, cancellation).ConfigureAwait(false);
+        }
+
+        List<Ranked> first = search.First.Sorted();
+        GroupCursor? next = search.First.HasMore && first.Count > 0
+            ? new GroupCursor(query.Sort, first[^1].Value, first[^1].Slot.Key) : null;
+        var rows = new List<FoundGroup>(first.Count);
+        foreach (Ranked group in first)
+        {
+            if (_reads.TryRead(group.Slot.Key, this, static (found, self) => self.RowOf(found), out FoundGroup? row))
+            {
+                rows.Add(row!);
+            }
+        }
+
+        return new FoundGroups(rows, next, search.Total, search.Series);
+    }
+
+    /// <summary>Finds jobs, in byte order of their names.</summary>
+    /// <param name="query">Which groups count; its order, limit and cursor are not looked at.</param>
+    /// <param name="after">Only jobs behind this one; null for all.</param>
+    /// <param name="limit">The most jobs.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <returns>The jobs, and whether there are more.</returns>
+    public async ValueTask<(IReadOnlyList<FoundJob> Jobs, bool HasMore)> FindJobsAsync(
+        GroupQuery query, string? after, int limit, CancellationToken cancellation = default)
+    {
+        var search = new JobSearch(query, after, limit);
+        await _scan.VisitAsync(search, cancellation).ConfigureAwait(false);
+        return (search.Found(), search.HasMore);
+    }
+
+    private FoundGroup RowOf(GroupSnapshot group)
+    {
+        GroupCondition condition = GroupCondition.Of(group, _state.Clock.Read());
+        var hidden = new List<(string, string)>();
+        foreach (HiddenFamily family in group.Hidden[..Math.Min(group.Hidden.Length, MostHidden)])
+        {
+            hidden.Add((Encoding.UTF8.GetString(family.Name.Span), family.Reason));
+        }
+
+        return new FoundGroup(
+            group.Key, condition.States, group.SampleCount, group.Size, GroupCopies.TimeOf(group.PushTime),
+            GroupCopies.TimeOf(group.FailureTime), group.LastFailure, _state.Deadlines.ExpiryOf(group), RuleOf(group), hidden,
+            group.Hidden.Length);
+    }
+
+    private string? RuleOf(GroupSnapshot group)
+    {
+        if (group.HasExplicitExpiry)
+        {
+            return "push";
+        }
+
+        foreach (ExpiryRule rule in _state.Options.ExpiryRules)
+        {
+            if (rule.Groups?.Matches(group.Key) ?? true)
+            {
+                string after = GoDuration.Format(DeadlineSchedule.Nanoseconds(rule.After));
+                return rule.Groups is null ? after : $"{rule.Groups}={after}";
+            }
+        }
+
+        return null;
+    }
+}
