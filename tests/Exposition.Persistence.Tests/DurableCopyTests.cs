@@ -46,6 +46,41 @@ public sealed class DurableCopyTests : IDisposable
         Assert.Contains("put a", _durable.Calls);
     }
 
+    // Some of them have changes that wait already, so they are taken at other times than the rest; others are pushed meanwhile.
+    [Fact]
+    public async Task What_is_deleted_in_one_step_is_forgotten_in_one_transaction()
+    {
+        const int Groups = 6000;
+        await using DurableCopy copy = Make(TimeSpan.Zero);
+        copy.Start();
+        for (int i = 0; i < Groups; i++)
+        {
+            _store.Push(Samples.Key("gone", $"{i}"), PushFormat.Text, "x 1\n"u8.ToArray(), PushMode.Replace);
+        }
+
+        Assert.Null(await copy.CommittedAsync());
+        using var done = new CancellationTokenSource();
+        Task others = Task.Run(() =>
+        {
+            for (int i = 0; !done.IsCancellationRequested; i++)
+            {
+                Push($"kept{i % 10}");
+                _store.Push(Samples.Key("gone", $"{i % 500}"), PushFormat.Text, "x 2\n"u8.ToArray(), PushMode.Merge);
+            }
+        });
+        int deleted = _store.Delete(GroupSelector.Parse("{job=\"gone\"}"));
+        Assert.Null(await copy.CommittedAsync());
+        await done.CancelAsync();
+        await others;
+        Assert.True(await copy.StopAsync());
+        int[] removed = [.. string.Join('\n', _durable.Calls).Split("commit").Select(static batch =>
+            batch.Split('\n').Count(static call => call == "remove gone"))];
+        Assert.Equal(Groups, deleted);
+
+        // Not those that had come back before it was written.
+        Assert.InRange(Assert.Single(removed, static count => count > 0), Groups - 500, Groups);
+    }
+
     // As little as fits the memory that may be held while it is written; all of it before anybody is told that it is on disk.
     [Theory]
     [InlineData(0)]
