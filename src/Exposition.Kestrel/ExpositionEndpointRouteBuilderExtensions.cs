@@ -5,6 +5,7 @@ using Exposition.Hosting.Naming;
 using Exposition.Kestrel;
 using Exposition.Kestrel.Api;
 using Exposition.Kestrel.Endpoints;
+using Exposition.Kestrel.Origins;
 using Exposition.Kestrel.Page;
 using Exposition.Kestrel.Routing;
 using Exposition.Kestrel.Serving;
@@ -111,9 +112,10 @@ public static class ExpositionEndpointRouteBuilderExtensions
 
     /// <summary>
     /// Maps what may be read of the JSON API for GET: <c>/api/v1/status</c>, with what <see cref="ExpositionStatusOptions"/> say of the
-    /// host, <c>/api/v1/metrics</c>, with all groups; <c>?details=true</c> adds the last refused push of each, and
-    /// <c>/api/v1/refusals</c>, with the last 256 refused requests and 64 more of those without valid credentials. Prefixes are as for
-    /// <see cref="MapExpositionPage"/>.
+    /// host, <c>/api/v1/metrics</c>, with all groups or those that <c>match[]</c> chooses; <c>?details=true</c> adds the last refused push
+    /// of each; <c>/api/v1/groups</c> and <c>/api/v1/jobs</c>, which list and find these; <c>/api/v1/openapi.json</c>, which describes all
+    /// of it; and <c>/api/v1/refusals</c>, with the last 256 refused requests and 64 more of those without valid credentials. Prefixes are
+    /// as for <see cref="MapExpositionPage"/>.
     /// </summary>
     /// <param name="endpoints">The routes of the host, or a group of them.</param>
     /// <param name="prefix">What stands before every path. Empty for nothing.</param>
@@ -131,6 +133,10 @@ public static class ExpositionEndpointRouteBuilderExtensions
         var api = new ApiHandlers(engine, status);
         MapOwn(group, engine, HttpMethods.Get, "/api/v1/status", "api/v1/status", api.StatusAsync);
         MapOwn(group, engine, HttpMethods.Get, "/api/v1/metrics", "api/v1/metrics", api.MetricsAsync);
+        var find = new FindHandlers(engine);
+        MapOwn(group, engine, HttpMethods.Get, "/api/v1/groups", "api/v1/groups", find.GroupsAsync);
+        MapOwn(group, engine, HttpMethods.Get, "/api/v1/jobs", "api/v1/jobs", find.JobsAsync);
+        MapOwn(group, engine, HttpMethods.Get, "/api/v1/openapi.json", "api/v1/openapi.json", OpenApi.ServeAsync);
         MapOwn(group, engine, HttpMethods.Get, "/api/v1/refusals", "api/v1/refusals", new RefusalHandlers(engine).ServeAsync);
         if (status.AllowAnyOrigin)
         {
@@ -141,8 +147,8 @@ public static class ExpositionEndpointRouteBuilderExtensions
     }
 
     /// <summary>
-    /// Maps the part of the JSON API that is for operators, for PUT: <c>/api/v1/admin/wipe</c> deletes all groups,
-    /// <c>/api/v1/admin/snapshot</c> writes a backup by the host's <see cref="ISnapshotWriter"/>, which <c>AddSqlitePersistence</c> adds;
+    /// Maps the part of the JSON API that is for operators: PUT <c>/api/v1/admin/wipe</c> deletes all groups, DELETE
+    /// <c>/api/v1/admin/groups</c> those that <c>match[]</c> chooses, PUT <c>/api/v1/admin/snapshot</c> writes a backup by the host's <see cref="ISnapshotWriter"/>, which <c>AddSqlitePersistence</c> adds;
     /// without one the answer is 409. Whoever reaches it may do so: it wants a rule of the host. Prefixes are as for
     /// <see cref="MapExpositionPage"/>.
     /// </summary>
@@ -156,8 +162,11 @@ public static class ExpositionEndpointRouteBuilderExtensions
     {
         (RouteGroupBuilder group, ExpositionEngine engine) = BeginOwn(endpoints, prefix, name);
         var admin = new AdminHandlers(engine, endpoints.ServiceProvider.GetNamed<ISnapshotWriter>(name));
-        MapOwn(group, engine, HttpMethods.Put, "/api/v1/admin/wipe", "wipe", admin.WipeAsync, above => engine.Mapped.Admin = above);
-        MapOwn(group, engine, HttpMethods.Put, "/api/v1/admin/snapshot", "snapshot", admin.SnapshotAsync);
+        RequestDelegate wipe = PageHeader.Guard(engine, DisabledDeletes.Guard(engine, admin.WipeAsync));
+        MapOwn(group, engine, HttpMethods.Put, "/api/v1/admin/wipe", "wipe", wipe, above => engine.Mapped.Admin = above);
+        MapOwn(group, engine, HttpMethods.Put, "/api/v1/admin/snapshot", "snapshot", PageHeader.Guard(engine, admin.SnapshotAsync));
+        RequestDelegate delete = PageHeader.Guard(engine, DisabledDeletes.Guard(engine, new BulkDelete(engine).DeleteAsync));
+        MapOwn(group, engine, HttpMethods.Delete, "/api/v1/admin/groups", "api/v1/admin/groups", delete);
         return group;
     }
 

@@ -85,6 +85,7 @@ public sealed class ExpositionEngine
         Clients = new ClientResolver(options.TrustedProxies);
         Connections = new ConnectionLimit(this);
         Refusals = new RefusalBook(options.Time);
+        Searches = new SearchSeats(options.Time);
         Readers = new OpenReaders(Metrics, options, () => target.HeldBytes, Log);
         bool isApart = options.FullSelfMetricsPath is not null;
         Scrapes = new ScrapeHandler(target, isApart ? static _ => { } : Collect, Metrics, Readers, options, Log, Metrics.Scrapes);
@@ -135,6 +136,9 @@ public sealed class ExpositionEngine
     internal ScrapeHandler SelfScrapes { get; }
 
     internal OpenReaders Readers { get; }
+
+    /// <summary>Who goes through all groups.</summary>
+    internal SearchSeats Searches { get; }
 
     /// <summary>The last requests that were refused.</summary>
     internal RefusalBook Refusals { get; }

@@ -79,6 +79,11 @@ public sealed partial class ExpositionOptions
     public IList<string> TrustedOrigins { get; } = [];
 
     /// <summary>
+    /// Answer deletes with 403: of one group, of many, and of all (wipe). The page shows no buttons for them. Default: false.
+    /// </summary>
+    public bool DisableDelete { get; set; }
+
+    /// <summary>
     /// Where the engine's own families and those of the host are scraped, below the prefix; they are not on <see cref="TelemetryPath"/>
     /// then, and no pushed family is in their way. Default: empty, which leaves them there. The telemetry path, one of pushes, or one that
     /// needs escapes or cleaning is an error.

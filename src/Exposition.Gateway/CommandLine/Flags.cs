@@ -183,6 +183,8 @@ internal sealed class Flags
             "Enable shutdown via HTTP request."),
         Flag.Switch("web.enable-admin-api", () => EnableAdminApi, value => EnableAdminApi = value,
             "Enable API endpoints for admin control actions."),
+        Flag.Switch("web.disable-delete", () => Options.DisableDelete, value => Options.DisableDelete = value,
+            "Answer deletes of groups with 403: of one, of many, and of all (wipe). The page shows no buttons for them."),
         Flag.Switch("web.enable-openmetrics", () => Options.EnableOpenMetrics, value => Options.EnableOpenMetrics = value,
             "Answer scrapes in OpenMetrics 1.0 if the scraper prefers it."),
         new("persistence.file", "File to persist metrics. If empty, metrics are only kept in memory.", value => PersistenceFile = value)

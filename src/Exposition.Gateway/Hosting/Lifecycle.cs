@@ -2,6 +2,7 @@ using Exposition.Gateway.CommandLine;
 using Exposition.Hosting;
 using Exposition.Kestrel;
 using Exposition.Kestrel.Endpoints;
+using Exposition.Kestrel.Origins;
 using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Serving;
 using Microsoft.AspNetCore.Builder;
@@ -23,7 +24,7 @@ internal sealed class Lifecycle(Flags flags, ExpositionEngine engine, IHostAppli
         string prefix = flags.Prefix;
         routes.MapGet(prefix + "/-/healthy", new OwnRoute(engine, "healthy", Healthy).HandleAsync);
         routes.MapGet(prefix + "/-/ready", new OwnRoute(engine, "ready", Ready).HandleAsync);
-        routes.MapMethods(prefix + "/-/quit", [HttpMethods.Put, HttpMethods.Post], Quit);
+        routes.MapMethods(prefix + "/-/quit", [HttpMethods.Put, HttpMethods.Post], PageHeader.Guard(engine, Quit));
         routes.MapGet("/-/quit", QuitByGet);
     }
 

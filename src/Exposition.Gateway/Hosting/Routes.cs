@@ -50,11 +50,15 @@ internal static class Routes
             new("OPTIONS", "/", RouteTail.Any, RouteOwner.Endpoint),
             new("GET", "/status", RouteTail.None, RouteOwner.Endpoint),
             new("GET", "/metrics", RouteTail.None, RouteOwner.Endpoint),
+            new("GET", "/groups", RouteTail.None, RouteOwner.Endpoint),
+            new("GET", "/jobs", RouteTail.None, RouteOwner.Endpoint),
+            new("GET", "/openapi.json", RouteTail.None, RouteOwner.Endpoint),
             new("GET", "/refusals", RouteTail.None, RouteOwner.Endpoint),
         };
         if (withAdmin)
         {
             routes.Add(new("PUT", "/admin/wipe", RouteTail.None, RouteOwner.Endpoint));
+            routes.Add(new("DELETE", "/admin/groups", RouteTail.None, RouteOwner.Endpoint));
             routes.Add(new("PUT", "/admin/snapshot", RouteTail.None, RouteOwner.Endpoint));
         }
 

@@ -11,9 +11,6 @@ namespace Exposition.Kestrel.Api;
 /// <summary>The routes below <c>/api/v1</c> that change nothing.</summary>
 internal sealed class ApiHandlers(ExpositionEngine engine, ExpositionStatusOptions status)
 {
-    private const int FlushBytes = 64 << 10;
-    private static readonly JsonWriterOptions s_json = new() { Encoder = GoJsonEncoder.Instance, SkipValidation = true };
-
     private TimeZoneInfo Zone => engine.Options.Time.LocalTimeZone;
 
     /// <summary>CORS preflight of any path, but of those that the Pushgateway lacks.</summary>
@@ -32,7 +29,7 @@ internal sealed class ApiHandlers(ExpositionEngine engine, ExpositionStatusOptio
     public async Task StatusAsync(HttpContext context)
     {
         Begin(context);
-        await using var writer = new Utf8JsonWriter(context.Response.BodyWriter, s_json);
+        await using var writer = new Utf8JsonWriter(context.Response.BodyWriter, JsonAnswer.Options);
         writer.WriteStartObject();
         writer.WriteString("status"u8, "success"u8);
         writer.WriteStartObject("data"u8);
@@ -45,12 +42,23 @@ internal sealed class ApiHandlers(ExpositionEngine engine, ExpositionStatusOptio
         await writer.FlushAsync(context.RequestAborted);
     }
 
-    /// <summary>All groups, in order of their keys; with <c>?details=true</c> also the last refused push of each.</summary>
+    /// <summary>
+    /// All groups, in order of their keys, or those that are asked for (<see cref="MetricsPart"/>); with <c>?details=true</c> also the last
+    /// refused push of each.
+    /// </summary>
     public async Task MetricsAsync(HttpContext context)
     {
         if (engine.Options.CommitGate is { IsOpen: false })
         {
             await Responses.WriteAsync(context, Answer.Loading);
+            return;
+        }
+
+        var keys = new QueryKeys(context.Request.Query);
+        var part = MetricsPart.Of(keys);
+        if (keys.Fault is { } fault)
+        {
+            await ApiErrors.BadDataAsync(context, fault);
             return;
         }
 
@@ -66,7 +74,8 @@ internal sealed class ApiHandlers(ExpositionEngine engine, ExpositionStatusOptio
         Begin(context, forAnyOrigin: !details);
         try
         {
-            await WriteAsync(answer, details, own);
+            await using var json = JsonAnswer.Begin(context, answer, mayCompress: part is not null);
+            await WriteAsync(json, answer.View, part, details, own);
         }
         catch (OperationCanceledException)
         {
@@ -74,17 +83,22 @@ internal sealed class ApiHandlers(ExpositionEngine engine, ExpositionStatusOptio
         }
     }
 
-    private async Task WriteAsync(LongAnswer answer, bool withFailures, bool withOwn)
+    private async Task WriteAsync(JsonAnswer answer, StoreView view, MetricsPart? part, bool withFailures, bool withOwn)
     {
-        await using var writer = new Utf8JsonWriter(answer, s_json);
+        Utf8JsonWriter writer = answer.Json;
         var json = new MetricsJson(writer, Zone, withFailures);
         writer.WriteStartObject();
         writer.WriteString("status"u8, "success"u8);
         writer.WriteStartArray("data"u8);
-        for (int i = 0; i < answer.View.Groups.Length; i++)
+        for (int i = part?.First(view.Groups) ?? 0; i < view.Groups.Length && part?.Next is null; i++)
         {
-            GroupSnapshot group = answer.View.Groups[i];
-            long expiresAt = withOwn ? answer.View.ExpiryOf(group) : 0;
+            GroupSnapshot group = view.Groups[i];
+            if (part is not null && !await part.TakesAsync(group.Key))
+            {
+                continue;
+            }
+
+            long expiresAt = withOwn ? view.ExpiryOf(group) : 0;
             json.BeginGroup();
             for (int f = 0; f <= group.Families.Length; f++)
             {
@@ -100,11 +114,7 @@ internal sealed class ApiHandlers(ExpositionEngine engine, ExpositionStatusOptio
                 for (int metric = json.BeginFamily(group.Families[f]); metric >= 0;)
                 {
                     metric = json.Metric(metric);
-                    if (writer.BytesPending + answer.Pending > FlushBytes)
-                    {
-                        writer.Flush();
-                        await answer.FlushAsync();
-                    }
+                    await answer.FlushAsync();
                 }
 
                 json.EndFamily();
@@ -114,8 +124,12 @@ internal sealed class ApiHandlers(ExpositionEngine engine, ExpositionStatusOptio
         }
 
         writer.WriteEndArray();
+        if (part?.Next is { } next)
+        {
+            writer.WriteString("next"u8, next);
+        }
+
         writer.WriteEndObject();
-        writer.Flush();
         await answer.FinishAsync();
     }
 

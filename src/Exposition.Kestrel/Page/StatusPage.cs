@@ -66,7 +66,7 @@ internal sealed class StatusPage(ExpositionEngine engine, ExpositionStatusOption
     private async Task WriteAsync(LongAnswer answer, IQueryCollection query)
     {
         var html = new HtmlWriter(answer);
-        string? deletes = engine.Mapped.Pushes ? RelativePath.Of(Folder, engine.Paths.Served.Prefix) : null;
+        string? deletes = engine.Mapped.Pushes && !engine.Options.DisableDelete ? RelativePath.Of(Folder, engine.Paths.Served.Prefix) : null;
         var card = new GroupCard(html, Zone, engine.Options.Names == NameScheme.Utf8, deletes);
         Head(html, answer.View.Groups.Length);
         if (query.TryGetValue("group", out Microsoft.Extensions.Primitives.StringValues id))
@@ -184,7 +184,7 @@ internal sealed class StatusPage(ExpositionEngine engine, ExpositionStatusOption
         html.Raw("<header><h1>Pushgateway</h1><nav><a href=\"#metrics\">Metrics</a> <a "u8
             + "href=\"#status\">Status</a></nav></header>\n<main><h2 id=\"metrics\">Metrics</h2>\n"u8);
         html.Raw("<p id=\"message\" role=\"status\" aria-live=\"polite\"></p>\n"u8);
-        if (engine.Mapped.Admin is { } admin)
+        if (engine.Mapped.Admin is { } admin && !engine.Options.DisableDelete)
         {
             html.Raw("<p><button type=\"button\" class=\"danger\" data-wipe=\""u8).Text(RelativePath.Of(Folder, admin))
                 .Raw("api/v1/admin/wipe\""u8).Raw(groups == 0 ? " disabled"u8 : ""u8)

@@ -45,6 +45,9 @@ internal readonly record struct RouteMatch<T>(Route<T>? Route, string? Redirect 
 /// <summary>Finds routes by the Pushgateway's rules.</summary>
 internal sealed class RouteTable<T>(IReadOnlyList<Route<T>> routes)
 {
+    /// <summary>All routes.</summary>
+    public IReadOnlyList<Route<T>> All => routes;
+
     /// <summary>
     /// The first pair of routes that claim one method and path, or null. Between those that lead to different handlers case does not count:
     /// the framework's endpoints, which may stand behind them, are found in any.

@@ -168,12 +168,12 @@ internal sealed class PushHandler(
 
         if (request.Method == PushMethod.Delete)
         {
-            if (target.Delete(key))
+            if (!options.DisableDelete && target.Delete(key))
             {
                 Keep(request);
             }
 
-            return new Answer(202);
+            return options.DisableDelete ? DisabledDeletes.Answer : new Answer(202);
         }
 
         if (request.HeaderError is { } wrong)

@@ -17,6 +17,7 @@ internal static class ExpositionSettings
             { nameof(ExpositionOptions.RoutePrefix), (ExpositionOptions o, string value) => o.RoutePrefix = value },
             { nameof(ExpositionOptions.TelemetryPath), (ExpositionOptions o, string value) => o.TelemetryPath = value },
             { nameof(ExpositionOptions.SelfMetricsPath), (ExpositionOptions o, string value) => o.SelfMetricsPath = value },
+            { nameof(ExpositionOptions.DisableDelete), (ExpositionOptions o, bool value) => o.DisableDelete = value },
             { nameof(ExpositionOptions.EnableOpenMetrics), (ExpositionOptions o, bool value) => o.EnableOpenMetrics = value },
             { nameof(ExpositionOptions.EngineMetrics), (ExpositionOptions o, bool value) => o.EngineMetrics = value },
             { nameof(ExpositionOptions.MaxBodyBytes), (ExpositionOptions o, long value) => o.MaxBodyBytes = value },

@@ -9,7 +9,7 @@ async function send(button, method, address, question, done) {
   }
   button.disabled = true;
   try {
-    const answer = await fetch(address, { method });
+    const answer = await fetch(address, { method, headers: { 'Exposition-Page': '1' } });
     if (!answer.ok) {
       throw new Error(answer.status + ' ' + (await answer.text()));
     }

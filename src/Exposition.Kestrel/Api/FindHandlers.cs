@@ -1,0 +1,140 @@
+using Exposition.Engine.Finding;
+using Exposition.Kestrel.Endpoints;
+using Exposition.Kestrel.Outcomes;
+using Microsoft.AspNetCore.Http;
+
+namespace Exposition.Kestrel.Api;
+
+/// <summary>Lists of groups and jobs, without their metrics. No page of another origin is invited to read them.</summary>
+internal sealed class FindHandlers(ExpositionEngine engine)
+{
+    private const int UsualLimit = 100;
+    private const int MostRows = 1000;
+
+    private readonly GroupFinder _finder = new(engine.Store);
+
+    private TimeZoneInfo Zone => engine.Options.Time.LocalTimeZone;
+
+    /// <summary>Groups.</summary>
+    public Task GroupsAsync(HttpContext context)
+    {
+        var keys = new QueryKeys(context.Request.Query);
+        (GroupSort sort, bool descending) = keys.Order();
+        var query = new GroupQuery
+        {
+            Selectors = keys.Selectors(),
+            Text = keys.Text(),
+            State = keys.State(),
+            Sort = sort,
+            Descending = descending,
+            Limit = keys.Limit(UsualLimit, MostRows),
+            After = keys.After(sort),
+        };
+        return keys.Fault is { } fault ? ApiErrors.BadDataAsync(context, fault)
+            : SearchAsync(context, gone => _finder.FindAsync(query, gone), WriteAsync);
+    }
+
+    /// <summary>Jobs.</summary>
+    public Task JobsAsync(HttpContext context)
+    {
+        var keys = new QueryKeys(context.Request.Query);
+        var query = new GroupQuery { Selectors = keys.Selectors(), Text = keys.Text() };
+        string? after = keys.One("after");
+        int limit = keys.Limit(UsualLimit, MostRows);
+        return keys.Fault is { } fault ? ApiErrors.BadDataAsync(context, fault)
+            : SearchAsync(context, gone => _finder.FindJobsAsync(query, after, limit, gone), WriteAsync);
+    }
+
+    private async Task SearchAsync<T>(
+        HttpContext context, Func<CancellationToken, ValueTask<T>> find, Func<JsonAnswer, T, Task> write)
+    {
+        if (engine.Options.CommitGate is { IsOpen: false })
+        {
+            await Responses.WriteAsync(context, Answer.Loading);
+            return;
+        }
+
+        using LongAnswer? answer = LongAnswer.TryStart(engine, context, Limit.ApiReaders, engine.Options.MaxApiReaders);
+        if (answer is null)
+        {
+            await Responses.WriteAsync(context, new Answer(503, "too many readers of the API at once"));
+            return;
+        }
+
+        try
+        {
+            T found;
+            using (IDisposable? seat = await engine.Searches.TryEnterAsync(context.RequestAborted))
+            {
+                if (seat is null)
+                {
+                    await engine.RefuseAsync(context, new Answer(503, "too many searches at once", Limit: Limit.ApiReaders));
+                    return;
+                }
+
+                found = await find(context.RequestAborted);
+            }
+
+            await using var json = JsonAnswer.Begin(context, answer);
+            await write(json, found);
+        }
+        catch (OperationCanceledException)
+        {
+            // The reader has gone, or was too slow.
+        }
+    }
+
+    private async Task WriteAsync(JsonAnswer answer, FoundGroups found)
+    {
+        var rows = new FoundJson(answer.Json, Zone);
+        Begin(answer, "groups");
+        foreach (FoundGroup group in found.Groups)
+        {
+            rows.Group(group);
+            await answer.FlushAsync();
+        }
+
+        answer.Json.WriteEndArray();
+        if (found.Next is { } next)
+        {
+            answer.Json.WriteString("next"u8, next.ToString());
+        }
+
+        answer.Json.WriteNumber("total"u8, found.Total);
+        await EndAsync(answer);
+    }
+
+    private async Task WriteAsync(JsonAnswer answer, (IReadOnlyList<FoundJob> Jobs, bool HasMore) found)
+    {
+        var rows = new FoundJson(answer.Json, Zone);
+        Begin(answer, "jobs");
+        foreach (FoundJob job in found.Jobs)
+        {
+            rows.Job(job);
+            await answer.FlushAsync();
+        }
+
+        answer.Json.WriteEndArray();
+        if (found.HasMore)
+        {
+            answer.Json.WriteString("next"u8, found.Jobs[^1].Job);
+        }
+
+        await EndAsync(answer);
+    }
+
+    private static void Begin(JsonAnswer answer, string list)
+    {
+        answer.Json.WriteStartObject();
+        answer.Json.WriteString("status"u8, "success"u8);
+        answer.Json.WriteStartObject("data"u8);
+        answer.Json.WriteStartArray(list);
+    }
+
+    private static async Task EndAsync(JsonAnswer answer)
+    {
+        answer.Json.WriteEndObject();
+        answer.Json.WriteEndObject();
+        await answer.FinishAsync();
+    }
+}
