@@ -16,7 +16,8 @@ public sealed class FindingTests
     // One group: its labels, its series, what was pushed and when.
     internal sealed record Made(int Job, string? Zone, int Series, int Wait, bool Fails, int? Expire);
 
-    internal sealed record Asked(int First, int Second, string Text, GroupStates? State, GroupSort Sort, bool Descending, int Limit, int? Age);
+    internal sealed record Asked(
+        int First, int Second, string Text, GroupStates? State, GroupSort Sort, bool Descending, int Limit, int? Age);
 
     [Property(MaxTest = 300)]
     public Property All_pages_together_are_what_a_list_says()
@@ -245,7 +246,8 @@ public sealed class FindingTests
             .Where(found => query.Selectors.Count == 0 || query.Selectors.Any(one => one.Matches(found.group.Key)))
             .Where(found => query.Text.Length == 0 || Labels(found.group.Key).Any(
                 label => label.Value.Contains(query.Text, StringComparison.Ordinal)))
-            .Where(found => query.OlderThan is not { } age || now - Seconds(found.group.PushedAt ?? found.group.FailedAt) > age.TotalSeconds)
+            .Where(found => query.OlderThan is not { } age
+                || now - Seconds(found.group.PushedAt ?? found.group.FailedAt) > age.TotalSeconds)
             .Where(found => query.State is not { } state
                 || (state == GroupStates.None ? States(found.group, now) == 0 : (States(found.group, now) & state) != 0));
         Func<(GroupInfo Group, long Size), IComparable> by = query.Sort switch
@@ -260,7 +262,8 @@ public sealed class FindingTests
         };
         return query.Sort == GroupSort.Key
             ? query.Descending ? all.Select(static f => f.Group.Key).OrderDescending() : all.Select(static f => f.Group.Key).Order()
-            : (query.Descending ? all.OrderByDescending(by) : all.OrderBy(by)).ThenBy(static f => f.Group.Key).Select(static f => f.Group.Key);
+            : (query.Descending ? all.OrderByDescending(by) : all.OrderBy(by)).ThenBy(static f => f.Group.Key)
+                .Select(static f => f.Group.Key);
     }
 
     private static (int Rank, double Time) Trouble(GroupInfo group, double now)

@@ -24,8 +24,9 @@ public class FlagsTests
             + $"limit.stored-bytes={ByteSize.Format(ContainerMemory.Limit / 2)} limit.target-bytes=32KiB "
             + "log.format=logfmt log.level=info persistence.file= persistence.interval=5m0s push.disable-consistency-check=false "
             + "push.enable-utf8-names=false push.timestamps=reject push.verify-repeated=false web.config.file= "
-                + "web.enable-admin-api=false web.enable-lifecycle=false web.enable-openmetrics=false web.external-url= "
-            + "web.listen-address=:9091 web.route-prefix= web.shutdown-timeout=10s web.systemd-socket=false web.telemetry-path=/metrics",
+                + "web.disable-delete=false web.enable-admin-api=false web.enable-lifecycle=false web.enable-openmetrics=false "
+            + "web.external-url= web.listen-address=:9091 web.route-prefix= web.shutdown-timeout=10s web.systemd-socket=false "
+                + "web.telemetry-path=/metrics",
             string.Join(' ', flags.Shown().Select(static f => $"{f.Key}={f.Value}")));
     }
 

@@ -4,8 +4,8 @@ using System.Globalization;
 
 namespace Exposition.Engine.Finding;
 
-// As text: the group's id, and before it, where groups are sorted by something else than their keys, what by and its value: size.5120.am9i...
-// An id is base64url of the canonical key, in which there is no full stop.
+// As text: the group's id, and before it, where groups are sorted by something else than their keys, what by and its value, as in
+// size.5120.am9i_2o. An id is base64url of the canonical key, in which there is no full stop.
 
 /// <summary>A place in a list of groups: behind a group, which need not be there any more.</summary>
 /// <param name="Sort">The order of the list.</param>

@@ -20,7 +20,9 @@ internal sealed class GroupQuery
     /// <summary>The state that must be true; <see cref="GroupStates.None"/> asks for groups of which none is. Null for any.</summary>
     public GroupStates? State { get; init; }
 
-    /// <summary>Only groups without a push for longer than that, as for <see cref="MetricStore.Delete(GroupSelector, TimeSpan?)"/>.</summary>
+    /// <summary>
+    /// Only groups without a push for longer than that, as for <see cref="MetricStore.Delete(GroupSelector, TimeSpan?)"/>.
+    /// </summary>
     public TimeSpan? OlderThan { get; init; }
 
     public GroupSort Sort { get; init; }

@@ -18,7 +18,9 @@ internal enum GroupStates : byte
     /// <summary>Some of its families are left out of scrapes.</summary>
     Hidden = 4,
 
-    /// <summary>Its series expire soon, and more than half of their time is over: groups that are pushed to all the time never are.</summary>
+    /// <summary>
+    /// Its series expire soon, and more than half of their time is over: groups that are pushed to all the time never are.
+    /// </summary>
     Expiring = 8,
 
     /// <summary>Nothing was pushed to it for long.</summary>

@@ -51,7 +51,8 @@ public sealed class BulkDeleteTests
         time.Advance(TimeSpan.FromMinutes(61));
         host.Push("m 1\n", ("job", "new"));
         JsonElement shown = await host.DataAsync(Path + "?match[]={job=~\".%2B\"}&older-than=1h&dry-run=true", "DELETE");
-        Assert.Equal("old", Assert.Single(shown.GetProperty("first").EnumerateArray()).GetProperty("labels").GetProperty("job").GetString());
+        JsonElement first = Assert.Single(shown.GetProperty("first").EnumerateArray());
+        Assert.Equal("old", first.GetProperty("labels").GetProperty("job").GetString());
         await host.DataAsync(Path + "?match[]={job=~\".%2B\"}&older-than=1h", "DELETE");
         Assert.Equal("{job=\"new\"}", Assert.Single(host.Store.GetGroups()).Key.ToString());
     }
