@@ -64,6 +64,20 @@ public sealed class GroupSelector
         return true;
     }
 
+    /// <summary>The key that has just the labels asked for; null where they are not a group's, or something else is asked for.</summary>
+    internal GroupingKey? NamedKey()
+    {
+        if (_matchers.Length == 0 || !Array.TrueForAll(_matchers, static matcher => matcher.Equality is not null))
+        {
+            return null;
+        }
+
+        // A label that is empty is one that is not there.
+        (string Name, string Value)[] labels = [.. _matchers.Select(static m => m.Equality!.Value).Where(static l => l.Value.Length > 0)];
+        return Array.Exists(labels, static label => label.Name == "job") && GroupingKey.Create(labels) is var key && Matches(key)
+            ? key : null;
+    }
+
     /// <summary>The selector in one spelling: no blanks, double quotes.</summary>
     public override string ToString() => "{" + string.Join(',', _matchers.Select(static matcher => matcher.ToString())) + "}";
 }

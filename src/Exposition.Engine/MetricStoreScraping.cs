@@ -90,15 +90,15 @@ public static class MetricStoreScraping
     {
         if (options.Sources.Count == 0)
         {
-            return new Scrape(store, null, options.Format, options.Escaping, gzip);
+            return new Scrape(store, null, options.Format, options.Escaping, gzip, options.Selection);
         }
 
         PushWorkspace workspace = store.State.Workspaces.Rent();
         try
         {
             workspace.Families.Reset();
-            OwnSources.Collect(options.Sources, workspace.Families);
-            return new Scrape(store, workspace.Families, options.Format, options.Escaping, gzip);
+            OwnSources.Collect(options.Sources, workspace.Families, reservesOverdue: store.State.Expectations is not null);
+            return new Scrape(store, workspace.Families, options.Format, options.Escaping, gzip, options.Selection);
         }
         finally
         {

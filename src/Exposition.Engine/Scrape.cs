@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Compression;
 using System.Runtime.CompilerServices;
 using Exposition.Engine.Compression;
 using Exposition.Engine.Memory;
@@ -30,8 +29,6 @@ namespace Exposition.Engine;
 /// </example>
 public sealed class Scrape : IDisposable
 {
-    private const int RawBytesAtOnce = 64 << 10;
-
     private readonly MetricStore _store;
     private readonly StoreView _view;
     private readonly long _heldMark;
@@ -41,7 +38,7 @@ public sealed class Scrape : IDisposable
     private readonly PieceSource _pieces;
     private BundledScrape? _bundled;
     private readonly bool _gzip;
-    private GZipStream? _stream;
+    private PieceCompressor? _compressor;
     private long _tableBytes;
     private bool _prepared;
     private bool _closed;
@@ -65,6 +62,20 @@ public sealed class Scrape : IDisposable
     /// <param name="escaping">What happens to names outside the legacy charset.</param>
     /// <param name="gzip">Whether what is written is a gzip member.</param>
     public Scrape(MetricStore store, FamilySet? own, ScrapeFormat format, EscapingScheme escaping, bool gzip)
+        : this(store, own, format, escaping, gzip, selection: null)
+    {
+    }
+
+    /// <summary>Opens a view of some of what is stored now.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="own">The host's own families, merged in by name and ahead of the pushed ones; null if there are none. Not used after
+    /// the return.</param>
+    /// <param name="format">The language.</param>
+    /// <param name="escaping">What happens to names outside the legacy charset.</param>
+    /// <param name="gzip">Whether what is written is a gzip member.</param>
+    /// <param name="selection">Which groups are written; null for all. What is compressed of some is kept for no later scrape.</param>
+    public Scrape(
+        MetricStore store, FamilySet? own, ScrapeFormat format, EscapingScheme escaping, bool gzip, GroupSelection? selection)
     {
         ArgumentNullException.ThrowIfNull(store);
         (_format, _escaping, _gzip) = (format, escaping, gzip);
@@ -72,13 +83,13 @@ public sealed class Scrape : IDisposable
         ReadOnlyMemory<FamilyEntry> rendered = own is null ? default : _workspace.Own.Render(own);
         _store = store;
         _view = store.OpenScrapeView(out _heldMark);
-        if (gzip && format == ScrapeFormat.Text)
+        if (gzip && format == ScrapeFormat.Text && selection is null)
         {
             _bundled = BundledScrape.Rent(_view, rendered, _workspace.Text, store.State.Bundles);
         }
         else
         {
-            _workspace.Plan.Begin(_view, rendered);
+            _workspace.Plan.Begin(_view, rendered, selection);
         }
 
         _pieces = format switch
@@ -175,7 +186,7 @@ public sealed class Scrape : IDisposable
         }
 
         return _bundled is not null ? await _bundled.WriteNextAsync(output, stepBytes, cancellation)
-            : _gzip ? await CompressNextAsync(output, cancellation)
+            : _gzip ? await (_compressor ??= new PieceCompressor(_pieces)).WriteNextAsync(output, cancellation)
             : Write(output, stepBytes);
     }
 
@@ -188,7 +199,7 @@ public sealed class Scrape : IDisposable
             try
             {
                 // The end of a stream is written to what has perhaps failed.
-                _stream?.Dispose();
+                _compressor?.Dispose();
                 _bundled?.Close();
             }
             finally
@@ -217,7 +228,7 @@ public sealed class Scrape : IDisposable
         _workspace.Text.Begin(_escaping);
         if (_format == ScrapeFormat.Text)
         {
-            Length = _workspace.Text.Length();
+            Length = _gzip ? null : _workspace.Text.Length();
         }
         else if (_format is ScrapeFormat.OpenMetrics or ScrapeFormat.OpenMetricsDraft)
         {
@@ -251,43 +262,5 @@ public sealed class Scrape : IDisposable
         }
 
         return true;
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> CompressNextAsync(IBufferWriter<byte> output, CancellationToken cancellation)
-    {
-        await CompressionSlots.Shared.WaitAsync(cancellation);
-        try
-        {
-            return Compress(output);
-        }
-        finally
-        {
-            CompressionSlots.Shared.Release();
-        }
-    }
-
-    private bool Compress(IBufferWriter<byte> output)
-    {
-        _stream ??= new GZipStream(new OutputStream(), CompressionLevel.Fastest);
-        var into = (OutputStream)_stream.BaseStream;
-        into.Output = output;
-        byte[] raw = ArrayPool<byte>.Shared.Rent(RawBytesAtOnce);
-        try
-        {
-            bool more = _pieces.Fill(raw, out int written);
-            _stream.Write(raw, 0, written);
-            if (!more)
-            {
-                _stream.Dispose();
-            }
-
-            return more;
-        }
-        finally
-        {
-            into.Output = null;
-            ArrayPool<byte>.Shared.Return(raw);
-        }
     }
 }

@@ -24,6 +24,12 @@ public sealed record ScrapeOptions
     /// </summary>
     public IReadOnlyList<IMetricSource> Sources { get; init; } = [];
 
+    /// <summary>
+    /// Which groups are written. Default: null, which means all of them. Own sources are written with any; where several shards are scraped
+    /// one of them alone should have sources.
+    /// </summary>
+    public GroupSelection? Selection { get; init; }
+
     /// <summary>What to send as <c>Content-Type</c>. With <see cref="Gzip"/> the <c>Content-Encoding</c> is <c>gzip</c>.</summary>
     public string ContentType => Encoding.ASCII.GetString(FormatNegotiator.ContentType(Format, Escaping));
 }

@@ -106,6 +106,13 @@ public sealed class StoreOptions
     public TimeSpan ExpiredGrace { get; set; } = TimeSpan.FromHours(24);
 
     /// <summary>
+    /// How often which groups are expected to be pushed to, which they show as <c>push_overdue</c>. The first rule that is for a group
+    /// counts. Default: empty; then nothing of it is shown, and the name is free for pushes. With rules it is the store's: what a push says
+    /// of it is left out, as it is of <c>push_time_seconds</c>. In a host null is an error of the start.
+    /// </summary>
+    public IReadOnlyList<PushExpectation> PushExpectations { get; set; } = [];
+
+    /// <summary>
     /// Told of each family that is stored but left out of scrapes, when that begins. Called by the pusher's thread, outside of all locks.
     /// </summary>
     internal Action<GroupingKey, HiddenFamily>? FamilyHidden { get; set; }

@@ -1,4 +1,5 @@
 using Exposition.Engine.Groups;
+using Exposition.Engine.Overdue;
 using Exposition.Engine.Publishing;
 
 namespace Exposition.Engine;
@@ -26,6 +27,7 @@ internal sealed class StoreView : IDisposable
     {
         (_state, _map, _at, _place, _groups) = (state, map, at, place, groups);
         Count = map.Slots.Length;
+        Overdue = state.Expectations?.Begin();
         if (Count == 0)
         {
             _state.Groups.Timeline.Settle(_place, _at);
@@ -34,6 +36,9 @@ internal sealed class StoreView : IDisposable
 
     /// <summary>How many groups there are.</summary>
     public int Count { get; }
+
+    /// <summary>Which of them are overdue; null where no group is expected to be pushed to.</summary>
+    public OverdueScan? Overdue { get; }
 
     /// <summary>The groups in order of their keys.</summary>
     /// <exception cref="ObjectDisposedException">The view was disposed of.</exception>

@@ -9,7 +9,7 @@ internal sealed class Harness
 {
     public Harness(
         bool check = true, NameScheme names = NameScheme.Legacy, long shapeBytes = 1 << 20, TimeSpan? grace = null, long bundleBytes =
-        128 << 20, int mostGroups = 0, int mostNameSets = 0, params ExpiryRule[] rules) =>
+        128 << 20, int mostGroups = 0, int mostNameSets = 0, IReadOnlyList<PushExpectation>? expectations = null, params ExpiryRule[] rules) =>
         Store = new MetricStore(new StoreOptions
         {
             MaxGroups = mostGroups,
@@ -21,6 +21,7 @@ internal sealed class Harness
             BundleCacheBytes = bundleBytes,
             VerifyShapes = true,
             ExpiryRules = rules,
+            PushExpectations = expectations ?? [],
             ExpiredGrace = grace ?? TimeSpan.FromHours(24),
             FamilyHidden = (key, hidden) => Notices.Add($"{key} {Encoding.UTF8.GetString(hidden.Name.Span)}: {hidden.Reason}"),
         });
@@ -81,9 +82,10 @@ internal sealed class Harness
         Encoding.UTF8.GetString(Bytes(ScrapeFormat.Text, escaping, step, own));
 
     public byte[] Bytes(
-        ScrapeFormat format, EscapingScheme escaping = EscapingScheme.Underscores, int step = 1 << 16, FamilySet? own = null)
+        ScrapeFormat format, EscapingScheme escaping = EscapingScheme.Underscores, int step = 1 << 16, FamilySet? own = null,
+        GroupSelection? selection = null)
     {
-        using var scrape = new Scrape(Store, own, format, escaping);
+        using var scrape = new Scrape(Store, own, format, escaping, gzip: false, selection);
         var output = new ArrayBufferWriter<byte>();
         while (scrape.WriteNext(output, step))
         {
@@ -99,9 +101,9 @@ internal sealed class Harness
 
     /// <summary>The whole text exposition as a gzip member.</summary>
     public async Task<byte[]> GzipAsync(EscapingScheme escaping = EscapingScheme.Underscores, int step = 1 << 16, FamilySet? own = null,
-        ScrapeFormat format = ScrapeFormat.Text)
+        ScrapeFormat format = ScrapeFormat.Text, GroupSelection? selection = null)
     {
-        using var scrape = new Scrape(Store, own, format, escaping, gzip: true);
+        using var scrape = new Scrape(Store, own, format, escaping, gzip: true, selection);
         await scrape.PrepareAsync(TestContext.Current.CancellationToken);
         var output = new ArrayBufferWriter<byte>();
         while (await scrape.WriteNextAsync(output, step, TestContext.Current.CancellationToken))

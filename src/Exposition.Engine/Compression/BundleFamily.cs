@@ -11,6 +11,9 @@ internal sealed class BundleFamily : FamilyOfParts<BundleFamily, RunPlace>
     /// <summary>No entry of the host.</summary>
     public const int NoOwn = -1;
 
+    /// <summary>The entry of those that are missing.</summary>
+    public const int Missing = int.MaxValue;
+
     /// <summary>Index of the host's own entry.</summary>
     public int Own { get; private set; } = NoOwn;
 

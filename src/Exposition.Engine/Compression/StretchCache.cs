@@ -1,4 +1,5 @@
 using Exposition.Engine.Memory;
+using Exposition.Engine.Overdue;
 
 namespace Exposition.Engine.Compression;
 
@@ -29,9 +30,9 @@ internal sealed class StretchCache(BundleCache bundles)
     }
 
     /// <summary>Makes a stretch of the groups, uses it, and keeps it if there is room.</summary>
-    public Stretch Add(UInt128 identity, ReadOnlySpan<GroupSnapshot> groups, long scrape)
+    public Stretch Add(UInt128 identity, ReadOnlySpan<GroupSnapshot> groups, OverdueScan? overdue, long scrape)
     {
-        ReadOnlySpan<FamilyRun> runs = Planner.Plan(groups);
+        ReadOnlySpan<FamilyRun> runs = Planner.Plan(groups, overdue);
         int room = SparePool<Stretch>.SizeFor(Math.Max(1, runs.Length));
         Stretch stretch = _spare.TryTake(room) ?? new Stretch(room);
         stretch.Fill(runs);

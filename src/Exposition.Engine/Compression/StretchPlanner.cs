@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Memory;
+using Exposition.Engine.Overdue;
 using Exposition.Engine.Scraping;
 
 namespace Exposition.Engine.Compression;
@@ -33,7 +34,7 @@ internal sealed class StretchPlanner
     private readonly List<FamilyRun> _runs = [];
 
     /// <summary>The runs of some groups; good until the next call. The runs of a family are in order of the groups.</summary>
-    public ReadOnlySpan<FamilyRun> Plan(ReadOnlySpan<GroupSnapshot> groups)
+    public ReadOnlySpan<FamilyRun> Plan(ReadOnlySpan<GroupSnapshot> groups, OverdueScan? overdue)
     {
         const int Ahead = 4;
         const int MostLines = 32;
@@ -46,6 +47,10 @@ internal sealed class StretchPlanner
             }
 
             Add(groups[group], group);
+            if (overdue is not null && overdue.Look(groups[group]) != Standing.None)
+            {
+                Add(_families.GetOrAdd(BuiltInFamilies.OverdueHead), overdue.EntryOf(groups[group]), group, 0, groups[group].BoundaryLevel);
+            }
         }
 
         return CollectionsMarshal.AsSpan(_runs);

@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
+using Exposition.Engine.Groups;
 using Exposition.Engine.Memory;
+using Exposition.Engine.Overdue;
 using Exposition.Engine.Scraping;
 
 namespace Exposition.Engine.Compression;
@@ -30,6 +32,7 @@ internal sealed class StretchedView
     private StretchCache _cache = null!;
     private long _scrape;
     private int _group;
+    private FamilyEntry _missing;
 
     /// <summary>The families in order of their names, when all stretches are in.</summary>
     public ReadOnlySpan<BundleFamily> Families => _families.All;
@@ -55,6 +58,11 @@ internal sealed class StretchedView
             return true;
         }
 
+        if (_view.Overdue is { } overdue && overdue.TryGetMissing(null, out _missing))
+        {
+            _families.GetOrAdd(BuiltInFamilies.OverdueHead).AddOwn(BundleFamily.Missing, _missing.TextLength);
+        }
+
         _cache.Planner.Clear();
         _families.Sort();
         return false;
@@ -63,7 +71,8 @@ internal sealed class StretchedView
     /// <summary>HELP and TYPE of a family, valid until the next call.</summary>
     public ReadOnlySpan<byte> HeaderOf(BundleFamily family) => _text.HeaderOf(family).Span;
 
-    public ref readonly FamilyEntry OwnOf(BundleFamily family) => ref _own.Span[family.Own];
+    public ref readonly FamilyEntry OwnOf(BundleFamily family) =>
+        ref family.Own == BundleFamily.Missing ? ref _missing : ref _own.Span[family.Own];
 
     public ref readonly FamilyRun RunAt(RunPlace place) => ref _stretches[place.Stretch].Runs[place.Run];
 
@@ -107,13 +116,14 @@ internal sealed class StretchedView
         _stretches.Clear();
         _starts.Clear();
         _families.Clear();
-        (_view, _own, _text, _cache) = (null!, default, null!, null!);
+        (_view, _own, _text, _cache, _missing) = (null!, default, null!, null!, default);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AddNext(ReadOnlySpan<GroupSnapshot> groups)
     {
         int start = _group;
+        OverdueScan? overdue = _view.Overdue;
         BundleIdentity identity = BundleIdentity.Empty;
         int end = start;
         for (; end < groups.Length; end++)
@@ -132,9 +142,13 @@ internal sealed class StretchedView
 
             identity.Add(group.Group);
             identity.Add(group.Version);
+            if (overdue is not null)
+            {
+                identity.Add((long)overdue.Look(group));
+            }
         }
 
-        Stretch stretch = _cache.Find(identity.Value, _scrape) ?? _cache.Add(identity.Value, groups[start..end], _scrape);
+        Stretch stretch = _cache.Find(identity.Value, _scrape) ?? _cache.Add(identity.Value, groups[start..end], overdue, _scrape);
         ReadOnlySpan<FamilyRun> runs = stretch.Runs;
         BundleFamily? last = null;
         for (int i = 0; i < runs.Length; i++)
@@ -155,6 +169,12 @@ internal sealed class StretchedView
         const int MostLines = 4;
         ref readonly FamilyRun run = ref RunAt(place);
         ReadOnlySpan<GroupSnapshot> groups = _view.Groups.Slice(_starts[place.Stretch], run.End);
+        if (ReferenceEquals(run.Head, BuiltInFamilies.OverdueHead))
+        {
+            WriteOverdue(groups[run.First..], ref output);
+            return;
+        }
+
         int at = run.Entry;
         for (int group = run.First; group < groups.Length; group++)
         {
@@ -179,6 +199,18 @@ internal sealed class StretchedView
             if (entry.IsExposed && (ReferenceEquals(entry.Head, run.Head) || run.Head.IsAlike(entry.Head)))
             {
                 Write(entry, ref output);
+            }
+        }
+    }
+
+    private void WriteOverdue(ReadOnlySpan<GroupSnapshot> groups, ref BundleCompressor.RawBytes output)
+    {
+        OverdueScan overdue = _view.Overdue!;
+        foreach (GroupSnapshot group in groups)
+        {
+            if (overdue.Look(group) != Standing.None)
+            {
+                Write(overdue.EntryOf(group), ref output);
             }
         }
     }

@@ -13,6 +13,9 @@ internal sealed class LabelMatcher(string name, string value, bool negated, Rege
     private readonly byte[] _name = Encoding.UTF8.GetBytes(name);
     private readonly byte[] _value = Encoding.UTF8.GetBytes(value);
 
+    /// <summary>The name and value that it asks for; null if it does not ask for just one.</summary>
+    public (string Name, string Value)? Equality => negated || expression is not null ? null : (name, value);
+
     public bool Matches(GroupingKey key)
     {
         ReadOnlySpan<byte> actual = default;

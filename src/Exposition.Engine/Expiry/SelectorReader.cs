@@ -12,6 +12,8 @@ internal sealed class SelectorReader(string text)
     // automata.
     private const RegexOptions Dialect = RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture;
 
+    private const string MetricName = "__name__";
+
     private int _at;
     private string? _error;
 
@@ -58,9 +60,17 @@ internal sealed class SelectorReader(string text)
 
     private LabelMatcher? ReadMatcher()
     {
+        _ = Peek();
+        int named = _at;
         if (ReadName() is not { } name)
         {
             return null;
+        }
+
+        if (name == MetricName)
+        {
+            _at = named;
+            return Fail<LabelMatcher>("groups are chosen by their labels, not by names of metrics");
         }
 
         bool negated = Peek() == '!';

@@ -1,3 +1,5 @@
+using Exposition.Formats;
+
 namespace Exposition.Engine.Groups;
 
 /// <summary>The families that the store keeps in groups: two in every one, and a third in those that have expired.</summary>
@@ -12,7 +14,13 @@ internal static class BuiltInFamilies
     public static readonly byte[] ExpiredHelp =
         "The metrics of this group have expired, because nothing was pushed to it for too long."u8.ToArray();
 
-    /// <summary>All of them, in their order.</summary>
+    /// <summary>Shown beside the push time where rules say how often that is expected; never stored.</summary>
+    public static readonly byte[] Overdue = "push_overdue"u8.ToArray();
+
+    public static readonly FamilyHead OverdueHead = new(Overdue, MetricType.Gauge, HasHelp: true,
+        "Whether the last successful push of this group is longer ago than expected."u8.ToArray(), UnitLength: 0);
+
+    /// <summary>All that are stored, in their order.</summary>
     public static readonly byte[][] All = [Expired, PushFailure, PushTime];
 
     /// <summary>How many are in every group.</summary>

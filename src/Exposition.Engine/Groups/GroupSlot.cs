@@ -15,6 +15,7 @@ internal sealed class GroupSlot(GroupingKey key, NameSet names)
     private ShapePatience? _patience;
     private PushFailure? _lastFailure;
     private FeedEntry[] _entries = [];
+    private ulong _shardHash;
     private int _pins;
     private bool _leavesTogether;
 
@@ -45,6 +46,12 @@ internal sealed class GroupSlot(GroupingKey key, NameSet names)
     /// After how many nanoseconds without a push the rules let its series expire; 0 for never, -1 if they were not asked yet.
     /// </summary>
     public long RuleAfter { get; set; } = -1;
+
+    /// <summary>What a rule that says how often the group is pushed to lets it show; null if the rules were not asked yet.</summary>
+    public OverdueMark? Overdue { get; set; }
+
+    /// <summary>See <see cref="Shard"/>. Computed when it is asked for first.</summary>
+    public ulong ShardHash => _shardHash != 0 ? _shardHash : _shardHash = Shard.HashOf(Key);
 
     /// <summary>Its place in the queue of deadlines, or -1. The queue's own.</summary>
     public int QueueIndex { get; set; } = -1;

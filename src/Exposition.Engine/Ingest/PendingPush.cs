@@ -164,8 +164,9 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
 
     // The push time, whether the group has expired, and a failure time that is no gauge: as a family of all groups it would be at odds with
     // every other.
-    private static bool IsStores(ReadOnlySpan<byte> name, MetricType type) =>
+    private bool IsStores(ReadOnlySpan<byte> name, MetricType type) =>
         name.SequenceEqual(BuiltInFamilies.PushTime) || name.SequenceEqual(BuiltInFamilies.Expired)
+            || (workspace.ReservesOverdue && name.SequenceEqual(BuiltInFamilies.Overdue))
             || (name.SequenceEqual(BuiltInFamilies.PushFailure) && type != MetricType.Gauge);
 
     private string? CheckMetrics(int family, bool leaveOut)

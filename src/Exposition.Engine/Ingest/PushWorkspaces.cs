@@ -9,7 +9,8 @@ namespace Exposition.Engine.Ingest;
 // What a body of tens of megabytes needs is kept for the next one only if that comes at once.
 
 /// <summary>The workspaces of one store's pushes. Safe for concurrent use.</summary>
-internal sealed class PushWorkspaces
+/// <param name="reservesOverdue">Whether push_overdue is the store's.</param>
+internal sealed class PushWorkspaces(bool reservesOverdue)
 {
     private const int LargeBody = 128 << 10;
 
@@ -48,7 +49,7 @@ internal sealed class PushWorkspaces
 
         // A body of few megabytes of which much became needs as much again.
         return (isLarge ? _large : _small).TryTake(out PushWorkspace? workspace) ? workspace
-            : (isLarge ? _huge.TryTake() : null) ?? new PushWorkspace(isLarge);
+            : (isLarge ? _huge.TryTake() : null) ?? new PushWorkspace(isLarge, reservesOverdue);
     }
 
     /// <summary>Takes one back.</summary>

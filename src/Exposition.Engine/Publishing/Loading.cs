@@ -33,6 +33,12 @@ internal sealed class Loading(StoreState state, WriterLock writer, Publisher pub
     /// <inheritdoc cref="MetricStore.RestoreOwn"/>
     public void Restore(GroupingKey key, FamilyEntry[] entries, long? expiresAt, PushFailure? lastFailure)
     {
+        if (state.Expectations is not null)
+        {
+            // Pushed before the name was the store's.
+            entries = Array.FindAll(entries, static entry => !entry.Name.Span.SequenceEqual(BuiltInFamilies.Overdue));
+        }
+
         List<(GroupSlot Slot, HiddenFamily Family)>? hidden;
         using (writer.EnterClosing())
         using (writer.Enter())

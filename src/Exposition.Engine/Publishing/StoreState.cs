@@ -6,6 +6,7 @@ using Exposition.Engine.Feed;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Ingest;
 using Exposition.Engine.Memory;
+using Exposition.Engine.Overdue;
 using Exposition.Engine.Repeats;
 using Exposition.Engine.Scraping;
 
@@ -47,6 +48,8 @@ internal sealed class StoreState
         Rules = new CrossGroupRules(Directory, new RepeatedSeries(key => Groups.Table.Find(key.Span)), () => Groups.Table.All);
         Hidden = new HiddenFamilies(options, Directory, Lock);
         Deadlines = new DeadlineSchedule(options, Clock, Lock);
+        Expectations = Expectations.Of(options, Clock);
+        Workspaces = new PushWorkspaces(reservesOverdue: Expectations is not null);
         Blocks = new BlockLedger(Groups.Timeline, Lock);
         Bundles = new BundleCache(options.BundleCacheBytes);
         Observers = new Observers(options);
@@ -75,13 +78,16 @@ internal sealed class StoreState
 
     public DeadlineSchedule Deadlines { get; }
 
+    /// <summary>How often groups are to be pushed to; null where nothing says so.</summary>
+    public Expectations? Expectations { get; }
+
     public BlockLedger Blocks { get; }
 
     /// <summary>Null where repeat pushes are not looked for.</summary>
     public ShapeCache? Shapes { get; }
 
     /// <summary>Work areas of pushes.</summary>
-    public PushWorkspaces Workspaces { get; } = new();
+    public PushWorkspaces Workspaces { get; }
 
     /// <summary>Compressed parts of scrapes.</summary>
     public BundleCache Bundles { get; }

@@ -10,7 +10,7 @@ internal static class OwnSources
 {
     /// <summary>Collects and checks it.</summary>
     /// <exception cref="InvalidOperationException">It would make the scrape invalid; the message names the family.</exception>
-    public static void Collect(IEnumerable<IMetricSource> sources, FamilySet into)
+    public static void Collect(IEnumerable<IMetricSource> sources, FamilySet into, bool reservesOverdue)
     {
         var order = new SeriesOrder();
         var names = new HashSet<string>(StringComparer.Ordinal);
@@ -28,7 +28,8 @@ internal static class OwnSources
                 ReadOnlySpan<byte> name = into.Text(into.Families[family].Name);
                 string shown = Encoding.UTF8.GetString(name);
                 string? error = PushRules.FamilyError(into, family)
-                    ?? (BuiltInFamilies.IsAny(name) ? "the store itself exposes a family of this name"
+                    ?? (BuiltInFamilies.IsAny(name) || (reservesOverdue && name.SequenceEqual(BuiltInFamilies.Overdue))
+                        ? "the store itself exposes a family of this name"
                         : !names.Add(shown) ? "another family of the sources has this name"
                         : PushRules.MetricsError(into, family, order));
                 if (error is not null)

@@ -28,6 +28,13 @@ internal sealed class ScrapeFamily : FamilyOfParts<ScrapeFamily, ScrapePiece>
     /// <summary>Takes an entry of the host in.</summary>
     public void AddOwn(in FamilyEntry entry, int index) => Take(entry, ScrapePiece.OwnGroup, index);
 
+    /// <summary>The same, when entries of groups are in already.</summary>
+    public void AddOwnFirst(in FamilyEntry entry, int index)
+    {
+        AddOwn(entry, index);
+        MoveLastToFirst();
+    }
+
     public override void Reset()
     {
         base.Reset();

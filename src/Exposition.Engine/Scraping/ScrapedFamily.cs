@@ -75,6 +75,13 @@ internal abstract class FamilyOfParts<TSelf, TPart> : ScrapedFamily<TSelf>
 
     protected void TakeHelp(FamilyHead head) => _helpful = !_helpful.HasHelp && head.HasHelp ? head : _helpful;
 
+    protected void MoveLastToFirst()
+    {
+        TPart last = _parts[_count - 1];
+        _parts.AsSpan(0, _count - 1).CopyTo(_parts.AsSpan(1));
+        _parts[0] = last;
+    }
+
     protected void Add(in TPart part)
     {
         if (_count == _parts.Length)

@@ -20,6 +20,7 @@ internal sealed class StoreOptionsValidator : IValidateOptions<StoreOptions>
         .. OptionFaults.Negative(nameof(StoreOptions.ShapeCacheBytes), options.ShapeCacheBytes),
         .. OptionFaults.Negative(nameof(StoreOptions.BundleCacheBytes), options.BundleCacheBytes),
         .. OptionFaults.Null(nameof(StoreOptions.ExpiryRules), options.ExpiryRules),
+        .. OptionFaults.Null(nameof(StoreOptions.PushExpectations), options.PushExpectations),
         .. OptionFaults.Null(nameof(StoreOptions.Time), options.Time),
     ];
 
