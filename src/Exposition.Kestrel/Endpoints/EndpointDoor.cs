@@ -51,8 +51,8 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
         string method = context.Request.Method;
         return route.Kind switch
         {
-            RouteKind.Telemetry when method == HttpMethods.Get => ScrapeAsync(context, engine.Scrapes),
-            RouteKind.SelfMetrics when method == HttpMethods.Get => ScrapeAsync(context, engine.SelfScrapes),
+            RouteKind.Telemetry when method == HttpMethods.Get => ScrapeAsync(context, engine.Scrapes, target),
+            RouteKind.SelfMetrics when method == HttpMethods.Get => ScrapeAsync(context, engine.SelfScrapes, ""),
             RouteKind.Group when PushMethods.Of(method) is { } push => PushAsync(context, push, route, target.Length),
             _ => MissAsync(context, target, route.Kind),
         };
@@ -199,11 +199,11 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
         await Responses.WriteAsync(context, answer);
     }
 
-    private async Task ScrapeAsync(HttpContext context, ScrapeHandler scrapes)
+    private async Task ScrapeAsync(HttpContext context, ScrapeHandler scrapes, string target)
     {
         ScrapeRequest request = scrapes.Understand(
             First(context.Request.Headers.Accept), Encoding.UTF8.GetBytes(context.Request.Headers.AcceptEncoding.ToString()),
-            First(context.Request.Headers["X-Prometheus-Scrape-Timeout-Seconds"]), Door.Kestrel);
+            First(context.Request.Headers["X-Prometheus-Scrape-Timeout-Seconds"]), Door.Kestrel, Encoding.UTF8.GetBytes(target));
         Responses.KeepAlive(context, engine.Options.IdleTimeout);
         OpenScrape? scrape = scrapes.TryOpen(request, out Answer refused);
         if (scrape is null)

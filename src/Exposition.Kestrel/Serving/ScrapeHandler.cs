@@ -3,6 +3,7 @@ using System.Globalization;
 using Exposition.Formats;
 using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.Outcomes;
+using Exposition.Kestrel.Routing;
 using Exposition.Kestrel.SelfMetrics;
 
 namespace Exposition.Kestrel.Serving;
@@ -26,16 +27,28 @@ internal sealed class ScrapeHandler(
     private readonly ConcurrentBag<FamilySet> _sets = [];
 
     /// <summary>Makes a request of the headers that say how a scrape is to be; each may be missing.</summary>
+    /// <param name="accept">What the scraper reads.</param>
+    /// <param name="acceptEncoding">Whether it decompresses.</param>
+    /// <param name="timeout">How long it waits.</param>
+    /// <param name="door">Which door asks.</param>
+    /// <param name="target">The target, whose query may ask for some of the groups; empty where nobody may ask.</param>
     public ScrapeRequest Understand(
-        ReadOnlySpan<byte> accept, ReadOnlySpan<byte> acceptEncoding, ReadOnlySpan<byte> timeout, Door door) =>
+        ReadOnlySpan<byte> accept, ReadOnlySpan<byte> acceptEncoding, ReadOnlySpan<byte> timeout, Door door, ReadOnlySpan<byte> target) =>
         new(FormatNegotiator.Choose(accept, options.EnableOpenMetrics), FormatNegotiator.AcceptsGzip(acceptEncoding),
-            TimeoutFor(timeout), door);
+            TimeoutFor(timeout), door, ScrapeQuery.Of(target));
 
     /// <summary>Collects what a scrape is to send.</summary>
     public OpenScrape? TryOpen(in ScrapeRequest request, out Answer refused)
     {
         metrics.CountServed(request.Door);
         refused = default;
+        if (request.Query.Error is { } error)
+        {
+            refused = new Answer(400, error);
+            Count(request, ScrapeOutcome.Refused);
+            return null;
+        }
+
         if (options.CommitGate is { IsOpen: false })
         {
             // Half of the groups would look like the end of the others.
@@ -56,7 +69,11 @@ internal sealed class ScrapeHandler(
         try
         {
             own.Reset();
-            collect(own);
+            if (request.Query.WithOwn)
+            {
+                collect(own);
+            }
+
             return new OpenScrape(this, reader, target.OpenScrape(own, request), own, request);
         }
         catch (Exception e)

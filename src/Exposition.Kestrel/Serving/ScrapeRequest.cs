@@ -1,5 +1,6 @@
 using Exposition.Formats;
 using Exposition.Kestrel.Outcomes;
+using Exposition.Kestrel.Routing;
 
 namespace Exposition.Kestrel.Serving;
 
@@ -8,4 +9,5 @@ namespace Exposition.Kestrel.Serving;
 /// <param name="Gzip">Whether to compress.</param>
 /// <param name="Timeout">How long it may take; zero for any time.</param>
 /// <param name="Door">Which door asks.</param>
-internal readonly record struct ScrapeRequest(ScrapeNegotiation Language, bool Gzip, TimeSpan Timeout, Door Door);
+/// <param name="Query">Which groups it asks for.</param>
+internal readonly record struct ScrapeRequest(ScrapeNegotiation Language, bool Gzip, TimeSpan Timeout, Door Door, ScrapeQuery Query = default);

@@ -21,7 +21,7 @@ internal class StoreTarget(MetricStore? store)
     public virtual bool Delete(GroupingKey key) => store!.Delete(key);
 
     public virtual ScrapeSource OpenScrape(FamilySet own, in ScrapeRequest request) =>
-        new(new Scrape(store!, own, request.Language.Format, request.Language.Escaping, request.Gzip));
+        new(new Scrape(store!, own, request.Language.Format, request.Language.Escaping, request.Gzip, request.Query.Groups));
 }
 
 /// <summary>What the wire does with a scrape, as <see cref="StoreTarget"/>.</summary>
