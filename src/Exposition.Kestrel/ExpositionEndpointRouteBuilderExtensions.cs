@@ -114,8 +114,9 @@ public static class ExpositionEndpointRouteBuilderExtensions
     /// Maps what may be read of the JSON API for GET: <c>/api/v1/status</c>, with what <see cref="ExpositionStatusOptions"/> say of the
     /// host, <c>/api/v1/metrics</c>, with all groups or those that <c>match[]</c> chooses; <c>?details=true</c> adds the last refused push
     /// of each; <c>/api/v1/groups</c> and <c>/api/v1/jobs</c>, which list and find these; <c>/api/v1/openapi.json</c>, which describes all
-    /// of it; and <c>/api/v1/refusals</c>, with the last 256 refused requests and 64 more of those without valid credentials. Prefixes are
-    /// as for <see cref="MapExpositionPage"/>.
+    /// of it; <c>/api/v1/refusals</c>, with the last 256 refused requests and 64 more of those without valid credentials; and
+    /// <c>/api/v1/targets</c>, which tells Prometheus (http_sd) where to scrape, with <c>?shards=n</c> in so many parts. Prefixes are as for
+    /// <see cref="MapExpositionPage"/>.
     /// </summary>
     /// <param name="endpoints">The routes of the host, or a group of them.</param>
     /// <param name="prefix">What stands before every path. Empty for nothing.</param>
@@ -138,6 +139,7 @@ public static class ExpositionEndpointRouteBuilderExtensions
         MapOwn(group, engine, HttpMethods.Get, "/api/v1/jobs", "api/v1/jobs", find.JobsAsync);
         MapOwn(group, engine, HttpMethods.Get, "/api/v1/openapi.json", "api/v1/openapi.json", OpenApi.ServeAsync);
         MapOwn(group, engine, HttpMethods.Get, "/api/v1/refusals", "api/v1/refusals", new RefusalHandlers(engine).ServeAsync);
+        MapOwn(group, engine, HttpMethods.Get, "/api/v1/targets", "api/v1/targets", new TargetsHandler(engine, status).ServeAsync);
         if (status.AllowAnyOrigin)
         {
             MapOwn(group, engine, HttpMethods.Options, "/api/v1/{**path}", "api/v1/options", api.PreflightAsync);

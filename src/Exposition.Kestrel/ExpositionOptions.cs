@@ -120,6 +120,10 @@ public sealed partial class ExpositionOptions
     /// </summary>
     public TimeSpan ExpiredGrace { get => Store.ExpiredGrace; set => Store.ExpiredGrace = value; }
 
+    /// <inheritdoc cref="StoreOptions.PushExpectations"/>
+    /// <remarks>Used where the engine's store is made from these options.</remarks>
+    public IList<PushExpectation> PushExpectations { get; } = [];
+
     /// <summary>
     /// The proxies whose X-Forwarded-For is believed where clients are told apart; that of a peer at a Unix socket always is, that of any
     /// other never. Default: empty, which means none.

@@ -71,7 +71,8 @@ public static class ExpositionServiceCollectionExtensions
 
     /// <summary>
     /// Reads the options of an engine from a section of the configuration, by the names of their properties: without reflection, so also in
-    /// a native build. <c>ExpireAfter</c> is a list of rules as <see cref="ExpiryRule.Parse"/> reads them, <c>TrustedProxies</c> one of
+    /// a native build. <c>ExpireAfter</c> is a list of rules as <see cref="ExpiryRule.Parse"/> reads them, <c>Expect</c> one of
+    /// rules as <see cref="PushExpectation.Parse"/> reads them, <c>TrustedProxies</c> one of
     /// networks. What is not understood, also the name of a setting, is an error of the start, all in one message.
     /// </summary>
     /// <param name="builder">What <c>AddExposition</c> has returned.</param>
@@ -91,6 +92,7 @@ public static class ExpositionServiceCollectionExtensions
     private static MetricStore StoreOf(ExpositionOptions options, ClientLog log)
     {
         options.Store.ExpiryRules = [.. options.ExpiryRules];
+        options.Store.PushExpectations = [.. options.PushExpectations];
         options.Store.FamilyHidden = log.Hidden;
         options.Store.ObserverFailed ??= thrown => log.Failed("an observer of the store has thrown, the store goes on", thrown);
         options.Store.ExpiryFailed = thrown => log.Failed("metrics of a group could not expire, trying again", thrown);

@@ -15,6 +15,7 @@ namespace Exposition.Kestrel;
 public sealed class ExpositionStatusOptions
 {
     private string _externalPath = "";
+    private Uri? _externalUrl;
 
     /// <summary>
     /// What build the host is, in order of names. Default: the names that the Pushgateway has, for those who read them from its API;
@@ -31,6 +32,18 @@ public sealed class ExpositionStatusOptions
     /// false. Endpoints that carry a rule of the host about origins (<c>RequireCors</c>) leave it to that.
     /// </summary>
     public bool AllowAnyOrigin { get; set; }
+
+    /// <summary>
+    /// The URL under which scrapers reach the host, of which <c>/api/v1/targets</c> takes scheme and address. Default: null; then they are
+    /// those of the request.
+    /// </summary>
+    /// <exception cref="ArgumentException">No absolute URL with the scheme http or https.</exception>
+    public Uri? ExternalUrl
+    {
+        get => _externalUrl;
+        set => _externalUrl = value is null or { IsAbsoluteUri: true, Scheme: "http" or "https", Host.Length: > 0 } ? value
+            : throw new ArgumentException($"expected a URL such as http://gateway:9091/, got {value}", nameof(value));
+    }
 
     /// <summary>
     /// The path under which browsers see the page, where its links to scripts and styles shall begin with that. Default: empty; they

@@ -47,6 +47,15 @@ public class FlagsTests
     }
 
     [Fact]
+    public void Rules_of_expected_pushes_are_read_in_their_order()
+    {
+        Flags flags = Flags.Parse(["--push.expect={job=\"nightly_backup\"}=26h", "--push.expect=1h"]);
+        Assert.Equal([TimeSpan.FromHours(26), TimeSpan.FromHours(1)], flags.Options.PushExpectations.Select(static rule => rule.Within));
+        Assert.Equal("{job=\"nightly_backup\"}=26h 1h", flags.Shown()["push.expect"]);
+        Assert.DoesNotContain("push.expect", Flags.Parse([]).Shown().Keys);
+    }
+
+    [Fact]
     public void Expiry_rules_stand_in_the_order_given()
     {
         Flags flags = Flags.Parse(["--push.expire-after={job=~\"flink.*\"}=2m", "--push.expire-after", "{zone=\"}\"}=1h",
@@ -64,6 +73,8 @@ public class FlagsTests
     [InlineData("--push.expire-after={job=\"a\"}: expected {SELECTOR}=DURATION", "--push.expire-after={job=\"a\"}")]
     [InlineData("--push.expire-after={job=a}=1m: selector, character 6: expected a quoted value", "--push.expire-after={job=a}=1m")]
     [InlineData("--push.expire-after={job=\"a\"}=1: time: missing unit in duration \"1\"", "--push.expire-after={job=\"a\"}=1")]
+    [InlineData("--push.expect={job=\"a\"}: expected {SELECTOR}=DURATION", "--push.expect={job=\"a\"}")]
+    [InlineData("--push.expect=-1s: negative duration \"-1s\"", "--push.expect=-1s")]
     [InlineData("--push.expired-grace: time: invalid duration \"\"", "--push.expired-grace=")]
     public void Bad_expiry_flags_are_named(string error, string argument) =>
         Assert.Equal(error, Assert.Throws<FlagException>(() => Flags.Parse([argument])).Message);

@@ -31,6 +31,12 @@ internal static class FlagValue
         ? rule
         : throw new FlagException($"--push.expire-after={value}: {error}");
 
+    /// <summary>Reads a time, or <c>{SELECTOR}=TIME</c>.</summary>
+    public static PushExpectation ReadExpectation(string value) =>
+        PushExpectation.TryParse(value, out PushExpectation? rule, out string? error)
+            ? rule
+            : throw new FlagException($"--push.expect={value}: {error}");
+
     /// <summary>Takes what is given if the path that it comes to can be served.</summary>
     public static string ReadPath(string flag, string given, string path)
     {

@@ -15,6 +15,7 @@ internal sealed class Flags
     private const string OwnGateway = "*";
 
     private readonly List<string> _expireAfter = [];
+    private readonly List<string> _expect = [];
     private bool _listenAddressGiven;
     private long? _persistenceInterval;
     private long? _commitInterval;
@@ -216,6 +217,11 @@ internal sealed class Flags
         new("push.expired-grace", "How long an expired group still shows push_time_seconds, push_failure_time_seconds and push_expired.",
             value => Options.ExpiredGrace = FlagValue.ReadExpiry("push.expired-grace", value))
                 { Shown = "=24h", Value = () => Options.ExpiryRules.Count > 0 ? FlagValue.Of(Options.ExpiredGrace) : null },
+        new("push.expect",
+            "The longest time between two pushes to a group. It shows push_overdue: 1 if its last successful push is longer ago, else 0. "
+            + "Repeatable with a selector of groups, the first that matches counts, 0 for none: `{job=\"nightly_backup\"}=26h`. A job that "
+            + "is named with = alone is shown even if it has never pushed. By default no group has it.",
+            AddExpectation) { IsRepeatable = true, Shown = "= ...", Value = () => NullIfEmpty(string.Join(' ', _expect)) },
         .. Limits.Table,
         Flag.Choice("log.level",
             [("debug", LogLevel.Debug), ("info", LogLevel.Information), ("warn", LogLevel.Warning), ("error", LogLevel.Error)],
@@ -255,6 +261,12 @@ internal sealed class Flags
     {
         Options.ExpiryRules.Add(FlagValue.ReadExpiryRule(value));
         _expireAfter.Add(value);
+    }
+
+    private void AddExpectation(string value)
+    {
+        Options.PushExpectations.Add(FlagValue.ReadExpectation(value));
+        _expect.Add(value);
     }
 
     private void SetCheckHealth(string value)

@@ -54,6 +54,7 @@ internal static class Routes
             new("GET", "/jobs", RouteTail.None, RouteOwner.Endpoint),
             new("GET", "/openapi.json", RouteTail.None, RouteOwner.Endpoint),
             new("GET", "/refusals", RouteTail.None, RouteOwner.Endpoint),
+            new("GET", "/targets", RouteTail.None, RouteOwner.Endpoint),
         };
         if (withAdmin)
         {

@@ -12,6 +12,7 @@ internal static class Status
     {
         status.AllowAnyOrigin = true;
         status.ExternalPath = flags.ExternalPrefix;
+        status.ExternalUrl = flags.ExternalOrigin is { } url ? new Uri(url) : null;
         BuildIdentity build = BuildIdentity.Current;
         (string Name, string Value)[] parts =
         [

@@ -22,7 +22,7 @@ internal sealed class MetricSources(MetricStore? store, ILogger logger)
 {
     private const int MostNames = 10_000;
 
-    private readonly ConcurrentDictionary<byte[], OwnName> _names = Start();
+    private readonly ConcurrentDictionary<byte[], OwnName> _names = Start(store);
     private readonly ConcurrentBag<Scratch> _spare = [];
     private readonly NamedCounters _faults = new(NamedCounters.NamesOf<SourceFault>(JsonNamingPolicy.SnakeCaseLower));
     private volatile Source[] _sources = [];
@@ -142,12 +142,21 @@ internal sealed class MetricSources(MetricStore? store, ILogger logger)
     }
 
     // The store exposes families of its own with each group.
-    private static ConcurrentDictionary<byte[], OwnName> Start() => new(Utf8Key.Comparer)
+    private static ConcurrentDictionary<byte[], OwnName> Start(MetricStore? store)
     {
-        [BuiltInFamilies.PushTime] = new OwnName(null),
-        [BuiltInFamilies.PushFailure] = new OwnName(null),
-        [BuiltInFamilies.Expired] = new OwnName(null),
-    };
+        var names = new ConcurrentDictionary<byte[], OwnName>(Utf8Key.Comparer)
+        {
+            [BuiltInFamilies.PushTime] = new OwnName(null),
+            [BuiltInFamilies.PushFailure] = new OwnName(null),
+            [BuiltInFamilies.Expired] = new OwnName(null),
+        };
+        if (store is { Options.PushExpectations.Count: > 0 })
+        {
+            names[BuiltInFamilies.Overdue] = new OwnName(null);
+        }
+
+        return names;
+    }
 
     private sealed class Source(string name, Action<FamilySet> collect)
     {
