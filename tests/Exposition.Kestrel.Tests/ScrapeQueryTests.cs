@@ -106,7 +106,7 @@ public sealed class ScrapeQueryTests
         {
             byte[] plain = await GetAsync(client, port, accept, gzip: false);
             byte[] zipped = await GetAsync(client, port, accept, gzip: true);
-            Assert.Equal(plain, Exposition.Harness.Gzip.Unpack(zipped));
+            Assert.Equal(plain, Gzip.Unpack(zipped));
             Assert.Contains("push_time_seconds", Encoding.Latin1.GetString(plain), StringComparison.Ordinal);
         }
     }
