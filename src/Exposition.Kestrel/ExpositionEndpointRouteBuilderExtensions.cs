@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Exposition.Hosting;
+using Exposition.Hosting.Conditions;
 using Exposition.Hosting.Naming;
 using Exposition.Kestrel;
 using Exposition.Kestrel.Api;
@@ -131,6 +132,7 @@ public static class ExpositionEndpointRouteBuilderExtensions
     {
         (RouteGroupBuilder group, ExpositionEngine engine) = BeginOwn(endpoints, prefix, name);
         ExpositionStatusOptions status = StatusOf(endpoints, name);
+        engine.Conditions ??= endpoints.ServiceProvider.GetNamed<ConditionWatch>(name);
         var api = new ApiHandlers(engine, status);
         MapOwn(group, engine, HttpMethods.Get, "/api/v1/status", "api/v1/status", api.StatusAsync);
         MapOwn(group, engine, HttpMethods.Get, "/api/v1/metrics", "api/v1/metrics", api.MetricsAsync);

@@ -1,7 +1,9 @@
 using System.Diagnostics.Metrics;
 using System.Net;
+using System.Text;
 using Exposition.Engine;
 using Exposition.Formats;
+using Exposition.Hosting.Conditions;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Clients;
 using Exposition.Kestrel.Endpoints;
@@ -40,6 +42,7 @@ public sealed class ExpositionEngine
     /// <see cref="IMeterFactory"/>; an engine that the host makes by itself has none.
     /// </summary>
     public const string MeterName = "Exposition";
+
 
     private readonly MetricStore? _store;
     private readonly MetricSources _own;
@@ -88,7 +91,11 @@ public sealed class ExpositionEngine
         Searches = new SearchSeats(options.Time);
         Readers = new OpenReaders(Metrics, options, () => target.HeldBytes, Log);
         bool isApart = options.FullSelfMetricsPath is not null;
-        Scrapes = new ScrapeHandler(target, isApart ? static _ => { } : Collect, Metrics, Readers, options, Log, Metrics.Scrapes);
+        Scrapers = new Scrapers(options.Time);
+        Scrapes = new ScrapeHandler(target, isApart ? static _ => { } : Collect, Metrics, Readers, options, Log, Metrics.Scrapes)
+        {
+            Scrapers = Scrapers,
+        };
         SelfScrapes = isApart ? new ScrapeHandler(new StoreTarget(EmptyStore()), Collect, Metrics, Readers, options, Log) : Scrapes;
         Pushes = new PushHandler(target, Metrics, Paths, Readers, options, Log, Refusals);
         Dates = new DateCache(options.Time);
@@ -142,6 +149,12 @@ public sealed class ExpositionEngine
 
     /// <summary>The last requests that were refused.</summary>
     internal RefusalBook Refusals { get; }
+
+    /// <summary>Who has scraped.</summary>
+    internal Scrapers Scrapers { get; }
+
+    /// <summary>What is not as it should be; null until a route that tells it is mapped in a host that has this engine.</summary>
+    internal ConditionWatch? Conditions { get; set; }
 
     internal WireMetrics Metrics { get; }
 

@@ -2,9 +2,11 @@ using System.Diagnostics.Metrics;
 using Exposition.Engine;
 using Exposition.Formats;
 using Exposition.Hosting;
+using Exposition.Hosting.Conditions;
 using Exposition.Hosting.Naming;
 using Exposition.Hosting.Settings;
 using Exposition.Kestrel;
+using Exposition.Kestrel.Conditions;
 using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.Serving;
 using Exposition.Kestrel.Settings;
@@ -66,6 +68,13 @@ public static class ExpositionServiceCollectionExtensions
         services.AddMetrics();
         services.TryAddNamed(name, provider => StoreOf(OptionsOf(provider, name), provider.GetNamed<ClientLog>(name)!));
         services.TryAddNamed(name, provider => EngineOf(provider, name));
+        if (!services.Any(service => service.ServiceType == typeof(ConditionWatch) && Equals(service.ServiceKey ?? "", name)))
+        {
+            services.AddNamed<IConditionSource>(name, provider => new EngineConditions(provider.GetNamed<ExpositionEngine>(name)!));
+            services.AddNamed(name, provider => new ConditionWatch(
+                provider.GetAllNamed<IConditionSource>(name), OptionsOf(provider, name).Time, provider.GetNamed<ClientLog>(name)!.Logger));
+        }
+
         return new ExpositionBuilder(name, services);
     }
 

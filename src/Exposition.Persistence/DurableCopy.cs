@@ -40,7 +40,8 @@ public sealed class DurableCopy : IAsyncDisposable
     /// <summary>How it is doing. Safe to ask from any thread.</summary>
     public DurableStatus Status => new(
         _follower?.Lag ?? TimeSpan.Zero, _statistics.LastSuccess, _statistics.Failures,
-        Ended: _follower is { HasEnded: true } && !_stopped);
+        Ended: _follower is { HasEnded: true } && !_stopped)
+        { FailingSince = _statistics.FailingSince, SetAside = _follower?.SetAside ?? 0 };
 
     internal CopyStatistics Statistics => _statistics;
 

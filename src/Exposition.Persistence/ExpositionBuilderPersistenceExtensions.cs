@@ -1,9 +1,11 @@
 using Exposition.Engine;
 using Exposition.Formats;
 using Exposition.Hosting;
+using Exposition.Hosting.Conditions;
 using Exposition.Hosting.Naming;
 using Exposition.Hosting.Settings;
 using Exposition.Persistence;
+using Exposition.Persistence.Conditions;
 using Exposition.Persistence.SelfMetrics;
 using Exposition.Persistence.Settings;
 using Exposition.Persistence.Sqlite;
@@ -53,6 +55,8 @@ public static class ExpositionBuilderPersistenceExtensions
         services.TryAddNamed<ICommitGate>(name, provider => provider.GetNamed<SqlitePersistence>(name)!);
         services.TryAddNamed<ISnapshotWriter>(name, provider => new SnapshotFiles(
             provider.GetNamed<MetricStore>(name)!, OptionsOf(provider), TimeOf(provider), LoggerOf(provider)));
+        services.AddNamed<IConditionSource>(name, provider => new PersistenceConditions(
+            () => provider.GetNamed<SqlitePersistence>(name)!.Status, OptionsOf(provider).CommitInterval));
         services.AddNamed<IMetricSource>(name, provider => new PersistenceMetrics(provider.GetNamed<SqlitePersistence>(name)!));
         services.AddSingleton<IHostedService>(provider => provider.GetNamed<SqlitePersistence>(name)!);
         return builder;

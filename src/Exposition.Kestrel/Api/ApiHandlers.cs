@@ -36,6 +36,7 @@ internal sealed class ApiHandlers(ExpositionEngine engine, ExpositionStatusOptio
         WriteMap(writer, "build_information", status.Build);
         WriteMap(writer, "flags", status.Flags);
         writer.WriteString("start_time"u8, GoTime.Nano(engine.StartedAt, Zone));
+        StatusDetails.Write(writer, engine, context);
         writer.WriteEndObject();
         writer.WriteEndObject();
         context.Response.ContentLength = writer.BytesPending + writer.BytesCommitted;

@@ -240,8 +240,8 @@ internal sealed class RequestReader
         {
             _caller.Method = "GET";
             Scrape = _engine.Scrapes.Understand(
-                _head.Accept.In(head), _head.AcceptEncoding.In(head), _head.ScrapeTimeout.In(head), Door.Raw,
-                _head.Target.In(head));
+                _head.Accept.In(head), _head.AcceptEncoding.In(head), _head.ScrapeTimeout.In(head), Door.Raw, _head.Target.In(head))
+                with { By = By(head) };
             rest = rest.Slice(_head.Position);
             return RequestStep.Scrape;
         }
@@ -272,6 +272,10 @@ internal sealed class RequestReader
             limits.See(Limit.HeadTimeout, (_options.HeadTimeout - _watch.Left).Ticks);
         }
     }
+
+    private ScrapedBy By(ReadOnlySpan<byte> head) => new(
+        _engine.Clients.Of(_peer, _engine.Clients.Believes(_peer) ? ForwardedFor.In(head) : ""),
+        _admission?.User);
 
     private void Understand(ReadOnlySpan<byte> head, in Route route)
     {

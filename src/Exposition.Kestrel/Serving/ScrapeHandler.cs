@@ -26,6 +26,9 @@ internal sealed class ScrapeHandler(
 
     private readonly ConcurrentBag<FamilySet> _sets = [];
 
+    /// <summary>Is told who has scraped; null where that is of no interest.</summary>
+    public Scrapers? Scrapers { get; init; }
+
     /// <summary>Makes a request of the headers that say how a scrape is to be; each may be missing.</summary>
     /// <param name="accept">What the scraper reads.</param>
     /// <param name="acceptEncoding">Whether it decompresses.</param>
@@ -101,6 +104,10 @@ internal sealed class ScrapeHandler(
         _sets.Add(own);
         counted?.End();
         Count(request, outcome, duration, bytes);
+        if (outcome == ScrapeOutcome.Sent)
+        {
+            Scrapers?.Note(request);
+        }
     }
 
     private void Count(in ScrapeRequest request, ScrapeOutcome outcome, TimeSpan duration = default, long bytes = 0)

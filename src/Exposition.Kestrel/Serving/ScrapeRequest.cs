@@ -10,4 +10,9 @@ namespace Exposition.Kestrel.Serving;
 /// <param name="Timeout">How long it may take; zero for any time.</param>
 /// <param name="Door">Which door asks.</param>
 /// <param name="Query">Which groups it asks for.</param>
-internal readonly record struct ScrapeRequest(ScrapeNegotiation Language, bool Gzip, TimeSpan Timeout, Door Door, ScrapeQuery Query = default);
+internal readonly record struct ScrapeRequest(
+    ScrapeNegotiation Language, bool Gzip, TimeSpan Timeout, Door Door, ScrapeQuery Query = default)
+{
+    /// <summary>Who asks.</summary>
+    public ScrapedBy By { get; init; }
+}

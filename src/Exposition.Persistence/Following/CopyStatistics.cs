@@ -8,6 +8,7 @@ internal sealed class CopyStatistics(TimeProvider time)
     private long _failures;
     private long _lastSuccess;
     private long _writingSince;
+    private long _failingSince;
 
     /// <summary>How long it took to write what had changed.</summary>
     public DurationHistogram Commits { get; } = new(0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 60);
@@ -27,8 +28,20 @@ internal sealed class CopyStatistics(TimeProvider time)
 
     public void EndWrite() => Interlocked.Exchange(ref _writingSince, 0);
 
-    /// <summary>All that was there is on disk, or could be read from there.</summary>
-    public void Succeed() => Interlocked.Exchange(ref _lastSuccess, time.GetUtcNow().UtcTicks);
+    /// <summary>When the first write failed of those that have failed since the last one that has not; null if that is the last.</summary>
+    public DateTimeOffset? FailingSince =>
+        Interlocked.Read(ref _failingSince) is var ticks and not 0 ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
 
-    public void Fail() => Interlocked.Increment(ref _failures);
+    /// <summary>All that was there is on disk, or could be read from there.</summary>
+    public void Succeed()
+    {
+        Interlocked.Exchange(ref _lastSuccess, time.GetUtcNow().UtcTicks);
+        Interlocked.Exchange(ref _failingSince, 0);
+    }
+
+    public void Fail()
+    {
+        Interlocked.Increment(ref _failures);
+        Interlocked.CompareExchange(ref _failingSince, time.GetUtcNow().UtcTicks, 0);
+    }
 }

@@ -62,6 +62,9 @@ internal sealed class Follower : IDisposable
     /// <summary>How many groups wait to be taken, or to be tried again.</summary>
     public int Waiting => _feed.Pending + _backlog.SetAsideCount;
 
+    /// <summary>How many groups could not be written, and are tried again.</summary>
+    public int SetAside => _backlog.SetAsideCount;
+
     public bool HasEnded => _thread.IsCompleted;
 
     /// <inheritdoc cref="DurableCopy.CommittedAsync"/>
