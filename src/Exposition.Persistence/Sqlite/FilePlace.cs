@@ -81,7 +81,14 @@ internal static class FilePlace
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
-        new FileStream(path, options).Dispose();
+        try
+        {
+            new FileStream(path, options).Dispose();
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            // Another process was quicker. Which of the two has it, its lock decides.
+        }
     });
 
     /// <summary>A name beside a file that says why and when, and is free.</summary>

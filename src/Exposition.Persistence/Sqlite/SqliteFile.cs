@@ -86,13 +86,14 @@ internal sealed partial class SqliteFile : IDisposable
     public static SqliteFile Open(string path)
     {
         FilePlace.CreatePrivate(path);
+        bool isEmpty = new FileInfo(path) is { Exists: true, Length: 0 };
         return Open(new SqliteConnectionStringBuilder
         {
             DataSource = path,
             Mode = SqliteOpenMode.ReadWrite,
             Pooling = false,
             DefaultTimeout = LockWaitSeconds,
-        }, Prepare);
+        }, connection => Prepare(connection, isEmpty));
     }
 
     /// <summary>Opens a file that cannot be written, without a lock. It must not have an unmerged log.</summary>
@@ -187,8 +188,24 @@ internal sealed partial class SqliteFile : IDisposable
         }
     }
 
-    private static long Prepare(SqliteConnection connection)
+    // Whoever has the exclusive locking mode keeps the lock of its first read. Two that begin one file at once would both have that, and
+    // neither would get more: so of a new file the exclusive lock comes first, which one of them gets.
+    private static void TakeEmpty(SqliteConnection connection)
     {
+        Run(connection, "PRAGMA page_size = 16384");
+        Run(connection, "PRAGMA auto_vacuum = INCREMENTAL");
+        Run(connection, "BEGIN EXCLUSIVE");
+        Run(connection, "PRAGMA locking_mode = EXCLUSIVE");
+        Run(connection, "COMMIT");
+    }
+
+    private static long Prepare(SqliteConnection connection, bool isEmpty)
+    {
+        if (isEmpty)
+        {
+            TakeEmpty(connection);
+        }
+
         // The locking mode comes before the first access: then the write-ahead log needs no shared memory file.
         Run(connection, "PRAGMA locking_mode = EXCLUSIVE");
         bool isNew = Number(connection, "SELECT count(*) FROM sqlite_schema") == 0 && Number(connection, "PRAGMA application_id") == 0;
