@@ -1,16 +1,16 @@
+using System.Text.RegularExpressions;
 using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Logging;
-using Exposition.Gateway.Machine;
 using Exposition.Kestrel;
 
 namespace Exposition.Gateway.Tests;
 
-public class FlagsTests
+public partial class FlagsTests
 {
     [Fact]
     public void Defaults_are_those_of_the_reference()
     {
-        Flags flags = Flags.Parse([]);
+        Flags flags = Flags.Parse([], container: 0);
         Assert.Equal([":9091"], flags.ListenAddresses);
         Assert.Equal(
             "limit.api-readers=8 limit.body-bytes=64MiB limit.body-rate=1000 limit.body-timeout=30s limit.bundle-cache-bytes=128MiB "
@@ -21,12 +21,12 @@ public class FlagsTests
             + "limit.page-readers=8 limit.password-checks=256 limit.pushes-per-second=0 limit.queued-bodies=256 "
                 + "limit.rendered-bytes=16MiB limit.scrape-duration=2m0s limit.scrape-rate=16KiB limit.scrapes=64 "
                 + "limit.series-per-push=1000000 limit.shape-cache-bytes=256MiB "
-            + $"limit.stored-bytes={ByteSize.Format(ContainerMemory.Limit / 2)} limit.target-bytes=32KiB "
+            + "limit.stored-bytes=0 limit.target-bytes=32KiB "
             + "log.format=logfmt log.level=info persistence.file= persistence.interval=5m0s push.disable-consistency-check=false "
             + "push.enable-utf8-names=false push.timestamps=reject push.verify-repeated=false web.config.file= "
                 + "web.disable-delete=false web.enable-admin-api=false web.enable-lifecycle=false web.enable-openmetrics=false "
-            + "web.external-url= web.listen-address=:9091 web.route-prefix= web.shutdown-timeout=10s web.systemd-socket=false "
-                + "web.telemetry-path=/metrics",
+            + "web.external-url= web.health-without-auth=false web.listen-address=:9091 web.route-prefix= web.shutdown-timeout=10s "
+                + "web.systemd-socket=false web.telemetry-path=/metrics",
             string.Join(' ', flags.Shown().Select(static f => $"{f.Key}={f.Value}")));
     }
 
@@ -81,11 +81,11 @@ public class FlagsTests
 
     [Theory]
     [InlineData(1.0)]
-    [InlineData(30.0, "--persistence.interval=30s")]
-    [InlineData(0.0, "--persistence.interval=-1s")]
+    [InlineData(1.0, "--persistence.interval=30s")]
+    [InlineData(1.0, "--persistence.interval=-1s")]
     [InlineData(0.0, "--persistence.commit-interval=0")]
     [InlineData(0.25, "--persistence.commit-interval=250ms", "--persistence.interval=30s")]
-    public void The_commit_interval_follows_a_given_interval(double seconds, params string[] arguments) =>
+    public void The_commit_interval_is_a_second_unless_it_is_given(double seconds, params string[] arguments) =>
         Assert.Equal(TimeSpan.FromSeconds(seconds), Flags.Parse(arguments).CommitInterval);
 
     [Fact]
@@ -236,4 +236,26 @@ public class FlagsTests
         Assert.All(text.Split('\n'), static line => Assert.True(line.Length <= 80, line));
         Assert.StartsWith("usage: pushgateway [<flags>]\n", text, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Help_names_only_flags_that_there_are()
+    {
+        List<Flag> table = Flags.Parse([]).Table();
+        HashSet<string> known = [.. table.Select(static flag => flag.Name)];
+        Assert.All(table, flag => Assert.All(Named().Matches(flag.Help).Select(static match => match.Groups[1].Value),
+            named => Assert.True(known.Contains(named), $"--{flag.Name} names --{named}")));
+        Assert.Contains(table, static flag => Named().IsMatch(flag.Help));
+    }
+
+    // What 0 stands for differs: no limit, no cache, the most there can be.
+    [Fact]
+    public void Help_says_of_every_limit_what_zero_means_and_zero_is_taken() => Assert.All(
+        Flags.Parse([]).Table().Where(static flag => flag.Name.StartsWith("limit.", StringComparison.Ordinal)), static flag =>
+        {
+            Assert.Matches(@"\b0( for|:| means)", flag.Help);
+            Assert.Equal(flag.Unit == "time" ? "0s" : "0", Flags.Parse([$"--{flag.Name}=0"]).Shown()[flag.Name]);
+        });
+
+    [GeneratedRegex("--([a-z][a-z.-]*[a-z])")]
+    private static partial Regex Named();
 }

@@ -2,6 +2,7 @@ using Exposition.Engine;
 using Exposition.Formats;
 using Exposition.Formats.Go;
 using Exposition.Gateway.Logging;
+using Exposition.Gateway.Machine;
 using Exposition.Kestrel;
 using Exposition.Kestrel.Origins;
 using Microsoft.Extensions.Logging;
@@ -17,10 +18,12 @@ internal sealed class Flags
     private readonly List<string> _expireAfter = [];
     private readonly List<string> _expect = [];
     private bool _listenAddressGiven;
-    private long? _persistenceInterval;
+    private long? _interval;
     private long? _commitInterval;
 
-    public Flags() => Limits = new LimitFlags(Options);
+    /// <summary>The defaults.</summary>
+    /// <param name="container">What the container may use of memory, in bytes; 0 where nothing limits it.</param>
+    public Flags(long container) => Limits = new LimitFlags(Options, container);
 
     /// <summary>The options of the engine, as far as flags set them as they are.</summary>
     public ExpositionOptions Options { get; } = new();
@@ -51,6 +54,9 @@ internal sealed class Flags
     public string RoutePrefix { get; private set; } = "";
 
     public bool EnableLifecycle { get; private set; }
+
+    /// <summary>Whether probes need no credentials.</summary>
+    public bool HealthWithoutAuth { get; private set; }
 
     public bool EnableAdminApi { get; private set; }
 
@@ -96,14 +102,19 @@ internal sealed class Flags
     /// <summary>How old a change may become before it is on disk; with zero an answer waits for the disk.</summary>
     public TimeSpan CommitInterval => TimeSpan.FromTicks(CommitIntervalNanoseconds / 100);
 
-    private long CommitIntervalNanoseconds =>
-        _commitInterval ?? (_persistenceInterval is { } given ? Math.Max(0, given) : 1_000_000_000);
+    /// <summary>What was given as <c>--persistence.interval</c>, which changes nothing; null if it was not.</summary>
+    public string? UnusedInterval => _interval is { } given ? GoDuration.Format(given) : null;
+
+    private long CommitIntervalNanoseconds => _commitInterval ?? 1_000_000_000;
 
     /// <summary>Reads a command line.</summary>
     /// <exception cref="FlagException">It is wrong.</exception>
-    public static Flags Parse(IEnumerable<string> arguments)
+    public static Flags Parse(IEnumerable<string> arguments) => Parse(arguments, ContainerMemory.Limit);
+
+    /// <inheritdoc cref="Parse(IEnumerable{string})"/>
+    internal static Flags Parse(IEnumerable<string> arguments, long container)
     {
-        var flags = new Flags();
+        var flags = new Flags(container);
         new FlagParser(flags.Table()).Parse(arguments);
         return flags;
     }
@@ -142,7 +153,7 @@ internal sealed class Flags
     internal List<Flag> Table() =>
     [
         // As in the Pushgateway, also the negated form of help and version has the effect.
-        new("help", "Show context-sensitive help (also try --help-long and --help-man).", _ => Help = true)
+        new("help", "Show context-sensitive help.", _ => Help = true)
             { IsSwitch = true, Short = 'h' },
         Flag.Switch("web.systemd-socket", () => SystemdSocket, value => SystemdSocket = value,
             "Use systemd socket activation listeners instead of port listeners (Linux only)."),
@@ -169,19 +180,22 @@ internal sealed class Flags
             + "port where that matters. Others are answered with 421. Repeatable. By default any.",
             value => Add(Options.AllowedHosts, FlagValue.ReadHosts(value)))
                 { IsRepeatable = true, Shown = "= ...", Value = () => NullIfEmpty(string.Join(',', Options.AllowedHosts)) },
-        new("web.socket-mode", "Permissions of the Unix sockets of --web.listen-address, in octal. By default those of the umask.",
+        new("web.socket-mode",
+            "Permissions of the Unix sockets of --web.listen-address, in octal, such as 0660. By default those of the umask.",
             value => SocketMode = FlagValue.ReadMode(value))
-                { Shown = "=0660", Value = () => SocketMode is { } mode ? "0" + Convert.ToString((int)mode, 8) : null },
+                { Value = () => SocketMode is { } mode ? "0" + Convert.ToString((int)mode, 8) : null },
         new("web.trusted-proxies",
             "Proxies whose X-Forwarded-For is believed where clients are told apart, as networks or addresses separated by commas: "
             + "`10.0.0.0/8,::1`. That of a peer at a Unix socket always is, that of any other never.",
             value => Add(Options.TrustedProxies, TrustedProxies.Parse(value)))
                 { Value = () => NullIfEmpty(string.Join(',', Options.TrustedProxies)) },
-        new("web.shutdown-timeout", "How long a stop waits for requests that are being served.",
+        new("web.shutdown-timeout", "How long a stop waits for requests that are being served. 0 for not at all.",
             value => ShutdownTimeout = FlagValue.ReadTime("web.shutdown-timeout", value))
                 { Shown = "=10s", Value = () => FlagValue.Of(ShutdownTimeout) },
         Flag.Switch("web.enable-lifecycle", () => EnableLifecycle, value => EnableLifecycle = value,
-            "Enable shutdown via HTTP request."),
+            "Enable shutdown, and reload of the web configuration, via HTTP request."),
+        Flag.Switch("web.health-without-auth", () => HealthWithoutAuth, value => HealthWithoutAuth = value,
+            "Let the probes /-/healthy and /-/ready pass without credentials, and not count for the rate limit."),
         Flag.Switch("web.enable-admin-api", () => EnableAdminApi, value => EnableAdminApi = value,
             "Enable API endpoints for admin control actions."),
         Flag.Switch("web.disable-delete", () => Options.DisableDelete, value => Options.DisableDelete = value,
@@ -190,12 +204,12 @@ internal sealed class Flags
             "Answer scrapes in OpenMetrics 1.0 if the scraper prefers it."),
         new("persistence.file", "File to persist metrics. If empty, metrics are only kept in memory.", value => PersistenceFile = value)
             { Value = () => PersistenceFile },
-        new("persistence.interval", "The minimum interval at which to write out the persistence file.",
-            value => _persistenceInterval = GoDuration.ParseNanoseconds(value))
-                { Shown = "=5m", Value = () => GoDuration.Format(_persistenceInterval ?? 300_000_000_000) },
+        new("persistence.interval",
+            "Taken so that command lines of the Prometheus Pushgateway can stay; changes nothing. See --persistence.commit-interval.",
+            value => _interval = GoDuration.ParseNanoseconds(value))
+                { Shown = "=5m", Value = () => GoDuration.Format(_interval ?? 300_000_000_000) },
         new("persistence.commit-interval",
-            "How old a change may become before it is on disk; 0 lets each answer wait for the disk. Defaults to "
-            + "--persistence.interval where that is given, else to 1s.", SetCommitInterval)
+            "How old a change may become before it is on disk; 0 lets each answer wait for the disk.", SetCommitInterval)
                 { Shown = "=1s", Value = () => PersistenceFile.Length > 0 ? GoDuration.Format(CommitIntervalNanoseconds) : null },
         new("persistence.restore-from", "Snapshot to start from. --persistence.file must not exist then.", value => RestoreFrom = value)
             { Value = () => NullIfEmpty(RestoreFrom) },
@@ -214,7 +228,7 @@ internal sealed class Flags
             + "that matches counts: `{job=~\"flink.*\"}=2m`. Overridden by the header Exposition-Expire-After of a push. By default "
             + "nothing expires.",
             AddExpiryRule) { IsRepeatable = true, Shown = "= ...", Value = () => NullIfEmpty(string.Join(' ', _expireAfter)) },
-        new("push.expired-grace", "How long an expired group still shows push_time_seconds, push_failure_time_seconds and push_expired.",
+        new("push.expired-grace", "How long an expired group still shows push_time_seconds, push_failure_time_seconds and push_expired. 0 for not at all.",
             value => Options.ExpiredGrace = FlagValue.ReadExpiry("push.expired-grace", value))
                 { Shown = "=24h", Value = () => Options.ExpiryRules.Count > 0 ? FlagValue.Of(Options.ExpiredGrace) : null },
         new("push.expect",
@@ -231,7 +245,7 @@ internal sealed class Flags
             "Output format of log messages.", static value => $"unrecognized log format {value}"),
         new("check-health", "Ask the gateway of this machine that the other flags describe, or the URL, whether it is healthy, print one "
             + "line and end: with exit code 0 if it is, else 1.", SetCheckHealth) { Shown = "[=URL]", Implied = OwnGateway },
-        new("check-health-timeout", "How long --check-health waits for the answer.",
+        new("check-health-timeout", "How long --check-health waits for the answer; more than 0, and at most 1h.",
             value => CheckHealthTimeout = FlagValue.ReadWait("check-health-timeout", value)) { Shown = "=5s" },
         new("version", "Show application version.", _ => Version = true) { IsSwitch = true, IsImmediate = true },
     ];

@@ -8,19 +8,26 @@ namespace Exposition.Gateway.CommandLine;
 // The one table of limits. A row sets an option of the engine, or a property of this class where the limit is the program's own; the
 // option's first value is the default. What a limit refuses is counted and logged under the member of Limit that is spelled like the row.
 
-/// <summary>The flags <c>--limit.*</c>. For all of them 0 means no limit, but for the cache no cache.</summary>
+/// <summary>The flags <c>--limit.*</c>. For nearly all of them 0 means no limit; the help of each says what it means.</summary>
 internal sealed class LimitFlags
 {
+    private const string NoneIsZero = " 0 for none.";
+
     private readonly List<Flag> _table = [];
 
-    public LimitFlags(ExpositionOptions options)
+    /// <summary>Sets the defaults, and makes the flags.</summary>
+    /// <param name="options">The options of the engine that the flags set.</param>
+    /// <param name="container">What the container may use of memory, in bytes; 0 where nothing limits it.</param>
+    public LimitFlags(ExpositionOptions options, long container)
     {
-        options.MaxStoredBytes = ContainerMemory.Limit / 2;
+        MemoryBudgets.Fit(options, container);
         Connections = options.MaxConnections;
         Size("body-bytes", () => options.MaxBodyBytes, value => options.MaxBodyBytes = value,
-            "Longest body of a push as sent; longer ones are answered with 413. At most 1GiB.", most: 1L << 30);
+            "Longest body of a push as sent; longer ones are answered with 413. At most 1GiB, which is what 0 means.", most: 1L << 30,
+            zero: "");
         Size("decoded-bytes", () => options.MaxDecodedBytes, value => options.MaxDecodedBytes = value,
-            "Longest body of a push as decoded; decoding stops there, and the answer is 413. At most 1GiB.", most: 1L << 30);
+            "Longest body of a push as decoded; decoding stops there, and the answer is 413. At most 1GiB, which is what 0 means.",
+            most: 1L << 30, zero: "");
         Size("inflight-bytes", () => options.MaxInflightBytes, value => options.MaxInflightBytes = value,
             "Memory for all bodies together, packed and unpacked, and to read the large ones. When it is used up small bodies have "
                 + "a sixteenth more; of others the slowest is ended with 408, and who has waited in vain for the body timeout is answered "
@@ -33,9 +40,10 @@ internal sealed class LimitFlags
                 + "503.");
         Size("shape-cache-bytes", () => options.ShapeCacheBytes, value => options.ShapeCacheBytes = value,
             "Memory for last pushes, so that one whose series are the same is patched in instead of read. When it is used up "
-                + "further groups are read as ever.");
+                + "further groups are read as ever.", zero: " 0 for no such memory.");
         Size("bundle-cache-bytes", () => options.BundleCacheBytes, value => options.BundleCacheBytes = value,
-            "Memory for parts of scrapes that are compressed already. What finds no room there is compressed for each scrape.");
+            "Memory for parts of scrapes that are compressed already. What finds no room there is compressed for each scrape.",
+            zero: " 0 for no such memory.");
         Size("held-bytes", () => options.MaxHeldBytes, value => options.MaxHeldBytes = value,
             "Memory of replaced metrics that may be held for scrapes that are being read; beyond it the oldest scrape is ended and "
                 + "its connection closed.");
@@ -51,7 +59,7 @@ internal sealed class LimitFlags
             "What a push may become with its grouping labels on every line, or eight times its body if that is more; 413 beyond it.");
         Size("group-bytes", () => options.MaxGroupBytes, value => options.MaxGroupBytes = value,
             "Most memory for one group; a push that makes it larger is answered with 507. At most 900000000, which is what 0 means.",
-            most: 900_000_000);
+            most: 900_000_000, zero: "");
         Size("stored-bytes", () => options.MaxStoredBytes, value => options.MaxStoredBytes = value,
             "Most memory for all groups; beyond it a push that makes its group larger is answered with 507. Half of what the "
                 + "container may use, if that is limited.");
@@ -77,13 +85,14 @@ internal sealed class LimitFlags
             "Most readers of /api/v1/metrics at once; the slowest ends for one more.");
         Number("connections", () => Connections, value => options.MaxConnections = Connections = value,
             "Most connections at once; the longest idle one of the client that has most ends for one more. Kept below what the "
-                + "system allows of open files.");
+                + "system allows of open files.", zero: " 0 for as many as that.");
         Time("head-timeout", () => options.HeadTimeout, value => options.HeadTimeout = value,
             "Longest time for a request head; 408 after that.");
         Time("body-timeout", () => options.BodyTimeout, value => options.BodyTimeout = value,
             "Longest silence in a body, and how long it may stay behind --limit.body-rate; 408 after that.");
         Size("body-rate", () => options.MinBodyBytesPerSecond, value => options.MinBodyBytesPerSecond = value,
-            "Least bytes per second of a body; 408 for a body that stays behind for --limit.body-timeout.", unit: "bytes/s");
+            "Least bytes per second of a body; 408 for a body that stays behind for --limit.body-timeout.", unit: "bytes/s",
+            zero: " 0: each body must have come whole within that.");
         Time("idle-timeout", () => options.IdleTimeout, value => options.IdleTimeout = value,
             "Longest silence of a connection between requests; it is closed after that.");
         Time("scrape-duration", () => options.ScrapeTimeout, value => options.ScrapeTimeout = value,
@@ -102,24 +111,26 @@ internal sealed class LimitFlags
     /// <summary>The flags in the order in which help lists them.</summary>
     public IReadOnlyList<Flag> Table => _table;
 
-    private void Size(string name, Func<int> value, Action<int> set, string help, string unit = "bytes") =>
-        Size(name, () => value(), size => set((int)size), help, int.MaxValue, unit);
+    private void Size(string name, Func<int> value, Action<int> set, string help, string unit = "bytes", string zero = NoneIsZero) =>
+        Size(name, () => value(), size => set((int)size), help, int.MaxValue, unit, zero);
 
     private void Size(
-        string name, Func<long> value, Action<long> set, string help, long most = long.MaxValue, string unit = "bytes") =>
-        Add(name, unit, help, () => ByteSize.Format(value()), text =>
+        string name, Func<long> value, Action<long> set, string help, long most = long.MaxValue, string unit = "bytes",
+        string zero = NoneIsZero) =>
+        Add(name, unit, help + zero, () => ByteSize.Format(value()), text =>
         set(ByteSize.Parse(text) is var size
             && size <= most ? size : throw new FlagException($"limit.{name}: at most {ByteSize.Format(most)}, got {text}")));
 
-    private void Number(string name, Func<int> value, Action<int> set, string help, string unit = "number") =>
-        Add(name, unit, help, () => value().ToString(CultureInfo.InvariantCulture), text =>
+    private void Number(
+        string name, Func<int> value, Action<int> set, string help, string unit = "number", string zero = NoneIsZero) =>
+        Add(name, unit, help + zero, () => value().ToString(CultureInfo.InvariantCulture), text =>
         set(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
             ? number
             : throw new FlagException($"limit.{name}: expected a whole number, got {GoQuote.Text(text)}")));
 
     private void Time(string name, Func<TimeSpan> value, Action<TimeSpan> set, string help) =>
-        Add(name, "time", help, () => FlagValue.Of(value()), text => set(FlagValue.ReadTime("limit." + name, text)));
+        Add(name, "time", help + NoneIsZero, () => FlagValue.Of(value()), text => set(FlagValue.ReadTime("limit." + name, text)));
 
     private void Add(string name, string unit, string help, Func<string> value, Action<string> set) =>
-        _table.Add(new Flag("limit." + name, help + " 0 for none.", set) { Value = value, Shown = "=" + value(), Unit = unit });
+        _table.Add(new Flag("limit." + name, help, set) { Value = value, Shown = "=" + value(), Unit = unit });
 }

@@ -1,7 +1,9 @@
 using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Logging;
+using Exposition.Gateway.Machine;
 using Exposition.Gateway.SelfMetrics;
 using Exposition.Gateway.Web;
+using Exposition.Kestrel;
 using Microsoft.Extensions.Logging;
 
 namespace Exposition.Gateway.Hosting;
@@ -32,6 +34,14 @@ internal static class HostLog
         logger.Starting($"(version={build.Version}, branch={build.Branch}, revision={build.Revision})");
         logger.Build(
             $"(go={build.Runtime}, platform={build.Os}/{build.Architecture}, user={build.User}, date={build.Date}, tags={build.Tags})");
+        ExpositionOptions options = flags.Options;
+        logger.Budgets(ContainerMemory.Limit, options.MaxStoredBytes, options.MaxInflightBytes, options.MaxHeldBytes,
+            options.ShapeCacheBytes, options.BundleCacheBytes);
+        if (flags.UnusedInterval is { } given)
+        {
+            logger.IntervalUnused(given, FlagValue.Of(flags.CommitInterval));
+        }
+
         logger.ExternalUrl(flags.ExternalUrl);
         logger.ExternalPrefix(flags.ExternalPrefix);
         logger.RoutePrefix(flags.Prefix);

@@ -65,6 +65,22 @@ internal static partial class Log
         "fewer connections than --limit.connections asks for: the system's limit on open file descriptors has no room for more")]
     public static partial void ConnectionsLimited(this ILogger logger, int asked, int connections, long openFiles);
 
+    [LoggerMessage(71, LogLevel.Information, "web configuration reloaded")]
+    public static partial void Reloaded(this ILogger logger, string file, string by);
+
+    [LoggerMessage(72, LogLevel.Warning, "reload refused, the web configuration before it stays in force")]
+    public static partial void ReloadRefused(this ILogger logger, string file, string by, string err);
+
+    [LoggerMessage(73, LogLevel.Information, "nothing to reload: there is no web configuration (--web.config.file)")]
+    public static partial void NothingToReload(this ILogger logger, string by);
+
+    [LoggerMessage(74, LogLevel.Information, "memory budgets in bytes, 0 for no limit")]
+    public static partial void Budgets(
+        this ILogger logger, long container, long stored, long inflight, long held, long shapeCache, long bundleCache);
+
+    [LoggerMessage(75, LogLevel.Information, "--persistence.interval changes nothing: changes are on disk after --persistence.commit-interval")]
+    public static partial void IntervalUnused(this ILogger logger, string given, string commitInterval);
+
     [LoggerMessage(51, LogLevel.Error, "cannot give memory back, tried again in ten seconds")]
     public static partial void MemoryNotGivenBack(this ILogger logger, string err);
 
