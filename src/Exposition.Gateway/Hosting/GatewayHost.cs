@@ -8,6 +8,7 @@ using Exposition.Gateway.Machine;
 using Exposition.Gateway.SelfMetrics;
 using Exposition.Gateway.Web;
 using Exposition.Hosting;
+using Exposition.Hosting.Conditions;
 using Exposition.Kestrel;
 using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.Outcomes;
@@ -43,10 +44,11 @@ internal static class GatewayHost
         using ILoggerFactory factory = LoggerFactory.Create(builder => HostLog.Configure(builder, logs, flags));
         ILogger logger = factory.CreateLogger("Exposition.Gateway");
         using var signals = new OtherSignals(logger);
+        using var reloads = new Reloads(logger);
         HostLog.Start(logger, flags);
         try
         {
-            return await ServeAsync(flags, logs, budget, logger);
+            return await ServeAsync(flags, logs, budget, reloads, logger);
         }
         catch (Exception e)
         {
@@ -59,7 +61,8 @@ internal static class GatewayHost
         }
     }
 
-    private static async Task<int> ServeAsync(Flags flags, LineLoggerProvider logs, LogBudget budget, ILogger logger)
+    private static async Task<int> ServeAsync(
+        Flags flags, LineLoggerProvider logs, LogBudget budget, Reloads reloads, ILogger logger)
     {
         var listeners = new List<(string Asked, ListenOptions Options)>();
         int connections = OpenFiles.Connections(flags.Limits.Connections, logger);
@@ -67,11 +70,12 @@ internal static class GatewayHost
         await using WebConfigFile? web = flags.WebConfigFile.Length > 0
             ? WebConfigFile.Open(flags.WebConfigFile, flags.Limits.PasswordChecks, logger)
             : null;
+        reloads.Start(web);
         using var sockets = new UnixSocketFiles();
         await using WebApplication app = Build(flags, connections, web, logs, budget, sockets, listeners);
         ExpositionEngine engine = app.Services.GetRequiredService<ExpositionEngine>();
         engine.Metrics.Limits.Share(Limit.PasswordChecks, () => flags.Limits.PasswordChecks, () => web?.State.Auth?.Waiting ?? 0);
-        Map(app, flags, web, engine);
+        Map(app, flags, web, reloads, engine);
         if (Array.Find([flags.PersistenceFile, flags.RestoreFrom], FileKind.IsSpecial) is { } special)
         {
             logger.CannotLoad(special, "is a device, a pipe or a socket");
@@ -167,6 +171,7 @@ internal static class GatewayHost
             services.AddSingleton<IMetricSource>(web);
             services.AddSingleton(new TlsMetrics(web));
             services.AddSingleton<IMetricSource>(static provider => provider.GetRequiredService<TlsMetrics>());
+            services.AddSingleton<IConditionSource>(new WebConditions(web, TimeProvider.System));
         }
 
         // Ahead of the engine, which puts a memory pool of its own in the place of Kestrel's.
@@ -220,19 +225,20 @@ internal static class GatewayHost
             : options;
     }
 
-    private static void Map(WebApplication app, Flags flags, WebConfigFile? web, ExpositionEngine engine)
+    private static void Map(WebApplication app, Flags flags, WebConfigFile? web, Reloads reloads, ExpositionEngine engine)
     {
         app.UseExpositionConnectionLimit();
         app.UseExpositionHeadLimits();
         if (web is not null)
         {
-            var login = new WebGate(web, engine);
+            engine.Users = new UserNames(web);
+            var login = new WebGate(web, engine, flags.HealthWithoutAuth ? new Probes(flags.Prefix) : null);
             app.Use(next => context => login.InvokeAsync(context, next));
         }
 
         app.UseExpositionOriginRules();
         IServiceProvider services = app.Services;
-        var lifecycle = new Lifecycle(flags, engine, services.GetRequiredService<IHostApplicationLifetime>());
+        var lifecycle = new Lifecycle(flags, engine, reloads, services.GetRequiredService<IHostApplicationLifetime>());
         RouteTable<RouteOwner> main = Routes.Outer(flags);
         if (Routes.Fault(flags, main) is { } fault)
         {

@@ -1,4 +1,5 @@
 using System.Text;
+using Exposition.Gateway.Web;
 using Exposition.Kestrel;
 using Exposition.Kestrel.Endpoints;
 using Exposition.Kestrel.Logging;
@@ -27,6 +28,7 @@ internal sealed class GatewayRouter(
     RouteTable<RouteOwner> main, RouteTable<RouteOwner> api, string prefix, ExpositionEngine engine, ClientLog log)
 {
     private readonly string _apiPrefix = prefix + "/api/v1";
+    private readonly Probes _probes = new(prefix);
 
     /// <summary>Serves a request or calls <paramref name="next"/>.</summary>
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
@@ -78,7 +80,7 @@ internal sealed class GatewayRouter(
         }
 
         bool isPush = changes && named.Kind == RouteKind.Group;
-        RouteMatch<RouteOwner> match = isPush ? default : main.Find(method, path);
+        RouteMatch<RouteOwner> match = isPush ? default : main.Find(_probes.Has(method, path) ? HttpMethods.Get : method, path);
         if (isPush || match.Route is { Handler: RouteOwner.Engine })
         {
             return GoOn(context, next, path);

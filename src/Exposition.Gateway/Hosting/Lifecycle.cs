@@ -1,3 +1,4 @@
+using System.Text;
 using Exposition.Gateway.CommandLine;
 using Exposition.Hosting;
 using Exposition.Kestrel;
@@ -13,19 +14,25 @@ using Microsoft.Extensions.Logging;
 
 namespace Exposition.Gateway.Hosting;
 
-/// <summary>Probes and termination.</summary>
-internal sealed class Lifecycle(Flags flags, ExpositionEngine engine, IHostApplicationLifetime lifetime)
+/// <summary>Probes, reloads and termination.</summary>
+internal sealed class Lifecycle(Flags flags, ExpositionEngine engine, Reloads reloads, IHostApplicationLifetime lifetime)
 {
+    // HEAD is what probes of load balancers ask with.
+    private static readonly string[] s_probing = [HttpMethods.Get, HttpMethods.Head];
+    private static readonly string[] s_acting = [HttpMethods.Put, HttpMethods.Post];
+
     private ICommitGate? Gate => engine.Options.CommitGate;
 
     /// <summary>Maps the routes.</summary>
     public void Map(IEndpointRouteBuilder routes)
     {
         string prefix = flags.Prefix;
-        routes.MapGet(prefix + "/-/healthy", new OwnRoute(engine, "healthy", Healthy).HandleAsync);
-        routes.MapGet(prefix + "/-/ready", new OwnRoute(engine, "ready", Ready).HandleAsync);
-        routes.MapMethods(prefix + "/-/quit", [HttpMethods.Put, HttpMethods.Post], PageHeader.Guard(engine, Quit));
-        routes.MapGet("/-/quit", QuitByGet);
+        routes.MapMethods(prefix + "/-/healthy", s_probing, new OwnRoute(engine, "healthy", Healthy).HandleAsync);
+        routes.MapMethods(prefix + "/-/ready", s_probing, new OwnRoute(engine, "ready", Ready).HandleAsync);
+        routes.MapMethods(prefix + "/-/quit", s_acting, PageHeader.Guard(engine, Quit));
+        routes.MapGet("/-/quit", AskedByGet);
+        routes.MapMethods(prefix + "/-/reload", s_acting, PageHeader.Guard(engine, Reload));
+        routes.MapGet(prefix + "/-/reload", AskedByGet);
     }
 
     /// <summary>
@@ -39,7 +46,7 @@ internal sealed class Lifecycle(Flags flags, ExpositionEngine engine, IHostAppli
     private Task Ready(HttpContext context) =>
         Gate is { IsOpen: false } ? Responses.WriteAsync(context, Answer.Loading) : Healthy(context);
 
-    private static Task QuitByGet(HttpContext context) =>
+    private static Task AskedByGet(HttpContext context) =>
         Text(context, StatusCodes.Status405MethodNotAllowed, "Only POST or PUT requests allowed.");
 
     /// <summary>Stops the program, if that is enabled; the answer is sent first.</summary>
@@ -58,11 +65,26 @@ internal sealed class Lifecycle(Flags flags, ExpositionEngine engine, IHostAppli
         lifetime.StopApplication();
     }
 
+    /// <summary>Reads the web configuration again, if that is enabled.</summary>
+    private Task Reload(HttpContext context)
+    {
+        if (!flags.EnableLifecycle)
+        {
+            return Text(context, StatusCodes.Status403Forbidden, "Lifecycle API is not enabled.");
+        }
+
+        ReloadOutcome outcome = reloads.Reload("request");
+        return outcome.Error is { } error ? Text(context, StatusCodes.Status500InternalServerError,
+                "Reload refused, the web configuration before it stays in force: " + error)
+            : Text(context, StatusCodes.Status200OK,
+                outcome.HasConfig ? "Web configuration reloaded." : "Nothing to reload: there is no web configuration.");
+    }
+
     private static Task Text(HttpContext context, int status, string body)
     {
         context.Response.StatusCode = status;
         context.Response.ContentType = Answer.TextType;
-        context.Response.ContentLength = body.Length;
+        context.Response.ContentLength = Encoding.UTF8.GetByteCount(body);
         return context.Response.WriteAsync(body);
     }
 }

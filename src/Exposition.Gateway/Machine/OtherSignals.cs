@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Exposition.Gateway.Machine;
 
-/// <summary>Keeps the signals that are not meant to stop the program from ending it, as most of them would.</summary>
+/// <summary>Keeps the signals that mean nothing to the program from ending it, as most of them would.</summary>
 internal sealed class OtherSignals : IDisposable
 {
     // By their numbers, where the framework has no name: USR1, USR2, ALRM, STKFLT, XCPU, XFSZ, VTALRM, PROF, IO, PWR, SYS of Linux. The
@@ -18,7 +18,7 @@ internal sealed class OtherSignals : IDisposable
     public OtherSignals(ILogger logger)
     {
         IEnumerable<PosixSignal> numbered = OperatingSystem.IsLinux() ? s_linux.Select(static number => (PosixSignal)number) : [];
-        foreach (PosixSignal signal in numbered.Prepend(PosixSignal.SIGQUIT).Prepend(PosixSignal.SIGHUP))
+        foreach (PosixSignal signal in numbered.Prepend(PosixSignal.SIGQUIT))
         {
             _registrations.Add(PosixSignalRegistration.Create(signal, context =>
             {

@@ -44,6 +44,9 @@ internal sealed class BasicAuth(IReadOnlyDictionary<string, string> users, int m
     // Unknown users are checked against this one, in vain: it takes as long as a known user's wrong password.
     private readonly string _costliest = users.Values.MaxBy(BcryptHash.Cost) ?? "";
 
+    private readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _names =
+        users.Keys.ToHashSet(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
+
     // Of fixed size: digests overwrite each other, so a flood makes it forget and not grow.
     private long[]? _turnedAway;
     private (byte[] Header, string User)[] _first = [];
@@ -53,6 +56,9 @@ internal sealed class BasicAuth(IReadOnlyDictionary<string, string> users, int m
 
     /// <summary>The hashes.</summary>
     public IReadOnlyDictionary<string, string> Users => users;
+
+    /// <summary>The user of that name, always the same object; null if there is none.</summary>
+    public string? NameOf(ReadOnlySpan<char> name) => _names.TryGetValue(name, out string? user) ? user : null;
 
     /// <summary>Whether these very bytes of a header were found good before. Cheap.</summary>
     public bool IsKnownGood(ReadOnlySpan<byte> header) => KnownGood(header) is not null;

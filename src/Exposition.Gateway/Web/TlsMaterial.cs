@@ -32,6 +32,9 @@ internal sealed class TlsMaterial
 #pragma warning restore CA1416
     }
 
+    /// <summary>When the certificate ends.</summary>
+    public DateTimeOffset NotAfter => new(_certificate.TargetCertificate.NotAfter.ToUniversalTime());
+
     /// <summary>Loads what the settings name.</summary>
     /// <param name="settings">The settings.</param>
     /// <param name="http2">Whether to offer HTTP/2.</param>

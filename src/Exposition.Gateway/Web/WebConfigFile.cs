@@ -21,11 +21,12 @@ internal sealed class WebConfigFile : IMetricSource, IAsyncDisposable
     private readonly int _passwordChecks;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _end = new();
+    private readonly Lock _reading = new();
     private Dictionary<string, string?> _inForce;
     private Dictionary<string, string?>? _pending;
     private Dictionary<string, string?>? _refused;
     private volatile WebState _state;
-    private volatile bool _good = true;
+    private volatile string? _fault;
     private string? _failure;
     private long _loadedAt;
     private Task _following = Task.CompletedTask;
@@ -39,6 +40,12 @@ internal sealed class WebConfigFile : IMetricSource, IAsyncDisposable
         _state = Load(null, _inForce);
         Loaded();
     }
+
+    /// <summary>The file's full path.</summary>
+    public string FullPath => _path;
+
+    /// <summary>Why what is in the file now is not in force; null if it is.</summary>
+    public string? Fault => _fault;
 
     /// <summary>The configuration in force.</summary>
     public WebState State => _state;
@@ -62,13 +69,23 @@ internal sealed class WebConfigFile : IMetricSource, IAsyncDisposable
     /// <summary>Starts to follow the files.</summary>
     public void Follow() => _following = Task.Run(FollowAsync);
 
+    /// <summary>Reads the files again now, however short ago they have changed. What comes of it is the caller's to log.</summary>
+    /// <returns>Why they cannot be used: what was in force stays so. Null if they are in force.</returns>
+    public string? ReloadNow()
+    {
+        lock (_reading)
+        {
+            return TakeUp();
+        }
+    }
+
     public void Collect(FamilySet into)
     {
         into.AddGauge("pushgateway_web_config_last_reload_success_timestamp_seconds"u8,
             "Unix time at which the web configuration in force was read."u8, Volatile.Read(ref _loadedAt) / 1000.0);
         into.AddGauge("pushgateway_web_config_last_reload_successful"u8,
             "Whether the web configuration file was in order when it was last read; if not, the one before stays in force."u8,
-            _good ? 1 : 0);
+            _fault is null ? 1 : 0);
     }
 
     public async ValueTask DisposeAsync()
@@ -99,13 +116,17 @@ internal sealed class WebConfigFile : IMetricSource, IAsyncDisposable
     {
         try
         {
-            Look();
+            lock (_reading)
+            {
+                Look();
+            }
+
             _failure = null;
         }
         catch (Exception e)
         {
-            _good = false;
             string message = $"{e.GetType().Name}: {e.Message}";
+            _fault = message;
             if (message != _failure)
             {
                 _failure = message;
@@ -121,7 +142,7 @@ internal sealed class WebConfigFile : IMetricSource, IAsyncDisposable
         if (Holds(_inForce, now))
         {
             // A change that was taken back is a success too.
-            _good = true;
+            _fault = null;
             _pending = _refused = null;
         }
         else if (_pending is null || _pending.Count != now.Count || !Holds(_pending, now))
@@ -136,6 +157,18 @@ internal sealed class WebConfigFile : IMetricSource, IAsyncDisposable
 
     private void Reload()
     {
+        if (TakeUp() is { } error)
+        {
+            _logger.WebConfigRefused(_path, error);
+        }
+        else
+        {
+            _logger.WebConfigReloaded(_path);
+        }
+    }
+
+    private string? TakeUp()
+    {
         var contents = new Dictionary<string, string?>();
         try
         {
@@ -143,19 +176,19 @@ internal sealed class WebConfigFile : IMetricSource, IAsyncDisposable
             _inForce = contents;
             _pending = _refused = null;
             Loaded();
-            _logger.WebConfigReloaded(_path);
+            return null;
         }
         catch (WebConfigException e)
         {
             _refused = contents;
-            _good = false;
-            _logger.WebConfigRefused(_path, e.Message);
+            _pending = null;
+            return _fault = e.Message;
         }
     }
 
     private void Loaded()
     {
-        _good = true;
+        _fault = null;
         Volatile.Write(ref _loadedAt, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
         foreach (string notice in _state.Config.Tls?.Notices ?? [])
         {

@@ -10,7 +10,10 @@ namespace Exposition.Gateway.Web;
 /// Rate limit, headers and authentication, in this order, for both doors. The raw door serves only requests whose credentials are known
 /// to be good, once they were checked, and leaves every other one to the general door.
 /// </summary>
-internal sealed class WebGate(WebConfigFile file, ExpositionEngine engine) : INamedGate
+/// <param name="file">The web configuration.</param>
+/// <param name="engine">The engine.</param>
+/// <param name="open">Probes that pass without credentials and whatever the rate; null if none do.</param>
+internal sealed class WebGate(WebConfigFile file, ExpositionEngine engine, Probes? open = null) : INamedGate
 {
     // Python's urllib and others answer only a challenge with a realm.
     private const string Challenge = "Basic realm=\"pushgateway\", charset=\"UTF-8\"";
@@ -38,6 +41,12 @@ internal sealed class WebGate(WebConfigFile file, ExpositionEngine engine) : INa
         if (state.Config.Headers.Count > 0)
         {
             context.Response.OnStarting(SetHeaders, (context.Response.Headers, state.Config.Headers));
+        }
+
+        if (open is not null && open.Has(context))
+        {
+            await next(context);
+            return;
         }
 
         if (context.Features.Get<EnteredRequest>()?.TryUse() != true && state.Bucket is { } bucket && !bucket.TryTake())

@@ -38,6 +38,6 @@ public sealed class UndisturbedTests
         }
 
         Assert.Equal(0, await gateway.StopAsync());
-        Assert.Contains("msg=\"signal ignored\" signal=SIGHUP", gateway.Log, StringComparison.Ordinal);
+        Assert.Contains("msg=\"signal ignored\" signal=SIGQUIT", gateway.Log, StringComparison.Ordinal);
     }
 }
