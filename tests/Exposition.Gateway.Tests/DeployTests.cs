@@ -18,7 +18,7 @@ public sealed partial class DeployTests
     [Fact]
     public void Yaml_can_be_read()
     {
-        Assert.InRange(s_yaml.Length, 7, 20);
+        Assert.InRange(s_yaml.Length, 6, 20);
         Assert.All(s_yaml, static path => Assert.IsType<YamlMappingNode>(Yaml(path)));
     }
 
@@ -99,65 +99,31 @@ public sealed partial class DeployTests
     }
 
     [Fact]
-    public void The_rules_are_those_of_the_document()
+    public async Task Prometheus_takes_its_configuration()
     {
-        string rules = File.ReadAllText(PathOf("rules.yml"));
-        string document = File.ReadAllText(Path.Combine(DocumentPart.Folder, "operating.md"));
-        Assert.StartsWith("#", rules, StringComparison.Ordinal);
-        Assert.Contains($"```yaml\n{rules[(rules.IndexOf('\n') + 1)..]}```", document, StringComparison.Ordinal);
+        string promtool = Tool.Require("promtool", "prometheus");
+        string folder = Directory.CreateTempSubdirectory("exposition-prometheus").FullName;
+        try
+        {
+            // As the container has them: in one folder.
+            File.Copy(PathOf("prometheus.yml"), Path.Combine(folder, "prometheus.yml"));
+            File.Copy(PathOf("../monitoring/rules.yml"), Path.Combine(folder, "rules.yml"));
+            await Tool.SucceedAsync(promtool, ["check", "config", Path.Combine(folder, "prometheus.yml")]);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
-
-    [Fact]
-    public async Task Prometheus_takes_its_configuration() =>
-        await Tool.SucceedAsync(Tool.Require("promtool", "prometheus"), ["check", "config", PathOf("prometheus.yml")]);
 
     [Fact]
     public async Task Alertmanager_takes_its_configuration() =>
         await Tool.SucceedAsync(Tool.Require("amtool", "prometheus-alertmanager"), ["check-config", PathOf("alertmanager.yml")]);
 
     [Fact]
-    public void The_dashboard_shows_only_metrics_that_there_are()
-    {
-        HashSet<string> known = [.. DocumentPart.Names("metrics.md")];
-        List<(string Panel, string Query)> queries = [.. Queries()];
-        Assert.InRange(queries.Count, 15, 60);
-        Assert.Empty(from query in queries
-                     from name in NamesIn(query.Query)
-                     where !known.Contains(Summary().Replace(name, ""))
-                     select $"{query.Panel}: {name} in {query.Query}");
-
-        // That names are found at all, and those that are missing.
-        Assert.Equal(["up", "x_total"],
-            NamesIn("sum by (job) (rate(up{job=~\"a\", x=\"y_total\"}[5m])) / ignoring(le) group_left x_total > 0 or vector(1)"));
-    }
-
-    [Fact]
-    public async Task The_dashboard_asks_in_good_PromQL()
-    {
-        string promtool = Tool.Require("promtool", "prometheus");
-        string file = Path.GetTempFileName();
-        try
-        {
-            var rules = new System.Text.StringBuilder("groups:\n- name: dashboard\n  rules:\n");
-            foreach (((string panel, string query), int i) in Queries().Select(static (query, i) => (query, i)))
-            {
-                string ready = query.Replace("$__rate_interval", "5m", StringComparison.Ordinal);
-                rules.Append($"  - record: panel:{i}\n    # {panel}\n    expr: '{ready.Replace("'", "''", StringComparison.Ordinal)}'\n");
-            }
-
-            await File.WriteAllTextAsync(file, rules.ToString());
-            await Tool.SucceedAsync(promtool, ["check", "rules", file]);
-        }
-        finally
-        {
-            File.Delete(file);
-        }
-    }
-
-    [Fact]
     public void The_dashboard_and_its_source_find_each_other()
     {
-        JsonElement dashboard = Dashboard();
+        JsonElement dashboard = MonitoringTests.Dashboard();
         string source = Text(((YamlSequenceNode)Yaml(PathOf("grafana/provisioning/datasources/prometheus.yaml"))["datasources"])[0]["uid"]);
         List<string> asked = [.. Descendants(dashboard).Where(static found => found.Name == "datasource")
             .Select(static found => found.Value.GetProperty("uid").GetString()!)];
@@ -168,7 +134,7 @@ public sealed partial class DeployTests
 
         YamlNode provider = ((YamlSequenceNode)Yaml(PathOf("grafana/provisioning/dashboards/pushgateway.yaml"))["providers"])[0];
         string path = Text(provider["options"]["path"]);
-        Assert.Contains($"./grafana/dashboards:{path}:ro", Texts(Yaml(PathOf("compose.yaml"))["services"]["grafana"]["volumes"]));
+        Assert.Contains($"../monitoring/dashboards:{path}:ro", Texts(Yaml(PathOf("compose.yaml"))["services"]["grafana"]["volumes"]));
     }
 
     [Fact]
@@ -216,22 +182,6 @@ public sealed partial class DeployTests
         .Replace("\\\n", "", StringComparison.Ordinal).Split('\n').Where(static line => line.Length > 0 && line[0] != '#')
         .Select(static line => line.Split(' ', 2))];
 
-    private static JsonElement Dashboard()
-    {
-        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(PathOf("grafana/dashboards/pushgateway.json")));
-        return document.RootElement.Clone();
-    }
-
-    private static IEnumerable<(string Panel, string Query)> Queries() =>
-        from panel in Dashboard().GetProperty("panels").EnumerateArray()
-        from target in panel.GetProperty("targets").EnumerateArray()
-        select (panel.GetProperty("title").GetString()!, target.GetProperty("expr").GetString()!);
-
-    // What is left of a query without texts, selectors, ranges, lists of labels, functions and words of the language.
-    private static IEnumerable<string> NamesIn(string query) =>
-        Name().Matches(Labels().Replace(Selectors().Replace(Quoted().Replace(query, ""), ""), "")).Select(static match => match.Value)
-            .Where(static name => name is not ("and" or "or" or "unless" or "bool" or "offset" or "group_left" or "group_right"));
-
     private static IEnumerable<JsonProperty> Descendants(JsonElement element) => element.ValueKind switch
     {
         JsonValueKind.Object => element.EnumerateObject().SelectMany(static found => Descendants(found.Value).Prepend(found)),
@@ -244,20 +194,4 @@ public sealed partial class DeployTests
 
     [GeneratedRegex(@"(?<=[""/])([a-z]+):(\d{4,5})\b")]
     private static partial Regex Host();
-
-    [GeneratedRegex("\"[^\"]*\"")]
-    private static partial Regex Quoted();
-
-    [GeneratedRegex(@"\{[^}]*\}|\[[^\]]*\]")]
-    private static partial Regex Selectors();
-
-    [GeneratedRegex(@"\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)")]
-    private static partial Regex Labels();
-
-    // A name that no bracket follows: that would be a function.
-    [GeneratedRegex(@"(?<![\w:.])(?>[a-zA-Z_:][\w:]*)(?!\s*\()")]
-    private static partial Regex Name();
-
-    [GeneratedRegex("_(sum|count)$")]
-    private static partial Regex Summary();
 }

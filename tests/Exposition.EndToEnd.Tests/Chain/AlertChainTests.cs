@@ -3,32 +3,24 @@ using System.Text.Json;
 namespace Exposition.EndToEnd.Tests.Chain;
 
 /// <summary>
-/// What our users run, from end to end: a job pushes, Prometheus scrapes and answers for the value, the job stops, a
-/// rule on <c>push_time_seconds</c> fires through Alertmanager to a webhook, the job comes back, the alert resolves.
+/// What our users run, from end to end, with the rules that we ship: a job pushes, Prometheus, which asks the gateway for its targets,
+/// scrapes and answers for the value, the job stops, the alert for jobs that are overdue goes through Alertmanager to a webhook, the job
+/// comes back, the alert resolves.
 /// </summary>
 public sealed class AlertChainTests
 {
-    private const string Rules = """
-        groups:
-          - name: jobs
-            rules:
-              - alert: JobStopped
-                expr: time() - push_time_seconds{job="nightly_backup"} > 10
-                labels:
-                  severity: page
-                annotations:
-                  summary: '{{ $labels.job }} has not pushed for {{ $value }} s'
-        """;
-
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(120);
 
     [Fact]
     public async Task Job_that_stops_pushing_raises_an_alert_that_ends_when_it_pushes_again()
     {
         var curl = Tool.Require("curl", "curl");
-        await using var gateway = await GatewayProcess.StartAsync();
+        await using var gateway = await GatewayProcess.StartAsync("--push.expect={job=\"nightly_backup\"}=10s");
         await using var webhook = await WebhookReceiver.StartAsync();
-        await using var monitoring = await Monitoring.StartAsync(gateway, webhook.Address, Rules);
+        await using var monitoring = await Monitoring.StartAsync(
+            gateway, webhook.Address,
+            await File.ReadAllTextAsync(Path.Combine(Checkout.Root, "src/Exposition.Gateway/monitoring/rules.yml")),
+            asksForTargets: true);
 
         // The job runs: longer than the rule's limit, so that an alert now would be wrong.
         for (var second = 0; second < 12; second++)
@@ -48,9 +40,9 @@ public sealed class AlertChainTests
         // It stops.
         var firing = await UntilAsync(
             monitoring, () => Task.FromResult(webhook.Received.FirstOrDefault(alert => alert.Status == "firing")), "an alert fires");
-        Assert.Equal("JobStopped", firing.Labels["alertname"]);
+        Assert.Equal("PushOverdue", firing.Labels["alertname"]);
         Assert.Equal("nightly_backup", firing.Labels["job"]);
-        Assert.Equal("page", firing.Labels["severity"]);
+        Assert.Equal("warning", firing.Labels["severity"]);
 
         // It comes back.
         await PushAsync(curl, gateway, 100);

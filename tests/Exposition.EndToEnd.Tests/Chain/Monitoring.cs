@@ -18,8 +18,12 @@ public sealed class Monitoring : IAsyncDisposable
     /// <summary>What both have logged, for a failure's message.</summary>
     public string Log => string.Join("\n", _processes.Select(process => process.Output));
 
-    /// <summary>Starts both; <paramref name="rules"/> is a rule file.</summary>
-    public static async Task<Monitoring> StartAsync(GatewayProcess gateway, Uri webhook, string rules)
+    /// <summary>Starts both.</summary>
+    /// <param name="gateway">What is scraped.</param>
+    /// <param name="webhook">Who is told of alerts.</param>
+    /// <param name="rules">A rule file.</param>
+    /// <param name="asksForTargets">Whether Prometheus asks the gateway what it is to scrape; else it is told.</param>
+    public static async Task<Monitoring> StartAsync(GatewayProcess gateway, Uri webhook, string rules, bool asksForTargets = false)
     {
         var prometheus = Tool.Require("prometheus", "prometheus");
         var alertmanager = Tool.Require("prometheus-alertmanager", "prometheus-alertmanager");
@@ -27,7 +31,7 @@ public sealed class Monitoring : IAsyncDisposable
         try
         {
             var alertmanagerPort = await monitoring.StartAlertmanagerAsync(alertmanager, webhook);
-            await monitoring.StartPrometheusAsync(prometheus, gateway.Port, alertmanagerPort, rules);
+            await monitoring.StartPrometheusAsync(prometheus, gateway.Port, alertmanagerPort, rules, asksForTargets);
             return monitoring;
         }
         catch
@@ -70,11 +74,14 @@ public sealed class Monitoring : IAsyncDisposable
         return port;
     }
 
-    private async Task StartPrometheusAsync(string program, int gatewayPort, int alertmanagerPort, string rules)
+    private async Task StartPrometheusAsync(string program, int gatewayPort, int alertmanagerPort, string rules, bool asksForTargets)
     {
         var port = ChildProcess.FreePort();
         Prometheus = new Uri($"http://127.0.0.1:{port}/");
         var rulesFile = Write("rules.yml", rules);
+        var targets = asksForTargets
+            ? $$"""http_sd_configs: [{url: "http://127.0.0.1:{{gatewayPort}}/api/v1/targets", refresh_interval: 1s}]"""
+            : $$"""static_configs: [{targets: ["127.0.0.1:{{gatewayPort}}"]}]""";
         var configuration = Write("prometheus.yml", $"""
             global:
               scrape_interval: 1s
@@ -87,8 +94,7 @@ public sealed class Monitoring : IAsyncDisposable
             scrape_configs:
               - job_name: pushgateway
                 honor_labels: true
-                static_configs:
-                  - targets: ["127.0.0.1:{gatewayPort}"]
+                {targets}
             """);
         await RunAsync([
             program, "--config.file=" + configuration, "--storage.tsdb.path=" + Path.Combine(_directory, "prometheus"),

@@ -80,7 +80,8 @@ public sealed class ShardedScrapeTests
         var start = document.IndexOf("```python\n", StringComparison.Ordinal) + "```python\n".Length;
         var code = document[start..document.IndexOf("```", start, StringComparison.Ordinal)];
         await using var gateway = await GatewayProcess.StartAsync();
-        string[][] groups = [["job", "a"], ["job", "ä b"], ["job", "flink", "instance", "tm-1", "az", "eu/1"], ["job", "x", "a", "1", "Z", "2"]];
+        string[][] groups =
+            [["job", "a"], ["job", "ä b"], ["job", "flink", "instance", "tm-1", "az", "eu/1"], ["job", "x", "a", "1", "Z", "2"]];
         foreach (var labels in groups)
         {
             using var body = new StringContent("x 1\n");
