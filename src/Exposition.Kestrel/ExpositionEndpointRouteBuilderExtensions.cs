@@ -104,7 +104,9 @@ public static class ExpositionEndpointRouteBuilderExtensions
         this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string prefix = "", string name = "")
     {
         (RouteGroupBuilder group, ExpositionEngine engine) = BeginOwn(endpoints, prefix, name);
-        var page = new StatusPage(engine, StatusOf(endpoints, name));
+        engine.Conditions ??= endpoints.ServiceProvider.GetNamed<ConditionWatch>(name);
+        engine.StatusSources = [.. endpoints.ServiceProvider.GetAllNamed<IStatusSource>(name)];
+        var page = new OperatorPage(engine, StatusOf(endpoints, name));
         MapOwn(group, engine, HttpMethods.Get, "/", "status", page.ServeFolderAsync, folder => page.Folder = folder);
         MapOwn(group, engine, HttpMethods.Get, "/status", "status", page.ServeFileAsync);
         MapOwn(group, engine, HttpMethods.Get, "/static/{**file}", "static", Assets.All.ServeAsync);
@@ -116,8 +118,8 @@ public static class ExpositionEndpointRouteBuilderExtensions
     /// host, <c>/api/v1/metrics</c>, with all groups or those that <c>match[]</c> chooses; <c>?details=true</c> adds the last refused push
     /// of each; <c>/api/v1/groups</c> and <c>/api/v1/jobs</c>, which list and find these; <c>/api/v1/openapi.json</c>, which describes all
     /// of it; <c>/api/v1/refusals</c>, with the last 256 refused requests and 64 more of those without valid credentials; and
-    /// <c>/api/v1/targets</c>, which tells Prometheus (http_sd) where to scrape, with <c>?shards=n</c> in so many parts. Prefixes are as for
-    /// <see cref="MapExpositionPage"/>.
+    /// <c>/api/v1/targets</c>, which tells Prometheus (http_sd) where to scrape, with <c>?shards=n</c> in so many parts. Prefixes are as
+    /// for <see cref="MapExpositionPage"/>.
     /// </summary>
     /// <param name="endpoints">The routes of the host, or a group of them.</param>
     /// <param name="prefix">What stands before every path. Empty for nothing.</param>
@@ -152,9 +154,9 @@ public static class ExpositionEndpointRouteBuilderExtensions
 
     /// <summary>
     /// Maps the part of the JSON API that is for operators: PUT <c>/api/v1/admin/wipe</c> deletes all groups, DELETE
-    /// <c>/api/v1/admin/groups</c> those that <c>match[]</c> chooses, PUT <c>/api/v1/admin/snapshot</c> writes a backup by the host's <see cref="ISnapshotWriter"/>, which <c>AddSqlitePersistence</c> adds;
-    /// without one the answer is 409. Whoever reaches it may do so: it wants a rule of the host. Prefixes are as for
-    /// <see cref="MapExpositionPage"/>.
+    /// <c>/api/v1/admin/groups</c> those that <c>match[]</c> chooses, PUT <c>/api/v1/admin/snapshot</c> writes a backup by the host's
+    /// <see cref="ISnapshotWriter"/>, which <c>AddSqlitePersistence</c> adds; without one the answer is 409. Whoever reaches it may do so:
+    /// it wants a rule of the host. Prefixes are as for <see cref="MapExpositionPage"/>.
     /// </summary>
     /// <param name="endpoints">The routes of the host, or a group of them.</param>
     /// <param name="prefix">What stands before every path. Empty for nothing.</param>

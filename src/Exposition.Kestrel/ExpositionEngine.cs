@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using System.Net;
-using System.Text;
 using Exposition.Engine;
 using Exposition.Formats;
 using Exposition.Hosting.Conditions;
@@ -92,7 +91,8 @@ public sealed class ExpositionEngine
         Readers = new OpenReaders(Metrics, options, () => target.HeldBytes, Log);
         bool isApart = options.FullSelfMetricsPath is not null;
         Scrapers = new Scrapers(options.Time);
-        Scrapes = new ScrapeHandler(target, isApart ? static _ => { } : Collect, Metrics, Readers, options, Log, Metrics.Scrapes)
+        Scrapes = new ScrapeHandler(target, isApart ? static _ => { }
+        : Collect, Metrics, Readers, options, Log, Metrics.Scrapes)
         {
             Scrapers = Scrapers,
         };
@@ -155,6 +155,9 @@ public sealed class ExpositionEngine
 
     /// <summary>What is not as it should be; null until a route that tells it is mapped in a host that has this engine.</summary>
     internal ConditionWatch? Conditions { get; set; }
+
+    /// <summary>What the status page tells of the host beside what it knows itself.</summary>
+    internal IReadOnlyList<IStatusSource> StatusSources { get; set; } = [];
 
     internal WireMetrics Metrics { get; }
 

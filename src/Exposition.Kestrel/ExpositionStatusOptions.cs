@@ -27,6 +27,9 @@ public sealed class ExpositionStatusOptions
     /// <summary>The settings that the host was started with and wants to show, in order of names. Default: none.</summary>
     public IDictionary<string, string> Flags { get; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
 
+    // Those of the flags that were given and do not have their defaults, by name: the page shows them before the others.
+    internal HashSet<string> GivenFlags { get; } = new(StringComparer.Ordinal);
+
     /// <summary>
     /// Lets pages of any origin read the API, and answers OPTIONS of every path below <c>/api/v1/</c>, as the Pushgateway does. Default:
     /// false. Endpoints that carry a rule of the host about origins (<c>RequireCors</c>) leave it to that.

@@ -57,6 +57,7 @@ public static class ExpositionBuilderPersistenceExtensions
             provider.GetNamed<MetricStore>(name)!, OptionsOf(provider), TimeOf(provider), LoggerOf(provider)));
         services.AddNamed<IConditionSource>(name, provider => new PersistenceConditions(
             () => provider.GetNamed<SqlitePersistence>(name)!.Status, OptionsOf(provider).CommitInterval));
+        services.AddNamed<IStatusSource>(name, provider => new PersistenceFacts(provider.GetNamed<SqlitePersistence>(name)!));
         services.AddNamed<IMetricSource>(name, provider => new PersistenceMetrics(provider.GetNamed<SqlitePersistence>(name)!));
         services.AddSingleton<IHostedService>(provider => provider.GetNamed<SqlitePersistence>(name)!);
         return builder;

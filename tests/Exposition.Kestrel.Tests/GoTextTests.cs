@@ -61,7 +61,15 @@ public class GoTextTests
     [InlineData(false, "metrics/job@base64/eA=/instance@base64/=")]
     [InlineData(true, "metrics/job@base64/eA=/instance@base64/=")]
     public void A_group_is_deleted_under_its_encoded_labels(bool unescapes, string expected) =>
-        Assert.Equal(expected, DeletePath.Of(GroupingKey.Create(("instance", ""), ("job", "x")), unescapes));
+        Assert.Equal(expected, PushPathText.Of(GroupingKey.Create(("instance", ""), ("job", "x")), unescapes, isReadable: false));
+
+    [Theory]
+    [InlineData("x", "metrics/job/x")]
+    [InlineData("..", "metrics/job@base64/Li4=")]
+    [InlineData("a/b", "metrics/job@base64/YS9i=")]
+    [InlineData("a b'%?#", "metrics/job/a%20b%27%25%3F%23")]
+    public void For_a_shell_only_what_must_be_is_encoded(string job, string expected) =>
+        Assert.Equal(expected, PushPathText.Of(GroupingKey.Create(("job", job)), unescapesNames: false, isReadable: true));
 
     [Theory]
     [InlineData("a.b/c", "U__a_2e_b_2f_c")]
@@ -71,5 +79,5 @@ public class GoTextTests
     [InlineData("plain_1", "plain_1")]
     public void Names_of_any_kind_can_be_said_in_a_path(string name, string expected) =>
         Assert.Equal($"metrics/job@base64/eA=/{expected}@base64/eQ=",
-            DeletePath.Of(GroupingKey.Create(("job", "x"), (name, "y")), unescapesNames: true));
+            PushPathText.Of(GroupingKey.Create(("job", "x"), (name, "y")), unescapesNames: true, isReadable: false));
 }

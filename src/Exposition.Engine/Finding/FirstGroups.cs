@@ -45,18 +45,24 @@ internal sealed class FirstGroups(GroupSort sort, bool descending, int most) : I
     }
 
     /// <summary>Whether a group comes behind a place.</summary>
-    public bool IsAfter(long value, GroupingKey key, GroupCursor place) => Compare(value, key, place.Value, place.Key) > 0;
+    public bool IsAfter(long value, GroupingKey key, GroupCursor place) =>
+        Compare(value, key, sort == GroupSort.Job ? SortValue.OfJob(place.Key) : place.Value, place.Key) > 0;
 
     public int Compare(Ranked x, Ranked y) => Compare(x.Value, x.Slot.Key, y.Value, y.Slot.Key);
 
     private int Compare(long value, GroupingKey key, long otherValue, GroupingKey otherKey)
     {
-        int order = sort switch
+        int order = value.CompareTo(otherValue);
+        if (order == 0)
         {
-            GroupSort.Job => JobOf(key).SequenceCompareTo(JobOf(otherKey)),
-            GroupSort.Key => key.CompareTo(otherKey),
-            _ => value.CompareTo(otherValue),
-        };
+            order = sort switch
+            {
+                GroupSort.Job => JobOf(key).SequenceCompareTo(JobOf(otherKey)),
+                GroupSort.Key => key.CompareTo(otherKey),
+                _ => 0,
+            };
+        }
+
         return order == 0 ? key.CompareTo(otherKey) : descending ? -order : order;
     }
 

@@ -7,23 +7,21 @@ using Exposition.Formats.Go;
 namespace Exposition.Engine.Finding;
 
 /// <summary>Finds groups and jobs for operators: one pass over all groups, memory for what is answered.</summary>
-internal sealed class GroupFinder(MetricStore store)
+internal sealed class GroupFinder(StoreState state, GroupReads reads)
 {
     private const int MostHidden = 20;
 
-    private readonly StoreState _state = store.State;
-    private readonly GroupReads _reads = store.Reads;
-    private readonly GroupScan _scan = new(store.State, store.Reads);
+    private readonly GroupScan _scan = new(state, reads);
 
     /// <summary>Finds groups.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public async ValueTask<FoundGroups> FindAsync(GroupQuery query, CancellationToken cancellation = default)
     {
-        var search = new GroupSearch(query, _state);
+        var search = new GroupSearch(query, state);
         if (query.IsPlain)
         {
-            _reads.Expire();
-            search.TakeFrom(_state.Maps.Newest.Slots, _state.Counts);
+            reads.Expire();
+            search.TakeFrom(state.Maps.Newest.Slots, state.Counts);
         }
         else
         {
@@ -36,7 +34,7 @@ internal sealed class GroupFinder(MetricStore store)
         var rows = new List<FoundGroup>(first.Count);
         foreach (Ranked group in first)
         {
-            if (_reads.TryRead(group.Slot.Key, this, static (found, self) => self.RowOf(found), out FoundGroup? row))
+            if (reads.TryRead(group.Slot.Key, this, static (found, self) => self.RowOf(found), out FoundGroup? row))
             {
                 rows.Add(row!);
             }
@@ -61,7 +59,7 @@ internal sealed class GroupFinder(MetricStore store)
 
     private FoundGroup RowOf(GroupSnapshot group)
     {
-        GroupCondition condition = GroupCondition.Of(group, _state.Clock.Read());
+        GroupCondition condition = GroupCondition.Of(group, state.Clock.Read(), new PushTimes());
         var hidden = new List<(string, string)>();
         foreach (HiddenFamily family in group.Hidden[..Math.Min(group.Hidden.Length, MostHidden)])
         {
@@ -70,18 +68,19 @@ internal sealed class GroupFinder(MetricStore store)
 
         return new FoundGroup(
             group.Key, condition.States, group.SampleCount, group.Size, GroupCopies.TimeOf(group.PushTime),
-            GroupCopies.TimeOf(group.FailureTime), group.LastFailure, _state.Deadlines.ExpiryOf(group), RuleOf(group), hidden,
+            GroupCopies.TimeOf(group.FailureTime), group.LastFailure, state.Deadlines.ExpiryOf(group), RuleOf(group), hidden,
             group.Hidden.Length);
     }
 
-    private string? RuleOf(GroupSnapshot group)
+    /// <summary>What sets when a group expires: a rule as the flag spells it, <c>push</c> for its last push, or null for nothing.</summary>
+    public string? RuleOf(GroupSnapshot group)
     {
         if (group.HasExplicitExpiry)
         {
             return "push";
         }
 
-        foreach (ExpiryRule rule in _state.Options.ExpiryRules)
+        foreach (ExpiryRule rule in state.Options.ExpiryRules)
         {
             if (rule.Groups?.Matches(group.Key) ?? true)
             {

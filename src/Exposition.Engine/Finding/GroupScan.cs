@@ -23,6 +23,9 @@ internal sealed class GroupScan(StoreState state, GroupReads reads)
 {
     private const int Ahead = 12;
 
+    // Of a group with few families the table of these, which is long to come.
+    private const int FamilyLines = 6;
+
     // Groups between two looks at the clock.
     private const int Step = 32;
 
@@ -72,6 +75,7 @@ internal sealed class GroupScan(StoreState state, GroupReads reads)
             Prefetch.Object(slots[i + (2 * Ahead)].Key);
             Prefetch.Snapshot(slots[i + (2 * Ahead)].Current!);
             Prefetch.Bytes(slots[i + Ahead].Key.Array, 0);
+            Prefetch.Span(slots[i + Ahead].Current!.Families, FamilyLines);
         }
     }
 }

@@ -8,6 +8,7 @@ namespace Exposition.Engine.Finding;
 internal sealed class GroupSearch(GroupQuery query, StoreState state) : IGroupVisitor
 {
     private readonly Moment _now = state.Clock.Read();
+    private readonly PushTimes _times = new();
     private readonly bool _needsCondition = query.State is not null || SortValue.NeedsCondition(query.Sort);
 
     /// <summary>How many there are.</summary>
@@ -23,7 +24,7 @@ internal sealed class GroupSearch(GroupQuery query, StoreState state) : IGroupVi
 
     public void Visit(GroupSlot slot, GroupSnapshot group)
     {
-        GroupCondition condition = _needsCondition ? GroupCondition.Of(group, _now) : default;
+        GroupCondition condition = _needsCondition ? GroupCondition.Of(group, _now, _times) : default;
         if ((query.State is { } state && !IsIn(condition.States, state))
             || (query.OlderThan is { } age && GroupAge.Of(group, _now) <= age.TotalSeconds))
         {
@@ -32,7 +33,7 @@ internal sealed class GroupSearch(GroupQuery query, StoreState state) : IGroupVi
 
         Total++;
         Series += group.SampleCount;
-        long value = SortValue.Of(group, condition, query.Sort);
+        long value = query.Sort == GroupSort.Job ? SortValue.OfJob(slot.Key) : SortValue.Of(group, condition, query.Sort);
         if (query.After is not { } after || First.IsAfter(value, slot.Key, after))
         {
             First.Offer(new Ranked(value, slot));

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace Exposition.Engine.Finding;
 
 /// <summary>In which order groups are listed. Among equals the key decides.</summary>
@@ -51,6 +53,16 @@ internal static class SortValue
         GroupSort.Size => group.Size,
         _ => 0,
     };
+
+    /// <summary>The start of a job's name: of two that differ there the greater number comes later.</summary>
+    public static long OfJob(GroupingKey key)
+    {
+        Span<byte> start = stackalloc byte[sizeof(ulong)];
+        ReadOnlySpan<byte> job = FirstGroups.JobOf(key);
+        start.Clear();
+        job[..Math.Min(job.Length, start.Length)].CopyTo(start);
+        return (long)(BinaryPrimitives.ReadUInt64BigEndian(start) ^ (1UL << 63));
+    }
 
     private static long Trouble(GroupSnapshot group, in GroupCondition condition)
     {

@@ -40,11 +40,11 @@ internal readonly record struct GroupCondition(double PushedAt, double FailedAt,
     public static readonly TimeSpan Long = TimeSpan.FromDays(1);
 
     /// <summary>Looks at a group, which must stay what it is meanwhile.</summary>
-    public static GroupCondition Of(GroupSnapshot group, Moment now)
+    public static GroupCondition Of(GroupSnapshot group, Moment now, PushTimes times)
     {
-        double? pushed = group.PushTime;
-        double? failed = group.FailureTime;
-        GroupStates states = pushed is { } last && failed is { } failure && !(failure <= last) ? GroupStates.Failed : GroupStates.None;
+        double? pushed = times.Pushed(group);
+        double? failed = times.Failed(group);
+        GroupStates states = times.IsFailed(group) ? GroupStates.Failed : GroupStates.None;
         states |= group.IsExpired ? GroupStates.Expired : GroupStates.None;
         states |= group.Hidden.IsEmpty ? GroupStates.None : GroupStates.Hidden;
         double at = now.Wall / 1e9;

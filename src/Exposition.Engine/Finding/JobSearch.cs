@@ -11,6 +11,7 @@ namespace Exposition.Engine.Finding;
 internal sealed class JobSearch(GroupQuery query, string? after, int limit) : IGroupVisitor
 {
     private readonly byte[]? _after = after is null ? null : Encoding.UTF8.GetBytes(after);
+    private readonly PushTimes _times = new();
     private readonly Dictionary<byte[], FoundJob> _jobs = new(Utf8Key.Comparer);
     private readonly SortedSet<byte[]> _names = new(Comparer<byte[]>.Create(static (a, b) => a.AsSpan().SequenceCompareTo(b)));
 
@@ -27,9 +28,9 @@ internal sealed class JobSearch(GroupQuery query, string? after, int limit) : IG
             return;
         }
 
-        double pushed = group.PushTime.GetValueOrDefault();
+        double pushed = _times.Pushed(group).GetValueOrDefault();
         job.Groups++;
-        job.Failed += group.FailureTime is { } failed && group.PushTime is not null && !(failed <= pushed) ? 1 : 0;
+        job.Failed += _times.IsFailed(group) ? 1 : 0;
         job.Series += group.SampleCount;
         job.Bytes += group.Size;
         if (pushed > 0)

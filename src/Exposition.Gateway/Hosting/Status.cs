@@ -24,9 +24,14 @@ internal static class Status
             status.Build[name] = value;
         }
 
+        SortedDictionary<string, string> usual = Flags.Parse([]).Shown();
         foreach ((string name, string value) in flags.Shown())
         {
             status.Flags[name] = value;
+            if (!usual.TryGetValue(name, out string? without) || value != without)
+            {
+                status.GivenFlags.Add(name);
+            }
         }
     }
 }

@@ -64,6 +64,12 @@ internal sealed class Assets
         else
         {
             context.Response.Headers.ETag = file.Tag;
+            if (context.Request.Query["v"] == Version)
+            {
+                // It never changes at that address.
+                context.Response.Headers.CacheControl = "max-age=31536000, immutable";
+            }
+
             if (context.Request.Headers.IfNoneMatch.ToString().Split(',', StringSplitOptions.TrimEntries)
                 .Any(tag => tag == "*" || tag == file.Tag || tag == "W/" + file.Tag))
             {

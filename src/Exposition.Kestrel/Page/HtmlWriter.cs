@@ -10,7 +10,11 @@ namespace Exposition.Kestrel.Page;
 /// </summary>
 internal sealed class HtmlWriter(IBufferWriter<byte> output)
 {
-    private static readonly SearchValues<byte> s_special = SearchValues.Create("&<>\"'\0"u8);
+    private const byte Delete = 0x7f;
+
+    // Those of HTML, and what shows nothing.
+    private static readonly SearchValues<byte> s_special =
+        SearchValues.Create([.. "&<>\"'"u8, .. Enumerable.Range(0, ' ').Select(static c => (byte)c), Delete]);
 
     // A few lines on a screen.
     private const int CutBytes = 300;
@@ -26,7 +30,7 @@ internal sealed class HtmlWriter(IBufferWriter<byte> output)
         return this;
     }
 
-    /// <summary>Writes text, escaped.</summary>
+    /// <summary>Writes text, escaped. Control characters become pictures of them.</summary>
     public HtmlWriter Text(ReadOnlySpan<byte> text)
     {
         while (text.IndexOfAny(s_special) is var at and >= 0)
@@ -38,7 +42,10 @@ internal sealed class HtmlWriter(IBufferWriter<byte> output)
                 (byte)'>' => "&gt;"u8,
                 (byte)'"' => "&#34;"u8,
                 (byte)'\'' => "&#39;"u8,
-                _ => "\ufffd"u8,
+                Delete => "\u2421"u8,
+
+                // The pictures of control characters stand in their order from U+2400 on.
+                var control => [0xe2, 0x90, (byte)(0x80 + control)],
             });
             text = text[(at + 1)..];
         }

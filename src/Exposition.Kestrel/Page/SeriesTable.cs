@@ -1,16 +1,14 @@
-using System.Globalization;
 using Exposition.Formats;
-using Exposition.Kestrel.Api;
 
 namespace Exposition.Kestrel.Page;
 
 /// <summary>The table of a family's metrics: labels on the left, values on the right.</summary>
 internal sealed class SeriesTable(HtmlWriter html)
 {
-    /// <summary>The most labels that are shown of one thing.</summary>
-    internal const int MostLabels = 30;
+    private const int MostOfValue = 300;
 
-    private const int MostPoints = 100;
+    private readonly LabelList _labels = new(html);
+    private readonly Distributions _distributions = new(html);
 
     /// <summary>Writes metrics until <paramref name="budget"/> lines are written.</summary>
     /// <param name="set">The decoded family, alone in it.</param>
@@ -21,7 +19,7 @@ internal sealed class SeriesTable(HtmlWriter html)
     public int Write(FamilySet set, int skip, int budget, long end = long.MaxValue)
     {
         FamilyRow family = set.Families[0];
-        html.Raw("<table><thead><tr><th scope=\"col\">Labels</th><th scope=\"col\">Value</th></tr></thead><tbody>"u8);
+        html.Raw("<table><thead><tr><th scope=\"col\">labels</th><th scope=\"col\">value</th></tr></thead><tbody>"u8);
         int seen = 0;
         int written = 0;
         for (int metric = family.FirstMetric; metric >= 0 && written < budget
@@ -53,18 +51,16 @@ internal sealed class SeriesTable(HtmlWriter html)
         MetricRow row = set.Metrics[metric];
         html.Raw("<tr><td>"u8);
         ReadOnlySpan<LabelRow> labels = set.LabelsOf(metric);
-        foreach (LabelRow label in labels[..Math.Min(labels.Length, MostLabels)])
+        foreach (LabelRow label in labels[..Math.Min(labels.Length, LabelList.Most)])
         {
-            html.Raw("<code class=\"label\">"u8).Cut(set.Text(label.Name)).Raw("=&#34;"u8).Cut(set.Text(label.Value))
-                .Raw("&#34;</code> "u8);
+            _labels.Write(set.Text(label.Name), set.Text(label.Value), most: MostOfValue);
         }
 
-        html.Rest(labels.Length, MostLabels);
-
+        html.Rest(labels.Length, LabelList.Most);
         html.Raw("</td><td>"u8);
         if (type is MetricType.Summary or MetricType.Histogram or MetricType.GaugeHistogram)
         {
-            Distribution(set, row, type);
+            _distributions.Write(set, row, type);
         }
         else
         {
@@ -73,56 +69,4 @@ internal sealed class SeriesTable(HtmlWriter html)
 
         html.Raw("</td></tr>\n"u8);
     }
-
-    private void Distribution(FamilySet set, in MetricRow row, MetricType type)
-    {
-        bool isSummary = type == MetricType.Summary;
-        html.Raw("<dl>"u8);
-        if (!isSummary && MetricsJson.Native(set, row) is { } native)
-        {
-            Pair("Native histogram", NativeText(native));
-        }
-
-        int shown = 0;
-        for (int point = row.FirstPoint; point >= 0 && shown < MostPoints; point = set.Points[point].Next, shown++)
-        {
-            PointRow at = set.Points[point];
-            string bound = PlainNumber.Of(at.Bound);
-            if (isSummary)
-            {
-                Pair("Quantile " + bound, PlainNumber.Of(at.Value));
-            }
-            else
-            {
-                Pair("Sample values \u2264 " + bound, at.Value > 0
-                    ? PlainNumber.Of(at.Value)
-                    : at.Count.ToString(CultureInfo.InvariantCulture));
-            }
-        }
-
-        if (row.PointCount > shown)
-        {
-            Pair("Not shown", (row.PointCount - shown).ToString(CultureInfo.InvariantCulture));
-        }
-
-        Pair("Sample count", row.CountFloat > 0 ? PlainNumber.Of(row.CountFloat) : row.Count.ToString(CultureInfo.InvariantCulture));
-        Pair("Sample sum", PlainNumber.Of(row.Value));
-        html.Raw("</dl>"u8);
-    }
-
-    private static string NativeText(NativeHistogram native) =>
-        string.Join(", ", native.EnumerateBuckets().Take(MostPoints).Select(bucket =>
-    {
-        (char open, char close) = bucket.Boundaries switch
-        {
-            0 => ('(', ']'),
-            1 => ('[', ')'),
-            2 => ('(', ')'),
-            _ => ('[', ']'),
-        };
-        string count = native.IsFloat ? PlainNumber.Of(bucket.CountFloat) : bucket.Count.ToString(CultureInfo.InvariantCulture);
-        return $"{open}{PlainNumber.Of(bucket.Lower)},{PlainNumber.Of(bucket.Upper)}{close}:{count}";
-    }));
-
-    private void Pair(string name, string value) => html.Raw("<dt>"u8).Text(name).Raw("</dt><dd>"u8).Text(value).Raw("</dd>"u8);
 }

@@ -77,6 +77,14 @@ internal sealed class LimitMetrics(TimeProvider time)
         }
     }
 
+    /// <summary>All limits that were named, in order of their names.</summary>
+    /// <param name="refused">How often each has refused or ended something.</param>
+    public IEnumerable<LimitUse> Read(NamedCounters refused) =>
+        from at in s_inOrder
+        let bound = _bounds[at]
+        where bound is not null
+        select new LimitUse(s_names[at], bound.Value() * bound.Unit, bound.Usage(time) * bound.Unit, refused[at]);
+
     /// <summary>Lets a meter observe them.</summary>
     public void Observe(Meter meter)
     {

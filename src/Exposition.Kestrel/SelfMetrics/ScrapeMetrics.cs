@@ -32,7 +32,8 @@ internal sealed class ScrapeMetrics(TimeProvider time)
     /// <inheritdoc cref="EngineMeter.Scraped"/>
     public void Count(ScrapeFormat format, bool gzip, ScrapeOutcome outcome, TimeSpan duration, long bytes)
     {
-        Interlocked.Increment(ref _counts[PlaceOf(Array.IndexOf(EngineMeter.Formats, EngineMeter.NameOf(format)), gzip ? 0 : 1, (int)outcome)]);
+        int named = Array.IndexOf(EngineMeter.Formats, EngineMeter.NameOf(format));
+        Interlocked.Increment(ref _counts[PlaceOf(named, gzip ? 0 : 1, (int)outcome)]);
         if (outcome == ScrapeOutcome.Refused)
         {
             return;

@@ -62,6 +62,9 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
     public void CountAcceptFailure() => Interlocked.Increment(ref _acceptFailures);
 
     /// <summary>The limit as its flag is called.</summary>
+    /// <summary>How near the limits are.</summary>
+    public IEnumerable<LimitUse> ReadLimits() => Limits.Read(_limited);
+
     public static string NameOf(Limit limit) => s_limits[(int)limit];
 
     /// <summary>The class of a refusal as the metrics show it.</summary>

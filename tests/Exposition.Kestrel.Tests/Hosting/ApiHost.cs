@@ -20,8 +20,11 @@ internal sealed class ApiHost : IAsyncDisposable
     private ApiHost(WebApplication app)
     {
         _app = app;
-        _client = new HttpClient { BaseAddress = new Uri(app.Services.GetRequiredService<IServer>()
-            .Features.Get<IServerAddressesFeature>()!.Addresses.Single()) };
+        _client = new HttpClient
+        {
+            BaseAddress = new Uri(app.Services.GetRequiredService<IServer>()
+            .Features.Get<IServerAddressesFeature>()!.Addresses.Single())
+        };
     }
 
     public MetricStore Store => _app.Services.GetRequiredService<MetricStore>();

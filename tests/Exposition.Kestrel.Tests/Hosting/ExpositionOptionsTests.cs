@@ -55,7 +55,8 @@ public sealed class ExpositionOptionsTests
         ExpositionOptions options = Read(static services => services.AddExposition().Bind(Section(
             ("MaxGroups", "7"), ("maxbodybytes", "1048576"), ("EnableOpenMetrics", "true"), ("Names", "utf8"),
             ("BodyTimeout", "2m"), ("IdleTimeout", "00:00:05"), ("TelemetryPath", "/all"), ("TrustedProxies", "10.0.0.1"),
-            ("AllowedHosts:0", "a"), ("AllowedHosts:1", "b"), ("ExpireAfter:0", "{job=~\"flink.*\"}=2m"), ("ExpireAfter:1", "26h"))));
+            ("AllowedHosts:0", "a"), ("AllowedHosts:1", "b"), ("ExpireAfter:0", "{job=~\"flink.*\"}=2m"), ("ExpireAfter:1", "26h"),
+            ("PushExpectations:0", "{job=\"a\"}=1h"))));
 
         Assert.Equal((7, 1 << 20, true), (options.MaxGroups, options.MaxBodyBytes, options.EnableOpenMetrics));
         Assert.Equal((Formats.NameScheme.Utf8, "/all"), (options.Names, options.TelemetryPath));
@@ -64,6 +65,7 @@ public sealed class ExpositionOptionsTests
         Assert.Equal("10.0.0.1/32", options.TrustedProxies.Single().ToString());
         Assert.Equal(
             ["{job=~\"flink.*\"} 00:02:00", " 1.02:00:00"], options.ExpiryRules.Select(static rule => $"{rule.Groups} {rule.After}"));
+        Assert.Equal(PushExpectation.Parse("{job=\"a\"}=1h").Within, options.PushExpectations.Single().Within);
     }
 
     [Fact]

@@ -54,15 +54,26 @@ public sealed partial class PageAndApiTests
             (int status, string html) = await SendAsync("GET", address);
             Assert.Equal(200, status);
             Uri[] assets = [.. Linked().Matches(html).Select(match => new Uri(address, match.Groups[1].Value))];
-            Assert.Equal(3, assets.Length);
+            Assert.Equal(4, assets.Length);
             foreach (Uri asset in assets)
             {
                 Assert.Equal(200, (await SendAsync("GET", asset)).Status);
             }
 
-            // As the script does: fetch() of what the button says, relative to the page.
-            string delete = WebUtility.HtmlDecode(Deletes().Matches(html)[0].Groups[1].Value);
-            Assert.Equal(202, (await SendAsync("DELETE", new Uri(address, delete))).Status);
+            Uri[] places = [.. Places().Matches(html).Select(match => new Uri(address, WebUtility.HtmlDecode(match.Groups[1].Value)))];
+            Assert.Equal(4, places.Distinct().Count());
+            foreach (Uri place in places)
+            {
+                Assert.Equal(200, (await SendAsync("GET", place)).Status);
+            }
+        }
+
+        // As the script does: fetch() of what the row says, relative to the page.
+        string list = (await SendAsync("GET", root)).Body;
+        foreach (Match row in Deletes().Matches(list))
+        {
+            string delete = WebUtility.HtmlDecode(row.Groups[1].Value);
+            Assert.Equal(202, (await SendAsync("DELETE", new Uri(root, delete))).Status);
         }
 
         Assert.Equal(0, store.GroupCount);
@@ -73,7 +84,7 @@ public sealed partial class PageAndApiTests
     }
 
     [Theory]
-    [InlineData("/gw?page=2", "/gw/?page=2")]
+    [InlineData("/gw?limit=2", "/gw/?limit=2")]
     [InlineData("/gw/status/", "/gw/status")]
     [InlineData("/gw/static", "/gw/static/")]
     [InlineData("/base/gw", "/base/gw/")]
@@ -109,7 +120,7 @@ public sealed partial class PageAndApiTests
             app.MapExpositionAdminApi().RequireAuthorization();
         });
 
-        foreach (string path in (string[])["/", "/status", "/static/style.css"])
+        foreach (string path in (string[])["/", "/status", "/static/page.css"])
         {
             Assert.Equal(401, (await SendAsync("GET", new Uri(Address(app), path))).Status);
         }
@@ -145,16 +156,19 @@ public sealed partial class PageAndApiTests
         string two = (await SendAsync("GET", new Uri(Address(app), "/2/inner/"))).Body;
         JsonElement build = await DataAsync(app, "/1/api/v1/status");
 
-        Assert.Contains("job=&#34;first&#34;", one, StringComparison.Ordinal);
-        Assert.Contains("red &amp; &lt;blue&gt;", one, StringComparison.Ordinal);
+        string oneStatus = (await SendAsync("GET", new Uri(Address(app), "/1/status"))).Body;
+        string twoStatus = (await SendAsync("GET", new Uri(Address(app), "/2/inner/status"))).Body;
 
-        // Neither its pushes nor its admin API are mapped: there is nothing that the buttons could do.
-        Assert.DoesNotContain("<button", one, StringComparison.Ordinal);
+        Assert.Contains("job=&#34;first&#34;", one, StringComparison.Ordinal);
+        Assert.Contains("red &amp; &lt;blue&gt;", oneStatus, StringComparison.Ordinal);
+
+        // Neither its pushes nor its admin API are mapped: there is nothing that buttons could do.
+        Assert.DoesNotContain("data-do=", one, StringComparison.Ordinal);
         Assert.Contains("job=&#34;second&#34;", two, StringComparison.Ordinal);
-        Assert.Contains("<td>2.2</td>", two, StringComparison.Ordinal);
-        Assert.DoesNotContain("Startup flags", two, StringComparison.Ordinal);
-        Assert.Contains("data-delete=\"metrics/job@base64/", two, StringComparison.Ordinal);
-        Assert.DoesNotContain("data-wipe", two, StringComparison.Ordinal);
+        Assert.Contains("<td>2.2</td>", twoStatus, StringComparison.Ordinal);
+        Assert.DoesNotContain("Flags", twoStatus, StringComparison.Ordinal);
+        Assert.Contains("data-address=\"metrics/job@base64/", two, StringComparison.Ordinal);
+        Assert.DoesNotContain("data-do=\"wipe\"", two, StringComparison.Ordinal);
         Assert.Equal("red & <blue>", build.GetProperty("flags").GetProperty("color").GetString());
         Assert.Equal("dotnet" + Environment.Version, build.GetProperty("build_information").GetProperty("goVersion").GetString());
         Assert.Equal(["branch", "buildDate", "buildUser", "goVersion", "revision", "version"],
@@ -179,7 +193,7 @@ public sealed partial class PageAndApiTests
         Assert.Equal(404, (await SendAsync("PUT", new Uri(Address(app), "/api/v1/admin/snapshot"))).Status);
         Assert.Equal(404, (await SendAsync("GET", new Uri(Address(app), "/api/v1/orders"))).Status);
         Assert.Equal(405, (await SendAsync("POST", new Uri(Address(app), "/api/v1/status"))).Status);
-        Assert.DoesNotContain("data-wipe", (await SendAsync("GET", Address(app))).Body, StringComparison.Ordinal);
+        Assert.DoesNotContain("data-do=\"wipe\"", (await SendAsync("GET", Address(app))).Body, StringComparison.Ordinal);
         Assert.Equal(1, app.Services.GetRequiredService<MetricStore>().GroupCount);
     }
 
@@ -331,10 +345,13 @@ public sealed partial class PageAndApiTests
     [GeneratedRegex("(?:href|src)=\"([^\"#?]*static/[^\"]+)\"")]
     private static partial Regex Linked();
 
-    [GeneratedRegex("data-delete=\"([^\"]+)\"")]
+    [GeneratedRegex("<a href=\"([^\"#]*)\"(?: aria-current=\"page\")?>(?:Groups|Jobs|Refused pushes|Status)</a>")]
+    private static partial Regex Places();
+
+    [GeneratedRegex("<tr data-job=\"[^\"]*\" data-address=\"([^\"]+)\"")]
     private static partial Regex Deletes();
 
-    [GeneratedRegex("data-wipe=\"([^\"]+)\"")]
+    [GeneratedRegex("data-do=\"wipe\" data-address=\"([^\"]+)\"")]
     private static partial Regex Wipes();
 
     // The empty text fails, one with a blank is a reason, another a file.

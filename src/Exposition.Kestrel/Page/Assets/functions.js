@@ -1,51 +1,230 @@
-// Delete buttons of the page. The addresses are relative to the page, so they work behind any path of a reverse proxy.
+// The page reads without this: it deletes, refreshes, copies, and knows some keys. All addresses are relative to the page, so they hold behind
+// any path of a reverse proxy. What deletes carries a header that pages of other origins cannot send.
 'use strict';
 
-const message = document.getElementById('message');
+const every = 5000;
+const typed = 11; // From so many groups on, the number has to be typed.
+const $ = (selector) => document.querySelector(selector);
+const all = (selector) => [...document.querySelectorAll(selector)];
+const ask = $('#ask');
+document.documentElement.classList.add('on');
 
-async function send(button, method, address, question, done) {
-  if (!window.confirm(question)) {
-    return;
-  }
-  button.disabled = true;
-  try {
-    const answer = await fetch(address, { method, headers: { 'Exposition-Page': '1' } });
-    if (!answer.ok) {
-      throw new Error(answer.status + ' ' + (await answer.text()));
+function say(text, bad = false) {
+  const line = $('#say');
+  line.textContent = text;
+  line.classList.toggle('bad', bad);
+}
+
+function localTimes() {
+  for (const time of all('time[datetime]')) {
+    if (!time.title.includes('(')) {
+      time.title = `${new Date(time.dateTime).toLocaleString()} (${time.title})`;
     }
-    done();
-  } catch (error) {
-    button.disabled = false;
-    message.textContent = 'Deleting failed: ' + error.message;
   }
 }
 
-function setCount(change) {
-  const count = document.getElementById('count');
-  if (count) {
-    const groups = change(Number(count.textContent));
-    count.textContent = String(groups);
-    count.closest('button').disabled = groups === 0;
+// Puts the page as it is now into the one that is open, which keeps what is unfolded, focused, selected and scrolled to.
+async function refresh() {
+  const answer = await fetch(location.href, { headers: { Accept: 'text/html' } });
+  if (answer.status >= 500) {
+    throw new Error(await reason(answer));
+  }
+  const now = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  for (const part of ['header', 'main']) {
+    Idiomorph.morph($(part), now.querySelector(part), {
+      callbacks: {
+        beforeAttributeUpdated: (name, node) => !(name === 'open' && node.localName === 'details'),
+        beforeNodeMorphed: (node) => !(node.localName === 'form' && node.classList.contains('find')),
+      },
+    });
+  }
+  localTimes();
+  count();
+}
+
+async function reason(answer) {
+  const text = await answer.text();
+  let told = text;
+  try {
+    told = JSON.parse(text).error ?? text;
+  } catch {
+    // It is no JSON.
+  }
+  return `${answer.status} ${told}`.trim();
+}
+
+async function send(method, address) {
+  const answer = await fetch(address, { method, headers: { 'Exposition-Page': '1' } });
+  if (!answer.ok) {
+    throw new Error(await reason(answer));
+  }
+  return answer;
+}
+
+// Asks; resolves to whether it was confirmed. The number is typed where it is large.
+function confirmed(question, groups, details) {
+  ask.querySelector('.question').textContent = question;
+  ask.querySelector('.details').textContent = details;
+  const field = ask.querySelector('label');
+  const input = field.querySelector('input');
+  const go = ask.querySelector('[value=go]');
+  field.hidden = groups < typed;
+  input.value = '';
+  const check = () => { go.disabled = groups >= typed && input.value.trim() !== String(groups); };
+  input.oninput = check;
+  check();
+  ask.returnValue = '';
+  ask.showModal();
+  return new Promise((done) => {
+    ask.addEventListener('close', () => done(ask.returnValue === 'go'), { once: true });
+  });
+}
+
+const plural = (number, what) => `${number} ${what}${number === 1 ? '' : 's'}`;
+const some = (names) => names.slice(0, 10).join(', ') + (names.length > 10 ? ` and ${names.length - 10} more` : '');
+
+async function acts(button, what) {
+  button.disabled = true;
+  try {
+    await what();
+  } catch (error) {
+    say(`Deleting failed: ${error.message}`, true);
+  } finally {
+    button.disabled = false;
+    count();
+  }
+}
+
+// Rows that go hand the focus on to the next one.
+async function gone(rows, text) {
+  const next = rows.at(-1).nextElementSibling ?? rows[0].previousElementSibling;
+  const to = next?.querySelector('a.to').getAttribute('href');
+  rows.forEach((row) => row.remove());
+  await refresh();
+  const links = all('.groups a.to');
+  (links.find((link) => link.getAttribute('href') === to) ?? links[0] ?? $('main')).focus();
+  say(text);
+}
+
+const selected = () => all('.groups tbody tr').filter((row) => row.querySelector('input[name=g]')?.checked);
+
+function count() {
+  const button = $('#selected');
+  if (button) {
+    button.disabled = selected().length === 0;
+  }
+}
+
+const actions = {
+  // One group, on its page.
+  async one(button) {
+    const { address, group, home } = button.dataset;
+    if (await confirmed(`Delete ${group}?`, 1, 'All its metrics go, and its push times.')) {
+      await send('DELETE', address);
+      location.assign(home);
+    }
+  },
+
+  // Those that are ticked.
+  async some() {
+    const rows = selected();
+    const jobs = [...new Set(rows.map((row) => row.dataset.job))];
+    if (!await confirmed(`Delete ${plural(rows.length, 'group')}?`, rows.length, `Of ${plural(jobs.length, 'job')}: ${some(jobs)}`)) {
+      return;
+    }
+    const done = [];
+    try {
+      for (const row of rows) {
+        await send('DELETE', row.dataset.address);
+        done.push(row);
+      }
+    } finally {
+      if (done.length > 0) {
+        await gone(done, `Deleted ${plural(done.length, 'group')}.`);
+      }
+    }
+  },
+
+  // All that match, by the admin API: as many as it has said, or none.
+  async matching(button) {
+    const { address } = button.dataset;
+    const found = (await (await send('DELETE', `${address}&dry-run=true`)).json()).data;
+    const jobs = [...new Set((found.first ?? []).map((group) => group.labels?.job ?? ''))];
+    const details = `${plural(found.series, 'series')}. Jobs of the first of them: ${some(jobs)}`;
+    if (await confirmed(`Delete all ${plural(found.groups, 'group')} that match?`, found.groups, details)) {
+      const gone = (await (await send('DELETE', `${address}&expect=${found.groups}`)).json()).data;
+      await refresh();
+      say(`Deleted ${plural(gone.groups, 'group')}.`);
+    }
+  },
+
+  async wipe(button) {
+    const groups = Number(button.dataset.groups);
+    if (await confirmed(`Delete all ${plural(groups, 'group')}?`, groups, 'All metrics of all groups go, also of groups that come meanwhile.')) {
+      await send('PUT', button.dataset.address);
+      await refresh();
+      say('Deleted all groups.');
+    }
+  },
+};
+
+async function copy(button) {
+  const text = button.previousElementSibling;
+  try {
+    await navigator.clipboard.writeText(text.textContent);
+    say('Copied.');
+  } catch {
+    // Over plain HTTP there is no clipboard: the text is selected.
+    getSelection().selectAllChildren(text);
+    say('Selected: copy it with your keyboard.');
   }
 }
 
 document.addEventListener('click', (event) => {
   const button = event.target.closest('button');
-  if (button === null) {
-    return;
-  }
-  if (button.dataset.delete !== undefined) {
-    const group = button.dataset.group;
-    send(button, 'DELETE', button.dataset.delete, 'Delete all metrics of group ' + group + '?', () => {
-      button.closest('details.group').remove();
-      setCount((groups) => Math.max(groups - 1, 0));
-      message.textContent = 'Deleted ' + group;
-    });
-  } else if (button.dataset.wipe !== undefined) {
-    send(button, 'PUT', button.dataset.wipe, 'Delete all metrics of ALL groups?', () => {
-      document.querySelectorAll('details.group, nav.pages').forEach((part) => part.remove());
-      setCount(() => 0);
-      message.textContent = 'Deleted all groups';
-    });
+  if (button?.dataset.do) {
+    acts(button, () => actions[button.dataset.do](button));
+  } else if (button?.dataset.copy !== undefined) {
+    copy(button);
   }
 });
+
+document.addEventListener('change', (event) => {
+  if (event.target.id === 'every') {
+    all('input[name=g]').forEach((box) => { box.checked = event.target.checked; });
+  }
+  if (event.target.id === 'live') {
+    sessionStorage.setItem('live', event.target.checked ? '1' : '');
+  }
+  count();
+});
+
+document.addEventListener('keydown', (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || ask.open || /^(input|select|textarea)$/i.test(event.target.localName)) {
+    return;
+  }
+  const links = all('.groups tbody a.to');
+  const at = links.indexOf(document.activeElement);
+  if (event.key === '/' && $('input[type=search]')) {
+    event.preventDefault();
+    $('input[type=search]').focus();
+  } else if (event.key === 'j') {
+    links[Math.min(at + 1, links.length - 1)]?.focus();
+  } else if (event.key === 'k') {
+    links[Math.max(at - 1, 0)]?.focus();
+  }
+});
+
+const live = $('#live');
+if (live) {
+  live.checked = sessionStorage.getItem('live') === '1';
+  setInterval(() => {
+    const busy = document.hidden || ask.open || selected().length > 0 || document.activeElement?.matches('input[type=search], select');
+    if (live.checked && !busy) {
+      refresh().catch((error) => say(`Refreshing failed: ${error.message}`, true));
+    }
+  }, every);
+}
+
+localTimes();
+count();

@@ -4,15 +4,17 @@ using Exposition.Engine;
 
 namespace Exposition.Kestrel.Page;
 
-/// <summary>
-/// The path under which a group can be deleted, relative to where pushes are: every value in base64, so that any value can be said.
-/// </summary>
-internal static class DeletePath
+/// <summary>The path of a group, relative to where pushes are.</summary>
+internal static class PushPathText
 {
-    /// <summary>The path, such as <c>metrics/job@base64/eA==/instance@base64/=</c>.</summary>
+    /// <summary>
+    /// The path: <c>metrics/job@base64/eA==/instance@base64/=</c>, by which any value can be said and which no proxy changes, or
+    /// <c>metrics/job/x/instance@base64/=</c>.
+    /// </summary>
     /// <param name="key">The group.</param>
     /// <param name="unescapesNames">Whether the push routes undo the U__ form of label names.</param>
-    public static string Of(GroupingKey key, bool unescapesNames)
+    /// <param name="isReadable">Whether values are in base64 only where they must be.</param>
+    public static string Of(GroupingKey key, bool unescapesNames, bool isReadable)
     {
         var job = new StringBuilder("metrics");
         var others = new StringBuilder();
@@ -20,8 +22,16 @@ internal static class DeletePath
         {
             StringBuilder part = label.Name.SequenceEqual("job"u8) ? job : others;
             string name = Encoding.UTF8.GetString(label.Name);
-            part.Append('/').Append(Name(name, unescapesNames)).Append("@base64/").Append(Base64Url.EncodeToString(label.Value))
-                .Append('=');
+            part.Append('/').Append(Name(name, unescapesNames));
+            string value = Encoding.UTF8.GetString(label.Value);
+            if (isReadable && value is not ("" or "." or "..") && !value.Contains('/', StringComparison.Ordinal))
+            {
+                part.Append('/').Append(Uri.EscapeDataString(value));
+            }
+            else
+            {
+                part.Append("@base64/").Append(Base64Url.EncodeToString(label.Value)).Append('=');
+            }
         }
 
         return job.Append(others).ToString();

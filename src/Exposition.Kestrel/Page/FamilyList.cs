@@ -1,0 +1,103 @@
+using Exposition.Engine;
+using Exposition.Formats;
+using Exposition.Kestrel.Api;
+
+namespace Exposition.Kestrel.Page;
+
+// A group can be larger than any page should be: a part of it has at most so many lines (series, and one for each family), and begins none
+// of them beyond so many bytes.
+
+/// <summary>Writes the families of a group, folded; those of one series have their value in the line that is always seen.</summary>
+internal sealed class FamilyList(HtmlWriter html, PageClock clock)
+{
+    private readonly FamilySet _set = new();
+    private readonly SeriesTable _table = new(html);
+
+    /// <summary>Writes some of the lines of a group.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="skip">Lines to leave out at the start.</param>
+    /// <param name="budget">The most lines to write.</param>
+    /// <param name="end">Where the page must end: from so many bytes on no further family or series is begun.</param>
+    /// <param name="next">Where to go on: the number of lines to skip; 0 if that was the rest.</param>
+    public void Write(GroupSnapshot group, int skip, int budget, long end, out int next)
+    {
+        bool isOnly = group.Families.Length - CountOfTimes(group) <= 1;
+        int seen = 0;
+        int written = 0;
+        int at = 0;
+        for (; at < group.Families.Length && written < budget && html.Written < end; at++)
+        {
+            FamilyEntry family = group.Families[at];
+            int size = 1 + family.SampleCount;
+            if (seen + size > skip)
+            {
+                written += Family(in family, isOnly && !IsTime(in family), Math.Max(skip - seen, 0), budget - written, end);
+            }
+
+            seen += size;
+        }
+
+        // The last family counts as cut if not all of its lines were within reach.
+        next = at == group.Families.Length && seen <= skip + written ? 0 : skip + Math.Max(written, 1);
+    }
+
+    private static int CountOfTimes(GroupSnapshot group)
+    {
+        int count = 0;
+        foreach (ref readonly FamilyEntry family in group.Families)
+        {
+            count += IsTime(in family) ? 1 : 0;
+        }
+
+        return count;
+    }
+
+    private static bool IsTime(in FamilyEntry family) =>
+        family.Name.Span.SequenceEqual("push_time_seconds"u8) || family.Name.Span.SequenceEqual("push_failure_time_seconds"u8);
+
+    private int Family(in FamilyEntry family, bool open, int skip, int budget, long end)
+    {
+        html.Raw("<details"u8).Raw(open ? " open"u8 : ""u8).Raw("><summary><code>"u8).Cut(family.Name.Span)
+            .Raw("</code> <span class=\"type\">"u8).Text(MetricsJson.TypeName(family.Type)).Raw("</span> "u8);
+        bool isRead = family.SampleCount > 0;
+        if (isRead)
+        {
+            family.Read(_set);
+        }
+
+        Value(in family);
+        if (family.HasHelp && family.Help.Length > 0)
+        {
+            html.Raw(" <span class=\"help\"><bdi>"u8).Cut(family.Help.Span).Raw("</bdi></span>"u8);
+        }
+
+        html.Raw("</summary>\n"u8);
+        int written = skip == 0 ? 1 : 0;
+        if (isRead && budget > written)
+        {
+            written += _table.Write(_set, Math.Max(skip - 1, 0), budget - written, end);
+        }
+
+        html.Raw("</details>\n"u8);
+        return written;
+    }
+
+    private void Value(in FamilyEntry family)
+    {
+        if (family.SampleCount != 1)
+        {
+            html.Text(Words.Count(family.SampleCount, "line", "lines"));
+            return;
+        }
+
+        double value = _set.Metrics[_set.Families[0].FirstMetric].Value;
+        if (IsTime(in family))
+        {
+            clock.Write(value);
+        }
+        else
+        {
+            html.Text(PlainNumber.Of(value));
+        }
+    }
+}

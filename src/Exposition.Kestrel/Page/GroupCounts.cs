@@ -1,0 +1,16 @@
+using Exposition.Engine;
+
+namespace Exposition.Kestrel.Page;
+
+/// <summary>How many groups there are, as the store counts them: nothing is gone through for that.</summary>
+/// <param name="Groups">All.</param>
+/// <param name="Failed">Those whose last push was refused.</param>
+/// <param name="Expired">Those whose metrics have expired.</param>
+/// <param name="HiddenFamilies">Families that scrapes leave out.</param>
+/// <param name="Jobs">Different jobs of groups.</param>
+internal readonly record struct GroupCounts(long Groups, long Failed, long Expired, long HiddenFamilies, long Jobs)
+{
+    /// <summary>Those of a store now.</summary>
+    public static GroupCounts Of(MetricStore store) =>
+        new(store.GroupCount, store.FailedGroups, store.ExpiredGroups, store.HiddenFamilies, store.JobCount);
+}

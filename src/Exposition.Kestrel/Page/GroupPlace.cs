@@ -1,0 +1,172 @@
+using System.Globalization;
+using Exposition.Engine;
+
+namespace Exposition.Kestrel.Page;
+
+/// <summary>One group: what is wrong with it, what it has, and what can be done with it.</summary>
+/// <param name="html">Where to.</param>
+/// <param name="clock">The time of the page.</param>
+/// <param name="links">Where pushes and deletes of groups go.</param>
+internal sealed class GroupPlace(HtmlWriter html, PageClock clock, GroupLinks links)
+{
+    /// <summary>The most lines of series and families in one part of a group.</summary>
+    public const int PartLines = 1000;
+
+    private const int PartBytes = 1 << 20;
+    private const int MostHidden = 20;
+    private const int LongestSelector = 1500;
+
+    private readonly LabelList _labels = new(html);
+
+    /// <summary>Writes a group.</summary>
+    /// <param name="group">The group; null if there is none of that name.</param>
+    /// <param name="expiry">When it expires, or has, and by which rule.</param>
+    /// <param name="from">Lines of it to leave out at the start.</param>
+    public void Write(GroupSnapshot? group, in GroupExpiry expiry, int from)
+    {
+        html.Raw("<p><a href=\"./\">All groups</a>"u8);
+        if (group is null)
+        {
+            html.Raw("</p>\n<h1>There is no such group any more</h1>\n"u8);
+            return;
+        }
+
+        OfSameJob(group.Key);
+        html.Raw("</p>\n<h1>"u8);
+        _labels.Write(group.Key);
+        GroupState.Write(html, !group.LastPushSuccessful, group.IsExpired, group.Hidden.Length);
+        html.Raw("</h1>\n"u8);
+        Failure(group);
+        Hidden(group);
+        Facts(group, in expiry);
+        html.Raw("<h2>Families</h2>\n"u8);
+        Families(group, from);
+        Do(group);
+    }
+
+    /// <summary>Writes what the group has been pushed.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="from">Lines of it to leave out at the start.</param>
+    public void Families(GroupSnapshot group, int from)
+    {
+        new FamilyList(html, clock).Write(group, from, PartLines, html.Written + PartBytes, out int next);
+        if (next > 0)
+        {
+            html.Raw("<p class=\"pages\">More of this group: <a rel=\"next\" href=\"./?group="u8).Text(GroupId.Of(group.Key))
+                .Raw("&amp;from="u8).Text(next.ToString(CultureInfo.InvariantCulture)).Raw("\">next part</a></p>\n"u8);
+        }
+    }
+
+    private void OfSameJob(GroupingKey key)
+    {
+        foreach (GroupingLabel label in key.Labels)
+        {
+            if (label.Name.SequenceEqual("job"u8) && label.Value.Length <= LongestSelector)
+            {
+                string selector = GroupingKey.Create(("job", System.Text.Encoding.UTF8.GetString(label.Value))).ToString();
+                html.Raw(" · <a href=\"./?match="u8).Text(Uri.EscapeDataString(selector)).Raw("\">all of this job</a>"u8);
+            }
+        }
+    }
+
+    private void Failure(GroupSnapshot group)
+    {
+        if (group.LastFailure is not { } failure)
+        {
+            return;
+        }
+
+        html.Raw(group.LastPushSuccessful
+            ? "<p class=\"banner warn\">A push was refused "u8
+            : "<p class=\"banner\">The last push was refused "u8);
+        clock.Write(failure.Time);
+        html.Raw(", from "u8).Text(failure.Sender ?? "an unknown address").Raw(": "u8);
+        Reason.WriteShort(html, failure.Reason);
+        html.Raw("</p>\n"u8);
+        if (Reason.IsLonger(failure.Reason))
+        {
+            html.Raw("<details><summary>answer as sent</summary><pre>"u8).Text(failure.Reason).Raw("</pre></details>\n"u8);
+        }
+    }
+
+    private void Hidden(GroupSnapshot group)
+    {
+        if (group.Hidden.IsEmpty)
+        {
+            return;
+        }
+
+        html.Raw("<div class=\"banner warn\">Left out of scrapes, as they contradict what was there before:<ul>"u8);
+        foreach (HiddenFamily hidden in group.Hidden[..Math.Min(group.Hidden.Length, MostHidden)])
+        {
+            html.Raw("<li><code>"u8).Cut(hidden.Name.Span).Raw("</code>: "u8);
+            Reason.WriteShort(html, hidden.Reason);
+            html.Raw("</li>"u8);
+        }
+
+        html.Raw("</ul>"u8).Rest(group.Hidden.Length, MostHidden).Raw("</div>\n"u8);
+    }
+
+    private void Facts(GroupSnapshot group, in GroupExpiry expiry)
+    {
+        html.Raw("<table><tbody><tr><th scope=\"row\">last good push</th><td>"u8);
+        if (group.PushTime is { } pushed)
+        {
+            clock.Write(pushed);
+        }
+        else
+        {
+            html.Raw("never"u8);
+        }
+
+        html.Raw("</td></tr><tr><th scope=\"row\">"u8).Raw(group.IsExpired ? "expired"u8 : "expires"u8).Raw("</th><td>"u8);
+        if (expiry.At is { } at)
+        {
+            clock.Write(at);
+        }
+        else
+        {
+            html.Raw("never"u8);
+        }
+
+        html.Raw(" · "u8);
+        expiry.Describe(html);
+        html.Raw("</td></tr><tr><th scope=\"row\">series</th><td>"u8).Text(Words.Count(group.SampleCount, "line", "lines")).Raw(" in "u8)
+            .Text(Words.Count(group.Families.Length, "family", "families")).Raw(", "u8).Text(Words.Size(group.Size))
+            .Raw("</td></tr></tbody></table>\n"u8);
+    }
+
+    private void Do(GroupSnapshot group)
+    {
+        string id = GroupId.Of(group.Key);
+        html.Raw("<h2>This group</h2>\n<p class=\"do\"><a href=\"./?group="u8).Text(id)
+            .Raw("&amp;as=text\">as text</a> <a href=\"./?group="u8).Text(id).Raw("&amp;as=json\">as JSON</a> <a href=\"./?group="u8).Text(id).Raw("\">link to it</a>"u8);
+        if (links.DeleteOf(group.Key) is { } address)
+        {
+            html.Raw(" <button type=\"button\" class=\"js danger\" data-do=\"one\" data-home=\"./\" data-address=\""u8).Text(address)
+                .Raw("\" data-group=\""u8).Cut(group.Key.ToString()).Raw("\">Delete this group\u2026</button>"u8);
+        }
+
+        html.Raw("</p>\n"u8);
+        if (links.UrlOf(group.Key) is { } url)
+        {
+            Command("Push to it, replacing all that it has:", $"curl -X PUT --data-binary @metrics.txt '{url}'");
+            if (links.DeleteOf(group.Key) is not null)
+            {
+                Command("Delete it:", $"curl -X DELETE '{url}'");
+            }
+        }
+
+        if (group.Key.Bytes.Length <= LongestSelector)
+        {
+            string selector = group.Key.ToString();
+            html.Raw("<h2>PromQL</h2>\n"u8);
+            Command("All its series:", selector);
+            Command("The age of its last push, in seconds:", $"time() - push_time_seconds{selector}");
+        }
+    }
+
+    private void Command(string what, string text) =>
+        html.Raw("<p>"u8).Text(what).Raw("</p><pre tabindex=\"0\">"u8).Text(text)
+            .Raw("</pre><button type=\"button\" class=\"js\" data-copy>Copy</button>\n"u8);
+}

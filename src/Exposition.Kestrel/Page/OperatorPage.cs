@@ -1,0 +1,220 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using Exposition.Engine;
+using Exposition.Engine.Finding;
+using Exposition.Formats;
+using Exposition.Kestrel.Endpoints;
+using Exposition.Kestrel.Outcomes;
+using Exposition.Kestrel.Routing;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+
+namespace Exposition.Kestrel.Page;
+
+// A store can be larger than any page should be: a list has at most 500 rows, a part of a group a thousand lines, and long texts are cut.
+// So a page is made whole, at most some 2 MB, and then sent, compressed where the browser takes that.
+
+/// <summary>The page for people.</summary>
+internal sealed class OperatorPage(ExpositionEngine engine, ExpositionStatusOptions status)
+{
+    private const int FlushBytes = 64 << 10;
+    private const string Policy =
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action "
+            + "'self'; frame-ancestors 'none'";
+
+    private readonly PageFrame _frame = new(engine, status);
+    private readonly GroupFinder _finder = new(engine.Store.State, engine.Store.Reads);
+
+    /// <summary>The folder of the page; known when its routes are built.</summary>
+    public string Folder { get; set; } = "";
+
+    /// <summary>Serves the places of the folder.</summary>
+    public Task ServeFolderAsync(HttpContext context) =>
+        PageAddress.Redirect(context, withSlash: true) ?? ServeAsync(context, PlaceOf(context.Request.Query));
+
+    /// <summary>Serves the status.</summary>
+    public Task ServeFileAsync(HttpContext context) =>
+        PageAddress.Redirect(context, withSlash: false) ?? ServeAsync(context, Place.Status);
+
+    private static Place PlaceOf(IQueryCollection query) =>
+        query.ContainsKey("group") ? Place.Group
+        : query["by"] == "job" ? Place.Jobs
+        : query["view"] == "refusals" ? Place.Refusals
+        : Place.Groups;
+
+    private async Task ServeAsync(HttpContext context, Place place)
+    {
+        using LongAnswer? answer = LongAnswer.TryStart(engine, context, Limit.PageReaders, engine.Options.MaxPageReaders);
+        if (answer is null)
+        {
+            await Responses.WriteAsync(context, new Answer(503, "too many readers of the page at once"));
+            return;
+        }
+
+        if (place == Place.Group && await GroupFile.TryServeAsync(engine, context, answer))
+        {
+            return;
+        }
+
+        var page = new ArrayBufferWriter<byte>(16 << 10);
+        bool gzip = FormatNegotiator.AcceptsGzip(Encoding.Latin1.GetBytes(context.Request.Headers.AcceptEncoding.ToString()));
+        try
+        {
+            if (gzip)
+            {
+                using var compressed = new GzipWriter(page);
+                await WriteAsync(new HtmlWriter(compressed), place, context);
+            }
+            else
+            {
+                await WriteAsync(new HtmlWriter(page), place, context);
+            }
+
+            await SendAsync(context, answer, page.WrittenMemory, gzip);
+        }
+        catch (SearchesBusyException)
+        {
+            await engine.RefuseAsync(context, new Answer(503, "too many searches at once", Limit: Limit.PageReaders));
+        }
+        catch (OperationCanceledException)
+        {
+            // The reader has gone, or was too slow.
+        }
+    }
+
+    private async Task WriteAsync(HtmlWriter html, Place place, HttpContext context)
+    {
+        var clock = new PageClock(html, engine.Options.Time.GetUtcNow());
+        IQueryCollection query = context.Request.Query;
+        CancellationToken gone = context.RequestAborted;
+        GroupLinks links = LinksFor(context.Request);
+        switch (place)
+        {
+            case Place.Group:
+                _frame.Begin(html, clock, "Group", place, context.Request.Host);
+                Group(html, clock, links, query);
+                break;
+            case Place.Jobs:
+                var jobs = ListAddress.Of(query);
+                (IReadOnlyList<FoundJob> found, bool hasMore) = await SearchAsync(
+                    () => _finder.FindJobsAsync(new GroupQuery(), jobs.After.Length > 0 ? jobs.After : null, JobsPlace.Limit, gone), gone);
+                _frame.Begin(html, clock, "Jobs", place, context.Request.Host);
+                new JobsPlace(html, clock).Write(found, hasMore);
+                break;
+            case Place.Refusals:
+                _frame.Begin(html, clock, "Refused pushes", place, context.Request.Host);
+                new RefusalsPlace(html, clock, engine.Refusals).Write();
+                break;
+            case Place.Status:
+                FoundGroups newest = await SearchAsync(() => _finder.FindAsync(
+                    new GroupQuery { Sort = GroupSort.Pushed, Descending = true, Limit = StatusPlace.Newest }, gone), gone);
+                _frame.Begin(html, clock, "Status", place, context.Request.Host);
+                new StatusPlace(html, clock, engine, status).Write(newest);
+                break;
+            default:
+                await GroupsAsync(html, clock, links, context);
+                break;
+        }
+
+        PageFrame.End(html);
+    }
+
+    private async Task GroupsAsync(HtmlWriter html, PageClock clock, GroupLinks links, HttpContext context)
+    {
+        var list = ListAddress.Of(context.Request.Query);
+        GroupQuery? query = list.ToQuery(out string? error);
+        FoundGroups? found = query is null ? null
+            : await SearchAsync(() => _finder.FindAsync(query, context.RequestAborted), context.RequestAborted);
+        _frame.Begin(html, clock, "Groups", Place.Groups, context.Request.Host);
+        var place = new GroupsPlace(html, clock, links, list);
+        place.Begin(GroupCounts.Of(engine.Store));
+        if (found is null)
+        {
+            context.Response.StatusCode = StatusCodes.Status400BadRequest;
+            html.Raw("<p class=\"banner\" role=\"alert\">That is no selector: "u8).Cut(error!).Raw("</p>\n"u8);
+            return;
+        }
+
+        if (found.Total == 0 && !list.IsFiltered)
+        {
+            FirstPush.Write(html, links, context.Request, engine.Options.FullTelemetryPath);
+            return;
+        }
+
+        place.List(found);
+        new BulkDeletes(html, list, links.Deletes is not null, links.Deletes is null ? null : Admin()).Write(found.Total);
+
+        // The first thing that anybody sees of it is what he has pushed.
+        if (found is { Total: 1, Groups: [{ } only] })
+        {
+            html.Raw("<h2>Its families</h2>\n"u8);
+            engine.Store.Reads.TryRead(only.Key, (html, clock, links), static (group, to) =>
+            {
+                new GroupPlace(to.html, to.clock, to.links).Families(group, 0);
+                return true;
+            }, out _);
+        }
+    }
+
+    private void Group(HtmlWriter html, PageClock clock, GroupLinks links, IQueryCollection query)
+    {
+        _ = int.TryParse(query["from"], NumberStyles.None, CultureInfo.InvariantCulture, out int from);
+        var place = new GroupPlace(html, clock, links);
+        bool isThere = GroupCursor.TryParseId(query["group"].ToString(), out GroupingKey? key)
+            && engine.Store.Reads.TryRead(key, (place, engine.Store, _finder, from), static (group, to) =>
+            {
+                to.place.Write(group, GroupExpiry.Of(to._finder, group, to.Store.ExpiryOf(group)), to.from);
+                return true;
+            }, out _);
+        if (!isThere)
+        {
+            place.Write(null, default, 0);
+        }
+    }
+
+    private string? Admin() => engine.Mapped.Admin is { } admin ? RelativePath.Of(Folder, admin) : null;
+
+    private GroupLinks LinksFor(HttpRequest request)
+    {
+        if (!engine.Mapped.Pushes)
+        {
+            return new GroupLinks(null, null, false);
+        }
+
+        string prefix = engine.Paths.Served.Prefix;
+        string outside = status.ExternalPath.Length > 0 ? status.ExternalPath : prefix;
+        return new GroupLinks(
+            engine.Options.DisableDelete ? null : RelativePath.Of(Folder, prefix),
+            $"{request.Scheme}://{request.Host.Value}{PathCleaner.EscapePath(outside.TrimEnd('/'))}/",
+            engine.Options.Names == NameScheme.Utf8);
+    }
+
+    private async Task<T> SearchAsync<T>(Func<ValueTask<T>> find, CancellationToken gone)
+    {
+        using IDisposable? seat = await engine.Searches.TryEnterAsync(gone);
+        return seat is null ? throw new SearchesBusyException() : await find();
+    }
+
+    private static async Task SendAsync(HttpContext context, LongAnswer answer, ReadOnlyMemory<byte> page, bool gzip)
+    {
+        HttpResponse response = context.Response;
+        response.ContentType = "text/html; charset=utf-8";
+        response.Headers.ContentSecurityPolicy = Policy;
+        response.Headers.XFrameOptions = "DENY";
+        response.Headers.CacheControl = "no-store";
+        response.Headers.Vary = "Accept-Encoding";
+        response.Headers.ContentEncoding = gzip ? "gzip" : default(StringValues);
+        response.ContentLength = page.Length;
+        for (int at = 0; at < page.Length; at += FlushBytes)
+        {
+            answer.Write(page.Span[at..Math.Min(at + FlushBytes, page.Length)]);
+            await answer.FlushAsync();
+        }
+
+        await answer.FinishAsync();
+    }
+
+    /// <summary>Too many look for something already.</summary>
+    private sealed class SearchesBusyException : Exception;
+}

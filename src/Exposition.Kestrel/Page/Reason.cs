@@ -1,0 +1,40 @@
+namespace Exposition.Kestrel.Page;
+
+/// <summary>The reason of a refusal: what the engine says of it in plain words, with links to the groups that it names.</summary>
+internal static class Reason
+{
+    // Where the Pushgateway's sentence ends.
+    private const string InWords = ": pushed as ";
+
+    private const string Group = "group {";
+    private const int LongestSelector = 1000;
+
+    /// <summary>Writes it in one line, in plain words where there are some.</summary>
+    public static void WriteShort(HtmlWriter html, string reason)
+    {
+        int words = reason.LastIndexOf(InWords, StringComparison.Ordinal);
+        html.Raw("<bdi>"u8);
+        Linked(html, words < 0 ? reason : "p" + reason[(words + ": p".Length)..]);
+        html.Raw("</bdi>"u8);
+    }
+
+    /// <summary>Whether <see cref="WriteShort"/> leaves something out.</summary>
+    public static bool IsLonger(string reason) => reason.Contains(InWords, StringComparison.Ordinal);
+
+    // A group is found by its labels, as a selector: one that has gone since leads to an empty list.
+    private static void Linked(HtmlWriter html, string text)
+    {
+        int at = text.IndexOf(Group, StringComparison.Ordinal);
+        int end = at < 0 ? -1 : text.IndexOf('}', at);
+        if (end < 0 || end - at > LongestSelector)
+        {
+            html.Cut(text);
+            return;
+        }
+
+        int start = at + Group.Length - 1;
+        string selector = text[start..(end + 1)];
+        html.Cut(text[..start]).Raw("<a href=\"./?match="u8).Text(Uri.EscapeDataString(selector)).Raw("\">"u8).Cut(selector)
+            .Raw("</a>"u8).Cut(text[(end + 1)..]);
+    }
+}
