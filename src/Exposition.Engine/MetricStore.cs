@@ -95,11 +95,6 @@ public sealed class MetricStore
     /// <summary>Number of families that are stored but not exposed.</summary>
     public long HiddenFamilies => State.Hidden.Count;
 
-    /// <summary>
-    /// Sets of grouping label names of the family that has most of them, as <see cref="StoreOptions.MaxGroupingNameSets"/> counts.
-    /// </summary>
-    internal int MostGroupingNameSets => State.Directory.MostNameSets;
-
     /// <summary>Number of groups that have expired and are still shown as such.</summary>
     public long ExpiredGroups => Volatile.Read(ref State.Counts.Expired);
 

@@ -9,9 +9,9 @@ namespace Exposition.Engine;
 /// <param name="Groups">The groups it is for; null for all.</param>
 /// <param name="Within">The longest time between two pushes; <see cref="TimeSpan.Zero"/> means that none is expected.</param>
 /// <remarks>
-/// Where all matchers are equalities, and they name a job, the rule names a group that is expected even if it is not there: as long as there
-/// is none that the rule is for, one with just these labels is shown, overdue when <paramref name="Within"/> has passed since the store was
-/// made and since the last push of a group of the rule that a scrape has shown.
+/// Where all matchers are equalities, and they name a job, the rule names a group that is expected even if it is not there: as long as
+/// there is none that the rule is for, one with just these labels is shown, overdue when <paramref name="Within"/> has passed since the
+/// store was made and since the last push of a group of the rule that a scrape has shown.
 /// </remarks>
 /// <example>
 /// <code>

@@ -10,8 +10,8 @@ namespace Exposition.Engine;
 
 /// <summary>
 /// One of several equal parts of all groups, by a hash of their keys: shard <c>i</c> of <c>n</c> has the groups for which the first 8
-/// bytes, big endian, of the SHA-256 of <see cref="GroupingKey.Bytes"/> are <c>i</c> modulo <c>n</c>. The same on every machine and in every
-/// version. Immutable.
+/// bytes, big endian, of the SHA-256 of <see cref="GroupingKey.Bytes"/> are <c>i</c> modulo <c>n</c>. The same on every machine and in
+/// every version. Immutable.
 /// </summary>
 /// <example>
 /// <code>

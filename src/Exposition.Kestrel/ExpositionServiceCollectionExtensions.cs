@@ -80,7 +80,7 @@ public static class ExpositionServiceCollectionExtensions
 
     /// <summary>
     /// Reads the options of an engine from a section of the configuration, by the names of their properties: without reflection, so also in
-    /// a native build. <c>ExpireAfter</c> is a list of rules as <see cref="ExpiryRule.Parse"/> reads them, <c>Expect</c> one of
+    /// a native build. <c>ExpireAfter</c> is a list of rules as <see cref="ExpiryRule.Parse"/> reads them, <c>PushExpectations</c> one of
     /// rules as <see cref="PushExpectation.Parse"/> reads them, <c>TrustedProxies</c> one of
     /// networks. What is not understood, also the name of a setting, is an error of the start, all in one message.
     /// </summary>

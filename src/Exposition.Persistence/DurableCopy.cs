@@ -41,7 +41,7 @@ public sealed class DurableCopy : IAsyncDisposable
     public DurableStatus Status => new(
         _follower?.Lag ?? TimeSpan.Zero, _statistics.LastSuccess, _statistics.Failures,
         Ended: _follower is { HasEnded: true } && !_stopped)
-        { FailingSince = _statistics.FailingSince, SetAside = _follower?.SetAside ?? 0 };
+    { FailingSince = _statistics.FailingSince, SetAside = _follower?.SetAside ?? 0 };
 
     internal CopyStatistics Statistics => _statistics;
 

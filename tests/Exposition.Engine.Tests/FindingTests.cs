@@ -52,7 +52,7 @@ public sealed class FindingTests
             gateway.Put(Harness.Key("job", $"j{i}"), string.Concat(Enumerable.Range(0, i + 1).Select(n => $"a{n} 1\n")));
         }
 
-        var finder = new GroupFinder(gateway.Store);
+        var finder = FinderOf(gateway.Store);
         FoundGroups first = await finder.FindAsync(new GroupQuery { Sort = GroupSort.Series, Descending = true, Limit = 2 });
         Assert.Equal(["j5", "j4"], first.Groups.Select(static group => Job(group.Key)));
         Assert.Equal((6, 33), (first.Total, first.Series));
@@ -74,7 +74,7 @@ public sealed class FindingTests
         gateway.Put(Harness.Key("job", "a"), "# TYPE m counter\nm 1\n");
         gateway.Put(Harness.Key("job", "flink-1"), "# TYPE m gauge\nm 1\n");
         gateway.Push(Harness.Key("job", "own"), "b 1\n", PushMode.Replace, new PushDetails(ExpireAfter: TimeSpan.Zero));
-        FoundGroups found = await new GroupFinder(gateway.Store).FindAsync(new GroupQuery { Sort = GroupSort.Trouble, Descending = true });
+        FoundGroups found = await FinderOf(gateway.Store).FindAsync(new GroupQuery { Sort = GroupSort.Trouble, Descending = true });
         FoundGroup worst = found.Groups[0];
         Assert.Equal(("flink-1", "{job=~\"flink.*\"}=2m0s", GroupStates.Hidden), (Job(worst.Key), worst.ExpiryRule, worst.States));
         Assert.Equal((1, "m"), (worst.HiddenCount, worst.Hidden[0].Name));
@@ -90,9 +90,9 @@ public sealed class FindingTests
         var gateway = new Harness(rules: [ExpiryRule.Parse("2m")]);
         gateway.Put(Harness.Key("job", "a"), "a 1\n");
         var expiring = new GroupQuery { State = GroupStates.Expiring };
-        Assert.Equal(0, (await new GroupFinder(gateway.Store).FindAsync(expiring)).Total);
+        Assert.Equal(0, (await FinderOf(gateway.Store).FindAsync(expiring)).Total);
         gateway.Clock.Advance(61);
-        Assert.Equal(1, (await new GroupFinder(gateway.Store).FindAsync(expiring)).Total);
+        Assert.Equal(1, (await FinderOf(gateway.Store).FindAsync(expiring)).Total);
     }
 
     [Fact]
@@ -106,7 +106,7 @@ public sealed class FindingTests
 
         gateway.Push(Harness.Key("a", "00", "job", "j0"), "m 1 5\n", PushMode.Replace);
         gateway.Push(Harness.Key("job", "never"), "m 1 5\n", PushMode.Replace);
-        var finder = new GroupFinder(gateway.Store);
+        var finder = FinderOf(gateway.Store);
         (IReadOnlyList<FoundJob> all, bool more) = await finder.FindJobsAsync(new GroupQuery(), null, 100);
         Assert.False(more);
         Assert.Equal([.. Enumerable.Range(0, 10).Select(static i => $"j{i}"), "never"], all.Select(static job => job.Job));
@@ -144,7 +144,7 @@ public sealed class FindingTests
         {
             for (int i = 0; i < 1000; i++)
             {
-                await new GroupFinder(gateway.Store).FindAsync(new GroupQuery { Sort = GroupSort.Trouble, Limit = 5 }, gone.Token);
+                await FinderOf(gateway.Store).FindAsync(new GroupQuery { Sort = GroupSort.Trouble, Limit = 5 }, gone.Token);
             }
         });
     }
@@ -162,7 +162,7 @@ public sealed class FindingTests
                 "a_metric 1\nb_metric 2\nc_metric 3\nx_metric 4\n"u8.ToArray(), PushMode.Replace);
         }
 
-        var finder = new GroupFinder(store);
+        var finder = FinderOf(store);
         GroupSelector[] regex = [GroupSelector.Parse("{job=~\"job-1.*\",instance=~\".*7\"}")];
         (string Name, GroupQuery Query)[] queries =
         [
@@ -172,20 +172,27 @@ public sealed class FindingTests
         ];
         foreach ((string name, GroupQuery query) in queries)
         {
-            long best = long.MaxValue;
-            for (int i = 0; i < 5; i++)
-            {
-                long started = Stopwatch.GetTimestamp();
-                await finder.FindAsync(query, TestContext.Current.CancellationToken);
-                best = Math.Min(best, (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds);
-            }
-
-            TestContext.Current.TestOutputHelper!.WriteLine($"{groups} groups, {name}: {best} ms");
+            await TimeAsync($"{groups} groups, {name}", async () => await finder.FindAsync(query));
         }
 
-        long jobs = Stopwatch.GetTimestamp();
-        await finder.FindJobsAsync(new GroupQuery(), null, 50, TestContext.Current.CancellationToken);
-        TestContext.Current.TestOutputHelper!.WriteLine($"jobs: {Stopwatch.GetElapsedTime(jobs).TotalMilliseconds} ms");
+        await TimeAsync($"{groups} groups, jobs", async () => await finder.FindJobsAsync(new GroupQuery(), null, 50));
+    }
+
+    // The time of the processor too: on a machine with other work the clock says more of that.
+    private static async Task TimeAsync(string name, Func<Task> search)
+    {
+        double best = double.MaxValue;
+        double processor = double.MaxValue;
+        for (int i = 0; i < 5; i++)
+        {
+            long started = Stopwatch.GetTimestamp();
+            TimeSpan used = Environment.CpuUsage.TotalTime;
+            await search();
+            processor = Math.Min(processor, (Environment.CpuUsage.TotalTime - used).TotalMilliseconds);
+            best = Math.Min(best, Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+        }
+
+        TestContext.Current.TestOutputHelper!.WriteLine($"{name}: {best:f1} ms, of the processor {processor:f1} ms");
     }
 
     private static bool Agrees(List<Made> made, Asked asked)
@@ -220,10 +227,16 @@ public sealed class FindingTests
         {
             var page = new GroupQuery
             {
-                Selectors = selectors, Text = query.Text, State = query.State, Sort = query.Sort, Descending = query.Descending,
-                Limit = query.Limit, OlderThan = query.OlderThan, After = after,
+                Selectors = selectors,
+                Text = query.Text,
+                State = query.State,
+                Sort = query.Sort,
+                Descending = query.Descending,
+                Limit = query.Limit,
+                OlderThan = query.OlderThan,
+                After = after,
             };
-            ValueTask<FoundGroups> finding = new GroupFinder(gateway.Store).FindAsync(page);
+            ValueTask<FoundGroups> finding = FinderOf(gateway.Store).FindAsync(page);
             FoundGroups found = finding.AsTask().GetAwaiter().GetResult();
             if (found.Total != expected.Count || found.Groups.Count > query.Limit)
             {
@@ -285,6 +298,8 @@ public sealed class FindingTests
     }
 
     private static double Seconds(DateTimeOffset? time) => time is { } at ? (at - DateTimeOffset.UnixEpoch).TotalSeconds : 0;
+
+    private static GroupFinder FinderOf(MetricStore store) => new(store.State, store.Reads);
 
     private static string Job(GroupingKey key) => Encoding.UTF8.GetString(FirstGroups.JobOf(key));
 

@@ -9,7 +9,8 @@ internal sealed class Harness
 {
     public Harness(
         bool check = true, NameScheme names = NameScheme.Legacy, long shapeBytes = 1 << 20, TimeSpan? grace = null, long bundleBytes =
-        128 << 20, int mostGroups = 0, int mostNameSets = 0, IReadOnlyList<PushExpectation>? expectations = null, params ExpiryRule[] rules) =>
+        128 << 20, int mostGroups = 0, int mostNameSets = 0, IReadOnlyList<PushExpectation>? expectations = null,
+        params ExpiryRule[] rules) =>
         Store = new MetricStore(new StoreOptions
         {
             MaxGroups = mostGroups,

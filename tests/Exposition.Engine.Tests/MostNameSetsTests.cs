@@ -38,11 +38,11 @@ public sealed class MostNameSetsTests
 
             int most = groups.SelectMany(static group => group.Value.Select(family => (family, group.Key.Set))).Distinct()
                 .GroupBy(static pair => pair.family).Select(static sets => sets.Count()).DefaultIfEmpty(0).Max();
-            Assert.Equal(most, harness.Store.MostGroupingNameSets);
+            Assert.Equal(most, harness.Store.MostNameSets);
         }
 
         harness.Store.Wipe();
-        Assert.Equal(0, harness.Store.MostGroupingNameSets);
+        Assert.Equal(0, harness.Store.MostNameSets);
     }
 
     private static void Push(Harness harness, GroupingKey key, int family, PushMode mode) => Assert.Equal(PushStatus.Stored,

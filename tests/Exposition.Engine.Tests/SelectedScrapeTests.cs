@@ -33,7 +33,8 @@ public sealed class SelectedScrapeTests
         {
             GroupingKey key = KeyOf(push);
             string body = $"# HELP x about {push % 3}\n# TYPE x gauge\nx{{p=\"{push}\"}} {push}\n"
-                + (push % 2 == 0 ? "# TYPE c_total counter\nc_total 1\n" : "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 2\nh_count 2\nh_sum 3\n");
+                + (push % 2 == 0 ? "# TYPE c_total counter\nc_total 1\n"
+                    : "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 2\nh_count 2\nh_sum 3\n");
             all.Put(key, body);
             if (selection.Contains(key))
             {
@@ -106,7 +107,8 @@ public sealed class SelectedScrapeTests
         var gateway = new Harness();
         gateway.Put(Harness.Key("job", "a"), "# HELP x of a\n# TYPE x gauge\nx 1\n");
         gateway.Put(Harness.Key("job", "b"), "# HELP x of b\n# TYPE x gauge\nx 1\n");
-        Assert.Contains("# HELP x of b\n", Text(gateway, new GroupSelection([GroupSelector.Parse("{job=\"b\"}")])), StringComparison.Ordinal);
+        var selection = new GroupSelection([GroupSelector.Parse("{job=\"b\"}")]);
+        Assert.Contains("# HELP x of b\n", Text(gateway, selection), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -167,7 +169,8 @@ public sealed class SelectedScrapeTests
             {
                 // Now and then other series, so that it is no repeat push.
                 string body = string.Concat(Enumerable.Range(0, n % 7 == 0 ? Series + 1 : Series).Select(s => $"x{{s=\"{s}\"}} {n}\n"));
-                Array.ForEach(pair, key => store.Push(key, PushFormat.Text, Encoding.UTF8.GetBytes(body), PushMode.Replace).ThrowIfRefused());
+                byte[] bytes = Encoding.UTF8.GetBytes(body);
+                Array.ForEach(pair, key => store.Push(key, PushFormat.Text, bytes, PushMode.Replace).ThrowIfRefused());
                 if (n % 50 == 49)
                 {
                     Array.ForEach(pair, key => store.Delete(key));
@@ -196,7 +199,8 @@ public sealed class SelectedScrapeTests
     private static long? Whole(string[] lines, GroupingKey key, int series)
     {
         string mine = key.ToString()[1..].Split(',')[0];
-        string[] values = [.. lines.Where(line => line.Contains(mine + ",", StringComparison.Ordinal)).Select(static line => line.Split(' ')[^1])];
+        string[] values = [.. lines.Where(line => line.Contains(mine + ",", StringComparison.Ordinal))
+            .Select(static line => line.Split(' ')[^1])];
         if (values.Length == 0)
         {
             return null;

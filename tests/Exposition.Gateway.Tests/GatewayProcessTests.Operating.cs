@@ -53,7 +53,8 @@ public partial class GatewayProcessTests
         try
         {
             await WriteHeaderAsync(file, "deny");
-            using Gateway gateway = await Gateway.StartAsync("--web.config.file=" + file, "--web.enable-lifecycle", "--web.route-prefix=/gw");
+            using Gateway gateway = await Gateway.StartAsync(
+                "--web.config.file=" + file, "--web.enable-lifecycle", "--web.route-prefix=/gw");
             foreach ((HttpMethod method, string value) in (
                 (HttpMethod, string)[])[(HttpMethod.Post, "sameorigin"), (HttpMethod.Put, "deny")])
             {
@@ -195,8 +196,8 @@ public partial class GatewayProcessTests
         Assert.Matches("level=info msg=\"memory budgets in bytes, 0 for no limit\" container=\\d+ stored=\\d+ inflight=7340032 held=\\d+ "
             + "shape_cache=\\d+ bundle_cache=\\d+$", line);
         line = Assert.Single(gateway.Log.Split('\n'), static line => line.Contains("persistence.interval", StringComparison.Ordinal));
-        Assert.EndsWith("level=info msg=\"--persistence.interval changes nothing: changes are on disk after --persistence.commit-interval\" "
-            + "given=5m0s commit_interval=1s", line, StringComparison.Ordinal);
+        Assert.EndsWith("level=info msg=\"--persistence.interval changes nothing: changes are on disk after --persistence.commit-interval\""
+            + " given=5m0s commit_interval=1s", line, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -41,7 +41,7 @@ public sealed class HostedPersistenceTests : IDisposable
         Assert.Equal(3, again.Services.GetRequiredService<MetricStore>().GetValue("rows{job=\"j\"}"));
         var families = new FamilySet();
         again.Services.GetRequiredService<IMetricSource>().Collect(families);
-        Assert.Equal(4, families.Families.Length);
+        Assert.Equal(8, families.Families.Length);
         Assert.All(families.Families.ToArray(), family =>
             Assert.StartsWith("pushgateway_persistence_", Encoding.UTF8.GetString(families.Text(family.Name)), StringComparison.Ordinal));
         SqlitePersistence persistence = again.Services.GetRequiredService<SqlitePersistence>();

@@ -58,7 +58,8 @@ public sealed class PersistenceMetricsTests : IDisposable
         var store = new MetricStore(new StoreOptions { Time = TimeProvider.System });
         using var provider = new LineLoggerProvider(LogTo.Stream(_log), LogFormat.Logfmt, _time, new LogBudget(_time));
         var options = new SqlitePersistenceOptions { File = file, CommitInterval = TimeSpan.Zero };
-        await using var persistence = new SqlitePersistence(store, options, TimeProvider.System, provider.CreateLogger("Exposition.Gateway"));
+        await using var persistence = new SqlitePersistence(
+            store, options, TimeProvider.System, provider.CreateLogger("Exposition.Gateway"));
         await persistence.StartAsync(TestContext.Current.CancellationToken);
         await UntilAsync(() => persistence.IsOpen);
         Assert.Equal(0, Values(new PersistenceMetrics(persistence)).Success);

@@ -40,7 +40,8 @@ public sealed class ScrapeQueryTests
         Assert.Equal((0, 1, 1), (Of("a"), Of("b"), Of("c")));
         foreach (int port in doors.Ports)
         {
-            (int status, string text) = await StoreDoors.SendAsync(port, "GET", "/metrics" + query.Replace("\"", "%22", StringComparison.Ordinal), []);
+            string target = "/metrics" + query.Replace("\"", "%22", StringComparison.Ordinal);
+            (int status, string text) = await StoreDoors.SendAsync(port, "GET", target, []);
             Assert.Equal(200, status);
             Assert.Equal(jobs.Split(' ', StringSplitOptions.RemoveEmptyEntries), s_everything.Where(
                 job => text.Contains($"x{{instance=\"\",job=\"{job}\"}} 1\n", StringComparison.Ordinal)));
@@ -62,7 +63,8 @@ public sealed class ScrapeQueryTests
     [InlineData("?match[]", "match[] 1: selector, character 1: expected '{'")]
     [InlineData("?match[]=up", "match[] 1: selector, character 1: expected '{'")]
     [InlineData("?match[]=up{job=%22a%22}", "match[] 1: selector, character 1: expected '{'")]
-    [InlineData("?match[]={__name__=%22up%22}", "match[] 1: selector, character 2: groups are chosen by their labels, not by names of metrics")]
+    [InlineData("?match[]={__name__=%22up%22}",
+        "match[] 1: selector, character 2: groups are chosen by their labels, not by names of metrics")]
     [InlineData("?match[]={}&match[]={job}", "match[] 2: selector, character 5: expected '=', '!=', '=~' or '!~'")]
     [InlineData("?match[]={job=~%22(%22}", "match[] 1: selector, character 7: regular expression: ")]
     [InlineData("?match[]=%7", "match[] 1: not UTF-8, or a malformed percent escape")]

@@ -72,8 +72,7 @@ public sealed class ScrapersTests
     [Fact]
     public async Task The_raw_door_tells_who_has_scraped_to_the_end()
     {
-        using var raw = new RawHarness(peer: new IPEndPoint(IPAddress.Parse("198.51.100.7"), 1));
-        raw.Engine.Users = new Names();
+        using var raw = new RawHarness(gate: new Gate(), peer: new IPEndPoint(IPAddress.Parse("198.51.100.7"), 1));
         Assert.StartsWith("HTTP/1.1 200", await raw.ExchangeAsync(Scrape + "Authorization: ana\r\n\r\n"), StringComparison.Ordinal);
         Scraper scraper = Assert.Single(raw.Engine.Scrapers.List());
         Assert.Equal(("198.51.100.7", "ana", ScrapeFormat.Text, false),
@@ -87,8 +86,20 @@ public sealed class ScrapersTests
             By = new ScrapedBy(ClientAddress.Of(new IPAddress([192, 0, 2, client])), user),
         };
 
-    private sealed class Names : IUserNames
+    private sealed class Gate : INamedGate
     {
-        public string? Of(ReadOnlySpan<byte> authorization) => Encoding.ASCII.GetString(authorization);
+        public ReadOnlyMemory<byte> HeaderLines => default;
+
+        public bool TryEnter() => true;
+
+        public bool Admits(ReadOnlySpan<byte> authorization) => true;
+
+        public bool Admits(ReadOnlySpan<byte> authorization, out string? user)
+        {
+            user = Encoding.ASCII.GetString(authorization);
+            return true;
+        }
+
+        public ValueTask<bool> LearnAsync(string authorization, ClientAddress client) => new(true);
     }
 }

@@ -99,7 +99,7 @@ public class WireMetricsTests
         await raw.Run;
 
         var set = new FamilySet();
-        raw.Engine.Collect(set);
+        raw.Engine.Metrics.Collect(set, raw.Engine.Connections.Open, raw.Engine.Inflight.Used);
 
         Assert.Equal(
             """

@@ -79,7 +79,6 @@ internal sealed partial class FamilyDirectory
     /// <summary>Forgets all groups, in a time that does not depend on how many they are; the families of the host stay.</summary>
     public void Clear()
     {
-        _sizes.Clear();
         _families = NewTables();
         Volatile.Write(ref _exposed, 0);
         MostNameSets.Clear();

@@ -44,7 +44,8 @@ internal sealed class JobTable
         Volatile.Write(ref _count, 0);
     }
 
-    private static Dictionary<ulong, int>[] NewTables() => [.. Enumerable.Range(0, Tables).Select(static _ => new Dictionary<ulong, int>())];
+    private static Dictionary<ulong, int>[] NewTables() =>
+        [.. Enumerable.Range(0, Tables).Select(static _ => new Dictionary<ulong, int>())];
 
     private Dictionary<ulong, int> TableOf(ulong job) => _groups[job % Tables];
 

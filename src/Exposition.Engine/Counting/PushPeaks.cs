@@ -2,7 +2,9 @@ using Exposition.Formats;
 
 namespace Exposition.Engine.Counting;
 
-/// <summary>The largest of what limits of single pushes are set for, of pushes that were taken or refused. Safe for concurrent use.</summary>
+/// <summary>
+/// The largest of what limits of single pushes are set for, of pushes that were taken or refused. Safe for concurrent use.
+/// </summary>
 internal sealed class PushPeaks
 {
     /// <summary>Bytes of a grouping key.</summary>
@@ -24,7 +26,8 @@ internal sealed class PushPeaks
     /// <param name="rendered">What a body becomes.</param>
     /// <param name="most">What it may become.</param>
     /// <param name="limit">What the option says; 0 for none.</param>
-    public static long Share(long rendered, long most, long limit) => limit <= 0 || most <= limit ? rendered : (long)((double)rendered / most * limit);
+    public static long Share(long rendered, long most, long limit) =>
+        limit <= 0 || most <= limit ? rendered : (long)((double)rendered / most * limit);
 
     /// <summary>How much is in a push that was read.</summary>
     /// <param name="key">Its group.</param>

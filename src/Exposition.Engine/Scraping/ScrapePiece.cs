@@ -12,7 +12,9 @@ internal readonly struct ScrapePiece
     /// <summary>The group of what the host itself exposes.</summary>
     public const int OwnGroup = -1;
 
-    /// <summary>The entry that says whether the group is overdue, which is none of its families; of no group, those that are missing.</summary>
+    /// <summary>
+    /// The entry that says whether the group is overdue, which is none of its families; of no group, those that are missing.
+    /// </summary>
     public const int OverdueEntry = int.MaxValue;
 
     private const int EscapedBit = 1 << 31;

@@ -228,7 +228,8 @@ internal sealed class Flags
             + "that matches counts: `{job=~\"flink.*\"}=2m`. Overridden by the header Exposition-Expire-After of a push. By default "
             + "nothing expires.",
             AddExpiryRule) { IsRepeatable = true, Shown = "= ...", Value = () => NullIfEmpty(string.Join(' ', _expireAfter)) },
-        new("push.expired-grace", "How long an expired group still shows push_time_seconds, push_failure_time_seconds and push_expired. 0 for not at all.",
+        new("push.expired-grace",
+            "How long an expired group still shows push_time_seconds, push_failure_time_seconds and push_expired. 0 for not at all.",
             value => Options.ExpiredGrace = FlagValue.ReadExpiry("push.expired-grace", value))
                 { Shown = "=24h", Value = () => Options.ExpiryRules.Count > 0 ? FlagValue.Of(Options.ExpiredGrace) : null },
         new("push.expect",

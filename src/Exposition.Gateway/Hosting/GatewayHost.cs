@@ -164,7 +164,12 @@ internal static class GatewayHost
             host => host.ShutdownTimeout = flags.ShutdownTimeout < s_longestTimer ? flags.ShutdownTimeout : s_longestTimer);
         services.AddSingleton<IMetricSource>(new BuildInfoMetric(BuildIdentity.Current));
         services.AddSingleton<IMetricSource>(new LogMetrics(logs, budget));
-        services.AddSingleton<IMetricSource>(new RuntimeMetrics());
+        if (flags.FullSelfMetricsPath is not null)
+        {
+            // Beside what is pushed they would be taken for those of jobs: .NET clients push families of such names.
+            services.AddSingleton<IMetricSource>(new RuntimeMetrics());
+        }
+
         services.AddSingleton<IMetricSource>(new ProcessMetrics(new ProcFiles(), TimeProvider.System));
         if (web is not null)
         {
@@ -231,7 +236,6 @@ internal static class GatewayHost
         app.UseExpositionHeadLimits();
         if (web is not null)
         {
-            engine.Users = new UserNames(web);
             var login = new WebGate(web, engine, flags.HealthWithoutAuth ? new Probes(flags.Prefix) : null);
             app.Use(next => context => login.InvokeAsync(context, next));
         }

@@ -78,7 +78,8 @@ internal static partial class Log
     public static partial void Budgets(
         this ILogger logger, long container, long stored, long inflight, long held, long shapeCache, long bundleCache);
 
-    [LoggerMessage(75, LogLevel.Information, "--persistence.interval changes nothing: changes are on disk after --persistence.commit-interval")]
+    [LoggerMessage(
+        75, LogLevel.Information, "--persistence.interval changes nothing: changes are on disk after --persistence.commit-interval")]
     public static partial void IntervalUnused(this ILogger logger, string given, string commitInterval);
 
     [LoggerMessage(51, LogLevel.Error, "cannot give memory back, tried again in ten seconds")]

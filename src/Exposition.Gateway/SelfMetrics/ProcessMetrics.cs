@@ -60,7 +60,8 @@ internal sealed class ProcessMetrics(ProcFiles proc, TimeProvider time) : IMetri
             (double? maxFiles, double? maxMemory) = proc.ReadLimits();
             (double? received, double? sent) = proc.ReadNetwork();
             return _last = new Reading(
-                time.GetTimestamp(), cpu, virtualBytes, resident, started, maxFiles, maxMemory, received, sent, proc.CountOpenFiles(), threads);
+                time.GetTimestamp(), cpu, virtualBytes, resident, started, maxFiles, maxMemory, received, sent, proc.CountOpenFiles(),
+                threads);
         }
         finally
         {

@@ -9,8 +9,8 @@ internal sealed class Probes(string prefix)
 {
     private readonly string[] _paths = [prefix + "/-/healthy", prefix + "/-/ready"];
 
-    /// <summary>Whether a method and a decoded path are those of a probe.</summary>
-    public bool Has(string method, string path) => (HttpMethods.IsGet(method) || HttpMethods.IsHead(method)) && _paths.Contains(path);
+    /// <summary>Whether a method, whose case counts, and a decoded path are those of a probe.</summary>
+    public bool Has(string method, string path) => method is "GET" or "HEAD" && _paths.Contains(path);
 
     /// <summary>Whether a request is one, as it was sent.</summary>
     public bool Has(HttpContext context) =>

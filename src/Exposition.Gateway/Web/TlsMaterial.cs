@@ -21,7 +21,6 @@ internal sealed class TlsMaterial
     private TlsMaterial(TlsSettings settings, bool http2, SslStreamCertificateContext certificate, ClientCertificates? clients)
     {
         _settings = settings;
-        NotAfter = certificate.TargetCertificate.NotAfter;
         _certificate = certificate;
         _clients = clients;
         _protocols = http2 ? [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11] : [SslApplicationProtocol.Http11];
@@ -68,9 +67,6 @@ internal sealed class TlsMaterial
             throw new WebConfigException($"cipher_suites: {e.Message}");
         }
     }
-
-    /// <summary>Until when the certificate is valid.</summary>
-    public DateTimeOffset NotAfter { get; }
 
     /// <summary>The options of one handshake.</summary>
     public SslServerAuthenticationOptions Options() => new()

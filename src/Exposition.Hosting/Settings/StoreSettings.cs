@@ -30,7 +30,7 @@ internal static class StoreSettings
         table.AddNames<NameScheme>(nameof(StoreOptions.Names), static (options, value) => options.Names = value);
         table.AddNames<SampleTimestamps>(nameof(StoreOptions.Timestamps), static (options, value) => options.Timestamps = value);
         table.AddList("ExpireAfter", static (options, value) => options.ExpiryRules = [.. options.ExpiryRules, ExpiryRule.Parse(value)]);
-        table.AddList("Expect",
+        table.AddList(nameof(StoreOptions.PushExpectations),
             static (options, value) => options.PushExpectations = [.. options.PushExpectations, PushExpectation.Parse(value)]);
         return table;
     }

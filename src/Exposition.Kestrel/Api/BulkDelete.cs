@@ -18,7 +18,7 @@ internal sealed class BulkDelete(ExpositionEngine engine)
 {
     private const int MostShown = 100;
 
-    private readonly GroupFinder _finder = new(engine.Store);
+    private readonly GroupFinder _finder = new(engine.Store.State, engine.Store.Reads);
 
     private ICommitGate? Gate => engine.Options.CommitGate;
 

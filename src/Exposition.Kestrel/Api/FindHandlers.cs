@@ -11,7 +11,7 @@ internal sealed class FindHandlers(ExpositionEngine engine)
     private const int UsualLimit = 100;
     private const int MostRows = 1000;
 
-    private readonly GroupFinder _finder = new(engine.Store);
+    private readonly GroupFinder _finder = new(engine.Store.State, engine.Store.Reads);
 
     private TimeZoneInfo Zone => engine.Options.Time.LocalTimeZone;
 

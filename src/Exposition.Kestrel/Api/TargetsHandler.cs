@@ -8,8 +8,8 @@ using Microsoft.Extensions.Primitives;
 
 namespace Exposition.Kestrel.Api;
 
-// Targets that differ in nothing but a parameter would share the series that Prometheus makes of each scrape, as up; so those of the further
-// shards have an instance of their own. Pushed series keep theirs under honor_labels, and the engine's own are in the first.
+// Targets that differ in nothing but a parameter would share the series that Prometheus makes of each scrape, as up; so those of the
+// further shards have an instance of their own. Pushed series keep theirs under honor_labels, and the engine's own are in the first.
 
 /// <summary>Says in the form of Prometheus' http_sd where the engine is scraped. No answer of it has headers for other origins.</summary>
 internal sealed class TargetsHandler(ExpositionEngine engine, ExpositionStatusOptions status)

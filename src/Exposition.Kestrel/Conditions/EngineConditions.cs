@@ -29,7 +29,7 @@ internal sealed class EngineConditions(ExpositionEngine engine) : IConditionSour
         }
 
         AddNear(into, Limit.Connections, engine.Connections.Open, options.MaxConnections);
-        AddNear(into, Limit.GroupingNameSets, store.MostGroupingNameSets, store.Options.MaxGroupingNameSets);
+        AddNear(into, Limit.GroupingNameSets, store.MostNameSets, store.Options.MaxGroupingNameSets);
         AddNear(into, Limit.Groups, store.GroupCount, store.Options.MaxGroups);
         AddNear(into, Limit.HeldBytes, store.HeldBytes, options.MaxHeldBytes);
         AddNear(into, Limit.InflightBytes, engine.Inflight.Used, options.MaxInflightBytes);

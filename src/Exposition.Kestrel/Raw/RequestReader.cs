@@ -241,7 +241,8 @@ internal sealed class RequestReader
             _caller.Method = "GET";
             Scrape = _engine.Scrapes.Understand(
                 _head.Accept.In(head), _head.AcceptEncoding.In(head), _head.ScrapeTimeout.In(head), Door.Raw, _head.Target.In(head))
-                with { By = By(head) };
+                with
+            { By = By(head) };
             rest = rest.Slice(_head.Position);
             return RequestStep.Scrape;
         }

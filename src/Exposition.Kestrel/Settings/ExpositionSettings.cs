@@ -45,8 +45,10 @@ internal static class ExpositionSettings
         table.AddList(nameof(ExpositionOptions.TrustedOrigins), static (o, value) => o.TrustedOrigins.Add(value));
         table.AddList(nameof(ExpositionOptions.TrustedProxies), static (o, value) => o.TrustedProxies.Add(Network(value)));
         table.AddList("ExpireAfter", static (o, value) => o.ExpiryRules.Add(ExpiryRule.Parse(value)));
-        table.AddList("Expect", static (o, value) => o.PushExpectations.Add(PushExpectation.Parse(value)));
-        table.AddRange(StoreSettings.Table.Where(static setting => setting.Name is not ("ExpireAfter" or "Expect"))
+        table.AddList(
+            nameof(ExpositionOptions.PushExpectations), static (o, value) => o.PushExpectations.Add(PushExpectation.Parse(value)));
+        table.AddRange(StoreSettings.Table
+            .Where(static setting => setting.Name is not ("ExpireAfter" or nameof(ExpositionOptions.PushExpectations)))
             .Select(static setting => setting.Of<ExpositionOptions>(static o => o.Store)));
         return table;
     }

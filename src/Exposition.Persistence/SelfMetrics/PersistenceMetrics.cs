@@ -23,7 +23,8 @@ internal sealed class PersistenceMetrics(SqlitePersistence persistence) : IMetri
             "Persisted files and groups that were found damaged or foreign and set aside."u8, persistence.DamagedCount);
         into.AddCounter("pushgateway_persistence_failures_total"u8,
             "Writes of changes to the persistence file that failed."u8, status.Failures);
-        into.AddGauge("pushgateway_persistence_file_bytes"u8, "Size of the persistence file and its log; at most a few seconds old."u8, file);
+        into.AddGauge("pushgateway_persistence_file_bytes"u8,
+            "Size of the persistence file and its log; at most a few seconds old."u8, file);
         if (free >= 0)
         {
             into.AddGauge("pushgateway_persistence_free_bytes"u8,

@@ -49,7 +49,9 @@ internal sealed class FailureLog(ILogger logger, TimeProvider time)
         PushLog.Failed(logger, what, unlogged, exception);
     }
 
-    /// <summary>It has succeeded. Gives how often it has failed before, if a line has said so: then another tells that it is over.</summary>
+    /// <summary>
+    /// It has succeeded. Gives how often it has failed before, if a line has said so: then another tells that it is over.
+    /// </summary>
     public long Succeeded()
     {
         lock (_lock)
