@@ -91,11 +91,8 @@ public sealed class ExpositionEngine
         Readers = new OpenReaders(Metrics, options, () => target.HeldBytes, Log);
         bool isApart = options.FullSelfMetricsPath is not null;
         Scrapers = new Scrapers(options.Time);
-        Scrapes = new ScrapeHandler(target, isApart ? static _ => { }
-        : Collect, Metrics, Readers, options, Log, Metrics.Scrapes)
-        {
-            Scrapers = Scrapers,
-        };
+        Action<FamilySet> beside = isApart ? static _ => { } : Collect;
+        Scrapes = new ScrapeHandler(target, beside, Metrics, Readers, options, Log, Metrics.Scrapes) { Scrapers = Scrapers };
         SelfScrapes = isApart ? new ScrapeHandler(new StoreTarget(EmptyStore()), Collect, Metrics, Readers, options, Log) : Scrapes;
         Pushes = new PushHandler(target, Metrics, Paths, Readers, options, Log, Refusals);
         Dates = new DateCache(options.Time);

@@ -203,9 +203,8 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
     {
         ScrapeRequest request = scrapes.Understand(
             First(context.Request.Headers.Accept), Encoding.UTF8.GetBytes(context.Request.Headers.AcceptEncoding.ToString()),
-            First(context.Request.Headers["X-Prometheus-Scrape-Timeout-Seconds"]), Door.Kestrel, Encoding.UTF8.GetBytes(target))
-            with
-        { By = new ScrapedBy(engine.Clients.Of(context), KnownUser.Of(context)) };
+            First(context.Request.Headers["X-Prometheus-Scrape-Timeout-Seconds"]), Door.Kestrel, Encoding.UTF8.GetBytes(target));
+        request = request with { By = new ScrapedBy(engine.Clients.Of(context), KnownUser.Of(context)) };
         Responses.KeepAlive(context, engine.Options.IdleTimeout);
         OpenScrape? scrape = scrapes.TryOpen(request, out Answer refused);
         if (scrape is null)

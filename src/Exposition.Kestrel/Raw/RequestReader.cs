@@ -239,10 +239,9 @@ internal sealed class RequestReader
         if (_head.Method == WireMethod.Get)
         {
             _caller.Method = "GET";
-            Scrape = _engine.Scrapes.Understand(
-                _head.Accept.In(head), _head.AcceptEncoding.In(head), _head.ScrapeTimeout.In(head), Door.Raw, _head.Target.In(head))
-                with
-            { By = By(head) };
+            ScrapeRequest scrape = _engine.Scrapes.Understand(
+                _head.Accept.In(head), _head.AcceptEncoding.In(head), _head.ScrapeTimeout.In(head), Door.Raw, _head.Target.In(head));
+            Scrape = scrape with { By = By(head) };
             rest = rest.Slice(_head.Position);
             return RequestStep.Scrape;
         }
@@ -265,9 +264,7 @@ internal sealed class RequestReader
     private void See(int length)
     {
         LimitMetrics limits = _engine.Metrics.Limits;
-        limits.See(Limit.HeadBytes, length);
-        limits.See(Limit.TargetBytes, _head.Target.Length);
-        limits.See(Limit.Headers, _head.HeaderCount);
+        limits.SeeHead(length, _head.Target.Length, _head.HeaderCount);
         if (_headTimed && _options.HeadTimeout > TimeSpan.Zero)
         {
             limits.See(Limit.HeadTimeout, (_options.HeadTimeout - _watch.Left).Ticks);

@@ -42,6 +42,14 @@ internal sealed class LimitMetrics(TimeProvider time)
     /// <summary>Observes what a limit of single requests or connections is set for.</summary>
     public void See(Limit limit, long value) => _bounds[(int)limit]?.Seen?.Observe(value);
 
+    /// <summary>Observes a head.</summary>
+    public void SeeHead(int length, int target, int headers)
+    {
+        See(Limit.HeadBytes, length);
+        See(Limit.TargetBytes, target);
+        See(Limit.Headers, headers);
+    }
+
     /// <summary>A limit has refused or ended something.</summary>
     public void Refused(Limit limit)
     {
