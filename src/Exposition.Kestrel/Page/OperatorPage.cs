@@ -12,13 +12,18 @@ using Microsoft.Extensions.Primitives;
 
 namespace Exposition.Kestrel.Page;
 
-// A store can be larger than any page should be: a list has at most 500 rows, a part of a group a thousand lines, and long texts are cut.
-// So a page is made whole, at most some 2 MB, and then sent, compressed where the browser takes that.
+// A store can be larger than any page should be: a list has at most 500 rows and a megabyte, a part of a group a thousand lines, and long
+// texts are cut. So a page is made whole, at most some 2 MB, and then sent, compressed where the browser takes that.
 
 /// <summary>The page for people.</summary>
 internal sealed class OperatorPage(ExpositionEngine engine, ExpositionStatusOptions status)
 {
     private const int FlushBytes = 64 << 10;
+
+    // What a list may have, and what a row has: so much, and its key in some forms, in base64 and escaped.
+    private const long ListBytes = 1 << 20;
+    private const int RowBytes = 1500;
+    private const int KeysPerRow = 4;
     private const string Policy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action "
             + "'self'; frame-ancestors 'none'";
@@ -123,9 +128,7 @@ internal sealed class OperatorPage(ExpositionEngine engine, ExpositionStatusOpti
     private async Task GroupsAsync(HtmlWriter html, PageClock clock, GroupLinks links, HttpContext context)
     {
         var list = ListAddress.Of(context.Request.Query);
-        GroupQuery? query = list.ToQuery(out string? error);
-        FoundGroups? found = query is null ? null
-            : await SearchAsync(() => _finder.FindAsync(query, context.RequestAborted), context.RequestAborted);
+        FoundGroups? found = list.ToQuery(out string? error) is { } query ? await FindAsync(list, query, context.RequestAborted) : null;
         _frame.Begin(html, clock, "Groups", Place.Groups, context.Request.Host);
         var place = new GroupsPlace(html, clock, links, list);
         place.Begin(GroupCounts.Of(engine.Store));
@@ -155,6 +158,24 @@ internal sealed class OperatorPage(ExpositionEngine engine, ExpositionStatusOpti
                 return true;
             }, out _);
         }
+    }
+
+    // Keys can be long: a list that would be too much for a page ends early, and the next page begins there.
+    private async Task<FoundGroups> FindAsync(ListAddress list, GroupQuery query, CancellationToken gone)
+    {
+        FoundGroups found = await SearchAsync(() => _finder.FindAsync(query, gone), gone);
+        long bytes = 0;
+        for (int i = 0; i < found.Groups.Count; i++)
+        {
+            bytes += RowBytes + (KeysPerRow * found.Groups[i].Key.Bytes.Length);
+            if (bytes > ListBytes && i > 0)
+            {
+                query = (list with { Limit = i }).ToQuery(out _)!;
+                return await SearchAsync(() => _finder.FindAsync(query, gone), gone);
+            }
+        }
+
+        return found;
     }
 
     private void Group(HtmlWriter html, PageClock clock, GroupLinks links, IQueryCollection query)

@@ -83,6 +83,34 @@ public sealed partial class PageAndApiTests
         Assert.Equal(0, store.GroupCount);
     }
 
+    [Fact]
+    public async Task However_long_keys_are_a_list_has_an_end_and_goes_on_there()
+    {
+        await using WebApplication app = await StartAsync(static services => services.AddExposition(), static app =>
+        {
+            app.MapExposition();
+            app.MapExpositionPage();
+        });
+        MetricStore store = app.Services.GetRequiredService<MetricStore>();
+        for (int i = 0; i < 200; i++)
+        {
+            Push(store, $"{i}".PadRight(8000, 'x'));
+        }
+
+        var shown = new HashSet<string>();
+        int pages = 0;
+        for (string? next = "?limit=500&sort=job"; next is not null; pages++)
+        {
+            string html = (await SendAsync("GET", new Uri(Address(app), next))).Body;
+            Assert.InRange(html.Length, 1, 2 << 20);
+            Assert.All(Rows().Matches(html), row => Assert.True(shown.Add(row.Groups[1].Value)));
+            next = Next().Match(html) is { Success: true } link ? WebUtility.HtmlDecode(link.Groups[1].Value) : null;
+        }
+
+        Assert.Equal(200, shown.Count);
+        Assert.InRange(pages, 2, 20);
+    }
+
     [Theory]
     [InlineData("/gw?limit=2", "/gw/?limit=2")]
     [InlineData("/gw/status/", "/gw/status")]
@@ -350,6 +378,12 @@ public sealed partial class PageAndApiTests
 
     [GeneratedRegex("<tr data-job=\"[^\"]*\" data-address=\"([^\"]+)\"")]
     private static partial Regex Deletes();
+
+    [GeneratedRegex("class=\"to\" href=\"./\\?group=([^\"]+)\"")]
+    private static partial Regex Rows();
+
+    [GeneratedRegex("href=\"([^\"]+)\">next ")]
+    private static partial Regex Next();
 
     [GeneratedRegex("data-do=\"wipe\" data-address=\"([^\"]+)\"")]
     private static partial Regex Wipes();
