@@ -42,7 +42,7 @@ public sealed class Http2Tests : IDisposable
         Assert.False(wire.HasEnded);
         var scraped = await gateway.ScrapeAsync();
         Assert.Equal(pushes, scraped.Value("m{instance=\"\",job=\"other\"}"));
-        Assert.Equal(1, scraped.Value("pushgateway_limit_refusals_total{limit=\"body-timeout\"}"));
+        Assert.Equal(1, scraped.Value("pushgateway_limit_refusals_total{limit=\"body-rate\"}"));
     }
 
     private static async Task FloodAsync(Http2Wire wire)
