@@ -77,7 +77,7 @@ public partial class GatewayProcessTests
         from label in family.Labels
         where family.Type == "counter" && s_labels.Contains(label.Name) || label.Name == "limit"
         group label.Value by label.Name into values
-        select $"| `{family.Name}`, `{values.Key}` | {string.Join(", ", values.Select(static value => $"`{value}`"))} |";
+        select $"| `{family.Name}`, `{values.Key}` | {string.Join(", ", values.Distinct().Select(static value => $"`{value}`"))} |";
 
     /// <summary>A pushed family of a name that has become the program's own is stored, and hidden where it contradicts that.</summary>
     [Theory]

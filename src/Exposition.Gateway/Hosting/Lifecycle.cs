@@ -73,7 +73,12 @@ internal sealed class Lifecycle(Flags flags, ExpositionEngine engine, Reloads re
             return Text(context, StatusCodes.Status403Forbidden, "Lifecycle API is not enabled.");
         }
 
-        ReloadOutcome outcome = reloads.Reload("request");
+        ReloadOutcome outcome = reloads.ReloadUnlogged();
+        engine.Log.Acted(
+            context,
+            outcome.Error is not null ? "reload refused, the web configuration before it stays in force"
+                : outcome.HasConfig ? "web configuration reloaded" : "nothing to reload, there is no web configuration",
+            outcome.Error is null ? LogLevel.Information : LogLevel.Warning, ("err", outcome.Error));
         return outcome.Error is { } error ? Text(context, StatusCodes.Status500InternalServerError,
                 "Reload refused, the web configuration before it stays in force: " + error)
             : Text(context, StatusCodes.Status200OK,

@@ -40,7 +40,7 @@ internal sealed class Reloads : IDisposable
     }
 
     /// <summary>Reads it again at once, and logs what comes of it.</summary>
-    /// <param name="by">Who asks, for the log.</param>
+    /// <param name="by">The signal that asks for it, for the log.</param>
     public ReloadOutcome Reload(string by)
     {
         if (_web is not { } web)
@@ -69,6 +69,9 @@ internal sealed class Reloads : IDisposable
 
         return new ReloadOutcome(true, error);
     }
+
+    /// <summary>The same without a line: whoever has asked by a request is logged with his address, within the budget for that.</summary>
+    public ReloadOutcome ReloadUnlogged() => _web is { } web ? new ReloadOutcome(true, web.ReloadNow()) : default;
 
     public void Dispose() => _signal.Dispose();
 }

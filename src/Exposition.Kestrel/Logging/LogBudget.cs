@@ -71,7 +71,9 @@ internal sealed class LogBudget(TimeProvider time)
     {
         lock (_lock)
         {
-            return _actions.TryTake(time.GetElapsedTime(_start));
+            bool taken = _actions.TryTake(time.GetElapsedTime(_start));
+            _suppressed += taken ? 0 : 1;
+            return taken;
         }
     }
 

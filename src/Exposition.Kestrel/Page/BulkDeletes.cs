@@ -14,7 +14,7 @@ internal sealed class BulkDeletes(HtmlWriter html, ListAddress list, bool canDel
     public void Write(long total)
     {
         bool all = admin is not null && !list.IsFiltered;
-        bool matching = admin is not null && list.HasSelector && list.State is null;
+        bool matching = admin is not null && list.HasMatchers && list.State is null;
         if (total == 0 || !canDelete)
         {
             return;

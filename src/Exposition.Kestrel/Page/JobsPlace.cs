@@ -7,9 +7,9 @@ namespace Exposition.Kestrel.Page;
 internal sealed class JobsPlace(HtmlWriter html, PageClock clock)
 {
     /// <summary>How many jobs are on a page.</summary>
-    public const int Limit = 500;
+    public const int Limit = 200;
 
-    private const int LongestSelector = 1500;
+    private const int LongestSelector = 200;
 
     public void Write(IReadOnlyList<FoundJob> jobs, bool hasMore)
     {

@@ -57,6 +57,9 @@ internal sealed record ListAddress(string Match, GroupStates? State, GroupSort S
     /// <summary>Whether groups are looked for by a selector.</summary>
     public bool HasSelector => Match.StartsWith('{');
 
+    /// <summary>Whether that selector leaves any group out.</summary>
+    public bool HasMatchers => HasSelector && GroupSelector.TryParse(Match, out GroupSelector? selector, out _) && selector.Count > 0;
+
     /// <summary>The state's name; empty for any.</summary>
     public string StateName => State is { } state ? Array.Find(s_states, known => known.State == state).Name : "";
 

@@ -98,7 +98,7 @@ internal sealed class OperatorPage(ExpositionEngine engine, ExpositionStatusOpti
         {
             case Place.Group:
                 _frame.Begin(html, clock, "Group", place, context.Request.Host);
-                Group(html, clock, links, query);
+                context.Response.StatusCode = Group(html, clock, links, query) ? StatusCodes.Status200OK : StatusCodes.Status404NotFound;
                 break;
             case Place.Jobs:
                 var jobs = ListAddress.Of(query);
@@ -178,7 +178,7 @@ internal sealed class OperatorPage(ExpositionEngine engine, ExpositionStatusOpti
         return found;
     }
 
-    private void Group(HtmlWriter html, PageClock clock, GroupLinks links, IQueryCollection query)
+    private bool Group(HtmlWriter html, PageClock clock, GroupLinks links, IQueryCollection query)
     {
         _ = int.TryParse(query["from"], NumberStyles.None, CultureInfo.InvariantCulture, out int from);
         var place = new GroupPlace(html, clock, links);
@@ -192,6 +192,8 @@ internal sealed class OperatorPage(ExpositionEngine engine, ExpositionStatusOpti
         {
             place.Write(null, default, 0);
         }
+
+        return isThere;
     }
 
     private string? Admin() => engine.Mapped.Admin is { } admin ? RelativePath.Of(Folder, admin) : null;

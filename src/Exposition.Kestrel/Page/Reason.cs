@@ -7,6 +7,9 @@ internal static class Reason
     private const string InWords = ": pushed as ";
 
     private const string Group = "group {";
+
+    // A value may have a brace, too.
+    private const string Behind = "} has ";
     private const int LongestSelector = 1000;
 
     /// <summary>Writes it in one line, in plain words where there are some.</summary>
@@ -25,7 +28,7 @@ internal static class Reason
     private static void Linked(HtmlWriter html, string text)
     {
         int at = text.IndexOf(Group, StringComparison.Ordinal);
-        int end = at < 0 ? -1 : text.IndexOf('}', at);
+        int end = at < 0 ? -1 : text.IndexOf(Behind, at, StringComparison.Ordinal);
         if (end < 0 || end - at > LongestSelector)
         {
             html.Cut(text);

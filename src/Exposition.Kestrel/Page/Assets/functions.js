@@ -26,10 +26,11 @@ function localTimes() {
 // Puts the page as it is now into the one that is open, which keeps what is unfolded, focused, selected and scrolled to.
 async function refresh() {
   const answer = await fetch(location.href, { headers: { Accept: 'text/html' } });
-  if (answer.status >= 500) {
-    throw new Error(await reason(answer));
+  const text = await answer.text();
+  const now = new DOMParser().parseFromString(text, 'text/html');
+  if (!now.querySelector('main')) {
+    throw new Error(`${answer.status} ${text}`.trim());
   }
-  const now = new DOMParser().parseFromString(await answer.text(), 'text/html');
   for (const part of ['header', 'main']) {
     Idiomorph.morph($(part), now.querySelector(part), {
       callbacks: {
