@@ -17,7 +17,7 @@ public sealed class RefusalBookTests
 {
     private static readonly ClientResolver s_clients = new([]);
     private readonly StoppedTime _time = new();
-    private readonly RefusalBook _book;
+    private RefusalBook _book;
 
     public RefusalBookTests() => _book = new RefusalBook(_time);
 
@@ -133,13 +133,20 @@ public sealed class RefusalBookTests
     [Fact]
     public void It_never_takes_more_than_two_MiB()
     {
-        long before = SettledMemory();
-        for (int i = 0; i < 2000; i++)
+        // What others leave meanwhile makes it less, never more: so the most of some rounds.
+        long taken = 0;
+        for (int round = 0; round < 5 && taken < 1 << 20; round++)
         {
-            NoteLong(i);
+            _book = new RefusalBook(_time);
+            long before = SettledMemory();
+            for (int i = 0; i < 2000; i++)
+            {
+                NoteLong(i);
+            }
+
+            taken = Math.Max(taken, SettledMemory() - before);
         }
 
-        long taken = SettledMemory() - before;
         Assert.Equal(RefusalBook.Most + RefusalBook.MostOutside, _book.Read().Count);
         Assert.InRange(taken, 1 << 20, 2 << 20);
         Assert.All(_book.Read(), static r =>

@@ -28,7 +28,7 @@ public sealed class SampleTests
     internal static void ShowGroups(WebApplication app)
     {
         app.MapExposition("/gateway");
-        app.MapExpositionPage("/gateway").RequireAuthorization();              // GET /gateway/: all groups, with buttons to delete them
+        app.MapExpositionPage("/gateway").RequireAuthorization();              // GET /gateway/: groups, jobs, refusals, status
         app.MapExpositionApi("/gateway").RequireAuthorization();               // GET /gateway/api/v1/status, .../metrics and .../refusals
         app.MapExpositionAdminApi("/gateway").RequireAuthorization("admins");  // PUT /gateway/api/v1/admin/wipe and .../snapshot
     }
