@@ -131,6 +131,23 @@ public sealed class GroupingKey : IEquatable<GroupingKey>, IComparable<GroupingK
     /// <inheritdoc/>
     public int CompareTo(GroupingKey? other) => other is null ? 1 : Bytes.SequenceCompareTo(other.Bytes);
 
+    /// <summary>The value of the label <c>job</c>, which every key has.</summary>
+    internal ReadOnlySpan<byte> Job
+    {
+        get
+        {
+            foreach (GroupingLabel label in Labels)
+            {
+                if (label.Name.SequenceEqual("job"u8))
+                {
+                    return label.Value;
+                }
+            }
+
+            return default;
+        }
+    }
+
     /// <summary>The labels as a selector: <c>{instance="i",job="j"}</c>.</summary>
     public override string ToString()
     {

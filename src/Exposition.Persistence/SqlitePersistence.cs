@@ -3,6 +3,7 @@ using Exposition.Hosting;
 using Exposition.Persistence.Following;
 using Exposition.Persistence.Loading;
 using Exposition.Persistence.Logging;
+using Exposition.Persistence.SelfMetrics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -40,6 +41,7 @@ public sealed class SqlitePersistence : IHostedService, ICommitGate, IAsyncDispo
     {
         (_store, _options, _time, _logger, _lifetime) = (store, options, time, logger, lifetime);
         _open = !IsOn && options.RestoreFrom.Length == 0;
+        Room = IsOn ? new DiskRoom(options.File, time) : null;
     }
 
     /// <summary>Whether anything is kept at all.</summary>
@@ -62,7 +64,8 @@ public sealed class SqlitePersistence : IHostedService, ICommitGate, IAsyncDispo
 
     internal string FileName => _options.File;
 
-    internal TimeProvider Time => _time;
+    /// <summary>How large the file is, and what is left beside it; null where nothing is kept.</summary>
+    internal DiskRoom? Room { get; }
 
     /// <summary>How the writes went; of nothing before it was started.</summary>
     internal CopyStatistics Statistics => _copy?.Statistics ?? _none;

@@ -301,7 +301,7 @@ public sealed class FindingTests
 
     private static GroupFinder FinderOf(MetricStore store) => new(store.State, store.Reads);
 
-    private static string Job(GroupingKey key) => Encoding.UTF8.GetString(FirstGroups.JobOf(key));
+    private static string Job(GroupingKey key) => Encoding.UTF8.GetString(key.Job);
 
     private static List<(string Name, string Value)> Labels(GroupingKey key)
     {

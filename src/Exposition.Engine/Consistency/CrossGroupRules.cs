@@ -233,7 +233,7 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, RepeatedSeries 
         return holder is null ? "another group" : $"group {holder.Key}";
     }
 
-    // What the Pushgateway's sentence leaves for whoever reads it to find out.
+    // Adds to the Pushgateway's sentence which type was pushed, and which one is stored where.
     private static string InWords(MetricType pushed, string holder, string what, MetricType stored) =>
         $": pushed as {PushRules.TypeName(pushed)}, but {holder} has {what} as {PushRules.TypeName(stored)}";
 

@@ -2,13 +2,13 @@ using System.Runtime.InteropServices;
 
 namespace Exposition.Engine.Counting;
 
-// Of a job's name, which may be long, a hash is kept: there may be as many jobs as groups. It is keyed anew in each process and has 64
-// bits, so two of a million jobs fall together in one process of forty million, and nobody can make them.
+// A 64-bit hash of each job's name is kept instead of the name, which may be long: there may be as many jobs as groups. The hash is seeded
+// anew in each process, so nobody can choose names that collide; two of a million jobs do so by chance in one process of forty million.
 
 /// <summary>How many jobs the groups have. Changed under the store's writer lock; the count may be read at any time.</summary>
 internal sealed class JobTable
 {
-    // Many, as those of the groups: one that is full is made anew as a whole.
+    // Several, so that a table that grows copies only its own part of the entries.
     private const int Tables = 64;
 
     private Dictionary<ulong, int>[] _groups = NewTables();
@@ -19,7 +19,7 @@ internal sealed class JobTable
     /// <summary>A group has come.</summary>
     public void Add(GroupingKey key)
     {
-        ulong job = JobOf(key);
+        ulong job = HashOf(key.Job);
         ref int groups = ref CollectionsMarshal.GetValueRefOrAddDefault(TableOf(job), job, out bool known);
         groups++;
         _count += known ? 0 : 1;
@@ -28,7 +28,7 @@ internal sealed class JobTable
     /// <summary>One that had come has gone.</summary>
     public void Remove(GroupingKey key)
     {
-        ulong job = JobOf(key);
+        ulong job = HashOf(key.Job);
         ref int groups = ref CollectionsMarshal.GetValueRefOrNullRef(TableOf(job), job);
         if (--groups == 0)
         {
@@ -49,18 +49,7 @@ internal sealed class JobTable
 
     private Dictionary<ulong, int> TableOf(ulong job) => _groups[job % Tables];
 
-    private static ulong JobOf(GroupingKey key)
-    {
-        foreach (GroupingLabel label in key.Labels)
-        {
-            if (label.Name.SequenceEqual("job"u8))
-            {
-                return ((ulong)Hash(label.Value, 0) << 32) | Hash(label.Value, 1);
-            }
-        }
-
-        return 0;
-    }
+    private static ulong HashOf(ReadOnlySpan<byte> job) => ((ulong)Hash(job, 0) << 32) | Hash(job, 1);
 
     private static uint Hash(ReadOnlySpan<byte> name, int half)
     {

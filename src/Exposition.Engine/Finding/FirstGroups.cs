@@ -57,27 +57,13 @@ internal sealed class FirstGroups(GroupSort sort, bool descending, int most) : I
         {
             order = sort switch
             {
-                GroupSort.Job => JobOf(key).SequenceCompareTo(JobOf(otherKey)),
+                GroupSort.Job => key.Job.SequenceCompareTo(otherKey.Job),
                 GroupSort.Key => key.CompareTo(otherKey),
                 _ => 0,
             };
         }
 
         return order == 0 ? key.CompareTo(otherKey) : descending ? -order : order;
-    }
-
-    /// <summary>The value of the label that every group has.</summary>
-    public static ReadOnlySpan<byte> JobOf(GroupingKey key)
-    {
-        foreach (GroupingLabel label in key.Labels)
-        {
-            if (label.Name.SequenceEqual("job"u8))
-            {
-                return label.Value;
-            }
-        }
-
-        return default;
     }
 
     private void Up()

@@ -58,7 +58,7 @@ internal static class SortValue
     public static long OfJob(GroupingKey key)
     {
         Span<byte> start = stackalloc byte[sizeof(ulong)];
-        ReadOnlySpan<byte> job = FirstGroups.JobOf(key);
+        ReadOnlySpan<byte> job = key.Job;
         start.Clear();
         job[..Math.Min(job.Length, start.Length)].CopyTo(start);
         return (long)(BinaryPrimitives.ReadUInt64BigEndian(start) ^ (1UL << 63));

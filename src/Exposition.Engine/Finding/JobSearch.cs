@@ -3,9 +3,9 @@ using Exposition.Engine.Groups;
 
 namespace Exposition.Engine.Finding;
 
-// Groups of one job need not be neighbours, so each job has its sums at hand; but only the first jobs by name. A job that is behind them
-// when one of its groups comes, or falls behind them later, is never among them again, as the last of them only moves to the front. So what
-// is there in the end was there from its first group on.
+// The groups of a job need not be neighbours, so sums are kept for each of the first jobs by name, as many as are asked for. A job that
+// comes behind the last of these is dropped, and is never needed again, as the last name only moves to the front. So each job that is left
+// at the end has been counted from its first group on.
 
 /// <summary>Sums up the groups of each job, of the first jobs in order of their names.</summary>
 internal sealed class JobSearch(GroupQuery query, string? after, int limit) : IGroupVisitor
@@ -19,11 +19,11 @@ internal sealed class JobSearch(GroupQuery query, string? after, int limit) : IG
     public bool HasMore { get; private set; }
 
     public bool Wants(GroupSlot slot) =>
-        query.Chooses(slot.Key) && (_after is null || FirstGroups.JobOf(slot.Key).SequenceCompareTo(_after) > 0);
+        query.Chooses(slot.Key) && (_after is null || slot.Key.Job.SequenceCompareTo(_after) > 0);
 
     public void Visit(GroupSlot slot, GroupSnapshot group)
     {
-        if (JobOf(FirstGroups.JobOf(slot.Key)) is not { } job)
+        if (JobOf(slot.Key.Job) is not { } job)
         {
             return;
         }

@@ -23,7 +23,7 @@ internal static class GroupCopies
         long expiry = state.Deadlines.ExpiryOf(group);
         return new GroupInfo(
             group.Key, TimeOf(group.PushTime), TimeOf(group.FailureTime),
-            expiry > 0 ? DateTimeOffset.UnixEpoch.AddTicks(expiry / 100) : null, group.IsExpired, group.LastFailure, families);
+            MomentOf(expiry), group.IsExpired, group.LastFailure, families);
     }
 
     public static MetricSample[] SamplesOf(GroupSnapshot group)
@@ -54,6 +54,11 @@ internal static class GroupCopies
 
     /// <summary>For the lines of entries, which are in the one spelling that the store writes.</summary>
     public static ExpositionReaderState NewReaderState() => new(new TextReadOptions(NameScheme.Utf8, Lenient: false));
+
+    /// <summary>A time of the store for others to see.</summary>
+    /// <param name="unixNanoseconds">Nanoseconds since the Unix epoch; 0 for none.</param>
+    public static DateTimeOffset? MomentOf(long unixNanoseconds) =>
+        unixNanoseconds > 0 ? DateTimeOffset.UnixEpoch.AddTicks(unixNanoseconds / 100) : null;
 
     /// <summary>A time of a family of times: 0 stands for never. Clients may push one that is no time.</summary>
     public static DateTimeOffset? TimeOf(double? seconds) =>

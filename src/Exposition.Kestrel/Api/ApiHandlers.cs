@@ -100,28 +100,10 @@ internal sealed class ApiHandlers(ExpositionEngine engine, ExpositionStatusOptio
             }
 
             long expiresAt = withOwn ? view.ExpiryOf(group) : 0;
-            json.BeginGroup();
-            for (int f = 0; f <= group.Families.Length; f++)
+            foreach (int _ in json.Write(group, withOwn, expiresAt))
             {
-                ReadOnlyMemory<byte>? name = f < group.Families.Length ? group.Families[f].Name : default(ReadOnlyMemory<byte>?);
-                json.FixedKeys(
-                    group.Key, group.LastPushSuccessful, f > 0 ? group.Families[f - 1].Name.Span : default, name,
-                    withOwn ? group : null, expiresAt);
-                if (name is null)
-                {
-                    continue;
-                }
-
-                for (int metric = json.BeginFamily(group.Families[f]); metric >= 0;)
-                {
-                    metric = json.Metric(metric);
-                    await answer.FlushAsync();
-                }
-
-                json.EndFamily();
+                await answer.FlushAsync();
             }
-
-            json.EndGroup();
         }
 
         writer.WriteEndArray();

@@ -1,6 +1,4 @@
-using System.Text;
 using System.Text.Json;
-using Exposition.Formats;
 using Exposition.Kestrel.Endpoints;
 using Microsoft.AspNetCore.Http;
 
@@ -34,8 +32,7 @@ internal sealed class JsonAnswer : IAsyncDisposable
         IHeaderDictionary headers = context.Response.Headers;
         context.Response.ContentType = "application/json";
         headers.CacheControl = "no-cache, no-store, must-revalidate";
-        bool gzip = mayCompress
-            && FormatNegotiator.AcceptsGzip(Encoding.Latin1.GetBytes(context.Request.Headers.AcceptEncoding.ToString()));
+        bool gzip = mayCompress && GzipWriter.IsTakenBy(context.Request);
         if (mayCompress)
         {
             headers.Vary = "Accept-Encoding";

@@ -20,6 +20,37 @@ internal sealed class MetricsJson(Utf8JsonWriter writer, TimeZoneInfo zone, bool
     private string _timeStamp = "";
     private string _type = "";
 
+    /// <summary>Writes a group, and pauses after each metric, so that what is written can be sent.</summary>
+    /// <param name="group">The group, which stays what it is meanwhile.</param>
+    /// <param name="isOwn">Whether what only we know is shown.</param>
+    /// <param name="expiresAt">When it expires, in nanoseconds since the Unix epoch; 0 for never.</param>
+    /// <returns>The place of each metric.</returns>
+    public IEnumerable<int> Write(GroupSnapshot group, bool isOwn, long expiresAt)
+    {
+        BeginGroup();
+        for (int f = 0; f <= group.Families.Length; f++)
+        {
+            ReadOnlyMemory<byte>? name = f < group.Families.Length ? group.Families[f].Name : default(ReadOnlyMemory<byte>?);
+            FixedKeys(
+                group.Key, group.LastPushSuccessful, f > 0 ? group.Families[f - 1].Name.Span : default, name,
+                isOwn ? group : null, expiresAt);
+            if (name is null)
+            {
+                continue;
+            }
+
+            for (int metric = BeginFamily(group.Families[f]); metric >= 0;)
+            {
+                metric = Metric(metric);
+                yield return metric;
+            }
+
+            EndFamily();
+        }
+
+        EndGroup();
+    }
+
     /// <summary>Starts a group.</summary>
     public void BeginGroup() => writer.WriteStartObject();
 

@@ -10,9 +10,6 @@ namespace Exposition.Kestrel.Api;
 /// <summary>The last refused requests, for whoever asks why. No page of another origin is invited to read them.</summary>
 internal sealed class RefusalHandlers(ExpositionEngine engine)
 {
-    private const int FlushBytes = 64 << 10;
-    private static readonly JsonWriterOptions s_json = new() { Encoder = GoJsonEncoder.Instance, SkipValidation = true };
-
     /// <summary>All that are kept, the newest first.</summary>
     public async Task ServeAsync(HttpContext context)
     {
@@ -23,11 +20,10 @@ internal sealed class RefusalHandlers(ExpositionEngine engine)
             return;
         }
 
-        context.Response.Headers.CacheControl = "no-cache, no-store, must-revalidate";
-        context.Response.ContentType = "application/json";
         try
         {
-            await WriteAsync(answer);
+            await using var json = JsonAnswer.Begin(context, answer, mayCompress: false);
+            await WriteAsync(json);
         }
         catch (OperationCanceledException)
         {
@@ -35,25 +31,20 @@ internal sealed class RefusalHandlers(ExpositionEngine engine)
         }
     }
 
-    private async Task WriteAsync(LongAnswer answer)
+    private async Task WriteAsync(JsonAnswer answer)
     {
-        await using var writer = new Utf8JsonWriter(answer, s_json);
+        Utf8JsonWriter writer = answer.Json;
         writer.WriteStartObject();
         writer.WriteString("status"u8, "success"u8);
         writer.WriteStartArray("data"u8);
         foreach (RefusedRequest refused in engine.Refusals.Read())
         {
             Write(writer, refused, engine.Options.Time.LocalTimeZone);
-            if (writer.BytesPending + answer.Pending > FlushBytes)
-            {
-                writer.Flush();
-                await answer.FlushAsync();
-            }
+            await answer.FlushAsync();
         }
 
         writer.WriteEndArray();
         writer.WriteEndObject();
-        writer.Flush();
         await answer.FinishAsync();
     }
 

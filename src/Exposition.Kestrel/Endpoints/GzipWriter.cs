@@ -1,5 +1,9 @@
 using System.Buffers;
 using System.IO.Compression;
+using System.Text;
+using Exposition.Engine.Scraping;
+using Exposition.Formats;
+using Microsoft.AspNetCore.Http;
 
 namespace Exposition.Kestrel.Endpoints;
 
@@ -11,7 +15,11 @@ internal sealed class GzipWriter : IBufferWriter<byte>, IDisposable
     private readonly GZipStream _gzip;
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(LeastRoom);
 
-    public GzipWriter(IBufferWriter<byte> output) => _gzip = new GZipStream(new Output(output), CompressionLevel.Fastest);
+    public GzipWriter(IBufferWriter<byte> output) => _gzip = new GZipStream(OutputStream.Over(output), CompressionLevel.Fastest);
+
+    /// <summary>Whether a client takes what is compressed.</summary>
+    public static bool IsTakenBy(HttpRequest request) =>
+        FormatNegotiator.AcceptsGzip(Encoding.Latin1.GetBytes(request.Headers.AcceptEncoding.ToString()));
 
     public void Advance(int count) => _gzip.Write(_buffer.AsSpan(0, count));
 
@@ -34,36 +42,5 @@ internal sealed class GzipWriter : IBufferWriter<byte>, IDisposable
         _gzip.Dispose();
         ArrayPool<byte>.Shared.Return(_buffer);
         _buffer = [];
-    }
-
-    private sealed class Output(IBufferWriter<byte> output) : Stream
-    {
-        public override bool CanRead => false;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => true;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        public override void Flush()
-        {
-        }
-
-        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
-        public override void Write(ReadOnlySpan<byte> buffer) => output.Write(buffer);
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
     }
 }

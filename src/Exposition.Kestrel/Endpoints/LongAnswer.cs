@@ -12,6 +12,8 @@ namespace Exposition.Kestrel.Endpoints;
 /// </summary>
 internal sealed class LongAnswer : IBufferWriter<byte>, IDisposable
 {
+    private const int PieceBytes = 64 << 10;
+
     private readonly MetricStore _store;
     private readonly HttpContext _context;
     private readonly Reader _reader;
@@ -90,6 +92,20 @@ internal sealed class LongAnswer : IBufferWriter<byte>, IDisposable
             _context.Abort();
             throw new OperationCanceledException();
         }
+    }
+
+    /// <summary>Sends what is there whole already, piece by piece, and finishes.</summary>
+    /// <exception cref="OperationCanceledException">As for <see cref="FlushAsync"/>.</exception>
+    public async ValueTask SendAsync(ReadOnlyMemory<byte> whole)
+    {
+        _context.Response.ContentLength = whole.Length;
+        for (int at = 0; at < whole.Length; at += PieceBytes)
+        {
+            this.Write(whole.Span[at..Math.Min(at + PieceBytes, whole.Length)]);
+            await FlushAsync();
+        }
+
+        await FinishAsync();
     }
 
     /// <summary>Lets go of the store and sends the rest.</summary>

@@ -1,4 +1,5 @@
 using Exposition.Engine;
+using Exposition.Engine.Groups;
 using Exposition.Formats;
 using Exposition.Kestrel.Api;
 
@@ -31,7 +32,8 @@ internal sealed class FamilyList(HtmlWriter html, PageClock clock)
             int size = 1 + family.SampleCount;
             if (seen + size > skip)
             {
-                written += Family(in family, isOnly && !IsTime(in family), Math.Max(skip - seen, 0), budget - written, end);
+                bool open = isOnly && !BuiltInFamilies.IsEither(family.Name.Span);
+                written += Family(in family, open, Math.Max(skip - seen, 0), budget - written, end);
             }
 
             seen += size;
@@ -46,14 +48,11 @@ internal sealed class FamilyList(HtmlWriter html, PageClock clock)
         int count = 0;
         foreach (ref readonly FamilyEntry family in group.Families)
         {
-            count += IsTime(in family) ? 1 : 0;
+            count += BuiltInFamilies.IsEither(family.Name.Span) ? 1 : 0;
         }
 
         return count;
     }
-
-    private static bool IsTime(in FamilyEntry family) =>
-        family.Name.Span.SequenceEqual("push_time_seconds"u8) || family.Name.Span.SequenceEqual("push_failure_time_seconds"u8);
 
     private int Family(in FamilyEntry family, bool open, int skip, int budget, long end)
     {
@@ -91,7 +90,7 @@ internal sealed class FamilyList(HtmlWriter html, PageClock clock)
         }
 
         double value = _set.Metrics[_set.Families[0].FirstMetric].Value;
-        if (IsTime(in family))
+        if (BuiltInFamilies.IsEither(family.Name.Span))
         {
             clock.Write(value);
         }

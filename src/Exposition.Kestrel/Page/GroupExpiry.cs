@@ -1,5 +1,6 @@
 using Exposition.Engine;
 using Exposition.Engine.Finding;
+using Exposition.Engine.Reading;
 
 namespace Exposition.Kestrel.Page;
 
@@ -14,7 +15,7 @@ internal readonly record struct GroupExpiry(DateTimeOffset? At, bool IsOwn, stri
     /// <param name="group">The group.</param>
     /// <param name="at">In nanoseconds since the Unix epoch; 0 for never.</param>
     public static GroupExpiry Of(GroupFinder finder, GroupSnapshot group, long at) => new(
-        at > 0 ? DateTimeOffset.UnixEpoch.AddTicks(at / 100) : null, group.HasExplicitExpiry,
+        GroupCopies.MomentOf(at), group.HasExplicitExpiry,
         group.HasExplicitExpiry ? null : finder.RuleOf(group));
 
     /// <summary>Writes why.</summary>

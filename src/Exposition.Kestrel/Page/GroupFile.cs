@@ -12,8 +12,6 @@ namespace Exposition.Kestrel.Page;
 /// <summary>A group as text, in the format of scrapes, or as JSON, as the API has it.</summary>
 internal static class GroupFile
 {
-    private const int FlushBytes = 64 << 10;
-
     /// <summary>Serves it, if that is asked for and the group is there.</summary>
     public static async Task<bool> TryServeAsync(ExpositionEngine engine, HttpContext context, LongAnswer answer)
     {
@@ -47,16 +45,9 @@ internal static class GroupFile
         context.Response.Headers.XContentTypeOptions = "nosniff";
         context.Response.Headers.ContentDisposition = "inline";
         context.Response.Headers.CacheControl = "no-store";
-        context.Response.ContentLength = file.WrittenCount;
         try
         {
-            for (int at = 0; at < file.WrittenCount; at += FlushBytes)
-            {
-                answer.Write(file.WrittenSpan[at..Math.Min(at + FlushBytes, file.WrittenCount)]);
-                await answer.FlushAsync();
-            }
-
-            await answer.FinishAsync();
+            await answer.SendAsync(file.WrittenMemory);
         }
         catch (OperationCanceledException)
         {
@@ -78,29 +69,12 @@ internal static class GroupFile
 
     private static void WriteJson(ExpositionEngine engine, GroupSnapshot group, IBufferWriter<byte> into)
     {
-        using var writer = new Utf8JsonWriter(into, new JsonWriterOptions { Encoder = GoJsonEncoder.Instance, SkipValidation = true });
+        using var writer = new Utf8JsonWriter(into, JsonAnswer.Options);
         var json = new MetricsJson(writer, engine.Options.Time.LocalTimeZone, withFailures: true);
-        json.BeginGroup();
-        long expiry = engine.Store.ExpiryOf(group);
-        for (int f = 0; f <= group.Families.Length; f++)
+        foreach (int _ in json.Write(group, isOwn: true, engine.Store.ExpiryOf(group)))
         {
-            ReadOnlyMemory<byte>? name = f < group.Families.Length ? group.Families[f].Name : default(ReadOnlyMemory<byte>?);
-            json.FixedKeys(
-                group.Key, group.LastPushSuccessful, f > 0 ? group.Families[f - 1].Name.Span : default, name, group, expiry);
-            if (name is null)
-            {
-                continue;
-            }
-
-            for (int metric = json.BeginFamily(group.Families[f]); metric >= 0;)
-            {
-                metric = json.Metric(metric);
-            }
-
-            json.EndFamily();
         }
 
-        json.EndGroup();
         writer.Flush();
     }
 }

@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text;
 using Exposition.Engine;
+using Exposition.Engine.Finding;
 
 namespace Exposition.Kestrel.Page;
 
@@ -52,20 +54,17 @@ internal sealed class GroupPlace(HtmlWriter html, PageClock clock, GroupLinks li
         new FamilyList(html, clock).Write(group, from, PartLines, html.Written + PartBytes, out int next);
         if (next > 0)
         {
-            html.Raw("<p class=\"pages\">More of this group: <a rel=\"next\" href=\"./?group="u8).Text(GroupId.Of(group.Key))
+            html.Raw("<p class=\"pages\">More of this group: <a rel=\"next\" href=\"./?group="u8).Text(GroupCursor.IdOf(group.Key))
                 .Raw("&amp;from="u8).Text(next.ToString(CultureInfo.InvariantCulture)).Raw("\">next part</a></p>\n"u8);
         }
     }
 
     private void OfSameJob(GroupingKey key)
     {
-        foreach (GroupingLabel label in key.Labels)
+        if (key.Job.Length <= LongestSelector)
         {
-            if (label.Name.SequenceEqual("job"u8) && label.Value.Length <= LongestSelector)
-            {
-                string selector = GroupingKey.Create(("job", System.Text.Encoding.UTF8.GetString(label.Value))).ToString();
-                html.Raw(" · <a href=\"./?match="u8).Text(Uri.EscapeDataString(selector)).Raw("\">all of this job</a>"u8);
-            }
+            string selector = GroupingKey.Create(("job", Encoding.UTF8.GetString(key.Job))).ToString();
+            html.Raw(" · <a href=\"./?match="u8).Text(Uri.EscapeDataString(selector)).Raw("\">all of this job</a>"u8);
         }
     }
 
@@ -120,15 +119,7 @@ internal sealed class GroupPlace(HtmlWriter html, PageClock clock, GroupLinks li
         }
 
         html.Raw("</td></tr><tr><th scope=\"row\">"u8).Raw(group.IsExpired ? "expired"u8 : "expires"u8).Raw("</th><td>"u8);
-        if (expiry.At is { } at)
-        {
-            clock.Write(at);
-        }
-        else
-        {
-            html.Raw("never"u8);
-        }
-
+        clock.Write(expiry.At);
         html.Raw(" · "u8);
         expiry.Describe(html);
         html.Raw("</td></tr><tr><th scope=\"row\">series</th><td>"u8).Text(Words.Count(group.SampleCount, "line", "lines")).Raw(" in "u8)
@@ -138,9 +129,10 @@ internal sealed class GroupPlace(HtmlWriter html, PageClock clock, GroupLinks li
 
     private void Do(GroupSnapshot group)
     {
-        string id = GroupId.Of(group.Key);
+        string id = GroupCursor.IdOf(group.Key);
         html.Raw("<h2>This group</h2>\n<p class=\"do\"><a href=\"./?group="u8).Text(id)
-            .Raw("&amp;as=text\">as text</a> <a href=\"./?group="u8).Text(id).Raw("&amp;as=json\">as JSON</a> <a href=\"./?group="u8).Text(id).Raw("\">link to it</a>"u8);
+            .Raw("&amp;as=text\">as text</a> <a href=\"./?group="u8).Text(id)
+            .Raw("&amp;as=json\">as JSON</a> <a href=\"./?group="u8).Text(id).Raw("\">link to it</a>"u8);
         if (links.DeleteOf(group.Key) is { } address)
         {
             html.Raw(" <button type=\"button\" class=\"js danger\" data-do=\"one\" data-home=\"./\" data-address=\""u8).Text(address)

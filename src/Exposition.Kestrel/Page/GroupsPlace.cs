@@ -1,5 +1,6 @@
-using Exposition.Engine;
+using System.Text;
 using Exposition.Engine.Finding;
+using Exposition.Engine.Reading;
 
 namespace Exposition.Kestrel.Page;
 
@@ -145,7 +146,7 @@ internal sealed class GroupsPlace(HtmlWriter html, PageClock clock, GroupLinks l
         html.Raw("<tr"u8);
         if (links.DeleteOf(group.Key) is { } address)
         {
-            string job = System.Text.Encoding.UTF8.GetString(JobOf(group.Key));
+            string job = Encoding.UTF8.GetString(group.Key.Job);
             html.Raw(" data-job=\""u8).Cut(job).Raw("\" data-address=\""u8).Text(address)
                 .Raw("\"><td class=\"js\"><input type=\"checkbox\" name=\"g\" aria-label=\"Select "u8)
                 .Cut(group.Key.ToString()).Raw("\"></td>"u8);
@@ -155,7 +156,7 @@ internal sealed class GroupsPlace(HtmlWriter html, PageClock clock, GroupLinks l
             html.Raw(">"u8);
         }
 
-        html.Raw("<td><a class=\"to\" href=\"./?group="u8).Text(GroupId.Of(group.Key)).Raw("\">"u8);
+        html.Raw("<td><a class=\"to\" href=\"./?group="u8).Text(GroupCursor.IdOf(group.Key)).Raw("\">"u8);
         _labels.Write(group.Key);
         html.Raw("</a>"u8);
         Why(group);
@@ -163,9 +164,9 @@ internal sealed class GroupsPlace(HtmlWriter html, PageClock clock, GroupLinks l
         GroupState.Write(html, (group.States & GroupStates.Failed) != 0, (group.States & GroupStates.Expired) != 0, group.HiddenCount);
         html.Raw("</td><td class=\"n\" data-h=\"series\">"u8).Text(Words.Count(group.Series)).Raw("</td><td class=\"n\" data-h=\"size\">"u8)
             .Text(Words.Size(group.Bytes)).Raw("</td><td class=\"t\" data-h=\"last push\">"u8);
-        Time(group.PushedAt);
+        clock.Write(group.PushedAt);
         html.Raw("</td><td class=\"t\" data-h=\"expires\">"u8);
-        Time(group.ExpiresAt > 0 ? DateTimeOffset.UnixEpoch.AddTicks(group.ExpiresAt / 100) : null);
+        clock.Write(GroupCopies.MomentOf(group.ExpiresAt));
         html.Raw("</td></tr>\n"u8);
     }
 
@@ -190,19 +191,5 @@ internal sealed class GroupsPlace(HtmlWriter html, PageClock clock, GroupLinks l
         }
     }
 
-    private void Time(DateTimeOffset? at)
-    {
-        if (at is { } time)
-        {
-            clock.Write(time);
-        }
-        else
-        {
-            html.Raw("never"u8);
-        }
-    }
-
     private void Link(ListAddress to, string text) => html.Raw(" <a href=\""u8).Text(to.ToString()).Raw("\">"u8).Text(text).Raw("</a>"u8);
-
-    private static ReadOnlySpan<byte> JobOf(GroupingKey key) => FirstGroups.JobOf(key);
 }

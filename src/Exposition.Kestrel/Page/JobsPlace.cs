@@ -50,9 +50,9 @@ internal sealed class JobsPlace(HtmlWriter html, PageClock clock)
         Link(job.Failed > 0 && address is not null ? address + "&state=failed" : null, () => html.Text(Words.Count(job.Failed)));
         html.Raw("</td><td class=\"n\">"u8).Text(Words.Count(job.Series)).Raw("</td><td class=\"n\">"u8).Text(Words.Size(job.Bytes))
             .Raw("</td><td class=\"t\">"u8);
-        Time(job.NewestPush);
+        clock.Write(job.NewestPush);
         html.Raw("</td><td class=\"t\">"u8);
-        Time(job.OldestPush);
+        clock.Write(job.OldestPush);
         html.Raw("</td></tr>\n"u8);
     }
 
@@ -67,17 +67,5 @@ internal sealed class JobsPlace(HtmlWriter html, PageClock clock)
         html.Raw("<a href=\""u8).Text(address).Raw("\">"u8);
         text();
         html.Raw("</a>"u8);
-    }
-
-    private void Time(double at)
-    {
-        if (at > 0)
-        {
-            clock.Write(at);
-        }
-        else
-        {
-            html.Raw("never"u8);
-        }
     }
 }

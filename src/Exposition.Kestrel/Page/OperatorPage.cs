@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using System.Text;
 using Exposition.Engine;
 using Exposition.Engine.Finding;
 using Exposition.Formats;
@@ -18,8 +17,6 @@ namespace Exposition.Kestrel.Page;
 /// <summary>The page for people.</summary>
 internal sealed class OperatorPage(ExpositionEngine engine, ExpositionStatusOptions status)
 {
-    private const int FlushBytes = 64 << 10;
-
     // What a list may have, and what a row has: so much, and its key in some forms, in base64 and escaped.
     private const long ListBytes = 1 << 20;
     private const int RowBytes = 1500;
@@ -63,7 +60,7 @@ internal sealed class OperatorPage(ExpositionEngine engine, ExpositionStatusOpti
         }
 
         var page = new ArrayBufferWriter<byte>(16 << 10);
-        bool gzip = FormatNegotiator.AcceptsGzip(Encoding.Latin1.GetBytes(context.Request.Headers.AcceptEncoding.ToString()));
+        bool gzip = GzipWriter.IsTakenBy(context.Request);
         try
         {
             if (gzip)
@@ -228,14 +225,7 @@ internal sealed class OperatorPage(ExpositionEngine engine, ExpositionStatusOpti
         response.Headers.CacheControl = "no-store";
         response.Headers.Vary = "Accept-Encoding";
         response.Headers.ContentEncoding = gzip ? "gzip" : default(StringValues);
-        response.ContentLength = page.Length;
-        for (int at = 0; at < page.Length; at += FlushBytes)
-        {
-            answer.Write(page.Span[at..Math.Min(at + FlushBytes, page.Length)]);
-            await answer.FlushAsync();
-        }
-
-        await answer.FinishAsync();
+        await answer.SendAsync(page);
     }
 
     /// <summary>Too many look for something already.</summary>

@@ -21,12 +21,25 @@ internal sealed class PageClock(HtmlWriter html, DateTimeOffset now)
             .Text(at <= now ? Words.Duration(now - at) + " ago" : "in " + Words.Duration(at - now)).Raw("</time>"u8);
     }
 
-    /// <summary>The same of seconds since the Unix epoch.</summary>
+    /// <summary>The same, or "never".</summary>
+    public void Write(DateTimeOffset? at)
+    {
+        if (at is { } time)
+        {
+            Write(time);
+        }
+        else
+        {
+            html.Raw("never"u8);
+        }
+    }
+
+    /// <summary>The same of seconds since the Unix epoch; 0 is "never".</summary>
     public void Write(double unixSeconds)
     {
         if (unixSeconds == 0)
         {
-            html.Raw("never"u8);
+            Write(at: null);
         }
         else if (unixSeconds > 0 && unixSeconds < s_last.ToUnixTimeSeconds())
         {

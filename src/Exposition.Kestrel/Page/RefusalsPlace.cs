@@ -1,4 +1,5 @@
 using System.Globalization;
+using Exposition.Engine.Finding;
 using Exposition.Kestrel.Refusals;
 
 namespace Exposition.Kestrel.Page;
@@ -58,7 +59,7 @@ internal sealed class RefusalsPlace(HtmlWriter html, PageClock clock, RefusalBoo
 
         if (request.Group is { } group)
         {
-            html.Raw(" <a href=\"./?group="u8).Text(GroupId.Of(group)).Raw("\">its group</a>"u8);
+            html.Raw(" <a href=\"./?group="u8).Text(GroupCursor.IdOf(group)).Raw("\">its group</a>"u8);
         }
 
         html.Raw("</td><td class=\"n\">"u8).Text(request.Status.ToString(CultureInfo.InvariantCulture)).Raw("</td><td>"u8)

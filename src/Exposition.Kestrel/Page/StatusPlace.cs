@@ -55,7 +55,8 @@ internal sealed class StatusPlace(HtmlWriter html, PageClock clock, ExpositionEn
     {
         Heading("Limits");
         html.Raw("<p class=\"help\">Of what all share, what is in use now; of what one request may be, the largest of the last ten "u8)
-            .Raw("minutes.</p>\n<div class=\"wide\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">limit</th><th scope=\"col\">in use</th>"u8)
+            .Raw("minutes.</p>\n<div class=\"wide\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">limit</th>"u8)
+            .Raw("<th scope=\"col\">in use</th>"u8)
             .Raw("<th scope=\"col\" class=\"n\">now</th><th scope=\"col\" class=\"n\">most</th>"u8)
             .Raw("<th scope=\"col\" class=\"n\">refused since the start</th></tr></thead><tbody>\n"u8);
         foreach (LimitUse use in engine.Metrics.ReadLimits())
@@ -115,18 +116,10 @@ internal sealed class StatusPlace(HtmlWriter html, PageClock clock, ExpositionEn
         html.Raw("<table><thead><tr><th scope=\"col\">group</th><th scope=\"col\">last push</th></tr></thead><tbody>\n"u8);
         foreach (FoundGroup group in newest.Groups)
         {
-            html.Raw("<tr><td><a href=\"./?group="u8).Text(GroupId.Of(group.Key)).Raw("\">"u8);
+            html.Raw("<tr><td><a href=\"./?group="u8).Text(GroupCursor.IdOf(group.Key)).Raw("\">"u8);
             _labels.Write(group.Key);
             html.Raw("</a></td><td class=\"t\">"u8);
-            if (group.PushedAt is { } at)
-            {
-                clock.Write(at);
-            }
-            else
-            {
-                html.Raw("never"u8);
-            }
-
+            clock.Write(group.PushedAt);
             html.Raw("</td></tr>\n"u8);
         }
 
@@ -181,14 +174,6 @@ internal sealed class StatusPlace(HtmlWriter html, PageClock clock, ExpositionEn
 
     private void Heading(string text) => html.Raw("<h2>"u8).Text(text).Raw("</h2>\n"u8);
 
-    private void Table(IEnumerable<KeyValuePair<string, string>> rows)
-    {
-        html.Raw("<table><tbody>"u8);
-        foreach ((string name, string value) in rows)
-        {
-            html.Raw("<tr><th scope=\"row\">"u8).Text(name).Raw("</th><td>"u8).Cut(value).Raw("</td></tr>"u8);
-        }
-
-        html.Raw("</tbody></table>\n"u8);
-    }
+    private void Table(IEnumerable<KeyValuePair<string, string>> rows) =>
+        Facts(rows.Select(static row => new StatusFact(row.Key, row.Value)));
 }

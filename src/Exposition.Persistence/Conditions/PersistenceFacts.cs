@@ -1,25 +1,22 @@
 using System.Globalization;
 using Exposition.Hosting.Conditions;
-using Exposition.Persistence.SelfMetrics;
 
 namespace Exposition.Persistence.Conditions;
 
 /// <summary>How the durable copy is doing, for the status page; nothing where nothing is kept.</summary>
 internal sealed class PersistenceFacts(SqlitePersistence persistence) : IStatusSource
 {
-    private readonly DiskRoom? _room = persistence.IsOn ? new DiskRoom(persistence.FileName, persistence.Time) : null;
-
     public string Title => "Persistence";
 
     public IEnumerable<StatusFact> Read()
     {
-        if (_room is null)
+        if (persistence.Room is not { } room)
         {
             yield return new("file", "none: what is pushed is kept in memory only");
             yield break;
         }
 
-        (long file, long free) = _room.Now;
+        (long file, long free) = room.Now;
         DurableStatus status = persistence.Status;
         yield return new("file", persistence.FileName);
         yield return new("size", Bytes: file);

@@ -5,16 +5,14 @@ namespace Exposition.Persistence.SelfMetrics;
 /// <summary>How the durable copy is doing; nothing where nothing is kept.</summary>
 internal sealed class PersistenceMetrics(SqlitePersistence persistence) : IMetricSource
 {
-    private readonly DiskRoom? _room = persistence.IsOn ? new DiskRoom(persistence.FileName, persistence.Time) : null;
-
     public void Collect(FamilySet into)
     {
-        if (_room is null)
+        if (persistence.Room is not { } room)
         {
             return;
         }
 
-        (long file, long free) = _room.Now;
+        (long file, long free) = room.Now;
         persistence.Statistics.Commits.Collect(into, "pushgateway_persistence_commit_duration_seconds"u8,
             "How long it has taken to write what had changed to the persistence file, to its last commit."u8);
 
