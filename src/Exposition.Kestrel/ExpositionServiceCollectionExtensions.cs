@@ -3,6 +3,7 @@ using Exposition.Engine;
 using Exposition.Formats;
 using Exposition.Hosting;
 using Exposition.Hosting.Conditions;
+using Exposition.Hosting.Logging;
 using Exposition.Hosting.Naming;
 using Exposition.Hosting.Settings;
 using Exposition.Kestrel;
@@ -63,7 +64,7 @@ public static class ExpositionServiceCollectionExtensions
         // Of all engines together: what clients cause is bounded for the host.
         services.TryAddSingleton(static provider => new LogBudget(provider.GetService<TimeProvider>() ?? TimeProvider.System));
         services.TryAddNamed(name, provider => new ClientLog(
-            provider.GetService<ILogger<ExpositionEngine>>() ?? (ILogger)NullLogger.Instance, provider.GetRequiredService<LogBudget>(),
+            provider.GetService<ILoggerFactory>()?.CreateLogger<ExpositionEngine>() ?? (ILogger)NullLogger.Instance, provider.GetRequiredService<LogBudget>(),
             name));
         services.AddMetrics();
         services.TryAddNamed(name, provider => StoreOf(OptionsOf(provider, name), provider.GetNamed<ClientLog>(name)!));
@@ -72,7 +73,8 @@ public static class ExpositionServiceCollectionExtensions
         {
             services.AddNamed<IConditionSource>(name, provider => new EngineConditions(provider.GetNamed<ExpositionEngine>(name)!));
             services.AddNamed(name, provider => new ConditionWatch(
-                provider.GetAllNamed<IConditionSource>(name), OptionsOf(provider, name).Time, provider.GetNamed<ClientLog>(name)!.Logger));
+                provider.GetAllNamed<IConditionSource>(name), OptionsOf(provider, name).Time,
+                new TextLogger(provider.GetNamed<ClientLog>(name)!.Logger)));
         }
 
         return new ExpositionBuilder(name, services);
@@ -80,7 +82,7 @@ public static class ExpositionServiceCollectionExtensions
 
     /// <summary>
     /// Reads the options of an engine from a section of the configuration, by the names of their properties: without reflection, so also in
-    /// a native build. <c>ExpireAfter</c> is a list of rules as <see cref="ExpiryRule.Parse"/> reads them, <c>PushExpectations</c> one of
+    /// a native build. <c>ExpiryRules</c> is a list of rules as <see cref="ExpiryRule.Parse"/> reads them, <c>PushExpectations</c> one of
     /// rules as <see cref="PushExpectation.Parse"/> reads them, <c>TrustedProxies</c> one of
     /// networks. What is not understood, also the name of a setting, is an error of the start, all in one message.
     /// </summary>

@@ -2,6 +2,7 @@ using Exposition.Engine;
 using Exposition.Formats;
 using Exposition.Hosting;
 using Exposition.Hosting.Conditions;
+using Exposition.Hosting.Logging;
 using Exposition.Hosting.Naming;
 using Exposition.Hosting.Settings;
 using Exposition.Persistence;
@@ -78,5 +79,5 @@ public static class ExpositionBuilderPersistenceExtensions
     private static TimeProvider TimeOf(IServiceProvider provider) => provider.GetService<TimeProvider>() ?? TimeProvider.System;
 
     private static ILogger LoggerOf(IServiceProvider provider) =>
-        provider.GetService<ILogger<SqlitePersistence>>() ?? (ILogger)NullLogger.Instance;
+        provider.GetService<ILoggerFactory>() is { } loggers ? new TextLogger(loggers.CreateLogger<SqlitePersistence>()) : NullLogger.Instance;
 }

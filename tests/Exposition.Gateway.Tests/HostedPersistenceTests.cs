@@ -1,11 +1,13 @@
 using System.Text;
 using Exposition.Engine;
 using Exposition.Formats;
+using Exposition.Harness;
 using Exposition.Hosting;
 using Exposition.Persistence;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Exposition.Gateway.Tests;
@@ -58,6 +60,24 @@ public sealed class HostedPersistenceTests : IDisposable
             () => StartAsync(builder => builder.AddSqlitePersistence(options => options.File = StateFile)));
 
         Assert.Equal(DurableFault.Locked, thrown.Fault);
+        await first.StopAsync(Cancelled);
+    }
+
+    [Fact]
+    public async Task A_log_that_shows_texts_alone_is_told_of_which_file_and_why()
+    {
+        var lines = new LogLines();
+        using IHost first = await StartAsync(builder => builder.AddSqlitePersistence(options => options.File = StateFile));
+
+        await Assert.ThrowsAsync<DurableStoreException>(() => StartAsync(builder =>
+        {
+            builder.Services.AddSingleton<ILoggerFactory>(lines);
+            builder.AddSqlitePersistence(options => options.File = StateFile);
+        }));
+
+        Assert.Contains(lines.Lines, line => line.EndsWith(
+            $"could not load persisted metrics file={StateFile} "
+            + "err=\"the file is in use by another process, or by another engine of this one\"", StringComparison.Ordinal));
         await first.StopAsync(Cancelled);
     }
 

@@ -1,3 +1,4 @@
+using Exposition.Hosting.Logging;
 using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.SelfMetrics;
 using Microsoft.Extensions.Logging;
@@ -85,9 +86,11 @@ internal sealed class LineLoggerProvider(Func<byte[], bool> write, LogFormat for
             LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             var attributes = new List<KeyValuePair<string, object?>>();
+            string? message = null;
             if (state is IReadOnlyList<KeyValuePair<string, object?>> values)
             {
-                attributes.AddRange(values.Where(static value => value.Key != "{OriginalFormat}"));
+                attributes.AddRange(values.Where(static value => value.Key != TextLogger.MessageKey));
+                message = TextLogger.ConstantOf(values);
             }
 
             if (exception is not null)
@@ -96,7 +99,7 @@ internal sealed class LineLoggerProvider(Func<byte[], bool> write, LogFormat for
                 attributes.Add(new("stack", exception.StackTrace));
             }
 
-            owner.Write(logLevel, state is ClientLine line ? line.Message : formatter(state, exception), attributes);
+            owner.Write(logLevel, message ?? formatter(state, exception), attributes);
         }
     }
 

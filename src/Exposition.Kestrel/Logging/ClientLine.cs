@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Globalization;
 using System.Text;
+using Exposition.Hosting.Logging;
 using Microsoft.Extensions.Logging;
 
 namespace Exposition.Kestrel.Logging;
@@ -97,7 +98,7 @@ internal sealed class ClientLine : IReadOnlyList<KeyValuePair<string, object?>>
         var text = new StringBuilder(Message);
         foreach ((string name, object? value) in _values)
         {
-            text.Append(' ').Append(name).Append('=').Append(LogText.Shown(Convert.ToString(value, CultureInfo.InvariantCulture) ?? ""));
+            text.Append(' ').Append(name).Append('=').Append(TextLogger.Shown(Convert.ToString(value, CultureInfo.InvariantCulture) ?? ""));
         }
 
         return text.ToString();

@@ -56,20 +56,6 @@ internal static class LogText
         return bytes;
     }
 
-    /// <summary>A value as people read it: as it is, or quoted where it would be mistaken for something else.</summary>
-    public static string Shown(string text)
-    {
-        foreach (Rune rune in text.EnumerateRunes())
-        {
-            if (rune.Value is ' ' or '"' or '=' || !GoQuote.IsPrintable(rune))
-            {
-                return GoQuote.Text(Encoding.UTF8.GetBytes(text));
-            }
-        }
-
-        return text.Length == 0 ? "\"\"" : text;
-    }
-
     private static int WrittenBytes(Rune rune) =>
         rune.Value is '"' or '\\' ? 2
         : GoQuote.IsPrintable(rune) ? rune.Utf8SequenceLength

@@ -24,7 +24,8 @@ internal static class SqliteErrors
 
     public static DurableStoreException Translate(SqliteException e) => e.SqliteErrorCode switch
     {
-        raw.SQLITE_BUSY or raw.SQLITE_LOCKED => new DurableStoreException(DurableFault.Locked, "the file is in use by another process", e),
+        raw.SQLITE_BUSY or raw.SQLITE_LOCKED => new DurableStoreException(
+            DurableFault.Locked, "the file is in use by another process, or by another engine of this one", e),
         raw.SQLITE_NOMEM or raw.SQLITE_TOOBIG => new DurableStoreException(DurableFault.GroupRefused, e.Message, e),
         raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB => new DurableStoreException(DurableFault.Damaged, e.Message, e),
         _ => new DurableStoreException(DurableFault.Unavailable, e.Message, e),
