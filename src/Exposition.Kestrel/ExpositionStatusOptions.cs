@@ -1,4 +1,3 @@
-using Exposition.Kestrel.Api;
 using Exposition.Kestrel.Routing;
 
 namespace Exposition.Kestrel;
@@ -9,26 +8,40 @@ namespace Exposition.Kestrel;
 /// </summary>
 /// <example>
 /// <code>
-/// builder.Services.Configure&lt;ExpositionStatusOptions&gt;(status => status.Build["branch"] = "main");
+/// builder.Services.Configure&lt;ExpositionStatusOptions&gt;(status =>
+/// {
+///     status.Title = "Metrics of batch jobs";
+///     status.Build.Branch = "main";
+/// });
 /// </code>
 /// </example>
 public sealed class ExpositionStatusOptions
 {
+    private string _title = "Pushgateway";
     private string _externalPath = "";
     private Uri? _externalUrl;
 
-    /// <summary>
-    /// What build the host is, in order of names. Default: the names that the Pushgateway has, for those who read them from its API;
-    /// <c>version</c> and <c>revision</c> are those of the entry assembly, <c>goVersion</c> is that of .NET, and <c>branch</c>,
-    /// <c>buildDate</c> and <c>buildUser</c> are empty.
-    /// </summary>
-    public IDictionary<string, string> Build { get; } = BuildInformation.OfHost();
+    /// <summary>What stands in the titles of the page, and at its top. Default: <c>Pushgateway</c>.</summary>
+    /// <exception cref="ArgumentException">Null, or nothing but blanks.</exception>
+    public string Title
+    {
+        get => _title;
+        set
+        {
+            ArgumentException.ThrowIfNullOrWhiteSpace(value);
+            _title = value;
+        }
+    }
+
+    /// <summary>What build the host is. Default: version and revision are those of the entry assembly.</summary>
+    public ExpositionBuild Build { get; } = ExpositionBuild.OfHost();
 
     /// <summary>The settings that the host was started with and wants to show, in order of names. Default: none.</summary>
     public IDictionary<string, string> Flags { get; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
 
-    // Those of the flags that were given and do not have their defaults, by name: the page shows them before the others.
-    internal HashSet<string> GivenFlags { get; } = new(StringComparer.Ordinal);
+    // Those of the flags that were given and do not have their defaults, by name: the page shows them before the others. Null where the host
+    // does not say which these are.
+    internal HashSet<string>? GivenFlags { get; set; }
 
     /// <summary>
     /// Lets pages of any origin read the API, and answers OPTIONS of every path below <c>/api/v1/</c>, as the Pushgateway does. Default:

@@ -14,16 +14,9 @@ internal static class Status
         status.ExternalPath = flags.ExternalPrefix;
         status.ExternalUrl = flags.ExternalOrigin is { } url ? new Uri(url) : null;
         BuildIdentity build = BuildIdentity.Current;
-        (string Name, string Value)[] parts =
-        [
-            ("branch", build.Branch), ("buildDate", build.Date), ("buildUser", build.User), ("goVersion", build.Runtime),
-            ("revision", build.Revision), ("version", build.Version),
-        ];
-        foreach ((string name, string value) in parts)
-        {
-            status.Build[name] = value;
-        }
-
+        (status.Build.Version, status.Build.Revision, status.Build.Branch) = (build.Version, build.Revision, build.Branch);
+        (status.Build.BuiltBy, status.Build.BuiltAt, status.Build.Runtime) = (build.User, build.Date, build.Runtime);
+        status.GivenFlags = new HashSet<string>(StringComparer.Ordinal);
         SortedDictionary<string, string> usual = Flags.Parse([]).Shown();
         foreach ((string name, string value) in flags.Shown())
         {

@@ -1,6 +1,6 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
-using Exposition.Kestrel.Api;
+using Exposition.Kestrel;
 
 namespace Exposition.Gateway.SelfMetrics;
 
@@ -17,9 +17,9 @@ internal sealed record BuildIdentity(
     private static BuildIdentity Read()
     {
         Assembly assembly = typeof(BuildIdentity).Assembly;
-        (string version, string revision) = BuildInformation.VersionOf(assembly);
-        string Metadata(string key) =>
-            assembly.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(found => found.Key == key)?.Value ?? "";
+        (string version, string revision) = ExpositionBuild.VersionOf(assembly);
+        AssemblyMetadataAttribute[] metadata = [.. assembly.GetCustomAttributes<AssemblyMetadataAttribute>()];
+        string Metadata(string key) => Array.Find(metadata, found => found.Key == key)?.Value ?? "";
         return new BuildIdentity(
             version, revision, Metadata("BuildBranch"), Metadata("BuildUser"), Metadata("BuildDate"),
             "dotnet" + Environment.Version, GoOs(), GoArchitecture(RuntimeInformation.ProcessArchitecture), "unknown");

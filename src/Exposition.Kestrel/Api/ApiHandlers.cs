@@ -33,7 +33,7 @@ internal sealed class ApiHandlers(ExpositionEngine engine, ExpositionStatusOptio
         writer.WriteStartObject();
         writer.WriteString("status"u8, "success"u8);
         writer.WriteStartObject("data"u8);
-        WriteMap(writer, "build_information", status.Build);
+        WriteMap(writer, "build_information", status.Build.Parts());
         WriteMap(writer, "flags", status.Flags);
         writer.WriteString("start_time"u8, GoTime.Nano(engine.StartedAt, Zone));
         StatusDetails.Write(writer, engine, context);

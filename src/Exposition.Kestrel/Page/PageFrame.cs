@@ -21,7 +21,7 @@ internal sealed class PageFrame(ExpositionEngine engine, ExpositionStatusOptions
     /// <param name="host">The name under which the page was asked for.</param>
     public void Begin(HtmlWriter html, PageClock clock, string title, Place place, HostString host)
     {
-        html.Raw("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>"u8).Cut(title).Raw(" · Pushgateway</title>"u8)
+        html.Raw("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>"u8).Cut(title).Raw(" · "u8).Cut(status.Title).Raw("</title>"u8)
             .Raw("<meta name=\"robots\" content=\"noindex,nofollow\"><meta name=\"viewport\" content=\"width=device-width,"u8)
             .Raw("initial-scale=1\"><link rel=\"stylesheet\" href=\""u8).Text(Asset("page.css")).Raw("\">"u8);
         foreach (string script in (ReadOnlySpan<string>)["idiomorph.js", "functions.js"])
@@ -30,8 +30,8 @@ internal sealed class PageFrame(ExpositionEngine engine, ExpositionStatusOptions
         }
 
         html.Raw("<link rel=\"icon\" type=\"image/svg+xml\" href=\""u8).Text(Asset("favicon.svg"))
-            .Raw("\"></head>\n<body><a class=\"skip\" href=\"#main\">Skip to content</a>\n<header><b>Pushgateway</b> <nav "u8)
-            .Raw("aria-label=\"Places\">"u8);
+            .Raw("\"></head>\n<body><a class=\"skip\" href=\"#main\">Skip to content</a>\n<header><b>"u8).Cut(status.Title)
+            .Raw("</b> <nav aria-label=\"Places\">"u8);
         foreach ((Place of, string address, string name) in s_places)
         {
             bool isHere = of == place || (of == Place.Groups && place == Place.Group);
@@ -39,9 +39,9 @@ internal sealed class PageFrame(ExpositionEngine engine, ExpositionStatusOptions
         }
 
         html.Raw("</nav> <span class=\"where\">"u8).Cut(host.Value ?? "");
-        if (status.Build.TryGetValue("version", out string? version) && version.Length > 0)
+        if (status.Build.Version.Length > 0)
         {
-            html.Raw(" · "u8).Cut(version);
+            html.Raw(" · "u8).Cut(status.Build.Version);
         }
 
         html.Raw(" · up "u8).Text(Words.Duration(clock.Now - engine.StartedAt));

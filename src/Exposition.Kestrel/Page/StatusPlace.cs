@@ -31,7 +31,7 @@ internal sealed class StatusPlace(HtmlWriter html, PageClock clock, ExpositionEn
 
         Flags();
         Heading("Build");
-        Table(status.Build);
+        Table(status.Build.Parts());
     }
 
     private void Conditions()
@@ -133,8 +133,15 @@ internal sealed class StatusPlace(HtmlWriter html, PageClock clock, ExpositionEn
             return;
         }
 
+        if (status.GivenFlags is not { } names)
+        {
+            Heading("Settings");
+            Table(status.Flags);
+            return;
+        }
+
         Heading("Flags that were given");
-        KeyValuePair<string, string>[] given = [.. status.Flags.Where(flag => status.GivenFlags.Contains(flag.Key))];
+        KeyValuePair<string, string>[] given = [.. status.Flags.Where(flag => names.Contains(flag.Key))];
         if (given.Length > 0)
         {
             Table(given);

@@ -168,7 +168,11 @@ public sealed partial class PageAndApiTests
             services.AddExposition("one");
             services.AddExposition("two", static options => options.RoutePrefix = "/inner");
             services.Configure<ExpositionStatusOptions>("one", static status => status.Flags["color"] = "red & <blue>");
-            services.Configure<ExpositionStatusOptions>("two", static status => status.Build["version"] = "2.2");
+            services.Configure<ExpositionStatusOptions>("two", static status =>
+            {
+                (status.Build.Version, status.Build.BuiltBy) = ("2.2", "ci");
+                status.Title = "Jobs <of> two";
+            });
         }, static app =>
         {
             app.MapGroup("/1").MapExpositionPage(name: "one");
@@ -194,13 +198,20 @@ public sealed partial class PageAndApiTests
         Assert.DoesNotContain("data-do=", one, StringComparison.Ordinal);
         Assert.Contains("job=&#34;second&#34;", two, StringComparison.Ordinal);
         Assert.Contains("<td>2.2</td>", twoStatus, StringComparison.Ordinal);
-        Assert.DoesNotContain("Flags", twoStatus, StringComparison.Ordinal);
+        Assert.DoesNotContain("<h2>Settings</h2>", twoStatus, StringComparison.Ordinal);
+        Assert.Contains("<title>Status · Jobs &lt;of&gt; two</title>", twoStatus, StringComparison.Ordinal);
+        Assert.Contains("<header><b>Jobs &lt;of&gt; two</b>", two, StringComparison.Ordinal);
+        Assert.Contains("<title>Groups · Pushgateway</title>", one, StringComparison.Ordinal);
+        Assert.Contains("<h2>Settings</h2>", oneStatus, StringComparison.Ordinal);
+        Assert.DoesNotContain("lags", oneStatus, StringComparison.Ordinal);
         Assert.Contains("data-address=\"metrics/job@base64/", two, StringComparison.Ordinal);
         Assert.DoesNotContain("data-do=\"wipe\"", two, StringComparison.Ordinal);
         Assert.Equal("red & <blue>", build.GetProperty("flags").GetProperty("color").GetString());
         Assert.Equal("dotnet" + Environment.Version, build.GetProperty("build_information").GetProperty("goVersion").GetString());
         Assert.Equal(["branch", "buildDate", "buildUser", "goVersion", "revision", "version"],
             build.GetProperty("build_information").EnumerateObject().Select(static part => part.Name));
+        Assert.Equal("2.2 ci", (await DataAsync(app, "/2/inner/api/v1/status")).GetProperty("build_information") is var other
+            ? $"{other.GetProperty("version")} {other.GetProperty("buildUser")}" : "");
         Assert.InRange(build.GetProperty("start_time").GetDateTimeOffset(), DateTimeOffset.UtcNow.AddMinutes(-10), DateTimeOffset.UtcNow);
         JsonElement group = Assert.Single((await DataAsync(app, "/2/inner/api/v1/metrics")).EnumerateArray());
         Assert.Equal("second", group.GetProperty("labels").GetProperty("job").GetString());
