@@ -109,7 +109,7 @@ public static class ExpositionEndpointRouteBuilderExtensions
         var page = new OperatorPage(engine, StatusOf(endpoints, name));
         MapOwn(group, engine, HttpMethods.Get, "/", "status", page.ServeFolderAsync, folder => page.Folder = folder);
         MapOwn(group, engine, HttpMethods.Get, "/status", "status", page.ServeFileAsync);
-        MapOwn(group, engine, HttpMethods.Get, "/static/{**file}", "static", Assets.All.ServeAsync);
+        MapOwn(group, engine, HttpMethods.Get, "/static/{**file}", "static", static context => Assets.All.ServeAsync(context));
         return group;
     }
 

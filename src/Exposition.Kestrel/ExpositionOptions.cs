@@ -158,6 +158,9 @@ public sealed partial class ExpositionOptions
     /// </summary>
     public TimeProvider Time { get => Store.Time; set => Store.Time = value; }
 
+    /// <summary>Whether texts for operators name settings by the flags of the program, which has no other names for them.</summary>
+    internal bool NamesFlags { get; set; }
+
     /// <summary>The options of a store that is made from these, which hold what the two have in common.</summary>
     internal StoreOptions Store { get; } = new();
 

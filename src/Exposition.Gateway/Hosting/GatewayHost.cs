@@ -41,14 +41,14 @@ internal static class GatewayHost
         var budget = new LogBudget(TimeProvider.System);
         using var stderr = new StandardError(StandardError.Open());
         using var logs = new LineLoggerProvider(stderr.TryWrite, flags.LogFormat, TimeProvider.System, budget);
-        using ILoggerFactory factory = LoggerFactory.Create(builder => HostLog.Configure(builder, logs, flags));
+        using LoggerFactory factory = HostLog.Create(logs, flags);
         ILogger logger = factory.CreateLogger("Exposition.Gateway");
         using var signals = new OtherSignals(logger);
         using var reloads = new Reloads(logger);
         HostLog.Start(logger, flags);
         try
         {
-            return await ServeAsync(flags, logs, budget, reloads, logger);
+            return await ServeAsync(flags, factory, logs, budget, reloads, logger);
         }
         catch (Exception e)
         {
@@ -62,7 +62,7 @@ internal static class GatewayHost
     }
 
     private static async Task<int> ServeAsync(
-        Flags flags, LineLoggerProvider logs, LogBudget budget, Reloads reloads, ILogger logger)
+        Flags flags, LoggerFactory factory, LineLoggerProvider logs, LogBudget budget, Reloads reloads, ILogger logger)
     {
         var listeners = new List<(string Asked, ListenOptions Options)>();
         int connections = OpenFiles.Connections(flags.Limits.Connections, logger);
@@ -72,7 +72,7 @@ internal static class GatewayHost
             : null;
         reloads.Start(web);
         using var sockets = new UnixSocketFiles();
-        await using WebApplication app = Build(flags, connections, web, logs, budget, sockets, listeners);
+        await using WebApplication app = Build(flags, connections, web, factory, logs, budget, sockets, listeners);
         ExpositionEngine engine = app.Services.GetRequiredService<ExpositionEngine>();
         engine.Metrics.Limits.Share(Limit.PasswordChecks, () => flags.Limits.PasswordChecks, () => web?.State.Auth?.Waiting ?? 0);
         Map(app, flags, web, reloads, engine);
@@ -149,14 +149,15 @@ internal static class GatewayHost
     }
 
     private static WebApplication Build(
-        Flags flags, int connections, WebConfigFile? web, LineLoggerProvider logs, LogBudget budget,
+        Flags flags, int connections, WebConfigFile? web, LoggerFactory factory, LineLoggerProvider logs, LogBudget budget,
         UnixSocketFiles sockets, List<(string Asked, ListenOptions Options)> listeners)
     {
         // The empty builder reads no environment variables and no settings files: flags are all there is.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(
             new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
-        builder.Logging.Services.AddLogging(logging => HostLog.Configure(logging, logs, flags));
         IServiceCollection services = builder.Services;
+        services.AddSingleton<ILoggerFactory>(factory);
+        services.AddClosedOptions();
         services.AddSingleton(budget);
         services.AddRouting();
         services.AddSingleton<IHostLifetime, SignalLifetime>();
@@ -184,8 +185,9 @@ internal static class GatewayHost
         services.AddSingleton<IConnectionListenerFactory, PatientListenerFactory>();
         builder.WebHost.UseExpositionReceiveBlocks();
         ExpositionOptions options = EngineOptions(flags, connections);
-        services.AddSingleton<IOptionsFactory<ExpositionOptions>>(
-            provider => ActivatorUtilities.CreateInstance<FlagOptions>(provider, options));
+        services.AddSingleton<IOptionsFactory<ExpositionOptions>>(provider => new FlagOptions(
+            options, provider.GetServices<IConfigureOptions<ExpositionOptions>>(),
+            provider.GetServices<IPostConfigureOptions<ExpositionOptions>>(), provider.GetServices<IValidateOptions<ExpositionOptions>>()));
         services.Configure<ExpositionStatusOptions>(status => Status.Tell(status, flags));
         IExpositionBuilder exposition = services.AddExposition();
         if (flags.PersistenceFile.Length > 0 || flags.RestoreFrom.Length > 0)
@@ -216,6 +218,7 @@ internal static class GatewayHost
     private static ExpositionOptions EngineOptions(Flags flags, int connections)
     {
         ExpositionOptions options = flags.Options;
+        options.NamesFlags = true;
         options.RoutePrefix = flags.Prefix;
         options.TelemetryPath = WebPaths.Join("", flags.TelemetryPath);
         options.SelfMetricsPath = flags.SelfMetricsPath.Length > 0 ? WebPaths.Join("", flags.SelfMetricsPath) : "";

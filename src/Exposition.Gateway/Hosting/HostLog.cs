@@ -11,20 +11,26 @@ namespace Exposition.Gateway.Hosting;
 /// <summary>The log of the whole host.</summary>
 internal static class HostLog
 {
-    /// <summary>Sets what is logged, and where.</summary>
-    public static void Configure(ILoggingBuilder builder, LineLoggerProvider logs, Flags flags)
+    /// <summary>Makes what all loggers come from: it says what is logged, and where.</summary>
+    public static LoggerFactory Create(LineLoggerProvider logs, Flags flags)
     {
-        builder.ClearProviders().AddProvider(logs).AddProvider(new Handshakes()).SetMinimumLevel(flags.LogLevel);
-        builder.AddFilter<Handshakes>(Handshakes.Category, LogLevel.Debug);
         LogLevel framework = flags.LogLevel > LogLevel.Warning ? flags.LogLevel : LogLevel.Warning;
-        builder.AddFilter("Microsoft", framework).AddFilter("System", framework)
+        return new LoggerFactory([logs, new Handshakes()], new LoggerFilterOptions
+        {
+            MinLevel = flags.LogLevel,
+            Rules =
+            {
+                new(typeof(Handshakes).FullName, Handshakes.Category, LogLevel.Debug, null),
+                Of("Microsoft", framework), Of("System", framework),
 
-            // The server warns of what strangers send, at any rate they like and with stacks. Below what ends it, we say ourselves what
-            // there is to say.
-            .AddFilter("Microsoft.AspNetCore", LogLevel.Critical)
+                // The server warns of what strangers send, at any rate they like and with stacks. Below what ends it, we say ourselves what
+                // there is to say.
+                Of("Microsoft.AspNetCore", LogLevel.Critical),
 
-            // What it has to say about a failed start, we say ourselves.
-            .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
+                // What it has to say about a failed start, we say ourselves.
+                Of("Microsoft.Extensions.Hosting", LogLevel.None),
+            },
+        });
     }
 
     /// <summary>The first lines.</summary>
@@ -46,4 +52,6 @@ internal static class HostLog
         logger.ExternalPrefix(flags.ExternalPrefix);
         logger.RoutePrefix(flags.Prefix);
     }
+
+    private static LoggerFilterRule Of(string category, LogLevel level) => new(null, category, level, null);
 }
