@@ -116,7 +116,9 @@ public sealed class GroupingKey : IEquatable<GroupingKey>, IComparable<GroupingK
 
         return TryCreate([.. bytes], out GroupingKey? key)
             ? key
-            : throw new ArgumentException("a grouping key needs a job and non-empty names", nameof(labels));
+            : throw new ArgumentException(
+                "a grouping key needs a label job with a value, and labels with names; got {"
+                + string.Join(',', sorted.Select(static label => $"{label.Key}=\"{label.Value}\"")) + "}", nameof(labels));
     }
 
     /// <inheritdoc/>

@@ -49,7 +49,7 @@ public static class ExpositionStoreServiceCollectionExtensions
 
     /// <summary>
     /// Reads the options of a store from a section of the configuration, by the names of their properties: without reflection, so also in a
-    /// native build. <c>ExpireAfter</c> is a list of rules as <see cref="ExpiryRule.Parse"/> reads them, <c>PushExpectations</c> one of
+    /// native build. <c>ExpiryRules</c> is a list of rules as <see cref="ExpiryRule.Parse"/> reads them, <c>PushExpectations</c> one of
     /// rules as <see cref="PushExpectation.Parse"/> reads them. What is not understood, also the
     /// name of a setting, is an error of the start, all in one message.
     /// </summary>

@@ -12,6 +12,14 @@ public sealed class GroupingKeyTests
         Assert.Equal("job\u00FFa\u00FFzone\u00FFus", string.Concat(key.Bytes.ToArray().Select(static b => (char)b)));
     }
 
+    [Fact]
+    public void What_makes_no_key_is_told_with_what_was_given()
+    {
+        ArgumentException thrown = Assert.Throws<ArgumentException>(static () => GroupingKey.Create(("instance", "db1"), ("job", "")));
+        Assert.StartsWith("a grouping key needs a label job with a value, and labels with names; got {instance=\"db1\",job=\"\"}",
+            thrown.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("job")]
     [InlineData("job|")]

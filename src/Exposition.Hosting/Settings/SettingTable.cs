@@ -55,7 +55,7 @@ internal sealed class SettingTable<TOptions> : List<Setting<TOptions>>
         {
             if (Find(setting => string.Equals(setting.Name, child.Key, StringComparison.OrdinalIgnoreCase)) is not { } known)
             {
-                faults.Add($"{child.Path}: there is no such setting");
+                faults.Add($"{child.Path}: there is no such setting, expected one of {typeof(TOptions).Name}");
                 continue;
             }
 

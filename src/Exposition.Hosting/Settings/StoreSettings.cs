@@ -6,6 +6,9 @@ namespace Exposition.Hosting.Settings;
 /// <summary>The settings of a store.</summary>
 internal static class StoreSettings
 {
+    /// <summary>The rules of expiry go by the name of their property, and by that of the flag.</summary>
+    public static string[] ExpiryNames { get; } = [nameof(StoreOptions.ExpiryRules), "ExpireAfter"];
+
     /// <summary>By the names of the properties of <see cref="StoreOptions"/>.</summary>
     public static SettingTable<StoreOptions> Table { get; } = Make();
 
@@ -29,7 +32,11 @@ internal static class StoreSettings
         };
         table.AddNames<NameScheme>(nameof(StoreOptions.Names), static (options, value) => options.Names = value);
         table.AddNames<SampleTimestamps>(nameof(StoreOptions.Timestamps), static (options, value) => options.Timestamps = value);
-        table.AddList("ExpireAfter", static (options, value) => options.ExpiryRules = [.. options.ExpiryRules, ExpiryRule.Parse(value)]);
+        foreach (string name in ExpiryNames)
+        {
+            table.AddList(name, static (options, value) => options.ExpiryRules = [.. options.ExpiryRules, ExpiryRule.Parse(value)]);
+        }
+
         table.AddList(nameof(StoreOptions.PushExpectations),
             static (options, value) => options.PushExpectations = [.. options.PushExpectations, PushExpectation.Parse(value)]);
         return table;

@@ -44,11 +44,15 @@ internal static class ExpositionSettings
         table.AddList(nameof(ExpositionOptions.AllowedHosts), static (o, value) => o.AllowedHosts.Add(value));
         table.AddList(nameof(ExpositionOptions.TrustedOrigins), static (o, value) => o.TrustedOrigins.Add(value));
         table.AddList(nameof(ExpositionOptions.TrustedProxies), static (o, value) => o.TrustedProxies.Add(Network(value)));
-        table.AddList("ExpireAfter", static (o, value) => o.ExpiryRules.Add(ExpiryRule.Parse(value)));
+        foreach (string name in StoreSettings.ExpiryNames)
+        {
+            table.AddList(name, static (o, value) => o.ExpiryRules.Add(ExpiryRule.Parse(value)));
+        }
+
         table.AddList(
             nameof(ExpositionOptions.PushExpectations), static (o, value) => o.PushExpectations.Add(PushExpectation.Parse(value)));
         table.AddRange(StoreSettings.Table
-            .Where(static setting => setting.Name is not ("ExpireAfter" or nameof(ExpositionOptions.PushExpectations)))
+            .Where(setting => !table.Exists(own => own.Name == setting.Name))
             .Select(static setting => setting.Of<ExpositionOptions>(static o => o.Store)));
         return table;
     }
