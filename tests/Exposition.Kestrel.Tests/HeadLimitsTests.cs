@@ -13,13 +13,13 @@ public class HeadLimitsTests(TwoDoors doors) : IClassFixture<TwoDoors>
     public static TheoryData<string, string, string> TooLong => new()
     {
         { Push("", new string('j', Target - 12)), "target-bytes",
-            "414 URI Too Long|request target too long: 32769 bytes are more than 32768 (--limit.target-bytes)\n" },
+            "414 URI Too Long|request target too long: 32769 bytes are more than 32768 (MaxTargetBytes)\n" },
         { "GET /" + new string('x', Target) + " HTTP/1.1\r\nHost: h\r\n\r\n", "target-bytes",
-            "414 URI Too Long|request target too long: 32769 bytes are more than 32768 (--limit.target-bytes)\n" },
+            "414 URI Too Long|request target too long: 32769 bytes are more than 32768 (MaxTargetBytes)\n" },
         { Push(HeadOf(Head + 1)), "head-bytes",
-            "431 Request Header Fields Too Large|request head too large: 65537 bytes are more than 65536 (--limit.head-bytes)\n" },
+            "431 Request Header Fields Too Large|request head too large: 65537 bytes are more than 65536 (MaxHeadBytes)\n" },
         { "GET /metrics HTTP/1.1\r\nHost:h\r\n" + string.Concat(Enumerable.Repeat("a:\r\n", 100)) + "\r\n", "headers",
-            "431 Request Header Fields Too Large|too many request headers: 101 are more than 100 (--limit.headers)\n" },
+            "431 Request Header Fields Too Large|too many request headers: 101 are more than 100 (MaxHeaders)\n" },
     };
 
     /// <summary>What is not read to its end, with the limit that it is counted under.</summary>
@@ -78,7 +78,7 @@ public class HeadLimitsTests(TwoDoors doors) : IClassFixture<TwoDoors>
     [Theory]
     [InlineData(100, 10, 1, HttpStatusCode.OK, "", "")]
     [InlineData(40_000, 10, 1, HttpStatusCode.RequestUriTooLong, "target-bytes",
-        "request target too long: 40013 bytes are more than 32768 (--limit.target-bytes)\n")]
+        "request target too long: 40013 bytes are more than 32768 (MaxTargetBytes)\n")]
     [InlineData(10, 40_000, 2, HttpStatusCode.RequestHeaderFieldsTooLarge, "head-bytes", "request head too large: 80")]
     [InlineData(10, 1, 120, HttpStatusCode.RequestHeaderFieldsTooLarge, "headers", "too many request headers: 12")]
     public async Task OverHttp2ItIsTheSame(int target, int value, int headers, HttpStatusCode status, string limit, string text)

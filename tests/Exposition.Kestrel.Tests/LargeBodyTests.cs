@@ -73,7 +73,7 @@ public sealed class LargeBodyTests : IAsyncLifetime
         Assert.StartsWith("HTTP/1.1 413 Payload Too Large\r\n", answer, StringComparison.Ordinal);
         Assert.EndsWith(
             $"request body too large: {bomb.Length} bytes decode to more than {limit}, which is 1 MiB and 200 times as many "
-            + "(--limit.decode-ratio)\n", answer, StringComparison.Ordinal);
+            + "(MaxDecodeRatio)\n", answer, StringComparison.Ordinal);
         Assert.Equal(1, LimitTests.Refused(raw.Engine, "decode-ratio"));
         Assert.Equal(0, raw.Target.Pushes);
 
@@ -221,7 +221,7 @@ public sealed class LargeBodyTests : IAsyncLifetime
             .WaitAsync(s_long, TestContext.Current.CancellationToken);
         string text = Encoding.ASCII.GetString(answer, 0, read);
         Assert.StartsWith("HTTP/1.1 408 Request Timeout\r\n", text, StringComparison.Ordinal);
-        Assert.EndsWith("request body came too slowly while others waited for the memory of all bodies (--limit.inflight-bytes)\n", text,
+        Assert.EndsWith("request body came too slowly while others waited for the memory of all bodies (MaxInflightBytes)\n", text,
             StringComparison.Ordinal);
         Assert.Equal(1, LimitTests.Refused(_doors.Engine, "inflight-bytes"));
         over.GiveBack(1 << 20);

@@ -148,7 +148,7 @@ public class WireMetricsTests
               code=200 handler=push method=put 1
               code=202 handler=delete method=delete 1
               code=400 handler=push method=post 1
-            pushgateway_limit_refusals_total Counter Requests, connections and scrapes that a limit has refused or ended, by the flag that sets it.
+            pushgateway_limit_refusals_total Counter Requests, connections and scrapes that a limit has refused or ended, by its name.
               limit=api-readers 0
               limit=body-bytes 0
               limit=body-rate 0

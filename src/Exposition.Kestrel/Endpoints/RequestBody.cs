@@ -117,7 +117,7 @@ internal sealed class RequestBody : IDisposable
             {
                 // Kestrel will read on, and logs an error where it finds a read that was not ended.
                 reader.AdvanceTo(result.Buffer.Start, result.Buffer.End);
-                return Claim.IsEnded ? Answer.Displaced : input?.Fault ?? _deadline.TooSlow;
+                return Claim.IsEnded ? Answer.Displaced(_options) : input?.Fault ?? _deadline.TooSlow;
             }
 
             if (_bytes.Length + result.Buffer.Length > limit)

@@ -19,8 +19,11 @@ namespace Exposition.Kestrel.Heads;
 internal readonly record struct BodyFraming(long Length, bool Chunked, bool Last, bool Upgrade);
 
 /// <summary>Judges the heads of HTTP/1 that are not served raw, as the Pushgateway does or stricter, and in its words.</summary>
-internal sealed class HeadCheck(int maxTarget, int maxHeaders)
+internal sealed class HeadCheck(ExpositionOptions options)
 {
+    private readonly int _maxTarget = HeadLimits.OrMost(options.MaxTargetBytes);
+    private readonly int _maxHeaders = HeadLimits.OrMost(options.MaxHeaders);
+
     // Controls and blanks. Bytes above ASCII stand for themselves, as at the Pushgateway.
     private static readonly SearchValues<byte> s_noTarget = SearchValues.Create(
         [.. Enumerable.Range(0, ' ' + 1).Select(static c => (byte)c), 0x7F]);
@@ -77,9 +80,9 @@ internal sealed class HeadCheck(int maxTarget, int maxHeaders)
             escaped += c >= 0x80 ? 2 : 0;
         }
 
-        if (escaped > maxTarget)
+        if (escaped > _maxTarget)
         {
-            return Answer.TargetTooLong(escaped, maxTarget);
+            return Answer.TargetTooLong(escaped, options);
         }
 
         if (fields.Target[0] == '/')
@@ -118,9 +121,9 @@ internal sealed class HeadCheck(int maxTarget, int maxHeaders)
         int count = 0;
         while (CheckedHead.NextLine(ref lines) is { IsEmpty: false } line)
         {
-            if (++count > maxHeaders)
+            if (++count > _maxHeaders)
             {
-                return Answer.TooManyHeaders(count, maxHeaders);
+                return Answer.TooManyHeaders(count, options);
             }
 
             int colon = line.IndexOf((byte)':');

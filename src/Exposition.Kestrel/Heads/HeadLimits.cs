@@ -50,9 +50,9 @@ internal sealed class HeadLimits(ExpositionEngine engine)
         engine.Metrics.Limits.See(Limit.TargetBytes, target);
         engine.Metrics.Limits.See(Limit.HeadBytes, size);
         engine.Metrics.Limits.See(Limit.Headers, count);
-        return target > _maxTarget ? engine.RefuseAsync(context, Answer.TargetTooLong(target, _maxTarget))
-            : size > _maxHead ? engine.RefuseAsync(context, Answer.HeadTooLong(size, _maxHead))
-            : count > _maxHeaders ? engine.RefuseAsync(context, Answer.TooManyHeaders(count, _maxHeaders))
+        return target > _maxTarget ? engine.RefuseAsync(context, Answer.TargetTooLong(target, engine.Options))
+            : size > _maxHead ? engine.RefuseAsync(context, Answer.HeadTooLong(size, engine.Options))
+            : count > _maxHeaders ? engine.RefuseAsync(context, Answer.TooManyHeaders(count, engine.Options))
             : malformed ? engine.RefuseAsync(context, Answer.BadHead(400, Rejection.Header, "invalid header name or value"))
             : context.Request.ContentLength == HeaderEncoding.NoLength
                 ? engine.RefuseAsync(context, Answer.BadHead(400, Rejection.ContentLength, "bad Content-Length"))

@@ -51,7 +51,7 @@ internal sealed class HeadScan(ExpositionOptions options)
                 rest = rest[(end + 1)..];
                 if (_scanned > _maxHead)
                 {
-                    return Answer.HeadTooLong(_scanned, options.MaxHeadBytes);
+                    return Answer.HeadTooLong(_scanned, options);
                 }
 
                 if (_scanned == _lineStart + 2)
@@ -64,8 +64,8 @@ internal sealed class HeadScan(ExpositionOptions options)
             }
         }
 
-        return _lineStart == 0 && _scanned > _maxTarget ? Answer.TargetTooLong(_scanned, options.MaxTargetBytes)
-            : _scanned > _maxHead ? Answer.HeadTooLong(_scanned, options.MaxHeadBytes)
+        return _lineStart == 0 && _scanned > _maxTarget ? Answer.TargetTooLong(_scanned, options)
+            : _scanned > _maxHead ? Answer.HeadTooLong(_scanned, options)
             : null;
     }
 

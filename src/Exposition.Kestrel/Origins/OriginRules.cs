@@ -1,4 +1,5 @@
 using Exposition.Kestrel.Outcomes;
+using Exposition.Kestrel.Settings;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
@@ -21,8 +22,8 @@ internal sealed class OriginRules(ExpositionEngine engine)
         string host = request.Host.Value ?? "";
         if (!engine.Hosts.Allows(host))
         {
-            return engine.RefuseAsync(
-                context, new Answer(421, "this host name is not served here (--web.allowed-hosts)", Rejected: Rejection.Host));
+            string setting = engine.Options.NameOf(nameof(ExpositionOptions.AllowedHosts), "--web.allowed-hosts");
+            return engine.RefuseAsync(context, new Answer(421, $"this host name is not served here ({setting})", Rejected: Rejection.Host));
         }
 
         return request.Method is "PUT" or "POST" or "DELETE" && Objection(request, host) is { } objection

@@ -1,5 +1,6 @@
 using System.Text;
 using Exposition.Formats.Go;
+using Exposition.Kestrel.Settings;
 
 namespace Exposition.Kestrel.Outcomes;
 
@@ -36,9 +37,9 @@ internal readonly record struct Answer(
     public static Answer CutShort => new(400, "unexpected EOF", Close: true);
 
     /// <summary>The body was the slowest when others waited for memory.</summary>
-    public static Answer Displaced =>
-        new(408, "request body came too slowly while others waited for the memory of all bodies (--limit.inflight-bytes)", Close: true,
-            Limit.InflightBytes);
+    public static Answer Displaced(ExpositionOptions options) => new(
+        408, $"request body came too slowly while others waited for the memory of all bodies ({options.NameOf(Limit.InflightBytes)})",
+        Close: true, Limit.InflightBytes);
 
     public static Answer TooSlow => new(408, "request body was not received in time", Close: true, Limit.BodyTimeout);
 
@@ -52,9 +53,9 @@ internal readonly record struct Answer(
         new(413, $"request body too large: more than {limit} bytes when decoded", Close: false, Limit.DecodedBytes);
 
     /// <summary>The body is longer than allowed when it is decoded, for its size as sent.</summary>
-    public static Answer TooDense(long limit, int sent, int ratio) => new(413,
-        $"request body too large: {sent} bytes decode to more than {limit}, which is 1 MiB and {ratio} times as many "
-            + "(--limit.decode-ratio)",
+    public static Answer TooDense(long limit, int sent, ExpositionOptions options) => new(413,
+        $"request body too large: {sent} bytes decode to more than {limit}, which is 1 MiB and {options.MaxDecodeRatio} times as many "
+            + $"({options.NameOf(Limit.DecodeRatio)})",
         Close: false, Limit.DecodeRatio);
 
     /// <summary>The body is not UTF-8, and what its Content-Type says of it does not help.</summary>
@@ -85,17 +86,17 @@ internal readonly record struct Answer(
     /// <summary>The client waits for something that never comes.</summary>
     public static Answer BadExpectation => BadHead(417, Rejection.Expect, "the only expectation is 100-continue");
 
-    public static Answer HeadTooLong(long bytes, long limit) =>
-        new(431, $"request head too large: {bytes} bytes are more than {limit} (--limit.head-bytes)", Close: true, Limit.HeadBytes,
-            Rejected: Rejection.HeadTooLong);
+    public static Answer HeadTooLong(long bytes, ExpositionOptions options) => new(
+        431, $"request head too large: {bytes} bytes are more than {options.MaxHeadBytes} ({options.NameOf(Limit.HeadBytes)})",
+        Close: true, Limit.HeadBytes, Rejected: Rejection.HeadTooLong);
 
-    public static Answer TooManyHeaders(int headers, int limit) =>
-        new(431, $"too many request headers: {headers} are more than {limit} (--limit.headers)", Close: true, Limit.Headers,
-            Rejected: Rejection.TooManyHeaders);
+    public static Answer TooManyHeaders(int headers, ExpositionOptions options) => new(
+        431, $"too many request headers: {headers} are more than {options.MaxHeaders} ({options.NameOf(Limit.Headers)})",
+        Close: true, Limit.Headers, Rejected: Rejection.TooManyHeaders);
 
-    public static Answer TargetTooLong(long bytes, long limit) =>
-        new(414, $"request target too long: {bytes} bytes are more than {limit} (--limit.target-bytes)", Close: true, Limit.TargetBytes,
-            Rejected: Rejection.TargetTooLong);
+    public static Answer TargetTooLong(long bytes, ExpositionOptions options) => new(
+        414, $"request target too long: {bytes} bytes are more than {options.MaxTargetBytes} ({options.NameOf(Limit.TargetBytes)})",
+        Close: true, Limit.TargetBytes, Rejected: Rejection.TargetTooLong);
 
     /// <summary>All bodies together hold as much as they may.</summary>
     public static Answer NoRoom => new(503, "too many request bodies at once", Close: true, Limit.InflightBytes);
@@ -105,8 +106,9 @@ internal readonly record struct Answer(
         new(503, "too many credentials wait to be checked", Close: true, Limit.PasswordChecks, Rejected: Rejection.Overload);
 
     /// <summary>Too many large bodies wait, most of them of this client.</summary>
-    public static Answer TooManyQueued(int limit) =>
-        new(503, $"too many large bodies wait to be read: more than {limit} (--limit.queued-bodies)", Close: false, Limit.QueuedBodies);
+    public static Answer TooManyQueued(ExpositionOptions options) => new(
+        503, $"too many large bodies wait to be read: more than {options.MaxQueuedBodies} ({options.NameOf(Limit.QueuedBodies)})",
+        Close: false, Limit.QueuedBodies);
 
     /// <summary>There was no time for a large body.</summary>
     public static Answer NoTurn =>

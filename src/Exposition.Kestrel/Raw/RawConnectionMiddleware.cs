@@ -19,8 +19,7 @@ internal sealed class RawServices(ExpositionEngine engine, IRequestGate? gate, H
 
     public AnswerWriter Answers { get; } = new(engine.Dates, engine.Options.IdleTimeout, gate);
 
-    public HeadCheck Check { get; } = new(
-        HeadLimits.OrMost(engine.Options.MaxTargetBytes), HeadLimits.OrMost(engine.Options.MaxHeaders));
+    public HeadCheck Check { get; } = new(engine.Options);
 
     public IRequestGate? Gate => gate;
 

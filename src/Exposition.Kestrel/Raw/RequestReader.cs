@@ -131,7 +131,7 @@ internal sealed class RequestReader
         ConnectionPhase phase = _watch.Phase;
         if (!cancelled || !_watch.Expired || (phase == ConnectionPhase.Idle && !input.IsEmpty))
         {
-            return IsInBody && Body.Deadline.Claim.IsEnded ? Refuse(Answer.Displaced) : null;
+            return IsInBody && Body.Deadline.Claim.IsEnded ? Refuse(Answer.Displaced(_options)) : null;
         }
 
         return phase switch

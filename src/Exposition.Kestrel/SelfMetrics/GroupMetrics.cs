@@ -19,7 +19,7 @@ internal static class GroupMetrics
         into.AddCounter("pushgateway_pushed_series_total"u8, "Series of all pushes that were stored, those of equal ones each time."u8,
             store.PushedSamples);
         into.AddGauge("pushgateway_series"u8, "Series of all groups, the push times among them."u8, store.SampleCount);
-        into.AddGauge("pushgateway_stored_bytes"u8, "What all groups take, as --limit.stored-bytes counts it."u8, store.StoredBytes);
+        into.AddGauge("pushgateway_stored_bytes"u8, "What all groups take, as the limit stored-bytes counts it."u8, store.StoredBytes);
     }
 
     /// <summary>Lets a meter observe what it has not from elsewhere.</summary>

@@ -63,7 +63,7 @@ internal sealed class LimitMetrics(TimeProvider time)
     public void Collect(FamilySet into)
     {
         int limits = into.AddFamily("pushgateway_limit"u8, MetricType.Gauge,
-            "What is limited, and to what, by the flag that sets it, in bytes, seconds or numbers; 0 for no limit."u8);
+            "What is limited, and to what, by the name of the limit, in bytes, seconds or numbers; 0 for no limit."u8);
         foreach (int at in s_inOrder)
         {
             if (_bounds[at] is { } bound)
@@ -74,7 +74,7 @@ internal sealed class LimitMetrics(TimeProvider time)
         }
 
         int usage = into.AddFamily("pushgateway_limit_usage"u8, MetricType.Gauge,
-            "What is in use of a shared capacity, or the largest that came in the last ten minutes, by the flag that limits it."u8);
+            "What is in use of a shared capacity, or the largest that came in the last ten minutes, by the name of the limit."u8);
         foreach (int at in s_inOrder)
         {
             if (_bounds[at] is { } bound)

@@ -25,7 +25,7 @@ internal static class StoreMetrics
             store.ShapeBytes);
         into.AddGauge("pushgateway_engine_spare_block_bytes"u8, "Memory of replaced blocks that wait to be used again."u8,
             store.SpareBytes);
-        into.AddGauge("pushgateway_engine_stored_bytes"u8, "What all groups take, as --limit.stored-bytes counts it."u8,
+        into.AddGauge("pushgateway_engine_stored_bytes"u8, "What all groups take, as the limit stored-bytes counts it."u8,
             store.StoredBytes);
     }
 
@@ -56,7 +56,7 @@ internal static class StoreMetrics
 
         // The capacities that all clients share: whoever runs the gateway is to hear of it before they are used up.
         int limits = into.AddFamily("pushgateway_limit_value"u8, MetricType.Gauge,
-            "What a capacity that all clients share is limited to, by the flag that sets it; 0 for no limit."u8);
+            "What a capacity that all clients share is limited to, by the name of the limit; 0 for no limit."u8);
         into.AddSample(limits, store.Options.MaxGroups);
         into.AddLabel("limit"u8, "groups"u8);
         into.AddSample(limits, store.Options.MaxStoredBytes);

@@ -61,10 +61,10 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
     /// <summary>Counts a connection that could not be accepted.</summary>
     public void CountAcceptFailure() => Interlocked.Increment(ref _acceptFailures);
 
-    /// <summary>The limit as its flag is called.</summary>
     /// <summary>How near the limits are.</summary>
     public IEnumerable<LimitUse> ReadLimits() => Limits.Read(_limited);
 
+    /// <summary>The name of a limit: that of the program's flag, without what all have in common.</summary>
     public static string NameOf(Limit limit) => s_limits[(int)limit];
 
     /// <summary>The class of a refusal as the metrics show it.</summary>
@@ -186,7 +186,7 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
         if (engineMetrics)
         {
             _limited.Collect(into, "pushgateway_limit_refusals_total"u8,
-                "Requests, connections and scrapes that a limit has refused or ended, by the flag that sets it."u8, "limit"u8);
+                "Requests, connections and scrapes that a limit has refused or ended, by its name."u8, "limit"u8);
             _refused.Collect(into, "pushgateway_pushes_refused_total"u8, "Pushes that were refused, by the class of the reason."u8,
                 "reason"u8);
         }

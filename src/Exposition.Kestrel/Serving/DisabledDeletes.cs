@@ -1,4 +1,5 @@
 using Exposition.Kestrel.Outcomes;
+using Exposition.Kestrel.Settings;
 using Microsoft.AspNetCore.Http;
 
 namespace Exposition.Kestrel.Serving;
@@ -7,9 +8,10 @@ namespace Exposition.Kestrel.Serving;
 internal static class DisabledDeletes
 {
     /// <summary>The answer.</summary>
-    public static Answer Answer => new(403, "deletes are disabled (--web.disable-delete)");
+    public static Answer Answer(ExpositionOptions options) =>
+        new(403, $"deletes are disabled ({options.NameOf(nameof(ExpositionOptions.DisableDelete), "--web.disable-delete")})");
 
     /// <summary>Serves a delete unless they are.</summary>
     public static RequestDelegate Guard(ExpositionEngine engine, RequestDelegate serve) => context =>
-        engine.Options.DisableDelete ? engine.RefuseAsync(context, Answer) : serve(context);
+        engine.Options.DisableDelete ? engine.RefuseAsync(context, Answer(engine.Options)) : serve(context);
 }

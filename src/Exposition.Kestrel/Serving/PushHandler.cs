@@ -173,7 +173,7 @@ internal sealed class PushHandler(
                 Keep(request);
             }
 
-            return options.DisableDelete ? DisabledDeletes.Answer : new Answer(202);
+            return options.DisableDelete ? DisabledDeletes.Answer(options) : new Answer(202);
         }
 
         if (request.HeaderError is { } wrong)
@@ -207,7 +207,7 @@ internal sealed class PushHandler(
             TurnOutcome turn = await _workers.RunAsync(client, Left(), () => answer = ApplyLarge(request, body));
             if (turn != TurnOutcome.Done)
             {
-                return turn == TurnOutcome.Crowded ? Answer.TooManyQueued(options.MaxQueuedBodies) : Answer.NoTurn;
+                return turn == TurnOutcome.Crowded ? Answer.TooManyQueued(options) : Answer.NoTurn;
             }
 
             if (answer is { } done)
@@ -246,7 +246,7 @@ internal sealed class PushHandler(
         metrics.Limits.See(Limit.DecodeRatio, (decoded.Length - DecodedFreely) / Math.Max(1, body.Length));
         return outcome.NoRoom || (outcome.TooLarge && most < limit) ? null
             : outcome.TooLarge ? (
-                limit < options.DecodedLimit ? Answer.TooDense(limit, body.Length, options.MaxDecodeRatio) : Answer.TooLargeDecoded(limit))
+                limit < options.DecodedLimit ? Answer.TooDense(limit, body.Length, options) : Answer.TooLargeDecoded(limit))
             : outcome.Error is not null && encoding == BodyEncoding.RawDeflate ? Push(request, key, body, asItIs: true)
             : outcome.Error is { } error ? new Answer(400, error, Why: Refusal.Encoding)
             : most < limit && IsLarge(key, decoded.Memory.Span) ? null

@@ -12,7 +12,7 @@ internal static partial class PersistenceLog
 
     [LoggerMessage(
         50, LogLevel.Warning,
-        "what was kept is more than --limit.stored-bytes allows: it is loaded whole, and pushes that make a group larger are refused "
+        "what was kept is more than the limit of stored bytes allows: it is loaded whole, and pushes that make a group larger are refused "
         + "until it is less")]
     public static partial void StoredAboveLimit(this ILogger logger, long bytes, long limit);
 

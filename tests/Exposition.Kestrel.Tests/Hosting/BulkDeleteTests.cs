@@ -119,7 +119,7 @@ public sealed class BulkDeleteTests
     {
         await using ApiHost host = await ApiHost.StartAsync(static options => options.DisableDelete = true);
         host.Push("m 1\n", ("job", "j"));
-        Assert.Equal((403, "deletes are disabled (--web.disable-delete)\n"), await host.AskAsync(method, path));
+        Assert.Equal((403, "deletes are disabled (DisableDelete)\n"), await host.AskAsync(method, path));
         Assert.Equal(1, host.Store.GroupCount);
         string page = (await host.AskAsync("GET", "/")).Body;
         Assert.DoesNotContain("data-do=", page, StringComparison.Ordinal);

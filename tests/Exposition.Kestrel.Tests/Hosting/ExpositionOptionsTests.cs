@@ -1,5 +1,7 @@
 using System.Reflection;
 using Exposition.Engine;
+using Exposition.Kestrel.Outcomes;
+using Exposition.Kestrel.Settings;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -69,12 +71,43 @@ public sealed class ExpositionOptionsTests
     }
 
     [Fact]
+    public void Rules_of_expiry_go_by_the_name_of_their_property_too()
+    {
+        ExpositionOptions options = Read(static services => services.AddExposition().Bind(Section(("ExpiryRules:0", "26h"))));
+
+        Assert.Equal(TimeSpan.FromHours(26), Assert.Single(options.ExpiryRules).After);
+    }
+
+    [Fact]
+    public void A_setting_that_there_is_not_is_told_with_the_options_that_it_was_looked_for_in()
+    {
+        OptionsValidationException thrown = Assert.Throws<OptionsValidationException>(
+            () => Read(static services => services.AddExposition().Bind(Section(("MaxGruops", "1")))));
+
+        Assert.Contains("MaxGruops: there is no such setting, expected one of ExpositionOptions", thrown.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Texts_for_operators_name_the_option_that_sets_a_limit_and_in_the_program_the_flag()
+    {
+        var options = new ExpositionOptions();
+        Limit[] limits = [.. Enum.GetValues<Limit>().Where(static limit => limit is not (Limit.None or Limit.PasswordChecks))];
+        string[] names = [.. limits.Select(options.NameOf)];
+        Assert.All(names, static name => Assert.NotNull(typeof(ExpositionOptions).GetProperty(name)));
+        Assert.Equal(names.Length, names.Distinct().Count());
+
+        options.NamesFlags = true;
+        Assert.Equal("--limit.head-bytes", options.NameOf(Limit.HeadBytes));
+        Assert.Equal("--web.disable-delete", options.NameOf(nameof(ExpositionOptions.DisableDelete), "--web.disable-delete"));
+    }
+
+    [Fact]
     public void Every_option_that_text_can_say_has_a_setting()
     {
         string[] unbound = [.. typeof(ExpositionOptions).GetProperties()
             .Where(static p => !Settings.ExpositionSettings.Table.Exists(setting => setting.Name == p.Name)).Select(static p => p.Name)];
 
-        Assert.Equal([nameof(ExpositionOptions.CommitGate), nameof(ExpositionOptions.ExpiryRules), nameof(ExpositionOptions.Time)],
+        Assert.Equal([nameof(ExpositionOptions.CommitGate), nameof(ExpositionOptions.Time)],
             unbound.Order(StringComparer.Ordinal));
     }
 
