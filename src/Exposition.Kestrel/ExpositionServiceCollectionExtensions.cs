@@ -64,8 +64,8 @@ public static class ExpositionServiceCollectionExtensions
         // Of all engines together: what clients cause is bounded for the host.
         services.TryAddSingleton(static provider => new LogBudget(provider.GetService<TimeProvider>() ?? TimeProvider.System));
         services.TryAddNamed(name, provider => new ClientLog(
-            provider.GetService<ILoggerFactory>()?.CreateLogger<ExpositionEngine>() ?? (ILogger)NullLogger.Instance, provider.GetRequiredService<LogBudget>(),
-            name));
+            provider.GetService<ILoggerFactory>()?.CreateLogger<ExpositionEngine>() ?? (ILogger)NullLogger.Instance,
+            provider.GetRequiredService<LogBudget>(), name));
         services.AddMetrics();
         services.TryAddNamed(name, provider => StoreOf(OptionsOf(provider, name), provider.GetNamed<ClientLog>(name)!));
         services.TryAddNamed(name, provider => EngineOf(provider, name));

@@ -39,8 +39,8 @@ public sealed class ExpositionStatusOptions
     /// <summary>The settings that the host was started with and wants to show, in order of names. Default: none.</summary>
     public IDictionary<string, string> Flags { get; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
 
-    // Those of the flags that were given and do not have their defaults, by name: the page shows them before the others. Null where the host
-    // does not say which these are.
+    // Those of the flags that were given and do not have their defaults, by name: the page shows them before the others. Null where the
+    // host does not say which these are.
     internal HashSet<string>? GivenFlags { get; set; }
 
     /// <summary>

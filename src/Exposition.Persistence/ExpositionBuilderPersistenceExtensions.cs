@@ -79,5 +79,7 @@ public static class ExpositionBuilderPersistenceExtensions
     private static TimeProvider TimeOf(IServiceProvider provider) => provider.GetService<TimeProvider>() ?? TimeProvider.System;
 
     private static ILogger LoggerOf(IServiceProvider provider) =>
-        provider.GetService<ILoggerFactory>() is { } loggers ? new TextLogger(loggers.CreateLogger<SqlitePersistence>()) : NullLogger.Instance;
+        provider.GetService<ILoggerFactory>() is { } loggers
+            ? new TextLogger(loggers.CreateLogger<SqlitePersistence>())
+            : NullLogger.Instance;
 }

@@ -8,7 +8,7 @@ namespace Exposition.Hosting.Logging;
 // Our messages are constants, so that operators can search for them, and their values are attributes. The framework's console writes the
 // text alone: without the values it says that a file could not be read, but not which one, nor why.
 
-/// <summary>Gives the text of each line its values, for loggers that show no attributes. What it is given as a state stays as it is.</summary>
+/// <summary>Gives the text of each line its values, for loggers that show no attributes. The state stays as it is.</summary>
 internal sealed class TextLogger(ILogger logger) : ILogger
 {
     internal const string MessageKey = "{OriginalFormat}";

@@ -21,7 +21,8 @@ internal sealed class PageFrame(ExpositionEngine engine, ExpositionStatusOptions
     /// <param name="host">The name under which the page was asked for.</param>
     public void Begin(HtmlWriter html, PageClock clock, string title, Place place, HostString host)
     {
-        html.Raw("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>"u8).Cut(title).Raw(" · "u8).Cut(status.Title).Raw("</title>"u8)
+        html.Raw("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>"u8)
+            .Cut(title).Raw(" · "u8).Cut(status.Title).Raw("</title>"u8)
             .Raw("<meta name=\"robots\" content=\"noindex,nofollow\"><meta name=\"viewport\" content=\"width=device-width,"u8)
             .Raw("initial-scale=1\"><link rel=\"stylesheet\" href=\""u8).Text(Asset("page.css")).Raw("\">"u8);
         foreach (string script in (ReadOnlySpan<string>)["idiomorph.js", "functions.js"])
