@@ -146,11 +146,16 @@ internal readonly record struct FamilyEntry
 
     /// <summary>Decodes the entry into <paramref name="into"/> (which is reset) as its only family.</summary>
     /// <param name="into">Refers to the entry's memory until it is reset.</param>
-    public void Read(FamilySet into)
+    public void Read(FamilySet into) => Read(into, Sidecar.IsEmpty ? Text : Sidecar);
+
+    /// <summary>Decodes some metrics of the entry, as <see cref="Read(FamilySet)"/> does all of them.</summary>
+    /// <param name="into">Refers to the entry's memory until it is reset.</param>
+    /// <param name="part">Whole metrics out of <see cref="Sidecar"/>, or of <see cref="Text"/> where that is empty.</param>
+    public void Read(FamilySet into, ReadOnlyMemory<byte> part)
     {
         ArgumentNullException.ThrowIfNull(into);
         bool fromSidecar = !Sidecar.IsEmpty;
-        into.Reset(fromSidecar ? Sidecar : Text);
+        into.Reset(part);
         int family = HasHelp ? into.AddFamily(Name.Span, Type, Help.Span) : into.AddFamily(into.AddText(Name.Span), Type);
         FormatError error;
         bool read = fromSidecar

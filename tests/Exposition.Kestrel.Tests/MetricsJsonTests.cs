@@ -132,8 +132,8 @@ public class MetricsJsonTests
         {
             var json = new MetricsJson(writer, TimeZoneInfo.Utc);
             writer.WriteStartObject();
-            for (int metric = json.BeginFamily(
-                "g"u8, type, Encoding.UTF8.GetBytes(help), 1_000_000_000, set.Families[0].FirstMetric); metric >= 0;)
+            json.BeginFamily("g"u8, type, Encoding.UTF8.GetBytes(help), 1_000_000_000);
+            for (int metric = set.Families[0].FirstMetric; metric >= 0;)
             {
                 metric = json.Metric(set, metric, type);
             }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Exposition.Engine;
+using Exposition.Engine.Reading;
 using Exposition.Formats;
 
 namespace Exposition.Kestrel.Api;
@@ -15,7 +16,7 @@ namespace Exposition.Kestrel.Api;
 /// <summary>Writes groups as <c>/api/v1/metrics</c> shows them.</summary>
 internal sealed class MetricsJson(Utf8JsonWriter writer, TimeZoneInfo zone, bool withFailures = false)
 {
-    private readonly FamilySet _set = new();
+    private readonly FamilyParts _parts = new();
     private readonly SortedDictionary<string, string> _sorted = new(StringComparer.Ordinal);
     private string _timeStamp = "";
     private string _type = "";
@@ -39,10 +40,15 @@ internal sealed class MetricsJson(Utf8JsonWriter writer, TimeZoneInfo zone, bool
                 continue;
             }
 
-            for (int metric = BeginFamily(group.Families[f]); metric >= 0;)
+            FamilyEntry family = group.Families[f];
+            BeginFamily(family.Name.Span, family.Type, family.Help.Span, family.PushedAt);
+            for (_parts.Begin(family); _parts.Next();)
             {
-                metric = Metric(metric);
-                yield return metric;
+                for (int metric = _parts.Set.Families[0].FirstMetric; metric >= 0;)
+                {
+                    metric = Metric(_parts.Set, metric, family.Type);
+                    yield return metric;
+                }
             }
 
             EndFamily();
@@ -115,18 +121,6 @@ internal sealed class MetricsJson(Utf8JsonWriter writer, TimeZoneInfo zone, bool
     /// <summary>Ends a group.</summary>
     public void EndGroup() => writer.WriteEndObject();
 
-    /// <summary>Starts a family and decodes it.</summary>
-    /// <returns>Index of its first metric for <see cref="Metric(int)"/>, or -1.</returns>
-    public int BeginFamily(in FamilyEntry family)
-    {
-        family.Read(_set);
-        return BeginFamily(family.Name.Span, family.Type, family.Help.Span, family.PushedAt, _set.Families[0].FirstMetric);
-    }
-
-    /// <summary>Writes a metric of the family at hand.</summary>
-    /// <returns>Index of the next one, or -1.</returns>
-    public int Metric(int metric) => Metric(_set, metric, _set.Families[0].Type);
-
     /// <summary>Writes a metric of a decoded family.</summary>
     /// <returns>Index of the next one, or -1.</returns>
     internal int Metric(FamilySet set, int metric, MetricType type)
@@ -161,7 +155,7 @@ internal sealed class MetricsJson(Utf8JsonWriter writer, TimeZoneInfo zone, bool
     }
 
     /// <summary>Starts a family.</summary>
-    internal int BeginFamily(ReadOnlySpan<byte> name, MetricType type, ReadOnlySpan<byte> help, long pushedAt, int firstMetric)
+    internal void BeginFamily(ReadOnlySpan<byte> name, MetricType type, ReadOnlySpan<byte> help, long pushedAt)
     {
         writer.WriteStartObject(name);
         if (!help.IsEmpty)
@@ -172,7 +166,6 @@ internal sealed class MetricsJson(Utf8JsonWriter writer, TimeZoneInfo zone, bool
         writer.WriteStartArray("metrics"u8);
         _timeStamp = GoTime.Nano(pushedAt, zone);
         _type = TypeName(type);
-        return firstMetric;
     }
 
     /// <summary>Ends the family.</summary>

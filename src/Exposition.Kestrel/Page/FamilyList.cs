@@ -1,6 +1,6 @@
 using Exposition.Engine;
 using Exposition.Engine.Groups;
-using Exposition.Formats;
+using Exposition.Engine.Reading;
 using Exposition.Kestrel.Api;
 
 namespace Exposition.Kestrel.Page;
@@ -11,7 +11,7 @@ namespace Exposition.Kestrel.Page;
 /// <summary>Writes the families of a group, folded; those of one series have their value in the line that is always seen.</summary>
 internal sealed class FamilyList(HtmlWriter html, PageClock clock)
 {
-    private readonly FamilySet _set = new();
+    private readonly FamilyParts _parts = new();
     private readonly SeriesTable _table = new(html);
 
     /// <summary>Writes some of the lines of a group.</summary>
@@ -58,12 +58,6 @@ internal sealed class FamilyList(HtmlWriter html, PageClock clock)
     {
         html.Raw("<details"u8).Raw(open ? " open"u8 : ""u8).Raw("><summary><code>"u8).Cut(family.Name.Span)
             .Raw("</code> <span class=\"type\">"u8).Text(MetricsJson.TypeName(family.Type)).Raw("</span> "u8);
-        bool isRead = family.SampleCount > 0;
-        if (isRead)
-        {
-            family.Read(_set);
-        }
-
         Value(in family);
         if (family.HasHelp && family.Help.Length > 0)
         {
@@ -72,9 +66,11 @@ internal sealed class FamilyList(HtmlWriter html, PageClock clock)
 
         html.Raw("</summary>\n"u8);
         int written = skip == 0 ? 1 : 0;
-        if (isRead && budget > written)
+        int left = Math.Max(skip - 1, 0);
+        _parts.Begin(family);
+        if (budget > written && _parts.Next(ref left))
         {
-            written += _table.Write(_set, Math.Max(skip - 1, 0), budget - written, end);
+            written += _table.Write(_parts.Set, left, budget - written, end, _parts.Next);
         }
 
         html.Raw("</details>\n"u8);
@@ -89,7 +85,9 @@ internal sealed class FamilyList(HtmlWriter html, PageClock clock)
             return;
         }
 
-        double value = _set.Metrics[_set.Families[0].FirstMetric].Value;
+        _parts.Begin(family);
+        _parts.Next();
+        double value = _parts.Set.Metrics[_parts.Set.Families[0].FirstMetric].Value;
         if (BuiltInFamilies.IsEither(family.Name.Span))
         {
             clock.Write(value);

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text.Json;
 using Exposition.Engine;
 using Exposition.Engine.Finding;
 using Exposition.Formats;
@@ -9,45 +8,29 @@ using Microsoft.AspNetCore.Http;
 
 namespace Exposition.Kestrel.Page;
 
+// A group may be half a gigabyte: it is sent piece by piece out of a view, which keeps it as it was, as a scrape is.
+
 /// <summary>A group as text, in the format of scrapes, or as JSON, as the API has it.</summary>
 internal static class GroupFile
 {
+    private const int PieceBytes = 64 << 10;
+
     /// <summary>Serves it, if that is asked for and the group is there.</summary>
     public static async Task<bool> TryServeAsync(ExpositionEngine engine, HttpContext context, LongAnswer answer)
     {
         bool isText = context.Request.Query["as"] == "text";
         if ((!isText && context.Request.Query["as"] != "json")
-            || !GroupCursor.TryParseId(context.Request.Query["group"].ToString(), out GroupingKey? key))
+            || !GroupCursor.TryParseId(context.Request.Query["group"].ToString(), out GroupingKey? key)
+            || Find(answer.View, key) is not { } group)
         {
             return false;
         }
 
-        // Written while the group stays what it is, and sent then.
-        var file = new ArrayBufferWriter<byte>();
-        if (!engine.Store.Reads.TryRead(key, (engine, file, isText), static (group, to) =>
-            {
-                if (to.isText)
-                {
-                    WriteText(group, to.file);
-                }
-                else
-                {
-                    WriteJson(to.engine, group, to.file);
-                }
-
-                return true;
-            }, out _))
-        {
-            return false;
-        }
-
-        context.Response.ContentType = isText ? "text/plain; charset=utf-8" : "application/json";
         context.Response.Headers.XContentTypeOptions = "nosniff";
         context.Response.Headers.ContentDisposition = "inline";
-        context.Response.Headers.CacheControl = "no-store";
         try
         {
-            await answer.SendAsync(file.WrittenMemory);
+            await (isText ? SendTextAsync(context, answer, group) : SendJsonAsync(engine, context, answer, group));
         }
         catch (OperationCanceledException)
         {
@@ -57,24 +40,62 @@ internal static class GroupFile
         return true;
     }
 
-    private static void WriteText(GroupSnapshot group, IBufferWriter<byte> into)
+    private static GroupSnapshot? Find(StoreView view, GroupingKey key)
     {
-        foreach (ref readonly FamilyEntry family in group.Families)
+        ReadOnlySpan<GroupSnapshot> groups = view.Groups;
+        (int from, int to) = (0, groups.Length);
+        while (from < to)
         {
-            TextFormat.WriteHeader(
-                family.Name.Span, family.Type, family.HasHelp, family.Help.Span, EscapingScheme.AllowUtf8, into);
-            into.Write(family.Text.Span);
+            int middle = from + ((to - from) / 2);
+            (from, to) = groups[middle].Key.CompareTo(key) < 0 ? (middle + 1, to) : (from, middle);
         }
+
+        return from < groups.Length && groups[from].Key.CompareTo(key) == 0 ? groups[from] : null;
     }
 
-    private static void WriteJson(ExpositionEngine engine, GroupSnapshot group, IBufferWriter<byte> into)
+    private static async Task SendTextAsync(HttpContext context, LongAnswer answer, GroupSnapshot group)
     {
-        using var writer = new Utf8JsonWriter(into, JsonAnswer.Options);
-        var json = new MetricsJson(writer, engine.Options.Time.LocalTimeZone, withFailures: true);
-        foreach (int _ in json.Write(group, isOwn: true, engine.Store.ExpiryOf(group)))
+        bool gzip = GzipWriter.IsTakenBy(context.Request);
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        context.Response.Headers.CacheControl = "no-store";
+        context.Response.Headers.Vary = "Accept-Encoding";
+        if (gzip)
         {
+            context.Response.Headers.ContentEncoding = "gzip";
         }
 
-        writer.Flush();
+        using GzipWriter? compressed = gzip ? new GzipWriter(answer) : null;
+        IBufferWriter<byte> output = compressed is null ? answer : compressed;
+        for (int i = 0; i < group.Families.Length; i++)
+        {
+            FamilyEntry family = group.Families[i];
+            TextFormat.WriteHeader(
+                family.Name.Span, family.Type, family.HasHelp, family.Help.Span, EscapingScheme.AllowUtf8, output);
+            for (ReadOnlyMemory<byte> rest = family.Text; !rest.IsEmpty;)
+            {
+                ReadOnlyMemory<byte> piece = rest[..Math.Min(rest.Length, PieceBytes)];
+                rest = rest[piece.Length..];
+                output.Write(piece.Span);
+                if (answer.Pending >= PieceBytes)
+                {
+                    await answer.FlushAsync();
+                }
+            }
+        }
+
+        compressed?.Dispose();
+        await answer.FinishAsync();
+    }
+
+    private static async Task SendJsonAsync(ExpositionEngine engine, HttpContext context, LongAnswer answer, GroupSnapshot group)
+    {
+        await using var json = JsonAnswer.Begin(context, answer);
+        var writer = new MetricsJson(json.Json, engine.Options.Time.LocalTimeZone, withFailures: true);
+        foreach (int _ in writer.Write(group, isOwn: true, answer.View.ExpiryOf(group)))
+        {
+            await json.FlushAsync();
+        }
+
+        await json.FinishAsync();
     }
 }

@@ -11,40 +11,70 @@ internal sealed class SeriesTable(HtmlWriter html)
     private readonly Distributions _distributions = new(html);
 
     /// <summary>Writes metrics until <paramref name="budget"/> lines are written.</summary>
-    /// <param name="set">The decoded family, alone in it.</param>
+    /// <param name="set">The decoded family, or a part of it, alone in it.</param>
     /// <param name="skip">Lines of metrics to leave out at the start.</param>
     /// <param name="budget">The most lines to write; the last metric is written to its end.</param>
     /// <param name="end">Where the page must end: from so many bytes on no further metric is begun.</param>
+    /// <param name="next">Decodes the next part of the family, or says that there is none; null if all of it is there.</param>
     /// <returns>Number of lines written.</returns>
-    public int Write(FamilySet set, int skip, int budget, long end = long.MaxValue)
+    public int Write(FamilySet set, int skip, int budget, long end = long.MaxValue, Func<bool>? next = null)
     {
-        FamilyRow family = set.Families[0];
         html.Raw("<table><thead><tr><th scope=\"col\">labels</th><th scope=\"col\">value</th></tr></thead><tbody>"u8);
         int seen = 0;
         int written = 0;
-        for (int metric = family.FirstMetric; metric >= 0 && written < budget
-            && (html.Written < end || seen <= skip); metric = set.Metrics[metric].Next)
+        do
         {
-            int lines = Lines(set.Metrics[metric], family.Type);
-            if (seen >= skip)
+            MetricType type = set.Families[0].Type;
+            for (int metric = set.Families[0].FirstMetric; metric >= 0 && MayGoOn(); metric = set.Metrics[metric].Next)
             {
-                Row(set, metric, family.Type);
-                written += lines;
-            }
+                int lines = Lines(set, set.Metrics[metric], type);
+                if (seen >= skip)
+                {
+                    Row(set, metric, type);
+                    written += lines;
+                }
 
-            seen += lines;
+                seen += lines;
+            }
         }
+        while (next is not null && MayGoOn() && next());
 
         html.Raw("</tbody></table>"u8);
         return written;
+
+        bool MayGoOn() => written < budget && (html.Written < end || seen <= skip);
     }
 
-    private static int Lines(in MetricRow row, MetricType type) => type switch
+    // As many as the metric has in text: so many a family says that it has.
+    private static int Lines(FamilySet set, in MetricRow row, MetricType type)
     {
-        MetricType.Summary => row.PointCount + 2,
-        MetricType.Histogram or MetricType.GaugeHistogram => row.PointCount + 2 + ((row.Content & MetricContent.InfBucket) == 0 ? 1 : 0),
-        _ => 1,
-    };
+        switch (type)
+        {
+            case MetricType.Summary:
+                return row.PointCount + 2;
+            case MetricType.Histogram or MetricType.GaugeHistogram:
+                bool hasCount = (row.Content & MetricContent.NoCount) == 0 || row.PointCount == 0;
+                bool isInfMade = (row.Content & MetricContent.InfBucket) == 0 && hasCount && !(IsZero(row) && HasCounted(set, row));
+                return row.PointCount + (isInfMade ? 1 : 0) + 1 + (hasCount ? 1 : 0);
+            default:
+                return 1;
+        }
+    }
+
+    private static bool IsZero(in MetricRow row) => row is { CountFloat: 0, Count: 0 };
+
+    private static bool HasCounted(FamilySet set, in MetricRow row)
+    {
+        for (int point = row.FirstPoint; point >= 0; point = set.Points[point].Next)
+        {
+            if (set.Points[point].Value > 0 || set.Points[point].Count > 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private void Row(FamilySet set, int metric, MetricType type)
     {

@@ -27,6 +27,9 @@ internal sealed class ApiHost : IAsyncDisposable
         };
     }
 
+    /// <summary>Where it listens.</summary>
+    public Uri Address => _client.BaseAddress!;
+
     public MetricStore Store => _app.Services.GetRequiredService<MetricStore>();
 
     public ExpositionEngine Engine => _app.Services.GetRequiredService<ExpositionEngine>();
