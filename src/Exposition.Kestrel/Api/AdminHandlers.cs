@@ -61,7 +61,7 @@ internal sealed class AdminHandlers(ExpositionEngine engine, ISnapshotWriter? sn
         {
             if (await snapshots.WriteSnapshotAsync() is { } written)
             {
-                engine.Log.Acted(context, "snapshot requested", values: [("file", written.File), ("groups", written.Groups)]);
+                engine.Log.Acted(context, "snapshot written", values: [("file", written.File), ("groups", written.Groups)]);
                 await AnswerAsync(context, written.File, written.Groups);
             }
             else

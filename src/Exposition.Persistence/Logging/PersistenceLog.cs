@@ -49,7 +49,8 @@ internal static partial class PersistenceLog
     [LoggerMessage(31, LogLevel.Information, "metrics restored from a snapshot")]
     public static partial void Restored(this ILogger logger, string file, int groups);
 
-    [LoggerMessage(32, LogLevel.Information, "snapshot written")]
+    // Who has asked for it by HTTP is in the engine's line about it.
+    [LoggerMessage(32, LogLevel.Debug, "snapshot is complete")]
     public static partial void SnapshotWritten(this ILogger logger, string file, int groups);
 
     [LoggerMessage(33, LogLevel.Error, "cannot write snapshot")]
