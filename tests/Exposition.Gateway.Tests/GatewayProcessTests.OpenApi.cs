@@ -117,6 +117,37 @@ public partial class GatewayProcessTests
             JsonDocument.Parse(await gateway.Client.GetStringAsync("api/v1/openapi.json")).RootElement));
     }
 
+    [Fact]
+    public async Task Each_key_of_the_page_is_described_and_answers_as_it_is_described()
+    {
+        using Gateway gateway = await Gateway.StartAsync();
+        using var push = new StringContent("# HELP a A.\na 1\n");
+        await gateway.Client.PutAsync("metrics/job/j", push);
+        JsonElement page = Operations.Single(static one => one is { Path: "/", Method: "get" }).Operation;
+        JsonElement[] keys = [.. Parameters("/", page)];
+        Assert.Equal(["match", "state", "sort", "dir", "limit", "after", "by", "view", "group", "from", "as"],
+            keys.Select(static key => key.GetProperty("name").GetString()));
+        IEnumerable<string> queries = from key in keys
+                                      where key.GetProperty("schema").TryGetProperty("enum", out _)
+                                      from value in key.GetProperty("schema").GetProperty("enum").EnumerateArray()
+                                      select $"?group=am9i_2o&{key.GetProperty("name").GetString()}={value.GetString()}";
+        foreach ((string query, int expected) in (
+            (string, int)[])[.. queries.SelectMany(static query => ((string, int)[])[(query, 200), (query[15..].Insert(0, "?"), 200)]),
+                ("?match={job=", 400), ("?match={job=\"j\"}&limit=1&after=x&from=1", 200), ("?group=none", 404), ("?group=am9i_25v&as=json", 404)])
+        {
+            using HttpResponseMessage answer = await gateway.Client.GetAsync(query);
+            string body = await answer.Content.ReadAsStringAsync();
+            Assert.True(expected == (int)answer.StatusCode, $"{query}: {(int)answer.StatusCode} {body}");
+            JsonElement content = s_schema.Resolve(page.GetProperty("responses").GetProperty($"{expected}")).GetProperty("content");
+            JsonElement schema = content.GetProperty(answer.Content.Headers.ContentType!.MediaType!).GetProperty("schema");
+            if (answer.Content.Headers.ContentType.MediaType == "application/json")
+            {
+                using JsonDocument read = JsonDocument.Parse(body);
+                Assert.Empty(s_schema.Faults(schema, read.RootElement, query));
+            }
+        }
+    }
+
     private static IEnumerable<JsonElement> Parameters(string path, JsonElement operation) =>
         from owner in (JsonElement[])[s_api.GetProperty("paths").GetProperty(path), operation]
         where owner.TryGetProperty("parameters", out _)
