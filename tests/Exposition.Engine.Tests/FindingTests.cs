@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using Exposition.Engine.Finding;
 using FsCheck;
@@ -147,52 +146,6 @@ public sealed class FindingTests
                 await FinderOf(gateway.Store).FindAsync(new GroupQuery { Sort = GroupSort.Trouble, Limit = 5 }, gone.Token);
             }
         });
-    }
-
-    // On an idle machine: 50 ms for 100,000 groups, 300 ms for a million.
-    [Theory(Explicit = true)]
-    [InlineData(100_000)]
-    [InlineData(1_000_000)]
-    public async Task A_search_of_many_groups_is_timed(int groups)
-    {
-        var store = new MetricStore(new StoreOptions { MaxGroups = groups, ShapeCacheBytes = 0, BundleCacheBytes = 0 });
-        for (int i = 0; i < groups; i++)
-        {
-            store.Push(Harness.Key("instance", $"host-{i:d7}", "job", $"job-{i % 50}"), PushFormat.Text,
-                "a_metric 1\nb_metric 2\nc_metric 3\nx_metric 4\n"u8.ToArray(), PushMode.Replace);
-        }
-
-        var finder = FinderOf(store);
-        GroupSelector[] regex = [GroupSelector.Parse("{job=~\"job-1.*\",instance=~\".*7\"}")];
-        (string Name, GroupQuery Query)[] queries =
-        [
-            .. Enum.GetValues<GroupSort>().Select(static sort => (sort.ToString(), new GroupQuery { Sort = sort, Limit = 50 })),
-            ("regex", new GroupQuery { Selectors = regex, Limit = 50 }), ("text", new GroupQuery { Text = "54321", Limit = 50 }),
-            ("failed", new GroupQuery { State = GroupStates.Failed, Limit = 50 }),
-        ];
-        foreach ((string name, GroupQuery query) in queries)
-        {
-            await TimeAsync($"{groups} groups, {name}", async () => await finder.FindAsync(query));
-        }
-
-        await TimeAsync($"{groups} groups, jobs", async () => await finder.FindJobsAsync(new GroupQuery(), null, 50));
-    }
-
-    // The time of the processor too: on a machine with other work the clock says more of that.
-    private static async Task TimeAsync(string name, Func<Task> search)
-    {
-        double best = double.MaxValue;
-        double processor = double.MaxValue;
-        for (int i = 0; i < 5; i++)
-        {
-            long started = Stopwatch.GetTimestamp();
-            TimeSpan used = Environment.CpuUsage.TotalTime;
-            await search();
-            processor = Math.Min(processor, (Environment.CpuUsage.TotalTime - used).TotalMilliseconds);
-            best = Math.Min(best, Stopwatch.GetElapsedTime(started).TotalMilliseconds);
-        }
-
-        TestContext.Current.TestOutputHelper!.WriteLine($"{name}: {best:f1} ms, of the processor {processor:f1} ms");
     }
 
     private static bool Agrees(List<Made> made, Asked asked)

@@ -1,14 +1,9 @@
-using System.Net.Sockets;
-using System.Text;
-using System.Text.RegularExpressions;
-
 namespace Exposition.EndToEnd.Tests.Hosting;
 
 /// <summary>What many groups have taken comes back when they have gone. At the scale of a million: <c>.ci/long memory</c>.</summary>
 public sealed class MemoryTests
 {
     private const int Groups = 100_000;
-    private const int AtOnce = 200;
     private const long MostAboveEmpty = 60 << 20;
 
     [Theory]
@@ -52,22 +47,7 @@ public sealed class MemoryTests
 
     private static async Task PipelineAsync(int port, int count, string method, string rest)
     {
-        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await socket.ConnectAsync("127.0.0.1", port);
-        var received = new byte[64 << 10];
-        for (var at = 0; at < count; at += AtOnce)
-        {
-            var paths = Enumerable.Range(at, AtOnce).Select(static i => $"/metrics/job/j/instance/{i}");
-            var requests = paths.Select(path => $"{method} {path} HTTP/1.1\r\nHost: gateway\r\n{rest}");
-            await socket.SendAsync(Encoding.ASCII.GetBytes(string.Concat(requests)));
-            var answers = "";
-            while (!answers.EndsWith("\r\n\r\n", StringComparison.Ordinal) || Regex.Count(answers, "HTTP/1.1 20") < AtOnce)
-            {
-                var read = await socket.ReceiveAsync(received);
-                Assert.NotEqual(0, read);
-                answers += Encoding.ASCII.GetString(received, 0, read);
-                Assert.DoesNotMatch("HTTP/1.1 [^2]", answers);
-            }
-        }
+        await using var pushes = await Pipelined.ConnectAsync(port);
+        await pushes.SendAsync(count, i => ($"{method} /metrics/job/j/instance/{i}", rest));
     }
 }

@@ -1,0 +1,155 @@
+using System.Diagnostics;
+using Exposition.EndToEnd.Tests.Hosting;
+
+namespace Exposition.EndToEnd.Tests.Page;
+
+/// <summary>
+/// What lists, searches and sorts of the page and the API take, in one table: <c>.ci/long finding</c>. The bounds are for an idle machine:
+/// first byte p95 below 50 ms at 100,000 groups with a million series, below 100 ms while 2,000 groups a second are created, below 300 ms at
+/// a million groups; a list of fifty below 40 KB and 6 KB compressed; the server's memory at most 2 MiB more. <c>PlacesTests</c> hold the
+/// bytes.
+/// </summary>
+public sealed class FindingTests
+{
+    /// <summary>Numbers of groups and of series in each: <c>100000x10,1000000x1</c>.</summary>
+    private const string Sizes = "EXPOSITION_FINDING";
+
+    private const int Rounds = 40;
+    private const int CreatedPerSecond = 2000;
+    private const int AtOnce = 200;
+
+    private static readonly string[] s_addresses =
+    [
+        "", "?sort=job", "?sort=pushed", "?sort=expires", "?sort=series", "?sort=size", "?sort=size&dir=asc", "?limit=500",
+        "?state=failed", "?state=expired", "?state=expiring", "?state=hidden", "?state=stale", "?state=ok",
+        "?match={job=\"job-7\"}", "?match={job=~\"job-1.*\",instance=~\".*7\"}", "?match=54321", "?by=job", "?view=refusals", "status",
+        "api/v1/groups?limit=50", "api/v1/groups?limit=50&sort=trouble", "api/v1/groups?limit=50&match[]={instance=~\".*7\"}", "api/v1/jobs",
+    ];
+
+    public static TheoryData<int, int> Asked
+    {
+        get
+        {
+            var asked = new TheoryData<int, int>();
+            foreach (var size in (Environment.GetEnvironmentVariable(Sizes) ?? "100000x10,1000000x1").Split(','))
+            {
+                var numbers = size.Split('x').Select(static number => int.Parse(number, CultureInfo.InvariantCulture)).ToArray();
+                asked.Add(numbers[0], numbers[1]);
+            }
+
+            return asked;
+        }
+    }
+
+    [Theory(Explicit = true)]
+    [MemberData(nameof(Asked))]
+    public async Task Lists_searches_and_sorts_are_timed(int groups, int series)
+    {
+        await using var gateway = await GatewayProcess.StartAsync("--limit.groups=0");
+        await using (var pushes = await Pipelined.ConnectAsync(gateway.Port))
+        {
+            await pushes.SendAsync(groups, i => Push($"job-{i % 50}/instance/host-{i:d7}", series));
+        }
+
+        // What is compiled at its first use is compiled then.
+        foreach (var address in s_addresses)
+        {
+            await FirstByteAsync(gateway, address);
+        }
+
+        var process = new ProcessBounds(gateway.ProcessId);
+        var before = process.Resident;
+        var idle = await TimeAllAsync(gateway);
+        var after = process.Resident;
+
+        using var end = new CancellationTokenSource();
+        var creating = CreateAsync(gateway.Port, series, end.Token);
+        var busy = await TimeAllAsync(gateway);
+        await end.CancelAsync();
+        var (created, seconds) = await creating;
+
+        Console.WriteLine($"{groups:n0} groups of {series} series; {Rounds} rounds; time to the first byte in ms, bytes of the whole answer");
+        Console.WriteLine($"{"",-62}{"idle p50",9}{"p95",8}{"busy p50",10}{"p95",8}{"bytes",10}{"gzip",8}");
+        for (var i = 0; i < s_addresses.Length; i++)
+        {
+            Console.WriteLine($"/{s_addresses[i],-61}{idle[i].P50,9:f1}{idle[i].P95,8:f1}{busy[i].P50,10:f1}{busy[i].P95,8:f1}"
+                + $"{await LengthAsync(gateway, s_addresses[i], false),10}{await LengthAsync(gateway, s_addresses[i], true),8}");
+        }
+
+        Console.WriteLine($"busy: {created / seconds:f0} groups a second were created, of {CreatedPerSecond} asked for");
+        Console.WriteLine($"resident: {before / 1048576.0:f1} MiB before, {after / 1048576.0:f1} MiB after {Rounds * s_addresses.Length} answers when idle");
+        Assert.True(created > 0);
+        Assert.All(idle.Concat(busy), static time => Assert.InRange(time.P50, 0, time.P95));
+    }
+
+    private static async Task<(double P50, double P95)[]> TimeAllAsync(GatewayProcess gateway)
+    {
+        // In turns, so that what disturbs does not fall on one of them.
+        var times = s_addresses.Select(static _ => new List<double>()).ToArray();
+        for (var round = 0; round < Rounds; round++)
+        {
+            for (var i = 0; i < s_addresses.Length; i++)
+            {
+                times[i].Add(await FirstByteAsync(gateway, s_addresses[i]));
+            }
+        }
+
+        return Array.ConvertAll(times, static all => (At(all, 0.50), At(all, 0.95)));
+    }
+
+    private static double At(List<double> times, double part)
+    {
+        times.Sort();
+        return times[Math.Min((int)(times.Count * part), times.Count - 1)];
+    }
+
+    private static async Task<double> FirstByteAsync(GatewayProcess gateway, string address)
+    {
+        var started = Stopwatch.GetTimestamp();
+        using var answer = await gateway.Client.GetAsync(new Uri(address, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
+        await using var body = await answer.Content.ReadAsStreamAsync();
+        var first = await body.ReadAsync(new byte[1]);
+        var time = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+        Assert.Equal((HttpStatusCode.OK, 1), (answer.StatusCode, first));
+        await body.CopyToAsync(Stream.Null);
+        return time;
+    }
+
+    private static async Task<int> LengthAsync(GatewayProcess gateway, string address, bool gzip)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(address, UriKind.Relative));
+        if (gzip)
+        {
+            request.Headers.TryAddWithoutValidation("Accept-Encoding", "gzip");
+        }
+
+        using var answer = await gateway.Client.SendAsync(request);
+        return (await answer.Content.ReadAsByteArrayAsync()).Length;
+    }
+
+    private static async Task<(long Created, double Seconds)> CreateAsync(int port, int series, CancellationToken end)
+    {
+        await using var pushes = await Pipelined.ConnectAsync(port);
+        var started = Stopwatch.GetTimestamp();
+        long created = 0;
+        while (!end.IsCancellationRequested)
+        {
+            var first = created;
+            await pushes.SendAsync(AtOnce, i => Push($"new/instance/host-{first + i}", series));
+            created += AtOnce;
+            var ahead = ((double)created / CreatedPerSecond) - Stopwatch.GetElapsedTime(started).TotalSeconds;
+            if (ahead > 0)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(ahead), CancellationToken.None);
+            }
+        }
+
+        return (created, Stopwatch.GetElapsedTime(started).TotalSeconds);
+    }
+
+    private static (string Line, string Fields) Push(string path, int series)
+    {
+        var body = string.Concat(Enumerable.Range(0, series).Select(static i => $"metric_{i} {i}\n"));
+        return ($"PUT /metrics/job/{path}", $"Content-Length: {body.Length}\r\n\r\n{body}");
+    }
+}
