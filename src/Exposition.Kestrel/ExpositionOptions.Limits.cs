@@ -167,7 +167,7 @@ public sealed partial class ExpositionOptions
     public int MaxPageReaders { get; set; } = 8;
 
     /// <summary>
-    /// How many readers <c>/api/v1/metrics</c> may have at once; beyond it the slowest ends for a newcomer. Default: 8. 0 means no limit.
+    /// How many readers lists of the JSON API may have at once; beyond it the slowest ends for a newcomer. Default: 8. 0 means no limit.
     /// </summary>
     public int MaxApiReaders { get; set; } = 8;
 

@@ -200,8 +200,15 @@ public partial class GatewayProcessTests
             Assert.Equal(Groups, DurableSnapshot.Write(data, kept));
             using Gateway gateway = await Gateway.StartAsync("--persistence.file=" + data);
             int refused = 0;
+            int told = 0;
             while (true)
             {
+                using HttpResponseMessage page = await gateway.Client.GetAsync("");
+                string html = await page.Content.ReadAsStringAsync();
+                Assert.Equal(HttpStatusCode.OK, page.StatusCode);
+                Assert.DoesNotContain("Nothing is stored", html, StringComparison.Ordinal);
+                told += html.Contains("<b>Loading</b>: what was kept is being loaded", StringComparison.Ordinal)
+                    && html.Contains("Nothing is loaded yet.", StringComparison.Ordinal) ? 1 : 0;
                 using HttpResponseMessage alive = await gateway.Client.GetAsync("-/healthy");
                 Assert.True(alive.StatusCode == HttpStatusCode.OK, await alive.Content.ReadAsStringAsync());
                 using HttpResponseMessage push = await gateway.Client.PutAsync("metrics/job/kept/instance/i7", new StringContent("a -1\n"));
@@ -214,7 +221,10 @@ public partial class GatewayProcessTests
                 refused++;
             }
 
-            Assert.True(refused > 0, "loaded before the port was open");
+            Assert.True(refused > 0 && told > 0, "loaded before the port was open");
+            string loaded = await gateway.Client.GetStringAsync("");
+            Assert.Contains("100\u202f000</b> groups", loaded, StringComparison.Ordinal);
+            Assert.DoesNotContain("<b>Loading</b>", loaded, StringComparison.Ordinal);
             Assert.Equal(HttpStatusCode.OK, (await gateway.Client.GetAsync("-/ready")).StatusCode);
             string[] lines = (await gateway.Client.GetStringAsync("metrics")).Split('\n')
                 .Where(static l => l.StartsWith("a{", StringComparison.Ordinal)).ToArray();
@@ -246,6 +256,10 @@ public partial class GatewayProcessTests
                 Assert.EndsWith(",\"groups\":1}}", body, StringComparison.Ordinal);
                 snapshot = Assert.Single(Directory.GetFiles(directory, "data.snapshot-*"));
                 Assert.Contains($"\"file\":\"{snapshot}\"", body, StringComparison.Ordinal);
+
+                // One action, one line.
+                string line = Assert.Single(first.Log.Split('\n'), line => line.Contains(snapshot, StringComparison.Ordinal));
+                Assert.Matches($"level=info .*msg=\"snapshot written\" .*logged_source=127.*file=\\S+ groups=1$", line);
 
                 // What comes later is not in it.
                 await first.Client.PutAsync("metrics/job/later", new StringContent("a 2\n"));

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Exposition.Engine;
+using Exposition.Kestrel.Clients;
 using Exposition.Kestrel.Endpoints;
 using Exposition.Kestrel.Outcomes;
 using Microsoft.AspNetCore.Http;
@@ -61,24 +62,16 @@ internal sealed class TargetsHandler(ExpositionEngine engine, ExpositionStatusOp
         writer.WriteEndArray();
     }
 
-    // Prometheus takes the path as it is, decoded.
+    // Prometheus takes the path as it is, decoded, and wants a port.
     private (string Scheme, string Address, string Path)? Place(HttpContext context)
     {
-        if (status.ExternalUrl is { } url)
-        {
-            return (url.Scheme, $"{url.Host}:{url.Port}", status.ExternalPath + engine.Options.TelemetryPath);
-        }
-
-        HttpRequest request = context.Request;
-        if (!request.Host.HasValue)
+        if (ReachedAddress.Of(engine, status, context) is not { } reached)
         {
             return null;
         }
 
-        string path = status.ExternalPath.Length > 0 ? status.ExternalPath + engine.Options.TelemetryPath
-            : request.PathBase.Value + engine.Paths.Served.TelemetryPath;
-        string host = request.Host.ToUriComponent();
-        string address = request.Host.Port is null ? host + (request.IsHttps ? ":443" : ":80") : host;
-        return (request.Scheme, address, path);
+        string host = reached.Host.ToUriComponent();
+        string address = reached.Host.Port is null ? host + (reached.Scheme == "https" ? ":443" : ":80") : host;
+        return (reached.Scheme, address, reached.Prefix + engine.Options.TelemetryPath);
     }
 }

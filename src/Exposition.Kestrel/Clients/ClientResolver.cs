@@ -64,12 +64,15 @@ internal sealed class ClientResolver(IEnumerable<IPNetwork> trustedProxies)
     }
 
     /// <summary>The client of a request that Kestrel has read.</summary>
-    public ClientAddress Of(HttpContext context)
-    {
-        EndPoint? peer = context.Connection.RemoteIpAddress is { } address ? new IPEndPoint(address, 0)
+    public ClientAddress Of(HttpContext context) =>
+        Of(PeerOf(context), BelievesPeerOf(context) ? context.Request.Headers[ForwardedFor.Name].ToString() : "");
+
+    /// <summary>Whether what the peer says of a request that Kestrel has read is believed.</summary>
+    public bool BelievesPeerOf(HttpContext context) => Believes(PeerOf(context));
+
+    private static EndPoint? PeerOf(HttpContext context) =>
+        context.Connection.RemoteIpAddress is { } address ? new IPEndPoint(address, 0)
             : context.Features.Get<IConnectionEndPointFeature>()?.RemoteEndPoint;
-        return Of(peer, Believes(peer) ? context.Request.Headers[ForwardedFor.Name].ToString() : "");
-    }
 
     private bool Trusts(IPAddress address)
     {

@@ -21,18 +21,12 @@ internal sealed class GroupPlace(HtmlWriter html, PageClock clock, GroupLinks li
     private readonly LabelList _labels = new(html);
 
     /// <summary>Writes a group.</summary>
-    /// <param name="group">The group; null if there is none of that name.</param>
+    /// <param name="group">The group.</param>
     /// <param name="expiry">When it expires, or has, and by which rule.</param>
     /// <param name="from">Lines of it to leave out at the start.</param>
-    public void Write(GroupSnapshot? group, in GroupExpiry expiry, int from)
+    public void Write(GroupSnapshot group, in GroupExpiry expiry, int from)
     {
         html.Raw("<p><a href=\"./\">All groups</a>"u8);
-        if (group is null)
-        {
-            html.Raw("</p>\n<h1>There is no such group any more</h1>\n"u8);
-            return;
-        }
-
         OfSameJob(group.Key);
         html.Raw("</p>\n<h1>"u8);
         _labels.Write(group.Key);
@@ -45,6 +39,11 @@ internal sealed class GroupPlace(HtmlWriter html, PageClock clock, GroupLinks li
         Families(group, from);
         Do(group);
     }
+
+    /// <summary>Says that there is no group of that name.</summary>
+    /// <param name="isLoading">Whether it may be there in a moment.</param>
+    public void WriteNone(bool isLoading) => html.Raw("<p><a href=\"./\">All groups</a></p>\n<h1>"u8)
+        .Raw(isLoading ? "This group is not loaded yet"u8 : "There is no such group any more"u8).Raw("</h1>\n"u8);
 
     /// <summary>Writes what the group has been pushed.</summary>
     /// <param name="group">The group.</param>
@@ -142,23 +141,24 @@ internal sealed class GroupPlace(HtmlWriter html, PageClock clock, GroupLinks li
         html.Raw("</p>\n"u8);
         if (links.UrlOf(group.Key) is { } url)
         {
-            Command("Push to it, replacing all that it has:", $"curl -X PUT --data-binary @metrics.txt '{url}'");
+            Command("Push to it, replacing all that it has:", $"curl -X PUT --data-binary @metrics.txt {url}", links);
             if (links.DeleteOf(group.Key) is not null)
             {
-                Command("Delete it:", $"curl -X DELETE '{url}'");
+                Command("Delete it:", $"curl -X DELETE {url}", links);
             }
         }
 
         if (group.Key.Bytes.Length <= LongestSelector)
         {
-            string selector = group.Key.ToString();
             html.Raw("<h2>PromQL</h2>\n"u8);
-            Command("All its series:", selector);
-            Command("The age of its last push, in seconds:", $"time() - push_time_seconds{selector}");
+            Command("All its series:", GroupPromQl.SelectorOfAll(group));
+            Command("The age of its last push, in seconds:", $"time() - push_time_seconds{GroupPromQl.Selector(group.Key)}");
         }
     }
 
-    private void Command(string what, string text) =>
-        html.Raw("<p>"u8).Text(what).Raw("</p><pre tabindex=\"0\">"u8).Text(text)
-            .Raw("</pre><button type=\"button\" class=\"js\" data-copy>Copy</button>\n"u8);
+    private void Command(string what, string text, GroupLinks? withUrl = null)
+    {
+        html.Raw("<p>"u8).Text(what).Raw("</p>"u8);
+        CopiedText.Write(html, text, withUrl);
+    }
 }

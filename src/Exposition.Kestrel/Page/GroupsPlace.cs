@@ -1,4 +1,3 @@
-using System.Text;
 using Exposition.Engine.Finding;
 using Exposition.Engine.Reading;
 
@@ -146,8 +145,7 @@ internal sealed class GroupsPlace(HtmlWriter html, PageClock clock, GroupLinks l
         html.Raw("<tr"u8);
         if (links.DeleteOf(group.Key) is { } address)
         {
-            string job = Encoding.UTF8.GetString(group.Key.Job);
-            html.Raw(" data-job=\""u8).Cut(job).Raw("\" data-address=\""u8).Text(address)
+            html.Raw(" data-address=\""u8).Text(address)
                 .Raw("\"><td class=\"js\"><input type=\"checkbox\" name=\"g\" aria-label=\"Select "u8)
                 .Cut(group.Key.ToString()).Raw("\"></td>"u8);
         }

@@ -11,12 +11,12 @@ internal sealed class JobsPlace(HtmlWriter html, PageClock clock)
 
     private const int LongestSelector = 200;
 
-    public void Write(IReadOnlyList<FoundJob> jobs, bool hasMore)
+    public void Write(IReadOnlyList<FoundJob> jobs, bool hasMore, bool isLoading)
     {
         html.Raw("<h1>Jobs</h1>\n"u8);
         if (jobs.Count == 0)
         {
-            html.Raw("<p>There are none.</p>\n"u8);
+            html.Raw(isLoading ? "<p>Nothing is loaded yet.</p>\n"u8 : "<p>There are none.</p>\n"u8);
             return;
         }
 

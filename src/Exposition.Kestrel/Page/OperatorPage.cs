@@ -3,6 +3,7 @@ using System.Globalization;
 using Exposition.Engine;
 using Exposition.Engine.Finding;
 using Exposition.Formats;
+using Exposition.Kestrel.Clients;
 using Exposition.Kestrel.Endpoints;
 using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Routing;
@@ -38,6 +39,8 @@ internal sealed class OperatorPage(ExpositionEngine engine, ExpositionStatusOpti
     /// <summary>Serves the status.</summary>
     public Task ServeFileAsync(HttpContext context) =>
         PageAddress.Redirect(context, withSlash: false) ?? ServeAsync(context, Place.Status);
+
+    private bool IsLoading => engine.Options.CommitGate is { IsOpen: false };
 
     private static Place PlaceOf(IQueryCollection query) =>
         query.ContainsKey("group") ? Place.Group
@@ -90,19 +93,20 @@ internal sealed class OperatorPage(ExpositionEngine engine, ExpositionStatusOpti
         var clock = new PageClock(html, engine.Options.Time.GetUtcNow());
         IQueryCollection query = context.Request.Query;
         CancellationToken gone = context.RequestAborted;
-        GroupLinks links = LinksFor(context.Request);
+        GroupLinks links = LinksFor(context);
         switch (place)
         {
             case Place.Group:
                 _frame.Begin(html, clock, "Group", place, context.Request.Host);
-                context.Response.StatusCode = Group(html, clock, links, query) ? StatusCodes.Status200OK : StatusCodes.Status404NotFound;
+                context.Response.StatusCode = Group(html, clock, links, query) ? StatusCodes.Status200OK
+                    : IsLoading ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status404NotFound;
                 break;
             case Place.Jobs:
                 var jobs = ListAddress.Of(query);
                 (IReadOnlyList<FoundJob> found, bool hasMore) = await SearchAsync(
                     () => _finder.FindJobsAsync(new GroupQuery(), jobs.After.Length > 0 ? jobs.After : null, JobsPlace.Limit, gone), gone);
                 _frame.Begin(html, clock, "Jobs", place, context.Request.Host);
-                new JobsPlace(html, clock).Write(found, hasMore);
+                new JobsPlace(html, clock).Write(found, hasMore, IsLoading);
                 break;
             case Place.Refusals:
                 _frame.Begin(html, clock, "Refused pushes", place, context.Request.Host);
@@ -112,7 +116,7 @@ internal sealed class OperatorPage(ExpositionEngine engine, ExpositionStatusOpti
                 FoundGroups newest = await SearchAsync(() => _finder.FindAsync(
                     new GroupQuery { Sort = GroupSort.Pushed, Descending = true, Limit = StatusPlace.Newest }, gone), gone);
                 _frame.Begin(html, clock, "Status", place, context.Request.Host);
-                new StatusPlace(html, clock, engine, status).Write(newest);
+                new StatusPlace(html, clock, engine, status).Write(newest, IsLoading);
                 break;
             default:
                 await GroupsAsync(html, clock, links, context);
@@ -136,9 +140,15 @@ internal sealed class OperatorPage(ExpositionEngine engine, ExpositionStatusOpti
             return;
         }
 
+        if (found.Total == 0 && IsLoading)
+        {
+            html.Raw("<p>Nothing is loaded yet.</p>\n"u8);
+            return;
+        }
+
         if (found.Total == 0 && !list.IsFiltered)
         {
-            FirstPush.Write(html, links, context.Request, engine.Options.FullTelemetryPath);
+            FirstPush.Write(html, links, engine.Options.TelemetryPath);
             return;
         }
 
@@ -187,7 +197,7 @@ internal sealed class OperatorPage(ExpositionEngine engine, ExpositionStatusOpti
             }, out _);
         if (!isThere)
         {
-            place.Write(null, default, 0);
+            place.WriteNone(IsLoading);
         }
 
         return isThere;
@@ -195,18 +205,16 @@ internal sealed class OperatorPage(ExpositionEngine engine, ExpositionStatusOpti
 
     private string? Admin() => engine.Mapped.Admin is { } admin ? RelativePath.Of(Folder, admin) : null;
 
-    private GroupLinks LinksFor(HttpRequest request)
+    // While the state is loaded a delete would be refused.
+    private GroupLinks LinksFor(HttpContext context)
     {
-        if (!engine.Mapped.Pushes)
-        {
-            return new GroupLinks(null, null, false);
-        }
-
-        string prefix = engine.Paths.Served.Prefix;
-        string outside = status.ExternalPath.Length > 0 ? status.ExternalPath : prefix;
+        string? pushes = engine.Mapped.Pushes ? RelativePath.Of(Folder, engine.Paths.Served.Prefix) : null;
+        var reached = ReachedAddress.Of(engine, status, context);
         return new GroupLinks(
-            engine.Options.DisableDelete ? null : RelativePath.Of(Folder, prefix),
-            $"{request.Scheme}://{request.Host.Value}{PathCleaner.EscapePath(outside.TrimEnd('/'))}/",
+            engine.Options.DisableDelete || IsLoading ? null : pushes,
+            pushes,
+            reached?.Url ?? "http://localhost/",
+            reached is { IsTold: true },
             engine.Options.Names == NameScheme.Utf8);
     }
 

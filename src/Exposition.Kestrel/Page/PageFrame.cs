@@ -1,3 +1,4 @@
+using Exposition.Hosting.Conditions;
 using Microsoft.AspNetCore.Http;
 
 namespace Exposition.Kestrel.Page;
@@ -11,7 +12,8 @@ internal sealed class PageFrame(ExpositionEngine engine, ExpositionStatusOptions
         (Place.Status, "status", "Status"),
     ];
 
-    private readonly string _static = (status.ExternalPath.Length > 0 ? status.ExternalPath : ".") + "/static/";
+    // The first words of what is wrong, in a line.
+    private const int MostConditions = 3;
 
     /// <summary>Writes all that stands before a place.</summary>
     /// <param name="html">Where to.</param>
@@ -53,6 +55,10 @@ internal sealed class PageFrame(ExpositionEngine engine, ExpositionStatusOptions
         }
 
         html.Raw("</span></header>\n<main id=\"main\" tabindex=\"-1\">\n"u8);
+        if (place != Place.Status)
+        {
+            Conditions(html, place);
+        }
     }
 
     /// <summary>Writes all that stands behind a place.</summary>
@@ -63,5 +69,25 @@ internal sealed class PageFrame(ExpositionEngine engine, ExpositionStatusOptions
             .Raw("inputmode=\"numeric\"></label></p><p class=\"do\"><button value=\"go\" class=\"danger\">Delete</button> "u8)
             .Raw("<button value=\"\" autofocus>Cancel</button></p></form></dialog>\n</body></html>\n"u8);
 
-    private string Asset(string name) => $"{_static}{name}?v={Assets.All.Version}";
+    // Each place knows what it shows itself: the list of groups has a line about hidden families, with a link to them.
+    private void Conditions(HtmlWriter html, Place place)
+    {
+        Condition[] holding = [.. (engine.Conditions?.Read() ?? []).Where(
+            condition => place != Place.Groups || condition.Type != ConditionTypes.FamiliesHidden)];
+        if (holding.Length == 0)
+        {
+            return;
+        }
+
+        html.Raw("<p class=\"banner warn\">"u8);
+        foreach (Condition condition in holding.Take(MostConditions))
+        {
+            html.Raw("<b>"u8).Text(condition.Type).Raw("</b>: "u8).Cut(condition.Message).Raw(" · "u8);
+        }
+
+        html.Rest(holding.Length, MostConditions).Raw("<a href=\"status\">Conditions</a></p>\n"u8);
+    }
+
+    // Relative, as all links are: they hold behind a proxy that strips a path.
+    private static string Asset(string name) => $"./static/{name}?v={Assets.All.Version}";
 }

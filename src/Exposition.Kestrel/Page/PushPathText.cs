@@ -8,12 +8,13 @@ namespace Exposition.Kestrel.Page;
 internal static class PushPathText
 {
     /// <summary>
-    /// The path: <c>metrics/job@base64/eA==/instance@base64/=</c>, by which any value can be said and which no proxy changes, or
-    /// <c>metrics/job/x/instance@base64/=</c>.
+    /// The path: <c>metrics/job/x/instance@base64/=</c>. By base64 any value can be said, and no proxy changes it.
     /// </summary>
     /// <param name="key">The group.</param>
     /// <param name="unescapesNames">Whether the push routes undo the U__ form of label names.</param>
-    /// <param name="isReadable">Whether values are in base64 only where they must be.</param>
+    /// <param name="isReadable">
+    /// Whether values are in base64 only where they must be; else all are that have a character which a proxy might write otherwise.
+    /// </param>
     public static string Of(GroupingKey key, bool unescapesNames, bool isReadable)
     {
         var job = new StringBuilder("metrics");
@@ -24,7 +25,8 @@ internal static class PushPathText
             string name = Encoding.UTF8.GetString(label.Name);
             part.Append('/').Append(Name(name, unescapesNames));
             string value = Encoding.UTF8.GetString(label.Value);
-            if (isReadable && value is not ("" or "." or "..") && !value.Contains('/', StringComparison.Ordinal))
+            bool isPlain = isReadable ? !value.Contains('/', StringComparison.Ordinal) : value.AsSpan().IndexOfAnyExcept(s_unreserved) < 0;
+            if (isPlain && value is not ("" or "." or ".."))
             {
                 part.Append('/').Append(Uri.EscapeDataString(value));
             }
@@ -57,6 +59,9 @@ internal static class PushPathText
 
         return escaped.ToString();
     }
+
+    private static readonly System.Buffers.SearchValues<char> s_unreserved =
+        System.Buffers.SearchValues.Create("-.ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz0123456789");
 
     private static readonly System.Buffers.SearchValues<char> s_legacy =
         System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");

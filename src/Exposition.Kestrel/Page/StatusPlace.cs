@@ -16,13 +16,13 @@ internal sealed class StatusPlace(HtmlWriter html, PageClock clock, ExpositionEn
 
     private readonly LabelList _labels = new(html);
 
-    public void Write(FoundGroups newest)
+    public void Write(FoundGroups newest, bool isLoading)
     {
         html.Raw("<h1>Status</h1>\n"u8);
         Conditions();
         Limits();
         Scrapers();
-        Pushes(newest);
+        Pushes(newest, isLoading);
         foreach (IStatusSource source in engine.StatusSources)
         {
             Heading(source.Title);
@@ -104,12 +104,12 @@ internal sealed class StatusPlace(HtmlWriter html, PageClock clock, ExpositionEn
         html.Raw("</tbody></table>\n"u8);
     }
 
-    private void Pushes(FoundGroups newest)
+    private void Pushes(FoundGroups newest, bool isLoading)
     {
         Heading("Newest pushes");
         if (newest.Groups.Count == 0)
         {
-            html.Raw("<p>Nothing is stored.</p>\n"u8);
+            html.Raw(isLoading ? "<p>Nothing is loaded yet.</p>\n"u8 : "<p>Nothing is stored.</p>\n"u8);
             return;
         }
 

@@ -204,7 +204,7 @@ public sealed partial class PageAndApiTests
         Assert.Contains("<title>Groups · Pushgateway</title>", one, StringComparison.Ordinal);
         Assert.Contains("<h2>Settings</h2>", oneStatus, StringComparison.Ordinal);
         Assert.DoesNotContain("lags", oneStatus, StringComparison.Ordinal);
-        Assert.Contains("data-address=\"metrics/job@base64/", two, StringComparison.Ordinal);
+        Assert.Contains("data-address=\"metrics/job/second/path@base64/", two, StringComparison.Ordinal);
         Assert.DoesNotContain("data-do=\"wipe\"", two, StringComparison.Ordinal);
         Assert.Equal("red & <blue>", build.GetProperty("flags").GetProperty("color").GetString());
         Assert.Equal("dotnet" + Environment.Version, build.GetProperty("build_information").GetProperty("goVersion").GetString());
@@ -387,7 +387,7 @@ public sealed partial class PageAndApiTests
     [GeneratedRegex("<a href=\"([^\"#]*)\"(?: aria-current=\"page\")?>(?:Groups|Jobs|Refused pushes|Status)</a>")]
     private static partial Regex Places();
 
-    [GeneratedRegex("<tr data-job=\"[^\"]*\" data-address=\"([^\"]+)\"")]
+    [GeneratedRegex("<tr data-address=\"([^\"]+)\"")]
     private static partial Regex Deletes();
 
     [GeneratedRegex("class=\"to\" href=\"./\\?group=([^\"]+)\"")]

@@ -58,6 +58,25 @@ test('a delete that fails is seen, with the reason', async (t) => {
   assert.equal(await rows(page).count(), 40);
 });
 
+test('of deletes of which one fails it is said how many were done', async (t) => {
+  const gateway = await start(t);
+  for (const job of ['a', 'b', 'c', 'd']) {
+    await gateway.push(job, 'm 1\n');
+  }
+  const page = await open(t, `${gateway.url}/?sort=job`);
+  const third = await rows(page).nth(2).getAttribute('data-address');
+  await page.route(`**/${third}`, (route) => route.fulfill({ status: 503, body: 'not now' }));
+  for (const job of ['a', 'b', 'c', 'd']) {
+    await page.getByRole('checkbox', { name: `"${job}"` }).check();
+  }
+  await page.getByRole('button', { name: 'Delete selected' }).click();
+  await confirm(page);
+  await said(page, 'Deleted 2 groups of 4, the next failed: 503 not now');
+  assert.ok(await page.locator('#say').evaluate((line) => line.classList.contains('bad')));
+  assert.deepEqual((await gateway.groups()).map((labels) => labels.job), ['c', 'd']);
+  assert.equal(await rows(page).count(), 2);
+});
+
 test('all that match are deleted, as many as were asked about or none', async (t) => {
   const gateway = await start(t, '--web.enable-admin-api');
   for (let i = 0; i < 12; i++) {
@@ -112,10 +131,11 @@ test('by the keyboard alone', async (t) => {
   assert.deepEqual(await gateway.groups(), []);
 });
 
-for (const [name, flags, path, stripped] of [
+for (const [name, flags, path, stripped, told] of [
   ['kept', ['--web.route-prefix=/sub/'], '/sub', false],
   ['stripped', [], '/sub', true],
-  ['of an external URL', ['--web.external-url=http://127.0.0.1/sub', '--web.route-prefix=/'], '/sub', true],
+  ['of an external URL', ['--web.external-url=http://127.0.0.1/sub', '--web.route-prefix=/'], '/sub', true, 'http://127.0.0.1/sub'],
+  ['of an external URL, past its proxy', ['--web.external-url=http://127.0.0.1/sub', '--web.route-prefix=/'], '', false, 'http://127.0.0.1/sub'],
 ]) {
   test(`below a prefix that is ${name}`, async (t) => {
     const gateway = await start(t, '--web.enable-admin-api', ...flags);
@@ -123,11 +143,16 @@ for (const [name, flags, path, stripped] of [
     assert.equal((await fetch(`${base}/metrics/job/one`, { method: 'PUT', body: 'm 1\n' })).status, 200);
     assert.equal((await fetch(`${base}/metrics/job/two`, { method: 'PUT', body: 'm 1\n' })).status, 200);
     const page = await open(t, `${base}/`);
+    const rules = () => page.evaluate(() => [...document.styleSheets].map((sheet) => sheet.cssRules.length).filter((count) => count > 20).length);
+    assert.equal(await rules(), 1);
     await page.getByRole('link', { name: 'Status' }).click();
     await page.waitForURL(`${base}/status`);
+    assert.equal(await rules(), 1);
     await page.getByRole('link', { name: 'Jobs' }).click();
     await page.getByRole('link', { name: 'one' }).click();
     await page.locator('a.to').click();
+    const copied = await page.locator('pre').allInnerTexts();
+    assert.ok(copied.includes(`curl -X PUT --data-binary @metrics.txt '${told ?? base}/metrics/job/one'`), copied.join('\n'));
     await page.getByRole('button', { name: 'Delete this group' }).click();
     await confirm(page);
     await page.waitForURL(`${base}/`);
@@ -137,6 +162,7 @@ for (const [name, flags, path, stripped] of [
     await confirm(page);
     await said(page, 'Deleted all groups.');
     assert.match(await page.locator('main').innerText(), /Nothing is stored/);
+    assert.ok((await page.locator('pre').first().innerText()).includes(`'${told ?? base}/metrics/job/some_job'`));
     assert.deepEqual(page.faults, []);
   });
 }

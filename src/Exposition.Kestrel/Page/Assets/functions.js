@@ -1,9 +1,8 @@
-// The page reads without this: it deletes, refreshes, copies, and knows some keys. All addresses are relative to the page, so they hold behind
-// any path of a reverse proxy. What deletes carries a header that pages of other origins cannot send.
+// Deletes, refreshes, copies, knows some keys. Addresses are relative to the page, which holds behind any proxy.
 'use strict';
 
 const every = 5000;
-const typed = 11; // From so many groups on, the number has to be typed.
+const typed = 11; // Groups from which on the number is typed.
 const $ = (selector) => document.querySelector(selector);
 const all = (selector) => [...document.querySelectorAll(selector)];
 const ask = $('#ask');
@@ -23,13 +22,31 @@ function localTimes() {
   }
 }
 
-// Puts the page as it is now into the one that is open, which keeps what is unfolded, focused, selected and scrolled to.
-async function refresh() {
+// Only the browser knows what a silent proxy does.
+function ownAddress() {
+  for (const text of all('[data-root]')) {
+    const root = new URL(text.dataset.to, location.href).href.replaceAll("'", '%27');
+    text.textContent = text.textContent.replaceAll(text.dataset.root, () => root);
+    text.removeAttribute('data-root');
+  }
+}
+
+function settle() {
+  localTimes();
+  ownAddress();
+  count();
+}
+
+// What is unfolded, focused, selected and scrolled stays.
+async function refresh(mayStill = () => true) {
   const answer = await fetch(location.href, { headers: { Accept: 'text/html' } });
   const text = await answer.text();
   const now = new DOMParser().parseFromString(text, 'text/html');
   if (!now.querySelector('main')) {
     throw new Error(`${answer.status} ${text}`.trim());
+  }
+  if (!mayStill()) {
+    return;
   }
   for (const part of ['header', 'main']) {
     Idiomorph.morph($(part), now.querySelector(part), {
@@ -39,19 +56,26 @@ async function refresh() {
       },
     });
   }
-  localTimes();
-  count();
+  settle();
+}
+
+async function renewed(text, bad) {
+  try {
+    await refresh();
+    say(text, bad);
+  } catch (error) {
+    say(`${text} The page is old: ${error.message}`, true);
+  }
 }
 
 async function reason(answer) {
-  const text = await answer.text();
-  let told = text;
+  let text = await answer.text();
   try {
-    told = JSON.parse(text).error ?? text;
+    text = JSON.parse(text).error ?? text;
   } catch {
     // It is no JSON.
   }
-  return `${answer.status} ${told}`.trim();
+  return `${answer.status} ${text}`.trim();
 }
 
 async function send(method, address) {
@@ -62,7 +86,6 @@ async function send(method, address) {
   return answer;
 }
 
-// Asks; resolves to whether it was confirmed. The number is typed where it is large.
 function confirmed(question, groups, details) {
   ask.querySelector('.question').textContent = question;
   ask.querySelector('.details').textContent = details;
@@ -97,14 +120,13 @@ async function acts(button, what) {
 }
 
 // Rows that go hand the focus on to the next one.
-async function gone(rows, text) {
+async function gone(rows, text, bad) {
   const next = rows.at(-1).nextElementSibling ?? rows[0].previousElementSibling;
   const to = next?.querySelector('a.to').getAttribute('href');
   rows.forEach((row) => row.remove());
-  await refresh();
+  await renewed(text, bad);
   const links = all('.groups a.to');
   (links.find((link) => link.getAttribute('href') === to) ?? links[0] ?? $('main')).focus();
-  say(text);
 }
 
 const selected = () => all('.groups tbody tr').filter((row) => row.querySelector('input[name=g]')?.checked);
@@ -117,7 +139,6 @@ function count() {
 }
 
 const actions = {
-  // One group, on its page.
   async one(button) {
     const { address, group, home } = button.dataset;
     if (await confirmed(`Delete ${group}?`, 1, 'All its metrics go, and its push times.')) {
@@ -126,36 +147,38 @@ const actions = {
     }
   },
 
-  // Those that are ticked.
   async some() {
     const rows = selected();
-    const jobs = [...new Set(rows.map((row) => row.dataset.job))];
+    const jobs = [...new Set(rows.map((row) => row.querySelector('.job').textContent.slice(5, -1)))];
     if (!await confirmed(`Delete ${plural(rows.length, 'group')}?`, rows.length, `Of ${plural(jobs.length, 'job')}: ${some(jobs)}`)) {
       return;
     }
     const done = [];
+    let failure;
     try {
       for (const row of rows) {
         await send('DELETE', row.dataset.address);
         done.push(row);
       }
-    } finally {
-      if (done.length > 0) {
-        await gone(done, `Deleted ${plural(done.length, 'group')}.`);
-      }
+    } catch (error) {
+      failure = error;
     }
+    if (done.length === 0) {
+      throw failure;
+    }
+    const failed = failure ? ` of ${rows.length}, the next failed: ${failure.message}` : '.';
+    await gone(done, `Deleted ${plural(done.length, 'group')}${failed}`, !!failure);
   },
 
-  // All that match, by the admin API: as many as it has said, or none.
+  // As many as the dry run has said, or none.
   async matching(button) {
     const { address } = button.dataset;
     const found = (await (await send('DELETE', `${address}&dry-run=true`)).json()).data;
     const jobs = [...new Set((found.first ?? []).map((group) => group.labels?.job ?? ''))];
     const details = `${plural(found.series, 'series')}. Jobs of the first of them: ${some(jobs)}`;
     if (await confirmed(`Delete all ${plural(found.groups, 'group')} that match?`, found.groups, details)) {
-      const gone = (await (await send('DELETE', `${address}&expect=${found.groups}`)).json()).data;
-      await refresh();
-      say(`Deleted ${plural(gone.groups, 'group')}.`);
+      await send('DELETE', `${address}&expect=${found.groups}`);
+      await renewed(`Deleted ${plural(found.groups, 'group')}.`);
     }
   },
 
@@ -163,8 +186,7 @@ const actions = {
     const groups = Number(button.dataset.groups);
     if (await confirmed(`Delete all ${plural(groups, 'group')}?`, groups, 'All metrics of all groups go, also of groups that come meanwhile.')) {
       await send('PUT', button.dataset.address);
-      await refresh();
-      say('Deleted all groups.');
+      await renewed('Deleted all groups.');
     }
   },
 };
@@ -175,7 +197,7 @@ async function copy(button) {
     await navigator.clipboard.writeText(text.textContent);
     say('Copied.');
   } catch {
-    // Over plain HTTP there is no clipboard: the text is selected.
+    // No clipboard over plain HTTP.
     getSelection().selectAllChildren(text);
     say('Selected: copy it with your keyboard.');
   }
@@ -218,14 +240,25 @@ document.addEventListener('keydown', (event) => {
 
 const live = $('#live');
 if (live) {
+  const busy = () => document.hidden || ask.open || selected().length > 0 || document.activeElement?.matches('input[type=search], select');
+  let failed = false;
   live.checked = sessionStorage.getItem('live') === '1';
-  setInterval(() => {
-    const busy = document.hidden || ask.open || selected().length > 0 || document.activeElement?.matches('input[type=search], select');
-    if (live.checked && !busy) {
-      refresh().catch((error) => say(`Refreshing failed: ${error.message}`, true));
+  const next = async () => {
+    try {
+      if (live.checked && !busy()) {
+        await refresh(() => !busy());
+        if (failed) {
+          say('');
+        }
+        failed = false;
+      }
+    } catch (error) {
+      failed = true;
+      say(`Refreshing failed: ${error.message}`, true);
     }
-  }, every);
+    setTimeout(next, every);
+  };
+  setTimeout(next, every);
 }
 
-localTimes();
-count();
+settle();
