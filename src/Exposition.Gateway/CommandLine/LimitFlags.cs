@@ -82,7 +82,7 @@ internal sealed class LimitFlags
         Number("page-readers", () => options.MaxPageReaders, value => options.MaxPageReaders = value,
             "Most readers of the page at once; the slowest ends for one more.");
         Number("api-readers", () => options.MaxApiReaders, value => options.MaxApiReaders = value,
-            "Most readers of /api/v1/metrics at once; the slowest ends for one more.");
+            "Most readers of lists of the API at once; the slowest ends for one more.");
         Number("connections", () => Connections, value => options.MaxConnections = Connections = value,
             "Most connections at once; the longest idle one of the client that has most ends for one more. Kept below what the "
                 + "system allows of open files.", zero: " 0 for as many as that.");
