@@ -21,7 +21,8 @@ printf '%s\n' "$refusals" | awk '
         if (!(at = index(line, "\"" name "\":\""))) return ""
         rest = substr(line, at + length(name) + 4)
         match(rest, /^([^"\\]|\\.)*/)
-        rest = substr(rest, 1, RLENGTH); gsub(/\\"/, "\"", rest); gsub(/\\u003c/, "<", rest); gsub(/\\\\/, "\\", rest)
+        rest = substr(rest, 1, RLENGTH); gsub(/\\"/, "\"", rest); gsub(/\\u003c/, "<", rest); gsub(/\\u003e/, ">", rest)
+        gsub(/\\u0026/, "\\&", rest); gsub(/\\\\/, "\\", rest)
         return rest
     }
     function number(line, name) { return match(line, "\"" name "\":[0-9]+") ? substr(line, RSTART + length(name) + 3, RLENGTH - length(name) - 3) : 0 }

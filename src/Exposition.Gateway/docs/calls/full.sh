@@ -15,7 +15,7 @@ status=$($curl -fsS "$base/api/v1/status") || exit 1
 metrics=$($curl -fsS "${METRICS:-$base/metrics}" | grep -E '^(pushgateway_limit|process_(resident_memory_bytes|memory_limit_bytes))') || exit 1
 newest=$($curl -fsS "$base/api/v1/groups?sort=pushed&dir=desc&limit=3") || exit 1
 largest=$($curl -fsS "$base/api/v1/groups?sort=size&dir=desc&limit=3") || exit 1
-shown() { awk '{ gsub(/\{"id":/, "\n&"); n = split($0, one, "\n")
+shown() { awk '{ gsub(/\{"id":"[^"]*","labels":/, "\n&"); n = split($0, one, "\n")
     for (i = 2; i <= n; i++) { match(one[i], /"labels":\{[^}]*\}/); labels = substr(one[i], RSTART + 9, RLENGTH - 9)
         match(one[i], /"bytes":[0-9]+/); print labels "  " substr(one[i], RSTART + 8, RLENGTH - 8) " bytes" } }'; }
 
@@ -31,8 +31,9 @@ printf '%s\n' "$metrics" | awk -F'["} ]+' '
     /^pushgateway_limit_refusals_total[{]/ { refused[$2] = $3 }
     END { for (limit in most) if (limit !~ /-(rate|timeout)$/ && (most[limit] > 0 && used[limit] >= most[limit] / 2 || refused[limit] > 0)) {
               any = 1
-              printf "%3d %%  %s: %.0f of %.0f, refused %d  (--limit.%s)\n", most[limit] > 0 ? 100 * used[limit] / most[limit] : 0, \
-                  limit, used[limit], most[limit], refused[limit], limit
+              part = 0
+              if (most[limit] > 0) part = 100 * used[limit] / most[limit]
+              printf "%3d %%  %s: %.0f of %.0f, refused %d  (--limit.%s)\n", part, limit, used[limit], most[limit], refused[limit], limit
           }
           if (!any) print "none: it is not full" }' | sort -rn
 printf '%s\n' "$metrics" | grep '^process_'

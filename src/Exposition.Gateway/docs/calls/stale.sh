@@ -22,7 +22,8 @@ printf '%s\n' "$groups" | awk '
         if (!(at = index(line, "\"" name "\":\""))) return ""
         rest = substr(line, at + length(name) + 4)
         match(rest, /^([^"\\]|\\.)*/)
-        rest = substr(rest, 1, RLENGTH); gsub(/\\"/, "\"", rest); gsub(/\\u003c/, "<", rest); gsub(/\\\\/, "\\", rest)
+        rest = substr(rest, 1, RLENGTH); gsub(/\\"/, "\"", rest); gsub(/\\u003c/, "<", rest); gsub(/\\u003e/, ">", rest)
+        gsub(/\\u0026/, "\\&", rest); gsub(/\\\\/, "\\", rest)
         return rest
     }
     function part(line, name, close_,   at, rest) {         # An object of strings, or a list of them.
@@ -30,7 +31,7 @@ printf '%s\n' "$groups" | awk '
         rest = substr(line, at + length(name) + 3)
         return substr(rest, 1, index(rest, close_))
     }
-    { gsub(/\{"id":/, "\n&"); n = split($0, one, "\n")
+    { gsub(/\{"id":"[^"]*","labels":/, "\n&"); n = split($0, one, "\n")
       for (i = 2; i <= n; i++) {
           pushed = text(one[i], "push_time"); failed = text(one[i], "push_failure_time"); ends = text(one[i], "expires_at"); rule = text(one[i], "expiry_rule")
           print part(one[i], "labels", "}") "  " part(one[i], "states", "]")
@@ -59,7 +60,7 @@ printf '%s\n' "$status" | sed -n 's/.*"scrapers":\(\[[^]]*\]\).*/\1/p'
 
 echo "== In the log"
 job=$(printf '%s' "$selector" | sed -n 's/.*job="\([^"]*\)".*/\1/p')
-log "${3:-}" | grep -F "${job:-$selector}" | tail -n 3
+log "${3:-}" | grep -F "${job:-$selector}" | grep -v 'msg=request ' | tail -n 3
 
 echo "== What to do"
 echo "nobody needs it any more: curl -X DELETE its path (the group's page has the command to copy)"
