@@ -50,7 +50,7 @@ public partial class GatewayProcessTests
         Assert.Equal(HttpStatusCode.OK, (await gateway.Client.PutAsync("metrics/job/j", new StringContent("a 1\n"))).StatusCode);
         Assert.Contains("\"a\":{\"metrics\":[{\"labels\":{\"instance\":\"\",\"job\":\"j\"},\"value\":\"1\"}]",
             await gateway.Client.GetStringAsync("api/v1/metrics"), StringComparison.Ordinal);
-        Assert.Contains("job=&#34;j&#34;", await gateway.Client.GetStringAsync(""), StringComparison.Ordinal);
+        Assert.Contains("job=\"j\"", await gateway.Client.GetStringAsync(""), StringComparison.Ordinal);
         Assert.Contains("pushgateway_build_info{", await gateway.Client.GetStringAsync("metrics"), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.Accepted, (await gateway.Client.PutAsync("api/v1/admin/wipe", null)).StatusCode);
         Assert.EndsWith("\"data\":[]}", await gateway.Client.GetStringAsync("api/v1/metrics"), StringComparison.Ordinal);

@@ -30,7 +30,7 @@ public class PageTests
     {
         FamilySet set = Gauges(1);
         string table = Write(html => new SeriesTable(html).Write(set, 0, 10));
-        Assert.Contains("<bdi class=\"l\">l=&#34;&lt;0&gt;&#34;</bdi>", table, StringComparison.Ordinal);
+        Assert.Contains("<bdi class=\"l\">l=\"&lt;0&gt;\"</bdi>", table, StringComparison.Ordinal);
         Assert.Contains("<td>1234567</td>", table, StringComparison.Ordinal);
     }
 

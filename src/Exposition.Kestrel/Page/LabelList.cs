@@ -49,7 +49,7 @@ internal sealed class LabelList(HtmlWriter html)
         }
 
         // Without markup inside, so that it can be searched for and copied as it is written elsewhere.
-        html.Raw(">"u8).Cut(name).Raw("=&#34;"u8).Text(shown).Raw(shown.Length < text.Length ? "\u2026&#34;</bdi> "u8 : "&#34;</bdi> "u8);
+        html.Raw(">"u8).Cut(name).Raw("=\""u8).Text(shown).Raw(shown.Length < text.Length ? "\u2026\"</bdi> "u8 : "\"</bdi> "u8);
     }
 
     private static string Cut(string text, int most) =>

@@ -11,10 +11,10 @@ namespace Exposition.EndToEnd.Tests.Page;
 /// </summary>
 public sealed class FindingTests
 {
-    /// <summary>Numbers of groups and of series in each: <c>100000x10,1000000x1</c>.</summary>
+    /// <summary>Numbers of groups, of series in each, and of rounds if not 40: <c>100000x10,1000000x1</c>, or <c>2000x3x5</c>.</summary>
     private const string Sizes = "EXPOSITION_FINDING";
 
-    private const int Rounds = 40;
+    private const int UsualRounds = 40;
     private const int CreatedPerSecond = 2000;
     private const int AtOnce = 200;
 
@@ -26,15 +26,15 @@ public sealed class FindingTests
         "api/v1/groups?limit=50", "api/v1/groups?limit=50&sort=trouble", "api/v1/groups?limit=50&match[]={instance=~\".*7\"}", "api/v1/jobs",
     ];
 
-    public static TheoryData<int, int> Asked
+    public static TheoryData<int, int, int> Asked
     {
         get
         {
-            var asked = new TheoryData<int, int>();
+            var asked = new TheoryData<int, int, int>();
             foreach (var size in (Environment.GetEnvironmentVariable(Sizes) ?? "100000x10,1000000x1").Split(','))
             {
                 var numbers = size.Split('x').Select(static number => int.Parse(number, CultureInfo.InvariantCulture)).ToArray();
-                asked.Add(numbers[0], numbers[1]);
+                asked.Add(numbers[0], numbers[1], numbers.Length > 2 ? numbers[2] : UsualRounds);
             }
 
             return asked;
@@ -43,7 +43,7 @@ public sealed class FindingTests
 
     [Theory(Explicit = true)]
     [MemberData(nameof(Asked))]
-    public async Task Lists_searches_and_sorts_are_timed(int groups, int series)
+    public async Task Lists_searches_and_sorts_are_timed(int groups, int series, int rounds)
     {
         await using var gateway = await GatewayProcess.StartAsync("--limit.groups=0");
         await using (var pushes = await Pipelined.ConnectAsync(gateway.Port))
@@ -59,16 +59,16 @@ public sealed class FindingTests
 
         var process = new ProcessBounds(gateway.ProcessId);
         var before = process.Resident;
-        var idle = await TimeAllAsync(gateway);
+        var idle = await TimeAllAsync(gateway, rounds);
         var after = process.Resident;
 
         using var end = new CancellationTokenSource();
         var creating = CreateAsync(gateway.Port, series, end.Token);
-        var busy = await TimeAllAsync(gateway);
+        var busy = await TimeAllAsync(gateway, rounds);
         await end.CancelAsync();
         var (created, seconds) = await creating;
 
-        Console.WriteLine($"{groups:n0} groups of {series} series; {Rounds} rounds; time to the first byte in ms, bytes of the whole answer");
+        Console.WriteLine($"{groups:n0} groups of {series} series; {rounds} rounds; time to the first byte in ms, bytes of the whole answer");
         Console.WriteLine($"{"",-62}{"idle p50",9}{"p95",8}{"busy p50",10}{"p95",8}{"bytes",10}{"gzip",8}");
         for (var i = 0; i < s_addresses.Length; i++)
         {
@@ -77,16 +77,16 @@ public sealed class FindingTests
         }
 
         Console.WriteLine($"busy: {created / seconds:f0} groups a second were created, of {CreatedPerSecond} asked for");
-        Console.WriteLine($"resident: {before / 1048576.0:f1} MiB before, {after / 1048576.0:f1} MiB after {Rounds * s_addresses.Length} answers when idle");
+        Console.WriteLine($"resident: {before / 1048576.0:f1} MiB before, {after / 1048576.0:f1} MiB after {rounds * s_addresses.Length} answers when idle");
         Assert.True(created > 0);
         Assert.All(idle.Concat(busy), static time => Assert.InRange(time.P50, 0, time.P95));
     }
 
-    private static async Task<(double P50, double P95)[]> TimeAllAsync(GatewayProcess gateway)
+    private static async Task<(double P50, double P95)[]> TimeAllAsync(GatewayProcess gateway, int rounds)
     {
         // In turns, so that what disturbs does not fall on one of them.
         var times = s_addresses.Select(static _ => new List<double>()).ToArray();
-        for (var round = 0; round < Rounds; round++)
+        for (var round = 0; round < rounds; round++)
         {
             for (var i = 0; i < s_addresses.Length; i++)
             {

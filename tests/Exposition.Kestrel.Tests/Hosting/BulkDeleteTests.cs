@@ -123,7 +123,7 @@ public sealed class BulkDeleteTests
         Assert.Equal(1, host.Store.GroupCount);
         string page = (await host.AskAsync("GET", "/")).Body;
         Assert.DoesNotContain("data-do=", page, StringComparison.Ordinal);
-        Assert.Contains("job=&#34;j&#34;", page, StringComparison.Ordinal);
+        Assert.Contains("job=\"j\"", page, StringComparison.Ordinal);
     }
 
     // Pushed one after the other, and deleted in one step: where the first of them is missing, all are.

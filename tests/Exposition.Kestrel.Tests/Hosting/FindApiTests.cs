@@ -35,7 +35,7 @@ public sealed class FindApiTests
 
         // The id is that of the page.
         string id = group.GetProperty("id").GetString()!;
-        Assert.Contains("job=&#34;j3&#34;", (await host.AskAsync("GET", "/?group=" + id)).Body, StringComparison.Ordinal);
+        Assert.Contains("job=\"j3\"", (await host.AskAsync("GET", "/?group=" + id)).Body, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -191,12 +191,12 @@ public sealed partial class PageAndApiTests
         string oneStatus = (await SendAsync("GET", new Uri(Address(app), "/1/status"))).Body;
         string twoStatus = (await SendAsync("GET", new Uri(Address(app), "/2/inner/status"))).Body;
 
-        Assert.Contains("job=&#34;first&#34;", one, StringComparison.Ordinal);
+        Assert.Contains("job=\"first\"", one, StringComparison.Ordinal);
         Assert.Contains("red &amp; &lt;blue&gt;", oneStatus, StringComparison.Ordinal);
 
         // Neither its pushes nor its admin API are mapped: there is nothing that buttons could do.
         Assert.DoesNotContain("data-do=", one, StringComparison.Ordinal);
-        Assert.Contains("job=&#34;second&#34;", two, StringComparison.Ordinal);
+        Assert.Contains("job=\"second\"", two, StringComparison.Ordinal);
         Assert.Contains("<td>2.2</td>", twoStatus, StringComparison.Ordinal);
         Assert.DoesNotContain("<h2>Settings</h2>", twoStatus, StringComparison.Ordinal);
         Assert.Contains("<title>Status · Jobs &lt;of&gt; two</title>", twoStatus, StringComparison.Ordinal);

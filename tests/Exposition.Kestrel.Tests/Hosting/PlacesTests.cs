@@ -69,7 +69,7 @@ public sealed class PlacesTests
             (int status, string html) = await host.AskAsync("GET", place);
             Assert.Equal(200, status);
             Assert.Contains("<b>Loading</b>", html, StringComparison.Ordinal);
-            Assert.Contains("job=&#34;a&#34;", html, StringComparison.Ordinal);
+            Assert.Contains("job=\"a\"", html, StringComparison.Ordinal);
 
             // A delete would be refused.
             Assert.DoesNotContain("data-do=", html, StringComparison.Ordinal);
