@@ -50,8 +50,8 @@ public sealed class ExpositionStatusOptions
     public bool AllowAnyOrigin { get; set; }
 
     /// <summary>
-    /// The URL under which scrapers and browsers reach the host: <c>/api/v1/targets</c>, and commands to be copied from the page, take scheme
-    /// and address of it. Default: null; then they are those of the request, or what a proxy among
+    /// The URL under which scrapers and browsers reach the host: <c>/api/v1/targets</c>, and commands to be copied from the page, take
+    /// scheme and address of it. Default: null; then they are those of the request, or what a proxy among
     /// <see cref="ExpositionOptions.TrustedProxies"/> says in <c>X-Forwarded-Proto</c>, <c>X-Forwarded-Host</c> and
     /// <c>X-Forwarded-Prefix</c>.
     /// </summary>
@@ -64,9 +64,9 @@ public sealed class ExpositionStatusOptions
     }
 
     /// <summary>
-    /// The path under which they reach the root of the engine, before its telemetry path and the paths of groups. Default: empty; then it is
-    /// that of <see cref="ExternalUrl"/> if there is one, with nothing before them, else the one under which the engine is mapped. Links of the
-    /// page are relative and work behind any proxy.
+    /// The path under which they reach the root of the engine, before its telemetry path and the paths of groups. Default: empty; then there
+    /// is nothing before them if there is an <see cref="ExternalUrl"/>, else the path under which the engine is mapped. Links of the page are
+    /// relative and work behind any proxy.
     /// </summary>
     /// <exception cref="ArgumentException">A path with characters that stand for something else in a URL.</exception>
     public string ExternalPath

@@ -21,7 +21,7 @@ public sealed class FamilyPartsTests
                 + $"h_bucket_count{{n=\"{i}\"}} 2\n") },
         { "mixed", "# TYPE mixed histogram\n" + Repeat(i =>
             $"mixed_bucket{{n=\"{i}\",le=\"1\"}} 1\nmixed_sum{{n=\"{i}\"}} 3\n" + (i % 3 == 0 ? $"mixed_count{{n=\"{i}\"}} 1\n" : "")) },
-        { "h", "# TYPE h histogram\n" + Repeat(i => $"h_bucket{{n=\"{i}\",le=\"1\"}} 1\nh_sum{{n=\"{i}\"}} 3\n") },
+        { "h", "# TYPE h histogram\n" + Repeat(i => $"h_bucket{{n=\"{i}\",le=\"+Inf\"}} 1\nh_sum{{n=\"{i}\"}} 3\n") },
         { "a \"b\\_bucket", "# TYPE \"a \\\"b\\\\_bucket\" histogram\n" + Repeat(i =>
             $"{{\"a \\\"b\\\\_bucket_bucket\",n=\"{i}\",le=\"+Inf\"}} 2\n{{\"a \\\"b\\\\_bucket_count\",n=\"{i}\"}} 2\n") },
         { "om", "# TYPE om histogram\n" + Repeat(i =>
@@ -82,15 +82,16 @@ public sealed class FamilyPartsTests
     [Fact]
     public void One_metric_is_never_cut_and_an_empty_family_has_no_part()
     {
-        string buckets = string.Concat(Enumerable.Range(0, 8000).Select(static i => $"h_bucket{{le=\"{i}\"}} {i}\n"));
+        string buckets = string.Concat(Enumerable.Range(0, 8000).Select(static i => $"h_bucket{{le=\"{i}\"}} {i}\n"))
+            + "h_bucket{le=\"+Inf\"} 8000\n";
         FamilyEntry family = Pushed("h", $"# TYPE h histogram\n{buckets}h_sum 1\nh_count 8000\n"
-            + "h_bucket{n=\"1\",le=\"1\"} 1\nh_sum{n=\"1\"} 1\nh_count{n=\"1\"} 1\n");
+            + "h_bucket{n=\"1\",le=\"+Inf\"} 1\nh_sum{n=\"1\"} 1\nh_count{n=\"1\"} 1\n");
         var parts = new FamilyParts();
         parts.Begin(family);
         Assert.True(parts.Next());
         Assert.Equal((1, 8001), (parts.Set.Metrics.Length, parts.Set.Metrics[0].PointCount));
         Assert.True(parts.Next());
-        Assert.Equal((1, 2), (parts.Set.Metrics.Length, parts.Set.Metrics[0].PointCount));
+        Assert.Equal((1, 1), (parts.Set.Metrics.Length, parts.Set.Metrics[0].PointCount));
         Assert.False(parts.Next());
         parts.Begin(new FamilyEntry("none"u8.ToArray(), MetricType.Gauge, null, 0));
         Assert.False(parts.Next());

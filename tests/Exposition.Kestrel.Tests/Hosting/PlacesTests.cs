@@ -95,7 +95,8 @@ public sealed class PlacesTests
             bytes += (await answer.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken)).Length;
             foreach (string place in (string[])["/", "/status"])
             {
-                Assert.Contains($"\"./static/{name}?v={Assets.All.Version}\"", (await host.AskAsync("GET", place)).Body, StringComparison.Ordinal);
+                string html = (await host.AskAsync("GET", place)).Body;
+                Assert.Contains($"\"./static/{name}?v={Assets.All.Version}\"", html, StringComparison.Ordinal);
             }
         }
 
