@@ -64,9 +64,9 @@ public sealed class ExpositionStatusOptions
     }
 
     /// <summary>
-    /// The path under which they reach the root of the engine, before its telemetry path and the paths of groups. Default: empty; then there
-    /// is nothing before them if there is an <see cref="ExternalUrl"/>, else the path under which the engine is mapped. Links of the page are
-    /// relative and work behind any proxy.
+    /// The path under which they reach the root of the engine, before its telemetry path and the paths of groups. Default: empty; then
+    /// nothing stands before them if there is an <see cref="ExternalUrl"/>, else the path under which the engine is mapped. Links of the
+    /// page are relative and work behind any proxy.
     /// </summary>
     /// <exception cref="ArgumentException">A path with characters that stand for something else in a URL.</exception>
     public string ExternalPath

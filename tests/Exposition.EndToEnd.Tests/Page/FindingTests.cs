@@ -6,8 +6,8 @@ namespace Exposition.EndToEnd.Tests.Page;
 /// <summary>
 /// What lists, searches and sorts of the page and the API take, in one table: <c>.ci/long finding</c>. The bounds are for an idle machine:
 /// first byte p95 below 50 ms at 100,000 groups with a million series, below 100 ms while 2,000 groups a second are created, below 300 ms
-/// at a million groups; a list of fifty below 40 KB and 6 KB compressed; the server's memory at most 2 MiB more. <c>PlacesTests</c> hold the
-/// bytes.
+/// at a million groups; a list of fifty below 40 KB and 6 KB compressed; the server's memory at most 2 MiB more. <c>PlacesTests</c> hold
+/// the bytes.
 /// </summary>
 public sealed class FindingTests
 {
