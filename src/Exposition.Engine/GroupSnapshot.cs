@@ -86,9 +86,6 @@ internal sealed class GroupSnapshot
     // Its push_failure_time_seconds; negative infinity where it has none. Repeat pushes leave it as it is.
     internal double FailedAt { get; set; }
 
-    // The opposite of LastPushSuccessful, for counting. Repeat pushes replace no group of which it is so.
-    internal bool IsFailed { get; init; }
-
     // When it was published (see Timeline). Snapshots of one group may have the same stamp; their versions differ.
     internal long PublishedAt => Volatile.Read(ref _publishedAt);
 

@@ -7,7 +7,7 @@ namespace Exposition.Kestrel.Serving;
 internal static class DisabledDeletes
 {
     /// <summary>The answer.</summary>
-    public static Answer Answer => new(403, "deletes are disabled (--web.disable-delete)");
+    public static Answer Answer => new(403, "deletes are disabled (--web.disable-delete)", Rejected: Rejection.Disabled);
 
     /// <summary>Serves a delete unless they are.</summary>
     public static RequestDelegate Guard(ExpositionEngine engine, RequestDelegate serve) => context =>
