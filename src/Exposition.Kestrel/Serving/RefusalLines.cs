@@ -36,8 +36,8 @@ internal static class RefusalLines
             .Add("logged_source", request.Sender)
             .Add("err", answer.Text)
             .Add("url", answer.Refusal == Refusal.Path ? request.Caller?.Target : null)
-            .Add("path", answer.Limit != Limit.None ? request.Caller?.Target : null)
             .Add("group", request.Route.Key)
+            .Add("path", answer.Limit != Limit.None ? request.Caller?.Target : null)
             .Add("status", answer.Status)
             .Write();
     }

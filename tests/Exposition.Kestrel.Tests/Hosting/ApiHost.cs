@@ -73,6 +73,13 @@ internal sealed class ApiHost : IAsyncDisposable
         return ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 
+    public async Task<int> PutAsync(string path, string body)
+    {
+        using var content = new StringContent(body);
+        using HttpResponseMessage answer = await _client.PutAsync(path, content, TestContext.Current.CancellationToken);
+        return (int)answer.StatusCode;
+    }
+
     public async Task<JsonElement> DataAsync(string path, string method = "GET")
     {
         (int status, string body) = await AskAsync(method, path);
