@@ -37,7 +37,7 @@ internal sealed class ApiHost : IAsyncDisposable
         builder.Logging.ClearProviders();
         if (log is not null)
         {
-            builder.Logging.AddProvider(new Provider(log));
+            builder.Logging.AddProvider(new Provider(log)).SetMinimumLevel(LogLevel.Debug);
         }
 
         builder.Services.AddRouting();

@@ -24,7 +24,7 @@ public sealed class HeadRequestTests
         using HttpResponseMessage get = await host.SendAsync("GET", path);
         using HttpResponseMessage head = await host.SendAsync("HEAD", path);
         Assert.Equal(get.StatusCode, head.StatusCode);
-        Assert.Equal(HeadersOf(get), HeadersOf(head));
+        Assert.Equal(HeadersOf(get, hasLength: path != "/status"), HeadersOf(head, hasLength: path != "/status"));
         Assert.Empty(await head.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
         Assert.NotEmpty(await get.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
 
@@ -32,10 +32,10 @@ public sealed class HeadRequestTests
         Assert.Equal(200, (await host.AskAsync("GET", "/api/v1/status")).Status);
     }
 
-    // What is sent in chunks has no length beforehand, and the time of day goes on.
-    private static IEnumerable<string> HeadersOf(HttpResponseMessage answer) =>
+    // What is sent in chunks has no length beforehand, the time of day goes on, and the status tells of the request itself.
+    private static IEnumerable<string> HeadersOf(HttpResponseMessage answer, bool hasLength) =>
         ((IEnumerable<KeyValuePair<string, IEnumerable<string>>>)answer.Headers).Concat(answer.Content.Headers)
             .Where(static header => header.Key is not ("Date" or "Transfer-Encoding"))
-            .Where(header => header.Key != "Content-Length" || answer.Headers.TransferEncodingChunked != true)
+            .Where(header => header.Key != "Content-Length" || hasLength)
             .Select(static header => $"{header.Key}: {string.Join(", ", header.Value)}").Order(StringComparer.Ordinal);
 }
