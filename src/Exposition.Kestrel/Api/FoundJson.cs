@@ -80,11 +80,7 @@ internal sealed class FoundJson(Utf8JsonWriter json, TimeZoneInfo zone)
             json.WriteString("rule"u8, expected.Rule);
             json.WriteBoolean("overdue"u8, expected.IsOverdue);
             json.WriteString("due_at"u8, GoTime.Nano(expected.DueAt, zone));
-            if (expected.PushedAt > 0)
-            {
-                json.WriteString("push_time"u8, GoTime.Nano(expected.PushedAt, zone));
-            }
-
+            Time("push_time", GroupCopies.MomentOf(expected.PushedAt));
             json.WriteEndObject();
         }
 

@@ -49,7 +49,7 @@ public sealed class EachLimitTests
         ["scrape-duration"] = new("1s", static g => HoldAsync(g, "/metrics", much: true, others: 0), IsKept: true),
         ["scrape-rate"] = new("1MiB", static g => HoldAsync(g, "/metrics", much: true, others: 0), IsKept: true),
         ["scrapes"] = new("1", static g => HoldAsync(g, "/metrics", much: true)),
-        ["searches"] = new("1", static g => SearchAsync(g, 24)),
+        ["searches"] = new("1", static g => SearchAsync(g, 40), IsKept: false, "--limit.api-readers=0"),
         ["series-per-push"] = new("2", static g => SendAsync(g, Put("a", "a 1\nb 1\nc 1\n")), IsKept: true),
         ["shape-cache-bytes"] = new("1KiB", static g => SendAsync(g, [.. Enumerable.Repeat(Put("a", Series(24)), 4)])),
         ["stored-bytes"] = new("1000", static g => SendAsync(g, Put("a", new string('a', 1000) + " 1\n"))),
