@@ -47,10 +47,10 @@ internal sealed class Lifecycle(Flags flags, ExpositionEngine engine, Reloads re
         Gate is { IsOpen: false } ? Responses.WriteAsync(context, Answer.Loading) : Healthy(context);
 
     private Task AskedByGet(HttpContext context) =>
-        Refuse(context, new Answer(StatusCodes.Status405MethodNotAllowed, "Only POST or PUT requests allowed.", Rejected: Rejection.Method));
+        Refuse(context, new Answer(405, "Only POST or PUT requests allowed.", Rejected: Rejection.Method));
 
     private Task IsNotEnabled(HttpContext context) =>
-        Refuse(context, new Answer(StatusCodes.Status403Forbidden, "Lifecycle API is not enabled.", Rejected: Rejection.Disabled));
+        Refuse(context, new Answer(403, "Lifecycle API is not enabled.", Rejected: Rejection.Disabled));
 
     private Task Refuse(HttpContext context, in Answer answer)
     {

@@ -1,8 +1,8 @@
 namespace Exposition.Kestrel.Outcomes;
 
 /// <summary>
-/// Why a request was refused before any handler saw it, or for what it asks, as <c>pushgateway_http_rejected_total</c> tells it. The names are those of the
-/// metric.
+/// Why a request was refused before any handler saw it, or for what it asks, as <c>pushgateway_http_rejected_total</c> tells it. The names
+/// are those of the metric.
 /// </summary>
 internal enum Rejection : byte
 {

@@ -182,8 +182,13 @@ internal sealed class PushHandler(
         }
 
         BodyEncoding encoding = ContentCoding.Settle(request.Encoding, body.Span);
-        return ContentCoding.IsPacked(encoding) ? (body.Length < LargePacked ? _bodies.Decode(request, key, encoding, body, BodyPushes.LargeBody) : null)
-            : !BodyPushes.IsLarge(key, body.Span) ? _bodies.Push(request, key, body, asItIs: encoding == BodyEncoding.Unknown && !body.IsEmpty)
+        if (ContentCoding.IsPacked(encoding))
+        {
+            return body.Length < LargePacked ? _bodies.Decode(request, key, encoding, body, BodyPushes.LargeBody) : null;
+        }
+
+        return !BodyPushes.IsLarge(key, body.Span)
+            ? _bodies.Push(request, key, body, asItIs: encoding == BodyEncoding.Unknown && !body.IsEmpty)
             : request.Charset is null
                 && target.TryPushRepeated(key, request.Format, body, request.Mode, request.Details) ? new Answer(200)
             : null;
