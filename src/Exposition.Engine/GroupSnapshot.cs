@@ -32,7 +32,7 @@ internal sealed class GroupSnapshot
 
     private GroupSnapshot(int room)
     {
-        _families = new FamilyEntry[room];
+        _families = room == 0 ? [] : new FamilyEntry[room];
         _hidden = [];
     }
 
@@ -86,9 +86,6 @@ internal sealed class GroupSnapshot
     // Its push_failure_time_seconds; negative infinity where it has none. Repeat pushes leave it as it is.
     internal double FailedAt { get; set; }
 
-    // The opposite of LastPushSuccessful, for counting. Repeat pushes replace no group of which it is so.
-    internal bool IsFailed { get; init; }
-
     // When it was published (see Timeline). Snapshots of one group may have the same stamp; their versions differ.
     internal long PublishedAt => Volatile.Read(ref _publishedAt);
 
@@ -126,7 +123,7 @@ internal sealed class GroupSnapshot
     }
 
     // Whether it stands for the group's end: nothing takes its place any more.
-    internal bool IsEnd { get; private init; }
+    internal bool IsEnd { get; private set; }
 
     // Whether consumers of feeds have it.
     internal bool IsTaken => Volatile.Read(ref _takers) != 0;
@@ -138,9 +135,15 @@ internal sealed class GroupSnapshot
         set => Volatile.Write(ref _previous, value);
     }
 
-    // The end of a group. It is in nobody's view: whether a view has the group at all is for the map to say.
-    internal static GroupSnapshot End(GroupSlot slot, GroupSnapshot last) =>
-        new(slot, [], []) { _publishedAt = Timeline.Never, Version = last.Version + 1, IsEnd = true, Previous = last };
+    // The end of a group. It is in nobody's view: whether a view has the group at all is for the map to say. Where there is one that was
+    // made ahead, for whichever group, it becomes that.
+    internal static GroupSnapshot End(GroupSlot slot, GroupSnapshot last, GroupSnapshot? ahead = null)
+    {
+        GroupSnapshot end = ahead ?? Empty(0);
+        (end._slot, end.Group, end.BoundaryLevel) = (slot, slot.Serial, slot.BoundaryLevel);
+        (end._publishedAt, end.Version, end.IsEnd, end.Previous) = (Timeline.Never, last.Version + 1, true, last);
+        return end;
+    }
 
     // Room for families that is not used yet.
     internal static GroupSnapshot Empty(int room) => new(room);

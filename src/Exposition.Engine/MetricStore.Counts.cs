@@ -23,10 +23,14 @@ public sealed partial class MetricStore
     /// <summary>Number of groups that have expired and are still shown as such.</summary>
     public long ExpiredGroups => Volatile.Read(ref State.Counts.Expired);
 
-    /// <summary>
-    /// Number of groups whose last push was refused: their push_failure_time_seconds is later than their push_time_seconds.
-    /// </summary>
+    /// <summary>Number of groups whose last push was refused, for whatever reason.</summary>
     public long FailedGroups => Volatile.Read(ref State.Counts.Failed);
+
+    /// <summary>
+    /// Number of groups whose last push is longer ago than <see cref="StoreOptions.PushExpectations"/> say. Only those are looked at that
+    /// may have become so since it was asked for last.
+    /// </summary>
+    public long OverdueGroups => Reads.CountOverdue();
 
     /// <summary>Number of different values of <c>job</c> over all groups.</summary>
     public long JobCount => State.Counts.Jobs.Count;

@@ -158,10 +158,15 @@ public sealed partial class MetricStore
 
     /// <summary>Removes all groups in one step: a view shows all of them or none.</summary>
     /// <returns>How many there were.</returns>
-    public int Wipe()
+    public int Wipe() => WipeIf(expected: null).Groups;
+
+    /// <summary>The same, unless there are not as many as expected.</summary>
+    /// <param name="expected">How many there must be; null for any number.</param>
+    /// <returns>How many there were, and whether they were removed.</returns>
+    internal (int Groups, bool IsDone) WipeIf(long? expected)
     {
         _sweep.ExpireDue();
-        int wiped = _wiping.Wipe();
+        (int Groups, bool IsDone) wiped = _wiping.Wipe(expected);
         State.Observers.TellEnds();
         return wiped;
     }

@@ -1,8 +1,11 @@
+using Exposition.Engine.Consistency;
+
 namespace Exposition.Engine;
 
 /// <summary>Why a push to a group was refused last.</summary>
 /// <param name="At">When, in nanoseconds since the Unix epoch.</param>
-/// <param name="Reason">What the client was told, cut to <see cref="MaxReason"/> characters.</param>
+/// <param name="Reason">What the client was told, cut to <see cref="MaxReason"/> characters: which type was pushed, and which one is stored
+/// where, stays.</param>
 /// <param name="Sender">Who sent it, as the host names its clients; null if the host did not say.</param>
 public sealed record PushFailure(long At, string Reason, string? Sender)
 {
@@ -12,10 +15,6 @@ public sealed record PushFailure(long At, string Reason, string? Sender)
     /// <summary>When, to a tenth of a microsecond.</summary>
     public DateTimeOffset Time => DateTimeOffset.UnixEpoch.AddTicks(At / 100);
 
-    internal static PushFailure Of(long at, string reason, object? sender)
-    {
-        int length = Math.Min(reason.Length, MaxReason);
-        length -= length < reason.Length && char.IsHighSurrogate(reason[length - 1]) ? 1 : 0;
-        return new PushFailure(at, length < reason.Length ? reason[..length] + "..." : reason, sender?.ToString());
-    }
+    internal static PushFailure Of(long at, string reason, object? sender) =>
+        new(at, RefusalWords.Cut(reason, MaxReason), sender?.ToString());
 }

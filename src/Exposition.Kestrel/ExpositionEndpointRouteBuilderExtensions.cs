@@ -239,11 +239,14 @@ public static class ExpositionEndpointRouteBuilderExtensions
     private static ExpositionStatusOptions StatusOf(IEndpointRouteBuilder endpoints, string name) =>
         endpoints.ServiceProvider.GetRequiredService<IOptionsMonitor<ExpositionStatusOptions>>().Get(name);
 
+    // What may be read may be asked about.
+    private static string[] MethodsOf(string method) => method == HttpMethods.Get ? [method, HttpMethods.Head] : [method];
+
     private static void MapOwn(RouteGroupBuilder group, ExpositionEngine engine, string method, string path, string countedAs,
         RequestDelegate serve, Action<string>? setAbove = null)
     {
         string below = engine.Options.RoutePrefix + path;
-        IEndpointConventionBuilder endpoint = group.MapMethods(below, [method], new OwnRoute(engine, countedAs, serve).HandleAsync)
+        IEndpointConventionBuilder endpoint = group.MapMethods(below, MethodsOf(method), new OwnRoute(engine, countedAs, serve).HandleAsync)
             .WithDisplayName("exposition " + countedAs);
         int segments = RoutePatternFactory.Parse(path).PathSegments.Count;
         endpoint.Finally(built =>

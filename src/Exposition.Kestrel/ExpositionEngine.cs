@@ -42,7 +42,6 @@ public sealed class ExpositionEngine
     /// </summary>
     public const string MeterName = "Exposition";
 
-
     private readonly MetricStore? _store;
     private readonly MetricSources _own;
     private HostRules? _rules;
@@ -87,7 +86,7 @@ public sealed class ExpositionEngine
         Clients = new ClientResolver(options.TrustedProxies);
         Connections = new ConnectionLimit(this);
         Refusals = new RefusalBook(options.Time);
-        Searches = new SearchSeats(options.Time);
+        Searches = new SearchSeats(options);
         Readers = new OpenReaders(Metrics, options, () => target.HeldBytes, Log);
         bool isApart = options.FullSelfMetricsPath is not null;
         Scrapers = new Scrapers(options.Time);
@@ -97,7 +96,7 @@ public sealed class ExpositionEngine
         Pushes = new PushHandler(target, Metrics, Paths, Readers, options, Log, Refusals);
         Dates = new DateCache(options.Time);
         _own = new MetricSources(isApart ? null : store, Logger);
-        EngineLimits.Name(Metrics.Limits, this);
+        EngineLimits.Name(Metrics, this, store);
         AddSources(own ?? []);
         Hosts = new AllowedHosts(options.AllowedHosts);
         Origins = new OriginRules(this);
@@ -163,7 +162,7 @@ public sealed class ExpositionEngine
     /// <summary>When it was made.</summary>
     internal DateTimeOffset StartedAt { get; }
 
-    /// <summary>Counts, logs and keeps a request that is refused before any handler sees it.</summary>
+    /// <summary>Counts, logs and keeps a request that is refused before any handler sees it, or for what it asks.</summary>
     internal void Reject(in Answer answer, Caller caller)
     {
         Metrics.CountRefusal(answer.Limit);
@@ -245,11 +244,6 @@ public sealed class ExpositionEngine
     {
         MetricStore? store = Options.EngineMetrics ? _store : null;
         _own.Add("the engine", into => Metrics.Collect(into, Connections.Open, Inflight.Used), WireMetrics.Later);
-        if (store is not null)
-        {
-            EngineLimits.Name(Metrics, store);
-        }
-
         if (Options.EngineMetrics)
         {
             _own.Add("the limits", Metrics.Limits.Collect);

@@ -171,6 +171,12 @@ public sealed partial class ExpositionOptions
     /// </summary>
     public int MaxApiReaders { get; set; } = 8;
 
+    /// <summary>
+    /// How many searches of the groups, by the page, the API and deletes of many groups, may run at once: each goes through all groups.
+    /// Others wait for two seconds, and are answered with 503 then. Default: 2. 0 means no limit.
+    /// </summary>
+    public int MaxSearches { get; set; } = 2;
+
     internal long BodyLimit => _maxBodyBytes == 0 ? MostInOneArray : _maxBodyBytes;
 
     internal long DecodedLimit => _maxDecodedBytes == 0 ? MostInOneArray : _maxDecodedBytes;

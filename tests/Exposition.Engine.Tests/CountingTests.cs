@@ -37,6 +37,47 @@ public sealed class CountingTests
         Recount.Check(gateway.Store);
     }
 
+    [Fact]
+    public void A_group_counts_as_failed_after_a_body_that_nobody_can_read_too()
+    {
+        var gateway = new Harness();
+        for (int i = 0; i < 4; i++)
+        {
+            gateway.Put(s_a, $"x {i}\n");
+        }
+
+        Assert.Equal(PushStatus.Malformed, gateway.Put(s_a, "x y\n").Status);
+        gateway.Store.NoteFailure(s_a, "too large", null);
+        Assert.Equal(1, gateway.Store.FailedGroups);
+        Assert.Equal("0", gateway.Value("push_failure_time_seconds{instance=\"\",job=\"a\"}"));
+        Recount.Check(gateway.Store);
+
+        // What is kept of it says so too.
+        using (StoreView view = gateway.Store.OpenView())
+        {
+            var other = new Harness();
+            other.Store.Restore(s_a, view.Groups[0].Families, lastFailure: view.Groups[0].LastFailure);
+            Assert.Equal(1, other.Store.FailedGroups);
+            Recount.Check(other.Store);
+        }
+
+        // The next good push ends it, and those of the same series go the short way again.
+        gateway.Put(s_a, "x 7\n");
+        Assert.Equal(0, gateway.Store.FailedGroups);
+        long before = gateway.Store.RepeatedPushes;
+        for (int i = 0; i < 5; i++)
+        {
+            gateway.Put(s_a, $"x {i}\n");
+        }
+
+        Assert.NotEqual(before, gateway.Store.RepeatedPushes);
+        gateway.Store.NoteFailure(s_a, "too large", null);
+        gateway.Store.Wipe();
+        Assert.Equal(0, gateway.Store.FailedGroups);
+        gateway.Store.NoteFailure(s_a, "too large", null);
+        Assert.Equal(0, gateway.Store.FailedGroups);
+    }
+
     /// <summary>A repeat push takes no lock, so it must not be the one that changes what is counted.</summary>
     [Fact]
     public void Repeat_pushes_keep_the_count_of_failed_groups_though_the_failure_lies_in_the_future()

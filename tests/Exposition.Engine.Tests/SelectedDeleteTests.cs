@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Exposition.Engine.Publishing;
 
@@ -206,5 +207,72 @@ public sealed class SelectedDeleteTests
         await deletes;
         Assert.Equal(1, store.GroupCount);
         Assert.True(store.RepeatedPushes > 10_000);
+    }
+
+    [Fact]
+    public void A_wipe_that_expects_another_number_of_groups_removes_none()
+    {
+        _gateway.Put(Harness.Key("job", "a"), "a 1\n");
+        _gateway.Put(Harness.Key("job", "b"), "a 1\n");
+        Assert.Equal((2, false), _gateway.Store.WipeIf(expected: 1));
+        Assert.Equal(2, _gateway.Store.GroupCount);
+        Assert.Equal((2, true), _gateway.Store.WipeIf(expected: 2));
+        Assert.Equal((0, true), _gateway.Store.WipeIf(expected: 0));
+    }
+
+    // On an idle machine with two cores: see the comment of DeletingTogether.
+    [Theory(Explicit = true)]
+    [InlineData(1_000)]
+    [InlineData(10_000)]
+    [InlineData(100_000)]
+    public void The_longest_hold_of_the_writer_lock_is_timed(int groups)
+    {
+        double best = double.MaxValue;
+        double whole = double.MaxValue;
+        for (int round = 0; round < 7; round++)
+        {
+            var store = new MetricStore(new StoreOptions { MaxGroups = 2 * groups, ShapeCacheBytes = 0, BundleCacheBytes = 0 });
+            for (int i = 0; i < groups; i++)
+            {
+                store.Push(Harness.Key("instance", $"host-{i:d7}", "job", $"job-{i % 50}"), PushFormat.Text,
+                    "a_metric 1\nb_metric 2\nc_metric 3\nx_metric 4\n"u8.ToArray(), PushMode.Replace);
+            }
+
+            using StoreView view = store.OpenView();
+            view.Dispose();
+            GC.Collect();
+            using var begun = new ManualResetEventSlim();
+            long longest = 0;
+            bool done = false;
+            var watch = new Thread(() =>
+            {
+                begun.Set();
+                long last = Stopwatch.GetTimestamp();
+                while (!Volatile.Read(ref done))
+                {
+                    if (store.State.Lock.TryEnter())
+                    {
+                        store.State.Lock.Exit();
+                        last = Stopwatch.GetTimestamp();
+                    }
+                    else
+                    {
+                        longest = Math.Max(longest, Stopwatch.GetTimestamp() - last);
+                    }
+                }
+            });
+            watch.Start();
+            begun.Wait(TestContext.Current.CancellationToken);
+            Thread.Sleep(20);
+            long started = Stopwatch.GetTimestamp();
+            Assert.Equal(groups, store.Delete(GroupSelector.Parse("{job=~\"job-.*\"}")));
+            double took = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+            Volatile.Write(ref done, true);
+            watch.Join();
+            best = Math.Min(best, longest * 1e3 / Stopwatch.Frequency);
+            whole = Math.Min(whole, took);
+        }
+
+        TestContext.Current.TestOutputHelper!.WriteLine($"{groups} groups: longest hold {best:f2} ms of {whole:f1} ms");
     }
 }

@@ -20,7 +20,7 @@ public partial class FlagsTests
                 + "limit.inflight-bytes=1GiB limit.label-value-bytes=64KiB "
             + "limit.page-readers=8 limit.password-checks=256 limit.pushes-per-second=0 limit.queued-bodies=256 "
                 + "limit.rendered-bytes=16MiB limit.scrape-duration=2m0s limit.scrape-rate=16KiB limit.scrapes=64 "
-                + "limit.series-per-push=1000000 limit.shape-cache-bytes=256MiB "
+                + "limit.searches=2 limit.series-per-push=1000000 limit.shape-cache-bytes=256MiB "
             + "limit.stored-bytes=0 limit.target-bytes=32KiB "
             + "log.format=logfmt log.level=info persistence.file= persistence.interval=5m0s push.disable-consistency-check=false "
             + "push.enable-utf8-names=false push.timestamps=reject push.verify-repeated=false web.config.file= "

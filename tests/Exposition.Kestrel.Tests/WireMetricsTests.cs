@@ -120,9 +120,11 @@ public class WireMetricsTests
             pushgateway_http_push_size_bytes Summary HTTP request size for pushes to the Pushgateway.
               method=post 29 count 1 [0.1:29 0.5:29 0.9:29]
               method=put 49 count 1 [0.1:49 0.5:49 0.9:49]
-            pushgateway_http_rejected_total Counter Requests that were refused before any handler saw them, by reason.
+            pushgateway_http_rejected_total Counter Requests that were refused before any handler saw them, or for what they ask, by reason.
+              reason=conflict 0
               reason=content_length 0
               reason=cross_site 0
+              reason=disabled 0
               reason=encoding 0
               reason=expect 0
               reason=head_too_long 0
@@ -134,6 +136,7 @@ public class WireMetricsTests
               reason=other 0
               reason=overload 0
               reason=plain_http 0
+              reason=query 0
               reason=rate_limit 0
               reason=request_line 0
               reason=target 0
@@ -176,6 +179,7 @@ public class WireMetricsTests
               limit=scrape-duration 0
               limit=scrape-rate 0
               limit=scrapes 0
+              limit=searches 0
               limit=series-per-push 0
               limit=shape-cache-bytes 0
               limit=stored-bytes 0

@@ -143,7 +143,7 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, RepeatedSeries 
             {
                 return new Clash(
                     $"{PushRules.Collected(set, family, set.Families[family].FirstMetric)} is not a {PushRules.TypeName(other)}"
-                        + InWords(type, GroupOf(info, other, self), "it", other), Family: info.Name);
+                        + RefusalWords.Of(type, GroupOf(info, other, self), "it", other), Family: info.Name);
             }
         }
 
@@ -233,11 +233,8 @@ internal sealed class CrossGroupRules(FamilyDirectory directory, RepeatedSeries 
         return holder is null ? "another group" : $"group {holder.Key}";
     }
 
-    // Adds to the Pushgateway's sentence which type was pushed, and which one is stored where.
-    private static string InWords(MetricType pushed, string holder, string what, MetricType stored) =>
-        $": pushed as {PushRules.TypeName(pushed)}, but {holder} has {what} as {PushRules.TypeName(stored)}";
-
-    private static string InWords(MetricType pushed, Holder holder, string what) => InWords(pushed, holder.Who, what, holder.Type);
+    private static string InWords(MetricType pushed, Holder holder, string what) =>
+        RefusalWords.Of(pushed, holder.Who, what, holder.Type);
 
     private Clash? DuplicateError(FamilySet set, int family, ReadOnlySpan<byte> name, GroupSnapshot? self, NameSet? selfNames) =>
         directory.TryGet(name, out FamilyInfo? info) ? repeats.Find(set, family, self?.Slot, info.NameSets, selfNames) : null;

@@ -5,18 +5,27 @@ namespace Exposition.Engine.Expiry;
 // A binary heap with one entry for each group that has a deadline; the slot knows its place. Every push moves its group's deadline away,
 // which is left as it is: the entry comes up at the old time and is moved then. So a push costs one comparison.
 
+/// <summary>Where a slot keeps its place in a queue.</summary>
+internal interface IQueuePlace
+{
+    /// <summary>The place in one; -1 for none.</summary>
+    public static abstract ref int In(GroupSlot slot);
+}
+
 /// <summary>
 /// The groups by the time at which they must be looked at. Kept by the writer, under the store's writer lock; only <see cref="First"/> is
 /// for all.
 /// </summary>
-internal sealed class DeadlineQueue
+/// <typeparam name="TPlace">Which of the places of a slot is that in this queue.</typeparam>
+internal sealed class DeadlineQueue<TPlace>
+    where TPlace : struct, IQueuePlace
 {
     private const int SmallRoom = 4096;
 
     private List<(long At, GroupSlot Slot)> _heap = [];
     private long _first = long.MaxValue;
 
-    /// <summary>The earliest time, in that of <see cref="DeadlineClock"/>; <see cref="long.MaxValue"/> if there is none.</summary>
+    /// <summary>The earliest time; <see cref="long.MaxValue"/> if there is none.</summary>
     public long First => Volatile.Read(ref _first);
 
     public int Count => _heap.Count;
@@ -30,16 +39,17 @@ internal sealed class DeadlineQueue
     /// <summary>Sees to it that a group comes up at a time or before it.</summary>
     public void ComeUpBy(GroupSlot slot, long at)
     {
-        if (slot.QueueIndex < 0)
+        ref int place = ref TPlace.In(slot);
+        if (place < 0)
         {
-            slot.QueueIndex = _heap.Count;
+            place = _heap.Count;
             _heap.Add((at, slot));
-            Up(slot.QueueIndex);
+            Up(place);
         }
-        else if (at < _heap[slot.QueueIndex].At)
+        else if (at < _heap[place].At)
         {
-            _heap[slot.QueueIndex] = (at, slot);
-            Up(slot.QueueIndex);
+            _heap[place] = (at, slot);
+            Up(place);
         }
 
         Publish();
@@ -56,21 +66,21 @@ internal sealed class DeadlineQueue
     /// <summary>Takes a group out, if it is in.</summary>
     public void Remove(GroupSlot slot)
     {
-        int at = slot.QueueIndex;
+        int at = TPlace.In(slot);
         if (at < 0)
         {
             return;
         }
 
-        slot.QueueIndex = -1;
+        TPlace.In(slot) = -1;
         (long At, GroupSlot Slot) last = _heap[^1];
         _heap.RemoveAt(_heap.Count - 1);
         if (at < _heap.Count)
         {
             _heap[at] = last;
-            last.Slot.QueueIndex = at;
+            TPlace.In(last.Slot) = at;
             Up(at);
-            Down(last.Slot.QueueIndex);
+            Down(TPlace.In(last.Slot));
         }
 
         Publish();
@@ -120,7 +130,7 @@ internal sealed class DeadlineQueue
     private void Swap(int a, int b)
     {
         (_heap[a], _heap[b]) = (_heap[b], _heap[a]);
-        _heap[a].Slot.QueueIndex = a;
-        _heap[b].Slot.QueueIndex = b;
+        TPlace.In(_heap[a].Slot) = a;
+        TPlace.In(_heap[b].Slot) = b;
     }
 }

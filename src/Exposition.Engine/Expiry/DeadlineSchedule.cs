@@ -11,7 +11,7 @@ namespace Exposition.Engine.Expiry;
 internal sealed class DeadlineSchedule(StoreOptions options, DeadlineClock clock, Lock writer)
 {
     /// <summary>The groups by the time at which they must be looked at.</summary>
-    public DeadlineQueue Queue { get; } = new();
+    public DeadlineQueue<ExpiryPlace> Queue { get; } = new();
 
     /// <summary>Called under the writer lock when the queue was given something.</summary>
     public Action? Scheduled { get; set; }
@@ -120,4 +120,10 @@ internal sealed class DeadlineSchedule(StoreOptions options, DeadlineClock clock
 
     /// <summary>A time beyond the calendar is never: 0.</summary>
     public static long Later(long time, long nanoseconds) => time > long.MaxValue - nanoseconds ? 0 : time + nanoseconds;
+}
+
+/// <summary>The place of a slot in the queue of expiries.</summary>
+internal readonly struct ExpiryPlace : IQueuePlace
+{
+    public static ref int In(GroupSlot slot) => ref slot.QueueIndex;
 }

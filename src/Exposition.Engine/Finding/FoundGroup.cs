@@ -1,3 +1,5 @@
+using Exposition.Engine.Overdue;
+
 namespace Exposition.Engine.Finding;
 
 /// <summary>A copy of what a list shows of a group. The caller's to keep.</summary>
@@ -12,16 +14,20 @@ namespace Exposition.Engine.Finding;
 /// <param name="ExpiryRule">What has set that: a rule as it was given, <c>push</c> for the push itself; null if nothing did.</param>
 /// <param name="Hidden">The first of the families that scrapes leave out, and why.</param>
 /// <param name="HiddenCount">How many these are.</param>
+/// <param name="Expected">How often it is to be pushed to; null where no rule says so.</param>
 internal sealed record FoundGroup(
     GroupingKey Key, GroupStates States, long Series, long Bytes, DateTimeOffset? PushedAt, DateTimeOffset? FailedAt,
-    PushFailure? LastFailure, long ExpiresAt, string? ExpiryRule, IReadOnlyList<(string Name, string Reason)> Hidden, int HiddenCount);
+    PushFailure? LastFailure, long ExpiresAt, string? ExpiryRule, IReadOnlyList<(string Name, string Reason)> Hidden, int HiddenCount,
+    Expected? Expected);
 
 /// <summary>What was found.</summary>
 /// <param name="Groups">The groups, in the order that was asked for; one that went meanwhile is not among them.</param>
 /// <param name="Next">Where the rest begins; null where that was all.</param>
 /// <param name="Total">How many groups were looked for, before the cursor and behind the limit, too.</param>
 /// <param name="Series">Their sample lines, where each group was looked at; else 0.</param>
-internal sealed record FoundGroups(IReadOnlyList<FoundGroup> Groups, GroupCursor? Next, long Total, long Series);
+/// <param name="Missing">Those that rules name, that are looked for and that are not there; they are not counted.</param>
+internal sealed record FoundGroups(
+    IReadOnlyList<FoundGroup> Groups, GroupCursor? Next, long Total, long Series, IReadOnlyList<Expected> Missing);
 
 /// <summary>All groups of one job. The caller's to keep.</summary>
 /// <param name="Job">Its name.</param>

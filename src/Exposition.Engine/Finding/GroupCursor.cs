@@ -33,7 +33,7 @@ internal sealed record GroupCursor(GroupSort Sort, long Value, GroupingKey Key)
         long value = 0;
         if (!SortValue.IsOfKey(sort))
         {
-            string prefix = NameOf(sort) + ".";
+            string prefix = FindingNames.Of(sort) + ".";
             int end = text.LastIndexOf('.');
             if (!text.StartsWith(prefix, StringComparison.Ordinal) || end < prefix.Length
                 || !long.TryParse(text[prefix.Length..end], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value))
@@ -49,7 +49,5 @@ internal sealed record GroupCursor(GroupSort Sort, long Value, GroupingKey Key)
     }
 
     public override string ToString() =>
-        SortValue.IsOfKey(Sort) ? IdOf(Key) : string.Create(CultureInfo.InvariantCulture, $"{NameOf(Sort)}.{Value}.{IdOf(Key)}");
-
-    private static string NameOf(GroupSort sort) => sort.ToString().ToLowerInvariant();
+        SortValue.IsOfKey(Sort) ? IdOf(Key) : string.Create(CultureInfo.InvariantCulture, $"{FindingNames.Of(Sort)}.{Value}.{IdOf(Key)}");
 }

@@ -1,8 +1,7 @@
 using System.Text;
-using Exposition.Engine.Expiry;
+using Exposition.Engine.Overdue;
 using Exposition.Engine.Publishing;
 using Exposition.Engine.Reading;
-using Exposition.Formats.Go;
 
 namespace Exposition.Engine.Finding;
 
@@ -20,7 +19,7 @@ internal sealed class GroupFinder(StoreState state, GroupReads reads)
         var search = new GroupSearch(query, state);
         if (query.IsPlain)
         {
-            reads.Expire();
+            reads.BringUpToDate();
             search.TakeFrom(state.Maps.Newest.Slots, state.Counts);
         }
         else
@@ -40,7 +39,7 @@ internal sealed class GroupFinder(StoreState state, GroupReads reads)
             }
         }
 
-        return new FoundGroups(rows, next, search.Total, search.Series);
+        return new FoundGroups(rows, next, search.Total, search.Series, Missing(query));
     }
 
     /// <summary>Finds jobs, in byte order of their names.</summary>
@@ -69,8 +68,17 @@ internal sealed class GroupFinder(StoreState state, GroupReads reads)
         return new FoundGroup(
             group.Key, condition.States, group.SampleCount, group.Size, GroupCopies.TimeOf(group.PushTime),
             GroupCopies.TimeOf(group.FailureTime), group.LastFailure, state.Deadlines.ExpiryOf(group), RuleOf(group), hidden,
-            group.Hidden.Length);
+            group.Hidden.Length, state.Overdue?.Of(group));
     }
+
+    // At the start of a list, where it is not of something else.
+    private List<Expected> Missing(GroupQuery query) =>
+        query.After is null && query.OlderThan is null && query.State is null or GroupStates.Overdue
+            ? state.Overdue?.Missing().FindAll(expected => query.Chooses(expected.Key) && (query.State is null || expected.IsOverdue)) ?? []
+            : [];
+
+    /// <summary>How often a group is to be pushed to; null where no rule says so.</summary>
+    public Expected? ExpectedOf(GroupSnapshot group) => state.Overdue?.Of(group);
 
     /// <summary>What sets when a group expires: a rule as the flag spells it, <c>push</c> for its last push, or null for nothing.</summary>
     public string? RuleOf(GroupSnapshot group)
@@ -84,8 +92,7 @@ internal sealed class GroupFinder(StoreState state, GroupReads reads)
         {
             if (rule.Groups?.Matches(group.Key) ?? true)
             {
-                string after = GoDuration.Format(DeadlineSchedule.Nanoseconds(rule.After));
-                return rule.Groups is null ? after : $"{rule.Groups}={after}";
+                return RuleText.Of(rule.Groups, rule.After);
             }
         }
 

@@ -32,7 +32,7 @@ internal sealed class GroupScan(StoreState state, GroupReads reads)
     /// <summary>Shows a visitor the groups that it wants, in order of their keys.</summary>
     public async ValueTask VisitAsync(IGroupVisitor visitor, CancellationToken cancellation)
     {
-        reads.Expire();
+        reads.BringUpToDate();
         GroupMap map = state.Maps.Newest;
         int count = map.Slots.Length;
         var slice = TimeSlice.Start();

@@ -68,8 +68,9 @@ internal static class SortValue
     {
         (long rank, double milliseconds) = condition.States switch
         {
-            var states when (states & GroupStates.Failed) != 0 => (5, condition.FailedAt * 1e3),
-            var states when (states & GroupStates.Expired) != 0 => (4, group.ExpiresAt / 1e6),
+            var states when (states & GroupStates.Failed) != 0 => (6, condition.FailedAt * 1e3),
+            var states when (states & GroupStates.Expired) != 0 => (5, group.ExpiresAt / 1e6),
+            var states when (states & GroupStates.Overdue) != 0 => (4, condition.PushedAt * 1e3),
             var states when (states & GroupStates.Hidden) != 0 => (3, condition.PushedAt * 1e3),
             var states when (states & GroupStates.Expiring) != 0 => (2L, MostMilliseconds - (group.ExpiresAt / 1e6)),
             var states when (states & GroupStates.Stale) != 0 => (1, condition.PushedAt * 1e3),

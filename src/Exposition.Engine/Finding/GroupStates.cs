@@ -9,7 +9,7 @@ internal enum GroupStates : byte
     /// <summary>Nothing of it.</summary>
     None = 0,
 
-    /// <summary>Its last push was refused: push_failure_time_seconds is later than push_time_seconds.</summary>
+    /// <summary>Its last push was refused, for whatever reason.</summary>
     Failed = 1,
 
     /// <summary>Its series have expired.</summary>
@@ -25,11 +25,14 @@ internal enum GroupStates : byte
 
     /// <summary>Nothing was pushed to it for long.</summary>
     Stale = 16,
+
+    /// <summary>Its last push is longer ago than a rule expects.</summary>
+    Overdue = 32,
 }
 
 /// <summary>The states of one group at a time.</summary>
 /// <param name="PushedAt">The last push that was stored, in seconds since the Unix epoch; 0 for never.</param>
-/// <param name="FailedAt">The last push that contradicted itself or others; 0 for none.</param>
+/// <param name="FailedAt">The last push that was refused, for whatever reason; 0 for none.</param>
 /// <param name="States">All that is true of it.</param>
 internal readonly record struct GroupCondition(double PushedAt, double FailedAt, GroupStates States)
 {
@@ -44,14 +47,16 @@ internal readonly record struct GroupCondition(double PushedAt, double FailedAt,
     {
         double? pushed = times.Pushed(group);
         double? failed = times.Failed(group);
-        GroupStates states = times.IsFailed(group) ? GroupStates.Failed : GroupStates.None;
+        GroupStates states = group.Slot.IsFailing ? GroupStates.Failed : GroupStates.None;
+        states |= group.Slot.IsOverdue ? GroupStates.Overdue : GroupStates.None;
         states |= group.IsExpired ? GroupStates.Expired : GroupStates.None;
         states |= group.Hidden.IsEmpty ? GroupStates.None : GroupStates.Hidden;
         double at = now.Wall / 1e9;
-        double since = pushed is > 0 and var stored ? stored : Math.Max(failed.GetValueOrDefault(), (group.LastFailure?.At ?? 0) / 1e9);
+        double refused = Math.Max(failed.GetValueOrDefault(), (group.LastFailure?.At ?? 0) / 1e9);
+        double since = pushed is > 0 and var stored ? stored : refused;
         double left = group.ExpiresAt == 0 || group.IsExpired ? double.PositiveInfinity : (group.ExpiresAt - now.Steady) / 1e9;
         states |= left <= Soon.TotalSeconds && left < at - since ? GroupStates.Expiring : GroupStates.None;
         states |= at - since > Long.TotalSeconds ? GroupStates.Stale : GroupStates.None;
-        return new GroupCondition(pushed.GetValueOrDefault(), failed.GetValueOrDefault(), states);
+        return new GroupCondition(pushed.GetValueOrDefault(), refused, states);
     }
 }

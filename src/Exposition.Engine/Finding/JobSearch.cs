@@ -30,7 +30,7 @@ internal sealed class JobSearch(GroupQuery query, string? after, int limit) : IG
 
         double pushed = _times.Pushed(group).GetValueOrDefault();
         job.Groups++;
-        job.Failed += _times.IsFailed(group) ? 1 : 0;
+        job.Failed += slot.IsFailing ? 1 : 0;
         job.Series += group.SampleCount;
         job.Bytes += group.Size;
         if (pushed > 0)

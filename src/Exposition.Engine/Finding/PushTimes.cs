@@ -29,9 +29,6 @@ internal sealed class PushTimes
         return at < 0 || families[at].SampleCount == 0 ? null : IsZero(families[at]) ? 0 : group.FailureTime;
     }
 
-    /// <summary>Whether the last push failed, as <see cref="GroupSnapshot.LastPushSuccessful"/> has it.</summary>
-    public bool IsFailed(GroupSnapshot group) => Failed(group) is not null and not 0 && !group.LastPushSuccessful;
-
     private static bool IsZero(in FamilyEntry entry) => entry.SampleCount == 1 && entry.TextSpan.EndsWith(" 0\n"u8);
 
     private struct Place

@@ -19,6 +19,12 @@ internal sealed class GroupSlot(GroupingKey key, NameSet names)
     private int _pins;
     private bool _leavesTogether;
 
+    /// <summary>Its place in the queue of deadlines, or -1. The queue's own.</summary>
+    public int QueueIndex = -1;
+
+    /// <summary>The same in the queue of those who may become overdue.</summary>
+    public int OverdueIndex = -1;
+
     public GroupingKey Key { get; } = key;
 
     public NameSet Names { get; } = names;
@@ -53,14 +59,17 @@ internal sealed class GroupSlot(GroupingKey key, NameSet names)
     /// <summary>See <see cref="Shard"/>. Computed when it is asked for first.</summary>
     public ulong ShardHash => _shardHash != 0 ? _shardHash : _shardHash = Shard.HashOf(Key);
 
-    /// <summary>Its place in the queue of deadlines, or -1. The queue's own.</summary>
-    public int QueueIndex { get; set; } = -1;
-
     /// <summary>Whether it is deleted together with others, and feeds of snapshots are told of all of them at once.</summary>
     public bool LeavesTogether { get => Volatile.Read(ref _leavesTogether); set => Volatile.Write(ref _leavesTogether, value); }
 
     /// <summary>Whether the newest map has it; under the store's writer lock.</summary>
     public bool IsInMap { get; set; }
+
+    /// <summary>Whether the last push to it was refused, for whatever reason; set under the store's writer lock.</summary>
+    public bool IsFailing { get; set; }
+
+    /// <summary>Whether it counts as overdue; set under the store's writer lock.</summary>
+    public bool IsOverdue { get; set; }
 
     /// <summary>Hidden families of other groups that wait for this group to change; under the store's writer lock.</summary>
     public WaitingFamilies? Waiting { get; set; }

@@ -23,6 +23,8 @@ internal sealed class GroupDraft
 
         bool hasFailure = GroupSnapshot.TryGetTime(families, BuiltInFamilies.PushFailure, out double failure);
         FailedAt = hasFailure ? failure : double.NegativeInfinity;
+        int pushed = GroupSnapshot.IndexOf(families, BuiltInFamilies.PushTime);
+        PushedAt = pushed < 0 ? 0 : families[pushed].PushedAt;
         IsFailed = hasFailure && GroupSnapshot.TryGetTime(families, BuiltInFamilies.PushTime, out double success) && !(failure <= success);
         if (old is null)
         {
@@ -57,8 +59,11 @@ internal sealed class GroupDraft
     /// <summary>See <see cref="GroupSnapshot.FailedAt"/>.</summary>
     public double FailedAt { get; }
 
-    /// <summary>See <see cref="GroupSnapshot.IsFailed"/>.</summary>
+    /// <summary>The opposite of <see cref="GroupSnapshot.LastPushSuccessful"/>.</summary>
     public bool IsFailed { get; }
+
+    /// <summary>The last push that was stored, or the first that was refused if none was, in nanoseconds since the Unix epoch.</summary>
+    public long PushedAt { get; }
 
     /// <summary>The memory that they lie in; null where nothing was before, or where they are so few that it is found by looking.</summary>
     public HashSet<byte[]>? Memory { get; }

@@ -11,11 +11,13 @@ namespace Exposition.Engine.Overdue;
 /// <summary>The rules that say how often groups are to be pushed to. Safe for concurrent use.</summary>
 internal sealed class Expectations
 {
+    private readonly IReadOnlyList<PushExpectation> _given;
     private readonly (GroupSelector? Groups, long Within)[] _rules;
     private readonly DeadlineClock _clock;
 
     private Expectations(IReadOnlyList<PushExpectation> rules, DeadlineClock clock)
     {
+        _given = rules;
         _rules = [.. rules.Select(static rule => (rule.Groups,
             rule.Within <= TimeSpan.Zero ? 0 : DeadlineSchedule.Nanoseconds(rule.Within)))];
         (_clock, StartedAt) = (clock, clock.Read().Steady);
@@ -52,6 +54,13 @@ internal sealed class Expectations
         int rule = RuleOf(slot.Key);
         return slot.Overdue = rule < 0 ? OverdueMark.None : OverdueMark.Of(time, rule, _rules[rule].Within);
     }
+
+    /// <summary>Whether a group that is not there is overdue.</summary>
+    public bool IsOverdue(NamedGroup missing, Moment now) =>
+        now.Steady - StartedAt > missing.Mark.Within && now.Wall - missing.PushedAt > missing.Mark.Within;
+
+    /// <summary>A rule as the flag spells it.</summary>
+    public string TextOf(int rule) => RuleText.Of(_given[rule].Groups, _given[rule].Within);
 
     private int RuleOf(GroupingKey key)
     {

@@ -47,7 +47,7 @@ internal sealed class OverdueScan(Expectations expectations, Moment now)
         {
             if (!_seen[rule] && expectations.Named[rule] is { } missing && (selection?.Contains(missing.Key) ?? true))
             {
-                ref readonly FamilyEntry line = ref missing.Mark.Entry(IsOverdue(missing));
+                ref readonly FamilyEntry line = ref missing.Mark.Entry(expectations.IsOverdue(missing, now));
                 text.AddRange(line.TextSpan);
                 traits |= line.Traits;
                 lines++;
@@ -63,9 +63,6 @@ internal sealed class OverdueScan(Expectations expectations, Moment now)
         };
         return lines > 0;
     }
-
-    private bool IsOverdue(NamedGroup missing) =>
-        now.Steady - expectations.StartedAt > missing.Mark.Within && now.Wall - missing.PushedAt > missing.Mark.Within;
 }
 
 /// <summary>Whether a group was pushed to as expected.</summary>

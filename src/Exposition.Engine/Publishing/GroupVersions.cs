@@ -179,10 +179,13 @@ internal sealed class GroupVersions(Lock writer)
     }
 
     /// <summary>The same, if that is the last one.</summary>
-    public bool TryClose(GroupSlot slot, GroupSnapshot last)
+    /// <param name="slot">The group.</param>
+    /// <param name="last">The last one.</param>
+    /// <param name="ahead">An empty snapshot for its end, made ahead; null to make one.</param>
+    public bool TryClose(GroupSlot slot, GroupSnapshot last, GroupSnapshot? ahead = null)
     {
         last.Stamp(Timeline);
-        return slot.TryReplace(last, GroupSnapshot.End(slot, last));
+        return slot.TryReplace(last, GroupSnapshot.End(slot, last, ahead));
     }
 
     /// <summary>Lets go of a list of views that was made for many more groups than there are.</summary>

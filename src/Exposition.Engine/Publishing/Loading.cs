@@ -51,6 +51,11 @@ internal sealed class Loading(StoreState state, WriterLock writer, Publisher pub
             }
 
             NameSet? names = slot?.Names ?? state.Directory.NameSets.Find(key);
+            if (slot is not null)
+            {
+                slot.LastFailure = lastFailure;
+            }
+
             GroupSnapshot? old;
             GroupSnapshot? stored;
             do
@@ -62,11 +67,14 @@ internal sealed class Loading(StoreState state, WriterLock writer, Publisher pub
                     : state.Deadlines.DeadlineOf(slot, key, entries);
                 bool expired = expires > 0 && DeadlineSchedule.IsMarked(entries);
                 var fate = new Fate(expires, expired, IsOwn: expiresAt is not null && !expired);
-                stored = publisher.Publish(slot, key, new Publication(GroupDraft.Of(key, old, entries), fate, found) { IsSilent = true });
+                stored = publisher.Publish(slot, key, new Publication(GroupDraft.Of(key, old, entries), fate, found)
+                {
+                    IsSilent = true,
+                    Failure = lastFailure,
+                });
             }
             while (stored is null);
             state.Held.Replaced(old is null ? [] : old.Families, stored.Families);
-            stored.Slot.LastFailure = lastFailure;
             foreach (HiddenFamily kept in stored.Hidden)
             {
                 state.KeptHidden.Add((stored.Slot, kept));

@@ -40,7 +40,6 @@ internal sealed class Publisher(StoreState state, WriterLock writer)
             Size = draft.Size,
             SampleCount = draft.SampleCount,
             FailedAt = draft.FailedAt,
-            IsFailed = draft.IsFailed,
         };
         state.Peaks.Group.Observe(draft.Size);
         state.Blocks.Take(snapshot, old, draft.Block, draft.Memory);
@@ -84,7 +83,8 @@ internal sealed class Publisher(StoreState state, WriterLock writer)
         state.Counts.Samples += snapshot.SampleCount - (old?.SampleCount ?? 0);
         Volatile.Write(ref state.Counts.StoredBytes, state.Counts.StoredBytes + snapshot.Size - (old?.Size ?? 0));
         state.Counts.Expired += (what.Fate.IsExpired ? 1 : 0) - (old is { IsExpired: true } ? 1 : 0);
-        state.Counts.Failed += (draft.IsFailed ? 1 : 0) - (old is { IsFailed: true } ? 1 : 0);
+        state.Counts.SetFailing(target, draft.IsFailed || target.LastFailure?.At > draft.PushedAt);
+        state.Overdue?.Published(target);
         state.Deadlines.Schedule(target, what.Fate);
         if (!what.IsSilent)
         {
@@ -101,6 +101,7 @@ internal sealed class Publisher(StoreState state, WriterLock writer)
         slot.Current = first;
         state.Feeds.Adopt(slot);
         state.Counts.Jobs.Add(slot.Key);
+        state.Overdue?.Added(slot);
         Explored.Step("ChangeSlots");
         state.Groups.Table.Add(slot);
         if (state.Loaded is { } loaded)
@@ -189,7 +190,8 @@ internal sealed class Publisher(StoreState state, WriterLock writer)
         state.Counts.Samples -= last.SampleCount;
         Volatile.Write(ref state.Counts.StoredBytes, state.Counts.StoredBytes - last.Size);
         state.Counts.Expired -= last.IsExpired ? 1 : 0;
-        state.Counts.Failed -= last.IsFailed ? 1 : 0;
+        state.Counts.SetFailing(slot, isFailing: false);
+        state.Overdue?.Removed(slot, last);
         state.Counts.Jobs.Remove(slot.Key);
     }
 

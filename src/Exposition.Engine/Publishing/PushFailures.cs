@@ -30,10 +30,26 @@ internal sealed class PushFailures(
         if (state.Groups.Find(key) is { } slot)
         {
             slot.LastFailure = PushFailure.Of(state.Clock.Read().Wall, reason, sender);
+            if (!slot.IsFailing)
+            {
+                MarkFailing(slot);
+            }
 
             // The snapshot is the same, but what consumers keep of the group is not. However often it happens, a feed holds it once.
             Interlocked.MemoryBarrier();
             state.Feeds.Tell(slot);
+        }
+    }
+
+    // The first of several in a row; the next good push ends it.
+    private void MarkFailing(GroupSlot slot)
+    {
+        using (writer.Enter(takesSteps: false))
+        {
+            if (!slot.IsRemoved && state.Groups.IsThere(slot))
+            {
+                state.Counts.SetFailing(slot, isFailing: true);
+            }
         }
     }
 

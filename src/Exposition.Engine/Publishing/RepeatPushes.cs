@@ -3,7 +3,6 @@ using Exposition.Engine.Explore;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Ingest;
 using Exposition.Engine.Repeats;
-using Exposition.Formats;
 
 namespace Exposition.Engine.Publishing;
 
@@ -14,6 +13,7 @@ namespace Exposition.Engine.Publishing;
 /// <summary>Pushes of the same series as their group's last one.</summary>
 internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChecks checks)
 {
+    private readonly ShapeProof _proof = new(state, writer, checks);
     private long _count;
 
     /// <inheritdoc cref="MetricStore.RepeatedPushes"/>
@@ -89,10 +89,10 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
             return false;
         }
 
-        if (current.IsFailed || !(current.FailedAt <= now.Wall / 1e9))
+        if (slot.IsFailing || slot.IsOverdue || !(current.FailedAt <= now.Wall / 1e9))
         {
-            // Groups whose last push failed are counted, under the writer lock: as of which this may be the end, or, where the clock was
-            // set back, the beginning.
+            // Groups whose last push failed, or that are overdue, are counted, under the writer lock: as of which this may be the end, or,
+            // where the clock was set back, the beginning.
             return false;
         }
 
@@ -107,7 +107,7 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
 
         if (state.Options.VerifyShapes)
         {
-            Verify(slot, current, snapshot.Families, body, mode, now.Wall);
+            _proof.Verify(slot, current, snapshot.Families, body, mode, now.Wall);
         }
 
         state.Blocks.Take(snapshot, current, shape.Block);
@@ -172,7 +172,7 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
         ReadOnlyMemory<byte> body)
     {
         ReadOnlySpan<FamilyEntry> pushed = push.Entries;
-        if (state.Shapes is null || before is null || !state.Shapes.MayHold(body.Length) || !stored.Hidden.IsEmpty || stored.IsFailed
+        if (state.Shapes is null || before is null || !state.Shapes.MayHold(body.Length) || !stored.Hidden.IsEmpty || slot.IsFailing
             || !HasSameLines(before, pushed) || !slot.Patience.IsOver())
         {
             return;
@@ -251,51 +251,5 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
         }
 
         return kept;
-    }
-
-    private void Verify(
-        GroupSlot slot, GroupSnapshot current, ReadOnlySpan<FamilyEntry> patched, ReadOnlyMemory<byte> body, PushMode mode, long now)
-    {
-        if (!ReferenceEquals(slot.Current, current))
-        {
-            // Somebody else has changed the group since; nothing will be published.
-            return;
-        }
-
-        PushWorkspace workspace = state.Workspaces.Rent(body.Length);
-        try
-        {
-            string? error = null;
-            FamilyEntry[] expected = [];
-            var text = new TextReadOptions(state.Options.Names, Lenient: true);
-            if (TextFormat.TryRead(body, text, workspace.Families, out FormatError malformed)
-                && !PushRules.HasTimestamps(workspace.Families))
-            {
-                var push = new PendingPush(workspace, slot.Key, now);
-                error = push.Prepare(leaveOut: !state.Options.CheckConsistency);
-                FamilyEntry[] pushed = push.Render(current, null, keepPushedFailure: true);
-                expected = GroupDraft.After(slot.Key, current, pushed, mode == PushMode.Replace, state.Blocks.Pool, push.Block).Families;
-                using (writer.Enter())
-                {
-                    List<HiddenFamily>? hidden = null;
-                    error ??= ReferenceEquals(slot.Current, current) && state.Groups.IsThere(slot)
-                        ? checks.Check(push, push.Rendered, slot, expected, ref hidden)
-                        : null;
-                }
-            }
-            else
-            {
-                error = malformed.Message ?? "timestamps";
-            }
-
-            if (error is not null || ShapePatch.Difference(expected, patched) is { } difference && (error = difference) is not null)
-            {
-                throw new InvalidOperationException($"a push to {slot.Key} was patched in although read the long way it gives: {error}");
-            }
-        }
-        finally
-        {
-            state.Workspaces.Return(workspace);
-        }
     }
 }

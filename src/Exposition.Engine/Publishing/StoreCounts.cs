@@ -15,7 +15,7 @@ internal sealed class StoreCounts
     /// <summary>Groups that have expired and are still shown as such.</summary>
     public long Expired;
 
-    /// <summary>Groups whose last push was refused; see <see cref="GroupSnapshot.IsFailed"/>.</summary>
+    /// <summary>Groups whose last push was refused; see <see cref="GroupSlot.IsFailing"/>.</summary>
     public long Failed;
 
     /// <summary>The series of all pushes that were stored so far. Changed without the lock, too.</summary>
@@ -32,6 +32,16 @@ internal sealed class StoreCounts
 
     /// <summary>The jobs of the groups.</summary>
     public JobTable Jobs { get; } = new();
+
+    /// <summary>The last push to a group was refused, or was not.</summary>
+    public void SetFailing(GroupSlot slot, bool isFailing)
+    {
+        if (slot.IsFailing != isFailing)
+        {
+            slot.IsFailing = isFailing;
+            Volatile.Write(ref Failed, Failed + (isFailing ? 1 : -1));
+        }
+    }
 
     /// <summary>A snapshot has gone, or is replaced. Its blocks are counted where they find no room any more.</summary>
     public void LetGoOf(GroupSnapshot old) => Volatile.Write(ref LetGo, LetGo + Math.Max(0, old.Size - old.BlockBytes));

@@ -49,6 +49,7 @@ internal sealed class StoreState
         Hidden = new HiddenFamilies(options, Directory, Lock);
         Deadlines = new DeadlineSchedule(options, Clock, Lock);
         Expectations = Expectations.Of(options, Clock);
+        Overdue = Expectations is null ? null : new OverdueGroups(Expectations, Clock);
         Workspaces = new PushWorkspaces(reservesOverdue: Expectations is not null);
         Blocks = new BlockLedger(Groups.Timeline, Lock);
         Bundles = new BundleCache(options.BundleCacheBytes);
@@ -81,6 +82,9 @@ internal sealed class StoreState
     /// <summary>How often groups are to be pushed to; null where nothing says so.</summary>
     public Expectations? Expectations { get; }
 
+    /// <summary>Which are overdue; null where nothing is expected.</summary>
+    public OverdueGroups? Overdue { get; }
+
     public BlockLedger Blocks { get; }
 
     /// <summary>Null where repeat pushes are not looked for.</summary>
@@ -107,6 +111,7 @@ internal sealed class StoreState
 
     /// <summary>How near pushes come to their limits.</summary>
     public PushPeaks Peaks { get; } = new();
+
     /// <summary>Groups that were deleted together and count still in checks of others.</summary>
     public LeavingGroups LeavingGroups { get; } = new();
 

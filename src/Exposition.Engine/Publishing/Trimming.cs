@@ -29,11 +29,12 @@ internal sealed class Trimming(StoreState state, WriterLock writer)
 
         state.Maps.Trim();
         state.Groups.Trim(state.Maps.Newest.Count);
-        if (state.Deadlines.Queue.IsRoomy)
+        if (state.Deadlines.Queue.IsRoomy || state.Overdue is { IsRoomy: true })
         {
             using (writer.Enter())
             {
                 state.Deadlines.Queue.Trim();
+                state.Overdue?.Trim();
             }
         }
     }

@@ -18,8 +18,8 @@ internal sealed class Wiping(StoreState state, WriterLock writer, Publisher publ
     private GroupTable? _wiped;
     private bool _wipedForAll;
 
-    /// <inheritdoc cref="MetricStore.Wipe"/>
-    public int Wipe()
+    /// <inheritdoc cref="MetricStore.WipeIf"/>
+    public (int Groups, bool IsDone) Wipe(long? expected)
     {
         using (writer.EnterClosing())
         {
@@ -27,10 +27,16 @@ internal sealed class Wiping(StoreState state, WriterLock writer, Publisher publ
             EndAllWiped();
             using (writer.Enter())
             {
+                int groups = state.Maps.Newest.Count;
+                if (expected is { } count && count != groups)
+                {
+                    return (groups, false);
+                }
+
                 _wiped = RemoveAll();
             }
 
-            return EndAllWiped();
+            return (EndAllWiped(), true);
         }
     }
 
@@ -67,6 +73,7 @@ internal sealed class Wiping(StoreState state, WriterLock writer, Publisher publ
         state.Counts.Clear();
         state.Directory.Clear();
         state.Hidden.Clear();
+        state.Overdue?.Clear();
         GroupTable all = state.Groups.Table.MoveAll();
         state.Loaded = state.Loaded is null ? null : [];
         state.KeptHidden.Clear();

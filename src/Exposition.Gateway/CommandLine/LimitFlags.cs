@@ -83,6 +83,8 @@ internal sealed class LimitFlags
             "Most readers of the page at once; the slowest ends for one more.");
         Number("api-readers", () => options.MaxApiReaders, value => options.MaxApiReaders = value,
             "Most readers of lists of the API at once; the slowest ends for one more.");
+        Number("searches", () => options.MaxSearches, value => options.MaxSearches = value,
+            "Most searches of the groups at once, by page, API and deletes of many; who waits for two seconds is answered with 503.");
         Number("connections", () => Connections, value => options.MaxConnections = Connections = value,
             "Most connections at once; the longest idle one of the client that has most ends for one more. Kept below what the "
                 + "system allows of open files.", zero: " 0 for as many as that.");

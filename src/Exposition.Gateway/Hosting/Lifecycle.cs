@@ -46,15 +46,24 @@ internal sealed class Lifecycle(Flags flags, ExpositionEngine engine, Reloads re
     private Task Ready(HttpContext context) =>
         Gate is { IsOpen: false } ? Responses.WriteAsync(context, Answer.Loading) : Healthy(context);
 
-    private static Task AskedByGet(HttpContext context) =>
-        Text(context, StatusCodes.Status405MethodNotAllowed, "Only POST or PUT requests allowed.");
+    private Task AskedByGet(HttpContext context) =>
+        Refuse(context, new Answer(405, "Only POST or PUT requests allowed.", Rejected: Rejection.Method));
+
+    private Task IsNotEnabled(HttpContext context) =>
+        Refuse(context, new Answer(403, "Lifecycle API is not enabled.", Rejected: Rejection.Disabled));
+
+    private Task Refuse(HttpContext context, in Answer answer)
+    {
+        engine.Reject(answer, context);
+        return Text(context, answer.Status, answer.Text!);
+    }
 
     /// <summary>Stops the program, if that is enabled; the answer is sent first.</summary>
     private async Task Quit(HttpContext context)
     {
         if (!flags.EnableLifecycle)
         {
-            await Text(context, StatusCodes.Status403Forbidden, "Lifecycle API is not enabled.");
+            await IsNotEnabled(context);
             return;
         }
 
@@ -70,7 +79,7 @@ internal sealed class Lifecycle(Flags flags, ExpositionEngine engine, Reloads re
     {
         if (!flags.EnableLifecycle)
         {
-            return Text(context, StatusCodes.Status403Forbidden, "Lifecycle API is not enabled.");
+            return IsNotEnabled(context);
         }
 
         ReloadOutcome outcome = reloads.ReloadUnlogged();

@@ -15,9 +15,17 @@ internal sealed class AdminHandlers(ExpositionEngine engine, ISnapshotWriter? sn
 
     private ICommitGate? Gate => engine.Options.CommitGate;
 
-    /// <summary>Deletes all groups.</summary>
+    /// <summary>Deletes all groups; with <c>?expect=N</c> only if there are so many.</summary>
     public async Task WipeAsync(HttpContext context)
     {
+        var keys = new QueryKeys(context.Request.Query);
+        long? expected = keys.Count("expect");
+        if (keys.Fault is { } fault)
+        {
+            await ApiErrors.BadDataAsync(engine, context, fault);
+            return;
+        }
+
         if (Gate is { IsOpen: false })
         {
             await Responses.WriteAsync(context, Answer.Loading);
@@ -25,7 +33,14 @@ internal sealed class AdminHandlers(ExpositionEngine engine, ISnapshotWriter? sn
         }
 
         engine.Log.Begin(LogLevel.Debug, "start wiping metric store", "wipe")?.Write();
-        engine.Log.Acted(context, "metric store wiped", values: ("groups", engine.Store.Wipe()));
+        (int groups, bool isDone) = engine.Store.WipeIf(expected);
+        if (!isDone)
+        {
+            await ApiErrors.ConflictAsync(engine, context, $"nothing was deleted: {groups} groups are stored, expected were {expected}");
+            return;
+        }
+
+        engine.Log.Acted(context, "metric store wiped", values: ("groups", groups));
         if (Gate?.Confirm() is { } confirmation && await confirmation is { } failure)
         {
             await Responses.ErrorAsync(context, StatusCodes.Status503ServiceUnavailable, "wiped in memory, but not on disk: " + failure);
@@ -40,8 +55,9 @@ internal sealed class AdminHandlers(ExpositionEngine engine, ISnapshotWriter? sn
     {
         if (snapshots is not { Unavailable: null })
         {
-            await Responses.ErrorAsync(context, StatusCodes.Status409Conflict,
-                snapshots?.Unavailable ?? "this host has no place for snapshots (AddSqlitePersistence)");
+            await engine.RefuseAsync(context, new Answer(
+                StatusCodes.Status409Conflict, snapshots?.Unavailable ?? "this host has no place for snapshots (AddSqlitePersistence)",
+                Rejected: Rejection.Conflict));
             return;
         }
 

@@ -59,7 +59,7 @@ internal sealed class ApiHandlers(ExpositionEngine engine, ExpositionStatusOptio
         var part = MetricsPart.Of(keys);
         if (keys.Fault is { } fault)
         {
-            await ApiErrors.BadDataAsync(context, fault);
+            await ApiErrors.BadDataAsync(engine, context, fault);
             return;
         }
 
@@ -72,9 +72,15 @@ internal sealed class ApiHandlers(ExpositionEngine engine, ExpositionStatusOptio
 
         bool own = OwnFields.MayBeSeen(engine, context);
         bool details = own && context.Request.Query["details"] == "true";
-        Begin(context, forAnyOrigin: !details);
         try
         {
+            if (part is not null && !await TryChooseAsync(part, answer.View, context.RequestAborted))
+            {
+                await engine.RefuseAsync(context, engine.Searches.Refusal);
+                return;
+            }
+
+            Begin(context, forAnyOrigin: !details);
             await using var json = JsonAnswer.Begin(context, answer, mayCompress: part is not null);
             await WriteAsync(json, answer.View, part, details, own);
         }
@@ -84,6 +90,19 @@ internal sealed class ApiHandlers(ExpositionEngine engine, ExpositionStatusOptio
         }
     }
 
+    // The seat is for the search alone: sending is as slow as the reader.
+    private async Task<bool> TryChooseAsync(MetricsPart part, StoreView view, CancellationToken gone)
+    {
+        using IDisposable? seat = part.IsSearch ? await engine.Searches.TryEnterAsync(gone) : null;
+        if (part.IsSearch && seat is null)
+        {
+            return false;
+        }
+
+        await part.ChooseAsync(view, gone);
+        return true;
+    }
+
     private async Task WriteAsync(JsonAnswer answer, StoreView view, MetricsPart? part, bool withFailures, bool withOwn)
     {
         Utf8JsonWriter writer = answer.Json;
@@ -91,14 +110,10 @@ internal sealed class ApiHandlers(ExpositionEngine engine, ExpositionStatusOptio
         writer.WriteStartObject();
         writer.WriteString("status"u8, "success"u8);
         writer.WriteStartArray("data"u8);
-        for (int i = part?.First(view.Groups) ?? 0; i < view.Groups.Length && part?.Next is null; i++)
+        int count = part?.Chosen.Count ?? view.Groups.Length;
+        for (int i = 0; i < count; i++)
         {
-            GroupSnapshot group = view.Groups[i];
-            if (part is not null && !await part.TakesAsync(group.Key))
-            {
-                continue;
-            }
-
+            GroupSnapshot group = view.Groups[part?.Chosen[i] ?? i];
             long expiresAt = withOwn ? view.ExpiryOf(group) : 0;
             foreach (int _ in json.Write(group, withOwn, expiresAt))
             {

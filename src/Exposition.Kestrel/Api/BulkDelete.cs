@@ -38,7 +38,7 @@ internal sealed class BulkDelete(ExpositionEngine engine)
         long? expected = keys.Count("expect");
         if (keys.Fault is { } fault)
         {
-            await ApiErrors.BadDataAsync(context, fault);
+            await ApiErrors.BadDataAsync(engine, context, fault);
             return;
         }
 
@@ -51,7 +51,7 @@ internal sealed class BulkDelete(ExpositionEngine engine)
         using IDisposable? seat = await engine.Searches.TryEnterAsync(context.RequestAborted);
         if (seat is null)
         {
-            await engine.RefuseAsync(context, new Answer(503, "too many searches at once", Limit: Limit.ApiReaders));
+            await engine.RefuseAsync(context, engine.Searches.Refusal);
         }
         else if (isDryRun)
         {
@@ -83,7 +83,7 @@ internal sealed class BulkDelete(ExpositionEngine engine)
         DeletedTogether deleted = engine.Store.Deletes.Together.Delete(query.Chooses, query.OlderThan, expected);
         if (!deleted.IsDone)
         {
-            await ApiErrors.ConflictAsync(context, Unexpected(deleted.Groups, expected));
+            await ApiErrors.ConflictAsync(engine, context, Unexpected(deleted.Groups, expected));
             return;
         }
 
@@ -106,7 +106,7 @@ internal sealed class BulkDelete(ExpositionEngine engine)
     {
         FoundGroups found = await _finder.FindAsync(query, context.RequestAborted);
         await (expected is { } count && count != found.Total
-            ? ApiErrors.ConflictAsync(context, Unexpected(found.Total, expected))
+            ? ApiErrors.ConflictAsync(engine, context, Unexpected(found.Total, expected))
             : AnswerAsync(context, found.Total, found.Series, found));
     }
 

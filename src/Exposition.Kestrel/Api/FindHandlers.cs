@@ -19,6 +19,7 @@ internal sealed class FindHandlers(ExpositionEngine engine)
     public Task GroupsAsync(HttpContext context)
     {
         var keys = new QueryKeys(context.Request.Query);
+        keys.Only("match[]", "text", "state", "sort", "dir", "limit", "after");
         (GroupSort sort, bool descending) = keys.Order();
         var query = new GroupQuery
         {
@@ -30,7 +31,7 @@ internal sealed class FindHandlers(ExpositionEngine engine)
             Limit = keys.Limit(UsualLimit, MostRows),
             After = keys.After(sort),
         };
-        return keys.Fault is { } fault ? ApiErrors.BadDataAsync(context, fault)
+        return keys.Fault is { } fault ? ApiErrors.BadDataAsync(engine, context, fault)
             : SearchAsync(context, gone => _finder.FindAsync(query, gone), WriteAsync);
     }
 
@@ -38,10 +39,11 @@ internal sealed class FindHandlers(ExpositionEngine engine)
     public Task JobsAsync(HttpContext context)
     {
         var keys = new QueryKeys(context.Request.Query);
+        keys.Only("match[]", "text", "limit", "after");
         var query = new GroupQuery { Selectors = keys.Selectors(), Text = keys.Text() };
         string? after = keys.One("after");
         int limit = keys.Limit(UsualLimit, MostRows);
-        return keys.Fault is { } fault ? ApiErrors.BadDataAsync(context, fault)
+        return keys.Fault is { } fault ? ApiErrors.BadDataAsync(engine, context, fault)
             : SearchAsync(context, gone => _finder.FindJobsAsync(query, after, limit, gone), WriteAsync);
     }
 
@@ -68,7 +70,7 @@ internal sealed class FindHandlers(ExpositionEngine engine)
             {
                 if (seat is null)
                 {
-                    await engine.RefuseAsync(context, new Answer(503, "too many searches at once", Limit: Limit.ApiReaders));
+                    await engine.RefuseAsync(context, engine.Searches.Refusal);
                     return;
                 }
 
@@ -95,6 +97,7 @@ internal sealed class FindHandlers(ExpositionEngine engine)
         }
 
         answer.Json.WriteEndArray();
+        rows.Missing(found.Missing);
         if (found.Next is { } next)
         {
             answer.Json.WriteString("next"u8, next.ToString());

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Exposition.Engine;
 using Exposition.Engine.Finding;
+using Exposition.Engine.Overdue;
 using Exposition.Engine.Reading;
 
 namespace Exposition.Kestrel.Api;
@@ -15,7 +16,7 @@ internal sealed class FoundJson(Utf8JsonWriter json, TimeZoneInfo zone)
         json.WriteString("id"u8, GroupCursor.IdOf(group.Key));
         Labels(group.Key);
         json.WriteStartArray("states"u8);
-        foreach (string state in QueryKeys.NamesOf(group.States))
+        foreach (string state in FindingNames.Of(group.States))
         {
             json.WriteStringValue(state);
         }
@@ -52,7 +53,38 @@ internal sealed class FoundJson(Utf8JsonWriter json, TimeZoneInfo zone)
             json.WriteEndObject();
         }
 
+        if (group.Expected is { IsOverdue: true } expected)
+        {
+            json.WriteStartObject("overdue"u8);
+            json.WriteString("rule"u8, expected.Rule);
+            json.WriteString("since"u8, GoTime.Nano(expected.DueAt, zone));
+            json.WriteEndObject();
+        }
+
         json.WriteEndObject();
+    }
+
+    /// <summary>The groups that rules name and that are not there, if any.</summary>
+    public void Missing(IReadOnlyList<Expected> missing)
+    {
+        if (missing.Count == 0)
+        {
+            return;
+        }
+
+        json.WriteStartArray("missing"u8);
+        foreach (Expected expected in missing)
+        {
+            json.WriteStartObject();
+            Labels(expected.Key);
+            json.WriteString("rule"u8, expected.Rule);
+            json.WriteBoolean("overdue"u8, expected.IsOverdue);
+            json.WriteString("due_at"u8, GoTime.Nano(expected.DueAt, zone));
+            Time("push_time", GroupCopies.MomentOf(expected.PushedAt));
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     /// <summary>A job.</summary>

@@ -9,11 +9,14 @@ internal sealed class MetricsPart
 {
     private readonly GroupQuery _query;
     private readonly GroupingKey? _after;
-    private TimeSlice _slice = TimeSlice.Start();
-    private int _taken;
-    private GroupingKey? _last;
 
     private MetricsPart(GroupQuery query, GroupingKey? after) => (_query, _after) = (query, after);
+
+    /// <summary>Whether all groups are gone through for it.</summary>
+    public bool IsSearch => _query.Selectors.Count > 0;
+
+    /// <summary>The places of those that were chosen.</summary>
+    public List<int> Chosen { get; } = [];
 
     /// <summary>Where the rest begins, if some were left out behind the last one.</summary>
     public string? Next { get; private set; }
@@ -32,8 +35,42 @@ internal sealed class MetricsPart
         return new MetricsPart(query, keys.After(GroupSort.Key)?.Key);
     }
 
-    /// <summary>The place of the first group behind that where it is to go on.</summary>
-    public int First(ReadOnlySpan<GroupSnapshot> groups)
+    /// <summary>Chooses them, before anything is sent: how long that takes is not for the reader to say.</summary>
+    /// <param name="view">All groups.</param>
+    /// <param name="gone">Ends it.</param>
+    /// <exception cref="OperationCanceledException">Nobody waits for it any more.</exception>
+    public async ValueTask ChooseAsync(StoreView view, CancellationToken gone)
+    {
+        var slice = TimeSlice.Start();
+        for (int i = First(view.Groups); i < view.Groups.Length && Next is null; i++)
+        {
+            if (_query.Chooses(view.Groups[i].Key))
+            {
+                Take(view.Groups, i);
+            }
+
+            if (slice.IsOver())
+            {
+                gone.ThrowIfCancellationRequested();
+                await TimeSlice.Pass();
+            }
+        }
+    }
+
+    private void Take(ReadOnlySpan<GroupSnapshot> groups, int at)
+    {
+        if (Chosen.Count == _query.Limit)
+        {
+            Next = GroupCursor.IdOf(groups[Chosen[^1]].Key);
+        }
+        else
+        {
+            Chosen.Add(at);
+        }
+    }
+
+    // The place of the first group behind that where it is to go on.
+    private int First(ReadOnlySpan<GroupSnapshot> groups)
     {
         (int from, int to) = (0, _after is null ? 0 : groups.Length);
         while (from < to)
@@ -43,29 +80,5 @@ internal sealed class MetricsPart
         }
 
         return from;
-    }
-
-    /// <summary>Whether a group is wanted. When <see cref="Next"/> is known, none is any more.</summary>
-    public async ValueTask<bool> TakesAsync(GroupingKey key)
-    {
-        if (_slice.IsOver())
-        {
-            await TimeSlice.Pass();
-        }
-
-        if (Next is not null || !_query.Chooses(key))
-        {
-            return false;
-        }
-
-        if (_taken == _query.Limit)
-        {
-            Next = GroupCursor.IdOf(_last!);
-            return false;
-        }
-
-        _taken++;
-        _last = key;
-        return true;
     }
 }

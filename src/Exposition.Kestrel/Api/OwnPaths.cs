@@ -11,11 +11,11 @@ internal static class OwnPaths
     {
         ["admin/groups"] = "DELETE, OPTIONS",
         ["admin/snapshot"] = "OPTIONS, PUT",
-        ["groups"] = "GET, OPTIONS",
-        ["jobs"] = "GET, OPTIONS",
-        ["openapi.json"] = "GET, OPTIONS",
-        ["refusals"] = "GET, OPTIONS",
-        ["targets"] = "GET, OPTIONS",
+        ["groups"] = "GET, HEAD, OPTIONS",
+        ["jobs"] = "GET, HEAD, OPTIONS",
+        ["openapi.json"] = "GET, HEAD, OPTIONS",
+        ["refusals"] = "GET, HEAD, OPTIONS",
+        ["targets"] = "GET, HEAD, OPTIONS",
     };
 
     /// <summary>Answers OPTIONS of such a path, without a word about origins.</summary>

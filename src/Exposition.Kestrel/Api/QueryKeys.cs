@@ -2,6 +2,7 @@ using System.Globalization;
 using Exposition.Engine;
 using Exposition.Engine.Finding;
 using Exposition.Formats.Go;
+using Exposition.Kestrel.Routing;
 using Microsoft.AspNetCore.Http;
 
 namespace Exposition.Kestrel.Api;
@@ -9,45 +10,10 @@ namespace Exposition.Kestrel.Api;
 /// <summary>Reads what the query of a request says of groups. The first fault is kept, in words for whoever asked.</summary>
 internal sealed class QueryKeys(IQueryCollection query)
 {
-    /// <summary>The most selectors.</summary>
-    public const int MostSelectors = 16;
-
-    private static readonly (string Name, GroupStates State)[] s_states =
-    [
-        ("failed", GroupStates.Failed), ("expired", GroupStates.Expired), ("expiring", GroupStates.Expiring),
-        ("hidden", GroupStates.Hidden), ("stale", GroupStates.Stale), ("ok", GroupStates.None),
-    ];
-
-    private static readonly (string Name, GroupSort Sort)[] s_sorts =
-    [
-        ("key", GroupSort.Key), ("job", GroupSort.Job), ("trouble", GroupSort.Trouble), ("pushed", GroupSort.Pushed),
-        ("expires", GroupSort.Expires), ("series", GroupSort.Series), ("size", GroupSort.Size),
-    ];
-
     private static readonly (string Name, bool Descending)[] s_directions = [("asc", false), ("desc", true)];
 
     /// <summary>What is wrong; null while nothing is.</summary>
     public string? Fault { get; private set; }
-
-    /// <summary>The names of the states that are true of a group, the gravest first; <c>ok</c> if none is.</summary>
-    public static IEnumerable<string> NamesOf(GroupStates states)
-    {
-        bool any = false;
-        foreach (GroupStates state in (GroupStates[])
-            [GroupStates.Failed, GroupStates.Expired, GroupStates.Hidden, GroupStates.Expiring, GroupStates.Stale])
-        {
-            if ((states & state) != 0)
-            {
-                any = true;
-                yield return Array.Find(s_states, known => known.State == state).Name;
-            }
-        }
-
-        if (!any)
-        {
-            yield return "ok";
-        }
-    }
 
     /// <summary>Whether a key is there.</summary>
     public bool Has(string key) => query.ContainsKey(key);
@@ -58,19 +24,11 @@ internal sealed class QueryKeys(IQueryCollection query)
         var selectors = new List<GroupSelector>();
         foreach (string? text in query["match[]"])
         {
-            if (selectors.Count == MostSelectors)
+            if (SelectorList.Add(selectors, text ?? "") is { } error)
             {
-                Fail($"match[]: more than {MostSelectors} selectors");
+                Fail(error);
                 break;
             }
-
-            if (!GroupSelector.TryParse(text ?? "", out GroupSelector? selector, out string? error))
-            {
-                Fail($"match[]={text}: {error}");
-                break;
-            }
-
-            selectors.Add(selector);
         }
 
         return selectors;
@@ -80,12 +38,12 @@ internal sealed class QueryKeys(IQueryCollection query)
     public string Text() => One("text") ?? "";
 
     /// <summary>A state; null if none is asked for.</summary>
-    public GroupStates? State() => Has("state") ? Choice("state", s_states) : null;
+    public GroupStates? State() => Has("state") ? Choice("state", FindingNames.States) : null;
 
     /// <summary>The order.</summary>
     public (GroupSort Sort, bool Descending) Order()
     {
-        GroupSort sort = Has("sort") ? Choice("sort", s_sorts) : GroupSort.Key;
+        GroupSort sort = Has("sort") ? Choice("sort", FindingNames.Sorts) : GroupSort.Key;
         return (sort, Has("dir") ? Choice("dir", s_directions) : SortValue.IsDescending(sort));
     }
 
@@ -168,29 +126,33 @@ internal sealed class QueryKeys(IQueryCollection query)
     /// <summary>Whether something is wanted; not, if nothing is said.</summary>
     public bool Switch(string key) => Has(key) && Choice(key, [("true", true), ("false", false)]);
 
-    /// <summary>Refuses keys that mean nothing here, where one that is misspelled would do harm.</summary>
+    /// <summary>Refuses keys that mean nothing here: one that is misspelled would do harm, or answer another question.</summary>
     public void Only(params ReadOnlySpan<string> known)
     {
         foreach (string key in query.Keys)
         {
             if (!known.Contains(key))
             {
-                Fail($"{key}: unknown here, expected one of {string.Join(", ", known!)}");
+                Fail(known.IsEmpty ? $"{key}: unknown here, no key is expected"
+                    : $"{key}: unknown here, expected one of {string.Join(", ", known!)}");
             }
         }
     }
 
     public void Fail(string fault) => Fault ??= fault;
 
-    private T Choice<T>(string key, (string Name, T Value)[] choices)
+    private T Choice<T>(string key, IReadOnlyList<(string Name, T Value)> choices)
     {
         string text = One(key) ?? "";
-        int at = Array.FindIndex(choices, choice => choice.Name == text);
-        if (at < 0)
+        foreach ((string name, T value) in choices)
         {
-            Fail($"{key}={text}: expected one of {string.Join(", ", choices.Select(static choice => choice.Name))}");
+            if (name == text)
+            {
+                return value;
+            }
         }
 
-        return choices[Math.Max(at, 0)].Value;
+        Fail($"{key}={text}: expected one of {string.Join(", ", choices.Select(static choice => choice.Name))}");
+        return choices[0].Value;
     }
 }

@@ -13,6 +13,14 @@ internal sealed class RefusalHandlers(ExpositionEngine engine)
     /// <summary>All that are kept, the newest first.</summary>
     public async Task ServeAsync(HttpContext context)
     {
+        var keys = new QueryKeys(context.Request.Query);
+        keys.Only();
+        if (keys.Fault is { } fault)
+        {
+            await ApiErrors.BadDataAsync(engine, context, fault);
+            return;
+        }
+
         using LongAnswer? answer = LongAnswer.TryStart(engine, context, Limit.ApiReaders, engine.Options.MaxApiReaders);
         if (answer is null)
         {
@@ -22,7 +30,7 @@ internal sealed class RefusalHandlers(ExpositionEngine engine)
 
         try
         {
-            await using var json = JsonAnswer.Begin(context, answer, mayCompress: false);
+            await using var json = JsonAnswer.Begin(context, answer);
             await WriteAsync(json);
         }
         catch (OperationCanceledException)

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using Exposition.Engine;
 using Exposition.Kestrel.Clients;
-using Exposition.Kestrel.Endpoints;
 using Exposition.Kestrel.Outcomes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
@@ -23,11 +22,13 @@ internal sealed class TargetsHandler(ExpositionEngine engine, ExpositionStatusOp
         if (asked.Count > 1 || (asked.Count == 1
             && (!int.TryParse(asked[0], NumberStyles.None, CultureInfo.InvariantCulture, out shards) || shards is < 1 or > Shard.MaxCount)))
         {
-            return Responses.WriteAsync(context, new Answer(400, $"shards: expected one number from 1 to {Shard.MaxCount}"));
+            return engine.RefuseAsync(
+                context, new Answer(400, $"shards: expected one number from 1 to {Shard.MaxCount}", Rejected: Rejection.Query));
         }
 
         return Place(context) is { } place ? WriteAsync(context, place, shards)
-            : Responses.WriteAsync(context, new Answer(400, "the request has no Host: nothing else says where it came to"));
+            : engine.RefuseAsync(
+                context, new Answer(400, "the request has no Host: nothing else says where it came to", Rejected: Rejection.Host));
     }
 
     private static async Task WriteAsync(HttpContext context, (string Scheme, string Address, string Path) place, int shards)

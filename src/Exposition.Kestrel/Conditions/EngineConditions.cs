@@ -1,5 +1,4 @@
 using System.Globalization;
-using Exposition.Engine;
 using Exposition.Hosting.Conditions;
 using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.SelfMetrics;
@@ -12,33 +11,34 @@ internal sealed class EngineConditions(ExpositionEngine engine) : IConditionSour
     // From here on an operator has time to act, and nothing is refused yet.
     private const double Near = 0.9;
 
+    private static readonly Limit[] s_capacities =
+    [
+        Limit.Connections, Limit.GroupingNameSets, Limit.Groups, Limit.HeldBytes, Limit.InflightBytes, Limit.Scrapes, Limit.StoredBytes,
+    ];
+
     public void Look(ICollection<Condition> into)
     {
-        ExpositionOptions options = engine.Options;
-        MetricStore store = engine.Store;
-        if (options.CommitGate is { IsOpen: false })
+        if (engine.Options.CommitGate is { IsOpen: false })
         {
             into.Add(new Condition(
                 ConditionTypes.Loading, "what was kept is being loaded: pushes, deletes and scrapes are answered with 503 until it is"));
         }
 
-        if (store.HiddenFamilies is > 0 and var hidden)
+        if (engine.Store.HiddenFamilies is > 0 and var hidden)
         {
             into.Add(new Condition(ConditionTypes.FamiliesHidden, string.Create(CultureInfo.InvariantCulture,
                 $"{hidden} families are stored but left out of scrapes, because they contradict others")));
         }
 
-        AddNear(into, Limit.Connections, engine.Connections.Open, options.MaxConnections);
-        AddNear(into, Limit.GroupingNameSets, store.MostNameSets, store.Options.MaxGroupingNameSets);
-        AddNear(into, Limit.Groups, store.GroupCount, store.Options.MaxGroups);
-        AddNear(into, Limit.HeldBytes, store.HeldBytes, options.MaxHeldBytes);
-        AddNear(into, Limit.InflightBytes, engine.Inflight.Used, options.MaxInflightBytes);
-        AddNear(into, Limit.Scrapes, engine.Readers.SeatsOf(Limit.Scrapes), options.MaxScrapes);
-        AddNear(into, Limit.StoredBytes, store.StoredBytes, store.Options.MaxStoredBytes);
+        foreach (Limit limit in s_capacities)
+        {
+            AddNear(into, limit);
+        }
     }
 
-    private static void AddNear(ICollection<Condition> into, Limit limit, long used, long most)
+    private void AddNear(ICollection<Condition> into, Limit limit)
     {
+        (long most, long used) = engine.Metrics.Limits.Read(limit);
         if (most > 0 && used >= most * Near)
         {
             string name = WireMetrics.NameOf(limit);

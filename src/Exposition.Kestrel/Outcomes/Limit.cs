@@ -87,6 +87,9 @@ internal enum Limit : byte
     /// <summary>Scrapes at once.</summary>
     Scrapes,
 
+    /// <summary>Searches of the groups at once.</summary>
+    Searches,
+
     /// <summary>Series of one push.</summary>
     SeriesPerPush,
 

@@ -1,19 +1,25 @@
 namespace Exposition.Kestrel.Outcomes;
 
 /// <summary>
-/// Why a request was refused before any handler saw it, as <c>pushgateway_http_rejected_total</c> tells it. The names are those of the
-/// metric.
+/// Why a request was refused before any handler saw it, or for what it asks, as <c>pushgateway_http_rejected_total</c> tells it. The names
+/// are those of the metric.
 /// </summary>
 internal enum Rejection : byte
 {
     /// <summary>It was not.</summary>
     None,
 
+    /// <summary>It would have done something else than its sender expects.</summary>
+    Conflict,
+
     /// <summary>Content-Length is not one number.</summary>
     ContentLength,
 
     /// <summary>A page of another origin wanted to change something.</summary>
     CrossSite,
+
+    /// <summary>What it asks for is switched off.</summary>
+    Disabled,
 
     /// <summary>A gzip body was announced where there is none.</summary>
     Encoding,
@@ -47,6 +53,9 @@ internal enum Rejection : byte
 
     /// <summary>Plain HTTP where TLS is spoken.</summary>
     PlainHttp,
+
+    /// <summary>A query that cannot be understood.</summary>
+    Query,
 
     /// <summary>More requests than the rate limit allows.</summary>
     RateLimit,

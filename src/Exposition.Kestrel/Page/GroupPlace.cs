@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Text;
 using Exposition.Engine;
 using Exposition.Engine.Finding;
+using Exposition.Engine.Overdue;
+using Exposition.Engine.Reading;
 
 namespace Exposition.Kestrel.Page;
 
@@ -23,18 +25,19 @@ internal sealed class GroupPlace(HtmlWriter html, PageClock clock, GroupLinks li
     /// <summary>Writes a group.</summary>
     /// <param name="group">The group.</param>
     /// <param name="expiry">When it expires, or has, and by which rule.</param>
+    /// <param name="expected">How often it is to be pushed to; null where no rule says so.</param>
     /// <param name="from">Lines of it to leave out at the start.</param>
-    public void Write(GroupSnapshot group, in GroupExpiry expiry, int from)
+    public void Write(GroupSnapshot group, in GroupExpiry expiry, Expected? expected, int from)
     {
         html.Raw("<p><a href=\"./\">All groups</a>"u8);
         OfSameJob(group.Key);
         html.Raw("</p>\n<h1>"u8);
         _labels.Write(group.Key);
-        GroupState.Write(html, !group.LastPushSuccessful, group.IsExpired, group.Hidden.Length);
+        GroupState.Write(html, group.Slot.IsFailing, group.IsExpired, expected is { IsOverdue: true }, group.Hidden.Length);
         html.Raw("</h1>\n"u8);
         Failure(group);
         Hidden(group);
-        Facts(group, in expiry);
+        Facts(group, in expiry, expected);
         html.Raw("<h2>Families</h2>\n"u8);
         Families(group, from);
         Do(group);
@@ -74,9 +77,9 @@ internal sealed class GroupPlace(HtmlWriter html, PageClock clock, GroupLinks li
             return;
         }
 
-        html.Raw(group.LastPushSuccessful
-            ? "<p class=\"banner warn\">A push was refused "u8
-            : "<p class=\"banner\">The last push was refused "u8);
+        html.Raw(group.Slot.IsFailing
+            ? "<p class=\"banner\">The last push was refused "u8
+            : "<p class=\"banner warn\">A push was refused "u8);
         clock.Write(failure.Time);
         html.Raw(", from "u8).Text(failure.Sender ?? "an unknown address").Raw(": "u8);
         Reason.WriteShort(html, failure.Reason);
@@ -105,7 +108,7 @@ internal sealed class GroupPlace(HtmlWriter html, PageClock clock, GroupLinks li
         html.Raw("</ul>"u8).Rest(group.Hidden.Length, MostHidden).Raw("</div>\n"u8);
     }
 
-    private void Facts(GroupSnapshot group, in GroupExpiry expiry)
+    private void Facts(GroupSnapshot group, in GroupExpiry expiry, Expected? expected)
     {
         html.Raw("<table><tbody><tr><th scope=\"row\">last good push</th><td>"u8);
         if (group.PushTime is { } pushed)
@@ -115,6 +118,14 @@ internal sealed class GroupPlace(HtmlWriter html, PageClock clock, GroupLinks li
         else
         {
             html.Raw("never"u8);
+        }
+
+        if (expected is not null)
+        {
+            html.Raw("</td></tr><tr><th scope=\"row\">"u8).Raw(expected.IsOverdue ? "overdue since"u8 : "next push until"u8)
+                .Raw("</th><td>"u8);
+            clock.Write(GroupCopies.MomentOf(expected.DueAt));
+            html.Raw(" · rule <code><bdi>"u8).Cut(expected.Rule).Raw("</bdi></code>"u8);
         }
 
         html.Raw("</td></tr><tr><th scope=\"row\">"u8).Raw(group.IsExpired ? "expired"u8 : "expires"u8).Raw("</th><td>"u8);

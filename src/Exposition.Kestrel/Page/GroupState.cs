@@ -7,8 +7,9 @@ internal static class GroupState
     /// <param name="html">Where to.</param>
     /// <param name="failed">Whether its last push was refused.</param>
     /// <param name="expired">Whether its metrics have expired.</param>
+    /// <param name="overdue">Whether it should have been pushed to by now.</param>
     /// <param name="hidden">How many of its families are left out of scrapes.</param>
-    public static void Write(HtmlWriter html, bool failed, bool expired, int hidden)
+    public static void Write(HtmlWriter html, bool failed, bool expired, bool overdue, int hidden)
     {
         if (failed)
         {
@@ -21,12 +22,17 @@ internal static class GroupState
             html.Raw("<span class=\"s warn\">expired</span> "u8);
         }
 
+        if (overdue)
+        {
+            html.Raw("<span class=\"s warn\">overdue</span> "u8);
+        }
+
         if (hidden > 0)
         {
             html.Raw("<span class=\"s warn\">"u8).Text(Words.Count(hidden, "family hidden", "families hidden")).Raw("</span> "u8);
         }
 
-        if (!failed && !expired && hidden == 0)
+        if (!failed && !expired && !overdue && hidden == 0)
         {
             html.Raw("<span class=\"s\">ok</span> "u8);
         }

@@ -26,6 +26,12 @@ internal sealed class GroupsPlace(HtmlWriter html, PageClock clock, GroupLinks l
                 Words.Count(counts.Failed, "group was refused at its last push", "groups were refused at their last push"));
         }
 
+        if (counts.Overdue > 0)
+        {
+            Banner("banner warn"u8, "overdue", Words.Count(counts.Overdue.Value,
+                "group was pushed to longer ago than expected", "groups were pushed to longer ago than expected"));
+        }
+
         if (counts.HiddenFamilies > 0)
         {
             Banner("banner warn"u8, "hidden",
@@ -37,6 +43,11 @@ internal sealed class GroupsPlace(HtmlWriter html, PageClock clock, GroupLinks l
         Chip(""u8, "", counts.Groups, counts.Groups == 1 ? "group" : "groups");
         Chip(counts.Failed > 0 ? "bad"u8 : ""u8, "failed", counts.Failed, "failed");
         Chip(counts.Expired > 0 ? "warn"u8 : ""u8, "expired", counts.Expired, "expired");
+        if (counts.Overdue is { } overdue)
+        {
+            Chip(overdue > 0 ? "warn"u8 : ""u8, "overdue", overdue, "overdue");
+        }
+
         Chip(""u8, "expiring", null, "expire within 15 min");
         Chip(counts.HiddenFamilies > 0 ? "warn"u8 : ""u8, "hidden", counts.HiddenFamilies, "families hidden");
         Chip(""u8, "stale", null, "older than a day");
@@ -118,7 +129,7 @@ internal sealed class GroupsPlace(HtmlWriter html, PageClock clock, GroupLinks l
         foreach ((GroupSort sort, _, string named, _) in (ReadOnlySpan<(GroupSort, string, string, bool)>)
             [s_columns[1], s_columns[0], s_columns[4], s_columns[5], s_columns[2], s_columns[3]])
         {
-            html.Raw("<option value=\""u8).Text(ListAddress.NameOf(sort)).Raw(sort == list.Sort ? "\" selected>"u8 : "\">"u8).Text(named)
+            html.Raw("<option value=\""u8).Text(FindingNames.Of(sort)).Raw(sort == list.Sort ? "\" selected>"u8 : "\">"u8).Text(named)
                 .Raw("</option>"u8);
         }
 
@@ -159,7 +170,8 @@ internal sealed class GroupsPlace(HtmlWriter html, PageClock clock, GroupLinks l
         html.Raw("</a>"u8);
         Why(group);
         html.Raw("</td><td>"u8);
-        GroupState.Write(html, (group.States & GroupStates.Failed) != 0, (group.States & GroupStates.Expired) != 0, group.HiddenCount);
+        GroupState.Write(html, (group.States & GroupStates.Failed) != 0, (group.States & GroupStates.Expired) != 0,
+            (group.States & GroupStates.Overdue) != 0, group.HiddenCount);
         html.Raw("</td><td class=\"n\" data-h=\"series\">"u8).Text(Words.Count(group.Series)).Raw("</td><td class=\"n\" data-h=\"size\">"u8)
             .Text(Words.Size(group.Bytes)).Raw("</td><td class=\"t\" data-h=\"last push\">"u8);
         clock.Write(group.PushedAt);
@@ -171,14 +183,20 @@ internal sealed class GroupsPlace(HtmlWriter html, PageClock clock, GroupLinks l
     // One line of what is wrong.
     private void Why(FoundGroup group)
     {
-        bool isFailed = (group.States & GroupStates.Failed) != 0;
-        if (group.LastFailure is { } failure && (isFailed || group.PushedAt is null || failure.Time > group.PushedAt))
+        if (group.LastFailure is { } failure && (group.States & GroupStates.Failed) != 0)
         {
             html.Raw("<span class=\"why\">"u8);
             Reason.WriteShort(html, failure.Reason);
             html.Raw(" · "u8);
             clock.Write(failure.Time);
             html.Raw(" · from "u8).Text(failure.Sender ?? "an unknown address").Raw("</span>"u8);
+        }
+
+        if (group.Expected is { IsOverdue: true } expected)
+        {
+            html.Raw("<span class=\"why\">overdue since "u8);
+            clock.Write(GroupCopies.MomentOf(expected.DueAt));
+            html.Raw(" by <code><bdi>"u8).Cut(expected.Rule).Raw("</bdi></code></span>"u8);
         }
 
         if (group.Hidden is [var (name, reason), ..])

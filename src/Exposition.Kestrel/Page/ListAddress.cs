@@ -20,26 +20,15 @@ internal sealed record ListAddress(string Match, GroupStates? State, GroupSort S
 
     private const int MostLimit = 500;
 
-    private static readonly (GroupStates State, string Name)[] s_states =
-    [
-        (GroupStates.Failed, "failed"), (GroupStates.Expired, "expired"), (GroupStates.Expiring, "expiring"),
-        (GroupStates.Hidden, "hidden"), (GroupStates.Stale, "stale"), (GroupStates.None, "ok"),
-    ];
-
-    private static readonly (GroupSort Sort, string Name)[] s_sorts =
-    [
-        (GroupSort.Trouble, "trouble"), (GroupSort.Job, "job"), (GroupSort.Pushed, "pushed"), (GroupSort.Expires, "expires"),
-        (GroupSort.Series, "series"), (GroupSort.Size, "size"),
-    ];
-
     /// <summary>That of a request.</summary>
     public static ListAddress Of(IQueryCollection query)
     {
         string state = query["state"].ToString();
         string sort = query["sort"].ToString();
-        GroupStates? named = Array.Exists(s_states, known => known.Name == state)
-            ? Array.Find(s_states, known => known.Name == state).State : null;
-        GroupSort by = Array.Find(s_sorts, known => known.Name == sort) is { Name: not null } found ? found.Sort : GroupSort.Trouble;
+        GroupStates? named = FindingNames.States.FirstOrDefault(known => known.Name == state) is { Name: not null } asked
+            ? asked.State : null;
+        GroupSort by = FindingNames.Sorts.FirstOrDefault(known => known.Name == sort) is { Name: not null } found
+            ? found.Sort : GroupSort.Trouble;
         bool descending = query["dir"].ToString() switch
         {
             "asc" => false,
@@ -61,10 +50,7 @@ internal sealed record ListAddress(string Match, GroupStates? State, GroupSort S
     public bool HasMatchers => HasSelector && GroupSelector.TryParse(Match, out GroupSelector? selector, out _) && selector.Count > 0;
 
     /// <summary>The state's name; empty for any.</summary>
-    public string StateName => State is { } state ? Array.Find(s_states, known => known.State == state).Name : "";
-
-    /// <summary>The name of a sort order.</summary>
-    public static string NameOf(GroupSort sort) => Array.Find(s_sorts, known => known.Sort == sort).Name;
+    public string StateName => State is { } state ? FindingNames.Of(state).First() : "";
 
     /// <summary>What to ask the store for.</summary>
     /// <param name="error">What is wrong with the selector, and where.</param>
@@ -96,7 +82,7 @@ internal sealed record ListAddress(string Match, GroupStates? State, GroupSort S
         char mark = '?';
         Add("match", Match, "");
         Add("state", StateName, "");
-        Add("sort", NameOf(Sort), "trouble");
+        Add("sort", FindingNames.Of(Sort), "trouble");
         Add("dir", Descending ? "desc" : "asc", SortValue.IsDescending(Sort) ? "desc" : "asc");
         Add("limit", Limit.ToString(CultureInfo.InvariantCulture), DefaultLimit.ToString(CultureInfo.InvariantCulture));
         Add("after", After, "");

@@ -80,7 +80,7 @@ internal sealed class OperatorPage(ExpositionEngine engine, ExpositionStatusOpti
         }
         catch (SearchesBusyException)
         {
-            await engine.RefuseAsync(context, new Answer(503, "too many searches at once", Limit: Limit.PageReaders));
+            await engine.RefuseAsync(context, engine.Searches.Refusal);
         }
         catch (OperationCanceledException)
         {
@@ -146,13 +146,16 @@ internal sealed class OperatorPage(ExpositionEngine engine, ExpositionStatusOpti
             return;
         }
 
+        var missing = new MissingGroups(html, clock);
         if (found.Total == 0 && !list.IsFiltered)
         {
+            missing.Write(found.Missing);
             FirstPush.Write(html, links, engine.Options.TelemetryPath);
             return;
         }
 
         place.List(found);
+        missing.Write(found.Missing);
         new BulkDeletes(html, list, links.Deletes is not null, links.Deletes is null ? null : Admin()).Write(found.Total);
 
         // The first thing that anybody sees of it is what he has pushed.
@@ -189,10 +192,12 @@ internal sealed class OperatorPage(ExpositionEngine engine, ExpositionStatusOpti
     {
         _ = int.TryParse(query["from"], NumberStyles.None, CultureInfo.InvariantCulture, out int from);
         var place = new GroupPlace(html, clock, links);
+        engine.Store.Reads.CountOverdue();
         bool isThere = GroupCursor.TryParseId(query["group"].ToString(), out GroupingKey? key)
             && engine.Store.Reads.TryRead(key, (place, engine.Store, _finder, from), static (group, to) =>
             {
-                to.place.Write(group, GroupExpiry.Of(to._finder, group, to.Store.ExpiryOf(group)), to.from);
+                to.place.Write(
+                    group, GroupExpiry.Of(to._finder, group, to.Store.ExpiryOf(group)), to._finder.ExpectedOf(group), to.from);
                 return true;
             }, out _);
         if (!isThere)

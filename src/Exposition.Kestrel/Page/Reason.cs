@@ -1,11 +1,10 @@
+using Exposition.Engine.Consistency;
+
 namespace Exposition.Kestrel.Page;
 
 /// <summary>The reason of a refusal: what the engine says of it in plain words, with links to the groups that it names.</summary>
 internal static class Reason
 {
-    // Where the Pushgateway's sentence ends.
-    private const string InWords = ": pushed as ";
-
     private const string Group = "group {";
 
     // A value may have a brace, too.
@@ -15,14 +14,13 @@ internal static class Reason
     /// <summary>Writes it in one line, in plain words where there are some.</summary>
     public static void WriteShort(HtmlWriter html, string reason)
     {
-        int words = reason.LastIndexOf(InWords, StringComparison.Ordinal);
         html.Raw("<bdi>"u8);
-        Linked(html, words < 0 ? reason : "p" + reason[(words + ": p".Length)..]);
+        Linked(html, RefusalWords.In(reason) ?? reason);
         html.Raw("</bdi>"u8);
     }
 
     /// <summary>Whether <see cref="WriteShort"/> leaves something out.</summary>
-    public static bool IsLonger(string reason) => reason.Contains(InWords, StringComparison.Ordinal);
+    public static bool IsLonger(string reason) => RefusalWords.In(reason) is not null;
 
     // A group is found by its labels, as a selector: one that has gone since leads to an empty list.
     private static void Linked(HtmlWriter html, string text)

@@ -63,7 +63,8 @@ internal sealed class RefusalsPlace(HtmlWriter html, PageClock clock, RefusalBoo
         }
 
         html.Raw("</td><td class=\"n\">"u8).Text(request.Status.ToString(CultureInfo.InvariantCulture)).Raw("</td><td>"u8)
-            .Text(request.Limit is { } limit ? $"limit {limit}" : request.Class).Raw(" <span class=\"why\"><bdi>"u8).Cut(request.Reason)
-            .Raw("</bdi></span></td></tr>\n"u8);
+            .Text(request.Limit is { } limit ? $"limit {limit}" : request.Class).Raw(" <span class=\"why\">"u8);
+        Reason.WriteShort(html, request.Reason);
+        html.Raw("</span></td></tr>\n"u8);
     }
 }

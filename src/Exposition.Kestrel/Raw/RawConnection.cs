@@ -101,7 +101,7 @@ internal sealed class RawConnection
             if (_watch is { Phase: ConnectionPhase.Write, Expired: true })
             {
                 _engine.CountRefusal(Limit.ScrapeDuration);
-                _engine.Log.Limited(Limit.ScrapeDuration, _peer);
+                _engine.Log.Limited(Limit.ScrapeDuration, _peer, path: _reader.Caller.Target);
             }
 
             if (_seat is not null && !_watch.Stopping)

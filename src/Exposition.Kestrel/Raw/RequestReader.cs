@@ -1,11 +1,9 @@
 using System.Buffers;
 using System.Net;
-using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Clients;
 using Exposition.Kestrel.Heads;
 using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Routing;
-using Exposition.Kestrel.SelfMetrics;
 using Exposition.Kestrel.Serving;
 
 namespace Exposition.Kestrel.Raw;
@@ -219,7 +217,12 @@ internal sealed class RequestReader
 
     private RequestStep? Begin(ReadOnlySpan<byte> head, ref ReadOnlySequence<byte> rest)
     {
-        See(head.Length);
+        _engine.Metrics.Limits.SeeHead(head.Length, _head.Target.Length, _head.HeaderCount);
+        if (_headTimed && _options.HeadTimeout > TimeSpan.Zero)
+        {
+            _engine.Metrics.Limits.See(Limit.HeadTimeout, (_options.HeadTimeout - _watch.Left).Ticks);
+        }
+
         if (!_engine.Hosts.Allows(_head.Host.In(head)))
         {
             return HandOn(HandOnReason.Host);
@@ -252,7 +255,8 @@ internal sealed class RequestReader
             return HandOn(HandOnReason.Path);
         }
 
-        Understand(head, route);
+        PushHead.Take(ref _push, _head, head, route, _engine, _peer);
+        (_push.Caller, _push.Claim) = (_caller, Body.Deadline.Claim);
         rest = rest.Slice(_head.Position);
         _gathered.Return();
         IsInBody = true;
@@ -260,52 +264,7 @@ internal sealed class RequestReader
         return null;
     }
 
-    // How near the head comes to its limits.
-    private void See(int length)
-    {
-        LimitMetrics limits = _engine.Metrics.Limits;
-        limits.SeeHead(length, _head.Target.Length, _head.HeaderCount);
-        if (_headTimed && _options.HeadTimeout > TimeSpan.Zero)
-        {
-            limits.See(Limit.HeadTimeout, (_options.HeadTimeout - _watch.Left).Ticks);
-        }
-    }
-
     private ScrapedBy By(ReadOnlySpan<byte> head) => new(
         _engine.Clients.Of(_peer, _engine.Clients.Believes(_peer) ? ForwardedFor.In(head) : ""),
         _admission?.User);
-
-    private void Understand(ReadOnlySpan<byte> head, in Route route)
-    {
-        _push.Method = _head.Method switch
-        {
-            WireMethod.Put => PushMethod.Put,
-            WireMethod.Post => PushMethod.Post,
-            _ => PushMethod.Delete,
-        };
-        _push.Route = route;
-        _push.Encoding = ContentCoding.Of(_head.ContentEncoding.In(head));
-        if (_head.ContentType.IsPresent)
-        {
-            _push.TakeContentType(_head.ContentType.In(head));
-        }
-
-        if (_head.ExpireAfter.IsPresent)
-        {
-            ExpireHeader.Take(_head.ExpireAfter.In(head), ref _push);
-        }
-
-        _push.Sender = _peer;
-        _push.Caller = _caller;
-        if (PushHandler.MayBeLarge(_push, _head.ContentLength) && _engine.Clients.Believes(_peer))
-        {
-            _push.Client = _engine.Clients.Of(_peer, ForwardedFor.In(head));
-        }
-
-        _push.HeadSize = _head.Size;
-        _push.AnnouncedBytes = Math.Max(0, _head.ContentLength);
-        _push.StartedAt = _options.Time.GetTimestamp();
-        _push.Door = Door.Raw;
-        _push.Claim = Body.Deadline.Claim;
-    }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using Exposition.Engine;
+using Exposition.Engine.Consistency;
 using Exposition.Kestrel.Clients;
 using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.SelfMetrics;
@@ -72,8 +73,8 @@ internal sealed class RefusalBook(TimeProvider time)
 
     /// <summary>Whether nobody has looked at credentials by then, or found them wanting.</summary>
     private static bool IsOutside(Rejection why) =>
-        why is not (Rejection.None or Rejection.CrossSite or Rejection.Encoding or Rejection.Method or Rejection.NotFound
-            or Rejection.Target);
+        why is not (Rejection.None or Rejection.Conflict or Rejection.CrossSite or Rejection.Disabled or Rejection.Encoding
+            or Rejection.Method or Rejection.NotFound or Rejection.Query or Rejection.Target);
 
     private static void Add(RefusalRing ring, List<RefusedRequest> all)
     {
@@ -89,14 +90,6 @@ internal sealed class RefusalBook(TimeProvider time)
         }
     }
 
-    private static string Cut(string text)
-    {
-        if (text.Length <= MostText)
-        {
-            return text;
-        }
-
-        int length = MostText - (char.IsHighSurrogate(text[MostText - 1]) ? 1 : 0);
-        return $"{text.AsSpan(0, length)}... ({text.Length} characters)";
-    }
+    private static string Cut(string text) =>
+        text.Length <= MostText ? text : $"{RefusalWords.Cut(text, MostText)} ({text.Length} characters)";
 }

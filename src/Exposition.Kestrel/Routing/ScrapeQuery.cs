@@ -12,9 +12,6 @@ namespace Exposition.Kestrel.Routing;
 /// <param name="Error">What is wrong with the query; null if nothing is.</param>
 internal readonly record struct ScrapeQuery(GroupSelection? Groups, string? Error = null)
 {
-    /// <summary>The most selectors.</summary>
-    public const int MaxSelectors = 16;
-
     // That of the longer one, all of it escaped.
     private const int LongestKey = 3 * 7;
 
@@ -44,10 +41,8 @@ internal readonly record struct ScrapeQuery(GroupSelection? Groups, string? Erro
             if (IsKey(key, "match[]"u8))
             {
                 selectors ??= [];
-                error = selectors.Count == MaxSelectors ? $"more than {MaxSelectors} selectors"
-                    : !TryDecode(value, out string text) ? $"match[] {selectors.Count + 1}: not UTF-8, or a malformed percent escape"
-                    : !GroupSelector.TryParse(text, out GroupSelector? selector, out string? why) ? $"match[] {selectors.Count + 1}: {why}"
-                    : Take(selectors, selector);
+                error = TryDecode(value, out string text) ? SelectorList.Add(selectors, text)
+                    : $"match[] {selectors.Count + 1}: not UTF-8, or a malformed percent escape";
             }
             else if (IsKey(key, "shard"u8))
             {
@@ -64,12 +59,6 @@ internal readonly record struct ScrapeQuery(GroupSelection? Groups, string? Erro
         }
 
         return selectors is null && shard is null ? default : new ScrapeQuery(new GroupSelection(selectors, shard));
-    }
-
-    private static string? Take(List<GroupSelector> selectors, GroupSelector selector)
-    {
-        selectors.Add(selector);
-        return null;
     }
 
     private static bool IsKey(ReadOnlySpan<byte> sent, ReadOnlySpan<byte> key)

@@ -6,8 +6,20 @@ namespace Exposition.Kestrel.SelfMetrics;
 /// <summary>Names the limits of an engine and of its store.</summary>
 internal static class EngineLimits
 {
-    /// <summary>Those of the wire.</summary>
-    public static void Name(LimitMetrics limits, ExpositionEngine engine)
+    /// <summary>Names them.</summary>
+    /// <param name="metrics">Where.</param>
+    /// <param name="engine">The engine.</param>
+    /// <param name="store">Its store; null where it has none.</param>
+    public static void Name(WireMetrics metrics, ExpositionEngine engine, MetricStore? store)
+    {
+        NameWire(metrics.Limits, engine);
+        if (store is not null)
+        {
+            NameStore(metrics, store);
+        }
+    }
+
+    private static void NameWire(LimitMetrics limits, ExpositionEngine engine)
     {
         ExpositionOptions options = engine.Options;
         limits.Share(Limit.ApiReaders, () => options.MaxApiReaders, () => engine.Readers.Reading(Limit.ApiReaders));
@@ -17,6 +29,7 @@ internal static class EngineLimits
         limits.Share(Limit.PageReaders, () => options.MaxPageReaders, () => engine.Readers.Reading(Limit.PageReaders));
         limits.Share(Limit.QueuedBodies, () => options.MaxQueuedBodies, () => engine.Pushes.Waiting);
         limits.Share(Limit.Scrapes, () => options.MaxScrapes, () => engine.Readers.Reading(Limit.Scrapes));
+        limits.Share(Limit.Searches, () => options.MaxSearches, () => engine.Searches.Taken);
         limits.Each(Limit.BodyBytes, () => options.MaxBodyBytes);
         limits.Each(Limit.BodyRate, () => options.MinBodyBytesPerSecond);
         limits.Each(Limit.BodyTimeout, () => options.BodyTimeout.Ticks, LimitMetrics.PerTick);
@@ -32,8 +45,7 @@ internal static class EngineLimits
         limits.Each(Limit.TargetBytes, () => options.MaxTargetBytes);
     }
 
-    /// <summary>Those of a store.</summary>
-    public static void Name(WireMetrics metrics, MetricStore store)
+    private static void NameStore(WireMetrics metrics, MetricStore store)
     {
         StoreOptions options = store.Options;
         LimitMetrics limits = metrics.Limits;

@@ -85,6 +85,9 @@ internal sealed class LimitMetrics(TimeProvider time)
         }
     }
 
+    /// <summary>What a limit is set to, and what is in use of it; twice 0 where it was not named.</summary>
+    public (long Most, long Used) Read(Limit limit) => _bounds[(int)limit] is { } bound ? (bound.Value(), bound.Usage(time)) : default;
+
     /// <summary>All limits that were named, in order of their names.</summary>
     /// <param name="refused">How often each has refused or ended something.</param>
     public IEnumerable<LimitUse> Read(NamedCounters refused) =>

@@ -34,7 +34,7 @@ internal static class StoreMetrics
     {
         meter.CreateObservableUpDownCounter("exposition.groups", () => store.GroupCount, "{group}", "Groups stored.");
         meter.CreateObservableUpDownCounter("exposition.series", () => store.SampleCount, "{series}",
-            "Series of all groups, the push times among them.");
+            "Series of all groups, the push times among them, but not push_overdue, which each scrape makes anew.");
         meter.CreateObservableUpDownCounter("exposition.groups.expired", () => store.ExpiredGroups, "{group}",
             "Groups whose metrics have expired and that are still shown as such.");
         meter.CreateObservableCounter("exposition.group.expiries", () => store.Expiries, "{expiry}",

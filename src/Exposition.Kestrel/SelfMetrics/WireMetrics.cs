@@ -126,7 +126,7 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
     /// <summary>Counts a push that was refused.</summary>
     public void CountRefused(Refusal why) => _refused.Count((int)why);
 
-    /// <summary>Counts a request that was refused before any handler saw it.</summary>
+    /// <summary>Counts a request that was refused before any handler saw it, or for what it asks.</summary>
     public void CountRejected(Rejection why) => _rejected.Count((int)why);
 
     /// <summary>Lets a meter observe what is counted here.</summary>
@@ -143,7 +143,7 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
         meter.CreateObservableCounter("exposition.limit.refusals", () => _limited.Measure("exposition.limit"), "{refusal}",
             "Requests, connections and scrapes that a limit has refused or ended.");
         meter.CreateObservableCounter("exposition.request.rejections", () => _rejected.Measure("exposition.rejection.reason"),
-            "{request}", "Requests that were refused before any handler saw them.");
+            "{request}", "Requests that were refused before any handler saw them, or for what they ask.");
         meter.CreateObservableCounter("exposition.requests", () => _served.Measure("exposition.door"), "{request}",
             "Pushes, deletes and scrapes, by the door that served them.");
         meter.CreateObservableCounter("exposition.connection.handovers", () => _handedOn.Measure("exposition.handover.reason"),
@@ -179,7 +179,7 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
         if (engineMetrics)
         {
             _rejected.Collect(into, "pushgateway_http_rejected_total"u8,
-                "Requests that were refused before any handler saw them, by reason."u8, "reason"u8);
+                "Requests that were refused before any handler saw them, or for what they ask, by reason."u8, "reason"u8);
         }
 
         CollectRequests(into);

@@ -9,7 +9,8 @@ internal static class DisabledDeletes
 {
     /// <summary>The answer.</summary>
     public static Answer Answer(ExpositionOptions options) =>
-        new(403, $"deletes are disabled ({options.NameOf(nameof(ExpositionOptions.DisableDelete), "--web.disable-delete")})");
+        new(403, $"deletes are disabled ({options.NameOf(nameof(ExpositionOptions.DisableDelete), "--web.disable-delete")})",
+            Rejected: Rejection.Disabled);
 
     /// <summary>Serves a delete unless they are.</summary>
     public static RequestDelegate Guard(ExpositionEngine engine, RequestDelegate serve) => context =>

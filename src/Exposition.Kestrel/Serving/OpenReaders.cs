@@ -38,15 +38,6 @@ internal sealed class OpenReaders(WireMetrics metrics, ExpositionOptions options
     /// <summary>The least rate, in bytes per second; 0 for none.</summary>
     public int LeastRate => options.MinScrapeBytesPerSecond;
 
-    /// <summary>How many seats of a kind are taken.</summary>
-    public int SeatsOf(Limit kind)
-    {
-        lock (_lock)
-        {
-            return Count(kind, ended: false);
-        }
-    }
-
     /// <summary>Lets somebody in.</summary>
     /// <param name="kind">What he reads, by the limit on the number of such readers.</param>
     /// <param name="most">That limit; 0 for none.</param>

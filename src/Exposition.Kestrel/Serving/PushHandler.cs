@@ -1,6 +1,5 @@
 using System.Net;
 using Exposition.Engine;
-using Exposition.Engine.Ingest;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.Outcomes;
@@ -25,19 +24,10 @@ internal sealed class PushHandler(
     StoreTarget target, WireMetrics metrics, PushPath paths, OpenReaders readers, ExpositionOptions options, ClientLog log,
         RefusalBook refusals)
 {
-    // A body of empty lines, which are the slowest, takes about 10 ms; others 1 ms.
-    private const int LargeBody = 512 << 10;
-
-    // What a small body becomes when its grouping labels are written on every line. So long a line is the shortest there can be.
-    private const int LargeRendering = 8 << 20;
-    private const int ShortestLine = 4;
-
     // Packed, it is most likely a large one: not worth a try.
-    private const int LargePacked = LargeBody / 8;
+    private const int LargePacked = BodyPushes.LargeBody / 8;
 
-    // So much any body may decode to.
-    private const long DecodedFreely = 1 << 20;
-
+    private readonly BodyPushes _bodies = new(target, metrics, options);
     private readonly JobRate _rate = new(
         options.MaxPushesPerSecond, options.Time, pushes => metrics.Limits.See(Limit.PushesPerSecond, pushes));
     private readonly FairWorkers _workers = new("large bodies", Environment.ProcessorCount, options.MaxQueuedBodies, options.Time);
@@ -117,6 +107,11 @@ internal sealed class PushHandler(
     {
         log.Answered(request, answer);
         refusals.Note(request, answer);
+        if (answer.Rejected != Rejection.None)
+        {
+            metrics.CountRejected(answer.Rejected);
+        }
+
         if (request.Method == PushMethod.Delete || answer.Refusal is var why && why == Refusal.None)
         {
             return;
@@ -187,8 +182,13 @@ internal sealed class PushHandler(
         }
 
         BodyEncoding encoding = ContentCoding.Settle(request.Encoding, body.Span);
-        return ContentCoding.IsPacked(encoding) ? (body.Length < LargePacked ? Decode(request, key, encoding, body, LargeBody) : null)
-            : !IsLarge(key, body.Span) ? Push(request, key, body, asItIs: encoding == BodyEncoding.Unknown && !body.IsEmpty)
+        if (ContentCoding.IsPacked(encoding))
+        {
+            return body.Length < LargePacked ? _bodies.Decode(request, key, encoding, body, BodyPushes.LargeBody) : null;
+        }
+
+        return !BodyPushes.IsLarge(key, body.Span)
+            ? _bodies.Push(request, key, body, asItIs: encoding == BodyEncoding.Unknown && !body.IsEmpty)
             : request.Charset is null
                 && target.TryPushRepeated(key, request.Format, body, request.Mode, request.Details) ? new Answer(200)
             : null;
@@ -231,71 +231,7 @@ internal sealed class PushHandler(
         GroupingKey key = request.Route.Key!;
         BodyEncoding encoding = ContentCoding.Settle(request.Encoding, body.Span);
         return ContentCoding.IsPacked(encoding)
-            ? Decode(request, key, encoding, body, long.MaxValue)
-            : Push(request, key, body, asItIs: encoding == BodyEncoding.Unknown);
-    }
-
-    // Null where it decodes to more than is wanted here, or where there is no memory for it.
-    private Answer? Decode(in PushRequest request, GroupingKey key, BodyEncoding encoding, ReadOnlyMemory<byte> body, long most)
-    {
-        long byRatio = options.MaxDecodeRatio > 0 ? DecodedFreely + ((long)options.MaxDecodeRatio * body.Length) : long.MaxValue;
-        long limit = Math.Min(options.DecodedLimit, byRatio);
-        using var decoded = new PooledBody(request.Claim);
-        DecodeOutcome outcome = ContentCoding.Undo(encoding, body, decoded, Math.Min(limit, most));
-        metrics.Limits.See(Limit.DecodedBytes, decoded.Length);
-        metrics.Limits.See(Limit.DecodeRatio, (decoded.Length - DecodedFreely) / Math.Max(1, body.Length));
-        return outcome.NoRoom || (outcome.TooLarge && most < limit) ? null
-            : outcome.TooLarge ? (
-                limit < options.DecodedLimit ? Answer.TooDense(limit, body.Length, options) : Answer.TooLargeDecoded(limit))
-            : outcome.Error is not null && encoding == BodyEncoding.RawDeflate ? Push(request, key, body, asItIs: true)
-            : outcome.Error is { } error ? new Answer(400, error, Why: Refusal.Encoding)
-            : most < limit && IsLarge(key, decoded.Memory.Span) ? null
-            : Push(request, key, decoded.Memory, asItIs: false);
-    }
-
-    private static bool IsLarge(GroupingKey key, ReadOnlySpan<byte> body) =>
-        body.Length >= LargeBody
-        || ((long)key.Bytes.Length * body.Length / ShortestLine >= LargeRendering
-            && (long)key.Bytes.Length * body.Count((byte)'\n') >= LargeRendering);
-
-    // A body whose encoding cannot be undone may be plain all the same; if not, the encoding is the reason to give. Null where there is no
-    // memory for it.
-    private Answer? Push(in PushRequest request, GroupingKey key, ReadOnlyMemory<byte> body, bool asItIs)
-    {
-        TextCode code = request.Format == PushFormat.Protobuf ? TextCode.Utf8 : OtherText.CodeOf(body.Span, request.Charset);
-        switch (code)
-        {
-            case TextCode.Utf8:
-                return Store(request, key, body, asItIs);
-            case TextCode.Unknown:
-                return Answer.UnknownCharset(request.Charset!);
-        }
-
-        using var text = new PooledBody(request.Claim);
-        DecodeOutcome outcome = OtherText.Decode(body.Span, code, text, options.DecodedLimit);
-        return outcome.TooLarge ? Answer.TooLargeDecoded(options.DecodedLimit)
-            : outcome.NoRoom ? Answer.NoRoom with { Close = false }
-            : outcome.Error is { } error ? new Answer(400, error, Why: Refusal.Encoding)
-            : Store(request, key, text.Memory, asItIs);
-    }
-
-    // To read a large body takes several times as much as it has, and that is taken of the same memory.
-    private Answer? Store(in PushRequest request, GroupingKey key, ReadOnlyMemory<byte> body, bool asItIs)
-    {
-        BodyClaim? claim = IsLarge(key, body.Span) ? request.Claim : null;
-        long scratch = claim is null ? 0 : PushScratch.Of(key, request.Format, body.Span);
-        if (claim?.TryTake(scratch) == false)
-        {
-            return null;
-        }
-
-        try
-        {
-            return PushAnswer.Of(target.Push(key, request.Format, body, request.Mode, request.Details), asItIs);
-        }
-        finally
-        {
-            claim?.GiveBack(scratch);
-        }
+            ? _bodies.Decode(request, key, encoding, body, long.MaxValue)
+            : _bodies.Push(request, key, body, asItIs: encoding == BodyEncoding.Unknown);
     }
 }

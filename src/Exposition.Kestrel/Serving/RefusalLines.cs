@@ -37,15 +37,18 @@ internal static class RefusalLines
             .Add("err", answer.Text)
             .Add("url", answer.Refusal == Refusal.Path ? request.Caller?.Target : null)
             .Add("group", request.Route.Key)
+            .Add("path", answer.Limit != Limit.None ? request.Caller?.Target : null)
             .Add("status", answer.Status)
             .Write();
     }
 
     /// <summary>A limit has refused or ended something else than a push.</summary>
-    public static void Limited(this ClientLog log, Limit limit, EndPoint? source, string? err = null)
-    {
-        log.Begin(LogLevel.Warning, "refused by a limit", WireMetrics.NameOf(limit))?.Add("logged_source", source).Add("err", err).Write();
-    }
+    public static void Limited(this ClientLog log, Limit limit, EndPoint? source, string? err = null, string? path = null) =>
+        log.Begin(LogLevel.Warning, "refused by a limit", WireMetrics.NameOf(limit))?
+            .Add("logged_source", source)
+            .Add("err", err)
+            .Add("path", path)
+            .Write();
 
     /// <summary>A request was refused that is no push. What limits refuse, failed logins (401) and the rate limit (429) are
     /// warnings.</summary>
@@ -53,7 +56,7 @@ internal static class RefusalLines
     {
         if (answer.Limit != Limit.None)
         {
-            log.Limited(answer.Limit, caller.Peer, answer.Text);
+            log.Limited(answer.Limit, caller.Peer, answer.Text, caller.Target);
             return;
         }
 
@@ -92,6 +95,7 @@ internal static class RefusalLines
 
     private static (LogLevel Level, string Message, string Reason) Describe(in Answer answer) =>
         answer.Limit != Limit.None ? (LogLevel.Warning, "push refused by a limit", WireMetrics.NameOf(answer.Limit))
+        : answer.Rejected != Rejection.None ? (LogLevel.Debug, "push refused", WireMetrics.NameOf(answer.Rejected))
         : answer.Refusal switch
         {
             Refusal.None => (LogLevel.Debug, "push", answer.Status == 202 ? "accepted" : "stored"),

@@ -47,7 +47,8 @@ internal sealed class ScrapeHandler(
         refused = default;
         if (request.Query.Error is { } error)
         {
-            refused = new Answer(400, error);
+            refused = new Answer(400, error, Rejected: Rejection.Query);
+            metrics.CountRejected(refused.Rejected);
             Count(request, ScrapeOutcome.Refused);
             return null;
         }

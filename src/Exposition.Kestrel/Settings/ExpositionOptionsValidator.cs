@@ -30,6 +30,7 @@ internal sealed class ExpositionOptionsValidator : IValidateOptions<ExpositionOp
         .. OptionFaults.Negative(nameof(ExpositionOptions.MaxScrapes), options.MaxScrapes),
         .. OptionFaults.Negative(nameof(ExpositionOptions.MaxPageReaders), options.MaxPageReaders),
         .. OptionFaults.Negative(nameof(ExpositionOptions.MaxApiReaders), options.MaxApiReaders),
+        .. OptionFaults.Negative(nameof(ExpositionOptions.MaxSearches), options.MaxSearches),
         .. TelemetryFaults(options),
         .. options.SelfMetricsError() is { } error
             ? (string[])[$"{nameof(ExpositionOptions.SelfMetricsPath)} {options.SelfMetricsPath} {error}"]

@@ -40,6 +40,7 @@ internal static class ExpositionSettings
             { nameof(ExpositionOptions.MaxScrapes), (ExpositionOptions o, int value) => o.MaxScrapes = value },
             { nameof(ExpositionOptions.MaxPageReaders), (ExpositionOptions o, int value) => o.MaxPageReaders = value },
             { nameof(ExpositionOptions.MaxApiReaders), (ExpositionOptions o, int value) => o.MaxApiReaders = value },
+            { nameof(ExpositionOptions.MaxSearches), (ExpositionOptions o, int value) => o.MaxSearches = value },
         };
         table.AddList(nameof(ExpositionOptions.AllowedHosts), static (o, value) => o.AllowedHosts.Add(value));
         table.AddList(nameof(ExpositionOptions.TrustedOrigins), static (o, value) => o.TrustedOrigins.Add(value));

@@ -49,6 +49,7 @@ public sealed class EachLimitTests
         ["scrape-duration"] = new("1s", static g => HoldAsync(g, "/metrics", much: true, others: 0), IsKept: true),
         ["scrape-rate"] = new("1MiB", static g => HoldAsync(g, "/metrics", much: true, others: 0), IsKept: true),
         ["scrapes"] = new("1", static g => HoldAsync(g, "/metrics", much: true)),
+        ["searches"] = new("1", static g => SearchAsync(g, 40), IsKept: false, "--limit.api-readers=0"),
         ["series-per-push"] = new("2", static g => SendAsync(g, Put("a", "a 1\nb 1\nc 1\n")), IsKept: true),
         ["shape-cache-bytes"] = new("1KiB", static g => SendAsync(g, [.. Enumerable.Repeat(Put("a", Series(24)), 4)])),
         ["stored-bytes"] = new("1000", static g => SendAsync(g, Put("a", new string('a', 1000) + " 1\n"))),
@@ -255,6 +256,24 @@ public sealed class EachLimitTests
         using var content = new StringContent(new string('\n', 6 << 20));
         using var answer = await gateway.Client.PutAsync(new Uri($"metrics/job/queued{i}", UriKind.Relative), content);
     }));
+
+    // Expressions over long labels: each takes so long that who comes last waits in vain.
+    private static async Task SearchAsync(GatewayProcess gateway, int count)
+    {
+        for (var i = 0; i < 100; i++)
+        {
+            using var body = new StringContent("a 1\n");
+            using var stored = await gateway.Client.PutAsync(
+                new Uri($"metrics/job/j{i}/x/{new string('a', 7000)}", UriKind.Relative), body);
+            Assert.Equal(HttpStatusCode.OK, stored.StatusCode);
+        }
+
+        var selectors = string.Join('&', Enumerable.Range(0, 16).Select(static i => $"match[]={{x=~\"(.*a.*b){{4}}.*{i}\"}}"));
+        await Task.WhenAll(Enumerable.Range(0, count).Select(async _ =>
+        {
+            using var answer = await gateway.Client.GetAsync(new Uri("api/v1/groups?" + selectors, UriKind.Relative));
+        }));
+    }
 
     // IsKept: that it was hit shows in what is in use afterwards, too.
     private sealed record Hit(string Value, Func<GatewayProcess, Task> Make, bool IsKept = false, params string[] Flags);

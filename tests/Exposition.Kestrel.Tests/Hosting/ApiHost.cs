@@ -40,7 +40,7 @@ internal sealed class ApiHost : IAsyncDisposable
         builder.Logging.ClearProviders();
         if (log is not null)
         {
-            builder.Logging.AddProvider(new Provider(log));
+            builder.Logging.AddProvider(new Provider(log)).SetMinimumLevel(LogLevel.Debug);
         }
 
         builder.Services.AddRouting();
@@ -74,6 +74,13 @@ internal sealed class ApiHost : IAsyncDisposable
     {
         using HttpResponseMessage answer = await SendAsync(method, path, headers);
         return ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+
+    public async Task<int> PutAsync(string path, string body)
+    {
+        using var content = new StringContent(body);
+        using HttpResponseMessage answer = await _client.PutAsync(path, content, TestContext.Current.CancellationToken);
+        return (int)answer.StatusCode;
     }
 
     public async Task<JsonElement> DataAsync(string path, string method = "GET")

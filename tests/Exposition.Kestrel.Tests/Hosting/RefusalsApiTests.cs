@@ -64,6 +64,8 @@ public sealed class RefusalsApiTests : IAsyncLifetime
     [InlineData("GET", "/metrics/job/a", "", 405, "method", null, null)]
     [InlineData("PUT", "/metrics/jop", "x 1\n", 404, "not_found", null, null)]
     [InlineData("GET", "/metrics/%zz", "", 400, "target", null, null)]
+    [InlineData("GET", "/metrics?match[]={job", "", 400, "query", null, null)]
+    [InlineData("GET", "/metrics?shard=3/3", "", 400, "query", null, null)]
     [InlineData("GET", "/metrics/LONGLONG", "", 414, "target_too_long", "target-bytes", null)]
     public async Task A_refused_request_is_there_whichever_door_it_came_to(
         string method, string path, string body, int status, string why, string? limit, string? group)

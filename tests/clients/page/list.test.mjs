@@ -45,6 +45,22 @@ test('a list is searched, sorted, paged and opened', async (t) => {
   assert.deepEqual(page.faults, []);
 });
 
+test('overdue groups, and those that never came, are counted and shown with their rules', async (t) => {
+  const gateway = await start(t, '--push.expect={job=~"late.*"}=1s', '--push.expect={job="nightly"}=26h');
+  await gateway.push('late1', 'a 1\n');
+  await gateway.push('other', 'a 1\n');
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  const page = await open(t, `${gateway.url}/`);
+  assert.match(await page.locator('.sum').innerText(), /1 overdue/);
+  assert.match(await rows(page).first().innerText(), /late1[^]*overdue since[^]*by \{job=~"late\.\*"\}=1s/);
+  assert.match(await page.locator('main').innerText(), /Expected, not there[^]*job="nightly"[^]*expected, never pushed[^]*=26h0m0s/);
+  await page.getByRole('link', { name: '1 overdue' }).click();
+  assert.equal(await page.locator('table.groups tbody tr').count(), 1);
+  await page.locator('a.to').first().click();
+  assert.match(await page.locator('main').innerText(), /overdue since[^]*rule \{job=~"late\.\*"\}=1s/);
+  assert.deepEqual(page.faults, []);
+});
+
 test('a group shows its families, and what was refused in words', async (t) => {
   const gateway = await start(t);
   await gateway.push('one', '# TYPE a gauge\na 1\n# TYPE h histogram\nh_bucket{le="1"} 2\nh_bucket{le="+Inf"} 6\nh_sum 12.5\nh_count 6\n');

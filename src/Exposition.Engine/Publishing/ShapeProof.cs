@@ -1,0 +1,58 @@
+using Exposition.Engine.Groups;
+using Exposition.Engine.Ingest;
+using Exposition.Engine.Repeats;
+using Exposition.Formats;
+
+namespace Exposition.Engine.Publishing;
+
+/// <summary>The proof of repeat pushes, where <see cref="StoreOptions.VerifyShapes"/> asks for it.</summary>
+internal sealed class ShapeProof(StoreState state, WriterLock writer, PushChecks checks)
+{
+    /// <summary>Compares what a repeat push has patched in with what it gives when it is read the long way.</summary>
+    /// <exception cref="InvalidOperationException">They differ.</exception>
+    public void Verify(
+        GroupSlot slot, GroupSnapshot current, ReadOnlySpan<FamilyEntry> patched, ReadOnlyMemory<byte> body, PushMode mode, long now)
+    {
+        if (!ReferenceEquals(slot.Current, current))
+        {
+            // Somebody else has changed the group since; nothing will be published.
+            return;
+        }
+
+        PushWorkspace workspace = state.Workspaces.Rent(body.Length);
+        try
+        {
+            string? error = null;
+            FamilyEntry[] expected = [];
+            var text = new TextReadOptions(state.Options.Names, Lenient: true);
+            if (TextFormat.TryRead(body, text, workspace.Families, out FormatError malformed)
+                && !PushRules.HasTimestamps(workspace.Families))
+            {
+                var push = new PendingPush(workspace, slot.Key, now);
+                error = push.Prepare(leaveOut: !state.Options.CheckConsistency);
+                FamilyEntry[] pushed = push.Render(current, null, keepPushedFailure: true);
+                expected = GroupDraft.After(slot.Key, current, pushed, mode == PushMode.Replace, state.Blocks.Pool, push.Block).Families;
+                using (writer.Enter())
+                {
+                    List<HiddenFamily>? hidden = null;
+                    error ??= ReferenceEquals(slot.Current, current) && state.Groups.IsThere(slot)
+                        ? checks.Check(push, push.Rendered, slot, expected, ref hidden)
+                        : null;
+                }
+            }
+            else
+            {
+                error = malformed.Message ?? "timestamps";
+            }
+
+            if (error is not null || ShapePatch.Difference(expected, patched) is { } difference && (error = difference) is not null)
+            {
+                throw new InvalidOperationException($"a push to {slot.Key} was patched in although read the long way it gives: {error}");
+            }
+        }
+        finally
+        {
+            state.Workspaces.Return(workspace);
+        }
+    }
+}
