@@ -42,6 +42,7 @@ internal static class SettingNames
         Limit.ScrapeDuration => nameof(ExpositionOptions.ScrapeTimeout),
         Limit.ScrapeRate => nameof(ExpositionOptions.MinScrapeBytesPerSecond),
         Limit.Scrapes => nameof(ExpositionOptions.MaxScrapes),
+        Limit.Searches => nameof(ExpositionOptions.MaxSearches),
         Limit.SeriesPerPush => nameof(ExpositionOptions.MaxSeriesPerPush),
         Limit.ShapeCacheBytes => nameof(ExpositionOptions.ShapeCacheBytes),
         Limit.StoredBytes => nameof(ExpositionOptions.MaxStoredBytes),
