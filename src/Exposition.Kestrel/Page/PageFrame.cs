@@ -12,6 +12,9 @@ internal sealed class PageFrame(ExpositionEngine engine, ExpositionStatusOptions
         (Place.Status, "status", "Status"),
     ];
 
+    // As the Pushgateway links them where there is an external URL.
+    private readonly string _static = (status.ExternalPath.Length > 0 ? status.ExternalPath : ".") + "/static/";
+
     // The first words of what is wrong, in a line.
     private const int MostConditions = 3;
 
@@ -89,5 +92,5 @@ internal sealed class PageFrame(ExpositionEngine engine, ExpositionStatusOptions
     }
 
     // Relative, as all links are: they hold behind a proxy that strips a path.
-    private static string Asset(string name) => $"./static/{name}?v={Assets.All.Version}";
+    private string Asset(string name) => $"{_static}{name}?v={Assets.All.Version}";
 }

@@ -32,7 +32,7 @@ public sealed class OperatorRefusalsTests
         {
             long before = await RejectedAsync(doors.Ports[0], "disabled");
             (int status, string text) = await StoreDoors.SendAsync(port, "DELETE", "/metrics/job/a", []);
-            Assert.Equal((403, "deletes are disabled (--web.disable-delete)\n"), (status, text));
+            Assert.Equal((403, "deletes are disabled (DisableDelete)\n"), (status, text));
             Assert.Equal(before + 1, await RejectedAsync(doors.Ports[0], "disabled"));
         }
 
@@ -111,7 +111,7 @@ public sealed class OperatorRefusalsTests
             Assert.Contains("pushgateway_limit_usage{limit=\"searches\"} 1\n", (await host.AskAsync("GET", "/metrics")).Body,
                 StringComparison.Ordinal);
             (int status, string text) = await host.AskAsync(method, path);
-            Assert.Equal((503, "too many searches of groups: 1 are running (--limit.searches)\n"), (status, text));
+            Assert.Equal((503, "too many searches of groups: 1 are running (MaxSearches)\n"), (status, text));
             Assert.Equal(200, (await host.AskAsync("GET", "/api/v1/metrics?limit=5")).Status);
         }
 

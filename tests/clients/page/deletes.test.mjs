@@ -135,7 +135,6 @@ for (const [name, flags, path, stripped, told] of [
   ['kept', ['--web.route-prefix=/sub/'], '/sub', false],
   ['stripped', [], '/sub', true],
   ['of an external URL', ['--web.external-url=http://127.0.0.1/sub', '--web.route-prefix=/'], '/sub', true, 'http://127.0.0.1/sub'],
-  ['of an external URL, past its proxy', ['--web.external-url=http://127.0.0.1/sub', '--web.route-prefix=/'], '', false, 'http://127.0.0.1/sub'],
 ]) {
   test(`below a prefix that is ${name}`, async (t) => {
     const gateway = await start(t, '--web.enable-admin-api', ...flags);
