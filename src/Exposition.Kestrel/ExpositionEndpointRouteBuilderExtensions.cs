@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using Exposition.Engine;
 using Exposition.Hosting;
 using Exposition.Hosting.Conditions;
 using Exposition.Hosting.Naming;
@@ -7,6 +8,7 @@ using Exposition.Kestrel;
 using Exposition.Kestrel.Api;
 using Exposition.Kestrel.Endpoints;
 using Exposition.Kestrel.Origins;
+using Exposition.Kestrel.Otlp;
 using Exposition.Kestrel.Page;
 using Exposition.Kestrel.Routing;
 using Exposition.Kestrel.Serving;
@@ -173,6 +175,14 @@ public static class ExpositionEndpointRouteBuilderExtensions
         MapOwn(group, engine, HttpMethods.Put, "/api/v1/admin/snapshot", "snapshot", PageHeader.Guard(engine, admin.SnapshotAsync));
         RequestDelegate delete = PageHeader.Guard(engine, DisabledDeletes.Guard(engine, new BulkDelete(engine).DeleteAsync));
         MapOwn(group, engine, HttpMethods.Delete, "/api/v1/admin/groups", "api/v1/admin/groups", delete);
+        return group;
+    }
+
+    internal static IEndpointConventionBuilder MapOtlp(
+        this IEndpointRouteBuilder endpoints, string prefix, string name, Func<OtlpPush, PushOutcome> store)
+    {
+        (RouteGroupBuilder group, ExpositionEngine engine) = BeginOwn(endpoints, prefix, name);
+        MapOwn(group, engine, HttpMethods.Post, "/v1/metrics", "v1/metrics", new OtlpHandler(engine, store).ServeAsync);
         return group;
     }
 

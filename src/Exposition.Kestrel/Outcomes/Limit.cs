@@ -63,6 +63,12 @@ internal enum Limit : byte
     /// <summary>A label value.</summary>
     LabelValueBytes,
 
+    /// <summary>Attributes of a data point.</summary>
+    OtlpAttributes,
+
+    /// <summary>Resources of an OTLP request.</summary>
+    OtlpResources,
+
     /// <summary>Readers of the page at once.</summary>
     PageReaders,
 

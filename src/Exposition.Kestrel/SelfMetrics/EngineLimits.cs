@@ -26,6 +26,8 @@ internal static class EngineLimits
         limits.Each(Limit.Headers, () => options.MaxHeaders);
         limits.Each(Limit.HeadTimeout, () => options.HeadTimeout.Ticks, LimitMetrics.PerTick);
         limits.Each(Limit.IdleTimeout, () => options.IdleTimeout.Ticks, LimitMetrics.PerTick);
+        limits.Each(Limit.OtlpAttributes, () => options.MaxOtlpAttributes);
+        limits.Each(Limit.OtlpResources, () => options.MaxOtlpResources);
         limits.Each(Limit.PushesPerSecond, () => options.MaxPushesPerSecond);
         limits.Each(Limit.ScrapeDuration, () => options.ScrapeTimeout.Ticks, LimitMetrics.PerTick);
         limits.Each(Limit.ScrapeRate, () => options.MinScrapeBytesPerSecond);

@@ -20,7 +20,7 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
     public static readonly string[] Later =
     [
         "pushgateway_engine_handed_on_total", "pushgateway_http_push_duration_seconds", "pushgateway_http_push_size_bytes",
-            "pushgateway_http_requests_total",
+            "pushgateway_http_requests_total", OtlpMetrics.Name,
     ];
 
     private const string PushHandler = "push";
@@ -54,6 +54,9 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
 
     /// <summary>Scrapes of the store.</summary>
     public ScrapeMetrics Scrapes { get; } = new(time);
+
+    /// <summary>What comes with OTLP.</summary>
+    public OtlpMetrics Otlp { get; } = new();
 
     /// <summary>Connections, and bytes of pushes.</summary>
     public TrafficMetrics Traffic { get; } = new();
@@ -189,6 +192,7 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
                 "Requests, connections and scrapes that a limit has refused or ended, by the flag that sets it."u8, "limit"u8);
             _refused.Collect(into, "pushgateway_pushes_refused_total"u8, "Pushes that were refused, by the class of the reason."u8,
                 "reason"u8);
+            Otlp.Collect(into);
         }
     }
 

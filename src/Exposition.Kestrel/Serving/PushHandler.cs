@@ -103,6 +103,17 @@ internal sealed class PushHandler(
         Blame(request, answer);
     }
 
+    /// <summary>Counts, logs and keeps the answer to a request for several groups, which is counted as a request elsewhere.</summary>
+    public void CountMany(in PushRequest request, in Answer answer)
+    {
+        metrics.CountServed(request.Door);
+        metrics.CountRefusal(answer.Limit);
+        Blame(request, answer);
+    }
+
+    /// <summary>Takes a push of a job; false if it is one too many (<see cref="ExpositionOptions.MaxPushesPerSecond"/>).</summary>
+    public bool TryTake(GroupingKey key) => _rate.TryTake(key);
+
     /// <summary>Logs and counts a request over which the engine has failed.</summary>
     public Answer Fail(in PushRequest request, Exception thrown)
     {
@@ -194,7 +205,13 @@ internal sealed class PushHandler(
             : null;
     }
 
-    private async ValueTask<Answer> ApplyInTurnAsync(PushRequest request, ReadOnlyMemory<byte> body)
+    private ValueTask<Answer> ApplyInTurnAsync(PushRequest request, ReadOnlyMemory<byte> body) =>
+        RunInTurnAsync(request, () => ApplyLarge(request, body));
+
+    /// <summary>Does work for a request in its turn, on another thread.</summary>
+    /// <param name="request">The head.</param>
+    /// <param name="work">Null where there is no memory for it: then it is done again when there is some.</param>
+    public async ValueTask<Answer> RunInTurnAsync(PushRequest request, Func<Answer?> work)
     {
         // A turn without the memory for it was in vain, and there will be another.
         TimeSpan patience = options.BodyTimeout > TimeSpan.Zero ? options.BodyTimeout : Timeout.InfiniteTimeSpan;
@@ -204,7 +221,7 @@ internal sealed class PushHandler(
         while (true)
         {
             Answer? answer = null;
-            TurnOutcome turn = await _workers.RunAsync(client, Left(), () => answer = ApplyLarge(request, body));
+            TurnOutcome turn = await _workers.RunAsync(client, Left(), () => answer = work());
             if (turn != TurnOutcome.Done)
             {
                 return turn == TurnOutcome.Crowded ? Answer.TooManyQueued(options.MaxQueuedBodies) : Answer.NoTurn;
@@ -238,20 +255,35 @@ internal sealed class PushHandler(
     // Null where it decodes to more than is wanted here, or where there is no memory for it.
     private Answer? Decode(in PushRequest request, GroupingKey key, BodyEncoding encoding, ReadOnlyMemory<byte> body, long most)
     {
-        long byRatio = options.MaxDecodeRatio > 0 ? DecodedFreely + ((long)options.MaxDecodeRatio * body.Length) : long.MaxValue;
-        long limit = Math.Min(options.DecodedLimit, byRatio);
         using var decoded = new PooledBody(request.Claim);
-        DecodeOutcome outcome = ContentCoding.Undo(encoding, body, decoded, Math.Min(limit, most));
-        metrics.Limits.See(Limit.DecodedBytes, decoded.Length);
-        metrics.Limits.See(Limit.DecodeRatio, (decoded.Length - DecodedFreely) / Math.Max(1, body.Length));
+        DecodeOutcome outcome = Undo(encoding, body, decoded, most, out long limit);
         return outcome.NoRoom || (outcome.TooLarge && most < limit) ? null
-            : outcome.TooLarge ? (
-                limit < options.DecodedLimit ? Answer.TooDense(limit, body.Length, options.MaxDecodeRatio) : Answer.TooLargeDecoded(limit))
+            : outcome.TooLarge ? TooLarge(limit, body.Length)
             : outcome.Error is not null && encoding == BodyEncoding.RawDeflate ? Push(request, key, body, asItIs: true)
             : outcome.Error is { } error ? new Answer(400, error, Why: Refusal.Encoding)
             : most < limit && IsLarge(key, decoded.Memory.Span) ? null
             : Push(request, key, decoded.Memory, asItIs: false);
     }
+
+    /// <summary>Undoes a content coding within the limits of all bodies, or less.</summary>
+    /// <param name="encoding">The coding.</param>
+    /// <param name="body">The body as sent.</param>
+    /// <param name="into">Where the decoded one goes.</param>
+    /// <param name="most">How much is wanted here.</param>
+    /// <param name="limit">The limit for this body.</param>
+    public DecodeOutcome Undo(BodyEncoding encoding, ReadOnlyMemory<byte> body, PooledBody into, long most, out long limit)
+    {
+        long byRatio = options.MaxDecodeRatio > 0 ? DecodedFreely + ((long)options.MaxDecodeRatio * body.Length) : long.MaxValue;
+        limit = Math.Min(options.DecodedLimit, byRatio);
+        DecodeOutcome outcome = ContentCoding.Undo(encoding, body, into, Math.Min(limit, most));
+        metrics.Limits.See(Limit.DecodedBytes, into.Length);
+        metrics.Limits.See(Limit.DecodeRatio, (into.Length - DecodedFreely) / Math.Max(1, body.Length));
+        return outcome;
+    }
+
+    /// <summary>The answer to a body that <see cref="Undo"/> has stopped at its limit.</summary>
+    public Answer TooLarge(long limit, int sent) =>
+        limit < options.DecodedLimit ? Answer.TooDense(limit, sent, options.MaxDecodeRatio) : Answer.TooLargeDecoded(limit);
 
     private static bool IsLarge(GroupingKey key, ReadOnlySpan<byte> body) =>
         body.Length >= LargeBody

@@ -39,11 +39,17 @@ internal static class ExpositionSettings
             { nameof(ExpositionOptions.MaxHeldBytes), (ExpositionOptions o, long value) => o.MaxHeldBytes = value },
             { nameof(ExpositionOptions.MaxScrapes), (ExpositionOptions o, int value) => o.MaxScrapes = value },
             { nameof(ExpositionOptions.MaxPageReaders), (ExpositionOptions o, int value) => o.MaxPageReaders = value },
+            { nameof(ExpositionOptions.OtlpScopeLabels), (ExpositionOptions o, bool value) => o.OtlpScopeLabels = value },
+            { nameof(ExpositionOptions.MaxOtlpAttributes), (ExpositionOptions o, int value) => o.MaxOtlpAttributes = value },
+            { nameof(ExpositionOptions.MaxOtlpResources), (ExpositionOptions o, int value) => o.MaxOtlpResources = value },
             { nameof(ExpositionOptions.MaxApiReaders), (ExpositionOptions o, int value) => o.MaxApiReaders = value },
         };
+        table.AddNames<OtlpTranslationStrategy>(nameof(ExpositionOptions.OtlpTranslation), static (o, value) => o.OtlpTranslation = value);
         table.AddList(nameof(ExpositionOptions.AllowedHosts), static (o, value) => o.AllowedHosts.Add(value));
         table.AddList(nameof(ExpositionOptions.TrustedOrigins), static (o, value) => o.TrustedOrigins.Add(value));
         table.AddList(nameof(ExpositionOptions.TrustedProxies), static (o, value) => o.TrustedProxies.Add(Network(value)));
+        table.AddList(
+            nameof(ExpositionOptions.OtlpGroupingAttributes), static (o, value) => o.OtlpGroupingAttributes.Add(value));
         table.AddList("ExpireAfter", static (o, value) => o.ExpiryRules.Add(ExpiryRule.Parse(value)));
         table.AddList(
             nameof(ExpositionOptions.PushExpectations), static (o, value) => o.PushExpectations.Add(PushExpectation.Parse(value)));
