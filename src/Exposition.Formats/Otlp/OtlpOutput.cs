@@ -9,7 +9,6 @@ namespace Exposition.Formats.Otlp;
 internal sealed class OtlpOutput(long most)
 {
     private const int LengthBytes = 5;
-    private const int MostNumber = 10;
 
     private RowList<byte> _bytes = new(null);
 
@@ -18,12 +17,7 @@ internal sealed class OtlpOutput(long most)
 
     public void Tag(int field, WireType wire) => Varint(((uint)field << 3) | (uint)wire);
 
-    public void Varint(ulong value)
-    {
-        int start = _bytes.Count;
-        int length = ProtoWriter.PutVarint(Room(MostNumber), 0, value);
-        _bytes.Truncate(start + length);
-    }
+    public void Varint(ulong value) => ProtoWriter.PutVarint(Room(ProtoWriter.VarintLength(value)), 0, value);
 
     public void Fixed(ulong value) => BinaryPrimitives.WriteUInt64LittleEndian(Room(sizeof(ulong)), value);
 

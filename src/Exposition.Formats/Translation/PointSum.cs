@@ -42,7 +42,7 @@ internal sealed class PointSum
     {
         Check(point, data);
         (Start, Value, Count) = (point.Start, point.Value ?? 0, point.Count);
-        Sum = point.Sum ?? double.NaN;
+        Sum = SumOf(point, data);
         _bounds.Clear();
         _counts.Clear();
         _bounds.AddRange(point.Bounds);
@@ -86,7 +86,7 @@ internal sealed class PointSum
         Start = Math.Min(Start, point.Start);
         Value += point.Value ?? 0;
         Count = Count <= ulong.MaxValue - point.Count ? Count + point.Count : throw new ArgumentException("a sum of counts is beyond 64 bits");
-        Sum += point.Sum ?? double.NaN;
+        Sum += SumOf(point, data);
         for (int i = 0; i < _counts.Count; i++)
         {
             _counts[i] += point.Counts[i];
@@ -105,6 +105,9 @@ internal sealed class PointSum
             _buckets.Add(new HistogramBucket(_bounds[i], total));
         }
     }
+
+    // Prometheus has no sum then, but for native histograms, which have one always: 0.
+    private static double SumOf(OtlpPoint point, OtlpData data) => point.Sum ?? (data == OtlpData.Exponential ? 0 : double.NaN);
 
     private static double ThresholdOf(OtlpPoint point) => point.ZeroThreshold > 0 ? point.ZeroThreshold : ScaledBuckets.ZeroThreshold;
 
@@ -170,7 +173,7 @@ internal sealed class PointSum
     // Prometheus takes observations that are in no bucket, which are those that are no numbers, only where the sum says so.
     private static void CheckTotal(UInt128 total, OtlpPoint point, bool isExact)
     {
-        if (isExact && (total > point.Count || (total < point.Count && point.Sum is { } sum && !double.IsNaN(sum))))
+        if (isExact && (total > point.Count || (total < point.Count && point.Sum is not double.NaN)))
         {
             throw new ArgumentException($"the buckets of a histogram count {total}, and its count is {point.Count}: expected the same");
         }
