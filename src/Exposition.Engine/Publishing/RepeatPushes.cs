@@ -1,3 +1,4 @@
+using Exposition.Engine.Adding;
 using Exposition.Engine.Expiry;
 using Exposition.Engine.Explore;
 using Exposition.Engine.Groups;
@@ -20,9 +21,11 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
     public long Count => Volatile.Read(ref _count);
 
     /// <inheritdoc cref="MetricStore.TryPushRepeated"/>
-    public bool TryPush(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
+    public bool TryPush(
+        GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, in PushDetails details, StoredId? id = null)
     {
-        if (state.Shapes is null || format != PushFormat.Text || !TryTakeShapeAndPatch(key, body, mode, details))
+        if (state.Shapes is null || format != PushFormat.Text || PushModes.Joins(mode) || id is not null
+            || !TryTakeShapeAndPatch(key, body, mode, details))
         {
             return false;
         }
@@ -31,7 +34,7 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
         return true;
     }
 
-    private bool TryTakeShapeAndPatch(GroupingKey key, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
+    private bool TryTakeShapeAndPatch(GroupingKey key, ReadOnlyMemory<byte> body, PushMode mode, in PushDetails details)
     {
         GroupSlot? slot = state.Groups.Find(key);
         Explored.Step("TakeShape");
@@ -172,7 +175,7 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
         ReadOnlyMemory<byte> body)
     {
         ReadOnlySpan<FamilyEntry> pushed = push.Entries;
-        if (state.Shapes is null || before is null || !state.Shapes.MayHold(body.Length) || !stored.Hidden.IsEmpty || stored.IsFailed
+        if (state.Shapes is null || before is null || push.Join is not null || stored.Memory is not null || !state.Shapes.MayHold(body.Length) || !stored.Hidden.IsEmpty || stored.IsFailed
             || !HasSameLines(before, pushed) || !slot.Patience.IsOver())
         {
             return;

@@ -23,13 +23,20 @@ internal sealed class Flags
 
     /// <summary>The defaults.</summary>
     /// <param name="container">What the container may use of memory, in bytes; 0 where nothing limits it.</param>
-    public Flags(long container) => Limits = new LimitFlags(Options, container);
+    public Flags(long container)
+    {
+        Limits = new LimitFlags(Options, container);
+        Adding = new AddingFlags(Options);
+    }
 
     /// <summary>The options of the engine, as far as flags set them as they are.</summary>
     public ExpositionOptions Options { get; } = new();
 
     /// <summary>The flags <c>--limit.*</c>.</summary>
     public LimitFlags Limits { get; }
+
+    /// <summary>The flags of pushes that add up.</summary>
+    public AddingFlags Adding { get; }
 
     public List<string> ListenAddresses { get; } = [":9091"];
 
@@ -237,6 +244,7 @@ internal sealed class Flags
             + "Repeatable with a selector of groups, the first that matches counts, 0 for none: `{job=\"nightly_backup\"}=26h`. A job that "
             + "is named with = alone is shown even if it has never pushed. By default no group has it.",
             AddExpectation) { IsRepeatable = true, Shown = "= ...", Value = () => NullIfEmpty(string.Join(' ', _expect)) },
+        .. Adding.Table,
         .. Limits.Table,
         Flag.Choice("log.level",
             [("debug", LogLevel.Debug), ("info", LogLevel.Information), ("warn", LogLevel.Warning), ("error", LogLevel.Error)],

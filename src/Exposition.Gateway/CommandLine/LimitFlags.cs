@@ -67,6 +67,13 @@ internal sealed class LimitFlags
             "Longest label value of a push; a push with a longer one is answered with 400.");
         Number("series-per-push", () => options.MaxSeriesPerPush, value => options.MaxSeriesPerPush = value,
             "Most series of one push; more are answered with 413.");
+        Number("series-per-group", () => options.MaxSeriesPerGroup, value => options.MaxSeriesPerGroup = value,
+            "Most series of a group to which series are added (modes series, add and cumulative); a push after which there would be "
+                + "more is answered with 507.");
+        Number("push-ids", () => options.MaxPushIds, value => options.MaxPushIds = value,
+            "Most ids of pushes (header Exposition-Push-Id) that a group knows; for one more the oldest is forgotten.");
+        Number("sources", () => options.MaxSources, value => options.MaxSources = value,
+            "Most sources of cumulative pushes whose values a group knows; a push of a further one is answered with 507.");
         Number("groups", () => options.MaxGroups, value => options.MaxGroups = value,
             "Most groups; a push to a further one is answered with 507.");
         Number("grouping-name-sets", () => options.MaxGroupingNameSets, value => options.MaxGroupingNameSets = value,
