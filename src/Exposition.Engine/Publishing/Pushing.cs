@@ -19,6 +19,8 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
             return PushOnce(key, format, body, mode, details);
         }
 
+        // Whoever adds to a group waits for those who do: what one has added up in vain is work for nobody.
+        using Turns.Scope turn = PushModes.Joins(mode) ? state.Adders.Enter(key, insists: true) : default;
         if (repeats.TryPush(key, format, body, mode, details))
         {
             return new PushOutcome(state.Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted);
@@ -132,7 +134,7 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
                 ? "pushed metrics must not have timestamps"
                 : push.Prepare(leaveOut: !state.Options.CheckConsistency);
             PushOutcome outcome = error is null
-                ? Publish(push, format == PushFormat.Text ? body : default)
+                ? pushes.Publish(push, format == PushFormat.Text ? body : default)
                 : new PushOutcome(PushStatus.Inconsistent, error);
             if (outcome.Status == PushStatus.Unmergeable)
             {
@@ -156,12 +158,5 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
         {
             state.Workspaces.Return(workspace);
         }
-    }
-
-    // Whoever adds to a group waits for those who do: what one has added up in vain is work for nobody.
-    private PushOutcome Publish(PendingPush push, ReadOnlyMemory<byte> textBody)
-    {
-        using Turns.Scope turn = push.Join is null ? default : state.Adders.Enter(push.Key, insists: true);
-        return pushes.Publish(push, textBody);
     }
 }
