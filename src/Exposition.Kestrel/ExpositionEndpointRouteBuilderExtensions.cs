@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
-using Exposition.Engine;
 using Exposition.Hosting;
 using Exposition.Hosting.Conditions;
 using Exposition.Hosting.Naming;
@@ -178,11 +177,22 @@ public static class ExpositionEndpointRouteBuilderExtensions
         return group;
     }
 
-    internal static IEndpointConventionBuilder MapOtlp(
-        this IEndpointRouteBuilder endpoints, string prefix, string name, Func<OtlpPush, PushOutcome> store)
+    /// <summary>
+    /// Maps POST <c>/v1/metrics</c>, where OpenTelemetry's exporters send metrics with OTLP over HTTP, in protobuf or JSON. A resource is a
+    /// group: <c>service.namespace</c> and <c>service.name</c> are its job, and what <see cref="ExpositionOptions.OtlpGroupingAttributes"/>
+    /// names are further labels. Gauges replace those that are there, deltas are added, and running totals are added up over instances of a
+    /// service. Limits and what is kept of refusals are those of pushes. Prefixes are as for <see cref="MapExpositionPage"/>.
+    /// </summary>
+    /// <param name="endpoints">The routes of the host, or a group of them.</param>
+    /// <param name="prefix">What stands before the path. Empty for nothing.</param>
+    /// <param name="name">The name of the engine; empty for the one without a name.</param>
+    /// <returns>For adding conventions, such as authorization.</returns>
+    /// <exception cref="InvalidOperationException">The services have no such engine.</exception>
+    public static IEndpointConventionBuilder MapExpositionOtlp(
+        this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string prefix = "", string name = "")
     {
         (RouteGroupBuilder group, ExpositionEngine engine) = BeginOwn(endpoints, prefix, name);
-        MapOwn(group, engine, HttpMethods.Post, "/v1/metrics", "v1/metrics", new OtlpHandler(engine, store).ServeAsync);
+        MapOwn(group, engine, HttpMethods.Post, "/v1/metrics", "v1/metrics", new OtlpHandler(engine).ServeAsync);
         return group;
     }
 

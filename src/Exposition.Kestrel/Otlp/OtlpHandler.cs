@@ -16,7 +16,7 @@ namespace Exposition.Kestrel.Otlp;
 /// Serves OTLP/HTTP requests with metrics. The limits of bodies, the memory for them, the turns of large ones and what is kept of refusals
 /// are those of pushes.
 /// </summary>
-internal sealed class OtlpHandler(ExpositionEngine engine, Func<OtlpPush, PushOutcome> store)
+internal sealed class OtlpHandler(ExpositionEngine engine)
 {
     // What takes some milliseconds.
     private const int LargeBody = 64 << 10;
@@ -26,7 +26,7 @@ internal sealed class OtlpHandler(ExpositionEngine engine, Func<OtlpPush, PushOu
     private const int ScratchOfPoint = 512;
     private const int ScratchPerByte = 3;
 
-    private readonly OtlpIntake _intake = new(engine, store);
+    private readonly OtlpIntake _intake = new(engine);
 
     /// <summary>Serves a request.</summary>
     public async Task ServeAsync(HttpContext context)

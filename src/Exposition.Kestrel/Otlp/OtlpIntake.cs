@@ -20,8 +20,7 @@ internal readonly record struct OtlpOutcome(Answer Answer, long Stored, Rejectio
 
 /// <summary>Translates a decoded request and stores it, resource by resource.</summary>
 /// <param name="engine">The engine.</param>
-/// <param name="store">Where its pushes go.</param>
-internal sealed class OtlpIntake(ExpositionEngine engine, Func<OtlpPush, PushOutcome> store)
+internal sealed class OtlpIntake(ExpositionEngine engine)
 {
     private const int IdBytes = 16;
 
@@ -58,7 +57,7 @@ internal sealed class OtlpIntake(ExpositionEngine engine, Func<OtlpPush, PushOut
             (OtlpPush? push, long points) = Translate(body, resource, resources.Reserved, own, sender);
             Answer answer = push is null ? new Answer(200)
                 : !engine.Pushes.TryTake(push.Key) ? Answer.TooOften(Options.MaxPushesPerSecond)
-                : PushAnswer.Of(store(push), asItIs: false);
+                : PushAnswer.Of(OtlpStoring.Push(engine.Target, push), asItIs: false);
             rejected.Add(own);
             if (answer.Status < 400)
             {

@@ -16,6 +16,9 @@ namespace Exposition.Kestrel.Otlp;
 /// <param name="mostAttributes">How many attributes a resource may have; 0 for any number.</param>
 internal sealed class OtlpResources(OtlpNames names, IEnumerable<string> grouping, int mostAttributes)
 {
+    // A longer instance is known by the hash of its resource.
+    private const int MostSourceBytes = 128;
+
     private const string Name = "service.name";
     private const string Namespace = "service.namespace";
     private const string InstanceId = "service.instance.id";
@@ -89,7 +92,7 @@ internal sealed class OtlpResources(OtlpNames names, IEnumerable<string> groupin
     private OtlpResource ResourceOf(SortedDictionary<string, string> attributes, string identity, int count)
     {
         string instance = attributes.GetValueOrDefault(InstanceId, "");
-        string source = instance.Length > 0 ? instance : "resource:" + identity;
+        string source = instance.Length > 0 && Encoding.UTF8.GetByteCount(instance) <= MostSourceBytes ? instance : "resource:" + identity;
         string service = attributes.GetValueOrDefault(Name, "");
         if (service.Length == 0 || (mostAttributes > 0 && count > mostAttributes))
         {

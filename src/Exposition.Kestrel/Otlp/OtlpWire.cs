@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Exposition.Formats.Otlp;
 using Exposition.Formats.Protobuf;
@@ -21,6 +22,8 @@ internal static class OtlpWire
     private const int ResourceExhausted = 8;
     private const int Internal = 13;
     private const int Unavailable = 14;
+
+    private static readonly JsonWriterOptions s_json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The type of a request, which is that of its answer; null for any other.</summary>
     public static string? TypeOf(string? contentType)
@@ -86,7 +89,7 @@ internal static class OtlpWire
     private static byte[] JsonOf(in Answer answer, Rejections? rejected)
     {
         var output = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(output))
+        using (var json = new Utf8JsonWriter(output, s_json))
         {
             json.WriteStartObject();
             if (answer.Status >= 400)

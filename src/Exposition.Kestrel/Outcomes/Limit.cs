@@ -78,6 +78,9 @@ internal enum Limit : byte
     /// <summary>Pushes of one job.</summary>
     PushesPerSecond,
 
+    /// <summary>Ids of pushes that a group knows.</summary>
+    PushIds,
+
     /// <summary>Large bodies that wait to be read.</summary>
     QueuedBodies,
 
@@ -93,11 +96,17 @@ internal enum Limit : byte
     /// <summary>Scrapes at once.</summary>
     Scrapes,
 
+    /// <summary>Series of one group to which series are added.</summary>
+    SeriesPerGroup,
+
     /// <summary>Series of one push.</summary>
     SeriesPerPush,
 
     /// <summary>Last pushes that are kept to be compared with the next.</summary>
     ShapeCacheBytes,
+
+    /// <summary>Sources of cumulative pushes that a group knows.</summary>
+    Sources,
 
     /// <summary>All groups.</summary>
     StoredBytes,

@@ -28,6 +28,7 @@ internal sealed class RequestReader
     private RequestHead _head;
     private HeadBuffer _gathered;
     private PushRequest _push;
+    private RawPushHeaders _headers;
     private bool _headTimed;
 
     public RequestReader(ExpositionEngine engine, RawServices services, ConnectionWatch watch, EndPoint? peer)
@@ -290,10 +291,7 @@ internal sealed class RequestReader
             _push.TakeContentType(_head.ContentType.In(head));
         }
 
-        if (_head.ExpireAfter.IsPresent)
-        {
-            ExpireHeader.Take(_head.ExpireAfter.In(head), ref _push);
-        }
+        _headers.Take(_head, head, ref _push);
 
         _push.Sender = _peer;
         _push.Caller = _caller;

@@ -48,7 +48,11 @@ internal static class EngineLimits
         limits.Each(Limit.GroupingKeyBytes, () => options.MaxGroupingKeyBytes, also: store.Peaks.GroupingKey);
         limits.Each(Limit.LabelValueBytes, () => options.MaxLabelValueBytes, also: store.Peaks.LabelValue);
         limits.Each(Limit.RenderedBytes, () => options.MaxRenderedBytes, also: store.Peaks.Rendered);
+        limits.Each(Limit.PushIds, () => options.MaxPushIds, also: store.Peaks.Ids);
+        limits.Each(Limit.SeriesPerGroup, () => options.MaxSeriesPerGroup, also: store.Peaks.GroupSeries);
         limits.Each(Limit.SeriesPerPush, () => options.MaxSeriesPerPush, also: store.Peaks.Series);
+        limits.Each(Limit.Sources, () => options.MaxSources, also: store.Peaks.Sources);
+        metrics.AlsoRefused(Limit.PushIds, () => store.ForgottenIds);
         metrics.AlsoRefused(Limit.BundleCacheBytes, () => store.Bundles.Refused);
         metrics.AlsoRefused(Limit.ShapeCacheBytes, () => store.ShapesRefused);
     }

@@ -1,5 +1,6 @@
 using System.Net;
 using Exposition.Engine;
+using Exposition.Engine.Adding;
 using Exposition.Engine.Ingest;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Logging;
@@ -157,6 +158,7 @@ internal sealed class PushHandler(
         if (request.Method != PushMethod.Delete)
         {
             Keep(request);
+            NotePutAgainstRule(request);
         }
 
         return options.CommitGate?.Confirm();
@@ -167,6 +169,17 @@ internal sealed class PushHandler(
         if (request.Route is { IsNewKey: true, Key: { } key })
         {
             paths.Keep(key);
+        }
+    }
+
+    // A PUT replaces whatever the rules say; but whoever wrote them meant something else.
+    private void NotePutAgainstRule(in PushRequest request)
+    {
+        if (request is { Method: PushMethod.Put, GivenMode: null, Route.Key: { } key }
+            && target.HasModeRules && target.ModeOf(key) is not (PushMode.Replace or PushMode.Merge) and var mode)
+        {
+            metrics.CountPutAgainstRule();
+            log.PutAgainstRule(request, key, PushModes.NameOf(mode));
         }
     }
 
@@ -199,9 +212,9 @@ internal sealed class PushHandler(
 
         BodyEncoding encoding = ContentCoding.Settle(request.Encoding, body.Span);
         return ContentCoding.IsPacked(encoding) ? (body.Length < LargePacked ? Decode(request, key, encoding, body, LargeBody) : null)
-            : !IsLarge(key, body.Span) ? Push(request, key, body, asItIs: encoding == BodyEncoding.Unknown && !body.IsEmpty)
+            : !IsLarge(key, body.Span) && !IsLargeJoin(request, key) ? Push(request, key, body, asItIs: encoding == BodyEncoding.Unknown && !body.IsEmpty)
             : request.Charset is null
-                && target.TryPushRepeated(key, request.Format, body, request.Mode, request.Details) ? new Answer(200)
+                && target.TryPushRepeated(key, request.Format, body, ModeOf(request, key), request.Details) ? new Answer(200)
             : null;
     }
 
@@ -261,7 +274,7 @@ internal sealed class PushHandler(
             : outcome.TooLarge ? TooLarge(limit, body.Length)
             : outcome.Error is not null && encoding == BodyEncoding.RawDeflate ? Push(request, key, body, asItIs: true)
             : outcome.Error is { } error ? new Answer(400, error, Why: Refusal.Encoding)
-            : most < limit && IsLarge(key, decoded.Memory.Span) ? null
+            : most < limit && (IsLarge(key, decoded.Memory.Span) || IsLargeJoin(request, key)) ? null
             : Push(request, key, decoded.Memory, asItIs: false);
     }
 
@@ -289,6 +302,13 @@ internal sealed class PushHandler(
         body.Length >= LargeBody
         || ((long)key.Bytes.Length * body.Length / ShortestLine >= LargeRendering
             && (long)key.Bytes.Length * body.Count((byte)'\n') >= LargeRendering);
+
+    private PushMode ModeOf(in PushRequest request, GroupingKey key) =>
+        request.GivenMode ?? (request.Method == PushMethod.Put ? PushMode.Replace : target.ModeOf(key));
+
+    // What is put together with a large group is as much work as a large body.
+    private bool IsLargeJoin(in PushRequest request, GroupingKey key) =>
+        PushModes.Joins(ModeOf(request, key)) && target.SizeOf(key) >= LargeBody;
 
     // A body whose encoding cannot be undone may be plain all the same; if not, the encoding is the reason to give. Null where there is no
     // memory for it.
@@ -323,7 +343,7 @@ internal sealed class PushHandler(
 
         try
         {
-            return PushAnswer.Of(target.Push(key, request.Format, body, request.Mode, request.Details), asItIs);
+            return PushAnswer.Of(target.Push(key, request.Format, body, ModeOf(request, key), request.Details), asItIs);
         }
         finally
         {

@@ -53,8 +53,11 @@ internal static class ExpositionSettings
         table.AddList("ExpireAfter", static (o, value) => o.ExpiryRules.Add(ExpiryRule.Parse(value)));
         table.AddList(
             nameof(ExpositionOptions.PushExpectations), static (o, value) => o.PushExpectations.Add(PushExpectation.Parse(value)));
+        table.AddList(nameof(ExpositionOptions.PushModes), static (o, value) => o.PushModes.Add(ModeRule.Parse(value)));
+        table.AddList(nameof(ExpositionOptions.Aggregates), static (o, value) => o.Aggregates.Add(AggregateRule.Parse(value)));
         table.AddRange(StoreSettings.Table
-            .Where(static setting => setting.Name is not ("ExpireAfter" or nameof(ExpositionOptions.PushExpectations)))
+            .Where(static setting => setting.Name is not ("ExpireAfter" or nameof(ExpositionOptions.PushExpectations)
+                or nameof(ExpositionOptions.PushModes) or nameof(ExpositionOptions.Aggregates)))
             .Select(static setting => setting.Of<ExpositionOptions>(static o => o.Store)));
         return table;
     }
