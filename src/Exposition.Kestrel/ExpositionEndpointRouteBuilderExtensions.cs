@@ -192,6 +192,7 @@ public static class ExpositionEndpointRouteBuilderExtensions
         this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string prefix = "", string name = "")
     {
         (RouteGroupBuilder group, ExpositionEngine engine) = BeginOwn(endpoints, prefix, name);
+        engine.Metrics.Otlp.IsServed = true;
         MapOwn(group, engine, HttpMethods.Post, "/v1/metrics", "v1/metrics", new OtlpHandler(engine).ServeAsync);
         return group;
     }

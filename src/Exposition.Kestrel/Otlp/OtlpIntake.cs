@@ -50,6 +50,7 @@ internal sealed class OtlpIntake(ExpositionEngine engine)
             if (resource.Key is null)
             {
                 rejected.Add(resource.Fault!, PointsOf(body.Span, resource));
+                engine.Metrics.CountRefusal(resource.HasTooMuch ? Limit.OtlpAttributes : Limit.None);
                 continue;
             }
 

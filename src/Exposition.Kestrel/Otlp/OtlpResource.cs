@@ -7,7 +7,8 @@ namespace Exposition.Kestrel.Otlp;
 /// <param name="Key">The group of its metrics; null where it has none.</param>
 /// <param name="Fault">Why it has none.</param>
 /// <param name="Source">Who counts.</param>
-internal sealed record OtlpResource(GroupingKey? Key, string? Fault, string Source)
+/// <param name="HasTooMuch">Whether it has more attributes than it may.</param>
+internal sealed record OtlpResource(GroupingKey? Key, string? Fault, string Source, bool HasTooMuch = false)
 {
     /// <summary>Where its metrics are in the request: in several places where several parts of it have the same resource.</summary>
     public List<TextRef> Parts { get; } = [];

@@ -94,11 +94,15 @@ internal sealed class OtlpResources(OtlpNames names, IEnumerable<string> groupin
         string instance = attributes.GetValueOrDefault(InstanceId, "");
         string source = instance.Length > 0 && Encoding.UTF8.GetByteCount(instance) <= MostSourceBytes ? instance : "resource:" + identity;
         string service = attributes.GetValueOrDefault(Name, "");
-        if (service.Length == 0 || (mostAttributes > 0 && count > mostAttributes))
+        if (service.Length == 0)
         {
-            return new OtlpResource(null, service.Length == 0
-                ? $"a resource has no {Name}, which names the job"
-                : $"a resource has {count} attributes, more than {mostAttributes} (--limit.otlp-attributes)", source);
+            return new OtlpResource(null, $"a resource has no {Name}, which names the job", source);
+        }
+
+        if (mostAttributes > 0 && count > mostAttributes)
+        {
+            return new OtlpResource(
+                null, $"a resource has {count} attributes, more than {mostAttributes} (--limit.otlp-attributes)", source, HasTooMuch: true);
         }
 
         string space = attributes.GetValueOrDefault(Namespace, "");

@@ -5,10 +5,13 @@ namespace Exposition.Kestrel.SelfMetrics;
 /// <summary>Counts data points that have come with OTLP. Safe for concurrent use.</summary>
 internal sealed class OtlpMetrics
 {
-    /// <summary>The name of the family, which is there once something was counted.</summary>
+    /// <summary>The name of the family.</summary>
     public const string Name = "pushgateway_otlp_points_total";
 
     private readonly NamedCounters _points = new(["stored", "rejected"]);
+
+    /// <summary>Whether the host has mapped its route: the family is there then.</summary>
+    public bool IsServed { get; set; }
 
     /// <summary>Counts the points of a request.</summary>
     public void Count(long stored, long rejected)
@@ -18,6 +21,12 @@ internal sealed class OtlpMetrics
     }
 
     /// <summary>Adds the family.</summary>
-    public void Collect(FamilySet into) => _points.CollectCounted(
-        into, "pushgateway_otlp_points_total"u8, "Data points that have come with OTLP, by what became of them."u8, "outcome"u8);
+    public void Collect(FamilySet into)
+    {
+        if (IsServed)
+        {
+            _points.Collect(into, "pushgateway_otlp_points_total"u8, "Data points that have come with OTLP, by what became of them."u8,
+                "outcome"u8);
+        }
+    }
 }
