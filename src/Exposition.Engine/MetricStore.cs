@@ -246,9 +246,11 @@ public sealed partial class MetricStore
     /// <param name="expiresAt">When its series expire by the wall clock (<see cref="ExpiryOf"/>), where its last push said so; null
     /// otherwise: then the push time and the rules say it.</param>
     /// <param name="lastFailure">Its <see cref="GroupSnapshot.LastFailure"/>.</param>
+    /// <param name="kept">What it remembers beside its families.</param>
     /// <exception cref="InvalidOperationException">A family does not read back.</exception>
-    internal void RestoreOwn(GroupingKey key, FamilyEntry[] families, long? expiresAt, PushFailure? lastFailure) =>
-        _loading.Restore(key, families, expiresAt, lastFailure);
+    internal void RestoreOwn(
+        GroupingKey key, FamilyEntry[] families, long? expiresAt, PushFailure? lastFailure, KeptMemory kept = default) =>
+        _loading.Restore(key, families, expiresAt, lastFailure, kept);
 
     /// <summary>
     /// When a group's series expire, or did, by the wall clock as it is set now, in nanoseconds since the Unix epoch; 0 for never.

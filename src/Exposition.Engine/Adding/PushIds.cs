@@ -20,7 +20,7 @@ internal sealed class PushIds(long incarnation, long count)
     /// <summary>What one counts for in <see cref="MetricStore.StoredBytes"/>.</summary>
     public const int BytesOfOne = 48;
 
-    private const int FirstRoom = 8;
+    private const int FirstRoom = 16;
 
     private readonly Lock _lock = new();
     private StoredId[] _ring = [];
@@ -34,6 +34,12 @@ internal sealed class PushIds(long incarnation, long count)
     }
 
     public long Incarnation { get; } = incarnation;
+
+    /// <summary>The number of the oldest that is known.</summary>
+    public long First => Volatile.Read(ref _first);
+
+    /// <summary>What they count for in <see cref="MetricStore.StoredBytes"/>.</summary>
+    public long Bytes => (long)BytesOfOne * _ring.Length;
 
     /// <summary>How many are known.</summary>
     public int Count => (int)(Volatile.Read(ref _last) - Volatile.Read(ref _first) + 1);

@@ -1,3 +1,5 @@
+using Exposition.Engine.Reading;
+
 namespace Exposition.Engine.Finding;
 
 /// <summary>A copy of what a list shows of a group. The caller's to keep.</summary>
@@ -14,7 +16,11 @@ namespace Exposition.Engine.Finding;
 /// <param name="HiddenCount">How many these are.</param>
 internal sealed record FoundGroup(
     GroupingKey Key, GroupStates States, long Series, long Bytes, DateTimeOffset? PushedAt, DateTimeOffset? FailedAt,
-    PushFailure? LastFailure, long ExpiresAt, string? ExpiryRule, IReadOnlyList<(string Name, string Reason)> Hidden, int HiddenCount);
+    PushFailure? LastFailure, long ExpiresAt, string? ExpiryRule, IReadOnlyList<(string Name, string Reason)> Hidden, int HiddenCount)
+{
+    /// <summary>What it remembers of pushes that add to it; null for nothing.</summary>
+    public MemoryView? Memory { get; init; }
+}
 
 /// <summary>What was found.</summary>
 /// <param name="Groups">The groups, in the order that was asked for; one that went meanwhile is not among them.</param>
