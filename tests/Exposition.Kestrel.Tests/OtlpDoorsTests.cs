@@ -115,7 +115,8 @@ public sealed class OtlpDoorsTests
                 + "\"errorMessage\":\"a resource has no service.name, which names the job (2 points)\"}}"),
             (status, text));
         Assert.Equal("g{instance=\"\",job=\"j\"} 1\n", await StoreDoors.PushedAsync(doors.Ports[door]));
-        Assert.Contains(doors.Engine.Refusals.Read(), static refused => refused.ToString()!.Contains("service.name", StringComparison.Ordinal));
+        Assert.Contains(
+            doors.Engine.Refusals.Read(), static refused => refused.Reason.Contains("service.name", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -91,7 +91,8 @@ internal readonly record struct OtlpMetric(
     /// <param name="at">How far it has come; 0 at first.</param>
     /// <param name="point">Where the point is.</param>
     /// <returns>False at the end.</returns>
-    public bool TryNext(ReadOnlySpan<byte> body, ref int at, out TextRef point) => OtlpFields.TryNext(body, Place, PointTag, ref at, out point);
+    public bool TryNext(ReadOnlySpan<byte> body, ref int at, out TextRef point) =>
+        OtlpFields.TryNext(body, Place, PointTag, ref at, out point);
 
     private static (OtlpTemporality Temporality, bool IsMonotonic) ReadKind(ReadOnlySpan<byte> body, TextRef place)
     {

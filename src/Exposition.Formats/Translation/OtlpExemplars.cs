@@ -15,7 +15,8 @@ internal sealed class OtlpExemplars(OtlpNames names)
 
     private readonly record struct Found(ulong Time, double Value, TextRef Trace, TextRef Span, TextRef Place);
 
-    public void Write(ExpositionWriter writer, ReadOnlySpan<byte> body, OtlpPoint point, OtlpData data, ReadOnlySpan<HistogramBucket> buckets)
+    public void Write(
+        ExpositionWriter writer, ReadOnlySpan<byte> body, OtlpPoint point, OtlpData data, ReadOnlySpan<HistogramBucket> buckets)
     {
         if (point.Exemplars.Count == 0)
         {

@@ -85,7 +85,9 @@ internal sealed class PointSum
 
         Start = Math.Min(Start, point.Start);
         Value += point.Value ?? 0;
-        Count = Count <= ulong.MaxValue - point.Count ? Count + point.Count : throw new ArgumentException("a sum of counts is beyond 64 bits");
+        Count = Count <= ulong.MaxValue - point.Count
+            ? Count + point.Count
+            : throw new ArgumentException("a sum of counts is beyond 64 bits");
         Sum += SumOf(point, data);
         for (int i = 0; i < _counts.Count; i++)
         {

@@ -250,7 +250,7 @@ internal sealed class Flags
             + "is named with = alone is shown even if it has never pushed. By default no group has it.",
             AddExpectation) { IsRepeatable = true, Shown = "= ...", Value = () => NullIfEmpty(string.Join(' ', _expect)) },
         .. Adding.Table,
-        .. OtlpFlags.Of(Options),
+        .. OtlpFlags.Of(Options, () => EnableOtlp),
         .. Limits.Table,
         Flag.Choice("log.level",
             [("debug", LogLevel.Debug), ("info", LogLevel.Information), ("warn", LogLevel.Warning), ("error", LogLevel.Error)],

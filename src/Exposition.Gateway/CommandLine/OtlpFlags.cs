@@ -14,17 +14,22 @@ internal static class OtlpFlags
         ("NoTranslation", OtlpTranslationStrategy.NoTranslation),
     ];
 
-    public static IEnumerable<Flag> Of(ExpositionOptions options) =>
+    /// <summary>The flags.</summary>
+    /// <param name="options">What they set.</param>
+    /// <param name="isOn">Whether their values matter.</param>
+    public static IEnumerable<Flag> Of(ExpositionOptions options, Func<bool> isOn) =>
     [
         Flag.Choice("otlp.translation-strategy", s_strategies, () => options.OtlpTranslation, value => options.OtlpTranslation = value,
             "How names that come with OTLP are translated, as in Prometheus. Those that keep names need --push.enable-utf8-names.",
-            static value => $"unrecognized translation strategy {value}"),
+            static value => $"unrecognized translation strategy {value}")
+            with { Value = () => isOn() ? s_strategies[(int)options.OtlpTranslation].Word : null },
         new("otlp.grouping-attributes",
             "Attributes of the resource that become grouping labels beside the job, separated by commas: `service.instance.id`, which "
             + "becomes instance, or `deployment.environment.name`. By default none: all instances of a service have one group.",
             value => Take(options, value)) { Value = () => Shown(options), IsRepeatable = true, Shown = "= ..." },
         Flag.Switch("otlp.promote-scope-metadata", () => options.OtlpScopeLabels, value => options.OtlpScopeLabels = value,
-            "Make labels of name, version, schema and attributes of the scope (otel_scope_name and so on)."),
+            "Make labels of name, version, schema and attributes of the scope (otel_scope_name and so on).")
+            with { Value = () => !isOn() ? null : options.OtlpScopeLabels ? "true" : "false" },
     ];
 
     private static string? Shown(ExpositionOptions options) =>

@@ -8,7 +8,9 @@ namespace Exposition.Kestrel.Otlp;
 /// <summary>Gives what was translated to the store.</summary>
 internal static class OtlpStoring
 {
-    /// <summary>Pushes it: gauges take the places of those of their labels, deltas are added, running totals are added by their source.</summary>
+    /// <summary>
+    /// Pushes it: gauges take the places of those of their labels, deltas are added, running totals are added by their source.
+    /// </summary>
     public static PushOutcome Push(StoreTarget target, OtlpPush push)
     {
         PushMode[] modes = [.. push.Modes.Select(static family => ModeOf(family.Mode))];

@@ -121,7 +121,8 @@ public sealed class EachLimitTests
     private static string Otlp(string resources) => "POST /v1/metrics HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
         + $"Content-Length: {resources.Length + 22}\r\n\r\n{{\"resourceMetrics\":[{resources}]}}";
 
-    private static string Point(string fields, string service = "a") => "{\"resource\":{\"attributes\":[{\"key\":\"service.name\",\"value\":{"
+    private static string Point(string fields, string service = "a") =>
+        "{\"resource\":{\"attributes\":[{\"key\":\"service.name\",\"value\":{"
         + $"\"stringValue\":\"{service}\"}}}}]}},\"scopeMetrics\":[{{\"metrics\":[{{\"name\":\"m\",\"gauge\":{{\"dataPoints\":["
         + $"{{\"asInt\":1{(fields.Length > 0 ? "," : "")}{fields}}}]}}}}]}}]}}";
 

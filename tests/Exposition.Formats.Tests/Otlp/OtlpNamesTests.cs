@@ -86,7 +86,8 @@ public sealed class OtlpNamesTests
     [InlineData("http.request.duration", "ms", "histogram", "", "http.request.duration", null)]
     [InlineData("http.requests", "1", "counter", "escaped suffixed", "http_requests_total", "")]
     [InlineData("http.requests", "1", "counter", "", "http.requests", null)]
-    public void A_family_is_called_as_Prometheus_calls_it(string name, string unit, string type, string strategy, string? expected, string? words)
+    public void A_family_is_called_as_Prometheus_calls_it(
+        string name, string unit, string type, string strategy, string? expected, string? words)
     {
         OtlpNames names = NamesOf(strategy);
         if (expected is null)

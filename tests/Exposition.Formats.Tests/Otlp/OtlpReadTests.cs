@@ -28,7 +28,8 @@ public sealed class OtlpReadTests
                 1, OtlpBytes.Fixed(2, start), OtlpBytes.Fixed(4, 9), OtlpBytes.Double(5, sum), OtlpBytes.PackedFixed(6, wide),
                 OtlpBytes.PackedDouble(7, bounds)))),
             OtlpBytes.Join(OtlpBytes.Text(1, "hu"), OtlpBytes.Message(9, OtlpBytes.Message(
-                1, [.. wide.Select(static count => OtlpBytes.Fixed(6, count)), .. bounds.Select(static bound => OtlpBytes.Double(7, bound))]))),
+                1, [.. wide.Select(static count => OtlpBytes.Fixed(6, count)),
+                    .. bounds.Select(static bound => OtlpBytes.Double(7, bound))]))),
             OtlpBytes.Join(OtlpBytes.Text(1, "e"), OtlpBytes.Message(10, OtlpBytes.Message(
                 1, OtlpBytes.ZigZag(6, scale), OtlpBytes.Fixed(7, 4), OtlpBytes.Double(14, 0.5),
                 OtlpBytes.Message(8, OtlpBytes.ZigZag(1, offset), OtlpBytes.PackedVarint(2, wide)),
@@ -156,7 +157,8 @@ public sealed class OtlpReadTests
             () => OtlpCheck.Run(Attribute(value), 10)).Message, StringComparison.Ordinal);
         Assert.Throws<OtlpException>(() => Read(JsonAttribute(json)));
         string endless = string.Concat(Enumerable.Repeat("{\"arrayValue\":{\"values\":[", 10_000));
-        Assert.Contains("malformed JSON", Assert.Throws<OtlpException>(() => Read(JsonAttribute(endless))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "malformed JSON", Assert.Throws<OtlpException>(() => Read(JsonAttribute(endless))).Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -173,7 +173,8 @@ public sealed class TranslationTests
             """));
         Assert.Equal(["g 2", "c_total 5"], result.Samples);
         Assert.Equal((5, 1), (result.Points, result.Rejected.Points));
-        Assert.Contains("metric \"g\": a point has the labels and the time of an earlier one", result.Rejected.Text, StringComparison.Ordinal);
+        Assert.Contains(
+            "metric \"g\": a point has the labels and the time of an earlier one", result.Rejected.Text, StringComparison.Ordinal);
     }
 
     [Fact]
