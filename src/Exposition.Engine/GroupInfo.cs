@@ -18,7 +18,17 @@ public sealed record GroupInfo(
     DateTimeOffset? ExpiresAt,
     bool IsExpired,
     PushFailure? LastFailure,
-    IReadOnlyList<GroupFamily> Families);
+    IReadOnlyList<GroupFamily> Families)
+{
+    /// <summary>What its last push did; <see cref="PushMode.Merge"/> also where that has replaced all.</summary>
+    public PushMode Mode { get; init; }
+
+    /// <summary>How many sources of cumulative pushes it knows the values of.</summary>
+    public int SourceCount { get; init; }
+
+    /// <summary>How many ids of pushes it knows.</summary>
+    public int KnownIds { get; init; }
+}
 
 /// <summary>A copy of what a family of a group was at one point in time, without its samples. The caller's to keep.</summary>
 /// <param name="Name">Its name.</param>

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Diagnostics;
+using Exposition.Engine.Adding;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Memory;
 
@@ -82,6 +83,14 @@ internal sealed class GroupSnapshot
     internal long Size { get; set; }
 
     internal long SampleCount { get; set; }
+
+    // What the group remembers beside its families; null for nothing. Repeat pushes leave it as it is.
+    internal GroupMemory? Memory { get; set; }
+
+    // The number of its newest id (see PushIds), 0 where it never had one, and what those count for in its size.
+    internal long IdCount { get; set; }
+
+    internal long IdBytes { get; set; }
 
     // Its push_failure_time_seconds; negative infinity where it has none. Repeat pushes leave it as it is.
     internal double FailedAt { get; set; }
@@ -188,6 +197,7 @@ internal sealed class GroupSnapshot
         Version = before.Version + 1;
         SeriesSince = before.SeriesSince;
         (Size, SampleCount, FailedAt) = (before.Size, before.SampleCount, before.FailedAt);
+        (Memory, IdCount, IdBytes) = (before.Memory, before.IdCount, before.IdBytes);
         before.Families.CopyTo(_families);
         return _families.AsSpan(0, _count);
     }
@@ -202,6 +212,7 @@ internal sealed class GroupSnapshot
         _takers = 0;
         (Block, OlderBlocks) = (null, []);
         _previous = null;
+        Memory = null;
         ExpiresAt = 0;
         HasExplicitExpiry = false;
     }

@@ -44,6 +44,12 @@ public sealed partial class MetricStore
     /// <summary>How often a group has expired so far.</summary>
     public long Expiries => Volatile.Read(ref State.Counts.Expiries);
 
+    /// <summary>Ids of pushes that were forgotten before their time (<see cref="StoreOptions.MaxPushIds"/>).</summary>
+    public long ForgottenIds => Volatile.Read(ref State.Counts.ForgottenIds);
+
+    /// <summary>Pushes that had been stored before under their id, so that they changed nothing.</summary>
+    public long RepeatedIds => Volatile.Read(ref State.Counts.RepeatedIds);
+
     /// <summary>How often an expiry, or the sweep, has failed; it is tried again.</summary>
     internal long ExpiryFailures => _sweep.Failures;
 

@@ -1,4 +1,6 @@
+using Exposition.Engine.Adding;
 using Exposition.Engine.Compression;
+using Exposition.Engine.Groups;
 using Exposition.Engine.Publishing;
 using Exposition.Engine.Reading;
 using Exposition.Formats;
@@ -122,7 +124,24 @@ public sealed partial class MetricStore
     /// </summary>
     /// <returns>False if it is to be read the long way: nothing has changed then.</returns>
     internal bool TryPushRepeated(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details) =>
-        _repeats.TryPush(key, format, body, mode, details);
+        details.Id.IsEmpty && _repeats.TryPush(key, format, body, mode, details);
+
+    /// <summary>What a group takes, as <see cref="StoredBytes"/> counts it, about now; 0 for none.</summary>
+    internal long SizeOf(GroupingKey key) => State.Groups.Find(key)?.Current?.Size ?? 0;
+
+    /// <summary>What the rules of the options say of pushes to a group that do not say it themselves.</summary>
+    /// <returns>The mode of the first rule that is for the group; <see cref="PushMode.Merge"/> if none is.</returns>
+    public PushMode ModeOf(GroupingKey key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        if (Options.PushModes.Count == 0)
+        {
+            return PushMode.Merge;
+        }
+
+        GroupSlot? slot = State.Groups.Find(key);
+        return slot is null ? ModeRules.Of(Options.PushModes, key) : slot.RuleMode ??= ModeRules.Of(Options.PushModes, key);
+    }
 
     /// <summary>
     /// Remembers, with the newest snapshot of a group that exists, that a push to it was refused before it came to the store.
@@ -232,9 +251,11 @@ public sealed partial class MetricStore
     /// <param name="expiresAt">When its series expire by the wall clock (<see cref="ExpiryOf"/>), where its last push said so; null
     /// otherwise: then the push time and the rules say it.</param>
     /// <param name="lastFailure">Its <see cref="GroupSnapshot.LastFailure"/>.</param>
+    /// <param name="kept">What it remembers beside its families.</param>
     /// <exception cref="InvalidOperationException">A family does not read back.</exception>
-    internal void RestoreOwn(GroupingKey key, FamilyEntry[] families, long? expiresAt, PushFailure? lastFailure) =>
-        _loading.Restore(key, families, expiresAt, lastFailure);
+    internal void RestoreOwn(
+        GroupingKey key, FamilyEntry[] families, long? expiresAt, PushFailure? lastFailure, KeptMemory kept = default) =>
+        _loading.Restore(key, families, expiresAt, lastFailure, kept);
 
     /// <summary>
     /// When a group's series expire, or did, by the wall clock as it is set now, in nanoseconds since the Unix epoch; 0 for never.

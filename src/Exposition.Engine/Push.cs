@@ -23,14 +23,28 @@ public enum SampleTimestamps : byte
     Drop,
 }
 
-/// <summary>What a push does to the families of its group that it does not name.</summary>
+/// <summary>What a push does to what its group has.</summary>
 public enum PushMode : byte
 {
-    /// <summary>They stay (HTTP POST).</summary>
+    /// <summary>A pushed family takes the place of the one of its name; the others stay (HTTP POST). Named <c>families</c>.</summary>
     Merge,
 
-    /// <summary>They go (HTTP PUT).</summary>
+    /// <summary>What is pushed takes the place of all (HTTP PUT). Named <c>replace</c>.</summary>
     Replace,
+
+    /// <summary>A pushed series takes the place of the one of its labels; the others stay, of its family, too.</summary>
+    Series,
+
+    /// <summary>
+    /// The same, but what counts is added to what is stored: counters, histograms, and the counts and sums of summaries.
+    /// </summary>
+    Add,
+
+    /// <summary>
+    /// The same, but a source pushes what it has counted since it began (<see cref="PushDetails.Source"/>): what that is more than at its
+    /// last push is added, so that the group has the sum of its sources.
+    /// </summary>
+    Cumulative,
 }
 
 /// <summary>What became of a push.</summary>
@@ -83,13 +97,48 @@ public enum PushStatus : byte
     /// The group would become larger, and all groups together larger than <see cref="StoreOptions.MaxStoredBytes"/>. Nothing has changed.
     /// </summary>
     StoreFull,
+
+    /// <summary>
+    /// It cannot be put together with what is stored: another type, other buckets, a negative addition, no source. Nothing has changed but
+    /// the group's push_failure_time_seconds.
+    /// </summary>
+    Unmergeable,
+
+    /// <summary>
+    /// The group would have more series than <see cref="StoreOptions.MaxSeriesPerGroup"/>. Nothing has changed.
+    /// </summary>
+    GroupTooManySeries,
+
+    /// <summary>It is of a new source, and the group has as many as <see cref="StoreOptions.MaxSources"/>. Nothing has changed.</summary>
+    TooManySources,
+
+    /// <summary>A push with the same id and another body was stored before. Nothing has changed.</summary>
+    IdReused,
 }
 
 /// <summary>What comes with a push beside the metrics.</summary>
 /// <param name="ExpireAfter">The time without a push after which the group's series expire; zero for never; null leaves it to <see
 /// cref="StoreOptions.ExpiryRules"/>.</param>
 /// <param name="Sender">Who sends it, for <see cref="GroupSnapshot.LastFailure"/>: its text is taken where the push is refused.</param>
-public readonly record struct PushDetails(TimeSpan? ExpireAfter = null, object? Sender = null);
+public readonly record struct PushDetails(TimeSpan? ExpireAfter = null, object? Sender = null)
+{
+    /// <summary>
+    /// Names the push, so that it counts once: a second one to the group with the same id and body, within
+    /// <see cref="StoreOptions.IdWindow"/> after the first was stored, is answered alike and changes nothing. Default: empty, for none.
+    /// </summary>
+    public ReadOnlyMemory<byte> Id { get; init; }
+
+    /// <summary>
+    /// Who counts, in UTF-8, where the mode is <see cref="PushMode.Cumulative"/>. Default: empty; then the label that
+    /// <see cref="StoreOptions.SourceLabel"/> names says it.
+    /// </summary>
+    public ReadOnlyMemory<byte> Source { get; init; }
+
+    /// <summary>
+    /// What each family does, in the order of the body, where not all do the same; the mode of the push is then the one that asks for most.
+    /// </summary>
+    internal IReadOnlyList<PushMode>? Modes { get; init; }
+}
 
 /// <summary>The answer to a push.</summary>
 /// <param name="Status">What became of it.</param>

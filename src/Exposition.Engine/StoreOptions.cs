@@ -113,6 +113,52 @@ public sealed class StoreOptions
     public IReadOnlyList<PushExpectation> PushExpectations { get; set; } = [];
 
     /// <summary>
+    /// What pushes to which groups do that do not say it themselves (<see cref="MetricStore.ModeOf"/>). The first rule that is for a group
+    /// counts. Default: empty, which means <see cref="PushMode.Merge"/>. In a host null is an error of the start.
+    /// </summary>
+    public IReadOnlyList<ModeRule> PushModes { get; set; } = [];
+
+    /// <summary>
+    /// What becomes of gauges, untyped values and quantiles where a push adds up. The first rule that is for a family counts. Default:
+    /// empty, which means that the last one stays. In a host null is an error of the start.
+    /// </summary>
+    public IReadOnlyList<AggregateRule> Aggregates { get; set; } = [];
+
+    /// <summary>
+    /// How long the id of a push is known (<see cref="PushDetails.Id"/>). Default: 10 minutes. 0 means that none is.
+    /// </summary>
+    public TimeSpan IdWindow { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>
+    /// The most ids that a group knows. For one more the oldest is forgotten, which is counted where its time was not over
+    /// (<see cref="MetricStore.ForgottenIds"/>). Default: 4096. 0 means no limit.
+    /// </summary>
+    public int MaxPushIds { get; set; } = 4096;
+
+    /// <summary>
+    /// The label that names the source of cumulative pushes which do not name it otherwise; it is taken off the series. All series of a
+    /// push must have the same. Default: empty, which means none.
+    /// </summary>
+    public string SourceLabel { get; set; } = "";
+
+    /// <summary>
+    /// How long the values of a source are known without a push. What it has counted stays; when it comes back after that, it starts from
+    /// what it has then. Default: 24 hours. 0 means for ever.
+    /// </summary>
+    public TimeSpan SourceAge { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>
+    /// The most sources of a group whose values are known. A push of one more is refused. Default: 1,000. 0 means no limit.
+    /// </summary>
+    public int MaxSources { get; set; } = 1000;
+
+    /// <summary>
+    /// The most series of a group to which pushes of series are added, each bucket and quantile counted; a push after which there would be
+    /// more is refused. Pushes of whole families are not bound by it. Default: 1,000,000. 0 means no limit.
+    /// </summary>
+    public int MaxSeriesPerGroup { get; set; } = 1_000_000;
+
+    /// <summary>
     /// Told of each family that is stored but left out of scrapes, when that begins. Called by the pusher's thread, outside of all locks.
     /// </summary>
     internal Action<GroupingKey, HiddenFamily>? FamilyHidden { get; set; }

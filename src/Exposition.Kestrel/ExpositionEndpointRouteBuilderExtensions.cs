@@ -7,6 +7,7 @@ using Exposition.Kestrel;
 using Exposition.Kestrel.Api;
 using Exposition.Kestrel.Endpoints;
 using Exposition.Kestrel.Origins;
+using Exposition.Kestrel.Otlp;
 using Exposition.Kestrel.Page;
 using Exposition.Kestrel.Routing;
 using Exposition.Kestrel.Serving;
@@ -173,6 +174,26 @@ public static class ExpositionEndpointRouteBuilderExtensions
         MapOwn(group, engine, HttpMethods.Put, "/api/v1/admin/snapshot", "snapshot", PageHeader.Guard(engine, admin.SnapshotAsync));
         RequestDelegate delete = PageHeader.Guard(engine, DisabledDeletes.Guard(engine, new BulkDelete(engine).DeleteAsync));
         MapOwn(group, engine, HttpMethods.Delete, "/api/v1/admin/groups", "api/v1/admin/groups", delete);
+        return group;
+    }
+
+    /// <summary>
+    /// Maps POST <c>/v1/metrics</c>, where OpenTelemetry's exporters send metrics with OTLP over HTTP, in protobuf or JSON. A resource is a
+    /// group: <c>service.namespace</c> and <c>service.name</c> are its job, and what <see cref="ExpositionOptions.OtlpGroupingAttributes"/>
+    /// names are further labels. Gauges replace those that are there, deltas are added, and running totals are added up over instances of a
+    /// service. Limits and what is kept of refusals are those of pushes. Prefixes are as for <see cref="MapExpositionPage"/>.
+    /// </summary>
+    /// <param name="endpoints">The routes of the host, or a group of them.</param>
+    /// <param name="prefix">What stands before the path. Empty for nothing.</param>
+    /// <param name="name">The name of the engine; empty for the one without a name.</param>
+    /// <returns>For adding conventions, such as authorization.</returns>
+    /// <exception cref="InvalidOperationException">The services have no such engine.</exception>
+    public static IEndpointConventionBuilder MapExpositionOtlp(
+        this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string prefix = "", string name = "")
+    {
+        (RouteGroupBuilder group, ExpositionEngine engine) = BeginOwn(endpoints, prefix, name);
+        engine.Metrics.Otlp.IsServed = true;
+        MapOwn(group, engine, HttpMethods.Post, "/v1/metrics", "v1/metrics", new OtlpHandler(engine).ServeAsync);
         return group;
     }
 

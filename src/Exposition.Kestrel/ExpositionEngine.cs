@@ -77,6 +77,7 @@ public sealed class ExpositionEngine
         }
 
         _store = store;
+        Target = target;
         Options = options;
         StartedAt = options.Time.GetUtcNow();
         Log = log ?? LogOf(options, null);
@@ -104,6 +105,9 @@ public sealed class ExpositionEngine
 
     /// <summary>The store.</summary>
     public MetricStore Store => _store ?? throw new InvalidOperationException("the engine has no store");
+
+    /// <summary>Where the wire puts what is pushed.</summary>
+    internal StoreTarget Target { get; }
 
     /// <summary>How it behaves.</summary>
     public ExpositionOptions Options { get; }

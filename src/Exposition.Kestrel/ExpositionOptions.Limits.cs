@@ -83,6 +83,20 @@ public sealed partial class ExpositionOptions
     /// <remarks>Used where the engine's store is made from these options. More is answered with 413.</remarks>
     public int MaxSeriesPerPush { get => Store.MaxSeriesPerPush; set => Store.MaxSeriesPerPush = value; }
 
+    /// <inheritdoc cref="StoreOptions.MaxSeriesPerGroup"/>
+    /// <remarks>Used where the engine's store is made from these options. More is answered with 507.</remarks>
+    public int MaxSeriesPerGroup { get => Store.MaxSeriesPerGroup; set => Store.MaxSeriesPerGroup = value; }
+
+    /// <summary>
+    /// The most ids of pushes that a group knows. For one more the oldest is forgotten, which is counted where its time was not over.
+    /// Default: 4096. 0 means no limit. Used where the engine's store is made from these options.
+    /// </summary>
+    public int MaxPushIds { get => Store.MaxPushIds; set => Store.MaxPushIds = value; }
+
+    /// <inheritdoc cref="StoreOptions.MaxSources"/>
+    /// <remarks>Used where the engine's store is made from these options. More is answered with 507.</remarks>
+    public int MaxSources { get => Store.MaxSources; set => Store.MaxSources = value; }
+
     /// <inheritdoc cref="StoreOptions.MaxGroupingNameSets"/>
     public int MaxGroupingNameSets { get => Store.MaxGroupingNameSets; set => Store.MaxGroupingNameSets = value; }
 

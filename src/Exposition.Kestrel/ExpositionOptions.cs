@@ -125,6 +125,33 @@ public sealed partial class ExpositionOptions
     public IList<PushExpectation> PushExpectations { get; } = [];
 
     /// <summary>
+    /// What a POST does that has no <c>Exposition-Push-Mode</c> header; the first rule that is for the group counts. A PUT replaces
+    /// whatever they say. Default: empty, which means that pushed families take the place of those of their names. Used where the engine's
+    /// store is made from these options.
+    /// </summary>
+    public IList<ModeRule> PushModes { get; } = [];
+
+    /// <inheritdoc cref="StoreOptions.Aggregates"/>
+    /// <remarks>Used where the engine's store is made from these options.</remarks>
+    public IList<AggregateRule> Aggregates { get; } = [];
+
+    /// <summary>
+    /// How long the id of a push is known, which its <c>Exposition-Push-Id</c> header says. Default: 10 minutes. 0 means that none is.
+    /// Used where the engine's store is made from these options.
+    /// </summary>
+    public TimeSpan IdWindow { get => Store.IdWindow; set => Store.IdWindow = value; }
+
+    /// <summary>
+    /// The label that names the source of cumulative pushes without an <c>Exposition-Source</c> header; it is taken off the series.
+    /// Default: empty, which means none. Used where the engine's store is made from these options.
+    /// </summary>
+    public string SourceLabel { get => Store.SourceLabel; set => Store.SourceLabel = value; }
+
+    /// <inheritdoc cref="StoreOptions.SourceAge"/>
+    /// <remarks>Used where the engine's store is made from these options.</remarks>
+    public TimeSpan SourceAge { get => Store.SourceAge; set => Store.SourceAge = value; }
+
+    /// <summary>
     /// The proxies whose X-Forwarded-For is believed where clients are told apart; that of a peer at a Unix socket always is, that of any
     /// other never. Default: empty, which means none.
     /// </summary>

@@ -83,8 +83,9 @@ public static class ExpositionServiceCollectionExtensions
     /// <summary>
     /// Reads the options of an engine from a section of the configuration, by the names of their properties: without reflection, so also in
     /// a native build. <c>ExpiryRules</c> is a list of rules as <see cref="ExpiryRule.Parse"/> reads them, <c>PushExpectations</c> one of
-    /// rules as <see cref="PushExpectation.Parse"/> reads them, <c>TrustedProxies</c> one of
-    /// networks. What is not understood, also the name of a setting, is an error of the start, all in one message.
+    /// rules as <see cref="PushExpectation.Parse"/> reads them, <c>PushModes</c> and <c>Aggregates</c> of rules as
+    /// <see cref="ModeRule.Parse"/> and <see cref="AggregateRule.Parse"/> read them, <c>TrustedProxies</c> one of networks. What is not
+    /// understood, also the name of a setting, is an error of the start, all in one message.
     /// </summary>
     /// <param name="builder">What <c>AddExposition</c> has returned.</param>
     /// <param name="section">The section.</param>
@@ -104,6 +105,8 @@ public static class ExpositionServiceCollectionExtensions
     {
         options.Store.ExpiryRules = [.. options.ExpiryRules];
         options.Store.PushExpectations = [.. options.PushExpectations];
+        options.Store.PushModes = [.. options.PushModes];
+        options.Store.Aggregates = [.. options.Aggregates];
         options.Store.FamilyHidden = log.Hidden;
         options.Store.ObserverFailed ??= thrown => log.Failed("an observer of the store has thrown, the store goes on", thrown);
         options.Store.ExpiryFailed = thrown => log.Failed("metrics of a group could not expire, trying again", thrown);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Exposition.Engine;
+using Exposition.Engine.Adding;
 
 namespace Exposition.Persistence;
 
@@ -34,6 +35,9 @@ public readonly ref struct KeptGroup
     /// <summary>The last push that was refused, as far as it is known.</summary>
     public PushFailure? LastFailure { get; init; }
 
+    // What it remembers beside its families.
+    internal KeptMemory Memory { get; init; }
+
     // GroupSnapshot.SeriesSince; 0 where nobody knows.
     internal long SeriesSince { get; init; }
 
@@ -45,6 +49,7 @@ public readonly ref struct KeptGroup
             ExpiresAt = group.HasExplicitExpiry ? store.ExpiryOf(group) : null,
             LastFailure = group.LastFailure,
             SeriesSince = group.SeriesSince,
+            Memory = KeptMemory.Of(group, store),
         };
     }
 
@@ -64,6 +69,6 @@ public readonly ref struct KeptGroup
     public void RestoreInto(MetricStore store)
     {
         ArgumentNullException.ThrowIfNull(store);
-        store.RestoreOwn(Key, _own ?? Families.ToArray(), ExpiresAt, LastFailure);
+        store.RestoreOwn(Key, _own ?? Families.ToArray(), ExpiresAt, LastFailure, Memory);
     }
 }

@@ -18,13 +18,13 @@ public partial class FlagsTests
                 + "limit.grouping-key-bytes=8KiB limit.grouping-name-sets=1000 limit.groups=1000000 "
             + "limit.head-bytes=64KiB limit.head-timeout=30s limit.headers=100 limit.held-bytes=1GiB limit.idle-timeout=2m10s "
                 + "limit.inflight-bytes=1GiB limit.label-value-bytes=64KiB "
-            + "limit.page-readers=8 limit.password-checks=256 limit.pushes-per-second=0 limit.queued-bodies=256 "
+            + "limit.otlp-attributes=128 limit.otlp-resources=10000 limit.page-readers=8 limit.password-checks=256 limit.pushes-per-second=0 limit.queued-bodies=256 "
                 + "limit.rendered-bytes=16MiB limit.scrape-duration=2m0s limit.scrape-rate=16KiB limit.scrapes=64 "
                 + "limit.searches=2 limit.series-per-push=1000000 limit.shape-cache-bytes=256MiB "
             + "limit.stored-bytes=0 limit.target-bytes=32KiB "
             + "log.format=logfmt log.level=info persistence.file= persistence.interval=5m0s push.disable-consistency-check=false "
             + "push.enable-utf8-names=false push.timestamps=reject push.verify-repeated=false web.config.file= "
-                + "web.disable-delete=false web.enable-admin-api=false web.enable-lifecycle=false web.enable-openmetrics=false "
+                + "web.disable-delete=false web.enable-admin-api=false web.enable-lifecycle=false web.enable-openmetrics=false web.enable-otlp=false "
             + "web.external-url= web.health-without-auth=false web.listen-address=:9091 web.route-prefix= web.shutdown-timeout=10s "
                 + "web.systemd-socket=false web.telemetry-path=/metrics",
             string.Join(' ', flags.Shown().Select(static f => $"{f.Key}={f.Value}")));
@@ -44,6 +44,20 @@ public partial class FlagsTests
         Assert.Equal(LogFormat.Json, flags.LogFormat);
         Assert.Equal("-5m0s", flags.Shown()["persistence.interval"]);
         Assert.Equal(":1,[::1]:2", flags.Shown()["web.listen-address"]);
+    }
+
+    [Fact]
+    public void Flags_of_OTLP_are_read_and_shown_where_it_is_on()
+    {
+        string[] given = ["--otlp.translation-strategy=NoUTF8EscapingWithSuffixes", "--otlp.grouping-attributes=service.instance.id, host.name"];
+        Flags flags = Flags.Parse([.. given, "--web.enable-otlp"]);
+        Assert.Equal(Kestrel.OtlpTranslationStrategy.NoUtf8EscapingWithSuffixes, flags.Options.OtlpTranslation);
+        Assert.Equal(["service.instance.id", "host.name"], flags.Options.OtlpGroupingAttributes);
+        Assert.Equal("NoUTF8EscapingWithSuffixes", flags.Shown()["otlp.translation-strategy"]);
+        Assert.DoesNotContain("otlp.translation-strategy", Flags.Parse(given).Shown().Keys);
+        Assert.Contains("part of the job already", Assert.Throws<FlagException>(
+            static () => Flags.Parse(["--otlp.grouping-attributes=service.name"])).Message, StringComparison.Ordinal);
+        Assert.Throws<FlagException>(static () => Flags.Parse(["--otlp.translation-strategy=none"]));
     }
 
     [Fact]

@@ -22,7 +22,7 @@ public partial class GatewayProcessTests
             string state = Path.Combine(directory, "state");
             using Gateway gateway = await Gateway.StartAsync(
                 "--persistence.file=" + state, "--web.config.file=" + config, "--push.expect={job=\"j\"}=1h",
-                "--web.self-metrics-path=/self");
+                "--web.self-metrics-path=/self", "--web.enable-otlp");
             gateway.SpeakTls();
             string first = await gateway.Client.GetStringAsync("self");
             await Tool.SucceedAsync(Tool.Require("promtool", "prometheus"), ["check", "metrics"], Encoding.UTF8.GetBytes(first));

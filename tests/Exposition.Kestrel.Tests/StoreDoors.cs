@@ -22,7 +22,8 @@ public sealed class StoreDoors : IAsyncDisposable
         [.. _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(
         static a => new Uri(a).Port)];
 
-    public static async Task<StoreDoors> StartAsync(Action<ExpositionOptions>? configure = null)
+    public static async Task<StoreDoors> StartAsync(
+        Action<ExpositionOptions>? configure = null, bool withOtlp = false)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.ClearProviders();
@@ -40,6 +41,11 @@ public sealed class StoreDoors : IAsyncDisposable
         WebApplication app = builder.Build();
         app.UseRouting();
         app.MapExposition();
+        if (withOtlp)
+        {
+            app.MapExpositionOtlp();
+        }
+
         await app.StartAsync();
         return new StoreDoors(app);
     }
@@ -91,6 +97,8 @@ public sealed class StoreDoors : IAsyncDisposable
             scraped[scraped.IndexOf("\r\n\r\n", StringComparison.Ordinal)..].Split('\n').Where(static line => line.Contains("job=\"j\"",
             StringComparison.Ordinal) && !line.StartsWith("push_", StringComparison.Ordinal)).Select(static line => line + "\n"));
     }
+
+    internal ExpositionEngine Engine => _app.Services.GetRequiredService<ExpositionEngine>();
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Exposition.Formats;
+using Exposition.Formats.Meters;
 using Exposition.OpenTelemetry.Conversion;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
@@ -201,12 +202,12 @@ public sealed class NamesTests
 
     private static Label[] Labels(bool isHistogram, params (string Key, object? Value)[] attributes)
     {
-        var labels = new PointLabels(new MetricNames(EscapingScheme.Underscores), new HashSet<string> { "job", "instance" });
+        var labels = new AttributeLabels(new MetricNames(EscapingScheme.Underscores).OfLabel, new HashSet<string> { "job", "instance" });
         foreach ((string key, object? value) in attributes)
         {
-            labels.Add(key, value);
+            labels.Add(key, TagText.Of(value));
         }
 
-        return labels.Take(isHistogram, out _);
+        return labels.Take(isHistogram ? "le" : null, out _);
     }
 }

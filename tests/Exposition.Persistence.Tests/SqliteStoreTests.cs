@@ -157,14 +157,14 @@ public class SqliteStoreTests : InDirectory
     public void A_file_of_a_later_schema_ends_the_start_and_is_left_as_it_is()
     {
         Save((Samples.Key("x"), s_families));
-        Sql("PRAGMA user_version = 3");
+        Sql("PRAGMA user_version = 4");
         byte[] before = System.IO.File.ReadAllBytes(File);
 
         using (IDurableStore store = Open())
         {
             DurableStoreException e = Assert.Throws<DurableStoreException>(store.Open);
             Assert.Equal(DurableFault.LaterVersion, e.Fault);
-            Assert.Contains("later version of this program (schema 3, this one knows 2)", e.Message, StringComparison.Ordinal);
+            Assert.Contains("later version of this program (schema 4, this one knows 3)", e.Message, StringComparison.Ordinal);
             Assert.Equal(DurableFault.LaterVersion, Assert.Throws<DurableStoreException>(() => store.Load(static (in _) => { })).Fault);
         }
 

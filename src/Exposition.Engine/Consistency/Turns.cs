@@ -8,8 +8,11 @@ namespace Exposition.Engine.Consistency;
 /// <summary>Who comes next to change a group, where several want to.</summary>
 internal sealed class Turns
 {
+    private const int MostSpare = 16;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<GroupingKey, Turn> _turns = [];
+    private readonly Stack<Turn> _spare = new(MostSpare);
     private int _count;
 
     /// <summary>Waits for one's turn, if anybody insists.</summary>
@@ -32,7 +35,7 @@ internal sealed class Turns
                     return default;
                 }
 
-                _turns.Add(key, turn = new Turn());
+                _turns.Add(key, turn = _spare.TryPop(out Turn? spare) ? spare : new Turn());
                 Volatile.Write(ref _count, _turns.Count);
             }
 
@@ -52,6 +55,11 @@ internal sealed class Turns
             if (--turn.Users == 0)
             {
                 _turns.Remove(key);
+                if (_spare.Count < MostSpare)
+                {
+                    _spare.Push(turn);
+                }
+
                 Volatile.Write(ref _count, _turns.Count);
             }
         }

@@ -22,6 +22,15 @@ internal sealed class PushPeaks
     /// <summary>What a group takes, as <see cref="StoreOptions.MaxGroupBytes"/> counts it.</summary>
     public LargestSeen Group { get; } = new();
 
+    /// <summary>Series of a group to which series are added, as <see cref="StoreOptions.MaxSeriesPerGroup"/> counts them.</summary>
+    public LargestSeen GroupSeries { get; } = new();
+
+    /// <summary>Ids that a group knows.</summary>
+    public LargestSeen Ids { get; } = new();
+
+    /// <summary>Sources that a group knows.</summary>
+    public LargestSeen Sources { get; } = new();
+
     /// <summary>What was rendered in the measure of the option, though larger bodies may become more than it says.</summary>
     /// <param name="rendered">What a body becomes.</param>
     /// <param name="most">What it may become.</param>

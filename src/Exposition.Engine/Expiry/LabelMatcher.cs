@@ -28,8 +28,12 @@ internal sealed class LabelMatcher(string name, string value, bool negated, Rege
             }
         }
 
-        return negated != (expression is null ? actual.SequenceEqual(_value) : expression.IsMatch(Encoding.UTF8.GetString(actual)));
+        return MatchesValue(actual);
     }
+
+    /// <summary>Whether a value is one that it asks for.</summary>
+    public bool MatchesValue(ReadOnlySpan<byte> actual) =>
+        negated != (expression is null ? actual.SequenceEqual(_value) : expression.IsMatch(Encoding.UTF8.GetString(actual)));
 
     public override string ToString()
     {

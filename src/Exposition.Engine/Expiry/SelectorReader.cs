@@ -16,6 +16,7 @@ internal sealed class SelectorReader(string text)
 
     private int _at;
     private string? _error;
+    private bool _isOfNames;
 
     public bool TryRead([NotNullWhen(true)] out GroupSelector? selector, [NotNullWhen(false)] out string? error)
     {
@@ -26,6 +27,16 @@ internal sealed class SelectorReader(string text)
             : text.Length > GroupSelector.MaxLength ? $"selector is longer than {GroupSelector.MaxLength} characters"
             : _error!;
         return selector is not null;
+    }
+
+    /// <summary>Reads one that chooses families by their names.</summary>
+    public bool TryReadNames([NotNullWhen(true)] out LabelMatcher[]? matchers, [NotNullWhen(false)] out string? error)
+    {
+        _isOfNames = true;
+        matchers = text.Length > GroupSelector.MaxLength
+            ? Fail<LabelMatcher[]>($"longer than {GroupSelector.MaxLength} characters") : Read();
+        error = matchers is null ? _error! : null;
+        return matchers is not null;
     }
 
     private LabelMatcher[]? Read()
@@ -67,10 +78,11 @@ internal sealed class SelectorReader(string text)
             return null;
         }
 
-        if (name == MetricName)
+        if ((name == MetricName) != _isOfNames)
         {
             _at = named;
-            return Fail<LabelMatcher>("groups are chosen by their labels, not by names of metrics");
+            return Fail<LabelMatcher>(_isOfNames
+                ? "families are chosen by their names, __name__, alone" : "groups are chosen by their labels, not by names of metrics");
         }
 
         bool negated = Peek() == '!';

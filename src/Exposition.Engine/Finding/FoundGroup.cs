@@ -1,4 +1,5 @@
 using Exposition.Engine.Overdue;
+using Exposition.Engine.Reading;
 
 namespace Exposition.Engine.Finding;
 
@@ -18,7 +19,11 @@ namespace Exposition.Engine.Finding;
 internal sealed record FoundGroup(
     GroupingKey Key, GroupStates States, long Series, long Bytes, DateTimeOffset? PushedAt, DateTimeOffset? FailedAt,
     PushFailure? LastFailure, long ExpiresAt, string? ExpiryRule, IReadOnlyList<(string Name, string Reason)> Hidden, int HiddenCount,
-    Expected? Expected);
+    Expected? Expected)
+{
+    /// <summary>What it remembers of pushes that add to it; null for nothing.</summary>
+    public MemoryView? Memory { get; init; }
+}
 
 /// <summary>What was found.</summary>
 /// <param name="Groups">The groups, in the order that was asked for; one that went meanwhile is not among them.</param>

@@ -30,6 +30,7 @@ internal static class GroupSize
         long size = bytes + (samples * LongestValue);
 
         // What the values of before were less than their longest has been counted.
-        return old is not null && old.SampleCount == samples && bytes <= old.Size ? Math.Min(size, old.Size) : size;
+        long before = old is null ? 0 : old.Size - old.IdBytes - (old.Memory?.Bytes ?? 0);
+        return old is not null && old.SampleCount == samples && bytes <= before ? Math.Min(size, before) : size;
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Exposition.Engine.Adding;
 using System.Numerics;
 using Exposition.Engine.Explore;
 using Exposition.Engine.Feed;
@@ -14,6 +15,7 @@ internal sealed class GroupSlot(GroupingKey key, NameSet names)
     private PushShape? _shape;
     private ShapePatience? _patience;
     private PushFailure? _lastFailure;
+    private PushIds? _ids;
     private FeedEntry[] _entries = [];
     private ulong _shardHash;
     private int _pins;
@@ -52,6 +54,16 @@ internal sealed class GroupSlot(GroupingKey key, NameSet names)
     /// After how many nanoseconds without a push the rules let its series expire; 0 for never, -1 if they were not asked yet.
     /// </summary>
     public long RuleAfter { get; set; } = -1;
+
+    /// <summary>What the rules say of pushes that say no mode themselves; null if they were not asked yet.</summary>
+    public PushMode? RuleMode { get; set; }
+
+    /// <summary>The ids of the last pushes; null where none had one.</summary>
+    public PushIds? Ids
+    {
+        get => Volatile.Read(ref _ids);
+        set => Volatile.Write(ref _ids, value);
+    }
 
     /// <summary>What a rule that says how often the group is pushed to lets it show; null if the rules were not asked yet.</summary>
     public OverdueMark? Overdue { get; set; }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Exposition.Engine.Adding;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Memory;
 
@@ -12,10 +13,13 @@ internal sealed class GroupDraft
 {
     private const int FewFamilies = 16;
 
+    private readonly long _size;
+
     private GroupDraft(GroupingKey key, GroupSnapshot? old, FamilyEntry[] families, int[]? changed)
     {
         (Old, Families, Changed) = (old, families, changed);
-        Size = GroupSize.Of(key, families, old);
+        (Memory, IdCount, IdBytes) = (old?.Memory, old?.IdCount ?? 0, old?.IdBytes ?? 0);
+        _size = GroupSize.Of(key, families, old);
         foreach (ref readonly FamilyEntry entry in families.AsSpan())
         {
             SampleCount += entry.SampleCount;
@@ -31,7 +35,7 @@ internal sealed class GroupDraft
             return;
         }
 
-        Memory = families.Length > FewFamilies ? MemoryOf(families) : null;
+        Arrays = families.Length > FewFamilies ? MemoryOf(families) : null;
         Hidden.KeepFrom(old.HiddenArray, families);
     }
 
@@ -51,7 +55,7 @@ internal sealed class GroupDraft
     public HiddenDraft Hidden { get; } = new();
 
     /// <summary>See <see cref="GroupSize"/>.</summary>
-    public long Size { get; }
+    public long Size => _size + IdBytes + (Memory?.Bytes ?? 0);
 
     /// <summary>How many sample lines they have.</summary>
     public long SampleCount { get; }
@@ -66,7 +70,16 @@ internal sealed class GroupDraft
     public long PushedAt { get; }
 
     /// <summary>The memory that they lie in; null where nothing was before, or where they are so few that it is found by looking.</summary>
-    public HashSet<byte[]>? Memory { get; }
+    public HashSet<byte[]>? Arrays { get; }
+
+    /// <summary>What it remembers; by default what it did.</summary>
+    public GroupMemory? Memory { get; set; }
+
+    /// <summary>See <see cref="GroupSnapshot.IdCount"/>; by default as before.</summary>
+    public long IdCount { get; set; }
+
+    /// <summary>See <see cref="GroupSnapshot.IdBytes"/>; by default as before.</summary>
+    public long IdBytes { get; set; }
 
     /// <summary>The block that is new in the group, if any.</summary>
     public byte[]? Block { get; private init; }

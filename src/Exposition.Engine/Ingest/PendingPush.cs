@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Exposition.Engine.Adding;
 using Exposition.Engine.Counting;
 using Exposition.Engine.Expiry;
 using Exposition.Engine.Groups;
@@ -10,11 +11,17 @@ namespace Exposition.Engine.Ingest;
 /// <summary>A push on its way: read, then prepared (labels merged, rules kept, metrics in order), then rendered.</summary>
 internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long now)
 {
-    private readonly List<int> _families = [];
+    // Of what was read; and of what is rendered, which is the same where nothing is joined.
+    private readonly List<int> _prepared = [];
+    private List<int>? _made;
+    private FamilySet? _joined;
+    private long _joinedWith;
     private readonly List<(int Family, int Entry)> _rendered = [];
     private int _ownTime = -1;
     private int _ownFailure = -1;
     private int _ownExpired = -1;
+
+    private List<int> Made => _made ?? _prepared;
 
     public GroupingKey Key { get; } = key;
 
@@ -23,6 +30,12 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
 
     /// <summary>What becomes of the group's other families.</summary>
     public PushMode Mode { get; init; }
+
+    /// <summary>Puts it together with what the group has, each time it is rendered; null where whole families are pushed.</summary>
+    public GroupJoin? Join { get; init; }
+
+    /// <summary>How it is remembered by its id, if it has one.</summary>
+    public StoredId? Id { get; init; }
 
     /// <summary>After which time its series shall expire, if it says so.</summary>
     public TimeSpan? ExpireAfter { get; init; }
@@ -35,6 +48,11 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
     {
         get
         {
+            if (Join is not null)
+            {
+                return workspace.Families.Metrics.Length + (long)workspace.Families.Points.Length;
+            }
+
             long samples = KeepsFailure ? -1 : -BuiltInFamilies.Count;
             foreach (ref readonly FamilyEntry entry in Entries.AsSpan())
             {
@@ -48,7 +66,8 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
     /// <summary>What it is made in.</summary>
     public PushWorkspace Workspace => workspace;
 
-    public FamilySet Families => workspace.Families;
+    /// <summary>What was read; after a rendering what was rendered.</summary>
+    public FamilySet Families => _joined ?? workspace.Families;
 
     /// <summary>The name of a family.</summary>
     public ReadOnlySpan<byte> NameOf(int family) => Families.Text(Families.Families[family].Name);
@@ -100,7 +119,7 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
                 return error;
             }
 
-            _families.Add(family);
+            _prepared.Add(family);
         }
 
         return null;
@@ -113,7 +132,14 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
     /// starts at 0 and a pushed one does not count.</param>
     public FamilyEntry[] Render(GroupSnapshot? before, BlockPool? pool, bool keepPushedFailure)
     {
-        var families = new List<int>(_families);
+        if (Join is { } join)
+        {
+            _joined = null;
+            _made = join.Make(workspace.Families, _prepared, before, now);
+            (_joined, _joinedWith, _ownTime, _ownFailure) = (join.Families, before?.Version ?? 0, -1, -1);
+        }
+
+        var families = new List<int>(Made);
         KeepsFailure = keepPushedFailure;
         if (!keepPushedFailure)
         {
@@ -126,8 +152,11 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
         return RenderSorted(families, before, pool);
     }
 
+    /// <summary>Whether the last rendering was made for a group as it is.</summary>
+    public bool IsRenderedFor(GroupSnapshot? group) => Join is null || _joinedWith == (group?.Version ?? 0);
+
     /// <summary>Renders the families as they are, without the store's own two.</summary>
-    public FamilyEntry[] RenderKept() => RenderSorted(_families, null, null);
+    public FamilyEntry[] RenderKept() => RenderSorted(Made, null, null);
 
     /// <summary>
     /// The same, sharing names and help texts with entries that are there, valid as long as nothing else is done with the workspace.
@@ -135,8 +164,8 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
     /// <returns>Null if they need more than text.</returns>
     public FamilyEntry[]? RenderInPlace(ReadOnlySpan<FamilyEntry> known)
     {
-        Sort(_families);
-        return SnapshotBuilder.RenderInPlace(Families, workspace.Text, workspace.Sidecar, CollectionsMarshal.AsSpan(_families), known);
+        Sort(Made);
+        return SnapshotBuilder.RenderInPlace(Families, workspace.Text, workspace.Sidecar, CollectionsMarshal.AsSpan(Made), known);
     }
 
     /// <summary>Renders only the trace of a refused push.</summary>

@@ -61,6 +61,17 @@ internal static class PushLimits
             : null;
     }
 
+    /// <summary>Whether a group may not have as many series as a push makes it have that keeps those of before.</summary>
+    /// <param name="options">The limits.</param>
+    /// <param name="push">The push.</param>
+    /// <param name="samples">How many sample lines there would be, the store's own among them.</param>
+    public static PushOutcome? Exceeded(StoreOptions options, PendingPush push, long samples) =>
+        push.Join is not null && options.MaxSeriesPerGroup > 0 && samples - BuiltInFamilies.Count > options.MaxSeriesPerGroup
+            ? new PushOutcome(
+                PushStatus.GroupTooManySeries,
+                $"too many series in one group: {samples - BuiltInFamilies.Count} would be more than {options.MaxSeriesPerGroup}")
+            : null;
+
     /// <summary>The limit that a push exceeds, if any.</summary>
     /// <param name="options">The limits.</param>
     /// <param name="key">Where it goes.</param>

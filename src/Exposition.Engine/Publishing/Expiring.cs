@@ -99,6 +99,9 @@ internal sealed class Expiring(StoreState state, WriterLock writer, Publisher pu
             }
 
             var draft = GroupDraft.Of(slot.Key, current, [.. left]);
+
+            // Sources go with the sums; ids stay.
+            draft.Memory = null;
             List<HiddenFamily>? hidden = null;
             if (state.Rules.Find(workspace.Families, 0, current, slot.Names, draft.Families) is { } clash)
             {

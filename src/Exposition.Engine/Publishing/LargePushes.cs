@@ -28,6 +28,11 @@ internal sealed class LargePushes(
             return new Attempt(MustRender: true);
         }
 
+        if (drafts.RefusedToJoin(push, group) is { } refusedJoin)
+        {
+            return new Attempt(refusedJoin);
+        }
+
         var claim = new Claim(push, drafts.DraftOf(push, group.Newest), state.NewEarlyCheck());
         Attempt made = default;
         try
@@ -65,7 +70,8 @@ internal sealed class LargePushes(
         GroupDraft draft = claim.Draft;
         claim.Slot ??= slot ?? new GroupSlot(push.Key, state.Directory.NameSets.Acquire(push.Key));
         claim.Names ??= claim.Slot.Names;
-        if (PushLimits.Exceeded(state.Options, draft.Old?.Size ?? 0, draft.Size, state.Counts.StoredBytes) is { } tooLarge)
+        if ((PushLimits.Exceeded(state.Options, draft.Old?.Size ?? 0, draft.Size, state.Counts.StoredBytes)
+            ?? PushLimits.Exceeded(state.Options, push, draft.SampleCount)) is { } tooLarge)
         {
             return new Attempt(tooLarge);
         }
@@ -171,7 +177,10 @@ internal sealed class LargePushes(
                 && (draft.Added is null || draft.Added.BinarySearch(place) >= 0)).ToList();
             Fate fate = state.Deadlines.FateOf(slot, push.Key, push.ExpireAfter, push.At);
             GroupSnapshot? stored = publisher.Publish(
-                slot, push.Key, new Publication(draft, fate, claim.Hidden) { OwnPins = 1, Claimed = claim.Slot, ClaimedHidden = claimed });
+                slot, push.Key, new Publication(draft, fate, claim.Hidden)
+                {
+                    OwnPins = 1, Claimed = claim.Slot, ClaimedHidden = claimed, Id = push.Id,
+                });
             if (stored is not null && claim.CountedBefore.Count > 0)
             {
                 state.Directory.Leave(draft.Old!.FamilyArray, claim.CountedBefore, claim.CountedBefore.Count, claim.Slot!);

@@ -1,3 +1,4 @@
+using Exposition.Engine.Adding;
 using Exposition.Engine.Consistency;
 using Exposition.Engine.Expiry;
 using Exposition.Engine.Groups;
@@ -31,7 +32,7 @@ internal sealed class Loading(StoreState state, WriterLock writer, Publisher pub
     }
 
     /// <inheritdoc cref="MetricStore.RestoreOwn"/>
-    public void Restore(GroupingKey key, FamilyEntry[] entries, long? expiresAt, PushFailure? lastFailure)
+    public void Restore(GroupingKey key, FamilyEntry[] entries, long? expiresAt, PushFailure? lastFailure, KeptMemory kept)
     {
         if (state.Expectations is not null)
         {
@@ -62,22 +63,22 @@ internal sealed class Loading(StoreState state, WriterLock writer, Publisher pub
             {
                 old = slot?.Current;
                 List<HiddenFamily>? found = HideWhatClashes(key, entries, old, names);
-                long expires = expiresAt is { } kept
-                    ? state.Clock.FromWall(kept, state.Clock.Read())
+                long expires = expiresAt is { } at
+                    ? state.Clock.FromWall(at, state.Clock.Read())
                     : state.Deadlines.DeadlineOf(slot, key, entries);
                 bool expired = expires > 0 && DeadlineSchedule.IsMarked(entries);
                 var fate = new Fate(expires, expired, IsOwn: expiresAt is not null && !expired);
-                stored = publisher.Publish(slot, key, new Publication(GroupDraft.Of(key, old, entries), fate, found)
-                {
-                    IsSilent = true,
-                    Failure = lastFailure,
-                });
+                var draft = GroupDraft.Of(key, old, entries);
+                (draft.Memory, draft.IdCount, draft.IdBytes) = (kept.Memory, kept.IdCount, kept.Ids?.Bytes ?? 0);
+                stored = publisher.Publish(slot, key, new Publication(draft, fate, found) { IsSilent = true, Failure = lastFailure });
             }
             while (stored is null);
             state.Held.Replaced(old is null ? [] : old.Families, stored.Families);
-            foreach (HiddenFamily kept in stored.Hidden)
+            stored.Slot.Ids = kept.Ids;
+            state.IdKey = kept.Ids is null ? state.IdKey : kept.Key!;
+            foreach (HiddenFamily family in stored.Hidden)
             {
-                state.KeptHidden.Add((stored.Slot, kept));
+                state.KeptHidden.Add((stored.Slot, family));
             }
 
             hidden = TryShowKept();

@@ -1,3 +1,4 @@
+using Exposition.Engine.Adding;
 using Exposition.Engine.Expiry;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Ingest;
@@ -12,6 +13,9 @@ internal readonly record struct Publication(GroupDraft Draft, Fate Fate, List<Hi
 {
     /// <summary>How often the publisher has pinned the slot.</summary>
     public int OwnPins { get; init; }
+
+    /// <summary>How the push is remembered by its id, if it has one.</summary>
+    public StoredId? Id { get; init; }
 
     /// <summary>The refusal that is published.</summary>
     public PushFailure? Failure { get; init; }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Exposition.Engine.Adding;
 using Exposition.Engine.Explore;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Ingest;
@@ -40,9 +41,17 @@ internal sealed class Publisher(StoreState state, WriterLock writer)
             Size = draft.Size,
             SampleCount = draft.SampleCount,
             FailedAt = draft.FailedAt,
+            Memory = draft.Memory,
+            IdCount = draft.IdCount,
+            IdBytes = draft.IdBytes,
         };
+        if (what.Id is { } id)
+        {
+            snapshot.IdCount = (target.Ids ??= new PushIds()).Stage(id, state.OldestId(id.At), state.Options.MaxPushIds);
+        }
+
         state.Peaks.Group.Observe(draft.Size);
-        state.Blocks.Take(snapshot, old, draft.Block, draft.Memory);
+        state.Blocks.Take(snapshot, old, draft.Block, draft.Arrays);
         if (old is null)
         {
             Create(target, snapshot);
@@ -60,6 +69,12 @@ internal sealed class Publisher(StoreState state, WriterLock writer)
             // anyway.
             state.Shapes?.Drop(target);
             return null;
+        }
+
+        if (what.Id is not null)
+        {
+            Interlocked.Add(ref state.Counts.ForgottenIds, target.Ids!.Commit(state.Options.MaxPushIds));
+            state.Peaks.Ids.Observe(target.Ids.Count);
         }
 
         // Before anybody is told, for who hears of it looks at once.

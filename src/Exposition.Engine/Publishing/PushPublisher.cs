@@ -31,7 +31,9 @@ internal sealed class PushPublisher(
         {
             if (!isRendered)
             {
-                Render(push);
+                using var group = new PinnedGroup(state.Groups.Find(push.Key));
+                Explored.Step("ReadBlock");
+                drafts.Render(push, group);
                 isRendered = true;
             }
 
@@ -95,13 +97,6 @@ internal sealed class PushPublisher(
         return new PushOutcome(state.Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted);
     }
 
-    private void Render(PendingPush push)
-    {
-        using var group = new PinnedGroup(state.Groups.Find(push.Key));
-        Explored.Step("ReadBlock");
-        push.Render(group.Newest, state.Blocks.Pool, keepPushedFailure: group.Has(BuiltInFamilies.PushFailure));
-    }
-
     private Attempt PublishAtOnce(PendingPush push, bool looksEarly, bool insists)
     {
         if (!looksEarly)
@@ -141,6 +136,16 @@ internal sealed class PushPublisher(
         if (push.KeepsFailure != group.Has(BuiltInFamilies.PushFailure))
         {
             return new Attempt(MustRender: true);
+        }
+
+        if (early is not null && !push.IsRenderedFor(group.Newest))
+        {
+            return new Attempt(MustRender: true);
+        }
+
+        if (drafts.RefusedToJoin(push, group) is { } refusedJoin)
+        {
+            return new Attempt(refusedJoin);
         }
 
         GroupDraft draft = drafts.DraftOf(push, group.Newest);
@@ -183,6 +188,7 @@ internal sealed class PushPublisher(
         Explored.Step("ReadBlock");
         List<HiddenFamily>? hidden = null;
         PushOutcome? refused = PushLimits.Exceeded(state.Options, draft.Old?.Size ?? 0, draft.Size, state.Counts.StoredBytes)
+            ?? PushLimits.Exceeded(state.Options, push, draft.SampleCount)
             ?? checks.ExceededNameSets(push, names)
             ?? PushChecks.Contradiction(checks.Check(push, push.Rendered, slot, draft.Families, ref hidden, early));
         if ((refused is not null || hidden is not null) && (state.MayCountStill || state.Directory.Closed > 0))
@@ -193,7 +199,7 @@ internal sealed class PushPublisher(
 
         Fate fate = state.Deadlines.FateOf(slot, push.Key, push.ExpireAfter, push.At);
         GroupSnapshot? stored = refused is null
-            ? publisher.Publish(slot, push.Key, new Publication(draft, fate, hidden) { OwnPins = 1 })
+            ? publisher.Publish(slot, push.Key, new Publication(draft, fate, hidden) { OwnPins = 1, Id = push.Id })
             : null;
         return new Attempt(refused, stored, draft.Old, hidden, draft.Block);
     }

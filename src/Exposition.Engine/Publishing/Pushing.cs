@@ -1,3 +1,5 @@
+using Exposition.Engine.Adding;
+using Exposition.Engine.Consistency;
 using Exposition.Engine.Counting;
 using Exposition.Engine.Expiry;
 using Exposition.Engine.Ingest;
@@ -12,18 +14,52 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
     /// <inheritdoc cref="MetricStore.Push"/>
     public PushOutcome Push(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
     {
+        if (!details.Id.IsEmpty)
+        {
+            return PushOnce(key, format, body, mode, details);
+        }
+
+        // Whoever adds to a group waits for those who do: what one has added up in vain is work for nobody.
+        using Turns.Scope turn = PushModes.Joins(mode) ? state.Adders.Enter(key, insists: true) : default;
         if (repeats.TryPush(key, format, body, mode, details))
         {
             return new PushOutcome(state.Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted);
         }
 
-        PushOutcome outcome = PushTheLongWay(key, format, body, mode, details);
+        return PushTheLongWay(key, format, body, mode, details, id: null);
+    }
+
+    // Whoever comes with the id of a push that is still under way waits here until that is stored, or not.
+    private PushOutcome PushOnce(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
+    {
+        using Turns.Scope turn = state.Adders.Enter(key, insists: true);
+        Moment now = state.Clock.Read();
+        sweep.ExpireDue(now);
+        PushStatus stored = state.Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted;
+        var id = new StoredId(state.IdKey.Hash(details.Id.Span), state.IdKey.Hash(body.Span), now.Wall, stored);
+        if (state.Groups.Find(key) is { IsRemoved: false, Ids: { } ids } && ids.TryFind(id.Id, state.OldestId(now.Wall), out StoredId known))
+        {
+            Interlocked.Increment(ref state.Counts.RepeatedIds);
+            return known.Body == id.Body
+                ? new PushOutcome(known.Status)
+                : new PushOutcome(PushStatus.IdReused, "a push with this id and another body was stored before");
+        }
+
+        return repeats.TryPush(key, format, body, mode, details, id)
+            ? new PushOutcome(stored)
+            : PushTheLongWay(key, format, body, mode, details, id);
+    }
+
+    private PushOutcome PushTheLongWay(
+        GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, in PushDetails details, StoredId? id)
+    {
+        PushOutcome outcome = ReadAndPush(key, format, body, mode, details, id);
         state.Observers.Tell(key, format, mode, body.Length, outcome, details.Sender);
         return outcome;
     }
 
-    private PushOutcome PushTheLongWay(
-        GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
+    private PushOutcome ReadAndPush(
+        GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details, StoredId? id)
     {
         state.Peaks.GroupingKey.Observe(key.Bytes.Length);
         if (PushLimits.Exceeded(state.Options, key) is { } tooLong)
@@ -73,13 +109,22 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
                 return PushLimits.TooManyGroups(state.Options);
             }
 
+            string? wrong = PushSource.TryGet(state.Options, set, mode, details, out string? source);
             var push = new PendingPush(workspace, key, now.Wall)
             {
                 At = now,
                 Mode = mode,
+                Join = PushModes.Joins(mode) ? new GroupJoin(state.Options, mode) { Source = source, Modes = details.Modes } : null,
+                Id = id is { } once ? once with { At = now.Wall } : null,
                 ExpireAfter = details.ExpireAfter,
                 Extent = extent,
             };
+            if (wrong is not null)
+            {
+                failures.Record(push, wrong, details.Sender);
+                return new PushOutcome(PushStatus.Unmergeable, wrong);
+            }
+
             if (state.Options.Timestamps == SampleTimestamps.Drop)
             {
                 PushRules.DropTimestamps(set);
@@ -91,6 +136,11 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
             PushOutcome outcome = error is null
                 ? pushes.Publish(push, format == PushFormat.Text ? body : default)
                 : new PushOutcome(PushStatus.Inconsistent, error);
+            if (outcome.Status == PushStatus.Unmergeable)
+            {
+                failures.Record(push, outcome.Error!, details.Sender);
+            }
+
             if (outcome.Status != PushStatus.Inconsistent)
             {
                 return outcome;

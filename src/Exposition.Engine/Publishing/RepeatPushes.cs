@@ -1,3 +1,4 @@
+using Exposition.Engine.Adding;
 using Exposition.Engine.Expiry;
 using Exposition.Engine.Explore;
 using Exposition.Engine.Groups;
@@ -20,9 +21,11 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
     public long Count => Volatile.Read(ref _count);
 
     /// <inheritdoc cref="MetricStore.TryPushRepeated"/>
-    public bool TryPush(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
+    public bool TryPush(
+        GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, in PushDetails details, StoredId? id = null)
     {
-        if (state.Shapes is null || format != PushFormat.Text || !TryTakeShapeAndPatch(key, body, mode, details))
+        if (state.Shapes is null || format != PushFormat.Text 
+            || !TryTakeShapeAndPatch(key, body, mode, details, id))
         {
             return false;
         }
@@ -31,7 +34,7 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
         return true;
     }
 
-    private bool TryTakeShapeAndPatch(GroupingKey key, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
+    private bool TryTakeShapeAndPatch(GroupingKey key, ReadOnlyMemory<byte> body, PushMode mode, in PushDetails details, StoredId? id)
     {
         GroupSlot? slot = state.Groups.Find(key);
         Explored.Step("TakeShape");
@@ -43,7 +46,7 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
         slot.Pin();
         try
         {
-            if (TryPatch(slot, shape, body, mode, details.ExpireAfter))
+            if (TryPatch(slot, shape, body, mode, details.ExpireAfter, id))
             {
                 shape.LastUsed = state.Options.Time.GetTimestamp();
                 slot.Patience.Hit();
@@ -69,13 +72,14 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
     }
 
     // The slot is pinned.
-    private bool TryPatch(GroupSlot slot, PushShape shape, ReadOnlyMemory<byte> body, PushMode mode, TimeSpan? expireAfter)
+    private bool TryPatch(GroupSlot slot, PushShape shape, ReadOnlyMemory<byte> body, PushMode mode, TimeSpan? expireAfter, StoredId? id)
     {
         Explored.Step("ReadSlot");
         GroupSnapshot current = slot.Current!;
         int others = current.Families.Length - shape.FamilyCount;
         if (current.Version != shape.Version || (mode == PushMode.Replace && others != BuiltInFamilies.Count)
-            || !shape.TryCompare(body.Span))
+            || (mode != shape.Mode && !(mode == PushMode.Replace && shape.Mode == PushMode.Merge && current.Memory is null))
+            || (id is { } once && !HasRoom(slot, once)) || !shape.TryCompare(body.Span))
         {
             return false;
         }
@@ -113,10 +117,20 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
         state.Blocks.Take(snapshot, current, shape.Block);
         snapshot.ExpiresAt = state.Deadlines.Deadline(slot, slot.Key, expireAfter, now.Steady);
         snapshot.HasExplicitExpiry = expireAfter is not null;
+        if (id is { } staged)
+        {
+            snapshot.IdCount = slot.Ids!.Stage(staged, state.OldestId(staged.At), state.Options.MaxPushIds);
+        }
+
         if (!TrySwapSteadily(slot, current, snapshot))
         {
             GiveUp(snapshot, current);
             return false;
+        }
+
+        if (id is not null)
+        {
+            Interlocked.Add(ref state.Counts.ForgottenIds, slot.Ids!.Commit(state.Options.MaxPushIds));
         }
 
         Explored.Step("SetShapeVersion");
@@ -133,6 +147,9 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
 
         return true;
     }
+
+    private bool HasRoom(GroupSlot slot, in StoredId id) =>
+        slot.Ids is { } ids && ids.HasRoom(state.OldestId(id.At), state.Options.MaxPushIds);
 
     // A repeat push that came too late: nobody has seen its snapshot, and the shape that has its block is dropped.
     private void GiveUp(GroupSnapshot snapshot, GroupSnapshot current)
@@ -172,7 +189,8 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
         ReadOnlyMemory<byte> body)
     {
         ReadOnlySpan<FamilyEntry> pushed = push.Entries;
-        if (state.Shapes is null || before is null || !state.Shapes.MayHold(body.Length) || !stored.Hidden.IsEmpty || slot.IsFailing
+        if (state.Shapes is null || before is null || !MayRepeat(push.Mode, stored) || !state.Shapes.MayHold(body.Length)
+            || !stored.Hidden.IsEmpty || slot.IsFailing
             || !HasSameLines(before, pushed) || !slot.Patience.IsOver())
         {
             return;
@@ -201,11 +219,16 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
         }
     }
 
+    // What a source has grown by is not in the body alone.
+    private static bool MayRepeat(PushMode mode, GroupSnapshot stored) =>
+        mode != PushMode.Cumulative && (mode != PushMode.Replace || stored.Memory is null);
+
     private void BuildShape(GroupSlot slot, GroupSnapshot stored, PendingPush push, ReadOnlyMemory<byte> body)
     {
         long samples = push.PushedSamples;
         FamilyEntry[] pushed = WithoutOwn(push.Entries);
-        if (ShapeBuilder.Build(slot.Key, state.Options.Names, body, pushed, state.Blocks.Pool, push.Workspace) is { } shape)
+        if (ShapeBuilder.Build(slot.Key, state.Options.Names, body, pushed, state.Blocks.Pool, push.Workspace, push.Mode,
+            state.Options.Aggregates) is { } shape)
         {
             (shape.Version, shape.GroupSize) = (stored.Version, stored.Size);
             (shape.Extent, shape.Samples) = (push.Extent, samples);

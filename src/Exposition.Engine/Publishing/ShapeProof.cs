@@ -1,3 +1,4 @@
+using Exposition.Engine.Adding;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Ingest;
 using Exposition.Engine.Repeats;
@@ -28,7 +29,11 @@ internal sealed class ShapeProof(StoreState state, WriterLock writer, PushChecks
             if (TextFormat.TryRead(body, text, workspace.Families, out FormatError malformed)
                 && !PushRules.HasTimestamps(workspace.Families))
             {
-                var push = new PendingPush(workspace, slot.Key, now);
+                var push = new PendingPush(workspace, slot.Key, now)
+                {
+                    Mode = mode,
+                    Join = PushModes.Joins(mode) ? new GroupJoin(state.Options, mode) : null,
+                };
                 error = push.Prepare(leaveOut: !state.Options.CheckConsistency);
                 FamilyEntry[] pushed = push.Render(current, null, keepPushedFailure: true);
                 expected = GroupDraft.After(slot.Key, current, pushed, mode == PushMode.Replace, state.Blocks.Pool, push.Block).Families;

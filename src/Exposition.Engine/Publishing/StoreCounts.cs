@@ -21,6 +21,12 @@ internal sealed class StoreCounts
     /// <summary>The series of all pushes that were stored so far. Changed without the lock, too.</summary>
     public long Pushed;
 
+    /// <summary>Ids that were forgotten before their time. Changed without the lock, too.</summary>
+    public long ForgottenIds;
+
+    /// <summary>Pushes that had been stored before under their id. Changed without the lock.</summary>
+    public long RepeatedIds;
+
     /// <summary>How often a group has expired.</summary>
     public long Expiries;
 

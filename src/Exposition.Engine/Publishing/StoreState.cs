@@ -1,3 +1,4 @@
+using Exposition.Engine.Adding;
 using Exposition.Engine.Compression;
 using Exposition.Engine.Consistency;
 using Exposition.Engine.Counting;
@@ -120,6 +121,18 @@ internal sealed class StoreState
 
     /// <summary>Who comes next to change a group.</summary>
     public Turns Turns { get; } = new();
+
+    /// <summary>
+    /// Who comes next to add to a group, or to push with an id: both look at what the group has first. Taken before all other locks.
+    /// </summary>
+    public Turns Adders { get; } = new();
+
+    /// <summary>The key under which ids are hashed. That of a durable copy takes the place of the one drawn at the start.</summary>
+    public IdKey IdKey { get; set; } = new();
+
+    /// <summary>When the oldest id was stored that is known at a time, in nanoseconds since the Unix epoch.</summary>
+    public long OldestId(long now) =>
+        Options.IdWindow <= TimeSpan.Zero ? long.MaxValue : now - DeadlineSchedule.Nanoseconds(Options.IdWindow);
 
     /// <summary>Groups that are not in the map before the end of a loading, in the order in which they came; null while nothing is
     /// loaded.</summary>

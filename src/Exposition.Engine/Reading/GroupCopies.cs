@@ -1,4 +1,5 @@
 using System.Text;
+using Exposition.Engine.Adding;
 using Exposition.Engine.Publishing;
 using Exposition.Formats;
 
@@ -23,7 +24,12 @@ internal static class GroupCopies
         long expiry = state.Deadlines.ExpiryOf(group);
         return new GroupInfo(
             group.Key, TimeOf(group.PushTime), TimeOf(group.FailureTime),
-            MomentOf(expiry), group.IsExpired, group.LastFailure, families);
+            MomentOf(expiry), group.IsExpired, group.LastFailure, families)
+        {
+            Mode = group.Memory is { } memory && PushModes.Joins(memory.Mode) ? memory.Mode : PushMode.Merge,
+            SourceCount = group.Memory?.Sources?.Count ?? 0,
+            KnownIds = group.Slot.Ids?.Count ?? 0,
+        };
     }
 
     public static MetricSample[] SamplesOf(GroupSnapshot group)

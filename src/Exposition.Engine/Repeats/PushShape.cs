@@ -48,6 +48,8 @@ internal sealed class PushShape
     private readonly byte[] _body;
     private int _bodyLength;
 
+    private readonly ShapeSums? _sums;
+
     // The block belongs to the snapshot that the shape describes. It may be longer than what is in it.
     private readonly BlockPool _pool;
     private byte[] _block;
@@ -62,10 +64,13 @@ internal sealed class PushShape
     /// <param name="blockLength">How much of the block that is.</param>
     /// <param name="families">Names of the pushed families in their order; kept.</param>
     /// <param name="pool">Where patched blocks come from.</param>
+    /// <param name="sums">What values are added to; null where they take the place of others.</param>
     public PushShape(
-        ShapeTables tables, ReadOnlySpan<byte> body, byte[] block, int blockLength, ReadOnlyMemory<byte>[] families, BlockPool pool)
+        ShapeTables tables, ReadOnlySpan<byte> body, byte[] block, int blockLength, ReadOnlyMemory<byte>[] families, BlockPool pool,
+        ShapeSums? sums)
     {
         _pool = pool;
+        _sums = sums;
         _families = families;
         _familyChanged = new bool[families.Length];
         _valueStart = [.. tables.ValueStart];
@@ -76,7 +81,7 @@ internal sealed class PushShape
         _isWhole = [.. tables.IsWhole];
         _isPositive = [.. tables.IsPositive];
         _lastLineOfFamily = [.. tables.LastLineOfFamily];
-        _digits = new byte[_valueStart.Length * ExpositionNumber.MaxLength];
+        _digits = sums is null ? new byte[_valueStart.Length * ExpositionNumber.MaxLength] : [];
         _digitCount = new byte[_valueStart.Length];
         _changed = new int[_valueStart.Length];
         _body = pool.Rent(body.Length + (body.Length / 8) + 64);
@@ -88,6 +93,9 @@ internal sealed class PushShape
 
     /// <summary>Version of the snapshot that the shape describes.</summary>
     public long Version { get; set; }
+
+    /// <summary>What the pushes do that it is of; <see cref="PushMode.Merge"/> of those that replace, too.</summary>
+    public PushMode Mode { get; init; }
 
     /// <summary>How much is in the body.</summary>
     public PushExtent Extent { get; set; }
@@ -109,7 +117,7 @@ internal sealed class PushShape
 
     /// <summary>Memory held beside the group's own block, in bytes.</summary>
     public long Size => _body.Length + ((long)_valueStart.Length * (ExpositionNumber.MaxLength + 3 + (3 * sizeof(int))))
-        + (_source.Length * 3L * sizeof(int));
+        + (_source.Length * 3L * sizeof(int)) + (_sums?.Size ?? 0);
 
     /// <summary>Number of pushed families.</summary>
     public int FamilyCount => _lastLineOfFamily.Length;
@@ -195,7 +203,7 @@ internal sealed class PushShape
 
         body.CopyTo(_body);
         _bodyLength = body.Length;
-        return true;
+        return _sums is null || _sums.TryCombine(_source);
     }
 
     /// <summary>The block with the values of the last body compared. It belongs to the snapshot that it is published with.</summary>
@@ -205,15 +213,18 @@ internal sealed class PushShape
     public ReadOnlyMemory<byte> Patch()
     {
         Array.Clear(_familyChanged);
-        if (_changedCount == 0)
-        {
-            return _block.AsMemory(0, _blockLength);
-        }
+        return (_sums is { } sums ? !sums.HasChanged : _changedCount == 0) ? _block.AsMemory(0, _blockLength)
+            : _sums is not null ? Patch(_sums)
+            : Patch(new ValueDigits(_source, _digitCount, _digits));
+    }
 
+    private ReadOnlyMemory<byte> Patch<T>(T values)
+        where T : ILineDigits
+    {
         long size = _blockLength;
         for (int line = 0; line < _source.Length; line++)
         {
-            int digits = Digits(line);
+            int digits = values.CountOf(line);
             size += digits == 0 ? 0 : digits - (_lineEnd[line] - _lineStart[line]);
         }
 
@@ -223,7 +234,7 @@ internal sealed class PushShape
         int family = 0;
         for (int line = 0; line < _source.Length; line++)
         {
-            int digits = Digits(line);
+            int digits = values.CountOf(line);
             if (digits > 0)
             {
                 while (_lastLineOfFamily[family] < line)
@@ -234,7 +245,7 @@ internal sealed class PushShape
                 _familyChanged[family] = true;
                 int start = _lineStart[line];
                 _block.AsSpan(copied, start - copied).CopyTo(block.AsSpan(copied + shift));
-                _digits.AsSpan(_source[line] * ExpositionNumber.MaxLength, digits).CopyTo(block.AsSpan(start + shift));
+                values.Of(line).CopyTo(block.AsSpan(start + shift));
                 copied = _lineEnd[line];
                 _lineStart[line] = start + shift;
                 shift += digits - (copied - start);
@@ -265,8 +276,6 @@ internal sealed class PushShape
     /// <summary>Whether the last <see cref="Patch"/> wrote a value of the pushed family anew.</summary>
     public bool IsFamilyChanged(int family) => _familyChanged[family];
 
-    private int Digits(int line) => _source[line] < 0 ? 0 : _digitCount[_source[line]];
-
     private bool TryTakeValue(int index, ReadOnlySpan<byte> text)
     {
         if (!ExpositionNumber.TryParse(text, out double value)
@@ -274,6 +283,12 @@ internal sealed class PushShape
             || (_isWhole[index] && !(value >= 0 && value <= LargestWhole && Math.Floor(value) == value)))
         {
             return false;
+        }
+
+        if (_sums is not null)
+        {
+            _sums.Take(index, value);
+            return true;
         }
 
         Span<byte> digits = _digits.AsSpan(index * ExpositionNumber.MaxLength, ExpositionNumber.MaxLength);

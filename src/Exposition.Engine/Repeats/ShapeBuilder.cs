@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Runtime.InteropServices;
+using Exposition.Engine.Adding;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Ingest;
 using Exposition.Engine.Memory;
@@ -21,6 +22,9 @@ internal static class ShapeBuilder
     /// <param name="pushed">What it was rendered to, the store's own families left out, in the order of their names.</param>
     /// <param name="pool">Where patched blocks shall come from.</param>
     /// <param name="workspace">That of the push, which has no more use for it.</param>
+    /// <param name="mode">What the push does. Where it is put together with what was there, lines that it has not pushed are among
+    /// these.</param>
+    /// <param name="aggregates">What becomes of what does not count where it adds.</param>
     /// <returns>Null where a body like this cannot be patched.</returns>
     public static PushShape? Build(
         GroupingKey key,
@@ -28,7 +32,9 @@ internal static class ShapeBuilder
         ReadOnlyMemory<byte> body,
         ReadOnlySpan<FamilyEntry> pushed,
         BlockPool pool,
-        PushWorkspace workspace)
+        PushWorkspace workspace,
+        PushMode mode,
+        IReadOnlyList<AggregateRule> aggregates)
     {
         int lines = 0;
         foreach (ref readonly FamilyEntry entry in pushed)
@@ -42,9 +48,21 @@ internal static class ShapeBuilder
             return null;
         }
 
-        return TryProbe(key, names, body.Span, pushed, pool, workspace, tables)
-            ? new PushShape(tables, body.Span, run.Array!, run.Count, Names(pushed), pool)
-            : null;
+        tables.IsJoined = PushModes.Joins(mode);
+        if (!TryProbe(key, names, body.Span, pushed, pool, workspace, tables))
+        {
+            return null;
+        }
+
+        ShapeSums? sums = null;
+        if (mode == PushMode.Add)
+        {
+            SetRules(pushed, run, tables, aggregates);
+            sums = ShapeSums.Of(tables, body.Span, run);
+        }
+
+        return mode == PushMode.Add && sums is null ? null
+            : new PushShape(tables, body.Span, run.Array!, run.Count, Names(pushed), pool, sums) { Mode = tables.IsJoined ? mode : PushMode.Merge };
     }
 
     private static bool TryProbe(
@@ -155,6 +173,25 @@ internal static class ShapeBuilder
         length += bytes.Length;
     }
 
+    // Quoted names hide what follows them: there a sum is taken for a count, which asks for the full path where it is not whole.
+    private static void SetRules(
+        ReadOnlySpan<FamilyEntry> pushed, ReadOnlySpan<byte> run, ShapeTables tables, IReadOnlyList<AggregateRule> aggregates)
+    {
+        int line = 0;
+        int start = 0;
+        for (int family = 0; family < pushed.Length; family++)
+        {
+            Aggregate aggregate = AggregateRules.Of(aggregates, pushed[family].Name.Span);
+            for (; line <= tables.LastLineOfFamily[family]; line++)
+            {
+                ReadOnlySpan<byte> text = run[start..tables.LineStart[line]];
+                text = text.StartsWith(pushed[family].Name.Span) ? text[pushed[family].Name.Length..] : text;
+                tables.Rules.Add(ShapeSums.RuleOf(pushed[family].Type, text, aggregate));
+                start = tables.LineEnd[line] + 1;
+            }
+        }
+    }
+
     private static bool TryMatch(ReadOnlySpan<FamilyEntry> pushed, ReadOnlySpan<FamilyEntry> probed, ShapeTables tables)
     {
         bool[] isWhole = new bool[tables.ValueStart.Count];
@@ -197,7 +234,18 @@ internal static class ShapeBuilder
         while (at < text.Length)
         {
             ReadOnlySpan<byte> line = text[at..(at + text[at..].IndexOf((byte)'\n'))];
+            int value = line.LastIndexOf((byte)' ') + 1;
             int lineEnd = probed.IndexOf((byte)'\n');
+            if (tables.IsJoined && (lineEnd < 0 || !probed[..lineEnd].StartsWith(line[..value])))
+            {
+                // Of before. Both are in the same order.
+                tables.Source.Add(-1);
+                tables.LineStart.Add(offset + at + value);
+                tables.LineEnd.Add(offset + at + line.Length);
+                at += line.Length + 1;
+                continue;
+            }
+
             if (lineEnd < 0)
             {
                 return false;
@@ -205,7 +253,6 @@ internal static class ShapeBuilder
 
             ReadOnlySpan<byte> probedLine = probed[..lineEnd];
             probed = probed[(lineEnd + 1)..];
-            int value = line.LastIndexOf((byte)' ') + 1;
             if (probedLine.LastIndexOf((byte)' ') + 1 != value || !probedLine[..value].SequenceEqual(line[..value])
                 || !Utf8Parser.TryParse(probedLine[value..], out double index, out _))
             {

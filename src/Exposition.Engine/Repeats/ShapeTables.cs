@@ -5,6 +5,9 @@ namespace Exposition.Engine.Repeats;
 /// <param name="lines">How many lines it is rendered to.</param>
 internal sealed class ShapeTables(int values, int lines)
 {
+    /// <summary>Whether there may be lines that the body does not have.</summary>
+    public bool IsJoined { get; set; }
+
     public List<int> ValueStart { get; } = new(values);
 
     public List<int> ValueEnd { get; } = new(values);
@@ -20,4 +23,6 @@ internal sealed class ShapeTables(int values, int lines)
     public List<int> LineEnd { get; } = new(lines);
 
     public List<int> LastLineOfFamily { get; } = [];
+
+    public List<LineRule> Rules { get; } = [];
 }

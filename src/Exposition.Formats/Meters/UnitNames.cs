@@ -71,6 +71,12 @@ internal static class UnitNames
         return per.Length == 0 ? what : what.Length == 0 ? "per_" + per : $"{what}_per_{per}";
     }
 
+    /// <summary>The word of a unit without a slash; the unit itself if there is none for it.</summary>
+    public static string WordOf(string unit) => s_units.GetValueOrDefault(unit, unit);
+
+    /// <summary>The word of what a unit is per; that itself if there is none for it.</summary>
+    public static string PerWordOf(string unit) => s_per.GetValueOrDefault(unit, unit);
+
     private static string Word(string unit, Dictionary<string, string> words) =>
         words.TryGetValue(unit.Trim(), out string? word) ? word : InstrumentNames.Words(unit);
 

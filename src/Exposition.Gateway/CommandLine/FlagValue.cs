@@ -37,6 +37,17 @@ internal static class FlagValue
             ? rule
             : throw new FlagException($"--push.expect={value}: {error}");
 
+    /// <summary>Reads a mode, or <c>{SELECTOR}=MODE</c>.</summary>
+    public static ModeRule ReadModeRule(string value) => ModeRule.TryParse(value, out ModeRule? rule, out string? error)
+        ? rule
+        : throw new FlagException($"--push.mode={value}: {error}");
+
+    /// <summary>Reads <c>{NAMES}=AGGREGATE</c>.</summary>
+    public static AggregateRule ReadAggregateRule(string value) =>
+        AggregateRule.TryParse(value, out AggregateRule? rule, out string? error)
+            ? rule
+            : throw new FlagException($"--push.aggregate={value}: {error}");
+
     /// <summary>Takes what is given if the path that it comes to can be served.</summary>
     public static string ReadPath(string flag, string given, string path)
     {

@@ -23,13 +23,20 @@ internal sealed class Flags
 
     /// <summary>The defaults.</summary>
     /// <param name="container">What the container may use of memory, in bytes; 0 where nothing limits it.</param>
-    public Flags(long container) => Limits = new LimitFlags(Options, container);
+    public Flags(long container)
+    {
+        Limits = new LimitFlags(Options, container);
+        Adding = new AddingFlags(Options);
+    }
 
     /// <summary>The options of the engine, as far as flags set them as they are.</summary>
     public ExpositionOptions Options { get; } = new();
 
     /// <summary>The flags <c>--limit.*</c>.</summary>
     public LimitFlags Limits { get; }
+
+    /// <summary>The flags of pushes that add up.</summary>
+    public AddingFlags Adding { get; }
 
     public List<string> ListenAddresses { get; } = [":9091"];
 
@@ -59,6 +66,9 @@ internal sealed class Flags
     public bool HealthWithoutAuth { get; private set; }
 
     public bool EnableAdminApi { get; private set; }
+
+    /// <summary>Whether metrics are taken with OTLP.</summary>
+    public bool EnableOtlp { get; private set; }
 
     public string PersistenceFile { get; private set; } = "";
 
@@ -198,6 +208,8 @@ internal sealed class Flags
             "Let the probes /-/healthy and /-/ready pass without credentials, and not count for the rate limit."),
         Flag.Switch("web.enable-admin-api", () => EnableAdminApi, value => EnableAdminApi = value,
             "Enable API endpoints for admin control actions."),
+        Flag.Switch("web.enable-otlp", () => EnableOtlp, value => EnableOtlp = value,
+            "Take metrics that OpenTelemetry's exporters send with OTLP over HTTP to /v1/metrics."),
         Flag.Switch("web.disable-delete", () => Options.DisableDelete, value => Options.DisableDelete = value,
             "Answer deletes of groups with 403: of one, of many, and of all (wipe). The page shows no buttons for them."),
         Flag.Switch("web.enable-openmetrics", () => Options.EnableOpenMetrics, value => Options.EnableOpenMetrics = value,
@@ -237,6 +249,8 @@ internal sealed class Flags
             + "Repeatable with a selector of groups, the first that matches counts, 0 for none: `{job=\"nightly_backup\"}=26h`. A job that "
             + "is named with = alone is shown even if it has never pushed. By default no group has it.",
             AddExpectation) { IsRepeatable = true, Shown = "= ...", Value = () => NullIfEmpty(string.Join(' ', _expect)) },
+        .. Adding.Table,
+        .. OtlpFlags.Of(Options, () => EnableOtlp),
         .. Limits.Table,
         Flag.Choice("log.level",
             [("debug", LogLevel.Debug), ("info", LogLevel.Information), ("warn", LogLevel.Warning), ("error", LogLevel.Error)],

@@ -67,6 +67,13 @@ internal sealed class LimitFlags
             "Longest label value of a push; a push with a longer one is answered with 400.");
         Number("series-per-push", () => options.MaxSeriesPerPush, value => options.MaxSeriesPerPush = value,
             "Most series of one push; more are answered with 413.");
+        Number("series-per-group", () => options.MaxSeriesPerGroup, value => options.MaxSeriesPerGroup = value,
+            "Most series of a group to which series are added (modes series, add and cumulative); a push after which there would be "
+                + "more is answered with 507.");
+        Number("push-ids", () => options.MaxPushIds, value => options.MaxPushIds = value,
+            "Most ids of pushes (header Exposition-Push-Id) that a group knows; for one more the oldest is forgotten.");
+        Number("sources", () => options.MaxSources, value => options.MaxSources = value,
+            "Most sources of cumulative pushes whose values a group knows; a push of a further one is answered with 507.");
         Number("groups", () => options.MaxGroups, value => options.MaxGroups = value,
             "Most groups; a push to a further one is answered with 507.");
         Number("grouping-name-sets", () => options.MaxGroupingNameSets, value => options.MaxGroupingNameSets = value,
@@ -74,6 +81,10 @@ internal sealed class LimitFlags
                 + "507.");
         Number("pushes-per-second", () => options.MaxPushesPerSecond, value => options.MaxPushesPerSecond = value,
             "Most pushes of one job in a second; more are answered with 429.", unit: "pushes/s");
+        Number("otlp-attributes", () => options.MaxOtlpAttributes, value => options.MaxOtlpAttributes = value,
+            "Most attributes of a data point or resource that comes with OTLP; points with more are rejected.");
+        Number("otlp-resources", () => options.MaxOtlpResources, value => options.MaxOtlpResources = value,
+            "Most resources of an OTLP request; more are answered with 413.");
         Number("password-checks", () => PasswordChecks, value => PasswordChecks = value,
             "Most passwords that wait to be checked; one more takes the place of that which waits longest of the client that has "
                 + "most waiting, which is answered with 503.");

@@ -263,6 +263,11 @@ internal static class GatewayHost
             app.MapExpositionAdminApi();
         }
 
+        if (flags.EnableOtlp)
+        {
+            app.MapExpositionOtlp();
+        }
+
         lifecycle.Map(app);
     }
 }

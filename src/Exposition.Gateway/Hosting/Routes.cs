@@ -36,6 +36,11 @@ internal static class Routes
             routes.Insert(1, new("GET", self, RouteTail.None, RouteOwner.Engine));
         }
 
+        if (flags.EnableOtlp)
+        {
+            routes.Add(new("POST", prefix + "/v1/metrics", RouteTail.None, RouteOwner.Endpoint));
+        }
+
         foreach (string method in s_pushMethods)
         {
             routes.Add(new(method, prefix + "/metrics/job/", RouteTail.Job, RouteOwner.Engine));

@@ -21,6 +21,14 @@ internal sealed class StoreOptionsValidator : IValidateOptions<StoreOptions>
         .. OptionFaults.Negative(nameof(StoreOptions.BundleCacheBytes), options.BundleCacheBytes),
         .. OptionFaults.Null(nameof(StoreOptions.ExpiryRules), options.ExpiryRules),
         .. OptionFaults.Null(nameof(StoreOptions.PushExpectations), options.PushExpectations),
+        .. OptionFaults.Negative(nameof(StoreOptions.MaxSeriesPerGroup), options.MaxSeriesPerGroup),
+        .. OptionFaults.Negative(nameof(StoreOptions.MaxPushIds), options.MaxPushIds),
+        .. OptionFaults.Negative(nameof(StoreOptions.MaxSources), options.MaxSources),
+        .. OptionFaults.Negative(nameof(StoreOptions.IdWindow), options.IdWindow),
+        .. OptionFaults.Negative(nameof(StoreOptions.SourceAge), options.SourceAge),
+        .. OptionFaults.Null(nameof(StoreOptions.PushModes), options.PushModes),
+        .. OptionFaults.Null(nameof(StoreOptions.Aggregates), options.Aggregates),
+        .. OptionFaults.Null(nameof(StoreOptions.SourceLabel), options.SourceLabel),
         .. OptionFaults.Null(nameof(StoreOptions.Time), options.Time),
     ];
 

@@ -28,6 +28,12 @@ internal static class StoreSettings
             { nameof(StoreOptions.ShapeCacheBytes), (StoreOptions options, long value) => options.ShapeCacheBytes = value },
             { nameof(StoreOptions.BundleCacheBytes), (StoreOptions options, long value) => options.BundleCacheBytes = value },
             { nameof(StoreOptions.VerifyShapes), (StoreOptions options, bool value) => options.VerifyShapes = value },
+            { nameof(StoreOptions.MaxSeriesPerGroup), (StoreOptions options, int value) => options.MaxSeriesPerGroup = value },
+            { nameof(StoreOptions.MaxPushIds), (StoreOptions options, int value) => options.MaxPushIds = value },
+            { nameof(StoreOptions.MaxSources), (StoreOptions options, int value) => options.MaxSources = value },
+            { nameof(StoreOptions.IdWindow), (StoreOptions options, TimeSpan value) => options.IdWindow = value },
+            { nameof(StoreOptions.SourceLabel), (StoreOptions options, string value) => options.SourceLabel = value },
+            { nameof(StoreOptions.SourceAge), (StoreOptions options, TimeSpan value) => options.SourceAge = value },
             { nameof(StoreOptions.ExpiredGrace), (StoreOptions options, TimeSpan value) => options.ExpiredGrace = value },
         };
         table.AddNames<NameScheme>(nameof(StoreOptions.Names), static (options, value) => options.Names = value);
@@ -39,6 +45,10 @@ internal static class StoreSettings
 
         table.AddList(nameof(StoreOptions.PushExpectations),
             static (options, value) => options.PushExpectations = [.. options.PushExpectations, PushExpectation.Parse(value)]);
+        table.AddList(nameof(StoreOptions.PushModes),
+            static (options, value) => options.PushModes = [.. options.PushModes, ModeRule.Parse(value)]);
+        table.AddList(nameof(StoreOptions.Aggregates),
+            static (options, value) => options.Aggregates = [.. options.Aggregates, AggregateRule.Parse(value)]);
         return table;
     }
 }

@@ -41,6 +41,11 @@ internal sealed class FoundJson(Utf8JsonWriter json, TimeZoneInfo zone)
             json.WriteString("expiry_rule"u8, group.ExpiryRule);
         }
 
+        if (group.Memory is { } memory)
+        {
+            Memory(memory);
+        }
+
         if (group.HiddenCount > 0)
         {
             json.WriteNumber("hidden_count"u8, group.HiddenCount);
@@ -85,6 +90,38 @@ internal sealed class FoundJson(Utf8JsonWriter json, TimeZoneInfo zone)
         }
 
         json.WriteEndArray();
+    }
+
+    private void Memory(MemoryView memory)
+    {
+        if (memory.Mode is { } mode)
+        {
+            json.WriteString("push_mode"u8, mode);
+        }
+
+        if (memory.SourceCount > 0)
+        {
+            json.WriteNumber("source_count"u8, memory.SourceCount);
+            json.WriteStartObject("sources"u8);
+            foreach ((string name, DateTimeOffset at) in memory.Sources)
+            {
+                Time(name, at);
+            }
+
+            json.WriteEndObject();
+        }
+
+        if (memory.IdCount > 0)
+        {
+            json.WriteNumber("push_id_count"u8, memory.IdCount);
+            json.WriteStartObject("push_ids"u8);
+            foreach ((string hash, DateTimeOffset at) in memory.Ids)
+            {
+                Time(hash, at);
+            }
+
+            json.WriteEndObject();
+        }
     }
 
     /// <summary>A job.</summary>

@@ -142,6 +142,32 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
         return size;
     }
 
+    // Given twice one becomes a list, which is no duration and no mode.
+    private static void TakePushHeaders(IHeaderDictionary headers, ref PushRequest request)
+    {
+        if (headers.TryGetValue(ExpireHeader.Name, out StringValues expire))
+        {
+            ExpireHeader.Take(BytesOf(expire), ref request);
+        }
+
+        if (headers.TryGetValue(PushHeaders.Mode, out StringValues mode))
+        {
+            PushHeaders.TakeMode(BytesOf(mode), ref request);
+        }
+
+        if (headers.TryGetValue(PushHeaders.Id, out StringValues id))
+        {
+            PushHeaders.TakeId(BytesOf(id), new byte[PushHeaders.MaxName], ref request);
+        }
+
+        if (headers.TryGetValue(PushHeaders.Source, out StringValues source))
+        {
+            PushHeaders.TakeSource(BytesOf(source), new byte[PushHeaders.MaxName], ref request);
+        }
+    }
+
+    private static byte[] BytesOf(StringValues values) => Encoding.UTF8.GetBytes(values.ToString());
+
     private async Task PushAsync(HttpContext context, PushMethod method, Route route, int targetLength)
     {
         var request = new PushRequest
@@ -158,11 +184,7 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
             Door = Door.Kestrel,
         };
         request.TakeContentType(First(context.Request.Headers.ContentType));
-        if (context.Request.Headers.TryGetValue(ExpireHeader.Name, out StringValues expire))
-        {
-            // Given twice it becomes a list, which is no duration.
-            ExpireHeader.Take(Encoding.UTF8.GetBytes(expire.ToString()), ref request);
-        }
+        TakePushHeaders(context.Request.Headers, ref request);
 
         using var body = new RequestBody(engine);
         request.Claim = body.Claim;

@@ -216,6 +216,12 @@ internal sealed class HeadParser(PushPath paths, int maxBytes, int maxTarget, in
                 }
 
                 return head.Chunked = true;
+            case 17 when Is(name, "Exposition-Source"u8):
+                return TakeOnce(ref head.Source, range, ref head, HandOnReason.Header);
+            case 18 when Is(name, "Exposition-Push-Id"u8):
+                return TakeOnce(ref head.PushId, range, ref head, HandOnReason.Header);
+            case 20 when Is(name, "Exposition-Push-Mode"u8):
+                return TakeOnce(ref head.PushMode, range, ref head, HandOnReason.Header);
             case 23 when Is(name, "Exposition-Expire-After"u8):
                 return TakeOnce(ref head.ExpireAfter, range, ref head, HandOnReason.Header);
             case 35 when Is(name, "X-Prometheus-Scrape-Timeout-Seconds"u8):

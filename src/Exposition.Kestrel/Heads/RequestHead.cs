@@ -56,6 +56,9 @@ internal struct RequestHead
     public HeadRange Authorization;
     public HeadRange ScrapeTimeout;
     public HeadRange ExpireAfter;
+    public HeadRange PushMode;
+    public HeadRange PushId;
+    public HeadRange Source;
 
     /// <summary>Content-Length, or -1.</summary>
     public long ContentLength;
@@ -77,7 +80,8 @@ internal struct RequestHead
     public void Reset()
     {
         this = default;
-        Host = ContentType = ContentEncoding = Accept = AcceptEncoding = Authorization = ScrapeTimeout = ExpireAfter = HeadRange.Absent;
+        Host = ContentType = ContentEncoding = Accept = AcceptEncoding = Authorization = ScrapeTimeout = HeadRange.Absent;
+        ExpireAfter = PushMode = PushId = Source = HeadRange.Absent;
         ContentLength = -1;
     }
 }

@@ -63,6 +63,12 @@ internal enum Limit : byte
     /// <summary>A label value.</summary>
     LabelValueBytes,
 
+    /// <summary>Attributes of a data point.</summary>
+    OtlpAttributes,
+
+    /// <summary>Resources of an OTLP request.</summary>
+    OtlpResources,
+
     /// <summary>Readers of the page at once.</summary>
     PageReaders,
 
@@ -71,6 +77,9 @@ internal enum Limit : byte
 
     /// <summary>Pushes of one job.</summary>
     PushesPerSecond,
+
+    /// <summary>Ids of pushes that a group knows.</summary>
+    PushIds,
 
     /// <summary>Large bodies that wait to be read.</summary>
     QueuedBodies,
@@ -90,11 +99,17 @@ internal enum Limit : byte
     /// <summary>Searches of the groups at once.</summary>
     Searches,
 
+    /// <summary>Series of one group to which series are added.</summary>
+    SeriesPerGroup,
+
     /// <summary>Series of one push.</summary>
     SeriesPerPush,
 
     /// <summary>Last pushes that are kept to be compared with the next.</summary>
     ShapeCacheBytes,
+
+    /// <summary>Sources of cumulative pushes that a group knows.</summary>
+    Sources,
 
     /// <summary>All groups.</summary>
     StoredBytes,

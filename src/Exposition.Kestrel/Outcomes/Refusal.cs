@@ -15,6 +15,9 @@ internal enum Refusal : byte
     /// <summary>A header cannot be understood.</summary>
     Header,
 
+    /// <summary>Its id is that of another push.</summary>
+    Id,
+
     /// <summary>The body ended early or its framing is wrong.</summary>
     Incomplete,
 

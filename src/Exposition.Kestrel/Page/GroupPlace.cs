@@ -134,7 +134,9 @@ internal sealed class GroupPlace(HtmlWriter html, PageClock clock, GroupLinks li
         expiry.Describe(html);
         html.Raw("</td></tr><tr><th scope=\"row\">series</th><td>"u8).Text(Words.Count(group.SampleCount, "line", "lines")).Raw(" in "u8)
             .Text(Words.Count(group.Families.Length, "family", "families")).Raw(", "u8).Text(Words.Size(group.Size))
-            .Raw("</td></tr></tbody></table>\n"u8);
+            .Raw("</td></tr>"u8);
+        GroupMemoryRows.Write(html, clock, MemoryView.Of(group));
+        html.Raw("</tbody></table>\n"u8);
     }
 
     private void Do(GroupSnapshot group)

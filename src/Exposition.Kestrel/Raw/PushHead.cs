@@ -34,11 +34,6 @@ internal static class PushHead
             push.TakeContentType(head.ContentType.In(bytes));
         }
 
-        if (head.ExpireAfter.IsPresent)
-        {
-            ExpireHeader.Take(head.ExpireAfter.In(bytes), ref push);
-        }
-
         push.Sender = peer;
         if (PushHandler.MayBeLarge(push, head.ContentLength) && engine.Clients.Believes(peer))
         {

@@ -26,6 +26,7 @@ internal sealed class RequestReader
     private RequestHead _head;
     private HeadBuffer _gathered;
     private PushRequest _push;
+    private RawPushHeaders _headers;
     private bool _headTimed;
 
     public RequestReader(ExpositionEngine engine, RawServices services, ConnectionWatch watch, EndPoint? peer)
@@ -256,6 +257,7 @@ internal sealed class RequestReader
         }
 
         PushHead.Take(ref _push, _head, head, route, _engine, _peer);
+        _headers.Take(_head, head, ref _push);
         (_push.Caller, _push.Claim) = (_caller, Body.Deadline.Claim);
         rest = rest.Slice(_head.Position);
         _gathered.Return();

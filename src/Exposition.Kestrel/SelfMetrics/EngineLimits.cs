@@ -39,6 +39,8 @@ internal static class EngineLimits
         limits.Each(Limit.Headers, () => options.MaxHeaders);
         limits.Each(Limit.HeadTimeout, () => options.HeadTimeout.Ticks, LimitMetrics.PerTick);
         limits.Each(Limit.IdleTimeout, () => options.IdleTimeout.Ticks, LimitMetrics.PerTick);
+        limits.Each(Limit.OtlpAttributes, () => options.MaxOtlpAttributes);
+        limits.Each(Limit.OtlpResources, () => options.MaxOtlpResources);
         limits.Each(Limit.PushesPerSecond, () => options.MaxPushesPerSecond);
         limits.Each(Limit.ScrapeDuration, () => options.ScrapeTimeout.Ticks, LimitMetrics.PerTick);
         limits.Each(Limit.ScrapeRate, () => options.MinScrapeBytesPerSecond);
@@ -58,7 +60,11 @@ internal static class EngineLimits
         limits.Each(Limit.GroupingKeyBytes, () => options.MaxGroupingKeyBytes, also: store.Peaks.GroupingKey);
         limits.Each(Limit.LabelValueBytes, () => options.MaxLabelValueBytes, also: store.Peaks.LabelValue);
         limits.Each(Limit.RenderedBytes, () => options.MaxRenderedBytes, also: store.Peaks.Rendered);
+        limits.Each(Limit.PushIds, () => options.MaxPushIds, also: store.Peaks.Ids);
+        limits.Each(Limit.SeriesPerGroup, () => options.MaxSeriesPerGroup, also: store.Peaks.GroupSeries);
         limits.Each(Limit.SeriesPerPush, () => options.MaxSeriesPerPush, also: store.Peaks.Series);
+        limits.Each(Limit.Sources, () => options.MaxSources, also: store.Peaks.Sources);
+        metrics.AlsoRefused(Limit.PushIds, () => store.ForgottenIds);
         metrics.AlsoRefused(Limit.BundleCacheBytes, () => store.Bundles.Refused);
         metrics.AlsoRefused(Limit.ShapeCacheBytes, () => store.ShapesRefused);
     }

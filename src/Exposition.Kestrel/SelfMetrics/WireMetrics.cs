@@ -20,7 +20,7 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
     public static readonly string[] Later =
     [
         "pushgateway_engine_handed_on_total", "pushgateway_http_push_duration_seconds", "pushgateway_http_push_size_bytes",
-            "pushgateway_http_requests_total",
+            "pushgateway_http_requests_total", OtlpMetrics.Name,
     ];
 
     private const string PushHandler = "push";
@@ -44,6 +44,7 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
     private readonly NamedCounters _served = new(s_doors);
     private readonly NamedCounters _handedOn = new(s_reasons);
     private readonly NamedCounters _limited = new(s_limits);
+    private long _putsAgainstRules;
     private long _acceptFailures;
 
     /// <summary>What else is told of what is counted here; null where the host has no meters.</summary>
@@ -54,6 +55,9 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
 
     /// <summary>Scrapes of the store.</summary>
     public ScrapeMetrics Scrapes { get; } = new(time);
+
+    /// <summary>What comes with OTLP.</summary>
+    public OtlpMetrics Otlp { get; } = new();
 
     /// <summary>Connections, and bytes of pushes.</summary>
     public TrafficMetrics Traffic { get; } = new();
@@ -123,6 +127,9 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
     /// <summary>Counts a connection that the raw door did not keep.</summary>
     public void CountHandedOn(HandOnReason reason) => _handedOn.Count((int)reason);
 
+    /// <summary>Counts a PUT to a group for which a rule says another mode.</summary>
+    public void CountPutAgainstRule() => Interlocked.Increment(ref _putsAgainstRules);
+
     /// <summary>Counts a push that was refused.</summary>
     public void CountRefused(Refusal why) => _refused.Count((int)why);
 
@@ -187,8 +194,11 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
         {
             _limited.Collect(into, "pushgateway_limit_refusals_total"u8,
                 "Requests, connections and scrapes that a limit has refused or ended, by its name."u8, "limit"u8);
+            Otlp.Collect(into);
             _refused.Collect(into, "pushgateway_pushes_refused_total"u8, "Pushes that were refused, by the class of the reason."u8,
                 "reason"u8);
+            into.AddCounter("pushgateway_puts_against_mode_total"u8,
+                "PUTs that have replaced a group for which --push.mode says otherwise."u8, Volatile.Read(ref _putsAgainstRules));
         }
     }
 

@@ -1,7 +1,9 @@
 using Exposition.Engine;
+using Exposition.Engine.Adding;
 using Exposition.Engine.Ingest;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Outcomes;
+using Exposition.Kestrel.Routing;
 using Exposition.Kestrel.SelfMetrics;
 
 namespace Exposition.Kestrel.Serving;
@@ -28,20 +30,43 @@ internal sealed class BodyPushes(StoreTarget target, WireMetrics metrics, Exposi
     /// <returns>Null where it decodes to more than that, or is large then, or where there is no memory for it.</returns>
     public Answer? Decode(in PushRequest request, GroupingKey key, BodyEncoding encoding, ReadOnlyMemory<byte> body, long most)
     {
-        long byRatio = options.MaxDecodeRatio > 0 ? DecodedFreely + ((long)options.MaxDecodeRatio * body.Length) : long.MaxValue;
-        long limit = Math.Min(options.DecodedLimit, byRatio);
         using var decoded = new PooledBody(request.Claim);
-        DecodeOutcome outcome = ContentCoding.Undo(encoding, body, decoded, Math.Min(limit, most));
-        metrics.Limits.See(Limit.DecodedBytes, decoded.Length);
-        metrics.Limits.See(Limit.DecodeRatio, (decoded.Length - DecodedFreely) / Math.Max(1, body.Length));
+        DecodeOutcome outcome = Undo(encoding, body, decoded, most, out long limit);
         return outcome.NoRoom || (outcome.TooLarge && most < limit) ? null
-            : outcome.TooLarge ? (
-                limit < options.DecodedLimit ? Answer.TooDense(limit, body.Length, options) : Answer.TooLargeDecoded(limit))
+            : outcome.TooLarge ? TooLarge(limit, body.Length)
             : outcome.Error is not null && encoding == BodyEncoding.RawDeflate ? Push(request, key, body, asItIs: true)
             : outcome.Error is { } error ? new Answer(400, error, Why: Refusal.Encoding)
-            : most < limit && IsLarge(key, decoded.Memory.Span) ? null
+            : most < limit && (IsLarge(key, decoded.Memory.Span) || IsLargeJoin(request, key)) ? null
             : Push(request, key, decoded.Memory, asItIs: false);
     }
+
+    /// <summary>Undoes a content coding within the limits of all bodies, or less.</summary>
+    /// <param name="encoding">The coding.</param>
+    /// <param name="body">The body as sent.</param>
+    /// <param name="into">Where the decoded one goes.</param>
+    /// <param name="most">How much is wanted here.</param>
+    /// <param name="limit">The limit for this body.</param>
+    public DecodeOutcome Undo(BodyEncoding encoding, ReadOnlyMemory<byte> body, PooledBody into, long most, out long limit)
+    {
+        long byRatio = options.MaxDecodeRatio > 0 ? DecodedFreely + ((long)options.MaxDecodeRatio * body.Length) : long.MaxValue;
+        limit = Math.Min(options.DecodedLimit, byRatio);
+        DecodeOutcome outcome = ContentCoding.Undo(encoding, body, into, Math.Min(limit, most));
+        metrics.Limits.See(Limit.DecodedBytes, into.Length);
+        metrics.Limits.See(Limit.DecodeRatio, (into.Length - DecodedFreely) / Math.Max(1, body.Length));
+        return outcome;
+    }
+
+    /// <summary>The answer to a body that <see cref="Undo"/> has stopped at its limit.</summary>
+    public Answer TooLarge(long limit, int sent) =>
+        limit < options.DecodedLimit ? Answer.TooDense(limit, sent, options) : Answer.TooLargeDecoded(limit);
+
+    /// <summary>How a push is put together with what its group has.</summary>
+    public PushMode ModeOf(in PushRequest request, GroupingKey key) =>
+        request.GivenMode ?? (request.Method == PushMethod.Put ? PushMode.Replace : target.ModeOf(key));
+
+    /// <summary>Whether a push is put together with a large group, which is as much work as a large body.</summary>
+    public bool IsLargeJoin(in PushRequest request, GroupingKey key) =>
+        PushModes.Joins(ModeOf(request, key)) && target.SizeOf(key) >= LargeBody;
 
     /// <summary>Whether it takes long to read and render a body.</summary>
     public static bool IsLarge(GroupingKey key, ReadOnlySpan<byte> body) =>
@@ -87,7 +112,7 @@ internal sealed class BodyPushes(StoreTarget target, WireMetrics metrics, Exposi
 
         try
         {
-            return PushAnswer.Of(target.Push(key, request.Format, body, request.Mode, request.Details), asItIs);
+            return PushAnswer.Of(target.Push(key, request.Format, body, ModeOf(request, key), request.Details), asItIs);
         }
         finally
         {

@@ -16,7 +16,7 @@ internal static class ExpireHeader
     {
         if (value.Length > MaxLength)
         {
-            request.HeaderError = $"invalid {Name} header: more than {MaxLength} bytes";
+            request.HeaderError ??= $"invalid {Name} header: more than {MaxLength} bytes";
             return;
         }
 
@@ -28,7 +28,7 @@ internal static class ExpireHeader
         }
         else
         {
-            request.HeaderError = $"invalid {Name} header: {error}";
+            request.HeaderError ??= $"invalid {Name} header: {error}";
         }
     }
 }

@@ -21,6 +21,9 @@ internal static class PushAnswer
         PushStatus.GroupTooLarge => new Answer(507, outcome.Error, Close: false, Limit.GroupBytes, Refusal.TooLarge),
         PushStatus.StoreFull => new Answer(507, outcome.Error, Close: false, Limit.StoredBytes, Refusal.Overload),
         PushStatus.TooManyGroups => new Answer(507, outcome.Error, Close: false, Limit.Groups, Refusal.Overload),
+        PushStatus.GroupTooManySeries => new Answer(507, outcome.Error, Close: false, Limit.SeriesPerGroup, Refusal.TooLarge),
+        PushStatus.TooManySources => new Answer(507, outcome.Error, Close: false, Limit.Sources, Refusal.Overload),
+        PushStatus.IdReused => new Answer(422, outcome.Error, Why: Refusal.Id),
         PushStatus.LabelTooLong => new Answer(400, outcome.Error, Close: false, Limit.LabelValueBytes, Refusal.TooLarge),
         PushStatus.Malformed when asItIs => new Answer(
             415, $"Content-Encoding is not one of {ContentCoding.Understood}; read as it is: {outcome.Error}", Why: Refusal.Encoding),

@@ -1,5 +1,6 @@
 using System.Net;
 using Exposition.Engine;
+using Exposition.Engine.Adding;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.Outcomes;
@@ -31,6 +32,9 @@ internal sealed class PushHandler(
     private readonly JobRate _rate = new(
         options.MaxPushesPerSecond, options.Time, pushes => metrics.Limits.See(Limit.PushesPerSecond, pushes));
     private readonly FairWorkers _workers = new("large bodies", Environment.ProcessorCount, options.MaxQueuedBodies, options.Time);
+
+    /// <summary>Decodes bodies and stores what pushes bring.</summary>
+    public BodyPushes Bodies => _bodies;
 
     /// <summary>How many large bodies wait for their turn.</summary>
     public int Waiting => _workers.Waiting;
@@ -93,6 +97,17 @@ internal sealed class PushHandler(
         Blame(request, answer);
     }
 
+    /// <summary>Counts, logs and keeps the answer to a request for several groups, which is counted as a request elsewhere.</summary>
+    public void CountMany(in PushRequest request, in Answer answer)
+    {
+        metrics.CountServed(request.Door);
+        metrics.CountRefusal(answer.Limit);
+        Blame(request, answer);
+    }
+
+    /// <summary>Takes a push of a job; false if it is one too many (<see cref="ExpositionOptions.MaxPushesPerSecond"/>).</summary>
+    public bool TryTake(GroupingKey key) => _rate.TryTake(key);
+
     /// <summary>Logs and counts a request over which the engine has failed.</summary>
     public Answer Fail(in PushRequest request, Exception thrown)
     {
@@ -141,6 +156,7 @@ internal sealed class PushHandler(
         if (request.Method != PushMethod.Delete)
         {
             Keep(request);
+            NotePutAgainstRule(request);
         }
 
         return options.CommitGate?.Confirm();
@@ -151,6 +167,17 @@ internal sealed class PushHandler(
         if (request.Route is { IsNewKey: true, Key: { } key })
         {
             paths.Keep(key);
+        }
+    }
+
+    // A PUT replaces whatever the rules say; but whoever wrote them meant something else.
+    private void NotePutAgainstRule(in PushRequest request)
+    {
+        if (request is { Method: PushMethod.Put, GivenMode: null, Route.Key: { } key }
+            && target.HasModeRules && target.ModeOf(key) is not (PushMode.Replace or PushMode.Merge) and var mode)
+        {
+            metrics.CountPutAgainstRule();
+            log.PutAgainstRule(request, key, PushModes.NameOf(mode));
         }
     }
 
@@ -187,14 +214,20 @@ internal sealed class PushHandler(
             return body.Length < LargePacked ? _bodies.Decode(request, key, encoding, body, BodyPushes.LargeBody) : null;
         }
 
-        return !BodyPushes.IsLarge(key, body.Span)
+        return !BodyPushes.IsLarge(key, body.Span) && !_bodies.IsLargeJoin(request, key)
             ? _bodies.Push(request, key, body, asItIs: encoding == BodyEncoding.Unknown && !body.IsEmpty)
             : request.Charset is null
-                && target.TryPushRepeated(key, request.Format, body, request.Mode, request.Details) ? new Answer(200)
+                && target.TryPushRepeated(key, request.Format, body, _bodies.ModeOf(request, key), request.Details) ? new Answer(200)
             : null;
     }
 
-    private async ValueTask<Answer> ApplyInTurnAsync(PushRequest request, ReadOnlyMemory<byte> body)
+    private ValueTask<Answer> ApplyInTurnAsync(PushRequest request, ReadOnlyMemory<byte> body) =>
+        RunInTurnAsync(request, () => ApplyLarge(request, body));
+
+    /// <summary>Does work for a request in its turn, on another thread.</summary>
+    /// <param name="request">The head.</param>
+    /// <param name="work">Null where there is no memory for it: then it is done again when there is some.</param>
+    public async ValueTask<Answer> RunInTurnAsync(PushRequest request, Func<Answer?> work)
     {
         // A turn without the memory for it was in vain, and there will be another.
         TimeSpan patience = options.BodyTimeout > TimeSpan.Zero ? options.BodyTimeout : Timeout.InfiniteTimeSpan;
@@ -204,7 +237,7 @@ internal sealed class PushHandler(
         while (true)
         {
             Answer? answer = null;
-            TurnOutcome turn = await _workers.RunAsync(client, Left(), () => answer = ApplyLarge(request, body));
+            TurnOutcome turn = await _workers.RunAsync(client, Left(), () => answer = work());
             if (turn != TurnOutcome.Done)
             {
                 return turn == TurnOutcome.Crowded ? Answer.TooManyQueued(options) : Answer.NoTurn;

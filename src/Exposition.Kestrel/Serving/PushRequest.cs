@@ -37,6 +37,15 @@ internal struct PushRequest
     /// <summary>When the pushed series shall expire, where the client has said it. Zero means never.</summary>
     public TimeSpan? ExpireAfter;
 
+    /// <summary>What it does to what its group has, where the client has said it.</summary>
+    public PushMode? GivenMode;
+
+    /// <summary>The id by which it counts once; empty for none. Valid as long as the request.</summary>
+    public ReadOnlyMemory<byte> Id;
+
+    /// <summary>Who counts what it says; empty for none. Valid as long as the request.</summary>
+    public ReadOnlyMemory<byte> Source;
+
     /// <summary>What is wrong with a header, or null.</summary>
     public string? HeaderError;
 
@@ -51,9 +60,7 @@ internal struct PushRequest
 
     public Door Door;
 
-    public readonly PushMode Mode => Method == PushMethod.Put ? PushMode.Replace : PushMode.Merge;
-
-    public readonly PushDetails Details => new(ExpireAfter, Sender);
+    public readonly PushDetails Details => new(ExpireAfter, Sender) { Id = Id, Source = Source };
 
     /// <summary>Takes the body's language and charset: text, unless a Content-Type names another one exactly.</summary>
     public void TakeContentType(ReadOnlySpan<byte> value)

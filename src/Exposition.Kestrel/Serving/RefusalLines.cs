@@ -42,6 +42,13 @@ internal static class RefusalLines
             .Write();
     }
 
+    /// <summary>A PUT has replaced a group although the rules say something else of it.</summary>
+    public static void PutAgainstRule(this ClientLog log, in PushRequest request, GroupingKey key, string mode) =>
+        log.Begin(LogLevel.Warning, "a PUT has replaced a group for which --push.mode says otherwise", mode)?
+            .Add("logged_source", request.Sender)
+            .Add("group", key)
+            .Write();
+
     /// <summary>A limit has refused or ended something else than a push.</summary>
     public static void Limited(this ClientLog log, Limit limit, EndPoint? source, string? err = null, string? path = null) =>
         log.Begin(LogLevel.Warning, "refused by a limit", WireMetrics.NameOf(limit))?

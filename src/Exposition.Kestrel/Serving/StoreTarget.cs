@@ -16,6 +16,12 @@ internal class StoreTarget(MetricStore? store)
         GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details) =>
         store!.TryPushRepeated(key, format, body, mode, details);
 
+    public virtual bool HasModeRules => store?.Options.PushModes.Count > 0;
+
+    public virtual PushMode ModeOf(GroupingKey key) => store?.ModeOf(key) ?? PushMode.Merge;
+
+    public virtual long SizeOf(GroupingKey key) => store?.SizeOf(key) ?? 0;
+
     public virtual void NoteFailure(GroupingKey key, string reason, object? sender) => store!.NoteFailure(key, reason, sender);
 
     public virtual bool Delete(GroupingKey key) => store!.Delete(key);

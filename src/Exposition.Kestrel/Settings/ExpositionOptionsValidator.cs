@@ -1,3 +1,4 @@
+using Exposition.Formats;
 using Exposition.Hosting.Settings;
 using Microsoft.Extensions.Options;
 
@@ -31,11 +32,33 @@ internal sealed class ExpositionOptionsValidator : IValidateOptions<ExpositionOp
         .. OptionFaults.Negative(nameof(ExpositionOptions.MaxPageReaders), options.MaxPageReaders),
         .. OptionFaults.Negative(nameof(ExpositionOptions.MaxApiReaders), options.MaxApiReaders),
         .. OptionFaults.Negative(nameof(ExpositionOptions.MaxSearches), options.MaxSearches),
+        .. OptionFaults.Negative(nameof(ExpositionOptions.MaxOtlpAttributes), options.MaxOtlpAttributes),
+        .. OptionFaults.Negative(nameof(ExpositionOptions.MaxOtlpResources), options.MaxOtlpResources),
+        .. OtlpFaults(options),
         .. TelemetryFaults(options),
         .. options.SelfMetricsError() is { } error
             ? (string[])[$"{nameof(ExpositionOptions.SelfMetricsPath)} {options.SelfMetricsPath} {error}"]
             : [],
     ];
+
+    private static IEnumerable<string> OtlpFaults(ExpositionOptions options)
+    {
+        bool keepsNames = options.OtlpTranslation
+            is OtlpTranslationStrategy.NoTranslation or OtlpTranslationStrategy.NoUtf8EscapingWithSuffixes;
+        if (keepsNames && options.Names != NameScheme.Utf8)
+        {
+            yield return $"{nameof(ExpositionOptions.OtlpTranslation)} {options.OtlpTranslation} keeps names as they are and needs "
+                + $"{nameof(ExpositionOptions.Names)} to be {NameScheme.Utf8}";
+        }
+
+        foreach (string attribute in options.OtlpGroupingAttributes)
+        {
+            if (OtlpGrouping.FaultOf(attribute) is { } fault)
+            {
+                yield return $"{nameof(ExpositionOptions.OtlpGroupingAttributes)} {fault}";
+            }
+        }
+    }
 
     private static IEnumerable<string> TelemetryFaults(ExpositionOptions options) =>
         options.TelemetryPath.StartsWith("/metrics/job/", StringComparison.Ordinal)

@@ -39,12 +39,18 @@ internal static class ExpositionSettings
             { nameof(ExpositionOptions.MaxHeldBytes), (ExpositionOptions o, long value) => o.MaxHeldBytes = value },
             { nameof(ExpositionOptions.MaxScrapes), (ExpositionOptions o, int value) => o.MaxScrapes = value },
             { nameof(ExpositionOptions.MaxPageReaders), (ExpositionOptions o, int value) => o.MaxPageReaders = value },
+            { nameof(ExpositionOptions.OtlpScopeLabels), (ExpositionOptions o, bool value) => o.OtlpScopeLabels = value },
+            { nameof(ExpositionOptions.MaxOtlpAttributes), (ExpositionOptions o, int value) => o.MaxOtlpAttributes = value },
+            { nameof(ExpositionOptions.MaxOtlpResources), (ExpositionOptions o, int value) => o.MaxOtlpResources = value },
             { nameof(ExpositionOptions.MaxApiReaders), (ExpositionOptions o, int value) => o.MaxApiReaders = value },
             { nameof(ExpositionOptions.MaxSearches), (ExpositionOptions o, int value) => o.MaxSearches = value },
         };
+        table.AddNames<OtlpTranslationStrategy>(nameof(ExpositionOptions.OtlpTranslation), static (o, value) => o.OtlpTranslation = value);
         table.AddList(nameof(ExpositionOptions.AllowedHosts), static (o, value) => o.AllowedHosts.Add(value));
         table.AddList(nameof(ExpositionOptions.TrustedOrigins), static (o, value) => o.TrustedOrigins.Add(value));
         table.AddList(nameof(ExpositionOptions.TrustedProxies), static (o, value) => o.TrustedProxies.Add(Network(value)));
+        table.AddList(
+            nameof(ExpositionOptions.OtlpGroupingAttributes), static (o, value) => o.OtlpGroupingAttributes.Add(value));
         foreach (string name in StoreSettings.ExpiryNames)
         {
             table.AddList(name, static (o, value) => o.ExpiryRules.Add(ExpiryRule.Parse(value)));
@@ -52,6 +58,8 @@ internal static class ExpositionSettings
 
         table.AddList(
             nameof(ExpositionOptions.PushExpectations), static (o, value) => o.PushExpectations.Add(PushExpectation.Parse(value)));
+        table.AddList(nameof(ExpositionOptions.PushModes), static (o, value) => o.PushModes.Add(ModeRule.Parse(value)));
+        table.AddList(nameof(ExpositionOptions.Aggregates), static (o, value) => o.Aggregates.Add(AggregateRule.Parse(value)));
         table.AddRange(StoreSettings.Table
             .Where(setting => !table.Exists(own => own.Name == setting.Name))
             .Select(static setting => setting.Of<ExpositionOptions>(static o => o.Store)));

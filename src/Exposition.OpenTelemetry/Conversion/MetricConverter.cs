@@ -1,5 +1,6 @@
 using System.Buffers;
 using Exposition.Formats;
+using Exposition.Formats.Meters;
 using Exposition.OpenTelemetry.Diagnostics;
 using Exposition.OpenTelemetry.Grouping;
 using Exposition.Pusher.Bodies;
@@ -29,7 +30,7 @@ internal sealed class MetricConverter(PushgatewayExporterOptions options, Notice
     {
         var output = new ArrayBufferWriter<byte>();
         var writer = new ExpositionWriter(output, new ExpositionWriterOptions(_format, options.Escaping));
-        var labels = new PointLabels(_names, target.Group.Labels.Keys.Append("job").ToHashSet(StringComparer.Ordinal));
+        var labels = new AttributeLabels(_names.OfLabel, target.Group.Labels.Keys.Append("job").ToHashSet(StringComparer.Ordinal));
         if (options.WriteTargetInfo)
         {
             WriteTarget(writer, target, labels);
@@ -51,15 +52,15 @@ internal sealed class MetricConverter(PushgatewayExporterOptions options, Notice
         return new PushBody(output.WrittenMemory, writer.ContentType);
     }
 
-    private static void WriteTarget(ExpositionWriter writer, ResourceGroup target, PointLabels labels)
+    private static void WriteTarget(ExpositionWriter writer, ResourceGroup target, AttributeLabels labels)
     {
         labels.Clear();
         foreach ((string key, object? value) in target.Others)
         {
-            labels.Add(key, value);
+            labels.Add(key, TagText.Of(value));
         }
 
-        Label[] written = labels.Take(isHistogram: false, out _);
+        Label[] written = labels.Take(bound: null, out _);
         if (written.Length > 0)
         {
             writer.StartFamily(TargetInfo, FamilyType.Gauge, "Target metadata");
@@ -72,7 +73,7 @@ internal sealed class MetricConverter(PushgatewayExporterOptions options, Notice
     {
         try
         {
-            writer.StartFamily(family.Name, family.Type, PointLabels.Clean(family.First.Description), family.Unit);
+            writer.StartFamily(family.Name, family.Type, AttributeLabels.Clean(family.First.Description), family.Unit);
             return true;
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException)

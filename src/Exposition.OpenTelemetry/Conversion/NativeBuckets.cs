@@ -1,20 +1,14 @@
+using Exposition.Formats.Meters;
 using OpenTelemetry.Metrics;
 
 namespace Exposition.OpenTelemetry.Conversion;
 
 /// <summary>
-/// The buckets of an exponential histogram as a native histogram counts them: by their upper bounds, where OpenTelemetry does by the lower
-/// ones, and no finer than schema 8. There are none for negative values, which the SDK does not record.
+/// The buckets of an exponential histogram as a native histogram has them. There are none for negative values, which the SDK does not
+/// record.
 /// </summary>
 internal readonly ref struct NativeBuckets
 {
-    public const int MinSchema = -4;
-
-    /// <summary>What the specification says where the SDK has none.</summary>
-    public const double ZeroThreshold = 1e-128;
-
-    private const int MaxSchema = 8;
-
     public int Schema { get; private init; }
 
     public ulong ZeroCount { get; private init; }
@@ -31,36 +25,24 @@ internal readonly ref struct NativeBuckets
     public static bool TryOf(ExponentialHistogramData data, out NativeBuckets buckets)
     {
         buckets = default;
-        if (data.Scale < MinSchema)
+        if (data.Scale < ScaledBuckets.MinSchema)
         {
             return false;
         }
 
-        // A bucket of a scale is made of two of the next finer one.
-        int shift = Math.Max(0, data.Scale - MaxSchema);
-        int first = data.PositiveBuckets.Offset >> shift;
-        var counts = new List<ulong>();
-        ulong total = (ulong)data.ZeroCount;
-        int index = data.PositiveBuckets.Offset;
+        var scaled = new ScaledBuckets(data.Scale, ScaledBuckets.SchemaOf(data.Scale), data.PositiveBuckets.Offset);
         foreach (long count in data.PositiveBuckets)
         {
-            int at = (index++ >> shift) - first;
-            if (at == counts.Count)
-            {
-                counts.Add(0);
-            }
-
-            counts[at] += (ulong)count;
-            total += (ulong)count;
+            scaled.Add((ulong)count);
         }
 
         buckets = new NativeBuckets
         {
-            Schema = data.Scale - shift,
+            Schema = ScaledBuckets.SchemaOf(data.Scale),
             ZeroCount = (ulong)data.ZeroCount,
-            Offset = first + 1,
-            Counts = counts.ToArray(),
-            Total = total,
+            Offset = scaled.Offset,
+            Counts = scaled.Counts,
+            Total = (ulong)scaled.Total + (ulong)data.ZeroCount,
         };
         return true;
     }

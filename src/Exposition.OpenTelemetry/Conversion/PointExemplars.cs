@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Text;
 using Exposition.Formats;
 using Exposition.Formats.Meters;
 using OpenTelemetry.Metrics;
@@ -12,14 +10,8 @@ namespace Exposition.OpenTelemetry.Conversion;
 /// </summary>
 internal sealed class PointExemplars(MetricNames names, EscapingScheme escaping)
 {
-    private const string TraceId = "trace_id";
-    private const string SpanId = "span_id";
-
-    // Of OpenMetrics, for names and values together.
-    private const int MostCharacters = 128;
-
     private readonly List<Exemplar> _found = [];
-    private readonly List<Label> _labels = [];
+    private readonly ExemplarLabels _labels = new(escaping);
     private readonly HashSet<int> _taken = [];
 
     public void WriteLatest(ExpositionWriter writer, in MetricPoint point, bool isLong)
@@ -90,48 +82,17 @@ internal sealed class PointExemplars(MetricNames names, EscapingScheme escaping)
     private void Write(ExpositionWriter writer, in Exemplar exemplar, double value)
     {
         _labels.Clear();
-        int left = MostCharacters;
         if (exemplar.TraceId != default)
         {
-            Add(TraceId, exemplar.TraceId.ToHexString(), ref left);
-            Add(SpanId, exemplar.SpanId.ToHexString(), ref left);
+            _labels.AddTrace(exemplar.TraceId.ToHexString(), exemplar.SpanId.ToHexString());
         }
 
         // Those that views have taken from the labels, as far as there is room.
         foreach (KeyValuePair<string, object?> tag in exemplar.FilteredTags)
         {
-            Add(names.OfLabel(PointLabels.Clean(tag.Key ?? "")), PointLabels.Clean(TagText.Of(tag.Value)), ref left);
+            _labels.Add(names.OfLabel(AttributeLabels.Clean(tag.Key ?? "")), AttributeLabels.Clean(TagText.Of(tag.Value)));
         }
 
-        writer.WriteExemplar(value, exemplar.Timestamp, CollectionsMarshal.AsSpan(_labels));
-    }
-
-    private void Add(string name, string value, ref int left)
-    {
-        int characters = CountWritten(name) + Count(value);
-        if (characters <= left && !_labels.Exists(label => label.Name == name))
-        {
-            _labels.Add(new Label(name, value));
-            left -= characters;
-        }
-    }
-
-    // A name counts as it is written.
-    private int CountWritten(string name)
-    {
-        byte[] utf8 = Encoding.UTF8.GetBytes(name);
-        byte[] escaped = new byte[NameRules.MaxEscapedLength(utf8.Length)];
-        return Count(Encoding.UTF8.GetString(escaped.AsSpan(0, NameRules.Escape(utf8, escaping, escaped))));
-    }
-
-    private static int Count(string text)
-    {
-        int count = 0;
-        foreach (Rune _ in text.EnumerateRunes())
-        {
-            count++;
-        }
-
-        return count;
+        writer.WriteExemplar(value, exemplar.Timestamp, _labels.Span);
     }
 }

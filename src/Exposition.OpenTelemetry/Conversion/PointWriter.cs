@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Exposition.Formats;
+using Exposition.Formats.Meters;
 using Exposition.OpenTelemetry.Diagnostics;
 using OpenTelemetry.Metrics;
 using Bucket = Exposition.Formats.HistogramBucket;
@@ -9,7 +10,7 @@ using PointType = OpenTelemetry.Metrics.MetricType;
 namespace Exposition.OpenTelemetry.Conversion;
 
 /// <summary>Writes the points of instruments as series of the family that has been started.</summary>
-internal sealed class PointWriter(ExpositionWriter writer, PointLabels labels, PushgatewayExporterOptions options, Notices notices)
+internal sealed class PointWriter(ExpositionWriter writer, AttributeLabels labels, PushgatewayExporterOptions options, Notices notices)
 {
     private const string Scope = "otel_scope_";
 
@@ -26,15 +27,15 @@ internal sealed class PointWriter(ExpositionWriter writer, PointLabels labels, P
             labels.Clear();
             foreach (KeyValuePair<string, object?> label in scope)
             {
-                labels.Add(label.Key, label.Value);
+                labels.Add(label.Key, TagText.Of(label.Value));
             }
 
             foreach (KeyValuePair<string, object?> tag in point.Tags)
             {
-                labels.Add(tag.Key ?? "", tag.Value);
+                labels.Add(tag.Key ?? "", TagText.Of(tag.Value));
             }
 
-            Label[] written = labels.Take(family.Type == Formats.MetricType.Histogram, out string key);
+            Label[] written = labels.Take(family.Type == Formats.MetricType.Histogram ? "le" : null, out string key);
             if (!family.Series.Add(key))
             {
                 notices.LeftOut(metric.MeterName, metric.Name,
@@ -133,7 +134,7 @@ internal sealed class PointWriter(ExpositionWriter writer, PointLabels labels, P
         if (!NativeBuckets.TryOf(data, out NativeBuckets buckets))
         {
             notices.LeftOut(metric.MeterName, metric.Name,
-                $"a series is left out: its scale {data.Scale} is below {NativeBuckets.MinSchema}, "
+                $"a series is left out: its scale {data.Scale} is below {ScaledBuckets.MinSchema}, "
                     + "the coarsest that native histograms have");
             return;
         }
@@ -153,7 +154,7 @@ internal sealed class PointWriter(ExpositionWriter writer, PointLabels labels, P
                 Schema = buckets.Schema,
                 Count = double.IsNaN(sum) ? (ulong)point.GetHistogramCount() : buckets.Total,
                 Sum = sum,
-                ZeroThreshold = NativeBuckets.ZeroThreshold,
+                ZeroThreshold = ScaledBuckets.ZeroThreshold,
                 ZeroCount = buckets.ZeroCount,
                 PositiveOffset = buckets.Offset,
                 PositiveCounts = buckets.Counts,

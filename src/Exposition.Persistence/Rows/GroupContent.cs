@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Exposition.Engine;
+using Exposition.Engine.Adding;
 using Exposition.Engine.Groups;
 using Exposition.Formats;
 
@@ -7,7 +8,23 @@ namespace Exposition.Persistence.Rows;
 
 /// <summary>What a row says of its group, decoded.</summary>
 [DebuggerDisplay("{Families.Length} families")]
-internal readonly record struct GroupState(FamilyEntry[] Families, long? ExpiresAt = null, PushFailure? LastFailure = null);
+internal readonly record struct GroupState(FamilyEntry[] Families, long? ExpiresAt = null, PushFailure? LastFailure = null)
+{
+    /// <summary>What its last push did, as far as that is kept.</summary>
+    public PushMode Mode { get; init; }
+
+    /// <summary>Those that push cumulative values to it; null for none.</summary>
+    public Dictionary<string, SourceState>? Sources { get; init; }
+
+    /// <summary>Which ids are its own.</summary>
+    public long Incarnation { get; init; }
+
+    /// <summary>The number of its newest id; 0 where it has none.</summary>
+    public long IdCount { get; init; }
+
+    /// <summary>Mode and sources.</summary>
+    public GroupMemory? Memory => GroupMemory.After(Mode, Sources is null ? null : SourceTable.Of(Sources));
+}
 
 // A group as one row's bytes. Grammar (integers little-endian, varint = LEB128 of at most 31 bits):
 //   content := version:1 byte (1)  count:varint  family*  field*
@@ -33,12 +50,15 @@ internal static class GroupContent
         long size = 1 + ContentWriter.MaxVarint + GroupFields.MaxSize(group);
         foreach (ref readonly FamilyEntry family in group.Families)
         {
-            size += FixedBytes + 1 + (5 * ContentWriter.MaxVarint) + (long)family.Name.Length + family.Help.Length + family.Text.Length
-                + family.Sidecar.Length;
+            size += MaxSize(family);
         }
 
         return size;
     }
+
+    /// <summary>The same of a family.</summary>
+    public static long MaxSize(in FamilyEntry family) => FixedBytes + 1 + (5 * ContentWriter.MaxVarint)
+        + (long)family.Name.Length + family.Help.Length + family.Text.Length + family.Sidecar.Length;
 
     /// <returns>The number of bytes written.</returns>
     public static int Write(in KeptGroup group, Span<byte> into)
@@ -116,7 +136,7 @@ internal static class GroupContent
         }
     }
 
-    private static bool TryReadFamily(ref ContentReader reader, int place, RecentHeads? heads, out FamilyEntry family)
+    public static bool TryReadFamily(ref ContentReader reader, int place, RecentHeads? heads, out FamilyEntry family)
     {
         family = default;
         byte unitLength = 0;

@@ -7,6 +7,7 @@ namespace Exposition.Persistence.Rows;
 //   field    := tag:varint (1 or more)  length:varint  bytes
 //   deadline := tag 1: nanoseconds:8 (0 = never). Only one that the push itself has set.
 //   failure  := tag 2: nanoseconds:8  text(reason)  [text(sender)]
+// Tags 3 to 5 are of MemoryFields.
 // Tags that a program does not know it passes over, so a row of a later version can be read; a tag is never given another meaning.
 
 /// <summary>Writes and reads the fields of a group.</summary>
@@ -19,7 +20,7 @@ internal static class GroupFields
     public static long MaxSize(in KeptGroup group)
     {
         const int Fixed = (4 * ContentWriter.MaxVarint) + sizeof(long);
-        return Fixed + (group.LastFailure is { } failure ? Fixed + (3L * failure.Reason.Length) + (3L * (failure.Sender?.Length ?? 0)) : 0);
+        return MemoryFields.MaxSize(group.Memory) + Fixed + (group.LastFailure is { } failure ? Fixed + (3L * failure.Reason.Length) + (3L * (failure.Sender?.Length ?? 0)) : 0);
     }
 
     public static void Write(in KeptGroup group, ref ContentWriter writer)
@@ -47,6 +48,8 @@ internal static class GroupFields
             writer.Varint(Failure);
             writer.Text(field.AsSpan(0, inner.Position));
         }
+
+        MemoryFields.Write(group.Memory, ref writer);
     }
 
     /// <summary>Reads all fields up to the end.</summary>
@@ -70,6 +73,13 @@ internal static class GroupFields
                     }
 
                     state = state with { ExpiresAt = expiresAt };
+                    break;
+                case MemoryFields.Mode or MemoryFields.Ids or MemoryFields.Source:
+                    if (!MemoryFields.TryRead(tag, ref field, ref state))
+                    {
+                        return false;
+                    }
+
                     break;
                 case Failure:
                     if (!field.TryInt64(out long at) || !field.TryText(out ReadOnlyMemory<byte> reason))

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using Exposition.Engine;
+using Exposition.Engine.Adding;
 using Exposition.Persistence.Rows;
+using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
 namespace Exposition.Persistence.Sqlite;
@@ -11,13 +13,21 @@ namespace Exposition.Persistence.Sqlite;
 /// <param name="State">What it says of the group; without families if the row is damaged.</param>
 /// <param name="Bytes">The size of the content.</param>
 [DebuggerDisplay("{Id}: {Key}, {Bytes} bytes")]
-internal readonly record struct DecodedRow(long Id, GroupingKey? Key, GroupState State, int Bytes = 0);
+internal readonly record struct DecodedRow(long Id, GroupingKey? Key, GroupState State, int Bytes = 0)
+{
+    /// <summary>What it remembers beside its families.</summary>
+    public KeptMemory Memory { get; init; }
+
+    /// <summary>Whether all ids could be read.</summary>
+    public bool HasAllIds { get; init; } = true;
+}
 
 // Rows come by the million at a start. So a column is read where it lies, once; and of a small row, which is mostly names and help texts
 // that all groups have, only the samples are kept.
 
 /// <summary>Checks and decodes rows of id, key, version, checksum and content. For one thread.</summary>
-internal sealed class RowDecoder
+/// <param name="ids">Where ids of pushes are; null if the file has none.</param>
+internal sealed class RowDecoder(IdRows? ids)
 {
     private const int SmallContent = 4096;
 
@@ -49,7 +59,30 @@ internal sealed class RowDecoder
             & TryGetBytes(row, 4, out ReadOnlySpan<byte> content)
             && checksum == RowChecksum.Of(key, version, content)
             && TryRead(content, shape, out state);
-        return new DecodedRow(id, group, good ? state : default, content.Length + (shape?.Length ?? 0));
+        if (!good)
+        {
+            return new DecodedRow(id, group, default, content.Length + (shape?.Length ?? 0));
+        }
+
+        KeptMemory memory = new(state.Memory, null, 0, null);
+        bool hasAllIds = state.IdCount == 0 || (ids is not null && TryReadIds(ids, id, group, state, ref memory));
+        return new DecodedRow(id, group, state, content.Length + (shape?.Length ?? 0)) { Memory = memory, HasAllIds = hasAllIds };
+    }
+
+    /// <summary>Whether the file is broken, and what can be read of it is looked for.</summary>
+    public bool IsSalvaging { get; set; }
+
+    private bool TryReadIds(IdRows ids, long id, GroupingKey group, in GroupState state, ref KeptMemory memory)
+    {
+        try
+        {
+            return ids.TryRead(id, group, state, out memory);
+        }
+        catch (SqliteException e) when (IsSalvaging && SqliteErrors.Translate(e).Fault == DurableFault.Damaged)
+        {
+            // The group itself is good.
+            return false;
+        }
     }
 
     private static bool TryGetInteger(sqlite3_stmt row, int column, out long value)

@@ -28,7 +28,16 @@ internal sealed class RowReader(RestoreGroup restore, Action<string> onDamaged)
     {
         try
         {
-            restore(new KeptGroup(row.Key!, row.State.Families) { ExpiresAt = row.State.ExpiresAt, LastFailure = row.State.LastFailure });
+            restore(new KeptGroup(row.Key!, row.State.Families) 
+            {
+                ExpiresAt = row.State.ExpiresAt, LastFailure = row.State.LastFailure, Memory = row.Memory,
+            });
+            if (!row.HasAllIds)
+            {
+                // The group is good; but a push that comes again may count twice.
+                onDamaged($"{row.Key} (ids of its last pushes)");
+            }
+
             return true;
         }
         catch (InvalidOperationException)

@@ -23,6 +23,7 @@ internal sealed class Salvage(SqliteConnection connection, bool hasShapes, RowDe
     /// <summary>Reads all groups that can be read from an id on.</summary>
     public void ReadFrom(long id, RowBatches into)
     {
+        decoder.IsSalvaging = true;
         using SqliteCommand select = SqliteFile.Command(
             connection, "SELECT id, key, version, checksum, content FROM groups WHERE id >= $id ORDER BY id", "$id");
         using SqliteCommand shape = SqliteFile.Command(

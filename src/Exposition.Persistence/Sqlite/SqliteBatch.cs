@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
 using Exposition.Engine;
+using Exposition.Engine.Adding;
 using Exposition.Persistence.Rows;
 using Microsoft.Data.Sqlite;
 
@@ -23,6 +24,7 @@ internal sealed class SqliteBatch : IDurableBatch
     private readonly Action<DurableStoreException> _onFailure;
     private readonly SqliteTransaction _transaction;
     private bool _hasShapes;
+    private bool _hasMadeIds;
     private DurableStoreException? _failure;
 
     public SqliteBatch(SqliteFile file, Action<DurableStoreException> onFailure)
@@ -49,9 +51,36 @@ internal sealed class SqliteBatch : IDurableBatch
         if (size >= WorthSplitting && SplitContent.TryMeasure(group, out SplitSize parts))
         {
             PutSplit(keyBytes, group, version, parts);
+        }
+        else
+        {
+            PutWhole(keyBytes, group, version, size);
+        }
+
+        PutIds(keyBytes, group.Memory);
+    }
+
+    private void PutIds(byte[] keyBytes, KeptMemory kept)
+    {
+        if (kept.Ids is null && _file.Ids is null)
+        {
             return;
         }
 
+        Bytes += Do(() =>
+        {
+            if (_file.Ids is null)
+            {
+                _file.MakeIds(_transaction);
+                _hasMadeIds = true;
+            }
+
+            return _file.Ids!.Put(keyBytes, kept);
+        });
+    }
+
+    private void PutWhole(byte[] keyBytes, in KeptGroup group, long version, long size)
+    {
         byte[] plain = ArrayPool<byte>.Shared.Rent((int)size);
         try
         {
@@ -69,6 +98,15 @@ internal sealed class SqliteBatch : IDurableBatch
         byte[] keyBytes = key.Bytes.ToArray();
         _file.Shapes.Forget(key);
         RemoveShape(keyBytes);
+        if (_file.Ids is { } ids)
+        {
+            Do(() =>
+            {
+                ids.Remove(keyBytes);
+                return true;
+            });
+        }
+
         Do(() => Bind(_file.Remove, keyBytes).ExecuteNonQuery());
         Bytes += keyBytes.Length;
     }
@@ -88,6 +126,7 @@ internal sealed class SqliteBatch : IDurableBatch
             _transaction.Commit();
             return true;
         });
+        _hasMadeIds = false;
         try
         {
             _file.Shrink();
@@ -101,6 +140,11 @@ internal sealed class SqliteBatch : IDurableBatch
     public void Dispose()
     {
         _file.Enlist(null);
+        if (_hasMadeIds)
+        {
+            _file.UnmakeIds();
+        }
+
         try
         {
             _transaction.Dispose();
@@ -165,13 +209,7 @@ internal sealed class SqliteBatch : IDurableBatch
     private static SqliteCommand Bind(SqliteCommand command, params ReadOnlySpan<object> values)
     {
         Debug.Assert(command.Transaction is not null, "In a transaction.");
-        Debug.Assert(command.Parameters.Count == values.Length, "Each parameter has a value.");
-        for (int i = 0; i < values.Length; i++)
-        {
-            command.Parameters[i].Value = values[i];
-        }
-
-        return command;
+        return SqliteFile.Bind(command, values);
     }
 
     private T Do<T>(Func<T> action)

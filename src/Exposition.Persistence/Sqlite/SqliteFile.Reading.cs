@@ -56,7 +56,7 @@ internal sealed partial class SqliteFile
 
     private void Decode(RowBatches batches)
     {
-        var decoder = new RowDecoder();
+        var decoder = new RowDecoder(_ids);
         long next = long.MinValue;
         try
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Exposition.Persistence.Rows;
 using Microsoft.Data.Sqlite;
@@ -48,12 +49,14 @@ internal sealed partial class SqliteFile : IDisposable
         """;
 
     private readonly long _schema;
+    private IdRows? _ids;
     private bool _logIsOwn;
 
     private SqliteFile(SqliteConnection connection, long schema)
     {
         Connection = connection;
         _schema = schema;
+        _ids = schema >= IdRows.SchemaVersion ? new IdRows(connection) : null;
         Put = Command(connection, """
             INSERT INTO groups (key, version, checksum, content) VALUES ($key, $version, $checksum, $content)
             ON CONFLICT (key) DO UPDATE SET version = excluded.version, checksum = excluded.checksum, content = excluded.content
@@ -113,11 +116,48 @@ internal sealed partial class SqliteFile : IDisposable
     public bool HasShapes => Number(Connection, "SELECT EXISTS (SELECT 1 FROM shapes)") != 0;
 
     /// <summary>Makes the prepared statements a part of a transaction, or of none.</summary>
-    public void Enlist(SqliteTransaction? transaction) =>
+    public void Enlist(SqliteTransaction? transaction)
+    {
         Put.Transaction = Remove.Transaction = RemoveShape.Transaction = DigestOf.Transaction = PutShape.Transaction = transaction;
+        _ids?.Enlist(transaction);
+    }
+
+    /// <summary>The ids of pushes; null where the file has none.</summary>
+    public IdRows? Ids => _ids;
+
+    /// <summary>Makes room for ids of pushes, in a transaction.</summary>
+    public IdRows MakeIds(SqliteTransaction transaction)
+    {
+        using SqliteCommand make = Command(Connection, IdRows.Schema);
+        make.Transaction = transaction;
+        make.ExecuteNonQuery();
+        _ids = new IdRows(Connection);
+        _ids.Enlist(transaction);
+        return _ids;
+    }
+
+    /// <summary>The transaction in which they were made has not been committed.</summary>
+    public void UnmakeIds()
+    {
+        _ids?.Dispose();
+        _ids = null;
+    }
+
+    /// <summary>Gives the parameters of a statement their values, by their places.</summary>
+    public static SqliteCommand Bind(SqliteCommand command, params ReadOnlySpan<object> values)
+    {
+        Debug.Assert(command.Parameters.Count == values.Length, "Each parameter has a value.");
+        for (int i = 0; i < values.Length; i++)
+        {
+            command.Parameters[i].Value = values[i];
+        }
+
+        return command;
+    }
 
     /// <summary>Removes all groups: without a condition SQLite lets go of the pages of a table as they are.</summary>
-    public int RemoveAll() => Run(Connection, "DELETE FROM shapes; DELETE FROM groups");
+    public int RemoveAll() =>
+        Run(Connection, (_ids is null ? "" : "DELETE FROM push_ids; ") + "DELETE FROM shapes; DELETE FROM groups");
 
     /// <summary>
     /// After a commit: where most of the file is space that deleted groups have left, gives back cached pages and a part of it.
@@ -231,7 +271,7 @@ internal sealed partial class SqliteFile : IDisposable
             ? string.Create(CultureInfo.InvariantCulture,
                 $"BEGIN IMMEDIATE; {missing} PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {SchemaVersion}; COMMIT")
             : "BEGIN IMMEDIATE; COMMIT");
-        return SchemaVersion;
+        return Math.Max(schema, SchemaVersion);
     }
 
     private static long RequireOurs(SqliteConnection connection)
@@ -244,9 +284,9 @@ internal sealed partial class SqliteFile : IDisposable
         long version = Number(connection, "PRAGMA user_version");
         return version switch
         {
-            >= FirstSchemaVersion and <= SchemaVersion => version,
-            > SchemaVersion => throw new DurableStoreException(DurableFault.LaterVersion, string.Create(CultureInfo.InvariantCulture,
-                $"written by a later version of this program (schema {version}, this one knows {SchemaVersion}): start that version, or "
+            >= FirstSchemaVersion and <= IdRows.SchemaVersion => version,
+            > IdRows.SchemaVersion => throw new DurableStoreException(DurableFault.LaterVersion, string.Create(CultureInfo.InvariantCulture,
+                $"written by a later version of this program (schema {version}, this one knows {IdRows.SchemaVersion}): start that version, or "
                     + $"move the file away")),
             _ => throw new ForeignFileException(
                 string.Create(CultureInfo.InvariantCulture, $"written by another version of this program (schema {version})")),

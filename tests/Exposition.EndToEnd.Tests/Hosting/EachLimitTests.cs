@@ -41,6 +41,9 @@ public sealed class EachLimitTests
         ["idle-timeout"] = new("1s", static g => SendAsync(g, ""), IsKept: true),
         ["inflight-bytes"] = new("64KiB", static g => BeginAsync(g, 8), IsKept: false, "--limit.body-timeout=3s"),
         ["label-value-bytes"] = new("5", static g => SendAsync(g, Put("a", "a{b=\"123456\"} 1\n")), IsKept: true),
+        ["otlp-attributes"] = new("1", static g => SendAsync(g, Otlp(Point("\"attributes\":[{\"key\":\"a\"},{\"key\":\"b\"}]"))),
+            IsKept: true, "--web.enable-otlp"),
+        ["otlp-resources"] = new("1", static g => SendAsync(g, Otlp(Point("") + "," + Point("", "b"))), IsKept: true, "--web.enable-otlp"),
         ["page-readers"] = new("1", static g => HoldAsync(g, "/?group=am9i_211Y2g&as=text", much: true)),   // job="much"
         ["password-checks"] = new("1", static g => GuessAsync(g, 16)),
         ["pushes-per-second"] = new("2", static g => SendAsync(g, [.. Enumerable.Repeat(Put("a", "a 1\n"), 5)]), IsKept: true),
@@ -115,6 +118,14 @@ public sealed class EachLimitTests
             .SkipWhile(static line => !line.StartsWith("<!-- limits", StringComparison.Ordinal))
             .TakeWhile(static line => line != "<!-- end -->")
             .Where(static line => line.StartsWith("| `", StringComparison.Ordinal)).Select(static line => line.Split('`')[1]);
+
+    private static string Otlp(string resources) => "POST /v1/metrics HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+        + $"Content-Length: {resources.Length + 22}\r\n\r\n{{\"resourceMetrics\":[{resources}]}}";
+
+    private static string Point(string fields, string service = "a") =>
+        "{\"resource\":{\"attributes\":[{\"key\":\"service.name\",\"value\":{"
+        + $"\"stringValue\":\"{service}\"}}}}]}},\"scopeMetrics\":[{{\"metrics\":[{{\"name\":\"m\",\"gauge\":{{\"dataPoints\":["
+        + $"{{\"asInt\":1{(fields.Length > 0 ? "," : "")}{fields}}}]}}}}]}}]}}";
 
     private static string Put(string job, string body) =>
         $"PUT /metrics/job/{job} HTTP/1.1\r\nHost: h\r\nContent-Length: {body.Length}\r\n\r\n{body}";

@@ -1,16 +1,14 @@
 using System.Text;
-using Exposition.Formats;
-using Exposition.Formats.Meters;
 
-namespace Exposition.OpenTelemetry.Conversion;
+namespace Exposition.Formats.Meters;
 
 /// <summary>
 /// The labels of one series: sorted, without empty values, which are none for Prometheus. Attributes whose labels get one name share it,
 /// with their values joined by semicolons in the order of the attributes' keys. Used again for series after series.
 /// </summary>
-/// <param name="names">How keys become names.</param>
+/// <param name="nameOf">How keys become names; an <see cref="ArgumentException"/> of it is the caller's.</param>
 /// <param name="reserved">Names of the group's labels. The gateway would overwrite them, and so make one of two series.</param>
-internal sealed class PointLabels(MetricNames names, IReadOnlySet<string> reserved)
+internal sealed class AttributeLabels(Func<string, string> nameOf, IReadOnlySet<string> reserved)
 {
     private const string Exported = "exported_";
 
@@ -22,19 +20,19 @@ internal sealed class PointLabels(MetricNames names, IReadOnlySet<string> reserv
     public void Clear() => _byKey.Clear();
 
     /// <summary>Adds an attribute; of several with one key the last counts.</summary>
-    public void Add(string key, object? value) => _byKey[key] = TagText.Of(value);
+    public void Add(string key, string value) => _byKey[key] = value;
 
     /// <summary>The labels of the attributes that were added.</summary>
-    /// <param name="isHistogram">Whether <c>le</c> is taken.</param>
+    /// <param name="bound">The name that points of the family's type have: <c>le</c> or <c>quantile</c>; null for none.</param>
     /// <param name="key">Equal for equal labels only.</param>
-    public Label[] Take(bool isHistogram, out string key)
+    public Label[] Take(string? bound, out string key)
     {
         _labels.Clear();
         foreach ((string attribute, string value) in _byKey)
         {
             if (value.Length > 0)
             {
-                string name = NameOf(attribute, isHistogram);
+                string name = NameOf(attribute, bound);
                 string text = Clean(value);
                 _labels[name] = _labels.TryGetValue(name, out string? other) ? $"{other};{text}" : text;
             }
@@ -67,10 +65,10 @@ internal sealed class PointLabels(MetricNames names, IReadOnlySet<string> reserv
         return text;
     }
 
-    private string NameOf(string attribute, bool isHistogram)
+    private string NameOf(string attribute, string? bound)
     {
-        string name = names.OfLabel(Clean(attribute));
-        while (reserved.Contains(name) || (isHistogram && name == "le"))
+        string name = nameOf(Clean(attribute));
+        while (reserved.Contains(name) || name == bound)
         {
             name = Exported + name;
         }

@@ -1,0 +1,313 @@
+using Exposition.Formats;
+
+namespace Exposition.Engine.Adding;
+
+/// <summary>A metric in a set.</summary>
+internal readonly record struct MetricRef(FamilySet Set, int Index)
+{
+    public ref MetricRow Row => ref Set.Metrics[Index];
+}
+
+// Whole numbers are added as such where they are counts, and as float64 where they are values: exactly up to 2^53. Beyond that, and between
+// fractions, a sum is rounded to the nearest float64, once an addition. Compensated sums would have to be kept with each value.
+
+/// <summary>Puts two metrics of one label set together.</summary>
+internal sealed class MetricSum
+{
+    // What is beyond it was a negative number in text.
+    private const ulong Most = 1UL << 63;
+
+    private readonly List<(double Bound, Amount Amount)> _old = [];
+    private readonly List<(double Bound, Amount Amount)> _now = [];
+
+    /// <summary>What keeps a metric from being added to anything, or null.</summary>
+    public static string? ErrorOf(in MetricRef metric, MetricType type)
+    {
+        ref readonly MetricRow row = ref metric.Row;
+        if (type == MetricType.Counter)
+        {
+            return row.Value >= 0 ? null : "negative or NaN: " + Text(row.Value);
+        }
+
+        if (row.Count >= Most || !(row.CountFloat >= 0))
+        {
+            return "a count that is negative, NaN or too large";
+        }
+
+        for (int at = type == MetricType.Histogram ? row.FirstPoint : -1; at >= 0; at = metric.Set.Points[at].Next)
+        {
+            ref readonly PointRow point = ref metric.Set.Points[at];
+            if (point.Count >= Most || !(point.Value >= 0) || double.IsNaN(point.Bound))
+            {
+                return "a bucket that is negative, NaN or too large";
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether values of a type are added.</summary>
+    public static bool IsAdded(MetricType type) => type is MetricType.Counter or MetricType.Summary or MetricType.Histogram;
+
+    /// <summary>Makes a metric the sum of two others.</summary>
+    /// <param name="old">What was before.</param>
+    /// <param name="now">What is added to it.</param>
+    /// <param name="into">Has their labels and nothing else.</param>
+    /// <param name="type">Their type, which <see cref="IsAdded"/>.</param>
+    /// <param name="quantiles">What becomes of quantiles.</param>
+    /// <returns>Why they cannot be added, or null.</returns>
+    public string? Add(in MetricRef old, in MetricRef now, in MetricRef into, MetricType type, Aggregate quantiles)
+    {
+        try
+        {
+            return type == MetricType.Summary ? AddSummary(old, now, into, quantiles)
+                : AddValue(old, now, into, type);
+        }
+        catch (OverflowException)
+        {
+            return "the sum is out of range";
+        }
+    }
+
+    /// <summary>Makes a metric what another has grown by; all of it where it has begun anew.</summary>
+    /// <param name="last">What it was.</param>
+    /// <param name="now">What it is.</param>
+    /// <param name="into">Has its labels and nothing else.</param>
+    /// <param name="type">The type, which <see cref="IsAdded"/>.</param>
+    /// <returns>Why that cannot be said, or null.</returns>
+    public string? Grow(in MetricRef last, in MetricRef now, in MetricRef into, MetricType type)
+    {
+        if (MetricExtras.TryRead(last.Set, last.Index, type, out MetricExtras before) is { } error
+            || (error = MetricExtras.TryRead(now.Set, now.Index, type, out MetricExtras extras)) is not null)
+        {
+            return error;
+        }
+
+        bool isLater = extras.Created is { } created && before.Created is { } other && created.CompareTo(other) > 0;
+        if (isLater || !TrySubtract(last, now, into, type, before, extras))
+        {
+            Clear(into);
+            MetricCopy.Values(now, into);
+            return null;
+        }
+
+        extras.Apply(into.Set, into.Index, type);
+        return null;
+    }
+
+    /// <summary>When a metric was created, if it says so.</summary>
+    public static CreatedTime? CreatedOf(in MetricRef metric, MetricType type) =>
+        MetricExtras.TryRead(metric.Set, metric.Index, type, out MetricExtras extras) is null ? extras.Created : null;
+
+    private static void Clear(in MetricRef into)
+    {
+        ref MetricRow row = ref into.Row;
+        row = new MetricRow
+        {
+            FirstLabel = row.FirstLabel, LabelCount = row.LabelCount, Next = row.Next, FirstPoint = -1, LastPoint = -1,
+        };
+    }
+
+    private string? AddValue(in MetricRef old, in MetricRef now, in MetricRef into, MetricType type)
+    {
+        if (MetricExtras.TryRead(old.Set, old.Index, type, out MetricExtras before) is { } error
+            || (error = MetricExtras.TryRead(now.Set, now.Index, type, out MetricExtras extras)) is not null)
+        {
+            return error;
+        }
+
+        ref readonly MetricRow a = ref old.Row;
+        ref readonly MetricRow b = ref now.Row;
+        extras.TakeFrom(before);
+        into.Row.Content = Both(a, b);
+        into.Row.Value = a.Value + b.Value;
+        if (type == MetricType.Histogram)
+        {
+            Amount count = CountOf(a).Plus(CountOf(b));
+            if (!TryAlign(old, now))
+            {
+                return $"buckets of the bounds {Bounds(_now)} cannot be added to buckets of the bounds {Bounds(_old)}";
+            }
+
+            if (before.Native is { } native && extras.Native is { } added)
+            {
+                native.Add(added);
+                extras.Replace(native);
+            }
+            else
+            {
+                extras.Replace(extras.Native ?? before.Native);
+            }
+
+            bool isFloat = (into.Row.Content & MetricContent.FloatCounts) != 0 || extras.Native is { IsFloat: true };
+            SetCounts(into, count, isFloat, static (x, y) => x.Plus(y));
+        }
+
+        extras.Apply(into.Set, into.Index, type);
+        return null;
+    }
+
+    private static string? AddSummary(in MetricRef old, in MetricRef now, in MetricRef into, Aggregate quantiles)
+    {
+        _ = MetricExtras.TryRead(old.Set, old.Index, MetricType.Summary, out MetricExtras before);
+        _ = MetricExtras.TryRead(now.Set, now.Index, MetricType.Summary, out MetricExtras extras);
+        extras.TakeFrom(before);
+        into.Row.Content = Both(old.Row, now.Row);
+        into.Row.Value = old.Row.Value + now.Row.Value;
+        into.Row.Count = checked(old.Row.Count + now.Row.Count);
+        for (int at = now.Row.FirstPoint; at >= 0; at = now.Set.Points[at].Next)
+        {
+            PointRow point = now.Set.Points[at];
+            double value = point.Value;
+            for (int before2 = quantiles == Aggregate.Last ? -1 : old.Row.FirstPoint; before2 >= 0; before2 = old.Set.Points[before2].Next)
+            {
+                PointRow other = old.Set.Points[before2];
+                value = other.Bound.Equals(point.Bound) ? AggregateRules.Apply(quantiles, other.Value, value) : value;
+            }
+
+            into.Set.AddPoint(into.Index, point.Bound, value, 0);
+        }
+
+        extras.Apply(into.Set, into.Index, MetricType.Summary);
+        return null;
+    }
+
+    // False if something has fallen.
+    private bool TrySubtract(
+        in MetricRef last, in MetricRef now, in MetricRef into, MetricType type, MetricExtras before, MetricExtras extras)
+    {
+        ref readonly MetricRow a = ref last.Row;
+        ref readonly MetricRow b = ref now.Row;
+        into.Row.Content = Both(a, b);
+        into.Row.Value = b.Value - a.Value;
+        if (type == MetricType.Counter)
+        {
+            return b.Value >= a.Value && double.IsFinite(a.Value);
+        }
+
+        if (CountOf(b).IsBelow(CountOf(a)))
+        {
+            return false;
+        }
+
+        Amount count = CountOf(b).Minus(CountOf(a));
+        if (type == MetricType.Summary)
+        {
+            into.Row.Count = count.Whole;
+            for (int at = b.FirstPoint; at >= 0; at = now.Set.Points[at].Next)
+            {
+                PointRow point = now.Set.Points[at];
+                into.Set.AddPoint(into.Index, point.Bound, point.Value, 0);
+            }
+
+            return true;
+        }
+
+        if (!TryAlign(last, now))
+        {
+            return false;
+        }
+
+        for (int i = 0; i < _old.Count; i++)
+        {
+            if (_now[i].Amount.IsBelow(_old[i].Amount))
+            {
+                return false;
+            }
+        }
+
+        if (before.Native is { } subtracted && !(extras.Native?.TrySubtract(subtracted) ?? false))
+        {
+            return false;
+        }
+
+        bool isFloat = (into.Row.Content & MetricContent.FloatCounts) != 0 || extras.Native is { IsFloat: true };
+        SetCounts(into, count, isFloat, static (x, y) => y.Minus(x));
+        return true;
+    }
+
+    // What both lack the sum lacks.
+    private static MetricContent Both(in MetricRow a, in MetricRow b)
+    {
+        const MetricContent Missing = MetricContent.NoCount | MetricContent.NoSum;
+        const MetricContent Either = MetricContent.FloatCounts | MetricContent.InfBucket;
+        return ((a.Content | b.Content) & Either) | (a.Content & b.Content & (Missing | MetricContent.Kinds));
+    }
+
+    private static Amount CountOf(in MetricRow row) => row.CountFloat > 0 ? new Amount(0, row.CountFloat) : new Amount(row.Count, 0);
+
+    private void SetCounts(in MetricRef into, Amount count, bool isFloat, Func<Amount, Amount, Amount> combine)
+    {
+        ref MetricRow row = ref into.Row;
+        row.Count = isFloat ? 0 : count.Whole;
+        row.CountFloat = isFloat ? count.Value : 0;
+        row.Content |= isFloat ? MetricContent.FloatCounts : 0;
+        bool hasInfinity = (row.Content & MetricContent.InfBucket) != 0;
+        for (int i = 0; i < _old.Count; i++)
+        {
+            Amount amount = combine(_old[i].Amount, _now[i].Amount);
+            if (hasInfinity || !double.IsPositiveInfinity(_old[i].Bound))
+            {
+                into.Set.AddPoint(into.Index, _old[i].Bound, isFloat ? amount.Value : 0, isFloat ? 0 : amount.Whole);
+            }
+        }
+    }
+
+    // The buckets of both in order of their bounds, that of +Inf among them, which is the count where it was not said.
+    private bool TryAlign(in MetricRef old, in MetricRef now)
+    {
+        List(old, _old);
+        List(now, _now);
+        if (_old.Count != _now.Count)
+        {
+            return false;
+        }
+
+        for (int i = 0; i < _old.Count; i++)
+        {
+            if (_old[i].Bound != _now[i].Bound)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static void List(in MetricRef metric, List<(double Bound, Amount Amount)> into)
+    {
+        into.Clear();
+        bool isSorted = true;
+        bool hasInfinity = false;
+        for (int at = metric.Row.FirstPoint; at >= 0; at = metric.Set.Points[at].Next)
+        {
+            ref readonly PointRow point = ref metric.Set.Points[at];
+            isSorted &= into.Count == 0 || into[^1].Bound <= point.Bound;
+            hasInfinity |= double.IsPositiveInfinity(point.Bound);
+            into.Add((point.Bound, point.Value != 0 ? new Amount(0, point.Value) : new Amount(point.Count, 0)));
+        }
+
+        if (!isSorted)
+        {
+            into.Sort(static (a, b) => a.Bound.CompareTo(b.Bound));
+        }
+
+        if (!hasInfinity)
+        {
+            into.Add((double.PositiveInfinity, CountOf(metric.Row)));
+        }
+    }
+
+    private static string Bounds(List<(double Bound, Amount Amount)> buckets)
+    {
+        const int Shown = 20;
+        string text = string.Join(", ", buckets.Take(Shown).Select(static bucket => Text(bucket.Bound)));
+        return "[" + text + (buckets.Count > Shown ? ", ..." : "") + "]";
+    }
+
+    private static string Text(double value)
+    {
+        Span<byte> digits = stackalloc byte[ExpositionNumber.MaxLength];
+        return System.Text.Encoding.ASCII.GetString(digits[..ExpositionNumber.Format(value, digits)]);
+    }
+}

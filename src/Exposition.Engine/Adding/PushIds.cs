@@ -1,0 +1,185 @@
+namespace Exposition.Engine.Adding;
+
+/// <summary>A push with an id, as it is remembered.</summary>
+/// <param name="Id">Keyed hash of the id.</param>
+/// <param name="Body">The same of the decoded body.</param>
+/// <param name="At">When it was stored, in nanoseconds since the Unix epoch.</param>
+/// <param name="Status">How it was answered.</param>
+internal readonly record struct StoredId(UInt128 Id, UInt128 Body, long At, PushStatus Status);
+
+// A ring. Ids have numbers, 1 for the first of a group; those from _first to _last are known. Who stores a push writes its id behind the
+// last one (Stage), publishes a snapshot that says how many ids it has, and then makes it the last (Commit): if the publication fails, the
+// place is written again. So whoever has a snapshot finds the ids that belong to it, as far as they are not forgotten. One at a time stages
+// (Turns); all others only read.
+
+/// <summary>The ids of the last pushes to a group.</summary>
+/// <param name="incarnation">Tells them from those of an earlier group of the same key.</param>
+/// <param name="count">How many it has had.</param>
+internal sealed class PushIds(long incarnation, long count)
+{
+    /// <summary>What one counts for in <see cref="MetricStore.StoredBytes"/>.</summary>
+    public const int BytesOfOne = 48;
+
+    private const int FirstRoom = 16;
+
+    private readonly Lock _lock = new();
+    private StoredId[] _ring = [];
+    private long _first = count + 1;
+    private long _last = count;
+
+    /// <summary>A group's first.</summary>
+    public PushIds()
+        : this(Random.Shared.NextInt64(), 0)
+    {
+    }
+
+    public long Incarnation { get; } = incarnation;
+
+    /// <summary>The number of the oldest that is known.</summary>
+    public long First => Volatile.Read(ref _first);
+
+    /// <summary>What they count for in <see cref="MetricStore.StoredBytes"/>.</summary>
+    public long Bytes => (long)BytesOfOne * _ring.Length;
+
+    /// <summary>How many are known.</summary>
+    public int Count => (int)(Volatile.Read(ref _last) - Volatile.Read(ref _first) + 1);
+
+    /// <summary>The newest ones, the newest first.</summary>
+    public StoredId[] Newest(int most)
+    {
+        lock (_lock)
+        {
+            var newest = new StoredId[Math.Min(most, Count)];
+            for (int i = 0; i < newest.Length; i++)
+            {
+                newest[i] = At(_last - i);
+            }
+
+            return newest;
+        }
+    }
+
+    /// <summary>Those from one number to another that are known, in their order, with the number of the first.</summary>
+    public (long First, StoredId[] Ids) Range(long from, long to)
+    {
+        lock (_lock)
+        {
+            from = Math.Max(from, _first);
+            var ids = new StoredId[Math.Max(0, to - from + 1)];
+            for (int i = 0; i < ids.Length; i++)
+            {
+                ids[i] = At(from + i);
+            }
+
+            return (from, ids);
+        }
+    }
+
+    /// <summary>Finds a push.</summary>
+    /// <param name="id">Its id.</param>
+    /// <param name="since">Only one that was stored then or later.</param>
+    /// <param name="found">The push.</param>
+    public bool TryFind(UInt128 id, long since, out StoredId found)
+    {
+        for (long number = _last; number >= _first; number--)
+        {
+            ref readonly StoredId known = ref At(number);
+            if (known.Id == id)
+            {
+                found = known;
+                return known.At >= since;
+            }
+        }
+
+        found = default;
+        return false;
+    }
+
+    /// <summary>What they count for with one more, in bytes.</summary>
+    public long BytesWithOneMore(long since, int most) => (long)BytesOfOne * RoomFor(since, most);
+
+    /// <summary>Whether there is room for one more without growing.</summary>
+    public bool HasRoom(long since, int most) => RoomFor(since, most) == _ring.Length;
+
+    /// <summary>Writes the next one.</summary>
+    /// <returns>Its number.</returns>
+    public long Stage(in StoredId id, long since, int most)
+    {
+        lock (_lock)
+        {
+            Forget(since);
+            int room = RoomFor(since, most);
+            if (room > _ring.Length)
+            {
+                var ring = new StoredId[room];
+                for (long number = _first; number <= _last; number++)
+                {
+                    ring[number % room] = At(number);
+                }
+
+                _ring = ring;
+            }
+
+            _ring[(_last + 1) % _ring.Length] = id;
+            return _last + 1;
+        }
+    }
+
+    /// <summary>The push of the id that was staged is stored.</summary>
+    /// <returns>How many ids are forgotten for it that were still to be known.</returns>
+    public int Commit(int most)
+    {
+        lock (_lock)
+        {
+            Volatile.Write(ref _last, _last + 1);
+            int forgotten = most > 0 ? Math.Max(0, Count - most) : 0;
+            Volatile.Write(ref _first, _first + forgotten);
+            return forgotten;
+        }
+    }
+
+    /// <summary>Puts back ids that a durable copy has kept, in their order, before anybody else has these.</summary>
+    public void Restore(ReadOnlySpan<StoredId> ids, int most)
+    {
+        ids = most > 0 && ids.Length > most ? ids[^most..] : ids;
+        _first = _last - ids.Length + 1;
+        _ring = new StoredId[RoomOf(ids.Length + 1, most)];
+        for (int i = 0; i < ids.Length; i++)
+        {
+            _ring[(_first + i) % _ring.Length] = ids[i];
+        }
+    }
+
+    private ref StoredId At(long number) => ref _ring[number % _ring.Length];
+
+    private void Forget(long since)
+    {
+        while (_first <= _last && At(_first).At < since)
+        {
+            Volatile.Write(ref _first, _first + 1);
+        }
+    }
+
+    private int RoomFor(long since, int most)
+    {
+        long first = _first;
+        while (first <= _last && At(first).At < since)
+        {
+            first++;
+        }
+
+        return Math.Max(_ring.Length, RoomOf(_last - first + 2, most));
+    }
+
+    // One place more than there may be, so that none goes before the next is stored.
+    private static int RoomOf(long ids, int most)
+    {
+        long room = FirstRoom;
+        while (room < ids)
+        {
+            room *= 2;
+        }
+
+        return checked((int)(most > 0 ? Math.Min(room, Math.Max((long)most + 1, 2)) : room));
+    }
+}
