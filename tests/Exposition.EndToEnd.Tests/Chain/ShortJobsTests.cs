@@ -45,7 +45,8 @@ public sealed class ShortJobsTests
             await Task.WhenAll(Enumerable.Range(1, Jobs).Select(job => CurlAsync(curl, url, job))
                 .Concat(Enumerable.Range(1, Jobs).Select(job => PythonAsync(gateway, job))));
             var sum = 2 * Jobs * (Jobs + 1) / 2;
-            Assert.Equal(sum, (await gateway.ScrapeAsync()).With("job=\"batch\"").Single(static s => s.Key.StartsWith("done_total", StringComparison.Ordinal)).Value);
+            var scraped = (await gateway.ScrapeAsync()).With("job=\"batch\"");
+            Assert.Equal(sum, scraped.Single(static s => s.Key.StartsWith("done_total", StringComparison.Ordinal)).Value);
             await UntilAsync(port, "max_over_time(done_total[5m]) - min_over_time(done_total[5m])", $"{sum}", () => prometheus.Output);
             await UntilAsync(port, "round(histogram_count(took_seconds))", $"{Jobs * (Jobs + 1) / 2}", () => prometheus.Output);
 

@@ -52,12 +52,14 @@ public sealed class EachLimitTests
         ["scrape-rate"] = new("1MiB", static g => HoldAsync(g, "/metrics", much: true, others: 0), IsKept: true),
         ["scrapes"] = new("1", static g => HoldAsync(g, "/metrics", much: true)),
         ["series-per-group"] = new("2", static g => SendAsync(
-            g, Post("Exposition-Push-Mode: series", "a{b=\"1\"} 1\na{b=\"2\"} 1\n"), Post("Exposition-Push-Mode: series", "a{b=\"3\"} 1\n")),
+            g, Post("Exposition-Push-Mode: series", "a{b=\"1\"} 1\na{b=\"2\"} 1\n"),
+            Post("Exposition-Push-Mode: series", "a{b=\"3\"} 1\n")),
             IsKept: true),
         ["series-per-push"] = new("2", static g => SendAsync(g, Put("a", "a 1\nb 1\nc 1\n")), IsKept: true),
         ["shape-cache-bytes"] = new("1KiB", static g => SendAsync(g, [.. Enumerable.Repeat(Put("a", Series(24)), 4)])),
         ["sources"] = new("1", static g => SendAsync(
-            g, [.. Enumerable.Range(0, 2).Select(static i => Post($"Exposition-Push-Mode: cumulative\r\nExposition-Source: {i}", "a 1\n"))]),
+            g, [.. Enumerable.Range(0, 2).Select(
+                static i => Post($"Exposition-Push-Mode: cumulative\r\nExposition-Source: {i}", "a 1\n"))]),
             IsKept: true),
         ["stored-bytes"] = new("1000", static g => SendAsync(g, Put("a", new string('a', 1000) + " 1\n"))),
         ["target-bytes"] = new("500", static g => SendAsync(g, Put(new string('x', 600), "a 1\n")), IsKept: true),

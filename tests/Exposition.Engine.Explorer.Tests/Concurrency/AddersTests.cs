@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Exposition.Engine.Tests.Concurrency;
 
-/// <summary>Two who add to one group, in all interleavings with at most so many preemptions: nothing is lost, and no id counts twice.</summary>
+/// <summary>
+/// Two who add to one group, in all interleavings with at most so many preemptions: nothing is lost, and no id counts twice.
+/// </summary>
 public sealed class AddersTests
 {
     private const int Preemptions = 2;
@@ -37,7 +39,8 @@ public sealed class AddersTests
     public void All_interleavings_lose_nothing_and_count_nothing_twice(Pair pair)
     {
         var explorer = new Explorer(Preemptions, Runs, null);
-        string? wrong = explorer.Run(() => Prepare(pair), [store => First(store, pair), store => Second(store, pair)], store => Check(store, pair));
+        string? wrong = explorer.Run(
+            () => Prepare(pair), [store => First(store, pair), store => Second(store, pair)], store => Check(store, pair));
         Assert.True(wrong is null, wrong);
         Assert.True(explorer.Exhausted >= 1, $"only {explorer.Runs} interleavings");
     }
@@ -93,7 +96,8 @@ public sealed class AddersTests
     }
 
     private static void Add(MetricStore store, string id, string body = "# TYPE c counter\nc 1\n") =>
-        store.Push(s_key, PushFormat.Text, Encoding.ASCII.GetBytes(body), PushMode.Add, new PushDetails { Id = Encoding.ASCII.GetBytes(id) })
+        store.Push(
+            s_key, PushFormat.Text, Encoding.ASCII.GetBytes(body), PushMode.Add, new PushDetails { Id = Encoding.ASCII.GetBytes(id) })
             .ThrowIfRefused();
 }
 
