@@ -133,6 +133,9 @@ public readonly record struct PushDetails(TimeSpan? ExpireAfter = null, object? 
     /// <see cref="StoreOptions.SourceLabel"/> names says it.
     /// </summary>
     public ReadOnlyMemory<byte> Source { get; init; }
+
+    // What each family does, by its place in the body, where not all do the same; then the mode of the push says what becomes of others.
+    internal IReadOnlyList<PushMode>? FamilyModes { get; init; }
 }
 
 /// <summary>The answer to a push.</summary>

@@ -34,6 +34,9 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
     /// <summary>Puts it together with what the group has, each time it is rendered; null where whole families are pushed.</summary>
     public IPushJoin? Join { get; init; }
 
+    /// <summary>Whether what it does is said by its body and mode alone, so that the next one may be patched in.</summary>
+    public bool MayRepeat { get; init; } = true;
+
     /// <summary>How it is remembered by its id, if it has one.</summary>
     public StoredId? Id { get; init; }
 

@@ -1,11 +1,9 @@
-using Exposition.Engine.Adding;
 using Exposition.Engine.Expiry;
 using Exposition.Engine.Explore;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Ingest;
 using Exposition.Engine.Remembering;
 using Exposition.Engine.Repeats;
-using Exposition.Formats;
 
 namespace Exposition.Engine.Publishing;
 
@@ -16,6 +14,7 @@ namespace Exposition.Engine.Publishing;
 /// <summary>Pushes of the same series as their group's last one.</summary>
 internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChecks checks)
 {
+    private readonly RepeatVerifier _verifier = new(state, writer, checks);
     private long _count;
 
     /// <inheritdoc cref="MetricStore.RepeatedPushes"/>
@@ -25,7 +24,7 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
     public bool TryPush(
         GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, in PushDetails details, StoredId? id = null)
     {
-        if (state.Shapes is null || format != PushFormat.Text
+        if (state.Shapes is null || format != PushFormat.Text || details.FamilyModes is not null
             || !TryTakeShapeAndPatch(key, body, mode, details, id))
         {
             return false;
@@ -112,7 +111,7 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
 
         if (state.Options.VerifyShapes)
         {
-            Verify(slot, current, snapshot.Families, body, mode, now.Wall);
+            _verifier.Verify(slot, current, snapshot.Families, body, mode, now.Wall);
         }
 
         state.Blocks.Take(snapshot, current, shape.Block);
@@ -190,7 +189,7 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
         ReadOnlyMemory<byte> body)
     {
         ReadOnlySpan<FamilyEntry> pushed = push.Entries;
-        if (state.Shapes is null || before is null || !MayRepeat(push.Mode, stored) || !state.Shapes.MayHold(body.Length)
+        if (state.Shapes is null || before is null || !MayRepeat(push, stored) || !state.Shapes.MayHold(body.Length)
             || !stored.Hidden.IsEmpty || stored.IsFailed
             || !HasSameLines(before, pushed) || !slot.Patience.IsOver())
         {
@@ -220,9 +219,8 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
         }
     }
 
-    // What a source has grown by is not in the body alone.
-    private static bool MayRepeat(PushMode mode, GroupSnapshot stored) =>
-        mode != PushMode.Cumulative && (mode != PushMode.Replace || stored.Memory is null);
+    private static bool MayRepeat(PendingPush push, GroupSnapshot stored) =>
+        push.MayRepeat && (push.Mode != PushMode.Replace || stored.Memory is null);
 
     private void BuildShape(GroupSlot slot, GroupSnapshot stored, PendingPush push, ReadOnlyMemory<byte> body)
     {
@@ -275,55 +273,5 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
         }
 
         return kept;
-    }
-
-    private void Verify(
-        GroupSlot slot, GroupSnapshot current, ReadOnlySpan<FamilyEntry> patched, ReadOnlyMemory<byte> body, PushMode mode, long now)
-    {
-        if (!ReferenceEquals(slot.Current, current))
-        {
-            // Somebody else has changed the group since; nothing will be published.
-            return;
-        }
-
-        PushWorkspace workspace = state.Workspaces.Rent(body.Length);
-        try
-        {
-            string? error = null;
-            FamilyEntry[] expected = [];
-            var text = new TextReadOptions(state.Options.Names, Lenient: true);
-            if (TextFormat.TryRead(body, text, workspace.Families, out FormatError malformed)
-                && !PushRules.HasTimestamps(workspace.Families))
-            {
-                var push = new PendingPush(workspace, slot.Key, now)
-                {
-                    Mode = mode,
-                    Join = PushModes.Joins(mode) ? new GroupJoin(state.Options, mode) : null,
-                };
-                error = push.Prepare(leaveOut: !state.Options.CheckConsistency);
-                FamilyEntry[] pushed = push.Render(current, null, keepPushedFailure: true);
-                expected = GroupDraft.After(slot.Key, current, pushed, mode == PushMode.Replace, state.Blocks.Pool, push.Block).Families;
-                using (writer.Enter())
-                {
-                    List<HiddenFamily>? hidden = null;
-                    error ??= ReferenceEquals(slot.Current, current) && state.Groups.IsThere(slot)
-                        ? checks.Check(push, push.Rendered, slot, expected, ref hidden)
-                        : null;
-                }
-            }
-            else
-            {
-                error = malformed.Message ?? "timestamps";
-            }
-
-            if (error is not null || ShapePatch.Difference(expected, patched) is { } difference && (error = difference) is not null)
-            {
-                throw new InvalidOperationException($"a push to {slot.Key} was patched in although read the long way it gives: {error}");
-            }
-        }
-        finally
-        {
-            state.Workspaces.Return(workspace);
-        }
     }
 }
