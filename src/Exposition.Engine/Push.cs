@@ -134,10 +134,8 @@ public readonly record struct PushDetails(TimeSpan? ExpireAfter = null, object? 
     /// </summary>
     public ReadOnlyMemory<byte> Source { get; init; }
 
-    /// <summary>
-    /// What each family does, in the order of the body, where not all do the same; the mode of the push is then the one that asks for most.
-    /// </summary>
-    internal IReadOnlyList<PushMode>? Modes { get; init; }
+    // What each family does, by its place in the body, where not all do the same; then the mode of the push says what becomes of others.
+    internal IReadOnlyList<PushMode>? FamilyModes { get; init; }
 }
 
 /// <summary>The answer to a push.</summary>

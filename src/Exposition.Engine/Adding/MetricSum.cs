@@ -1,3 +1,4 @@
+using Exposition.Engine.Remembering;
 using Exposition.Formats;
 
 namespace Exposition.Engine.Adding;
@@ -26,7 +27,7 @@ internal sealed class MetricSum
         ref readonly MetricRow row = ref metric.Row;
         if (type == MetricType.Counter)
         {
-            return row.Value >= 0 ? null : "negative or NaN: " + Text(row.Value);
+            return row.Value >= 0 ? null : "negative or NaN: " + BucketList.Text(row.Value);
         }
 
         if (row.Count >= Most || !(row.CountFloat >= 0))
@@ -104,7 +105,11 @@ internal sealed class MetricSum
         ref MetricRow row = ref into.Row;
         row = new MetricRow
         {
-            FirstLabel = row.FirstLabel, LabelCount = row.LabelCount, Next = row.Next, FirstPoint = -1, LastPoint = -1,
+            FirstLabel = row.FirstLabel,
+            LabelCount = row.LabelCount,
+            Next = row.Next,
+            FirstPoint = -1,
+            LastPoint = -1,
         };
     }
 
@@ -123,10 +128,10 @@ internal sealed class MetricSum
         into.Row.Value = a.Value + b.Value;
         if (type == MetricType.Histogram)
         {
-            Amount count = CountOf(a).Plus(CountOf(b));
+            Amount count = BucketList.CountOf(a).Plus(BucketList.CountOf(b));
             if (!TryAlign(old, now))
             {
-                return $"buckets of the bounds {Bounds(_now)} cannot be added to buckets of the bounds {Bounds(_old)}";
+                return $"buckets of the bounds {BucketList.Bounds(_now)} cannot be added to buckets of the bounds {BucketList.Bounds(_old)}";
             }
 
             if (before.Native is { } native && extras.Native is { } added)
@@ -185,12 +190,12 @@ internal sealed class MetricSum
             return b.Value >= a.Value && double.IsFinite(a.Value);
         }
 
-        if (CountOf(b).IsBelow(CountOf(a)))
+        if (BucketList.CountOf(b).IsBelow(BucketList.CountOf(a)))
         {
             return false;
         }
 
-        Amount count = CountOf(b).Minus(CountOf(a));
+        Amount count = BucketList.CountOf(b).Minus(BucketList.CountOf(a));
         if (type == MetricType.Summary)
         {
             into.Row.Count = count.Whole;
@@ -234,8 +239,6 @@ internal sealed class MetricSum
         return ((a.Content | b.Content) & Either) | (a.Content & b.Content & (Missing | MetricContent.Kinds));
     }
 
-    private static Amount CountOf(in MetricRow row) => row.CountFloat > 0 ? new Amount(0, row.CountFloat) : new Amount(row.Count, 0);
-
     private void SetCounts(in MetricRef into, Amount count, bool isFloat, Func<Amount, Amount, Amount> combine)
     {
         ref MetricRow row = ref into.Row;
@@ -256,8 +259,8 @@ internal sealed class MetricSum
     // The buckets of both in order of their bounds, that of +Inf among them, which is the count where it was not said.
     private bool TryAlign(in MetricRef old, in MetricRef now)
     {
-        List(old, _old);
-        List(now, _now);
+        BucketList.Fill(old, _old);
+        BucketList.Fill(now, _now);
         if (_old.Count != _now.Count)
         {
             return false;
@@ -272,42 +275,5 @@ internal sealed class MetricSum
         }
 
         return true;
-    }
-
-    private static void List(in MetricRef metric, List<(double Bound, Amount Amount)> into)
-    {
-        into.Clear();
-        bool isSorted = true;
-        bool hasInfinity = false;
-        for (int at = metric.Row.FirstPoint; at >= 0; at = metric.Set.Points[at].Next)
-        {
-            ref readonly PointRow point = ref metric.Set.Points[at];
-            isSorted &= into.Count == 0 || into[^1].Bound <= point.Bound;
-            hasInfinity |= double.IsPositiveInfinity(point.Bound);
-            into.Add((point.Bound, point.Value != 0 ? new Amount(0, point.Value) : new Amount(point.Count, 0)));
-        }
-
-        if (!isSorted)
-        {
-            into.Sort(static (a, b) => a.Bound.CompareTo(b.Bound));
-        }
-
-        if (!hasInfinity)
-        {
-            into.Add((double.PositiveInfinity, CountOf(metric.Row)));
-        }
-    }
-
-    private static string Bounds(List<(double Bound, Amount Amount)> buckets)
-    {
-        const int Shown = 20;
-        string text = string.Join(", ", buckets.Take(Shown).Select(static bucket => Text(bucket.Bound)));
-        return "[" + text + (buckets.Count > Shown ? ", ..." : "") + "]";
-    }
-
-    private static string Text(double value)
-    {
-        Span<byte> digits = stackalloc byte[ExpositionNumber.MaxLength];
-        return System.Text.Encoding.ASCII.GetString(digits[..ExpositionNumber.Format(value, digits)]);
     }
 }

@@ -2,9 +2,9 @@ using Exposition.Formats.Protobuf;
 
 namespace Exposition.Engine.Adding;
 
-// Two histograms are put together as the Prometheus library does it: first the zero buckets are made equally wide (the narrower one takes in
-// the buckets below the other's threshold; where that falls into a bucket that is not empty, both become as wide as that bucket), then the
-// finer one is brought to the resolution of the coarser one, then buckets of one index are added.
+// Two histograms are put together as the Prometheus library does it: first the zero buckets are made equally wide (the narrower one takes
+// in the buckets below the other's threshold; where that falls into a bucket that is not empty, both become as wide as that bucket), then
+// the finer one is brought to the resolution of the coarser one, then buckets of one index are added.
 
 /// <summary>The sparse part of a histogram, to be added to another.</summary>
 internal sealed class NativeBuckets
@@ -31,7 +31,7 @@ internal sealed class NativeBuckets
     public static string? TryRead(ReadOnlySpan<byte> message, bool isFloat, out NativeBuckets buckets)
     {
         buckets = new NativeBuckets { IsFloat = isFloat };
-        var fields = new Fields();
+        var fields = new NativeFields();
         var reader = new ProtoReader(message);
         while (reader.TryReadTag(out uint tag))
         {
@@ -41,10 +41,12 @@ internal sealed class NativeBuckets
         buckets.IsFloat |= fields.ZeroReal > 0 || fields.HasReals;
         buckets._schema = fields.Schema;
         buckets._zeroThreshold = fields.ZeroThreshold;
-        buckets._zero = buckets.IsFloat ? new Amount(0, fields.ZeroReal > 0 ? fields.ZeroReal : fields.ZeroWhole) : new Amount(fields.ZeroWhole, 0);
+        buckets._zero = buckets.IsFloat
+            ? new Amount(0, fields.ZeroReal > 0 ? fields.ZeroReal : fields.ZeroWhole) : new Amount(fields.ZeroWhole, 0);
         return fields.Schema is < MinSchema or > ExponentialBounds.MaxSchema
                 ? $"native histograms of schema {fields.Schema} cannot be added, only those of {MinSchema} to {ExponentialBounds.MaxSchema}"
-            : !(fields.ZeroThreshold >= 0) || fields.ZeroReal < 0 || double.IsNaN(fields.ZeroReal) ? "a native histogram with an invalid zero bucket"
+            : !(fields.ZeroThreshold >= 0) || fields.ZeroReal < 0 || double.IsNaN(fields.ZeroReal)
+                ? "a native histogram with an invalid zero bucket"
             : !buckets.TryFill(buckets._negative, fields.NegativeSpans, fields.NegativeDeltas, fields.NegativeReals)
                 || !buckets.TryFill(buckets._positive, fields.PositiveSpans, fields.PositiveDeltas, fields.PositiveReals)
                     ? "a native histogram whose spans and buckets do not agree, or with a negative bucket"
@@ -291,111 +293,5 @@ internal sealed class NativeBuckets
         }
 
         return true;
-    }
-
-    // As they come; a field that comes twice is merged: numbers are replaced, lists are joined.
-    private sealed class Fields
-    {
-        public int Schema { get; private set; }
-
-        public double ZeroThreshold { get; private set; }
-
-        public ulong ZeroWhole { get; private set; }
-
-        public double ZeroReal { get; private set; }
-
-        public List<(int Offset, uint Length)> NegativeSpans { get; } = [];
-
-        public List<(int Offset, uint Length)> PositiveSpans { get; } = [];
-
-        public List<long> NegativeDeltas { get; } = [];
-
-        public List<long> PositiveDeltas { get; } = [];
-
-        public List<double> NegativeReals { get; } = [];
-
-        public List<double> PositiveReals { get; } = [];
-
-        public bool HasReals => NegativeReals.Count + PositiveReals.Count > 0;
-
-        public void Read(uint tag, ref ProtoReader reader)
-        {
-            if (!ProtoSchema.TryGetField(ProtoMessage.Histogram, tag, out ProtoField? field) || field.Number is < 5 or > 14)
-            {
-                reader.TrySkip(tag);
-            }
-            else if (field.Kind == ProtoKind.Message)
-            {
-                (field.Number == 9 ? NegativeSpans : PositiveSpans).Add(ReadSpan(reader.Enter()));
-            }
-            else if (ProtoSchema.IsPacked(field, tag))
-            {
-                ProtoReader packed = reader.Enter();
-                while (!packed.AtEnd)
-                {
-                    Take(field, ref packed);
-                }
-            }
-            else
-            {
-                Take(field, ref reader);
-            }
-        }
-
-        private void Take(ProtoField field, ref ProtoReader reader)
-        {
-            ulong bits;
-            _ = field.WireType == WireType.Fixed64 ? reader.TryReadFixed64(out bits) : reader.TryReadVarint(out bits);
-            double real = BitConverter.UInt64BitsToDouble(bits);
-            switch (field.Number)
-            {
-                case 5:
-                    Schema = (int)ProtoReader.ZigZag((uint)bits);
-                    break;
-                case 6:
-                    ZeroThreshold = real;
-                    break;
-                case 7:
-                    ZeroWhole = bits;
-                    break;
-                case 8:
-                    ZeroReal = real;
-                    break;
-                case 10:
-                    NegativeDeltas.Add(ProtoReader.ZigZag(bits));
-                    break;
-                case 11:
-                    NegativeReals.Add(real);
-                    break;
-                case 13:
-                    PositiveDeltas.Add(ProtoReader.ZigZag(bits));
-                    break;
-                case 14:
-                    PositiveReals.Add(real);
-                    break;
-            }
-        }
-
-        private static (int Offset, uint Length) ReadSpan(ProtoReader reader)
-        {
-            (int offset, uint length) = (0, 0);
-            while (reader.TryReadTag(out uint tag))
-            {
-                if (tag == ProtoTag.SpanOffset && reader.TryReadVarint(out ulong zigZag))
-                {
-                    offset = (int)ProtoReader.ZigZag((uint)zigZag);
-                }
-                else if (tag == ProtoTag.SpanLength && reader.TryReadVarint(out ulong buckets))
-                {
-                    length = (uint)buckets;
-                }
-                else if (tag is not (ProtoTag.SpanOffset or ProtoTag.SpanLength))
-                {
-                    reader.TrySkip(tag);
-                }
-            }
-
-            return (offset, length);
-        }
     }
 }

@@ -68,7 +68,8 @@ internal sealed class GroupFinder(StoreState state, GroupReads reads)
         return new FoundGroup(
             group.Key, condition.States, group.SampleCount, group.Size, GroupCopies.TimeOf(group.PushTime),
             GroupCopies.TimeOf(group.FailureTime), group.LastFailure, state.Deadlines.ExpiryOf(group), RuleOf(group), hidden,
-            group.Hidden.Length, state.Overdue?.Of(group)) { Memory = MemoryView.Of(group) };
+            group.Hidden.Length, state.Overdue?.Of(group))
+        { Memory = MemoryView.Of(group) };
     }
 
     // At the start of a list, where it is not of something else.

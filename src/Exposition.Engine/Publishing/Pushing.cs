@@ -3,6 +3,7 @@ using Exposition.Engine.Consistency;
 using Exposition.Engine.Counting;
 using Exposition.Engine.Expiry;
 using Exposition.Engine.Ingest;
+using Exposition.Engine.Remembering;
 using Exposition.Formats;
 using Exposition.Formats.Rows;
 
@@ -20,7 +21,7 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
         }
 
         // Whoever adds to a group waits for those who do: what one has added up in vain is work for nobody.
-        using Turns.Scope turn = PushModes.Joins(mode) ? state.Adders.Enter(key, insists: true) : default;
+        using Turns.Scope turn = PushModes.Joins(mode) || details.FamilyModes is not null ? state.Adders.Enter(key, insists: true) : default;
         if (repeats.TryPush(key, format, body, mode, details))
         {
             return new PushOutcome(state.Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted);
@@ -37,7 +38,8 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
         sweep.ExpireDue(now);
         PushStatus stored = state.Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted;
         var id = new StoredId(state.IdKey.Hash(details.Id.Span), state.IdKey.Hash(body.Span), now.Wall, stored);
-        if (state.Groups.Find(key) is { IsRemoved: false, Ids: { } ids } && ids.TryFind(id.Id, state.OldestId(now.Wall), out StoredId known))
+        if (state.Groups.Find(key) is { IsRemoved: false, Ids: { } ids }
+            && ids.TryFind(id.Id, state.OldestId(now.Wall), out StoredId known))
         {
             Interlocked.Increment(ref state.Counts.RepeatedIds);
             return known.Body == id.Body
@@ -110,11 +112,13 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
             }
 
             string? wrong = PushSource.TryGet(state.Options, set, mode, details, out string? source);
+            bool joins = PushModes.Joins(mode) || details.FamilyModes is not null;
             var push = new PendingPush(workspace, key, now.Wall)
             {
                 At = now,
                 Mode = mode,
-                Join = PushModes.Joins(mode) ? new GroupJoin(state.Options, mode) { Source = source, Modes = details.Modes } : null,
+                Join = joins ? new GroupJoin(state.Options, mode) { Source = source, Modes = details.FamilyModes } : null,
+                MayRepeat = details.FamilyModes is null && mode != PushMode.Cumulative,
                 Id = id is { } once ? once with { At = now.Wall } : null,
                 ExpireAfter = details.ExpireAfter,
                 Extent = extent,

@@ -1,8 +1,8 @@
-using Exposition.Engine.Adding;
 using Exposition.Engine.Expiry;
 using Exposition.Engine.Explore;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Ingest;
+using Exposition.Engine.Remembering;
 using Exposition.Engine.Repeats;
 
 namespace Exposition.Engine.Publishing;
@@ -14,7 +14,7 @@ namespace Exposition.Engine.Publishing;
 /// <summary>Pushes of the same series as their group's last one.</summary>
 internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChecks checks)
 {
-    private readonly ShapeProof _proof = new(state, writer, checks);
+    private readonly RepeatVerifier _verifier = new(state, writer, checks);
     private long _count;
 
     /// <inheritdoc cref="MetricStore.RepeatedPushes"/>
@@ -24,7 +24,7 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
     public bool TryPush(
         GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, in PushDetails details, StoredId? id = null)
     {
-        if (state.Shapes is null || format != PushFormat.Text 
+        if (state.Shapes is null || format != PushFormat.Text || details.FamilyModes is not null
             || !TryTakeShapeAndPatch(key, body, mode, details, id))
         {
             return false;
@@ -111,7 +111,7 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
 
         if (state.Options.VerifyShapes)
         {
-            _proof.Verify(slot, current, snapshot.Families, body, mode, now.Wall);
+            _verifier.Verify(slot, current, snapshot.Families, body, mode, now.Wall);
         }
 
         state.Blocks.Take(snapshot, current, shape.Block);
@@ -189,7 +189,7 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
         ReadOnlyMemory<byte> body)
     {
         ReadOnlySpan<FamilyEntry> pushed = push.Entries;
-        if (state.Shapes is null || before is null || !MayRepeat(push.Mode, stored) || !state.Shapes.MayHold(body.Length)
+        if (state.Shapes is null || before is null || !MayRepeat(push, stored) || !state.Shapes.MayHold(body.Length)
             || !stored.Hidden.IsEmpty || slot.IsFailing
             || !HasSameLines(before, pushed) || !slot.Patience.IsOver())
         {
@@ -219,9 +219,8 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
         }
     }
 
-    // What a source has grown by is not in the body alone.
-    private static bool MayRepeat(PushMode mode, GroupSnapshot stored) =>
-        mode != PushMode.Cumulative && (mode != PushMode.Replace || stored.Memory is null);
+    private static bool MayRepeat(PendingPush push, GroupSnapshot stored) =>
+        push.MayRepeat && (push.Mode != PushMode.Replace || stored.Memory is null);
 
     private void BuildShape(GroupSlot slot, GroupSnapshot stored, PendingPush push, ReadOnlyMemory<byte> body)
     {

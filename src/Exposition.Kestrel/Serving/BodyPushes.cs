@@ -1,5 +1,5 @@
 using Exposition.Engine;
-using Exposition.Engine.Adding;
+using Exposition.Engine.Remembering;
 using Exposition.Engine.Ingest;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Outcomes;

@@ -1,6 +1,6 @@
 using System.Net;
 using Exposition.Engine;
-using Exposition.Engine.Adding;
+using Exposition.Engine.Remembering;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.Outcomes;

@@ -100,4 +100,33 @@ public sealed class ModeTests
         Assert.False(AggregateRule.TryParse(rule, out _, out string? said));
         Assert.Equal(error, said);
     }
+
+    [Fact]
+    public void Each_family_of_a_push_can_have_a_mode_of_its_own_and_all_are_stored_or_none()
+    {
+        Take(1, "a");
+        Take(3, "a");
+        Take(5, "b");
+        Assert.Equal("counted 8\ndelta 9\ng 5\nother 1", _adder.Shown());
+        PushOutcome refused = Push(-1, "b");
+        Assert.Equal(PushStatus.Unmergeable, refused.Status);
+        Assert.Equal("counted 8\ndelta 9\ng 5\nother 1", _adder.Shown());
+
+        void Take(int value, string source) => Assert.True(Push(value, source).IsStored);
+
+        PushOutcome Push(int value, string source)
+        {
+            if (_adder.Shown().Length == 0)
+            {
+                _adder.Take("other 1\n", PushMode.Merge);
+            }
+
+            _adder.Clock.Advance();
+            string body = System.FormattableString.Invariant(
+                $"# TYPE g gauge\ng {value}\n# TYPE delta counter\ndelta {value}\n# TYPE counted counter\ncounted {value}\n");
+            return _adder.Store.Push(
+                Adder.Key, PushFormat.Text, System.Text.Encoding.ASCII.GetBytes(body), PushMode.Merge,
+                Adder.Details("", source) with { FamilyModes = [PushMode.Merge, PushMode.Add, PushMode.Cumulative] });
+        }
+    }
 }

@@ -1,16 +1,16 @@
 using Exposition.Engine.Adding;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Ingest;
+using Exposition.Engine.Remembering;
 using Exposition.Engine.Repeats;
 using Exposition.Formats;
 
 namespace Exposition.Engine.Publishing;
 
-/// <summary>The proof of repeat pushes, where <see cref="StoreOptions.VerifyShapes"/> asks for it.</summary>
-internal sealed class ShapeProof(StoreState state, WriterLock writer, PushChecks checks)
+/// <summary>Reads repeat pushes the long way, too (<see cref="StoreOptions.VerifyShapes"/>).</summary>
+internal sealed class RepeatVerifier(StoreState state, WriterLock writer, PushChecks checks)
 {
-    /// <summary>Compares what a repeat push has patched in with what it gives when it is read the long way.</summary>
-    /// <exception cref="InvalidOperationException">They differ.</exception>
+    /// <summary>Compares; throws where there is a difference.</summary>
     public void Verify(
         GroupSlot slot, GroupSnapshot current, ReadOnlySpan<FamilyEntry> patched, ReadOnlyMemory<byte> body, PushMode mode, long now)
     {
