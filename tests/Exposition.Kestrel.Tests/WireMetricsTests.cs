@@ -199,7 +199,7 @@ public class WireMetricsTests
               reason=path 1
               reason=timeout 0
               reason=too_large 0
-            pushgateway_puts_against_mode_total Counter PUTs that have replaced a group for which --push.mode says otherwise.
+            pushgateway_puts_against_mode_total Counter PUTs that have replaced a group for which a rule of modes says otherwise.
               0
 
             """.ReplaceLineEndings("\n"),

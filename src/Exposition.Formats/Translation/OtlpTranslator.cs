@@ -190,7 +190,7 @@ internal sealed class OtlpTranslator(
         {
             TooManyAttributes++;
             return $"a point has {attributes} attributes, more than {translation.MostAttributes} "
-                + "(--limit.otlp-attributes)";
+                + "(the limit otlp-attributes)";
         }
 
         try

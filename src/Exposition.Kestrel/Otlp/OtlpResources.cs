@@ -45,7 +45,7 @@ internal sealed class OtlpResources(OtlpNames names, IEnumerable<string> groupin
             {
                 if (most > 0 && found.Count == most)
                 {
-                    throw new OtlpException($"the request has more than {most} resources (--limit.otlp-resources)", OtlpBound.Resources);
+                    throw new OtlpException($"the request has more than {most} resources (the limit otlp-resources)", OtlpBound.Resources);
                 }
 
                 resource = ResourceOf(attributes, identity, count);
@@ -102,7 +102,7 @@ internal sealed class OtlpResources(OtlpNames names, IEnumerable<string> groupin
         if (mostAttributes > 0 && count > mostAttributes)
         {
             return new OtlpResource(
-                null, $"a resource has {count} attributes, more than {mostAttributes} (--limit.otlp-attributes)", source, HasTooMuch: true);
+                null, $"a resource has {count} attributes, more than {mostAttributes} (the limit otlp-attributes)", source, HasTooMuch: true);
         }
 
         string space = attributes.GetValueOrDefault(Namespace, "");

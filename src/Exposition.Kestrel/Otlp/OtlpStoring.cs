@@ -18,7 +18,7 @@ internal static class OtlpStoring
         {
             Id = Encoding.UTF8.GetBytes(push.Id),
             Source = Encoding.UTF8.GetBytes(push.Source),
-            Modes = modes,
+            FamilyModes = modes,
         });
     }
 

@@ -198,7 +198,7 @@ internal sealed class WireMetrics(TimeProvider time, bool engineMetrics)
             _refused.Collect(into, "pushgateway_pushes_refused_total"u8, "Pushes that were refused, by the class of the reason."u8,
                 "reason"u8);
             into.AddCounter("pushgateway_puts_against_mode_total"u8,
-                "PUTs that have replaced a group for which --push.mode says otherwise."u8, Volatile.Read(ref _putsAgainstRules));
+                "PUTs that have replaced a group for which a rule of modes says otherwise."u8, Volatile.Read(ref _putsAgainstRules));
         }
     }
 

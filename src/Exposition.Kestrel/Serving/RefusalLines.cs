@@ -44,7 +44,7 @@ internal static class RefusalLines
 
     /// <summary>A PUT has replaced a group although the rules say something else of it.</summary>
     public static void PutAgainstRule(this ClientLog log, in PushRequest request, GroupingKey key, string mode) =>
-        log.Begin(LogLevel.Warning, "a PUT has replaced a group for which --push.mode says otherwise", mode)?
+        log.Begin(LogLevel.Warning, "a PUT has replaced a group for which a rule of modes says otherwise", mode)?
             .Add("logged_source", request.Sender)
             .Add("group", key)
             .Write();
