@@ -26,6 +26,9 @@ internal static class HotPaths
         ["push-repeated-text"] = static () => Push([.. Flink().Select(static body => body.Bytes)], PushFormat.Text),
         ["push-repeated-protobuf"] =
             static () => Push([.. Flink().Select(static body => Protobuf(body.Bytes))], PushFormat.Protobuf),
+        ["push-added-small"] =
+            static () => Push([.. Rewritten(SmallBody.Make()).Select(static body => body.Bytes)], PushFormat.Text, PushMode.Add),
+        ["push-added-text"] = static () => Push([.. Flink().Select(static body => body.Bytes)], PushFormat.Text, PushMode.Add),
         ["push-new-shape"] = PushNewShapes,
         ["scrape-text"] = static () => Scrape(new ScrapeOptions()),
         ["scrape-protobuf"] = static () => Scrape(new ScrapeOptions { Format = ScrapeFormat.ProtobufDelimited }),
@@ -79,11 +82,11 @@ internal static class HotPaths
         }
     }
 
-    private static Action Push(byte[][] bodies, PushFormat format)
+    private static Action Push(byte[][] bodies, PushFormat format, PushMode mode = PushMode.Replace)
     {
         var store = new MetricStore(new StoreOptions());
         int next = 0;
-        Action push = () => store.Push(s_key, format, bodies[next++ % bodies.Length], PushMode.Replace).ThrowIfRefused();
+        Action push = () => store.Push(s_key, format, bodies[next++ % bodies.Length], mode).ThrowIfRefused();
 
         // Until memory is used again.
         for (int i = 0; i < 2 * Bodies; i++)

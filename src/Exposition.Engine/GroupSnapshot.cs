@@ -1,8 +1,8 @@
 using System.Buffers.Text;
 using System.Diagnostics;
-using Exposition.Engine.Adding;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Memory;
+using Exposition.Engine.Remembering;
 
 namespace Exposition.Engine;
 

@@ -1,8 +1,8 @@
-using Exposition.Engine.Adding;
 using Exposition.Engine.Compression;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Publishing;
 using Exposition.Engine.Reading;
+using Exposition.Engine.Remembering;
 using Exposition.Formats;
 
 namespace Exposition.Engine;

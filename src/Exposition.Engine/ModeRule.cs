@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
-using Exposition.Engine.Adding;
 using Exposition.Engine.Expiry;
+using Exposition.Engine.Remembering;
 
 namespace Exposition.Engine;
 

@@ -82,7 +82,8 @@ public static class ExpositionServiceCollectionExtensions
     /// Reads the options of an engine from a section of the configuration, by the names of their properties: without reflection, so also in
     /// a native build. <c>ExpireAfter</c> is a list of rules as <see cref="ExpiryRule.Parse"/> reads them, <c>PushExpectations</c> one of
     /// rules as <see cref="PushExpectation.Parse"/> reads them, <c>PushModes</c> and <c>Aggregates</c> of rules as
-    /// <see cref="ModeRule.Parse"/> and <see cref="AggregateRule.Parse"/> read them, <c>TrustedProxies</c> one of networks. What is not understood, also the name of a setting, is an error of the start, all in one message.
+    /// <see cref="ModeRule.Parse"/> and <see cref="AggregateRule.Parse"/> read them, <c>TrustedProxies</c> one of networks.
+    /// What is not understood, also the name of a setting, is an error of the start, all in one message.
     /// </summary>
     /// <param name="builder">What <c>AddExposition</c> has returned.</param>
     /// <param name="section">The section.</param>

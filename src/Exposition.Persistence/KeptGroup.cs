@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Exposition.Engine;
-using Exposition.Engine.Adding;
+using Exposition.Engine.Remembering;
 
 namespace Exposition.Persistence;
 
@@ -49,7 +49,7 @@ public readonly ref struct KeptGroup
             ExpiresAt = group.HasExplicitExpiry ? store.ExpiryOf(group) : null,
             LastFailure = group.LastFailure,
             SeriesSince = group.SeriesSince,
-            Memory = KeptMemory.Of(group, store),
+            Memory = new KeptMemory(group.Memory, group.IdCount > 0 ? group.Slot.Ids : null, group.IdCount, store.State.IdKey),
         };
     }
 

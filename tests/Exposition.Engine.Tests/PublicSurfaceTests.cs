@@ -8,7 +8,7 @@ namespace Exposition.Engine.Tests;
 public sealed class PublicSurfaceTests
 {
     // Of these the memory is their own, and never changes.
-    private static readonly Type[] s_ownMemory = [typeof(GroupingKey), typeof(GroupingLabel)];
+    private static readonly Type[] s_ownMemory = [typeof(GroupingKey), typeof(GroupingLabel), typeof(PushDetails)];
 
     // These show the store's memory, and only in a callback.
     private static readonly Type[] s_views = [typeof(GroupView), typeof(FamilyView), typeof(FamilyEnumerator)];

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Exposition.Engine;
 using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Logging;
 using Exposition.Kestrel;
@@ -18,9 +19,10 @@ public partial class FlagsTests
                 + "limit.grouping-key-bytes=8KiB limit.grouping-name-sets=1000 limit.groups=1000000 "
             + "limit.head-bytes=64KiB limit.head-timeout=30s limit.headers=100 limit.held-bytes=1GiB limit.idle-timeout=2m10s "
                 + "limit.inflight-bytes=1GiB limit.label-value-bytes=64KiB "
-            + "limit.otlp-attributes=128 limit.otlp-resources=10000 limit.page-readers=8 limit.password-checks=256 limit.pushes-per-second=0 limit.queued-bodies=256 "
+            + "limit.otlp-attributes=128 limit.otlp-resources=10000 limit.page-readers=8 limit.password-checks=256 limit.push-ids=4096 "
+                + "limit.pushes-per-second=0 limit.queued-bodies=256 "
                 + "limit.rendered-bytes=16MiB limit.scrape-duration=2m0s limit.scrape-rate=16KiB limit.scrapes=64 "
-                + "limit.series-per-push=1000000 limit.shape-cache-bytes=256MiB "
+                + "limit.series-per-group=1000000 limit.series-per-push=1000000 limit.shape-cache-bytes=256MiB limit.sources=1000 "
             + "limit.stored-bytes=0 limit.target-bytes=32KiB "
             + "log.format=logfmt log.level=info persistence.file= persistence.interval=5m0s push.disable-consistency-check=false "
             + "push.enable-utf8-names=false push.timestamps=reject push.verify-repeated=false web.config.file= "
@@ -59,6 +61,30 @@ public partial class FlagsTests
             static () => Flags.Parse(["--otlp.grouping-attributes=service.name"])).Message, StringComparison.Ordinal);
         Assert.Throws<FlagException>(static () => Flags.Parse(["--otlp.translation-strategy=none"]));
     }
+
+    [Fact]
+    public void Rules_of_pushes_that_add_up_are_read_in_their_order_and_shown()
+    {
+        Flags flags = Flags.Parse([
+            "--push.mode={job=~\"lambda.*\"}=add", "--push.mode=series", "--push.aggregate={__name__=~\".*_highwater\"}=max",
+            "--push.id-window=1h", "--push.source-label=pod", "--push.source-age=7d", "--limit.sources=5",
+        ]);
+        Assert.Equal([PushMode.Add, PushMode.Series], flags.Options.PushModes.Select(static rule => rule.Mode));
+        Assert.Equal([Aggregate.Max], flags.Options.Aggregates.Select(static rule => rule.How));
+        Assert.Equal((TimeSpan.FromHours(1), "pod", TimeSpan.FromDays(7), 5), (
+            flags.Options.IdWindow, flags.Options.SourceLabel, flags.Options.SourceAge, flags.Options.MaxSources));
+        Assert.Equal("{job=~\"lambda.*\"}=add series", flags.Shown()["push.mode"]);
+        Assert.Equal("1h0m0s", flags.Shown()["push.id-window"]);
+        Assert.DoesNotContain(Flags.Parse([]).Shown().Keys, static name => name is "push.mode" or "push.id-window" or "push.source-age");
+    }
+
+    [Theory]
+    [InlineData("--push.mode=plus", "--push.mode=plus: expected a mode: families, series, add, cumulative or replace")]
+    [InlineData(
+        "--push.aggregate={__name__=\"a\"}=mean",
+        "--push.aggregate={__name__=\"a\"}=mean: expected last, max, min or sum after the selector")]
+    public void A_rule_of_pushes_that_add_up_that_is_none_says_why(string flag, string error) =>
+        Assert.Equal(error, Assert.Throws<FlagException>(() => Flags.Parse([flag])).Message);
 
     [Fact]
     public void Rules_of_expected_pushes_are_read_in_their_order()

@@ -30,12 +30,24 @@ public sealed class PushHeaderTests
     }
 
     [Theory]
-    [InlineData("POST", "Exposition-Push-Mode: plus", "invalid Exposition-Push-Mode header: expected families, series, add, cumulative or replace, got \"plus\"")]
-    [InlineData("POST", "Exposition-Push-Mode:", "invalid Exposition-Push-Mode header: expected families, series, add, cumulative or replace, got \"\"")]
-    [InlineData("PUT", "Exposition-Push-Mode: add", "invalid Exposition-Push-Mode header: a PUT replaces the group; add is for a POST")]
-    [InlineData("PUT", "Exposition-Push-Mode: families", "invalid Exposition-Push-Mode header: a PUT replaces the group; families is for a POST")]
-    [InlineData("POST", "Exposition-Push-Id:", "invalid Exposition-Push-Id header: expected 1 to 128 bytes, got 0")]
-    [InlineData("POST", "Exposition-Source:", "invalid Exposition-Source header: expected 1 to 128 bytes, got 0")]
+    [InlineData(
+        "POST", "Exposition-Push-Mode: plus",
+        "invalid Exposition-Push-Mode header: expected families, series, add, cumulative or replace, got \"plus\"")]
+    [InlineData(
+        "POST", "Exposition-Push-Mode:",
+        "invalid Exposition-Push-Mode header: expected families, series, add, cumulative or replace, got \"\"")]
+    [InlineData(
+        "PUT", "Exposition-Push-Mode: add",
+        "invalid Exposition-Push-Mode header: a PUT replaces the group; add is for a POST")]
+    [InlineData(
+        "PUT", "Exposition-Push-Mode: families",
+        "invalid Exposition-Push-Mode header: a PUT replaces the group; families is for a POST")]
+    [InlineData(
+        "POST", "Exposition-Push-Id:",
+        "invalid Exposition-Push-Id header: expected 1 to 128 bytes, got 0")]
+    [InlineData(
+        "POST", "Exposition-Source:",
+        "invalid Exposition-Source header: expected 1 to 128 bytes, got 0")]
     [InlineData("POST", "Exposition-Push-Mode: cumulative", "a cumulative push needs a source: the header Exposition-Source")]
     public async Task What_a_header_cannot_say_is_refused(string method, string header, string error)
     {

@@ -168,21 +168,27 @@ public class WireMetricsTests
               limit=idle-timeout 0
               limit=inflight-bytes 0
               limit=label-value-bytes 0
+              limit=otlp-attributes 0
+              limit=otlp-resources 0
               limit=page-readers 0
               limit=password-checks 0
+              limit=push-ids 0
               limit=pushes-per-second 0
               limit=queued-bodies 0
               limit=rendered-bytes 0
               limit=scrape-duration 0
               limit=scrape-rate 0
               limit=scrapes 0
+              limit=series-per-group 0
               limit=series-per-push 0
               limit=shape-cache-bytes 0
+              limit=sources 0
               limit=stored-bytes 0
               limit=target-bytes 0
             pushgateway_pushes_refused_total Counter Pushes that were refused, by the class of the reason.
               reason=encoding 1
               reason=header 0
+              reason=id 0
               reason=incomplete 0
               reason=inconsistent 0
               reason=internal 0
@@ -191,6 +197,8 @@ public class WireMetricsTests
               reason=path 1
               reason=timeout 0
               reason=too_large 0
+            pushgateway_puts_against_mode_total Counter PUTs that have replaced a group for which --push.mode says otherwise.
+              0
 
             """.ReplaceLineEndings("\n"),
             Print(set));

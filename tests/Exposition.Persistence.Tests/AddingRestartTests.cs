@@ -160,7 +160,8 @@ public sealed class AddingRestartTests : InDirectory
         using StoreView view = store.OpenView();
         Assert.True(view.Groups[0].TryGet("c"u8, out FamilyEntry entry));
         string text = Encoding.ASCII.GetString(entry.Text.Span);
-        return int.Parse(text[(text.IndexOf(' ', StringComparison.Ordinal) + 1)..text.IndexOf('\n', StringComparison.Ordinal)], CultureInfo.InvariantCulture);
+        string value = text[(text.IndexOf(' ', StringComparison.Ordinal) + 1)..text.IndexOf('\n', StringComparison.Ordinal)];
+        return int.Parse(value, CultureInfo.InvariantCulture);
     }
 
     private long Number(string query)

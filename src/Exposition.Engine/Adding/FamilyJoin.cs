@@ -1,4 +1,5 @@
 using Exposition.Engine.Ingest;
+using Exposition.Engine.Remembering;
 using Exposition.Formats;
 
 namespace Exposition.Engine.Adding;

@@ -1,5 +1,6 @@
 using Exposition.Engine.Groups;
 using Exposition.Engine.Ingest;
+using Exposition.Engine.Remembering;
 using Exposition.Formats;
 using Exposition.Formats.Go;
 
@@ -8,8 +9,8 @@ namespace Exposition.Engine.Adding;
 // How a push is put together with what its group has.
 //
 // Where. When a push is rendered (PendingPush.Render), from the newest snapshot of its group, and again where another push was quicker: so
-// the sum is always that of what it takes the place of, and everything behind that (checks against other groups, limits, publication, feeds)
-// sees a POST of whole families. The decoded push stays as it is; the result is made in sets of its own.
+// the sum is always that of what it takes the place of, and everything behind that (checks against other groups, limits, publication,
+// feeds) sees a POST of whole families. The decoded push stays as it is; the result is made in sets of its own.
 //
 // On what. On decoded metrics: the stored family is read back from its text, or its sidecar, and joined with the pushed one, both being in
 // the order of SeriesOrder, metric by metric (a histogram is one). So the rules are stated once for all languages. Steady pushes (text, the
@@ -24,14 +25,14 @@ namespace Exposition.Engine.Adding;
 /// <summary>The families of a push, put together with those that its group has.</summary>
 /// <param name="options">The rules.</param>
 /// <param name="mode">How.</param>
-internal sealed class GroupJoin(StoreOptions options, PushMode mode)
+internal sealed class GroupJoin(StoreOptions options, PushMode mode) : IPushJoin
 {
     private readonly List<int> _made = [];
     private readonly FamilySet _stored = new();
     private readonly FamilySet _grown = new();
     private readonly FamilyJoin _join = new();
 
-    /// <summary>What was made.</summary>
+    /// <inheritdoc/>
     public FamilySet Families { get; } = new();
 
     /// <summary>What each family does, by its place in the push; null where all do the same.</summary>
@@ -40,21 +41,13 @@ internal sealed class GroupJoin(StoreOptions options, PushMode mode)
     /// <summary>The source whose values they are, where some are cumulative.</summary>
     public string? Source { get; init; }
 
-    /// <summary>The sources after the push; set where some families are cumulative.</summary>
+    /// <inheritdoc/>
     public SourceTable? Sources { get; private set; }
 
-    /// <summary>Whether what is put together is a push at all that adds up or keeps series.</summary>
-    public PushMode Mode => mode;
-
-    /// <summary>Why not, after <see cref="Make"/>; null if it could be done.</summary>
+    /// <inheritdoc/>
     public PushOutcome? Refused { get; private set; }
 
-    /// <summary>Puts them together; to be done again when the group has changed.</summary>
-    /// <param name="pushed">The push, its labels merged and its metrics in order.</param>
-    /// <param name="families">Its families.</param>
-    /// <param name="before">The group so far; pinned.</param>
-    /// <param name="now">The time of the push in nanoseconds since the Unix epoch.</param>
-    /// <returns>The families that were made.</returns>
+    /// <inheritdoc/>
     public List<int> Make(FamilySet pushed, List<int> families, GroupSnapshot? before, long now)
     {
         Families.Reset();

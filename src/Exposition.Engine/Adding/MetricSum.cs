@@ -1,3 +1,4 @@
+using Exposition.Engine.Remembering;
 using Exposition.Formats;
 
 namespace Exposition.Engine.Adding;
@@ -104,7 +105,11 @@ internal sealed class MetricSum
         ref MetricRow row = ref into.Row;
         row = new MetricRow
         {
-            FirstLabel = row.FirstLabel, LabelCount = row.LabelCount, Next = row.Next, FirstPoint = -1, LastPoint = -1,
+            FirstLabel = row.FirstLabel,
+            LabelCount = row.LabelCount,
+            Next = row.Next,
+            FirstPoint = -1,
+            LastPoint = -1,
         };
     }
 

@@ -2,9 +2,9 @@ using Exposition.Formats.Protobuf;
 
 namespace Exposition.Engine.Adding;
 
-// Two histograms are put together as the Prometheus library does it: first the zero buckets are made equally wide (the narrower one takes in
-// the buckets below the other's threshold; where that falls into a bucket that is not empty, both become as wide as that bucket), then the
-// finer one is brought to the resolution of the coarser one, then buckets of one index are added.
+// Two histograms are put together as the Prometheus library does it: first the zero buckets are made equally wide (the narrower one takes
+// in the buckets below the other's threshold; where that falls into a bucket that is not empty, both become as wide as that bucket), then
+// the finer one is brought to the resolution of the coarser one, then buckets of one index are added.
 
 /// <summary>The sparse part of a histogram, to be added to another.</summary>
 internal sealed class NativeBuckets
@@ -41,10 +41,12 @@ internal sealed class NativeBuckets
         buckets.IsFloat |= fields.ZeroReal > 0 || fields.HasReals;
         buckets._schema = fields.Schema;
         buckets._zeroThreshold = fields.ZeroThreshold;
-        buckets._zero = buckets.IsFloat ? new Amount(0, fields.ZeroReal > 0 ? fields.ZeroReal : fields.ZeroWhole) : new Amount(fields.ZeroWhole, 0);
+        buckets._zero = buckets.IsFloat
+            ? new Amount(0, fields.ZeroReal > 0 ? fields.ZeroReal : fields.ZeroWhole) : new Amount(fields.ZeroWhole, 0);
         return fields.Schema is < MinSchema or > ExponentialBounds.MaxSchema
                 ? $"native histograms of schema {fields.Schema} cannot be added, only those of {MinSchema} to {ExponentialBounds.MaxSchema}"
-            : !(fields.ZeroThreshold >= 0) || fields.ZeroReal < 0 || double.IsNaN(fields.ZeroReal) ? "a native histogram with an invalid zero bucket"
+            : !(fields.ZeroThreshold >= 0) || fields.ZeroReal < 0 || double.IsNaN(fields.ZeroReal)
+                ? "a native histogram with an invalid zero bucket"
             : !buckets.TryFill(buckets._negative, fields.NegativeSpans, fields.NegativeDeltas, fields.NegativeReals)
                 || !buckets.TryFill(buckets._positive, fields.PositiveSpans, fields.PositiveDeltas, fields.PositiveReals)
                     ? "a native histogram whose spans and buckets do not agree, or with a negative bucket"

@@ -1,5 +1,6 @@
 using Exposition.Engine.Ingest;
 using Exposition.Engine.Memory;
+using Exposition.Engine.Remembering;
 using Exposition.Formats;
 
 namespace Exposition.Engine.Adding;

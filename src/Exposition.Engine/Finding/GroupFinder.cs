@@ -69,7 +69,8 @@ internal sealed class GroupFinder(StoreState state, GroupReads reads)
         return new FoundGroup(
             group.Key, condition.States, group.SampleCount, group.Size, GroupCopies.TimeOf(group.PushTime),
             GroupCopies.TimeOf(group.FailureTime), group.LastFailure, state.Deadlines.ExpiryOf(group), RuleOf(group), hidden,
-            group.Hidden.Length) { Memory = MemoryView.Of(group) };
+            group.Hidden.Length)
+        { Memory = MemoryView.Of(group) };
     }
 
     /// <summary>What sets when a group expires: a rule as the flag spells it, <c>push</c> for its last push, or null for nothing.</summary>

@@ -1,8 +1,8 @@
 using System.Diagnostics;
-using Exposition.Engine.Adding;
 using System.Numerics;
 using Exposition.Engine.Explore;
 using Exposition.Engine.Feed;
+using Exposition.Engine.Remembering;
 using Exposition.Engine.Repeats;
 
 namespace Exposition.Engine.Groups;

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
-using Exposition.Engine.Adding;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Memory;
+using Exposition.Engine.Remembering;
 
 namespace Exposition.Engine.Ingest;
 

@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
-using Exposition.Engine.Adding;
 using Exposition.Engine.Counting;
 using Exposition.Engine.Expiry;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Memory;
+using Exposition.Engine.Remembering;
 using Exposition.Formats;
 
 namespace Exposition.Engine.Ingest;
@@ -32,7 +32,7 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
     public PushMode Mode { get; init; }
 
     /// <summary>Puts it together with what the group has, each time it is rendered; null where whole families are pushed.</summary>
-    public GroupJoin? Join { get; init; }
+    public IPushJoin? Join { get; init; }
 
     /// <summary>How it is remembered by its id, if it has one.</summary>
     public StoredId? Id { get; init; }

@@ -179,7 +179,10 @@ internal sealed class LargePushes(
             GroupSnapshot? stored = publisher.Publish(
                 slot, push.Key, new Publication(draft, fate, claim.Hidden)
                 {
-                    OwnPins = 1, Claimed = claim.Slot, ClaimedHidden = claimed, Id = push.Id,
+                    OwnPins = 1,
+                    Claimed = claim.Slot,
+                    ClaimedHidden = claimed,
+                    Id = push.Id,
                 });
             if (stored is not null && claim.CountedBefore.Count > 0)
             {

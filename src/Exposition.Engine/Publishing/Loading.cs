@@ -1,8 +1,8 @@
-using Exposition.Engine.Adding;
 using Exposition.Engine.Consistency;
 using Exposition.Engine.Expiry;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Ingest;
+using Exposition.Engine.Remembering;
 using Exposition.Formats;
 
 namespace Exposition.Engine.Publishing;

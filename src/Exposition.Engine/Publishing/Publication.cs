@@ -1,7 +1,7 @@
-using Exposition.Engine.Adding;
 using Exposition.Engine.Expiry;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Ingest;
+using Exposition.Engine.Remembering;
 
 namespace Exposition.Engine.Publishing;
 

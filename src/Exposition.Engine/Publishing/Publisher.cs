@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
-using Exposition.Engine.Adding;
 using Exposition.Engine.Explore;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Ingest;
+using Exposition.Engine.Remembering;
 
 namespace Exposition.Engine.Publishing;
 

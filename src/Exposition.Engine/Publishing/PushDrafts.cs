@@ -1,6 +1,6 @@
-using Exposition.Engine.Adding;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Ingest;
+using Exposition.Engine.Remembering;
 
 namespace Exposition.Engine.Publishing;
 

@@ -3,6 +3,7 @@ using Exposition.Engine.Consistency;
 using Exposition.Engine.Counting;
 using Exposition.Engine.Expiry;
 using Exposition.Engine.Ingest;
+using Exposition.Engine.Remembering;
 using Exposition.Formats;
 using Exposition.Formats.Rows;
 
@@ -37,7 +38,8 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
         sweep.ExpireDue(now);
         PushStatus stored = state.Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted;
         var id = new StoredId(state.IdKey.Hash(details.Id.Span), state.IdKey.Hash(body.Span), now.Wall, stored);
-        if (state.Groups.Find(key) is { IsRemoved: false, Ids: { } ids } && ids.TryFind(id.Id, state.OldestId(now.Wall), out StoredId known))
+        if (state.Groups.Find(key) is { IsRemoved: false, Ids: { } ids }
+            && ids.TryFind(id.Id, state.OldestId(now.Wall), out StoredId known))
         {
             Interlocked.Increment(ref state.Counts.RepeatedIds);
             return known.Body == id.Body

@@ -3,6 +3,7 @@ using Exposition.Engine.Expiry;
 using Exposition.Engine.Explore;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Ingest;
+using Exposition.Engine.Remembering;
 using Exposition.Engine.Repeats;
 using Exposition.Formats;
 
@@ -24,7 +25,7 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
     public bool TryPush(
         GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, in PushDetails details, StoredId? id = null)
     {
-        if (state.Shapes is null || format != PushFormat.Text 
+        if (state.Shapes is null || format != PushFormat.Text
             || !TryTakeShapeAndPatch(key, body, mode, details, id))
         {
             return false;
@@ -189,7 +190,8 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
         ReadOnlyMemory<byte> body)
     {
         ReadOnlySpan<FamilyEntry> pushed = push.Entries;
-        if (state.Shapes is null || before is null || !MayRepeat(push.Mode, stored) || !state.Shapes.MayHold(body.Length) || !stored.Hidden.IsEmpty || stored.IsFailed
+        if (state.Shapes is null || before is null || !MayRepeat(push.Mode, stored) || !state.Shapes.MayHold(body.Length)
+            || !stored.Hidden.IsEmpty || stored.IsFailed
             || !HasSameLines(before, pushed) || !slot.Patience.IsOver())
         {
             return;

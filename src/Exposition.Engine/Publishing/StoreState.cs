@@ -1,4 +1,3 @@
-using Exposition.Engine.Adding;
 using Exposition.Engine.Compression;
 using Exposition.Engine.Consistency;
 using Exposition.Engine.Counting;
@@ -8,6 +7,7 @@ using Exposition.Engine.Groups;
 using Exposition.Engine.Ingest;
 using Exposition.Engine.Memory;
 using Exposition.Engine.Overdue;
+using Exposition.Engine.Remembering;
 using Exposition.Engine.Repeats;
 using Exposition.Engine.Scraping;
 

@@ -1,6 +1,6 @@
 using System.Text;
-using Exposition.Engine.Adding;
 using Exposition.Engine.Publishing;
+using Exposition.Engine.Remembering;
 using Exposition.Formats;
 
 namespace Exposition.Engine.Reading;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Exposition.Engine.Adding;
+using Exposition.Engine.Remembering;
 
 namespace Exposition.Engine.Reading;
 

@@ -1,9 +1,9 @@
 using System.Buffers.Text;
 using System.Runtime.InteropServices;
-using Exposition.Engine.Adding;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Ingest;
 using Exposition.Engine.Memory;
+using Exposition.Engine.Remembering;
 using Exposition.Formats;
 
 namespace Exposition.Engine.Repeats;
@@ -62,7 +62,10 @@ internal static class ShapeBuilder
         }
 
         return mode == PushMode.Add && sums is null ? null
-            : new PushShape(tables, body.Span, run.Array!, run.Count, Names(pushed), pool, sums) { Mode = tables.IsJoined ? mode : PushMode.Merge };
+            : new PushShape(tables, body.Span, run.Array!, run.Count, Names(pushed), pool, sums)
+            {
+                Mode = tables.IsJoined ? mode : PushMode.Merge,
+            };
     }
 
     private static bool TryProbe(

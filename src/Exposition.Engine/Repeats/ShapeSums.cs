@@ -1,4 +1,4 @@
-using Exposition.Engine.Adding;
+using Exposition.Engine.Remembering;
 using Exposition.Formats;
 
 namespace Exposition.Engine.Repeats;

@@ -5,6 +5,9 @@ namespace Exposition.Gateway.CommandLine;
 /// <summary>The flags of pushes that add up: what pushes do, what counts once, and who counts.</summary>
 internal sealed class AddingFlags
 {
+    private static readonly TimeSpan s_idWindow = new ExpositionOptions().IdWindow;
+    private static readonly TimeSpan s_sourceAge = new ExpositionOptions().SourceAge;
+
     private readonly List<string> _modes = [];
     private readonly List<string> _aggregates = [];
 
@@ -26,13 +29,13 @@ internal sealed class AddingFlags
                 { IsRepeatable = true, Shown = "= ...", Value = () => Shown(_aggregates) },
         new("push.id-window", "How long the id of a push (header Exposition-Push-Id) is known, so that the push counts once. 0 for not at "
             + "all.", value => options.IdWindow = FlagValue.ReadExpiry("push.id-window", value))
-                { Shown = "=10m", Value = () => FlagValue.Of(options.IdWindow) },
+                { Shown = "=10m", Value = () => ShownUnless(options.IdWindow, s_idWindow) },
         new("push.source-label", "The label that names the source of a cumulative push without the header Exposition-Source; it is taken "
             + "off the series. By default none.", value => options.SourceLabel = value)
                 { Value = () => options.SourceLabel.Length > 0 ? options.SourceLabel : null },
         new("push.source-age", "How long the values of a source are known without a push of it; what it has counted stays. 0 for ever.",
             value => options.SourceAge = FlagValue.ReadExpiry("push.source-age", value))
-                { Shown = "=24h", Value = () => FlagValue.Of(options.SourceAge) },
+                { Shown = "=24h", Value = () => ShownUnless(options.SourceAge, s_sourceAge) },
     ];
 
     /// <summary>The flags in the order in which help lists them.</summary>
@@ -43,6 +46,8 @@ internal sealed class AddingFlags
         rules.Add(read(value));
         given.Add(value);
     }
+
+    private static string? ShownUnless(TimeSpan value, TimeSpan known) => value == known ? null : FlagValue.Of(value);
 
     private static string? Shown(List<string> given) => given.Count > 0 ? string.Join(' ', given) : null;
 }

@@ -64,7 +64,7 @@ internal sealed class FoundJson(Utf8JsonWriter json, TimeZoneInfo zone)
     {
         if (memory.Mode is { } mode)
         {
-            json.WriteString("push_mode"u8, mode);
+            json.WriteString("mode"u8, mode);
         }
 
         if (memory.SourceCount > 0)
@@ -81,8 +81,8 @@ internal sealed class FoundJson(Utf8JsonWriter json, TimeZoneInfo zone)
 
         if (memory.IdCount > 0)
         {
-            json.WriteNumber("push_id_count"u8, memory.IdCount);
-            json.WriteStartObject("push_ids"u8);
+            json.WriteNumber("id_count"u8, memory.IdCount);
+            json.WriteStartObject("ids"u8);
             foreach ((string hash, DateTimeOffset at) in memory.Ids)
             {
                 Time(hash, at);

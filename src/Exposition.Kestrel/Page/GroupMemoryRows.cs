@@ -18,7 +18,8 @@ internal static class GroupMemoryRows
 
         if (memory is { SourceCount: > 0 })
         {
-            html.Raw("<tr><th scope=\"row\">sources</th><td>"u8).Text(memory.SourceCount.ToString(CultureInfo.InvariantCulture)).Raw("<ul>"u8);
+            html.Raw("<tr><th scope=\"row\">sources</th><td>"u8)
+                .Text(memory.SourceCount.ToString(CultureInfo.InvariantCulture)).Raw("<ul>"u8);
             foreach ((string name, DateTimeOffset at) in memory.Sources)
             {
                 html.Raw("<li><code><bdi>"u8).Cut(name).Raw("</bdi></code> "u8);

@@ -1,7 +1,7 @@
 using System.Net;
 using Exposition.Engine;
-using Exposition.Engine.Adding;
 using Exposition.Engine.Ingest;
+using Exposition.Engine.Remembering;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.Outcomes;
@@ -212,7 +212,8 @@ internal sealed class PushHandler(
 
         BodyEncoding encoding = ContentCoding.Settle(request.Encoding, body.Span);
         return ContentCoding.IsPacked(encoding) ? (body.Length < LargePacked ? Decode(request, key, encoding, body, LargeBody) : null)
-            : !IsLarge(key, body.Span) && !IsLargeJoin(request, key) ? Push(request, key, body, asItIs: encoding == BodyEncoding.Unknown && !body.IsEmpty)
+            : !IsLarge(key, body.Span) && !IsLargeJoin(request, key)
+                ? Push(request, key, body, asItIs: encoding == BodyEncoding.Unknown && !body.IsEmpty)
             : request.Charset is null
                 && target.TryPushRepeated(key, request.Format, body, ModeOf(request, key), request.Details) ? new Answer(200)
             : null;

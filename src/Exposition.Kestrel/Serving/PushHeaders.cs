@@ -1,6 +1,6 @@
 using System.Text;
 using Exposition.Engine;
-using Exposition.Engine.Adding;
+using Exposition.Engine.Remembering;
 using Exposition.Formats.Go;
 using Exposition.Kestrel.Routing;
 

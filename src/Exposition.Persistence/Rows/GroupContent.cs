@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Exposition.Engine;
-using Exposition.Engine.Adding;
 using Exposition.Engine.Groups;
+using Exposition.Engine.Remembering;
 using Exposition.Formats;
 
 namespace Exposition.Persistence.Rows;

@@ -20,7 +20,8 @@ internal static class GroupFields
     public static long MaxSize(in KeptGroup group)
     {
         const int Fixed = (4 * ContentWriter.MaxVarint) + sizeof(long);
-        return MemoryFields.MaxSize(group.Memory) + Fixed + (group.LastFailure is { } failure ? Fixed + (3L * failure.Reason.Length) + (3L * (failure.Sender?.Length ?? 0)) : 0);
+        return MemoryFields.MaxSize(group.Memory) + Fixed
+            + (group.LastFailure is { } failure ? Fixed + (3L * failure.Reason.Length) + (3L * (failure.Sender?.Length ?? 0)) : 0);
     }
 
     public static void Write(in KeptGroup group, ref ContentWriter writer)

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using Exposition.Engine;
-using Exposition.Engine.Adding;
+using Exposition.Engine.Remembering;
 
 namespace Exposition.Persistence.Rows;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using Exposition.Engine;
-using Exposition.Engine.Adding;
+using Exposition.Engine.Remembering;
 
 namespace Exposition.Persistence.Rows;
 

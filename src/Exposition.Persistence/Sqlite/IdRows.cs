@@ -1,5 +1,5 @@
 using Exposition.Engine;
-using Exposition.Engine.Adding;
+using Exposition.Engine.Remembering;
 using Exposition.Persistence.Rows;
 using Microsoft.Data.Sqlite;
 
@@ -66,15 +66,16 @@ internal sealed class IdRows(SqliteConnection connection) : IDisposable
         SqliteFile.Bind(_last, keyBytes, ids.Incarnation);
         long last = (long)_last.ExecuteScalar()!;
         (long first, StoredId[] added) = ids.Range(last + 1, kept.IdCount);
-        SqliteFile.Bind(_forget, keyBytes, ids.Incarnation, added.Length > 0 ? Math.Min(first, ids.First) : ids.First).ExecuteNonQuery();
+        SqliteFile.Bind(
+            _forget, keyBytes, ids.Incarnation, added.Length > 0 ? Math.Min(first, ids.First) : ids.First).ExecuteNonQuery();
         if (added.Length == 0)
         {
             return 0;
         }
 
         byte[] content = IdChunk.Write(added);
-        SqliteFile.Bind(
-            _put, keyBytes, ids.Incarnation, kept.IdCount, (long)RowChecksum.Of(keyBytes, kept.IdCount, content), content).ExecuteNonQuery();
+        long checksum = RowChecksum.Of(keyBytes, kept.IdCount, content);
+        SqliteFile.Bind(_put, keyBytes, ids.Incarnation, kept.IdCount, checksum, content).ExecuteNonQuery();
         return content.Length;
     }
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Exposition.Engine;
-using Exposition.Engine.Adding;
+using Exposition.Engine.Remembering;
 using Exposition.Persistence.Rows;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;

@@ -286,8 +286,8 @@ internal sealed partial class SqliteFile : IDisposable
         {
             >= FirstSchemaVersion and <= IdRows.SchemaVersion => version,
             > IdRows.SchemaVersion => throw new DurableStoreException(DurableFault.LaterVersion, string.Create(CultureInfo.InvariantCulture,
-                $"written by a later version of this program (schema {version}, this one knows {IdRows.SchemaVersion}): start that version, or "
-                    + $"move the file away")),
+                $"written by a later version of this program (schema {version}, this one knows {IdRows.SchemaVersion}): start that "
+                    + $"version, or move the file away")),
             _ => throw new ForeignFileException(
                 string.Create(CultureInfo.InvariantCulture, $"written by another version of this program (schema {version})")),
         };

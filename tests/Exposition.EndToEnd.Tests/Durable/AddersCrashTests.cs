@@ -48,7 +48,14 @@ public sealed class AddersCrashTests
                 await using var gateway = await GatewayProcess.StartAsync(flags);
                 await CheckAsync(gateway, adders, $"interval {interval}, seed {s_seed}, after {kills} kills");
                 using var stop = new CancellationTokenSource();
+                var answered = adders.Sum(static adder => adder.Answers);
                 var working = adders.Select(adder => adder.WorkAsync(gateway, stop.Token)).ToArray();
+                while (adders.Sum(static adder => adder.Answers) < answered + adders.Length
+                    && !working.Any(static work => work.IsCompleted))
+                {
+                    await Task.Delay(5, TestContext.Current.CancellationToken);
+                }
+
                 await Task.Delay(random.Next(50, (int)longestRun.TotalMilliseconds), TestContext.Current.CancellationToken);
                 var settled = Stopwatch.GetTimestamp();
                 if (interval != "0")
@@ -81,7 +88,8 @@ public sealed class AddersCrashTests
             }
 
             TestContext.Current.SendDiagnosticMessage(
-                $"interval {interval}: {kills} kills, {adders.Sum(static adder => adder.Ids)} ids, {adders.Sum(static adder => adder.Retries)} sent again");
+                $"interval {interval}: {kills} kills, {adders.Sum(static adder => adder.Ids)} ids, "
+                + $"{adders.Sum(static adder => adder.Retries)} sent again");
         }
         finally
         {
@@ -116,6 +124,9 @@ public sealed class AddersCrashTests
         public int Ids { get; private set; }
 
         public int Retries { get; private set; }
+
+        /// <summary>How many were answered.</summary>
+        public int Answers { get; private set; }
 
         /// <summary>How many of them must be in the sum.</summary>
         public int Certain { get; private set; }
@@ -166,6 +177,7 @@ public sealed class AddersCrashTests
             Assert.True(answer.StatusCode == HttpStatusCode.OK, $"{answer.StatusCode}: {gateway.Log}");
             _answered.Enqueue(Stopwatch.GetTimestamp());
             _isOpen = false;
+            Answers++;
         }
     }
 }

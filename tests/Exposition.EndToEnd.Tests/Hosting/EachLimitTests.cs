@@ -46,14 +46,24 @@ public sealed class EachLimitTests
         ["otlp-resources"] = new("1", static g => SendAsync(g, Otlp(Point("") + "," + Point("", "b"))), IsKept: true, "--web.enable-otlp"),
         ["page-readers"] = new("1", static g => HoldAsync(g, "/?group=am9i_211Y2g&as=text", much: true)),   // job="much"
         ["password-checks"] = new("1", static g => GuessAsync(g, 16)),
+        ["push-ids"] = new("2", static g => SendAsync(g, [.. Enumerable.Range(0, 4).Select(static i => Add($"Exposition-Push-Id: {i}"))]),
+            IsKept: true),
         ["pushes-per-second"] = new("2", static g => SendAsync(g, [.. Enumerable.Repeat(Put("a", "a 1\n"), 5)]), IsKept: true),
         ["queued-bodies"] = new("1", static g => QueueAsync(g, 16)),
         ["rendered-bytes"] = new("1000", static g => SendAsync(g, Put("a/b/" + new string('x', 1200), "a 1\n")), IsKept: true),
         ["scrape-duration"] = new("1s", static g => HoldAsync(g, "/metrics", much: true, others: 0), IsKept: true),
         ["scrape-rate"] = new("1MiB", static g => HoldAsync(g, "/metrics", much: true, others: 0), IsKept: true),
         ["scrapes"] = new("1", static g => HoldAsync(g, "/metrics", much: true)),
+        ["series-per-group"] = new("2", static g => SendAsync(
+            g, Post("Exposition-Push-Mode: series", "a{b=\"1\"} 1\na{b=\"2\"} 1\n"),
+            Post("Exposition-Push-Mode: series", "a{b=\"3\"} 1\n")),
+            IsKept: true),
         ["series-per-push"] = new("2", static g => SendAsync(g, Put("a", "a 1\nb 1\nc 1\n")), IsKept: true),
         ["shape-cache-bytes"] = new("1KiB", static g => SendAsync(g, [.. Enumerable.Repeat(Put("a", Series(24)), 4)])),
+        ["sources"] = new("1", static g => SendAsync(
+            g, [.. Enumerable.Range(0, 2).Select(
+                static i => Post($"Exposition-Push-Mode: cumulative\r\nExposition-Source: {i}", "a 1\n"))]),
+            IsKept: true),
         ["stored-bytes"] = new("1000", static g => SendAsync(g, Put("a", new string('a', 1000) + " 1\n"))),
         ["target-bytes"] = new("500", static g => SendAsync(g, Put(new string('x', 600), "a 1\n")), IsKept: true),
     };
@@ -128,6 +138,11 @@ public sealed class EachLimitTests
 
     private static string Put(string job, string body) =>
         $"PUT /metrics/job/{job} HTTP/1.1\r\nHost: h\r\nContent-Length: {body.Length}\r\n\r\n{body}";
+
+    private static string Post(string headers, string body) =>
+        $"POST /metrics/job/a HTTP/1.1\r\nHost: h\r\n{headers}\r\nContent-Length: {body.Length}\r\n\r\n{body}";
+
+    private static string Add(string header) => Post("Exposition-Push-Mode: add\r\n" + header, "# TYPE a counter\na 1\n");
 
     private static string Get(string path, string headers) => $"GET {path} HTTP/1.1\r\nHost: h\r\n{headers}\r\n\r\n";
 

@@ -19,7 +19,8 @@ internal sealed class Adder
 
     public MetricStore Store { get; }
 
-    public PushOutcome Push(string body, PushMode mode = PushMode.Add, string id = "", string source = "", PushFormat format = PushFormat.Text)
+    public PushOutcome Push(
+        string body, PushMode mode = PushMode.Add, string id = "", string source = "", PushFormat format = PushFormat.Text)
     {
         Clock.Advance();
         return Store.Push(Key, format, Encoding.UTF8.GetBytes(body), mode, Details(id, source));

@@ -98,7 +98,8 @@ public sealed class AddingModelTests
     private static string BodyOf(Operation operation)
     {
         var lines = new List<string> { "# TYPE c counter" };
-        lines.AddRange(operation.Values.Select(static (value, x) => string.Create(CultureInfo.InvariantCulture, $"c{{x=\"{x}\"}} {value}")));
+        lines.AddRange(operation.Values.Select(
+            static (value, x) => string.Create(CultureInfo.InvariantCulture, $"c{{x=\"{x}\"}} {value}")));
         if (operation.Gauge is { } gauge)
         {
             lines.Add("# TYPE g gauge");
@@ -117,7 +118,8 @@ public sealed class AddingModelTests
         Gen<Operation> operation =
             from act in Gen.Frequency(
                 (6, Gen.Constant(Act.Add)), (2, Gen.Constant(Act.Series)), (1, Gen.Constant(Act.Families)), (1, Gen.Constant(Act.Replace)),
-                (4, Gen.Constant(Act.Cumulative)), (3, Gen.Constant(Act.Retry)), (8, Gen.Constant(Act.Again)), (1, Gen.Constant(Act.Delete)),
+                (4, Gen.Constant(Act.Cumulative)), (3, Gen.Constant(Act.Retry)), (8, Gen.Constant(Act.Again)),
+                (1, Gen.Constant(Act.Delete)),
                 (1, Gen.Constant(Act.Wait)), (1, Gen.Constant(Act.Negative)))
             from values in Gen.Choose(0, 1000).ArrayOf(2)
             from count in Gen.Choose(1, 3)
@@ -177,7 +179,8 @@ public sealed class AddingModelTests
             for (int x = 0; x < push.Values.Length; x++)
             {
                 decimal value = push.Values[x];
-                decimal grown = source is null || !source.Counters.TryGetValue(x, out decimal before) || value < before ? value : value - before;
+                decimal grown = source is null
+                    || !source.Counters.TryGetValue(x, out decimal before) || value < before ? value : value - before;
                 if (source is not null)
                 {
                     source.Counters[x] = value;

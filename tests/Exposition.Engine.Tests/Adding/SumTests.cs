@@ -13,7 +13,8 @@ public sealed class SumTests
     {
         for (int i = 1; i <= 3; i++)
         {
-            _adder.Take(string.Create(CultureInfo.InvariantCulture, $"# TYPE c counter\nc {i}\nc{{x=\"y\"}} 0.5\n# TYPE g gauge\ng {i}\nu {i}\n"));
+            _adder.Take(string.Create(
+                CultureInfo.InvariantCulture, $"# TYPE c counter\nc {i}\nc{{x=\"y\"}} 0.5\n# TYPE g gauge\ng {i}\nu {i}\n"));
         }
 
         Assert.Equal("c 6\nc{x=\"y\"} 1.5\ng 3\nu 3", _adder.Shown());
@@ -42,7 +43,8 @@ public sealed class SumTests
     [Fact]
     public void Classic_histograms_are_added_bucket_by_bucket()
     {
-        const string Body = "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"2\"} 3\nh_bucket{le=\"+Inf\"} 4\nh_sum 5.5\nh_count 4\n";
+        const string Body = "# TYPE h histogram\nh_bucket{le=\"1\"} 1\n"
+            + "h_bucket{le=\"2\"} 3\nh_bucket{le=\"+Inf\"} 4\nh_sum 5.5\nh_count 4\n";
         _adder.Take(Body);
         _adder.Take(Body);
         Assert.Equal("h_bucket{le=\"1\"} 2\nh_bucket{le=\"2\"} 6\nh_bucket{le=\"+Inf\"} 8\nh_sum 11\nh_count 8", _adder.Shown());
@@ -110,7 +112,8 @@ public sealed class SumTests
     {
         const string First = "# TYPE i info\ni_info{v=\"1\"} 1\n# TYPE s stateset\ns{s=\"a\"} 1\ns{s=\"b\"} 0\n# EOF\n";
         _adder.Take(First, format: PushFormat.OpenMetrics);
-        _adder.Take("# TYPE i info\ni_info{v=\"1\"} 1\n# TYPE s stateset\ns{s=\"a\"} 0\ns{s=\"b\"} 1\n# EOF\n", format: PushFormat.OpenMetrics);
+        _adder.Take(
+            "# TYPE i info\ni_info{v=\"1\"} 1\n# TYPE s stateset\ns{s=\"a\"} 0\ns{s=\"b\"} 1\n# EOF\n", format: PushFormat.OpenMetrics);
         Assert.Equal("i_info{v=\"1\"} 1\ns{s=\"a\"} 0\ns{s=\"b\"} 1", _adder.Shown());
     }
 
@@ -141,7 +144,8 @@ public sealed class SumTests
         {
             for (int i = 0; i < Times; i++)
             {
-                string body = thread % 2 == 0 ? "# TYPE c counter\nc 1\n" : $"# TYPE c counter\nc 1\n# TYPE d counter\nd{{t=\"{i % 7}\"}} 1\n";
+                string body = thread % 2 == 0 ? "# TYPE c counter\nc 1\n"
+                    : $"# TYPE c counter\nc 1\n# TYPE d counter\nd{{t=\"{i % 7}\"}} 1\n";
                 _adder.Store.Push(
                     Adder.Key, PushFormat.Text, System.Text.Encoding.UTF8.GetBytes(body), PushMode.Add).ThrowIfRefused();
             }

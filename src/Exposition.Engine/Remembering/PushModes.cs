@@ -1,4 +1,4 @@
-namespace Exposition.Engine.Adding;
+namespace Exposition.Engine.Remembering;
 
 /// <summary>The names of the modes.</summary>
 internal static class PushModes

@@ -1,4 +1,4 @@
-namespace Exposition.Engine.Adding;
+namespace Exposition.Engine.Remembering;
 
 /// <summary>A push with an id, as it is remembered.</summary>
 /// <param name="Id">Keyed hash of the id.</param>

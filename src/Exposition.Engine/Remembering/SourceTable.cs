@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace Exposition.Engine.Adding;
+namespace Exposition.Engine.Remembering;
 
 /// <summary>What a group knows of one that pushes cumulative values.</summary>
 /// <param name="LastPush">Its last push, in nanoseconds since the Unix epoch.</param>
@@ -13,11 +13,12 @@ internal sealed record SourceState(long LastPush, FamilyEntry[]? Families)
     public bool IsForgotten => Families is null;
 
     /// <summary>What it counts for in <see cref="MetricStore.StoredBytes"/>.</summary>
-    public long Bytes { get; } = OfSource + (Families ?? []).Sum(static entry => OfFamily + entry.Text.Length + (long)entry.Sidecar.Length);
+    public long Bytes { get; } =
+        OfSource + (Families ?? []).Sum(static entry => OfFamily + entry.Text.Length + (long)entry.Sidecar.Length);
 }
 
-// A source that has gone for long is forgotten, but for its name and the time of its last push: by these it is known when it comes back, and
-// starts from what it has then. Names are kept for as many as there may be sources; of more the oldest goes.
+// A source that has gone for long is forgotten, but for its name and the time of its last push: by these it is known when it comes back,
+// and starts from what it has then. Names are kept for as many as there may be sources; of more the oldest goes.
 
 /// <summary>The sources of a group. Immutable.</summary>
 internal sealed class SourceTable
@@ -28,7 +29,8 @@ internal sealed class SourceTable
     private SourceTable(ImmutableDictionary<string, SourceState> all, int count, long bytes, long oldest) =>
         (_all, Count, Bytes, _oldest) = (all, count, bytes, oldest);
 
-    public static SourceTable Empty { get; } = new(ImmutableDictionary.Create<string, SourceState>(StringComparer.Ordinal), 0, 0, long.MaxValue);
+    public static SourceTable Empty { get; } =
+        new(ImmutableDictionary.Create<string, SourceState>(StringComparer.Ordinal), 0, 0, long.MaxValue);
 
     /// <summary>How many have values.</summary>
     public int Count { get; }

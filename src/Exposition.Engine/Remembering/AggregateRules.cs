@@ -1,4 +1,4 @@
-namespace Exposition.Engine.Adding;
+namespace Exposition.Engine.Remembering;
 
 /// <summary>What the rules say of values that are not added: gauges, untyped values and quantiles.</summary>
 internal static class AggregateRules

@@ -1,4 +1,4 @@
-namespace Exposition.Engine.Adding;
+namespace Exposition.Engine.Remembering;
 
 /// <summary>What a group remembers beside its families and ids. Immutable.</summary>
 /// <param name="Mode">What its last push did.</param>

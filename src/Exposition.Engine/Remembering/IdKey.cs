@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 
-namespace Exposition.Engine.Adding;
+namespace Exposition.Engine.Remembering;
 
 /// <summary>The key under which ids and bodies are hashed: nobody outside can find two of one hash.</summary>
 /// <param name="bytes">16 bytes.</param>

@@ -1,0 +1,8 @@
+namespace Exposition.Engine.Remembering;
+
+/// <summary>What a group remembers beside its families, as a durable copy keeps it.</summary>
+/// <param name="Memory">Mode and sources.</param>
+/// <param name="Ids">The ids; null where no push had one.</param>
+/// <param name="IdCount">The number of the newest id that belongs to it.</param>
+/// <param name="Key">The key under which they are hashed.</param>
+internal readonly record struct KeptMemory(GroupMemory? Memory, PushIds? Ids, long IdCount, IdKey? Key);
