@@ -171,6 +171,8 @@ public class WireMetricsTests
               limit=idle-timeout 0
               limit=inflight-bytes 0
               limit=label-value-bytes 0
+              limit=otlp-attributes 0
+              limit=otlp-resources 0
               limit=page-readers 0
               limit=password-checks 0
               limit=push-ids 0

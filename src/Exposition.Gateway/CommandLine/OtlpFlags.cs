@@ -20,7 +20,7 @@ internal static class OtlpFlags
     public static IEnumerable<Flag> Of(ExpositionOptions options, Func<bool> isOn) =>
     [
         Flag.Choice("otlp.translation-strategy", s_strategies, () => options.OtlpTranslation, value => options.OtlpTranslation = value,
-            "How names that come with OTLP are translated, as in Prometheus. Those that keep names need --push.enable-utf8-names.",
+            "How names that come with OTLP are translated, as in Prometheus. Those that keep names need names in UTF-8 to be allowed.",
             static value => $"unrecognized translation strategy {value}")
             with { Value = () => isOn() ? s_strategies[(int)options.OtlpTranslation].Word : null },
         new("otlp.grouping-attributes",
