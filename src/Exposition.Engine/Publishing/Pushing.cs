@@ -21,7 +21,8 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
         }
 
         // Whoever adds to a group waits for those who do: what one has added up in vain is work for nobody.
-        using Turns.Scope turn = PushModes.Joins(mode) || details.FamilyModes is not null ? state.Adders.Enter(key, insists: true) : default;
+        using Turns.Scope turn = PushModes.Joins(mode) || details.FamilyModes is not null
+            ? state.Adders.Enter(key, insists: true) : default;
         if (repeats.TryPush(key, format, body, mode, details))
         {
             return new PushOutcome(state.Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted);

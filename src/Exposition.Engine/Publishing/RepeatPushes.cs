@@ -22,7 +22,7 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
 
     /// <inheritdoc cref="MetricStore.TryPushRepeated"/>
     public bool TryPush(
-        GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, in PushDetails details, StoredId? id = null)
+        GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, in PushDetails details, in StoredId? id = null)
     {
         if (state.Shapes is null || format != PushFormat.Text || details.FamilyModes is not null
             || !TryTakeShapeAndPatch(key, body, mode, details, id))
@@ -34,7 +34,7 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
         return true;
     }
 
-    private bool TryTakeShapeAndPatch(GroupingKey key, ReadOnlyMemory<byte> body, PushMode mode, in PushDetails details, StoredId? id)
+    private bool TryTakeShapeAndPatch(GroupingKey key, ReadOnlyMemory<byte> body, PushMode mode, in PushDetails details, in StoredId? id)
     {
         GroupSlot? slot = state.Groups.Find(key);
         Explored.Step("TakeShape");
@@ -72,7 +72,7 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
     }
 
     // The slot is pinned.
-    private bool TryPatch(GroupSlot slot, PushShape shape, ReadOnlyMemory<byte> body, PushMode mode, TimeSpan? expireAfter, StoredId? id)
+    private bool TryPatch(GroupSlot slot, PushShape shape, ReadOnlyMemory<byte> body, PushMode mode, TimeSpan? expireAfter, in StoredId? id)
     {
         Explored.Step("ReadSlot");
         GroupSnapshot current = slot.Current!;
