@@ -19,10 +19,8 @@ internal sealed class MemoryEngine(TimeProvider time)
     /// <summary>Whether it can be reached.</summary>
     public bool IsUp { get; set; } = true;
 
-    // Faults that no engine may have.
+    // A fault that no engine may have.
     public bool IgnoresExpectations { get; set; }
-
-    public bool ForgetsNothingReplaced { get; set; }
 
     /// <summary>Commits, if the subject is as expected.</summary>
     public Appended Commit(in LogEntry entry, long? expected, TimeSpan? timeToLive, bool isWipe)
@@ -44,7 +42,7 @@ internal sealed class MemoryEngine(TimeProvider time)
             _entries.Clear();
             _newest.Clear();
         }
-        else if (!ForgetsNothingReplaced)
+        else
         {
             _entries.Remove(newest);
         }

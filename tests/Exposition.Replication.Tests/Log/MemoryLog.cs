@@ -21,9 +21,6 @@ internal sealed class MemoryLog(MemoryEngine engine, TimeProvider time, Random? 
     /// <summary>Whether lost appends are said to be in the log: a fault.</summary>
     public bool ClaimsTheLost { get; set; }
 
-    /// <summary>Whether readers are given entries twice, or out of order: a fault.</summary>
-    public bool SwapsEntries { get; set; }
-
     private bool IsAway => IsCut || !engine.IsUp;
 
     public async ValueTask<LogHead> OpenAsync(CancellationToken cancellation)
@@ -62,11 +59,6 @@ internal sealed class MemoryLog(MemoryEngine engine, TimeProvider time, Random? 
 
             if (engine.Next(after) is { } next)
             {
-                if (SwapsEntries && engine.Next(next.Revision) is { } later)
-                {
-                    yield return later;
-                }
-
                 await DelayAsync(cancellation);
                 yield return next;
                 after = next.Revision;

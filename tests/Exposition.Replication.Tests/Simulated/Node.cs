@@ -6,7 +6,7 @@ using Exposition.Replication.Tests.Log;
 namespace Exposition.Replication.Tests.Simulated;
 
 /// <summary>A node of a simulation: a store, its way to the log, and what joins them.</summary>
-internal sealed class Node
+internal sealed class Node : IDisposable
 {
     private readonly SimulatedTime _time;
     private readonly CancellationTokenSource _end = new();
@@ -56,6 +56,8 @@ internal sealed class Node
     public void Start() => _time.Begin(() => _ = Replicator.RunAsync(_end.Token));
 
     public void Stop() => _time.Begin(_end.Cancel);
+
+    public void Dispose() => _end.Dispose();
 }
 
 /// <summary>How a node of a simulation is.</summary>

@@ -20,6 +20,9 @@ internal sealed class PushLedger(SimulatedTime time)
     /// <summary>Whether all have been answered.</summary>
     public bool IsDone => _sent.TrueForAll(static sent => sent.AnsweredAt is not null || sent.IsLost);
 
+    /// <summary>How many were acknowledged.</summary>
+    public int Acknowledged => _sent.Count(static sent => sent.IsAcknowledged);
+
     /// <summary>A node has ended: nobody hears what has become of its pushes.</summary>
     public void Forget(Node node) => _sent.ForEach(sent => sent.IsLost |= sent.Node == node && sent.AnsweredAt is null);
 

@@ -71,6 +71,9 @@ internal sealed class Simulation
     /// <summary>Called with every node that is made.</summary>
     public Action<Node>? Breaks { get; init; }
 
+    /// <summary>How many pushes were acknowledged.</summary>
+    public int Acknowledged => _ledger.Acknowledged;
+
     /// <summary>Runs it.</summary>
     /// <returns>What was wrong; empty if all was well.</returns>
     public string Run()
@@ -162,7 +165,9 @@ internal sealed class Simulation
             case 9 when Has(Mishaps.Clashes):
             case 10 when Has(Mishaps.Clashes):
             case 11 when Has(Mishaps.Clashes):
+                // At once at two of them, so that neither knows of the other.
                 _ledger.Clash(node, _random);
+                _ledger.Clash(_nodes[_random.Next(_nodes.Count)], _random);
                 break;
             default:
                 _ledger.Push(node, _random);
