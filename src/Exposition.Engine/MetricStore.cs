@@ -1,6 +1,7 @@
 using Exposition.Engine.Compression;
 using Exposition.Engine.Publishing;
 using Exposition.Engine.Reading;
+using Exposition.Engine.Sharing;
 using Exposition.Formats;
 
 namespace Exposition.Engine;
@@ -71,8 +72,11 @@ public sealed partial class MetricStore
         var large = new LargePushes(State, _writer, publisher, expiring, checks, drafts);
         var pushes = new PushPublisher(State, _writer, publisher, expiring, checks, drafts, large, _repeats);
         _failures = new PushFailures(State, _writer, publisher, expiring, checks, drafts);
-        _pushing = new Pushing(State, _sweep, _repeats, pushes, _failures);
-        _loading = new Loading(State, _writer, publisher);
+        _pushing = new Pushing(State, _sweep, _repeats, new PublishedPush(pushes, _failures));
+        _loading = new Loading(State, _writer, publisher, expiring);
+        Shared = new SharedGroups(
+            State, _writer, _pushing, Deletes, new Preparing(State, _writer, expiring, checks), _loading,
+            new Settling(State, _writer, publisher, _views));
         _trimming = new Trimming(State, _writer);
     }
 
@@ -93,6 +97,9 @@ public sealed partial class MetricStore
     internal SeriesLookup Lookup { get; }
 
     internal Deleting Deletes { get; }
+
+    // Of a store that has its groups in common with those of other nodes.
+    internal SharedGroups Shared { get; }
 
     internal BundleCache Bundles => State.Bundles;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Exposition.Engine;
+using Exposition.Engine.Content;
 
 namespace Exposition.Persistence;
 
@@ -36,6 +37,9 @@ public readonly ref struct KeptGroup
 
     // GroupSnapshot.SeriesSince; 0 where nobody knows.
     internal long SeriesSince { get; init; }
+
+    // What of it is written.
+    internal GroupToWrite Content => new(Families, ExpiresAt, LastFailure);
 
     internal static KeptGroup Of(GroupSnapshot group, MetricStore store)
     {

@@ -16,6 +16,7 @@ internal sealed class GroupSlot(GroupingKey key, NameSet names)
     private PushFailure? _lastFailure;
     private FeedEntry[] _entries = [];
     private ulong _shardHash;
+    private long _revision;
     private int _pins;
     private bool _leavesTogether;
 
@@ -52,6 +53,12 @@ internal sealed class GroupSlot(GroupingKey key, NameSet names)
 
     /// <summary>See <see cref="Shard"/>. Computed when it is asked for first.</summary>
     public ulong ShardHash => _shardHash != 0 ? _shardHash : _shardHash = Shard.HashOf(Key);
+
+    /// <summary>
+    /// The revision in the log of several nodes that its families are of; 0 where there is none. Written after the snapshot: who reads it
+    /// before that has no greater one than what it reads.
+    /// </summary>
+    public long Revision { get => Volatile.Read(ref _revision); set => Volatile.Write(ref _revision, value); }
 
     /// <summary>Its place in the queue of deadlines, or -1. The queue's own.</summary>
     public int QueueIndex { get; set; } = -1;

@@ -7,7 +7,7 @@ using Exposition.Formats.Rows;
 namespace Exposition.Engine.Publishing;
 
 /// <summary>One push, from its body to what became of it.</summary>
-internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeats, PushPublisher pushes, PushFailures failures)
+internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeats, IPushEnd published)
 {
     /// <inheritdoc cref="MetricStore.Push"/>
     public PushOutcome Push(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
@@ -17,13 +17,14 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
             return new PushOutcome(state.Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted);
         }
 
-        PushOutcome outcome = PushTheLongWay(key, format, body, mode, details);
+        PushOutcome outcome = Push(key, format, body, mode, details, published);
         state.Observers.Tell(key, format, mode, body.Length, outcome, details.Sender);
         return outcome;
     }
 
-    private PushOutcome PushTheLongWay(
-        GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
+    /// <summary>The long way: reads it, and gives what was read to its end.</summary>
+    public PushOutcome Push(
+        GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details, IPushEnd end)
     {
         state.Peaks.GroupingKey.Observe(key.Bytes.Length);
         if (PushLimits.Exceeded(state.Options, key) is { } tooLong)
@@ -38,7 +39,7 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
             if (!PushReader.TryRead(state.Options, format, body, set, out FormatError malformed))
             {
                 var unread = new PushOutcome(PushStatus.Malformed, malformed.ToString());
-                failures.Note(key, unread.Error!, details.Sender);
+                end.Unread(key, unread.Error!, details.Sender);
                 return unread;
             }
 
@@ -89,7 +90,7 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
                 ? "pushed metrics must not have timestamps"
                 : push.Prepare(leaveOut: !state.Options.CheckConsistency);
             PushOutcome outcome = error is null
-                ? pushes.Publish(push, format == PushFormat.Text ? body : default)
+                ? end.Publish(push, format == PushFormat.Text ? body : default)
                 : new PushOutcome(PushStatus.Inconsistent, error);
             if (outcome.Status != PushStatus.Inconsistent)
             {
@@ -97,7 +98,7 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
             }
 
             error = "pushed metrics are invalid or inconsistent with existing metrics: " + outcome.Error;
-            failures.Record(push, error, details.Sender);
+            end.Refuse(push, error, details.Sender);
             return new PushOutcome(state.Options.CheckConsistency ? PushStatus.Inconsistent : PushStatus.Accepted, error);
         }
         catch (TooManyRowsException)

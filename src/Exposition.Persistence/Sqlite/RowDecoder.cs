@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Exposition.Engine;
+using Exposition.Engine.Content;
 using Exposition.Persistence.Rows;
 using SQLitePCL;
 

@@ -1,22 +1,19 @@
 using System.Diagnostics;
-using Exposition.Engine;
 using Exposition.Engine.Groups;
 using Exposition.Formats;
 
-namespace Exposition.Persistence.Rows;
+namespace Exposition.Engine.Content;
 
-/// <summary>What a row says of its group, decoded.</summary>
-[DebuggerDisplay("{Families.Length} families")]
-internal readonly record struct GroupState(FamilyEntry[] Families, long? ExpiresAt = null, PushFailure? LastFailure = null);
-
-// A group as one row's bytes. Grammar (integers little-endian, varint = LEB128 of at most 31 bits):
+// A group as bytes: those of a row of a durable copy, and of a message between nodes. Grammar (integers little-endian, varint = LEB128 of at
+// most 31 bits):
 //   content := version:1 byte (1)  count:varint  family*  field*
 //   family  := type:1  flags:1 (bit 0 = has help, bit 1 = has unit)  traits:1  pushedAt:8  samples:varint  text(name) text(help) text(text)
 //              text(sidecar)  [unitLength:1, not 0, if it has a unit]
 //   text(x) := length:varint  bytes
 //   field   := see GroupFields
-// The key is not part of it: it has a column, and both are under the row's checksum. Large groups are kept in two parts, see SplitContent.
-// Decoded families are slices of the row's array, which is never written again.
+// The key is not part of it: rows and messages have it beside, and both under their checksum. A durable copy keeps large groups in two
+// parts (SplitContent of Persistence).
+// Decoded families are slices of the array, which is never written again.
 
 /// <summary>Writes and reads a whole content.</summary>
 internal static class GroupContent
@@ -27,8 +24,8 @@ internal static class GroupContent
     private const MetricType LastType = MetricType.GaugeHistogram;
     private const int FixedBytes = 3 + sizeof(long);
 
-    /// <summary>An upper bound of what <see cref="Write(in KeptGroup, Span{byte})"/> needs.</summary>
-    public static long MaxSize(in KeptGroup group)
+    /// <summary>An upper bound of what <see cref="Write(in GroupToWrite, Span{byte})"/> needs.</summary>
+    public static long MaxSize(in GroupToWrite group)
     {
         long size = 1 + ContentWriter.MaxVarint + GroupFields.MaxSize(group);
         foreach (ref readonly FamilyEntry family in group.Families)
@@ -41,7 +38,7 @@ internal static class GroupContent
     }
 
     /// <returns>The number of bytes written.</returns>
-    public static int Write(in KeptGroup group, Span<byte> into)
+    public static int Write(in GroupToWrite group, Span<byte> into)
     {
         var writer = new ContentWriter(into);
         WriteHead(group.Families.Length, ref writer);

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 
-namespace Exposition.Persistence.Rows;
+namespace Exposition.Engine.Content;
 
 internal delegate void ByteSink(ReadOnlySpan<byte> bytes);
 

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 
-namespace Exposition.Persistence.Rows;
+namespace Exposition.Engine.Content;
 
 /// <summary>
 /// Reads the primitives of contents (see <see cref="GroupContent"/>), checking every length. What it returns are slices of the array, of

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
 
-namespace Exposition.Persistence.Rows;
+namespace Exposition.Engine.Content;
 
 /// <summary>The checksum of a row: key, version and content, so that a content under a wrong key is found too.</summary>
 internal static class RowChecksum

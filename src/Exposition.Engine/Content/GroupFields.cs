@@ -1,7 +1,6 @@
 using System.Text;
-using Exposition.Engine;
 
-namespace Exposition.Persistence.Rows;
+namespace Exposition.Engine.Content;
 
 // What else is kept of a group, at the end of its content:
 //   field    := tag:varint (1 or more)  length:varint  bytes
@@ -16,13 +15,13 @@ internal static class GroupFields
     private const int Failure = 2;
 
     /// <summary>An upper bound of what <see cref="Write"/> needs.</summary>
-    public static long MaxSize(in KeptGroup group)
+    public static long MaxSize(in GroupToWrite group)
     {
         const int Fixed = (4 * ContentWriter.MaxVarint) + sizeof(long);
         return Fixed + (group.LastFailure is { } failure ? Fixed + (3L * failure.Reason.Length) + (3L * (failure.Sender?.Length ?? 0)) : 0);
     }
 
-    public static void Write(in KeptGroup group, ref ContentWriter writer)
+    public static void Write(in GroupToWrite group, ref ContentWriter writer)
     {
         if (group.ExpiresAt is { } expiresAt)
         {

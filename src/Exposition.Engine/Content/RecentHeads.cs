@@ -2,7 +2,7 @@ using System.Diagnostics;
 using Exposition.Engine.Groups;
 using Exposition.Formats;
 
-namespace Exposition.Persistence.Rows;
+namespace Exposition.Engine.Content;
 
 /// <summary>
 /// What the last row said of the family at each place: nearly always the next says the same, and shares it. For one thread; keeps as many

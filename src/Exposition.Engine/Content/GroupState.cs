@@ -1,0 +1,26 @@
+using System.Diagnostics;
+
+namespace Exposition.Engine.Content;
+
+/// <summary>What a content says of its group, decoded.</summary>
+/// <param name="Families">Its families in byte order of their names.</param>
+/// <param name="ExpiresAt">When its series expire, in nanoseconds since the Unix epoch, 0 for never, if its last push said so; null where
+/// the rules say it.</param>
+/// <param name="LastFailure">The last push that was refused, as far as it is known.</param>
+[DebuggerDisplay("{Families.Length} families")]
+internal readonly record struct GroupState(FamilyEntry[] Families, long? ExpiresAt = null, PushFailure? LastFailure = null);
+
+/// <summary>The same, to be written.</summary>
+internal readonly ref struct GroupToWrite(ReadOnlySpan<FamilyEntry> families, long? expiresAt, PushFailure? lastFailure)
+{
+    public GroupToWrite(in GroupState state)
+        : this(state.Families, state.ExpiresAt, state.LastFailure)
+    {
+    }
+
+    public ReadOnlySpan<FamilyEntry> Families { get; } = families;
+
+    public long? ExpiresAt { get; } = expiresAt;
+
+    public PushFailure? LastFailure { get; } = lastFailure;
+}
