@@ -39,7 +39,7 @@ internal static class ConnectionSettings
     private static NatsAuthOpts Credentials(NatsReplicationOptions options) => options switch
     {
         { CredentialsFile.Length: > 0 } => By(() => NatsAuthCred.FromCredsFile(options.CredentialsFile)),
-        { NkeyFile.Length: > 0 } => By(() => NatsAuthCred.FromNkeyFile(options.NkeyFile)),
+        { NkeyFile.Length: > 0 } => By(() => NatsAuthCred.FromNkey(Seed(options.NkeyFile))),
         { UserName.Length: > 0 } => By(() => NatsAuthCred.FromUserInfo(options.UserName, Secret(options.PasswordFile))),
         { TokenFile.Length: > 0 } => By(() => NatsAuthCred.FromToken(Secret(options.TokenFile))),
         _ => NatsAuthOpts.Default,
@@ -52,6 +52,11 @@ internal static class ConnectionSettings
         string text = File.ReadAllText(file);
         return text.EndsWith("\r\n", StringComparison.Ordinal) ? text[..^2] : text.EndsWith('\n') ? text[..^1] : text;
     }
+
+    // The client would ask for the public key beside it, which follows from the seed.
+    private static string Seed(string file) =>
+        Array.Find(File.ReadAllText(file).Split('\n', StringSplitOptions.TrimEntries), static line => line.StartsWith("SU", StringComparison.Ordinal))
+        ?? throw new InvalidDataException($"{file} has no line with the seed of a user's key; expected one that begins with SU");
 
     private static NatsTlsOpts Tls(NatsReplicationOptions options) => new()
     {
