@@ -7,9 +7,9 @@ using NATS.Client.JetStream;
 
 namespace Exposition.Replication.Tests.Nats;
 
-// Writers add one to counters by compare-and-set, and know of each addition whether it counts. What an addition that was unknown has come to
-// is asked for by its operation, as the replication does. So at the end each counter is what was answered, exactly. Two nodes read beside
-// them all the time.
+// Writers add one to counters by compare-and-set. What an addition that was unknown has come to is asked for by its operation, as the
+// replication does; where another addition has come upon it since, nobody can say. So at the end each counter is what was answered, but for
+// those few. Two nodes read beside them all the time.
 
 /// <summary>Three servers, of which each in turn dies, hangs, or loses its disk: nothing answered is lost, and all nodes read the same.</summary>
 public sealed class NatsClusterTests
@@ -20,6 +20,7 @@ public sealed class NatsClusterTests
 
     private readonly Guid _node = Guid.NewGuid();
     private readonly ConcurrentDictionary<string, int> _added = [];
+    private readonly ConcurrentDictionary<string, int> _unsure = [];
     private long _number;
     private long _commits;
 
@@ -160,69 +161,54 @@ public sealed class NatsClusterTests
         }
     }
 
-    // True once it is certain that it counts, false once it is certain that it does not.
+    // True once it is certain that it counts. What is not certain is counted apart.
     private async Task<bool> AddAsync(NatsGroupLog log, string subject)
     {
-        try
+        var found = await FindAsync(log, subject);
+        var entry = new LogEntry(
+            subject, new OperationId(_node, Interlocked.Increment(ref _number)), 0, Encoding.ASCII.GetBytes($"{(found is { } f ? Value(f) : 0) + 1}"));
+        for (var wasUnknown = false; ; await Task.Delay(50, Stop))
         {
-            var found = await log.FindAsync(subject, Stop);
-            var value = (found is { } f ? Value(f) : 0) + 1;
-            var entry = new LogEntry(
-                subject, new OperationId(_node, Interlocked.Increment(ref _number)), 0, Encoding.ASCII.GetBytes($"{value}"));
-            for (var tries = 0; tries < 100; tries++)
+            var appended = await log.AppendAsync(entry, found?.Revision ?? 0, null, Stop);
+            switch (appended.Outcome)
             {
-                var appended = await log.AppendAsync(entry, found?.Revision ?? 0, null, Stop);
-                switch (appended.Outcome)
-                {
-                    case AppendOutcome.Committed:
-                        return true;
-                    case AppendOutcome.Conflict when tries > 0:
-                        return await IsMineOrAfterAsync(log, entry);
-                    case AppendOutcome.Conflict:
-                        return false;
-                }
-
-                await Task.Delay(50, Stop);
+                case AppendOutcome.Committed:
+                    return true;
+                case AppendOutcome.Conflict when !wasUnknown:
+                    return false;
+                case AppendOutcome.Conflict:
+                    return await IsMineAsync(log, entry);
             }
 
-            throw new TimeoutException("the engine has not answered for a hundred tries");
-        }
-        catch (LogUnavailableException)
-        {
-            // Only the look before it, so far.
-            return false;
+            wasUnknown |= appended.Outcome == AppendOutcome.Unknown;
         }
     }
 
-    // A conflict with one's own addition, or with a later one that was made upon it: the number says so, as nobody skips one.
-    private static async Task<bool> IsMineOrAfterAsync(NatsGroupLog log, LogEntry entry)
+    // A conflict with one's own addition, or with that of another: either instead of it or upon it.
+    private async Task<bool> IsMineAsync(NatsGroupLog log, LogEntry entry)
     {
-        for (var tries = 0; ; tries++)
+        if ((await FindAsync(log, entry.Subject))!.Value.Entry.Operation == entry.Operation)
+        {
+            return true;
+        }
+
+        _unsure.AddOrUpdate(entry.Subject, 1, static (_, sum) => sum + 1);
+        return false;
+    }
+
+    private static async Task<LogEvent?> FindAsync(NatsGroupLog log, string subject)
+    {
+        for (var watch = System.Diagnostics.Stopwatch.StartNew(); ; await Task.Delay(100, Stop))
         {
             try
             {
-                var found = (await log.FindAsync(entry.Subject, Stop))!.Value;
-                if (found.Entry.Operation == entry.Operation)
-                {
-                    return true;
-                }
-
-                // Another took the same number, or mine was counted by who came next: which of both, the history of the mirrors says.
-                return await WasSeenAsync(entry.Operation);
+                return await log.FindAsync(subject, Stop);
             }
-            catch (LogUnavailableException) when (tries < 200)
+            catch (LogUnavailableException) when (watch.Elapsed < s_limit)
             {
-                await Task.Delay(100, Stop);
+                // No leader at the moment.
             }
         }
-    }
-
-    private static readonly ConcurrentDictionary<OperationId, bool> s_seen = [];
-
-    private static async Task<bool> WasSeenAsync(OperationId operation)
-    {
-        await Task.Delay(3000, Stop);
-        return s_seen.ContainsKey(operation);
     }
 
     private static int Value(LogEvent entry) => int.Parse(Encoding.ASCII.GetString(entry.Entry.Body.Span), CultureInfo.InvariantCulture);
@@ -231,7 +217,6 @@ public sealed class NatsClusterTests
     {
         await OpenAsync(nodes[0]);
         var fresh = new Mirror();
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         await using (var reading = new Contract.Reading(nodes[0]))
         {
             foreach (var entry in await reading.UntilCaughtUpAsync())
@@ -240,7 +225,7 @@ public sealed class NatsClusterTests
             }
         }
 
-        Assert.Equal(_added.OrderBy(static a => a.Key).ToDictionary(), fresh.Values.OrderBy(static a => a.Key).ToDictionary());
+        Assert.All(_added, added => Assert.InRange(fresh.Values[added.Key], added.Value, added.Value + _unsure.GetValueOrDefault(added.Key)));
         foreach (var mirror in mirrors)
         {
             Assert.True(mirror.IsOrdered, "a revision came after a greater one");
@@ -253,7 +238,7 @@ public sealed class NatsClusterTests
             Assert.Equal(fresh.Values.OrderBy(static a => a.Key), mirror.Values.OrderBy(static a => a.Key));
         }
 
-        TestContext.Current.SendDiagnosticMessage($"{_commits} additions answered");
+        TestContext.Current.SendDiagnosticMessage($"{_commits} additions answered, {_unsure.Values.Sum()} unsure");
     }
 
     private sealed class Mirror
@@ -269,7 +254,6 @@ public sealed class NatsClusterTests
             IsOrdered &= entry.Revision > Last;
             Last = entry.Revision;
             Values[entry.Entry.Subject] = Value(entry);
-            s_seen[entry.Entry.Operation] = true;
         }
 
         public async Task FollowAsync(NatsGroupLog log, CancellationToken stop)
