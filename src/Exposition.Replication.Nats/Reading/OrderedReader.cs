@@ -21,6 +21,7 @@ internal sealed class OrderedReader(
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
     private StreamConsumer? _consumer;
+    private Task _leaving = Task.CompletedTask;
     private ulong _position = after;
     private ulong _count;
     private ulong? _goal;
@@ -76,17 +77,14 @@ internal sealed class OrderedReader(
                 continue;
             }
 
-            await DropAsync(delivery.Kind == DeliveryKind.Lost ? delivery.Why : "messages were lost on the way").ConfigureAwait(false);
+            Drop(delivery.Kind == DeliveryKind.Lost ? delivery.Why : "messages were lost on the way");
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (_consumer is { } consumer)
-        {
-            _consumer = null;
-            await consumer.DisposeAsync().ConfigureAwait(false);
-        }
+        Drop("the end");
+        await _leaving.ConfigureAwait(false);
     }
 
     private void Advance(in Delivery delivery)
@@ -113,7 +111,13 @@ internal sealed class OrderedReader(
     {
         try
         {
-            if (!link.IsOpen || await PositionAsync(cancellation).ConfigureAwait(false) is not { } last)
+            if (!link.IsOpen)
+            {
+                _why = "there is no connection";
+                return false;
+            }
+
+            if (await PositionAsync(cancellation).ConfigureAwait(false) is not { } last)
             {
                 return false;
             }
@@ -152,7 +156,7 @@ internal sealed class OrderedReader(
                 ulong? next = (await stream.NextAsync(_position + 1, cancellation).ConfigureAwait(false))?.Seq;
                 if (next <= last)
                 {
-                    await WaitForAsync(next.Value).ConfigureAwait(false);
+                    WaitFor(next.Value);
                     return null;
                 }
 
@@ -170,11 +174,11 @@ internal sealed class OrderedReader(
     }
 
     // It is on its way, unless it was missing at the last look already.
-    private async ValueTask WaitForAsync(ulong missing)
+    private void WaitFor(ulong missing)
     {
         if (missing == _missing)
         {
-            await DropAsync($"message {missing} does not come").ConfigureAwait(false);
+            Drop($"message {missing} does not come");
         }
 
         _missing = missing;
@@ -199,19 +203,19 @@ internal sealed class OrderedReader(
             throw new LogRestartedException(loss);
         }
 
-        _why = loss;
-        await DropAsync(loss).ConfigureAwait(false);
+        Drop(loss);
         return null;
     }
 
-    private async ValueTask DropAsync(string why)
+    // Nobody waits for a goodbye: the server that it is for may be gone.
+    private void Drop(string why)
     {
         _why = why;
         if (_consumer is { } consumer)
         {
             _consumer = null;
             _failures++;
-            await consumer.DisposeAsync().ConfigureAwait(false);
+            _leaving = consumer.DisposeAsync().AsTask();
         }
     }
 
