@@ -22,6 +22,9 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
         return outcome;
     }
 
+    /// <summary>What a client is told of an inconsistent push.</summary>
+    public static string InconsistentError(string? reason) => "pushed metrics are invalid or inconsistent with existing metrics: " + reason;
+
     /// <summary>The long way: reads it, and gives what was read to its end.</summary>
     public PushOutcome Push(
         GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details, IPushEnd end)
@@ -97,7 +100,7 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
                 return outcome;
             }
 
-            error = "pushed metrics are invalid or inconsistent with existing metrics: " + outcome.Error;
+            error = InconsistentError(outcome.Error);
             end.Refuse(push, error, details.Sender);
             return new PushOutcome(state.Options.CheckConsistency ? PushStatus.Inconsistent : PushStatus.Accepted, error);
         }

@@ -28,6 +28,9 @@ internal sealed class PreparedPush(GroupingKey key, Moment at)
     /// <summary>What is pushed, in order of the names, without what the store adds.</summary>
     public FamilyEntry[] Pushed { get; init; } = [];
 
+    /// <summary>Who sends it.</summary>
+    public object? Sender { get; init; }
+
     /// <summary>The refusal that it is the trace of; null of one that is taken.</summary>
     public PushFailure? Failure { get; init; }
 

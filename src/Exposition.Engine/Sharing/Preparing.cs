@@ -30,6 +30,12 @@ internal sealed class Preparing(StoreState state, WriterLock writer, Expiring ex
         long revision = slot?.Revision ?? 0;
         using var group = new PinnedGroup(slot);
         GroupSnapshot? old = group.Newest;
+        if (old is null && push is { Failure: { } noted, MarksFailure: false })
+        {
+            // No group that could remember it.
+            return new PushOutcome(PushStatus.Malformed, noted.Reason);
+        }
+
         FamilyEntry[] own = Own(push, workspace, group);
         FamilyEntry[] pushed = With(push.Pushed, own);
         int[] places = new int[pushed.Length];

@@ -25,7 +25,7 @@ internal sealed class SharedGroups(
     public PreparedPush? Prepare(
         GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details, out PushOutcome outcome)
     {
-        var end = new PreparedEnd(this);
+        var end = new PreparedEnd(this, details.Sender);
         outcome = pushing.Push(key, format, body, mode, details, end);
         if (end.Prepared is not null)
         {
@@ -65,6 +65,21 @@ internal sealed class SharedGroups(
         {
             state.Workspaces.Return(workspace);
         }
+    }
+
+    /// <summary>The trace of a push that is not taken any more, because others were first.</summary>
+    /// <param name="push">The push.</param>
+    /// <param name="refused">Why.</param>
+    /// <param name="told">What its sender is told.</param>
+    public static PreparedPush FailureOf(PreparedPush push, PushOutcome refused, out PushOutcome told)
+    {
+        told = refused with { Error = Pushing.InconsistentError(refused.Error) };
+        return new PreparedPush(push.Key, push.At)
+        {
+            ExpireAfter = push.ExpireAfter,
+            Failure = PushFailure.Of(push.At.Wall, told.Error!, push.Sender),
+            MarksFailure = true,
+        };
     }
 
     /// <summary>A prepared push is in the store, and its sender is told.</summary>
@@ -116,6 +131,12 @@ internal sealed class SharedGroups(
     /// <summary>The revision of a group's state; 0 if it has none, or is not there.</summary>
     public long RevisionOf(GroupingKey key) => state.Groups.Find(key) is { IsRemoved: false } slot ? slot.Revision : 0;
 
+    /// <summary>Whether a group is there.</summary>
+    public bool IsThere(GroupingKey key) => state.Groups.Find(key) is { IsRemoved: false };
+
+    /// <summary>The last push to a group that was refused, as far as it is known.</summary>
+    public PushFailure? LastFailureOf(GroupingKey key) => state.Groups.Find(key)?.LastFailure;
+
     /// <summary>
     /// The log has begun anew: what there is of groups is of no revision of it.
     /// </summary>
@@ -157,9 +178,12 @@ internal sealed class SharedGroups(
     }
 
     /// <inheritdoc cref="Settling.Settle()"/>
-    public int Settle() => settling.Settle();
+    public int Settle() => SettlesNothing ? 0 : settling.Settle();
 
-    private sealed class PreparedEnd(SharedGroups groups) : IPushEnd
+    // Set by tests.
+    internal bool SettlesNothing { get; set; }
+
+    private sealed class PreparedEnd(SharedGroups groups, object? sender) : IPushEnd
     {
         public PreparedPush? Prepared { get; private set; }
 
@@ -170,6 +194,7 @@ internal sealed class SharedGroups(
                 Mode = push.Mode,
                 ExpireAfter = push.ExpireAfter,
                 Pushed = push.RenderKept(),
+                Sender = sender,
             };
             PushOutcome? refused = groups.PrepareIn(prepared, push.Workspace);
             Prepared = refused is null ? prepared : null;
