@@ -76,7 +76,7 @@ public sealed partial class MetricStore
         _loading = new Loading(State, _writer, publisher, expiring);
         Shared = new SharedGroups(
             State, _writer, _pushing, Deletes, new Preparing(State, _writer, expiring, checks), _loading,
-            new Settling(State, _writer, publisher, _views));
+            new Settling(State, _writer, publisher, _views, OpenSettled));
         _trimming = new Trimming(State, _writer);
     }
 
@@ -242,6 +242,12 @@ public sealed partial class MetricStore
     /// When a group's series expire, or did, by the wall clock as it is set now, in nanoseconds since the Unix epoch; 0 for never.
     /// </summary>
     internal long ExpiryOf(GroupSnapshot group) => State.Deadlines.ExpiryOf(group);
+
+    private static SettledStore OpenSettled(StoreOptions options)
+    {
+        var store = new MetricStore(options);
+        return new SettledStore(store.State, store._loading, store._host);
+    }
 
     /// <summary>
     /// Opens a view of all groups at one point in time. Takes no lock and never begins anew, unless groups are due to expire.

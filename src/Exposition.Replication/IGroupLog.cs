@@ -54,7 +54,8 @@ public interface IGroupLog : IAsyncDisposable
     /// <param name="after">The revision of the last entry that is known; 0 for none.</param>
     /// <param name="cancellation">Ends the reading.</param>
     /// <exception cref="LogUnavailableException">The engine was lost; what comes next is asked for anew.</exception>
-    /// <exception cref="LogRestartedException">The log is another one than was opened, or it ends before <paramref name="after"/>.</exception>
+    /// <exception cref="LogRestartedException">The log is another one than was opened, or it ends before <paramref name="after"/>.
+    /// </exception>
     public IAsyncEnumerable<LogEvent> ReadAsync(long after, CancellationToken cancellation);
 
     /// <summary>

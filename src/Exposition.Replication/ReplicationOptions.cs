@@ -13,29 +13,32 @@ public enum WhenUnreachable : byte
 /// <summary>How a node takes part.</summary>
 public sealed class ReplicationOptions
 {
-    /// <summary>How long a push waits for the log before it is refused; by default 9 seconds. More than 0.</summary>
+    /// <summary>How long a push waits for the log before it is refused. Default: 9 seconds. 0 is an error.</summary>
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(9);
 
-    /// <summary>What becomes of pushes while the log cannot be reached; refused by default.</summary>
+    /// <summary>What becomes of pushes while the log cannot be reached. Default: they are refused.</summary>
     public WhenUnreachable WhenUnreachable { get; set; }
 
-    /// <summary>Whether what this node has at its start is put into a log that has no groups; by default not.</summary>
+    /// <summary>Whether what this node has at its start is put into a log that has no groups. Default: false.</summary>
     public bool Seed { get; set; }
 
-    /// <summary>The most appends that are in flight at once; others wait. By default 256; more than 0.</summary>
+    /// <summary>The most appends that are in flight at once; others wait. Default: 256. 0 is an error.</summary>
     public int MaxAppends { get; set; } = 256;
 
-    /// <summary>The most bytes of appends that are in flight at once, but for a single larger one. By default 32 MiB; more than 0.</summary>
+    /// <summary>
+    /// The most bytes of appends that are in flight at once, but for a single larger one. Default: 32 MiB. 0 is an error.
+    /// </summary>
     public long MaxAppendBytes { get; set; } = 32L << 20;
 
-    /// <summary>How often all that the log has is compared with what this node has; by default hourly. Zero for never but after
-    /// interruptions.</summary>
+    /// <summary>
+    /// How often all that the log has is compared with what this node has. Default: 1 hour. 0 for never but after interruptions.
+    /// </summary>
     public TimeSpan CompareEvery { get; set; } = TimeSpan.FromHours(1);
 
-    /// <summary>Makes states smaller; null, the default, for as they are.</summary>
+    /// <summary>Makes states smaller. Default: null, for as they are.</summary>
     public IStateCompressor? Compressor { get; set; }
 
-    /// <summary>Told what an operator should know, in words; must not throw. Null, the default, for nobody.</summary>
+    /// <summary>Told what an operator should know, in words; must not throw. Default: null, for nobody.</summary>
     public Action<ReplicationNotice, string>? Notify { get; set; }
 }
 

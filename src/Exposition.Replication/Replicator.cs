@@ -2,8 +2,11 @@ using Exposition.Engine;
 using Exposition.Engine.Sharing;
 using Exposition.Replication.Following;
 using Exposition.Replication.Healing;
+using Exposition.Replication.Merging;
 using Exposition.Replication.Messages;
 using Exposition.Replication.Proposing;
+using Exposition.Replication.Sending;
+using Exposition.Replication.Waiting;
 
 namespace Exposition.Replication;
 
@@ -13,9 +16,6 @@ namespace Exposition.Replication;
 /// </summary>
 public sealed class Replicator : IDisposable
 {
-    // Longer than a node may be away and go on where it was.
-    internal static readonly TimeSpan TombstoneTime = TimeSpan.FromDays(7);
-
     private static readonly TimeSpan s_failuresApart = TimeSpan.FromSeconds(1);
 
     private readonly MetricStore _store;
@@ -34,11 +34,15 @@ public sealed class Replicator : IDisposable
     /// <param name="store">Its store; the clock is that of its options.</param>
     /// <param name="log">The log; the caller disposes of it after the run.</param>
     /// <param name="options">How it takes part.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option that must be more than 0 is not.</exception>
     public Replicator(MetricStore store, IGroupLog log, ReplicationOptions options)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(log);
         ArgumentNullException.ThrowIfNull(options);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(options.Timeout, TimeSpan.Zero, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.MaxAppends, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.MaxAppendBytes, nameof(options));
         (_store, _log, _options, _time) = (store, log, options, store.Options.Time);
         var applied = new AppliedRevision(_time);
         var sent = new SentOperations();
@@ -132,7 +136,7 @@ public sealed class Replicator : IDisposable
         if (TakesAlone)
         {
             bool isDeleted = _store.Delete(key);
-            _unshared.Add(key, Proposals.Now(_time));
+            _unshared.Add(key, Message.Now(_time));
             return new ReplicatedDelete(ReplicatedState.Unreplicated, isDeleted ? 1 : 0);
         }
 
@@ -159,11 +163,13 @@ public sealed class Replicator : IDisposable
             return Unavailable();
         }
 
-        (GroupingKey Key, long Revision)[] groups = [.. keys.Select(key => (key, _store.Shared.RevisionOf(key))).Where(static group => group.Item2 > 0)];
+        (GroupingKey Key, long Revision)[] groups =
+            [.. keys.Select(key => (Key: key, Revision: _store.Shared.RevisionOf(key))).Where(static group => group.Revision > 0)];
         AppendEnd[] ends = await Task.WhenAll(groups.Select(group => DeleteAsync(group.Key, group.Revision)));
         int gone = ends.Count(static end => end == AppendEnd.Applied);
         return Array.Exists(ends, static end => end == AppendEnd.Unavailable)
-            ? new ReplicatedDelete(ReplicatedState.Unavailable, gone, $"{gone} of {groups.Length} groups are deleted, the others not in time")
+            ? new ReplicatedDelete(
+                ReplicatedState.Unavailable, gone, $"{gone} of {groups.Length} groups are deleted, the others not in time")
             : new ReplicatedDelete(ReplicatedState.Applied, gone);
     }
 
@@ -180,7 +186,7 @@ public sealed class Replicator : IDisposable
         {
             int groups = _store.GroupCount;
             AppendResult result = await _appending.AppendAsync(
-                Subjects.Meta, new Message(MessageKind.Wipe, Proposals.Now(_time)), _applying.MetaRevision, null, until, _end.Token);
+                Subjects.Meta, new Message(MessageKind.Wipe, Message.Now(_time)), _applying.MetaRevision, null, until, _end.Token);
             if (result.End != AppendEnd.Conflict)
             {
                 return result.End == AppendEnd.Applied ? new ReplicatedDelete(ReplicatedState.Applied, groups) : Unavailable();
@@ -215,7 +221,8 @@ public sealed class Replicator : IDisposable
 
     private async Task<AppendEnd> DeleteAsync(GroupingKey key, long? revision) =>
         (await _appending.AppendAsync(
-            Subjects.Of(key), new Message(MessageKind.Gone, Proposals.Now(_time), key), revision, TombstoneTime, Until(), _end.Token)).End;
+            Subjects.Of(key), new Message(MessageKind.Gone, Message.Now(_time), key), revision, TimeToLive.OfTombstones, Until(),
+            _end.Token)).End;
 
     // It may have come to be since at another node, whose client knows.
     private async Task<bool> MayBeThereAsync(GroupingKey key)
@@ -235,7 +242,7 @@ public sealed class Replicator : IDisposable
     }
 
     private bool HasFailedJustNow(GroupingKey key) =>
-        _store.Shared.LastFailureOf(key) is { } last && Math.Abs(Proposals.Now(_time) - last.At) < s_failuresApart.Ticks * 100;
+        _store.Shared.LastFailureOf(key) is { } last && Math.Abs(Message.Now(_time) - last.At) < s_failuresApart.Ticks * 100;
 
     private ReplicatedDelete Unavailable() =>
         new(ReplicatedState.Unavailable, 0, _follower.Status.Reason ?? Proposal.Late.Reason);

@@ -9,8 +9,8 @@ namespace Exposition.Replication.Tests;
 /// </summary>
 public sealed class SimulationTests
 {
-    private static readonly int s_seeds =
-        int.TryParse(Environment.GetEnvironmentVariable("EXPOSITION_SIMULATION_SEEDS"), CultureInfo.InvariantCulture, out int seeds) ? seeds : 300;
+    private static readonly int s_seeds = int.TryParse(
+        Environment.GetEnvironmentVariable("EXPOSITION_SIMULATION_SEEDS"), CultureInfo.InvariantCulture, out int seeds) ? seeds : 300;
 
     // Each is tried with a share of the seeds.
     private static readonly Mishaps[] s_mixes =

@@ -4,8 +4,8 @@ using Exposition.Formats;
 
 namespace Exposition.Engine.Content;
 
-// A group as bytes: those of a row of a durable copy, and of a message between nodes. Grammar (integers little-endian, varint = LEB128 of at
-// most 31 bits):
+// A group as bytes: those of a row of a durable copy, and of a message between nodes. Grammar (integers little-endian, varint = LEB128 of
+// at most 31 bits):
 //   content := version:1 byte (1)  count:varint  family*  field*
 //   family  := type:1  flags:1 (bit 0 = has help, bit 1 = has unit)  traits:1  pushedAt:8  samples:varint  text(name) text(help) text(text)
 //              text(sidecar)  [unitLength:1, not 0, if it has a unit]

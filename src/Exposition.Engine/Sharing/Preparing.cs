@@ -132,7 +132,11 @@ internal sealed class Preparing(StoreState state, WriterLock writer, Expiring ex
             }
 
             FamilyEntry entry = families[i];
-            families[i] = entry with { Text = GroupPacking.Move(entry.Text, own, ref at), Sidecar = GroupPacking.Move(entry.Sidecar, own, ref at) };
+            families[i] = entry with
+            {
+                Text = GroupPacking.Move(entry.Text, own, ref at),
+                Sidecar = GroupPacking.Move(entry.Sidecar, own, ref at),
+            };
         }
     }
 

@@ -15,7 +15,8 @@ namespace Exposition.Engine.Sharing;
 // be concerned, all that bear the names of hidden ones or names beside these, into a store of their own, in that order.
 
 /// <summary>Decides anew which families are hidden, so that all nodes with the same states show the same.</summary>
-internal sealed class Settling(StoreState state, WriterLock writer, Publisher publisher, Views views)
+internal sealed class Settling(
+    StoreState state, WriterLock writer, Publisher publisher, Views views, Func<StoreOptions, SettledStore> open)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<GroupingKey, Marks> _marks = [];
@@ -53,7 +54,7 @@ internal sealed class Settling(StoreState state, WriterLock writer, Publisher pu
         using StoreView view = views.Open();
         HashSet<byte[]> names = NamesIn(view);
         List<Candidate> candidates = CandidatesIn(view, names);
-        MetricStore settled = Settle(candidates, names);
+        SettledStore settled = Settle(candidates, names);
         List<Change> changes = [];
         foreach (Candidate candidate in candidates)
         {
@@ -166,9 +167,9 @@ internal sealed class Settling(StoreState state, WriterLock writer, Publisher pu
         return [.. families];
     }
 
-    private MetricStore Settle(List<Candidate> candidates, HashSet<byte[]> names)
+    private SettledStore Settle(List<Candidate> candidates, HashSet<byte[]> names)
     {
-        var settled = new MetricStore(new StoreOptions
+        SettledStore settled = open(new StoreOptions
         {
             CheckConsistency = false,
             Names = state.Options.Names,
@@ -182,14 +183,14 @@ internal sealed class Settling(StoreState state, WriterLock writer, Publisher pu
             {
                 if (state.Directory.TryGet(name, out FamilyInfo? info) && info.Reserved is { } type)
                 {
-                    settled.ReserveFamily(name, type);
+                    settled.Host.Reserve(name, type);
                 }
             }
         }
 
         foreach (Candidate candidate in candidates)
         {
-            settled.RestoreOwn(
+            settled.Loading.Restore(
                 candidate.Group.Key, Array.FindAll(candidate.Families, entry => !IsMarked(candidate, entry.Name.Span)), 0, null);
         }
 
@@ -198,9 +199,9 @@ internal sealed class Settling(StoreState state, WriterLock writer, Publisher pu
             if (candidate.Marked.Length > 0)
             {
                 GroupSnapshot now = settled.State.Groups.Find(candidate.Group.Key)!.Current!;
-                settled.RestoreOwn(candidate.Group.Key, Array.ConvertAll(
-                    candidate.Families, entry => IsHidden(now, entry.Name.Span) ? entry with { Traits = entry.Traits | FamilyTraits.Hidden } : entry),
-                    0, null);
+                FamilyEntry[] families = Array.ConvertAll(candidate.Families, entry => IsHidden(now, entry.Name.Span)
+                    ? entry with { Traits = entry.Traits | FamilyTraits.Hidden } : entry);
+                settled.Loading.Restore(candidate.Group.Key, families, 0, null);
             }
         }
 

@@ -31,6 +31,9 @@ internal sealed class Flags
     /// <summary>The flags <c>--limit.*</c>.</summary>
     public LimitFlags Limits { get; }
 
+    /// <summary>The flags <c>--replication.*</c>.</summary>
+    public ReplicationFlags Replication { get; } = new();
+
     public List<string> ListenAddresses { get; } = [":9091"];
 
     public bool SystemdSocket { get; private set; }
@@ -125,6 +128,7 @@ internal sealed class Flags
     /// <exception cref="FlagException">One of them is set.</exception>
     public void RequireSupported()
     {
+        Replication.RequireUrl();
         if (ListenAddresses.Exists(static address => address.StartsWith("vsock://", StringComparison.Ordinal)))
         {
             throw new FlagException("vsock:// in --web.listen-address is not supported yet");
@@ -237,6 +241,7 @@ internal sealed class Flags
             + "Repeatable with a selector of groups, the first that matches counts, 0 for none: `{job=\"nightly_backup\"}=26h`. A job that "
             + "is named with = alone is shown even if it has never pushed. By default no group has it.",
             AddExpectation) { IsRepeatable = true, Shown = "= ...", Value = () => NullIfEmpty(string.Join(' ', _expect)) },
+        .. Replication.Table,
         .. Limits.Table,
         Flag.Choice("log.level",
             [("debug", LogLevel.Debug), ("info", LogLevel.Information), ("warn", LogLevel.Warning), ("error", LogLevel.Error)],

@@ -25,7 +25,23 @@ internal sealed class AdminHandlers(ExpositionEngine engine, ISnapshotWriter? sn
         }
 
         engine.Log.Begin(LogLevel.Debug, "start wiping metric store", "wipe")?.Write();
-        engine.Log.Acted(context, "metric store wiped", values: ("groups", engine.Store.Wipe()));
+        int groups;
+        if (engine.Options.Changes is { } changes)
+        {
+            ChangeResult result = await changes.WipeAsync();
+            groups = result.Groups;
+            if (LaterChanges.Of(result, new Answer(202)) is { Status: not 202 } failed)
+            {
+                await Responses.WriteAsync(context, failed);
+                return;
+            }
+        }
+        else
+        {
+            groups = engine.Store.Wipe();
+        }
+
+        engine.Log.Acted(context, "metric store wiped", values: ("groups", groups));
         if (Gate?.Confirm() is { } confirmation && await confirmation is { } failure)
         {
             await Responses.ErrorAsync(context, StatusCodes.Status503ServiceUnavailable, "wiped in memory, but not on disk: " + failure);

@@ -25,21 +25,12 @@ internal sealed class PushHandler(
     StoreTarget target, WireMetrics metrics, PushPath paths, OpenReaders readers, ExpositionOptions options, ClientLog log,
         RefusalBook refusals)
 {
-    // A body of empty lines, which are the slowest, takes about 10 ms; others 1 ms.
-    private const int LargeBody = 512 << 10;
-
-    // What a small body becomes when its grouping labels are written on every line. So long a line is the shortest there can be.
-    private const int LargeRendering = 8 << 20;
-    private const int ShortestLine = 4;
-
-    // Packed, it is most likely a large one: not worth a try.
-    private const int LargePacked = LargeBody / 8;
-
     // So much any body may decode to.
     private const long DecodedFreely = 1 << 20;
 
     private readonly JobRate _rate = new(
         options.MaxPushesPerSecond, options.Time, pushes => metrics.Limits.See(Limit.PushesPerSecond, pushes));
+    private readonly LaterChanges? _changes = options.Changes is { } changes ? new LaterChanges(changes, log) : null;
     private readonly FairWorkers _workers = new("large bodies", Environment.ProcessorCount, options.MaxQueuedBodies, options.Time);
 
     /// <summary>How many large bodies wait for their turn.</summary>
@@ -63,10 +54,12 @@ internal sealed class PushHandler(
             return answered;
         }
 
-        Answer? answer = options.CommitGate is { IsOpen: false } ? Answer.Loading : Apply(request, body);
+        Answer? answer = options.CommitGate is { IsOpen: false } ? Answer.Loading
+            : options.Changes is { Unavailable: { } reason } ? Answer.NotTaken(reason)
+            : Apply(request, body);
         if (answer is { } done)
         {
-            confirmation = Applied(request, done);
+            confirmation = Ended(request, done);
             if (confirmation is null)
             {
                 Count(request, done);
@@ -82,13 +75,14 @@ internal sealed class PushHandler(
     public async ValueTask<Answer> HandleLargeAsync(PushRequest request, ReadOnlyMemory<byte> body)
     {
         Answer answer = await ApplyInTurnAsync(request, body);
-        return Finish(request, answer, Applied(request, answer) is { } confirmation ? await confirmation : null);
+        return Finish(request, answer, Ended(request, answer) is { } confirmation ? await confirmation : null);
     }
 
     /// <summary>Makes the final answer to a request whose change had to be confirmed, and counts it.</summary>
     public Answer Finish(in PushRequest request, in Answer answer, string? failure)
     {
-        Answer final = failure is null ? answer : Answer.NotConfirmed(failure);
+        Answer carried = answer.Later is { } later ? later.Result : answer;
+        Answer final = failure is null ? carried : Answer.NotConfirmed(failure);
         Count(request, final);
         return final;
     }
@@ -133,7 +127,13 @@ internal sealed class PushHandler(
     /// <param name="request">The head.</param>
     /// <param name="length">Its Content-Length, or a negative number where it has none.</param>
     public static bool MayBeLarge(in PushRequest request, long length) =>
-        length is < 0 or >= LargePacked || ContentCoding.IsPacked(request.Encoding);
+        length is < 0 or >= LargeBodies.LeastPacked || ContentCoding.IsPacked(request.Encoding);
+
+    private Task<string?>? Ended(in PushRequest request, in Answer answer) =>
+        answer.Later is { } later ? EndedAsync(request, later) : Applied(request, answer);
+
+    private async Task<string?> EndedAsync(PushRequest request, Task<Answer> later) =>
+        Applied(request, await later) is { } confirmation ? await confirmation : null;
 
     private Task<string?>? Applied(in PushRequest request, in Answer answer)
     {
@@ -168,12 +168,12 @@ internal sealed class PushHandler(
 
         if (request.Method == PushMethod.Delete)
         {
-            if (!options.DisableDelete && target.Delete(key))
+            if (!options.DisableDelete && _changes is null && target.Delete(key))
             {
                 Keep(request);
             }
 
-            return options.DisableDelete ? DisabledDeletes.Answer : new Answer(202);
+            return options.DisableDelete ? DisabledDeletes.Answer : _changes?.Delete(key) ?? new Answer(202);
         }
 
         if (request.HeaderError is { } wrong)
@@ -187,8 +187,9 @@ internal sealed class PushHandler(
         }
 
         BodyEncoding encoding = ContentCoding.Settle(request.Encoding, body.Span);
-        return ContentCoding.IsPacked(encoding) ? (body.Length < LargePacked ? Decode(request, key, encoding, body, LargeBody) : null)
-            : !IsLarge(key, body.Span) ? Push(request, key, body, asItIs: encoding == BodyEncoding.Unknown && !body.IsEmpty)
+        return ContentCoding.IsPacked(encoding)
+                ? (body.Length < LargeBodies.LeastPacked ? Decode(request, key, encoding, body, LargeBodies.Least) : null)
+            : !LargeBodies.IsLarge(key, body.Span) ? Push(request, key, body, asItIs: encoding == BodyEncoding.Unknown && !body.IsEmpty)
             : request.Charset is null
                 && target.TryPushRepeated(key, request.Format, body, request.Mode, request.Details) ? new Answer(200)
             : null;
@@ -249,14 +250,9 @@ internal sealed class PushHandler(
                 limit < options.DecodedLimit ? Answer.TooDense(limit, body.Length, options.MaxDecodeRatio) : Answer.TooLargeDecoded(limit))
             : outcome.Error is not null && encoding == BodyEncoding.RawDeflate ? Push(request, key, body, asItIs: true)
             : outcome.Error is { } error ? new Answer(400, error, Why: Refusal.Encoding)
-            : most < limit && IsLarge(key, decoded.Memory.Span) ? null
+            : most < limit && LargeBodies.IsLarge(key, decoded.Memory.Span) ? null
             : Push(request, key, decoded.Memory, asItIs: false);
     }
-
-    private static bool IsLarge(GroupingKey key, ReadOnlySpan<byte> body) =>
-        body.Length >= LargeBody
-        || ((long)key.Bytes.Length * body.Length / ShortestLine >= LargeRendering
-            && (long)key.Bytes.Length * body.Count((byte)'\n') >= LargeRendering);
 
     // A body whose encoding cannot be undone may be plain all the same; if not, the encoding is the reason to give. Null where there is no
     // memory for it.
@@ -282,7 +278,7 @@ internal sealed class PushHandler(
     // To read a large body takes several times as much as it has, and that is taken of the same memory.
     private Answer? Store(in PushRequest request, GroupingKey key, ReadOnlyMemory<byte> body, bool asItIs)
     {
-        BodyClaim? claim = IsLarge(key, body.Span) ? request.Claim : null;
+        BodyClaim? claim = LargeBodies.IsLarge(key, body.Span) ? request.Claim : null;
         long scratch = claim is null ? 0 : PushScratch.Of(key, request.Format, body.Span);
         if (claim?.TryTake(scratch) == false)
         {
@@ -291,7 +287,8 @@ internal sealed class PushHandler(
 
         try
         {
-            return PushAnswer.Of(target.Push(key, request.Format, body, request.Mode, request.Details), asItIs);
+            return _changes is not null ? _changes.Push(request, key, body, asItIs)
+                : PushAnswer.Of(target.Push(key, request.Format, body, request.Mode, request.Details), asItIs);
         }
         finally
         {

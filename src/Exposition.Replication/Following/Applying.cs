@@ -1,8 +1,9 @@
 using Exposition.Engine;
 using Exposition.Engine.Content;
-using Exposition.Replication.Healing;
+using Exposition.Replication.Merging;
 using Exposition.Replication.Messages;
-using Exposition.Replication.Proposing;
+using Exposition.Replication.Sending;
+using Exposition.Replication.Waiting;
 
 namespace Exposition.Replication.Following;
 
@@ -62,7 +63,7 @@ internal sealed class Applying(
         else if (entry.Operation.Node != sent.Node)
         {
             Volatile.Write(ref _others, _others + 1);
-            counts.Skew(isLive ? message.Stamp - Proposals.Now(time) : 0);
+            counts.Skew(isLive ? message.Stamp - Message.Now(time) : 0);
         }
 
         applied.Advance(logged.Revision);

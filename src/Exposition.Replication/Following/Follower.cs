@@ -1,5 +1,6 @@
 using Exposition.Engine;
-using Exposition.Replication.Healing;
+using Exposition.Replication.Merging;
+using Exposition.Replication.Waiting;
 
 namespace Exposition.Replication.Following;
 
@@ -33,7 +34,8 @@ internal sealed class Follower(
     public ReplicationPhase Phase => _phase;
 
     public ReplicationStatus Status => new(
-        _phase, _reason, applied.Now, Math.Max(Volatile.Read(ref _last), applied.Now), time.GetElapsedTime(Volatile.Read(ref _heard)), unshared.Count);
+        _phase, _reason, applied.Now, Math.Max(Volatile.Read(ref _last), applied.Now), time.GetElapsedTime(Volatile.Read(ref _heard)),
+        unshared.Count);
 
     /// <summary>Whether this node has been live.</summary>
     public bool WasLive => _wasLive;
@@ -187,7 +189,8 @@ internal sealed class Follower(
         if (_wasLive)
         {
             applying.Unseen().ForEach(key => unshared.Add(key));
-            options.Notify?.Invoke(ReplicationNotice.Restarted, $"{reason}: it is given the {unshared.Count} groups of this node that it lacks");
+            options.Notify?.Invoke(
+                ReplicationNotice.Restarted, $"{reason}: it is given the {unshared.Count} groups of this node that it lacks");
             _phase = ReplicationPhase.Away;
         }
     }

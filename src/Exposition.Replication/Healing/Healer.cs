@@ -1,8 +1,10 @@
 using Exposition.Engine;
 using Exposition.Engine.Content;
 using Exposition.Replication.Following;
+using Exposition.Replication.Merging;
 using Exposition.Replication.Messages;
-using Exposition.Replication.Proposing;
+using Exposition.Replication.Sending;
+using Exposition.Replication.Waiting;
 
 namespace Exposition.Replication.Healing;
 
@@ -88,7 +90,7 @@ internal sealed class Healer(
 
         if (await SendAllAsync(end))
         {
-            var meta = new Message(MessageKind.Meta, Proposals.Now(time), IsSeeded: options.Seed || follower.WasLive);
+            var meta = new Message(MessageKind.Meta, Message.Now(time), IsSeeded: options.Seed || follower.WasLive);
             AppendResult result = await appending.AppendAsync(Subjects.Meta, meta, applying.MetaRevision, null, Until(), end);
             Volatile.Write(ref _isFound, result.End is not (AppendEnd.Applied or AppendEnd.Conflict));
         }
@@ -126,7 +128,7 @@ internal sealed class Healer(
         string subject = Subjects.Of(key);
         Message message;
         long? expected = group.Known;
-        TimeSpan? timeToLive = Replicator.TombstoneTime;
+        TimeSpan? timeToLive = TimeToLive.OfTombstones;
         if (group.DeletedAt != 0)
         {
             if (expected is null && (expected = (await log.FindAsync(subject, end))?.Revision) is null)
@@ -139,9 +141,9 @@ internal sealed class Healer(
         }
         else if (store.Shared.TryCopy(key, out GroupState state, out long revision))
         {
-            message = new Message(MessageKind.State, Proposals.Now(time), key, state);
+            message = new Message(MessageKind.State, Message.Now(time), key, state);
             expected ??= revision;
-            timeToLive = Proposals.TimeToLiveOf(store, key, state, time);
+            timeToLive = TimeToLive.Of(store, key, state, time);
         }
         else
         {

@@ -38,4 +38,8 @@ internal enum MessageFault : byte
 /// <param name="State">Its state, if it says one.</param>
 /// <param name="IsSeeded">Of a log in use: whether what was there before it has been put into it.</param>
 internal readonly record struct Message(
-    MessageKind Kind, long Stamp, GroupingKey? Key = null, GroupState State = default, bool IsSeeded = false);
+    MessageKind Kind, long Stamp, GroupingKey? Key = null, GroupState State = default, bool IsSeeded = false)
+{
+    /// <summary>The time for a stamp.</summary>
+    public static long Now(TimeProvider time) => (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
+}

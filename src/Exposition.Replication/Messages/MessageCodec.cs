@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using Exposition.Engine;
 using Exposition.Engine.Content;
 
@@ -118,7 +119,7 @@ internal static class MessageCodec
     }
 
     private static bool TryUnpack(
-        ref ContentReader reader, byte[] body, bool isPacked, IStateCompressor? compressor, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out byte[]? content)
+        ref ContentReader reader, byte[] body, bool isPacked, IStateCompressor? compressor, [NotNullWhen(true)] out byte[]? content)
     {
         content = null;
         if (!isPacked)

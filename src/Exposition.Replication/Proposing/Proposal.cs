@@ -1,7 +1,6 @@
 using Exposition.Engine;
 using Exposition.Engine.Sharing;
-using Exposition.Replication.Following;
-using Exposition.Replication.Messages;
+using Exposition.Replication.Waiting;
 
 namespace Exposition.Replication.Proposing;
 
@@ -47,20 +46,4 @@ internal sealed class Proposal(PreparedPush? push, long arrived)
     }
 
     private static string Name(in FamilyEntry entry) => Convert.ToHexString(entry.Name.Span);
-}
-
-/// <summary>An append that the feed is expected to bring back.</summary>
-internal sealed class SentOperation(Message message)
-{
-    private long _seen;
-
-    /// <summary>What it says, so that it need not be decoded.</summary>
-    public Message Message => message;
-
-    /// <summary>The revision with which it came; 0 while it has not.</summary>
-    public long Seen
-    {
-        get => Volatile.Read(ref _seen);
-        set => Volatile.Write(ref _seen, value);
-    }
 }

@@ -1,7 +1,7 @@
 using Exposition.Engine;
-using Exposition.Engine.Content;
 using Exposition.Engine.Sharing;
 using Exposition.Replication.Messages;
+using Exposition.Replication.Sending;
 
 namespace Exposition.Replication.Proposing;
 
@@ -12,9 +12,6 @@ internal sealed class Proposals(
     MetricStore store, Appending appending, ReplicationOptions options, TimeProvider time, ReplicationCounts counts, CancellationToken end)
 {
     private const int MostAttempts = 16;
-
-    // The engine shall not forget a group before nodes do whose clocks are late.
-    private const long TimeToLiveSlack = 60_000_000_000;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<GroupingKey, Queue<Proposal>> _queues = [];
@@ -44,22 +41,6 @@ internal sealed class Proposals(
 
         return proposal.Result.WaitAsync(options.Timeout, time);
     }
-
-    /// <summary>How long the log shall keep a state; null for ever.</summary>
-    public static TimeSpan? TimeToLiveOf(MetricStore store, GroupingKey key, in GroupState state, TimeProvider time)
-    {
-        long gone = store.Shared.GoneAt(key, state);
-        if (gone == 0)
-        {
-            return null;
-        }
-
-        double seconds = Math.Ceiling(((gone - Now(time)) + TimeToLiveSlack) / 1e9);
-        return seconds > TimeSpan.MaxValue.TotalSeconds / 2 ? null : TimeSpan.FromSeconds(Math.Max(1, seconds));
-    }
-
-    /// <summary>The time for a stamp.</summary>
-    public static long Now(TimeProvider time) => (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
 
     private async Task RunAsync(Proposal first)
     {
@@ -122,9 +103,9 @@ internal sealed class Proposals(
             counts.Rebased(attempt);
             isFresh = false;
             long expected = known is not { } revision ? push.BaseRevision : revision == 0 ? 0 : Math.Max(revision, push.BaseRevision);
-            var message = new Message(MessageKind.State, Now(time), push.Key, push.State);
+            var message = new Message(MessageKind.State, Message.Now(time), push.Key, push.State);
             AppendResult result = await appending.AppendAsync(
-                Subjects.Of(push.Key), message, expected, TimeToLiveOf(store, push.Key, push.State, time), until, end);
+                Subjects.Of(push.Key), message, expected, TimeToLive.Of(store, push.Key, push.State, time), until, end);
             switch (result.End)
             {
                 case AppendEnd.Conflict:

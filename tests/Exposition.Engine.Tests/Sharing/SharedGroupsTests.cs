@@ -20,7 +20,8 @@ public sealed class SharedGroupsTests
     private static readonly string[] s_lines =
     [
         "x 1\n", "x{instance=\"i\"} 1\n", "# TYPE x counter\nx 1\n", "y{zone=\"z\"} 2\n", "y 3\n", "# TYPE y gauge\ny 3\n",
-        "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\n", "h_count 3\n", "# HELP z A help.\n# TYPE z summary\nz_sum 1\nz_count 2\n",
+        "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\n", "h_count 3\n",
+        "# HELP z A help.\n# TYPE z summary\nz_sum 1\nz_count 2\n",
         "push_failure_time_seconds 12\n", "bad bad\n", "twice 1\ntwice 1\n",
     ];
 

@@ -1,4 +1,4 @@
-using Exposition.Replication.Following;
+using Exposition.Replication.Waiting;
 
 namespace Exposition.Replication.Tests.Log;
 
@@ -48,7 +48,8 @@ internal sealed class MemoryEngine(TimeProvider time)
         }
 
         LastRevision++;
-        _entries.Add(LastRevision, new Stored(entry with { Body = entry.Body.ToArray() }, timeToLive is { } left ? time.GetUtcNow() + left : null));
+        DateTimeOffset? until = timeToLive is { } left ? time.GetUtcNow() + left : null;
+        _entries.Add(LastRevision, new Stored(entry with { Body = entry.Body.ToArray() }, until));
         _newest[entry.Subject] = LastRevision;
         Wake();
         return new Appended(AppendOutcome.Committed, LastRevision);
@@ -72,7 +73,8 @@ internal sealed class MemoryEngine(TimeProvider time)
     public LogEvent? Find(string subject)
     {
         Expire();
-        return _newest.TryGetValue(subject, out long revision) ? new LogEvent(LogEventKind.Entry, revision, _entries[revision].Entry) : null;
+        return _newest.TryGetValue(subject, out long revision)
+            ? new LogEvent(LogEventKind.Entry, revision, _entries[revision].Entry) : null;
     }
 
     public LogStamp[] Stamps()

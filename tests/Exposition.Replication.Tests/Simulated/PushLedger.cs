@@ -20,6 +20,9 @@ internal sealed class PushLedger(SimulatedTime time)
     /// <summary>Whether all have been answered.</summary>
     public bool IsDone => _sent.TrueForAll(static sent => sent.AnsweredAt is not null || sent.IsLost);
 
+    /// <summary>How many wipes have begun or ended.</summary>
+    public int Wipes { get; private set; }
+
     /// <summary>How many were acknowledged.</summary>
     public int Acknowledged => _sent.Count(static sent => sent.IsAcknowledged);
 
@@ -52,7 +55,8 @@ internal sealed class PushLedger(SimulatedTime time)
     {
         byte[] body = random.Next(2) == 0 ? "push_time_seconds 1\ntwice 1\ntwice 1\n"u8.ToArray() : "no number\n"u8.ToArray();
         string job = "refused" + random.Next(2);
-        time.Begin(() => _ = node.Replicator.PushAsync(Key(job), PushFormat.Text, body, PushMode.Merge, new PushDetails(Sender: "me")));
+        var details = new PushDetails(Sender: "me");
+        time.Begin(() => _ = node.Replicator.PushAsync(Key(job), PushFormat.Text, body, PushMode.Merge, details));
     }
 
     public void Delete(Node node, Random random)
@@ -61,12 +65,14 @@ internal sealed class PushLedger(SimulatedTime time)
         time.Begin(() => _ = node.Replicator.DeleteAsync(Key(job)));
     }
 
-    public void DeleteSome(Node node) => time.Begin(() => _ = node.Replicator.DeleteAsync([Key("deleted0"), Key("deleted1"), Key("clash0")]));
+    public void DeleteSome(Node node) =>
+        time.Begin(() => _ = node.Replicator.DeleteAsync([Key("deleted0"), Key("deleted1"), Key("clash0")]));
 
     public void Wipe(Node node)
     {
         // What was pushed before may be gone.
         _sent.ForEach(static sent => sent.IsWiped = true);
+        Wipes++;
         time.Begin(() => _ = WipeAsync(node));
     }
 
@@ -94,7 +100,8 @@ internal sealed class PushLedger(SimulatedTime time)
     {
         string series = $"{family}{{instance=\"\",job=\"{job}\"}} ";
         int at = text.IndexOf(series, StringComparison.Ordinal);
-        return at < 0 ? null : int.Parse(text.AsSpan(at + series.Length, text.IndexOf('\n', at) - at - series.Length), CultureInfo.InvariantCulture);
+        return at < 0 ? null
+            : int.Parse(text.AsSpan(at + series.Length, text.IndexOf('\n', at) - at - series.Length), CultureInfo.InvariantCulture);
     }
 
     private static void CheckMix(string text, string job, List<string> wrong)
@@ -121,13 +128,15 @@ internal sealed class PushLedger(SimulatedTime time)
             : shown.AnsweredAt is { } answered && shown.IsAcknowledged && sent.SentAt > answered));
         if (follower is not null)
         {
-            wrong.Add($"{family} of {job} is {value?.ToString(CultureInfo.InvariantCulture) ?? "not there"}, but {follower.Number} was acknowledged");
+            string there = value?.ToString(CultureInfo.InvariantCulture) ?? "not there";
+            wrong.Add($"{family} of {job} is {there}, but {follower.Number} was acknowledged");
         }
     }
 
     private async Task PushAsync(Sent sent, string body, PushMode mode, PushDetails details)
     {
-        ReplicatedPush result = await sent.Node.Replicator.PushAsync(Key(sent.Job), PushFormat.Text, Encoding.UTF8.GetBytes(body), mode, details);
+        ReplicatedPush result = await sent.Node.Replicator.PushAsync(
+            Key(sent.Job), PushFormat.Text, Encoding.UTF8.GetBytes(body), mode, details);
         sent.AnsweredAt = time.GetTimestamp();
         sent.IsAcknowledged = result.State == ReplicatedState.Applied && result.Outcome.IsStored;
     }
@@ -135,6 +144,7 @@ internal sealed class PushLedger(SimulatedTime time)
     private async Task WipeAsync(Node node)
     {
         await node.Replicator.WipeAsync();
+        Wipes++;
 
         // One whose answer was late may come still.
         _lastWipeEnd = Math.Max(_lastWipeEnd, time.GetTimestamp() + TimeSpan.FromSeconds(3).Ticks);

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Exposition.Replication.Messages;
 
-namespace Exposition.Replication.Proposing;
+namespace Exposition.Replication.Sending;
 
 /// <summary>The appends of this node whose end nobody knows yet. Safe for concurrent use.</summary>
 internal sealed class SentOperations

@@ -2,7 +2,7 @@ using Exposition.Engine;
 using Exposition.Engine.Content;
 using Exposition.Engine.Groups;
 
-namespace Exposition.Replication.Healing;
+namespace Exposition.Replication.Merging;
 
 // Of a family that both have the one counts that was pushed later; where both were at one time, that of the log. A family that only one has
 // stays, unless it is older than a push that has replaced the whole group in the other. So the same two states give the same, whoever
@@ -84,9 +84,15 @@ internal static class StateMerge
         }
     }
 
-    // When the last push has replaced all of it: then all families are of one time. Where a merge came after that, nobody knows: 0.
+    // When the last push has replaced all of it: then all families are of one time. Where a merge came after that, nobody knows: 0. When it
+    // has expired, all that was pushed before is over.
     private static long ReplacedAt(FamilyEntry[] families)
     {
+        if (GroupSnapshot.IndexOf(families, BuiltInFamilies.Expired) is >= 0 and var mark)
+        {
+            return families[mark].PushedAt;
+        }
+
         long time = TimeOf(families);
         return Array.TrueForAll(families, entry => entry.PushedAt == time || entry.Name.Span.SequenceEqual(BuiltInFamilies.PushFailure))
             ? time : 0;

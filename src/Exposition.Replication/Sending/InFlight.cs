@@ -1,4 +1,4 @@
-namespace Exposition.Replication.Proposing;
+namespace Exposition.Replication.Sending;
 
 /// <summary>How much is being appended at once. Who comes first goes first. Safe for concurrent use.</summary>
 internal sealed class InFlight(int most, long mostBytes)

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Exposition.Engine;
 
-namespace Exposition.Replication.Healing;
+namespace Exposition.Replication.Merging;
 
 /// <summary>How a group stands that the log does not have as it is here.</summary>
 /// <param name="DeletedAt">When it was deleted here, in nanoseconds since the Unix epoch; 0 if it is there.</param>

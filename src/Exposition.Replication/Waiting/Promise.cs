@@ -1,4 +1,4 @@
-namespace Exposition.Replication.Following;
+namespace Exposition.Replication.Waiting;
 
 // The timer ends the wait by itself, so that nothing hops between threads: under a clock and a context of one thread all is in one order.
 

@@ -1,4 +1,4 @@
-namespace Exposition.Replication.Following;
+namespace Exposition.Replication.Waiting;
 
 /// <summary>The revision of the last entry that was applied, and who waits for a later one. Safe for concurrent use.</summary>
 internal sealed class AppliedRevision(TimeProvider time)

@@ -1,7 +1,7 @@
-using Exposition.Replication.Following;
 using Exposition.Replication.Messages;
+using Exposition.Replication.Waiting;
 
-namespace Exposition.Replication.Proposing;
+namespace Exposition.Replication.Sending;
 
 /// <summary>How an append has ended.</summary>
 internal enum AppendEnd : byte
@@ -70,7 +70,8 @@ internal sealed class Appending(
     }
 
     private async Task<AppendResult> SendAsync(
-        LogEntry entry, SentOperation operation, bool isWipe, long? expected, TimeSpan? timeToLive, long until, CancellationToken cancellation)
+        LogEntry entry, SentOperation operation, bool isWipe, long? expected, TimeSpan? timeToLive, long until,
+        CancellationToken cancellation)
     {
         TimeSpan pause = s_firstPause;
         string? reason = null;
@@ -119,7 +120,8 @@ internal sealed class Appending(
             : new AppendResult(AppendEnd.Unavailable, Reason: reason ?? "the log does not answer");
     }
 
-    private TimeSpan Left(long until) => time.GetElapsedTime(time.GetTimestamp(), until) is var left && left > TimeSpan.Zero ? left : default;
+    private TimeSpan Left(long until) =>
+        time.GetElapsedTime(time.GetTimestamp(), until) is var left && left > TimeSpan.Zero ? left : default;
 
     private string TooLarge(int bytes) => $"group too large to replicate: {bytes} bytes are more than the {log.MaxBytes} of an entry";
 }
