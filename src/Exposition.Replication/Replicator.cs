@@ -29,6 +29,7 @@ public sealed class Replicator : IDisposable
     private readonly Applying _applying;
     private readonly Appending _appending;
     private readonly Proposals _proposals;
+    private bool _isDisposed;
 
     /// <summary>Makes a node, which does nothing before <see cref="RunAsync"/>.</summary>
     /// <param name="store">Its store; the clock is that of its options.</param>
@@ -197,8 +198,12 @@ public sealed class Replicator : IDisposable
     /// <summary>Ends the run, and what is on its way.</summary>
     public void Dispose()
     {
-        _end.Cancel();
-        _end.Dispose();
+        if (!_isDisposed)
+        {
+            _isDisposed = true;
+            _end.Cancel();
+            _end.Dispose();
+        }
     }
 
     private async Task<ReplicatedPush> FinishAsync(

@@ -1,25 +1,33 @@
+using System.Text.Json;
 using Exposition.Formats;
+using Exposition.Kestrel.SelfMetrics;
 using Exposition.Replication;
 
 namespace Exposition.Gateway.Replication;
 
 /// <summary>How the replication is doing.</summary>
-internal sealed class ReplicationMetrics(ReplicatedGroups groups) : IMetricSource
+internal sealed class ReplicationMetrics : IMetricSource
 {
+    private readonly NamedCounters _appends = new(NamedCounters.NamesOf<AppendOutcome>(JsonNamingPolicy.SnakeCaseLower));
+    private readonly ReplicatedGroups _groups;
+
+    public ReplicationMetrics(ReplicatedGroups groups)
+    {
+        _groups = groups;
+        foreach (AppendOutcome outcome in Enum.GetValues<AppendOutcome>())
+        {
+            _appends.Add((int)outcome, () => groups.Replicator.Counts.Appends(outcome));
+        }
+    }
+
     public void Collect(FamilySet into)
     {
-        Replicator replicator = groups.Replicator;
+        Replicator replicator = _groups.Replicator;
         ReplicationStatus status = replicator.Status;
         ReplicationCounts counts = replicator.Counts;
         bool isLive = status.Phase == ReplicationPhase.Live;
-        foreach ((AppendOutcome outcome, string name) in (ReadOnlySpan<(AppendOutcome, string)>)[
-            (AppendOutcome.Committed, "committed"), (AppendOutcome.Conflict, "conflict"), (AppendOutcome.Unknown, "unknown"),
-            (AppendOutcome.Unavailable, "unavailable"), (AppendOutcome.TooLarge, "too_large")])
-        {
-            into.AddCounter("pushgateway_replication_appends_total", "Appends to the replication log, by what became of them.",
-                counts.Appends(outcome), new Label("result", name));
-        }
-
+        _appends.Collect(
+            into, "pushgateway_replication_appends_total"u8, "Appends to the replication log, by what became of them."u8, "result"u8);
         into.AddGauge("pushgateway_replication_append_bytes_in_flight"u8, "Bytes of appends that wait for the replication log."u8,
             replicator.AppendBytesInFlight);
         into.AddGauge("pushgateway_replication_appends_in_flight"u8, "Appends that wait for the replication log."u8,

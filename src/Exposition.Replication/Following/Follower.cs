@@ -20,6 +20,7 @@ internal sealed class Follower(
     private TimeSpan _pause = s_firstPause;
     private bool _wasLive;
     private bool _isCaughtUp;
+    private bool _isAwayTold;
     private long _heard = time.GetTimestamp();
     private long _last;
     private volatile string? _reason = "the log was not reached yet";
@@ -152,6 +153,7 @@ internal sealed class Follower(
 
         counts.Settle(store.Shared.Settle());
         bool isBack = _wasLive;
+        _isAwayTold = false;
         (_reason, _phase, _wasLive) = (null, ReplicationPhase.Live, true);
         options.Notify?.Invoke(ReplicationNotice.Live, $"{store.GroupCount} groups at revision {applied.Now}");
         if (isBack)
@@ -173,11 +175,13 @@ internal sealed class Follower(
     {
         EndLoading();
         _reason = reason;
-        if (_phase == ReplicationPhase.Live)
+        if (!_isAwayTold)
         {
-            _phase = ReplicationPhase.Away;
+            _isAwayTold = true;
             options.Notify?.Invoke(ReplicationNotice.Away, reason);
         }
+
+        _phase = _phase == ReplicationPhase.Live ? ReplicationPhase.Away : _phase;
     }
 
     private void Restart(string reason)

@@ -192,8 +192,8 @@ internal sealed class Simulation
         _engine.Wake();
     }
 
-    // Push times do not go back while a group is there. Where clocks differ one may have gone and come again since we looked last: then only
-    // groups count that nobody deletes.
+    // Push times do not go back while a group is there. One that is deleted may have gone and come again since we looked last: so only those
+    // count that nobody deletes.
     private void Watch()
     {
         if (_ledger.Wipes != _wipes)
@@ -211,8 +211,7 @@ internal sealed class Simulation
                 there.Add(key);
                 double at = group.PushedAt is { } pushed ? (pushed - DateTimeOffset.UnixEpoch).TotalSeconds : 0;
                 if (_times.TryGetValue((node, key), out double before) && at < before && !Has(Mishaps.Amnesia | Mishaps.Alone)
-                    && (!Has(Mishaps.Skew) || !(key.Contains("deleted", StringComparison.Ordinal)
-                        || key.Contains("expiring", StringComparison.Ordinal) || key.Contains("clash", StringComparison.Ordinal))))
+                    && (key.Contains("merged", StringComparison.Ordinal) || key.Contains("replaced", StringComparison.Ordinal)))
                 {
                     _wrong.Add($"the push time of {key} goes back from {before} to {at}");
                 }
