@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 
 namespace Exposition.Harness;
@@ -6,7 +5,7 @@ namespace Exposition.Harness;
 /// <summary>Passes connections on to servers that are chosen for each, can cut them, and can lose what the servers answer.</summary>
 public sealed class TcpProxy : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener _listener = new(System.Net.IPAddress.Loopback, 0);
     private readonly Func<IReadOnlyList<int>> _targets;
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _gate = new();
@@ -21,7 +20,7 @@ public sealed class TcpProxy : IAsyncDisposable
     {
         _targets = targets;
         _listener.Start();
-        Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
+        Port = ((System.Net.IPEndPoint)_listener.LocalEndpoint).Port;
         _accepting = AcceptAsync();
     }
 
@@ -118,7 +117,7 @@ public sealed class TcpProxy : IAsyncDisposable
             var port = targets[Interlocked.Increment(ref _next) % targets.Count];
             try
             {
-                await server.ConnectAsync(IPAddress.Loopback, port, _stop.Token);
+                await server.ConnectAsync(System.Net.IPAddress.Loopback, port, _stop.Token);
                 return;
             }
             catch (SocketException) when (tries < targets.Count)
