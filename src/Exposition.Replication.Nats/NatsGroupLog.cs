@@ -50,7 +50,8 @@ public sealed class NatsGroupLog : IGroupLog
     }
 
     /// <inheritdoc/>
-    public int MaxBytes => int.Max(0, (_maxMessage > 0 ? int.Min(_maxMessage, _link.MaxPayload) : _link.MaxPayload) - EntryHeaders.MaxBytes);
+    public int MaxBytes =>
+        int.Max(0, (_maxMessage > 0 ? int.Min(_maxMessage, _link.MaxPayload) : _link.MaxPayload) - EntryHeaders.MaxBytes);
 
     /// <inheritdoc/>
     public async ValueTask<LogHead> OpenAsync(CancellationToken cancellation)

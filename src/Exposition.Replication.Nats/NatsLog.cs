@@ -16,7 +16,8 @@ internal static partial class NatsLog
     [LoggerMessage(162, LogLevel.Error, "server of the replication engine cannot be used")]
     public static partial void Unusable(ILogger logger, string err);
 
-    [LoggerMessage(163, LogLevel.Warning, "server of the replication engine is of an old version: appends that survive a loss of power are slow")]
+    [LoggerMessage(
+        163, LogLevel.Warning, "server of the replication engine is of an old version: appends that survive a loss of power are slow")]
     public static partial void OldServer(ILogger logger, string server, string version, string expected);
 
     [LoggerMessage(164, LogLevel.Information, "replication log created")]

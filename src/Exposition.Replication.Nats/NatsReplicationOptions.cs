@@ -16,7 +16,8 @@ public sealed class NatsReplicationOptions
     public string Stream { get; set; } = "EXPOSITION";
 
     /// <summary>
-    /// How many servers of the engine keep a copy: 1, 3 or 5. The default is 3. A stream that is there with fewer is refused.
+    /// How many servers of the engine keep a copy: 1, 3 or 5; 0 and others are errors. The default is 3. A stream that is there with fewer
+    /// is refused.
     /// </summary>
     public int Replicas { get; set; } = 3;
 
@@ -24,12 +25,13 @@ public sealed class NatsReplicationOptions
     public string Node { get; set; } = Environment.MachineName;
 
     /// <summary>
-    /// How long the answer to one request to the engine is waited for; after it an append counts as unknown. The default is 4 s; it must
-    /// be longer than zero.
+    /// How long the answer to one request to the engine is waited for; after it an append counts as unknown. The default is 4 s; 0 is
+    /// an error.
     /// </summary>
     public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromSeconds(4);
 
-    /// <summary>A file of credentials as the engine's tools write it (a token and the seed of its key). Empty, the default, is none.</summary>
+    /// <summary>A file of credentials as the engine's tools write it: a token and the seed of its key. Empty, the default, is none.
+    /// </summary>
     public string CredentialsFile { get; set; } = "";
 
     /// <summary>A file with the seed of a key (an "nkey"). Empty, the default, is none.</summary>
@@ -44,7 +46,8 @@ public sealed class NatsReplicationOptions
     /// <summary>A file with a token; one line ending after it does not belong to it. Empty, the default, is none.</summary>
     public string TokenFile { get; set; } = "";
 
-    /// <summary>A PEM file of the authorities that the servers' certificates are checked with. Empty, the default, is those of the system.</summary>
+    /// <summary>A PEM file of the authorities that the servers' certificates are checked with. Empty, the default, is those of the system.
+    /// </summary>
     public string CaFile { get; set; } = "";
 
     /// <summary>A PEM file with the certificate of this node, with <see cref="KeyFile"/>. Empty, the default, is none.</summary>

@@ -55,7 +55,7 @@ internal static class ConnectionSettings
 
     // The client would ask for the public key beside it, which follows from the seed.
     private static string Seed(string file) =>
-        Array.Find(File.ReadAllText(file).Split('\n', StringSplitOptions.TrimEntries), static line => line.StartsWith("SU", StringComparison.Ordinal))
+        Array.Find(File.ReadAllLines(file), static line => line.StartsWith("SU", StringComparison.Ordinal))?.Trim()
         ?? throw new InvalidDataException($"{file} has no line with the seed of a user's key; expected one that begins with SU");
 
     private static NatsTlsOpts Tls(NatsReplicationOptions options) => new()

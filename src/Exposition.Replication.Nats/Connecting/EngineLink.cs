@@ -161,14 +161,16 @@ internal sealed class EngineLink : IAsyncDisposable
         MaxPayload = info?.MaxPayload is > 0 and { } most ? most : MaxPayload;
         if (info is { JetStreamAvailable: false })
         {
-            throw new LogUnusableException($"server {info.Name} has no JetStream; expected it to be enabled (jetstream in its configuration)");
+            throw new LogUnusableException(
+                $"server {info.Name} has no JetStream; expected it to be enabled (jetstream in its configuration)");
         }
 
         Version? version = EngineVersion.Parse(info?.Version);
         if (version is null || version < EngineVersion.Least)
         {
             throw new LogUnusableException(
-                $"server {info?.Name} is of version {info?.Version}; expected {EngineVersion.Least} or later, better {EngineVersion.Advised}");
+                $"server {info?.Name} is of version {info?.Version}; "
+                + $"expected {EngineVersion.Least} or later, better {EngineVersion.Advised}");
         }
 
         if (version < EngineVersion.Advised)

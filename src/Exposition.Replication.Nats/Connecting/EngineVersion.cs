@@ -3,7 +3,7 @@ namespace Exposition.Replication.Nats.Connecting;
 /// <summary>What is known of versions of nats-server.</summary>
 internal static class EngineVersion
 {
-    /// <summary>Below it what the log needs is not there: a time to live for each message, settings that say how messages are kept.</summary>
+    /// <summary>Below it what the log needs is not there: a life for each message, settings that say how messages are kept.</summary>
     public static readonly Version Least = new(2, 12);
 
     /// <summary>From it on to sync each message costs next to nothing; below, <c>sync_interval: always</c> is slow.</summary>

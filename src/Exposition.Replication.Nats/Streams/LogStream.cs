@@ -88,7 +88,8 @@ internal sealed class LogStream(EngineLink link, NatsReplicationOptions options,
         catch (NatsJSApiException e) when (e.Error.ErrCode == OneServerOnly)
         {
             throw new LogUnusableException(
-                $"stream {Name} is to be kept by {options.Replicas} servers, but the engine is a single one; expected a cluster, or 1 replica");
+                $"stream {Name} is to be kept by {options.Replicas} servers, but the engine is a single one; "
+                + "expected a cluster, or 1 replica");
         }
         catch (NatsJSApiException e) when (e.Error.ErrCode == SubjectsOverlap)
         {
@@ -121,6 +122,7 @@ internal sealed class LogStream(EngineLink link, NatsReplicationOptions options,
     private LogUnavailableException Unavailable(NatsException e) => new(
         e is NatsJSApiException told
             ? $"stream {Name}: the engine says: {told.Error.Description} ({told.Error.ErrCode})"
-            : $"stream {Name}: {(e is NatsNoRespondersException ? "no server answers for it; it has no leader, or JetStream is off" : e.Message)}",
+            : e is NatsNoRespondersException ? $"stream {Name}: no server answers for it; it has no leader, or JetStream is off"
+            : $"stream {Name}: {e.Message}",
         e);
 }

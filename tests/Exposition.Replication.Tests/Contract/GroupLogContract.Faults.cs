@@ -49,8 +49,6 @@ public abstract partial class GroupLogContract
         var operation = new OperationId(s_node, long.MaxValue);
         var refused = await log.AppendAsync(new LogEntry(subject, operation, long.MaxValue, large), 0, null, Stop);
         Assert.Equal(AppendOutcome.TooLarge, refused.Outcome);
-        Assert.NotNull(refused.Reason);
-
         var largest = large.AsMemory(0, log.MaxBytes);
         await CommitAsync(log, new LogEntry(subject, operation, long.MaxValue, largest), 0, TimeSpan.FromDays(7));
         await using var reading = new Reading(log);
@@ -65,7 +63,7 @@ public abstract partial class GroupLogContract
     {
         await using var engine = await StartAsync();
         await using var log = await OpenAsync(engine);
-        await using var live = new Reading(log);
+        await using var live = new Reading(log, goesOn: true);
         for (var i = 0; i < 50; i++)
         {
             await CommitAsync(log, Entry($"g.{i}", $"{i}"));
@@ -105,7 +103,6 @@ public abstract partial class GroupLogContract
         await Assert.ThrowsAsync<LogUnavailableException>(async () => await log.OpenAsync(Stop));
         var appended = await log.AppendAsync(Entry("g.a"), 0, null, Stop);
         Assert.Equal(AppendOutcome.Unavailable, appended.Outcome);
-        Assert.NotNull(appended.Reason);
 
         await engine.StartAgainAsync();
         await OpenAgainAsync(log);

@@ -58,13 +58,14 @@ public abstract partial class GroupLogContract
             await CommitAsync(log, Entry($"g.{i}", $"{i}"));
         }
 
+        await live.EntriesAsync(20);
         var wiped = await log.WipeAsync(Entry("m", "wiped"), 0, Stop);
         Assert.Equal(AppendOutcome.Committed, wiped.Outcome);
+        var given = await live.EntriesAsync(1);
         await CommitAsync(log, Entry("g.1", "after"), 0);
-
-        var given = await live.EntriesAsync(22);
-        Assert.Equal(["18", "19", "wiped", "after"], given.Skip(18).Select(BodyOf));
-        Assert.Equal(wiped.Revision, given[20].Revision);
+        given.AddRange(await live.EntriesAsync(1));
+        Assert.Equal(["wiped", "after"], given.Select(BodyOf));
+        Assert.Equal(wiped.Revision, given[0].Revision);
         await using var later = new Reading(log);
         Assert.Equal(["wiped", "after"], (await later.UntilCaughtUpAsync()).Select(BodyOf));
         Assert.Null(await log.FindAsync("g.2", Stop));

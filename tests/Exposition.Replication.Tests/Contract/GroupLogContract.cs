@@ -12,7 +12,8 @@ public abstract partial class GroupLogContract
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     private static LogEntry Entry(string subject, string body = "") => new(
-        subject, new OperationId(s_node, Interlocked.Increment(ref s_number)), s_number * 1_000_000_007, System.Text.Encoding.UTF8.GetBytes(body));
+        subject, new OperationId(s_node, Interlocked.Increment(ref s_number)), s_number * 1_000_000_007,
+        System.Text.Encoding.UTF8.GetBytes(body));
 
     private static async Task<long> CommitAsync(IGroupLog log, LogEntry entry, long? expected = null, TimeSpan? timeToLive = null)
     {
@@ -68,7 +69,9 @@ public abstract partial class GroupLogContract
         given.AddRange(await reading.EntriesAsync(20));
         Assert.Equal(revisions.Order(), revisions);
         Assert.Equal(revisions, given.Select(static e => e.Revision));
-        Assert.Equal(sent.Select(static e => (e.Subject, e.Operation, e.Stamp)), given.Select(static e => (e.Entry.Subject, e.Entry.Operation, e.Entry.Stamp)));
+        Assert.Equal(
+            sent.Select(static e => (e.Subject, e.Operation, e.Stamp)),
+            given.Select(static e => (e.Entry.Subject, e.Entry.Operation, e.Entry.Stamp)));
         Assert.Equal(sent.Select(static e => System.Text.Encoding.UTF8.GetString(e.Body.Span)), given.Select(BodyOf));
     }
 

@@ -3,7 +3,7 @@ namespace Exposition.Replication.Tests.Contract;
 /// <summary>An engine with a log of its own for a test, and the faults that it can have.</summary>
 public interface ILogEngine : IAsyncDisposable
 {
-    /// <summary>Whether the answers of the engine are lost on the way to <see cref="Connect"/>'s next clients and those of before.</summary>
+    /// <summary>Whether the answers of the engine are lost on the way to the clients of <see cref="Connect"/>.</summary>
     public bool LosesAnswers { get; set; }
 
     /// <summary>One more node at the log, which nobody has opened yet.</summary>

@@ -11,7 +11,10 @@ internal sealed class Reading : IAsyncDisposable
     private readonly Channel<LogEvent> _events = Channel.CreateUnbounded<LogEvent>();
     private readonly Task _reading;
 
-    public Reading(IGroupLog log, long after = 0) => _reading = ReadAsync(log, after);
+    /// <param name="log">The log.</param>
+    /// <param name="after">What is known.</param>
+    /// <param name="goesOn">Whether it is opened again when it was lost, as the replication does.</param>
+    public Reading(IGroupLog log, long after = 0, bool goesOn = false) => _reading = ReadAsync(log, after, goesOn);
 
     /// <summary>The next that is no sign of life; what ended the reading is thrown.</summary>
     public async Task<LogEvent> NextAsync()
@@ -68,24 +71,34 @@ internal sealed class Reading : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async Task ReadAsync(IGroupLog log, long after)
+    private async Task ReadAsync(IGroupLog log, long after, bool goesOn)
     {
-        try
+        while (true)
         {
-            await foreach (var next in log.ReadAsync(after, _stop.Token))
+            try
             {
-                await _events.Writer.WriteAsync(next);
-            }
+                await foreach (var next in log.ReadAsync(after, _stop.Token))
+                {
+                    after = next.Kind == LogEventKind.Entry ? next.Revision : after;
+                    await _events.Writer.WriteAsync(next);
+                }
 
-            _events.Writer.Complete(new InvalidOperationException("the log ended the reading by itself"));
-        }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-        {
-            _events.Writer.Complete();
-        }
-        catch (Exception e)
-        {
-            _events.Writer.Complete(e);
+                throw new InvalidOperationException("the log ended the reading by itself");
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                _events.Writer.Complete();
+                return;
+            }
+            catch (LogUnavailableException) when (goesOn)
+            {
+                await Task.Delay(100);
+            }
+            catch (Exception e)
+            {
+                _events.Writer.Complete(e);
+                return;
+            }
         }
     }
 }

@@ -5,6 +5,8 @@ namespace Exposition.Replication.Tests.Log;
 /// <summary>What an engine keeps: the newest entry of each subject, with a revision. What may happen to it is told by tests.</summary>
 internal sealed class MemoryEngine(TimeProvider time)
 {
+    // A simulation has one thread; the contract's tests have several.
+    private readonly Lock _gate = new();
     private readonly SortedDictionary<long, Stored> _entries = [];
     private readonly Dictionary<string, long> _newest = [];
     private readonly List<Promise<bool>> _waiting = [];
@@ -30,6 +32,7 @@ internal sealed class MemoryEngine(TimeProvider time)
             return new Appended(AppendOutcome.TooLarge);
         }
 
+        using Lock.Scope held = _gate.EnterScope();
         Expire();
         long newest = _newest.GetValueOrDefault(entry.Subject);
         if (expected is { } revision && revision != newest && !IgnoresExpectations)
@@ -58,6 +61,7 @@ internal sealed class MemoryEngine(TimeProvider time)
     /// <summary>The first entry behind a revision.</summary>
     public LogEvent? Next(long after)
     {
+        using Lock.Scope held = _gate.EnterScope();
         Expire();
         foreach ((long revision, Stored stored) in _entries)
         {
@@ -72,6 +76,7 @@ internal sealed class MemoryEngine(TimeProvider time)
 
     public LogEvent? Find(string subject)
     {
+        using Lock.Scope held = _gate.EnterScope();
         Expire();
         return _newest.TryGetValue(subject, out long revision)
             ? new LogEvent(LogEventKind.Entry, revision, _entries[revision].Entry) : null;
@@ -79,6 +84,7 @@ internal sealed class MemoryEngine(TimeProvider time)
 
     public LogStamp[] Stamps()
     {
+        using Lock.Scope held = _gate.EnterScope();
         Expire();
         return [.. _entries.Select(static pair => new LogStamp(
             pair.Value.Entry.Subject, pair.Key, pair.Value.Entry.Operation, pair.Value.Entry.Stamp))];
@@ -88,14 +94,23 @@ internal sealed class MemoryEngine(TimeProvider time)
     public Task WaitAsync()
     {
         var promise = new Promise<bool>(late: false);
-        _waiting.Add(promise);
+        using (_gate.EnterScope())
+        {
+            _waiting.Add(promise);
+        }
+
         return promise.WaitAsync(TimeSpan.FromSeconds(1), time);
     }
 
     public void Wake()
     {
-        Promise<bool>[] waiting = [.. _waiting];
-        _waiting.Clear();
+        Promise<bool>[] waiting;
+        using (_gate.EnterScope())
+        {
+            waiting = [.. _waiting];
+            _waiting.Clear();
+        }
+
         Array.ForEach(waiting, static promise => promise.Keep(true));
     }
 

@@ -27,7 +27,7 @@ internal sealed class MemoryLog(MemoryEngine engine, TimeProvider time, Random? 
     {
         await DelayAsync(cancellation);
         Check();
-        bool isNew = engine.LastRevision == 0 && _opened is null;
+        bool isNew = engine.LastRevision == 0 && _opened != engine.Incarnation;
         _opened = engine.Incarnation;
         return new LogHead(engine.Incarnation, engine.LastRevision, isNew);
     }
@@ -82,6 +82,7 @@ internal sealed class MemoryLog(MemoryEngine engine, TimeProvider time, Random? 
     public async IAsyncEnumerable<LogStamp> StampsAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
         await DelayAsync(cancellation);
+        Check();
         foreach (LogStamp stamp in engine.Stamps())
         {
             Check();

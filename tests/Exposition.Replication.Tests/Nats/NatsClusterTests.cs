@@ -11,7 +11,7 @@ namespace Exposition.Replication.Tests.Nats;
 // replication does; where another addition has come upon it since, nobody can say. So at the end each counter is what was answered, but for
 // those few. Two nodes read beside them all the time.
 
-/// <summary>Three servers, of which each in turn dies, hangs, or loses its disk: nothing answered is lost, and all nodes read the same.</summary>
+/// <summary>Three servers, of which each in turn dies, hangs, or loses its disk: nothing answered is lost, and all read the same.</summary>
 public sealed class NatsClusterTests
 {
     private const int Counters = 6;
@@ -91,7 +91,7 @@ public sealed class NatsClusterTests
         for (var round = 0; round < 30; round++)
         {
             var all = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => nodes[i % nodes.Length].AppendAsync(
-                new LogEntry("race", new OperationId(_node, Interlocked.Increment(ref _number)), 0, default), expected, null, Stop).AsTask()));
+                new LogEntry("race", NextOperation(), 0, default), expected, null, Stop).AsTask()));
             var committed = Assert.Single(all, static a => a.Outcome == AppendOutcome.Committed);
             Assert.All(all, a => Assert.Equal(
                 (a.Equals(committed) ? AppendOutcome.Committed : AppendOutcome.Conflict, committed.Revision), (a.Outcome, a.Revision)));
@@ -182,7 +182,7 @@ public sealed class NatsClusterTests
     {
         var found = await FindAsync(log, subject);
         var entry = new LogEntry(
-            subject, new OperationId(_node, Interlocked.Increment(ref _number)), 0, Encoding.ASCII.GetBytes($"{(found is { } f ? Value(f) : 0) + 1}"));
+            subject, NextOperation(), 0, Encoding.ASCII.GetBytes($"{(found is { } f ? Value(f) : 0) + 1}"));
         for (var wasUnknown = false; ; await Task.Delay(50, Stop))
         {
             var appended = await log.AppendAsync(entry, found?.Revision ?? 0, null, Stop);
@@ -227,6 +227,8 @@ public sealed class NatsClusterTests
         }
     }
 
+    private OperationId NextOperation() => new(_node, Interlocked.Increment(ref _number));
+
     private static int Value(LogEvent entry) => int.Parse(Encoding.ASCII.GetString(entry.Entry.Body.Span), CultureInfo.InvariantCulture);
 
     private async Task CompareAsync(NatsGroupLog[] nodes, Mirror[] mirrors)
@@ -241,7 +243,8 @@ public sealed class NatsClusterTests
             }
         }
 
-        Assert.All(_added, added => Assert.InRange(fresh.Values[added.Key], added.Value, added.Value + _unsure.GetValueOrDefault(added.Key)));
+        Assert.All(_added, added => Assert.InRange(
+            fresh.Values[added.Key], added.Value, added.Value + _unsure.GetValueOrDefault(added.Key)));
         foreach (var mirror in mirrors)
         {
             Assert.True(mirror.IsOrdered, "a revision came after a greater one");

@@ -124,9 +124,11 @@ public sealed class NatsCredentialsTests : IDisposable
         using var node = Certificate("node", authority);
         var ca = FileOf("ca.pem", authority.ExportCertificatePem());
         string PemOf(X509Certificate2 certificate, string name) => FileOf(name + ".pem", certificate.ExportCertificatePem());
-        string KeyOf(X509Certificate2 certificate, string name) => FileOf(name + ".key", certificate.GetRSAPrivateKey()!.ExportPkcs8PrivateKeyPem());
+        string KeyOf(X509Certificate2 certificate, string name) =>
+            FileOf(name + ".key", certificate.GetRSAPrivateKey()!.ExportPkcs8PrivateKeyPem());
         await using var engine = await NatsServer.StartAsync(
-            $"tls {{ cert_file: \"{PemOf(server, "server")}\", key_file: \"{KeyOf(server, "server")}\", ca_file: \"{ca}\", verify: true }}");
+            $"tls {{ cert_file: \"{PemOf(server, "server")}\", key_file: \"{KeyOf(server, "server")}\", "
+            + $"ca_file: \"{ca}\", verify: true }}");
         var (pem, key) = (PemOf(node, "node"), KeyOf(node, "node"));
 
         await OpensAsync(engine, o => (o.CaFile, o.CertificateFile, o.KeyFile, o.ServerName) = (ca, pem, key, "engine"));

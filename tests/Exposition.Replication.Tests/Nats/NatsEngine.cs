@@ -37,7 +37,7 @@ internal sealed class NatsEngine : ILogEngine
 
     public static NatsReplicationOptions Options(int port)
     {
-        var options = new NatsReplicationOptions { Replicas = 1, Node = "test node", RequestTimeout = TimeSpan.FromSeconds(1.5) };
+        var options = new NatsReplicationOptions { Replicas = 1, Node = "test node", RequestTimeout = TimeSpan.FromSeconds(5) };
         options.Servers.Add(new Uri($"nats://127.0.0.1:{port}"));
         return options;
     }

@@ -56,7 +56,8 @@ public sealed class NatsSettingsTests
         }
 
         Assert.Contains(
-            "num_replicas is 1, expected 3 or more", await UnusableAsync(server.Port, static o => o.Replicas = 3), StringComparison.Ordinal);
+            "num_replicas is 1, expected 3 or more", await UnusableAsync(server.Port, static o => o.Replicas = 3),
+            StringComparison.Ordinal);
     }
 
     [Fact]
