@@ -3,6 +3,7 @@ using Exposition.Engine.Groups;
 using Exposition.Engine.Publishing;
 using Exposition.Engine.Reading;
 using Exposition.Engine.Remembering;
+using Exposition.Engine.Sharing;
 using Exposition.Formats;
 
 namespace Exposition.Engine;
@@ -73,8 +74,11 @@ public sealed partial class MetricStore
         var large = new LargePushes(State, _writer, publisher, expiring, checks, drafts);
         var pushes = new PushPublisher(State, _writer, publisher, expiring, checks, drafts, large, _repeats);
         _failures = new PushFailures(State, _writer, publisher, expiring, checks, drafts);
-        _pushing = new Pushing(State, _sweep, _repeats, pushes, _failures);
-        _loading = new Loading(State, _writer, publisher);
+        _pushing = new Pushing(State, _sweep, _repeats, new PublishedPush(pushes, _failures));
+        _loading = new Loading(State, _writer, publisher, expiring);
+        Shared = new SharedGroups(
+            State, _writer, _pushing, Deletes, new Preparing(State, _writer, expiring, checks), _loading,
+            new Settling(State, _writer, publisher, _views, OpenSettled));
         _trimming = new Trimming(State, _writer);
     }
 
@@ -95,6 +99,9 @@ public sealed partial class MetricStore
     internal SeriesLookup Lookup { get; }
 
     internal Deleting Deletes { get; }
+
+    // Of a store that has its groups in common with those of other nodes.
+    internal SharedGroups Shared { get; }
 
     internal BundleCache Bundles => State.Bundles;
 
@@ -261,6 +268,12 @@ public sealed partial class MetricStore
     /// When a group's series expire, or did, by the wall clock as it is set now, in nanoseconds since the Unix epoch; 0 for never.
     /// </summary>
     internal long ExpiryOf(GroupSnapshot group) => State.Deadlines.ExpiryOf(group);
+
+    private static SettledStore OpenSettled(StoreOptions options)
+    {
+        var store = new MetricStore(options);
+        return new SettledStore(store.State, store._loading, store._host);
+    }
 
     /// <summary>
     /// Opens a view of all groups at one point in time. Takes no lock and never begins anew, unless groups are due to expire.

@@ -62,7 +62,7 @@ public sealed class ExpositionEngine
     }
 
     internal ExpositionEngine(MetricStore store, ExpositionOptions options, IEnumerable<IMetricSource>? own, ClientLog log)
-        : this(new StoreTarget(store), options, own, log, store)
+        : this(new StoreTarget(store, options?.Changes), options!, own, log, store)
     {
     }
 

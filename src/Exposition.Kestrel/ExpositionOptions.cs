@@ -180,6 +180,12 @@ public sealed partial class ExpositionOptions
     public ICommitGate? CommitGate { get; set; }
 
     /// <summary>
+    /// Carries out changes in the place of the store. Default: null, which means that of the host's services where the engine is made from
+    /// them; without one the store does.
+    /// </summary>
+    public IChangeTarget? Changes { get; set; }
+
+    /// <summary>
     /// The clock for timeouts, durations and the Date header. Default: <see cref="TimeProvider.System"/>, in a host that of its services
     /// if they have one. Null is an error.
     /// </summary>

@@ -117,6 +117,7 @@ public static class ExpositionServiceCollectionExtensions
     {
         ExpositionOptions options = OptionsOf(provider, name);
         options.CommitGate ??= provider.GetNamed<ICommitGate>(name);
+        options.Changes ??= provider.GetNamed<IChangeTarget>(name);
         var engine = new ExpositionEngine(
             provider.GetNamed<MetricStore>(name)!, options, provider.GetAllNamed<IMetricSource>(name), provider.GetNamed<ClientLog>(name)!);
         engine.Measure(provider.GetRequiredService<IMeterFactory>(), name);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Exposition.Engine;
+using Exposition.Engine.Content;
 using Exposition.Engine.Remembering;
 
 namespace Exposition.Persistence;
@@ -40,6 +41,9 @@ public readonly ref struct KeptGroup
 
     // GroupSnapshot.SeriesSince; 0 where nobody knows.
     internal long SeriesSince { get; init; }
+
+    // What of it is written.
+    internal GroupToWrite Content => new(Families, ExpiresAt, LastFailure, Memory);
 
     internal static KeptGroup Of(GroupSnapshot group, MetricStore store)
     {

@@ -24,11 +24,11 @@ public partial class GatewayProcessTests
     }
 
     [Theory]
-    [InlineData("", 200)]
-    [InlineData("status", 200)]
-    [InlineData("static/page.css", 200)]
-    [InlineData("api/v1/status", 200)]
-    [InlineData("api/v1/metrics", 200)]
+    [InlineData("", 405)]
+    [InlineData("status", 405)]
+    [InlineData("static/page.css", 405)]
+    [InlineData("api/v1/status", 405)]
+    [InlineData("api/v1/metrics", 405)]
     [InlineData("api/v1/groups", 200)]
     [InlineData("api/v1/groups?state=nonsense", 400)]
     [InlineData("metrics", 405)]
@@ -36,7 +36,7 @@ public partial class GatewayProcessTests
     [InlineData("-/quit", 405)]
     [InlineData("api/v1/admin/wipe", 405)]
     [InlineData("nowhere", 404)]
-    public async Task Page_and_API_answer_HEAD_and_scrapes_and_pushes_do_not(string path, int status)
+    public async Task Routes_that_the_reference_lacks_answer_HEAD_and_the_others_do_not(string path, int status)
     {
         using Gateway gateway = await Gateway.StartAsync("--web.enable-admin-api");
         Assert.Equal((status, ""), await AskAsync(gateway, HttpMethod.Head, path));

@@ -1,7 +1,6 @@
 using System.Text;
 using Exposition.Engine;
 using Exposition.Formats;
-using Exposition.Harness;
 using Exposition.Hosting;
 using Exposition.Persistence;
 using Microsoft.Extensions.Configuration;

@@ -1,4 +1,5 @@
 using Exposition.Engine;
+using Exposition.Engine.Content;
 using Exposition.Formats;
 using Exposition.Persistence.Rows;
 using FsCheck;
@@ -138,7 +139,7 @@ public class GroupContentTests
     private static byte[] Encode(FamilyEntry[] families)
     {
         var group = new KeptGroup(Samples.Key("j"), families);
-        byte[] buffer = new byte[GroupContent.MaxSize(group)];
-        return buffer[..GroupContent.Write(group, buffer)];
+        byte[] buffer = new byte[GroupContent.MaxSize(group.Content)];
+        return buffer[..GroupContent.Write(group.Content, buffer)];
     }
 }

@@ -1,4 +1,5 @@
 using Exposition.Engine;
+using Exposition.Engine.Content;
 using Exposition.Persistence.Rows;
 using FsCheck;
 using FsCheck.Fluent;

@@ -12,6 +12,8 @@ namespace Exposition.Harness;
 public sealed class ChildProcess : IAsyncDisposable
 {
     private const int Sigterm = 15;
+    private const int Sigcont = 18;
+    private const int Sigstop = 19;
     private static readonly HashSet<ChildProcess> s_running = [];
 
     private readonly Process _process;
@@ -143,6 +145,12 @@ public sealed class ChildProcess : IAsyncDisposable
         _process.Kill();
         await _process.WaitForExitAsync();
     }
+
+    /// <summary>SIGSTOP: it hangs, with its connections open.</summary>
+    public void Pause() => Assert.Equal(0, Kill(_process.Id, Sigstop));
+
+    /// <summary>SIGCONT.</summary>
+    public void Resume() => Assert.Equal(0, Kill(_process.Id, Sigcont));
 
     /// <summary>Stops it if it still runs.</summary>
     public async ValueTask DisposeAsync()

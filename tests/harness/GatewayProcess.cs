@@ -109,6 +109,12 @@ public sealed class GatewayProcess : IAsyncLifetime
     /// <summary>SIGKILL: the server gets no chance to save anything.</summary>
     public Task KillAsync() => _process!.KillAsync();
 
+    /// <summary>SIGSTOP: it hangs, with its connections open.</summary>
+    public void Pause() => _process!.Pause();
+
+    /// <summary>SIGCONT.</summary>
+    public void Resume() => _process!.Resume();
+
     /// <summary>Stops the server if it still runs.</summary>
     public async ValueTask DisposeAsync()
     {

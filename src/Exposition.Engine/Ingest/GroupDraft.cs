@@ -136,7 +136,7 @@ internal sealed class GroupDraft
         MemoryMarshal.TryGetArray(bytes, out ArraySegment<byte> array) && array.Array!.Length == bytes.Length ? bytes : bytes.ToArray();
 
     // Both are in order of their names. Of what a PUT replaces only push_failure_time_seconds stays.
-    private static FamilyEntry[] Combine(ReadOnlySpan<FamilyEntry> old, FamilyEntry[] pushed, bool replace, Span<int> places)
+    internal static FamilyEntry[] Combine(ReadOnlySpan<FamilyEntry> old, FamilyEntry[] pushed, bool replace, Span<int> places)
     {
         bool keepsFailure = replace
             && GroupSnapshot.IndexOf(old, BuiltInFamilies.PushFailure) >= 0

@@ -88,7 +88,8 @@ internal static class GroupPacking
         return packed;
     }
 
-    private static ReadOnlyMemory<byte> Move(ReadOnlyMemory<byte> piece, byte[] block, ref int at)
+    /// <summary>Copies a piece into a block, at a place that moves on.</summary>
+    public static ReadOnlyMemory<byte> Move(ReadOnlyMemory<byte> piece, byte[] block, ref int at)
     {
         piece.CopyTo(block.AsMemory(at));
         at += piece.Length;

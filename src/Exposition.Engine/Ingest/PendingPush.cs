@@ -184,6 +184,21 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
         return RenderSorted(families, before, null);
     }
 
+    /// <summary>Renders only what the store adds to a push.</summary>
+    /// <param name="before">The group so far.</param>
+    /// <param name="withFailure">Also the failure time of a group that has none: 0.</param>
+    public FamilyEntry[] RenderOwn(GroupSnapshot? before, bool withFailure)
+    {
+        var families = new List<int>();
+        if (withFailure)
+        {
+            families.Add(_ownFailure = AddOwn(BuiltInFamilies.PushFailure, BuiltInFamilies.PushFailureHelp, 0));
+        }
+
+        families.Add(_ownTime = AddOwn(BuiltInFamilies.PushTime, BuiltInFamilies.PushTimeHelp, now / 1e9));
+        return RenderSorted(families, before, null);
+    }
+
     /// <summary>Renders only the mark of an expired group.</summary>
     public FamilyEntry[] RenderExpired()
     {

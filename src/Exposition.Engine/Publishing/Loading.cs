@@ -12,7 +12,7 @@ namespace Exposition.Engine.Publishing;
 // is looked at when all the others are there: so the same is shown as before.
 
 /// <summary>Puts groups back as a durable copy has kept them.</summary>
-internal sealed class Loading(StoreState state, WriterLock writer, Publisher publisher)
+internal sealed class Loading(StoreState state, WriterLock writer, Publisher publisher, Expiring expiring)
 {
     private static readonly Clash s_keptHidden = new("it was left out when it was kept");
 
@@ -32,7 +32,13 @@ internal sealed class Loading(StoreState state, WriterLock writer, Publisher pub
     }
 
     /// <inheritdoc cref="MetricStore.RestoreOwn"/>
-    public void Restore(GroupingKey key, FamilyEntry[] entries, long? expiresAt, PushFailure? lastFailure, KeptMemory kept)
+    public void Restore(GroupingKey key, FamilyEntry[] entries, long? expiresAt, PushFailure? lastFailure, in KeptMemory kept = default) =>
+        Put(key, entries, expiresAt, lastFailure, kept, revision: 0);
+
+    /// <summary>The same of what a log says, of which feeds are told.</summary>
+    /// <returns>False if the group is of that revision already, or of a later one: nothing has changed then.</returns>
+    public bool Put(
+        GroupingKey key, FamilyEntry[] entries, long? expiresAt, PushFailure? lastFailure, in KeptMemory kept, long revision)
     {
         if (state.Expectations is not null)
         {
@@ -44,15 +50,19 @@ internal sealed class Loading(StoreState state, WriterLock writer, Publisher pub
         using (writer.EnterClosing())
         using (writer.Enter())
         {
-            GroupSlot? slot = state.Groups.Table.Find(key);
-            slot = publisher.EndIfLeaving(slot) ? null : slot;
+            GroupSlot? slot = FindNow(key);
+            if (revision > 0 && slot is not null && slot.Revision >= revision)
+            {
+                return false;
+            }
+
             for (int i = 0; i < entries.Length; i++)
             {
                 entries[i] = Shared(entries[i]);
             }
 
             NameSet? names = slot?.Names ?? state.Directory.NameSets.Find(key);
-            if (slot is not null)
+            if (slot is not null && (revision == 0 || lastFailure is not null))
             {
                 slot.LastFailure = lastFailure;
             }
@@ -70,7 +80,12 @@ internal sealed class Loading(StoreState state, WriterLock writer, Publisher pub
                 var fate = new Fate(expires, expired, IsOwn: expiresAt is not null && !expired);
                 var draft = GroupDraft.Of(key, old, entries);
                 (draft.Memory, draft.IdCount, draft.IdBytes) = (kept.Memory, kept.IdCount, kept.Ids?.Bytes ?? 0);
-                stored = publisher.Publish(slot, key, new Publication(draft, fate, found) { IsSilent = true, Failure = lastFailure });
+                stored = publisher.Publish(slot, key, new Publication(draft, fate, found)
+                {
+                    Failure = lastFailure,
+                    Revision = revision,
+                    IsSilent = revision == 0,
+                });
             }
             while (stored is null);
             state.Held.Replaced(old is null ? [] : old.Families, stored.Families);
@@ -82,9 +97,31 @@ internal sealed class Loading(StoreState state, WriterLock writer, Publisher pub
             }
 
             hidden = TryShowKept();
+
+            // Of a group that changes again and again only what was not hidden before is news.
+            hidden?.RemoveAll(kept => revision > 0 && old is not null && HiddenFamily.Find(old.Hidden, kept.Family.Name.Span) is not null);
         }
 
         TellKept(hidden);
+        return true;
+    }
+
+    /// <summary>A group as it is now; under the writer lock.</summary>
+    public GroupSlot? FindNow(GroupingKey key) => expiring.FindAt(key, state.Clock.Read());
+
+    /// <summary>Removes a group that is of an earlier revision.</summary>
+    public bool Remove(GroupingKey key, long revision)
+    {
+        using (writer.Enter())
+        {
+            if (FindNow(key) is not { } slot || slot.Revision > revision)
+            {
+                return false;
+            }
+
+            publisher.Remove(slot);
+            return true;
+        }
     }
 
     // Under the writer lock. What contradicts others all the same is news to whoever listens.

@@ -83,6 +83,11 @@ internal sealed class Publisher(StoreState state, WriterLock writer)
             target.LastFailure = what.Failure;
         }
 
+        if (what.Revision > 0)
+        {
+            target.Revision = what.Revision;
+        }
+
         if (what.Claimed is null && Volatile.Read(ref state.EarlyChecks) > 0)
         {
             state.Directory.Touch(draft);

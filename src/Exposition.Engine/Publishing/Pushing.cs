@@ -10,7 +10,7 @@ using Exposition.Formats.Rows;
 namespace Exposition.Engine.Publishing;
 
 /// <summary>One push, from its body to what became of it.</summary>
-internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeats, PushPublisher pushes, PushFailures failures)
+internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeats, IPushEnd published)
 {
     /// <inheritdoc cref="MetricStore.Push"/>
     public PushOutcome Push(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
@@ -56,13 +56,18 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
     private PushOutcome PushTheLongWay(
         GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, in PushDetails details, StoredId? id)
     {
-        PushOutcome outcome = ReadAndPush(key, format, body, mode, details, id);
+        PushOutcome outcome = Push(key, format, body, mode, details, id, published);
         state.Observers.Tell(key, format, mode, body.Length, outcome, details.Sender);
         return outcome;
     }
 
-    private PushOutcome ReadAndPush(
-        GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details, StoredId? id)
+    /// <summary>What a client is told of an inconsistent push.</summary>
+    public static string InconsistentError(string? reason) => "pushed metrics are invalid or inconsistent with existing metrics: " + reason;
+
+    /// <summary>The long way: reads it, and gives what was read to its end.</summary>
+    public PushOutcome Push(
+        GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details, StoredId? id,
+        IPushEnd end)
     {
         state.Peaks.GroupingKey.Observe(key.Bytes.Length);
         if (PushLimits.Exceeded(state.Options, key) is { } tooLong)
@@ -77,7 +82,7 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
             if (!PushReader.TryRead(state.Options, format, body, set, out FormatError malformed))
             {
                 var unread = new PushOutcome(PushStatus.Malformed, malformed.ToString());
-                failures.Note(key, unread.Error!, details.Sender);
+                end.Unread(key, unread.Error!, details.Sender);
                 return unread;
             }
 
@@ -126,7 +131,7 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
             };
             if (wrong is not null)
             {
-                failures.Record(push, wrong, details.Sender);
+                end.Refuse(push, wrong, details.Sender);
                 return new PushOutcome(PushStatus.Unmergeable, wrong);
             }
 
@@ -139,11 +144,11 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
                 ? "pushed metrics must not have timestamps"
                 : push.Prepare(leaveOut: !state.Options.CheckConsistency);
             PushOutcome outcome = error is null
-                ? pushes.Publish(push, format == PushFormat.Text ? body : default)
+                ? end.Publish(push, format == PushFormat.Text ? body : default)
                 : new PushOutcome(PushStatus.Inconsistent, error);
             if (outcome.Status == PushStatus.Unmergeable)
             {
-                failures.Record(push, outcome.Error!, details.Sender);
+                end.Refuse(push, outcome.Error!, details.Sender);
             }
 
             if (outcome.Status != PushStatus.Inconsistent)
@@ -151,8 +156,8 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
                 return outcome;
             }
 
-            error = "pushed metrics are invalid or inconsistent with existing metrics: " + outcome.Error;
-            failures.Record(push, error, details.Sender);
+            error = InconsistentError(outcome.Error);
+            end.Refuse(push, error, details.Sender);
             return new PushOutcome(state.Options.CheckConsistency ? PushStatus.Inconsistent : PushStatus.Accepted, error);
         }
         catch (TooManyRowsException)

@@ -38,6 +38,9 @@ internal sealed class Flags
     /// <summary>The flags of pushes that add up.</summary>
     public AddingFlags Adding { get; }
 
+    /// <summary>The flags <c>--replication.*</c>.</summary>
+    public ReplicationFlags Replication { get; } = new();
+
     public List<string> ListenAddresses { get; } = [":9091"];
 
     public bool SystemdSocket { get; private set; }
@@ -135,6 +138,8 @@ internal sealed class Flags
     /// <exception cref="FlagException">One of them is set.</exception>
     public void RequireSupported()
     {
+        Replication.RequireUrl();
+        Replication.RefuseAdding(EnableOtlp, Options.PushModes);
         if (ListenAddresses.Exists(static address => address.StartsWith("vsock://", StringComparison.Ordinal)))
         {
             throw new FlagException("vsock:// in --web.listen-address is not supported yet");
@@ -251,6 +256,7 @@ internal sealed class Flags
             AddExpectation) { IsRepeatable = true, Shown = "= ...", Value = () => NullIfEmpty(string.Join(' ', _expect)) },
         .. Adding.Table,
         .. OtlpFlags.Of(Options, () => EnableOtlp),
+        .. Replication.Table,
         .. Limits.Table,
         Flag.Choice("log.level",
             [("debug", LogLevel.Debug), ("info", LogLevel.Information), ("warn", LogLevel.Warning), ("error", LogLevel.Error)],

@@ -5,6 +5,7 @@ using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Listening;
 using Exposition.Gateway.Logging;
 using Exposition.Gateway.Machine;
+using Exposition.Gateway.Replication;
 using Exposition.Gateway.SelfMetrics;
 using Exposition.Gateway.Web;
 using Exposition.Hosting;
@@ -190,6 +191,11 @@ internal static class GatewayHost
             provider.GetServices<IPostConfigureOptions<ExpositionOptions>>(), provider.GetServices<IValidateOptions<ExpositionOptions>>()));
         services.Configure<ExpositionStatusOptions>(status => Status.Tell(status, flags));
         IExpositionBuilder exposition = services.AddExposition();
+        if (flags.Replication.IsGiven)
+        {
+            ReplicationServices.Add(services, flags);
+        }
+
         if (flags.PersistenceFile.Length > 0 || flags.RestoreFrom.Length > 0)
         {
             exposition.AddSqlitePersistence(kept =>

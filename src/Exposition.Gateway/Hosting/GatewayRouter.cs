@@ -1,6 +1,7 @@
 using System.Text;
 using Exposition.Gateway.Web;
 using Exposition.Kestrel;
+using Exposition.Kestrel.Api;
 using Exposition.Kestrel.Endpoints;
 using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.Outcomes;
@@ -80,7 +81,7 @@ internal sealed class GatewayRouter(
         }
 
         bool isPush = changes && named.Kind == RouteKind.Group;
-        RouteMatch<RouteOwner> match = isPush ? default : main.Find(IsRead(method, path) ? HttpMethods.Get : method, path);
+        RouteMatch<RouteOwner> match = isPush ? default : main.Find(_probes.Has(method, path) ? HttpMethods.Get : method, path);
         if (isPush || match.Route is { Handler: RouteOwner.Engine })
         {
             return GoOn(context, next, path);
@@ -100,18 +101,14 @@ internal sealed class GatewayRouter(
         else if (path.StartsWith(_apiPrefix + "/", StringComparison.Ordinal))
         {
             above = _apiPrefix;
-            match = api.Find(method == HttpMethods.Head ? HttpMethods.Get : method, path[above.Length..]);
+            string below = path[above.Length..];
+            match = api.Find(method == HttpMethods.Head && OwnPaths.Has(below) ? HttpMethods.Get : method, below);
         }
 
         string right = PathCleaner.EscapePath(match.Redirect ?? "");
         return match.Route is not null ? GoOn(context, next, path)
             : Responses.MissAsync(engine, context, match, right + PathCleaner.EscapeLocation(query), PathCleaner.EscapePath(above) + right);
     }
-
-    // HEAD is answered where GET is: by probes, page and API.
-    private bool IsRead(string method, string path) => method == HttpMethods.Head
-        && (_probes.Has(method, path) || (!path.Contains("/-/", StringComparison.Ordinal)
-            && main.Find(HttpMethods.Get, path).Route is { Handler: RouteOwner.Endpoint }));
 
     // The engine looks at the raw path, the same at both of its doors. The framework leaves %2F as it is, which would not be routed.
     private static Task GoOn(HttpContext context, RequestDelegate next, string path)

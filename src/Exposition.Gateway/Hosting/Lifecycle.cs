@@ -44,7 +44,9 @@ internal sealed class Lifecycle(Flags flags, ExpositionEngine engine, Reloads re
 
     /// <summary>Whether the kept state has been loaded.</summary>
     private Task Ready(HttpContext context) =>
-        Gate is { IsOpen: false } ? Responses.WriteAsync(context, Answer.Loading) : Healthy(context);
+        Gate is { IsOpen: false } ? Responses.WriteAsync(context, Answer.Loading)
+        : engine.Options.Changes is { NotReady: { } reason } ? Responses.WriteAsync(context, Answer.NotTaken(reason))
+        : Healthy(context);
 
     private Task AskedByGet(HttpContext context) =>
         Refuse(context, new Answer(405, "Only POST or PUT requests allowed.", Rejected: Rejection.Method));

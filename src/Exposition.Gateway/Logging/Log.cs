@@ -87,4 +87,22 @@ internal static partial class Log
 
     [LoggerMessage(52, LogLevel.Debug, "memory given back")]
     public static partial void MemoryGivenBack(this ILogger logger, long mebibytes, long left);
+
+    [LoggerMessage(170, LogLevel.Information, "replication log followed, changes are taken")]
+    public static partial void ReplicationLive(this ILogger logger, string state);
+
+    [LoggerMessage(171, LogLevel.Warning, "replication log lost")]
+    public static partial void ReplicationAway(this ILogger logger, string err);
+
+    [LoggerMessage(172, LogLevel.Warning, "replication log has begun anew")]
+    public static partial void ReplicationRestarted(this ILogger logger, string what);
+
+    [LoggerMessage(173, LogLevel.Information, "replication log was given what it did not have")]
+    public static partial void ReplicationHealed(this ILogger logger, string what);
+
+    [LoggerMessage(174, LogLevel.Error, "replication log cannot be followed: somebody must act")]
+    public static partial void ReplicationRefused(this ILogger logger, string err);
+
+    [LoggerMessage(175, LogLevel.Error, "replication log is not in order")]
+    public static partial void ReplicationDamaged(this ILogger logger, string err);
 }

@@ -58,6 +58,10 @@ internal sealed class WebConfigFile : IMetricSource, IAsyncDisposable
     public static WebConfigFile Open(string path, int passwordChecks, ILogger logger) =>
         new(Path.GetFullPath(path), passwordChecks, logger);
 
+    /// <summary>The text of a file of configuration.</summary>
+    /// <exception cref="WebConfigException">It cannot be read.</exception>
+    public static string ReadText(string fullPath) => Guarded(() => TextOf(ReadAll(fullPath)));
+
     /// <summary>What the file says now, for one who does not serve by it. Files that it names are not read.</summary>
     /// <exception cref="WebConfigException">It cannot be read, or is wrong.</exception>
     public static WebConfig ReadOnce(string path) => Guarded(() =>

@@ -16,5 +16,7 @@ internal static class ConditionTypes
     public const string Loading = "Loading";
     public const string PersistenceFailing = "PersistenceFailing";
     public const string PersistenceLagging = "PersistenceLagging";
+    public const string ReplicationBehind = "ReplicationBehind";
+    public const string ReplicationDown = "ReplicationDown";
     public const string WebConfigRefused = "WebConfigRefused";
 }

@@ -33,11 +33,26 @@ internal sealed class AdminHandlers(ExpositionEngine engine, ISnapshotWriter? sn
         }
 
         engine.Log.Begin(LogLevel.Debug, "start wiping metric store", "wipe")?.Write();
-        (int groups, bool isDone) = engine.Store.WipeIf(expected);
-        if (!isDone)
+        int groups;
+        if (engine.Options.Changes is { } changes)
         {
-            await ApiErrors.ConflictAsync(engine, context, $"nothing was deleted: {groups} groups are stored, expected were {expected}");
-            return;
+            ChangeResult result = await changes.WipeAsync();
+            groups = result.Groups;
+            if (LaterChanges.Of(result, new Answer(202)) is { Status: not 202 } failed)
+            {
+                await Responses.WriteAsync(context, failed);
+                return;
+            }
+        }
+        else
+        {
+            (groups, bool isDone) = engine.Store.WipeIf(expected);
+            if (!isDone)
+            {
+                await ApiErrors.ConflictAsync(
+                    engine, context, $"nothing was deleted: {groups} groups are stored, expected were {expected}");
+                return;
+            }
         }
 
         engine.Log.Acted(context, "metric store wiped", values: ("groups", groups));

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Exposition.Engine;
+using Exposition.Engine.Expiry;
 using Exposition.Engine.Finding;
 using Exposition.Engine.Publishing;
 using Exposition.Hosting;
@@ -80,7 +81,25 @@ internal sealed class BulkDelete(ExpositionEngine engine)
 
     private async Task DeleteAsync(HttpContext context, GroupQuery query, long? expected)
     {
-        DeletedTogether deleted = engine.Store.Deletes.Together.Delete(query.Chooses, query.OlderThan, expected);
+        DeletedTogether deleted;
+        if (engine.Options.Changes is { } changes)
+        {
+            (List<GroupingKey> keys, long series) = Choose(query);
+            ChangeResult result = expected is null || expected == keys.Count ? await changes.DeleteAsync(keys) : default;
+            if (LaterChanges.Of(result, new Answer(200)) is { Status: not 200 } failed)
+            {
+                await Responses.WriteAsync(context, failed);
+                return;
+            }
+
+            bool isDone = expected is null || expected == keys.Count;
+            deleted = new DeletedTogether(isDone ? result.Groups : keys.Count, isDone ? series : 0, isDone);
+        }
+        else
+        {
+            deleted = engine.Store.Deletes.Together.Delete(query.Chooses, query.OlderThan, expected);
+        }
+
         if (!deleted.IsDone)
         {
             await ApiErrors.ConflictAsync(engine, context, Unexpected(deleted.Groups, expected));
@@ -100,6 +119,25 @@ internal sealed class BulkDelete(ExpositionEngine engine)
         }
 
         await AnswerAsync(context, deleted.Groups, deleted.Series, found: null);
+    }
+
+    // As they are now: what is pushed to meanwhile stays.
+    private (List<GroupingKey> Keys, long Series) Choose(GroupQuery query)
+    {
+        List<GroupingKey> keys = [];
+        long series = 0;
+        Moment now = engine.Store.State.Clock.Read();
+        using StoreView view = engine.Store.OpenView();
+        foreach (GroupSnapshot group in view.Groups)
+        {
+            if (query.Chooses(group.Key) && (query.OlderThan is not { } least || GroupAge.Of(group, now) > least.TotalSeconds))
+            {
+                keys.Add(group.Key);
+                series += group.SampleCount;
+            }
+        }
+
+        return (keys, series);
     }
 
     private async Task ShowAsync(HttpContext context, GroupQuery query, long? expected)

@@ -18,6 +18,10 @@ internal static class OwnPaths
         ["targets"] = "GET, HEAD, OPTIONS",
     };
 
+    /// <summary>Whether a path is one of these.</summary>
+    /// <param name="path">The path below <c>/api/v1</c>, decoded.</param>
+    public static bool Has(string path) => s_methods.ContainsKey(path.Trim('/'));
+
     /// <summary>Answers OPTIONS of such a path, without a word about origins.</summary>
     /// <param name="context">The request.</param>
     /// <param name="path">The path below <c>/api/v1/</c>, decoded.</param>

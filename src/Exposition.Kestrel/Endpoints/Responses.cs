@@ -18,6 +18,11 @@ internal static class Responses
             context.Response.Headers.RetryAfter = "1";
         }
 
+        if (answer.IsAlone)
+        {
+            context.Response.Headers["Exposition-Replicated"] = "no";
+        }
+
         if (answer.Status == StatusCodes.Status415UnsupportedMediaType)
         {
             context.Response.Headers.AcceptEncoding = ContentCoding.Understood;

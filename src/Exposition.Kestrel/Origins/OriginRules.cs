@@ -1,5 +1,4 @@
 using Exposition.Kestrel.Outcomes;
-using Exposition.Kestrel.Settings;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 

@@ -1,6 +1,5 @@
 using System.Text;
 using Exposition.Formats.Go;
-using Exposition.Kestrel.Settings;
 
 namespace Exposition.Kestrel.Outcomes;
 
@@ -17,6 +16,12 @@ internal readonly record struct Answer(
     int Status, string? Text = null, bool Close = false, Limit Limit = Limit.None, Refusal Why = Refusal.None,
         Rejection Rejected = Rejection.None)
 {
+    /// <summary>What it will be, where a change is on its way; then nothing else of this counts.</summary>
+    public Task<Answer>? Later { get; init; }
+
+    /// <summary>Whether the change was taken by this host alone.</summary>
+    public bool IsAlone { get; init; }
+
     /// <summary>The class of the refusal; none for a success.</summary>
     public Refusal Refusal => Why != Refusal.None ? Why : Status switch
     {
@@ -124,6 +129,9 @@ internal readonly record struct Answer(
 
     /// <summary>The change is stored, but not where it was promised to be.</summary>
     public static Answer NotConfirmed(string reason) => new(503, "stored in memory, but not on disk: " + reason);
+
+    /// <summary>Changes are not taken now.</summary>
+    public static Answer NotTaken(string reason) => new(503, "changes are not taken now: " + reason);
 
     /// <summary>A scrape failed inside the engine. What an exception says is for the log, not for the wire.</summary>
     public static Answer ScrapeFailed => new(500, "An error has occurred while serving metrics, see the log");

@@ -59,6 +59,11 @@ internal sealed class AnswerWriter
             Put(span, ref at, "Retry-After: 1\r\n"u8);
         }
 
+        if (answer.IsAlone)
+        {
+            Put(span, ref at, "Exposition-Replicated: no\r\n"u8);
+        }
+
         if (answer.Status == 415)
         {
             Put(span, ref at, s_acceptEncoding);

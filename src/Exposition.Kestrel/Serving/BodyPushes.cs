@@ -9,7 +9,7 @@ using Exposition.Kestrel.SelfMetrics;
 namespace Exposition.Kestrel.Serving;
 
 /// <summary>Decodes bodies of pushes and gives them to the store.</summary>
-internal sealed class BodyPushes(StoreTarget target, WireMetrics metrics, ExpositionOptions options)
+internal sealed class BodyPushes(StoreTarget target, WireMetrics metrics, ExpositionOptions options, LaterChanges? changes)
 {
     /// <summary>A body that takes long: of empty lines, which are the slowest, about 10 ms; of others 1 ms.</summary>
     public const int LargeBody = 512 << 10;
@@ -17,6 +17,10 @@ internal sealed class BodyPushes(StoreTarget target, WireMetrics metrics, Exposi
     // What a small body becomes when its grouping labels are written on every line. So long a line is the shortest there can be.
     private const int LargeRendering = 8 << 20;
     private const int ShortestLine = 4;
+
+    // What is known of sums, ids and sources does not travel in the log that several hosts share.
+    private static readonly Answer s_notShared = new(
+        400, "pushes that add up, ids and sources are not taken where several gateways share their groups", Why: Refusal.Header);
 
     // So much any body may decode to.
     private const long DecodedFreely = 1 << 20;
@@ -112,7 +116,10 @@ internal sealed class BodyPushes(StoreTarget target, WireMetrics metrics, Exposi
 
         try
         {
-            return PushAnswer.Of(target.Push(key, request.Format, body, ModeOf(request, key), request.Details), asItIs);
+            PushMode mode = ModeOf(request, key);
+            return changes is null ? PushAnswer.Of(target.Push(key, request.Format, body, mode, request.Details), asItIs)
+                : PushModes.Joins(mode) || !request.Id.IsEmpty || !request.Source.IsEmpty ? s_notShared
+                : changes.Push(request, mode, key, body, asItIs);
         }
         finally
         {

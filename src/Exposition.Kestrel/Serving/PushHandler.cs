@@ -28,9 +28,11 @@ internal sealed class PushHandler(
     // Packed, it is most likely a large one: not worth a try.
     private const int LargePacked = BodyPushes.LargeBody / 8;
 
-    private readonly BodyPushes _bodies = new(target, metrics, options);
     private readonly JobRate _rate = new(
         options.MaxPushesPerSecond, options.Time, pushes => metrics.Limits.See(Limit.PushesPerSecond, pushes));
+    private readonly LaterChanges? _changes = options.Changes is { } changes ? new LaterChanges(changes, log) : null;
+    private readonly BodyPushes _bodies = new(
+        target, metrics, options, options.Changes is { } shared ? new LaterChanges(shared, log) : null);
     private readonly FairWorkers _workers = new("large bodies", Environment.ProcessorCount, options.MaxQueuedBodies, options.Time);
 
     /// <summary>Decodes bodies and stores what pushes bring.</summary>
@@ -57,10 +59,12 @@ internal sealed class PushHandler(
             return answered;
         }
 
-        Answer? answer = options.CommitGate is { IsOpen: false } ? Answer.Loading : Apply(request, body);
+        Answer? answer = options.CommitGate is { IsOpen: false } ? Answer.Loading
+            : options.Changes is { Unavailable: { } reason } ? Answer.NotTaken(reason)
+            : Apply(request, body);
         if (answer is { } done)
         {
-            confirmation = Applied(request, done);
+            confirmation = Ended(request, done);
             if (confirmation is null)
             {
                 Count(request, done);
@@ -76,13 +80,14 @@ internal sealed class PushHandler(
     public async ValueTask<Answer> HandleLargeAsync(PushRequest request, ReadOnlyMemory<byte> body)
     {
         Answer answer = await ApplyInTurnAsync(request, body);
-        return Finish(request, answer, Applied(request, answer) is { } confirmation ? await confirmation : null);
+        return Finish(request, answer, Ended(request, answer) is { } confirmation ? await confirmation : null);
     }
 
     /// <summary>Makes the final answer to a request whose change had to be confirmed, and counts it.</summary>
     public Answer Finish(in PushRequest request, in Answer answer, string? failure)
     {
-        Answer final = failure is null ? answer : Answer.NotConfirmed(failure);
+        Answer carried = answer.Later is { } later ? later.Result : answer;
+        Answer final = failure is null ? carried : Answer.NotConfirmed(failure);
         Count(request, final);
         return final;
     }
@@ -145,6 +150,12 @@ internal sealed class PushHandler(
     public static bool MayBeLarge(in PushRequest request, long length) =>
         length is < 0 or >= LargePacked || ContentCoding.IsPacked(request.Encoding);
 
+    private Task<string?>? Ended(in PushRequest request, in Answer answer) =>
+        answer.Later is { } later ? EndedAsync(request, later) : Applied(request, answer);
+
+    private async Task<string?> EndedAsync(PushRequest request, Task<Answer> later) =>
+        Applied(request, await later) is { } confirmation ? await confirmation : null;
+
     private Task<string?>? Applied(in PushRequest request, in Answer answer)
     {
         readers.BoundHeldBytes();
@@ -190,12 +201,12 @@ internal sealed class PushHandler(
 
         if (request.Method == PushMethod.Delete)
         {
-            if (!options.DisableDelete && target.Delete(key))
+            if (!options.DisableDelete && _changes is null && target.Delete(key))
             {
                 Keep(request);
             }
 
-            return options.DisableDelete ? DisabledDeletes.Answer(options) : new Answer(202);
+            return options.DisableDelete ? DisabledDeletes.Answer(options) : _changes?.Delete(key) ?? new Answer(202);
         }
 
         if (request.HeaderError is { } wrong)

@@ -1,5 +1,4 @@
 using Exposition.Kestrel.Outcomes;
-using Exposition.Kestrel.Settings;
 
 namespace Exposition.Kestrel.Serving;
 

@@ -5,7 +5,9 @@ using Exposition.Formats;
 namespace Exposition.Kestrel.Serving;
 
 /// <summary>What the wire does with a store. Tests override it to record that, and to fail.</summary>
-internal class StoreTarget(MetricStore? store)
+/// <param name="store">The store.</param>
+/// <param name="changes">Carries out its changes; null where the store does.</param>
+internal class StoreTarget(MetricStore? store, IChangeTarget? changes = null)
 {
     public virtual long HeldBytes => store!.HeldBytes;
 
@@ -14,7 +16,7 @@ internal class StoreTarget(MetricStore? store)
 
     public virtual bool TryPushRepeated(
         GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details) =>
-        store!.TryPushRepeated(key, format, body, mode, details);
+        changes is null && store!.TryPushRepeated(key, format, body, mode, details);
 
     public virtual bool HasModeRules => store?.Options.PushModes.Count > 0;
 
@@ -22,7 +24,17 @@ internal class StoreTarget(MetricStore? store)
 
     public virtual long SizeOf(GroupingKey key) => store?.SizeOf(key) ?? 0;
 
-    public virtual void NoteFailure(GroupingKey key, string reason, object? sender) => store!.NoteFailure(key, reason, sender);
+    public virtual void NoteFailure(GroupingKey key, string reason, object? sender)
+    {
+        if (changes is null)
+        {
+            store!.NoteFailure(key, reason, sender);
+        }
+        else
+        {
+            changes.NoteFailure(key, reason, sender);
+        }
+    }
 
     public virtual bool Delete(GroupingKey key) => store!.Delete(key);
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics;
+using Exposition.Engine.Content;
 
 namespace Exposition.Persistence.Rows;
 

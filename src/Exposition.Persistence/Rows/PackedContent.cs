@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Exposition.Engine.Content;
 
 namespace Exposition.Persistence.Rows;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.IO.Compression;
 using System.Security.Cryptography;
+using Exposition.Engine.Content;
 
 namespace Exposition.Persistence.Rows;
 

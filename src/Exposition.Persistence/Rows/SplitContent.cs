@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Exposition.Engine;
+using Exposition.Engine.Content;
 
 namespace Exposition.Persistence.Rows;
 
@@ -20,7 +21,7 @@ internal static class SplitContent
     public const byte FormatVersion = 1;
 
     /// <summary>An upper bound of either part.</summary>
-    public static long MaxSize(in KeptGroup group) => GroupContent.MaxSize(group) + (sizeof(long) * group.Families.Length);
+    public static long MaxSize(in KeptGroup group) => GroupContent.MaxSize(group.Content) + (sizeof(long) * group.Families.Length);
 
     /// <summary>Finds out how large the parts are.</summary>
     /// <returns>False if the group cannot be cut.</returns>

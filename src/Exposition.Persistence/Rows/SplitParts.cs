@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Exposition.Engine;
+using Exposition.Engine.Content;
 
 namespace Exposition.Persistence.Rows;
 
@@ -64,7 +65,7 @@ internal readonly ref struct SplitValues(KeptGroup group, SplitSize size) : ICon
             Span<byte> buffer = stackalloc byte[64];
             var counter = new ContentWriter(buffer, static _ => { });
             counter.Varint(size.Values);
-            GroupFields.Write(_group, ref counter);
+            GroupFields.Write(_group.Content, ref counter);
             return 1 + (sizeof(long) * _group.Families.Length) + size.Values + counter.Position;
         }
     }
@@ -87,6 +88,6 @@ internal readonly ref struct SplitValues(KeptGroup group, SplitSize size) : ICon
             }
         }
 
-        GroupFields.Write(_group, ref writer);
+        GroupFields.Write(_group.Content, ref writer);
     }
 }

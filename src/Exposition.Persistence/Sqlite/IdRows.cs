@@ -1,4 +1,5 @@
 using Exposition.Engine;
+using Exposition.Engine.Content;
 using Exposition.Engine.Remembering;
 using Exposition.Persistence.Rows;
 using Microsoft.Data.Sqlite;

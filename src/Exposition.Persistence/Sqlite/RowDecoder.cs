@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Exposition.Engine;
+using Exposition.Engine.Content;
 using Exposition.Engine.Remembering;
 using Exposition.Persistence.Rows;
 using Microsoft.Data.Sqlite;

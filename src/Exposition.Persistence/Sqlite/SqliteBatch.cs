@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
 using Exposition.Engine;
+using Exposition.Engine.Content;
 using Exposition.Engine.Remembering;
 using Exposition.Persistence.Rows;
 using Microsoft.Data.Sqlite;
@@ -85,7 +86,7 @@ internal sealed class SqliteBatch : IDurableBatch
         try
         {
             RemoveShape(keyBytes);
-            PutRow(keyBytes, version, PackedContent.Pack(plain.AsSpan(0, GroupContent.Write(group, plain))));
+            PutRow(keyBytes, version, PackedContent.Pack(plain.AsSpan(0, GroupContent.Write(group.Content, plain))));
         }
         finally
         {

@@ -1,4 +1,4 @@
-using Exposition.Persistence.Rows;
+using Exposition.Engine.Content;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 

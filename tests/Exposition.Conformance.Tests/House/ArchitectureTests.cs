@@ -14,12 +14,17 @@ public sealed class ArchitectureTests
         ["Exposition.Engine"] = ["Exposition.Formats"],
         ["Exposition.Hosting"] = ["Exposition.Engine", "Exposition.Formats"],
         ["Exposition.Persistence"] = ["Exposition.Hosting", "Exposition.Engine", "Exposition.Formats"],
+        ["Exposition.Replication"] = ["Exposition.Engine", "Exposition.Formats"],
+        ["Exposition.Replication.Nats"] = ["Exposition.Replication"],
         ["Exposition.Pusher"] = ["Exposition.Formats"],
         ["Exposition.OpenTelemetry"] = ["Exposition.Pusher", "Exposition.Formats"],
         ["Exposition.Kestrel"] = ["Exposition.Hosting", "Exposition.Engine", "Exposition.Formats"],
         ["Exposition.Testing"] = ["Exposition.Kestrel", "Exposition.Hosting", "Exposition.Engine", "Exposition.Formats"],
         ["Exposition.Gateway"] =
-            ["Exposition.Kestrel", "Exposition.Persistence", "Exposition.Hosting", "Exposition.Engine", "Exposition.Formats"],
+        [
+            "Exposition.Kestrel", "Exposition.Persistence", "Exposition.Replication", "Exposition.Replication.Nats", "Exposition.Hosting",
+            "Exposition.Engine", "Exposition.Formats",
+        ],
     };
 
     /// <summary>The namespaces of what hosts are built with.</summary>
@@ -40,6 +45,8 @@ public sealed class ArchitectureTests
     [InlineData("Exposition.Engine")]
     [InlineData("Exposition.Hosting")]
     [InlineData("Exposition.Persistence")]
+    [InlineData("Exposition.Replication")]
+    [InlineData("Exposition.Replication.Nats")]
     [InlineData("Exposition.Pusher")]
     [InlineData("Exposition.OpenTelemetry")]
     [InlineData("Exposition.Kestrel")]
@@ -55,6 +62,7 @@ public sealed class ArchitectureTests
     [Theory]
     [InlineData("Exposition.Formats")]
     [InlineData("Exposition.Engine")]
+    [InlineData("Exposition.Replication")]
     public void Embeddable_core_adds_no_packages(string project)
     {
         Assert.Empty(Items(project, "PackageReference").Where(item => (string?)item.Attribute("PrivateAssets") != "all")
@@ -67,6 +75,7 @@ public sealed class ArchitectureTests
     [InlineData("Exposition.Engine")]
     [InlineData("Exposition.Hosting")]
     [InlineData("Exposition.Persistence")]
+    [InlineData("Exposition.Replication")]
     public void Nothing_below_kestrel_knows_http(string assembly)
     {
         var references = Assembly.LoadFrom(Path.Combine(AppContext.BaseDirectory, assembly + ".dll")).GetReferencedAssemblies()

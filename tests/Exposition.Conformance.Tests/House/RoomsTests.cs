@@ -25,6 +25,7 @@ public sealed partial class RoomsTests
         ("Exposition.Persistence", "DurableCopy"),
         ("Exposition.Persistence", "SqliteStore"),
         ("Exposition.Gateway", "GatewayHost"),
+        ("Exposition.Replication", "Replicator"),
     ];
 
     private static readonly (string Path, string Text)[] s_files =

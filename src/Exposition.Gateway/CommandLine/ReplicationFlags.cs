@@ -1,0 +1,106 @@
+using Exposition.Engine;
+using Exposition.Replication;
+
+namespace Exposition.Gateway.CommandLine;
+
+/// <summary>The flags <c>--replication.*</c>.</summary>
+internal sealed class ReplicationFlags
+{
+    private readonly ReplicationOptions _usual = new();
+
+    /// <summary>Makes the flags.</summary>
+    public ReplicationFlags() => Table =
+    [
+        new("replication.url",
+            "Server of the NATS engine (JetStream) by which this gateway has its groups in common with others: nats://HOST:PORT or "
+            + "tls://HOST:PORT. Repeatable. By default a gateway is alone.",
+            AddUrl) { IsRepeatable = true, Shown = "= ...", Value = () => Urls.Count > 0 ? string.Join(',', Urls) : null },
+        new("replication.config.file", "Path to a YAML file with the credentials and the TLS of --replication.url.",
+            value => ConfigFile = value) { Value = () => Shown(ConfigFile) },
+        new("replication.stream", "The stream that holds the log of changes: letters, digits, hyphens and underscores.",
+            value => Stream = value)
+            { Shown = "=EXPOSITION", Value = () => Shown(Stream) },
+        new("replication.replicas", "How many servers of the engine keep a copy of the log: 1, 3 or 5.", SetReplicas)
+            { Shown = "=3", Value = () => Shown(Replicas.ToString(null, null)) },
+        new("replication.timeout", "How long a push waits for the log before it is answered with 503; more than 0, and at most 1h.",
+            value => Timeout = FlagValue.ReadWait("replication.timeout", value))
+                { Shown = "=9s", Value = () => Shown(FlagValue.Of(Timeout)) },
+        Flag.Choice("replication.when-unreachable", [("refuse", WhenUnreachable.Refuse), ("accept", WhenUnreachable.Accept)],
+            () => When, value => When = value,
+            "What becomes of pushes while the log cannot be reached: answered with 503, or taken by this gateway alone and put into the "
+            + "log when it is back.", static value => $"--replication.when-unreachable must be refuse or accept, is {value}")
+                with { Value = () => Shown(When == WhenUnreachable.Accept ? "accept" : "refuse") },
+        new("replication.ready-grace", "How long the log may be away before /-/ready says so. 0 for not at all.",
+            value => ReadyGrace = FlagValue.ReadTime("replication.ready-grace", value))
+                { Shown = "=15s", Value = () => Shown(FlagValue.Of(ReadyGrace)) },
+        Flag.Switch("replication.seed", () => Seed, value => Seed = value,
+            "Put what this gateway has at its start into a log that has no groups.") with { Value = () => Shown(Seed ? "true" : "false") },
+    ];
+
+    /// <summary>All of them, as help lists them.</summary>
+    public IReadOnlyList<Flag> Table { get; }
+
+    /// <summary>The servers; none where the gateway is alone.</summary>
+    public List<Uri> Urls { get; } = [];
+
+    /// <summary>Whether there are several gateways.</summary>
+    public bool IsGiven => Urls.Count > 0;
+
+    public string ConfigFile { get; private set; } = "";
+
+    public string Stream { get; private set; } = "EXPOSITION";
+
+    public int Replicas { get; private set; } = 3;
+
+    public TimeSpan Timeout { get; private set; } = TimeSpan.FromSeconds(9);
+
+    public WhenUnreachable When { get; private set; }
+
+    public TimeSpan ReadyGrace { get; private set; } = TimeSpan.FromSeconds(15);
+
+    public bool Seed { get; private set; }
+
+    /// <summary>Refuses others where there is no engine.</summary>
+    /// <exception cref="FlagException">One is given.</exception>
+    public void RequireUrl()
+    {
+        if (!IsGiven && (ConfigFile.Length > 0 || Seed || When != _usual.WhenUnreachable))
+        {
+            throw new FlagException("the flags --replication.* are of no use without --replication.url");
+        }
+    }
+
+    /// <summary>Refuses what adds up, which is known to one gateway only.</summary>
+    /// <exception cref="FlagException">It is given beside an engine.</exception>
+    public void RefuseAdding(bool enableOtlp, IEnumerable<ModeRule> modes)
+    {
+        if (IsGiven && (enableOtlp || modes.Any(static rule => rule.Mode is not (PushMode.Merge or PushMode.Replace))))
+        {
+            throw new FlagException(
+                $"{(enableOtlp ? "--web.enable-otlp" : "--push.mode")} cannot be used with --replication.url: "
+                + "pushes that add up are not shared between gateways");
+        }
+    }
+
+    private string? Shown(string value) => IsGiven && value.Length > 0 ? value : null;
+
+    private void AddUrl(string value)
+    {
+        bool isOne = Uri.TryCreate(value, UriKind.Absolute, out Uri? url) && (url.Scheme is "nats" or "tls") && url.Host.Length > 0;
+        if (!isOne || url!.UserInfo.Length > 0)
+        {
+            throw new FlagException(
+                $"--replication.url must be nats://HOST:PORT or tls://HOST:PORT, is {(isOne ? "one with a password in it" : value)}");
+        }
+
+        Urls.Add(url);
+    }
+
+    private void SetReplicas(string value) => Replicas = value switch
+    {
+        "1" => 1,
+        "3" => 3,
+        "5" => 5,
+        _ => throw new FlagException($"--replication.replicas must be 1, 3 or 5, is {value}"),
+    };
+}

@@ -1,0 +1,34 @@
+using Exposition.Engine;
+using Exposition.Formats;
+using Exposition.Gateway.CommandLine;
+using Exposition.Hosting;
+using Exposition.Hosting.Conditions;
+using Exposition.Kestrel;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Exposition.Gateway.Replication;
+
+/// <summary>What a gateway needs that is one of several.</summary>
+internal static class ReplicationServices
+{
+    /// <summary>Adds it. Ahead of what keeps the groups: who restores beside a log in use is to be told before anything is restored.</summary>
+    public static void Add(IServiceCollection services, Flags flags)
+    {
+        services.AddSingleton(provider => new ReplicatedGroups(
+            provider.GetRequiredService<MetricStore>(),
+            EngineLog.Open(flags.Replication, provider.GetRequiredService<ILoggerFactory>()),
+            flags,
+            provider.GetRequiredService<ILoggerFactory>().CreateLogger("Exposition.Replication")));
+        services.AddSingleton<IChangeTarget>(static provider => GroupsOf(provider));
+        services.AddSingleton(static provider => new ReplicationRun(
+            GroupsOf(provider), () => provider.GetService<ICommitGate>()));
+        services.AddSingleton<IHostedService>(static provider => provider.GetRequiredService<ReplicationRun>());
+        services.AddSingleton<IMetricSource>(static provider => new ReplicationMetrics(GroupsOf(provider)));
+        services.AddSingleton<IConditionSource>(static provider => new ReplicationConditions(GroupsOf(provider)));
+        services.AddSingleton<IStatusSource>(static provider => new ReplicationFacts(GroupsOf(provider)));
+    }
+
+    private static ReplicatedGroups GroupsOf(IServiceProvider provider) => provider.GetRequiredService<ReplicatedGroups>();
+}

@@ -1,0 +1,109 @@
+using Exposition.Engine;
+using Exposition.Engine.Content;
+using Exposition.Engine.Groups;
+
+namespace Exposition.Replication.Merging;
+
+// Of a family that both have the one counts that was pushed later; where both were at one time, that of the log. A family that only one has
+// stays, unless it is older than a push that has replaced the whole group in the other. So the same two states give the same, whoever
+// merges them, and a merge with what has come of one changes nothing.
+
+/// <summary>One state of two of a group that came to be apart.</summary>
+internal static class StateMerge
+{
+    /// <summary>Merges.</summary>
+    /// <param name="own">That of this node.</param>
+    /// <param name="logged">That of the log.</param>
+    public static GroupState Merge(in GroupState own, in GroupState logged)
+    {
+        long ownReplaced = ReplacedAt(own.Families);
+        long loggedReplaced = ReplacedAt(logged.Families);
+        var merged = new List<FamilyEntry>();
+        int at = 0;
+        foreach (FamilyEntry entry in own.Families)
+        {
+            int order = 1;
+            while (at < logged.Families.Length && (order = logged.Families[at].Name.Span.SequenceCompareTo(entry.Name.Span)) < 0)
+            {
+                AddUnlessOlder(merged, logged.Families[at++], ownReplaced);
+            }
+
+            if (at < logged.Families.Length && order == 0)
+            {
+                FamilyEntry other = logged.Families[at++];
+                merged.Add(entry.PushedAt > other.PushedAt ? entry : other);
+            }
+            else
+            {
+                AddUnlessOlder(merged, entry, loggedReplaced);
+            }
+        }
+
+        for (; at < logged.Families.Length; at++)
+        {
+            AddUnlessOlder(merged, logged.Families[at], ownReplaced);
+        }
+
+        DropMark(merged);
+        GroupState later = TimeOf(own.Families) > TimeOf(logged.Families) ? own : logged;
+        PushFailure? failure = (own.LastFailure?.At ?? 0) > (logged.LastFailure?.At ?? 0) ? own.LastFailure : logged.LastFailure;
+        return new GroupState([.. merged], later.ExpiresAt, failure);
+    }
+
+    /// <summary>Whether two states say the same, but for what is hidden of them.</summary>
+    public static bool AreEqual(in GroupState a, in GroupState b)
+    {
+        if (a.Families.Length != b.Families.Length || a.ExpiresAt != b.ExpiresAt || a.LastFailure != b.LastFailure)
+        {
+            return false;
+        }
+
+        for (int i = 0; i < a.Families.Length; i++)
+        {
+            (FamilyEntry x, FamilyEntry y) = (a.Families[i], b.Families[i]);
+            if (x.Type != y.Type || x.PushedAt != y.PushedAt || x.HasHelp != y.HasHelp || x.UnitLength != y.UnitLength
+                || !x.Name.Span.SequenceEqual(y.Name.Span) || !x.Help.Span.SequenceEqual(y.Help.Span)
+                || !x.Text.Span.SequenceEqual(y.Text.Span) || !x.Sidecar.Span.SequenceEqual(y.Sidecar.Span))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>When a state was pushed to last, in nanoseconds since the Unix epoch.</summary>
+    public static long TimeOf(FamilyEntry[] families) =>
+        GroupSnapshot.IndexOf(families, BuiltInFamilies.PushTime) is >= 0 and var at ? families[at].PushedAt : 0;
+
+    private static void AddUnlessOlder(List<FamilyEntry> merged, in FamilyEntry entry, long replaced)
+    {
+        if (entry.PushedAt >= replaced || BuiltInFamilies.IsEither(entry.Name.Span))
+        {
+            merged.Add(entry);
+        }
+    }
+
+    // When the last push has replaced all of it: then all families are of one time. Where a merge came after that, nobody knows: 0. When it
+    // has expired, all that was pushed before is over.
+    private static long ReplacedAt(FamilyEntry[] families)
+    {
+        if (GroupSnapshot.IndexOf(families, BuiltInFamilies.Expired) is >= 0 and var mark)
+        {
+            return families[mark].PushedAt;
+        }
+
+        long time = TimeOf(families);
+        return Array.TrueForAll(families, entry => entry.PushedAt == time || entry.Name.Span.SequenceEqual(BuiltInFamilies.PushFailure))
+            ? time : 0;
+    }
+
+    // Expired on one side only.
+    private static void DropMark(List<FamilyEntry> merged)
+    {
+        if (merged.Exists(static entry => !BuiltInFamilies.IsAny(entry.Name.Span)))
+        {
+            merged.RemoveAll(static entry => entry.Name.Span.SequenceEqual(BuiltInFamilies.Expired));
+        }
+    }
+}

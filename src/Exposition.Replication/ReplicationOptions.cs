@@ -1,0 +1,65 @@
+namespace Exposition.Replication;
+
+/// <summary>What becomes of pushes while the log cannot be reached.</summary>
+public enum WhenUnreachable : byte
+{
+    /// <summary>They are refused: what is acknowledged is in the log.</summary>
+    Refuse,
+
+    /// <summary>They are taken by this node alone, and put into the log when it is back.</summary>
+    Accept,
+}
+
+/// <summary>How a node takes part.</summary>
+public sealed class ReplicationOptions
+{
+    /// <summary>How long a push waits for the log before it is refused. Default: 9 seconds. 0 is an error.</summary>
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(9);
+
+    /// <summary>What becomes of pushes while the log cannot be reached. Default: they are refused.</summary>
+    public WhenUnreachable WhenUnreachable { get; set; }
+
+    /// <summary>Whether what this node has at its start is put into a log that has no groups. Default: false.</summary>
+    public bool Seed { get; set; }
+
+    /// <summary>The most appends that are in flight at once; others wait. Default: 256. 0 is an error.</summary>
+    public int MaxAppends { get; set; } = 256;
+
+    /// <summary>
+    /// The most bytes of appends that are in flight at once, but for a single larger one. Default: 32 MiB. 0 is an error.
+    /// </summary>
+    public long MaxAppendBytes { get; set; } = 32L << 20;
+
+    /// <summary>
+    /// How often all that the log has is compared with what this node has. Default: 1 hour. 0 for never but after interruptions.
+    /// </summary>
+    public TimeSpan CompareEvery { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>Makes states smaller. Default: null, for as they are.</summary>
+    public IStateCompressor? Compressor { get; set; }
+
+    /// <summary>Told what an operator should know, in words; must not throw. Default: null, for nobody.</summary>
+    public Action<ReplicationNotice, string>? Notify { get; set; }
+}
+
+/// <summary>What an operator is told.</summary>
+public enum ReplicationNotice : byte
+{
+    /// <summary>All that the log has is here: changes are taken.</summary>
+    Live,
+
+    /// <summary>The log cannot be reached.</summary>
+    Away,
+
+    /// <summary>The log has begun anew, and is given what this node has.</summary>
+    Restarted,
+
+    /// <summary>This node cannot take part; somebody must act.</summary>
+    Refused,
+
+    /// <summary>An entry of the log does not read.</summary>
+    Damaged,
+
+    /// <summary>Groups were put into the log that it had lost.</summary>
+    Healed,
+}

@@ -1,0 +1,256 @@
+using Exposition.Engine;
+using Exposition.Engine.Sharing;
+using Exposition.Replication.Following;
+using Exposition.Replication.Healing;
+using Exposition.Replication.Merging;
+using Exposition.Replication.Messages;
+using Exposition.Replication.Proposing;
+using Exposition.Replication.Sending;
+using Exposition.Replication.Waiting;
+
+namespace Exposition.Replication;
+
+/// <summary>
+/// A node of several with one state: a store whose changes are appended to a shared log, and applied when they come back from it. Safe for
+/// concurrent use. Nothing else may change the store while it runs, but for what its durable copy has restored before.
+/// </summary>
+public sealed class Replicator : IDisposable
+{
+    private static readonly TimeSpan s_failuresApart = TimeSpan.FromSeconds(1);
+
+    private readonly MetricStore _store;
+    private readonly IGroupLog _log;
+    private readonly ReplicationOptions _options;
+    private readonly TimeProvider _time;
+    private readonly CancellationTokenSource _end = new();
+    private readonly Unshared _unshared = new();
+    private readonly Follower _follower;
+    private readonly Healer _healer;
+    private readonly Applying _applying;
+    private readonly Appending _appending;
+    private readonly Proposals _proposals;
+    private bool _isDisposed;
+
+    /// <summary>Makes a node, which does nothing before <see cref="RunAsync"/>.</summary>
+    /// <param name="store">Its store; the clock is that of its options.</param>
+    /// <param name="log">The log; the caller disposes of it after the run.</param>
+    /// <param name="options">How it takes part.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option that must be more than 0 is not.</exception>
+    public Replicator(MetricStore store, IGroupLog log, ReplicationOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(log);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(options.Timeout, TimeSpan.Zero, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.MaxAppends, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.MaxAppendBytes, nameof(options));
+        (_store, _log, _options, _time) = (store, log, options, store.Options.Time);
+        var applied = new AppliedRevision(_time);
+        var sent = new SentOperations();
+        _applying = new Applying(store, options, _time, applied, sent, _unshared, Counts);
+        _follower = new Follower(store, log, options, _time, applied, _applying, _unshared, Counts);
+        _appending = new Appending(log, options, _time, applied, sent, Counts);
+        _healer = new Healer(store, log, options, _time, _follower, _applying, applied, _appending, _unshared, Counts);
+        _proposals = new Proposals(store, _appending, options, _time, Counts, _end.Token);
+    }
+
+    /// <summary>What was counted.</summary>
+    public ReplicationCounts Counts { get; } = new();
+
+    /// <summary>Where it is.</summary>
+    public ReplicationStatus Status => _follower.Status;
+
+    /// <summary>Appends that are in flight.</summary>
+    public int AppendsInFlight => _appending.InFlight.Count;
+
+    /// <summary>Their bytes.</summary>
+    public long AppendBytesInFlight => _appending.InFlight.Bytes;
+
+    /// <summary>Whether changes are taken now.</summary>
+    public bool TakesChanges => _follower.Phase == ReplicationPhase.Live || TakesAlone;
+
+    private bool TakesAlone => _options.WhenUnreachable == WhenUnreachable.Accept && _follower.Phase == ReplicationPhase.Away;
+
+    /// <summary>Follows the log until it is cancelled. Once.</summary>
+    public async Task RunAsync(CancellationToken end)
+    {
+        using (end.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), _end))
+        {
+            await Task.WhenAll(_follower.RunAsync(_end.Token), _healer.RunAsync(_end.Token));
+        }
+    }
+
+    /// <summary>Reads, checks and appends a push, and waits until it is applied here.</summary>
+    /// <param name="key">The group.</param>
+    /// <param name="format">The body's language.</param>
+    /// <param name="body">The decoded body; not used after the return.</param>
+    /// <param name="mode">What becomes of the group's other families.</param>
+    /// <param name="details">What else was said with it.</param>
+    public Task<ReplicatedPush> PushAsync(
+        GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details = default)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        if (TakesAlone)
+        {
+            PushOutcome alone = _store.Push(key, format, body, mode, details);
+            _unshared.Add(key);
+            return Task.FromResult(new ReplicatedPush(ReplicatedState.Unreplicated, alone));
+        }
+
+        if (_follower.Phase != ReplicationPhase.Live)
+        {
+            return Task.FromResult(new ReplicatedPush(ReplicatedState.Unavailable, default, _follower.Status.Reason));
+        }
+
+        PreparedPush? prepared = _store.Shared.Prepare(key, format, body, mode, details, out PushOutcome outcome);
+        if (prepared is null || (prepared.Failure is not null && HasFailedJustNow(key)))
+        {
+            _store.Shared.Finished(prepared ?? new PreparedPush(key, default), format, body.Length, outcome, details.Sender);
+            return Task.FromResult(new ReplicatedPush(ReplicatedState.Applied, outcome));
+        }
+
+        return FinishAsync(prepared, format, body.Length, outcome, details.Sender);
+    }
+
+    /// <summary>Remembers with a group, if it is there, that a push to it was refused before it came here.</summary>
+    /// <param name="key">The group.</param>
+    /// <param name="reason">What the client is told.</param>
+    /// <param name="sender">Who it is.</param>
+    public void NoteFailure(GroupingKey key, string reason, object? sender)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(reason);
+        if (TakesAlone || _follower.Phase != ReplicationPhase.Live || HasFailedJustNow(key))
+        {
+            _store.NoteFailure(key, reason, sender);
+        }
+        else if (_store.Shared.PrepareFailure(key, reason, sender) is { } failure)
+        {
+            _ = _proposals.PushAsync(failure);
+        }
+    }
+
+    /// <summary>Deletes a group, and waits until it is gone here.</summary>
+    public async Task<ReplicatedDelete> DeleteAsync(GroupingKey key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        if (TakesAlone)
+        {
+            bool isDeleted = _store.Delete(key);
+            _unshared.Add(key, Message.Now(_time));
+            return new ReplicatedDelete(ReplicatedState.Unreplicated, isDeleted ? 1 : 0);
+        }
+
+        bool isThere = _store.Shared.IsThere(key);
+        return _follower.Phase != ReplicationPhase.Live ? Unavailable()
+            : !isThere && !await MayBeThereAsync(key) ? new ReplicatedDelete(ReplicatedState.Applied, 0)
+            : await DeleteAsync(key, null) switch
+            {
+                AppendEnd.Applied => new ReplicatedDelete(ReplicatedState.Applied, isThere ? 1 : 0),
+                _ => Unavailable(),
+            };
+    }
+
+    /// <summary>
+    /// Deletes groups as they are now: one that is pushed to meanwhile stays. Other nodes may see it in parts.
+    /// </summary>
+    /// <param name="keys">Which.</param>
+    /// <returns>How many went.</returns>
+    public async Task<ReplicatedDelete> DeleteAsync(IReadOnlyCollection<GroupingKey> keys)
+    {
+        ArgumentNullException.ThrowIfNull(keys);
+        if (_follower.Phase != ReplicationPhase.Live)
+        {
+            return Unavailable();
+        }
+
+        (GroupingKey Key, long Revision)[] groups =
+            [.. keys.Select(key => (Key: key, Revision: _store.Shared.RevisionOf(key))).Where(static group => group.Revision > 0)];
+        AppendEnd[] ends = await Task.WhenAll(groups.Select(group => DeleteAsync(group.Key, group.Revision)));
+        int gone = ends.Count(static end => end == AppendEnd.Applied);
+        return Array.Exists(ends, static end => end == AppendEnd.Unavailable)
+            ? new ReplicatedDelete(
+                ReplicatedState.Unavailable, gone, $"{gone} of {groups.Length} groups are deleted, the others not in time")
+            : new ReplicatedDelete(ReplicatedState.Applied, gone);
+    }
+
+    /// <summary>Deletes all groups in one step, at every node.</summary>
+    public async Task<ReplicatedDelete> WipeAsync()
+    {
+        if (_follower.Phase != ReplicationPhase.Live)
+        {
+            return Unavailable();
+        }
+
+        long until = Until();
+        while (true)
+        {
+            int groups = _store.GroupCount;
+            AppendResult result = await _appending.AppendAsync(
+                Subjects.Meta, new Message(MessageKind.Wipe, Message.Now(_time)), _applying.MetaRevision, null, until, _end.Token);
+            if (result.End != AppendEnd.Conflict)
+            {
+                return result.End == AppendEnd.Applied ? new ReplicatedDelete(ReplicatedState.Applied, groups) : Unavailable();
+            }
+        }
+    }
+
+    /// <summary>Ends the run, and what is on its way.</summary>
+    public void Dispose()
+    {
+        if (!_isDisposed)
+        {
+            _isDisposed = true;
+            _end.Cancel();
+            _end.Dispose();
+        }
+    }
+
+    private async Task<ReplicatedPush> FinishAsync(
+        PreparedPush prepared, PushFormat format, int bytes, PushOutcome outcome, object? sender)
+    {
+        ReplicatedPush result = await _proposals.PushAsync(prepared);
+        if (outcome is { Status: not (PushStatus.Stored or PushStatus.Accepted) } or { Error: not null })
+        {
+            // What is refused is refused, whether or not the log has the trace of it.
+            result = new ReplicatedPush(ReplicatedState.Applied, outcome);
+        }
+
+        if (result.State == ReplicatedState.Applied)
+        {
+            _store.Shared.Finished(prepared, format, bytes, result.Outcome, sender);
+        }
+
+        return result;
+    }
+
+    private async Task<AppendEnd> DeleteAsync(GroupingKey key, long? revision) =>
+        (await _appending.AppendAsync(
+            Subjects.Of(key), new Message(MessageKind.Gone, Message.Now(_time), key), revision, TimeToLive.OfTombstones, Until(),
+            _end.Token)).End;
+
+    // It may have come to be since at another node, whose client knows.
+    private async Task<bool> MayBeThereAsync(GroupingKey key)
+    {
+        try
+        {
+            using var timeout = new CancellationTokenSource(_options.Timeout, _time);
+            return await _log.FindAsync(Subjects.Of(key), timeout.Token) is { } found
+                && MessageCodec.TryRead(found.Entry.Body.Span, _options.Compressor, out Message last) == MessageFault.None
+                && last.Kind == MessageKind.State;
+        }
+        catch (Exception e) when (e is LogUnavailableException or OperationCanceledException)
+        {
+            // Then the delete itself finds that out.
+            return true;
+        }
+    }
+
+    private bool HasFailedJustNow(GroupingKey key) =>
+        _store.Shared.LastFailureOf(key) is { } last && Math.Abs(Message.Now(_time) - last.At) < s_failuresApart.Ticks * 100;
+
+    private ReplicatedDelete Unavailable() =>
+        new(ReplicatedState.Unavailable, 0, _follower.Status.Reason ?? Proposal.Late.Reason);
+
+    private long Until() => _time.GetTimestamp() + (long)(_options.Timeout.TotalSeconds * _time.TimestampFrequency);
+}

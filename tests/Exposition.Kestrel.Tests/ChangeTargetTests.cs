@@ -1,0 +1,121 @@
+using System.Text;
+using Exposition.Engine;
+
+namespace Exposition.Kestrel.Tests;
+
+/// <summary>Changes that somebody else carries out in the place of the store, through both doors.</summary>
+public sealed class ChangeTargetTests
+{
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task Each_end_of_a_change_has_its_answer(int door)
+    {
+        var target = new Target();
+        await using StoreDoors doors = await StoreDoors.StartAsync(options => options.Changes = target);
+        int port = doors.Ports[door];
+        (ChangeResult Result, string Start, string Part)[] ends =
+        [
+            (new ChangeResult(ChangeState.Done, new PushOutcome(PushStatus.Stored)), "HTTP/1.1 200 OK\r\n", "Content-Length: 0\r\n"),
+            (new ChangeResult(ChangeState.Done, new PushOutcome(PushStatus.Inconsistent, "no")), "HTTP/1.1 400 ", "\r\n\r\nno\n"),
+            (new ChangeResult(ChangeState.Alone, new PushOutcome(PushStatus.Stored)), "HTTP/1.1 202 ", "\r\nExposition-Replicated: no\r\n"),
+            (new ChangeResult(ChangeState.Unavailable, Reason: "late"), "HTTP/1.1 503 ", "\r\nRetry-After: 1\r\n"),
+            (new ChangeResult(ChangeState.TooLarge, Reason: "9 of 8"), "HTTP/1.1 413 ", "\r\n\r\n9 of 8\n"),
+        ];
+        foreach ((ChangeResult result, string start, string part) in ends)
+        {
+            target.Result = result;
+            string answer = await SendAsync(port, "PUT");
+
+            Assert.StartsWith(start, answer, StringComparison.Ordinal);
+            Assert.Contains(part, answer, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(ends.Length, target.Pushes);
+
+        // What the store has not seen is noted with the group.
+        Assert.Equal(2, target.Failures);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task A_delete_is_answered_when_it_is_done(int door)
+    {
+        var target = new Target { Result = new ChangeResult(ChangeState.Done, Groups: 1) };
+        await using StoreDoors doors = await StoreDoors.StartAsync(options => options.Changes = target);
+
+        Assert.StartsWith("HTTP/1.1 202 ", await SendAsync(doors.Ports[door], "DELETE"), StringComparison.Ordinal);
+        Assert.Equal(1, target.Deletes);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task While_changes_are_not_taken_pushes_are_told_why_and_scrapes_go_on(int door)
+    {
+        var target = new Target { Unavailable = "the log is away" };
+        await using StoreDoors doors = await StoreDoors.StartAsync(options => options.Changes = target);
+
+        string push = await SendAsync(doors.Ports[door], "PUT");
+        (int status, _) = await StoreDoors.SendAsync(doors.Ports[door], "GET", "/metrics", []);
+
+        Assert.StartsWith("HTTP/1.1 503 ", push, StringComparison.Ordinal);
+        Assert.Contains("\r\nRetry-After: 1\r\n", push, StringComparison.Ordinal);
+        Assert.EndsWith("changes are not taken now: the log is away\n", push, StringComparison.Ordinal);
+        Assert.Equal(200, status);
+        Assert.Equal(0, target.Pushes);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task A_defect_of_the_target_is_an_answer_and_not_the_end_of_the_connection(int door)
+    {
+        var target = new Target { Thrown = new InvalidOperationException("defect") };
+        await using StoreDoors doors = await StoreDoors.StartAsync(options => options.Changes = target);
+
+        Assert.StartsWith("HTTP/1.1 500 ", await SendAsync(doors.Ports[door], "PUT"), StringComparison.Ordinal);
+    }
+
+    private static Task<string> SendAsync(int port, string method) => StoreDoors.ExchangeAsync(
+        port, Encoding.Latin1.GetBytes($"{method} /metrics/job/a HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 4\r\n\r\nx 1\n"));
+
+    private sealed class Target : IChangeTarget
+    {
+        public ChangeResult Result { get; set; }
+
+        public Exception? Thrown { get; init; }
+
+        public int Pushes { get; private set; }
+
+        public int Deletes { get; private set; }
+
+        public int Failures { get; private set; }
+
+        public string? Unavailable { get; init; }
+
+        public string? NotReady => Unavailable;
+
+        public async Task<ChangeResult> PushAsync(
+            GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
+        {
+            Pushes++;
+            await Task.Yield();
+            return Thrown is null ? Result : throw Thrown;
+        }
+
+        public async Task<ChangeResult> DeleteAsync(GroupingKey key)
+        {
+            Deletes++;
+            await Task.Yield();
+            return Result;
+        }
+
+        public Task<ChangeResult> DeleteAsync(IReadOnlyCollection<GroupingKey> keys) => Task.FromResult(Result);
+
+        public Task<ChangeResult> WipeAsync() => Task.FromResult(Result);
+
+        public void NoteFailure(GroupingKey key, string reason, object? sender) => Failures++;
+    }
+}
