@@ -131,7 +131,8 @@ internal sealed class MetricSum
             Amount count = BucketList.CountOf(a).Plus(BucketList.CountOf(b));
             if (!TryAlign(old, now))
             {
-                return $"buckets of the bounds {BucketList.Bounds(_now)} cannot be added to buckets of the bounds {BucketList.Bounds(_old)}";
+                return $"buckets of the bounds {BucketList.Bounds(_now)} cannot be added to buckets of the bounds "
+                    + BucketList.Bounds(_old);
             }
 
             if (before.Native is { } native && extras.Native is { } added)
