@@ -50,7 +50,8 @@ internal sealed class Loading(StoreState state, WriterLock writer, Publisher pub
         using (writer.EnterClosing())
         using (writer.Enter())
         {
-            GroupSlot? slot = FindNow(key);
+            GroupSlot? slot = revision > 0 ? FindNow(key) : state.Groups.Table.Find(key);
+            slot = publisher.EndIfLeaving(slot) ? null : slot;
             if (revision > 0 && slot is not null && slot.Revision >= revision)
             {
                 return false;
