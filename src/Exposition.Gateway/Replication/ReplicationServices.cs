@@ -13,7 +13,9 @@ namespace Exposition.Gateway.Replication;
 /// <summary>What a gateway needs that is one of several.</summary>
 internal static class ReplicationServices
 {
-    /// <summary>Adds it. Ahead of what keeps the groups: who restores beside a log in use is to be told before anything is restored.</summary>
+    /// <summary>
+    /// Adds it. Ahead of what keeps the groups: who restores beside a log in use is to be told before anything is restored.
+    /// </summary>
     public static void Add(IServiceCollection services, Flags flags)
     {
         services.AddSingleton(provider => new ReplicatedGroups(

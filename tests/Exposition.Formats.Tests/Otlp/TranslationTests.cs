@@ -247,7 +247,8 @@ public sealed class TranslationTests
             $$$"""{"name":"m{{{i}}}","gauge":{"dataPoints":[{"asInt":1,"attributes":[{"key":"a","value":{"intValue":1}},{"key":"b","value":{"intValue":1}}]}]}}"""));
         Translated result = Translate(Metrics(points), attributes: 1);
         Assert.Equal(100, result.Rejected.Points);
-        Assert.Contains("a point has 2 attributes, more than 1 (the limit otlp-attributes)", result.Rejected.Text, StringComparison.Ordinal);
+        Assert.Contains(
+            "a point has 2 attributes, more than 1 (the limit otlp-attributes)", result.Rejected.Text, StringComparison.Ordinal);
         Assert.EndsWith("other reasons (80 points)", result.Rejected.Text, StringComparison.Ordinal);
     }
 }

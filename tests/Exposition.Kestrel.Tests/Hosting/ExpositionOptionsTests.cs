@@ -1,7 +1,6 @@
 using System.Reflection;
 using Exposition.Engine;
 using Exposition.Kestrel.Outcomes;
-using Exposition.Kestrel.Settings;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -107,7 +106,7 @@ public sealed class ExpositionOptionsTests
         string[] unbound = [.. typeof(ExpositionOptions).GetProperties()
             .Where(static p => !Settings.ExpositionSettings.Table.Exists(setting => setting.Name == p.Name)).Select(static p => p.Name)];
 
-        Assert.Equal([nameof(ExpositionOptions.CommitGate), nameof(ExpositionOptions.Time)],
+        Assert.Equal([nameof(ExpositionOptions.Changes), nameof(ExpositionOptions.CommitGate), nameof(ExpositionOptions.Time)],
             unbound.Order(StringComparer.Ordinal));
     }
 

@@ -192,8 +192,8 @@ internal sealed class Simulation
         _engine.Wake();
     }
 
-    // Push times do not go back while a group is there. One that is deleted may have gone and come again since we looked last: so only those
-    // count that nobody deletes.
+    // Push times do not go back while a group is there. One that is deleted may have gone and come again since we looked last: so only
+    // those count that nobody deletes.
     private void Watch()
     {
         if (_ledger.Wipes != _wipes)
