@@ -267,6 +267,19 @@ public partial class FlagsTests
     public void What_is_not_there_yet_is_refused(string argument, string expected) =>
         Assert.Equal(expected, Assert.Throws<FlagException>(Flags.Parse([argument]).RequireSupported).Message);
 
+    [Theory]
+    [InlineData("--push.mode={job=\"a\"}=add", "--push.mode")]
+    [InlineData("--web.enable-otlp", "--web.enable-otlp")]
+    public void What_adds_up_is_refused_beside_other_gateways(string argument, string named)
+    {
+        Flags flags = Flags.Parse([argument, "--replication.url=nats://127.0.0.1:4222"]);
+        Assert.Equal(
+            named + " cannot be used with --replication.url: pushes that add up are not shared between gateways",
+            Assert.Throws<FlagException>(flags.RequireSupported).Message);
+        Flags.Parse([argument]).RequireSupported();
+        Flags.Parse(["--push.mode=families", "--replication.url=nats://127.0.0.1:4222"]).RequireSupported();
+    }
+
     [Fact]
     public void Help_lists_every_flag_within_eighty_columns()
     {

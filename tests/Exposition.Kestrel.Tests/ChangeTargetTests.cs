@@ -78,8 +78,31 @@ public sealed class ChangeTargetTests
         Assert.StartsWith("HTTP/1.1 500 ", await SendAsync(doors.Ports[door], "PUT"), StringComparison.Ordinal);
     }
 
-    private static Task<string> SendAsync(int port, string method) => StoreDoors.ExchangeAsync(
-        port, Encoding.Latin1.GetBytes($"{method} /metrics/job/a HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 4\r\n\r\nx 1\n"));
+    [Theory]
+    [InlineData(0, "Exposition-Push-Mode: add")]
+    [InlineData(1, "Exposition-Push-Mode: add")]
+    [InlineData(0, "Exposition-Push-Mode: series")]
+    [InlineData(0, "Exposition-Push-Id: 1")]
+    [InlineData(1, "Exposition-Source: one")]
+    public async Task What_is_known_to_one_host_only_is_refused(int door, string header)
+    {
+        var target = new Target { Result = new ChangeResult(ChangeState.Done, new PushOutcome(PushStatus.Stored)) };
+        await using StoreDoors doors = await StoreDoors.StartAsync(options => options.Changes = target);
+
+        string answer = await SendAsync(doors.Ports[door], "POST", header + "\r\n");
+
+        Assert.StartsWith("HTTP/1.1 400 ", answer, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "\r\n\r\npushes that add up, ids and sources are not taken where several gateways share their groups\n", answer,
+            StringComparison.Ordinal);
+        Assert.Equal(0, target.Pushes);
+        Assert.StartsWith(
+            "HTTP/1.1 200 ", await SendAsync(doors.Ports[door], "POST", "Exposition-Push-Mode: families\r\n"), StringComparison.Ordinal);
+    }
+
+    private static Task<string> SendAsync(int port, string method, string header = "") => StoreDoors.ExchangeAsync(
+        port, Encoding.Latin1.GetBytes(
+            $"{method} /metrics/job/a HTTP/1.1\r\nHost: a\r\n{header}Connection: close\r\nContent-Length: 4\r\n\r\nx 1\n"));
 
     private sealed class Target : IChangeTarget
     {

@@ -36,6 +36,14 @@ internal sealed class AdminHandlers(ExpositionEngine engine, ISnapshotWriter? sn
         int groups;
         if (engine.Options.Changes is { } changes)
         {
+            // By what this host has now: what others change meanwhile goes with the wipe.
+            groups = engine.Store.GroupCount;
+            if (expected is not null && groups != expected)
+            {
+                await NotExpectedAsync(context, groups, expected);
+                return;
+            }
+
             ChangeResult result = await changes.WipeAsync();
             groups = result.Groups;
             if (LaterChanges.Of(result, new Answer(202)) is { Status: not 202 } failed)
@@ -49,8 +57,7 @@ internal sealed class AdminHandlers(ExpositionEngine engine, ISnapshotWriter? sn
             (groups, bool isDone) = engine.Store.WipeIf(expected);
             if (!isDone)
             {
-                await ApiErrors.ConflictAsync(
-                    engine, context, $"nothing was deleted: {groups} groups are stored, expected were {expected}");
+                await NotExpectedAsync(context, groups, expected);
                 return;
             }
         }
@@ -64,6 +71,9 @@ internal sealed class AdminHandlers(ExpositionEngine engine, ISnapshotWriter? sn
 
         await Responses.WriteAsync(context, new Answer(202));
     }
+
+    private Task NotExpectedAsync(HttpContext context, int groups, long? expected) => ApiErrors.ConflictAsync(
+        engine, context, $"nothing was deleted: {groups} groups are stored, expected were {expected}");
 
     /// <summary>Writes a snapshot, where the host has a place for it.</summary>
     public async Task SnapshotAsync(HttpContext context)
