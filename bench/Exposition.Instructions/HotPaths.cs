@@ -28,6 +28,7 @@ internal static class HotPaths
             static () => Push([.. Flink().Select(static body => Protobuf(body.Bytes))], PushFormat.Protobuf),
         ["push-added-small"] =
             static () => Push([.. Rewritten(SmallBody.Make()).Select(static body => body.Bytes)], PushFormat.Text, PushMode.Add),
+        ["push-added-text"] = static () => Push([.. Flink().Select(static body => body.Bytes)], PushFormat.Text, PushMode.Add),
         ["push-new-shape"] = PushNewShapes,
         ["scrape-text"] = static () => Scrape(new ScrapeOptions()),
         ["scrape-protobuf"] = static () => Scrape(new ScrapeOptions { Format = ScrapeFormat.ProtobufDelimited }),

@@ -93,7 +93,12 @@ public sealed class Replicator : IDisposable
         if (TakesAlone)
         {
             PushOutcome alone = _store.Push(key, format, body, mode, details);
-            _unshared.Add(key);
+            if (alone.IsStored || _store.Shared.IsThere(key))
+            {
+                // Not of a refused push to a group that was deleted here: that it was is yet to be told.
+                _unshared.Add(key);
+            }
+
             return Task.FromResult(new ReplicatedPush(ReplicatedState.Unreplicated, alone));
         }
 

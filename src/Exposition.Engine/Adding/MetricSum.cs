@@ -84,16 +84,23 @@ internal sealed class MetricSum
             return error;
         }
 
-        bool isLater = extras.Created is { } created && before.Created is { } other && created.CompareTo(other) > 0;
-        if (isLater || !TrySubtract(last, now, into, type, before, extras))
+        try
         {
-            Clear(into);
-            MetricCopy.Values(now, into);
+            bool isLater = extras.Created is { } created && before.Created is { } other && created.CompareTo(other) > 0;
+            if (isLater || !TrySubtract(last, now, into, type, before, extras))
+            {
+                Clear(into);
+                MetricCopy.Values(now, into);
+                return null;
+            }
+
+            extras.Apply(into.Set, into.Index, type);
             return null;
         }
-
-        extras.Apply(into.Set, into.Index, type);
-        return null;
+        catch (OverflowException)
+        {
+            return "what it has grown by is out of range";
+        }
     }
 
     /// <summary>When a metric was created, if it says so.</summary>

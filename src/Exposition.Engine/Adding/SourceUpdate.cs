@@ -12,6 +12,7 @@ internal sealed class SourceUpdate(SourceState? before)
     private readonly FamilySet _next = new();
     private readonly FamilySet _last = new();
     private readonly List<int> _families = [];
+    private readonly HashSet<int> _pushed = [];
 
     /// <summary>Finds out what a family has grown by.</summary>
     /// <param name="pushed">The push.</param>
@@ -28,6 +29,7 @@ internal sealed class SourceUpdate(SourceState? before)
         ReadOnlySpan<byte> name = pushed.Text(pushed.Families[family].Name);
         MetricType type = pushed.Families[family].Type;
         int at = GroupSnapshot.IndexOf(source?.Families, name);
+        _pushed.Add(at);
         bool isKnown = at >= 0 && source!.Families![at].Type == type;
         if (isKnown)
         {
@@ -50,11 +52,12 @@ internal sealed class SourceUpdate(SourceState? before)
     public SourceState Make(long now)
     {
         // What was not pushed this time stays known.
-        foreach (FamilyEntry entry in before?.Families ?? [])
+        FamilyEntry[] known = before?.Families ?? [];
+        for (int i = 0; i < known.Length; i++)
         {
-            if (!_families.Exists(family => _next.Text(_next.Families[family].Name).SequenceEqual(entry.Name.Span)))
+            if (!_pushed.Contains(i))
             {
-                entry.Read(_last);
+                known[i].Read(_last);
                 int kept = FamilyCopy.Head(_last, 0, _next);
                 FamilyCopy.Metrics(_last, 0, _next, kept);
                 _families.Add(kept);

@@ -155,10 +155,11 @@ internal sealed class GroupDraft
             }
 
             bool replaced = next < pushed.Length && order == 0;
-            if (!replaced && (!replace || name.SequenceEqual(BuiltInFamilies.PushFailure)))
+            bool isAlone = name.SequenceEqual(BuiltInFamilies.PushFailure);
+            if (!replaced && (!replace || isAlone))
             {
-                // One line shall not keep the block of a whole push, nor make all be packed anew.
-                all[count++] = replace ? entry with { Text = Alone(entry.Text), Sidecar = Alone(entry.Sidecar) } : entry;
+                // One line shall not keep the block of a whole push, nor make all be packed anew by each push.
+                all[count++] = isAlone ? entry with { Text = Alone(entry.Text), Sidecar = Alone(entry.Sidecar) } : entry;
             }
         }
 

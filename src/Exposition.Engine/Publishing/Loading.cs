@@ -125,6 +125,22 @@ internal sealed class Loading(StoreState state, WriterLock writer, Publisher pub
         }
     }
 
+    /// <summary>Removes those groups of an earlier revision that views do not show before the loading ends.</summary>
+    /// <returns>How many there were.</returns>
+    public int RemoveUnshown(long revision)
+    {
+        using (writer.Enter())
+        {
+            GroupSlot[] unshown = [.. (state.Loaded ?? []).Where(slot => !slot.IsRemoved && slot.Revision < revision)];
+            foreach (GroupSlot slot in unshown)
+            {
+                publisher.Remove(slot);
+            }
+
+            return unshown.Length;
+        }
+    }
+
     // Under the writer lock. What contradicts others all the same is news to whoever listens.
     private List<(GroupSlot Slot, HiddenFamily Family)>? TryShowKept()
     {

@@ -14,7 +14,8 @@ internal sealed record SourceState(long LastPush, FamilyEntry[]? Families)
 
     /// <summary>What it counts for in <see cref="MetricStore.StoredBytes"/>.</summary>
     public long Bytes { get; } =
-        OfSource + (Families ?? []).Sum(static entry => OfFamily + entry.Text.Length + (long)entry.Sidecar.Length);
+        OfSource + (Families ?? []).Sum(static entry =>
+            OfFamily + entry.Name.Length + entry.Help.Length + entry.Text.Length + (long)entry.Sidecar.Length);
 }
 
 // A source that has gone for long is forgotten, but for its name and the time of its last push: by these it is known when it comes back,

@@ -124,9 +124,10 @@ internal sealed class SharedGroups(
         return isDeleted;
     }
 
-    /// <summary>Removes all groups that are of earlier revisions, in one step.</summary>
+    /// <summary>Removes all groups that are of earlier revisions; those that views show in one step.</summary>
     /// <returns>How many there were.</returns>
-    public int ApplyWipe(long revision) => deletes.Together.Delete(key => RevisionOf(key) < revision).Groups;
+    public int ApplyWipe(long revision) =>
+        loading.RemoveUnshown(revision) + deletes.Together.Delete(key => RevisionOf(key) < revision).Groups;
 
     /// <summary>The revision of a group's state; 0 if it has none, or is not there.</summary>
     public long RevisionOf(GroupingKey key) => state.Groups.Find(key) is { IsRemoved: false } slot ? slot.Revision : 0;

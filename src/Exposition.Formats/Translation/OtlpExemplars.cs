@@ -42,13 +42,15 @@ internal sealed class OtlpExemplars(OtlpNames names)
 
     private static int BucketOf(double value, ReadOnlySpan<HistogramBucket> buckets)
     {
-        int bucket = 0;
-        while (bucket < buckets.Length && value > buckets[bucket].UpperBound)
+        int low = 0;
+        int high = buckets.Length;
+        while (low < high)
         {
-            bucket++;
+            int middle = (low + high) >>> 1;
+            (low, high) = value > buckets[middle].UpperBound ? (middle + 1, high) : (low, middle);
         }
 
-        return bucket;
+        return low;
     }
 
     // The newest first. What is no number is in no bucket.
@@ -129,7 +131,11 @@ internal sealed class OtlpExemplars(OtlpNames names)
     {
         try
         {
-            _labels.Add(names.OfLabel(key), value);
+            string name = names.OfLabel(key);
+            if (!name.StartsWith("__", StringComparison.Ordinal) && !name.Contains(':', StringComparison.Ordinal))
+            {
+                _labels.Add(name, value);
+            }
         }
         catch (ArgumentException)
         {

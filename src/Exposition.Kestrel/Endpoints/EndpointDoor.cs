@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
+using System.Text.Unicode;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Clients;
 using Exposition.Kestrel.Heads;
@@ -166,7 +167,13 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
         }
     }
 
-    private static byte[] BytesOf(StringValues values) => Encoding.UTF8.GetBytes(values.ToString());
+    // As they were sent. The framework has made a character of each byte, or, where the host has it so, read UTF-8.
+    private static byte[] BytesOf(StringValues values)
+    {
+        string text = values.ToString();
+        byte[] bytes = Encoding.Latin1.GetBytes(text);
+        return Utf8.IsValid(bytes) && text.AsSpan().IndexOfAnyExceptInRange('\0', '\u00FF') < 0 ? bytes : Encoding.UTF8.GetBytes(text);
+    }
 
     private async Task PushAsync(HttpContext context, PushMethod method, Route route, int targetLength)
     {

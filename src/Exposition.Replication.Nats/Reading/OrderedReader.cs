@@ -168,7 +168,9 @@ internal sealed class OrderedReader(
         }
         catch (LogUnavailableException e)
         {
+            // The consumer's server may be there and say so for ever, while most of the others are not.
             _why = e.Message;
+            RequireSign();
             return null;
         }
     }
@@ -221,13 +223,17 @@ internal sealed class OrderedReader(
 
     private async ValueTask PauseAsync(CancellationToken cancellation)
     {
+        RequireSign();
+        double pause = double.Min(s_longestPause.TotalMilliseconds, s_firstPause.TotalMilliseconds * (1 << int.Min(_failures, 10)));
+        _failures++;
+        await Task.Delay(TimeSpan.FromMilliseconds(pause * (0.5 + Random.Shared.NextDouble())), cancellation).ConfigureAwait(false);
+    }
+
+    private void RequireSign()
+    {
         if (Environment.TickCount64 - _lastSign > s_patience.TotalMilliseconds)
         {
             throw new LogUnavailableException($"nothing could be read of stream {stream.Name} for {s_patience.TotalSeconds} s: {_why}");
         }
-
-        double pause = double.Min(s_longestPause.TotalMilliseconds, s_firstPause.TotalMilliseconds * (1 << int.Min(_failures, 10)));
-        _failures++;
-        await Task.Delay(TimeSpan.FromMilliseconds(pause * (0.5 + Random.Shared.NextDouble())), cancellation).ConfigureAwait(false);
     }
 }

@@ -28,6 +28,24 @@ public sealed class SteadyAddTests
             adder.Shown());
     }
 
+    /// <summary>The line of the last refusal once lay in a large block of the first push, and made each push be packed anew.</summary>
+    [Theory]
+    [InlineData(PushMode.Add)]
+    [InlineData(PushMode.Series)]
+    [InlineData(PushMode.Merge)]
+    public void Pushes_of_many_series_are_patched_in_too(PushMode mode)
+    {
+        var adder = new Adder();
+        string body = "# TYPE c counter\n" + string.Concat(Enumerable.Range(0, 12_000).Select(
+            static i => string.Create(CultureInfo.InvariantCulture, $"c{{x=\"{i:d20}\"}} 1\n")));
+        for (int i = 0; i < 10; i++)
+        {
+            adder.Take(body, mode);
+        }
+
+        Assert.InRange(adder.Store.RepeatedPushes, 7, 9);
+    }
+
     [Fact]
     public void A_patched_addition_that_is_negative_is_refused()
     {

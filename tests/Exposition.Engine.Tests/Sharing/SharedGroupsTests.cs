@@ -25,6 +25,27 @@ public sealed class SharedGroupsTests
         "push_failure_time_seconds 12\n", "bad bad\n", "twice 1\ntwice 1\n",
     ];
 
+    [Fact]
+    public void A_wipe_removes_also_what_is_still_being_loaded()
+    {
+        var store = new MetricStore(new StoreOptions());
+        using (store.BeginLoading())
+        {
+            Apply(store, s_keys[0], revision: 50);
+            Assert.Equal(1, store.Shared.ApplyWipe(200));
+            Apply(store, s_keys[1], revision: 201);
+        }
+
+        Assert.Equal(1, store.GroupCount);
+        Assert.Equal((0L, 201L), (store.Shared.RevisionOf(s_keys[0]), store.Shared.RevisionOf(s_keys[1])));
+    }
+
+    private static void Apply(MetricStore store, GroupingKey key, long revision)
+    {
+        PreparedPush push = store.Shared.Prepare(key, PushFormat.Text, "x 1\n"u8.ToArray(), PushMode.Replace, default, out _)!;
+        Assert.True(store.Shared.Apply(key, push.State, revision));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -31,6 +31,19 @@ public sealed class TranslationTests
     }
 
     [Theory]
+    [InlineData("__x__")]
+    [InlineData("a:b")]
+    public void An_exemplar_goes_without_the_labels_that_no_format_can_say(string key)
+    {
+        Translated result = Translate(Metrics(
+            Counter.Replace("user.id", key, StringComparison.Ordinal).Replace("6000000000", "4000000000", StringComparison.Ordinal)), "");
+        Oracle.Exemplar exemplar = result.Families[0].Metric[0].Counter.Exemplar;
+        Assert.Equal(1, exemplar.Value);
+        Assert.Equal(["span_id", "trace_id"], exemplar.Label.Select(static label => label.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(1, result.Points);
+    }
+
+    [Theory]
     [InlineData("escaped suffixed", "http_requests_total", "http_method")]
     [InlineData("escaped", "http_requests", "http_method")]
     [InlineData("suffixed", "http.requests_total", "http.method")]
