@@ -10,7 +10,7 @@ namespace Exposition.Replication.Tests;
 public sealed class SimulationTests
 {
     private static readonly int s_seeds = int.TryParse(
-        Environment.GetEnvironmentVariable("EXPOSITION_SIMULATION_SEEDS"), CultureInfo.InvariantCulture, out int seeds) ? seeds : 300;
+        Environment.GetEnvironmentVariable("EXPOSITION_SIMULATION_SEEDS"), CultureInfo.InvariantCulture, out int seeds) ? seeds : 200;
 
     // Each is tried with a share of the seeds.
     private static readonly Mishaps[] s_mixes =
