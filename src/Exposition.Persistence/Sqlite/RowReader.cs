@@ -28,9 +28,11 @@ internal sealed class RowReader(RestoreGroup restore, Action<string> onDamaged)
     {
         try
         {
-            restore(new KeptGroup(row.Key!, row.State.Families) 
+            restore(new KeptGroup(row.Key!, row.State.Families)
             {
-                ExpiresAt = row.State.ExpiresAt, LastFailure = row.State.LastFailure, Memory = row.Memory,
+                ExpiresAt = row.State.ExpiresAt,
+                LastFailure = row.State.LastFailure,
+                Memory = row.Memory,
             });
             if (!row.HasAllIds)
             {

@@ -69,7 +69,11 @@ public sealed class ShortJobsTests
         writer.StartFamily("took_seconds", MetricType.Histogram, "How long it took.");
         writer.WriteNativeHistogram(new NativeHistogramValue
         {
-            Schema = job % 3, Count = (ulong)job, Sum = job, PositiveOffset = 1, PositiveCounts = [(ulong)job],
+            Schema = job % 3,
+            Count = (ulong)job,
+            Sum = job,
+            PositiveOffset = 1,
+            PositiveCounts = [(ulong)job],
         });
         writer.Complete();
         var file = Path.GetTempFileName();

@@ -66,25 +66,29 @@ public sealed class ReplicatedKillsTests
                 await all.Engine[n].KillAsync();
                 await AnswersAsync(all, $"without server {n}");
                 await all.Engine[n].StartAgainAsync();
-            }));
+            }
+            ));
             faults.Add(($"hang of server {n}", async () =>
             {
                 all.Engine[n].Pause();
                 await AnswersAsync(all, $"while server {n} hangs");
                 all.Engine[n].Resume();
-            }));
+            }
+            ));
             faults.Add(($"kill of gateway {n}", async () =>
             {
                 await all.KillGatewayAsync(n);
                 await AnswersAsync(all, $"without gateway {n}");
                 await all.StartGatewayAsync(n);
-            }));
+            }
+            ));
             faults.Add(($"hang of gateway {n}", async () =>
             {
                 all.PauseGateway(n);
                 await AnswersAsync(all, $"while gateway {n} hangs");
                 all.ResumeGateway(n);
-            }));
+            }
+            ));
         }
 
         faults.Add(("loss of a disk of the engine", async () =>
@@ -92,12 +96,14 @@ public sealed class ReplicatedKillsTests
             await all.Engine[0].LoseDiskAsync();
             await AnswersAsync(all, "without the disk of server 0");
             await all.Engine[0].StartAgainAsync();
-        }));
+        }
+        ));
         faults.Add(("kill of the whole engine", async () =>
         {
             await Task.WhenAll(all.Engine.Select(static server => server.KillAsync()));
             await Task.WhenAll(all.Engine.Select(static server => server.StartAgainAsync()));
-        }));
+        }
+        ));
         return [.. faults];
     }
 

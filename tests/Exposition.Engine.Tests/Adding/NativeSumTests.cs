@@ -44,7 +44,13 @@ public sealed class NativeSumTests
         var adder = new Adder();
         Natives.Push(adder, new NativeHistogramValue
         {
-            Schema = 0, Count = 7, Sum = 1, ZeroThreshold = 0.001, ZeroCount = 1, PositiveOffset = -1, PositiveCounts = [1, 2, 3],
+            Schema = 0,
+            Count = 7,
+            Sum = 1,
+            ZeroThreshold = 0.001,
+            ZeroCount = 1,
+            PositiveOffset = -1,
+            PositiveCounts = [1, 2, 3],
         }).ThrowIfRefused();
 
         // 0.75 falls into the bucket (0.5, 1], which is not empty: so both become as wide as that.
@@ -68,7 +74,11 @@ public sealed class NativeSumTests
                 ulong count = counts.Aggregate(0UL, static (a, b) => a + b);
                 Natives.Push(adder, new NativeHistogramValue
                 {
-                    Schema = resolution, Count = count, Sum = count, PositiveOffset = (seed % 40) - 20, PositiveCounts = counts,
+                    Schema = resolution,
+                    Count = count,
+                    Sum = count,
+                    PositiveOffset = (seed % 40) - 20,
+                    PositiveCounts = counts,
                 }).ThrowIfRefused();
                 all.Add((resolution, counts));
             }
