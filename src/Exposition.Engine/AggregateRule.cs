@@ -49,7 +49,7 @@ public sealed class AggregateRule
     {
         ArgumentNullException.ThrowIfNull(text);
         rule = null;
-        if (!RuleText.TrySplit(text, out string? selector, out string? word) || selector is null)
+        if (!RuleText.TrySplit(text, out string? selector, out string word) || selector is null)
         {
             error = "expected {__name__=~\"...\"}=max, with last, max, min or sum";
             return false;

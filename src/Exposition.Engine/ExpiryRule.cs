@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Exposition.Engine.Expiry;
 using Exposition.Formats.Go;
 
 namespace Exposition.Engine;
@@ -25,34 +26,8 @@ public sealed record ExpiryRule(GroupSelector? Groups, TimeSpan After)
     public static bool TryParse(string text, [NotNullWhen(true)] out ExpiryRule? rule, [NotNullWhen(false)] out string? error)
     {
         ArgumentNullException.ThrowIfNull(text);
-        rule = null;
-        GroupSelector? groups = null;
-        string duration = text;
-        if (text.StartsWith('{'))
-        {
-            int end = text.LastIndexOf('}') + 1;
-            if (end == 0 || end == text.Length || text[end] != '=')
-            {
-                error = "expected {SELECTOR}=DURATION";
-                return false;
-            }
-
-            if (!GroupSelector.TryParse(text[..end], out groups, out error))
-            {
-                return false;
-            }
-
-            duration = text[(end + 1)..];
-        }
-
-        if (!GoDuration.TryParseTime(duration, out TimeSpan after, out string? reason))
-        {
-            error = reason!;
-            return false;
-        }
-
-        error = null;
-        rule = new ExpiryRule(groups, after);
-        return true;
+        rule = RuleText.TryRead(text, "DURATION", out GroupSelector? groups, out string duration, out error)
+            && GoDuration.TryParseTime(duration, out TimeSpan after, out error) ? new ExpiryRule(groups, after) : null;
+        return rule is not null;
     }
 }

@@ -94,7 +94,9 @@ internal readonly record struct FamilyEntry
     internal int TextLength { get; private init; }
 
     /// <summary>Whether scrapes show it: it has samples, and contradicts nothing.</summary>
-    internal bool IsExposed => TextLength > 0 && (Traits & FamilyTraits.Hidden) == 0;
+    internal bool IsExposed => TextLength > 0 && !IsHidden;
+
+    internal bool IsHidden => (Traits & FamilyTraits.Hidden) != 0;
 
     // The bounds were checked when it was made; to check them again would read the start of the block, which may be far from the text.
     internal ReadOnlySpan<byte> TextSpan =>

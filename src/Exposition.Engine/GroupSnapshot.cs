@@ -230,6 +230,9 @@ internal sealed class GroupSnapshot
         return at >= 0;
     }
 
+    internal bool IsHidden(ReadOnlySpan<byte> name) =>
+        !Hidden.IsEmpty && TryGet(name, out FamilyEntry entry) && entry.IsHidden;
+
     internal static int IndexOf(ReadOnlySpan<FamilyEntry> families, ReadOnlySpan<byte> name)
     {
         int low = 0, high = families.Length - 1;

@@ -27,15 +27,7 @@ public sealed record ModeRule(GroupSelector? Groups, PushMode Mode)
     {
         ArgumentNullException.ThrowIfNull(text);
         rule = null;
-        error = null;
-        GroupSelector? groups = null;
-        if (!RuleText.TrySplit(text, out string? selector, out string? word))
-        {
-            error = "expected {SELECTOR}=MODE";
-            return false;
-        }
-
-        if (selector is not null && !GroupSelector.TryParse(selector, out groups, out error))
+        if (!RuleText.TryRead(text, "MODE", out GroupSelector? groups, out string word, out error))
         {
             return false;
         }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Unicode;
+using Exposition.Formats.Go;
 using Exposition.Formats.Names;
 
 namespace Exposition.Formats;
@@ -126,6 +127,16 @@ public static class NameRules
 
         return true;
     }
+
+    // Why no label may have a name, which is given as it is written; null if one may. With a colon the text format writes it without
+    // quotes, because metrics may have such names, and then refuses to read it.
+    internal static string? FaultOfLabel(ReadOnlySpan<byte> name) =>
+        name.IsEmpty ? "A label has an empty name."
+        : name.StartsWith("__"u8)
+            ? $"The label name {GoQuote.Text(name)} is reserved: names that begin with two underscores are."
+        : name.Contains((byte)':') && IsLegacy(name)
+            ? $"The label name {GoQuote.Text(name)} has a colon, which only names of metrics may have."
+        : null;
 
     internal static bool IsLegacy(ReadOnlySpan<byte> name) => IsLegacy(name, MetricBytes);
 

@@ -9,7 +9,7 @@ try
     Flags flags = Flags.Parse(args);
     if (flags.Help)
     {
-        Console.Out.Write(Usage.Text(flags.Table()));
+        Console.Out.Write(Usage.Text(flags.Table));
         return 0;
     }
 

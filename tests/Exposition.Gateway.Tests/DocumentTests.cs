@@ -21,20 +21,20 @@ public sealed partial class DocumentTests
     public void Flags_are_those_of_the_program() => DocumentPart.IsCurrent("flags.md", "flags",
     [
         "| flag, as `--help` shows it | meaning |", "|---|---|",
-        .. s_flags.Table().Where(static flag => !IsLimit(flag)).Select(static flag => $"| `{Shown(flag)}` | {Cell(flag.Help)} |"),
+        .. s_flags.Table.Where(static flag => !IsLimit(flag)).Select(static flag => $"| `{Shown(flag)}` | {Cell(flag.Help)} |"),
     ]);
 
     [Fact]
     public void Limits_are_those_of_the_program() => DocumentPart.IsCurrent("limits.md", "limits",
     [
         "| limit | default | unit | answer | counted | meaning |", "|---|---|---|---|---|---|",
-        .. s_flags.Table().Where(IsLimit).Select(LimitRow),
+        .. s_flags.Table.Where(IsLimit).Select(LimitRow),
     ]);
 
     [Fact]
     public void Refusals_are_counted_under_the_names_of_flags() => Assert.Empty(
         Enum.GetValues<Limit>().Where(static limit => limit != Limit.None).Select(static limit => LimitPrefix + WireMetrics.NameOf(limit))
-            .Except(s_flags.Table().Select(static flag => flag.Name)));
+            .Except(s_flags.Table.Select(static flag => flag.Name)));
 
     [Fact]
     public void Metrics_of_the_source_are_in_the_document()
@@ -50,7 +50,7 @@ public sealed partial class DocumentTests
     [Fact]
     public void Documents_name_only_flags_that_there_are()
     {
-        HashSet<string> known = [.. s_flags.Table().Select(static flag => flag.Name)];
+        HashSet<string> known = [.. s_flags.Table.Select(static flag => flag.Name)];
         Assert.Empty(Named(FlagName()).ExceptBy(known, static named => named.Name));
         Assert.Empty(DocumentPart.Names("limits.md").Select(static name => LimitPrefix + name).Except(known));
     }

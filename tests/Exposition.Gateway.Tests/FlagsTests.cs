@@ -283,7 +283,7 @@ public partial class FlagsTests
     [Fact]
     public void Help_lists_every_flag_within_eighty_columns()
     {
-        List<Flag> table = Flags.Parse([]).Table();
+        List<Flag> table = Flags.Parse([]).Table;
         string text = Usage.Text(table);
         Assert.All(table, flag => Assert.Contains((flag.IsSwitch ? "--[no-]" : "--") + flag.Name, text, StringComparison.Ordinal));
         Assert.All(text.Split('\n'), static line => Assert.True(line.Length <= 80, line));
@@ -293,7 +293,7 @@ public partial class FlagsTests
     [Fact]
     public void Help_names_only_flags_that_there_are()
     {
-        List<Flag> table = Flags.Parse([]).Table();
+        List<Flag> table = Flags.Parse([]).Table;
         HashSet<string> known = [.. table.Select(static flag => flag.Name)];
         Assert.All(table, flag => Assert.All(Named().Matches(flag.Help).Select(static match => match.Groups[1].Value),
             named => Assert.True(known.Contains(named), $"--{flag.Name} names --{named}")));
@@ -303,7 +303,7 @@ public partial class FlagsTests
     // What 0 stands for differs: no limit, no cache, the most there can be.
     [Fact]
     public void Help_says_of_every_limit_what_zero_means_and_zero_is_taken() => Assert.All(
-        Flags.Parse([]).Table().Where(static flag => flag.Name.StartsWith("limit.", StringComparison.Ordinal)), static flag =>
+        Flags.Parse([]).Table.Where(static flag => flag.Name.StartsWith("limit.", StringComparison.Ordinal)), static flag =>
         {
             Assert.Matches(@"\b0( for|:| means)", flag.Help);
             Assert.Equal(flag.Unit == "time" ? "0s" : "0", Flags.Parse([$"--{flag.Name}=0"]).Shown()[flag.Name]);

@@ -35,7 +35,7 @@ public sealed class MemoryBudgetsTests
     public void Help_shows_those_that_hold_and_a_flag_goes_before()
     {
         Flags flags = Flags.Parse(["--limit.held-bytes=1GiB"], container: 1L << 30);
-        Assert.Equal("=107MiB", flags.Table().Single(static flag => flag.Name == "limit.inflight-bytes").Shown);
+        Assert.Equal("=107MiB", flags.Table.Single(static flag => flag.Name == "limit.inflight-bytes").Shown);
         Assert.Equal(("107MiB", "1GiB"), (flags.Shown()["limit.inflight-bytes"], flags.Shown()["limit.held-bytes"]));
     }
 }

@@ -81,6 +81,26 @@ public sealed class ExemplarTests
     }
 
     [Fact]
+    public async Task Names_that_readers_refuse_once_they_are_escaped_are_left_out()
+    {
+        await using Bench bench = await Bench.StartAsync();
+        bench.Push(
+            static meter =>
+            {
+                using Activity activity = Start();
+                meter.CreateCounter<int>("rows").Add(1, new("_a.b", "reserved"), new("a b", "first"), new("a-b", "twice"));
+            },
+            static o => (o.Format, o.Escaping) = (PushgatewayFormat.OpenMetrics, EscapingScheme.Dots),
+            static builder => builder.SetExemplarFilter(ExemplarFilterType.AlwaysOn)
+                .AddView("rows", new MetricStreamConfiguration { TagKeys = [] }));
+        string line = Assert.Single(bench.Text.Split('\n'), static line => line.StartsWith("rows_total", StringComparison.Ordinal));
+        Assert.Contains(",a__b=\"first\"} 1", line, StringComparison.Ordinal);
+        Assert.DoesNotContain("reserved", line, StringComparison.Ordinal);
+        Assert.DoesNotContain("twice", line, StringComparison.Ordinal);
+        Assert.Empty(bench.Log.Lines);
+    }
+
+    [Fact]
     public async Task Those_of_exponential_histograms_are_in_the_protobuf_message()
     {
         await using Bench bench = await Bench.StartAsync();

@@ -105,7 +105,8 @@ internal sealed class FamilyJoin
 
     /// <summary>Whether what was pushed is of a stretch before the one that is known: it came late, and changes nothing.</summary>
     public static bool IsStale(in MetricRef known, in MetricRef pushed, MetricType type) =>
-        MetricSum.CreatedOf(pushed, type) is { } created && MetricSum.CreatedOf(known, type) is { } other && created.CompareTo(other) < 0;
+        MetricSum.CreatedOf(pushed, type) is { } created && MetricSum.CreatedOf(known, type) is { } other
+            && created.Nanoseconds < other.Nanoseconds;
 
     private static void Aggregated(in MetricRef old, in MetricRef now, in MetricRef into, MetricType type, Aggregate how)
     {

@@ -12,8 +12,6 @@ internal sealed class MessageWriter
 
     public ReadOnlySpan<byte> Written => _bytes.WrittenSpan;
 
-    public static ulong ZigZag(long value) => (ulong)((value << 1) ^ (value >> 63));
-
     public void Varint(uint tag, ulong value)
     {
         Span<byte> room = _bytes.GetSpan(2 * MaxVarint);

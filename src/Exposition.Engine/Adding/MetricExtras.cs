@@ -1,18 +1,8 @@
 using Exposition.Formats;
+using Exposition.Formats.OpenMetrics;
 using Exposition.Formats.Protobuf;
 
 namespace Exposition.Engine.Adding;
-
-/// <summary>When a counter began, as protobuf has it.</summary>
-/// <param name="Seconds">Seconds since the Unix epoch.</param>
-/// <param name="Nanos">Nanoseconds beside them.</param>
-internal readonly record struct CreatedTime(long Seconds, int Nanos) : IComparable<CreatedTime>
-{
-    /// <summary>In nanoseconds since the Unix epoch.</summary>
-    public Int128 Nanoseconds => ((Int128)Seconds * 1_000_000_000) + Nanos;
-
-    public int CompareTo(CreatedTime other) => Nanoseconds.CompareTo(other.Nanoseconds);
-}
 
 // Of two metrics that are put together the exemplars of the newer one stay, bucket by bucket, and fields that nobody knows go.
 
@@ -23,7 +13,8 @@ internal sealed class MetricExtras
     private byte[]? _exemplar;
     private List<byte[]> _nativeExemplars = [];
 
-    public CreatedTime? Created { get; private set; }
+    /// <summary>When it began to count.</summary>
+    public UnixTime? Created { get; private set; }
 
     public NativeBuckets? Native { get; private set; }
 
@@ -70,7 +61,8 @@ internal sealed class MetricExtras
     /// <summary>Takes over what an older metric has and this one has not; of the two created times the earlier.</summary>
     public void TakeFrom(MetricExtras older)
     {
-        Created = Created is { } own && older.Created is { } other ? (own.CompareTo(other) < 0 ? own : other) : Created ?? older.Created;
+        bool isEarlier = Created?.Nanoseconds <= older.Created?.Nanoseconds;
+        Created = isEarlier ? Created : older.Created ?? Created;
         _exemplar ??= older._exemplar;
         _nativeExemplars = _nativeExemplars.Count > 0 ? _nativeExemplars : older._nativeExemplars;
         foreach ((double bound, byte[] exemplar) in older._bucketExemplars)
@@ -152,7 +144,7 @@ internal sealed class MetricExtras
             ReadOnlySpan<byte> bytes = message.Slice(field.Start, field.Length);
             if (tag == created)
             {
-                Created = ReadTime(bytes);
+                Created = UnixTime.Read(new ProtoReader(bytes));
             }
             else if (type == MetricType.Counter && tag == ProtoTag.CounterExemplar)
             {
@@ -194,23 +186,6 @@ internal sealed class MetricExtras
         {
             _bucketExemplars[bound] = exemplar;
         }
-    }
-
-    private static CreatedTime ReadTime(ReadOnlySpan<byte> message)
-    {
-        (ulong seconds, ulong nanos) = (0, 0);
-        var reader = new ProtoReader(message);
-        while (reader.TryReadTag(out uint tag))
-        {
-            _ = tag switch
-            {
-                ProtoTag.TimeSeconds => reader.TryReadVarint(out seconds),
-                ProtoTag.TimeNanos => reader.TryReadVarint(out nanos),
-                _ => reader.TrySkip(tag),
-            };
-        }
-
-        return new CreatedTime((long)seconds, (int)nanos);
     }
 
     private void PutCreated(MessageWriter into, byte tag)

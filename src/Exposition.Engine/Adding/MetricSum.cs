@@ -1,5 +1,6 @@
 using Exposition.Engine.Remembering;
 using Exposition.Formats;
+using Exposition.Formats.OpenMetrics;
 
 namespace Exposition.Engine.Adding;
 
@@ -86,7 +87,7 @@ internal sealed class MetricSum
 
         try
         {
-            bool isLater = extras.Created is { } created && before.Created is { } other && created.CompareTo(other) > 0;
+            bool isLater = extras.Created is { } created && before.Created is { } other && created.Nanoseconds > other.Nanoseconds;
             if (isLater || !TrySubtract(last, now, into, type, before, extras))
             {
                 Clear(into);
@@ -104,7 +105,7 @@ internal sealed class MetricSum
     }
 
     /// <summary>When a metric was created, if it says so.</summary>
-    public static CreatedTime? CreatedOf(in MetricRef metric, MetricType type) =>
+    public static UnixTime? CreatedOf(in MetricRef metric, MetricType type) =>
         MetricExtras.TryRead(metric.Set, metric.Index, type, out MetricExtras extras) is null ? extras.Created : null;
 
     private static void Clear(in MetricRef into)

@@ -82,7 +82,7 @@ internal sealed class NativeBuckets
     /// <exception cref="OverflowException">An index is out of range.</exception>
     public void Write(MessageWriter into)
     {
-        into.Varint(ProtoTag.Schema, MessageWriter.ZigZag(_schema));
+        into.Varint(ProtoTag.Schema, ProtoWriter.ZigZag(_schema));
         into.Double(ProtoTag.ZeroThreshold, _zeroThreshold);
         if (IsFloat)
         {
@@ -141,7 +141,7 @@ internal sealed class NativeBuckets
                 }
                 else
                 {
-                    into.Varint(deltaTag, MessageWriter.ZigZag(unchecked((long)(amount.Whole - last))));
+                    into.Varint(deltaTag, ProtoWriter.ZigZag(unchecked((long)(amount.Whole - last))));
                     last = amount.Whole;
                 }
             }
@@ -151,7 +151,7 @@ internal sealed class NativeBuckets
     private static void PutSpan(MessageWriter into, byte tag, int offset, uint length)
     {
         var span = new MessageWriter();
-        span.Varint(ProtoTag.SpanOffset, MessageWriter.ZigZag(offset));
+        span.Varint(ProtoTag.SpanOffset, ProtoWriter.ZigZag(offset));
         span.Varint(ProtoTag.SpanLength, length);
         into.Bytes(tag, span.Written);
     }

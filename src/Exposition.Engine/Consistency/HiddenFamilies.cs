@@ -91,7 +91,7 @@ internal sealed class HiddenFamilies(StoreOptions options, FamilyDirectory direc
 
         foreach (HiddenFamily hidden in found)
         {
-            if (old is null || !old.TryGet(hidden.Name.Span, out FamilyEntry before) || (before.Traits & FamilyTraits.Hidden) == 0)
+            if (old?.IsHidden(hidden.Name.Span) != true)
             {
                 tell(key, hidden);
             }

@@ -1,9 +1,10 @@
 namespace Exposition.Engine.Expiry;
 
-// Deadlines are compared in a time of the store's own: the wall clock's when it began, going on with the monotonic clock. So a wall clock
-// that is set forward lets nothing expire that has time left, and one that is set back keeps nothing for longer. What is shown and kept of
-// a deadline is wall-clock time, so that it survives a restart: the store's time and how far the wall clock has been set since the
-// beginning. By less than a second it was not set: the two clocks are read one after the other, and nobody shall see a deadline tremble.
+// Deadlines are compared in a time of the store's own: that of the wall clock when the store began, going on with the monotonic clock. So a
+// wall clock that is set forward lets nothing expire that has time left, and one that is set back keeps nothing for longer. What is shown
+// and kept of a deadline is wall-clock time, so that it survives a restart: the store's time and how far the wall clock has been set since
+// the beginning. A difference below a second does not count: the two clocks are read one after the other, and a deadline must not change by
+// that.
 
 /// <summary>The time in which groups expire. Safe for concurrent use.</summary>
 internal sealed class DeadlineClock(TimeProvider time)
@@ -27,7 +28,8 @@ internal sealed class DeadlineClock(TimeProvider time)
     /// <summary>When it is, in the store's time, that the wall clock shows a time; 0 stays 0.</summary>
     public long FromWall(long wall, Moment now) => wall == 0 ? 0 : Math.Max(1, wall - Step(now));
 
-    private static long WallOf(TimeProvider time) => (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
+    /// <summary>The wall clock, in nanoseconds since the Unix epoch.</summary>
+    public static long WallOf(TimeProvider time) => (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
 
     private long Step(Moment now)
     {

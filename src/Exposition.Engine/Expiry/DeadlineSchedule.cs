@@ -92,8 +92,7 @@ internal sealed class DeadlineSchedule(StoreOptions options, DeadlineClock clock
             return clock.FromWall(families[GroupSnapshot.IndexOf(families, BuiltInFamilies.Expired)].PushedAt, now);
         }
 
-        int pushed = GroupSnapshot.IndexOf(families, BuiltInFamilies.PushTime);
-        return pushed >= 0 ? Deadline(slot, key, null, clock.FromWall(families[pushed].PushedAt, now)) : 0;
+        return BuiltInFamilies.PushedAt(families) is { } pushed ? Deadline(slot, key, null, clock.FromWall(pushed, now)) : 0;
     }
 
     /// <summary>

@@ -9,6 +9,10 @@ internal static class GroupAge
     /// </summary>
     public static double Of(GroupSnapshot group, Moment now) => (now.Wall / 1e9) - Since(group);
 
+    /// <summary>Whether that is longer than a time ago; always where none is given.</summary>
+    public static bool IsOver(GroupSnapshot group, TimeSpan? age, Moment now) =>
+        age is not { } least || Of(group, now) > least.TotalSeconds;
+
     private static double Since(GroupSnapshot group)
     {
         if (group.PushTime is > 0 and var pushed)

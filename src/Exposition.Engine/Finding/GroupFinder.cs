@@ -1,4 +1,5 @@
 using System.Text;
+using Exposition.Engine.Expiry;
 using Exposition.Engine.Overdue;
 using Exposition.Engine.Publishing;
 using Exposition.Engine.Reading;

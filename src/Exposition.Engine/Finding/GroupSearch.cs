@@ -25,8 +25,7 @@ internal sealed class GroupSearch(GroupQuery query, StoreState state) : IGroupVi
     public void Visit(GroupSlot slot, GroupSnapshot group)
     {
         GroupCondition condition = _needsCondition ? GroupCondition.Of(group, _now, _times) : default;
-        if ((query.State is { } state && !IsIn(condition.States, state))
-            || (query.OlderThan is { } age && GroupAge.Of(group, _now) <= age.TotalSeconds))
+        if ((query.State is { } state && !IsIn(condition.States, state)) || !GroupAge.IsOver(group, query.OlderThan, _now))
         {
             return;
         }
@@ -46,25 +45,12 @@ internal sealed class GroupSearch(GroupQuery query, StoreState state) : IGroupVi
         Total = slots.Length;
         Series = Volatile.Read(ref counts.Samples);
         int step = query.Descending ? -1 : 1;
-        int at = query.After is { } after ? PlaceBehind(slots, after.Key) : query.Descending ? slots.Length - 1 : 0;
+        GroupingKey? after = query.After?.Key;
+        int at = !query.Descending ? ByKey.PlaceBehind(slots, after) : (after is null ? slots.Length : ByKey.PlaceOf(slots, after)) - 1;
         for (; at >= 0 && at < slots.Length && !First.HasMore; at += step)
         {
             First.Offer(new Ranked(0, slots[at]));
         }
-    }
-
-    // That of the first group behind a key, in the direction of the list.
-    private int PlaceBehind(ReadOnlySpan<GroupSlot> slots, GroupingKey key)
-    {
-        (int from, int to) = (0, slots.Length);
-        while (from < to)
-        {
-            int middle = from + ((to - from) / 2);
-            int order = slots[middle].Key.CompareTo(key);
-            (from, to) = order < 0 || (order == 0 && !query.Descending) ? (middle + 1, to) : (from, middle);
-        }
-
-        return query.Descending ? from - 1 : from;
     }
 
     private static bool IsIn(GroupStates states, GroupStates wanted) =>

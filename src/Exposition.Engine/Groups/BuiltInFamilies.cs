@@ -46,6 +46,10 @@ internal static class BuiltInFamilies
             || (GroupSnapshot.IndexOf(families, PushTime) is var time and >= 0 && LengthOfLabels(entry) == LengthOfLabels(families[time]));
     }
 
+    /// <summary>When something was last pushed, in nanoseconds since the Unix epoch; null for families without a push time.</summary>
+    public static long? PushedAt(ReadOnlySpan<FamilyEntry> families) =>
+        GroupSnapshot.IndexOf(families, PushTime) is >= 0 and var at ? families[at].PushedAt : null;
+
     public static bool IsAny(ReadOnlySpan<byte> name) => IsEither(name) || name.SequenceEqual(Expired);
 
     private static int LengthOfLabels(in FamilyEntry entry) => entry.TextSpan.LastIndexOf((byte)' ') - entry.Name.Length;

@@ -1,9 +1,9 @@
 namespace Exposition.Engine.Groups;
 
-// A sorted array, and what has changed since it was made. Whoever wants to go through the groups merges them, once for all who have the
-// same map: a copy of the array with a few places more or less. So a creation or deletion costs the same however many groups there are, and
-// a view after it little more than the copy. Where nobody asks for long they are merged without the writer lock, and what has changed
-// meanwhile is put on top.
+// A sorted array, and what has changed since it was made. The first that goes through the groups merges them, for all that have the same
+// map: a copy of the array with a few places more or less. So a creation or deletion costs the same however many groups there are, and a
+// view after it little more than the copy. Where nobody goes through them for long they are merged without the writer lock, and what has
+// changed meanwhile is put on top.
 
 /// <summary>The groups in order of their keys. Immutable; replaced when a group is created or deleted.</summary>
 internal sealed class GroupMap
@@ -109,7 +109,7 @@ internal sealed class GroupMap
         State merged = before.Merge();
         return newest =>
         {
-            // Nobody else writes there what is not merged; and one who has merged all of it needs no help.
+            // Outside of the writer lock only merged states are written, so no change is lost. One that was merged meanwhile is left.
             State state = Volatile.Read(ref newest._state);
             if (ReferenceEquals(state.Sorted, before.Sorted) && state.Since(before) is { } later)
             {
@@ -136,7 +136,7 @@ internal sealed class GroupMap
             (int from, int to) = (0, 0);
             foreach (Change change in changes)
             {
-                int at = PlaceOf(change.Slot.Key, from);
+                int at = from + ByKey.PlaceOf(Sorted.AsSpan(from), change.Slot.Key);
                 Array.Copy(Sorted, from, merged, to, at - from);
                 to += at - from;
                 from = at < Sorted.Length && Sorted[at].Key.Equals(change.Slot.Key) ? at + 1 : at;
@@ -201,25 +201,6 @@ internal sealed class GroupMap
             }
 
             return sorted[..kept];
-        }
-
-        private int PlaceOf(GroupingKey key, int from)
-        {
-            int to = Sorted.Length;
-            while (from < to)
-            {
-                int middle = from + ((to - from) / 2);
-                if (Sorted[middle].Key.CompareTo(key) < 0)
-                {
-                    from = middle + 1;
-                }
-                else
-                {
-                    to = middle;
-                }
-            }
-
-            return from;
         }
     }
 }

@@ -27,8 +27,7 @@ internal sealed class GroupDraft
 
         bool hasFailure = GroupSnapshot.TryGetTime(families, BuiltInFamilies.PushFailure, out double failure);
         FailedAt = hasFailure ? failure : double.NegativeInfinity;
-        int pushed = GroupSnapshot.IndexOf(families, BuiltInFamilies.PushTime);
-        PushedAt = pushed < 0 ? 0 : families[pushed].PushedAt;
+        PushedAt = BuiltInFamilies.PushedAt(families) ?? 0;
         IsFailed = hasFailure && GroupSnapshot.TryGetTime(families, BuiltInFamilies.PushTime, out double success) && !(failure <= success);
         if (old is null)
         {

@@ -3,9 +3,9 @@ using Exposition.Engine.Groups;
 
 namespace Exposition.Engine.Overdue;
 
-// A group becomes overdue by time alone, so each that a rule is for is in a queue, by when it would. Pushes leave that as it is: the group
-// comes up at the old time, and is moved then, or counts as overdue until its next push, which goes the long way. Nobody waits for that
-// time: whoever wants to know takes what has come up since somebody last did.
+// A group becomes overdue by time alone, so each group that has a rule is in a queue, by the time at which it would. Pushes leave the queue
+// as it is: the group comes up at the old time and is moved then, or counts as overdue until its next push, which goes the long way. No
+// timer waits for that time: a reader of the counts or lists takes what has come up since the last one.
 
 /// <summary>Which groups are overdue, for lists and counts. Changed under the writer lock; the counts are for all.</summary>
 internal sealed class OverdueGroups(Expectations expectations, DeadlineClock clock)
@@ -64,7 +64,7 @@ internal sealed class OverdueGroups(Expectations expectations, DeadlineClock clo
         Volatile.Write(ref _groups[rule], _groups[rule] - 1);
         _queue.Remove(slot);
         Mark(slot, isOverdue: false);
-        if (PushedAt(last) is { } at)
+        if (BuiltInFamilies.PushedAt(last.Families) is { } at)
         {
             expectations.Named[rule]?.See(at);
         }
@@ -98,9 +98,10 @@ internal sealed class OverdueGroups(Expectations expectations, DeadlineClock clo
     }
 
     /// <summary>What is expected of a group; null if nothing is.</summary>
-    public Expected? Of(GroupSnapshot group) => group.Slot.Overdue is { Rule: >= 0 } mark && PushedAt(group) is { } at
-        ? new Expected(group.Key, expectations.TextOf(mark.Rule), Later(at, mark.Within), group.Slot.IsOverdue, at)
-        : null;
+    public Expected? Of(GroupSnapshot group) =>
+        group.Slot.Overdue is { Rule: >= 0 } mark && BuiltInFamilies.PushedAt(group.Families) is { } at
+            ? new Expected(group.Key, expectations.TextOf(mark.Rule), Later(at, mark.Within), group.Slot.IsOverdue, at)
+            : null;
 
     /// <summary>The groups that rules name, and that are not there, in the order of the rules.</summary>
     public List<Expected> Missing()
@@ -130,14 +131,7 @@ internal sealed class OverdueGroups(Expectations expectations, DeadlineClock clo
 
     // The first moment at which it is.
     private static long DueOf(GroupSlot slot, OverdueMark mark) =>
-        Later(PushedAt(slot.Current!) ?? 0, mark.Within) is var last && last < long.MaxValue ? last + 1 : last;
-
-    private static long? PushedAt(GroupSnapshot group)
-    {
-        ReadOnlySpan<FamilyEntry> families = group.Families;
-        int at = GroupSnapshot.IndexOf(families, BuiltInFamilies.PushTime);
-        return at < 0 ? null : families[at].PushedAt;
-    }
+        Later(BuiltInFamilies.PushedAt(slot.Current!.Families) ?? 0, mark.Within) is var last && last < long.MaxValue ? last + 1 : last;
 
     private static long Later(long at, long within) => within > long.MaxValue - at ? long.MaxValue : at + within;
 

@@ -37,7 +37,7 @@ internal sealed class DeletingTogether(StoreState state, WriterLock writer, Publ
         {
             Moment now = state.Clock.Read();
             List<GroupSlot> found = Update(chosen, map.Slots, state.Maps.Newest.Slots, chooses);
-            found.RemoveAll(slot => !IsOlder(slot.Current!, olderThan, now));
+            found.RemoveAll(slot => !GroupAge.IsOver(slot.Current!, olderThan, now));
             deleted = expected is { } count && count != found.Count
                 ? new DeletedTogether(found.Count, 0, IsDone: false)
                 : Remove(found, ends, olderThan, now);
@@ -94,9 +94,6 @@ internal sealed class DeletingTogether(StoreState state, WriterLock writer, Publ
 
         return updated;
     }
-
-    private static bool IsOlder(GroupSnapshot group, TimeSpan? age, Moment now) =>
-        age is not { } least || GroupAge.Of(group, now) > least.TotalSeconds;
 
     // To make them takes most of the time, and the collections that it causes.
     private static GroupSnapshot[] EndsFor(int groups)
@@ -161,7 +158,7 @@ internal sealed class DeletingTogether(StoreState state, WriterLock writer, Publ
         {
             last = slot.Current!;
             Debug.Assert(!last.IsEnd, "a group of the map was closed");
-            if (!IsOlder(last, olderThan, now))
+            if (!GroupAge.IsOver(last, olderThan, now))
             {
                 return null;
             }

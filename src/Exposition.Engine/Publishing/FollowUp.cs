@@ -42,7 +42,7 @@ internal sealed class FollowUp(StoreState state, WriterLock writer, Publisher pu
             }
             else if (++attempts > MostAttempts)
             {
-                // Others change the group all the time.
+                // Other pushes change the group all the time.
                 using (writer.Enter(takesSteps: false))
                 {
                     TakeAll();

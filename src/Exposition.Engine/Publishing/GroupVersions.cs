@@ -58,7 +58,7 @@ internal sealed class GroupVersions(Lock writer)
     /// <summary>A view has closed.</summary>
     public void CloseView(int place, GroupSnapshot[] groups, int count)
     {
-        // Nothing is kept alive by a list that waits for the next view.
+        // A list that waits for the next view must keep nothing alive.
         Array.Clear(groups, 0, count);
         Volatile.Write(ref _spareGroups, groups);
         Timeline.Leave(place);

@@ -215,7 +215,7 @@ internal sealed class LargePushes(
         writer.AssertHeld();
         FamilyEntry[] families = claim.Draft.Families;
         int place = GroupSnapshot.IndexOf(families, name);
-        if ((families[place].Traits & FamilyTraits.Hidden) == 0)
+        if (!families[place].IsHidden)
         {
             if (claim.Counted.BinarySearch(place) >= 0)
             {

@@ -176,7 +176,7 @@ internal sealed class Loading(StoreState state, WriterLock writer, Publisher pub
         List<HiddenFamily>? found = null;
         for (int i = 0; i < entries.Length; i++)
         {
-            if ((entries[i].Traits & FamilyTraits.Hidden) != 0)
+            if (entries[i].IsHidden)
             {
                 state.Hidden.Hide(entries, entries[i].Name.Span, s_keptHidden, ref found);
             }

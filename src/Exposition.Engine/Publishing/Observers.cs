@@ -2,9 +2,9 @@ using System.Collections.Concurrent;
 
 namespace Exposition.Engine.Publishing;
 
-// Pushes are told by those who make them, when all locks are left. Ends of groups come about under the writer lock, wherever a group is
-// found to be due: they are queued there, and told by whoever comes by after that without a lock, one thread at a time, so that an expiry
-// comes before the end of its group.
+// A push is told by the thread that makes it, outside of all locks. Ends of groups come about under the writer lock, wherever a group is
+// found to be due: they are queued there, and told by the next thread that comes by without a lock, one thread at a time, so that an expiry
+// is told before the end of its group.
 
 /// <summary>Those who are told what becomes of groups. Without any, a push costs one look at a field for them.</summary>
 internal sealed class Observers(StoreOptions options)
@@ -123,7 +123,7 @@ internal sealed class Observers(StoreOptions options)
     /// <summary>Tells of the ends so far. Outside of all locks.</summary>
     public void TellEnds()
     {
-        // Whoever tells looks again when he has said that he does not any more; so what is queued meanwhile is not forgotten.
+        // A thread looks at the queue again after it has said that it tells no more, so that what was queued meanwhile is not forgotten.
         while (Any && !_ends.IsEmpty && Interlocked.Exchange(ref _isTelling, 1) == 0)
         {
             while (_ends.TryDequeue(out (GroupingKey Key, bool IsExpiry) end))
@@ -166,7 +166,7 @@ internal sealed class Observers(StoreOptions options)
         }
         catch (Exception)
         {
-            // It has been counted, and whoever cannot be told must not fail a push for it.
+            // The failure is counted. That it could not be told must not fail a push.
         }
     }
 

@@ -65,8 +65,8 @@ internal sealed class Publisher(StoreState state, WriterLock writer)
         {
             state.Blocks.GiveUp(snapshot, old, kept: draft.Block);
 
-            // A repeat push was quicker. The next shall not be so, too, or a long one might try for ever: the shape is of no use after it
-            // anyway.
+            // A repeat push came first. Without its shape the next one cannot do so again, and a long push does not try for ever; after the
+            // long push the shape is of no use.
             state.Shapes?.Drop(target);
             return null;
         }
@@ -77,7 +77,7 @@ internal sealed class Publisher(StoreState state, WriterLock writer)
             state.Peaks.Ids.Observe(target.Ids.Count);
         }
 
-        // Before anybody is told, for who hears of it looks at once.
+        // Before anybody is told, because they look at once.
         if (what.Failure is not null)
         {
             target.LastFailure = what.Failure;
@@ -228,7 +228,7 @@ internal sealed class Publisher(StoreState state, WriterLock writer)
 
     private void Bury(GroupSlot slot, GroupSnapshot last, bool forAll)
     {
-        // Not before it has left the map: whoever finds nothing due looks at the map next.
+        // Not before it has left the map, because a view that finds nothing due looks at the map next.
         state.Deadlines.Queue.Remove(slot);
         Forget(slot, forAll);
         state.Blocks.RetireAll(slot, last, state.Maps.Newest.Stamp(state.Groups.Timeline));

@@ -75,7 +75,7 @@ internal sealed class PushChecks(StoreState state)
         FamilyEntry[] pushed = push.Entries;
         foreach ((int family, int entry) in rendered)
         {
-            if (pushed[entry].Text.IsEmpty || (slot is not null && push.IsOwn(family) && !IsHidden(slot.Current!, pushed[entry].Name)))
+            if (pushed[entry].Text.IsEmpty || (slot is not null && push.IsOwn(family) && !slot.Current!.IsHidden(pushed[entry].Name.Span)))
             {
                 continue;
             }
@@ -93,9 +93,6 @@ internal sealed class PushChecks(StoreState state)
 
         return null;
     }
-
-    private static bool IsHidden(GroupSnapshot group, ReadOnlyMemory<byte> name) =>
-        !group.Hidden.IsEmpty && group.TryGet(name.Span, out FamilyEntry entry) && (entry.Traits & FamilyTraits.Hidden) != 0;
 
     public bool IsRefused(Clash clash) => state.Options.CheckConsistency && !clash.IsWithHost;
 

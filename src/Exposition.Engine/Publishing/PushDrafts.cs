@@ -62,7 +62,7 @@ internal sealed class PushDrafts(StoreState state, WriterLock writer)
     }
 
     /// <summary>
-    /// A draft that was not published: the block into which others were packed is nobody's. That of what is pushed stays the caller's.
+    /// A draft that was not published: the block into which others were packed goes back. That of what is pushed stays the caller's.
     /// </summary>
     public void ReturnPacked(GroupDraft draft, PendingPush push)
     {
@@ -73,8 +73,8 @@ internal sealed class PushDrafts(StoreState state, WriterLock writer)
     }
 
     /// <summary>
-    /// Whether what a draft was made from is the newest still; under the writer lock. If a repeat push was quicker the next shall not be
-    /// so, too: its shape is of no use after this anyway.
+    /// Whether what a draft was made from is the newest still; under the writer lock. If a repeat push came first its shape is dropped, so
+    /// that the next one cannot do so again; after this push the shape is of no use.
     /// </summary>
     public bool IsNewest(in PinnedGroup group, GroupSlot? slot)
     {

@@ -94,7 +94,7 @@ internal sealed class PushPublisher(
                 stored.Slot.Unpin();
             }
         });
-        return new PushOutcome(state.Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted);
+        return new PushOutcome(state.Taken);
     }
 
     private Attempt PublishAtOnce(PendingPush push, bool looksEarly, bool insists)

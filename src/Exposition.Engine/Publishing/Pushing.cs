@@ -20,25 +20,24 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
             return PushOnce(key, format, body, mode, details);
         }
 
-        // Whoever adds to a group waits for those who do: what one has added up in vain is work for nobody.
+        // Pushes that add to one group wait for one another: a sum that another one has overtaken would have to be made again.
         using Turns.Scope turn = PushModes.Joins(mode) || details.FamilyModes is not null
             ? state.Adders.Enter(key, insists: true) : default;
         if (repeats.TryPush(key, format, body, mode, details))
         {
-            return new PushOutcome(state.Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted);
+            return new PushOutcome(state.Taken);
         }
 
         return PushTheLongWay(key, format, body, mode, details, id: null);
     }
 
-    // Whoever comes with the id of a push that is still under way waits here until that is stored, or not.
+    // A push with the id of one that is still under way waits here until that one is stored or refused.
     private PushOutcome PushOnce(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
     {
         using Turns.Scope turn = state.Adders.Enter(key, insists: true);
         Moment now = state.Clock.Read();
         sweep.ExpireDue(now);
-        PushStatus stored = state.Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted;
-        var id = new StoredId(state.IdKey.Hash(details.Id.Span), state.IdKey.Hash(body.Span), now.Wall, stored);
+        var id = new StoredId(state.IdKey.Hash(details.Id.Span), state.IdKey.Hash(body.Span), now.Wall, state.Taken);
         if (state.Groups.Find(key) is { IsRemoved: false, Ids: { } ids }
             && ids.TryFind(id.Id, state.OldestId(now.Wall), out StoredId known))
         {
@@ -49,7 +48,7 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
         }
 
         return repeats.TryPush(key, format, body, mode, details, id)
-            ? new PushOutcome(stored)
+            ? new PushOutcome(state.Taken)
             : PushTheLongWay(key, format, body, mode, details, id);
     }
 

@@ -89,14 +89,14 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
         Explored.Fault("RevivesTheDue", () => isDue = false);
         if (isDue)
         {
-            // Due, though nobody has looked yet: this push finds an empty group.
+            // It is due, but was not made to expire yet: this push finds an empty group.
             return false;
         }
 
         if (slot.IsFailing || slot.IsOverdue || !(current.FailedAt <= now.Wall / 1e9))
         {
-            // Groups whose last push failed, or that are overdue, are counted, under the writer lock: as of which this may be the end, or,
-            // where the clock was set back, the beginning.
+            // Groups whose last push failed, or that are overdue, are counted under the writer lock, and this push may change that: usually
+            // it ends it; where the clock was set back it begins it.
             return false;
         }
 
@@ -151,7 +151,7 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
     private bool HasRoom(GroupSlot slot, in StoredId id) =>
         slot.Ids is { } ids && ids.HasRoom(state.OldestId(id.At), state.Options.MaxPushIds);
 
-    // A repeat push that came too late: nobody has seen its snapshot, and the shape that has its block is dropped.
+    // For a repeat push that came too late: nobody has seen its snapshot, and the shape that has its block is dropped.
     private void GiveUp(GroupSnapshot snapshot, GroupSnapshot current)
     {
         state.Blocks.GiveUp(snapshot, current);

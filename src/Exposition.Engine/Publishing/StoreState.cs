@@ -130,6 +130,9 @@ internal sealed class StoreState
     /// <summary>The key under which ids are hashed. That of a durable copy takes the place of the one drawn at the start.</summary>
     public IdKey IdKey { get; set; } = new();
 
+    /// <summary>What is told who has sent a push that is taken.</summary>
+    public PushStatus Taken => Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted;
+
     /// <summary>When the oldest id was stored that is known at a time, in nanoseconds since the Unix epoch.</summary>
     public long OldestId(long now) =>
         Options.IdWindow <= TimeSpan.Zero ? long.MaxValue : now - DeadlineSchedule.Nanoseconds(Options.IdWindow);

@@ -3,23 +3,23 @@ using Exposition.Engine.Groups;
 
 namespace Exposition.Engine.Publishing;
 
-// What has come due is let expire in steps, by whoever looks and by a timer. A failure is told, counted and tried again: it ends neither
-// the process nor the sweep, and costs nobody an answer.
+// What has come due is made to expire in steps, by views, pushes and deletes and by a timer. A failure is told, counted and tried again: it
+// ends neither the process nor the sweep, and fails no request.
 
 /// <summary>Sees to it that groups expire when they are due, whether or not anybody looks.</summary>
 internal sealed class Sweep
 {
-    // Expiries under one hold of the lock: pushes shall not wait longer than for one another.
+    // Expiries under one hold of the lock: pushes must not wait for longer than for one another.
     private const int ExpiriesAtOnce = 64;
 
-    // Expiries that one who looks does for others, and the timer at a time: some 10 ms; and those of the timer while a view collects, for
-    // they, and the collections of what they leave, would take the processor from it.
+    // How many groups a view, a push or a delete makes expire beside its own, and the timer at a time: some 10 ms. And how many the timer
+    // does while a view collects: expiries, and the garbage collections that they cause, take the processor from the view.
     private const int ExpiriesForOthers = 1024;
     private const int ExpiriesBesideAView = 128;
     private static readonly TimeSpan s_sweepEvery = TimeSpan.FromSeconds(1);
 
-    // Where more is due than was done at a time: so a fifth of a processor. A million groups take some 50 s, and as long again as scrapes
-    // prepare meanwhile.
+    // Where more is due than was done at a time: that takes a fifth of a processor. A million groups take some 50 s, and as long again as
+    // scrapes prepare meanwhile.
     private static readonly TimeSpan s_sweepOn = TimeSpan.FromMilliseconds(50);
 
     private readonly StoreState _state;
@@ -116,7 +116,7 @@ internal sealed class Sweep
         }
         catch (Exception)
         {
-            // It has been counted, and whoever cannot be told must not fail for it.
+            // The failure is counted. That it could not be told must not fail anything else.
         }
     }
 

@@ -65,7 +65,7 @@ internal sealed class Unhiding(StoreState state, WriterLock writer, Publisher pu
     private static FamilyEntry? EntryOf(HiddenFamily hidden, GroupDraft draft)
     {
         int at = GroupSnapshot.IndexOf(draft.Families, hidden.Name.Span);
-        return at >= 0 && (draft.Families[at].Traits & FamilyTraits.Hidden) != 0 ? draft.Families[at] : null;
+        return at >= 0 && draft.Families[at].IsHidden ? draft.Families[at] : null;
     }
 
     /// <summary>
@@ -88,7 +88,7 @@ internal sealed class Unhiding(StoreState state, WriterLock writer, Publisher pu
 
             ReadOnlySpan<FamilyEntry> families = draft is null ? current is null ? [] : current.Families : draft.Families;
             int at = GroupSnapshot.IndexOf(families, hidden.Name.Span);
-            if (current is not { IsEnd: false } || at < 0 || (families[at].Traits & FamilyTraits.Hidden) == 0)
+            if (current is not { IsEnd: false } || at < 0 || !families[at].IsHidden)
             {
                 state.Directory.TakeFreed();
                 looked++;

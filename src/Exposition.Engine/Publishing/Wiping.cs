@@ -79,7 +79,7 @@ internal sealed class Wiping(StoreState state, WriterLock writer, Publisher publ
         state.KeptHidden.Clear();
         _wipedForAll = state.Maps.Replace(GroupMap.Of([]));
 
-        // Not before: whoever finds nothing due looks at the map next.
+        // Not before, because a view that finds nothing due looks at the map next.
         state.Deadlines.Queue.Clear();
         return all;
     }

@@ -131,13 +131,7 @@ internal sealed class GroupReads(StoreState state, WriterLock writer, Expiring e
 
     private static List<GroupSlot> Choose(ReadOnlySpan<GroupSlot> slots, GroupSelector? groups, GroupingKey? after, int limit)
     {
-        (int from, int to) = (0, after is null ? 0 : slots.Length);
-        while (from < to)
-        {
-            int middle = from + ((to - from) / 2);
-            (from, to) = slots[middle].Key.CompareTo(after) <= 0 ? (middle + 1, to) : (from, middle);
-        }
-
+        int from = ByKey.PlaceBehind(slots, after);
         var chosen = new List<GroupSlot>(Math.Min(limit, groups is null ? slots.Length - from : 0));
         for (int i = from; i < slots.Length && chosen.Count < limit; i++)
         {

@@ -107,7 +107,7 @@ internal sealed class PushIds(long incarnation, long count)
     {
         lock (_lock)
         {
-            Forget(since);
+            Volatile.Write(ref _first, FirstSince(since));
             int room = RoomFor(since, most);
             if (room > _ring.Length)
             {
@@ -152,15 +152,7 @@ internal sealed class PushIds(long incarnation, long count)
 
     private ref StoredId At(long number) => ref _ring[number % _ring.Length];
 
-    private void Forget(long since)
-    {
-        while (_first <= _last && At(_first).At < since)
-        {
-            Volatile.Write(ref _first, _first + 1);
-        }
-    }
-
-    private int RoomFor(long since, int most)
+    private long FirstSince(long since)
     {
         long first = _first;
         while (first <= _last && At(first).At < since)
@@ -168,8 +160,10 @@ internal sealed class PushIds(long incarnation, long count)
             first++;
         }
 
-        return Math.Max(_ring.Length, RoomOf(_last - first + 2, most));
+        return first;
     }
+
+    private int RoomFor(long since, int most) => Math.Max(_ring.Length, RoomOf(_last - FirstSince(since) + 2, most));
 
     // One place more than there may be, so that none goes before the next is stored.
     private static int RoomOf(long ids, int most)

@@ -45,4 +45,8 @@ internal sealed class PreparedPush(GroupingKey key, Moment at)
 
     /// <summary>The revision that it is based on; 0 where the group was not there.</summary>
     public long BaseRevision { get; set; }
+
+    /// <summary>The trace of a push that is refused, which the group shows.</summary>
+    public static PreparedPush FailureOf(GroupingKey key, Moment at, TimeSpan? expireAfter, string error, object? sender) =>
+        new(key, at) { ExpireAfter = expireAfter, Failure = PushFailure.Of(at.Wall, error, sender), MarksFailure = true };
 }

@@ -200,7 +200,7 @@ internal sealed class Preparing(StoreState state, WriterLock writer, Expiring ex
             ref FamilyEntry entry = ref families[places[next]];
             ReadOnlySpan<byte> name = entry.Name.Span;
             bool isOwn = BuiltInFamilies.IsEither(name) && BuiltInFamilies.IsPlain(entry, families);
-            if (entry.Text.IsEmpty || (old is not null && isOwn && !IsHidden(old, name)))
+            if (entry.Text.IsEmpty || (old is not null && isOwn && !old.IsHidden(name)))
             {
                 continue;
             }
@@ -231,7 +231,4 @@ internal sealed class Preparing(StoreState state, WriterLock writer, Expiring ex
 
         return null;
     }
-
-    private static bool IsHidden(GroupSnapshot group, ReadOnlySpan<byte> name) =>
-        group.TryGet(name, out FamilyEntry entry) && (entry.Traits & FamilyTraits.Hidden) != 0;
 }

@@ -23,7 +23,7 @@ internal sealed class Settling(
 
     /// <summary>The names of the families of a state that are marked as hidden.</summary>
     public static byte[][] MarkedIn(FamilyEntry[] families) =>
-        [.. families.Where(static entry => (entry.Traits & FamilyTraits.Hidden) != 0).Select(static entry => entry.Name.ToArray())];
+        [.. families.Where(static entry => entry.IsHidden).Select(static entry => entry.Name.ToArray())];
 
     /// <summary>Which families a state has marked.</summary>
     public void Note(GroupingKey key, long revision, byte[][] names)
@@ -199,7 +199,7 @@ internal sealed class Settling(
             if (candidate.Marked.Length > 0)
             {
                 GroupSnapshot now = settled.State.Groups.Find(candidate.Group.Key)!.Current!;
-                FamilyEntry[] families = Array.ConvertAll(candidate.Families, entry => IsHidden(now, entry.Name.Span)
+                FamilyEntry[] families = Array.ConvertAll(candidate.Families, entry => now.IsHidden(entry.Name.Span)
                     ? entry with { Traits = entry.Traits | FamilyTraits.Hidden } : entry);
                 settled.Loading.Restore(candidate.Group.Key, families, 0, null);
             }
@@ -221,9 +221,6 @@ internal sealed class Settling(
         return false;
     }
 
-    private static bool IsHidden(GroupSnapshot group, ReadOnlySpan<byte> name) =>
-        group.TryGet(name, out FamilyEntry entry) && (entry.Traits & FamilyTraits.Hidden) != 0;
-
     private static Change? ChangeOf(Candidate candidate, GroupSnapshot settled)
     {
         List<HiddenFamily> hide = [];
@@ -231,14 +228,14 @@ internal sealed class Settling(
         foreach (FamilyEntry entry in candidate.Families)
         {
             ReadOnlySpan<byte> name = entry.Name.Span;
-            if (!IsHidden(settled, name))
+            if (!settled.IsHidden(name))
             {
-                if (IsHidden(candidate.Group, name))
+                if (candidate.Group.IsHidden(name))
                 {
                     show.Add(name.ToArray());
                 }
             }
-            else if (!IsHidden(candidate.Group, name))
+            else if (!candidate.Group.IsHidden(name))
             {
                 hide.Add(HiddenFamily.Find(settled.Hidden, name)!);
             }

@@ -74,12 +74,7 @@ internal sealed class SharedGroups(
     public static PreparedPush FailureOf(PreparedPush push, PushOutcome refused, out PushOutcome told)
     {
         told = refused with { Error = Pushing.InconsistentError(refused.Error) };
-        return new PreparedPush(push.Key, push.At)
-        {
-            ExpireAfter = push.ExpireAfter,
-            Failure = PushFailure.Of(push.At.Wall, told.Error!, push.Sender),
-            MarksFailure = true,
-        };
+        return PreparedPush.FailureOf(push.Key, push.At, push.ExpireAfter, told.Error!, push.Sender);
     }
 
     /// <summary>A prepared push is in the store, and its sender is told.</summary>
@@ -206,18 +201,13 @@ internal sealed class SharedGroups(
 
         public void Refuse(PendingPush push, string error, object? sender)
         {
-            var failure = new PreparedPush(push.Key, push.At)
-            {
-                ExpireAfter = push.ExpireAfter,
-                Failure = PushFailure.Of(push.At.Wall, error, sender),
-                MarksFailure = true,
-            };
+            var failure = PreparedPush.FailureOf(push.Key, push.At, push.ExpireAfter, error, sender);
             Prepared = groups.PrepareIn(failure, push.Workspace) is null ? failure : null;
         }
     }
 
     /// <summary>What is told who has sent a push that is taken.</summary>
-    public PushOutcome Taken => new(state.Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted);
+    public PushOutcome Taken => new(state.Taken);
 
     private PushOutcome? PrepareIn(PreparedPush push, PushWorkspace workspace) => preparing.Base(push, workspace);
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 
@@ -59,7 +60,7 @@ internal static class GoDuration
     /// <param name="text">The whole of it.</param>
     /// <param name="time">What it says.</param>
     /// <param name="error">Why it is none; null if it is one.</param>
-    public static bool TryParseTime(ReadOnlySpan<char> text, out TimeSpan time, out string? error)
+    public static bool TryParseTime(ReadOnlySpan<char> text, out TimeSpan time, [NotNullWhen(false)] out string? error)
     {
         time = default;
         if (TryParse(text, out long nanoseconds, out error) && nanoseconds < 0)

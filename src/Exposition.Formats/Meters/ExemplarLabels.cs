@@ -5,10 +5,11 @@ using Exposition.Formats.OpenMetrics;
 namespace Exposition.Formats.Meters;
 
 /// <summary>The labels of one exemplar: those of its trace first, then others as far as there is room. Used again.</summary>
-/// <param name="escaping">How names are written, which is how they count.</param>
+/// <param name="escaping">How names are written, which is how they count, and are told from one another.</param>
 internal sealed class ExemplarLabels(EscapingScheme escaping)
 {
     private readonly List<Label> _labels = [];
+    private readonly HashSet<string> _names = [];
     private int _left;
 
     /// <summary>What has found room.</summary>
@@ -18,6 +19,7 @@ internal sealed class ExemplarLabels(EscapingScheme escaping)
     public void Clear()
     {
         _labels.Clear();
+        _names.Clear();
         _left = Exemplar.MostCharacters;
     }
 
@@ -28,22 +30,25 @@ internal sealed class ExemplarLabels(EscapingScheme escaping)
         Add("span_id", spanId);
     }
 
-    /// <summary>Adds a label, unless there is no room for it or one of its name.</summary>
+    /// <summary>Adds a label, unless there is no room for it, or one of its name, or its name is none that a label may have.</summary>
     public void Add(string name, string value)
     {
-        int characters = CountWritten(name) + Count(value);
-        if (characters <= _left && !_labels.Exists(label => label.Name == name))
+        string written = Written(name, out bool isValid);
+        int characters = Count(written) + Count(value);
+        if (isValid && characters <= _left && _names.Add(written))
         {
             _labels.Add(new Label(name, value));
             _left -= characters;
         }
     }
 
-    private int CountWritten(string name)
+    private string Written(string name, out bool isValid)
     {
         byte[] utf8 = Encoding.UTF8.GetBytes(name);
         byte[] escaped = new byte[NameRules.MaxEscapedLength(utf8.Length)];
-        return Count(Encoding.UTF8.GetString(escaped.AsSpan(0, NameRules.Escape(utf8, escaping, escaped))));
+        ReadOnlySpan<byte> written = escaped.AsSpan(0, NameRules.Escape(utf8, escaping, escaped));
+        isValid = NameRules.FaultOfLabel(written) is null;
+        return Encoding.UTF8.GetString(written);
     }
 
     private static int Count(string text)

@@ -15,13 +15,16 @@ internal readonly record struct UnixTime(long Seconds, int Nanos)
     private const long EndSeconds = 253_402_300_800;
     private const int NanosPerSecond = 1_000_000_000;
 
-    // More would mean nothing: the digits that could make up for it would fill gigabytes.
+    // A larger exponent means nothing: the digits that it would need fill gigabytes.
     private const int ExponentCap = 100_000_000;
 
     private static readonly int[] s_nanoUnits = [100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1000, 100, 10, 1];
 
     /// <summary>Whether protobuf allows it: the years 1 to 9999.</summary>
     public bool IsValid => Seconds is >= MinSeconds and < EndSeconds && Nanos is >= 0 and < NanosPerSecond;
+
+    /// <summary>Nanoseconds since 1970.</summary>
+    public Int128 Nanoseconds => ((Int128)Seconds * NanosPerSecond) + Nanos;
 
     /// <summary>The same moment.</summary>
     public static UnixTime Of(DateTimeOffset time)

@@ -210,8 +210,7 @@ internal ref struct OtlpJson
                 _output.Fixed((ulong)Signed(field));
                 break;
             case OtlpKind.ZigZag:
-                long signed = Signed(field);
-                _output.Varint((ulong)((signed << 1) ^ (signed >> 63)));
+                _output.Varint(ProtoWriter.ZigZag(Signed(field)));
                 break;
             default:
                 _output.Varint((ulong)Signed(field));

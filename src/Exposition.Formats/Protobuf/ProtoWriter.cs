@@ -25,6 +25,9 @@ internal static class ProtoWriter
 
     private const int MaxVarint = 10;
 
+    /// <summary>A signed number as the unsigned one that is written for it.</summary>
+    public static ulong ZigZag(long value) => (ulong)((value << 1) ^ (value >> 63));
+
     public static int VarintLength(ulong value) => ((BitOperations.Log2(value | 1) * 9) + 73) / 64;
 
     /// <summary>Length of a field of bytes whose tag takes one byte.</summary>

@@ -18,7 +18,7 @@ internal static class NativeFields
         long buckets = (long)value.NegativeCounts.Length + value.PositiveCounts.Length;
         Span<byte> room = into.AddRange(checked((int)(Around + (MostPerBucket * buckets))));
         room[0] = ProtoTag.Schema;
-        int at = ProtoWriter.PutVarint(room, 1, (uint)ZigZag(value.Schema));
+        int at = ProtoWriter.PutVarint(room, 1, (uint)ProtoWriter.ZigZag(value.Schema));
         at = ProtoWriter.PutDouble(room, at, ProtoTag.ZeroThreshold, value.ZeroThreshold);
         room[at] = ProtoTag.ZeroCount;
         at = ProtoWriter.PutVarint(room, at + 1, value.ZeroCount);
@@ -45,7 +45,7 @@ internal static class NativeFields
             foreach (ulong count in counts.Slice(start, length))
             {
                 into[at] = deltaTag;
-                at = ProtoWriter.PutVarint(into, at + 1, ZigZag(unchecked((long)(count - last))));
+                at = ProtoWriter.PutVarint(into, at + 1, ProtoWriter.ZigZag(unchecked((long)(count - last))));
                 last = count;
             }
         }
@@ -70,11 +70,9 @@ internal static class NativeFields
     {
         into[at] = tag;
         into[at + 2] = ProtoTag.SpanOffset;
-        int end = ProtoWriter.PutVarint(into, at + 3, (uint)ZigZag(offset));
+        int end = ProtoWriter.PutVarint(into, at + 3, (uint)ProtoWriter.ZigZag(offset));
         into[end] = ProtoTag.SpanLength;
         end = ProtoWriter.PutVarint(into, end + 1, (uint)length);
         return ProtoWriter.EndMessage(into, at + 1, end);
     }
-
-    private static ulong ZigZag(long value) => (ulong)((value << 1) ^ (value >> 63));
 }

@@ -46,21 +46,9 @@ internal readonly struct TextIntake(FamilySet set, EscapingScheme scheme, bool c
     /// <summary>Checks a label's name, as it will be written. That it comes once is for the caller to see.</summary>
     public void CheckLabelName(TextRef name)
     {
-        ReadOnlySpan<byte> text = set.Text(name);
-        if (text.IsEmpty)
+        if (NameRules.FaultOfLabel(set.Text(name)) is { } fault)
         {
-            throw new ArgumentException("A label has an empty name.");
-        }
-
-        if (text.StartsWith("__"u8))
-        {
-            throw new ArgumentException($"The label name {GoQuote.Text(text)} is reserved: names that begin with two underscores are.");
-        }
-
-        // The text format writes it without quotes, because metrics may have such names, and then refuses to read it.
-        if (text.Contains((byte)':') && NameRules.IsLegacy(text))
-        {
-            throw new ArgumentException($"The label name {GoQuote.Text(text)} has a colon, which only names of metrics may have.");
+            throw new ArgumentException(fault);
         }
     }
 }

@@ -1,3 +1,4 @@
+using Exposition.Engine;
 using Exposition.Kestrel;
 
 namespace Exposition.Gateway.CommandLine;
@@ -8,25 +9,20 @@ internal sealed class AddingFlags
     private static readonly TimeSpan s_idWindow = new ExpositionOptions().IdWindow;
     private static readonly TimeSpan s_sourceAge = new ExpositionOptions().SourceAge;
 
-    private readonly List<string> _modes = [];
-    private readonly List<string> _aggregates = [];
-
     /// <summary>Makes them.</summary>
     /// <param name="options">The options of the engine that they set.</param>
     public AddingFlags(ExpositionOptions options) => Table =
     [
-        new("push.mode",
+        Flag.Rules<ModeRule>("push.mode",
             "What a POST without the header Exposition-Push-Mode does to what its group has: families (a pushed family replaces the one "
             + "of its name), series (a pushed series replaces the one of its labels), add (what counts is added), cumulative (what a "
             + "source counts since it began is added up over sources) or replace. Repeatable with a selector of groups, the first that "
             + "matches counts: `{job=~\"lambda.*\"}=add`. By default families.",
-            value => Add(value, FlagValue.ReadModeRule, options.PushModes, _modes))
-                { IsRepeatable = true, Shown = "= ...", Value = () => Shown(_modes) },
-        new("push.aggregate",
+            ModeRule.TryParse, options.PushModes),
+        Flag.Rules<AggregateRule>("push.aggregate",
             "What becomes of gauges, untyped values and quantiles where a push adds up: last, max, min or sum. Repeatable with a selector "
             + "of family names, the first that matches counts: `{__name__=~\".*_highwater\"}=max`. By default last.",
-            value => Add(value, FlagValue.ReadAggregateRule, options.Aggregates, _aggregates))
-                { IsRepeatable = true, Shown = "= ...", Value = () => Shown(_aggregates) },
+            AggregateRule.TryParse, options.Aggregates),
         new("push.id-window", "How long the id of a push (header Exposition-Push-Id) is known, so that the push counts once. 0 for not at "
             + "all.", value => options.IdWindow = FlagValue.ReadExpiry("push.id-window", value))
                 { Shown = "=10m", Value = () => ShownUnless(options.IdWindow, s_idWindow) },
@@ -41,13 +37,5 @@ internal sealed class AddingFlags
     /// <summary>The flags in the order in which help lists them.</summary>
     public IReadOnlyList<Flag> Table { get; }
 
-    private static void Add<T>(string value, Func<string, T> read, IList<T> rules, List<string> given)
-    {
-        rules.Add(read(value));
-        given.Add(value);
-    }
-
     private static string? ShownUnless(TimeSpan value, TimeSpan known) => value == known ? null : FlagValue.Of(value);
-
-    private static string? Shown(List<string> given) => given.Count > 0 ? string.Join(' ', given) : null;
 }

@@ -1,4 +1,10 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Exposition.Gateway.CommandLine;
+
+/// <summary>Reads a rule; what is wrong with the text, if it is none.</summary>
+internal delegate bool TryParseRule<T>(string text, [NotNullWhen(true)] out T? rule, [NotNullWhen(false)] out string? error)
+    where T : class;
 
 /// <summary>A flag of the table.</summary>
 /// <param name="Name">Long name, without dashes.</param>
@@ -39,6 +45,25 @@ internal sealed record Flag(string Name, string Help, Action<string> Set)
     /// <summary>A flag that is on or off.</summary>
     public static Flag Switch(string name, Func<bool> value, Action<bool> set, string help) =>
         new(name, help, text => set(text == "true")) { IsSwitch = true, Value = () => value() ? "true" : "false" };
+
+    /// <summary>A flag that takes a rule each time it is given. The status shows them as they were given.</summary>
+    public static Flag Rules<T>(string name, string help, TryParseRule<T> tryParse, IList<T> rules)
+        where T : class
+    {
+        List<string> given = [];
+        void Take(string text)
+        {
+            rules.Add(tryParse(text, out T? rule, out string? error) ? rule : throw new FlagException($"--{name}={text}: {error}"));
+            given.Add(text);
+        }
+
+        return new Flag(name, help, Take)
+        {
+            IsRepeatable = true,
+            Shown = "= ...",
+            Value = () => given.Count > 0 ? string.Join(' ', given) : null,
+        };
+    }
 
     /// <summary>A flag that takes one of a few words. Help lists them.</summary>
     public static Flag Choice<T>(

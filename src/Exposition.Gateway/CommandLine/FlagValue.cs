@@ -1,11 +1,10 @@
-using Exposition.Engine;
 using Exposition.Formats.Go;
 using Exposition.Kestrel.Origins;
 using Exposition.Kestrel.Routing;
 
 namespace Exposition.Gateway.CommandLine;
 
-/// <summary>What flags take beside plain text: times, rules, paths, modes.</summary>
+/// <summary>What flags take beside plain text: times, paths, modes.</summary>
 internal static class FlagValue
 {
     /// <summary>A time as flags show it.</summary>
@@ -25,28 +24,6 @@ internal static class FlagValue
     /// <summary>Reads a time of <c>--push.expire-after</c> and its like.</summary>
     public static TimeSpan ReadExpiry(string flag, string value) =>
         GoDuration.TryParseTime(value, out TimeSpan time, out string? error) ? time : throw new FlagException($"--{flag}: {error}");
-
-    /// <summary>Reads a time, or <c>{SELECTOR}=TIME</c>.</summary>
-    public static ExpiryRule ReadExpiryRule(string value) => ExpiryRule.TryParse(value, out ExpiryRule? rule, out string? error)
-        ? rule
-        : throw new FlagException($"--push.expire-after={value}: {error}");
-
-    /// <summary>Reads a time, or <c>{SELECTOR}=TIME</c>.</summary>
-    public static PushExpectation ReadExpectation(string value) =>
-        PushExpectation.TryParse(value, out PushExpectation? rule, out string? error)
-            ? rule
-            : throw new FlagException($"--push.expect={value}: {error}");
-
-    /// <summary>Reads a mode, or <c>{SELECTOR}=MODE</c>.</summary>
-    public static ModeRule ReadModeRule(string value) => ModeRule.TryParse(value, out ModeRule? rule, out string? error)
-        ? rule
-        : throw new FlagException($"--push.mode={value}: {error}");
-
-    /// <summary>Reads <c>{NAMES}=AGGREGATE</c>.</summary>
-    public static AggregateRule ReadAggregateRule(string value) =>
-        AggregateRule.TryParse(value, out AggregateRule? rule, out string? error)
-            ? rule
-            : throw new FlagException($"--push.aggregate={value}: {error}");
 
     /// <summary>Takes what is given if the path that it comes to can be served.</summary>
     public static string ReadPath(string flag, string given, string path)

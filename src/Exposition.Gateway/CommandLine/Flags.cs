@@ -15,9 +15,7 @@ internal sealed class Flags
     // No URL.
     private const string OwnGateway = "*";
 
-    private readonly List<string> _expireAfter = [];
-    private readonly List<string> _expect = [];
-    private bool _listenAddressGiven;
+    private readonly List<string> _listenAddresses = [];
     private long? _interval;
     private long? _commitInterval;
 
@@ -27,7 +25,14 @@ internal sealed class Flags
     {
         Limits = new LimitFlags(Options, container);
         Adding = new AddingFlags(Options);
+        Table = MakeTable();
     }
+
+    /// <summary>
+    /// The flags in the order in which help lists them. The status shows the value of those that the Pushgateway does not have where it
+    /// matters.
+    /// </summary>
+    public List<Flag> Table { get; }
 
     /// <summary>The options of the engine, as far as flags set them as they are.</summary>
     public ExpositionOptions Options { get; } = new();
@@ -41,7 +46,7 @@ internal sealed class Flags
     /// <summary>The flags <c>--replication.*</c>.</summary>
     public ReplicationFlags Replication { get; } = new();
 
-    public List<string> ListenAddresses { get; } = [":9091"];
+    public List<string> ListenAddresses => _listenAddresses.Count > 0 ? _listenAddresses : [":9091"];
 
     public bool SystemdSocket { get; private set; }
 
@@ -128,7 +133,7 @@ internal sealed class Flags
     internal static Flags Parse(IEnumerable<string> arguments, long container)
     {
         var flags = new Flags(container);
-        new FlagParser(flags.Table()).Parse(arguments);
+        new FlagParser(flags.Table).Parse(arguments);
         return flags;
     }
 
@@ -150,7 +155,7 @@ internal sealed class Flags
     public SortedDictionary<string, string> Shown()
     {
         var shown = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (Flag flag in Table())
+        foreach (Flag flag in Table)
         {
             if (flag.Value() is { } value)
             {
@@ -161,11 +166,7 @@ internal sealed class Flags
         return shown;
     }
 
-    /// <summary>
-    /// The flags in the order in which help lists them. The status shows the value of those that the Pushgateway does not have where it
-    /// matters.
-    /// </summary>
-    internal List<Flag> Table() =>
+    private List<Flag> MakeTable() =>
     [
         // As in the Pushgateway, also the negated form of help and version has the effect.
         new("help", "Show context-sensitive help.", _ => Help = true)
@@ -173,7 +174,7 @@ internal sealed class Flags
         Flag.Switch("web.systemd-socket", () => SystemdSocket, value => SystemdSocket = value,
             "Use systemd socket activation listeners instead of port listeners (Linux only)."),
         new("web.listen-address", "Addresses on which to expose metrics and web interface. Repeatable for multiple addresses. "
-            + "Examples: `:9100` or `[::1]:9100` for http, `unix:/run/pushgateway.sock` for a Unix socket", AddListenAddress)
+            + "Examples: `:9100` or `[::1]:9100` for http, `unix:/run/pushgateway.sock` for a Unix socket", _listenAddresses.Add)
                 { IsRepeatable = true, Shown = "=:9091 ...", Value = () => string.Join(',', ListenAddresses) },
         new("web.config.file", "Path to configuration file that can enable TLS or authentication.", value => WebConfigFile = value)
             { Value = () => WebConfigFile },
@@ -240,20 +241,20 @@ internal sealed class Flags
             static value => $"--push.timestamps must be reject or drop, is {value}"),
         Flag.Switch("push.verify-repeated", () => Options.VerifyShapes, value => Options.VerifyShapes = value,
             "Read each push whose series are those of the last one in full, too, and compare. For the search for a fault; slow."),
-        new("push.expire-after",
+        Flag.Rules<ExpiryRule>("push.expire-after",
             "Time without a push after which the metrics of a group expire; 0 for never. Repeatable with a selector of groups, the first "
             + "that matches counts: `{job=~\"flink.*\"}=2m`. Overridden by the header Exposition-Expire-After of a push. By default "
             + "nothing expires.",
-            AddExpiryRule) { IsRepeatable = true, Shown = "= ...", Value = () => NullIfEmpty(string.Join(' ', _expireAfter)) },
+            ExpiryRule.TryParse, Options.ExpiryRules),
         new("push.expired-grace",
             "How long an expired group still shows push_time_seconds, push_failure_time_seconds and push_expired. 0 for not at all.",
             value => Options.ExpiredGrace = FlagValue.ReadExpiry("push.expired-grace", value))
                 { Shown = "=24h", Value = () => Options.ExpiryRules.Count > 0 ? FlagValue.Of(Options.ExpiredGrace) : null },
-        new("push.expect",
+        Flag.Rules<PushExpectation>("push.expect",
             "The longest time between two pushes to a group. It shows push_overdue: 1 if its last successful push is longer ago, else 0. "
             + "Repeatable with a selector of groups, the first that matches counts, 0 for none: `{job=\"nightly_backup\"}=26h`. A job that "
             + "is named with = alone is shown even if it has never pushed. By default no group has it.",
-            AddExpectation) { IsRepeatable = true, Shown = "= ...", Value = () => NullIfEmpty(string.Join(' ', _expect)) },
+            PushExpectation.TryParse, Options.PushExpectations),
         .. Adding.Table,
         .. OtlpFlags.Of(Options, () => EnableOtlp),
         .. Replication.Table,
@@ -279,29 +280,6 @@ internal sealed class Flags
         {
             list.Add(value);
         }
-    }
-
-    private void AddListenAddress(string value)
-    {
-        if (!_listenAddressGiven)
-        {
-            ListenAddresses.Clear();
-        }
-
-        _listenAddressGiven = true;
-        ListenAddresses.Add(value);
-    }
-
-    private void AddExpiryRule(string value)
-    {
-        Options.ExpiryRules.Add(FlagValue.ReadExpiryRule(value));
-        _expireAfter.Add(value);
-    }
-
-    private void AddExpectation(string value)
-    {
-        Options.PushExpectations.Add(FlagValue.ReadExpectation(value));
-        _expect.Add(value);
     }
 
     private void SetCheckHealth(string value)

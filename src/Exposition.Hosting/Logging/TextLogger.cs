@@ -33,6 +33,18 @@ internal sealed class TextLogger(ILogger logger) : ILogger
         return text.Length == 0 ? "\"\"" : text;
     }
 
+    /// <summary>Adds values to the message of a line.</summary>
+    public static void Append(StringBuilder text, IEnumerable<KeyValuePair<string, object?>> values)
+    {
+        foreach ((string name, object? value) in values)
+        {
+            if (name != MessageKey && value is not null)
+            {
+                text.Append(' ').Append(name).Append('=').Append(Shown(Convert.ToString(value, CultureInfo.InvariantCulture) ?? ""));
+            }
+        }
+    }
+
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => logger.BeginScope(state);
 
@@ -50,14 +62,7 @@ internal sealed class TextLogger(ILogger logger) : ILogger
         }
 
         var text = new StringBuilder(message);
-        foreach ((string name, object? value) in values)
-        {
-            if (name != MessageKey && value is not null)
-            {
-                text.Append(' ').Append(name).Append('=').Append(Shown(Convert.ToString(value, CultureInfo.InvariantCulture) ?? ""));
-            }
-        }
-
+        Append(text, values);
         return text.ToString();
     }
 }

@@ -130,7 +130,7 @@ internal sealed class BulkDelete(ExpositionEngine engine)
         using StoreView view = engine.Store.OpenView();
         foreach (GroupSnapshot group in view.Groups)
         {
-            if (query.Chooses(group.Key) && (query.OlderThan is not { } least || GroupAge.Of(group, now) > least.TotalSeconds))
+            if (query.Chooses(group.Key) && GroupAge.IsOver(group, query.OlderThan, now))
             {
                 keys.Add(group.Key);
                 series += group.SampleCount;

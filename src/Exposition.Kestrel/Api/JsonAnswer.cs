@@ -29,21 +29,9 @@ internal sealed class JsonAnswer : IAsyncDisposable
     /// <summary>Begins one, with the headers that it has besides those about origins.</summary>
     public static JsonAnswer Begin(HttpContext context, LongAnswer answer, bool mayCompress = true)
     {
-        IHeaderDictionary headers = context.Response.Headers;
         context.Response.ContentType = "application/json";
-        headers.CacheControl = "no-cache, no-store, must-revalidate";
-        bool gzip = mayCompress && GzipWriter.IsTakenBy(context.Request);
-        if (mayCompress)
-        {
-            headers.Vary = "Accept-Encoding";
-        }
-
-        if (gzip)
-        {
-            headers.ContentEncoding = "gzip";
-        }
-
-        return new JsonAnswer(answer, gzip);
+        context.Response.Headers.CacheControl = "no-cache, no-store, must-revalidate";
+        return new JsonAnswer(answer, mayCompress && GzipWriter.Announce(context));
     }
 
     /// <summary>Sends what was written, if it is much.</summary>

@@ -1,5 +1,6 @@
 using Exposition.Engine;
 using Exposition.Engine.Finding;
+using Exposition.Engine.Groups;
 using Exposition.Engine.Memory;
 
 namespace Exposition.Kestrel.Api;
@@ -42,7 +43,7 @@ internal sealed class MetricsPart
     public async ValueTask ChooseAsync(StoreView view, CancellationToken gone)
     {
         var slice = TimeSlice.Start();
-        for (int i = First(view.Groups); i < view.Groups.Length && Next is null; i++)
+        for (int i = ByKey.PlaceBehind(view.Groups, _after); i < view.Groups.Length && Next is null; i++)
         {
             if (_query.Chooses(view.Groups[i].Key))
             {
@@ -67,18 +68,5 @@ internal sealed class MetricsPart
         {
             Chosen.Add(at);
         }
-    }
-
-    // The place of the first group behind that where it is to go on.
-    private int First(ReadOnlySpan<GroupSnapshot> groups)
-    {
-        (int from, int to) = (0, _after is null ? 0 : groups.Length);
-        while (from < to)
-        {
-            int middle = from + ((to - from) / 2);
-            (from, to) = groups[middle].Key.CompareTo(_after) <= 0 ? (middle + 1, to) : (from, middle);
-        }
-
-        return from;
     }
 }

@@ -26,7 +26,6 @@ internal readonly record struct ReachedAddress(string Scheme, HostString Host, s
     public static ReachedAddress? Of(ExpositionEngine engine, ExpositionStatusOptions status, HttpContext context)
     {
         HttpRequest request = context.Request;
-        string inner = request.PathBase.Value + engine.Paths.Served.Prefix;
         if (status.ExternalUrl is { } url)
         {
             return new ReachedAddress(
@@ -42,7 +41,7 @@ internal readonly record struct ReachedAddress(string Scheme, HostString Host, s
         return !reached.HasValue ? null : new ReachedAddress(
             scheme?.ToLowerInvariant() is ("http" or "https") and var known ? known : request.Scheme,
             reached,
-            status.ExternalPath.Length > 0 ? status.ExternalPath : prefix + inner,
+            status.ExternalPath.Length > 0 ? status.ExternalPath : prefix + request.PathBase.Value + engine.Paths.Served.Prefix,
             isHost || prefix is not null || status.ExternalPath.Length > 0);
     }
 

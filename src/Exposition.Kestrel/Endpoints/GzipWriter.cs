@@ -4,6 +4,7 @@ using System.Text;
 using Exposition.Engine.Scraping;
 using Exposition.Formats;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 
 namespace Exposition.Kestrel.Endpoints;
 
@@ -20,6 +21,17 @@ internal sealed class GzipWriter : IBufferWriter<byte>, IDisposable
     /// <summary>Whether a client takes what is compressed.</summary>
     public static bool IsTakenBy(HttpRequest request) =>
         FormatNegotiator.AcceptsGzip(Encoding.Latin1.GetBytes(request.Headers.AcceptEncoding.ToString()));
+
+    /// <summary>Says in the headers of an answer that it is compressed if the client takes that.</summary>
+    /// <returns>Whether it does.</returns>
+    public static bool Announce(HttpContext context)
+    {
+        bool gzip = IsTakenBy(context.Request);
+        IHeaderDictionary headers = context.Response.Headers;
+        headers.Vary = "Accept-Encoding";
+        headers.ContentEncoding = gzip ? "gzip" : default(StringValues);
+        return gzip;
+    }
 
     public void Advance(int count) => _gzip.Write(_buffer.AsSpan(0, count));
 

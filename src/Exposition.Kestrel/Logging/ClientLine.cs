@@ -1,5 +1,4 @@
 using System.Collections;
-using System.Globalization;
 using System.Text;
 using Exposition.Hosting.Logging;
 using Microsoft.Extensions.Logging;
@@ -9,7 +8,6 @@ namespace Exposition.Kestrel.Logging;
 /// <summary>A line of <see cref="ClientLog"/> in the making; then the state that loggers are given.</summary>
 internal sealed class ClientLine : IReadOnlyList<KeyValuePair<string, object?>>
 {
-    private const string MessageKey = "{OriginalFormat}";
     private const string EngineKey = "engine";
 
     // Time, level, punctuation and the names in front of them.
@@ -47,7 +45,7 @@ internal sealed class ClientLine : IReadOnlyList<KeyValuePair<string, object?>>
 
     public int Count => _values.Count + 1;
 
-    public KeyValuePair<string, object?> this[int index] => index < _values.Count ? _values[index] : new(MessageKey, Message);
+    public KeyValuePair<string, object?> this[int index] => index < _values.Count ? _values[index] : new(TextLogger.MessageKey, Message);
 
     /// <summary>Adds a value, which is cut where it is too long; nothing where there is none.</summary>
     public ClientLine Add(string name, object? value) => value is null ? this : Add(name, value.ToString() ?? "", LogText.ValueBytes);
@@ -96,11 +94,7 @@ internal sealed class ClientLine : IReadOnlyList<KeyValuePair<string, object?>>
     public override string ToString()
     {
         var text = new StringBuilder(Message);
-        foreach ((string name, object? value) in _values)
-        {
-            text.Append(' ').Append(name).Append('=').Append(TextLogger.Shown(Convert.ToString(value, CultureInfo.InvariantCulture) ?? ""));
-        }
-
+        TextLogger.Append(text, _values);
         return text.ToString();
     }
 

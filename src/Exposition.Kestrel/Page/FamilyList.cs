@@ -58,7 +58,8 @@ internal sealed class FamilyList(HtmlWriter html, PageClock clock)
     {
         html.Raw("<details"u8).Raw(open ? " open"u8 : ""u8).Raw("><summary><code>"u8).Cut(family.Name.Span)
             .Raw("</code> <span class=\"type\">"u8).Text(MetricsJson.TypeName(family.Type)).Raw("</span> "u8);
-        Value(in family);
+        _parts.Begin(family);
+        bool hasPart = Value(in family);
         if (family.HasHelp && family.Help.Length > 0)
         {
             html.Raw(" <span class=\"help\"><bdi>"u8).Cut(family.Help.Span).Raw("</bdi></span>"u8);
@@ -67,8 +68,7 @@ internal sealed class FamilyList(HtmlWriter html, PageClock clock)
         html.Raw("</summary>\n"u8);
         int written = skip == 0 ? 1 : 0;
         int left = Math.Max(skip - 1, 0);
-        _parts.Begin(family);
-        if (budget > written && _parts.Next(ref left))
+        if (budget > written && (hasPart || _parts.Next(ref left)))
         {
             written += _table.Write(_parts.Set, left, budget - written, end, _parts.Next);
         }
@@ -77,15 +77,15 @@ internal sealed class FamilyList(HtmlWriter html, PageClock clock)
         return written;
     }
 
-    private void Value(in FamilyEntry family)
+    // Returns whether the family is decoded, because it has one line.
+    private bool Value(in FamilyEntry family)
     {
         if (family.SampleCount != 1)
         {
             html.Text(Words.Count(family.SampleCount, "line", "lines"));
-            return;
+            return false;
         }
 
-        _parts.Begin(family);
         _parts.Next();
         double value = _parts.Set.Metrics[_parts.Set.Families[0].FirstMetric].Value;
         if (BuiltInFamilies.IsEither(family.Name.Span))
@@ -96,5 +96,7 @@ internal sealed class FamilyList(HtmlWriter html, PageClock clock)
         {
             html.Text(PlainNumber.Of(value));
         }
+
+        return true;
     }
 }

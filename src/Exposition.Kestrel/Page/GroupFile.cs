@@ -1,6 +1,7 @@
 using System.Buffers;
 using Exposition.Engine;
 using Exposition.Engine.Finding;
+using Exposition.Engine.Groups;
 using Exposition.Formats;
 using Exposition.Kestrel.Api;
 using Exposition.Kestrel.Endpoints;
@@ -40,31 +41,14 @@ internal static class GroupFile
         return true;
     }
 
-    private static GroupSnapshot? Find(StoreView view, GroupingKey key)
-    {
-        ReadOnlySpan<GroupSnapshot> groups = view.Groups;
-        (int from, int to) = (0, groups.Length);
-        while (from < to)
-        {
-            int middle = from + ((to - from) / 2);
-            (from, to) = groups[middle].Key.CompareTo(key) < 0 ? (middle + 1, to) : (from, middle);
-        }
-
-        return from < groups.Length && groups[from].Key.CompareTo(key) == 0 ? groups[from] : null;
-    }
+    private static GroupSnapshot? Find(StoreView view, GroupingKey key) =>
+        view.Groups.BinarySearch(new ByKey(key)) is var at and >= 0 ? view.Groups[at] : null;
 
     private static async Task SendTextAsync(HttpContext context, LongAnswer answer, GroupSnapshot group)
     {
-        bool gzip = GzipWriter.IsTakenBy(context.Request);
         context.Response.ContentType = "text/plain; charset=utf-8";
         context.Response.Headers.CacheControl = "no-store";
-        context.Response.Headers.Vary = "Accept-Encoding";
-        if (gzip)
-        {
-            context.Response.Headers.ContentEncoding = "gzip";
-        }
-
-        using GzipWriter? compressed = gzip ? new GzipWriter(answer) : null;
+        using GzipWriter? compressed = GzipWriter.Announce(context) ? new GzipWriter(answer) : null;
         IBufferWriter<byte> output = compressed is null ? answer : compressed;
         for (int i = 0; i < group.Families.Length; i++)
         {

@@ -8,8 +8,8 @@ using Microsoft.AspNetCore.Connections;
 namespace Exposition.Kestrel.Raw;
 
 // Answers to pushes are written into the pipe's own memory and flushed together when all that has come is worked off. A scrape goes out as
-// it is made: its pieces are copied into the pipe's memory and flushed by its reader's pace. What a scrape waits in takes its state from a
-// pool, so what is returned is awaited once.
+// it is made: its pieces are copied into the pipe's memory and flushed at its reader's pace. The methods that a scrape waits in take their
+// state from a pool, so what they return is awaited once.
 
 /// <summary>Sends the answers of a connection.</summary>
 internal sealed class AnswerSender(ExpositionEngine engine, AnswerWriter answers, ConnectionContext connection, ConnectionWatch watch)

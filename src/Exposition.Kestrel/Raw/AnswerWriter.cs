@@ -33,7 +33,7 @@ internal sealed class AnswerWriter
     private readonly IRequestGate? _gate;
 
     /// <param name="dates">The Date header.</param>
-    /// <param name="idleTimeout">What the client may rely on, less a margin for the way.</param>
+    /// <param name="idleTimeout">For how long a connection may be idle; the client is told a little less.</param>
     /// <param name="gate">Has headers for every answer.</param>
     public AnswerWriter(DateCache dates, TimeSpan idleTimeout, IRequestGate? gate)
     {
@@ -43,7 +43,7 @@ internal sealed class AnswerWriter
             $"Connection: keep-alive\r\nKeep-Alive: timeout={KeepAliveSeconds(idleTimeout)}\r\n");
     }
 
-    /// <summary>What the Keep-Alive header promises: less than the idle timeout, so that it is the client that closes.</summary>
+    /// <summary>What the Keep-Alive header says: less than the idle timeout, so that the client closes first.</summary>
     public static int KeepAliveSeconds(TimeSpan idleTimeout) => Math.Max(1, (int)Math.Min(int.MaxValue, idleTimeout.TotalSeconds - 10));
 
     public void Write(PipeWriter output, in Answer answer, ConnectionOption option)

@@ -7,8 +7,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Exposition.Kestrel.Raw;
 
 /// <summary>
-/// A connection as Kestrel's HTTP is to see it: with <see cref="CheckedInput"/> for its input, and never closed by the client, who shows
-/// that he has really gone when he is written to.
+/// A connection as Kestrel's HTTP is to see it: with <see cref="CheckedInput"/> for its input, and never closed by the client: that a
+/// client has gone is seen when it is written to.
 /// </summary>
 internal sealed class CheckedConnection : ConnectionContext
 {

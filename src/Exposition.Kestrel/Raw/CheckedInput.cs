@@ -7,9 +7,9 @@ using Exposition.Kestrel.Outcomes;
 
 namespace Exposition.Kestrel.Raw;
 
-// Kestrel pulls: it asks for a head when all earlier requests are answered, so a refusal may be written then and there, and the end of a
-// client's input is shown to it only then, when it is nobody's loss. Kestrel would drop what it has not answered, as it takes the end of
-// the input for the end of the client. What it is given is a copy: a head as HeadCheck writes it, a body as BodyCopier does.
+// Kestrel asks for a head when all earlier requests are answered, so a refusal may be written at that time. Only then is the end of a
+// client's input shown to it, too: Kestrel takes that for the end of the client, and drops what it has not answered. What it is given is a
+// copy: a head as HeadCheck writes it, a body as BodyCopier does.
 
 /// <summary>
 /// What Kestrel reads of a connection that the raw door has handed on: request heads that are in order, and bodies in one framing.
@@ -48,7 +48,7 @@ internal sealed class CheckedInput(ExpositionEngine engine, RawServices services
     /// <summary>Why the body at hand cannot be completed.</summary>
     public Answer? Fault { get; private set; }
 
-    /// <summary>To be called by a reader of a body who answers for it whatever happens.</summary>
+    /// <summary>To be called by a reader of a body that answers the request itself where the body cannot be completed.</summary>
     /// <param name="limit">Most bytes of the body.</param>
     /// <param name="onFault">Called once if the body cannot be completed, with <see cref="Fault"/> set.</param>
     public void Watch(long limit, Action onFault)
@@ -172,7 +172,7 @@ internal sealed class CheckedInput(ExpositionEngine engine, RawServices services
             return TakeHead(result);
         }
 
-        // A piece at a time: it is not to be held twice.
+        // A piece at a time, so that the body is not held twice.
         ReadOnlySpan<byte> unread = result.Buffer.FirstSpan;
         int count = unread.Length;
         bool complete = Body.Copy(ref unread, out Answer? fault);

@@ -8,11 +8,11 @@ using Microsoft.AspNetCore.Http;
 
 namespace Exposition.Kestrel.Raw;
 
-// Whoever comes when all seats are taken gets in, and the longest idle connection of the client that has most ends for it. It is told to
-// end as at a shutdown, so nothing that has come is lost; where it does not go, as with half a head, it is broken a second later. Between
-// the two there are more connections than the limit says, by an eighth of it, but at least 8 and at most 100. Beyond that a newcomer waits
-// a moment until some have gone, at best in the system's queue, where the listener asks before it accepts (HasRoom). Only where too many
-// wait so is one refused.
+// A connection that comes when all seats are taken is let in, and the longest idle connection of the client that has most is ended for it.
+// That one is told to end as at a shutdown, so nothing that has come is lost; if it has not ended a second later, as with half a head, it
+// is broken. Meanwhile there are more connections than the limit says, by an eighth of it, but at least 8 and at most 100. Beyond that a
+// new connection waits for a moment until some have gone, if possible in the system's queue, where the listener asks before it accepts
+// (HasRoom). Only where too many wait is one refused.
 
 /// <summary>
 /// Connection middleware, the first of all: keeps the number of connections within a limit. One for all endpoints of a host.
@@ -206,7 +206,7 @@ internal sealed class ConnectionLimit(ExpositionEngine engine)
         return worst;
     }
 
-    // Under the lock. Whoever was broken is out of the line; he goes whatever he does.
+    // Under the lock. A connection that was broken does not count any more: it ends in any case.
     private ConnectionSeat? TakeOverdue()
     {
         if (_leaving.First?.Value is not { } first

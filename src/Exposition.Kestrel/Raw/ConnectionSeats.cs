@@ -1,9 +1,9 @@
 namespace Exposition.Kestrel.Raw;
 
-// Two orders, each kept sorted by what was known last: the connections of a client by since when they are idle, and the clients by how many
-// connections they have, then by their longest idle one. That somebody has become active since is found out when he is first in line: he is
-// looked at again and goes further back, once a second at most, so the way to the worst costs what activity there was and not what
-// connections there are.
+// Two orders, each sorted by what was known last: the connections of a client by since when they are idle, and the clients by how many
+// connections they have, then by their longest idle one. A connection that has become active since is found when it is the first of its
+// order: it is looked at again and put further back, once a second at most. So finding the first costs in proportion to the activity, and
+// not to the number of connections.
 
 /// <summary>
 /// Knows who has to leave for a newcomer: of the client that has most connections the one that is idle for longest. Not safe for concurrent

@@ -17,8 +17,8 @@ internal enum ConnectionPhase : byte
     Body,
 
     /// <summary>
-    /// The server itself: memory for the rest of a body, a turn to read it, or a check of credentials. Whoever waits keeps the time
-    /// himself.
+    /// The server itself: memory for the rest of a body, a turn to read it, or a check of credentials. Who waits there watches the
+    /// time.
     /// </summary>
     Room,
 
@@ -32,10 +32,10 @@ internal enum ConnectionPhase : byte
     Done,
 }
 
-// The heartbeat's callback cannot be taken back and shutdown may strike at any time, while a cancelled read must never surface in Kestrel's
-// own loop after a hand-off. So all cancellation goes through the gate, and Release leaves no cancellation pending. A phase is entered by
-// its deadline first: who reads the phase and then finds the deadline passed knows that it is that phase's, or that of one it was left for
-// too late.
+// The heartbeat's callback cannot be taken back and a shutdown may come at any time, while a cancelled read must never be seen in Kestrel's
+// own loop after a hand-off. So all cancellation goes through the gate, and Release leaves no cancellation pending. When a phase begins its
+// deadline is written first: a thread that reads the phase and then finds the deadline passed knows that it is the deadline of that phase,
+// or of one that ended too late.
 
 /// <summary>
 /// Watches over the deadlines of a connection and over graceful shutdown. The heartbeat and the shutdown call in from other threads.
@@ -137,7 +137,7 @@ internal sealed class ConnectionWatch
         }
     }
 
-    /// <summary>Makes the connection look up from waiting for input, if it does.</summary>
+    /// <summary>Interrupts the wait for input, if the connection waits for that.</summary>
     public void Interrupt()
     {
         lock (_lock)

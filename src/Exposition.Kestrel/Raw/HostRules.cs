@@ -47,7 +47,7 @@ internal sealed class HostRules
         }
         catch (Exception e)
         {
-            // Whatever it is shows at the first request too; until then nothing is served raw.
+            // The same fault shows at the first request; until then nothing is served raw.
             RawLog.RoutesUnreadable(_engine.Logger, e);
             objection = "the routes of the host cannot be read";
         }

@@ -13,7 +13,7 @@ internal static class PushHead
 {
     /// <summary>Copies it out of the head.</summary>
     /// <param name="push">Where to.</param>
-    /// <param name="head">Where in the head what stands.</param>
+    /// <param name="head">What stands where in the head.</param>
     /// <param name="bytes">The head.</param>
     /// <param name="route">Where it leads.</param>
     /// <param name="engine">Knows the clients and the time.</param>

@@ -7,7 +7,7 @@ namespace Exposition.Kestrel.Raw;
 
 /// <summary>What all raw connections of a listener share.</summary>
 /// <param name="engine">The engine.</param>
-/// <param name="gate">The host's say over single requests, if it wants one.</param>
+/// <param name="gate">Decides about single requests for the host; null where nothing does.</param>
 /// <param name="rules">The host's rules for the routes; null where a gate stands for them.</param>
 internal sealed class RawServices(ExpositionEngine engine, IRequestGate? gate, HostRules? rules)
 {

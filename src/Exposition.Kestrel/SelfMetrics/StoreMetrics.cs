@@ -69,7 +69,8 @@ internal static class StoreMetrics
         into.AddCounter("pushgateway_group_expiry_failures_total"u8, "How often an expiry has failed; it is tried again."u8,
             store.ExpiryFailures);
         into.AddCounter("pushgateway_push_ids_forgotten_total"u8,
-            "Ids of pushes that were forgotten within the time in which they are to be known: their group knows no more than the limit push-ids."u8,
+            "Ids of pushes that were forgotten within the time in which they are to be known: "u8
+                + "their group knows no more than the limit push-ids."u8,
             store.ForgottenIds);
         into.AddCounter("pushgateway_push_ids_repeated_total"u8,
             "Pushes that had been stored before under their id, so that they changed nothing."u8, store.RepeatedIds);

@@ -2,6 +2,7 @@ using Exposition.Engine;
 using Exposition.Engine.Remembering;
 using Exposition.Engine.Ingest;
 using Exposition.Kestrel.Bodies;
+using Exposition.Kestrel.Logging;
 using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Routing;
 using Exposition.Kestrel.SelfMetrics;
@@ -9,39 +10,44 @@ using Exposition.Kestrel.SelfMetrics;
 namespace Exposition.Kestrel.Serving;
 
 /// <summary>Decodes bodies of pushes and gives them to the store.</summary>
-internal sealed class BodyPushes(StoreTarget target, WireMetrics metrics, ExpositionOptions options, LaterChanges? changes)
+internal sealed class BodyPushes(StoreTarget target, WireMetrics metrics, ExpositionOptions options, ClientLog log)
 {
     /// <summary>A body that takes long: of empty lines, which are the slowest, about 10 ms; of others 1 ms.</summary>
     public const int LargeBody = 512 << 10;
 
-    // What a small body becomes when its grouping labels are written on every line. So long a line is the shortest there can be.
+    // What a small body becomes when its grouping labels are written on every line, and the length of the shortest line.
     private const int LargeRendering = 8 << 20;
     private const int ShortestLine = 4;
 
-    // What is known of sums, ids and sources does not travel in the log that several hosts share.
+    // Sums, ids and sources are not in the log that several hosts share.
     private static readonly Answer s_notShared = new(
         400, "pushes that add up, ids and sources are not taken where several gateways share their groups", Why: Refusal.Header);
 
-    // So much any body may decode to.
+    // Any body may decode to so much.
     private const long DecodedFreely = 1 << 20;
+
+    /// <summary>Changes that are carried out in the place of the store; null where the store carries them out.</summary>
+    public LaterChanges? Changes { get; } = options.Changes is { } changes ? new LaterChanges(changes, log) : null;
 
     /// <summary>Decodes a body and stores it.</summary>
     /// <param name="request">The head.</param>
     /// <param name="key">The group.</param>
+    /// <param name="mode">See <see cref="ModeOf"/>.</param>
     /// <param name="encoding">What is to be undone.</param>
     /// <param name="body">The body as sent.</param>
     /// <param name="most">The most that it may decode to here.</param>
     /// <returns>Null where it decodes to more than that, or is large then, or where there is no memory for it.</returns>
-    public Answer? Decode(in PushRequest request, GroupingKey key, BodyEncoding encoding, ReadOnlyMemory<byte> body, long most)
+    public Answer? Decode(
+        in PushRequest request, GroupingKey key, PushMode mode, BodyEncoding encoding, ReadOnlyMemory<byte> body, long most)
     {
         using var decoded = new PooledBody(request.Claim);
         DecodeOutcome outcome = Undo(encoding, body, decoded, most, out long limit);
         return outcome.NoRoom || (outcome.TooLarge && most < limit) ? null
             : outcome.TooLarge ? TooLarge(limit, body.Length)
-            : outcome.Error is not null && encoding == BodyEncoding.RawDeflate ? Push(request, key, body, asItIs: true)
+            : outcome.Error is not null && encoding == BodyEncoding.RawDeflate ? Push(request, key, mode, body, asItIs: true)
             : outcome.Error is { } error ? new Answer(400, error, Why: Refusal.Encoding)
-            : most < limit && (IsLarge(key, decoded.Memory.Span) || IsLargeJoin(request, key)) ? null
-            : Push(request, key, decoded.Memory, asItIs: false);
+            : most < limit && (IsLarge(key, decoded.Memory.Span) || IsLargeJoin(key, mode)) ? null
+            : Push(request, key, mode, decoded.Memory, asItIs: false);
     }
 
     /// <summary>Undoes a content coding within the limits of all bodies, or less.</summary>
@@ -69,8 +75,8 @@ internal sealed class BodyPushes(StoreTarget target, WireMetrics metrics, Exposi
         request.GivenMode ?? (request.Method == PushMethod.Put ? PushMode.Replace : target.ModeOf(key));
 
     /// <summary>Whether a push is put together with a large group, which is as much work as a large body.</summary>
-    public bool IsLargeJoin(in PushRequest request, GroupingKey key) =>
-        PushModes.Joins(ModeOf(request, key)) && target.SizeOf(key) >= LargeBody;
+    public bool IsLargeJoin(GroupingKey key, PushMode mode) =>
+        PushModes.Joins(mode) && target.SizeOf(key) >= LargeBody;
 
     /// <summary>Whether it takes long to read and render a body.</summary>
     public static bool IsLarge(GroupingKey key, ReadOnlySpan<byte> body) =>
@@ -81,17 +87,18 @@ internal sealed class BodyPushes(StoreTarget target, WireMetrics metrics, Exposi
     /// <summary>Stores a body.</summary>
     /// <param name="request">The head.</param>
     /// <param name="key">The group.</param>
+    /// <param name="mode">See <see cref="ModeOf"/>.</param>
     /// <param name="body">The body, decoded.</param>
     /// <param name="asItIs">Whether its encoding could not be undone: it may be plain all the same; if not, that is the reason to
     /// give.</param>
     /// <returns>Null where there is no memory for it.</returns>
-    public Answer? Push(in PushRequest request, GroupingKey key, ReadOnlyMemory<byte> body, bool asItIs)
+    public Answer? Push(in PushRequest request, GroupingKey key, PushMode mode, ReadOnlyMemory<byte> body, bool asItIs)
     {
         TextCode code = request.Format == PushFormat.Protobuf ? TextCode.Utf8 : OtherText.CodeOf(body.Span, request.Charset);
         switch (code)
         {
             case TextCode.Utf8:
-                return Store(request, key, body, asItIs);
+                return Store(request, key, mode, body, asItIs);
             case TextCode.Unknown:
                 return Answer.UnknownCharset(request.Charset!);
         }
@@ -101,11 +108,11 @@ internal sealed class BodyPushes(StoreTarget target, WireMetrics metrics, Exposi
         return outcome.TooLarge ? Answer.TooLargeDecoded(options.DecodedLimit)
             : outcome.NoRoom ? Answer.NoRoom with { Close = false }
             : outcome.Error is { } error ? new Answer(400, error, Why: Refusal.Encoding)
-            : Store(request, key, text.Memory, asItIs);
+            : Store(request, key, mode, text.Memory, asItIs);
     }
 
-    // To read a large body takes several times as much as it has, and that is taken of the same memory.
-    private Answer? Store(in PushRequest request, GroupingKey key, ReadOnlyMemory<byte> body, bool asItIs)
+    // To read a large body takes several times its size, which is claimed of the memory for bodies, too.
+    private Answer? Store(in PushRequest request, GroupingKey key, PushMode mode, ReadOnlyMemory<byte> body, bool asItIs)
     {
         BodyClaim? claim = IsLarge(key, body.Span) ? request.Claim : null;
         long scratch = claim is null ? 0 : PushScratch.Of(key, request.Format, body.Span);
@@ -116,10 +123,9 @@ internal sealed class BodyPushes(StoreTarget target, WireMetrics metrics, Exposi
 
         try
         {
-            PushMode mode = ModeOf(request, key);
-            return changes is null ? PushAnswer.Of(target.Push(key, request.Format, body, mode, request.Details), asItIs)
+            return Changes is null ? PushAnswer.Of(target.Push(key, request.Format, body, mode, request.Details), asItIs)
                 : PushModes.Joins(mode) || !request.Id.IsEmpty || !request.Source.IsEmpty ? s_notShared
-                : changes.Push(request, mode, key, body, asItIs);
+                : Changes.Push(request, mode, key, body, asItIs);
         }
         finally
         {

@@ -5,9 +5,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Exposition.Kestrel.Serving;
 
-// Each holds a view of the store, and so memory of what has been replaced meanwhile: there is a number of seats of each kind. Whoever comes
-// when they are all taken gets in, and the slowest ends for him. As that takes a moment, there may be a few more than seats; only beyond
-// that a newcomer is refused.
+// Each reader holds a view of the store, and so memory of what has been replaced meanwhile: there is a number of seats of each kind. A
+// reader that comes when all are taken is let in, and the slowest is ended for it. As that takes a moment, there may be a few more readers
+// than seats; only beyond that a new one is refused.
 
 /// <summary>All who read long answers: scrapes, the page, the API. Safe for concurrent use.</summary>
 internal sealed class OpenReaders(WireMetrics metrics, ExpositionOptions options, Func<long> heldBytes, ClientLog log)
@@ -72,7 +72,7 @@ internal sealed class OpenReaders(WireMetrics metrics, ExpositionOptions options
 
         if (reader.IsEnded)
         {
-            // Whoever asked knows for whom, and says so.
+            // The caller knows which client it was, and logs it.
             metrics.CountRefusal(kind);
             return null;
         }
@@ -131,11 +131,11 @@ internal sealed class OpenReaders(WireMetrics metrics, ExpositionOptions options
         return count;
     }
 
-    // Of those who are equally fast, as all are at first, the one who lets something wait for longest.
+    // Of those that are equally fast, as all are at first, the one that has made the server wait for longest.
     private Reader Slowest(Limit kind) =>
         _open.Where(reader => reader.Kind == kind && !reader.IsEnded).MinBy(static reader => (reader.Speed, -reader.Waiting))!;
 
-    // One at a time: what it holds is free only when it has closed.
+    // One at a time: its memory is free only when it has closed.
     private void EndOldest()
     {
         Reader oldest;

@@ -72,7 +72,7 @@ internal sealed class OpenScrape(
         }
     }
 
-    // Never catches: it looks at what passes. What is not the reader's doing is the engine's.
+    // A filter of exceptions that catches none. What is not caused by the reader is a failure of the engine.
     private bool NoteFailure(Exception thrown)
     {
         _outcome = thrown is IOException or OperationCanceledException ? _outcome : ScrapeOutcome.Failed;

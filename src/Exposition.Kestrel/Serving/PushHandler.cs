@@ -25,14 +25,12 @@ internal sealed class PushHandler(
     StoreTarget target, WireMetrics metrics, PushPath paths, OpenReaders readers, ExpositionOptions options, ClientLog log,
         RefusalBook refusals)
 {
-    // Packed, it is most likely a large one: not worth a try.
+    // A packed body of this size most likely decodes to a large one: it is not tried here.
     private const int LargePacked = BodyPushes.LargeBody / 8;
 
     private readonly JobRate _rate = new(
         options.MaxPushesPerSecond, options.Time, pushes => metrics.Limits.See(Limit.PushesPerSecond, pushes));
-    private readonly LaterChanges? _changes = options.Changes is { } changes ? new LaterChanges(changes, log) : null;
-    private readonly BodyPushes _bodies = new(
-        target, metrics, options, options.Changes is { } shared ? new LaterChanges(shared, log) : null);
+    private readonly BodyPushes _bodies = new(target, metrics, options, log);
     private readonly FairWorkers _workers = new("large bodies", Environment.ProcessorCount, options.MaxQueuedBodies, options.Time);
 
     /// <summary>Decodes bodies and stores what pushes bring.</summary>
@@ -79,7 +77,7 @@ internal sealed class PushHandler(
     /// <param name="body">The body as sent; not used when the task is complete.</param>
     public async ValueTask<Answer> HandleLargeAsync(PushRequest request, ReadOnlyMemory<byte> body)
     {
-        Answer answer = await ApplyInTurnAsync(request, body);
+        Answer answer = await RunInTurnAsync(request, () => ApplyLarge(request, body));
         return Finish(request, answer, Ended(request, answer) is { } confirmation ? await confirmation : null);
     }
 
@@ -95,11 +93,9 @@ internal sealed class PushHandler(
     /// <summary>Counts a request that was answered without its body being complete.</summary>
     public void Count(in PushRequest request, in Answer answer)
     {
-        metrics.CountServed(request.Door);
         metrics.CountPush(request.Method, request.HeadSize + request.AnnouncedBytes, request.StartedAt, answer.Status,
             request.Format);
-        metrics.CountRefusal(answer.Limit);
-        Blame(request, answer);
+        CountMany(request, answer);
     }
 
     /// <summary>Counts, logs and keeps the answer to a request for several groups, which is counted as a request elsewhere.</summary>
@@ -122,7 +118,7 @@ internal sealed class PushHandler(
         return answer;
     }
 
-    // The store has its own word on what it has refused itself.
+    // What the store has refused it has noted itself.
     private void Blame(in PushRequest request, in Answer answer)
     {
         log.Answered(request, answer);
@@ -181,11 +177,11 @@ internal sealed class PushHandler(
         }
     }
 
-    // A PUT replaces whatever the rules say; but whoever wrote them meant something else.
+    // A PUT replaces the group whatever the rules say. Who has written a rule for it expects something else, so it is counted and logged.
     private void NotePutAgainstRule(in PushRequest request)
     {
         if (request is { Method: PushMethod.Put, GivenMode: null, Route.Key: { } key }
-            && target.HasModeRules && target.ModeOf(key) is not (PushMode.Replace or PushMode.Merge) and var mode)
+            && target.ModeOf(key) is not (PushMode.Replace or PushMode.Merge) and var mode)
         {
             metrics.CountPutAgainstRule();
             log.PutAgainstRule(request, key, PushModes.NameOf(mode));
@@ -201,12 +197,12 @@ internal sealed class PushHandler(
 
         if (request.Method == PushMethod.Delete)
         {
-            if (!options.DisableDelete && _changes is null && target.Delete(key))
+            if (!options.DisableDelete && _bodies.Changes is null && target.Delete(key))
             {
                 Keep(request);
             }
 
-            return options.DisableDelete ? DisabledDeletes.Answer(options) : _changes?.Delete(key) ?? new Answer(202);
+            return options.DisableDelete ? DisabledDeletes.Answer(options) : _bodies.Changes?.Delete(key) ?? new Answer(202);
         }
 
         if (request.HeaderError is { } wrong)
@@ -219,28 +215,25 @@ internal sealed class PushHandler(
             return Answer.TooOften(options.MaxPushesPerSecond);
         }
 
+        PushMode mode = _bodies.ModeOf(request, key);
         BodyEncoding encoding = ContentCoding.Settle(request.Encoding, body.Span);
         if (ContentCoding.IsPacked(encoding))
         {
-            return body.Length < LargePacked ? _bodies.Decode(request, key, encoding, body, BodyPushes.LargeBody) : null;
+            return body.Length < LargePacked ? _bodies.Decode(request, key, mode, encoding, body, BodyPushes.LargeBody) : null;
         }
 
-        return !BodyPushes.IsLarge(key, body.Span) && !_bodies.IsLargeJoin(request, key)
-            ? _bodies.Push(request, key, body, asItIs: encoding == BodyEncoding.Unknown && !body.IsEmpty)
-            : request.Charset is null
-                && target.TryPushRepeated(key, request.Format, body, _bodies.ModeOf(request, key), request.Details) ? new Answer(200)
+        return !BodyPushes.IsLarge(key, body.Span) && !_bodies.IsLargeJoin(key, mode)
+            ? _bodies.Push(request, key, mode, body, asItIs: encoding == BodyEncoding.Unknown && !body.IsEmpty)
+            : request.Charset is null && target.TryPushRepeated(key, request.Format, body, mode, request.Details) ? new Answer(200)
             : null;
     }
-
-    private ValueTask<Answer> ApplyInTurnAsync(PushRequest request, ReadOnlyMemory<byte> body) =>
-        RunInTurnAsync(request, () => ApplyLarge(request, body));
 
     /// <summary>Does work for a request in its turn, on another thread.</summary>
     /// <param name="request">The head.</param>
     /// <param name="work">Null where there is no memory for it: then it is done again when there is some.</param>
     public async ValueTask<Answer> RunInTurnAsync(PushRequest request, Func<Answer?> work)
     {
-        // A turn without the memory for it was in vain, and there will be another.
+        // Where there was no memory in its turn it waits for memory, and then for another turn.
         TimeSpan patience = options.BodyTimeout > TimeSpan.Zero ? options.BodyTimeout : Timeout.InfiniteTimeSpan;
         long started = options.Time.GetTimestamp();
         ClientAddress client = request.Client
@@ -273,9 +266,10 @@ internal sealed class PushHandler(
     private Answer? ApplyLarge(in PushRequest request, ReadOnlyMemory<byte> body)
     {
         GroupingKey key = request.Route.Key!;
+        PushMode mode = _bodies.ModeOf(request, key);
         BodyEncoding encoding = ContentCoding.Settle(request.Encoding, body.Span);
         return ContentCoding.IsPacked(encoding)
-            ? _bodies.Decode(request, key, encoding, body, long.MaxValue)
-            : _bodies.Push(request, key, body, asItIs: encoding == BodyEncoding.Unknown);
+            ? _bodies.Decode(request, key, mode, encoding, body, long.MaxValue)
+            : _bodies.Push(request, key, mode, body, asItIs: encoding == BodyEncoding.Unknown);
     }
 }

@@ -55,7 +55,7 @@ internal sealed class ScrapeHandler(
 
         if (options.CommitGate is { IsOpen: false })
         {
-            // Half of the groups would look like the end of the others.
+            // With half of the groups it would look as if the others had gone.
             refused = Answer.Loading;
             Count(request, ScrapeOutcome.Refused);
             return null;

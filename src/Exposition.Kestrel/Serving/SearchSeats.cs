@@ -6,21 +6,30 @@ namespace Exposition.Kestrel.Serving;
 // take them from those who push.
 
 /// <summary>Lets some searches of the groups run at once; others wait a little. Safe for concurrent use.</summary>
-/// <param name="options">They say how many; 0 for any number.</param>
-internal sealed class SearchSeats(ExpositionOptions options) : IDisposable
+internal sealed class SearchSeats : IDisposable
 {
     /// <summary>How long others wait.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    private readonly SemaphoreSlim _seats = new(options.MaxSearches > 0 ? options.MaxSearches : int.MaxValue);
-    private int _taken;
+    private readonly ExpositionOptions _options;
+    private readonly int _most;
+    private readonly SemaphoreSlim _seats;
+
+    /// <summary>All seats are free.</summary>
+    /// <param name="options">They say how many there are; 0 for any number.</param>
+    public SearchSeats(ExpositionOptions options)
+    {
+        _options = options;
+        _most = options.MaxSearches > 0 ? options.MaxSearches : int.MaxValue;
+        _seats = new SemaphoreSlim(_most);
+    }
 
     /// <summary>How many run.</summary>
-    public int Taken => Volatile.Read(ref _taken);
+    public int Taken => _most - _seats.CurrentCount;
 
     /// <summary>What those are told who found no seat.</summary>
     public Answer Refusal => new(
-        503, $"too many searches of groups: {options.MaxSearches} are running ({options.NameOf(Limit.Searches)})", Limit: Limit.Searches);
+        503, $"too many searches of groups: {_options.MaxSearches} are running ({_options.NameOf(Limit.Searches)})", Limit: Limit.Searches);
 
     /// <summary>Waits for a seat.</summary>
     /// <returns>Gives it back when it is disposed of; null if there was none in time.</returns>
@@ -29,15 +38,15 @@ internal sealed class SearchSeats(ExpositionOptions options) : IDisposable
     {
         if (_seats.Wait(0, CancellationToken.None))
         {
-            return new Seat(this);
+            return new Seat(_seats);
         }
 
-        using var late = new CancellationTokenSource(Patience, options.Time);
+        using var late = new CancellationTokenSource(Patience, _options.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, gone);
         try
         {
             await _seats.WaitAsync(either.Token);
-            return new Seat(this);
+            return new Seat(_seats);
         }
         catch (OperationCanceledException) when (!gone.IsCancellationRequested)
         {
@@ -47,23 +56,15 @@ internal sealed class SearchSeats(ExpositionOptions options) : IDisposable
 
     public void Dispose() => _seats.Dispose();
 
-    private sealed class Seat : IDisposable
+    private sealed class Seat(SemaphoreSlim seats) : IDisposable
     {
-        private readonly SearchSeats _of;
         private int _left;
-
-        public Seat(SearchSeats of)
-        {
-            _of = of;
-            Interlocked.Increment(ref of._taken);
-        }
 
         public void Dispose()
         {
             if (Interlocked.Exchange(ref _left, 1) == 0)
             {
-                Interlocked.Decrement(ref _of._taken);
-                _of._seats.Release();
+                seats.Release();
             }
         }
     }

@@ -18,8 +18,6 @@ internal class StoreTarget(MetricStore? store, IChangeTarget? changes = null)
         GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details) =>
         changes is null && store!.TryPushRepeated(key, format, body, mode, details);
 
-    public virtual bool HasModeRules => store?.Options.PushModes.Count > 0;
-
     public virtual PushMode ModeOf(GroupingKey key) => store?.ModeOf(key) ?? PushMode.Merge;
 
     public virtual long SizeOf(GroupingKey key) => store?.SizeOf(key) ?? 0;

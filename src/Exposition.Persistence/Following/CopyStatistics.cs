@@ -19,7 +19,7 @@ internal sealed class CopyStatistics(TimeProvider time)
         Interlocked.Read(ref _lastSuccess) is var ticks and not 0 ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
 
     /// <summary>
-    /// When the oldest change was made of a write that goes on or has failed, as a timestamp of the clock; null if there is none.
+    /// When the oldest change was made that is in a write that goes on or has failed, as a timestamp of the clock; null for none.
     /// </summary>
     public long? WritingSince => Interlocked.Read(ref _writingSince) is var since and not 0 ? since : null;
 
@@ -28,7 +28,7 @@ internal sealed class CopyStatistics(TimeProvider time)
 
     public void EndWrite() => Interlocked.Exchange(ref _writingSince, 0);
 
-    /// <summary>When the first write failed of those that have failed since the last one that has not; null if that is the last.</summary>
+    /// <summary>When the first write failed after the last good one; null if the last one was good.</summary>
     public DateTimeOffset? FailingSince =>
         Interlocked.Read(ref _failingSince) is var ticks and not 0 ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
 

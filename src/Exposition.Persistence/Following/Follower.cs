@@ -76,7 +76,7 @@ internal sealed class Follower : IDisposable
     {
         await _stop.CancelAsync().ConfigureAwait(false);
 
-        // What became of the thread must not keep its groups from being saved.
+        // Whatever has ended the thread, what is left is written.
         await _thread.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return SaveLast() || SaveLast();
     }
@@ -156,7 +156,7 @@ internal sealed class Follower : IDisposable
         }
     }
 
-    // Whoever waits for the disk is told soon when it has come back.
+    // Those that wait for the disk are told soon when it has come back.
     private TimeSpan Longer(TimeSpan? pause)
     {
         TimeSpan longest = _options.Interval <= TimeSpan.Zero ? s_firstPause : s_longestPause;
@@ -220,7 +220,7 @@ internal sealed class Follower : IDisposable
         }
     }
 
-    // Whoever sees that nothing waits any more also sees how the write went.
+    // A thread that sees that nothing waits any more also sees how the write went.
     private void EndWrite(int written)
     {
         if (_writer.TakeRefusal() is not { } refusal)

@@ -25,7 +25,7 @@ internal sealed class LagWatch : IDisposable
 
     public void Dispose() => _timer.Dispose();
 
-    // What a timer throws ends the process. Whoever could not be told is told the next time, and the lag is a metric, too.
+    // What a timer throws ends the process. What could not be told is told the next time, and the lag is a metric, too.
     private void Look()
     {
         try

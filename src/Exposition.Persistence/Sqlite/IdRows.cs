@@ -87,18 +87,17 @@ internal sealed class IdRows(SqliteConnection connection) : IDisposable
     /// <param name="id">Its row id.</param>
     /// <param name="key">Its key.</param>
     /// <param name="state">What its row says.</param>
-    /// <param name="kept">The ids with the key under which they are hashed.</param>
+    /// <param name="kept">Is given the ids, and the key under which they are hashed.</param>
     /// <returns>False if some are damaged: then they are not complete.</returns>
-    public bool TryRead(long id, GroupingKey key, in GroupState state, out KeptMemory kept)
+    public bool TryRead(long id, GroupingKey key, in GroupState state, ref KeptMemory kept)
     {
-        var ids = new PushIds(state.Incarnation, state.IdCount);
-        kept = new KeptMemory(state.Memory, ids, state.IdCount, _key ??= ReadKey());
-        if (kept.Key is null)
+        if ((_key ??= ReadKey()) is not { } hashedUnder)
         {
-            kept = kept with { Ids = null, IdCount = 0 };
             return false;
         }
 
+        var ids = new PushIds(state.Incarnation, state.IdCount);
+        kept = kept with { Ids = ids, IdCount = state.IdCount, Key = hashedUnder };
         bool good = true;
         var found = new List<StoredId>();
         SqliteFile.Bind(_read, id, state.Incarnation);

@@ -77,7 +77,7 @@ internal sealed class RowDecoder(IdRows? ids)
     {
         try
         {
-            return ids.TryRead(id, group, state, out memory);
+            return ids.TryRead(id, group, state, ref memory);
         }
         catch (SqliteException e) when (IsSalvaging && SqliteErrors.Translate(e).Fault == DurableFault.Damaged)
         {

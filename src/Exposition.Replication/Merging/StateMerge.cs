@@ -73,8 +73,7 @@ internal static class StateMerge
     }
 
     /// <summary>When a state was pushed to last, in nanoseconds since the Unix epoch.</summary>
-    public static long TimeOf(FamilyEntry[] families) =>
-        GroupSnapshot.IndexOf(families, BuiltInFamilies.PushTime) is >= 0 and var at ? families[at].PushedAt : 0;
+    public static long TimeOf(FamilyEntry[] families) => BuiltInFamilies.PushedAt(families) ?? 0;
 
     private static void AddUnlessOlder(List<FamilyEntry> merged, in FamilyEntry entry, long replaced)
     {

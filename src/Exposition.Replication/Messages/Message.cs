@@ -1,5 +1,6 @@
 using Exposition.Engine;
 using Exposition.Engine.Content;
+using Exposition.Engine.Expiry;
 
 namespace Exposition.Replication.Messages;
 
@@ -41,5 +42,5 @@ internal readonly record struct Message(
     MessageKind Kind, long Stamp, GroupingKey? Key = null, GroupState State = default, bool IsSeeded = false)
 {
     /// <summary>The time for a stamp.</summary>
-    public static long Now(TimeProvider time) => (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
+    public static long Now(TimeProvider time) => DeadlineClock.WallOf(time);
 }
