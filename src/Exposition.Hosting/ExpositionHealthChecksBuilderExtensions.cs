@@ -1,6 +1,7 @@
 using Exposition.Hosting;
 using Exposition.Hosting.Health;
 using Exposition.Hosting.Naming;
+using Exposition.Hosting.Starting;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -23,16 +24,21 @@ public static class ExpositionHealthChecksBuilderExtensions
     /// <param name="failureStatus">What counts as failed; unhealthy by default.</param>
     /// <param name="tags">Tags of the check, such as <c>ready</c>.</param>
     /// <returns>The same builder.</returns>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">At the start of the host: there is no such
+    /// engine.</exception>
     public static IHealthChecksBuilder AddExposition(
         this IHealthChecksBuilder builder, string name = "", HealthStatus? failureStatus = null, IEnumerable<string>? tags = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(name);
+        string check = name.Length == 0 ? "exposition" : "exposition-" + name;
+        StartChecks.Add(
+            builder.Services, provider => new HealthCheckEngine(check, name, provider.GetService<IServiceProviderIsKeyedService>()));
         return builder.Add(new HealthCheckRegistration(
-            name.Length == 0 ? "exposition" : "exposition-" + name,
+            check,
             provider => new EngineHealthCheck(
-                provider.GetNamed<Exposition.Engine.MetricStore>(name) ?? throw new InvalidOperationException(
-                    $"the services have no engine {(name.Length == 0 ? "without a name" : "of the name " + name)}: call AddExposition"),
+                provider.GetNamed<Exposition.Engine.MetricStore>(name)
+                    ?? throw new InvalidOperationException(HealthCheckEngine.Missing(check, name)),
                 provider.GetNamed<ICommitGate>(name)),
             failureStatus, tags));
     }

@@ -43,16 +43,17 @@ public static class ExpositionEndpointRouteBuilderExtensions
     /// For adding conventions, such as authorization. They hold for the raw door too: it leaves to the endpoints what has them
     /// (<see cref="Microsoft.AspNetCore.Hosting.ListenOptionsExpositionExtensions.UseExposition"/>).
     /// </returns>
-    /// <exception cref="InvalidOperationException">The services have no such engine. When the routes are built: the engine is mapped below
-    /// another prefix, too, or the prefix has parameters.</exception>
+    /// <exception cref="InvalidOperationException">The services have no such engine.</exception>
+    /// <exception cref="OptionsValidationException">The options of engines are wrong. At the start of the host: an engine is mapped twice,
+    /// or below two prefixes, or below one with parameters.</exception>
     public static IEndpointConventionBuilder MapExposition(
         this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string prefix = "", string name = "")
     {
         (RouteGroupBuilder group, ExpositionEngine engine, RequestDelegate handler) = Begin(endpoints, prefix, name);
         string root = engine.Options.RoutePrefix + "/metrics";
         engine.Mapped.Pushes = true;
-        Map(group, root + "/{**rest}", engine, handler).WithDisplayName("exposition");
-        MapScrapes(group, engine, handler, path => !path.StartsWith(root + "/", StringComparison.OrdinalIgnoreCase)
+        Map(group, root + "/{**rest}", name, engine, handler).WithDisplayName("exposition");
+        MapScrapes(group, name, engine, handler, path => !path.StartsWith(root + "/", StringComparison.OrdinalIgnoreCase)
             && !string.Equals(path, root, StringComparison.OrdinalIgnoreCase));
         return group;
     }
@@ -69,7 +70,7 @@ public static class ExpositionEndpointRouteBuilderExtensions
         engine.Mapped.Pushes = true;
         foreach (string start in (string[])["/metrics/job", "/metrics/job@base64"])
         {
-            Map(group, engine.Options.RoutePrefix + start + "/{**rest}", engine, handler).WithDisplayName("exposition push");
+            Map(group, engine.Options.RoutePrefix + start + "/{**rest}", name, engine, handler).WithDisplayName("exposition push");
         }
 
         return group;
@@ -84,7 +85,7 @@ public static class ExpositionEndpointRouteBuilderExtensions
         this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string prefix = "", string name = "")
     {
         (RouteGroupBuilder group, ExpositionEngine engine, RequestDelegate handler) = Begin(endpoints, prefix, name);
-        MapScrapes(group, engine, handler, static _ => true);
+        MapScrapes(group, name, engine, handler, static _ => true);
         return group;
     }
 
@@ -208,27 +209,29 @@ public static class ExpositionEndpointRouteBuilderExtensions
             KestrelRefusals.Watch(listener, engine);
         }
 
-        RouteGroupBuilder group = endpoints.MapGroup(prefix);
+        RouteGroupBuilder group = GroupOf(endpoints, prefix, name);
         RequestDelegate handler = new EndpointDoor(engine).HandleAsync;
         group.WithMetadata(new ExpositionRoute(engine, handler));
         return (group, engine, handler);
     }
 
-    private static void MapScrapes(RouteGroupBuilder group, ExpositionEngine engine, RequestDelegate handler, Func<string, bool> isApart)
+    private static void MapScrapes(
+        RouteGroupBuilder group, string name, ExpositionEngine engine, RequestDelegate handler, Func<string, bool> isApart)
     {
         if (isApart(engine.Options.FullTelemetryPath))
         {
-            Map(group, engine.Options.FullTelemetryPath, engine, handler).WithDisplayName("exposition telemetry");
+            Map(group, engine.Options.FullTelemetryPath, name, engine, handler).WithDisplayName("exposition telemetry");
         }
 
         if (engine.Options.FullSelfMetricsPath is { } self && isApart(self))
         {
-            Map(group, self, engine, handler).WithDisplayName("exposition self-metrics");
+            Map(group, self, name, engine, handler).WithDisplayName("exposition self-metrics");
         }
     }
 
     // What stands above is known when the endpoint is built. The engine looks at the raw target, so it must know it, too.
-    private static IEndpointConventionBuilder Map(RouteGroupBuilder group, string path, ExpositionEngine engine, RequestDelegate handler)
+    private static IEndpointConventionBuilder Map(
+        RouteGroupBuilder group, string path, string name, ExpositionEngine engine, RequestDelegate handler)
     {
         RoutePattern pattern = RoutePatternFactory.Parse(path);
         IEndpointConventionBuilder endpoint = group.Map(pattern, handler);
@@ -236,15 +239,22 @@ public static class ExpositionEndpointRouteBuilderExtensions
         {
             if (built is RouteEndpointBuilder { RoutePattern: { } found })
             {
-                engine.Paths.MapBelow(Above(found, found.PathSegments.Count - pattern.PathSegments.Count));
+                string above = Above(found, name, found.PathSegments.Count - pattern.PathSegments.Count);
+                if (engine.Paths.MapBelow(above) is { } other)
+                {
+                    throw new MappingException($"{Called(name)} is mapped below \"{other}\" and below \"{above}\": expected one prefix; "
+                        + "give each an engine of its own name");
+                }
             }
         });
         return endpoint;
     }
 
-    private static string Above(RoutePattern pattern, int segments) => string.Concat(pattern.PathSegments.Take(segments).Select(
-        segment => LiteralOf(segment) ?? throw new InvalidOperationException(
-            $"an engine cannot be mapped below {pattern.RawText}: a prefix with parameters stands for many paths, and it has one")));
+    private static string Above(RoutePattern pattern, string name, int segments) =>
+        string.Concat(pattern.PathSegments.Take(segments).Select(segment => LiteralOf(segment) ?? throw new MappingException(
+            $"{Called(name)} is mapped at {pattern.RawText}: a prefix with parameters stands for many paths, expected one path")));
+
+    private static string Called(string name) => name.Length == 0 ? "the engine without a name" : "engine " + name;
 
     private static string? LiteralOf(RoutePatternPathSegment segment) =>
         segment is { IsSimple: true } && segment.Parts[0] is RoutePatternLiteralPart literal ? "/" + literal.Content : null;
@@ -254,7 +264,15 @@ public static class ExpositionEndpointRouteBuilderExtensions
         ArgumentNullException.ThrowIfNull(endpoints);
         ArgumentNullException.ThrowIfNull(prefix);
         ArgumentNullException.ThrowIfNull(name);
-        return (endpoints.MapGroup(prefix), endpoints.ServiceProvider.EngineOf(name));
+        return (GroupOf(endpoints, prefix, name), endpoints.ServiceProvider.EngineOf(name));
+    }
+
+    // A branch of the pipeline that has routes of its own carries them under this key; what the framework calls the main ones, is the app.
+    private static RouteGroupBuilder GroupOf(IEndpointRouteBuilder endpoints, string prefix, string name)
+    {
+        object? branch = endpoints.CreateApplicationBuilder().Properties.TryGetValue("__EndpointRouteBuilder", out object? routes)
+            && routes is not WebApplication ? routes : null;
+        return endpoints.MapGroup(prefix).WithMetadata(new MappedRoute(name, branch));
     }
 
     private static ExpositionStatusOptions StatusOf(IEndpointRouteBuilder endpoints, string name) =>

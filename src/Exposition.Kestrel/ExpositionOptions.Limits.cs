@@ -4,32 +4,19 @@ namespace Exposition.Kestrel;
 
 public sealed partial class ExpositionOptions
 {
-    private const long MostInOneArray = 1L << 30;
-
-    private long _maxBodyBytes = 64L << 20;
-    private long _maxDecodedBytes = 256L << 20;
+    internal const long MostInOneArray = 1L << 30;
 
     /// <summary>
     /// The longest body, in bytes as sent. More is answered with 413. Default: 64 MiB. At most 1 GiB, as a body is one array; 0 means the
     /// same.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">Negative, or more than 1 GiB.</exception>
-    public long MaxBodyBytes
-    {
-        get => _maxBodyBytes;
-        set => _maxBodyBytes = InOneArray(value);
-    }
+    public long MaxBodyBytes { get; set; } = 64L << 20;
 
     /// <summary>
     /// The longest body, in bytes after its Content-Encoding is undone. Decoding stops there, and the answer is 413. Default: 256 MiB. At
     /// most 1 GiB; 0 means the same.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">Negative, or more than 1 GiB.</exception>
-    public long MaxDecodedBytes
-    {
-        get => _maxDecodedBytes;
-        set => _maxDecodedBytes = InOneArray(value);
-    }
+    public long MaxDecodedBytes { get; set; } = 256L << 20;
 
     /// <summary>
     /// How many times as long as it was sent a body may become when its Content-Encoding is undone, beyond the first MiB; more is answered
@@ -191,14 +178,7 @@ public sealed partial class ExpositionOptions
     /// </summary>
     public int MaxSearches { get; set; } = 2;
 
-    internal long BodyLimit => _maxBodyBytes == 0 ? MostInOneArray : _maxBodyBytes;
+    internal long BodyLimit => MaxBodyBytes == 0 ? MostInOneArray : MaxBodyBytes;
 
-    internal long DecodedLimit => _maxDecodedBytes == 0 ? MostInOneArray : _maxDecodedBytes;
-
-    private static long InOneArray(long bytes)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, MostInOneArray);
-        return bytes;
-    }
+    internal long DecodedLimit => MaxDecodedBytes == 0 ? MostInOneArray : MaxDecodedBytes;
 }

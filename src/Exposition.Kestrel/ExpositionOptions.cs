@@ -9,11 +9,11 @@ namespace Exposition.Kestrel;
 
 /// <summary>How an engine behaves on the wire. Read once when the engine is made.</summary>
 /// <remarks>
-/// Of each limit, and of each time, 0 means that there is none, where nothing else is said. What is wrong (a negative number, a
-/// <see cref="Time"/> that is null, a path of scrapes below that of pushes) ends the start of the host with an
-/// <c>OptionsValidationException</c>, and of an engine that is made by hand its constructor with an <see cref="ArgumentException"/>: both
-/// name all options that are wrong. What is said to be used where the store is made from these options has no effect on a store that the
-/// host has made itself.
+/// Of each limit, and of each time, 0 means that there is none, where nothing else is said. What is wrong (a negative number, a <see
+/// cref="Time"/> that is null, a path of scrapes below that of pushes, or one with characters that stand for something else in a URL or a
+/// route) ends the start of the host with an <c>OptionsValidationException</c>, and of an engine that is made by hand its constructor
+/// with an <see cref="ArgumentException"/>: both name all options that are wrong. What is said to be used where the store is made from
+/// these options has no effect on a store that the host has made itself.
 /// </remarks>
 /// <example>
 /// <code>
@@ -38,7 +38,6 @@ public sealed partial class ExpositionOptions
     /// Default: empty.
     /// </summary>
     /// <exception cref="ArgumentNullException">Null.</exception>
-    /// <exception cref="ArgumentException">A path with characters that stand for something else in a URL or a route.</exception>
     public string RoutePrefix
     {
         get => _routePrefix;
@@ -54,7 +53,6 @@ public sealed partial class ExpositionOptions
     /// of those is an error.
     /// </summary>
     /// <exception cref="ArgumentNullException">Null.</exception>
-    /// <exception cref="ArgumentException">A path with characters that stand for something else in a URL or a route.</exception>
     public string TelemetryPath
     {
         get => _telemetryPath;

@@ -6,11 +6,14 @@ using Exposition.Hosting.Conditions;
 using Exposition.Hosting.Logging;
 using Exposition.Hosting.Naming;
 using Exposition.Hosting.Settings;
+using Exposition.Hosting.Starting;
 using Exposition.Kestrel;
 using Exposition.Kestrel.Conditions;
 using Exposition.Kestrel.Logging;
+using Exposition.Kestrel.Routing;
 using Exposition.Kestrel.Serving;
 using Exposition.Kestrel.Settings;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -60,6 +63,7 @@ public static class ExpositionServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(name);
         services.AddChecked(name, new ExpositionOptionsValidator(), configure, static (options, time) => options.Time = time);
+        services.AddChecked<ExpositionStatusOptions>(name, new StatusOptionsValidator(), configure: null);
 
         // Of all engines together: what clients cause is bounded for the host.
         services.TryAddSingleton(static provider => new LogBudget(provider.GetService<TimeProvider>() ?? TimeProvider.System));
@@ -67,6 +71,14 @@ public static class ExpositionServiceCollectionExtensions
             provider.GetService<ILoggerFactory>()?.CreateLogger<ExpositionEngine>() ?? (ILogger)NullLogger.Instance,
             provider.GetRequiredService<LogBudget>(), name));
         services.AddMetrics();
+        if (!services.Any(static service => service.ServiceType == typeof(MappingCheck)))
+        {
+            services.AddSingleton<MappingCheck>();
+            services.AddSingleton<IStartupFilter>(static provider => provider.GetRequiredService<MappingCheck>());
+            services.AddSingleton<ILaterStartChecks>(static provider => provider.GetRequiredService<MappingCheck>());
+            StartChecks.Add(services, static provider => provider.GetRequiredService<MappingCheck>());
+        }
+
         services.TryAddNamed(name, provider => StoreOf(OptionsOf(provider, name), provider.GetNamed<ClientLog>(name)!));
         services.TryAddNamed(name, provider => EngineOf(provider, name));
         if (!services.Any(service => service.ServiceType == typeof(ConditionWatch) && Equals(service.ServiceKey ?? "", name)))

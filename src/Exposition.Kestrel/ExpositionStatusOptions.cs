@@ -17,21 +17,10 @@ namespace Exposition.Kestrel;
 /// </example>
 public sealed class ExpositionStatusOptions
 {
-    private string _title = "Pushgateway";
     private string _externalPath = "";
-    private Uri? _externalUrl;
 
     /// <summary>What stands in the titles of the page, and at its top. Default: <c>Pushgateway</c>.</summary>
-    /// <exception cref="ArgumentException">Null, or nothing but blanks.</exception>
-    public string Title
-    {
-        get => _title;
-        set
-        {
-            ArgumentException.ThrowIfNullOrWhiteSpace(value);
-            _title = value;
-        }
-    }
+    public string Title { get; set; } = "Pushgateway";
 
     /// <summary>What build the host is. Default: version and revision are those of the entry assembly.</summary>
     public ExpositionBuild Build { get; } = ExpositionBuild.OfHost();
@@ -55,20 +44,14 @@ public sealed class ExpositionStatusOptions
     /// <see cref="ExpositionOptions.TrustedProxies"/> says in <c>X-Forwarded-Proto</c>, <c>X-Forwarded-Host</c> and
     /// <c>X-Forwarded-Prefix</c>.
     /// </summary>
-    /// <exception cref="ArgumentException">No absolute URL with the scheme http or https.</exception>
-    public Uri? ExternalUrl
-    {
-        get => _externalUrl;
-        set => _externalUrl = value is null or { IsAbsoluteUri: true, Scheme: "http" or "https", Host.Length: > 0 } ? value
-            : throw new ArgumentException($"expected a URL such as http://gateway:9091/, got {value}", nameof(value));
-    }
+    public Uri? ExternalUrl { get; set; }
 
     /// <summary>
     /// The path under which they reach the root of the engine, before its telemetry path and the paths of groups. Default: empty; then
     /// nothing stands before them if there is an <see cref="ExternalUrl"/>, else the path under which the engine is mapped. Links of the
     /// page are relative and work behind any proxy.
     /// </summary>
-    /// <exception cref="ArgumentException">A path with characters that stand for something else in a URL.</exception>
+    /// <exception cref="ArgumentNullException">Null.</exception>
     public string ExternalPath
     {
         get => _externalPath;

@@ -77,7 +77,7 @@ public sealed class DurableCopy : IAsyncDisposable
         }
         catch (DurableStoreException e) when (e.Fault == DurableFault.Unavailable)
         {
-            _options.Report(new DurableNotice(DurableEvent.Unavailable, _name, Detail: e.Message));
+            _options.Report(new DurableNotice(DurableEvent.Unavailable, _name, Detail: e.Reason));
         }
 
         _options.Report(new DurableNotice(DurableEvent.Loaded, _name, report.Groups));

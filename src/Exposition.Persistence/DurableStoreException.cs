@@ -22,6 +22,8 @@ public enum DurableFault
 /// <summary>A durable copy could not be read or written.</summary>
 public sealed class DurableStoreException : Exception
 {
+    private readonly string? _reason;
+
     /// <summary>Makes an exception without details.</summary>
     public DurableStoreException()
     {
@@ -43,6 +45,18 @@ public sealed class DurableStoreException : Exception
     public DurableStoreException(DurableFault fault, string message, Exception? cause = null)
         : base(message, cause) => Fault = fault;
 
+    private DurableStoreException(string file, DurableStoreException unnamed)
+        : base($"{file}: {unnamed.Reason}", unnamed.InnerException) => (Fault, _reason) = (unnamed.Fault, unnamed.Reason);
+
     /// <summary>What kind of failure it was.</summary>
     public DurableFault Fault { get; }
+
+    /// <summary>The message without the file that <see cref="Of"/> has put in front, for lines that name it anyway.</summary>
+    internal string Reason => _reason ?? Message;
+
+    /// <summary>The same with the file that it is about in its message.</summary>
+    internal DurableStoreException Of(string file) => new(file, this);
+
+    /// <summary>Why something has failed, for a line that names the file.</summary>
+    internal static string ReasonOf(Exception e) => e is DurableStoreException known ? known.Reason : e.Message;
 }

@@ -185,7 +185,7 @@ public sealed class SqlitePersistence : IHostedService, ICommitGate, IAsyncDispo
         catch (Exception e) when (e is not OperationCanceledException || !_stop.IsCancellationRequested)
         {
             _hasFailed = true;
-            string why = e is DurableStoreException ? e.Message : $"{e.GetType().Name}: {e.Message}";
+            string why = e is DurableStoreException known ? known.Reason : $"{e.GetType().Name}: {e.Message}";
             _logger.CannotLoad(file, why);
             throw e as DurableStoreException ?? new DurableStoreException(DurableFault.Unavailable, why, e);
         }

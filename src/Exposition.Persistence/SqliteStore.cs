@@ -101,7 +101,7 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
         }
         catch (DurableStoreException e)
         {
-            report(new DurableNotice(DurableEvent.Unavailable, _path, Detail: e.Message));
+            report(new DurableNotice(DurableEvent.Unavailable, _path, Detail: e.Reason));
         }
 
         if (!File.Exists(_path))
@@ -126,12 +126,12 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
         }
         catch (DurableStoreException e) when (e.Fault == DurableFault.Damaged)
         {
-            Replace(e.Message);
+            Replace(e.Reason);
             return new LoadReport(reading.Groups, reading.Damaged, true);
         }
         catch (DurableStoreException e) when (e.Fault == DurableFault.Unavailable)
         {
-            report(new DurableNotice(DurableEvent.Unavailable, _path, Detail: e.Message));
+            report(new DurableNotice(DurableEvent.Unavailable, _path, Detail: e.Reason));
             Close();
             return LoadReadOnly(reading);
         }
@@ -214,7 +214,7 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
     {
         if (e.Fault == DurableFault.Damaged)
         {
-            Replace(e.Message);
+            Replace(e.Reason);
         }
         else
         {
@@ -270,7 +270,7 @@ public sealed class SqliteStore(string path, TimeProvider time, Action<DurableNo
             }
             catch (Exception e) when (e is DurableStoreException or ForeignFileException)
             {
-                report(new DurableNotice(DurableEvent.Unavailable, _path, Detail: e.Message));
+                report(new DurableNotice(DurableEvent.Unavailable, _path, Detail: DurableStoreException.ReasonOf(e)));
             }
         }
 

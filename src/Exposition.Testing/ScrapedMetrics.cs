@@ -9,7 +9,7 @@ namespace Exposition.Testing;
 /// </summary>
 /// <example>
 /// <code>
-/// ScrapedMetrics metrics = await ScrapedMetrics.GetAsync(client);
+/// ScrapedMetrics metrics = await ScrapedMetrics.GetAsync(client, cancellationToken: token);
 /// Assert.Equal(3, metrics.Value("http_requests_received_total{code=\"200\"}"));
 /// </code>
 /// </example>

@@ -18,10 +18,10 @@ namespace Exposition.Testing;
 /// </summary>
 /// <example>
 /// <code>
-/// await using TestGateway gateway = await TestGateway.StartAsync();
+/// await using TestGateway gateway = await TestGateway.StartAsync(cancellationToken: token);
 /// await RunTheJobAsync(gateway.Uri);
 ///
-/// RecordedPush push = await gateway.WaitForPushAsync(push => push.Job == "nightly_backup");
+/// RecordedPush push = await gateway.WaitForPushAsync(push => push.Job == "nightly_backup", cancellationToken: token);
 /// Assert.Equal(3, gateway.Value("backup_rows{job=\"nightly_backup\"}"));
 /// </code>
 /// </example>

@@ -73,6 +73,28 @@ public sealed class ExpositionTextTests
         Assert.Throws<ArgumentException>(() => LabelSet.Create(default(Label)));
     }
 
+    [Theory]
+    [InlineData("# TYPE m unknown\nm 1\n", "looks like OpenMetrics", "OpenMetricsFormat.TryRead")]
+    [InlineData("\u0010\n\u0001m\u0018\u0001\"\u000b\u001a\t", "is binary", "ProtobufFormat.TryRead")]
+    public async Task Of_another_format_it_is_said_what_reads_it_and_nothing_of_headers(string body, string what, string method)
+    {
+        using var stream = new MemoryStream(Encoding.UTF8.GetBytes(body));
+        Exception[] thrown =
+        [
+            Assert.Throws<ExpositionFormatException>(() => ExpositionText.Parse(body)),
+            Assert.Throws<ExpositionFormatException>(() => ExpositionText.Parse(Encoding.UTF8.GetBytes(body), "text/plain", null)),
+            await Assert.ThrowsAsync<ExpositionFormatException>(async () => await ExpositionText.ReadAsync(stream).CountAsync()),
+        ];
+
+        Assert.All(thrown, error =>
+        {
+            Assert.Contains(what, error.Message, StringComparison.Ordinal);
+            Assert.Contains(method, error.Message, StringComparison.Ordinal);
+            Assert.Contains("ExpositionText.Parse with the content type application/", error.Message, StringComparison.Ordinal);
+            Assert.DoesNotContain("Content-", error.Message, StringComparison.Ordinal);
+        });
+    }
+
     [Fact]
     public void Errors_name_line_and_reason()
     {

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Exposition.Gateway.CommandLine;
+using Exposition.Kestrel;
 using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.SelfMetrics;
 
@@ -29,6 +30,18 @@ public sealed partial class DocumentTests
     [
         "| limit | default | unit | answer | counted | meaning |", "|---|---|---|---|---|---|",
         .. s_flags.Table.Where(IsLimit).Select(LimitRow),
+    ]);
+
+    [Fact]
+    public void Options_of_limits_are_those_of_the_engine() => DocumentPart.IsCurrent("../../Exposition.Kestrel/README.md", "limits",
+    [
+        "| option | default | flag of the program | `limit` of the metrics |", "|---|---|---|---|",
+        .. from limit in Enum.GetValues<Limit>()
+           let option = SettingNames.OptionOf(limit)
+           where option.Length > 0
+           orderby option
+           let flag = s_flags.Table().Single(flag => flag.Name == LimitPrefix + WireMetrics.NameOf(limit))
+           select $"| `{option}` | {OptionDefault(option, flag)} | `--{flag.Name}` | `{WireMetrics.NameOf(limit)}` |",
     ]);
 
     [Fact]
@@ -85,6 +98,15 @@ public sealed partial class DocumentTests
         bool counted = Enum.GetValues<Limit>().Any(limit => WireMetrics.NameOf(limit) == name);
         string meaning = Cell(flag.Help.Replace(NoneIsZero, "", StringComparison.Ordinal));
         return $"| `{name}` | {missing} | {flag.Unit} | {answers} | {(counted ? "yes" : "")} | {meaning} |";
+    }
+
+    // As a flag shows it, and as it stands in code.
+    private static string OptionDefault(string option, Flag flag)
+    {
+        object value = typeof(ExpositionOptions).GetProperty(option)!.GetValue(new ExpositionOptions())!;
+        string shown = flag.Value()!;
+        string plain = Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture)!;
+        return shown == plain ? plain : $"{shown.Replace("m0s", "m", StringComparison.Ordinal)} (`{plain}`)";
     }
 
     private static string Cell(string text) => text.Replace("|", "\\|", StringComparison.Ordinal);

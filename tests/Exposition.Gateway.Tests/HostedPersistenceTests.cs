@@ -59,6 +59,7 @@ public sealed class HostedPersistenceTests : IDisposable
             () => StartAsync(builder => builder.AddSqlitePersistence(options => options.File = StateFile)));
 
         Assert.Equal(DurableFault.Locked, thrown.Fault);
+        Assert.Equal($"{StateFile}: the file is in use by another process, or by another engine of this one", thrown.Message);
         await first.StopAsync(Cancelled);
     }
 

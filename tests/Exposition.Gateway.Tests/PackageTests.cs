@@ -114,6 +114,73 @@ public sealed class PackageTests(Packages packages) : IClassFixture<Packages>
         await BuildAsync(folder, string.Join('\n', lines));
     }
 
+    /// <summary>The code of the page of Exposition.Testing, copied into the project of somebody whose warnings are errors.</summary>
+    [Fact]
+    public async Task The_tests_of_a_page_are_built_without_a_warning_and_pass_with_packages_alone()
+    {
+        string folder = packages.NewConsumer("tests");
+        await File.WriteAllTextAsync(Path.Combine(folder, "consumer.csproj"), $"""
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup>
+                <TargetFramework>net10.0</TargetFramework>
+                <OutputType>Exe</OutputType>
+                <Nullable>enable</Nullable>
+                <ImplicitUsings>enable</ImplicitUsings>
+                <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
+                <NuGetAudit>false</NuGetAudit>
+              </PropertyGroup>
+              <ItemGroup>
+                <PackageReference Include="Exposition.Testing" Version="{packages.Version}" />
+                <PackageReference Include="xunit.v3" Version="{Packages.VersionOf("xunit.v3")}" />
+              </ItemGroup>
+            </Project>
+
+            """);
+        string[] shown = [.. ReadmeSamples.Of("src/Exposition.Testing/README.md")];
+        await File.WriteAllTextAsync(Path.Combine(folder, "PageTests.cs"), $$"""
+            using Exposition.Testing;
+            using Xunit;
+
+            public sealed class PageTests
+            {
+                [Fact]
+                public async Task Of_a_job()
+                {
+                    {{shown[0]}}
+                }
+
+                [Fact]
+                public async Task Of_an_application()
+                {
+                    await using TestGateway application = await TestGateway.StartAsync(
+                        cancellationToken: TestContext.Current.CancellationToken);
+                    using var client = new HttpClient { BaseAddress = application.Uri };
+                    await PushAsync(client, "metrics/job/a", "http_requests_received_total{code=\"200\"} 1\n",
+                        TestContext.Current.CancellationToken);
+                    {{shown[1]}}
+                }
+
+                private static async Task RunTheJobAsync(Uri gateway, CancellationToken cancellation)
+                {
+                    using var client = new HttpClient { BaseAddress = gateway };
+                    await PushAsync(client, "metrics/job/nightly_backup/path@base64/L3Nydg", "backup_rows 3\n", cancellation);
+                }
+
+                private static async Task PushAsync(HttpClient client, string path, string body, CancellationToken cancellation)
+                {
+                    using HttpResponseMessage answer = await client.PutAsync(path, new StringContent(body), cancellation);
+                    answer.EnsureSuccessStatusCode();
+                }
+            }
+
+            """);
+        string output = await SucceedAsync("build", folder, "-nologo", "-v", "quiet");
+        Assert.DoesNotContain("warning", output, StringComparison.OrdinalIgnoreCase);
+        output = await SucceedAsync(Directory.GetFiles(folder, "consumer.dll", SearchOption.AllDirectories)
+            .First(static path => path.Contains("/bin/", StringComparison.Ordinal)));
+        Assert.Contains("Total: 2, Errors: 0, Failed: 0, Skipped: 0", output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_program_keeps_a_store_on_disk_with_packages_alone()
     {

@@ -52,6 +52,10 @@ public sealed class Packages : IAsyncLifetime
         return folder;
     }
 
+    /// <summary>The version of a package of others that the checkout uses.</summary>
+    public static string VersionOf(string package) => XDocument.Load(Path.Combine(Checkout.Root, "Directory.Packages.props"))
+        .Descendants("PackageVersion").Single(found => found.Attribute("Include")!.Value == package).Attribute("Version")!.Value;
+
     public ValueTask DisposeAsync()
     {
         Directory.Delete(_directory, recursive: true);

@@ -154,7 +154,7 @@ public sealed class SamplesTests : IDisposable
         foreach (string wrong in new[]
         {
             "Batch:MaxGroups=many: expected a whole number", "Batch:MaxGruops: there is no such setting", "Batch:BodyTimeout=2 minutes: ",
-            "MaxHeaders is -1: expected 0, for no limit, or more", "Batch:ExpireAfter: {job=spark}=1m: ",
+            "engine batch: ExpositionOptions.MaxHeaders is -1: expected 0, for no", "Batch:ExpireAfter: {job=spark}=1m: ",
         })
         {
             Assert.Contains(wrong, line, StringComparison.Ordinal);

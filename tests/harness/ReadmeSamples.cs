@@ -8,11 +8,16 @@ public static partial class ReadmeSamples
     /// <summary>Each C# block of the document stands in the test file; both are named from the root.</summary>
     public static void AreIn(string testFile, string document)
     {
-        string text = File.ReadAllText(Path.Combine(Checkout.Root, document));
-        List<string> samples = [.. CodeBlock().Matches(text).Select(static match => match.Groups[1].Value)];
+        IReadOnlyList<string> samples = Of(document);
         Assert.NotEmpty(samples);
         Assert.All(samples, sample => Assert.True(Contains(testFile, sample), $"{document} shows what is not in {testFile}:\n{sample}"));
     }
+
+    /// <summary>The C# blocks of a document, which is named from the root.</summary>
+    public static IReadOnlyList<string> Of(string document) =>
+    [
+        .. CodeBlock().Matches(File.ReadAllText(Path.Combine(Checkout.Root, document))).Select(static match => match.Groups[1].Value),
+    ];
 
     /// <summary>
     /// Whether all lines of the sample are there, in this order and without gaps; using directives apart, which stand at the top of a file.

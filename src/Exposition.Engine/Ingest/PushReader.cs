@@ -43,6 +43,11 @@ internal static class PushReader
         bool read = TextFormat.TryRead(body, new TextReadOptions(options.Names, Lenient: true), into, out malformed);
         if (format != PushFormat.OpenMetrics)
         {
+            if (!read)
+            {
+                malformed = malformed with { Hint = LikelyMistake.AsSent(malformed.Hint) };
+            }
+
             return read;
         }
 
@@ -55,7 +60,10 @@ internal static class PushReader
         }
 
         string why = $"and as OpenMetrics, line {strict.Line}: {strict.Message}";
-        malformed = malformed with { Hint = malformed.Hint is null or LikelyMistake.OpenMetrics ? why : malformed.Hint + "; " + why };
+        malformed = malformed with
+        {
+            Hint = malformed.Hint is null or LikelyMistake.OpenMetrics ? why : LikelyMistake.AsSent(malformed.Hint) + "; " + why,
+        };
         return read;
     }
 }

@@ -11,8 +11,15 @@ internal static class LikelyMistake
 {
     private const int Beginning = 4096;
 
-    /// <summary>The hint that is in vain for a body that was sent so.</summary>
-    public const string OpenMetrics = "this looks like OpenMetrics, which is sent with the Content-Type application/openmetrics-text";
+    // What reads a body knows no headers: those who read it themselves are told of methods, and who has sent it of headers (AsSent).
+    private const string OpenMetricsType = "application/openmetrics-text";
+    private const string ProtobufType = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited";
+    private const string Binary = "the body is binary: delimited protobuf is read by ProtobufFormat.TryRead, or by ExpositionText.Parse "
+        + $"with the content type {ProtobufType}; what is packed is unpacked first, and Prometheus remote write is not understood";
+
+    /// <summary>The hint that is in vain for a body that was read so.</summary>
+    public const string OpenMetrics = "this looks like OpenMetrics, which is read by OpenMetricsFormat.TryRead, or by ExpositionText.Parse "
+        + $"with the content type {OpenMetricsType}";
 
     private static readonly SearchValues<byte> s_binary = SearchValues.Create(
         [.. Enumerable.Range(0, 32).Except(['\t', '\n', '\r']).Select(static b => (byte)b)]);
@@ -27,6 +34,15 @@ internal static class LikelyMistake
         ReadOnlySpan<byte> line = WithoutMark(body[lineStart..]);
         return OfLanguage(WithoutMark(start)) ?? OfLine(line) ?? (IsOpenMetrics(body, line) ? OpenMetrics : null);
     }
+
+    /// <summary>A hint in words for who has sent the body in a request.</summary>
+    public static string? AsSent(string? hint) => hint switch
+    {
+        OpenMetrics => $"this looks like OpenMetrics, which is sent with the Content-Type {OpenMetricsType}",
+        Binary => $"the body is binary: protobuf needs the Content-Type {ProtobufType}, packed bodies their Content-Encoding, "
+            + "and Prometheus remote write is not understood",
+        _ => hint,
+    };
 
     // As it is sent, "# EOF" may have lost its end, or got one of Windows.
     private static bool IsOpenMetrics(ReadOnlySpan<byte> body, ReadOnlySpan<byte> line)
@@ -56,9 +72,7 @@ internal static class LikelyMistake
             : text.StartsWith("--"u8) && (text.IndexOf("Content-Disposition"u8) >= 0 || text.IndexOf("Content-Type"u8) >= 0)
                 ? "the body is in several parts (multipart), as curl -F sends it: use curl --data-binary @FILE"
             : start.ContainsAny(s_binary)
-                ? "the body is binary: protobuf needs the Content-Type application/vnd.google.protobuf; "
-                    + "proto=io.prometheus.client.MetricFamily; encoding=delimited, "
-                    + "packed bodies their Content-Encoding, and Prometheus remote write is not understood"
+                ? Binary
             : IsForm(text) ? "the body is percent-encoded or a form, as curl --data-urlencode sends it: use curl --data-binary"
             : null;
     }

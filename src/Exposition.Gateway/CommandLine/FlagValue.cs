@@ -26,18 +26,8 @@ internal static class FlagValue
         GoDuration.TryParseTime(value, out TimeSpan time, out string? error) ? time : throw new FlagException($"--{flag}: {error}");
 
     /// <summary>Takes what is given if the path that it comes to can be served.</summary>
-    public static string ReadPath(string flag, string given, string path)
-    {
-        try
-        {
-            RoutePath.Normalise(path);
-            return given;
-        }
-        catch (ArgumentException e)
-        {
-            throw new FlagException($"--{flag}: {e.Message}");
-        }
-    }
+    public static string ReadPath(string flag, string given, string path) =>
+        RoutePath.FaultOf(path) is { } fault ? throw new FlagException($"--{flag}: {fault}") : given;
 
     /// <summary>Reads the URL of a server.</summary>
     public static Uri ReadUrl(string flag, string value) =>
@@ -49,15 +39,7 @@ internal static class FlagValue
     public static string[] ReadHosts(string value)
     {
         string[] names = value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        try
-        {
-            _ = new AllowedHosts(names);
-            return names;
-        }
-        catch (ArgumentException e)
-        {
-            throw new FlagException($"--web.allowed-hosts: {e.Message}");
-        }
+        return AllowedHosts.FaultOf(names) is { } fault ? throw new FlagException($"--web.allowed-hosts: {fault}") : names;
     }
 
     /// <summary>Reads <c>--web.socket-mode</c>.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Exposition.Hosting.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Exposition.Hosting.Settings;
@@ -17,10 +18,14 @@ internal static class OptionFaults
     /// <summary>Of what must be there.</summary>
     public static IEnumerable<string> Null(string name, object? value) => value is null ? [$"{name} is null"] : [];
 
-    /// <summary>All of them as one result.</summary>
-    public static ValidateOptionsResult Result(string? name, IEnumerable<string> faults)
+    /// <summary>With the type of the options in front: several have properties of one name.</summary>
+    public static IEnumerable<string> Of<TOptions>(IEnumerable<string> faults) =>
+        faults.Select(static fault => $"{typeof(TOptions).Name}.{fault}");
+
+    /// <summary>All of them as one result, each with the name of its engine, if that has one.</summary>
+    public static ValidateOptionsResult Result(string? engine, IEnumerable<string> faults)
     {
-        string[] all = [.. faults.Select(fault => string.IsNullOrEmpty(name) ? fault : $"{name}: {fault}")];
+        string[] all = [.. faults.Select(fault => string.IsNullOrEmpty(engine) ? fault : $"engine {TextLogger.Shown(engine)}: {fault}")];
         return all.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(all);
     }
 }

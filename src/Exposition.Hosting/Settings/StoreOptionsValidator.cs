@@ -32,5 +32,6 @@ internal sealed class StoreOptionsValidator : IValidateOptions<StoreOptions>
         .. OptionFaults.Null(nameof(StoreOptions.Time), options.Time),
     ];
 
-    public ValidateOptionsResult Validate(string? name, StoreOptions options) => OptionFaults.Result(name, FaultsOf(options));
+    public ValidateOptionsResult Validate(string? name, StoreOptions options) =>
+        OptionFaults.Result(name, OptionFaults.Of<StoreOptions>(FaultsOf(options)));
 }

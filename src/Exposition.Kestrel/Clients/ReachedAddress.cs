@@ -56,15 +56,6 @@ internal readonly record struct ReachedAddress(string Scheme, HostString Host, s
         return entry.Length > 0 ? entry : null;
     }
 
-    private static string? PrefixIn(string? path)
-    {
-        try
-        {
-            return path is null ? null : RoutePath.Normalise(path);
-        }
-        catch (ArgumentException)
-        {
-            return null;
-        }
-    }
+    private static string? PrefixIn(string? path) =>
+        path is null || RoutePath.FaultOf(path) is not null ? null : RoutePath.Normalise(path);
 }

@@ -13,20 +13,12 @@ internal sealed class AllowedHosts
     // Most requests come under one name: looking at it again costs nothing.
     private byte[] _last = [];
 
-    /// <summary>Reads the names.</summary>
-    /// <exception cref="ArgumentException">One of them is none.</exception>
+    /// <summary>Takes names that have been looked at.</summary>
     public AllowedHosts(IEnumerable<string> names)
     {
         foreach (string name in names)
         {
-            bool below = name.StartsWith("*.", StringComparison.Ordinal);
-            if (!Authority.TryParse(below ? name[2..] : name, out Authority? read) || read.Host.Contains('*', StringComparison.Ordinal))
-            {
-                throw new ArgumentException(
-                    $"{name} is no host: expected a name or an address, *.name for all below it, and a port where it matters");
-            }
-
-            (below ? _suffixes : _names).Add(read);
+            (IsSuffix(name) ? _suffixes : _names).Add(Read(name)!);
         }
     }
 
@@ -62,6 +54,18 @@ internal sealed class AllowedHosts
 
         return allowed;
     }
+
+    /// <summary>Which of the names is none, and what was expected; null if all are.</summary>
+    public static string? FaultOf(IEnumerable<string> names) => names.FirstOrDefault(static name => Read(name) is null) is { } wrong
+        ? $"{wrong} is no host: expected a name or an address, *.name for all below it, and a port where it matters"
+        : null;
+
+    private static bool IsSuffix(string name) => name.StartsWith("*.", StringComparison.Ordinal);
+
+    private static Authority? Read(string name) =>
+        Authority.TryParse(IsSuffix(name) ? name[2..] : name, out Authority? read) && !read.Host.Contains('*', StringComparison.Ordinal)
+            ? read
+            : null;
 
     private static bool PortFits(Authority name, Authority asked) => name.Port == 0 || name.Port == asked.Port;
 }

@@ -11,7 +11,7 @@ namespace Exposition.Kestrel.Origins;
 /// <summary>Refuses what pages of other sites make browsers do, and host names that are not ours.</summary>
 internal sealed class OriginRules(ExpositionEngine engine)
 {
-    private readonly Authority[] _trusted = [.. engine.Options.TrustedOrigins.Select(ReadOrigin)];
+    private readonly Authority[] _trusted = [.. engine.Options.TrustedOrigins.Select(static origin => ReadOrigin(origin)!)];
 
     /// <summary>Answers a request that must not be served.</summary>
     /// <returns>Null if it may be.</returns>
@@ -34,9 +34,13 @@ internal sealed class OriginRules(ExpositionEngine engine)
     public bool IsForeign(HttpRequest request) =>
         !request.Headers.Origin.All(origin => IsOurs(origin ?? "", request.Host.Value ?? ""));
 
-    private static Authority ReadOrigin(string text) => Authority.TryParseOrigin(text, out Authority? origin)
-        ? origin
-        : throw new ArgumentException($"{text} is no origin: expected a URL such as https://push.example.org");
+    /// <summary>Which of the origins is none, and what was expected; null if all are.</summary>
+    public static string? FaultOf(IEnumerable<string> origins) =>
+        origins.FirstOrDefault(static origin => ReadOrigin(origin) is null) is { } wrong
+            ? $"{wrong} is no origin: expected a URL such as https://push.example.org"
+            : null;
+
+    private static Authority? ReadOrigin(string text) => Authority.TryParseOrigin(text, out Authority? origin) ? origin : null;
 
     private string? Objection(HttpRequest request, string host)
     {

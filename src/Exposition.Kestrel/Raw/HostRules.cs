@@ -105,7 +105,7 @@ internal sealed class HostRules
     }
 
     private static bool IsHarmless(object metadata) =>
-        metadata is ExpositionRoute or IAllowAnonymous or IEndpointNameMetadata or IRouteNameMetadata
+        metadata is ExpositionRoute or MappedRoute or IAllowAnonymous or IEndpointNameMetadata or IRouteNameMetadata
         or ITagsMetadata or IEndpointSummaryMetadata or IEndpointDescriptionMetadata or IExcludeFromDescriptionMetadata
             or IRouteDiagnosticsMetadata
         or IEndpointGroupNameMetadata or IProducesResponseTypeMetadata or IDisableHttpMetricsMetadata

@@ -40,19 +40,15 @@ internal sealed class PushPath
     /// <summary>
     /// Says which path the host has mapped the routes below, once it is known. Until then nothing stands before that of the options.
     /// </summary>
-    /// <exception cref="InvalidOperationException">They are mapped below another, too.</exception>
-    public void MapBelow(string above)
+    /// <returns>Another path that they are mapped below, which then counts; else null.</returns>
+    public string? MapBelow(string above)
     {
-        if (_served.Above is { } other && other != above)
-        {
-            throw new InvalidOperationException(
-                $"an engine is mapped once: below \"{other}\" and below \"{above}\" are two; give each an engine of its own name");
-        }
-
         if (_served.Above is null)
         {
             _served = new ServedPaths(_options, above);
         }
+
+        return _served.Above == above ? null : _served.Above;
     }
 
     /// <summary>Whether the target starts like a group's. Cheap: for deciding early which requests are worth reading.</summary>

@@ -11,22 +11,22 @@ internal static class RoutePath
         SearchValues.Create("/ -._~!$&'()+,;=:@0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
     /// <summary>Starts it with a slash and takes empty segments away; empty where nothing is left.</summary>
-    /// <exception cref="ArgumentException">It cannot be served.</exception>
     public static string Normalise(string path)
     {
-        int bad = path.AsSpan().IndexOfAnyExcept(s_allowed);
-        if (bad >= 0)
-        {
-            throw new ArgumentException(
-                $"path \"{path}\" cannot be served: character {bad + 1} is none of A-Z a-z 0-9 blank - . _ ~ ! $ & ' ( ) + , ; = : @ /");
-        }
-
-        string[] segments = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
-        if (Array.Exists(segments, static segment => segment is "." or ".."))
-        {
-            throw new ArgumentException($"path \"{path}\" cannot be served: it has a segment . or ..");
-        }
-
+        string[] segments = SegmentsOf(path);
         return segments.Length == 0 ? "" : "/" + string.Join('/', segments);
     }
+
+    /// <summary>Why it cannot be served, with the path; null if it can.</summary>
+    public static string? FaultOf(string path)
+    {
+        int bad = path.AsSpan().IndexOfAnyExcept(s_allowed);
+        return bad >= 0
+            ? $"path \"{path}\" cannot be served: character {bad + 1} is none of A-Z a-z 0-9 blank - . _ ~ ! $ & ' ( ) + , ; = : @ /"
+            : Array.Exists(SegmentsOf(path), static segment => segment is "." or "..")
+                ? $"path \"{path}\" cannot be served: it has a segment . or .."
+            : null;
+    }
+
+    private static string[] SegmentsOf(string path) => path.Split('/', StringSplitOptions.RemoveEmptyEntries);
 }

@@ -1,5 +1,8 @@
+using System.Globalization;
 using Exposition.Formats;
 using Exposition.Hosting.Settings;
+using Exposition.Kestrel.Origins;
+using Exposition.Kestrel.Routing;
 using Microsoft.Extensions.Options;
 
 namespace Exposition.Kestrel.Settings;
@@ -9,9 +12,14 @@ internal sealed class ExpositionOptionsValidator : IValidateOptions<ExpositionOp
 {
     public ValidateOptionsResult Validate(string? name, ExpositionOptions options) => OptionFaults.Result(name, FaultsOf(options));
 
-    /// <summary>What is wrong, each with the name of its option.</summary>
-    public static IEnumerable<string> FaultsOf(ExpositionOptions options) =>
+    /// <summary>What is wrong, each with the type and the name of its option.</summary>
+    public static IEnumerable<string> FaultsOf(ExpositionOptions options) => OptionFaults.Of<ExpositionOptions>(
     [
+        .. PathFaults(options),
+        .. NotInOneArray(nameof(ExpositionOptions.MaxBodyBytes), options.MaxBodyBytes),
+        .. NotInOneArray(nameof(ExpositionOptions.MaxDecodedBytes), options.MaxDecodedBytes),
+        .. Wrong(nameof(ExpositionOptions.AllowedHosts), AllowedHosts.FaultOf(options.AllowedHosts)),
+        .. Wrong(nameof(ExpositionOptions.TrustedOrigins), OriginRules.FaultOf(options.TrustedOrigins)),
         .. StoreOptionsValidator.FaultsOf(options.Store),
         .. OptionFaults.Negative(nameof(ExpositionOptions.MaxDecodeRatio), options.MaxDecodeRatio),
         .. OptionFaults.Negative(nameof(ExpositionOptions.MaxQueuedBodies), options.MaxQueuedBodies),
@@ -35,11 +43,7 @@ internal sealed class ExpositionOptionsValidator : IValidateOptions<ExpositionOp
         .. OptionFaults.Negative(nameof(ExpositionOptions.MaxOtlpAttributes), options.MaxOtlpAttributes),
         .. OptionFaults.Negative(nameof(ExpositionOptions.MaxOtlpResources), options.MaxOtlpResources),
         .. OtlpFaults(options),
-        .. TelemetryFaults(options),
-        .. options.SelfMetricsError() is { } error
-            ? (string[])[$"{nameof(ExpositionOptions.SelfMetricsPath)} {options.SelfMetricsPath} {error}"]
-            : [],
-    ];
+    ]);
 
     private static IEnumerable<string> OtlpFaults(ExpositionOptions options)
     {
@@ -60,8 +64,19 @@ internal sealed class ExpositionOptionsValidator : IValidateOptions<ExpositionOp
         }
     }
 
-    private static IEnumerable<string> TelemetryFaults(ExpositionOptions options) =>
-        options.TelemetryPath.StartsWith("/metrics/job/", StringComparison.Ordinal)
-            ? [$"{nameof(ExpositionOptions.TelemetryPath)} {options.TelemetryPath} is a path of pushes"]
-            : [];
+    private static IEnumerable<string> PathFaults(ExpositionOptions options) =>
+    [
+        .. Wrong(nameof(ExpositionOptions.RoutePrefix), RoutePath.FaultOf(options.RoutePrefix)),
+        .. Wrong(nameof(ExpositionOptions.TelemetryPath), RoutePath.FaultOf(options.TelemetryPath)),
+        .. Wrong($"{nameof(ExpositionOptions.TelemetryPath)} {options.TelemetryPath}",
+            options.TelemetryPath.StartsWith("/metrics/job/", StringComparison.Ordinal) ? "is a path of pushes" : null),
+        .. Wrong($"{nameof(ExpositionOptions.SelfMetricsPath)} {options.SelfMetricsPath}", options.SelfMetricsError()),
+    ];
+
+    private static IEnumerable<string> NotInOneArray(string name, long bytes) =>
+        bytes is >= 0 and <= ExpositionOptions.MostInOneArray
+            ? []
+            : [string.Create(CultureInfo.InvariantCulture, $"{name} is {bytes}: expected at least 0 and at most 1 GiB, in bytes")];
+
+    private static IEnumerable<string> Wrong(string name, string? fault) => fault is null ? [] : [$"{name} {fault}"];
 }

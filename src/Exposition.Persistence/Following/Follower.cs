@@ -193,8 +193,9 @@ internal sealed class Follower : IDisposable
         catch (Exception e)
         {
             _statistics.Fail();
-            _waiters.Fail(e.Message);
-            Report(DurableEvent.SaveFailed, _backlog.Count + _feed.Pending, e.Message);
+            string why = DurableStoreException.ReasonOf(e);
+            _waiters.Fail(why);
+            Report(DurableEvent.SaveFailed, _backlog.Count + _feed.Pending, why);
             return false;
         }
     }

@@ -29,7 +29,7 @@ internal sealed class SnapshotFiles(MetricStore store, SqlitePersistenceOptions 
         }
         catch (DurableStoreException e)
         {
-            logger.SnapshotFailed(file, e.Message);
+            logger.SnapshotFailed(file, e.Reason);
             return null;
         }
     }

@@ -45,13 +45,20 @@ internal sealed partial class SqliteFile
     {
         FilePlace.CreatePrivate(path);
         bool isEmpty = new FileInfo(path) is { Exists: true, Length: 0 };
-        return Open(new SqliteConnectionStringBuilder
+        try
         {
-            DataSource = path,
-            Mode = SqliteOpenMode.ReadWrite,
-            Pooling = false,
-            DefaultTimeout = LockWaitSeconds,
-        }, connection => Prepare(connection, isEmpty));
+            return Open(new SqliteConnectionStringBuilder
+            {
+                DataSource = path,
+                Mode = SqliteOpenMode.ReadWrite,
+                Pooling = false,
+                DefaultTimeout = LockWaitSeconds,
+            }, connection => Prepare(connection, isEmpty));
+        }
+        catch (DurableStoreException e)
+        {
+            throw e.Of(path);
+        }
     }
 
     /// <summary>Opens a file that cannot be written, without a lock. It must not have an unmerged log.</summary>

@@ -13,25 +13,71 @@ public sealed class ExpositionOptionsTests
     public static TheoryData<string> Limits => [.. typeof(ExpositionOptions).GetProperties()
         .Where(static p => p.CanWrite)
         .Where(static p => p.PropertyType == typeof(int) || p.PropertyType == typeof(long) || p.PropertyType == typeof(TimeSpan))
-        .Where(static p => p.Name is not (nameof(ExpositionOptions.MaxBodyBytes) or nameof(ExpositionOptions.MaxDecodedBytes)
 
-            // Less than nothing is nothing.
-            or nameof(ExpositionOptions.ExpiredGrace)))
+        // Less than nothing is nothing.
+        .Where(static p => p.Name is not nameof(ExpositionOptions.ExpiredGrace))
         .Select(static p => p.Name)];
 
     [Theory]
     [MemberData(nameof(Limits))]
-    public void A_limit_below_zero_is_an_error_that_names_it(string name)
+    public void A_limit_below_zero_is_an_error_that_names_it_and_its_engine(string name)
     {
         PropertyInfo property = typeof(ExpositionOptions).GetProperty(name)!;
         object value = property.PropertyType == typeof(int) ? -3 : property.PropertyType == typeof(long) ? -3L : TimeSpan.FromSeconds(-3);
 
-        OptionsValidationException thrown = Assert.Throws<OptionsValidationException>(
+        OptionsValidationException alone = Assert.Throws<OptionsValidationException>(
             () => Read(services => services.AddExposition(options => property.SetValue(options, value))));
+        OptionsValidationException named = Assert.Throws<OptionsValidationException>(
+            () => Read(services => services.AddExposition("batch", options => property.SetValue(options, value)), "batch"));
 
-        Assert.Single(thrown.Failures);
-        Assert.Contains(name, thrown.Message, StringComparison.Ordinal);
-        Assert.Contains("-", thrown.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"ExpositionOptions.{name} is {value}: expected ", Assert.Single(alone.Failures), StringComparison.Ordinal);
+        Assert.Equal($"engine batch: {alone.Message}", Assert.Single(named.Failures));
+    }
+
+    [Fact]
+    public void Each_option_that_is_no_number_is_an_error_that_names_it_too()
+    {
+        OptionsValidationException thrown = Assert.Throws<OptionsValidationException>(() => Read(static services =>
+            services.AddExposition(static options =>
+            {
+                options.RoutePrefix = "a b?c";
+                options.TelemetryPath = "/x/../y";
+                options.SelfMetricsPath = "/a b";
+                options.MaxBodyBytes = (1L << 30) + 1;
+                options.AllowedHosts.Add("a/b");
+                options.TrustedOrigins.Add("a");
+                options.OtlpGroupingAttributes.Add("job");
+                options.OtlpTranslation = OtlpTranslationStrategy.NoTranslation;
+                options.SourceLabel = null!;
+                options.Time = null!;
+            })));
+
+        Assert.Equal(
+            ["AllowedHosts a/b is no host: ", "MaxBodyBytes is 1073741825: ", "OtlpGroupingAttributes has job, ", "OtlpTranslation No",
+                "RoutePrefix path \"/a b?c\" cannot be served: ", "SelfMetricsPath /a b must be ", "SourceLabel is null",
+                "TelemetryPath path \"/x/../y\" cannot be served: ", "Time is null", "TrustedOrigins a is no origin: "],
+            thrown.Failures.Order(StringComparer.Ordinal).Select(static fault => fault["ExpositionOptions.".Length..]),
+            static (start, fault) => fault.StartsWith(start, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void What_the_page_is_to_say_of_a_host_is_looked_at_with_the_other_options()
+    {
+        using ServiceProvider services = new ServiceCollection().AddExposition("batch").Services
+            .Configure<ExpositionStatusOptions>("batch", static status =>
+            {
+                status.Title = " ";
+                status.ExternalUrl = new Uri("ftp://a/");
+                status.ExternalPath = "a?b";
+            }).BuildServiceProvider();
+
+        OptionsValidationException thrown = Assert.Throws<OptionsValidationException>(
+            services.GetRequiredService<IStartupValidator>().Validate);
+
+        foreach (string fault in (string[])["Title is empty: ", "ExternalUrl is ftp://a/: expected a URL ", "ExternalPath path \"/a?b\" "])
+        {
+            Assert.Contains("engine batch: ExpositionStatusOptions." + fault, thrown.Message, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
@@ -43,8 +89,8 @@ public sealed class ExpositionOptionsTests
                 ("MaxBodyBytes", "-1"), ("Names", "latin"), ("TrustedProxies:0", "10.0.0.0/99"), ("IdleTimeout", "soon")))));
 
         Assert.Equal(9, thrown.Failures.Count());
-        foreach (string name in (string[])["MaxScrapes", "MaxGroups=many", "MaxGruops", "ExpireAfter: {job=}=1h: ", "RoutePrefix=a b?c",
-            "MaxBodyBytes=-1", "Names=latin: expected one of Legacy, Utf8", "TrustedProxies: 10.0.0.0/99: ", "IdleTimeout=soon"])
+        foreach (string name in (string[])["MaxScrapes", "MaxGroups=many", "MaxGruops", "ExpireAfter: {job=}=1h: ", "\"/a b?c\"",
+            "MaxBodyBytes is -1", "Names=latin: expected one of Legacy, Utf8", "TrustedProxies: 10.0.0.0/99: ", "IdleTimeout=soon"])
         {
             Assert.Contains(name, thrown.Message, StringComparison.Ordinal);
         }
@@ -132,12 +178,12 @@ public sealed class ExpositionOptionsTests
         Assert.Same(time, Read(services => services.AddSingleton<TimeProvider>(time).AddExposition()).Time);
     }
 
-    private static ExpositionOptions Read(Action<IServiceCollection> add)
+    private static ExpositionOptions Read(Action<IServiceCollection> add, string? name = null)
     {
         var collection = new ServiceCollection();
         add(collection);
         using ServiceProvider services = collection.BuildServiceProvider();
-        return services.GetRequiredService<ExpositionEngine>().Options;
+        return services.GetRequiredKeyedService<ExpositionEngine>(name).Options;
     }
 
     private static IConfigurationSection Section(params (string Key, string Value)[] settings) => new ConfigurationBuilder()

@@ -6,7 +6,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -98,34 +97,6 @@ public sealed class SeveralEnginesTests
         Assert.Equal(401, await StatusAsync(app, "DELETE", "/metrics/job@base64/YQ"));
         Assert.Equal(200, await StatusAsync(app, "GET", "/metrics"));
         Assert.Equal(0, StoreOf(app, "").GroupCount);
-    }
-
-    [Fact]
-    public async Task An_engine_that_is_mapped_twice_is_an_error_that_names_both_places()
-    {
-        InvalidOperationException thrown = await Assert.ThrowsAsync<InvalidOperationException>(() => StartAsync(
-            raw: false, s_none, static services => services.AddExposition(), static app =>
-            {
-                app.MapExposition("/a");
-                app.MapExposition("/b");
-                _ = app.Services.GetRequiredService<EndpointDataSource>().Endpoints;
-            }));
-
-        Assert.Contains("/a", thrown.Message, StringComparison.Ordinal);
-        Assert.Contains("/b", thrown.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task A_prefix_with_a_parameter_is_an_error()
-    {
-        InvalidOperationException thrown = await Assert.ThrowsAsync<InvalidOperationException>(() => StartAsync(
-            raw: false, s_none, static services => services.AddExposition(), static app =>
-            {
-                app.MapGroup("/{tenant}").MapExposition();
-                _ = app.Services.GetRequiredService<EndpointDataSource>().Endpoints;
-            }));
-
-        Assert.Contains("tenant", thrown.Message, StringComparison.Ordinal);
     }
 
     [Fact]

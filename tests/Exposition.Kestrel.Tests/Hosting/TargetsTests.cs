@@ -86,14 +86,6 @@ public sealed class TargetsTests
         Assert.DoesNotContain("Access-Control", answer, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void What_is_no_url_of_a_server_is_an_error()
-    {
-        var status = new ExpositionStatusOptions();
-        Assert.Throws<ArgumentException>(() => status.ExternalUrl = new Uri("/a", UriKind.Relative));
-        Assert.Throws<ArgumentException>(() => status.ExternalUrl = new Uri("ftp://a/"));
-    }
-
     private static Task<StyleHost> StartAsync(Action<ExpositionStatusOptions>? configure = null, string? prefix = null) =>
         StyleHost.StartAsync([], services =>
         {

@@ -40,7 +40,10 @@ public sealed class WorkerTests
         OptionsValidationException thrown = await Assert.ThrowsAsync<OptionsValidationException>(
             () => host.StartAsync(TestContext.Current.CancellationToken));
 
-        Assert.Equal(2, thrown.Failures.Count());
+        Assert.Equal(
+            ["StoreOptions.MaxSeriesPerPush is -2: expected 0, for no limit, or more",
+                "StoreOptions.MaxGroups is -1: expected 0, for no limit, or more"],
+            thrown.Failures);
     }
 
     [Fact]
