@@ -30,6 +30,11 @@ internal sealed class MetricSum
             return row.Value >= 0 ? null : "negative or NaN: " + BucketList.Text(row.Value);
         }
 
+        if (type == MetricType.Histogram && HasNoCount(row))
+        {
+            return "a histogram without a count";
+        }
+
         if (row.Count >= Most || !(row.CountFloat >= 0))
         {
             return "a count that is negative, NaN or too large";
@@ -135,6 +140,11 @@ internal sealed class MetricSum
         into.Row.Value = a.Value + b.Value;
         if (type == MetricType.Histogram)
         {
+            if (HasNoCount(a))
+            {
+                return "nothing can be added to a histogram that is stored without a count";
+            }
+
             Amount count = BucketList.CountOf(a).Plus(BucketList.CountOf(b));
             if (!TryAlign(old, now))
             {
@@ -238,6 +248,9 @@ internal sealed class MetricSum
         SetCounts(into, count, isFloat, static (x, y) => y.Minus(x));
         return true;
     }
+
+    // Its buckets would count what it does not.
+    private static bool HasNoCount(in MetricRow row) => (row.Content & MetricContent.NoCount) != 0 && !(row.CountFloat > 0);
 
     // What both lack the sum lacks.
     private static MetricContent Both(in MetricRow a, in MetricRow b)
