@@ -13,28 +13,51 @@ namespace Exposition.Engine.Publishing;
 internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeats, IPushEnd published)
 {
     /// <inheritdoc cref="MetricStore.Push"/>
-    public PushOutcome Push(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
+    public PushOutcome Push(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, in PushDetails details)
     {
-        if (!details.Id.IsEmpty)
+        if (!NeedsTurn(mode, details))
         {
-            return PushOnce(key, format, body, mode, details);
+            return PushAtOnce(key, format, body, mode, details);
         }
 
-        // Whoever adds to a group waits for those who do: what one has added up in vain is work for nobody.
-        using Turns.Scope turn = PushModes.Joins(mode) || details.FamilyModes is not null
-            ? state.Adders.Enter(key, insists: true) : default;
-        if (repeats.TryPush(key, format, body, mode, details))
-        {
-            return new PushOutcome(state.Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted);
-        }
-
-        return PushTheLongWay(key, format, body, mode, details, id: null);
+        using Turns.Scope turn = state.Adders.Enter(key, insists: true);
+        return PushInTurn(key, format, body, mode, details);
     }
 
-    // Whoever comes with the id of a push that is still under way waits here until that is stored, or not.
-    private PushOutcome PushOnce(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
+    /// <inheritdoc cref="MetricStore.TryPush"/>
+    public PushOutcome? TryPush(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, in PushDetails details)
     {
-        using Turns.Scope turn = state.Adders.Enter(key, insists: true);
+        if (!NeedsTurn(mode, details))
+        {
+            return PushAtOnce(key, format, body, mode, details);
+        }
+
+        if (!state.Adders.TryEnter(key, out Turns.Scope entered))
+        {
+            return null;
+        }
+
+        using Turns.Scope turn = entered;
+        return PushInTurn(key, format, body, mode, details);
+    }
+
+    // Whoever adds to a group waits for those who do: what one has added up in vain is work for nobody. And whoever comes with the id of a
+    // push that is still under way waits until that is stored, or not.
+    private static bool NeedsTurn(PushMode mode, in PushDetails details) =>
+        PushModes.Joins(mode) || !details.Id.IsEmpty || details.FamilyModes is not null;
+
+    private PushOutcome PushAtOnce(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, in PushDetails details) =>
+        repeats.TryPush(key, format, body, mode, details)
+            ? new PushOutcome(state.Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted)
+            : PushTheLongWay(key, format, body, mode, details, id: null);
+
+    private PushOutcome PushInTurn(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, in PushDetails details)
+    {
+        if (details.Id.IsEmpty)
+        {
+            return PushAtOnce(key, format, body, mode, details);
+        }
+
         Moment now = state.Clock.Read();
         sweep.ExpireDue(now);
         PushStatus stored = state.Options.CheckConsistency ? PushStatus.Stored : PushStatus.Accepted;

@@ -222,11 +222,11 @@ internal sealed class PushHandler(
         BodyEncoding encoding = ContentCoding.Settle(request.Encoding, body.Span);
         if (ContentCoding.IsPacked(encoding))
         {
-            return body.Length < LargePacked ? _bodies.Decode(request, key, encoding, body, BodyPushes.LargeBody) : null;
+            return body.Length < LargePacked ? _bodies.Decode(request, key, encoding, body, waits: false) : null;
         }
 
         return !BodyPushes.IsLarge(key, body.Span) && !_bodies.IsLargeJoin(request, key)
-            ? _bodies.Push(request, key, body, asItIs: encoding == BodyEncoding.Unknown && !body.IsEmpty)
+            ? _bodies.Push(request, key, body, asItIs: encoding == BodyEncoding.Unknown && !body.IsEmpty, waits: false)
             : request.Charset is null
                 && target.TryPushRepeated(key, request.Format, body, _bodies.ModeOf(request, key), request.Details) ? new Answer(200)
             : null;
@@ -275,7 +275,7 @@ internal sealed class PushHandler(
         GroupingKey key = request.Route.Key!;
         BodyEncoding encoding = ContentCoding.Settle(request.Encoding, body.Span);
         return ContentCoding.IsPacked(encoding)
-            ? _bodies.Decode(request, key, encoding, body, long.MaxValue)
-            : _bodies.Push(request, key, body, asItIs: encoding == BodyEncoding.Unknown);
+            ? _bodies.Decode(request, key, encoding, body, waits: true)
+            : _bodies.Push(request, key, body, asItIs: encoding == BodyEncoding.Unknown, waits: true);
     }
 }
