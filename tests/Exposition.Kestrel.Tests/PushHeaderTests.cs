@@ -70,7 +70,7 @@ public sealed class PushHeaderTests
         foreach (int port in doors.Ports)
         {
             Assert.Equal(
-                (400, $"the header {name} is there 2 times, expected once\n"),
+                (400, $"invalid {name} header: it is there 2 times, expected once\n"),
                 await StoreDoors.SendAsync(port, "POST", Path, s_one, first, second));
             Assert.Equal("", await StoreDoors.PushedAsync(port));
         }

@@ -172,7 +172,7 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
         bool isThere = headers.TryGetValue(name, out StringValues values);
         if (values.Count > 1)
         {
-            request.HeaderError ??= $"the header {name} is there {values.Count} times, expected once";
+            request.HeaderError ??= $"invalid {name} header: it is there {values.Count} times, expected once";
         }
 
         value = isThere && values.Count == 1 ? BytesOf(values) : [];
