@@ -44,7 +44,7 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
     // Whoever adds to a group waits for those who do: what one has added up in vain is work for nobody. And whoever comes with the id of a
     // push that is still under way waits until that is stored, or not.
     private static bool NeedsTurn(PushMode mode, in PushDetails details) =>
-        PushModes.Joins(mode) || !details.Id.IsEmpty || details.FamilyModes is not null;
+        PushModes.Joins(mode) || !details.Id.IsEmpty || details.Parts is not null;
 
     private PushOutcome PushAtOnce(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, in PushDetails details) =>
         repeats.TryPush(key, format, body, mode, details)
@@ -141,13 +141,13 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
             }
 
             string? wrong = PushSource.TryGet(state.Options, set, mode, details, out string? source);
-            bool joins = PushModes.Joins(mode) || details.FamilyModes is not null;
+            bool joins = PushModes.Joins(mode) || details.Parts is not null;
             var push = new PendingPush(workspace, key, now.Wall)
             {
                 At = now,
                 Mode = mode,
-                Join = joins ? new GroupJoin(state.Options, mode) { Source = source, Modes = details.FamilyModes } : null,
-                MayRepeat = details.FamilyModes is null && mode != PushMode.Cumulative,
+                Join = joins ? new GroupJoin(state.Options, mode) { Source = source, Parts = details.Parts } : null,
+                MayRepeat = details.Parts is null && mode != PushMode.Cumulative,
                 Id = id is { } once ? once with { At = now.Wall } : null,
                 ExpireAfter = details.ExpireAfter,
                 Extent = extent,

@@ -110,8 +110,10 @@ internal sealed class PushHandler(
         Blame(request, answer);
     }
 
-    /// <summary>Takes a push of a job; false if it is one too many (<see cref="ExpositionOptions.MaxPushesPerSecond"/>).</summary>
-    public bool TryTake(GroupingKey key) => _rate.TryTake(key);
+    /// <summary>
+    /// Takes pushes of jobs, all or none; false if there are too many of one (<see cref="ExpositionOptions.MaxPushesPerSecond"/>).
+    /// </summary>
+    public bool TryTake(IReadOnlyList<GroupingKey> keys) => _rate.TryTake(keys);
 
     /// <summary>Logs and counts a request over which the engine has failed.</summary>
     public Answer Fail(in PushRequest request, Exception thrown)
