@@ -127,8 +127,14 @@ internal readonly record struct FamilyEntry
                 throw new ArgumentException("the text of an entry must lie in an array", nameof(value));
             }
 
-            (_block, _textStart, TextLength) = text.Count == 0 ? (null, 0, 0) : (text.Array, text.Offset, text.Count);
+            TextIn = text;
         }
+    }
+
+    // The same where it is known in which array it lies.
+    internal ArraySegment<byte> TextIn
+    {
+        init => (_block, _textStart, TextLength) = value.Count == 0 ? (null, 0, 0) : (value.Array, value.Offset, value.Count);
     }
 
     /// <summary>

@@ -50,6 +50,9 @@ public sealed partial class MetricStore
     /// <summary>Pushes that had been stored before under their id, so that they changed nothing.</summary>
     public long RepeatedIds => Volatile.Read(ref State.Counts.RepeatedIds);
 
+    /// <summary>Running totals, each of a metric, that came late, so that they changed nothing.</summary>
+    internal long LateTotals => Volatile.Read(ref State.Counts.LateTotals);
+
     /// <summary>How often an expiry, or the sweep, has failed; it is tried again.</summary>
     internal long ExpiryFailures => _sweep.Failures;
 

@@ -125,6 +125,11 @@ public sealed partial class MetricStore
         return _pushing.Push(key, format, body, mode, details);
     }
 
+    /// <summary>As <see cref="Push"/>, but without waiting for long.</summary>
+    /// <returns>Null where another push to the group is to end first: nothing has changed then.</returns>
+    internal PushOutcome? TryPush(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, in PushDetails details) =>
+        _pushing.TryPush(key, format, body, mode, details);
+
     /// <summary>
     /// Carries out a push if its series are those of the group's last one, which takes little time even where it is large; the parameters
     /// are those of <see cref="Push"/>.

@@ -1,3 +1,5 @@
+using Exposition.Engine.Adding;
+
 namespace Exposition.Engine;
 
 /// <summary>The language of a pushed body.</summary>
@@ -134,8 +136,7 @@ public readonly record struct PushDetails(TimeSpan? ExpireAfter = null, object? 
     /// </summary>
     public ReadOnlyMemory<byte> Source { get; init; }
 
-    // What each family does, by its place in the body, where not all do the same; then the mode of the push says what becomes of others.
-    internal IReadOnlyList<PushMode>? FamilyModes { get; init; }
+    internal PushParts? Parts { get; init; }
 }
 
 /// <summary>The answer to a push.</summary>

@@ -64,6 +64,22 @@ public sealed class PushMemoryTests
         Assert.InRange(charged, (allocated - store.StoredBytes) / 2, 6 * allocated);
     }
 
+    [Theory]
+    [InlineData("labels", "http_requests_total 1\n")]
+    [InlineData("short", "a 1\n")]
+    [InlineData("long values", "a 1\n")]
+    [InlineData("histograms", "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\n")]
+    public void What_a_push_is_charged_that_is_put_together_with_a_large_family_is_what_it_takes(string shape, string pushed)
+    {
+        (PushFormat format, byte[] body) = Body(shape);
+        MetricStore store = Store();
+        store.Push(s_key, format, body, PushMode.Replace);
+        long charged = PushScratch.OfJoin(store.StoredBytes);
+        long allocated = Allocated(() =>
+            store.Push(s_key, PushFormat.Text, Encoding.ASCII.GetBytes(pushed), PushMode.Series).ThrowIfRefused());
+        Assert.InRange(charged, allocated - store.StoredBytes - Constant, 6 * allocated);
+    }
+
     [Fact]
     public void A_large_push_after_another_finds_its_memory_there()
     {

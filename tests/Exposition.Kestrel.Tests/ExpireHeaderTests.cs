@@ -46,7 +46,7 @@ public sealed class ExpireHeaderTests(TwoDoors doors) : IClassFixture<TwoDoors>
     [InlineData("Exposition-Expire-After: -1s\r\n", "negative duration \"-1s\"")]
     [InlineData("Exposition-Expire-After:\r\n", "time: invalid duration \"\"")]
     [InlineData("Exposition-Expire-After: 00000000000000000000000000000000000000000000000000000000000000001s\r\n", "more than 64 bytes")]
-    [InlineData("Exposition-Expire-After: 1m\r\nExposition-Expire-After: 2m\r\n", "time: unknown unit \"m,\" in duration \"1m,2m\"")]
+    [InlineData("Exposition-Expire-After: 1m\r\nExposition-Expire-After: 2m\r\n", "it is there 2 times, expected once")]
     public async Task A_bad_one_is_refused_and_the_group_told(string headers, string error)
     {
         foreach (int port in new[] { doors.RawPort, doors.EndpointPort })

@@ -139,6 +139,34 @@ public sealed class LargeBodyTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ASmallPushThatWouldWaitForAnotherToItsGroupWaitsOnAThreadOfItsOwn()
+    {
+        foreach (bool isBusy in (bool[])[false, true])
+        {
+            var raw = new RawHarness(target: new FakeTarget { IsBusy = isBusy });
+            raw.Send(Head(4, null));
+            raw.Send("a 1\n");
+            Assert.StartsWith("HTTP/1.1 200 OK\r\n", await raw.ExchangeAsync("").WaitAsync(s_long, TestContext.Current.CancellationToken),
+                StringComparison.Ordinal);
+            Assert.Equal((1, isBusy), (raw.Target.Pushes, raw.Target.LastThread == Worker));
+        }
+    }
+
+    [Fact]
+    public async Task WhatAnAdditionToALargeGroupTakesIsTakenOfTheMemoryForBodies()
+    {
+        const int Stored = 1 << 20;
+        RawHarness raw = null!;
+        long during = 0;
+        raw = new RawHarness(target: new FakeTarget { Stored = Stored, Pushing = () => during = raw.Engine.Inflight.Used });
+        raw.Send("POST /metrics/job/a HTTP/1.1\r\nHost: h\r\nExposition-Push-Mode: add\r\nContent-Length: 4\r\n\r\na 1\n");
+        Assert.StartsWith("HTTP/1.1 200 OK\r\n", await raw.ExchangeAsync("").WaitAsync(s_long, TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
+        Assert.Equal((true, 0L), (raw.Target.LastThread == Worker, raw.Engine.Inflight.Used));
+        Assert.InRange(during, 12L * Stored, 13L * Stored);
+    }
+
+    [Fact]
     public async Task ALargeBodyForWhoseReadingThereIsNoMemoryIsRefused()
     {
         byte[] body = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, 60_000).Select(static i => $"m{{n=\"{i}\"}} {i}\n")));

@@ -147,6 +147,28 @@ public class LimitTests
     }
 
     [Fact]
+    public void PushesTogetherAreTakenAllOrNone()
+    {
+        var time = new StoppedTime();
+        var rate = new JobRate(10, time);
+        GroupingKey a = GroupingKey.Create(("job", "a")), b = GroupingKey.Create(("job", "b"));
+        Assert.True(rate.TryTake(Many(a, 6)));
+        Assert.False(rate.TryTake([.. Many(a, 5), b]));
+        Assert.True(rate.TryTake([.. Many(a, 4), .. Many(b, 10)]));
+        Assert.False(rate.TryTake(b));
+
+        // More than there may be in a second are taken of a job that has been silent, and wait for themselves afterwards.
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(rate.TryTake(Many(a, 25)));
+        time.Advance(TimeSpan.FromSeconds(1.5));
+        Assert.False(rate.TryTake(a));
+        time.Advance(TimeSpan.FromSeconds(0.2));
+        Assert.True(rate.TryTake(a));
+
+        static GroupingKey[] Many(GroupingKey key, int count) => [.. Enumerable.Repeat(key, count)];
+    }
+
+    [Fact]
     public async Task ThePushesOfAJobAreLimited()
     {
         var raw = new RawHarness(new ExpositionOptions { MaxPushesPerSecond = 1 });

@@ -38,6 +38,57 @@ public sealed class OtlpDoorsTests
 
     [Theory]
     [MemberData(nameof(Doors))]
+    public async Task A_running_total_that_comes_late_changes_nothing(int door)
+    {
+        await using StoreDoors doors = await StoreDoors.StartAsync(withOtlp: true);
+        foreach ((int value, int time) in (ValueTuple<int, int>[])[(10, 1), (12, 3), (10, 2), (14, 4)])
+        {
+            await TakenAsync(doors, door, Request(Sum(value, time, start: 1), instance: "a"));
+        }
+
+        Assert.Equal("c_total{instance=\"\",job=\"j\"} 14\n", await StoreDoors.PushedAsync(doors.Ports[door]));
+    }
+
+    [Theory]
+    [MemberData(nameof(Doors))]
+    public async Task A_restart_within_a_request_loses_nothing_of_what_was_counted_before(int door)
+    {
+        const long Second = 1_000_000_000;
+        await using StoreDoors doors = await StoreDoors.StartAsync(withOtlp: true);
+        await TakenAsync(doors, door, Request(Sum(5, time: 2 * Second, start: Second), instance: "a"));
+        string before = Sum(9, time: 4 * Second, start: Second), after = Sum(2, time: 6 * Second, start: 5 * Second);
+        string both = Request(before + "," + after + "," + Sum(1, time: 7 * Second, name: "other"), instance: "a");
+        for (int i = 0; i < 2; i++)
+        {
+            await TakenAsync(doors, door, both);
+            Assert.Equal(
+                "c_total{instance=\"\",job=\"j\"} 11\nother_total{instance=\"\",job=\"j\"} 1\n",
+                await StoreDoors.PushedAsync(doors.Ports[door]));
+        }
+
+        await TakenAsync(doors, door, Request(Sum(3, time: 8 * Second, start: 5 * Second) + "," + before, instance: "a"));
+        Assert.StartsWith(
+            "c_total{instance=\"\",job=\"j\"} 12\n", await StoreDoors.PushedAsync(doors.Ports[door]), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Doors))]
+    public async Task A_request_with_too_many_pushes_of_a_job_is_refused_whole(int door)
+    {
+        await using StoreDoors doors = await StoreDoors.StartAsync(static o => o.MaxPushesPerSecond = 1, withOtlp: true);
+
+        // As many as there may be in 90 seconds: a job that was silent may send them, and waits for as long then.
+        await TakenAsync(doors, door, Of(Enumerable.Range(0, 90)));
+        (int status, string text) = await SendAsync(doors, door, Of([90, 91]));
+        Assert.Equal((429, "{\"code\":8,\"message\":\"too many pushes of this job: more than 1 per second\"}"), (status, text));
+        Assert.Equal("c_total{instance=\"\",job=\"j\"} 90\n", await StoreDoors.PushedAsync(doors.Ports[door]));
+
+        static string Of(IEnumerable<int> instances) => "{\"resourceMetrics\":[" + string.Join(',', instances.Select(
+            static instance => Request(Sum(1, time: 1), instance: $"i{instance}")["{\"resourceMetrics\":[".Length..^2])) + "]}";
+    }
+
+    [Theory]
+    [MemberData(nameof(Doors))]
     public async Task A_delta_is_added_and_its_repetition_counts_once(int door)
     {
         await using StoreDoors doors = await StoreDoors.StartAsync(withOtlp: true);
@@ -58,8 +109,8 @@ public sealed class OtlpDoorsTests
         {
             await TakenAsync(doors, door, Request(
                 Gauge("g", i) + "," + Sum(i, time: i, name: "running") + "," + Sum(i, time: i, temporality: 1, name: "delta")
-                + $$$""","h","exponentialHistogram":{"aggregationTemporality":1,"dataPoints":[{"timeUnixNano":{{{i}}},"count":2,"sum":3,"positive":{"bucketCounts":[1,1]}}]}}"""
-                    .Replace(",\"h\"", ",{\"name\":\"h\"", StringComparison.Ordinal)));
+                + ",{\"name\":\"h\",\"exponentialHistogram\":{\"aggregationTemporality\":1,\"dataPoints\":[{\"timeUnixNano\":" + i
+                + ",\"count\":2,\"sum\":3,\"positive\":{\"bucketCounts\":[1,1]}}]}}"));
         }
 
         Assert.Equal(
@@ -159,6 +210,8 @@ public sealed class OtlpDoorsTests
             (int status, string text) = await SendAsync(doors, door, both);
             Assert.Equal(503, status);
             Assert.StartsWith("{\"code\":14,\"message\":", text, StringComparison.Ordinal);
+            Assert.EndsWith(
+                "; 1 of 2 pushes of the request are stored, and count once when it is sent again\"}", text, StringComparison.Ordinal);
         }
 
         string scraped = await StoreDoors.ExchangeAsync(doors.Ports[door], "GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"u8
@@ -232,8 +285,8 @@ public sealed class OtlpDoorsTests
     private static async Task<(int Status, bool IsClosed)> StatusAsync(StoreDoors doors, int door, string method, params string[] headers)
     {
         byte[] body = Encoding.UTF8.GetBytes(Request(Gauge("g", 1)));
-        string head = $"{method} /v1/metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" + string.Concat(headers.Select(static h => h + "\r\n"))
-            + $"Content-Length: {body.Length}\r\n\r\n";
+        string head = $"{method} /v1/metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+            + string.Concat(headers.Select(static h => h + "\r\n")) + $"Content-Length: {body.Length}\r\n\r\n";
         string answer = await StoreDoors.ExchangeAsync(doors.Ports[door], [.. Encoding.Latin1.GetBytes(head), .. body]);
         return (int.Parse(answer[9..12], System.Globalization.CultureInfo.InvariantCulture),
             !answer.Contains("Access-Control", StringComparison.OrdinalIgnoreCase));
@@ -244,11 +297,12 @@ public sealed class OtlpDoorsTests
             + (instance is null ? "" : ",{\"key\":\"service.instance.id\",\"value\":{\"stringValue\":\"" + instance + "\"}}") + more
             + "]},\"scopeMetrics\":[{\"metrics\":[" + metrics + "]}]}]}";
 
-    private static string Gauge(string name, int value) => "{\"name\":\"" + name + "\",\"gauge\":{\"dataPoints\":[{\"asInt\":" + value + "}]}}";
+    private static string Gauge(string name, int value) =>
+        "{\"name\":\"" + name + "\",\"gauge\":{\"dataPoints\":[{\"asInt\":" + value + "}]}}";
 
     private static string Sum(int value, long time, long start = 0, int temporality = 2, string name = "c") =>
-        "{\"name\":\"" + name + "\",\"sum\":{\"aggregationTemporality\":" + temporality + ",\"isMonotonic\":true,\"dataPoints\":[{\"asInt\":"
-            + value + ",\"timeUnixNano\":" + time + ",\"startTimeUnixNano\":" + start + "}]}}";
+        "{\"name\":\"" + name + "\",\"sum\":{\"aggregationTemporality\":" + temporality + ",\"isMonotonic\":true,"
+            + "\"dataPoints\":[{\"asInt\":" + value + ",\"timeUnixNano\":" + time + ",\"startTimeUnixNano\":" + start + "}]}}";
 
     private sealed class Gate : ICommitGate
     {

@@ -59,6 +59,23 @@ public sealed class PushHeaderTests
         }
     }
 
+    [Theory]
+    [InlineData("Exposition-Push-Mode: add", "Exposition-Push-Mode: add", "Exposition-Push-Mode")]
+    [InlineData("Exposition-Push-Id: a", "exposition-push-id: b", "Exposition-Push-Id")]
+    [InlineData("Exposition-Source: a", "Exposition-Source: a", "Exposition-Source")]
+    [InlineData("Exposition-Expire-After: 1h", "Exposition-Expire-After: 1h", "Exposition-Expire-After")]
+    public async Task A_header_that_is_there_twice_is_refused(string first, string second, string name)
+    {
+        await using StoreDoors doors = await StoreDoors.StartAsync();
+        foreach (int port in doors.Ports)
+        {
+            Assert.Equal(
+                (400, $"invalid {name} header: it is there 2 times, expected once\n"),
+                await StoreDoors.SendAsync(port, "POST", Path, s_one, first, second));
+            Assert.Equal("", await StoreDoors.PushedAsync(port));
+        }
+    }
+
     [Fact]
     public async Task An_id_of_128_bytes_is_taken_and_a_longer_one_refused()
     {

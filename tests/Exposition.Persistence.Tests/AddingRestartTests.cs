@@ -52,6 +52,55 @@ public sealed class AddingRestartTests : InDirectory
     }
 
     [Fact]
+    public async Task The_key_of_ids_is_in_the_file_also_where_the_commit_that_brought_it_was_rolled_back()
+    {
+        using (var file = new SqliteStore(File, TimeProvider.System, static _ => { }))
+        {
+            file.Load(static (in _) => { });
+            var first = new MetricStore(new StoreOptions());
+            Assert.True(Add(first, 1, "a").IsStored);
+            Put(file, first, commits: true);
+
+            // Of another key.
+            var second = new MetricStore(new StoreOptions());
+            Assert.True(Add(second, 1, "b").IsStored);
+            Put(file, second, commits: false);
+            Put(file, second, commits: true);
+        }
+
+        await RunAsync(store =>
+        {
+            Assert.True(Add(store, 1, "b").IsStored);
+            Assert.Equal((1, 1), (Value(store), store.RepeatedIds));
+        });
+
+        static void Put(SqliteStore file, MetricStore store, bool commits)
+        {
+            using IDurableBatch batch = ((IDurableStore)file).Begin();
+            using StoreView view = store.OpenView();
+            batch.Put(KeptGroup.Of(view.Groups[0], store), 1);
+            if (commits)
+            {
+                batch.Commit();
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_total_that_comes_late_changes_nothing_after_a_restart_either()
+    {
+        await RunAsync(store => Count(store, "a", 10, 2, time: 1));
+        await RunAsync(store => Count(store, "a", 12, 2, time: 3));
+        await RunAsync(store =>
+        {
+            Count(store, "a", 10, 2, time: 2);
+            Assert.Equal(12, Value(store));
+            Count(store, "a", 14, 2, time: 4);
+            Assert.Equal(14, Value(store));
+        });
+    }
+
+    [Fact]
     public async Task A_group_that_was_deleted_and_made_again_does_not_know_the_ids_of_before()
     {
         await RunAsync(store => Assert.True(Add(store, 1, "a").IsStored));
@@ -150,10 +199,14 @@ public sealed class AddingRestartTests : InDirectory
         s_key, PushFormat.Text, Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"# TYPE c counter\nc {value}\n")),
         PushMode.Add, new PushDetails { Id = Encoding.ASCII.GetBytes(id) });
 
-    private static void Count(MetricStore store, string source, int value, int series) => store.Push(
+    private static void Count(MetricStore store, string source, int value, int series, long time = 0) => store.Push(
         s_key, PushFormat.Text, Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, series).Select(
             i => (i == 0 ? "# TYPE c counter\n" : "") + string.Create(CultureInfo.InvariantCulture, $"c{{i=\"{i}\"}} {value}\n")))),
-        PushMode.Cumulative, new PushDetails { Source = Encoding.ASCII.GetBytes(source) }).ThrowIfRefused();
+        PushMode.Cumulative, new PushDetails
+        {
+            Source = Encoding.ASCII.GetBytes(source),
+            Parts = time == 0 ? null : new([PushMode.Cumulative], [.. Enumerable.Repeat(time, series)]),
+        }).ThrowIfRefused();
 
     private static int Value(MetricStore store)
     {

@@ -55,59 +55,6 @@ internal sealed class FamilyJoin
         return null;
     }
 
-    /// <summary>
-    /// What each metric of a push has grown by since the last one of its source. A metric that the last one had and this one has not is
-    /// left out.
-    /// </summary>
-    /// <param name="last">Has the source's family as its first; null where the source had none.</param>
-    /// <param name="pushed">The push.</param>
-    /// <param name="family">The family there.</param>
-    /// <param name="into">Where they go.</param>
-    /// <param name="made">The family there.</param>
-    /// <param name="forgottenAt">When the source pushed last, if its values are forgotten: then it starts from what it has now, unless
-    /// that was created later.</param>
-    /// <returns>Why that cannot be said, or null.</returns>
-    public string? Grow(FamilySet? last, FamilySet pushed, int family, FamilySet into, int made, long? forgottenAt)
-    {
-        MetricType type = pushed.Families[family].Type;
-        int a = last is null ? -1 : last.Families[0].FirstMetric;
-        for (int b = pushed.Families[family].FirstMetric; b >= 0; b = pushed.Metrics[b].Next)
-        {
-            int order = -1;
-            while (a >= 0 && (order = SeriesOrder.CompareLabels(last!, a, pushed, b)) < 0)
-            {
-                a = last!.Metrics[a].Next;
-            }
-
-            MetricRef now = new(pushed, b);
-            MetricRef grown = MetricCopy.Labels(now, into, made);
-            bool isKnown = a >= 0 && order == 0;
-            MetricRef before = isKnown ? new MetricRef(last!, a) : now;
-            if (!isKnown && !(forgottenAt is { } at && !(MetricSum.CreatedOf(now, type) is { } created && created.Nanoseconds > at)))
-            {
-                MetricCopy.Values(now, grown);
-            }
-            else if (!MetricSum.IsAdded(type))
-            {
-                MetricCopy.Values(now, grown);
-                grown.Row.Raw = default;
-                grown.Row.Content &= ~MetricContent.OnlyInRaw;
-                grown.Row.Value -= before.Row.Value;
-            }
-            else if (_sum.Grow(IsStale(before, now, type) ? now : before, now, grown, type) is { } error)
-            {
-                return error;
-            }
-        }
-
-        return null;
-    }
-
-    /// <summary>Whether what was pushed is of a stretch before the one that is known: it came late, and changes nothing.</summary>
-    public static bool IsStale(in MetricRef known, in MetricRef pushed, MetricType type) =>
-        MetricSum.CreatedOf(pushed, type) is { } created && MetricSum.CreatedOf(known, type) is { } other
-            && created.Nanoseconds < other.Nanoseconds;
-
     private static void Aggregated(in MetricRef old, in MetricRef now, in MetricRef into, MetricType type, Aggregate how)
     {
         MetricCopy.Values(now, into);

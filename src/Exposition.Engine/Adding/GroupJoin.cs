@@ -35,14 +35,17 @@ internal sealed class GroupJoin(StoreOptions options, PushMode mode) : IPushJoin
     /// <inheritdoc/>
     public FamilySet Families { get; } = new();
 
-    /// <summary>What each family does, by its place in the push; null where all do the same.</summary>
-    public IReadOnlyList<PushMode>? Modes { get; init; }
+    /// <summary>What its parts do, and of when they are; null where all do the same.</summary>
+    public PushParts? Parts { get; init; }
 
     /// <summary>The source whose values they are, where some are cumulative.</summary>
     public string? Source { get; init; }
 
     /// <inheritdoc/>
     public SourceTable? Sources { get; private set; }
+
+    /// <inheritdoc/>
+    public int Late { get; private set; }
 
     /// <inheritdoc/>
     public PushOutcome? Refused { get; private set; }
@@ -54,13 +57,12 @@ internal sealed class GroupJoin(StoreOptions options, PushMode mode) : IPushJoin
         _made.Clear();
         Refused = null;
         before = before is { IsExpired: true } ? null : before;
-        SourceState? source = null;
         SourceUpdate? update = null;
         SourceTable? sources = before?.Memory?.Sources;
         if (Source is not null)
         {
             sources = (sources ?? SourceTable.Empty).Forget(options, now);
-            source = sources.Find(Source);
+            SourceState? source = sources.Find(Source);
             if (source is not { IsForgotten: false } && options.MaxSources > 0 && sources.Count >= options.MaxSources)
             {
                 Refused = new PushOutcome(
@@ -68,26 +70,27 @@ internal sealed class GroupJoin(StoreOptions options, PushMode mode) : IPushJoin
                 return _made;
             }
 
-            update = new SourceUpdate(source);
+            update = new SourceUpdate(source, Parts?.Times);
         }
 
         foreach (int family in families)
         {
-            if (Join(pushed, family, before, source, update) is { } error)
+            if (Join(pushed, family, before, update) is { } error)
             {
                 Refused = new PushOutcome(PushStatus.Unmergeable, error);
                 return _made;
             }
         }
 
+        Late = update?.Late ?? 0;
         Sources = update is null ? sources : sources!.With(Source!, update.Make(now));
         return _made;
     }
 
-    private string? Join(FamilySet pushed, int family, GroupSnapshot? before, SourceState? source, SourceUpdate? update)
+    private string? Join(FamilySet pushed, int family, GroupSnapshot? before, SourceUpdate? update)
     {
         ReadOnlySpan<byte> name = pushed.Text(pushed.Families[family].Name);
-        PushMode how = BuiltInFamilies.IsAny(name) ? PushMode.Merge : Modes is { } each ? each[family] : mode;
+        PushMode how = BuiltInFamilies.IsAny(name) ? PushMode.Merge : Parts is { } parts ? parts.Modes[family] : mode;
         MetricType type = pushed.Families[family].Type;
         bool adds = how is PushMode.Add or PushMode.Cumulative;
         if (adds && MetricSum.IsAdded(type) && ErrorOf(pushed, family) is { } wrong)
@@ -106,7 +109,7 @@ internal sealed class GroupJoin(StoreOptions options, PushMode mode) : IPushJoin
         Aggregate aggregate = adds ? AggregateRules.Of(options.Aggregates, name) : Aggregate.Last;
         if (how == PushMode.Cumulative && (MetricSum.IsAdded(type) || aggregate == Aggregate.Sum))
         {
-            if (update!.Grow(pushed, family, source, _grown, aggregate, _join) is { } error)
+            if (update!.Grow(pushed, family, _grown) is { } error)
             {
                 return error;
             }

@@ -10,6 +10,11 @@ internal readonly record struct MetricRef(FamilySet Set, int Index)
     public ref MetricRow Row => ref Set.Metrics[Index];
 }
 
+/// <summary>A metric of a source.</summary>
+/// <param name="Metric">It.</param>
+/// <param name="Time">Of when it is, in nanoseconds since the Unix epoch; 0 where it does not say.</param>
+internal readonly record struct Reading(MetricRef Metric, long Time);
+
 // Whole numbers are added as such where they are counts, and as float64 where they are values: exactly up to 2^53. Beyond that, and between
 // fractions, a sum is rounded to the nearest float64, once an addition. Compensated sums would have to be kept with each value.
 
@@ -29,6 +34,11 @@ internal sealed class MetricSum
         if (type == MetricType.Counter)
         {
             return row.Value >= 0 ? null : "negative or NaN: " + BucketList.Text(row.Value);
+        }
+
+        if (type == MetricType.Histogram && HasNoCount(row))
+        {
+            return "a histogram without a count";
         }
 
         if (row.Count >= Most || !(row.CountFloat >= 0))
@@ -71,31 +81,54 @@ internal sealed class MetricSum
         }
     }
 
-    /// <summary>Makes a metric what another has grown by; all of it where it has begun anew.</summary>
+    /// <summary>
+    /// Adds what a metric has grown by to a family; all of it where it has begun anew, and nothing if it came late: it began before what is
+    /// known, or is older than that.
+    /// </summary>
     /// <param name="last">What it was.</param>
     /// <param name="now">What it is.</param>
-    /// <param name="into">Has its labels and nothing else.</param>
-    /// <param name="type">The type, which <see cref="IsAdded"/>.</param>
+    /// <param name="grown">Where that goes.</param>
+    /// <param name="into">The family there.</param>
+    /// <param name="type">The type.</param>
+    /// <param name="isLate">Whether it came late.</param>
     /// <returns>Why that cannot be said, or null.</returns>
-    public string? Grow(in MetricRef last, in MetricRef now, in MetricRef into, MetricType type)
+    public string? Grow(in Reading last, in Reading now, FamilySet grown, int into, MetricType type, out bool isLate)
     {
-        if (MetricExtras.TryRead(last.Set, last.Index, type, out MetricExtras before) is { } error
-            || (error = MetricExtras.TryRead(now.Set, now.Index, type, out MetricExtras extras)) is not null)
+        isLate = now.Time > 0 && now.Time < last.Time;
+        if (!IsAdded(type))
+        {
+            if (!isLate)
+            {
+                SetValue(MetricCopy.Whole(now.Metric, grown, into), Summand(now.Metric.Row.Value) - Summand(last.Metric.Row.Value));
+            }
+
+            return null;
+        }
+
+        if (MetricExtras.TryRead(last.Metric.Set, last.Metric.Index, type, out MetricExtras before) is { } error
+            || (error = MetricExtras.TryRead(now.Metric.Set, now.Metric.Index, type, out MetricExtras extras)) is not null)
         {
             return error;
         }
 
+        int began = extras.Created is { } created && before.Created is { } other ? created.Nanoseconds.CompareTo(other.Nanoseconds) : 0;
+        isLate = began < 0 || (began == 0 && isLate);
+        if (isLate)
+        {
+            return null;
+        }
+
+        MetricRef made = MetricCopy.Labels(now.Metric, grown, into);
         try
         {
-            bool isLater = extras.Created is { } created && before.Created is { } other && created.Nanoseconds > other.Nanoseconds;
-            if (isLater || !TrySubtract(last, now, into, type, before, extras))
+            if (began > 0 || !TrySubtract(last.Metric, now.Metric, made, type, before, extras))
             {
-                Clear(into);
-                MetricCopy.Values(now, into);
+                Clear(made);
+                MetricCopy.Values(now.Metric, made);
                 return null;
             }
 
-            extras.Apply(into.Set, into.Index, type);
+            extras.Apply(made.Set, made.Index, type);
             return null;
         }
         catch (OverflowException)
@@ -104,9 +137,29 @@ internal sealed class MetricSum
         }
     }
 
+    /// <summary>Adds a metric of which nothing was known to a family.</summary>
+    public static void Begin(in MetricRef now, FamilySet grown, int into, MetricType type)
+    {
+        MetricRef made = MetricCopy.Whole(now, grown, into);
+        if (!IsAdded(type) && !double.IsFinite(now.Row.Value))
+        {
+            SetValue(made, double.NaN);
+        }
+    }
+
     /// <summary>When a metric was created, if it says so.</summary>
     public static UnixTime? CreatedOf(in MetricRef metric, MetricType type) =>
         MetricExtras.TryRead(metric.Set, metric.Index, type, out MetricExtras extras) is null ? extras.Created : null;
+
+    // What is no number, or infinite, could not be taken out of a sum again: it counts as none.
+    private static double Summand(double value) => double.IsFinite(value) ? value : 0;
+
+    private static void SetValue(in MetricRef metric, double value)
+    {
+        metric.Row.Raw = default;
+        metric.Row.Content &= ~MetricContent.OnlyInRaw;
+        metric.Row.Value = value;
+    }
 
     private static void Clear(in MetricRef into)
     {
@@ -136,6 +189,11 @@ internal sealed class MetricSum
         into.Row.Value = a.Value + b.Value;
         if (type == MetricType.Histogram)
         {
+            if (HasNoCount(a))
+            {
+                return "nothing can be added to a histogram that is stored without a count";
+            }
+
             Amount count = BucketList.CountOf(a).Plus(BucketList.CountOf(b));
             if (!TryAlign(old, now))
             {
@@ -239,6 +297,9 @@ internal sealed class MetricSum
         SetCounts(into, count, isFloat, static (x, y) => y.Minus(x));
         return true;
     }
+
+    // Its buckets would count what it does not.
+    private static bool HasNoCount(in MetricRow row) => (row.Content & MetricContent.NoCount) != 0 && !(row.CountFloat > 0);
 
     // What both lack the sum lacks.
     private static MetricContent Both(in MetricRow a, in MetricRow b)

@@ -19,7 +19,7 @@ internal static class PushSource
     public static string? TryGet(StoreOptions options, FamilySet set, PushMode mode, in PushDetails details, out string? source)
     {
         source = null;
-        if (mode != PushMode.Cumulative && details.FamilyModes?.Contains(PushMode.Cumulative) != true)
+        if (mode != PushMode.Cumulative && details.Parts?.Modes.Contains(PushMode.Cumulative) != true)
         {
             return null;
         }

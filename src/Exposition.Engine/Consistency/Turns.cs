@@ -10,6 +10,9 @@ internal sealed class Turns
 {
     private const int MostSpare = 16;
 
+    // In milliseconds: what others do that is small takes less.
+    private const int Soon = 1;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<GroupingKey, Turn> _turns = [];
     private readonly Stack<Turn> _spare = new(MostSpare);
@@ -20,26 +23,9 @@ internal sealed class Turns
     /// <param name="insists">Whether the caller has lost before.</param>
     public Scope Enter(GroupingKey key, bool insists)
     {
-        if (!insists && Volatile.Read(ref _count) == 0)
+        if ((!insists && Volatile.Read(ref _count) == 0) || Join(key, insists) is not { } turn)
         {
             return default;
-        }
-
-        Turn? turn;
-        lock (_lock)
-        {
-            if (!_turns.TryGetValue(key, out turn))
-            {
-                if (!insists)
-                {
-                    return default;
-                }
-
-                _turns.Add(key, turn = _spare.TryPop(out Turn? spare) ? spare : new Turn());
-                Volatile.Write(ref _count, _turns.Count);
-            }
-
-            turn.Users++;
         }
 
         Explored.WaitFor(turn.Lock);
@@ -47,9 +33,50 @@ internal sealed class Turns
         return new Scope(this, key, turn);
     }
 
+    /// <summary>Takes a turn as one who insists, if it comes at once or soon.</summary>
+    public bool TryEnter(GroupingKey key, out Scope scope)
+    {
+        Turn turn = Join(key, insists: true)!;
+        bool entered = turn.Lock.TryEnter(Soon);
+        if (!entered)
+        {
+            Part(key, turn);
+        }
+
+        scope = entered ? new Scope(this, key, turn) : default;
+        return entered;
+    }
+
+    // Null where nobody insists.
+    private Turn? Join(GroupingKey key, bool insists)
+    {
+        lock (_lock)
+        {
+            if (!_turns.TryGetValue(key, out Turn? turn))
+            {
+                if (!insists)
+                {
+                    return null;
+                }
+
+                _turns.Add(key, turn = _spare.TryPop(out Turn? spare) ? spare : new Turn());
+                Volatile.Write(ref _count, _turns.Count);
+            }
+
+            turn.Users++;
+            return turn;
+        }
+    }
+
     private void Leave(GroupingKey key, Turn turn)
     {
         turn.Lock.Exit();
+        Part(key, turn);
+        Explored.Step("LeftTurn");
+    }
+
+    private void Part(GroupingKey key, Turn turn)
+    {
         lock (_lock)
         {
             if (--turn.Users == 0)
@@ -63,8 +90,6 @@ internal sealed class Turns
                 Volatile.Write(ref _count, _turns.Count);
             }
         }
-
-        Explored.Step("LeftTurn");
     }
 
     internal sealed class Turn

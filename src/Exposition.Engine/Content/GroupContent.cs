@@ -47,9 +47,7 @@ internal static class GroupContent
         WriteHead(group.Families.Length, ref writer);
         foreach (ref readonly FamilyEntry family in group.Families)
         {
-            WriteBeforeText(family, family.PushedAt, ref writer);
-            writer.Text(family.Text.Span);
-            WriteAfterText(family, ref writer);
+            WriteFamily(family, ref writer);
         }
 
         GroupFields.Write(group, ref writer);
@@ -94,6 +92,13 @@ internal static class GroupContent
     {
         writer.Byte(FormatVersion);
         writer.Varint(families);
+    }
+
+    public static void WriteFamily(in FamilyEntry family, ref ContentWriter writer)
+    {
+        WriteBeforeText(family, family.PushedAt, ref writer);
+        writer.Text(family.Text.Span);
+        WriteAfterText(family, ref writer);
     }
 
     public static void WriteBeforeText(in FamilyEntry family, long pushedAt, ref ContentWriter writer)

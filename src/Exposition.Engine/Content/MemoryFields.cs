@@ -6,7 +6,8 @@ namespace Exposition.Engine.Content;
 // What a group remembers that pushes add to, as fields (see GroupFields). A group without it has none of them:
 //   mode     := tag 3: mode:1. Only of one that puts together.
 //   ids      := tag 4: incarnation:8 count:8. The ids themselves have rows of their own, see IdRows.
-//   source   := tag 5: lastPush:8 text(name) known:1 [count:varint family*]. One of each; families are those of a content.
+//   source   := tag 5: lastPush:8 text(name) known:1 [count:varint family* [times*]]. One of each; families are those of a content.
+//   times    := count:varint (0 = unknown) nanoseconds:8 ... of each family. Only of a source that says of when its values are.
 
 /// <summary>Writes and reads the fields of what a group remembers.</summary>
 internal static class MemoryFields
@@ -83,6 +84,11 @@ internal static class MemoryFields
             size += GroupContent.MaxSize(family);
         }
 
+        foreach (long[]? times in source.Times ?? [])
+        {
+            size += ContentWriter.MaxVarint + (sizeof(long) * (times?.LongLength ?? 0));
+        }
+
         return size;
     }
 
@@ -96,9 +102,16 @@ internal static class MemoryFields
             writer.Varint(families.Length);
             foreach (ref readonly FamilyEntry family in families.AsSpan())
             {
-                GroupContent.WriteBeforeText(family, family.PushedAt, ref writer);
-                writer.Text(family.Text.Span);
-                GroupContent.WriteAfterText(family, ref writer);
+                GroupContent.WriteFamily(family, ref writer);
+            }
+        }
+
+        foreach (long[]? times in source.Times ?? [])
+        {
+            writer.Varint(times?.Length ?? 0);
+            foreach (long time in times ?? [])
+            {
+                writer.Int64(time);
             }
         }
     }
@@ -111,6 +124,7 @@ internal static class MemoryFields
         }
 
         FamilyEntry[]? families = null;
+        long[]?[]? times = null;
         if (known != 0)
         {
             if (!field.TryVarint(out int count) || count > field.Left)
@@ -126,11 +140,38 @@ internal static class MemoryFields
                     return false;
                 }
             }
+
+            if (!TryReadTimes(ref field, count, out times))
+            {
+                return false;
+            }
         }
 
         var sources = state.Sources ?? new Dictionary<string, SourceState>(StringComparer.Ordinal);
-        sources[Encoding.UTF8.GetString(name.Span)] = new SourceState(lastPush, families);
+        sources[Encoding.UTF8.GetString(name.Span)] = new SourceState(lastPush, families, times);
         state = state with { Sources = sources };
+        return true;
+    }
+
+    private static bool TryReadTimes(ref ContentReader field, int families, out long[]?[]? times)
+    {
+        times = field.AtEnd ? null : new long[]?[families];
+        for (int i = 0; i < (times?.Length ?? 0); i++)
+        {
+            if (!field.TryVarint(out int count) || count > field.Left / sizeof(long))
+            {
+                return false;
+            }
+
+            long[] all = new long[count];
+            for (int metric = 0; metric < count; metric++)
+            {
+                field.TryInt64(out all[metric]);
+            }
+
+            times![i] = count > 0 ? all : null;
+        }
+
         return true;
     }
 }

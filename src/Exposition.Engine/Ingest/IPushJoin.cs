@@ -12,6 +12,9 @@ internal interface IPushJoin
     /// <summary>The sources after the push; null for none.</summary>
     public SourceTable? Sources { get; }
 
+    /// <summary>Running totals that came late, each of a metric.</summary>
+    public int Late { get; }
+
     /// <summary>Why not, after <see cref="Make"/>; null if it could be done.</summary>
     public PushOutcome? Refused { get; }
 

@@ -23,6 +23,12 @@ internal static class PushScratch
     private const int ProtobufMetric = 48;
     private const int ProtobufLabel = 20;
 
+    // Of a stored byte: rows of what is stored and of what is made, their texts, and the block.
+    private const int PerJoined = 12;
+
+    /// <summary>The same of what a push is put together with: a group of so many bytes.</summary>
+    public static long OfJoin(long stored) => PerJoined * stored;
+
     /// <summary>
     /// An estimate, rather too high: the rows, the order of the series, the text with its grouping labels, and the block that it is stored
     /// in.

@@ -75,6 +75,11 @@ internal sealed class PushPublisher(
         state.Held.Replaced(old is null ? [] : old.Families, stored.Families);
         state.Hidden.Tell(push.Key, old, made.Hidden);
         Interlocked.Add(ref state.Counts.Pushed, push.PushedSamples);
+        if (push.Join is { Late: > 0 and var late })
+        {
+            Interlocked.Add(ref state.Counts.LateTotals, late);
+        }
+
         if (!ReferenceEquals(made.Block, push.Block))
         {
             // Where others were packed with them the pushed pieces lie elsewhere now: there is no shape of them.

@@ -13,28 +13,51 @@ namespace Exposition.Engine.Publishing;
 internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeats, IPushEnd published)
 {
     /// <inheritdoc cref="MetricStore.Push"/>
-    public PushOutcome Push(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
+    public PushOutcome Push(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, in PushDetails details)
     {
-        if (!details.Id.IsEmpty)
+        if (!NeedsTurn(mode, details))
         {
-            return PushOnce(key, format, body, mode, details);
+            return PushAtOnce(key, format, body, mode, details);
         }
 
-        // Pushes that add to one group wait for one another: a sum that another one has overtaken would have to be made again.
-        using Turns.Scope turn = PushModes.Joins(mode) || details.FamilyModes is not null
-            ? state.Adders.Enter(key, insists: true) : default;
-        if (repeats.TryPush(key, format, body, mode, details))
-        {
-            return new PushOutcome(state.Taken);
-        }
-
-        return PushTheLongWay(key, format, body, mode, details, id: null);
+        using Turns.Scope turn = state.Adders.Enter(key, insists: true);
+        return PushInTurn(key, format, body, mode, details);
     }
 
-    // A push with the id of one that is still under way waits here until that one is stored or refused.
-    private PushOutcome PushOnce(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
+    /// <inheritdoc cref="MetricStore.TryPush"/>
+    public PushOutcome? TryPush(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, in PushDetails details)
     {
-        using Turns.Scope turn = state.Adders.Enter(key, insists: true);
+        if (!NeedsTurn(mode, details))
+        {
+            return PushAtOnce(key, format, body, mode, details);
+        }
+
+        if (!state.Adders.TryEnter(key, out Turns.Scope entered))
+        {
+            return null;
+        }
+
+        using Turns.Scope turn = entered;
+        return PushInTurn(key, format, body, mode, details);
+    }
+
+    // Pushes that add to one group wait for one another: a sum that another one has overtaken would have to be made again. And a push with
+    // the id of one that is still under way waits until that one is stored or refused.
+    private static bool NeedsTurn(PushMode mode, in PushDetails details) =>
+        PushModes.Joins(mode) || !details.Id.IsEmpty || details.Parts is not null;
+
+    private PushOutcome PushAtOnce(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, in PushDetails details) =>
+        repeats.TryPush(key, format, body, mode, details)
+            ? new PushOutcome(state.Taken)
+            : PushTheLongWay(key, format, body, mode, details, id: null);
+
+    private PushOutcome PushInTurn(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, in PushDetails details)
+    {
+        if (details.Id.IsEmpty)
+        {
+            return PushAtOnce(key, format, body, mode, details);
+        }
+
         Moment now = state.Clock.Read();
         sweep.ExpireDue(now);
         var id = new StoredId(state.IdKey.Hash(details.Id.Span), state.IdKey.Hash(body.Span), now.Wall, state.Taken);
@@ -117,13 +140,13 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
             }
 
             string? wrong = PushSource.TryGet(state.Options, set, mode, details, out string? source);
-            bool joins = PushModes.Joins(mode) || details.FamilyModes is not null;
+            bool joins = PushModes.Joins(mode) || details.Parts is not null;
             var push = new PendingPush(workspace, key, now.Wall)
             {
                 At = now,
                 Mode = mode,
-                Join = joins ? new GroupJoin(state.Options, mode) { Source = source, Modes = details.FamilyModes } : null,
-                MayRepeat = details.FamilyModes is null && mode != PushMode.Cumulative,
+                Join = joins ? new GroupJoin(state.Options, mode) { Source = source, Parts = details.Parts } : null,
+                MayRepeat = details.Parts is null && mode != PushMode.Cumulative,
                 Id = id is { } once ? once with { At = now.Wall } : null,
                 ExpireAfter = details.ExpireAfter,
                 Extent = extent,

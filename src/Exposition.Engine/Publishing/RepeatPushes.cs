@@ -24,7 +24,7 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
     public bool TryPush(
         GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, in PushDetails details, in StoredId? id = null)
     {
-        if (state.Shapes is null || format != PushFormat.Text || details.FamilyModes is not null
+        if (state.Shapes is null || format != PushFormat.Text || details.Parts is not null
             || !TryTakeShapeAndPatch(key, body, mode, details, id))
         {
             return false;
@@ -79,7 +79,7 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
         int others = current.Families.Length - shape.FamilyCount;
         if (current.Version != shape.Version || (mode == PushMode.Replace && others != BuiltInFamilies.Count)
             || (mode != shape.Mode && !(mode == PushMode.Replace && shape.Mode == PushMode.Merge && current.Memory is null))
-            || (id is { } once && !HasRoom(slot, once)) || !shape.TryCompare(body.Span))
+            || (id.HasValue && !HasRoom(slot, id)) || !shape.TryCompare(body.Span))
         {
             return false;
         }
@@ -117,9 +117,9 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
         state.Blocks.Take(snapshot, current, shape.Block);
         snapshot.ExpiresAt = state.Deadlines.Deadline(slot, slot.Key, expireAfter, now.Steady);
         snapshot.HasExplicitExpiry = expireAfter is not null;
-        if (id is { } staged)
+        if (id.HasValue)
         {
-            snapshot.IdCount = slot.Ids!.Stage(staged, state.OldestId(staged.At), state.Options.MaxPushIds);
+            Stage(slot, snapshot, id);
         }
 
         if (!TrySwapSteadily(slot, current, snapshot))
@@ -128,7 +128,7 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
             return false;
         }
 
-        if (id is not null)
+        if (id.HasValue)
         {
             Interlocked.Add(ref state.Counts.ForgottenIds, slot.Ids!.Commit(state.Options.MaxPushIds));
         }
@@ -148,8 +148,14 @@ internal sealed class RepeatPushes(StoreState state, WriterLock writer, PushChec
         return true;
     }
 
-    private bool HasRoom(GroupSlot slot, in StoredId id) =>
-        slot.Ids is { } ids && ids.HasRoom(state.OldestId(id.At), state.Options.MaxPushIds);
+    private bool HasRoom(GroupSlot slot, in StoredId? id) =>
+        slot.Ids is { } ids && ids.HasRoom(state.OldestId(id.GetValueOrDefault().At), state.Options.MaxPushIds);
+
+    private void Stage(GroupSlot slot, GroupSnapshot snapshot, in StoredId? id)
+    {
+        StoredId staged = id.GetValueOrDefault();
+        snapshot.IdCount = slot.Ids!.Stage(staged, state.OldestId(staged.At), state.Options.MaxPushIds);
+    }
 
     // For a repeat push that came too late: nobody has seen its snapshot, and the shape that has its block is dropped.
     private void GiveUp(GroupSnapshot snapshot, GroupSnapshot current)

@@ -27,6 +27,9 @@ internal sealed class StoreCounts
     /// <summary>Pushes that had been stored before under their id. Changed without the lock.</summary>
     public long RepeatedIds;
 
+    /// <summary>Metrics of running totals that came late. Changed without the lock.</summary>
+    public long LateTotals;
+
     /// <summary>How often a group has expired.</summary>
     public long Expiries;
 

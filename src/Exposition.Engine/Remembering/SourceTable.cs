@@ -5,7 +5,8 @@ namespace Exposition.Engine.Remembering;
 /// <summary>What a group knows of one that pushes cumulative values.</summary>
 /// <param name="LastPush">Its last push, in nanoseconds since the Unix epoch.</param>
 /// <param name="Families">The values that count of it so far, in order of their names; null where they are forgotten.</param>
-internal sealed record SourceState(long LastPush, FamilyEntry[]? Families)
+/// <param name="Times">Of when each metric of each family is, in nanoseconds since the Unix epoch; null where none says so.</param>
+internal sealed record SourceState(long LastPush, FamilyEntry[]? Families, long[]?[]? Times = null)
 {
     private const int OfSource = 256;
     private const int OfFamily = 128;
@@ -15,7 +16,12 @@ internal sealed record SourceState(long LastPush, FamilyEntry[]? Families)
     /// <summary>What it counts for in <see cref="MetricStore.StoredBytes"/>.</summary>
     public long Bytes { get; } =
         OfSource + (Families ?? []).Sum(static entry =>
-            OfFamily + entry.Name.Length + entry.Help.Length + entry.Text.Length + (long)entry.Sidecar.Length);
+            OfFamily + entry.Name.Length + entry.Help.Length + entry.Text.Length + (long)entry.Sidecar.Length)
+        + (Times ?? []).Sum(static times => sizeof(long) * (times?.LongLength ?? 0));
+
+    /// <summary>Of when the metrics of a family are; null where they do not say.</summary>
+    public long[]? TimesOf(int family, int metrics) =>
+        Times?[family] is { } times && times.Length == metrics ? times : null;
 }
 
 // A source that has gone for long is forgotten, but for its name and the time of its last push: by these it is known when it comes back,

@@ -9,7 +9,9 @@ internal interface ILineDigits
     public int CountOf(int line);
 
     /// <summary>The new value.</summary>
-    public ReadOnlySpan<byte> Of(int line);
+    /// <param name="line">The line.</param>
+    /// <param name="length">What <see cref="CountOf"/> says of it.</param>
+    public ReadOnlySpan<byte> Of(int line, int length);
 }
 
 /// <summary>Lines get the values of a body.</summary>
@@ -18,7 +20,11 @@ internal interface ILineDigits
 /// <param name="digits">The digits.</param>
 internal readonly struct ValueDigits(int[] source, byte[] counts, byte[] digits) : ILineDigits
 {
-    public int CountOf(int line) => source[line] < 0 ? 0 : counts[source[line]];
+    public int CountOf(int line)
+    {
+        int value = source[line];
+        return value < 0 ? 0 : counts[value];
+    }
 
-    public ReadOnlySpan<byte> Of(int line) => digits.AsSpan(source[line] * ExpositionNumber.MaxLength, CountOf(line));
+    public ReadOnlySpan<byte> Of(int line, int length) => digits.AsSpan(source[line] * ExpositionNumber.MaxLength, length);
 }

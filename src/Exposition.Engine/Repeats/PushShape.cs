@@ -210,31 +210,38 @@ internal sealed class PushShape
     public byte[] Block => _block;
 
     /// <summary>Writes the block anew with the values of the last body compared.</summary>
-    public ReadOnlyMemory<byte> Patch()
+    public byte[] Patch()
     {
         Array.Clear(_familyChanged);
-        return (_sums is { } sums ? !sums.HasChanged : _changedCount == 0) ? _block.AsMemory(0, _blockLength)
+        return (_sums is { } sums ? !sums.HasChanged : _changedCount == 0) ? _block
             : _sums is not null ? Patch(_sums)
             : Patch(new ValueDigits(_source, _digitCount, _digits));
     }
 
-    private ReadOnlyMemory<byte> Patch<T>(T values)
+    private byte[] Patch<T>(T values)
         where T : ILineDigits
     {
+        int[] lineStart = _lineStart;
+        int[] lineEnd = _lineEnd;
         long size = _blockLength;
-        for (int line = 0; line < _source.Length; line++)
+        for (int line = 0; line < lineStart.Length; line++)
         {
             int digits = values.CountOf(line);
-            size += digits == 0 ? 0 : digits - (_lineEnd[line] - _lineStart[line]);
+            size += digits == 0 ? 0 : digits - (lineEnd[line] - lineStart[line]);
         }
 
         byte[] block = _pool.Rent(checked((int)size));
+        ReadOnlySpan<byte> old = _block.AsSpan(0, _blockLength);
+        Span<byte> made = block;
         int copied = 0;
         int shift = 0;
         int family = 0;
-        for (int line = 0; line < _source.Length; line++)
+        for (int line = 0; line < lineStart.Length; line++)
         {
+            int start = lineStart[line];
+            int end = lineEnd[line];
             int digits = values.CountOf(line);
+            lineStart[line] = start + shift;
             if (digits > 0)
             {
                 while (_lastLineOfFamily[family] < line)
@@ -243,25 +250,19 @@ internal sealed class PushShape
                 }
 
                 _familyChanged[family] = true;
-                int start = _lineStart[line];
-                _block.AsSpan(copied, start - copied).CopyTo(block.AsSpan(copied + shift));
-                values.Of(line).CopyTo(block.AsSpan(start + shift));
-                copied = _lineEnd[line];
-                _lineStart[line] = start + shift;
-                shift += digits - (copied - start);
-                _lineEnd[line] = copied + shift;
+                old[copied..start].CopyTo(made[(copied + shift)..]);
+                values.Of(line, digits).CopyTo(made[(start + shift)..]);
+                copied = end;
+                shift += digits - (end - start);
             }
-            else
-            {
-                _lineStart[line] += shift;
-                _lineEnd[line] += shift;
-            }
+
+            lineEnd[line] = end + shift;
         }
 
-        _block.AsSpan(copied, _blockLength - copied).CopyTo(block.AsSpan(copied + shift));
+        old[copied..].CopyTo(made[(copied + shift)..]);
         _block = block;
         _blockLength = (int)size;
-        return block.AsMemory(0, _blockLength);
+        return block;
     }
 
     /// <summary>

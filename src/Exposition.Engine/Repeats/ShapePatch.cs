@@ -16,7 +16,7 @@ internal static class ShapePatch
     /// <returns>False if the group is not what the shape says.</returns>
     public static bool Apply(GroupSnapshot current, PushShape shape, long now, GroupSnapshot next)
     {
-        ReadOnlyMemory<byte> block = shape.Patch();
+        byte[] block = shape.Patch();
         Span<FamilyEntry> families = next.Follow(current);
         int pushed = 0;
         int start = 0;
@@ -32,7 +32,7 @@ internal static class ShapePatch
             {
                 long serial = shape.IsFamilyChanged(pushed) ? EntrySerial.Next() : entry.Serial;
                 int end = shape.FamilyEnd(pushed++);
-                entry = entry with { Text = block[start..end], PushedAt = now, Serial = serial };
+                entry = entry with { TextIn = new(block, start, end - start), PushedAt = now, Serial = serial };
                 start = end;
             }
             else if (entry.Name.Span.SequenceEqual(BuiltInFamilies.PushFailure))

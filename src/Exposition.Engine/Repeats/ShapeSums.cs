@@ -158,5 +158,5 @@ internal sealed class ShapeSums : ILineDigits
 
     public int CountOf(int line) => _counts[line];
 
-    public ReadOnlySpan<byte> Of(int line) => _digits.AsSpan(line * ExpositionNumber.MaxLength, _counts[line]);
+    public ReadOnlySpan<byte> Of(int line, int length) => _digits.AsSpan(line * ExpositionNumber.MaxLength, length);
 }

@@ -71,10 +71,10 @@ internal sealed class OtlpPoint
                 3 => Keep(Time = Fixed(ref reader)),
                 _ => data switch
                 {
-                    OtlpData.Gauge or OtlpData.Sum => ReadNumber(body, field, ref reader),
-                    OtlpData.Histogram => ReadHistogram(tag, field, ref reader, body),
-                    OtlpData.Exponential => ReadExponential(body, field, ref reader),
-                    _ => ReadSummary(body, field, ref reader),
+                    OtlpData.Gauge or OtlpData.Sum => ReadNumber(field, ref reader),
+                    OtlpData.Histogram => ReadHistogram(tag, field, ref reader),
+                    OtlpData.Exponential => ReadExponential(field, ref reader),
+                    _ => ReadSummary(field, ref reader),
                 },
             };
             if (!isKnown)
@@ -97,7 +97,7 @@ internal sealed class OtlpPoint
         Exemplars.Clear();
     }
 
-    private bool ReadNumber(ReadOnlySpan<byte> body, uint field, ref ProtoReader reader) => field switch
+    private bool ReadNumber(uint field, ref ProtoReader reader) => field switch
     {
         4 => Keep(Value = Double(ref reader)),
         6 => Keep(Value = (long)Fixed(ref reader)),
@@ -107,7 +107,7 @@ internal sealed class OtlpPoint
         _ => false,
     };
 
-    private bool ReadHistogram(uint tag, uint field, ref ProtoReader reader, ReadOnlySpan<byte> body)
+    private bool ReadHistogram(uint tag, uint field, ref ProtoReader reader)
     {
         switch (field)
         {
@@ -156,7 +156,7 @@ internal sealed class OtlpPoint
         }
     }
 
-    private bool ReadExponential(ReadOnlySpan<byte> body, uint field, ref ProtoReader reader) => field switch
+    private bool ReadExponential(uint field, ref ProtoReader reader) => field switch
     {
         1 => Add(Attributes, ref reader),
         4 => Keep(Count = Fixed(ref reader)),
@@ -171,7 +171,7 @@ internal sealed class OtlpPoint
         _ => false,
     };
 
-    private bool ReadSummary(ReadOnlySpan<byte> body, uint field, ref ProtoReader reader) => field switch
+    private bool ReadSummary(uint field, ref ProtoReader reader) => field switch
     {
         4 => Keep(Count = Fixed(ref reader)),
         5 => Keep(Sum = Double(ref reader)),

@@ -26,7 +26,12 @@ internal sealed record FamilyPlan(string Name, MetricType Type, PointsMode Mode,
     {
         if (_byKey.TryGetValue(key, out SeriesPlan? series))
         {
-            return Mode == PointsMode.Add ? series.AddDelta(point, place) : series.AddLater(point, place);
+            return Mode switch
+            {
+                PointsMode.Add => series.AddDelta(point, place),
+                PointsMode.Cumulative => series.AddTotal(point, place),
+                _ => series.AddLast(point, place),
+            };
         }
 
         series = new SeriesPlan(labels, point, place);

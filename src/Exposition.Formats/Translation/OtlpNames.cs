@@ -39,7 +39,8 @@ internal sealed class OtlpNames(bool escapes, bool suffixes)
     {
         string made = escapes ? Escaped(key) : key;
         return made.AsSpan().IndexOfAnyExcept('_') >= 0 ? made : throw new ArgumentException(
-            key.Length == 0 ? "the key of an attribute is empty" : $"the attribute {GoQuote.Text(key)} becomes {made}, which names no label");
+            key.Length == 0 ? "the key of an attribute is empty"
+                : $"the attribute {GoQuote.Text(key)} becomes {made}, which names no label");
     }
 
     /// <summary>The words of a unit; empty for none.</summary>

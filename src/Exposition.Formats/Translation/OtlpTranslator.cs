@@ -33,8 +33,15 @@ internal sealed class OtlpTranslator(
     private readonly OtlpPoint _point = new();
     private AttributeLabels? _labels;
 
-    /// <summary>Families that have been written, with what becomes of their points.</summary>
-    public List<(string Name, PointsMode Mode)> Written { get; } = [];
+    /// <summary>What becomes of the points of each family that was written last.</summary>
+    public List<PointsMode> Modes { get; } = [];
+
+    /// <summary>Of when each metric is that was written last, in nanoseconds since 1970; 0 where it does not say.</summary>
+    public List<long> Times { get; } = [];
+
+    /// <summary>The most stretches that a series has.</summary>
+    public int Stretches =>
+        _families.SelectMany(static family => family.Series).Select(static series => series.Stretches).DefaultIfEmpty(1).Max();
 
     /// <summary>The most attributes that a point had.</summary>
     public int SeenAttributes { get; private set; }
@@ -42,7 +49,7 @@ internal sealed class OtlpTranslator(
     /// <summary>Points that had too many.</summary>
     public long TooManyAttributes { get; private set; }
 
-    /// <summary>Points that are in them.</summary>
+    /// <summary>Points that are in what was written last.</summary>
     public long Points { get; private set; }
 
     private ReadOnlySpan<byte> Body => body.Span;
@@ -63,13 +70,21 @@ internal sealed class OtlpTranslator(
     }
 
     /// <summary>Writes the families in delimited protobuf; nothing if there are none.</summary>
-    public void Write(IBufferWriter<byte> output)
+    /// <param name="output">Where to.</param>
+    /// <param name="age">Which stretch of each series: 0 for the one that began last.</param>
+    public void Write(IBufferWriter<byte> output, int age = 0)
     {
+        Modes.Clear();
+        Times.Clear();
+        Points = 0;
         var writer = new ExpositionWriter(output, new ExpositionWriterOptions(ScrapeFormat.ProtobufDelimited, EscapingScheme.AllowUtf8));
         var points = new PointWriter(writer, translation.Names);
         foreach (FamilyPlan family in _families)
         {
-            Write(writer, points, family);
+            if (age == 0 || family.Series.Exists(series => series.At(age) is not null))
+            {
+                Write(writer, points, family, age);
+            }
         }
 
         writer.Complete();
@@ -232,7 +247,7 @@ internal sealed class OtlpTranslator(
     }
 
     // The writer knows which names the families before have taken, those of their samples among them.
-    private void Write(ExpositionWriter writer, PointWriter points, FamilyPlan family)
+    private void Write(ExpositionWriter writer, PointWriter points, FamilyPlan family, int age)
     {
         string shown = $"family {GoQuote.Text(family.Name)}: ";
         try
@@ -241,27 +256,33 @@ internal sealed class OtlpTranslator(
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException)
         {
-            rejected.Add(shown + e.Message, family.Series.Sum(static series => series.Points));
+            rejected.Add(shown + e.Message, family.Series.Sum(series => series.At(age)?.Points ?? 0));
             return;
         }
 
-        long before = Points;
+        int before = Times.Count;
         foreach (SeriesPlan series in family.Series)
         {
+            if (series.At(age) is not { } stretch)
+            {
+                continue;
+            }
+
             try
             {
-                points.Write(Body, family, series);
-                Points += series.Points;
+                points.Write(Body, family, series.Labels, stretch);
+                Points += stretch.Points;
+                Times.Add((long)Math.Min(stretch.Time, long.MaxValue));
             }
             catch (ArgumentException e)
             {
-                rejected.Add(shown + e.Message, series.Points);
+                rejected.Add(shown + e.Message, stretch.Points);
             }
         }
 
-        if (Points > before)
+        if (Times.Count > before)
         {
-            Written.Add((family.Name, family.Mode));
+            Modes.Add(family.Mode);
         }
     }
 }

@@ -146,7 +146,8 @@ internal sealed class PointSum
         if (point.Scale < ScaledBuckets.MinSchema)
         {
             throw new ArgumentException(
-                $"an exponential histogram has the scale {point.Scale}, below {ScaledBuckets.MinSchema}, the coarsest of native histograms");
+                $"an exponential histogram has the scale {point.Scale}, "
+                    + $"below {ScaledBuckets.MinSchema}, the coarsest of native histograms");
         }
 
         foreach (OtlpBuckets buckets in (OtlpBuckets[])[point.Positive, point.Negative])

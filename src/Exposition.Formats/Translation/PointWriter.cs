@@ -9,13 +9,13 @@ internal sealed class PointWriter(ExpositionWriter writer, OtlpNames names)
     private readonly PointSum _sum = new();
     private readonly OtlpExemplars _exemplars = new(names);
 
-    /// <summary>Writes one, with its exemplars and the time since which it counts.</summary>
+    /// <summary>Writes one stretch of a series, with its exemplars and the time since which it counts.</summary>
     /// <exception cref="ArgumentException">It contradicts itself; the message says how, and nothing of it is written.</exception>
-    public void Write(ReadOnlySpan<byte> body, FamilyPlan family, SeriesPlan series)
+    public void Write(ReadOnlySpan<byte> body, FamilyPlan family, Label[] labels, Stretch stretch)
     {
-        _point.Read(body, series.Place, family.Data);
+        _point.Read(body, stretch.Place, family.Data);
         _sum.Set(_point, family.Data);
-        foreach (TextRef other in series.Others)
+        foreach (TextRef other in stretch.Others)
         {
             _point.Read(body, other, family.Data);
             _sum.Add(_point, family.Data);
@@ -24,7 +24,7 @@ internal sealed class PointWriter(ExpositionWriter writer, OtlpNames names)
         switch (family.Data)
         {
             case OtlpData.Histogram:
-                writer.WriteHistogram(_sum.Buckets, _sum.Count, _sum.Sum, series.Labels);
+                writer.WriteHistogram(_sum.Buckets, _sum.Count, _sum.Sum, labels);
                 break;
             case OtlpData.Exponential:
                 writer.WriteNativeHistogram(
@@ -40,15 +40,15 @@ internal sealed class PointWriter(ExpositionWriter writer, OtlpNames names)
                         NegativeOffset = _sum.Negative.Offset,
                         NegativeCounts = _sum.Negative.Counts,
                     },
-                    series.Labels);
+                    labels);
                 break;
             case OtlpData.Summary:
                 _point.Quantiles.Sort(static (a, b) => a.Quantile.CompareTo(b.Quantile));
                 writer.WriteSummary(
-                    System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_point.Quantiles), _sum.Count, _point.Sum ?? 0, series.Labels);
+                    System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_point.Quantiles), _sum.Count, _point.Sum ?? 0, labels);
                 break;
             default:
-                writer.WriteSample(_sum.Value, series.Labels);
+                writer.WriteSample(_sum.Value, labels);
                 break;
         }
 

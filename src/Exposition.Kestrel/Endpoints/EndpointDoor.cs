@@ -143,28 +143,40 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
         return size;
     }
 
-    // Given twice one becomes a list, which is no duration and no mode.
     private static void TakePushHeaders(IHeaderDictionary headers, ref PushRequest request)
     {
-        if (headers.TryGetValue(ExpireHeader.Name, out StringValues expire))
+        if (TryTakeOnce(headers, ExpireHeader.Name, ref request, out byte[] expire))
         {
-            ExpireHeader.Take(BytesOf(expire), ref request);
+            ExpireHeader.Take(expire, ref request);
         }
 
-        if (headers.TryGetValue(PushHeaders.Mode, out StringValues mode))
+        if (TryTakeOnce(headers, PushHeaders.Mode, ref request, out byte[] mode))
         {
-            PushHeaders.TakeMode(BytesOf(mode), ref request);
+            PushHeaders.TakeMode(mode, ref request);
         }
 
-        if (headers.TryGetValue(PushHeaders.Id, out StringValues id))
+        if (TryTakeOnce(headers, PushHeaders.Id, ref request, out byte[] id))
         {
-            PushHeaders.TakeId(BytesOf(id), new byte[PushHeaders.MaxName], ref request);
+            PushHeaders.TakeId(id, new byte[PushHeaders.MaxName], ref request);
         }
 
-        if (headers.TryGetValue(PushHeaders.Source, out StringValues source))
+        if (TryTakeOnce(headers, PushHeaders.Source, ref request, out byte[] source))
         {
-            PushHeaders.TakeSource(BytesOf(source), new byte[PushHeaders.MaxName], ref request);
+            PushHeaders.TakeSource(source, new byte[PushHeaders.MaxName], ref request);
         }
+    }
+
+    // Two of one name would be read as a list, and as another name than either.
+    private static bool TryTakeOnce(IHeaderDictionary headers, string name, ref PushRequest request, out byte[] value)
+    {
+        bool isThere = headers.TryGetValue(name, out StringValues values);
+        if (values.Count > 1)
+        {
+            request.HeaderError ??= $"invalid {name} header: it is there {values.Count} times, expected once";
+        }
+
+        value = isThere && values.Count == 1 ? BytesOf(values) : [];
+        return isThere && values.Count == 1;
     }
 
     // As they were sent. The framework has made a character of each byte, or, where the host has it so, read UTF-8.

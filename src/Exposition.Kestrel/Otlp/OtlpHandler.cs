@@ -87,26 +87,44 @@ internal sealed class OtlpHandler(ExpositionEngine engine)
             return new OtlpOutcome(Answer.Loading, 0, new Rejections());
         }
 
-        OtlpOutcome outcome = default;
-        Answer? Work() => Decode(request, body, type) is { } done ? (outcome = done).Answer : null;
         bool isLarge = body.Length >= (ContentCoding.IsPacked(ContentCoding.Settle(request.Encoding, body.Span)) ? LargePacked : LargeBody);
-        Answer answer = (isLarge ? null : Work()) ?? await engine.Pushes.RunInTurnAsync(request, Work);
-        outcome = new OtlpOutcome(answer, outcome.Stored, outcome.Rejected ?? new Rejections());
+        OtlpBatch? batch = null;
+        OtlpOutcome outcome = default;
+        try
+        {
+            Answer answer = (isLarge ? null : Work(waits: false)) ?? await engine.Pushes.RunInTurnAsync(request, () => Work(waits: true));
+            outcome = outcome with { Answer = answer, Rejected = outcome.Rejected ?? new Rejections() };
+        }
+        finally
+        {
+            request.Claim?.GiveBack(batch?.Claimed ?? 0);
+        }
+
         engine.Readers.BoundHeldBytes();
         return outcome.Stored > 0 && engine.Options.CommitGate?.Confirm() is { } confirmation && await confirmation is { } failure
             ? outcome with { Answer = Answer.NotConfirmed(failure) }
             : outcome;
+
+        // Null where it is to be done, or gone on with, in a turn of its own.
+        Answer? Work(bool waits)
+        {
+            OtlpOutcome? done = batch is null ? Decode(request, body, type, out batch) : null;
+            done ??= batch is null ? null : _intake.Store(batch, request.Claim, waits);
+            outcome = done ?? default;
+            return done?.Answer;
+        }
     }
 
-    // Null where there is no memory for it.
-    private OtlpOutcome? Decode(in PushRequest request, ReadOnlyMemory<byte> body, string type)
+    // Says why it is refused, or gives what is to be stored; neither where there is no memory for it.
+    private OtlpOutcome? Decode(in PushRequest request, ReadOnlyMemory<byte> body, string type, out OtlpBatch? batch)
     {
+        batch = null;
         BodyEncoding encoding = ContentCoding.Settle(request.Encoding, body.Span);
         if (!ContentCoding.IsPacked(encoding))
         {
             return encoding == BodyEncoding.Unknown
                 ? Refused(new Answer(415, $"Content-Encoding is not one of {ContentCoding.Understood}", Why: Refusal.Encoding))
-                : Read(request, body, type);
+                : Read(request, body, type, out batch);
         }
 
         using var decoded = new PooledBody(request.Claim);
@@ -114,11 +132,12 @@ internal sealed class OtlpHandler(ExpositionEngine engine)
         return undone.NoRoom ? null
             : undone.TooLarge ? Refused(engine.Pushes.Bodies.TooLarge(limit, body.Length))
             : undone.Error is { } error ? Refused(new Answer(400, error, Why: Refusal.Encoding))
-            : Read(request, decoded.Memory, type);
+            : Read(request, decoded.Memory, type, out batch);
     }
 
-    private OtlpOutcome? Read(in PushRequest request, ReadOnlyMemory<byte> body, string type)
+    private OtlpOutcome? Read(in PushRequest request, ReadOnlyMemory<byte> body, string type, out OtlpBatch? batch)
     {
+        batch = null;
         bool isJson = type == OtlpWire.Json;
         long taken = 0;
         try
@@ -131,8 +150,13 @@ internal sealed class OtlpHandler(ExpositionEngine engine)
             ReadOnlyMemory<byte> message = isJson ? OtlpJson.ToProtobuf(body.Span, engine.Options.DecodedLimit) : body;
             int most = engine.Options.MaxSeriesPerPush;
             long points = OtlpCheck.Run(message.Span, most > 0 ? most : long.MaxValue);
-            return !TryTake(request.Claim, (points * ScratchOfPoint) + ((long)ScratchPerByte * message.Length), ref taken) ? null
-                : _intake.Take(message, request.Sender);
+            if (TryTake(request.Claim, (points * ScratchOfPoint) + ((long)ScratchPerByte * message.Length), ref taken))
+            {
+                batch = _intake.Translate(message, request.Sender);
+                (batch.Claimed, taken) = (taken, 0);
+            }
+
+            return null;
         }
         catch (OtlpException e)
         {

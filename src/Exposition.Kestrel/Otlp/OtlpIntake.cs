@@ -1,30 +1,32 @@
 using System.Buffers;
 using System.Security.Cryptography;
-using Exposition.Engine;
 using Exposition.Formats;
 using Exposition.Formats.Otlp;
 using Exposition.Formats.Translation;
+using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Outcomes;
 using Exposition.Kestrel.Serving;
 
 namespace Exposition.Kestrel.Otlp;
 
-/// <summary>What became of a request.</summary>
-/// <param name="Answer">The answer, of which <see cref="Rejected"/> says more.</param>
-/// <param name="Stored">How many points were stored.</param>
-/// <param name="Rejected">Those that were not.</param>
-internal readonly record struct OtlpOutcome(Answer Answer, long Stored, Rejections Rejected);
+// A resource is one push: all of its metrics are stored, or none but for those that were rejected one by one before. Where its source has
+// begun anew within the request, what it counted before is a push of its own, and comes first. The pushes of a request are counted for the
+// limits of their jobs before the first is stored: then all of it is refused, or nothing. A resource that the store has no room or no time
+// for is to come again, with all of the request, and the answer says how much of it was stored.
 
-// A resource is one push: all of its metrics are stored, or none but for those that were rejected one by one before. One that the store has
-// no room or no time for is to come again, with all of the request: what was stored of it is known by its id, and counts once.
-
-/// <summary>Translates a decoded request and stores it, resource by resource.</summary>
+/// <summary>Translates a decoded request, and stores it push by push.</summary>
 /// <param name="engine">The engine.</param>
 internal sealed class OtlpIntake(ExpositionEngine engine)
 {
     private const int IdBytes = 16;
 
-    private readonly OtlpNames _names = NamesOf(engine.Options.OtlpTranslation);
+    private readonly OtlpTranslation _translation = new(
+        NamesOf(engine.Options.OtlpTranslation),
+        engine.Options.MaxOtlpAttributes > 0 ? engine.Options.MaxOtlpAttributes : int.MaxValue,
+        engine.Options.OtlpScopeLabels);
+
+    private readonly OtlpResources _resources = new(
+        NamesOf(engine.Options.OtlpTranslation), engine.Options.OtlpGroupingAttributes, engine.Options.MaxOtlpAttributes);
 
     private ExpositionOptions Options => engine.Options;
 
@@ -33,61 +35,84 @@ internal sealed class OtlpIntake(ExpositionEngine engine)
         strategy is OtlpTranslationStrategy.UnderscoreEscapingWithSuffixes or OtlpTranslationStrategy.UnderscoreEscapingWithoutSuffixes,
         strategy is OtlpTranslationStrategy.UnderscoreEscapingWithSuffixes or OtlpTranslationStrategy.NoUtf8EscapingWithSuffixes);
 
-    /// <summary>Takes a request.</summary>
+    /// <summary>Translates a request.</summary>
     /// <param name="body">It, in protobuf, checked.</param>
     /// <param name="sender">Who sends it.</param>
     /// <exception cref="OtlpException">It is too large.</exception>
-    public OtlpOutcome Take(ReadOnlyMemory<byte> body, object? sender)
+    public OtlpBatch Translate(ReadOnlyMemory<byte> body, object? sender)
     {
-        var resources = new OtlpResources(_names, Options.OtlpGroupingAttributes, Options.MaxOtlpAttributes);
-        IReadOnlyCollection<OtlpResource> found = resources.Of(body.Span, Options.MaxOtlpResources);
+        IReadOnlyCollection<OtlpResource> found = _resources.Of(body.Span, Options.MaxOtlpResources);
         engine.Metrics.Limits.See(Limit.OtlpResources, found.Count);
-        var rejected = new Rejections();
-        long stored = 0;
-        Answer? later = null;
+        var batch = new OtlpBatch(sender);
         foreach (OtlpResource resource in found)
         {
             if (resource.Key is null)
             {
-                rejected.Add(resource.Fault!, PointsOf(body.Span, resource));
+                batch.Rejected.Add(resource.Fault!, PointsOf(body.Span, resource));
                 engine.Metrics.CountRefusal(resource.HasTooMuch ? Limit.OtlpAttributes : Limit.None);
                 continue;
             }
 
-            var own = new Rejections();
-            (OtlpPush? push, long points) = Translate(body, resource, resources.Reserved, own, sender);
-            Answer answer = push is null ? new Answer(200)
-                : !engine.Pushes.TryTake(push.Key) ? Answer.TooOften(Options.MaxPushesPerSecond)
-                : PushAnswer.Of(OtlpStoring.Push(engine.Target, push), asItIs: false);
-            rejected.Add(own);
-            if (answer.Status < 400)
-            {
-                stored += points;
-            }
-            else if (answer.Refusal == Refusal.Overload || answer.Status is 429 or 503 or 507)
-            {
-                later ??= answer;
-            }
-            else
-            {
-                engine.Metrics.CountRefusal(answer.Limit);
-                rejected.Add($"group {Shown(push!.Key)}: {answer.Text}", points);
-            }
+            Translate(body, resource, batch);
         }
 
-        return new OtlpOutcome(AnswerOf(later, stored, rejected), stored, rejected);
+        return batch;
     }
 
-    private static Answer AnswerOf(Answer? later, long stored, Rejections rejected) =>
-        later is { } full ? full with { Status = full.Status == 429 ? 429 : 503 }
-        : rejected.Points == 0 ? new Answer(200)
-        : new Answer(stored > 0 ? 200 : 400, rejected.Text, Why: Refusal.Inconsistent);
-
-    private (OtlpPush? Push, long Points) Translate(
-        ReadOnlyMemory<byte> body, OtlpResource resource, IReadOnlySet<string> reserved, Rejections rejected, object? sender)
+    /// <summary>Stores what has been translated, or goes on with it.</summary>
+    /// <param name="batch">The request.</param>
+    /// <param name="claim">What it holds of the memory for all bodies; null for no limit.</param>
+    /// <param name="waits">Whether it may wait for other pushes to the same groups.</param>
+    /// <returns>Null where it would have to wait for them, or for memory: then it is to be called again.</returns>
+    public OtlpOutcome? Store(OtlpBatch batch, BodyClaim? claim, bool waits)
     {
-        int most = Options.MaxOtlpAttributes > 0 ? Options.MaxOtlpAttributes : int.MaxValue;
-        var translator = new OtlpTranslator(new OtlpTranslation(_names, most, Options.OtlpScopeLabels), body, reserved, rejected);
+        if (!batch.IsCounted && !engine.Pushes.TryTake(batch.Keys))
+        {
+            return new OtlpOutcome(Answer.TooOften(Options.MaxPushesPerSecond), 0, new Rejections());
+        }
+
+        batch.IsCounted = true;
+        while (batch.Done < batch.Pushes.Count)
+        {
+            if (batch.MustWait)
+            {
+                batch.Skip();
+                continue;
+            }
+
+            if (Store(batch.Pushes[batch.Done], batch.Sender, claim, waits) is not { } answer)
+            {
+                return null;
+            }
+
+            batch.Take(answer);
+            engine.Metrics.CountRefusal(answer.Status is >= 400 and < 500 ? answer.Limit : Limit.None);
+        }
+
+        return batch.End();
+    }
+
+    private Answer? Store(OtlpPush push, object? sender, BodyClaim? claim, bool waits)
+    {
+        long scratch = BodyPushes.JoinScratch(engine.Target.SizeOf(push.Key));
+        if (scratch > 0 && (!waits || claim?.TryTake(scratch) == false))
+        {
+            return null;
+        }
+
+        try
+        {
+            return OtlpStoring.Push(engine.Target, push, sender, waits) is { } outcome ? PushAnswer.Of(outcome, asItIs: false) : null;
+        }
+        finally
+        {
+            claim?.GiveBack(scratch);
+        }
+    }
+
+    private void Translate(ReadOnlyMemory<byte> body, OtlpResource resource, OtlpBatch batch)
+    {
+        var translator = new OtlpTranslator(_translation, body, _resources.Reserved, batch.Rejected);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (TextRef part in resource.Parts)
         {
@@ -95,17 +120,24 @@ internal sealed class OtlpIntake(ExpositionEngine engine)
             hash.AppendData(body.Span.Slice(part.Start, part.Length));
         }
 
-        var families = new ArrayBufferWriter<byte>();
-        translator.Write(families);
         engine.Metrics.Limits.See(Limit.OtlpAttributes, translator.SeenAttributes);
         if (translator.TooManyAttributes > 0)
         {
             engine.Metrics.CountRefusal(Limit.OtlpAttributes);
         }
 
-        return translator.Points == 0 ? (null, 0) : (new OtlpPush(
-            resource.Key!, families.WrittenMemory, translator.Written, resource.Source,
-            Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, IdBytes)), sender), translator.Points);
+        string id = Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, IdBytes));
+        for (int age = translator.Stretches - 1; age >= 0; age--)
+        {
+            var families = new ArrayBufferWriter<byte>();
+            translator.Write(families, age);
+            if (translator.Points > 0)
+            {
+                batch.Pushes.Add(new OtlpPush(
+                    resource, families.WrittenMemory, [.. translator.Modes], [.. translator.Times], age == 0 ? id : $"{id}-{age}",
+                    translator.Points));
+            }
+        }
     }
 
     private static long PointsOf(ReadOnlySpan<byte> body, OtlpResource resource)
@@ -129,6 +161,4 @@ internal sealed class OtlpIntake(ExpositionEngine engine)
 
         return points;
     }
-
-    private static string Shown(GroupingKey key) => key.ToString();
 }

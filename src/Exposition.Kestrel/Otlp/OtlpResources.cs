@@ -102,7 +102,8 @@ internal sealed class OtlpResources(OtlpNames names, IEnumerable<string> groupin
         if (mostAttributes > 0 && count > mostAttributes)
         {
             return new OtlpResource(
-                null, $"a resource has {count} attributes, more than {mostAttributes} (the limit otlp-attributes)", source, HasTooMuch: true);
+                null, $"a resource has {count} attributes, more than {mostAttributes} (the limit otlp-attributes)", source,
+                HasTooMuch: true);
         }
 
         string space = attributes.GetValueOrDefault(Namespace, "");

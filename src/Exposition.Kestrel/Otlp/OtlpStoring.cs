@@ -1,5 +1,6 @@
 using System.Text;
 using Exposition.Engine;
+using Exposition.Engine.Adding;
 using Exposition.Formats.Translation;
 using Exposition.Kestrel.Serving;
 
@@ -11,15 +12,18 @@ internal static class OtlpStoring
     /// <summary>
     /// Pushes it: gauges take the places of those of their labels, deltas are added, running totals are added by their source.
     /// </summary>
-    public static PushOutcome Push(StoreTarget target, OtlpPush push)
+    /// <returns>Null where it would have to wait for another push to the group, and may not.</returns>
+    public static PushOutcome? Push(StoreTarget target, OtlpPush push, object? sender, bool waits)
     {
-        PushMode[] modes = [.. push.Modes.Select(static family => ModeOf(family.Mode))];
-        return target.Push(push.Key, PushFormat.Protobuf, push.Body, modes.Max(), new PushDetails(Sender: push.Sender)
+        PushMode[] modes = [.. push.Modes.Select(ModeOf)];
+        var details = new PushDetails(Sender: sender)
         {
             Id = Encoding.UTF8.GetBytes(push.Id),
-            Source = Encoding.UTF8.GetBytes(push.Source),
-            FamilyModes = modes,
-        });
+            Source = Encoding.UTF8.GetBytes(push.Resource.Source),
+            Parts = new PushParts(modes, push.Times),
+        };
+        return waits ? target.Push(push.Key, PushFormat.Protobuf, push.Body, modes.Max(), details)
+            : target.TryPush(push.Key, PushFormat.Protobuf, push.Body, modes.Max(), details);
     }
 
     // Of a push with running totals the mode is theirs, as they need the source.

@@ -68,6 +68,8 @@ internal static class StoreMetrics
         into.AddCounter("pushgateway_group_expiries_total"u8, "How often the metrics of a group have expired."u8, store.Expiries);
         into.AddCounter("pushgateway_group_expiry_failures_total"u8, "How often an expiry has failed; it is tried again."u8,
             store.ExpiryFailures);
+        into.AddCounter("pushgateway_late_totals_total"u8,
+            "Running totals of a source that came after a later one of their series, so that they changed nothing."u8, store.LateTotals);
         into.AddCounter("pushgateway_push_ids_forgotten_total"u8,
             "Ids of pushes that were forgotten within the time in which they are to be known: "u8
                 + "their group knows no more than the limit push-ids."u8,

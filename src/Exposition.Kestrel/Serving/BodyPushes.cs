@@ -35,19 +35,20 @@ internal sealed class BodyPushes(StoreTarget target, WireMetrics metrics, Exposi
     /// <param name="mode">See <see cref="ModeOf"/>.</param>
     /// <param name="encoding">What is to be undone.</param>
     /// <param name="body">The body as sent.</param>
-    /// <param name="most">The most that it may decode to here.</param>
-    /// <returns>Null where it decodes to more than that, or is large then, or where there is no memory for it.</returns>
+    /// <param name="waits">Whether it has its turn, and may take long.</param>
+    /// <returns>Null where it would take long and may not, or where there is no memory for it.</returns>
     public Answer? Decode(
-        in PushRequest request, GroupingKey key, PushMode mode, BodyEncoding encoding, ReadOnlyMemory<byte> body, long most)
+        in PushRequest request, GroupingKey key, PushMode mode, BodyEncoding encoding, ReadOnlyMemory<byte> body, bool waits)
     {
+        long most = waits ? long.MaxValue : LargeBody;
         using var decoded = new PooledBody(request.Claim);
         DecodeOutcome outcome = Undo(encoding, body, decoded, most, out long limit);
         return outcome.NoRoom || (outcome.TooLarge && most < limit) ? null
             : outcome.TooLarge ? TooLarge(limit, body.Length)
-            : outcome.Error is not null && encoding == BodyEncoding.RawDeflate ? Push(request, key, mode, body, asItIs: true)
+            : outcome.Error is not null && encoding == BodyEncoding.RawDeflate ? Push(request, key, mode, body, asItIs: true, waits)
             : outcome.Error is { } error ? new Answer(400, error, Why: Refusal.Encoding)
-            : most < limit && (IsLarge(key, decoded.Memory.Span) || IsLargeJoin(key, mode)) ? null
-            : Push(request, key, mode, decoded.Memory, asItIs: false);
+            : !waits && (IsLarge(key, decoded.Memory.Span) || IsLargeJoin(key, mode)) ? null
+            : Push(request, key, mode, decoded.Memory, asItIs: false, waits);
     }
 
     /// <summary>Undoes a content coding within the limits of all bodies, or less.</summary>
@@ -76,7 +77,10 @@ internal sealed class BodyPushes(StoreTarget target, WireMetrics metrics, Exposi
 
     /// <summary>Whether a push is put together with a large group, which is as much work as a large body.</summary>
     public bool IsLargeJoin(GroupingKey key, PushMode mode) =>
-        PushModes.Joins(mode) && target.SizeOf(key) >= LargeBody;
+        PushModes.Joins(mode) && JoinScratch(target.SizeOf(key)) > 0;
+
+    /// <summary>How much memory it takes to put a push together with a group of so many bytes; 0 where that is little.</summary>
+    public static long JoinScratch(long stored) => stored >= LargeBody ? PushScratch.OfJoin(stored) : 0;
 
     /// <summary>Whether it takes long to read and render a body.</summary>
     public static bool IsLarge(GroupingKey key, ReadOnlySpan<byte> body) =>
@@ -91,14 +95,15 @@ internal sealed class BodyPushes(StoreTarget target, WireMetrics metrics, Exposi
     /// <param name="body">The body, decoded.</param>
     /// <param name="asItIs">Whether its encoding could not be undone: it may be plain all the same; if not, that is the reason to
     /// give.</param>
-    /// <returns>Null where there is no memory for it.</returns>
-    public Answer? Push(in PushRequest request, GroupingKey key, PushMode mode, ReadOnlyMemory<byte> body, bool asItIs)
+    /// <param name="waits">Whether it has its turn, and may wait for others that add to the group.</param>
+    /// <returns>Null where it would have to wait and may not, or where there is no memory for it.</returns>
+    public Answer? Push(in PushRequest request, GroupingKey key, PushMode mode, ReadOnlyMemory<byte> body, bool asItIs, bool waits)
     {
         TextCode code = request.Format == PushFormat.Protobuf ? TextCode.Utf8 : OtherText.CodeOf(body.Span, request.Charset);
         switch (code)
         {
             case TextCode.Utf8:
-                return Store(request, key, mode, body, asItIs);
+                return Store(request, key, mode, body, asItIs, waits);
             case TextCode.Unknown:
                 return Answer.UnknownCharset(request.Charset!);
         }
@@ -108,14 +113,16 @@ internal sealed class BodyPushes(StoreTarget target, WireMetrics metrics, Exposi
         return outcome.TooLarge ? Answer.TooLargeDecoded(options.DecodedLimit)
             : outcome.NoRoom ? Answer.NoRoom with { Close = false }
             : outcome.Error is { } error ? new Answer(400, error, Why: Refusal.Encoding)
-            : Store(request, key, mode, text.Memory, asItIs);
+            : Store(request, key, mode, text.Memory, asItIs, waits);
     }
 
-    // To read a large body takes several times its size, which is claimed of the memory for bodies, too.
-    private Answer? Store(in PushRequest request, GroupingKey key, PushMode mode, ReadOnlyMemory<byte> body, bool asItIs)
+    // To read a large body takes several times its size, and so does a large group that it is put together with: both are claimed of the
+    // memory for bodies, too.
+    private Answer? Store(in PushRequest request, GroupingKey key, PushMode mode, ReadOnlyMemory<byte> body, bool asItIs, bool waits)
     {
-        BodyClaim? claim = IsLarge(key, body.Span) ? request.Claim : null;
-        long scratch = claim is null ? 0 : PushScratch.Of(key, request.Format, body.Span);
+        long scratch = (IsLarge(key, body.Span) ? PushScratch.Of(key, request.Format, body.Span) : 0)
+            + (PushModes.Joins(mode) ? JoinScratch(target.SizeOf(key)) : 0);
+        BodyClaim? claim = scratch > 0 ? request.Claim : null;
         if (claim?.TryTake(scratch) == false)
         {
             return null;
@@ -123,9 +130,12 @@ internal sealed class BodyPushes(StoreTarget target, WireMetrics metrics, Exposi
 
         try
         {
-            return Changes is null ? PushAnswer.Of(target.Push(key, request.Format, body, mode, request.Details), asItIs)
-                : PushModes.Joins(mode) || !request.Id.IsEmpty || !request.Source.IsEmpty ? s_notShared
-                : Changes.Push(request, mode, key, body, asItIs);
+            return Changes is not null
+                ? PushModes.Joins(mode) || !request.Id.IsEmpty || !request.Source.IsEmpty ? s_notShared
+                    : Changes.Push(request, mode, key, body, asItIs)
+                : (waits ? target.Push(key, request.Format, body, mode, request.Details)
+                    : target.TryPush(key, request.Format, body, mode, request.Details)) is { } outcome ? PushAnswer.Of(outcome, asItIs)
+                : null;
         }
         finally
         {

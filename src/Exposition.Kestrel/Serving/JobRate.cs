@@ -35,20 +35,53 @@ internal sealed class JobRate(int perSecond, TimeProvider time, Action<long>? se
         long now = time.GetTimestamp();
         lock (_lock)
         {
-            ref long until = ref CollectionsMarshal.GetValueRefOrAddDefault(_until, job, out _);
-            if (until - now > time.TimestampFrequency - _share)
+            bool fits = Fits(job, 1, now);
+            if (fits)
             {
-                return false;
+                Take(job, 1, now);
             }
 
-            until = Math.Max(until, now) + _share;
-            see?.Invoke((until - now + _share - 1) / _share);
-            if (_until.Count >= _sweepAt)
-            {
-                Sweep(now);
-            }
+            return fits;
+        }
+    }
 
+    /// <summary>
+    /// Takes a push of the job of each key, all or none. More than a second's pushes of one job are taken when it has not pushed for a
+    /// second, and then it waits the longer.
+    /// </summary>
+    public bool TryTake(IReadOnlyList<GroupingKey> keys)
+    {
+        if (perSecond <= 0)
+        {
             return true;
+        }
+
+        KeyValuePair<ulong, int>[] jobs = [.. keys.CountBy(Job)];
+        long now = time.GetTimestamp();
+        lock (_lock)
+        {
+            bool fits = Array.TrueForAll(jobs, job => Fits(job.Key, job.Value, now));
+            foreach ((ulong job, int pushes) in fits ? jobs : [])
+            {
+                Take(job, pushes, now);
+            }
+
+            return fits;
+        }
+    }
+
+    // These run under the lock.
+    private bool Fits(ulong job, int pushes, long now) =>
+        _until.GetValueOrDefault(job) - now <= Math.Max(0, time.TimestampFrequency - (pushes * _share));
+
+    private void Take(ulong job, int pushes, long now)
+    {
+        ref long until = ref CollectionsMarshal.GetValueRefOrAddDefault(_until, job, out _);
+        until = Math.Max(until, now) + (pushes * _share);
+        see?.Invoke((until - now + _share - 1) / _share);
+        if (_until.Count >= _sweepAt)
+        {
+            Sweep(now);
         }
     }
 

@@ -106,8 +106,10 @@ internal sealed class PushHandler(
         Blame(request, answer);
     }
 
-    /// <summary>Takes a push of a job; false if it is one too many (<see cref="ExpositionOptions.MaxPushesPerSecond"/>).</summary>
-    public bool TryTake(GroupingKey key) => _rate.TryTake(key);
+    /// <summary>
+    /// Takes pushes of jobs, all or none; false if there are too many of one (<see cref="ExpositionOptions.MaxPushesPerSecond"/>).
+    /// </summary>
+    public bool TryTake(IReadOnlyList<GroupingKey> keys) => _rate.TryTake(keys);
 
     /// <summary>Logs and counts a request over which the engine has failed.</summary>
     public Answer Fail(in PushRequest request, Exception thrown)
@@ -219,12 +221,13 @@ internal sealed class PushHandler(
         BodyEncoding encoding = ContentCoding.Settle(request.Encoding, body.Span);
         if (ContentCoding.IsPacked(encoding))
         {
-            return body.Length < LargePacked ? _bodies.Decode(request, key, mode, encoding, body, BodyPushes.LargeBody) : null;
+            return body.Length < LargePacked ? _bodies.Decode(request, key, mode, encoding, body, waits: false) : null;
         }
 
         return !BodyPushes.IsLarge(key, body.Span) && !_bodies.IsLargeJoin(key, mode)
-            ? _bodies.Push(request, key, mode, body, asItIs: encoding == BodyEncoding.Unknown && !body.IsEmpty)
-            : request.Charset is null && target.TryPushRepeated(key, request.Format, body, mode, request.Details) ? new Answer(200)
+            ? _bodies.Push(request, key, mode, body, asItIs: encoding == BodyEncoding.Unknown && !body.IsEmpty, waits: false)
+            : request.Charset is null
+                && target.TryPushRepeated(key, request.Format, body, mode, request.Details) ? new Answer(200)
             : null;
     }
 
@@ -269,7 +272,7 @@ internal sealed class PushHandler(
         PushMode mode = _bodies.ModeOf(request, key);
         BodyEncoding encoding = ContentCoding.Settle(request.Encoding, body.Span);
         return ContentCoding.IsPacked(encoding)
-            ? _bodies.Decode(request, key, mode, encoding, body, long.MaxValue)
-            : _bodies.Push(request, key, mode, body, asItIs: encoding == BodyEncoding.Unknown);
+            ? _bodies.Decode(request, key, mode, encoding, body, waits: true)
+            : _bodies.Push(request, key, mode, body, asItIs: encoding == BodyEncoding.Unknown, waits: true);
     }
 }

@@ -14,6 +14,12 @@ internal class StoreTarget(MetricStore? store, IChangeTarget? changes = null)
     public virtual PushOutcome Push(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details) =>
         store!.Push(key, format, body, mode, details);
 
+    /// <summary>The same without waiting for long.</summary>
+    /// <returns>Null where another push to the group is to end first: nothing has changed then.</returns>
+    public virtual PushOutcome? TryPush(
+        GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details) =>
+        store!.TryPush(key, format, body, mode, details);
+
     public virtual bool TryPushRepeated(
         GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details) =>
         changes is null && store!.TryPushRepeated(key, format, body, mode, details);

@@ -50,8 +50,12 @@ internal sealed class IdRows(SqliteConnection connection) : IDisposable
         """;
 
     /// <summary>Makes the statements a part of a transaction, or of none.</summary>
-    public void Enlist(SqliteTransaction? transaction) =>
+    public void Enlist(SqliteTransaction? transaction)
+    {
+        // One that was written may have been rolled back.
+        _key = null;
         _last.Transaction = _put.Transaction = _forget.Transaction = _remove.Transaction = _read.Transaction = transaction;
+    }
 
     /// <summary>Writes those of a group that are new, after its row.</summary>
     /// <returns>How many bytes that is.</returns>

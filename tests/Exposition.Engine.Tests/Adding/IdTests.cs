@@ -12,6 +12,31 @@ public sealed class IdTests
     });
 
     [Fact]
+    public void Who_would_wait_for_another_push_to_the_group_can_leave_it_undone()
+    {
+        using var entered = new ManualResetEventSlim();
+        using var ended = new ManualResetEventSlim();
+        var other = new Thread(() =>
+        {
+            using Consistency.Turns.Scope turn = _adder.Store.State.Adders.Enter(Adder.Key, insists: true);
+            entered.Set();
+            ended.Wait();
+        });
+        other.Start();
+        entered.Wait(TestContext.Current.CancellationToken);
+        Assert.Null(Try(PushMode.Add, ""));
+        Assert.Null(Try(PushMode.Merge, "id"));
+        Assert.Equal(PushStatus.Stored, Try(PushMode.Merge, "")!.Value.Status);
+        ended.Set();
+        other.Join();
+        Assert.Equal(PushStatus.Stored, Try(PushMode.Add, "id")!.Value.Status);
+        Assert.Equal("c 2", _adder.Shown());
+
+        PushOutcome? Try(PushMode mode, string id) => _adder.Store.TryPush(
+            Adder.Key, PushFormat.Text, System.Text.Encoding.ASCII.GetBytes("# TYPE c counter\nc 1\n"), mode, Adder.Details(id, ""));
+    }
+
+    [Fact]
     public void A_second_push_of_one_id_is_answered_alike_and_changes_nothing()
     {
         _adder.Take(One, id: "a");

@@ -126,7 +126,7 @@ public sealed class ModeTests
                 $"# TYPE g gauge\ng {value}\n# TYPE delta counter\ndelta {value}\n# TYPE counted counter\ncounted {value}\n");
             return _adder.Store.Push(
                 Adder.Key, PushFormat.Text, System.Text.Encoding.ASCII.GetBytes(body), PushMode.Merge,
-                Adder.Details("", source) with { FamilyModes = [PushMode.Merge, PushMode.Add, PushMode.Cumulative] });
+                Adder.Details("", source) with { Parts = new([PushMode.Merge, PushMode.Add, PushMode.Cumulative], [0, 0, 0]) });
         }
     }
 }

@@ -44,6 +44,51 @@ public sealed class SourceTests
     }
 
     [Fact]
+    public void A_total_that_is_older_than_the_last_one_of_its_series_changes_nothing()
+    {
+        foreach ((int value, int time) in (ReadOnlySpan<(int, int)>)[(10, 1), (12, 3), (10, 2), (14, 4)])
+        {
+            CountAt("a", value, time);
+        }
+
+        Assert.Equal(("c 14", 1), (_adder.Shown(), _adder.Store.LateTotals));
+        CountAt("b", 1, 2);
+        Assert.Equal("c 15", _adder.Shown());
+
+        // Of another series, and a value that fell, which is a new stretch.
+        CountAt("a", 5, 2, "{x=\"1\"}");
+        CountAt("a", 3, 5);
+        Assert.Equal("c 18\nc{x=\"1\"} 5", _adder.Shown());
+    }
+
+    [Fact]
+    public void A_total_that_does_not_say_of_when_it_is_counts_when_it_comes()
+    {
+        foreach (int value in (ReadOnlySpan<int>)[10, 12, 10, 14])
+        {
+            Count("a", value);
+        }
+
+        Assert.Equal("c 26", _adder.Shown());
+    }
+
+    [Fact]
+    public void A_sum_of_gauges_over_sources_leaves_out_what_is_no_finite_number()
+    {
+        var adder = new Adder(static options => options.Aggregates = [AggregateRule.Parse("{__name__=\"g\"}=sum")]);
+        (string Source, string Value, string Sum)[] pushes =
+        [
+            ("a", "NaN", "NaN"), ("a", "5", "5"), ("b", "2", "7"), ("a", "+Inf", "2"), ("a", "1", "3"), ("b", "NaN", "1"),
+            ("c", "-Inf", "1"), ("c", "4", "5"), ("b", "3", "8"),
+        ];
+        foreach ((string source, string value, string sum) in pushes)
+        {
+            adder.Take($"# TYPE g gauge\ng {value}\n", PushMode.Cumulative, source: source);
+            Assert.Equal("g " + sum, adder.Shown());
+        }
+    }
+
+    [Fact]
     public void A_source_is_forgotten_after_its_age_and_starts_from_what_it_has_when_it_comes_back()
     {
         Count("a", 5);
@@ -159,6 +204,11 @@ public sealed class SourceTests
     private long Now() => _adder.Clock.GetUtcNow().ToUnixTimeSeconds();
 
     private string Total() => _adder.Shown().Split('\n')[0];
+
+    private void CountAt(string source, int value, long time, string labels = "") => _adder.Store.Push(
+        Adder.Key, PushFormat.Text,
+        System.Text.Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"# TYPE c counter\nc{labels} {value}\n")),
+        PushMode.Cumulative, Adder.Details("", source) with { Parts = new([PushMode.Cumulative], [time]) }).ThrowIfRefused();
 
     private void Count(string source, int value, long? created = null) => _adder.Take(
         created is null ? string.Create(CultureInfo.InvariantCulture, $"# TYPE c counter\nc {value}\n")

@@ -61,6 +61,19 @@ public sealed class SumTests
             "buckets of the bounds [1, 2.5, +Inf] cannot be added to buckets of the bounds [1, +Inf] in the metric family \"h\"", error);
     }
 
+    [Theory]
+    [InlineData(PushMode.Add)]
+    [InlineData(PushMode.Cumulative)]
+    public void A_histogram_without_a_count_is_refused_and_nothing_is_added_to_one(PushMode mode)
+    {
+        const string Without = "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 2\nh_sum 3\n";
+        Assert.Contains("a histogram without a count", _adder.Refuse(Without, PushStatus.Unmergeable, mode, source: "a"),
+            StringComparison.Ordinal);
+        _adder.Take(Without, PushMode.Merge);
+        Assert.Equal("nothing can be added to a histogram that is stored without a count in the metric family \"h\"",
+            _adder.Refuse(Without + "h_count 2\n", PushStatus.Unmergeable, mode, source: "a"));
+    }
+
     [Fact]
     public void Counts_and_sums_of_summaries_are_added_and_quantiles_replaced()
     {

@@ -23,7 +23,7 @@ internal static class OtlpSupport
     public static byte[] Metrics(string json) => Read(
         $$"""{"resourceMetrics":[{"resource":{"attributes":[]},"scopeMetrics":[{"scope":{"name":"s","version":"1"},"metrics":[{{json}}]}]}]}""");
 
-    public static Translated Translate(byte[] body, string strategy = "escaped suffixed", bool scopes = false, int attributes = 128)
+    public static Translated Translate(byte[] body, string strategy = "escaped suffixed", bool scopes = false, int attributes = 128, int age = 0)
     {
         var names = new OtlpNames(
             strategy.Contains("escaped", StringComparison.Ordinal), strategy.Contains("suffixed", StringComparison.Ordinal));
@@ -36,10 +36,14 @@ internal static class OtlpSupport
         }
 
         var output = new ArrayBufferWriter<byte>();
-        translator.Write(output);
+        translator.Write(output, age);
         return new Translated(
             ProtobufSupport.ParseDelimited(output.WrittenSpan.ToArray()), ProtobufSupport.WriteText(ProtobufSupport.Read(
-                output.WrittenSpan.ToArray())), [.. translator.Written.Select(static family => family.Mode)], translator.Points, rejected);
+                output.WrittenSpan.ToArray())), [.. translator.Modes], translator.Points, rejected)
+        {
+            Times = [.. translator.Times],
+            Stretches = translator.Stretches,
+        };
     }
 }
 
@@ -52,6 +56,12 @@ internal static class OtlpSupport
 internal sealed record Translated(
     List<Oracle.MetricFamily> Families, string Text, PointsMode[] Modes, long Points, Rejections Rejected)
 {
+    /// <summary>Of when each metric is.</summary>
+    public long[] Times { get; init; } = [];
+
+    /// <summary>The most stretches that a series has.</summary>
+    public int Stretches { get; init; }
+
     /// <summary>The text, without comments.</summary>
     public string[] Samples => [.. Text.Split('\n').Where(static line => line.Length > 0 && line[0] != '#')];
 }

@@ -191,6 +191,38 @@ public sealed class TranslationTests
     }
 
     [Fact]
+    public void A_series_that_began_anew_is_written_stretch_by_stretch_the_latest_point_of_each()
+    {
+        byte[] body = Metrics("""
+            {"name":"d","sum":{"aggregationTemporality":2,"isMonotonic":true,"dataPoints":[
+              {"startTimeUnixNano":"5","timeUnixNano":"6","asInt":2},{"startTimeUnixNano":"1","timeUnixNano":"2","asInt":7},
+              {"startTimeUnixNano":"1","timeUnixNano":"4","asInt":9},{"startTimeUnixNano":"1","timeUnixNano":"3","asInt":8},
+              {"startTimeUnixNano":"5","timeUnixNano":"4","asInt":1}]}},
+            {"name":"g","gauge":{"dataPoints":[{"startTimeUnixNano":"1","timeUnixNano":"2","asInt":1},{"timeUnixNano":"3","asInt":2}]}}
+            """);
+        Translated newest = Translate(body);
+        Assert.Equal(["d_total 2", "g 2"], newest.Samples);
+        Assert.Equal((2, 4), (newest.Stretches, newest.Points));
+        Assert.Equal([6, 3], newest.Times);
+        Translated before = Translate(body, age: 1);
+        Assert.Equal(["d_total 9"], before.Samples);
+        Assert.Equal(3, before.Points);
+        Assert.Equal([4], before.Times);
+        Assert.Equal(0, Translate(body, age: 2).Points);
+    }
+
+    [Fact]
+    public void Of_more_starts_than_eight_the_points_are_rejected()
+    {
+        Translated result = Translate(Metrics(
+            """{"name":"d","sum":{"aggregationTemporality":2,"isMonotonic":true,"dataPoints":["""
+                + string.Join(',', Enumerable.Range(1, 9).Select(static i => $"{{\"startTimeUnixNano\":{2 * i},\"timeUnixNano\":{(2 * i) + 1},\"asInt\":1}}"))
+                + "]}}"));
+        Assert.Equal((8, 1), (result.Stretches, result.Rejected.Points));
+        Assert.Contains("more than 8 starts", result.Rejected.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Deltas_of_one_series_are_added_up_in_any_order_and_a_duplicate_is_rejected()
     {
         Translated result = Translate(Metrics("""

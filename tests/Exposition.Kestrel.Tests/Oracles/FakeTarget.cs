@@ -57,6 +57,18 @@ internal sealed class FakeTarget() : StoreTarget(null)
         GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details) =>
         Repeats && Push(key, format, body, mode, details).Status == Success;
 
+    public override PushOutcome? TryPush(
+        GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details) =>
+        IsBusy ? null : Push(key, format, body, mode, details);
+
+    /// <summary>Whether another push to the group is under way.</summary>
+    public bool IsBusy { get; set; }
+
+    /// <summary>What each group takes.</summary>
+    public long Stored { get; set; }
+
+    public override long SizeOf(GroupingKey key) => Stored;
+
     public override PushOutcome Push(GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
     {
         Interlocked.Increment(ref Pushes);
