@@ -12,8 +12,7 @@ public sealed class ExemplarChainTests
     {
         var curl = Tool.Require("curl", "curl");
         await using var gateway = await GatewayProcess.StartAsync("--web.enable-openmetrics");
-        await using var webhook = await WebhookReceiver.StartAsync();
-        await using var monitoring = await Monitoring.StartAsync(gateway, webhook.Address, "groups: []");
+        await using var monitoring = await Monitoring.StartAsync(gateway);
 
         var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
         await Tool.SucceedAsync(curl,

@@ -1,9 +1,15 @@
+using System.Text.Json;
+
 namespace Exposition.EndToEnd.Tests.Chain;
 
-/// <summary>A real Prometheus and a real Alertmanager on free ports, configured to look at one gateway every second.</summary>
+/// <summary>
+/// A real Prometheus on a free port, configured to look at one gateway every second; and a real Alertmanager, where somebody is to be told
+/// of alerts.
+/// </summary>
 public sealed class Monitoring : IAsyncDisposable
 {
     private static readonly TimeSpan s_startLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(120);
 
     private readonly string _directory = Directory.CreateTempSubdirectory("exposition-chain-").FullName;
     private readonly List<ChildProcess> _processes = [];
@@ -20,18 +26,20 @@ public sealed class Monitoring : IAsyncDisposable
 
     /// <summary>Starts both.</summary>
     /// <param name="gateway">What is scraped.</param>
-    /// <param name="webhook">Who is told of alerts.</param>
+    /// <param name="webhook">Who is told of alerts; null for no Alertmanager.</param>
     /// <param name="rules">A rule file.</param>
     /// <param name="asksForTargets">Whether Prometheus asks the gateway what it is to scrape; else it is told.</param>
-    public static async Task<Monitoring> StartAsync(GatewayProcess gateway, Uri webhook, string rules, bool asksForTargets = false)
+    /// <param name="takesNative">Whether Prometheus asks for protobuf, and has native histograms.</param>
+    public static async Task<Monitoring> StartAsync(
+        GatewayProcess gateway, Uri? webhook = null, string rules = "groups: []", bool asksForTargets = false, bool takesNative = false)
     {
         var prometheus = Tool.Require("prometheus", "prometheus");
-        var alertmanager = Tool.Require("prometheus-alertmanager", "prometheus-alertmanager");
+        var alertmanager = webhook is null ? "" : Tool.Require("prometheus-alertmanager", "prometheus-alertmanager");
         var monitoring = new Monitoring();
         try
         {
-            var alertmanagerPort = await monitoring.StartAlertmanagerAsync(alertmanager, webhook);
-            await monitoring.StartPrometheusAsync(prometheus, gateway.Port, alertmanagerPort, rules, asksForTargets);
+            int? alertmanagerPort = webhook is null ? null : await monitoring.StartAlertmanagerAsync(alertmanager, webhook);
+            await monitoring.StartPrometheusAsync(prometheus, gateway.Port, alertmanagerPort, rules, asksForTargets, takesNative);
             return monitoring;
         }
         catch
@@ -40,6 +48,34 @@ public sealed class Monitoring : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>Waits until a query has one result, of which something holds.</summary>
+    public async Task UntilAsync(string query, Predicate<double> holds, string expected)
+    {
+        using var client = new HttpClient();
+        var uri = new Uri(Prometheus, "api/v1/query?query=" + Uri.EscapeDataString(query));
+        var end = DateTime.UtcNow + s_limit;
+        var seen = "";
+        while (DateTime.UtcNow < end)
+        {
+            seen = await client.GetStringAsync(uri);
+            using var document = JsonDocument.Parse(seen);
+            var result = document.RootElement.GetProperty("data").GetProperty("result");
+            if (result.GetArrayLength() == 1
+                && holds(double.Parse(result[0].GetProperty("value")[1].GetString()!, CultureInfo.InvariantCulture)))
+            {
+                return;
+            }
+
+            await Task.Delay(100);
+        }
+
+        Assert.Fail($"{query} is not {expected}: {seen}\n{Log}");
+    }
+
+    /// <summary>Waits until a query has one result, which is this.</summary>
+    public Task UntilAsync(string query, double expected) =>
+        UntilAsync(query, value => value == expected, expected.ToString(CultureInfo.InvariantCulture));
 
     public async ValueTask DisposeAsync()
     {
@@ -74,7 +110,8 @@ public sealed class Monitoring : IAsyncDisposable
         return port;
     }
 
-    private async Task StartPrometheusAsync(string program, int gatewayPort, int alertmanagerPort, string rules, bool asksForTargets)
+    private async Task StartPrometheusAsync(
+        string program, int gatewayPort, int? alertmanagerPort, string rules, bool asksForTargets, bool takesNative)
     {
         var port = ChildProcess.FreePort();
         Prometheus = new Uri($"http://127.0.0.1:{port}/");
@@ -90,7 +127,7 @@ public sealed class Monitoring : IAsyncDisposable
             alerting:
               alertmanagers:
                 - static_configs:
-                    - targets: ["127.0.0.1:{alertmanagerPort}"]
+                    - targets: [{(alertmanagerPort is null ? "" : $"\"127.0.0.1:{alertmanagerPort}\"")}]
             scrape_configs:
               - job_name: pushgateway
                 honor_labels: true
@@ -98,7 +135,8 @@ public sealed class Monitoring : IAsyncDisposable
             """);
         await RunAsync([
             program, "--config.file=" + configuration, "--storage.tsdb.path=" + Path.Combine(_directory, "prometheus"),
-            $"--web.listen-address=127.0.0.1:{port}", "--log.level=warn", "--enable-feature=exemplar-storage",
+            $"--web.listen-address=127.0.0.1:{port}", "--log.level=warn",
+            "--enable-feature=exemplar-storage" + (takesNative ? ",native-histograms" : ""),
         ], port);
     }
 

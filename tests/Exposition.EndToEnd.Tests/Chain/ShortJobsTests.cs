@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Exposition.Formats;
 
 namespace Exposition.EndToEnd.Tests.Chain;
@@ -10,53 +9,28 @@ namespace Exposition.EndToEnd.Tests.Chain;
 public sealed class ShortJobsTests
 {
     private const int Jobs = 10;
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(90);
 
     [Fact]
     public async Task Twenty_short_jobs_add_up_to_what_prometheus_says()
     {
-        var program = Tool.Require("prometheus", "prometheus");
         var curl = Tool.Require("curl", "curl");
         await using var gateway = await GatewayProcess.StartAsync("--push.mode={job=\"batch\"}=add");
-        var directory = Directory.CreateTempSubdirectory("exposition-jobs-").FullName;
-        try
-        {
-            var configuration = Path.Combine(directory, "prometheus.yml");
-            await File.WriteAllTextAsync(configuration, $"""
-                global:
-                  scrape_interval: 1s
-                scrape_configs:
-                  - job_name: pushgateway
-                    honor_labels: true
-                    static_configs:
-                      - targets: ['{gateway.Address.Authority}']
-                """);
-            var port = ChildProcess.FreePort();
-            await using var prometheus = ChildProcess.Start([
-                program, "--config.file=" + configuration, "--storage.tsdb.path=" + Path.Combine(directory, "tsdb"),
-                $"--web.listen-address=127.0.0.1:{port}", "--log.level=warn", "--enable-feature=native-histograms",
-            ], directory);
-            await prometheus.WaitUntilReadyAsync(new Uri($"http://127.0.0.1:{port}/-/ready"), TimeSpan.FromSeconds(30));
+        await using var monitoring = await Monitoring.StartAsync(gateway, takesNative: true);
 
-            // The increase begins with the first value that Prometheus has seen.
-            var url = new Uri(gateway.Address, "metrics/job/batch").ToString();
-            await CurlAsync(curl, url, 0);
-            await UntilAsync(port, "sum(done_total)", "0", () => prometheus.Output);
-            await Task.WhenAll(Enumerable.Range(1, Jobs).Select(job => CurlAsync(curl, url, job))
-                .Concat(Enumerable.Range(1, Jobs).Select(job => PythonAsync(gateway, job))));
-            var sum = 2 * Jobs * (Jobs + 1) / 2;
-            var scraped = (await gateway.ScrapeAsync()).With("job=\"batch\"");
-            Assert.Equal(sum, scraped.Single(static s => s.Key.StartsWith("done_total", StringComparison.Ordinal)).Value);
-            await UntilAsync(port, "max_over_time(done_total[5m]) - min_over_time(done_total[5m])", $"{sum}", () => prometheus.Output);
-            await UntilAsync(port, "round(histogram_count(took_seconds))", $"{Jobs * (Jobs + 1) / 2}", () => prometheus.Output);
+        // The increase begins with the first value that Prometheus has seen.
+        var url = new Uri(gateway.Address, "metrics/job/batch").ToString();
+        await CurlAsync(curl, url, 0);
+        await monitoring.UntilAsync("sum(done_total)", 0);
+        await Task.WhenAll(Enumerable.Range(1, Jobs).Select(job => CurlAsync(curl, url, job))
+            .Concat(Enumerable.Range(1, Jobs).Select(job => PythonAsync(gateway, job))));
+        var sum = 2 * Jobs * (Jobs + 1) / 2;
+        var scraped = (await gateway.ScrapeAsync()).With("job=\"batch\"");
+        Assert.Equal(sum, scraped.Single(static s => s.Key.StartsWith("done_total", StringComparison.Ordinal)).Value);
+        await monitoring.UntilAsync("max_over_time(done_total[5m]) - min_over_time(done_total[5m])", sum);
+        await monitoring.UntilAsync("histogram_count(took_seconds)", Jobs * (Jobs + 1) / 2);
 
-            // Extrapolated to the ends of its range, by half a scrape at most.
-            await UntilAsync(port, $"abs(increase(done_total[5m]) / {sum} - 1) < bool 0.2", "1", () => prometheus.Output);
-        }
-        finally
-        {
-            Directory.Delete(directory, recursive: true);
-        }
+        // Extrapolated to the ends of its range, by half a scrape at most.
+        await monitoring.UntilAsync("increase(done_total[5m])", value => Math.Abs((value / sum) - 1) < 0.2, $"about {sum}");
     }
 
     // A native histogram of so many observations has no text: protobuf.
@@ -92,25 +66,4 @@ public sealed class ShortJobsTests
             Counter('done', 'Work that is done.', registry=registry).inc({job})
             pushadd_to_gateway('{gateway.Address.Authority}', job='batch', registry=registry)
             """], null);
-
-    private static async Task UntilAsync(int port, string query, string value, Func<string> output)
-    {
-        using var client = new HttpClient();
-        var end = DateTime.UtcNow + s_limit;
-        var last = "";
-        while (DateTime.UtcNow < end)
-        {
-            last = await client.GetStringAsync(new Uri($"http://127.0.0.1:{port}/api/v1/query?query={Uri.EscapeDataString(query)}"));
-            using var document = JsonDocument.Parse(last);
-            var result = document.RootElement.GetProperty("data").GetProperty("result");
-            if (result.GetArrayLength() == 1 && result[0].GetProperty("value")[1].GetString() == value)
-            {
-                return;
-            }
-
-            await Task.Delay(300);
-        }
-
-        Assert.Fail($"{query} is not {value}: {last}\n{output()}");
-    }
 }

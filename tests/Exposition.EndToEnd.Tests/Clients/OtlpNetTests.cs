@@ -1,8 +1,5 @@
 using System.Diagnostics.Metrics;
-using OpenTelemetry;
-using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
-using OpenTelemetry.Resources;
 
 namespace Exposition.EndToEnd.Tests.Clients;
 
@@ -24,7 +21,7 @@ public sealed class OtlpNetTests : IAsyncLifetime
         for (var instance = 0; instance < 2; instance++)
         {
             using var meter = new Meter($"net.{temporality}.{instance}");
-            using var provider = Provider(meter, job, temporality);
+            using var provider = OtlpSdks.Net(_gateway.Address, meter, job, temporality);
             var counter = meter.CreateCounter<long>("requests", "{request}", "Requests.");
             var latency = meter.CreateHistogram<double>("latency", "s");
             var exponential = meter.CreateHistogram<double>("exp", "By");
@@ -51,18 +48,4 @@ public sealed class OtlpNetTests : IAsyncLifetime
         Assert.Equal(21.5, scraped.Value($"temperature_celsius{{instance=\"\",job=\"{job}\"}}"));
         Assert.Equal(0, scraped.Value("pushgateway_otlp_points_total{outcome=\"rejected\"}"));
     }
-
-    private MeterProvider Provider(Meter meter, string job, MetricReaderTemporalityPreference temporality) =>
-        Sdk.CreateMeterProviderBuilder()
-            .ConfigureResource(resource => resource.AddService(job))
-            .AddMeter(meter.Name)
-            .AddView("exp", new Base2ExponentialBucketHistogramConfiguration())
-            .AddOtlpExporter((exporter, reader) =>
-            {
-                exporter.Protocol = OtlpExportProtocol.HttpProtobuf;
-                exporter.Endpoint = new Uri(_gateway.Address, "v1/metrics");
-                reader.TemporalityPreference = temporality;
-                reader.PeriodicExportingMetricReaderOptions.ExportIntervalMilliseconds = int.MaxValue;
-            })
-            .Build();
 }

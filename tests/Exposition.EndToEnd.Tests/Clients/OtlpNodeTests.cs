@@ -20,7 +20,7 @@ public sealed class OtlpNodeTests : IAsyncLifetime
     public async Task Sums_and_histograms_of_three_exports_and_a_last_one_at_the_end_are_right(string exporter, string temporality)
     {
         var job = $"node_{exporter}_{temporality}";
-        await NodeAsync(exporter, $$"""
+        await OtlpSdks.NodeAsync(_gateway.Address, exporter, $$"""
             const reader = new sdk.PeriodicExportingMetricReader({
               exporter: new OTLPMetricExporter({ url, temporalityPreference: otlp.AggregationTemporalityPreference.{{temporality}}, compression: 'gzip' }),
               exportIntervalMillis: 3600000,
@@ -55,28 +55,5 @@ public sealed class OtlpNodeTests : IAsyncLifetime
         Assert.Equal(2, scraped.Value($"lat_seconds_bucket{{instance=\"\",job=\"{job}\",le=\"5\"}}"));
         Assert.Equal(3, scraped.Value($"exp_bytes_count{{instance=\"\",job=\"{job}\"}}"));
         Assert.Equal(600, scraped.Value($"exp_bytes_sum{{instance=\"\",job=\"{job}\"}}"));
-    }
-
-    private async Task NodeAsync(string exporter, string script)
-    {
-        var node = Tool.Require("node", "nodejs");
-        var directory = Path.Combine(Checkout.Root, "tests", "clients", "node");
-        if (!Directory.Exists(Path.Combine(directory, "node_modules", "@opentelemetry", "sdk-metrics")))
-        {
-            Tool.Missing("@opentelemetry/sdk-metrics is not installed (npm ci in tests/clients/node)");
-        }
-
-        var program = $$"""
-            const at = process.argv[1] + '/node_modules/@opentelemetry/';
-            const url = process.argv[2] + 'v1/metrics';
-            const sdk = require(at + 'sdk-metrics');
-            const resources = require(at + 'resources');
-            const otlp = require(at + 'exporter-metrics-otlp-http');
-            const { OTLPMetricExporter } = require(at + 'exporter-metrics-otlp-{{exporter}}');
-            (async () => {
-            {{script}}
-            })().catch(error => { console.error(error); process.exit(1); });
-            """;
-        await Tool.SucceedAsync(node, ["-e", program, directory, _gateway.Address.ToString()]);
     }
 }

@@ -14,6 +14,7 @@ public sealed class BrowserTests
     [InlineData("list.test.mjs")]
     [InlineData("deletes.test.mjs")]
     [InlineData("access.test.mjs")]
+    [InlineData("remembered.test.mjs")]
     public async Task The_page_does_what_it_says(string file)
     {
         var node = Tool.Require("node", "nodejs");
