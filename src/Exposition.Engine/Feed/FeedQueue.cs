@@ -18,9 +18,10 @@ internal sealed class FeedQueue(TimeProvider time)
     private readonly Lock _lock = new();
     private readonly Queue<FeedEntry> _queue = [];
     private readonly Dictionary<GroupingKey, FeedEntry> _gone = [];
-    private readonly List<GroupSlot> _together = [];
+    private readonly List<GroupSlot[]> _together = [];
     private TaskCompletionSource _some = NewSignal();
     private long _since;
+    private int _togetherCount;
 
     /// <summary>Completes when there is something.</summary>
     public Task Some => Volatile.Read(ref _some).Task;
@@ -31,7 +32,7 @@ internal sealed class FeedQueue(TimeProvider time)
         {
             lock (_lock)
             {
-                return _queue.Count + _together.Count;
+                return _queue.Count + _togetherCount;
             }
         }
     }
@@ -43,7 +44,7 @@ internal sealed class FeedQueue(TimeProvider time)
         {
             lock (_lock)
             {
-                return _queue.Count + _together.Count > 0 ? _since : null;
+                return _queue.Count + _togetherCount > 0 ? _since : null;
             }
         }
     }
@@ -77,13 +78,14 @@ internal sealed class FeedQueue(TimeProvider time)
     }
 
     /// <summary>Groups have been deleted in one step: the consumer takes all of them at once.</summary>
-    public void AddTogether(ReadOnlySpan<GroupSlot> slots)
+    public void AddTogether(GroupSlot[] slots)
     {
         Explored.WaitFor(_lock);
         lock (_lock)
         {
-            long since = _queue.Count + _together.Count == 0 ? time.GetTimestamp() : _since;
-            _together.AddRange(slots);
+            long since = _queue.Count + _togetherCount == 0 ? time.GetTimestamp() : _since;
+            _together.Add(slots);
+            _togetherCount += slots.Length;
             _since = since;
             _some.TrySetResult();
         }
@@ -115,7 +117,7 @@ internal sealed class FeedQueue(TimeProvider time)
         {
             if (next < slots.Length)
             {
-                AddTogether(slots.AsSpan(next));
+                AddTogether(slots[next..]);
             }
         }
 
@@ -131,9 +133,9 @@ internal sealed class FeedQueue(TimeProvider time)
             return [];
         }
 
-        GroupSlot[] all = [.. _together];
+        GroupSlot[] all = _together.Count == 1 ? _together[0] : [.. _together.SelectMany(static slots => slots)];
         _together.Clear();
-        _together.TrimExcess();
+        _togetherCount = 0;
         if (_queue.Count == 0)
         {
             _some = NewSignal();
@@ -175,6 +177,7 @@ internal sealed class FeedQueue(TimeProvider time)
             _queue.Clear();
             _gone.Clear();
             _together.Clear();
+            _togetherCount = 0;
         }
     }
 
@@ -204,7 +207,7 @@ internal sealed class FeedQueue(TimeProvider time)
     // Under the lock. Nothing is changed before what may fail.
     private void Enqueue(FeedEntry entry)
     {
-        long since = _queue.Count + _together.Count == 0 ? time.GetTimestamp() : _since;
+        long since = _queue.Count + _togetherCount == 0 ? time.GetTimestamp() : _since;
         _queue.Enqueue(entry);
         (entry.IsQueued, _since) = (true, since);
         _some.TrySetResult();

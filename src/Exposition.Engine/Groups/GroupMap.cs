@@ -101,6 +101,21 @@ internal sealed class GroupMap
         return new GroupMap(new State(left, null, 0, left.Length));
     }
 
+    /// <summary>What has come and gone since an earlier map whose groups somebody has asked for, the first first.</summary>
+    /// <returns>Null if that cannot be told any more: they were merged meanwhile.</returns>
+    public IReadOnlyList<(GroupSlot Slot, bool IsThere)>? ChangesSince(GroupMap earlier)
+    {
+        if (ReferenceEquals(this, earlier))
+        {
+            return [];
+        }
+
+        State before = Volatile.Read(ref earlier._state);
+        State state = Volatile.Read(ref _state);
+        return ReferenceEquals(state.Sorted, before.Sorted) && state.Since(before) is { } changes
+            ? changes.ConvertAll(static change => (change.Slot, change.IsThere)) : null;
+    }
+
     /// <summary>Begins to merge the changes. Takes a while, for which the map may be replaced.</summary>
     /// <returns>Ends it, with the newest map.</returns>
     public Action<GroupMap> Merge()

@@ -85,7 +85,11 @@ internal sealed class OverdueGroups(Expectations expectations, DeadlineClock clo
         for (int i = 0; i < most && _queue.First <= now; i++)
         {
             GroupSlot slot = _queue.FirstSlot;
-            if (DueOf(slot, slot.Overdue!) is var due && due > now)
+            if (slot.IsRemoved)
+            {
+                _queue.Remove(slot);
+            }
+            else if (DueOf(slot, slot.Overdue!) is var due && due > now)
             {
                 _queue.Postpone(due);
             }

@@ -59,9 +59,9 @@ internal sealed class FollowUp(StoreState state, WriterLock writer, Publisher pu
         writer.AssertHeld();
         if (state.LeavingGroups.Count > 0)
         {
-            for (int i = 0; i < EndedAtOnce && state.LeavingGroups.TryTake(out LeavingGroup group); i++)
+            for (int i = 0; i < EndedAtOnce && state.LeavingGroups.TryTake(out GroupSlot? slot, out bool isInNoView); i++)
             {
-                publisher.EndLeaving(group);
+                publisher.EndLeaving(slot, isInNoView);
             }
 
             return null;

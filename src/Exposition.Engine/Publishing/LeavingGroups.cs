@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Exposition.Engine.Groups;
 
 namespace Exposition.Engine.Publishing;
@@ -7,36 +8,40 @@ namespace Exposition.Engine.Publishing;
 // pushes come in between. Until then such a group is in the table of groups, closed. Who looks for its key under the writer lock ends it
 // first (Expiring), so that feeds hear of the end before they hear of a new group of that key.
 
-/// <summary>A group that is closed, and in no map any more.</summary>
-/// <param name="Slot">Its slot.</param>
-/// <param name="Last">What was newest.</param>
-/// <param name="IsInNoView">Whether every view from now on is without it.</param>
-internal readonly record struct LeavingGroup(GroupSlot Slot, GroupSnapshot Last, bool IsInNoView);
-
 /// <summary>Groups that have left all views and count still in checks of others. Changed under the writer lock.</summary>
 internal sealed class LeavingGroups
 {
-    private readonly Queue<LeavingGroup> _groups = new();
+    private readonly Queue<(GroupSlot[] Slots, bool AreInNoView)> _deletes = new();
+    private int _next;
 
     /// <summary>How many there are; some may have been ended already.</summary>
-    public int Count => _groups.Count;
+    public int Count { get; private set; }
 
-    /// <summary>Makes room, so that adding does not fail.</summary>
-    public void Expect(int groups) => _groups.EnsureCapacity(_groups.Count + groups);
-
-    public void Add(in LeavingGroup group) => _groups.Enqueue(group);
+    /// <summary>Adds those of one delete, which are closed, and in no map any more.</summary>
+    /// <param name="slots">Their slots.</param>
+    /// <param name="areInNoView">Whether every view from now on is without them.</param>
+    public void Add(GroupSlot[] slots, bool areInNoView)
+    {
+        _deletes.Enqueue((slots, areInNoView));
+        Count += slots.Length;
+    }
 
     /// <summary>Takes the first one.</summary>
-    public bool TryTake(out LeavingGroup group)
+    public bool TryTake([NotNullWhen(true)] out GroupSlot? slot, out bool isInNoView)
     {
-        if (!_groups.TryDequeue(out group))
+        (slot, isInNoView) = (null, false);
+        if (Count == 0)
         {
             return false;
         }
 
-        if (_groups.Count == 0)
+        (GroupSlot[] slots, isInNoView) = _deletes.Peek();
+        slot = slots[_next++];
+        Count--;
+        if (_next == slots.Length)
         {
-            _groups.TrimExcess();
+            _deletes.Dequeue();
+            _next = 0;
         }
 
         return true;

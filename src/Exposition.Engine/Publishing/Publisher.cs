@@ -145,6 +145,7 @@ internal sealed class Publisher(StoreState state, WriterLock writer)
     public void Removed(GroupSlot slot, GroupSnapshot last)
     {
         writer.AssertHeld();
+        state.Counts.TakeOut(last.SampleCount, last.Size);
         Uncount(slot, last);
         Leave(slot, last);
         Explored.Step("ChangeSlots");
@@ -155,39 +156,39 @@ internal sealed class Publisher(StoreState state, WriterLock writer)
     }
 
     /// <summary>
-    /// The rest of a removal of groups that are closed, in order of their keys, as far as it is one step; the rest of that follows (
-    /// <see cref="LeavingGroups"/>). Under the writer lock.
+    /// The rest of a removal of groups that are closed, as far as it is one step; what else there is to it follows (<see
+    /// cref="LeavingGroups"/>). Under the writer lock.
     /// </summary>
-    public void RemoveTogether(List<LeavingGroup> closed)
+    /// <param name="closed">Their slots; the caller's no more.</param>
+    /// <param name="left">The newest map without them.</param>
+    /// <param name="samples">Their sample lines.</param>
+    /// <param name="bytes">What they take.</param>
+    public void RemoveTogether(GroupSlot[] closed, GroupMap left, long samples, long bytes)
     {
         writer.AssertHeld();
-        if (closed.Count == 0)
+        if (closed.Length == 0)
         {
             return;
         }
 
-        foreach (LeavingGroup group in closed)
-        {
-            Uncount(group.Slot, group.Last);
-            group.Slot.IsInMap = false;
-        }
-
-        GroupSlot[] slots = [.. closed.Select(static group => group.Slot)];
-        bool forAll = state.Maps.Replace(state.Maps.Newest.Without(slots));
-        closed.ForEach(group => state.LeavingGroups.Add(group with { IsInNoView = forAll }));
-        state.Feeds.TellTogether(slots);
+        state.Counts.TakeOut(samples, bytes);
+        bool forAll = state.Maps.Replace(left);
+        state.LeavingGroups.Add(closed, forAll);
+        state.Feeds.TellTogether(closed);
     }
 
     /// <summary>Ends a group that has left all views, unless that has been done; under the writer lock.</summary>
-    public void EndLeaving(in LeavingGroup group)
+    public void EndLeaving(GroupSlot slot, bool isInNoView)
     {
         writer.AssertHeld();
-        if (state.Groups.IsThere(group.Slot))
+        if (state.Groups.IsThere(slot))
         {
-            Leave(group.Slot, group.Last);
+            GroupSnapshot last = slot.Current!.Previous!;
+            Uncount(slot, last);
+            Leave(slot, last);
             Explored.Step("ChangeSlots");
-            state.Groups.Table.Remove(group.Slot);
-            Bury(group.Slot, group.Last, group.IsInNoView);
+            state.Groups.Table.Remove(slot);
+            Bury(slot, last, isInNoView);
         }
     }
 
@@ -195,20 +196,18 @@ internal sealed class Publisher(StoreState state, WriterLock writer)
     /// <returns>Whether it was closed.</returns>
     public bool EndIfLeaving(GroupSlot? slot)
     {
-        if (slot?.Current is not { IsEnd: true } end)
+        if (slot is not { IsRemoved: true })
         {
             return false;
         }
 
-        EndLeaving(new LeavingGroup(slot, end.Previous!, IsInNoView: false));
+        EndLeaving(slot, isInNoView: false);
         return true;
     }
 
     private void Uncount(GroupSlot slot, GroupSnapshot last)
     {
         state.Counts.LastVersion = Math.Max(state.Counts.LastVersion, last.Version + 1);
-        state.Counts.Samples -= last.SampleCount;
-        Volatile.Write(ref state.Counts.StoredBytes, state.Counts.StoredBytes - last.Size);
         state.Counts.Expired -= last.IsExpired ? 1 : 0;
         state.Counts.SetFailing(slot, isFailing: false);
         state.Overdue?.Removed(slot, last);

@@ -52,6 +52,15 @@ internal sealed class StoreCounts
         }
     }
 
+    /// <summary>Groups have gone.</summary>
+    /// <param name="samples">Their sample lines.</param>
+    /// <param name="bytes">What they took.</param>
+    public void TakeOut(long samples, long bytes)
+    {
+        Volatile.Write(ref Samples, Samples - samples);
+        Volatile.Write(ref StoredBytes, StoredBytes - bytes);
+    }
+
     /// <summary>A snapshot has gone, or is replaced. Its blocks are counted where they find no room any more.</summary>
     public void LetGoOf(GroupSnapshot old) => Volatile.Write(ref LetGo, LetGo + Math.Max(0, old.Size - old.BlockBytes));
 

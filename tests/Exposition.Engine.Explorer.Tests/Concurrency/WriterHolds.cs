@@ -13,27 +13,41 @@ internal static partial class WriterHolds
     /// <summary>How long each hold of what a thread does is, one after the other.</summary>
     public static List<TimeSpan> Of(Action request)
     {
-        int thread = Environment.CurrentManagedThreadId;
         long entered = 0;
         List<TimeSpan> holds = [];
         TimeSpan paused = default;
-        Explored.Hook = step =>
-        {
-            if (Environment.CurrentManagedThreadId != thread)
-            {
-                return;
-            }
-
-            if (step == Steps.HoldWriter)
-            {
-                entered = Now();
-                paused = GC.GetTotalPauseDuration();
-            }
-            else if (step == Steps.LeftWriter)
+        Watch(
+            request,
+            () => (entered, paused) = (Now(), GC.GetTotalPauseDuration()),
+            () =>
             {
                 // Whoever triggers a collection of garbage does it for all.
                 long held = Now() - entered - (long)(GC.GetTotalPauseDuration() - paused).TotalNanoseconds;
                 holds.Add(TimeSpan.FromMicroseconds(held / 1000.0));
+            });
+        return holds;
+    }
+
+    /// <summary>The most bytes that a thread allocates in one hold.</summary>
+    public static long MostAllocated(Action request)
+    {
+        long before = 0;
+        long most = 0;
+        Watch(
+            request,
+            () => before = GC.GetAllocatedBytesForCurrentThread(),
+            () => most = Math.Max(most, GC.GetAllocatedBytesForCurrentThread() - before));
+        return most;
+    }
+
+    private static void Watch(Action request, Action entered, Action left)
+    {
+        int thread = Environment.CurrentManagedThreadId;
+        Explored.Hook = step =>
+        {
+            if (Environment.CurrentManagedThreadId == thread && step is Steps.HoldWriter or Steps.LeftWriter)
+            {
+                (step == Steps.HoldWriter ? entered : left)();
             }
         };
         try
@@ -44,8 +58,6 @@ internal static partial class WriterHolds
         {
             Explored.Hook = null;
         }
-
-        return holds;
     }
 
     // In nanoseconds.
