@@ -27,8 +27,7 @@ internal sealed class GroupDraft
 
         bool hasFailure = GroupSnapshot.TryGetTime(families, BuiltInFamilies.PushFailure, out double failure);
         FailedAt = hasFailure ? failure : double.NegativeInfinity;
-        int pushed = GroupSnapshot.IndexOf(families, BuiltInFamilies.PushTime);
-        PushedAt = pushed < 0 ? 0 : families[pushed].PushedAt;
+        PushedAt = PushedAtOf(families);
         IsFailed = hasFailure && GroupSnapshot.TryGetTime(families, BuiltInFamilies.PushTime, out double success) && !(failure <= success);
         if (old is null)
         {
@@ -130,6 +129,10 @@ internal sealed class GroupDraft
             Removed = NotAmong(old.Families, families),
         };
     }
+
+    /// <summary>See <see cref="PushedAt"/>; 0 of families that have no push time.</summary>
+    public static long PushedAtOf(ReadOnlySpan<FamilyEntry> families) =>
+        GroupSnapshot.IndexOf(families, BuiltInFamilies.PushTime) is >= 0 and var at ? families[at].PushedAt : 0;
 
     /// <summary>Bytes in an array of their own.</summary>
     public static ReadOnlyMemory<byte> Alone(ReadOnlyMemory<byte> bytes) =>
