@@ -226,13 +226,13 @@ internal sealed class SharedGroups(
 
     private bool Apply(GroupingKey key, in GroupState group, LogPlace place)
     {
-        byte[][] marked = Settling.MarkedIn(group.Families);
+        byte[][] marked = SenderMarks.In(group.Families);
         if (!loading.Put(key, group.Families, group.ExpiresAt, group.LastFailure, place))
         {
             return false;
         }
 
-        settling.Note(key, place.Revision, marked);
+        settling.Marks.Note(key, place.Revision, marked);
         return true;
     }
 

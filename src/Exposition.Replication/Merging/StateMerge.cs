@@ -28,8 +28,8 @@ internal static class StateMerge
     /// <returns>The state; null where one was deleted after the last push to the other.</returns>
     public static GroupState? Merge(in GroupState own, in GroupState logged)
     {
-        long ownReplaced = ReplacedAt(own);
-        long loggedReplaced = ReplacedAt(logged);
+        long ownReplaced = ReplacedAt(own, logged);
+        long loggedReplaced = ReplacedAt(logged, own);
         if ((own.Families.Length == 0 && TimeOf(logged) <= ownReplaced) || (logged.Families.Length == 0 && TimeOf(own) <= loggedReplaced))
         {
             return null;
@@ -104,9 +104,9 @@ internal static class StateMerge
         }
     }
 
-    // When it has expired, all that was pushed before is over.
-    private static long ReplacedAt(in GroupState state) =>
-        GroupSnapshot.IndexOf(state.Families, BuiltInFamilies.Expired) is >= 0 and var mark
+    // When it has expired, all that was pushed before is over; unless the other was pushed to later, and so had not expired.
+    private static long ReplacedAt(in GroupState state, in GroupState other) =>
+        GroupSnapshot.IndexOf(state.Families, BuiltInFamilies.Expired) is >= 0 and var mark && TimeOf(other) <= TimeOf(state)
             ? Math.Max(state.ReplacedAt, state.Families[mark].PushedAt) : state.ReplacedAt;
 
     // Expired on one side only.
