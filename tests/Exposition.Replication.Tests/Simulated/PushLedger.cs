@@ -21,9 +21,6 @@ internal sealed class PushLedger(SimulatedTime time, bool isExact, List<string> 
     /// <summary>Whether all have been answered.</summary>
     public bool IsDone => _sent.TrueForAll(static sent => sent.AnsweredAt is not null || sent.IsLost);
 
-    /// <summary>How many wipes have begun or ended.</summary>
-    public int Wipes { get; private set; }
-
     /// <summary>How many were acknowledged.</summary>
     public int Acknowledged => _sent.Count(static sent => sent.IsAcknowledged);
 
@@ -90,7 +87,6 @@ internal sealed class PushLedger(SimulatedTime time, bool isExact, List<string> 
     {
         // What was pushed before may be gone.
         _sent.ForEach(static sent => sent.IsWiped = true);
-        Wipes++;
         _wiping++;
         time.Begin(() => _ = WipeAsync(node));
     }
@@ -191,7 +187,6 @@ internal sealed class PushLedger(SimulatedTime time, bool isExact, List<string> 
     private async Task WipeAsync(Node node)
     {
         await node.Replicator.WipeAsync();
-        Wipes++;
         _wiping--;
 
         // One whose answer was late may come still.

@@ -19,7 +19,6 @@ internal sealed class Simulation
     private readonly List<string> _wrong = [];
     private readonly PushLedger _ledger;
     private readonly Witness _witness;
-    private int _wipes;
 
     public Simulation(int seed, Mishaps mishaps, int nodes)
     {
@@ -72,7 +71,7 @@ internal sealed class Simulation
         {
             Act();
             Time.RunUntil(static () => false, TimeSpan.FromMilliseconds(_random.Next(_random.Next(4) == 0 ? 3000 : 60)));
-            Watch();
+            _witness.Look(_nodes);
             if (Has(Mishaps.Copies) && _random.Next(3) == 0)
             {
                 _nodes[_random.Next(_nodes.Count)].Keep();
@@ -212,17 +211,6 @@ internal sealed class Simulation
         }
 
         _engine.Wake();
-    }
-
-    private void Watch()
-    {
-        if (_ledger.Wipes != _wipes)
-        {
-            _wipes = _ledger.Wipes;
-            _witness.Forget();
-        }
-
-        _witness.Look(_nodes);
     }
 
     private void Compare()

@@ -14,10 +14,8 @@ internal sealed class Witness(MemoryEngine engine, Mishaps mishaps, bool isExact
     private readonly Dictionary<(Node Node, GroupingKey Key), (long Revision, double PushedAt)> _seen = [];
     private readonly Dictionary<(string Subject, long Revision), List<GroupState>> _logged = [];
     private readonly Dictionary<(string Subject, string Family), (string Now, HashSet<string> Before)> _values = [];
+    private readonly List<long> _wipes = [];
     private int _read;
-
-    /// <summary>Groups may have gone since we looked last.</summary>
-    public void Forget() => _seen.Clear();
 
     public void Look(IEnumerable<Node> nodes)
     {
@@ -48,7 +46,8 @@ internal sealed class Witness(MemoryEngine engine, Mishaps mishaps, bool isExact
         {
             // One that is deleted may have gone and come again since we looked last.
             string name = group.Key.ToString();
-            bool isDeleted = !name.Contains("merged", StringComparison.Ordinal) && !name.Contains("replaced", StringComparison.Ordinal);
+            bool isDeleted = (!name.Contains("merged", StringComparison.Ordinal) && !name.Contains("replaced", StringComparison.Ordinal))
+                || _wipes.Exists(wipe => before.Revision < wipe && wipe < revision);
             if (at < before.PushedAt && !isDeleted)
             {
                 wrong.Add($"the push time of {name} goes back from {before.PushedAt} to {at}");
@@ -118,6 +117,7 @@ internal sealed class Witness(MemoryEngine engine, Mishaps mishaps, bool isExact
             {
                 // What is sent twice may come after it.
                 _values.Clear();
+                _wipes.Add(revision);
             }
             else if (message.Kind == MessageKind.State)
             {
