@@ -53,7 +53,10 @@ public readonly ref struct KeptGroup
             ExpiresAt = group.HasExplicitExpiry ? store.ExpiryOf(group) : null,
             LastFailure = group.LastFailure,
             SeriesSince = group.SeriesSince,
-            Memory = new KeptMemory(group.Memory, group.IdCount > 0 ? group.Slot.Ids : null, group.IdCount, store.State.IdKey),
+            Memory = new KeptMemory(group.Memory, group.IdCount > 0 ? group.Slot.Ids : null, group.IdCount, store.State.IdKey)
+            {
+                Place = group.Slot.Place,
+            },
         };
     }
 

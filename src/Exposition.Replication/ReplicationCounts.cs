@@ -41,7 +41,9 @@ public sealed class ReplicationCounts
     /// <summary>Groups that were put into the log, which it had lost or never had.</summary>
     public long Healed => Read(ref _healed);
 
-    /// <summary>Groups that a comparison found to be older here than in the log, which ought not to be.</summary>
+    /// <summary>
+    /// Groups that a comparison found to be older here than in the log, or missing, and groups too large for it: they ought not to be.
+    /// </summary>
     public long Divergent => Read(ref _divergent);
 
     /// <summary>Entries that did not read.</summary>

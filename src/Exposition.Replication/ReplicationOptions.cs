@@ -19,7 +19,10 @@ public sealed class ReplicationOptions
     /// <summary>What becomes of pushes while the log cannot be reached. Default: they are refused.</summary>
     public WhenUnreachable WhenUnreachable { get; set; }
 
-    /// <summary>Whether what this node has at its start is put into a log that has no groups. Default: false.</summary>
+    /// <summary>
+    /// Whether what this node has at its start is put into the log: groups that were never in one, and all where nobody has seeded it yet.
+    /// Default: false: a node with groups that were never in a log does not take part then.
+    /// </summary>
     public bool Seed { get; set; }
 
     /// <summary>The most appends that are in flight at once; others wait. Default: 256. 0 is an error.</summary>

@@ -23,8 +23,8 @@ public sealed class Replicator : IDisposable
     private readonly ReplicationOptions _options;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _end = new();
-    private readonly Unshared _unshared = new();
     private readonly Follower _follower;
+    private readonly AloneChanges _alone;
     private readonly Healer _healer;
     private readonly Applying _applying;
     private readonly Appending _appending;
@@ -47,10 +47,12 @@ public sealed class Replicator : IDisposable
         (_store, _log, _options, _time) = (store, log, options, store.Options.Time);
         var applied = new AppliedRevision(_time);
         var sent = new SentOperations();
-        _applying = new Applying(store, options, _time, applied, sent, _unshared, Counts);
-        _follower = new Follower(store, log, options, _time, applied, _applying, _unshared, Counts);
+        var unshared = new Unshared();
+        _applying = new Applying(store, options, _time, applied, sent, unshared, Counts);
+        _alone = new AloneChanges(store, _time, _applying, unshared);
+        _follower = new Follower(store, log, options, _time, applied, _applying, unshared, Counts);
         _appending = new Appending(log, options, _time, applied, sent, Counts);
-        _healer = new Healer(store, log, options, _time, _follower, _applying, applied, _appending, _unshared, Counts);
+        _healer = new Healer(store, log, options, _time, _follower, _applying, applied, _appending, unshared, Counts);
         _proposals = new Proposals(store, _appending, options, _time, Counts, _end.Token);
     }
 
@@ -92,13 +94,7 @@ public sealed class Replicator : IDisposable
         ArgumentNullException.ThrowIfNull(key);
         if (TakesAlone)
         {
-            PushOutcome alone = _store.Push(key, format, body, mode, details);
-            if (alone.IsStored || _store.Shared.IsThere(key))
-            {
-                // Not of a refused push to a group that was deleted here: that it was is yet to be told.
-                _unshared.Add(key);
-            }
-
+            PushOutcome alone = _alone.Push(key, format, body, mode, details);
             return Task.FromResult(new ReplicatedPush(ReplicatedState.Unreplicated, alone));
         }
 
@@ -141,9 +137,7 @@ public sealed class Replicator : IDisposable
         ArgumentNullException.ThrowIfNull(key);
         if (TakesAlone)
         {
-            bool isDeleted = _store.Delete(key);
-            _unshared.Add(key, Message.Now(_time));
-            return new ReplicatedDelete(ReplicatedState.Unreplicated, isDeleted ? 1 : 0);
+            return new ReplicatedDelete(ReplicatedState.Unreplicated, _alone.Delete(key) ? 1 : 0);
         }
 
         bool isThere = _store.Shared.IsThere(key);

@@ -1,5 +1,8 @@
 using System.Text;
 using Exposition.Engine;
+using Exposition.Engine.Content;
+using Exposition.Engine.Remembering;
+using Exposition.Engine.Sharing;
 
 namespace Exposition.Persistence.Tests;
 
@@ -82,6 +85,29 @@ public sealed class RestartTests : InDirectory
             Assert.Equal(("too large", null), (Group(store).LastFailure!.Reason, Group(store).LastFailure!.Sender));
             Assert.Equal(3, Group(store).Families.Length);
         });
+    }
+
+    // A small group is a row, a large one is cut into shape and values.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3000)]
+    public async Task How_a_group_stands_in_the_log_of_several_gateways_stays(int lines)
+    {
+        byte[] body = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, lines).Select(static line => $"v{line} 1\n")));
+        await RunAsync([], store =>
+        {
+            PreparedPush push = store.Shared.Prepare(s_key, PushFormat.Text, body, PushMode.Replace, default, out _)!;
+            store.Shared.ApplyAlone(s_key, push.State, revision: 7);
+        });
+        await RunAsync([], static store =>
+        {
+            LogPlace place = store.Shared.PlaceOf(s_key)!;
+            Assert.Equal((0L, true), (place.Revision, place.IsAlone));
+            Assert.True(place.ReplacedAt > 0);
+            Assert.True(store.Shared.TryCopy(s_key, out GroupState state, out _));
+            store.Shared.Apply(s_key, state, revision: 8);
+        });
+        await RunAsync([], static store => Assert.False(store.Shared.PlaceOf(s_key)!.IsAlone));
     }
 
     // Else each group that is written leaves a block to the garbage collector.

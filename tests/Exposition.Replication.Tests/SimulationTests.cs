@@ -5,12 +5,12 @@ namespace Exposition.Replication.Tests;
 
 /// <summary>
 /// Whatever happens, in peace all nodes show the same, and what was acknowledged is there. How many seeds are tried says
-/// <c>EXPOSITION_SIMULATION_SEEDS</c>.
+/// <c>EXPOSITION_SIMULATION_SEEDS</c>, or from which to before which: <c>4000-10000</c>.
 /// </summary>
 public sealed class SimulationTests
 {
-    private static readonly int s_seeds = int.TryParse(
-        Environment.GetEnvironmentVariable("EXPOSITION_SIMULATION_SEEDS"), CultureInfo.InvariantCulture, out int seeds) ? seeds : 200;
+    private static readonly int[] s_seeds = [.. (Environment.GetEnvironmentVariable("EXPOSITION_SIMULATION_SEEDS") ?? "225")
+        .Split('-').Select(static seed => int.Parse(seed, CultureInfo.InvariantCulture))];
 
     // Each is tried with a share of the seeds.
     private static readonly Mishaps[] s_mixes =
@@ -25,19 +25,26 @@ public sealed class SimulationTests
         Mishaps.Amnesia | Mishaps.Losses | Mishaps.Cuts | Mishaps.Clashes,
         Mishaps.Alone | Mishaps.Cuts | Mishaps.Losses,
         Mishaps.Alone | Mishaps.Cuts | Mishaps.Amnesia | Mishaps.Losses | Mishaps.Restarts,
+        Mishaps.Seeds | Mishaps.Losses | Mishaps.Cuts,
+        Mishaps.Seeds | Mishaps.Losses | Mishaps.Restarts | Mishaps.Copies,
+        Mishaps.Alone | Mishaps.Cuts | Mishaps.Losses | Mishaps.Restarts | Mishaps.Copies,
+        Mishaps.Amnesia | Mishaps.Losses | Mishaps.Restarts | Mishaps.Copies,
+        Mishaps.Limits | Mishaps.Losses | Mishaps.Cuts | Mishaps.Restarts | Mishaps.Copies,
     ];
 
     [Fact]
     public void Nodes_agree_in_the_end_and_have_what_was_acknowledged()
     {
         List<string> wrong = [];
-        long acknowledged = 0, rebased = 0, unknown = 0, healed = 0, settled = 0, refused = 0;
-        for (int seed = 0; seed < s_seeds && wrong.Count < 3; seed++)
+        long acknowledged = 0, rebased = 0, unknown = 0, healed = 0, settled = 0, refused = 0, full = 0;
+        int first = s_seeds.Length > 1 ? s_seeds[0] : 0;
+        for (int seed = first; seed < s_seeds[^1] && wrong.Count < 3; seed++)
         {
             Mishaps mix = s_mixes[seed % s_mixes.Length];
             var simulation = new Simulation(seed, mix, nodes: 3 + (seed % 3));
             string said = simulation.Run();
             acknowledged += simulation.Acknowledged;
+            full += simulation.Refusals;
             foreach (ReplicationCounts counts in simulation.Nodes.Select(static node => node.Replicator.Counts))
             {
                 rebased += counts.Rebases;
@@ -54,8 +61,8 @@ public sealed class SimulationTests
         }
 
         Assert.True(wrong.Count == 0, string.Join("\n\n", wrong));
-        Assert.True(acknowledged > 15 * s_seeds, $"{acknowledged} pushes were acknowledged: little was tried");
-        Assert.All([rebased, unknown, refused, healed, settled], static count => Assert.True(count > 0));
+        Assert.True(acknowledged > 15 * (s_seeds[^1] - first), $"{acknowledged} pushes were acknowledged: little was tried");
+        Assert.All([rebased, unknown, refused, healed, settled, full], static count => Assert.True(count > 0));
     }
 
     [Fact]
@@ -85,6 +92,20 @@ public sealed class SimulationTests
         AssertFound(Mishaps.Losses, static seed => new Simulation(seed, Mishaps.Losses, nodes: 3)
         {
             Breaks = static node => node.Log.ClaimsTheLost = true,
+        });
+
+    [Fact]
+    public void A_log_that_forgets_who_has_appended_an_entry_is_found() =>
+        AssertFound(Mishaps.Losses, static seed => new Simulation(seed, Mishaps.Losses, nodes: 3)
+        {
+            Breaks = static node => node.Log.ForgetsOperations = true,
+        });
+
+    [Fact]
+    public void A_log_that_gives_entries_in_another_order_is_found() =>
+        AssertFound(Mishaps.None, static seed => new Simulation(seed, Mishaps.None, nodes: 3)
+        {
+            Breaks = static node => node.Log.SwapsOneOf = 2,
         });
 
     [Fact]

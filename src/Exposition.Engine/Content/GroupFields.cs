@@ -1,4 +1,5 @@
 using System.Text;
+using Exposition.Engine.Remembering;
 
 namespace Exposition.Engine.Content;
 
@@ -7,6 +8,7 @@ namespace Exposition.Engine.Content;
 //   deadline := tag 1: nanoseconds:8 (0 = never). Only one that the push itself has set.
 //   failure  := tag 2: nanoseconds:8  text(reason)  [text(sender)]
 // Tags 3 to 5 are of MemoryFields.
+//   place    := tag 6: alone:1 (0 or 1) replacedAt:8 nanoseconds (0 = never). Only of a group that is, or was, in the log of several nodes.
 // Tags that a program does not know it passes over, so a row of a later version can be read; a tag is never given another meaning.
 
 /// <summary>Writes and reads the fields of a group.</summary>
@@ -14,12 +16,13 @@ internal static class GroupFields
 {
     private const int Deadline = 1;
     private const int Failure = 2;
+    private const int Place = 6;
 
     /// <summary>An upper bound of what <see cref="Write"/> needs.</summary>
     public static long MaxSize(in GroupToWrite group)
     {
         const int Fixed = (4 * ContentWriter.MaxVarint) + sizeof(long);
-        return MemoryFields.MaxSize(group.Memory) + Fixed
+        return MemoryFields.MaxSize(group.Memory) + (2 * Fixed)
             + (group.LastFailure is { } failure ? Fixed + (3L * failure.Reason.Length) + (3L * (failure.Sender?.Length ?? 0)) : 0);
     }
 
@@ -49,6 +52,14 @@ internal static class GroupFields
             writer.Text(field.AsSpan(0, inner.Position));
         }
 
+        if (group.Memory.Place is { } place)
+        {
+            writer.Varint(Place);
+            writer.Varint(1 + sizeof(long));
+            writer.Byte(place.IsAlone ? (byte)1 : (byte)0);
+            writer.Int64(place.ReplacedAt);
+        }
+
         MemoryFields.Write(group.Memory, ref writer);
     }
 
@@ -73,6 +84,14 @@ internal static class GroupFields
                     }
 
                     state = state with { ExpiresAt = expiresAt };
+                    break;
+                case Place:
+                    if (!field.TryByte(out byte alone) || !field.TryInt64(out long replacedAt))
+                    {
+                        return false;
+                    }
+
+                    state = state with { Place = new LogPlace(0, replacedAt, alone != 0) };
                     break;
                 case MemoryFields.Mode or MemoryFields.Ids or MemoryFields.Source:
                     if (!MemoryFields.TryRead(tag, ref field, ref state))

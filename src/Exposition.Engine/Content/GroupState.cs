@@ -23,6 +23,12 @@ internal readonly record struct GroupState(FamilyEntry[] Families, long? Expires
     /// <summary>The number of its newest id; 0 where it has none.</summary>
     public long IdCount { get; init; }
 
+    /// <summary>How it stands in the log of several nodes, as far as that is kept; null where there is none.</summary>
+    public LogPlace? Place { get; init; }
+
+    /// <summary>See <see cref="LogPlace.ReplacedAt"/>.</summary>
+    public long ReplacedAt => Place?.ReplacedAt ?? 0;
+
     /// <summary>Mode and sources.</summary>
     public GroupMemory? Memory => GroupMemory.After(Mode, Sources is null ? null : SourceTable.Of(Sources));
 }
@@ -32,7 +38,7 @@ internal readonly ref struct GroupToWrite(
     ReadOnlySpan<FamilyEntry> families, long? expiresAt, PushFailure? lastFailure, KeptMemory memory = default)
 {
     public GroupToWrite(in GroupState state)
-        : this(state.Families, state.ExpiresAt, state.LastFailure)
+        : this(state.Families, state.ExpiresAt, state.LastFailure, new KeptMemory { Place = state.Place })
     {
     }
 

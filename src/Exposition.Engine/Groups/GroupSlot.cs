@@ -18,7 +18,7 @@ internal sealed class GroupSlot(GroupingKey key, NameSet names)
     private PushIds? _ids;
     private FeedEntry[] _entries = [];
     private ulong _shardHash;
-    private long _revision;
+    private LogPlace? _place;
     private int _pins;
     private bool _leavesTogether;
 
@@ -73,10 +73,13 @@ internal sealed class GroupSlot(GroupingKey key, NameSet names)
     public ulong ShardHash => _shardHash != 0 ? _shardHash : _shardHash = Shard.HashOf(Key);
 
     /// <summary>
-    /// The revision in the log of several nodes that its families are of; 0 where there is none. Written after the snapshot: who reads it
-    /// before that has no greater one than what it reads.
+    /// How it stands in the log of several nodes; null where there is none. Written after the snapshot: who reads it before that has no
+    /// later one than what it reads.
     /// </summary>
-    public long Revision { get => Volatile.Read(ref _revision); set => Volatile.Write(ref _revision, value); }
+    public LogPlace? Place { get => Volatile.Read(ref _place); set => Volatile.Write(ref _place, value); }
+
+    /// <summary>See <see cref="LogPlace.Revision"/>; 0 where there is no log.</summary>
+    public long Revision => Place?.Revision ?? 0;
 
     /// <summary>Whether it is deleted together with others, and feeds of snapshots are told of all of them at once.</summary>
     public bool LeavesTogether { get => Volatile.Read(ref _leavesTogether); set => Volatile.Write(ref _leavesTogether, value); }

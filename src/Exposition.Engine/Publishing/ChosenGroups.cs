@@ -157,7 +157,7 @@ internal sealed class ChosenGroups(StoreState state, Func<GroupingKey, bool> cho
         return group.Newest is { } newest && (olderThan is null || newest.PushTime > 0) ? GroupSnapshot.End(slot, newest, end) : end;
     }
 
-    private bool IsOld(GroupSnapshot group) => olderThan is not { } least || GroupAge.Of(group, _now) > least.TotalSeconds;
+    private bool IsOld(GroupSnapshot group) => GroupAge.IsOver(group, olderThan, _now);
 
     // Versions of a group are never the same, though an object may become the snapshot of another push.
     private bool IsChosen(int at, GroupSnapshot newest) =>

@@ -15,11 +15,12 @@ internal sealed class Deleting(StoreState state, WriterLock writer, Publisher pu
         return isDeleted;
     }
 
-    private bool TryDelete(GroupingKey key)
+    /// <summary>The same of a group as it is now, unless it is of a later revision; who observes is yet to be told of the end.</summary>
+    public bool TryDelete(GroupingKey key, long revision = long.MaxValue)
     {
         using (writer.Enter())
         {
-            if (expiring.FindAt(key, state.Clock.Read()) is not { } slot)
+            if (expiring.FindAt(key, state.Clock.Read()) is not { } slot || slot.Revision > revision)
             {
                 return false;
             }

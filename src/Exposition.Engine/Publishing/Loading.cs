@@ -33,12 +33,17 @@ internal sealed class Loading(StoreState state, WriterLock writer, Publisher pub
 
     /// <inheritdoc cref="MetricStore.RestoreOwn"/>
     public void Restore(GroupingKey key, FamilyEntry[] entries, long? expiresAt, PushFailure? lastFailure, in KeptMemory kept = default) =>
-        Put(key, entries, expiresAt, lastFailure, kept, revision: 0);
+        Put(key, entries, expiresAt, lastFailure, kept, isRestored: true);
 
-    /// <summary>The same of what a log says, of which feeds are told.</summary>
-    /// <returns>False if the group is of that revision already, or of a later one: nothing has changed then.</returns>
-    public bool Put(
-        GroupingKey key, FamilyEntry[] entries, long? expiresAt, PushFailure? lastFailure, in KeptMemory kept, long revision)
+    /// <summary>The same of what becomes of a group by the log of several nodes, of which feeds are told.</summary>
+    /// <returns>
+    /// False if the group is of that revision already, or of a later one: nothing has changed then. What a node does alone has none.
+    /// </returns>
+    public bool Put(GroupingKey key, FamilyEntry[] entries, long? expiresAt, PushFailure? lastFailure, LogPlace place) =>
+        Put(key, entries, expiresAt, lastFailure, new KeptMemory { Place = place }, isRestored: false);
+
+    private bool Put(
+        GroupingKey key, FamilyEntry[] entries, long? expiresAt, PushFailure? lastFailure, in KeptMemory kept, bool isRestored)
     {
         if (state.Expectations is not null)
         {
@@ -50,9 +55,9 @@ internal sealed class Loading(StoreState state, WriterLock writer, Publisher pub
         using (writer.EnterClosing())
         using (writer.Enter())
         {
-            GroupSlot? slot = revision > 0 ? FindNow(key) : state.Groups.Table.Find(key);
+            GroupSlot? slot = isRestored ? state.Groups.Table.Find(key) : FindNow(key);
             slot = publisher.EndIfLeaving(slot) ? null : slot;
-            if (revision > 0 && slot is not null && slot.Revision >= revision)
+            if (!isRestored && slot is not null && kept.Place is { IsAlone: false } place && slot.Revision >= place.Revision)
             {
                 return false;
             }
@@ -63,7 +68,7 @@ internal sealed class Loading(StoreState state, WriterLock writer, Publisher pub
             }
 
             NameSet? names = slot?.Names ?? state.Directory.NameSets.Find(key);
-            if (slot is not null && (revision == 0 || lastFailure is not null))
+            if (slot is not null && (isRestored || lastFailure is not null))
             {
                 slot.LastFailure = lastFailure;
             }
@@ -84,8 +89,8 @@ internal sealed class Loading(StoreState state, WriterLock writer, Publisher pub
                 stored = publisher.Publish(slot, key, new Publication(draft, fate, found)
                 {
                     Failure = lastFailure,
-                    Revision = revision,
-                    IsSilent = revision == 0,
+                    Place = kept.Place,
+                    IsSilent = isRestored,
                 });
             }
             while (stored is null);
@@ -100,7 +105,7 @@ internal sealed class Loading(StoreState state, WriterLock writer, Publisher pub
             hidden = TryShowKept();
 
             // Of a group that changes again and again only what was not hidden before is news.
-            hidden?.RemoveAll(kept => revision > 0 && old is not null && HiddenFamily.Find(old.Hidden, kept.Family.Name.Span) is not null);
+            hidden?.RemoveAll(kept => !isRestored && old is not null && HiddenFamily.Find(old.Hidden, kept.Family.Name.Span) is not null);
         }
 
         TellKept(hidden);
@@ -109,21 +114,6 @@ internal sealed class Loading(StoreState state, WriterLock writer, Publisher pub
 
     /// <summary>A group as it is now; under the writer lock.</summary>
     public GroupSlot? FindNow(GroupingKey key) => expiring.FindAt(key, state.Clock.Read());
-
-    /// <summary>Removes a group that is of an earlier revision.</summary>
-    public bool Remove(GroupingKey key, long revision)
-    {
-        using (writer.Enter())
-        {
-            if (FindNow(key) is not { } slot || slot.Revision > revision)
-            {
-                return false;
-            }
-
-            publisher.Remove(slot);
-            return true;
-        }
-    }
 
     /// <summary>Removes those groups of an earlier revision that views do not show before the loading ends.</summary>
     /// <returns>How many there were.</returns>

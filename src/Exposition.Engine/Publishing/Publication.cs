@@ -29,8 +29,8 @@ internal readonly record struct Publication(GroupDraft Draft, Fate Fate, List<Hi
     /// <summary>Whether the directory counts the families already.</summary>
     public bool IsCounted { get; init; }
 
-    /// <summary>The revision that it is of; 0 for what is no log's.</summary>
-    public long Revision { get; init; }
+    /// <summary>How the group stands in a log with it; null for as before.</summary>
+    public LogPlace? Place { get; init; }
 
     /// <summary>Whether no feed is told.</summary>
     public bool IsSilent { get; init; }

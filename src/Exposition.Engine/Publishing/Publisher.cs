@@ -83,9 +83,10 @@ internal sealed class Publisher(StoreState state, WriterLock writer)
             target.LastFailure = what.Failure;
         }
 
-        if (what.Revision > 0)
+        if (what.Place is not null || (target.Place is not null && old is not null && draft.PushedAt != (BuiltInFamilies.PushedAt(old.Families) ?? 0)))
         {
-            target.Revision = what.Revision;
+            // A push that is no log's: the group is not any more what a log had.
+            target.Place = what.Place;
         }
 
         if (what.Claimed is null && Volatile.Read(ref state.EarlyChecks) > 0)

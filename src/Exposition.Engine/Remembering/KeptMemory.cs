@@ -5,4 +5,8 @@ namespace Exposition.Engine.Remembering;
 /// <param name="Ids">The ids; null where no push had one.</param>
 /// <param name="IdCount">The number of the newest id that belongs to it.</param>
 /// <param name="Key">The key under which they are hashed.</param>
-internal readonly record struct KeptMemory(GroupMemory? Memory, PushIds? Ids, long IdCount, IdKey? Key);
+internal readonly record struct KeptMemory(GroupMemory? Memory, PushIds? Ids, long IdCount, IdKey? Key)
+{
+    /// <summary>How it stands in the log of several nodes; null where there is none.</summary>
+    public LogPlace? Place { get; init; }
+}

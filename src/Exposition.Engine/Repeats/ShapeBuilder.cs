@@ -112,7 +112,7 @@ internal static class ShapeBuilder
         run = default;
         foreach (ref readonly FamilyEntry entry in pushed)
         {
-            if (!entry.Sidecar.IsEmpty || (entry.Traits & FamilyTraits.Hidden) != 0
+            if (!entry.Sidecar.IsEmpty || entry.IsHidden
                 || !MemoryMarshal.TryGetArray(entry.Text, out ArraySegment<byte> text) || text.Count == 0 || text.Offset != run.Count
                 || (run.Array is not null && run.Array != text.Array))
             {

@@ -2,6 +2,7 @@ using Exposition.Engine.Content;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Ingest;
 using Exposition.Engine.Publishing;
+using Exposition.Engine.Remembering;
 
 namespace Exposition.Engine.Sharing;
 
@@ -27,7 +28,7 @@ internal sealed class Preparing(StoreState state, WriterLock writer, Expiring ex
         }
 
         // Read before the snapshot.
-        long revision = slot?.Revision ?? 0;
+        LogPlace? place = slot?.Place;
         using var group = new PinnedGroup(slot);
         GroupSnapshot? old = group.Newest;
         if (old is null && push is { Failure: { } noted, MarksFailure: false })
@@ -37,30 +38,25 @@ internal sealed class Preparing(StoreState state, WriterLock writer, Expiring ex
         }
 
         FamilyEntry[] own = Own(push, workspace, group);
-        FamilyEntry[] pushed = With(push.Pushed, own);
+
+        // Where the store's own is there, a pushed one of its name does not count.
+        FamilyEntry[] pushed = GroupDraft.Combine(Later(push.Pushed, group), own, replace: false, new int[own.Length]);
         int[] places = new int[pushed.Length];
-        FamilyEntry[] families;
-        if (old is null)
-        {
-            families = pushed;
-            for (int i = 0; i < places.Length; i++)
-            {
-                places[i] = i;
-            }
-        }
-        else
-        {
-            // Nothing comes back that has expired.
-            bool replaces = push.Failure is null && (push.Mode == PushMode.Replace || old.IsExpired);
-            families = GroupDraft.Combine(old.Families, pushed, replaces, places);
-            CopyKept(families, places);
-        }
+
+        // Nothing comes back that has expired.
+        bool replaces = push.Failure is null && (push.Mode == PushMode.Replace || old is { IsExpired: true });
+        FamilyEntry[] families = GroupDraft.Combine(old is null ? [] : old.Families, pushed, replaces, places);
+        CopyKept(families, places);
 
         PushOutcome? refused = PushLimits.Exceeded(
             state.Options, old?.Size ?? 0, GroupSize.Of(push.Key, families, old), state.Counts.StoredBytes)
             ?? Check(push, group, families, places, workspace);
-        push.BaseRevision = old is null ? 0 : revision;
-        push.State = new GroupState(families, ExpiryOf(push, old), push.Failure ?? slot?.LastFailure);
+        push.BaseRevision = old is null ? 0 : place?.Revision ?? 0;
+        long replacedAt = replaces ? pushed.Min(static entry => entry.PushedAt) : old is null ? 0 : place?.ReplacedAt ?? 0;
+        push.State = new GroupState(families, ExpiryOf(push, old), push.Failure ?? slot?.LastFailure)
+        {
+            Place = new LogPlace(push.BaseRevision, replacedAt),
+        };
         return refused;
     }
 
@@ -73,40 +69,21 @@ internal sealed class Preparing(StoreState state, WriterLock writer, Expiring ex
         }
 
         byte[] time = push.MarksFailure ? BuiltInFamilies.PushFailure : BuiltInFamilies.PushTime;
-        long last = group.Newest is not null && group.Newest.TryGet(time, out FamilyEntry before) ? before.PushedAt : 0;
-        var own = new PendingPush(workspace, push.Key, Math.Max(push.At.Wall, last));
+        var own = new PendingPush(workspace, push.Key, Math.Max(push.At.Wall, TimeOf(time, group)));
         return push.MarksFailure
             ? own.RenderFailure(group.Newest, withPushTime: !group.Has(BuiltInFamilies.PushTime))
             : own.RenderOwn(group.Newest, withFailure: !group.Has(BuiltInFamilies.PushFailure));
     }
 
-    // Where the store's own is there, a pushed one of its name does not count.
-    private static FamilyEntry[] With(FamilyEntry[] pushed, FamilyEntry[] own)
+    // The same of what is pushed: where nodes came to be apart, the later one counts.
+    private static FamilyEntry[] Later(FamilyEntry[] pushed, in PinnedGroup group)
     {
-        if (own.Length == 0)
-        {
-            return pushed;
-        }
-
-        var all = new List<FamilyEntry>(pushed.Length + own.Length);
-        int next = 0;
-        foreach (FamilyEntry entry in pushed)
-        {
-            int order = -1;
-            while (next < own.Length && (order = own[next].Name.Span.SequenceCompareTo(entry.Name.Span)) < 0)
-            {
-                all.Add(own[next++]);
-            }
-
-            if (next == own.Length || order != 0)
-            {
-                all.Add(entry);
-            }
-        }
-
-        all.AddRange(own.AsSpan(next));
-        return [.. all];
+        long last = TimeOf(BuiltInFamilies.PushTime, group);
+        return Array.ConvertAll(pushed, entry => entry.PushedAt >= last ? entry : entry with { PushedAt = last });
     }
+
+    private static long TimeOf(byte[] family, in PinnedGroup group) =>
+        group.Newest is not null && group.Newest.TryGet(family, out FamilyEntry entry) ? entry.PushedAt : 0;
 
     // What the group had lies in memory that is used again.
     private static void CopyKept(FamilyEntry[] families, int[] places)
@@ -145,7 +122,10 @@ internal sealed class Preparing(StoreState state, WriterLock writer, Expiring ex
     {
         FamilyEntry[] families = group.Families.ToArray();
         CopyKept(families, []);
-        return new GroupState(families, OwnExpiryOf(group), group.Slot.LastFailure);
+        return new GroupState(families, OwnExpiryOf(group), group.Slot.LastFailure)
+        {
+            Place = new LogPlace(0, group.Slot.Place?.ReplacedAt ?? 0),
+        };
     }
 
     private long? OwnExpiryOf(GroupSnapshot group) =>

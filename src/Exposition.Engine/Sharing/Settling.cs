@@ -18,34 +18,14 @@ namespace Exposition.Engine.Sharing;
 internal sealed class Settling(
     StoreState state, WriterLock writer, Publisher publisher, Views views, Func<StoreOptions, SettledStore> open)
 {
-    private readonly Lock _lock = new();
-    private readonly Dictionary<GroupingKey, Marks> _marks = [];
-
-    /// <summary>The names of the families of a state that are marked as hidden.</summary>
-    public static byte[][] MarkedIn(FamilyEntry[] families) =>
-        [.. families.Where(static entry => entry.IsHidden).Select(static entry => entry.Name.ToArray())];
-
-    /// <summary>Which families a state has marked.</summary>
-    public void Note(GroupingKey key, long revision, byte[][] names)
-    {
-        lock (_lock)
-        {
-            if (names.Length > 0)
-            {
-                _marks[key] = new Marks(revision, names);
-            }
-            else
-            {
-                _marks.Remove(key);
-            }
-        }
-    }
+    /// <summary>Which families their senders have marked.</summary>
+    public SenderMarks Marks { get; } = new(state);
 
     /// <summary>Hides and shows again what must be, in one step. It takes time with the number of groups if anything is hidden.</summary>
     /// <returns>In how many groups something was changed.</returns>
     public int Settle()
     {
-        Forget();
+        Marks.ForgetGone();
         if (state.Hidden.Count == 0)
         {
             return 0;
@@ -65,21 +45,6 @@ internal sealed class Settling(
         }
 
         return changes.Count == 0 ? 0 : Carry(changes);
-    }
-
-    // Marks of groups that have gone.
-    private void Forget()
-    {
-        lock (_lock)
-        {
-            foreach ((GroupingKey key, Marks marks) in _marks)
-            {
-                if (state.Groups.Find(key) is not { IsRemoved: false } slot || slot.Revision != marks.Revision)
-                {
-                    _marks.Remove(key);
-                }
-            }
-        }
     }
 
     private static HashSet<byte[]> NamesIn(StoreView view)
@@ -134,21 +99,13 @@ internal sealed class Settling(
 
             if (has)
             {
-                candidates.Add(new Candidate(group, group.Slot.Revision, MarksOf(group), FamiliesOf(group, names)));
+                candidates.Add(new Candidate(group, group.Slot.Revision, Marks.Of(group), FamiliesOf(group, names)));
             }
         }
 
         candidates.Sort(static (a, b) => a.Revision != b.Revision
             ? a.Revision.CompareTo(b.Revision) : a.Group.Key.CompareTo(b.Group.Key));
         return candidates;
-    }
-
-    private byte[][] MarksOf(GroupSnapshot group)
-    {
-        lock (_lock)
-        {
-            return _marks.TryGetValue(group.Key, out Marks marks) && marks.Revision == group.Slot.Revision ? marks.Names : [];
-        }
     }
 
     // With the store's own, by which it tells whether others are plain.
@@ -287,8 +244,6 @@ internal sealed class Settling(
     private void Publish(GroupSnapshot old, FamilyEntry[] families, List<HiddenFamily>? hidden) =>
         publisher.Publish(
             old.Slot, old.Key, new Publication(GroupDraft.Of(old.Key, old, families), Fate.Of(old), hidden));
-
-    private readonly record struct Marks(long Revision, byte[][] Names);
 
     private sealed record Candidate(GroupSnapshot Group, long Revision, byte[][] Marked, FamilyEntry[] Families);
 

@@ -3,6 +3,7 @@ using Exposition.Engine.Expiry;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Ingest;
 using Exposition.Engine.Publishing;
+using Exposition.Engine.Remembering;
 
 namespace Exposition.Engine.Sharing;
 
@@ -99,22 +100,20 @@ internal sealed class SharedGroups(
     /// <param name="group">Its state; array and memory are the store's from now on.</param>
     /// <param name="revision">Which the state has in the log.</param>
     /// <returns>False if the group is of that revision already, or of a later one: nothing has changed then.</returns>
-    public bool Apply(GroupingKey key, in GroupState group, long revision)
-    {
-        byte[][] marked = Settling.MarkedIn(group.Families);
-        if (!loading.Put(key, group.Families, group.ExpiresAt, group.LastFailure, kept: default, revision))
-        {
-            return false;
-        }
+    public bool Apply(GroupingKey key, in GroupState group, long revision) =>
+        Apply(key, group, new LogPlace(revision, group.ReplacedAt));
 
-        settling.Note(key, revision, marked);
-        return true;
-    }
+    /// <summary>The same of a state that the log does not have: this node has made it alone.</summary>
+    /// <param name="key">The group.</param>
+    /// <param name="group">Its state.</param>
+    /// <param name="revision">What the log has, or had, when it was made; 0 for nothing.</param>
+    public void ApplyAlone(GroupingKey key, in GroupState group, long revision) =>
+        Apply(key, group, new LogPlace(revision, group.ReplacedAt, IsAlone: true));
 
-    /// <summary>Removes a group that is of an earlier revision.</summary>
-    public bool ApplyDelete(GroupingKey key, long revision)
+    /// <summary>Removes a group that is of no later revision.</summary>
+    public bool ApplyDelete(GroupingKey key, long revision = long.MaxValue)
     {
-        bool isDeleted = loading.Remove(key, revision);
+        bool isDeleted = deletes.TryDelete(key, revision);
         state.Observers.TellEnds();
         return isDeleted;
     }
@@ -125,10 +124,16 @@ internal sealed class SharedGroups(
         loading.RemoveUnshown(revision) + deletes.Together.Delete(key => RevisionOf(key) < revision).Groups;
 
     /// <summary>The revision of a group's state; 0 if it has none, or is not there.</summary>
-    public long RevisionOf(GroupingKey key) => state.Groups.Find(key) is { IsRemoved: false } slot ? slot.Revision : 0;
+    public long RevisionOf(GroupingKey key) => PlaceOf(key)?.Revision ?? 0;
+
+    /// <summary>How a group stands in the log; null if it was never there, or is not here.</summary>
+    public LogPlace? PlaceOf(GroupingKey key) => state.Groups.Find(key) is { IsRemoved: false } slot ? slot.Place : null;
 
     /// <summary>Whether a group is there.</summary>
     public bool IsThere(GroupingKey key) => state.Groups.Find(key) is { IsRemoved: false };
+
+    /// <summary>Whether a group is there, and its series have expired.</summary>
+    public bool IsExpired(GroupingKey key) => state.Groups.Find(key)?.Current is { IsEnd: false, IsExpired: true };
 
     /// <summary>The last push to a group that was refused, as far as it is known.</summary>
     public PushFailure? LastFailureOf(GroupingKey key) => state.Groups.Find(key)?.LastFailure;
@@ -140,7 +145,7 @@ internal sealed class SharedGroups(
     {
         foreach (GroupSlot slot in state.Maps.Newest.Slots)
         {
-            slot.Revision = 0;
+            slot.Place = slot.Place is null ? null : slot.Place with { Revision = 0 };
         }
     }
 
@@ -208,6 +213,18 @@ internal sealed class SharedGroups(
 
     /// <summary>What is told who has sent a push that is taken.</summary>
     public PushOutcome Taken => new(state.Taken);
+
+    private bool Apply(GroupingKey key, in GroupState group, LogPlace place)
+    {
+        byte[][] marked = SenderMarks.In(group.Families);
+        if (!loading.Put(key, group.Families, group.ExpiresAt, group.LastFailure, place))
+        {
+            return false;
+        }
+
+        settling.Marks.Note(key, place.Revision, marked);
+        return true;
+    }
 
     private PushOutcome? PrepareIn(PreparedPush push, PushWorkspace workspace) => preparing.Base(push, workspace);
 }

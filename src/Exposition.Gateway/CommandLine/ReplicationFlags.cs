@@ -34,7 +34,8 @@ internal sealed class ReplicationFlags
             value => ReadyGrace = FlagValue.ReadTime("replication.ready-grace", value))
                 { Shown = "=15s", Value = () => Shown(FlagValue.Of(ReadyGrace)) },
         Flag.Switch("replication.seed", () => Seed, value => Seed = value,
-            "Put what this gateway has at its start into a log that has no groups.") with { Value = () => Shown(Seed ? "true" : "false") },
+            "Put the groups that this gateway has from before into the log. Without it a gateway that has such groups takes no part.")
+                with { Value = () => Shown(Seed ? "true" : "false") },
     ];
 
     /// <summary>All of them, as help lists them.</summary>

@@ -42,7 +42,8 @@ internal sealed class ReplicationMetrics : IMetricSource
         into.AddCounter("pushgateway_replication_damaged_total"u8,
             "Entries of the replication log that did not read, and were passed over."u8, counts.Damaged);
         into.AddCounter("pushgateway_replication_divergent_groups_total"u8,
-            "Groups that a comparison has found to be older here than in the replication log, which ought not to be."u8, counts.Divergent);
+            "Groups that a comparison has found to be older here than in the replication log, or missing, and groups too large for it."u8,
+            counts.Divergent);
         into.AddCounter("pushgateway_replication_full_reads_total"u8, "How often the replication log was read from its beginning."u8,
             counts.FullReads);
         into.AddCounter("pushgateway_replication_resumes_total"u8, "How often the replication log was read on from where it was left."u8,

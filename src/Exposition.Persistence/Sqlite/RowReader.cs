@@ -32,7 +32,7 @@ internal sealed class RowReader(RestoreGroup restore, Action<string> onDamaged)
             {
                 ExpiresAt = row.State.ExpiresAt,
                 LastFailure = row.State.LastFailure,
-                Memory = row.Memory,
+                Memory = row.Memory with { Place = row.State.Place },
             });
             if (!row.HasAllIds)
             {

@@ -13,8 +13,11 @@ internal sealed class Applying(
     ReplicationCounts counts)
 {
     private readonly Lock _lock = new();
+    private readonly HashSet<long> _gone = [];
     private long _meta;
     private long _others;
+    private string? _fetched;
+    private bool _isOvertaken;
 
     /// <summary>The revision of what the log says of itself; 0 if it has said nothing.</summary>
     public long MetaRevision => Volatile.Read(ref _meta);
@@ -22,8 +25,11 @@ internal sealed class Applying(
     /// <summary>Whether what was there before the log has been put into it.</summary>
     public bool IsSeeded { get; private set; }
 
-    /// <summary>Whether it has, or had, a group.</summary>
-    public bool HasGroups { get; private set; }
+    /// <summary>
+    /// Held while the store changes. What a node does alone it does under it, with what it notes of that: so nothing comes out of the log
+    /// between the two.
+    /// </summary>
+    public Lock Gate => _lock;
 
     /// <summary>Entries of other nodes that were applied.</summary>
     public long Others => Volatile.Read(ref _others);
@@ -52,6 +58,7 @@ internal sealed class Applying(
         {
             lock (_lock)
             {
+                _isOvertaken |= _fetched == entry.Subject || message.Kind == MessageKind.Wipe;
                 Apply(message, logged.Revision);
             }
         }
@@ -69,17 +76,74 @@ internal sealed class Applying(
         applied.Advance(logged.Revision);
     }
 
-    /// <summary>Applies what was found in the log apart from its order: a group that is older here.</summary>
-    public void ApplyFound(in LogEvent found)
+    /// <summary>Whether an entry was applied, or fetched, that says that a group is gone.</summary>
+    public bool IsKnownGone(long revision)
     {
-        if (MessageCodec.TryRead(found.Entry.Body.Span, options.Compressor, out Message message) == MessageFault.None
-            && message.Kind is MessageKind.State or MessageKind.Gone)
+        lock (_lock)
         {
-            lock (_lock)
+            return _gone.Contains(revision);
+        }
+    }
+
+    /// <summary>Of those only these are there still.</summary>
+    public void KeepGone(HashSet<long> revisions)
+    {
+        lock (_lock)
+        {
+            _gone.IntersectWith(revisions);
+        }
+    }
+
+    /// <summary>
+    /// Asks the log for the newest entry of a subject, apart from its order, and does something with it; not if one of that subject comes
+    /// in order meanwhile, which is later then.
+    /// </summary>
+    /// <param name="subject">The subject.</param>
+    /// <param name="find">Asks the log.</param>
+    /// <param name="then">What is done under the lock; the entry is null if there is none.</param>
+    public async Task FetchAsync(string subject, Func<ValueTask<LogEvent?>> find, Action<LogEvent?> then)
+    {
+        lock (_lock)
+        {
+            (_fetched, _isOvertaken) = (subject, false);
+        }
+
+        LogEvent? found = await find();
+        lock (_lock)
+        {
+            _fetched = null;
+            if (!_isOvertaken)
             {
-                Apply(message, found.Revision);
+                then(found);
             }
         }
+    }
+
+    /// <summary>Applies what was fetched; under the lock.</summary>
+    /// <returns>Whether it says something of a group that is not over.</returns>
+    public bool ApplyFetched(in LogEvent found)
+    {
+        if (MessageCodec.TryRead(found.Entry.Body.Span, options.Compressor, out Message message) != MessageFault.None
+            || message.Kind is not (MessageKind.State or MessageKind.Gone))
+        {
+            return false;
+        }
+
+        if (unshared.TryGet(message.Key!, out _))
+        {
+            return false;
+        }
+
+        if (message.Kind == MessageKind.State && store.Shared.GoneAt(message.Key!, message.State) is > 0 and var gone
+            && gone <= Message.Now(time))
+        {
+            // The log keeps it a little longer than nodes do.
+            _gone.Add(found.Revision);
+            return false;
+        }
+
+        Apply(message, found.Revision);
+        return message.Kind == MessageKind.State || store.Shared.IsThere(message.Key!);
     }
 
     /// <summary>The log has begun anew.</summary>
@@ -87,7 +151,8 @@ internal sealed class Applying(
     {
         lock (_lock)
         {
-            (_meta, IsSeeded, HasGroups) = (0, false, false);
+            (_meta, IsSeeded) = (0, false);
+            _gone.Clear();
             store.Shared.ForgetRevisions();
             unshared.ForgetRevisions();
         }
@@ -109,12 +174,18 @@ internal sealed class Applying(
         return keys;
     }
 
-    /// <summary>Removes these: the log does not have them.</summary>
+    /// <summary>Removes those that are in the log's charge: it does not have them.</summary>
     public void RemoveUnseen()
     {
         lock (_lock)
         {
-            Unseen().ForEach(key => store.Shared.ApplyDelete(key, 0));
+            foreach (GroupingKey key in Unseen())
+            {
+                if (!unshared.TryGet(key, out _))
+                {
+                    store.Shared.ApplyDelete(key, 0);
+                }
+            }
         }
     }
 
@@ -123,7 +194,6 @@ internal sealed class Applying(
         switch (message.Kind)
         {
             case MessageKind.State:
-                HasGroups = true;
                 ApplyState(message.Key!, message.State, revision);
                 break;
             case MessageKind.Gone:
@@ -136,8 +206,7 @@ internal sealed class Applying(
             case MessageKind.Wipe:
                 IsSeeded = true;
                 Volatile.Write(ref _meta, revision);
-                unshared.Clear();
-                store.Shared.ApplyWipe(revision);
+                ApplyWipe(message.Stamp, revision);
                 break;
         }
     }
@@ -148,45 +217,71 @@ internal sealed class Applying(
         {
             store.Shared.Apply(key, logged, revision);
         }
-        else if (group.DeletedAt != 0 && StateMerge.TimeOf(logged.Families) <= group.DeletedAt)
+        else if (store.Shared.RevisionOf(key) < revision)
         {
-            unshared.Know(key, revision);
-        }
-        else if (group.DeletedAt != 0 || !store.Shared.TryCopy(key, out GroupState own, out _))
-        {
-            store.Shared.Apply(key, logged, revision);
-            unshared.Remove(key);
-        }
-        else
-        {
-            GroupState merged = StateMerge.Merge(own, logged);
-            if (StateMerge.AreEqual(merged, logged))
-            {
-                store.Shared.Apply(key, logged, revision);
-                unshared.Remove(key);
-            }
-            else
-            {
-                store.Shared.Apply(key, merged, revision);
-                unshared.Know(key, revision);
-            }
+            Merge(key, group, logged, revision);
         }
     }
 
     private void ApplyGone(GroupingKey key, long stamp, long revision)
     {
-        if (unshared.TryGet(key, out UnsharedGroup group))
+        _gone.Add(revision);
+        if (!unshared.TryGet(key, out UnsharedGroup group))
         {
-            if (group.DeletedAt == 0 && store.Shared.TryCopy(key, out GroupState own, out _) && StateMerge.TimeOf(own.Families) > stamp)
-            {
-                // Pushed to after that.
-                unshared.Know(key, revision);
-                return;
-            }
+            store.Shared.ApplyDelete(key, revision);
+        }
+        else if (store.Shared.RevisionOf(key) < revision)
+        {
+            Merge(key, group, StateMerge.Deleted(stamp), revision);
+        }
+    }
 
-            unshared.Remove(key);
+    // What was taken alone after it stays.
+    private void ApplyWipe(long stamp, long revision)
+    {
+        foreach ((GroupingKey key, UnsharedGroup group) in unshared.All())
+        {
+            Merge(key, group, StateMerge.Deleted(stamp), revision);
+            unshared.Know(key, 0);
         }
 
-        store.Shared.ApplyDelete(key, revision);
+        _gone.Clear();
+        store.Shared.ApplyWipe(revision);
+    }
+
+    // Of a group that came to be apart: what comes of both, and whether the log has yet to be told.
+    private void Merge(GroupingKey key, in UnsharedGroup group, in GroupState logged, long revision)
+    {
+        bool isHere = store.Shared.TryCopy(key, out GroupState own, out _);
+        if (!isHere)
+        {
+            own = StateMerge.Deleted(group.DeletedAt);
+        }
+
+        bool isLoggedGone = logged.Families.Length == 0;
+        if ((!isHere && isLoggedGone) || StateMerge.Merge(own, logged) is not { } merged)
+        {
+            // Deleted, here or there, after all that was pushed to the other.
+            if (isHere || isLoggedGone)
+            {
+                unshared.Remove(key);
+                store.Shared.ApplyDelete(key);
+            }
+            else
+            {
+                unshared.Know(key, revision);
+            }
+        }
+        else if (StateMerge.AreEqual(merged, logged))
+        {
+            unshared.Remove(key);
+            store.Shared.Apply(key, logged, revision);
+        }
+        else
+        {
+            unshared.Add(key);
+            unshared.Know(key, revision);
+            store.Shared.ApplyAlone(key, merged, revision);
+        }
     }
 }

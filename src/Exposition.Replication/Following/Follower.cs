@@ -15,6 +15,7 @@ internal sealed class Follower(
     private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(2);
 
+    private readonly Beginning _beginning = new(store, log, options, unshared);
     private string? _incarnation;
     private IDisposable? _loading;
     private TimeSpan _pause = s_firstPause;
@@ -106,6 +107,11 @@ internal sealed class Follower(
         counts.Opened(isFull: applied.Now == 0);
         if (!_wasLive)
         {
+            if (applied.Now == 0)
+            {
+                await _beginning.PrepareAsync(end);
+            }
+
             _loading ??= store.BeginLoading();
         }
 
@@ -132,12 +138,12 @@ internal sealed class Follower(
     {
         EndLoading();
         _pause = s_firstPause;
-        bool seeds = !_wasLive && options.Seed && !applying.IsSeeded && !applying.HasGroups;
+        bool seeds = !_wasLive && options.Seed && !applying.IsSeeded;
         if (applying.MetaRevision == 0 || seeds)
         {
             if (!_wasLive && !options.Seed && store.GroupCount > 0)
             {
-                Say("the log is empty, and this node has groups: start one node with --replication.seed, or this one without its copy");
+                Say("the log is empty, and this node has groups: start one node with --replication.seed, or this one without its file");
                 return;
             }
 
@@ -146,7 +152,7 @@ internal sealed class Follower(
             return;
         }
 
-        if (!_wasLive && unshared.Count == 0)
+        if (!_wasLive)
         {
             applying.RemoveUnseen();
         }

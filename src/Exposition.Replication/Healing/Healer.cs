@@ -8,7 +8,7 @@ using Exposition.Replication.Waiting;
 
 namespace Exposition.Replication.Healing;
 
-/// <summary>Puts into the log what it does not have, and compares the two.</summary>
+/// <summary>Puts into the log what it does not have, and has the two compared.</summary>
 internal sealed class Healer(
     MetricStore store, IGroupLog log, ReplicationOptions options, TimeProvider time, Follower follower, Applying applying,
     AppliedRevision applied, Appending appending, Unshared unshared, ReplicationCounts counts)
@@ -17,6 +17,7 @@ internal sealed class Healer(
     private static readonly TimeSpan s_every = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_seldom = TimeSpan.FromMinutes(1);
 
+    private readonly Comparing _comparing = new(store, log, applying, applied, unshared, options, counts);
     private bool _isFound;
     private bool _isCompareDue;
     private long _compared = time.GetTimestamp();
@@ -62,7 +63,7 @@ internal sealed class Healer(
             {
                 Volatile.Write(ref _isCompareDue, false);
                 Volatile.Write(ref _compared, time.GetTimestamp());
-                await CompareAsync(end);
+                await _comparing.RunAsync(end);
             }
 
             return unshared.Count > 0 && !await SendAllAsync(end);
@@ -83,11 +84,6 @@ internal sealed class Healer(
     // The groups first: who finds that the log is in use finds all of them.
     private async Task TakeIntoUseAsync(CancellationToken end)
     {
-        if (options.Seed || follower.WasLive)
-        {
-            applying.Unseen().ForEach(key => unshared.Add(key));
-        }
-
         if (await SendAllAsync(end))
         {
             var meta = new Message(MessageKind.Meta, Message.Now(time), IsSeeded: options.Seed || follower.WasLive);
@@ -100,7 +96,7 @@ internal sealed class Healer(
         }
     }
 
-    /// <summary>Sends all that the log does not have.</summary>
+    /// <summary>Sends all that the log does not have; one that is too large for it keeps no other waiting.</summary>
     /// <returns>Whether none is left that was tried.</returns>
     private async Task<bool> SendAllAsync(CancellationToken end)
     {
@@ -125,6 +121,11 @@ internal sealed class Healer(
     // True: it is in the log. False: not. Null: there is nothing to be sent any more.
     private async Task<bool?> SendAsync(GroupingKey key, UnsharedGroup group, CancellationToken end)
     {
+        if (group.TooLargeFor >= log.MaxBytes)
+        {
+            return null;
+        }
+
         string subject = Subjects.Of(key);
         Message message;
         long? expected = group.Known;
@@ -159,55 +160,14 @@ internal sealed class Healer(
 
         if (result.End == AppendEnd.TooLarge)
         {
-            options.Notify?.Invoke(ReplicationNotice.Damaged, $"group {key}: {result.Reason}");
+            // Not tried again before it is pushed to, or the log takes more.
+            unshared.IsTooLarge(key, log.MaxBytes);
+            counts.Diverged(1);
+            options.Notify?.Invoke(ReplicationNotice.Damaged, $"group {key} stays with this node alone: {result.Reason}");
+            return null;
         }
 
         return result.End == AppendEnd.Applied;
-    }
-
-    // What was applied here before the comparison began the log must have, or something later.
-    private async Task CompareAsync(CancellationToken end)
-    {
-        long known = applied.Now;
-        var stamps = new Dictionary<string, LogStamp>(StringComparer.Ordinal);
-        await foreach (LogStamp stamp in log.StampsAsync(end))
-        {
-            stamps[stamp.Subject] = stamp;
-        }
-
-        List<(GroupingKey Key, bool IsExpired)> groups = [];
-        using (StoreView view = store.OpenView())
-        {
-            foreach (GroupSnapshot group in view.Groups)
-            {
-                groups.Add((group.Key, group.IsExpired));
-            }
-        }
-
-        foreach ((GroupingKey key, bool isExpired) in groups)
-        {
-            long revision = store.Shared.RevisionOf(key);
-            if (revision == 0 || revision > known || isExpired || unshared.TryGet(key, out _))
-            {
-                continue;
-            }
-
-            string subject = Subjects.Of(key);
-            long logged = stamps.TryGetValue(subject, out LogStamp stamp) ? stamp.Revision : 0;
-            if (logged < revision)
-            {
-                unshared.Add(key);
-                unshared.Know(key, logged);
-            }
-            else if (logged > revision && logged <= known)
-            {
-                counts.Diverged(1);
-                if (await log.FindAsync(subject, end) is { } found)
-                {
-                    applying.ApplyFound(found);
-                }
-            }
-        }
     }
 
     private long Until() => time.GetTimestamp() + (long)(options.Timeout.TotalSeconds * time.TimestampFrequency);

@@ -1,23 +1,40 @@
 using Exposition.Engine;
 using Exposition.Engine.Content;
 using Exposition.Engine.Groups;
+using Exposition.Engine.Ingest;
+using Exposition.Engine.Remembering;
 
 namespace Exposition.Replication.Merging;
 
 // Of a family that both have the one counts that was pushed later; where both were at one time, that of the log. A family that only one has
-// stays, unless it is older than a push that has replaced the whole group in the other. So the same two states give the same, whoever
-// merges them, and a merge with what has come of one changes nothing.
+// stays, unless it is older than what has replaced the whole group in the other: a push, a delete, a wipe. So the same two states give the
+// same, whoever merges them, and a merge with what has come of one changes nothing.
 
 /// <summary>One state of two of a group that came to be apart.</summary>
 internal static class StateMerge
 {
+    /// <summary>The state of a group that was deleted: nothing, and what was pushed before that time is over.</summary>
+    public static GroupState Deleted(long at) => new([]) { Place = new LogPlace(0, at) };
+
+    /// <summary>A state of a group that was deleted before it was made.</summary>
+    /// <param name="deletedAt">When; 0 if it was not.</param>
+    /// <param name="state">It.</param>
+    public static GroupState After(long deletedAt, in GroupState state) =>
+        deletedAt <= state.ReplacedAt ? state : state with { Place = new LogPlace(0, deletedAt) };
+
     /// <summary>Merges.</summary>
     /// <param name="own">That of this node.</param>
     /// <param name="logged">That of the log.</param>
-    public static GroupState Merge(in GroupState own, in GroupState logged)
+    /// <returns>The state; null where one was deleted after the last push to the other.</returns>
+    public static GroupState? Merge(in GroupState own, in GroupState logged)
     {
-        long ownReplaced = ReplacedAt(own.Families);
-        long loggedReplaced = ReplacedAt(logged.Families);
+        long ownReplaced = ReplacedAt(own, logged);
+        long loggedReplaced = ReplacedAt(logged, own);
+        if ((own.Families.Length == 0 && TimeOf(logged) <= ownReplaced) || (logged.Families.Length == 0 && TimeOf(own) <= loggedReplaced))
+        {
+            return null;
+        }
+
         var merged = new List<FamilyEntry>();
         int at = 0;
         foreach (FamilyEntry entry in own.Families)
@@ -45,15 +62,19 @@ internal static class StateMerge
         }
 
         DropMark(merged);
-        GroupState later = TimeOf(own.Families) > TimeOf(logged.Families) ? own : logged;
+        GroupState later = TimeOf(own) > TimeOf(logged) ? own : logged;
         PushFailure? failure = (own.LastFailure?.At ?? 0) > (logged.LastFailure?.At ?? 0) ? own.LastFailure : logged.LastFailure;
-        return new GroupState([.. merged], later.ExpiresAt, failure);
+        return new GroupState([.. merged], later.ExpiresAt, failure)
+        {
+            Place = new LogPlace(0, Math.Max(own.ReplacedAt, logged.ReplacedAt)),
+        };
     }
 
     /// <summary>Whether two states say the same, but for what is hidden of them.</summary>
     public static bool AreEqual(in GroupState a, in GroupState b)
     {
-        if (a.Families.Length != b.Families.Length || a.ExpiresAt != b.ExpiresAt || a.LastFailure != b.LastFailure)
+        if (a.Families.Length != b.Families.Length || a.ExpiresAt != b.ExpiresAt || a.LastFailure != b.LastFailure
+            || a.ReplacedAt != b.ReplacedAt)
         {
             return false;
         }
@@ -72,8 +93,8 @@ internal static class StateMerge
         return true;
     }
 
-    /// <summary>When a state was pushed to last, in nanoseconds since the Unix epoch.</summary>
-    public static long TimeOf(FamilyEntry[] families) => BuiltInFamilies.PushedAt(families) ?? 0;
+    // When it was pushed to last, in nanoseconds since the Unix epoch.
+    private static long TimeOf(in GroupState state) => BuiltInFamilies.PushedAt(state.Families) ?? 0;
 
     private static void AddUnlessOlder(List<FamilyEntry> merged, in FamilyEntry entry, long replaced)
     {
@@ -83,19 +104,10 @@ internal static class StateMerge
         }
     }
 
-    // When the last push has replaced all of it: then all families are of one time. Where a merge came after that, nobody knows: 0. When it
-    // has expired, all that was pushed before is over.
-    private static long ReplacedAt(FamilyEntry[] families)
-    {
-        if (GroupSnapshot.IndexOf(families, BuiltInFamilies.Expired) is >= 0 and var mark)
-        {
-            return families[mark].PushedAt;
-        }
-
-        long time = TimeOf(families);
-        return Array.TrueForAll(families, entry => entry.PushedAt == time || entry.Name.Span.SequenceEqual(BuiltInFamilies.PushFailure))
-            ? time : 0;
-    }
+    // When it has expired, all that was pushed before is over; unless the other was pushed to later, and so had not expired.
+    private static long ReplacedAt(in GroupState state, in GroupState other) =>
+        GroupSnapshot.IndexOf(state.Families, BuiltInFamilies.Expired) is >= 0 and var mark && TimeOf(other) <= TimeOf(state)
+            ? Math.Max(state.ReplacedAt, state.Families[mark].PushedAt) : state.ReplacedAt;
 
     // Expired on one side only.
     private static void DropMark(List<FamilyEntry> merged)

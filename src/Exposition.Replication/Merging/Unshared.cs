@@ -6,7 +6,8 @@ namespace Exposition.Replication.Merging;
 /// <summary>How a group stands that the log does not have as it is here.</summary>
 /// <param name="DeletedAt">When it was deleted here, in nanoseconds since the Unix epoch; 0 if it is there.</param>
 /// <param name="Known">The revision that the log is known to have of it, 0 for none; null where only the group itself says it.</param>
-internal readonly record struct UnsharedGroup(long DeletedAt, long? Known);
+/// <param name="TooLargeFor">The most bytes of an entry as they were when it was found to be larger; 0 if it was not.</param>
+internal readonly record struct UnsharedGroup(long DeletedAt, long? Known, int TooLargeFor);
 
 /// <summary>
 /// The groups that the log does not have as they are here: changed while it was away, lost by it, or to be seeded. Safe for concurrent use.
@@ -34,21 +35,15 @@ internal sealed class Unshared
         lock (_lock)
         {
             ref UnsharedGroup group = ref CollectionsMarshal.GetValueRefOrAddDefault(_groups, key, out _);
-            group = group with { DeletedAt = deletedAt };
+            group = group with { DeletedAt = deletedAt, TooLargeFor = 0 };
         }
     }
 
     /// <summary>The log is known to have it with a revision.</summary>
-    public void Know(GroupingKey key, long revision)
-    {
-        lock (_lock)
-        {
-            if (_groups.TryGetValue(key, out UnsharedGroup group))
-            {
-                _groups[key] = group with { Known = revision };
-            }
-        }
-    }
+    public void Know(GroupingKey key, long revision) => Update(key, group => group with { Known = revision });
+
+    /// <summary>It is larger than an entry may be.</summary>
+    public void IsTooLarge(GroupingKey key, int mostBytes) => Update(key, group => group with { TooLargeFor = mostBytes });
 
     /// <summary>Whether it is one.</summary>
     public bool TryGet(GroupingKey key, out UnsharedGroup group)
@@ -80,21 +75,23 @@ internal sealed class Unshared
         }
     }
 
-    /// <summary>None is left.</summary>
-    public void Clear()
-    {
-        lock (_lock)
-        {
-            _groups.Clear();
-        }
-    }
-
-    /// <summary>All of them.</summary>
+    /// <summary>All of them, in order of their keys.</summary>
     public KeyValuePair<GroupingKey, UnsharedGroup>[] All()
     {
         lock (_lock)
         {
             return [.. _groups.OrderBy(static pair => pair.Key)];
+        }
+    }
+
+    private void Update(GroupingKey key, Func<UnsharedGroup, UnsharedGroup> change)
+    {
+        lock (_lock)
+        {
+            if (_groups.TryGetValue(key, out UnsharedGroup group))
+            {
+                _groups[key] = change(group);
+            }
         }
     }
 }

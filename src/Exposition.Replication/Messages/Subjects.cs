@@ -12,6 +12,9 @@ internal static class Subjects
     private const string OfGroups = "g.";
     private const int HashBytes = 16;
 
+    /// <summary>Whether it is one of a group.</summary>
+    public static bool IsOfGroup(string subject) => subject.StartsWith(OfGroups, StringComparison.Ordinal);
+
     /// <summary>That of a group: a hash of its key, which all nodes and versions compute alike.</summary>
     public static string Of(GroupingKey key)
     {

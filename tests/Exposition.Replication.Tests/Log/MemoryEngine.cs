@@ -10,6 +10,7 @@ internal sealed class MemoryEngine(TimeProvider time)
     private readonly SortedDictionary<long, Stored> _entries = [];
     private readonly Dictionary<string, long> _newest = [];
     private readonly List<Promise<bool>> _waiting = [];
+    private readonly List<(long Revision, LogEntry Entry)> _history = [];
     private int _incarnations = 1;
 
     public int MaxBytes { get; set; } = 1 << 20;
@@ -20,6 +21,9 @@ internal sealed class MemoryEngine(TimeProvider time)
 
     /// <summary>Whether it can be reached.</summary>
     public bool IsUp { get; set; } = true;
+
+    /// <summary>All that was ever committed, in its order.</summary>
+    public IReadOnlyList<(long Revision, LogEntry Entry)> History => _history;
 
     // A fault that no engine may have.
     public bool IgnoresExpectations { get; set; }
@@ -52,7 +56,9 @@ internal sealed class MemoryEngine(TimeProvider time)
 
         LastRevision++;
         DateTimeOffset? until = timeToLive is { } left ? time.GetUtcNow() + left : null;
-        _entries.Add(LastRevision, new Stored(entry with { Body = entry.Body.ToArray() }, until));
+        LogEntry stored = entry with { Body = entry.Body.ToArray() };
+        _history.Add((LastRevision, stored));
+        _entries.Add(LastRevision, new Stored(stored, until));
         _newest[entry.Subject] = LastRevision;
         Wake();
         return new Appended(AppendOutcome.Committed, LastRevision);

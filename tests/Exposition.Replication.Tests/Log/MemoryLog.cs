@@ -21,6 +21,15 @@ internal sealed class MemoryLog(MemoryEngine engine, TimeProvider time, Random? 
     /// <summary>Whether lost appends are said to be in the log: a fault.</summary>
     public bool ClaimsTheLost { get; set; }
 
+    /// <summary>Whether readers are not told who has appended an entry: a fault.</summary>
+    public bool ForgetsOperations { get; set; }
+
+    /// <summary>One of how many entries is given behind the next one: a fault; 0 for none.</summary>
+    public int SwapsOneOf { get; set; }
+
+    /// <summary>Whether stamps leave out what is there, as they may where it is replaced meanwhile.</summary>
+    public bool LeavesOutStamps { get; set; }
+
     private bool IsAway => IsCut || !engine.IsUp;
 
     public async ValueTask<LogHead> OpenAsync(CancellationToken cancellation)
@@ -60,8 +69,17 @@ internal sealed class MemoryLog(MemoryEngine engine, TimeProvider time, Random? 
             if (engine.Next(after) is { } next)
             {
                 await DelayAsync(cancellation);
-                yield return next;
-                after = next.Revision;
+                LogEvent? first = SwapsOneOf > 0 && random!.Next(SwapsOneOf) == 0 ? engine.Next(next.Revision) : null;
+                foreach (LogEvent given in first is { } swapped ? [swapped, next] : (LogEvent[])[next])
+                {
+                    if (given.Revision < after)
+                    {
+                        await DelayAsync(cancellation);
+                    }
+
+                    after = Math.Max(after, given.Revision);
+                    yield return ForgetsOperations ? given with { Entry = given.Entry with { Operation = default } } : given;
+                }
             }
             else if (!isCaughtUp)
             {
@@ -85,8 +103,16 @@ internal sealed class MemoryLog(MemoryEngine engine, TimeProvider time, Random? 
         Check();
         foreach (LogStamp stamp in engine.Stamps())
         {
+            if (random?.Next(4) == 0)
+            {
+                await DelayAsync(cancellation);
+            }
+
             Check();
-            yield return stamp;
+            if (!LeavesOutStamps && engine.Find(stamp.Subject)?.Revision == stamp.Revision)
+            {
+                yield return stamp;
+            }
         }
     }
 

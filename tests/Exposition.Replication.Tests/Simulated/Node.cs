@@ -20,10 +20,14 @@ internal sealed class Node : IDisposable
             Time = new NodeTime(time, settings.WrongBy),
             CheckConsistency = settings.IsChecked,
             ExpiredGrace = TimeSpan.FromSeconds(30),
+            MaxGroups = settings.MaxGroups,
             ShapeCacheBytes = 0,
             BundleCacheBytes = 0,
         });
         Store.Shared.SettlesNothing = settings.SettlesNothing;
+        settings.Copy?.RestoreInto(Store);
+        Copy = new NodeCopy(Store);
+        Seeds = settings.Seed;
         Replicator = new Replicator(Store, Log, new ReplicationOptions
         {
             WhenUnreachable = settings.WhenUnreachable,
@@ -38,6 +42,11 @@ internal sealed class Node : IDisposable
     public MetricStore Store { get; }
 
     public Replicator Replicator { get; }
+
+    /// <summary>What the durable copy has.</summary>
+    public NodeCopy Copy { get; private set; }
+
+    public bool Seeds { get; }
 
     public List<string> Notices { get; } = [];
 
@@ -55,6 +64,9 @@ internal sealed class Node : IDisposable
 
     public void Start() => _time.Begin(() => _ = Replicator.RunAsync(_end.Token));
 
+    /// <summary>The durable copy catches up.</summary>
+    public void Keep() => Copy = new NodeCopy(Store);
+
     public void Stop() => _time.Begin(_end.Cancel);
 
     public void Dispose() => _end.Dispose();
@@ -68,6 +80,11 @@ internal sealed record NodeSettings(Random? Random)
     public bool IsChecked { get; init; } = true;
 
     public bool Seed { get; init; }
+
+    /// <summary>What it begins with; null for nothing.</summary>
+    public NodeCopy? Copy { get; init; }
+
+    public int MaxGroups { get; init; }
 
     public bool SettlesNothing { get; init; }
 

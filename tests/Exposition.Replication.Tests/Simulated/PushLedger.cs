@@ -9,22 +9,23 @@ namespace Exposition.Replication.Tests.Simulated;
 // family one that no acknowledged push has followed.
 
 /// <summary>What was pushed in a simulation, and what must have become of it.</summary>
-internal sealed class PushLedger(SimulatedTime time)
+internal sealed class PushLedger(SimulatedTime time, bool isExact, List<string> wrong)
 {
     private static readonly string[] s_families = ["alpha", "beta", "gamma"];
 
     private readonly List<Sent> _sent = [];
     private int _number;
+    private int _wiping;
     private long _lastWipeEnd;
 
     /// <summary>Whether all have been answered.</summary>
     public bool IsDone => _sent.TrueForAll(static sent => sent.AnsweredAt is not null || sent.IsLost);
 
-    /// <summary>How many wipes have begun or ended.</summary>
-    public int Wipes { get; private set; }
-
     /// <summary>How many were acknowledged.</summary>
     public int Acknowledged => _sent.Count(static sent => sent.IsAcknowledged);
+
+    /// <summary>How many found no room for their group.</summary>
+    public int Refusals { get; private set; }
 
     /// <summary>A node has ended: nobody hears what has become of its pushes.</summary>
     public void Forget(Node node) => _sent.ForEach(sent => sent.IsLost |= sent.Node == node && sent.AnsweredAt is null);
@@ -41,6 +42,20 @@ internal sealed class PushLedger(SimulatedTime time)
         _sent.Add(sent);
         PushDetails details = kind == 3 ? new PushDetails(TimeSpan.FromSeconds(random.Next(1, 40))) : default;
         time.Begin(() => _ = PushAsync(sent, body, mode, details));
+    }
+
+    /// <summary>What a store has before there is a log.</summary>
+    public void Begin(MetricStore store)
+    {
+        foreach (string job in (string[])["merged0", "merged1", "replaced0", "old"])
+        {
+            int number = ++_number;
+            byte[] body = Encoding.UTF8.GetBytes(string.Concat(
+                s_families.Select(family => string.Create(CultureInfo.InvariantCulture, $"{family} {number}\n"))));
+            store.Push(Key(job), PushFormat.Text, body, PushMode.Replace).ThrowIfRefused();
+            long now = time.GetTimestamp();
+            _sent.Add(new Sent(null, job, s_families, number, now) { AnsweredAt = now, IsAcknowledged = true });
+        }
     }
 
     public void Clash(Node node, Random random)
@@ -72,24 +87,26 @@ internal sealed class PushLedger(SimulatedTime time)
     {
         // What was pushed before may be gone.
         _sent.ForEach(static sent => sent.IsWiped = true);
-        Wipes++;
+        _wiping++;
         time.Begin(() => _ = WipeAsync(node));
     }
 
     /// <summary>Says what of it is not as it must be.</summary>
-    /// <param name="node">A node.</param>
-    /// <param name="isExact">Whether nothing may be lost.</param>
-    /// <param name="wrong">Where that goes.</param>
-    public void Check(Node node, bool isExact, List<string> wrong)
+    public void Check(Node node)
     {
         string text = node.Text;
+        foreach (string family in isExact ? s_families : [])
+        {
+            CheckLast(text, "old", family);
+        }
+
         for (int i = 0; i < 2; i++)
         {
-            CheckMix(text, $"replaced{i}", wrong);
+            CheckMix(text, $"replaced{i}");
             foreach (string family in isExact ? s_families : [])
             {
-                CheckLast(text, $"merged{i}", family, wrong);
-                CheckLast(text, $"replaced{i}", family, wrong);
+                CheckLast(text, $"merged{i}", family);
+                CheckLast(text, $"replaced{i}", family);
             }
         }
     }
@@ -104,7 +121,7 @@ internal sealed class PushLedger(SimulatedTime time)
             : int.Parse(text.AsSpan(at + series.Length, text.IndexOf('\n', at) - at - series.Length), CultureInfo.InvariantCulture);
     }
 
-    private static void CheckMix(string text, string job, List<string> wrong)
+    private void CheckMix(string text, string job)
     {
         int?[] values = [.. s_families.Select(family => ValueOf(text, job, family)).Distinct()];
         if (values.Length > 1)
@@ -113,7 +130,28 @@ internal sealed class PushLedger(SimulatedTime time)
         }
     }
 
-    private void CheckLast(string text, string job, string family, List<string> wrong)
+    // Who was answered finds it where it was answered, or something later.
+    private void CheckOwn(Sent sent)
+    {
+        string kept = sent.Families.Length > 1 ? "replaced" : "merged";
+        if (!isExact || _wiping > 0 || sent.IsWiped || !sent.Job.StartsWith(kept, StringComparison.Ordinal))
+        {
+            return;
+        }
+
+        string text = sent.Node!.Text;
+        foreach (string family in sent.Families)
+        {
+            int? value = ValueOf(text, sent.Job, family);
+            if (value is null || _sent.Exists(other => other.Job == sent.Job && other.Number == value
+                && other.IsAcknowledged && other.AnsweredAt < sent.SentAt))
+            {
+                wrong.Add($"{sent.Number} of {sent.Job} was acknowledged by a node that shows {value} then");
+            }
+        }
+    }
+
+    private void CheckLast(string text, string job, string family)
     {
         List<Sent> all = _sent.FindAll(sent => sent.Job == job && sent.Families.Contains(family));
         int? value = ValueOf(text, job, family);
@@ -135,25 +173,30 @@ internal sealed class PushLedger(SimulatedTime time)
 
     private async Task PushAsync(Sent sent, string body, PushMode mode, PushDetails details)
     {
-        ReplicatedPush result = await sent.Node.Replicator.PushAsync(
+        ReplicatedPush result = await sent.Node!.Replicator.PushAsync(
             Key(sent.Job), PushFormat.Text, Encoding.UTF8.GetBytes(body), mode, details);
         sent.AnsweredAt = time.GetTimestamp();
-        sent.IsAcknowledged = result.State == ReplicatedState.Applied && result.Outcome.IsStored;
+        Refusals += result.Outcome.Status == PushStatus.TooManyGroups ? 1 : 0;
+        sent.IsAcknowledged = result.State is ReplicatedState.Applied or ReplicatedState.Unreplicated && result.Outcome.IsStored;
+        if (sent.IsAcknowledged && !sent.IsLost)
+        {
+            CheckOwn(sent);
+        }
     }
 
     private async Task WipeAsync(Node node)
     {
         await node.Replicator.WipeAsync();
-        Wipes++;
+        _wiping--;
 
         // One whose answer was late may come still.
         _lastWipeEnd = Math.Max(_lastWipeEnd, time.GetTimestamp() + TimeSpan.FromSeconds(3).Ticks);
         _sent.ForEach(sent => sent.IsWiped |= sent.SentAt <= _lastWipeEnd);
     }
 
-    private sealed class Sent(Node node, string job, string[] families, int number, long at)
+    private sealed class Sent(Node? node, string job, string[] families, int number, long at)
     {
-        public Node Node => node;
+        public Node? Node => node;
 
         public string Job => job;
 
