@@ -1,4 +1,3 @@
-using Exposition.Engine.Groups;
 using Exposition.Engine.Publishing;
 
 namespace Exposition.Engine.Sharing;
