@@ -42,6 +42,13 @@ internal sealed record Flag(string Name, string Help, Action<string> Set)
     /// <summary>Ends the program as soon as it is read, before later arguments are looked at.</summary>
     public bool IsImmediate { get; init; }
 
+    /// <summary>Shown only where its value matters.</summary>
+    public Flag ShownIf(Func<bool> matters)
+    {
+        Func<string?> value = Value;
+        return this with { Value = () => matters() ? value() : null };
+    }
+
     /// <summary>A flag that is on or off.</summary>
     public static Flag Switch(string name, Func<bool> value, Action<bool> set, string help) =>
         new(name, help, text => set(text == "true")) { IsSwitch = true, Value = () => value() ? "true" : "false" };

@@ -21,15 +21,14 @@ internal static class OtlpFlags
     [
         Flag.Choice("otlp.translation-strategy", s_strategies, () => options.OtlpTranslation, value => options.OtlpTranslation = value,
             "How names that come with OTLP are translated, as in Prometheus. Those that keep names need names in UTF-8 to be allowed.",
-            static value => $"unrecognized translation strategy {value}")
-            with { Value = () => isOn() ? s_strategies[(int)options.OtlpTranslation].Word : null },
-        new("otlp.grouping-attributes",
+            static value => $"unrecognized translation strategy {value}").ShownIf(isOn),
+        new Flag("otlp.grouping-attributes",
             "Attributes of the resource that become grouping labels beside the job, separated by commas: `service.instance.id`, which "
             + "becomes instance, or `deployment.environment.name`. By default none: all instances of a service have one group.",
-            value => Take(options, value)) { Value = () => Shown(options), IsRepeatable = true, Shown = "= ..." },
+            value => Take(options, value))
+            { Value = () => Shown(options), IsRepeatable = true, Shown = "= ..." }.ShownIf(isOn),
         Flag.Switch("otlp.promote-scope-metadata", () => options.OtlpScopeLabels, value => options.OtlpScopeLabels = value,
-            "Make labels of name, version, schema and attributes of the scope (otel_scope_name and so on).")
-            with { Value = () => !isOn() ? null : options.OtlpScopeLabels ? "true" : "false" },
+            "Make labels of name, version, schema and attributes of the scope (otel_scope_name and so on).").ShownIf(isOn),
     ];
 
     private static string? Shown(ExpositionOptions options) =>
