@@ -83,7 +83,8 @@ internal sealed class Publisher(StoreState state, WriterLock writer)
             target.LastFailure = what.Failure;
         }
 
-        if (what.Place is not null || (target.Place is not null && old is not null && draft.PushedAt != GroupDraft.PushedAtOf(old.Families)))
+        if (what.Place is not null
+            || (target.Place is not null && old is not null && draft.PushedAt != GroupDraft.PushedAtOf(old.Families)))
         {
             // A push that is no log's: the group is not any more what a log had.
             target.Place = what.Place;
