@@ -14,7 +14,7 @@ namespace Exposition.Replication.Following;
 /// <summary>What a node has before it has read anything of the log, and what is to become of that.</summary>
 internal sealed class Beginning(MetricStore store, IGroupLog log, ReplicationOptions options, Unshared unshared)
 {
-    /// <summary>Notes which groups the log is to be given. Before each reading of the log from its beginning, until the node is live.</summary>
+    /// <summary>Notes which groups the log is to be given: before each reading from its beginning, until the node is live.</summary>
     /// <exception cref="LogUnusableException">There are groups of which nobody has said what they are to become.</exception>
     public async Task PrepareAsync(CancellationToken end)
     {
