@@ -9,6 +9,7 @@ internal enum Command
     Table,
     Flink,
     Protection,
+    Paired,
     Readme,
 }
 
@@ -21,6 +22,7 @@ internal sealed record CommandLine
         bench/run flink [--task-managers 200] [--minutes 5] [--target http://127.0.0.1:9091] [--interval SECONDS] [--restart-every SECONDS]
                         [--scrape-interval SECONDS] [--slots 2] [--seed N] [--peers DIRECTORY]
         bench/run protection                                      what TLS and passwords cost
+        bench/run paired [REV] [--quick]                          whether steady pushes are slower than at REV; 10 rounds, 5 minutes, --quick 2
         --no-build: with the programs of the last run
         """;
 
@@ -40,6 +42,9 @@ internal sealed record CommandLine
 
     public string? Aot { get; init; }
 
+    /// <summary>The directory of the program of an older commit, compiled ahead of time.</summary>
+    public string? Older { get; init; }
+
     public Uri Target { get; init; } = new("http://127.0.0.1:9091");
 
     public ClusterOptions Cluster { get; init; } = new();
@@ -50,9 +55,12 @@ internal sealed record CommandLine
     {
         var line = new CommandLine();
         int at = 0;
-        if (args.Count > 0 && args[0] is "flink" or "protection")
+        if (args.Count > 0 && args[0] is "flink" or "protection" or "paired")
         {
-            line = line with { Command = args[at++] == "flink" ? Command.Flink : Command.Protection };
+            line = line with
+            {
+                Command = args[at++] switch { "flink" => Command.Flink, "paired" => Command.Paired, _ => Command.Protection },
+            };
         }
 
         while (at < args.Count)
@@ -60,7 +68,7 @@ internal sealed record CommandLine
             string flag = args[at++];
             line = flag switch
             {
-                "--quick" when line.Command == Command.Table => line with { IsQuick = true },
+                "--quick" when line.Command is Command.Table or Command.Paired => line with { IsQuick = true },
                 "--only" when line.Command == Command.Table => line with { Only = Value() },
                 "--readme" when line.Command == Command.Table =>
                     line with { Command = Command.Readme, ReadmeFile = at < args.Count && args[at][0] != '-' ? args[at++] : null },
@@ -68,6 +76,7 @@ internal sealed record CommandLine
                 "--root" => line with { Root = Value() },
                 "--jit" => line with { Jit = Value() },
                 "--aot" => line with { Aot = Value() },
+                "--older" when line.Command == Command.Paired => line with { Older = Value() },
                 _ when line.Command == Command.Flink => OfFlink(line, flag, Value()),
                 _ => throw new FormatException($"{flag} is not known"),
             };

@@ -1,4 +1,5 @@
 using Exposition.Load;
+using Exposition.Load.Paired;
 using Exposition.Load.Protection;
 using Exposition.Load.Results;
 using Exposition.Load.Servers;
@@ -21,6 +22,9 @@ try
         case Command.Protection:
             await ProtectionCommand.RunAsync(Systems.Find(line.Jit, null, line.Peers, out _)[0], Console.Out);
             return 0;
+        case Command.Paired:
+            return await PairedCommand.RunAsync(
+                Systems.Find(null, line.Older, null, out _)[0], Systems.Find(null, line.Aot, null, out _)[0], line.IsQuick, Console.Out);
         default:
             return await TableCommand.RunAsync(line, Console.Out);
     }

@@ -62,6 +62,8 @@ internal static class TableCommand
             ("flink push", system => new PushCase($"Flink push of {flink.Bytes.Length >> 10} KiB", flink, 4, plan.FlinkGroups, plan.FlinkRates)
                 .RunAsync(system, plan.PushSeconds)),
             ("flink cluster", system => system.Exposes ? Listed(ClusterCase.RunAsync(system, plan.ClusterSeconds)) : null),
+            ("add", system => AddCase.RunAsync(system, PushWay.Add, plan.AddRate, plan.PushSeconds)),
+            ("add sources", system => AddCase.RunAsync(system, PushWay.Total, plan.AddRate, plan.PushSeconds)),
             ("memory scrape", store.RunAsync),
         ];
         foreach ((string name, Func<ServerSystem, IAsyncEnumerable<Row>?> run) in cases.Where(one => IsAsked(one.Name, only)))
@@ -75,6 +77,14 @@ internal static class TableCommand
                         yield return row;
                     }
                 }
+            }
+        }
+
+        if (IsAsked("add", only))
+        {
+            foreach (Row row in LibraryCase.RunAdding(plan.LibrarySeconds))
+            {
+                yield return row;
             }
         }
 

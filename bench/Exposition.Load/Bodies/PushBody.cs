@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace Exposition.Load.Bodies;
@@ -61,6 +62,51 @@ internal sealed class PushBody
             }
         }
     }
+
+    /// <summary>Lets about so many of the values, which are whole numbers, grow by a little.</summary>
+    /// <exception cref="InvalidOperationException">One would need another digit.</exception>
+    public void Count(Random random, double share = RewrittenShare)
+    {
+        foreach ((int start, int length) in _values)
+        {
+            if (random.NextDouble() < share)
+            {
+                Span<byte> value = Bytes.AsSpan(start, length);
+                if (!(ValueOf(value) + random.Next(1, 10)).TryFormat(value, out int written, default, CultureInfo.InvariantCulture)
+                    || written < length)
+                {
+                    throw new InvalidOperationException("a value has grown by a digit: begin with smaller ones");
+                }
+            }
+        }
+    }
+
+    /// <summary>Adds the values, which are whole numbers, to others, or takes their place.</summary>
+    public void AddTo(Span<long> sums, bool replace)
+    {
+        for (int i = 0; i < sums.Length; i++)
+        {
+            (int start, int length) = _values[i];
+            sums[i] = (replace ? 0 : sums[i]) + ValueOf(Bytes.AsSpan(start, length));
+        }
+    }
+
+    /// <summary>The text with other values.</summary>
+    public byte[] With(ReadOnlySpan<long> values)
+    {
+        var text = new StringBuilder();
+        int from = 0;
+        for (int i = 0; i < values.Length; i++)
+        {
+            (int start, int length) = _values[i];
+            text.Append(Encoding.ASCII.GetString(Bytes, from, start - from)).Append(CultureInfo.InvariantCulture, $"{values[i]}");
+            from = start + length;
+        }
+
+        return Encoding.ASCII.GetBytes(text.Append(Encoding.ASCII.GetString(Bytes, from, Bytes.Length - from)).ToString());
+    }
+
+    private static long ValueOf(ReadOnlySpan<byte> digits) => long.Parse(digits, NumberStyles.None, CultureInfo.InvariantCulture);
 
     // The exponent stays, and so does a fraction of zero: a count has none.
     private static void RewriteDigits(Span<byte> value, Random random)

@@ -6,9 +6,6 @@ using Exposition.Load.Wire;
 
 namespace Exposition.Load.Cases;
 
-/// <summary>A group and what it was last sent.</summary>
-internal sealed record LastPush(string Job, string Instance, byte[] Body);
-
 /// <summary>What pushes at a fixed rate have shown.</summary>
 /// <param name="Latencies">From when each was due to its answer; those not sent in time count with the time they had waited.</param>
 /// <param name="Lateness">By how much the generator itself was late, where it had nothing else to do.</param>
@@ -21,8 +18,7 @@ internal sealed record OpenLoopResult(
 
 /// <summary>
 /// Pushes at a fixed rate, whatever the server does: a push is due at its time, and its latency counts from then, so a server that stops
-/// for a second is late for all pushes of that second. Each connection has groups of its own, in turn, and rewrites the body for each
-/// push.
+/// for a second is late for all pushes of that second.
 /// </summary>
 internal sealed class OpenLoop(ServerSystem system, int port, PushBody body, string job, int connections, int groups)
 {
@@ -41,15 +37,22 @@ internal sealed class OpenLoop(ServerSystem system, int port, PushBody body, str
         }
     }
 
-    /// <summary>Pushes for some seconds; what is not sent by then never is.</summary>
-    public OpenLoopResult Run(double rate, double seconds, int seed)
+    /// <summary>Pushes for some seconds, each connection to groups of its own; what is not sent by then never is.</summary>
+    public OpenLoopResult Run(double rate, double seconds, int seed) => Run(
+        rate, seconds, [.. Enumerable.Range(0, connections).Select(i => new ReplacingPushes(
+            body.Copy(), new Random(seed + i), job,
+            [.. Enumerable.Range(0, groups).Where(group => group % connections == i).Select(group => ($"i{group}", Head(group)))]))]);
+
+    /// <summary>The same, with the pushes of each connection.</summary>
+    public OpenLoopResult Run(double rate, double seconds, IReadOnlyList<IPushes> pushes)
     {
         long total = (long)Math.Max(connections, rate * seconds);
         long start = Stopwatch.GetTimestamp() + (Stopwatch.Frequency / 20);
         var senders = new Sender[connections];
         for (int i = 0; i < connections; i++)
         {
-            senders[i] = new Sender(this, i, start, Stopwatch.Frequency / rate, total, start + (long)(seconds * Stopwatch.Frequency), seed);
+            senders[i] = new Sender(
+                this, pushes[i], i, start, Stopwatch.Frequency / rate, total, start + (long)(seconds * Stopwatch.Frequency));
         }
 
         Thread[] threads = [.. senders.Select(static sender => new Thread(sender.Run) { IsBackground = true })];
@@ -74,17 +77,14 @@ internal sealed class OpenLoop(ServerSystem system, int port, PushBody body, str
         return new OpenLoopResult(
             latencies, lateness, senders.Sum(static s => s.Answered),
             Math.Max(seconds, Stopwatch.GetElapsedTime(start, Math.Max(start, senders.Max(static s => s.Ended))).TotalSeconds),
-            [.. senders.Select(static s => s.Last).OfType<LastPush>()],
+            [.. senders.Where(static s => s.Error is null).Select(static s => s.Last).OfType<LastPush>()],
             senders.Select(static s => s.Error).FirstOrDefault(static e => e is not null));
     }
 
     private byte[] Head(int group) => system.PushHead(job, $"i{group}", body.Bytes.Length);
 
-    private sealed class Sender(OpenLoop loop, int number, long start, double period, long total, long end, int seed)
+    private sealed class Sender(OpenLoop loop, IPushes pushes, int number, long start, double period, long total, long end)
     {
-        private readonly PushBody _body = loop.CopyOfBody();
-        private readonly Random _random = new(seed + number);
-
         public LatencyHistogram Latencies { get; } = new();
 
         public LatencyHistogram Lateness { get; } = new();
@@ -93,7 +93,7 @@ internal sealed class OpenLoop(ServerSystem system, int port, PushBody body, str
 
         public long Ended { get; private set; }
 
-        public LastPush? Last { get; private set; }
+        public LastPush? Last => pushes.Last;
 
         public string? Error { get; private set; }
 
@@ -101,12 +101,8 @@ internal sealed class OpenLoop(ServerSystem system, int port, PushBody body, str
         {
             PreciseSleep.PrepareThread();
             using var connection = new PushConnection(loop.Port);
-            (int Group, byte[] Head)[] mine = [.. Enumerable.Range(0, loop.Groups).Where(group => group % loop.Connections == number)
-                .Select(group => (group, loop.Head(group)))];
-            int group = -1;
             try
             {
-                long turn = 0;
                 for (long i = number; i < total; i += loop.Connections)
                 {
                     long due = start + (long)(i * period);
@@ -117,7 +113,7 @@ internal sealed class OpenLoop(ServerSystem system, int port, PushBody body, str
                         break;
                     }
 
-                    _body.Rewrite(_random);
+                    (byte[] head, byte[] body) = pushes.Next();
                     bool wasIdle = Stopwatch.GetTimestamp() < due;
                     PreciseSleep.Until(due);
                     if (wasIdle)
@@ -125,8 +121,7 @@ internal sealed class OpenLoop(ServerSystem system, int port, PushBody body, str
                         Lateness.Record(Nanoseconds(Stopwatch.GetTimestamp() - due));
                     }
 
-                    (group, byte[] head) = mine[turn++ % mine.Length];
-                    int status = connection.Send(head, _body.Bytes);
+                    int status = connection.Send(head, body);
                     Ended = Stopwatch.GetTimestamp();
                     Latencies.Record(Nanoseconds(Ended - due));
                     Answered++;
@@ -135,9 +130,9 @@ internal sealed class OpenLoop(ServerSystem system, int port, PushBody body, str
                         Error = $"a push was answered with {status}";
                         return;
                     }
-                }
 
-                Last = group < 0 ? null : new LastPush(loop.Job, $"i{group}", _body.Bytes);
+                    pushes.Taken();
+                }
             }
             catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
             {
@@ -159,13 +154,7 @@ internal sealed class OpenLoop(ServerSystem system, int port, PushBody body, str
 
     private int Port => port;
 
-    private int Groups => groups;
-
     private int Connections => connections;
-
-    private string Job => job;
-
-    private PushBody CopyOfBody() => body.Copy();
 
     private bool IsTaken(int status) => system.IsTaken(status);
 }

@@ -39,6 +39,9 @@ internal sealed record Plan
     /// <summary>Pushes a second of task managers.</summary>
     public IReadOnlyList<double> FlinkRates { get; init; } = [2, 200];
 
+    /// <summary>Pushes a second that add up.</summary>
+    public double AddRate { get; init; } = 5000;
+
     /// <summary>Ten minutes.</summary>
     public static Plan Full { get; } = new()
     {

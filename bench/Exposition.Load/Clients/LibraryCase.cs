@@ -32,6 +32,13 @@ internal static class LibraryCase
         }
     }
 
+    /// <summary>What adds up, beside one lock around a dictionary.</summary>
+    public static IEnumerable<Row> RunAdding(double seconds)
+    {
+        string size = string.Create(CultureInfo.InvariantCulture, $"{SmallBody.Series} series, in process");
+        return InTurn($"add {size}", Adders.OfIncrements, seconds).Concat(InTurn($"sum {size}, one source", Adders.OfTotals, seconds));
+    }
+
     /// <summary>A task manager without what is no gauge: prometheus-net and OpenTelemetry have no summaries that can be set.</summary>
     internal static byte[] Gauges()
     {

@@ -10,6 +10,19 @@ internal enum ServerKind
     VictoriaMetrics,
 }
 
+/// <summary>What a push does.</summary>
+internal enum PushWay
+{
+    /// <summary>It replaces the group.</summary>
+    Replace,
+
+    /// <summary>It is added, once, by its id.</summary>
+    Add,
+
+    /// <summary>What it is more than the source's last one is added.</summary>
+    Total,
+}
+
 /// <summary>A server that can be measured.</summary>
 /// <param name="Kind">What it is.</param>
 /// <param name="Name">As it is shown.</param>
@@ -60,15 +73,27 @@ internal sealed record ServerSystem(ServerKind Kind, string Name, string Program
         return arguments;
     }
 
-    /// <summary>The head of a push that replaces a group.</summary>
-    public byte[] PushHead(string job, string instance, int bodyLength)
+    /// <summary>The head of a push.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="instance">With it, the group.</param>
+    /// <param name="bodyLength">Bytes of the body.</param>
+    /// <param name="way">What it does.</param>
+    /// <param name="who">Of one that adds, its id; of a total, its source.</param>
+    public byte[] PushHead(string job, string instance, int bodyLength, PushWay way = PushWay.Replace, string who = "")
     {
         string line = Kind == ServerKind.VictoriaMetrics
             ? $"POST /api/v1/import/prometheus?extra_label=job={job}&extra_label=instance={instance}"
-            : $"PUT /metrics/job/{job}/instance/{instance}";
+                + (way == PushWay.Total ? $"&extra_label=source={who}" : "")
+            : $"{(way == PushWay.Replace ? "PUT" : "POST")} /metrics/job/{job}/instance/{instance}";
+        string more = Kind == ServerKind.VictoriaMetrics ? "" : way switch
+        {
+            PushWay.Add => $"Exposition-Push-Mode: add\r\nExposition-Push-Id: {who}\r\n",
+            PushWay.Total => $"Exposition-Push-Mode: cumulative\r\nExposition-Source: {who}\r\n",
+            _ => "",
+        };
         return System.Text.Encoding.ASCII.GetBytes(string.Create(
             CultureInfo.InvariantCulture,
-            $"{line} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\nContent-Length: {bodyLength}\r\n\r\n"));
+            $"{line} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n{more}Content-Length: {bodyLength}\r\n\r\n"));
     }
 
     /// <summary>Whether this status says that a push was taken.</summary>

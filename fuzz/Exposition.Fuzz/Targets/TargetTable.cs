@@ -9,7 +9,7 @@ public static class TargetTable
     private static readonly Dictionary<string, IFuzzTarget> s_targets = new IFuzzTarget[]
     {
         new TextTarget(), new LinesTarget(), new ProtobufTarget(), new OpenMetricsTarget(), new NumbersTarget(), new HeadTarget(),
-            new WireTarget(), new WebConfigTarget(), new CanaryTarget(),
+            new WireTarget(), new OtlpTarget(), new WebConfigTarget(), new CanaryTarget(),
     }.ToDictionary(target => target.Name);
 
     /// <summary>The targets' names.</summary>

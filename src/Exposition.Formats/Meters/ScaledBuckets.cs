@@ -14,7 +14,8 @@ internal sealed class ScaledBuckets
     /// <summary>What the specification says where a point says nothing.</summary>
     public const double ZeroThreshold = 1e-128;
 
-    private const int MaxSchema = 8;
+    /// <summary>The finest schema of native histograms.</summary>
+    public const int MaxSchema = 8;
 
     private readonly List<ulong> _counts = [];
     private readonly int _shift;

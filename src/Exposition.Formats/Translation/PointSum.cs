@@ -49,11 +49,12 @@ internal sealed class PointSum
         _counts.AddRange(point.Counts);
         if (data == OtlpData.Exponential)
         {
-            Schema = ScaledBuckets.SchemaOf(point.Scale);
+            int scale = ScaleOf(point);
+            Schema = ScaledBuckets.SchemaOf(scale);
             ZeroThreshold = ThresholdOf(point);
             ZeroCount = point.ZeroCount;
-            Positive.Set(point.Positive, point.Scale, Schema);
-            Negative.Set(point.Negative, point.Scale, Schema);
+            Positive.Set(point.Positive, scale, Schema);
+            Negative.Set(point.Negative, scale, Schema);
         }
 
         Accumulate();
@@ -76,9 +77,10 @@ internal sealed class PointSum
                 throw new ArgumentException("a delta has another zero threshold than the delta before it of the same series");
             }
 
-            int schema = Math.Min(Schema, ScaledBuckets.SchemaOf(point.Scale));
-            Positive.Add(point.Positive, point.Scale, Schema, schema);
-            Negative.Add(point.Negative, point.Scale, Schema, schema);
+            int scale = ScaleOf(point);
+            int schema = Math.Min(Schema, ScaledBuckets.SchemaOf(scale));
+            Positive.Add(point.Positive, scale, Schema, schema);
+            Negative.Add(point.Negative, scale, Schema, schema);
             Schema = schema;
             ZeroCount += point.ZeroCount;
         }
@@ -110,6 +112,10 @@ internal sealed class PointSum
 
     // Prometheus has no sum then, but for native histograms, which have one always: 0.
     private static double SumOf(OtlpPoint point, OtlpData data) => point.Sum ?? (data == OtlpData.Exponential ? 0 : double.NaN);
+
+    // Without buckets any scale is right. SDKs say 0 of what has seen nothing but zeros, which would make all else as coarse.
+    private static int ScaleOf(OtlpPoint point) =>
+        point.Positive.Counts.Count + point.Negative.Counts.Count > 0 ? point.Scale : ScaledBuckets.MaxSchema;
 
     private static double ThresholdOf(OtlpPoint point) => point.ZeroThreshold > 0 ? point.ZeroThreshold : ScaledBuckets.ZeroThreshold;
 

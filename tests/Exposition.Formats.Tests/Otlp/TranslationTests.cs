@@ -116,6 +116,18 @@ public sealed class TranslationTests
     }
 
     [Fact]
+    public void A_histogram_of_nothing_but_zeros_makes_no_other_coarser()
+    {
+        Translated result = Translate(Metrics("""
+            {"name":"d","exponentialHistogram":{"aggregationTemporality":1,"dataPoints":[
+              {"timeUnixNano":10,"count":1,"sum":0,"scale":0,"zeroCount":1},
+              {"timeUnixNano":20,"count":2,"sum":3,"scale":3,"positive":{"offset":4,"bucketCounts":[1,1]}}]}}
+            """));
+        Oracle.Histogram merged = result.Families[0].Metric[0].Histogram;
+        Assert.Equal((3, 1ul, 3ul), (merged.Schema, merged.ZeroCount, merged.SampleCount));
+    }
+
+    [Fact]
     public void A_summary_keeps_its_quantiles_in_order()
     {
         Translated result = Translate(Metrics("""
