@@ -22,11 +22,15 @@ public sealed class ReplicationOptions
     /// <summary>Whether what this node has at its start is put into a log that has no groups. Default: false.</summary>
     public bool Seed { get; set; }
 
-    /// <summary>The most appends that are in flight at once; others wait. Default: 256. 0 is an error.</summary>
+    /// <summary>
+    /// The most appends that are in flight at once; others wait. When there are eight times as many pushes on their way to the log, a
+    /// further one is refused. Default: 256. 0 for any number.
+    /// </summary>
     public int MaxAppends { get; set; } = 256;
 
     /// <summary>
-    /// The most bytes of appends that are in flight at once, but for a single larger one. Default: 32 MiB. 0 is an error.
+    /// The most bytes of appends that are in flight at once, but for a single larger one; others wait. When all pushes on their way to the
+    /// log have eight times as many bytes of memory, a further one is refused. Default: 32 MiB. 0 for any.
     /// </summary>
     public long MaxAppendBytes { get; set; } = 32L << 20;
 
@@ -40,6 +44,9 @@ public sealed class ReplicationOptions
 
     /// <summary>Told what an operator should know, in words; must not throw. Default: null, for nobody.</summary>
     public Action<ReplicationNotice, string>? Notify { get; set; }
+
+    // What limits are called in words for operators: a host has options, the program has flags.
+    internal bool NamesFlags { get; set; }
 }
 
 /// <summary>What an operator is told.</summary>

@@ -14,7 +14,6 @@ internal sealed class Applying(
 {
     private readonly Lock _lock = new();
     private long _meta;
-    private long _others;
 
     /// <summary>The revision of what the log says of itself; 0 if it has said nothing.</summary>
     public long MetaRevision => Volatile.Read(ref _meta);
@@ -24,9 +23,6 @@ internal sealed class Applying(
 
     /// <summary>Whether it has, or had, a group.</summary>
     public bool HasGroups { get; private set; }
-
-    /// <summary>Entries of other nodes that were applied.</summary>
-    public long Others => Volatile.Read(ref _others);
 
     /// <summary>Applies an entry.</summary>
     /// <exception cref="NewerFormatException">A later version has written it.</exception>
@@ -62,7 +58,6 @@ internal sealed class Applying(
         }
         else if (entry.Operation.Node != sent.Node)
         {
-            Volatile.Write(ref _others, _others + 1);
             counts.Skew(isLive ? message.Stamp - Message.Now(time) : 0);
         }
 
