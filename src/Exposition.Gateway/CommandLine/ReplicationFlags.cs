@@ -6,8 +6,6 @@ namespace Exposition.Gateway.CommandLine;
 /// <summary>The flags <c>--replication.*</c>.</summary>
 internal sealed class ReplicationFlags
 {
-    private readonly ReplicationOptions _usual = new();
-
     /// <summary>Makes the flags.</summary>
     public ReplicationFlags() => Table =
     [
@@ -23,22 +21,26 @@ internal sealed class ReplicationFlags
         new("replication.replicas", "How many servers of the engine keep a copy of the log: 1, 3 or 5.", SetReplicas)
             { Shown = "=3", Value = () => Shown(Replicas.ToString(null, null)) },
         new("replication.timeout", "How long a push waits for the log before it is answered with 503; more than 0, and at most 1h.",
-            value => Timeout = FlagValue.ReadWait("replication.timeout", value))
-                { Shown = "=9s", Value = () => Shown(FlagValue.Of(Timeout)) },
+            value => Options.Timeout = FlagValue.ReadWait("replication.timeout", value))
+                { Shown = "=9s", Value = () => Shown(FlagValue.Of(Options.Timeout)) },
         Flag.Choice("replication.when-unreachable", [("refuse", WhenUnreachable.Refuse), ("accept", WhenUnreachable.Accept)],
-            () => When, value => When = value,
+            () => Options.WhenUnreachable, value => Options.WhenUnreachable = value,
             "What becomes of pushes while the log cannot be reached: answered with 503, or taken by this gateway alone and put into the "
             + "log when it is back.", static value => $"--replication.when-unreachable must be refuse or accept, is {value}")
-                with { Value = () => Shown(When == WhenUnreachable.Accept ? "accept" : "refuse") },
+                with { Value = () => Shown(Options.WhenUnreachable == WhenUnreachable.Accept ? "accept" : "refuse") },
         new("replication.ready-grace", "How long the log may be away before /-/ready says so. 0 for not at all.",
             value => ReadyGrace = FlagValue.ReadTime("replication.ready-grace", value))
                 { Shown = "=15s", Value = () => Shown(FlagValue.Of(ReadyGrace)) },
-        Flag.Switch("replication.seed", () => Seed, value => Seed = value,
-            "Put what this gateway has at its start into a log that has no groups.") with { Value = () => Shown(Seed ? "true" : "false") },
+        Flag.Switch("replication.seed", () => Options.Seed, value => Options.Seed = value,
+            "Put what this gateway has at its start into a log that has no groups.")
+                with { Value = () => Shown(Options.Seed ? "true" : "false") },
     ];
 
     /// <summary>All of them, as help lists them.</summary>
     public IReadOnlyList<Flag> Table { get; }
+
+    /// <summary>How the gateway takes part.</summary>
+    public ReplicationOptions Options { get; } = new() { NamesFlags = true };
 
     /// <summary>The servers; none where the gateway is alone.</summary>
     public List<Uri> Urls { get; } = [];
@@ -52,19 +54,13 @@ internal sealed class ReplicationFlags
 
     public int Replicas { get; private set; } = 3;
 
-    public TimeSpan Timeout { get; private set; } = TimeSpan.FromSeconds(9);
-
-    public WhenUnreachable When { get; private set; }
-
     public TimeSpan ReadyGrace { get; private set; } = TimeSpan.FromSeconds(15);
-
-    public bool Seed { get; private set; }
-
     /// <summary>Refuses others where there is no engine.</summary>
     /// <exception cref="FlagException">One is given.</exception>
     public void RequireUrl()
     {
-        if (!IsGiven && (ConfigFile.Length > 0 || Seed || When != _usual.WhenUnreachable))
+        bool isOther = Options.Seed || Options.WhenUnreachable != WhenUnreachable.Refuse;
+        if (!IsGiven && (isOther || ConfigFile.Length > 0))
         {
             throw new FlagException("the flags --replication.* are of no use without --replication.url");
         }
