@@ -39,6 +39,12 @@ public sealed class ReplicationOptions
     /// </summary>
     public TimeSpan CompareEvery { get; set; } = TimeSpan.FromHours(1);
 
+    /// <summary>
+    /// Where others reach this node, such as <c>host:port</c>; all nodes are told of it by the log. At most 255 bytes. Default: empty, and
+    /// nobody is told.
+    /// </summary>
+    public string Address { get; set; } = "";
+
     /// <summary>Makes states smaller. Default: null, for as they are.</summary>
     public IStateCompressor? Compressor { get; set; }
 

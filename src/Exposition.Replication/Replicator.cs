@@ -1,5 +1,7 @@
+using System.Text;
 using Exposition.Engine;
 using Exposition.Engine.Sharing;
+using Exposition.Replication.Announcing;
 using Exposition.Replication.Following;
 using Exposition.Replication.Healing;
 using Exposition.Replication.Merging;
@@ -28,29 +30,36 @@ public sealed class Replicator : IDisposable
     private readonly Appending _appending;
     private readonly Proposals _proposals;
     private readonly Deletes _deletes;
+    private readonly KnownNodes _nodes;
+    private readonly Announcer _announcer;
     private bool _isDisposed;
 
     /// <summary>Makes a node, which does nothing before <see cref="RunAsync"/>.</summary>
     /// <param name="store">Its store; the clock is that of its options.</param>
     /// <param name="log">The log; the caller disposes of it after the run.</param>
     /// <param name="options">How it takes part.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The timeout is not more than 0, or a limit is negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The timeout is not more than 0, a limit is negative, or the address is too
+    /// long.</exception>
     public Replicator(MetricStore store, IGroupLog log, ReplicationOptions options)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(log);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(options.Timeout, TimeSpan.Zero, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(
+            Encoding.UTF8.GetByteCount(options.Address), NodeMessage.MaxAddressBytes, nameof(options));
         ArgumentOutOfRangeException.ThrowIfNegative(options.MaxAppends, nameof(options));
         ArgumentOutOfRangeException.ThrowIfNegative(options.MaxAppendBytes, nameof(options));
         (_store, _options, _time) = (store, options, store.Options.Time);
         var applied = new AppliedRevision(_time);
         var sent = new SentOperations();
-        var applying = new Applying(store, options, _time, applied, sent, _unshared, Counts);
+        _nodes = new KnownNodes(_time, options.Address);
+        var applying = new Applying(store, options, _time, applied, sent, _unshared, _nodes, Counts);
         _follower = new Follower(store, log, options, _time, applied, applying, _unshared, Counts);
         _appending = new Appending(log, options, _time, applied, sent, Counts);
         _healer = new Healer(store, log, options, _time, _follower, applying, applied, _appending, _unshared, Counts);
         _proposals = new Proposals(store, _appending, options, _time, Counts, _end.Token);
+        _announcer = new Announcer(log, options, _time, applied, () => _follower.Phase == ReplicationPhase.Live);
         _deletes = new Deletes(store, log, _appending, applying, options, _time, _end.Token);
     }
 
@@ -68,6 +77,9 @@ public sealed class Replicator : IDisposable
     /// <summary>Their bytes.</summary>
     public long AppendBytesInFlight => _appending.InFlight.Bytes;
 
+    /// <summary>The nodes that were heard of in the last minute, this one among them, where they have an address; at most 64.</summary>
+    public IReadOnlyList<ReplicationNode> Nodes => _nodes.Read();
+
     /// <summary>Whether changes are taken now.</summary>
     public bool TakesChanges => _follower.Phase == ReplicationPhase.Live || TakesAlone;
 
@@ -78,7 +90,7 @@ public sealed class Replicator : IDisposable
     {
         using (end.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), _end))
         {
-            await Task.WhenAll(_follower.RunAsync(_end.Token), _healer.RunAsync(_end.Token));
+            await Task.WhenAll(_follower.RunAsync(_end.Token), _healer.RunAsync(_end.Token), _announcer.RunAsync(_end.Token));
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Exposition.Engine;
 using Exposition.Replication;
 
@@ -20,6 +21,10 @@ internal sealed class ReplicationFlags
             { Shown = "=EXPOSITION", Value = () => Shown(Stream) },
         new("replication.replicas", "How many servers of the engine keep a copy of the log: 1, 3 or 5.", SetReplicas)
             { Shown = "=3", Value = () => Shown(Replicas.ToString(null, null)) },
+        new("replication.address",
+            "HOST:PORT at which Prometheus and others reach this gateway by itself; all gateways list each other. By default that of the "
+            + "first --web.listen-address, with the name of the machine where that is all of its addresses.",
+            value => Options.Address = ReadAddress(value)) { Shown = "=HOST:PORT", Value = () => Shown(Options.Address) },
         new("replication.timeout", "How long a push waits for the log before it is answered with 503; more than 0, and at most 1h.",
             value => Options.Timeout = FlagValue.ReadWait("replication.timeout", value))
                 { Shown = "=9s", Value = () => Shown(FlagValue.Of(Options.Timeout)) },
@@ -59,7 +64,7 @@ internal sealed class ReplicationFlags
     /// <exception cref="FlagException">One is given.</exception>
     public void RequireUrl()
     {
-        bool isOther = Options.Seed || Options.WhenUnreachable != WhenUnreachable.Refuse;
+        bool isOther = Options.Address.Length > 0 || Options.Seed || Options.WhenUnreachable != WhenUnreachable.Refuse;
         if (!IsGiven && (isOther || ConfigFile.Length > 0))
         {
             throw new FlagException("the flags --replication.* are of no use without --replication.url");
@@ -90,6 +95,15 @@ internal sealed class ReplicationFlags
         }
 
         Urls.Add(url);
+    }
+
+    private static string ReadAddress(string value)
+    {
+        int colon = value.LastIndexOf(':');
+        UriHostNameType host = colon <= 0 ? UriHostNameType.Unknown : Uri.CheckHostName(value[..colon]);
+        bool isOne = host != UriHostNameType.Unknown && (host != UriHostNameType.IPv6 || value[0] == '[') && value.Length <= 255
+            && ushort.TryParse(value.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) && port > 0;
+        return isOne ? value : throw new FlagException($"--replication.address must be HOST:PORT, is {value}");
     }
 
     private void SetReplicas(string value) => Replicas = value switch

@@ -21,7 +21,7 @@ internal sealed class ReplicatedGroups : IChangeTarget, IDisposable
         (Log, _logger, _time, _readyGrace) = (log, logger, store.Options.Time, flags.Replication.ReadyGrace);
         RestoresFrom = flags.RestoreFrom;
         ReplicationOptions options = flags.Replication.Options;
-        (options.Compressor, options.Notify) = (new ZstdStates(), Tell);
+        (options.Address, options.Compressor, options.Notify) = (NodeAddress.Of(flags), new ZstdStates(), Tell);
         Replicator = new Replicator(store, log, options);
     }
 

@@ -31,6 +31,7 @@ internal static class ReplicationServices
         services.AddSingleton<IHostedService>(static provider => provider.GetRequiredService<ReplicationRun>());
         services.AddSingleton<IMetricSource>(static provider => new ReplicationMetrics(GroupsOf(provider)));
         services.AddSingleton<IConditionSource>(static provider => new ReplicationConditions(GroupsOf(provider)));
+        services.AddSingleton<INodeSource>(static provider => new ReplicatedNodes(GroupsOf(provider)));
         services.AddSingleton<IStatusSource>(static provider => new ReplicationFacts(GroupsOf(provider)));
     }
 

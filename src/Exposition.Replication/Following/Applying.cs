@@ -1,5 +1,6 @@
 using Exposition.Engine;
 using Exposition.Engine.Content;
+using Exposition.Replication.Announcing;
 using Exposition.Replication.Merging;
 using Exposition.Replication.Messages;
 using Exposition.Replication.Sending;
@@ -10,7 +11,7 @@ namespace Exposition.Replication.Following;
 /// <summary>Applies the entries of the log to the store, one after the other.</summary>
 internal sealed class Applying(
     MetricStore store, ReplicationOptions options, TimeProvider time, AppliedRevision applied, SentOperations sent, Unshared unshared,
-    ReplicationCounts counts)
+    KnownNodes nodes, ReplicationCounts counts)
 {
     private readonly Lock _lock = new();
     private long _meta;
@@ -29,6 +30,13 @@ internal sealed class Applying(
     public void Apply(in LogEvent logged, bool isLive)
     {
         LogEntry entry = logged.Entry;
+        if (NodeMessage.IsSubject(entry.Subject))
+        {
+            nodes.Take(logged);
+            applied.Advance(logged.Revision);
+            return;
+        }
+
         SentOperation? own = sent.Find(entry.Operation);
         Message message = own?.Message ?? default;
         MessageFault fault = own is null ? MessageCodec.TryRead(entry.Body.Span, options.Compressor, out message) : MessageFault.None;
