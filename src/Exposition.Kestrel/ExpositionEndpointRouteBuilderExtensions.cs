@@ -120,8 +120,8 @@ public static class ExpositionEndpointRouteBuilderExtensions
     /// host, <c>/api/v1/metrics</c>, with all groups or those that <c>match[]</c> chooses; <c>?details=true</c> adds the last refused push
     /// of each; <c>/api/v1/groups</c> and <c>/api/v1/jobs</c>, which list and find these; <c>/api/v1/openapi.json</c>, which describes all
     /// of it; <c>/api/v1/refusals</c>, with the last 256 refused requests and 64 more of those without valid credentials; and
-    /// <c>/api/v1/targets</c>, which tells Prometheus (http_sd) where to scrape, with <c>?shards=n</c> in so many parts. Prefixes are as
-    /// for <see cref="MapExpositionPage"/>.
+    /// <c>/api/v1/targets</c>, which tells Prometheus (http_sd) where to scrape, with <c>?shards=n</c> in so many parts, and with
+    /// <c>?of=nodes</c> the own metrics of each host that shares the groups. Prefixes are as for <see cref="MapExpositionPage"/>.
     /// </summary>
     /// <param name="endpoints">The routes of the host, or a group of them.</param>
     /// <param name="prefix">What stands before every path. Empty for nothing.</param>
@@ -137,6 +137,7 @@ public static class ExpositionEndpointRouteBuilderExtensions
         (RouteGroupBuilder group, ExpositionEngine engine) = BeginOwn(endpoints, prefix, name);
         ExpositionStatusOptions status = StatusOf(endpoints, name);
         engine.Conditions ??= endpoints.ServiceProvider.GetNamed<ConditionWatch>(name);
+        engine.Nodes = endpoints.ServiceProvider.GetNamed<INodeSource>(name);
         var api = new ApiHandlers(engine, status);
         MapOwn(group, engine, HttpMethods.Get, "/api/v1/status", "api/v1/status", api.StatusAsync);
         MapOwn(group, engine, HttpMethods.Get, "/api/v1/metrics", "api/v1/metrics", api.MetricsAsync);

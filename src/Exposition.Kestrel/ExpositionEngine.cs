@@ -159,6 +159,9 @@ public sealed class ExpositionEngine
     /// <summary>What the status page tells of the host beside what it knows itself.</summary>
     internal IReadOnlyList<IStatusSource> StatusSources { get; set; } = [];
 
+    /// <summary>The nodes that it shares its groups with; null where it is alone.</summary>
+    internal INodeSource? Nodes { get; set; }
+
     internal WireMetrics Metrics { get; }
 
     internal DateCache Dates { get; }

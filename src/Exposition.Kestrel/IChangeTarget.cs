@@ -1,4 +1,5 @@
 using Exposition.Engine;
+using Exposition.Kestrel.Outcomes;
 
 namespace Exposition.Kestrel;
 
@@ -60,4 +61,11 @@ public enum ChangeState : byte
 /// <param name="Outcome">Of a push that has come to the store: what the store says.</param>
 /// <param name="Groups">Of a delete: how many groups went.</param>
 /// <param name="Reason">Why it was not carried out.</param>
-public readonly record struct ChangeResult(ChangeState State, PushOutcome Outcome = default, int Groups = 0, string? Reason = null);
+public readonly record struct ChangeResult(ChangeState State, PushOutcome Outcome = default, int Groups = 0, string? Reason = null)
+{
+    /// <summary>Of a delete of several groups by their keys: those that went.</summary>
+    public IReadOnlyCollection<GroupingKey> Keys { get => field ?? []; init; }
+
+    // The limit of the program for which it was not carried out.
+    internal Limit Limit { get; init; }
+}

@@ -57,10 +57,10 @@ public sealed class NatsGroupLog : IGroupLog
     public async ValueTask<LogHead> OpenAsync(CancellationToken cancellation)
     {
         await _link.OpenAsync(cancellation).ConfigureAwait(false);
-        (StreamPosition position, bool isNew) = await _stream.OpenAsync(cancellation).ConfigureAwait(false);
+        StreamPosition position = await _stream.OpenAsync(cancellation).ConfigureAwait(false);
         _maxMessage = position.MaxMessage;
         _incarnation = position.Incarnation;
-        return new LogHead(position.Incarnation, (long)position.Last, isNew);
+        return new LogHead(position.Incarnation, (long)position.Last);
     }
 
     /// <inheritdoc/>

@@ -15,9 +15,17 @@ public enum AppendOutcome
     /// <summary>The newest entry of its subject is not the one expected. It is not in the log, and never will be.</summary>
     Conflict,
 
-    /// <summary>The engine cannot be reached, or has refused it for now. It is not in the log, and never will be.</summary>
+    /// <summary>
+    /// The engine cannot be reached, or has refused it for a reason that passes: it is worth another try. It is not in the log, and never
+    /// will be.
+    /// </summary>
     Unavailable,
 
     /// <summary>It is larger than the engine takes. It is not in the log, and never will be.</summary>
     TooLarge,
+
+    /// <summary>
+    /// The engine refuses it for a reason that does not pass by itself, such as its settings. It is not in the log, and never will be.
+    /// </summary>
+    Refused,
 }

@@ -16,6 +16,15 @@ public enum ReplicatedState : byte
 
     /// <summary>Taken by this node alone (<see cref="WhenUnreachable.Accept"/>).</summary>
     Unreplicated,
+
+    /// <summary>Too many pushes wait for the log (<see cref="ReplicationOptions.MaxAppends"/>): it will not come to be in it.</summary>
+    TooMany,
+
+    /// <summary>
+    /// The pushes that wait for the log have too many bytes (<see cref="ReplicationOptions.MaxAppendBytes"/>): it will not come to be in
+    /// it.
+    /// </summary>
+    TooManyBytes,
 }
 
 /// <summary>What became of a push.</summary>
@@ -28,4 +37,8 @@ public readonly record struct ReplicatedPush(ReplicatedState State, PushOutcome 
 /// <param name="State">How far it has come.</param>
 /// <param name="Groups">How many groups went.</param>
 /// <param name="Reason">Why not, where they did not.</param>
-public readonly record struct ReplicatedDelete(ReplicatedState State, int Groups, string? Reason = null);
+public readonly record struct ReplicatedDelete(ReplicatedState State, int Groups, string? Reason = null)
+{
+    /// <summary>Of a delete of several groups by their keys: those that went.</summary>
+    public IReadOnlyCollection<GroupingKey> Keys { get => field ?? []; init; }
+}

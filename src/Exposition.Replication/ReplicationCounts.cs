@@ -1,3 +1,5 @@
+using Exposition.Engine.Counting;
+
 namespace Exposition.Replication;
 
 /// <summary>What was counted since the start. Safe for concurrent use.</summary>
@@ -55,6 +57,9 @@ public sealed class ReplicationCounts
     /// <summary>By how much the clock of another node was ahead at most.</summary>
     public TimeSpan ClockSkew => TimeSpan.FromTicks(Read(ref _skew) / 100);
 
+    /// <summary>How long appends took that came to be applied here.</summary>
+    internal DurationHistogram AppendDurations { get; } = new(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10);
+
     /// <summary>Appends that had an outcome.</summary>
     public long Appends(AppendOutcome outcome) => Read(ref _appends[(int)outcome]);
 
@@ -64,7 +69,7 @@ public sealed class ReplicationCounts
         Interlocked.Add(ref _sentBytes, outcome == AppendOutcome.Committed ? bytes : 0);
     }
 
-    internal void Rebased(int attempt) => Interlocked.Add(ref _rebases, attempt > 0 ? 1 : 0);
+    internal void Rebased() => Interlocked.Increment(ref _rebases);
 
     internal void Opened(bool isFull) => Interlocked.Increment(ref isFull ? ref _fullReads : ref _resumes);
 

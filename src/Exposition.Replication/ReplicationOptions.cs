@@ -25,11 +25,15 @@ public sealed class ReplicationOptions
     /// </summary>
     public bool Seed { get; set; }
 
-    /// <summary>The most appends that are in flight at once; others wait. Default: 256. 0 is an error.</summary>
+    /// <summary>
+    /// The most appends that are in flight at once; others wait. When there are eight times as many pushes on their way to the log, a
+    /// further one is refused. Default: 256. 0 for any number.
+    /// </summary>
     public int MaxAppends { get; set; } = 256;
 
     /// <summary>
-    /// The most bytes of appends that are in flight at once, but for a single larger one. Default: 32 MiB. 0 is an error.
+    /// The most bytes of appends that are in flight at once, but for a single larger one; others wait. When all pushes on their way to the
+    /// log have eight times as many bytes of memory, a further one is refused. Default: 32 MiB. 0 for any.
     /// </summary>
     public long MaxAppendBytes { get; set; } = 32L << 20;
 
@@ -38,11 +42,20 @@ public sealed class ReplicationOptions
     /// </summary>
     public TimeSpan CompareEvery { get; set; } = TimeSpan.FromHours(1);
 
+    /// <summary>
+    /// Where others reach this node, such as <c>host:port</c>; all nodes are told of it by the log. At most 255 bytes. Default: empty, and
+    /// nobody is told.
+    /// </summary>
+    public string Address { get; set; } = "";
+
     /// <summary>Makes states smaller. Default: null, for as they are.</summary>
     public IStateCompressor? Compressor { get; set; }
 
     /// <summary>Told what an operator should know, in words; must not throw. Default: null, for nobody.</summary>
     public Action<ReplicationNotice, string>? Notify { get; set; }
+
+    // What limits are called in words for operators: a host has options, the program has flags.
+    internal bool NamesFlags { get; set; }
 }
 
 /// <summary>What an operator is told.</summary>

@@ -1,5 +1,7 @@
+using System.Text;
 using Exposition.Engine;
 using Exposition.Engine.Sharing;
+using Exposition.Replication.Announcing;
 using Exposition.Replication.Following;
 using Exposition.Replication.Healing;
 using Exposition.Replication.Merging;
@@ -19,42 +21,51 @@ public sealed class Replicator : IDisposable
     private static readonly TimeSpan s_failuresApart = TimeSpan.FromSeconds(1);
 
     private readonly MetricStore _store;
-    private readonly IGroupLog _log;
     private readonly ReplicationOptions _options;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _end = new();
     private readonly Follower _follower;
     private readonly AloneChanges _alone;
     private readonly Healer _healer;
-    private readonly Applying _applying;
     private readonly Appending _appending;
     private readonly Proposals _proposals;
+    private readonly Deletes _deletes;
+    private readonly KnownNodes _nodes;
+    private readonly Announcer _announcer;
     private bool _isDisposed;
 
     /// <summary>Makes a node, which does nothing before <see cref="RunAsync"/>.</summary>
     /// <param name="store">Its store; the clock is that of its options.</param>
     /// <param name="log">The log; the caller disposes of it after the run.</param>
     /// <param name="options">How it takes part.</param>
-    /// <exception cref="ArgumentOutOfRangeException">An option that must be more than 0 is not.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The timeout is not more than 0, a limit is negative, or the address is too
+    /// long.</exception>
     public Replicator(MetricStore store, IGroupLog log, ReplicationOptions options)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(log);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(options.Timeout, TimeSpan.Zero, nameof(options));
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.MaxAppends, nameof(options));
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.MaxAppendBytes, nameof(options));
-        (_store, _log, _options, _time) = (store, log, options, store.Options.Time);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(
+            Encoding.UTF8.GetByteCount(options.Address), NodeMessage.MaxAddressBytes, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfNegative(options.MaxAppends, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfNegative(options.MaxAppendBytes, nameof(options));
+        (_store, _options, _time) = (store, options, store.Options.Time);
         var applied = new AppliedRevision(_time);
         var sent = new SentOperations();
         var unshared = new Unshared();
-        _applying = new Applying(store, options, _time, applied, sent, unshared, Counts);
-        _alone = new AloneChanges(store, _time, _applying, unshared);
-        _follower = new Follower(store, log, options, _time, applied, _applying, unshared, Counts);
+        _nodes = new KnownNodes(_time, options.Address);
+        var applying = new Applying(store, options, _time, applied, sent, unshared, _nodes, Counts);
+        _alone = new AloneChanges(store, _time, applying, unshared);
+        _follower = new Follower(store, log, options, _time, applied, applying, unshared, Counts);
         _appending = new Appending(log, options, _time, applied, sent, Counts);
-        _healer = new Healer(store, log, options, _time, _follower, _applying, applied, _appending, unshared, Counts);
+        _healer = new Healer(store, log, options, _time, _follower, applying, applied, _appending, unshared, Counts);
         _proposals = new Proposals(store, _appending, options, _time, Counts, _end.Token);
+        _announcer = new Announcer(log, options, _time, applied, () => _follower.Phase == ReplicationPhase.Live);
+        _deletes = new Deletes(store, log, _appending, applying, options, _time, _end.Token);
     }
+
+    internal ReplicationOptions Options => _options;
 
     /// <summary>What was counted.</summary>
     public ReplicationCounts Counts { get; } = new();
@@ -68,6 +79,9 @@ public sealed class Replicator : IDisposable
     /// <summary>Their bytes.</summary>
     public long AppendBytesInFlight => _appending.InFlight.Bytes;
 
+    /// <summary>The nodes that were heard of in the last minute, this one among them, where they have an address; at most 64.</summary>
+    public IReadOnlyList<ReplicationNode> Nodes => _nodes.Read();
+
     /// <summary>Whether changes are taken now.</summary>
     public bool TakesChanges => _follower.Phase == ReplicationPhase.Live || TakesAlone;
 
@@ -78,7 +92,7 @@ public sealed class Replicator : IDisposable
     {
         using (end.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), _end))
         {
-            await Task.WhenAll(_follower.RunAsync(_end.Token), _healer.RunAsync(_end.Token));
+            await Task.WhenAll(_follower.RunAsync(_end.Token), _healer.RunAsync(_end.Token), _announcer.RunAsync(_end.Token));
         }
     }
 
@@ -127,7 +141,7 @@ public sealed class Replicator : IDisposable
         }
         else if (_store.Shared.PrepareFailure(key, reason, sender) is { } failure)
         {
-            _ = _proposals.PushAsync(failure);
+            _ = NoteAsync(failure, reason, sender);
         }
     }
 
@@ -140,59 +154,23 @@ public sealed class Replicator : IDisposable
             return new ReplicatedDelete(ReplicatedState.Unreplicated, _alone.Delete(key) ? 1 : 0);
         }
 
-        bool isThere = _store.Shared.IsThere(key);
-        return _follower.Phase != ReplicationPhase.Live ? Unavailable()
-            : !isThere && !await MayBeThereAsync(key) ? new ReplicatedDelete(ReplicatedState.Applied, 0)
-            : await DeleteAsync(key, null) switch
-            {
-                AppendEnd.Applied => new ReplicatedDelete(ReplicatedState.Applied, isThere ? 1 : 0),
-                _ => Unavailable(),
-            };
+        return _follower.Phase == ReplicationPhase.Live ? await _deletes.DeleteAsync(key) : Unavailable();
     }
 
     /// <summary>
     /// Deletes groups as they are now: one that is pushed to meanwhile stays. Other nodes may see it in parts.
     /// </summary>
     /// <param name="keys">Which.</param>
-    /// <returns>How many went.</returns>
+    /// <returns>Which went.</returns>
     public async Task<ReplicatedDelete> DeleteAsync(IReadOnlyCollection<GroupingKey> keys)
     {
         ArgumentNullException.ThrowIfNull(keys);
-        if (_follower.Phase != ReplicationPhase.Live)
-        {
-            return Unavailable();
-        }
-
-        (GroupingKey Key, long Revision)[] groups =
-            [.. keys.Select(key => (Key: key, Revision: _store.Shared.RevisionOf(key))).Where(static group => group.Revision > 0)];
-        AppendEnd[] ends = await Task.WhenAll(groups.Select(group => DeleteAsync(group.Key, group.Revision)));
-        int gone = ends.Count(static end => end == AppendEnd.Applied);
-        return Array.Exists(ends, static end => end == AppendEnd.Unavailable)
-            ? new ReplicatedDelete(
-                ReplicatedState.Unavailable, gone, $"{gone} of {groups.Length} groups are deleted, the others not in time")
-            : new ReplicatedDelete(ReplicatedState.Applied, gone);
+        return _follower.Phase == ReplicationPhase.Live ? await _deletes.DeleteAsync(keys) : Unavailable();
     }
 
     /// <summary>Deletes all groups in one step, at every node.</summary>
-    public async Task<ReplicatedDelete> WipeAsync()
-    {
-        if (_follower.Phase != ReplicationPhase.Live)
-        {
-            return Unavailable();
-        }
-
-        long until = Until();
-        while (true)
-        {
-            int groups = _store.GroupCount;
-            AppendResult result = await _appending.AppendAsync(
-                Subjects.Meta, new Message(MessageKind.Wipe, Message.Now(_time)), _applying.MetaRevision, null, until, _end.Token);
-            if (result.End != AppendEnd.Conflict)
-            {
-                return result.End == AppendEnd.Applied ? new ReplicatedDelete(ReplicatedState.Applied, groups) : Unavailable();
-            }
-        }
-    }
+    public async Task<ReplicatedDelete> WipeAsync() =>
+        _follower.Phase == ReplicationPhase.Live ? await _deletes.WipeAsync() : Unavailable();
 
     /// <summary>Ends the run, and what is on its way.</summary>
     public void Dispose()
@@ -223,33 +201,17 @@ public sealed class Replicator : IDisposable
         return result;
     }
 
-    private async Task<AppendEnd> DeleteAsync(GroupingKey key, long? revision) =>
-        (await _appending.AppendAsync(
-            Subjects.Of(key), new Message(MessageKind.Gone, Message.Now(_time), key), revision, TimeToLive.OfTombstones, Until(),
-            _end.Token)).End;
-
-    // It may have come to be since at another node, whose client knows.
-    private async Task<bool> MayBeThereAsync(GroupingKey key)
+    // Where there is no room for it, it is known here only.
+    private async Task NoteAsync(PreparedPush failure, string reason, object? sender)
     {
-        try
+        if (await _proposals.PushAsync(failure) is { State: ReplicatedState.TooMany or ReplicatedState.TooManyBytes })
         {
-            using var timeout = new CancellationTokenSource(_options.Timeout, _time);
-            return await _log.FindAsync(Subjects.Of(key), timeout.Token) is { } found
-                && MessageCodec.TryRead(found.Entry.Body.Span, _options.Compressor, out Message last) == MessageFault.None
-                && last.Kind == MessageKind.State;
-        }
-        catch (Exception e) when (e is LogUnavailableException or OperationCanceledException)
-        {
-            // Then the delete itself finds that out.
-            return true;
+            _store.NoteFailure(failure.Key, reason, sender);
         }
     }
 
     private bool HasFailedJustNow(GroupingKey key) =>
         _store.Shared.LastFailureOf(key) is { } last && Math.Abs(Message.Now(_time) - last.At) < s_failuresApart.Ticks * 100;
 
-    private ReplicatedDelete Unavailable() =>
-        new(ReplicatedState.Unavailable, 0, _follower.Status.Reason ?? Proposal.Late.Reason);
-
-    private long Until() => _time.GetTimestamp() + (long)(_options.Timeout.TotalSeconds * _time.TimestampFrequency);
+    private ReplicatedDelete Unavailable() => new(ReplicatedState.Unavailable, 0, _follower.Status.Reason);
 }

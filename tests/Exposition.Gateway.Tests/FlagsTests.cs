@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Exposition.Engine;
 using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Logging;
+using Exposition.Gateway.Replication;
 using Exposition.Kestrel;
 
 namespace Exposition.Gateway.Tests;
@@ -21,7 +22,8 @@ public partial class FlagsTests
                 + "limit.inflight-bytes=1GiB limit.label-value-bytes=64KiB "
             + "limit.otlp-attributes=128 limit.otlp-resources=10000 limit.page-readers=8 limit.password-checks=256 "
                 + "limit.push-ids=4096 limit.pushes-per-second=0 limit.queued-bodies=256 "
-                + "limit.rendered-bytes=16MiB limit.scrape-duration=2m0s limit.scrape-rate=16KiB limit.scrapes=64 "
+                + "limit.rendered-bytes=16MiB limit.replication-appends=256 limit.replication-bytes=32MiB "
+                + "limit.scrape-duration=2m0s limit.scrape-rate=16KiB limit.scrapes=64 "
                 + "limit.searches=2 limit.series-per-group=1000000 limit.series-per-push=1000000 limit.shape-cache-bytes=256MiB limit.sources=1000 "
             + "limit.stored-bytes=0 limit.target-bytes=32KiB "
             + "log.format=logfmt log.level=info persistence.file= persistence.interval=5m0s push.disable-consistency-check=false "
@@ -300,6 +302,44 @@ public partial class FlagsTests
         Assert.All(table, flag => Assert.All(Named().Matches(flag.Help).Select(static match => match.Groups[1].Value),
             named => Assert.True(known.Contains(named), $"--{flag.Name} names --{named}")));
         Assert.Contains(table, static flag => Named().IsMatch(flag.Help));
+    }
+
+    [Theory]
+    [InlineData("gateway:9091", null)]
+    [InlineData("[::1]:9091", null)]
+    [InlineData("10.0.0.1:80", null)]
+    [InlineData("Gateway-1.example:65535", null)]
+    [InlineData("gateway", "gateway")]
+    [InlineData("gateway:0", "gateway:0")]
+    [InlineData("::1:9091", "::1:9091")]
+    [InlineData("http://gateway:9091", "http://gateway:9091")]
+    [InlineData("gateway:9091/metrics", "gateway:9091/metrics")]
+    [InlineData("user@gateway:9091", "user@gateway:9091")]
+    [InlineData("", "")]
+    public void The_address_of_a_gateway_is_a_host_and_a_port(string value, string? wrong)
+    {
+        string[] given = ["--replication.address=" + value, "--replication.url=nats://127.0.0.1:4222"];
+        if (wrong is null)
+        {
+            Assert.Equal(value, Flags.Parse(given).Shown()["replication.address"]);
+        }
+        else
+        {
+            Assert.Equal(
+                $"--replication.address must be HOST:PORT, is {wrong}", Assert.Throws<FlagException>(() => Flags.Parse(given)).Message);
+        }
+    }
+
+    [Theory]
+    [InlineData("10.0.0.1:9091", "10.0.0.1:9091")]
+    [InlineData("[::1]:9091", "[::1]:9091")]
+    [InlineData("127.0.0.1:0", "")]
+    [InlineData("unix:/run/gateway", "")]
+    public void Without_it_the_address_is_that_where_the_gateway_listens(string listen, string address)
+    {
+        Assert.Equal(address, NodeAddress.Of(Flags.Parse(["--web.listen-address=" + listen])));
+        Assert.Equal("a:1", NodeAddress.Of(Flags.Parse(["--web.listen-address=" + listen, "--replication.address=a:1"])));
+        Assert.Equal($"{Environment.MachineName}:9091", NodeAddress.Of(Flags.Parse([])));
     }
 
     // What 0 stands for differs: no limit, no cache, the most there can be.

@@ -11,7 +11,7 @@ public sealed class ChangeTargetTests
     [InlineData(1)]
     public async Task Each_end_of_a_change_has_its_answer(int door)
     {
-        var target = new Target();
+        var target = new FakeChanges();
         await using StoreDoors doors = await StoreDoors.StartAsync(options => options.Changes = target);
         int port = doors.Ports[door];
         (ChangeResult Result, string Start, string Part)[] ends =
@@ -33,8 +33,8 @@ public sealed class ChangeTargetTests
 
         Assert.Equal(ends.Length, target.Pushes);
 
-        // What the store has not seen is noted with the group.
-        Assert.Equal(2, target.Failures);
+        // What the store has not seen is noted with the group, but not by more changes where there are too many.
+        Assert.Equal("9 of 8", Assert.Single(target.Failures));
     }
 
     [Theory]
@@ -42,7 +42,7 @@ public sealed class ChangeTargetTests
     [InlineData(1)]
     public async Task A_delete_is_answered_when_it_is_done(int door)
     {
-        var target = new Target { Result = new ChangeResult(ChangeState.Done, Groups: 1) };
+        var target = new FakeChanges { Result = new ChangeResult(ChangeState.Done, Groups: 1) };
         await using StoreDoors doors = await StoreDoors.StartAsync(options => options.Changes = target);
 
         Assert.StartsWith("HTTP/1.1 202 ", await SendAsync(doors.Ports[door], "DELETE"), StringComparison.Ordinal);
@@ -54,7 +54,7 @@ public sealed class ChangeTargetTests
     [InlineData(1)]
     public async Task While_changes_are_not_taken_pushes_are_told_why_and_scrapes_go_on(int door)
     {
-        var target = new Target { Unavailable = "the log is away" };
+        var target = new FakeChanges { Unavailable = "the log is away" };
         await using StoreDoors doors = await StoreDoors.StartAsync(options => options.Changes = target);
 
         string push = await SendAsync(doors.Ports[door], "PUT");
@@ -70,9 +70,28 @@ public sealed class ChangeTargetTests
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
+    public async Task A_limit_that_others_have_reached_is_counted_under_its_name(int door)
+    {
+        var target = new FakeChanges
+        {
+            Result = new ChangeResult(ChangeState.Unavailable, Reason: "8 wait") { Limit = Outcomes.Limit.ReplicationAppends },
+        };
+        await using StoreDoors doors = await StoreDoors.StartAsync(options => (options.Changes, options.EngineMetrics) = (target, true));
+
+        string push = await SendAsync(doors.Ports[door], "PUT");
+        (_, string scrape) = await StoreDoors.SendAsync(doors.Ports[door], "GET", "/metrics", []);
+
+        Assert.EndsWith("changes are not taken now: 8 wait\n", push, StringComparison.Ordinal);
+        Assert.Contains("pushgateway_limit_refusals_total{limit=\"replication-appends\"} 1\n", scrape, StringComparison.Ordinal);
+        Assert.Empty(target.Failures);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
     public async Task A_defect_of_the_target_is_an_answer_and_not_the_end_of_the_connection(int door)
     {
-        var target = new Target { Thrown = new InvalidOperationException("defect") };
+        var target = new FakeChanges { Thrown = new InvalidOperationException("defect") };
         await using StoreDoors doors = await StoreDoors.StartAsync(options => options.Changes = target);
 
         Assert.StartsWith("HTTP/1.1 500 ", await SendAsync(doors.Ports[door], "PUT"), StringComparison.Ordinal);
@@ -86,7 +105,7 @@ public sealed class ChangeTargetTests
     [InlineData(1, "Exposition-Source: one")]
     public async Task What_is_known_to_one_host_only_is_refused(int door, string header)
     {
-        var target = new Target { Result = new ChangeResult(ChangeState.Done, new PushOutcome(PushStatus.Stored)) };
+        var target = new FakeChanges { Result = new ChangeResult(ChangeState.Done, new PushOutcome(PushStatus.Stored)) };
         await using StoreDoors doors = await StoreDoors.StartAsync(options => options.Changes = target);
 
         string answer = await SendAsync(doors.Ports[door], "POST", header + "\r\n");
@@ -103,42 +122,4 @@ public sealed class ChangeTargetTests
     private static Task<string> SendAsync(int port, string method, string header = "") => StoreDoors.ExchangeAsync(
         port, Encoding.Latin1.GetBytes(
             $"{method} /metrics/job/a HTTP/1.1\r\nHost: a\r\n{header}Connection: close\r\nContent-Length: 4\r\n\r\nx 1\n"));
-
-    private sealed class Target : IChangeTarget
-    {
-        public ChangeResult Result { get; set; }
-
-        public Exception? Thrown { get; init; }
-
-        public int Pushes { get; private set; }
-
-        public int Deletes { get; private set; }
-
-        public int Failures { get; private set; }
-
-        public string? Unavailable { get; init; }
-
-        public string? NotReady => Unavailable;
-
-        public async Task<ChangeResult> PushAsync(
-            GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
-        {
-            Pushes++;
-            await Task.Yield();
-            return Thrown is null ? Result : throw Thrown;
-        }
-
-        public async Task<ChangeResult> DeleteAsync(GroupingKey key)
-        {
-            Deletes++;
-            await Task.Yield();
-            return Result;
-        }
-
-        public Task<ChangeResult> DeleteAsync(IReadOnlyCollection<GroupingKey> keys) => Task.FromResult(Result);
-
-        public Task<ChangeResult> WipeAsync() => Task.FromResult(Result);
-
-        public void NoteFailure(GroupingKey key, string reason, object? sender) => Failures++;
-    }
 }

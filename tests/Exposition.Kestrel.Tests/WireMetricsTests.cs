@@ -179,6 +179,8 @@ public class WireMetricsTests
               limit=pushes-per-second 0
               limit=queued-bodies 0
               limit=rendered-bytes 0
+              limit=replication-appends 0
+              limit=replication-bytes 0
               limit=scrape-duration 0
               limit=scrape-rate 0
               limit=scrapes 0

@@ -23,7 +23,7 @@ internal sealed class Flags
     /// <param name="container">What the container may use of memory, in bytes; 0 where nothing limits it.</param>
     public Flags(long container)
     {
-        Limits = new LimitFlags(Options, container);
+        Limits = new LimitFlags(Options, Replication.Options, container);
         Adding = new AddingFlags(Options);
         Table = MakeTable();
     }

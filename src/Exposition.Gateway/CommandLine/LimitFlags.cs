@@ -2,6 +2,7 @@ using System.Globalization;
 using Exposition.Formats.Go;
 using Exposition.Gateway.Machine;
 using Exposition.Kestrel;
+using Exposition.Replication;
 
 namespace Exposition.Gateway.CommandLine;
 
@@ -17,8 +18,9 @@ internal sealed class LimitFlags
 
     /// <summary>Sets the defaults, and makes the flags.</summary>
     /// <param name="options">The options of the engine that the flags set.</param>
+    /// <param name="replication">The options of a gateway that is one of several.</param>
     /// <param name="container">What the container may use of memory, in bytes; 0 where nothing limits it.</param>
-    public LimitFlags(ExpositionOptions options, long container)
+    public LimitFlags(ExpositionOptions options, ReplicationOptions replication, long container)
     {
         MemoryBudgets.Fit(options, container);
         Connections = options.MaxConnections;
@@ -88,6 +90,12 @@ internal sealed class LimitFlags
         Number("password-checks", () => PasswordChecks, value => PasswordChecks = value,
             "Most passwords that wait to be checked; one more takes the place of that which waits longest of the client that has "
                 + "most waiting, which is answered with 503.");
+        Number("replication-appends", () => replication.MaxAppends, value => replication.MaxAppends = value,
+            "Most changes that are being written to the replication log at once; others wait, and when eight times as many pushes are on "
+                + "their way a further one is answered with 503.");
+        Size("replication-bytes", () => replication.MaxAppendBytes, value => replication.MaxAppendBytes = value,
+            "Most bytes that are being written to the replication log at once, compressed; others wait, and when pushes on their way hold "
+                + "eight times as much memory a further one is answered with 503.");
         Number("scrapes", () => options.MaxScrapes, value => options.MaxScrapes = value,
             "Most scrapes at once; the slowest ends for one more.");
         Number("page-readers", () => options.MaxPageReaders, value => options.MaxPageReaders = value,

@@ -76,6 +76,7 @@ internal static class GatewayHost
         await using WebApplication app = Build(flags, connections, web, factory, logs, budget, sockets, listeners);
         ExpositionEngine engine = app.Services.GetRequiredService<ExpositionEngine>();
         engine.Metrics.Limits.Share(Limit.PasswordChecks, () => flags.Limits.PasswordChecks, () => web?.State.Auth?.Waiting ?? 0);
+        ReplicationServices.NameLimits(app.Services, engine);
         Map(app, flags, web, reloads, engine);
         if (Array.Find([flags.PersistenceFile, flags.RestoreFrom], FileKind.IsSpecial) is { } special)
         {

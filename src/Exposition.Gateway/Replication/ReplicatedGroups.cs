@@ -2,6 +2,7 @@ using Exposition.Engine;
 using Exposition.Gateway.CommandLine;
 using Exposition.Gateway.Logging;
 using Exposition.Kestrel;
+using Exposition.Kestrel.Outcomes;
 using Exposition.Replication;
 using Microsoft.Extensions.Logging;
 
@@ -19,14 +20,9 @@ internal sealed class ReplicatedGroups : IChangeTarget, IDisposable
     {
         (Log, _logger, _time, _readyGrace) = (log, logger, store.Options.Time, flags.Replication.ReadyGrace);
         RestoresFrom = flags.RestoreFrom;
-        Replicator = new Replicator(store, log, new ReplicationOptions
-        {
-            Timeout = flags.Replication.Timeout,
-            WhenUnreachable = flags.Replication.When,
-            Seed = flags.Replication.Seed,
-            Compressor = new ZstdStates(),
-            Notify = Tell,
-        });
+        ReplicationOptions options = flags.Replication.Options;
+        (options.Address, options.Compressor, options.Notify) = (NodeAddress.Of(flags), new ZstdStates(), Tell);
+        Replicator = new Replicator(store, log, options);
     }
 
     /// <summary>What joins them.</summary>
@@ -58,7 +54,15 @@ internal sealed class ReplicatedGroups : IChangeTarget, IDisposable
         GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
     {
         ReplicatedPush push = await Replicator.PushAsync(key, format, body, mode, details);
-        return new ChangeResult(StateOf(push.State), push.Outcome, Reason: push.Reason);
+        return new ChangeResult(StateOf(push.State), push.Outcome, Reason: push.Reason)
+        {
+            Limit = push.State switch
+            {
+                ReplicatedState.TooMany => Limit.ReplicationAppends,
+                ReplicatedState.TooManyBytes => Limit.ReplicationBytes,
+                _ => Limit.None,
+            },
+        };
     }
 
     /// <inheritdoc/>
@@ -76,7 +80,7 @@ internal sealed class ReplicatedGroups : IChangeTarget, IDisposable
     public void Dispose() => Replicator.Dispose();
 
     private static ChangeResult ResultOf(in ReplicatedDelete deleted) =>
-        new(StateOf(deleted.State), Groups: deleted.Groups, Reason: deleted.Reason);
+        new(StateOf(deleted.State), Groups: deleted.Groups, Reason: deleted.Reason) { Keys = deleted.Keys };
 
     private static ChangeState StateOf(ReplicatedState state) => state switch
     {

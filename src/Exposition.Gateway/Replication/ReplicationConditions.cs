@@ -51,5 +51,11 @@ internal sealed class ReplicationFacts(ReplicatedGroups groups) : IStatusSource
         yield return new("entries behind", Math.Max(0, status.LastRevision - status.Applied).ToString(CultureInfo.InvariantCulture));
         yield return new("log heard of before", Lasts: status.SilentFor);
         yield return new("groups not in the log", status.Unreplicated.ToString(CultureInfo.InvariantCulture));
+        foreach (ReplicationNode node in groups.Replicator.Nodes)
+        {
+            yield return new($"gateway {node.Address}", string.Create(
+                CultureInfo.InvariantCulture,
+                $"{(node.IsOwn ? "this one, " : "")}{node.Behind} entries behind when it was heard of at {node.HeardAt:HH:mm:ss} UTC"));
+        }
     }
 }

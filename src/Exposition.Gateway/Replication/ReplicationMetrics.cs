@@ -32,6 +32,8 @@ internal sealed class ReplicationMetrics : IMetricSource
             replicator.AppendBytesInFlight);
         into.AddGauge("pushgateway_replication_appends_in_flight"u8, "Appends that wait for the replication log."u8,
             replicator.AppendsInFlight);
+        counts.AppendDurations.Collect(into, "pushgateway_replication_append_duration_seconds"u8,
+            "How long changes took to be in the replication log and applied here, from the first attempt on."u8);
         into.AddCounter("pushgateway_replication_applied_total"u8, "Entries of the replication log that were applied."u8, counts.Applied);
         into.AddCounter("pushgateway_replication_received_bytes_total"u8, "Bytes of entries of the replication log that were read."u8,
             counts.ReceivedBytes);

@@ -34,6 +34,7 @@ internal sealed class AdminHandlers(ExpositionEngine engine, ISnapshotWriter? sn
 
         engine.Log.Begin(LogLevel.Debug, "start wiping metric store", "wipe")?.Write();
         int groups;
+        var answer = new Answer(202);
         if (engine.Options.Changes is { } changes)
         {
             // By what this host has now: what others change meanwhile goes with the wipe.
@@ -46,9 +47,10 @@ internal sealed class AdminHandlers(ExpositionEngine engine, ISnapshotWriter? sn
 
             ChangeResult result = await changes.WipeAsync();
             groups = result.Groups;
-            if (LaterChanges.Of(result, new Answer(202)) is { Status: not 202 } failed)
+            answer = LaterChanges.Of(result, answer);
+            if (answer.Status != 202)
             {
-                await Responses.WriteAsync(context, failed);
+                await Responses.WriteAsync(context, answer);
                 return;
             }
         }
@@ -69,7 +71,7 @@ internal sealed class AdminHandlers(ExpositionEngine engine, ISnapshotWriter? sn
             return;
         }
 
-        await Responses.WriteAsync(context, new Answer(202));
+        await Responses.WriteAsync(context, answer);
     }
 
     private Task NotExpectedAsync(HttpContext context, int groups, long? expected) => ApiErrors.ConflictAsync(

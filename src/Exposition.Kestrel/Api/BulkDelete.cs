@@ -82,18 +82,23 @@ internal sealed class BulkDelete(ExpositionEngine engine)
     private async Task DeleteAsync(HttpContext context, GroupQuery query, long? expected)
     {
         DeletedTogether deleted;
+        var answer = new Answer(200);
         if (engine.Options.Changes is { } changes)
         {
-            (List<GroupingKey> keys, long series) = Choose(query);
-            ChangeResult result = expected is null || expected == keys.Count ? await changes.DeleteAsync(keys) : default;
-            if (LaterChanges.Of(result, new Answer(200)) is { Status: not 200 } failed)
+            Dictionary<GroupingKey, long> chosen = Choose(query);
+            deleted = new DeletedTogether(chosen.Count, 0, IsDone: expected is null || expected == chosen.Count);
+            if (deleted.IsDone)
             {
-                await Responses.WriteAsync(context, failed);
-                return;
-            }
+                ChangeResult result = await changes.DeleteAsync(chosen.Keys);
+                answer = LaterChanges.Of(result, answer);
+                if (answer.Status is not (200 or 202))
+                {
+                    await Responses.WriteAsync(context, answer);
+                    return;
+                }
 
-            bool isDone = expected is null || expected == keys.Count;
-            deleted = new DeletedTogether(isDone ? result.Groups : keys.Count, isDone ? series : 0, isDone);
+                deleted = new DeletedTogether(result.Groups, result.Keys.Sum(key => chosen[key]), IsDone: true);
+            }
         }
         else
         {
@@ -118,26 +123,30 @@ internal sealed class BulkDelete(ExpositionEngine engine)
             return;
         }
 
+        if (answer.IsAlone)
+        {
+            context.Response.StatusCode = answer.Status;
+            Responses.SayAlone(context);
+        }
+
         await AnswerAsync(context, deleted.Groups, deleted.Series, found: null);
     }
 
-    // As they are now: what is pushed to meanwhile stays.
-    private (List<GroupingKey> Keys, long Series) Choose(GroupQuery query)
+    // With the series of each. As they are now: what is pushed to meanwhile stays.
+    private Dictionary<GroupingKey, long> Choose(GroupQuery query)
     {
-        List<GroupingKey> keys = [];
-        long series = 0;
+        Dictionary<GroupingKey, long> chosen = [];
         Moment now = engine.Store.State.Clock.Read();
         using StoreView view = engine.Store.OpenView();
         foreach (GroupSnapshot group in view.Groups)
         {
             if (query.Chooses(group.Key) && GroupAge.IsOver(group, query.OlderThan, now))
             {
-                keys.Add(group.Key);
-                series += group.SampleCount;
+                chosen.Add(group.Key, group.SampleCount);
             }
         }
 
-        return (keys, series);
+        return chosen;
     }
 
     private async Task ShowAsync(HttpContext context, GroupQuery query, long? expected)

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Exposition.Kestrel.Api;
 
-/// <summary>What <c>/api/v1/status</c> says that the Pushgateway's does not: what is wrong, and who scrapes.</summary>
+/// <summary>What <c>/api/v1/status</c> says that the Pushgateway's does not: what is wrong, who scrapes, which nodes there are.</summary>
 internal static class StatusDetails
 {
     /// <summary>Writes it behind the Pushgateway's fields; nothing for pages of other origins.</summary>
@@ -42,6 +42,26 @@ internal static class StatusDetails
             WriteTime(writer, "last"u8, scraper.At);
             writer.WriteString("format"u8, EngineMeter.NameOf(scraper.Format));
             writer.WriteString("encoding"u8, scraper.Gzip ? "gzip"u8 : "identity"u8);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        if (engine.Nodes is { } nodes)
+        {
+            WriteNodes(writer, nodes);
+        }
+    }
+
+    private static void WriteNodes(Utf8JsonWriter writer, INodeSource nodes)
+    {
+        writer.WriteStartArray("nodes"u8);
+        foreach (HostNode node in nodes.Read())
+        {
+            writer.WriteStartObject();
+            writer.WriteString("address"u8, node.Address);
+            writer.WriteBoolean("own"u8, node.IsOwn);
+            writer.WriteNumber("entries_behind"u8, node.Behind);
+            WriteTime(writer, "heard"u8, node.HeardAt);
             writer.WriteEndObject();
         }
 

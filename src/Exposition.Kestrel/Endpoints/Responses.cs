@@ -20,7 +20,7 @@ internal static class Responses
 
         if (answer.IsAlone)
         {
-            context.Response.Headers["Exposition-Replicated"] = "no";
+            SayAlone(context);
         }
 
         if (answer.Status == StatusCodes.Status415UnsupportedMediaType)
@@ -35,6 +35,9 @@ internal static class Responses
 
         return ErrorAsync(context, answer.Status, answer.Body);
     }
+
+    /// <summary>Says that the change was taken by this host alone.</summary>
+    public static void SayAlone(HttpContext context) => context.Response.Headers["Exposition-Replicated"] = "no";
 
     /// <summary>An error with none of the headers that the status asks for.</summary>
     public static Task ErrorAsync(HttpContext context, int status, string text) =>

@@ -87,6 +87,12 @@ internal enum Limit : byte
     /// <summary>A push with its grouping labels on every line.</summary>
     RenderedBytes,
 
+    /// <summary>Appends to the log that this host shares its groups by, and pushes that wait for them.</summary>
+    ReplicationAppends,
+
+    /// <summary>Their bytes.</summary>
+    ReplicationBytes,
+
     /// <summary>A scrape took too long.</summary>
     ScrapeDuration,
 

@@ -20,7 +20,7 @@ internal sealed class LaterChanges(IChangeTarget target, ClientLog log)
         ChangeState.Done => done,
         ChangeState.Alone => done.Status is 200 or 202 ? done with { Status = 202, IsAlone = true } : done,
         ChangeState.TooLarge => new Answer(413, result.Reason),
-        _ => Answer.NotTaken(result.Reason ?? "no reason is known"),
+        _ => Answer.NotTaken(result.Reason ?? "no reason is known") with { Limit = result.Limit },
     };
 
     private async Task<Answer> AnswerAsync(Task<ChangeResult> change, bool isPush, bool asItIs)

@@ -136,7 +136,17 @@ internal sealed class PushHandler(
         }
 
         metrics.CountRefused(why);
-        if (answer.Status >= 400 && why is not (Refusal.Malformed or Refusal.Inconsistent) && request.Route.Key is { } key)
+        if (answer.Status < 400 || why is Refusal.Malformed or Refusal.Inconsistent || request.Route.Key is not { } key)
+        {
+            return;
+        }
+
+        // What was too much for this host others need not know: telling them would be more of it.
+        if (why == Refusal.Overload)
+        {
+            target.NoteFailureHere(key, answer.Text ?? "", request.Sender);
+        }
+        else
         {
             target.NoteFailure(key, answer.Text ?? "", request.Sender);
         }

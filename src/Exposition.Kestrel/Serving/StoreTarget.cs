@@ -28,11 +28,13 @@ internal class StoreTarget(MetricStore? store, IChangeTarget? changes = null)
 
     public virtual long SizeOf(GroupingKey key) => store?.SizeOf(key) ?? 0;
 
-    public virtual void NoteFailure(GroupingKey key, string reason, object? sender)
+    public virtual void NoteFailureHere(GroupingKey key, string reason, object? sender) => store!.NoteFailure(key, reason, sender);
+
+    public void NoteFailure(GroupingKey key, string reason, object? sender)
     {
         if (changes is null)
         {
-            store!.NoteFailure(key, reason, sender);
+            NoteFailureHere(key, reason, sender);
         }
         else
         {

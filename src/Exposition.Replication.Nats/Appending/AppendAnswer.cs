@@ -15,6 +15,14 @@ internal static class AppendAnswer
     // The leader could not store what the others may have stored.
     private const int StoreFailed = 10077;
 
+    // Settings of the stream that are not those of a log: they do not pass by themselves. All else is worth another try: no leader, no
+    // quorum, no room in storage or memory, too many requests at once.
+    private const int OtherStream = 10060;
+    private const int Sealed = 10109;
+    private const int NoRollup = 10111;
+    private const int WrongTimeToLive = 10165;
+    private const int NoTimeToLive = 10166;
+
     /// <summary>What became of it; null if the answer is a conflict with what is not in the stream yet.</summary>
     public static Appended? Read(PubAckResponse answer)
     {
@@ -30,6 +38,7 @@ internal static class AppendAnswer
             WrongSequence when Sequence(error.Description) is { } found => new Appended(AppendOutcome.Conflict, found, reason),
             WrongSequence or WrongSequenceUnderWay => null,
             TooLarge or HeadersTooLarge => new Appended(AppendOutcome.TooLarge, 0, reason),
+            OtherStream or Sealed or NoRollup or WrongTimeToLive or NoTimeToLive => new Appended(AppendOutcome.Refused, 0, reason),
             StoreFailed => new Appended(AppendOutcome.Unknown, 0, reason),
             _ => new Appended(AppendOutcome.Unavailable, 0, reason),
         };

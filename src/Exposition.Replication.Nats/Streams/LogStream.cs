@@ -27,16 +27,11 @@ internal sealed class LogStream(EngineLink link, NatsReplicationOptions options,
     /// <summary>The stream as it is, created if it is not there.</summary>
     /// <exception cref="LogUnavailableException">Nobody answers.</exception>
     /// <exception cref="LogUnusableException">It cannot hold the log.</exception>
-    public async ValueTask<(StreamPosition Position, bool IsNew)> OpenAsync(CancellationToken cancellation)
+    public async ValueTask<StreamPosition> OpenAsync(CancellationToken cancellation)
     {
-        bool isNew = false;
-        if (await InfoAsync(cancellation).ConfigureAwait(false) is not { } info)
-        {
-            (info, isNew) = await CreateAsync(cancellation).ConfigureAwait(false);
-        }
-
+        StreamInfo info = await InfoAsync(cancellation).ConfigureAwait(false) ?? await CreateAsync(cancellation).ConfigureAwait(false);
         string faults = StreamSettings.Faults(info.Config, Name, options.Replicas);
-        return faults.Length == 0 ? (Position(info), isNew)
+        return faults.Length == 0 ? Position(info)
             : throw new LogUnusableException($"stream {Name} of the engine cannot hold the log: {faults}");
     }
 
@@ -71,19 +66,19 @@ internal sealed class LogStream(EngineLink link, NatsReplicationOptions options,
         }
     }
 
-    private async ValueTask<(StreamInfo Info, bool IsNew)> CreateAsync(CancellationToken cancellation)
+    private async ValueTask<StreamInfo> CreateAsync(CancellationToken cancellation)
     {
         try
         {
             StreamConfig config = StreamSettings.Of(Name, options.Replicas);
             StreamInfo info = (await link.JetStream.CreateStreamAsync(config, cancellation).ConfigureAwait(false)).Info;
             NatsLog.StreamCreated(logger, Name, options.Replicas);
-            return (info, true);
+            return info;
         }
         catch (NatsJSApiException e) when (e.Error.ErrCode == NameInUse)
         {
             // Another node was quicker.
-            return await InfoAsync(cancellation).ConfigureAwait(false) is { } info ? (info, false) : throw Unavailable(e);
+            return await InfoAsync(cancellation).ConfigureAwait(false) ?? throw Unavailable(e);
         }
         catch (NatsJSApiException e) when (e.Error.ErrCode == OneServerOnly)
         {

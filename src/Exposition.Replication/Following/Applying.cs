@@ -1,5 +1,6 @@
 using Exposition.Engine;
 using Exposition.Engine.Content;
+using Exposition.Replication.Announcing;
 using Exposition.Replication.Merging;
 using Exposition.Replication.Messages;
 using Exposition.Replication.Sending;
@@ -10,12 +11,11 @@ namespace Exposition.Replication.Following;
 /// <summary>Applies the entries of the log to the store, one after the other.</summary>
 internal sealed class Applying(
     MetricStore store, ReplicationOptions options, TimeProvider time, AppliedRevision applied, SentOperations sent, Unshared unshared,
-    ReplicationCounts counts)
+    KnownNodes nodes, ReplicationCounts counts)
 {
     private readonly Lock _lock = new();
     private readonly HashSet<long> _gone = [];
     private long _meta;
-    private long _others;
     private string? _fetched;
     private bool _isOvertaken;
 
@@ -31,14 +31,18 @@ internal sealed class Applying(
     /// </summary>
     public Lock Gate => _lock;
 
-    /// <summary>Entries of other nodes that were applied.</summary>
-    public long Others => Volatile.Read(ref _others);
-
     /// <summary>Applies an entry.</summary>
     /// <exception cref="NewerFormatException">A later version has written it.</exception>
     public void Apply(in LogEvent logged, bool isLive)
     {
         LogEntry entry = logged.Entry;
+        if (NodeMessage.IsSubject(entry.Subject))
+        {
+            nodes.Take(logged);
+            applied.Advance(logged.Revision);
+            return;
+        }
+
         SentOperation? own = sent.Find(entry.Operation);
         Message message = own?.Message ?? default;
         MessageFault fault = own is null ? MessageCodec.TryRead(entry.Body.Span, options.Compressor, out message) : MessageFault.None;
@@ -69,7 +73,6 @@ internal sealed class Applying(
         }
         else if (entry.Operation.Node != sent.Node)
         {
-            Volatile.Write(ref _others, _others + 1);
             counts.Skew(isLive ? message.Stamp - Message.Now(time) : 0);
         }
 

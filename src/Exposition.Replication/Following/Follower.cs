@@ -104,6 +104,7 @@ internal sealed class Follower(
 
         _incarnation = head.Incarnation;
         _isCaughtUp = false;
+        Volatile.Write(ref _last, Math.Max(_last, head.LastRevision));
         counts.Opened(isFull: applied.Now == 0);
         if (!_wasLive)
         {
@@ -118,12 +119,12 @@ internal sealed class Follower(
         await foreach (LogEvent logged in log.ReadAsync(applied.Now, end))
         {
             Volatile.Write(ref _heard, time.GetTimestamp());
-            Volatile.Write(ref _last, Math.Max(_last, logged.Revision));
             if (logged.Kind == LogEventKind.Entry)
             {
                 applying.Apply(logged, _phase == ReplicationPhase.Live);
             }
 
+            Volatile.Write(ref _last, LastKnown(logged));
             _isCaughtUp |= logged.Kind == LogEventKind.CaughtUp;
             if (_isCaughtUp && _phase != ReplicationPhase.Live)
             {
@@ -133,6 +134,10 @@ internal sealed class Follower(
 
         throw new LogUnavailableException("the reading of the log has ended");
     }
+
+    // The last revisions of a log may be of what readers are not given: there is nothing behind what was applied then.
+    private long LastKnown(in LogEvent logged) => logged.Kind == LogEventKind.CaughtUp
+        || (logged.Kind == LogEventKind.Alive && logged.Revision >= _last) ? applied.Now : Math.Max(_last, logged.Revision);
 
     private void TryGoLive()
     {

@@ -152,7 +152,7 @@ internal sealed class Healer(
             return null;
         }
 
-        AppendResult result = await appending.AppendAsync(subject, message, expected, timeToLive, Until(), end);
+        AppendResult result = await appending.AppendAsync(subject, message, expected.Value, timeToLive, Until(), end);
         if (result.End == AppendEnd.Conflict)
         {
             unshared.Know(key, result.Revision);

@@ -25,14 +25,15 @@ internal static class MessageCodec
     private const int BestRatio = 1 << 16;
 
     /// <summary>Writes a message.</summary>
-    public static byte[] Write(in Message message, IStateCompressor? compressor)
+    public static ReadOnlyMemory<byte> Write(in Message message, IStateCompressor? compressor)
     {
-        byte[] content = message.Kind == MessageKind.State ? ContentOf(message.State) : [];
+        ReadOnlySpan<byte> content = message.Kind == MessageKind.State ? ContentOf(message.State) : default;
         byte flags = message.IsSeeded ? SeededFlag : (byte)0;
         int plain = content.Length;
         if (compressor is not null && plain >= PackedFrom && compressor.Compress(content) is var packed && packed.Length < plain)
         {
-            (content, flags) = (packed, (byte)(flags | PackedFlag));
+            content = packed;
+            flags |= PackedFlag;
         }
 
         ReadOnlySpan<byte> key = message.Key is null ? default : message.Key.Bytes;
@@ -51,7 +52,7 @@ internal static class MessageCodec
         writer.Bytes(content);
         int length = writer.Position;
         BinaryPrimitives.WriteUInt32LittleEndian(body.AsSpan(length), ~RowChecksum.Append(uint.MaxValue, body.AsSpan(0, length)));
-        return body[..(length + ChecksumBytes)];
+        return body.AsMemory(0, length + ChecksumBytes);
     }
 
     /// <summary>Reads a message, checking every length.</summary>
@@ -109,13 +110,13 @@ internal static class MessageCodec
         return MessageFault.None;
     }
 
-    private static byte[] ContentOf(in GroupState state)
+    private static ReadOnlySpan<byte> ContentOf(in GroupState state)
     {
         var group = new GroupToWrite(state);
         byte[] content = GC.AllocateUninitializedArray<byte>(checked((int)GroupContent.MaxSize(group)));
         int length = GroupContent.Write(group, content);
         Debug.Assert(length <= content.Length, "An upper bound was given.");
-        return content[..length];
+        return content.AsSpan(0, length);
     }
 
     private static bool TryUnpack(

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Exposition.Engine;
 using Exposition.Engine.Sharing;
 using Exposition.Replication.Messages;
@@ -5,21 +6,32 @@ using Exposition.Replication.Sending;
 
 namespace Exposition.Replication.Proposing;
 
-// One append of a group is in flight. What comes meanwhile waits, and is combined: one message, many answers.
+// One append of a group is in flight. What comes meanwhile waits, and is combined: one message, many answers. A push whose time is over is
+// left out of every further attempt: its client has been told, and what was pushed since must not be replaced by it.
 
 /// <summary>The pushes on their way to the log, in a queue for each group. Safe for concurrent use.</summary>
 internal sealed class Proposals(
     MetricStore store, Appending appending, ReplicationOptions options, TimeProvider time, ReplicationCounts counts, CancellationToken end)
 {
-    private const int MostAttempts = 16;
+    private const int MostConflicts = 16;
+    private const int ForEachInFlight = 8;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<GroupingKey, Queue<Proposal>> _queues = [];
+    private readonly InFlight _room = new(
+        (int)Math.Min(int.MaxValue, (long)options.MaxAppends * ForEachInFlight),
+        options.MaxAppendBytes > long.MaxValue / ForEachInFlight ? long.MaxValue : options.MaxAppendBytes * ForEachInFlight);
 
     /// <summary>Appends a push, and waits until it is applied.</summary>
     public Task<ReplicatedPush> PushAsync(PreparedPush push)
     {
-        var proposal = new Proposal(push, time.GetTimestamp());
+        var proposal = new Proposal(push, time.GetTimestamp() + (long)(options.Timeout.TotalSeconds * time.TimestampFrequency));
+        if (!_room.TryEnter(proposal.Bytes, out bool isByBytes))
+        {
+            ReplicatedState state = isByBytes ? ReplicatedState.TooManyBytes : ReplicatedState.TooMany;
+            return Task.FromResult(new ReplicatedPush(state, default, NoRoom(isByBytes)));
+        }
+
         bool isFirst;
         lock (_lock)
         {
@@ -44,38 +56,53 @@ internal sealed class Proposals(
 
     private async Task RunAsync(Proposal first)
     {
-        GroupingKey key = first.Push!.Key;
-        List<Proposal> some = [first];
+        GroupingKey key = first.Push.Key;
+        PreparedPush? all = first.Push;
         bool isFresh = true;
-        while (some.Count > 0)
+        for (List<Proposal> some = [first]; some.Count > 0; some = Next(key, out all))
         {
-            try
+            if (!await TryCarryAsync(some, all, isFresh))
             {
-                PreparedPush push = some[0].Push!;
-                some.ForEach(proposal => push = proposal == some[0] ? push : Proposal.Combine(push, proposal.Push!)!);
-                await CarryAsync(push, some, isFresh && some.Count == 1);
-            }
-            catch (Exception e)
-            {
-                // A defect: it must not keep others waiting, and who waits is told.
-                some.ForEach(proposal => proposal.Result.Keep(new ReplicatedPush(ReplicatedState.Unavailable, default, e.Message)));
+                foreach (Proposal one in some)
+                {
+                    await TryCarryAsync([one], one.Push, isFresh: false);
+                }
             }
 
             isFresh = false;
-            some = Next(key);
         }
     }
 
-    private List<Proposal> Next(GroupingKey key)
+    private async Task<bool> TryCarryAsync(List<Proposal> some, PreparedPush? all, bool isFresh)
+    {
+        try
+        {
+            return await CarryAsync(some, all, isFresh);
+        }
+        catch (Exception e)
+        {
+            // A defect: it must not keep others waiting, and who waits is told.
+            End(some, new ReplicatedPush(ReplicatedState.Unavailable, default, e.Message));
+            return true;
+        }
+    }
+
+    private List<Proposal> Next(GroupingKey key, out PreparedPush? all)
     {
         List<Proposal> some = [];
+        all = null;
         lock (_lock)
         {
             Queue<Proposal> queue = _queues[key];
-            PreparedPush? all = null;
-            while (queue.TryPeek(out Proposal? next) && (all is null || Proposal.Combine(all, next.Push!) is not null))
+            while (queue.TryPeek(out Proposal? next))
             {
-                all = all is null ? next.Push! : Proposal.Combine(all, next.Push!);
+                PreparedPush? with = all is null ? next.Push : Proposal.Combine(all, next.Push);
+                if (with is null)
+                {
+                    break;
+                }
+
+                all = with;
                 some.Add(queue.Dequeue());
             }
 
@@ -88,73 +115,116 @@ internal sealed class Proposals(
         return some;
     }
 
-    private async Task CarryAsync(PreparedPush push, List<Proposal> some, bool isFresh)
+    /// <summary>Carries some out together.</summary>
+    /// <param name="some">Which; those that have ended are taken out.</param>
+    /// <param name="push">All of them as one.</param>
+    /// <param name="isFresh">Whether there is one, which is based on the newest state.</param>
+    /// <returns>False if together they do not fit, or not any more: each is to be told for itself.</returns>
+    private async Task<bool> CarryAsync(List<Proposal> some, PreparedPush? push, bool isFresh)
     {
-        long until = some[^1].Arrived + (long)(options.Timeout.TotalSeconds * time.TimestampFrequency);
         long? known = null;
-        for (int attempt = 0; attempt < MostAttempts; attempt++)
+        for (int conflicts = 0; DropLate(some, ref push) && conflicts < MostConflicts;)
         {
+            push ??= Proposal.Combine(some);
             if (!isFresh && !store.Shared.Rebase(push, out PushOutcome refused))
             {
-                await RefuseAsync(push, some, refused);
-                return;
+                if (some.Count > 1)
+                {
+                    return false;
+                }
+
+                if (push.Failure is not null || refused.Status != PushStatus.Inconsistent)
+                {
+                    // Of a refusal the trace finds no room any more.
+                    End(some, new ReplicatedPush(ReplicatedState.Applied, push.Failure is null ? refused : push.Outcome));
+                    return true;
+                }
+
+                push = SharedGroups.FailureOf(push, refused, out PushOutcome told);
+                push.Outcome = told;
+                continue;
             }
 
-            counts.Rebased(attempt);
             isFresh = false;
             long expected = known is not { } revision ? push.BaseRevision : revision == 0 ? 0 : Math.Max(revision, push.BaseRevision);
-            var message = new Message(MessageKind.State, Message.Now(time), push.Key, push.State);
             AppendResult result = await appending.AppendAsync(
-                Subjects.Of(push.Key), message, expected, TimeToLive.Of(store, push.Key, push.State, time), until, end);
+                Subjects.Of(push.Key), new Message(MessageKind.State, Message.Now(time), push.Key, push.State), expected,
+                TimeToLive.Of(store, push.Key, push.State, time), some[0].Until, end);
             switch (result.End)
             {
                 case AppendEnd.Conflict:
                     known = result.Revision;
+                    conflicts++;
+                    counts.Rebased();
                     continue;
                 case AppendEnd.Applied:
-                    some.ForEach(static proposal =>
-                        proposal.Result.Keep(new ReplicatedPush(ReplicatedState.Applied, proposal.Push!.Outcome)));
-                    return;
+                    End(some, push);
+                    return true;
+                case AppendEnd.TooLarge when some.Count > 1:
+                    return false;
+                case AppendEnd.Unavailable when IsLate(some[0]) && some.Count > 1:
+                    // The others have time left.
+                    continue;
                 default:
                     ReplicatedState state = result.End == AppendEnd.TooLarge ? ReplicatedState.TooLarge : ReplicatedState.Unavailable;
-                    some.ForEach(proposal => proposal.Result.Keep(new ReplicatedPush(state, default, result.Reason)));
-                    return;
+                    End(some, push.Failure is null ? new ReplicatedPush(state, default, result.Reason)
+                        : new ReplicatedPush(ReplicatedState.Applied, push.Outcome));
+                    return true;
             }
         }
 
-        some.ForEach(static proposal => proposal.Result.Keep(new ReplicatedPush(
-            ReplicatedState.Unavailable, default, $"other nodes have changed the group {MostAttempts} times meanwhile")));
+        End(some, new ReplicatedPush(
+            ReplicatedState.Unavailable, default, $"other nodes have changed the group {MostConflicts} times meanwhile"));
+        return true;
     }
 
-    // Together they do not fit, or not any more: each is told for itself.
-    private async Task RefuseAsync(PreparedPush push, List<Proposal> some, PushOutcome refused)
+    // Whether any are left. What is combined of others than these is forgotten.
+    private bool DropLate(List<Proposal> some, ref PreparedPush? all)
     {
-        if (some.Count > 1)
+        List<Proposal> late = some.FindAll(IsLate);
+        if (late.Count > 0)
         {
-            foreach (Proposal proposal in some)
-            {
-                await CarryAsync(proposal.Push!, [proposal], isFresh: false);
-            }
-
-            return;
+            some.RemoveAll(late.Contains);
+            End(late, Proposal.Late);
+            all = null;
         }
 
-        if (push.Failure is not null)
+        return some.Count > 0;
+    }
+
+    private bool IsLate(Proposal proposal) => time.GetTimestamp() >= proposal.Until;
+
+    private void End(List<Proposal> some, PreparedPush applied)
+    {
+        foreach (Proposal proposal in some)
         {
-            // A trace of a refusal that finds no room any more.
-            some[0].Result.Keep(new ReplicatedPush(ReplicatedState.Applied, push.Outcome));
-            return;
+            PushOutcome outcome = applied.Failure is null ? proposal.Push.Outcome : applied.Outcome;
+            End(proposal, new ReplicatedPush(ReplicatedState.Applied, outcome));
         }
 
-        if (refused.Status != PushStatus.Inconsistent)
-        {
-            some[0].Result.Keep(new ReplicatedPush(ReplicatedState.Applied, refused));
-            return;
-        }
+        some.Clear();
+    }
 
-        var failed = new Proposal(SharedGroups.FailureOf(push, refused, out PushOutcome told), some[0].Arrived);
-        failed.Push!.Outcome = told;
-        await CarryAsync(failed.Push!, [failed], isFresh: false);
-        some[0].Result.Keep(new ReplicatedPush(ReplicatedState.Applied, told));
+    private void End(List<Proposal> some, ReplicatedPush result)
+    {
+        some.ForEach(proposal => End(proposal, result));
+        some.Clear();
+    }
+
+    private void End(Proposal proposal, in ReplicatedPush result)
+    {
+        proposal.Result.Keep(result);
+        _room.Leave(proposal.Bytes);
+    }
+
+    private string NoRoom(bool isByBytes)
+    {
+        string most = isByBytes
+            ? options.NamesFlags ? "--limit.replication-bytes" : nameof(ReplicationOptions.MaxAppendBytes)
+            : options.NamesFlags ? "--limit.replication-appends" : nameof(ReplicationOptions.MaxAppends);
+        string what = isByBytes
+            ? string.Create(CultureInfo.InvariantCulture, $"pushes that wait for the replication log have {_room.Bytes} bytes of memory")
+            : string.Create(CultureInfo.InvariantCulture, $"{_room.Count} pushes wait for the replication log");
+        return $"{what}: at most {ForEachInFlight} times {most}";
     }
 }

@@ -23,11 +23,12 @@ internal enum AppendEnd : byte
 /// <param name="End">How it has ended.</param>
 /// <param name="Revision">Its own, or that of the other change.</param>
 /// <param name="Reason">What the log says.</param>
-internal readonly record struct AppendResult(AppendEnd End, long Revision = 0, string? Reason = null);
+/// <param name="IsUnsure">Of a conflict: whether it may have been in the log for a while, before the other change.</param>
+internal readonly record struct AppendResult(AppendEnd End, long Revision = 0, string? Reason = null, bool IsUnsure = false);
 
 // One append may have to be sent more than once: where its answer was lost, it is sent again as it was, with the same operation and the
 // same expectation. So if the first has come to be in the log after all, the second finds a conflict, and the feed has brought the
-// operation by then; and if the second is in the log, the first never will be.
+// operation by then; and if the second is in the log, the first never will be. Only a feed that was interrupted may have passed it over.
 
 /// <summary>Appends entries, and waits until the own feed has applied them.</summary>
 internal sealed class Appending(
@@ -42,25 +43,37 @@ internal sealed class Appending(
     /// <summary>Appends a message.</summary>
     /// <param name="subject">Its subject.</param>
     /// <param name="message">The message.</param>
-    /// <param name="expected">The revision that the subject must have; null for any.</param>
+    /// <param name="expected">The revision that the subject must have, 0 for none.</param>
     /// <param name="timeToLive">See <see cref="IGroupLog.AppendAsync"/>.</param>
     /// <param name="until">When it is given up, by the clock's timestamp.</param>
     /// <param name="cancellation">The end of all.</param>
     public async Task<AppendResult> AppendAsync(
-        string subject, Message message, long? expected, TimeSpan? timeToLive, long until, CancellationToken cancellation)
+        string subject, Message message, long expected, TimeSpan? timeToLive, long until, CancellationToken cancellation)
     {
-        byte[] body = MessageCodec.Write(message, options.Compressor);
+        ReadOnlyMemory<byte> body = MessageCodec.Write(message, options.Compressor);
         if (body.Length > log.MaxBytes)
         {
             return new AppendResult(AppendEnd.TooLarge, Reason: TooLarge(body.Length));
         }
 
+        if (!await InFlight.EnterAsync(body.Length, Left(until), time))
+        {
+            return new AppendResult(AppendEnd.Unavailable, Reason: "no turn was found in time: other changes were before it");
+        }
+
         OperationId id = sent.Add(message, out SentOperation operation);
         var entry = new LogEntry(subject, id, message.Stamp, body);
-        await InFlight.EnterAsync(body.Length);
+        long started = time.GetTimestamp();
         try
         {
-            return await SendAsync(entry, operation, message.Kind == MessageKind.Wipe, expected, timeToLive, until, cancellation);
+            AppendResult result = await SendAsync(
+                entry, operation, message.Kind == MessageKind.Wipe, expected, timeToLive, until, cancellation);
+            if (result.End == AppendEnd.Applied)
+            {
+                counts.AppendDurations.Observe(time.GetElapsedTime(started));
+            }
+
+            return result;
         }
         finally
         {
@@ -70,11 +83,12 @@ internal sealed class Appending(
     }
 
     private async Task<AppendResult> SendAsync(
-        LogEntry entry, SentOperation operation, bool isWipe, long? expected, TimeSpan? timeToLive, long until,
+        LogEntry entry, SentOperation operation, bool isWipe, long expected, TimeSpan? timeToLive, long until,
         CancellationToken cancellation)
     {
         TimeSpan pause = s_firstPause;
         string? reason = null;
+        bool isUnsure = false;
         while (Left(until) > TimeSpan.Zero && !cancellation.IsCancellationRequested)
         {
             Appended appended;
@@ -88,6 +102,7 @@ internal sealed class Appending(
 
             counts.Appended(appended.Outcome, entry.Body.Length);
             reason = appended.Reason ?? reason;
+            isUnsure |= appended.Outcome == AppendOutcome.Unknown;
             switch (appended.Outcome)
             {
                 case AppendOutcome.Committed:
@@ -103,7 +118,10 @@ internal sealed class Appending(
                     }
 
                     return operation.Seen > 0
-                        ? new AppendResult(AppendEnd.Applied, operation.Seen) : new AppendResult(AppendEnd.Conflict, appended.Revision);
+                        ? new AppendResult(AppendEnd.Applied, operation.Seen)
+                        : new AppendResult(AppendEnd.Conflict, appended.Revision, IsUnsure: isUnsure);
+                case AppendOutcome.Refused:
+                    return new AppendResult(AppendEnd.Unavailable, Reason: reason);
                 default:
                     await Task.Delay(pause < Left(until) ? pause : Left(until), time, CancellationToken.None);
                     pause = pause * 2 < s_longestPause ? pause * 2 : s_longestPause;

@@ -51,6 +51,8 @@ public sealed class EachLimitTests
         ["pushes-per-second"] = new("2", static g => SendAsync(g, [.. Enumerable.Repeat(Put("a", "a 1\n"), 5)]), IsKept: true),
         ["queued-bodies"] = new("1", static g => QueueAsync(g, 16)),
         ["rendered-bytes"] = new("1000", static g => SendAsync(g, Put("a/b/" + new string('x', 1200), "a 1\n")), IsKept: true),
+        ["replication-appends"] = new("1", static g => PushAtOnceAsync(g)),
+        ["replication-bytes"] = new("1", static g => PushAtOnceAsync(g)),
         ["scrape-duration"] = new("1s", static g => HoldAsync(g, "/metrics", much: true, others: 0), IsKept: true),
         ["scrape-rate"] = new("1MiB", static g => HoldAsync(g, "/metrics", much: true, others: 0), IsKept: true),
         ["scrapes"] = new("1", static g => HoldAsync(g, "/metrics", much: true)),
@@ -80,8 +82,11 @@ public sealed class EachLimitTests
     {
         Hit hit = s_hits[limit];
         var config = Path.GetTempFileName();
+        await using var engine = limit.StartsWith("replication-", StringComparison.Ordinal) ? await NatsServer.StartAsync() : null;
+        string[] shared = engine is null ? []
+            : [$"--replication.url={engine.Address.OriginalString}", "--replication.replicas=1"];
         string[] login = limit == "password-checks" ? ["--web.config.file=" + config] : [];
-        await using var gateway = await GatewayProcess.StartAsync([$"--limit.{limit}={hit.Value}", .. hit.Flags, .. login]);
+        await using var gateway = await GatewayProcess.StartAsync([$"--limit.{limit}={hit.Value}", .. hit.Flags, .. login, .. shared]);
         var refusals = $"pushgateway_limit_refusals_total{{limit=\"{limit}\"}}";
         var usage = $"pushgateway_limit_usage{{limit=\"{limit}\"}}";
         if (login.Length == 0)
@@ -282,6 +287,23 @@ public sealed class EachLimitTests
         using var content = new StringContent(new string('\n', 6 << 20));
         using var answer = await gateway.Client.PutAsync(new Uri($"metrics/job/queued{i}", UriKind.Relative), content);
     }));
+
+    // More than may wait for the log, of different groups, until one is refused.
+    private static async Task PushAtOnceAsync(GatewayProcess gateway)
+    {
+        var until = DateTime.UtcNow + s_patience;
+        HttpStatusCode[] answers;
+        do
+        {
+            answers = await Task.WhenAll(Enumerable.Range(0, 200).Select(async i =>
+            {
+                using var body = new StringContent("a 1\n");
+                using var answer = await gateway.Client.PutAsync(new Uri($"metrics/job/j{i}", UriKind.Relative), body);
+                return answer.StatusCode;
+            }));
+        }
+        while (!answers.Contains(HttpStatusCode.ServiceUnavailable) && DateTime.UtcNow < until);
+    }
 
     // Expressions over long labels: each takes so long that who comes last waits in vain.
     private static async Task SearchAsync(GatewayProcess gateway, int count)

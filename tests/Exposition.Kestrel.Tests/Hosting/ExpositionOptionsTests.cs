@@ -136,7 +136,11 @@ public sealed class ExpositionOptionsTests
     public void Texts_for_operators_name_the_option_that_sets_a_limit_and_in_the_program_the_flag()
     {
         var options = new ExpositionOptions();
-        Limit[] limits = [.. Enum.GetValues<Limit>().Where(static limit => limit is not (Limit.None or Limit.PasswordChecks))];
+        Limit[] limits =
+        [
+            .. Enum.GetValues<Limit>().Where(static limit => limit is not (Limit.None or Limit.PasswordChecks
+                or Limit.ReplicationAppends or Limit.ReplicationBytes)),
+        ];
         string[] names = [.. limits.Select(options.NameOf)];
         Assert.All(names, static name => Assert.NotNull(typeof(ExpositionOptions).GetProperty(name)));
         Assert.Equal(names.Length, names.Distinct().Count());

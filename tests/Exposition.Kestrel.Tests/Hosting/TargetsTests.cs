@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Exposition.Hosting.Conditions;
 using Exposition.Kestrel.Tests.HostStyles;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -86,9 +87,52 @@ public sealed class TargetsTests
         Assert.DoesNotContain("Access-Control", answer, StringComparison.Ordinal);
     }
 
-    private static Task<StyleHost> StartAsync(Action<ExpositionStatusOptions>? configure = null, string? prefix = null) =>
+    [Fact]
+    public async Task Of_nodes_it_is_the_own_metrics_of_each()
+    {
+        await using StyleHost host = await StartAsync(
+            static status => status.ExternalUrl = new Uri("https://balancer/"), nodes: new Nodes());
+        Assert.Equal(
+            """[{"targets":["a:1"],"labels":{"__scheme__":"http","__metrics_path__":"/metrics"}},"""
+            + """{"targets":["b:1"],"labels":{"__scheme__":"http","__metrics_path__":"/metrics"}}]""",
+            await GetAsync(host, "?of=nodes", "balancer"));
+        Assert.StartsWith("""[{"targets":["balancer:443"],""", await GetAsync(host, "", "balancer"), StringComparison.Ordinal);
+        (_, string status) = await host.SendAsync("GET", "/api/v1/status");
+        Assert.Contains(
+            """
+            "nodes":[{"address":"a:1","own":true,"entries_behind":0,"heard":"2026-01-02T03:04:05Z"},
+            """, status, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Of_a_host_that_is_alone_the_nodes_are_itself()
+    {
+        await using StyleHost host = await StartAsync();
+        Assert.Equal(
+            """[{"targets":["a:80"],"labels":{"__scheme__":"http","__metrics_path__":"/metrics"}}]""",
+            await GetAsync(host, "?of=nodes", "a"));
+    }
+
+    [Theory]
+    [InlineData("of=")]
+    [InlineData("of=node")]
+    [InlineData("of=nodes&of=nodes")]
+    [InlineData("of=nodes&shards=2")]
+    public async Task What_is_asked_of_nodes_in_another_way_is_refused(string query)
+    {
+        await using StyleHost host = await StartAsync();
+        Assert.Equal((400, "of: expected of=nodes alone\n"), await host.SendAsync("GET", "/api/v1/targets?" + query));
+    }
+
+    private static Task<StyleHost> StartAsync(
+        Action<ExpositionStatusOptions>? configure = null, string? prefix = null, INodeSource? nodes = null) =>
         StyleHost.StartAsync([], services =>
         {
+            if (nodes is not null)
+            {
+                services.AddSingleton(nodes);
+            }
+
             services.AddExposition(options => options.TelemetryPath = prefix is null ? "/metrics" : "/other");
             services.Configure<ExpositionStatusOptions>(status => configure?.Invoke(status));
         }, app =>
@@ -104,5 +148,12 @@ public sealed class TargetsTests
             $"GET {prefix}/api/v1/targets{query} HTTP/1.0\r\nHost: {name}\r\n\r\n"));
         Assert.StartsWith("HTTP/1.1 200 ", answer, StringComparison.Ordinal);
         return answer[(answer.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..];
+    }
+
+    private sealed class Nodes : INodeSource
+    {
+        private static readonly DateTimeOffset s_heard = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+
+        public IReadOnlyList<HostNode> Read() => [new("a:1", IsOwn: true, 0, s_heard), new("b:1", IsOwn: false, 7, s_heard)];
     }
 }

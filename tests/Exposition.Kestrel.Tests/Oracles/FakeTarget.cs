@@ -17,7 +17,7 @@ internal sealed class FakeTarget() : StoreTarget(null)
 
     public ConcurrentQueue<string> Failures { get; } = new();
 
-    public override void NoteFailure(GroupingKey key, string reason, object? sender) => Failures.Enqueue($"{key} {reason}");
+    public override void NoteFailureHere(GroupingKey key, string reason, object? sender) => Failures.Enqueue($"{key} {reason}");
 
     /// <summary>Off while allocations are measured.</summary>
     public bool Record { get; set; } = true;

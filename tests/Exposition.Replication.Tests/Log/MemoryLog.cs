@@ -36,9 +36,8 @@ internal sealed class MemoryLog(MemoryEngine engine, TimeProvider time, Random? 
     {
         await DelayAsync(cancellation);
         Check();
-        bool isNew = engine.LastRevision == 0 && _opened != engine.Incarnation;
         _opened = engine.Incarnation;
-        return new LogHead(engine.Incarnation, engine.LastRevision, isNew);
+        return new LogHead(engine.Incarnation, engine.LastRevision);
     }
 
     public ValueTask<Appended> AppendAsync(LogEntry entry, long? expected, TimeSpan? timeToLive, CancellationToken cancellation) =>
