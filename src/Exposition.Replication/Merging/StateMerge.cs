@@ -1,7 +1,6 @@
 using Exposition.Engine;
 using Exposition.Engine.Content;
 using Exposition.Engine.Groups;
-using Exposition.Engine.Ingest;
 using Exposition.Engine.Remembering;
 
 namespace Exposition.Replication.Merging;
