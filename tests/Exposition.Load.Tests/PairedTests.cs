@@ -8,10 +8,15 @@ public sealed class PairedTests
     [Fact]
     public void The_change_is_the_median_of_pairs_and_noise_that_of_one_program_with_itself()
     {
-        (double change, double noise) = PairedCommand.Judge([(10, 11, 10), (10, 12, 10.4), (10, 30, 9.8)]);
+        (double change, double noise, bool isSlower) = PairedCommand.Judge([(10, 11, 10), (10, 12, 10.4), (10, 30, 9.8)]);
         Assert.Equal((2 * 12 / 20.4) - 1, change, 6);
         Assert.Equal(0.02, noise, 6);
+        Assert.True(isSlower);
     }
+
+    [Fact]
+    public void What_is_the_slowest_by_chance_is_not_slower() => Assert.False(
+        PairedCommand.Judge([(10, 13, 10), (10, 13, 10), (10, 13, 10.4), (10, 9, 10), (10, 9, 10)]).IsSlower);
 
     [Fact]
     public void Below_a_hundredth_nothing_counts() =>

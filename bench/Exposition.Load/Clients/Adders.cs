@@ -36,7 +36,8 @@ internal static class Adders
     {
         var store = new MetricStore(new StoreOptions());
         var sums = new Dictionary<string, double>();
-        Func<long> ours = Ours(isTotal ? PushMode.Cumulative : PushMode.Add, static _ => new PushDetails { Source = "source"u8.ToArray() }, store);
+        Func<long> ours = Ours(
+            isTotal ? PushMode.Cumulative : PushMode.Add, static _ => new PushDetails { Source = "source"u8.ToArray() }, store);
         Func<long> byHand = ByHand(isTotal, sums);
         for (int i = 0; i < pushes; i++)
         {
@@ -44,7 +45,9 @@ internal static class Adders
             byHand();
         }
 
-        return ([.. sums.Keys.Select(series => store.GetValue(series.Replace("{", "{job=\"load\",", StringComparison.Ordinal)) ?? double.NaN)],
+        return (
+            [.. sums.Keys.Select(
+                series => store.GetValue(series.Replace("{", "{job=\"load\",", StringComparison.Ordinal)) ?? double.NaN)],
             [.. sums.Values]);
     }
 

@@ -49,8 +49,10 @@ internal sealed class SteadyPushes
             yield return new("PUT, 10 series", "PUT", text, small);
             yield return new("POST, 10 series", "POST", text, small);
             yield return new($"PUT, Flink, {flink[0].Length >> 10} KiB", "PUT", text, flink);
-            yield return new("PUT, the same in protobuf", "PUT",
-                "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited", [.. flink.Select(Protobuf)]);
+            yield return new(
+                "PUT, the same in protobuf", "PUT",
+                "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited",
+                [.. flink.Select(Protobuf)]);
         }
     }
 
