@@ -43,25 +43,7 @@ internal sealed class BulkDelete(ExpositionEngine engine)
             return;
         }
 
-        if (Gate is { IsOpen: false })
-        {
-            await Responses.WriteAsync(context, Answer.Loading);
-            return;
-        }
-
-        using IDisposable? seat = await engine.Searches.TryEnterAsync(context.RequestAborted);
-        if (seat is null)
-        {
-            await engine.RefuseAsync(context, engine.Searches.Refusal);
-        }
-        else if (isDryRun)
-        {
-            await ShowAsync(context, query, expected);
-        }
-        else
-        {
-            await DeleteAsync(context, query, expected);
-        }
+        await (isDryRun ? ShowAsync(context, query, expected) : DeleteAsync(context, query, expected));
     }
 
     private static IReadOnlyList<GroupSelector> Chosen(QueryKeys keys)
@@ -81,10 +63,22 @@ internal sealed class BulkDelete(ExpositionEngine engine)
 
     private async Task DeleteAsync(HttpContext context, GroupQuery query, long? expected)
     {
+        if (Gate is { IsOpen: false })
+        {
+            await Responses.WriteAsync(context, Answer.Loading);
+            return;
+        }
+
         DeletedTogether deleted;
         if (engine.Options.Changes is { } changes)
         {
-            (List<GroupingKey> keys, long series) = Choose(query);
+            if (await TryAsync(context, () => Choose(query)) is not { } chosen)
+            {
+                await engine.RefuseAsync(context, engine.Searches.Refusal);
+                return;
+            }
+
+            (List<GroupingKey> keys, long series) = chosen;
             ChangeResult result = expected is null || expected == keys.Count ? await changes.DeleteAsync(keys) : default;
             if (LaterChanges.Of(result, new Answer(200)) is { Status: not 200 } failed)
             {
@@ -95,9 +89,15 @@ internal sealed class BulkDelete(ExpositionEngine engine)
             bool isDone = expected is null || expected == keys.Count;
             deleted = new DeletedTogether(isDone ? result.Groups : keys.Count, isDone ? series : 0, isDone);
         }
+        else if (await TryAsync(
+            context, () => engine.Store.Deletes.Together.Delete(query.Chooses, query.OlderThan, expected)) is { } done)
+        {
+            deleted = done;
+        }
         else
         {
-            deleted = engine.Store.Deletes.Together.Delete(query.Chooses, query.OlderThan, expected);
+            await engine.RefuseAsync(context, engine.Searches.Refusal);
+            return;
         }
 
         if (!deleted.IsDone)
@@ -118,7 +118,15 @@ internal sealed class BulkDelete(ExpositionEngine engine)
             return;
         }
 
-        await AnswerAsync(context, deleted.Groups, deleted.Series, found: null);
+        await AnswerAsync(context, deleted.Groups, deleted.Series);
+    }
+
+    // The seat is for the choice alone: the rest takes as long as the disk, other nodes and whoever asked for it.
+    private async ValueTask<T?> TryAsync<T>(HttpContext context, Func<T> choose)
+        where T : struct
+    {
+        using IDisposable? seat = await engine.Searches.TryEnterAsync(context.RequestAborted);
+        return seat is null ? null : choose();
     }
 
     // As they are now: what is pushed to meanwhile stays.
@@ -140,42 +148,60 @@ internal sealed class BulkDelete(ExpositionEngine engine)
         return (keys, series);
     }
 
-    private async Task ShowAsync(HttpContext context, GroupQuery query, long? expected)
-    {
-        FoundGroups found = await _finder.FindAsync(query, context.RequestAborted);
-        await (expected is { } count && count != found.Total
-            ? ApiErrors.ConflictAsync(engine, context, Unexpected(found.Total, expected))
-            : AnswerAsync(context, found.Total, found.Series, found));
-    }
+    private Task ShowAsync(HttpContext context, GroupQuery query, long? expected) => SearchAnswer.ServeAsync(
+        engine,
+        context,
+        gone => _finder.FindAsync(query, gone),
+        async (answer, found) =>
+        {
+            if (expected is { } count && count != found.Total)
+            {
+                answer.Dispose();
+                await ApiErrors.ConflictAsync(engine, context, Unexpected(found.Total, expected));
+                return;
+            }
+
+            await using var json = JsonAnswer.Begin(context, answer);
+            Begin(json.Json, found.Total, found.Series);
+            json.Json.WriteStartArray("first"u8);
+            var rows = new FoundJson(json.Json, engine.Options.Time.LocalTimeZone);
+            foreach (FoundGroup group in found.Groups)
+            {
+                rows.Group(group);
+                await json.FlushAsync();
+            }
+
+            json.Json.WriteEndArray();
+            End(json.Json);
+            await json.FinishAsync();
+        });
 
     private static string Unexpected(long found, long? expected) =>
         string.Create(null, $"nothing was deleted: {found} groups are chosen, expected were {expected}");
 
-    private async Task AnswerAsync(HttpContext context, long groups, long series, FoundGroups? found)
+    private static async Task AnswerAsync(HttpContext context, long groups, long series)
     {
         context.Response.ContentType = "application/json";
         context.Response.Headers.CacheControl = "no-store";
         await using var writer = new Utf8JsonWriter(context.Response.BodyWriter, JsonAnswer.Options);
+        Begin(writer, groups, series);
+        End(writer);
+        context.Response.ContentLength = writer.BytesPending + writer.BytesCommitted;
+        await writer.FlushAsync(context.RequestAborted);
+    }
+
+    private static void Begin(Utf8JsonWriter writer, long groups, long series)
+    {
         writer.WriteStartObject();
         writer.WriteString("status"u8, "success"u8);
         writer.WriteStartObject("data"u8);
         writer.WriteNumber("groups"u8, groups);
         writer.WriteNumber("series"u8, series);
-        if (found is not null)
-        {
-            var rows = new FoundJson(writer, engine.Options.Time.LocalTimeZone);
-            writer.WriteStartArray("first"u8);
-            foreach (FoundGroup group in found.Groups)
-            {
-                rows.Group(group);
-            }
+    }
 
-            writer.WriteEndArray();
-        }
-
+    private static void End(Utf8JsonWriter writer)
+    {
         writer.WriteEndObject();
         writer.WriteEndObject();
-        context.Response.ContentLength = writer.BytesPending + writer.BytesCommitted;
-        await writer.FlushAsync(context.RequestAborted);
     }
 }
