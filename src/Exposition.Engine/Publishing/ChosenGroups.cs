@@ -141,7 +141,8 @@ internal sealed class ChosenGroups(StoreState state, Func<GroupingKey, bool> cho
         return [.. chosen];
     }
 
-    private static bool IsAt(ReadOnlySpan<GroupSlot> slots, int at, GroupSlot slot) => at < slots.Length && ReferenceEquals(slots[at], slot);
+    private static bool IsAt(ReadOnlySpan<GroupSlot> slots, int at, GroupSlot slot) =>
+        at < slots.Length && ReferenceEquals(slots[at], slot);
 
     private bool MayBeOld(GroupSlot slot)
     {

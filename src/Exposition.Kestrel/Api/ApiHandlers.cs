@@ -76,6 +76,7 @@ internal sealed class ApiHandlers(ExpositionEngine engine, ExpositionStatusOptio
         {
             if (part is not null && !await TryChooseAsync(part, answer.View, context.RequestAborted))
             {
+                answer.Dispose();
                 await engine.RefuseAsync(context, engine.Searches.Refusal);
                 return;
             }

@@ -43,25 +43,7 @@ internal sealed class BulkDelete(ExpositionEngine engine)
             return;
         }
 
-        if (Gate is { IsOpen: false })
-        {
-            await Responses.WriteAsync(context, Answer.Loading);
-            return;
-        }
-
-        using IDisposable? seat = await engine.Searches.TryEnterAsync(context.RequestAborted);
-        if (seat is null)
-        {
-            await engine.RefuseAsync(context, engine.Searches.Refusal);
-        }
-        else if (isDryRun)
-        {
-            await ShowAsync(context, query, expected);
-        }
-        else
-        {
-            await DeleteAsync(context, query, expected);
-        }
+        await (isDryRun ? ShowAsync(context, query, expected) : DeleteAsync(context, query, expected));
     }
 
     private static IReadOnlyList<GroupSelector> Chosen(QueryKeys keys)
@@ -81,11 +63,22 @@ internal sealed class BulkDelete(ExpositionEngine engine)
 
     private async Task DeleteAsync(HttpContext context, GroupQuery query, long? expected)
     {
-        DeletedTogether deleted;
+        if (Gate is { IsOpen: false })
+        {
+            await Responses.WriteAsync(context, Answer.Loading);
+            return;
+        }
+
+        DeletedTogether deleted = default;
         var answer = new Answer(200);
         if (engine.Options.Changes is { } changes)
         {
-            Dictionary<GroupingKey, long> chosen = Choose(query);
+            Dictionary<GroupingKey, long> chosen = [];
+            if (!await TryAsync(context, () => chosen = Choose(query)))
+            {
+                return;
+            }
+
             deleted = new DeletedTogether(chosen.Count, 0, IsDone: expected is null || expected == chosen.Count);
             if (deleted.IsDone)
             {
@@ -100,9 +93,10 @@ internal sealed class BulkDelete(ExpositionEngine engine)
                 deleted = new DeletedTogether(result.Groups, result.Keys.Sum(key => chosen[key]), IsDone: true);
             }
         }
-        else
+        else if (!await TryAsync(
+            context, () => deleted = engine.Store.Deletes.Together.Delete(query.Chooses, query.OlderThan, expected)))
         {
-            deleted = engine.Store.Deletes.Together.Delete(query.Chooses, query.OlderThan, expected);
+            return;
         }
 
         if (!deleted.IsDone)
@@ -129,7 +123,23 @@ internal sealed class BulkDelete(ExpositionEngine engine)
             Responses.SayAlone(context);
         }
 
-        await AnswerAsync(context, deleted.Groups, deleted.Series, found: null);
+        await AnswerAsync(context, deleted.Groups, deleted.Series);
+    }
+
+    // The seat is for the choice alone: the rest takes as long as the disk, other nodes and whoever asked for it.
+    private async ValueTask<bool> TryAsync(HttpContext context, Action choose)
+    {
+        using (IDisposable? seat = await engine.Searches.TryEnterAsync(context.RequestAborted))
+        {
+            if (seat is not null)
+            {
+                choose();
+                return true;
+            }
+        }
+
+        await engine.RefuseAsync(context, engine.Searches.Refusal);
+        return false;
     }
 
     // With the series of each. As they are now: what is pushed to meanwhile stays.
@@ -149,42 +159,60 @@ internal sealed class BulkDelete(ExpositionEngine engine)
         return chosen;
     }
 
-    private async Task ShowAsync(HttpContext context, GroupQuery query, long? expected)
-    {
-        FoundGroups found = await _finder.FindAsync(query, context.RequestAborted);
-        await (expected is { } count && count != found.Total
-            ? ApiErrors.ConflictAsync(engine, context, Unexpected(found.Total, expected))
-            : AnswerAsync(context, found.Total, found.Series, found));
-    }
+    private Task ShowAsync(HttpContext context, GroupQuery query, long? expected) => SearchAnswer.ServeAsync(
+        engine,
+        context,
+        gone => _finder.FindAsync(query, gone),
+        async (answer, found) =>
+        {
+            if (expected is { } count && count != found.Total)
+            {
+                answer.Dispose();
+                await ApiErrors.ConflictAsync(engine, context, Unexpected(found.Total, expected));
+                return;
+            }
+
+            await using var json = JsonAnswer.Begin(context, answer);
+            Begin(json.Json, found.Total, found.Series);
+            json.Json.WriteStartArray("first"u8);
+            var rows = new FoundJson(json.Json, engine.Options.Time.LocalTimeZone);
+            foreach (FoundGroup group in found.Groups)
+            {
+                rows.Group(group);
+                await json.FlushAsync();
+            }
+
+            json.Json.WriteEndArray();
+            End(json.Json);
+            await json.FinishAsync();
+        });
 
     private static string Unexpected(long found, long? expected) =>
         string.Create(null, $"nothing was deleted: {found} groups are chosen, expected were {expected}");
 
-    private async Task AnswerAsync(HttpContext context, long groups, long series, FoundGroups? found)
+    private static async Task AnswerAsync(HttpContext context, long groups, long series)
     {
         context.Response.ContentType = "application/json";
         context.Response.Headers.CacheControl = "no-store";
         await using var writer = new Utf8JsonWriter(context.Response.BodyWriter, JsonAnswer.Options);
+        Begin(writer, groups, series);
+        End(writer);
+        context.Response.ContentLength = writer.BytesPending + writer.BytesCommitted;
+        await writer.FlushAsync(context.RequestAborted);
+    }
+
+    private static void Begin(Utf8JsonWriter writer, long groups, long series)
+    {
         writer.WriteStartObject();
         writer.WriteString("status"u8, "success"u8);
         writer.WriteStartObject("data"u8);
         writer.WriteNumber("groups"u8, groups);
         writer.WriteNumber("series"u8, series);
-        if (found is not null)
-        {
-            var rows = new FoundJson(writer, engine.Options.Time.LocalTimeZone);
-            writer.WriteStartArray("first"u8);
-            foreach (FoundGroup group in found.Groups)
-            {
-                rows.Group(group);
-            }
+    }
 
-            writer.WriteEndArray();
-        }
-
+    private static void End(Utf8JsonWriter writer)
+    {
         writer.WriteEndObject();
         writer.WriteEndObject();
-        context.Response.ContentLength = writer.BytesPending + writer.BytesCommitted;
-        await writer.FlushAsync(context.RequestAborted);
     }
 }

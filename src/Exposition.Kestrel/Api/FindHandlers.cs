@@ -1,6 +1,4 @@
 using Exposition.Engine.Finding;
-using Exposition.Kestrel.Endpoints;
-using Exposition.Kestrel.Outcomes;
 using Microsoft.AspNetCore.Http;
 
 namespace Exposition.Kestrel.Api;
@@ -47,44 +45,13 @@ internal sealed class FindHandlers(ExpositionEngine engine)
             : SearchAsync(context, gone => _finder.FindJobsAsync(query, after, limit, gone), WriteAsync);
     }
 
-    private async Task SearchAsync<T>(
+    private Task SearchAsync<T>(
         HttpContext context, Func<CancellationToken, ValueTask<T>> find, Func<JsonAnswer, T, Task> write)
-    {
-        if (engine.Options.CommitGate is { IsOpen: false })
+        where T : notnull => SearchAnswer.ServeAsync(engine, context, find, async (answer, found) =>
         {
-            await Responses.WriteAsync(context, Answer.Loading);
-            return;
-        }
-
-        using LongAnswer? answer = LongAnswer.TryStart(engine, context, Limit.ApiReaders, engine.Options.MaxApiReaders);
-        if (answer is null)
-        {
-            await Responses.WriteAsync(context, new Answer(503, "too many readers of the API at once"));
-            return;
-        }
-
-        try
-        {
-            T found;
-            using (IDisposable? seat = await engine.Searches.TryEnterAsync(context.RequestAborted))
-            {
-                if (seat is null)
-                {
-                    await engine.RefuseAsync(context, engine.Searches.Refusal);
-                    return;
-                }
-
-                found = await find(context.RequestAborted);
-            }
-
             await using var json = JsonAnswer.Begin(context, answer);
             await write(json, found);
-        }
-        catch (OperationCanceledException)
-        {
-            // The reader has gone, or was too slow.
-        }
-    }
+        });
 
     private async Task WriteAsync(JsonAnswer answer, FoundGroups found)
     {

@@ -116,6 +116,7 @@ internal sealed class LongAnswer : IBufferWriter<byte>, IDisposable
         return FlushAsync();
     }
 
+    /// <summary>Lets go of the store and of the seat. Done early before somebody is refused, who may be slow to read that, too.</summary>
     public void Dispose()
     {
         try

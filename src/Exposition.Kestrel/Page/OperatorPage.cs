@@ -80,6 +80,7 @@ internal sealed class OperatorPage(ExpositionEngine engine, ExpositionStatusOpti
         }
         catch (SearchesBusyException)
         {
+            answer.Dispose();
             await engine.RefuseAsync(context, engine.Searches.Refusal);
         }
         catch (OperationCanceledException)
@@ -154,8 +155,11 @@ internal sealed class OperatorPage(ExpositionEngine engine, ExpositionStatusOpti
             return;
         }
 
+        // Trouble first: one that is awaited only stands behind what is there.
+        bool isOverdue = found.Missing.Any(static expected => expected.IsOverdue);
+        missing.Write(isOverdue ? found.Missing : []);
         place.List(found);
-        missing.Write(found.Missing);
+        missing.Write(isOverdue ? [] : found.Missing);
         new BulkDeletes(html, list, links.Deletes is not null, links.Deletes is null ? null : Admin()).Write(found.Total);
 
         // The first thing that anybody sees of it is what he has pushed.

@@ -58,12 +58,23 @@ public sealed class OverdueApiTests
             StringComparison.Ordinal);
         Assert.DoesNotContain("never pushed", await PageAsync(host, "/?match=other"), StringComparison.Ordinal);
 
+        host.Push("m 1\n", ("job", "other"));
+        string page = await PageAsync(host, "/");
+        Assert.True(Place(page, "Expected, not there") < Place(page, "<table class=\"groups\">"), "trouble stands behind what is in order");
+
         host.Push("m 1\n", ("job", "nightly"));
         Assert.False((await host.DataAsync("/api/v1/groups")).TryGetProperty("missing", out _));
         host.Store.Delete(GroupingKey.Create(("job", "nightly")));
         missing = Assert.Single((await host.DataAsync("/api/v1/groups")).GetProperty("missing").EnumerateArray());
         Assert.True(missing.TryGetProperty("push_time", out _));
         Assert.Contains("expected, gone", await PageAsync(host, "/"), StringComparison.Ordinal);
+    }
+
+    private static int Place(string page, string text)
+    {
+        int at = page.IndexOf(text, StringComparison.Ordinal);
+        Assert.True(at >= 0, text);
+        return at;
     }
 
     [Fact]
