@@ -1,6 +1,8 @@
 using System.IO.Compression;
 using System.Text;
 using Exposition.Hosting;
+using Exposition.Kestrel.Otlp;
+using Exposition.Kestrel.Outcomes;
 
 namespace Exposition.Kestrel.Tests;
 
@@ -217,6 +219,19 @@ public sealed class OtlpDoorsTests
         string scraped = await StoreDoors.ExchangeAsync(doors.Ports[door], "GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"u8
             .ToArray());
         Assert.Contains("\nc_total{instance=\"\",job=\"k\"} 5\n", scraped, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Where_there_is_no_turn_for_the_rest_of_a_request_it_is_said_how_much_is_stored()
+    {
+        var batch = new OtlpBatch(sender: null);
+        var resource = new OtlpResource(Engine.GroupingKey.Create(("job", "j")), null, "source");
+        batch.Pushes.AddRange(Enumerable.Range(0, 3).Select(i => new OtlpPush(resource, default, [], [], $"{i}", Points: 5)));
+        batch.Take(new Answer(200));
+        OtlpOutcome outcome = batch.End(Answer.NoTurn);
+        Assert.Equal((503, 5L), (outcome.Answer.Status, outcome.Stored));
+        Assert.Equal(
+            Answer.NoTurn.Text + "; 1 of 3 pushes of the request are stored, and count once when it is sent again", outcome.Answer.Text);
     }
 
     [Theory]

@@ -11,7 +11,7 @@ namespace Exposition.Engine.Adding;
 /// <param name="times">Of when each metric of the push is, by its place; null where it does not say.</param>
 internal sealed class SourceUpdate(SourceState? before, IReadOnlyList<long>? times)
 {
-    private readonly MetricSum _sum = new();
+    private readonly MetricGrowth _growth = new();
     private readonly FamilySet _next = new();
     private readonly FamilySet _last = new();
     private readonly List<Known> _families = [];
@@ -56,7 +56,7 @@ internal sealed class SourceUpdate(SourceState? before, IReadOnlyList<long>? tim
             var now = new Reading(new MetricRef(pushed, b), order < 0 ? 0 : times?[b] ?? 0);
             bool isLate = false;
             if (order >= 0
-                && (order > 0 ? Begin(now, grown, into, type) : _sum.Grow(last, now, grown, into, type, out isLate)) is { } error)
+                && (order > 0 ? Begin(now, grown, into, type) : _growth.Grow(last, now, grown, into, type, out isLate)) is { } error)
             {
                 return error;
             }
@@ -101,12 +101,12 @@ internal sealed class SourceUpdate(SourceState? before, IReadOnlyList<long>? tim
     // What a source counts that is not known of it. Where it was forgotten that starts from what it has now, unless it was created later.
     private string? Begin(in Reading now, FamilySet grown, int into, MetricType type)
     {
-        if (before is { IsForgotten: true } && !(MetricSum.CreatedOf(now.Metric, type)?.Nanoseconds > before.LastPush))
+        if (before is { IsForgotten: true } && !(MetricGrowth.CreatedOf(now.Metric, type)?.Nanoseconds > before.LastPush))
         {
-            return _sum.Grow(now, now, grown, into, type, out _);
+            return _growth.Grow(now, now, grown, into, type, out _);
         }
 
-        MetricSum.Begin(now.Metric, grown, into, type);
+        MetricGrowth.Begin(now.Metric, grown, into, type);
         return null;
     }
 

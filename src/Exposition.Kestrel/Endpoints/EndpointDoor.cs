@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
-using System.Text.Unicode;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Clients;
 using Exposition.Kestrel.Heads;
@@ -143,50 +142,6 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
         return size;
     }
 
-    private static void TakePushHeaders(IHeaderDictionary headers, ref PushRequest request)
-    {
-        if (TryTakeOnce(headers, ExpireHeader.Name, ref request, out byte[] expire))
-        {
-            ExpireHeader.Take(expire, ref request);
-        }
-
-        if (TryTakeOnce(headers, PushHeaders.Mode, ref request, out byte[] mode))
-        {
-            PushHeaders.TakeMode(mode, ref request);
-        }
-
-        if (TryTakeOnce(headers, PushHeaders.Id, ref request, out byte[] id))
-        {
-            PushHeaders.TakeId(id, new byte[PushHeaders.MaxName], ref request);
-        }
-
-        if (TryTakeOnce(headers, PushHeaders.Source, ref request, out byte[] source))
-        {
-            PushHeaders.TakeSource(source, new byte[PushHeaders.MaxName], ref request);
-        }
-    }
-
-    // Two of one name would be read as a list, and as another name than either.
-    private static bool TryTakeOnce(IHeaderDictionary headers, string name, ref PushRequest request, out byte[] value)
-    {
-        bool isThere = headers.TryGetValue(name, out StringValues values);
-        if (values.Count > 1)
-        {
-            request.HeaderError ??= $"invalid {name} header: it is there {values.Count} times, expected once";
-        }
-
-        value = isThere && values.Count == 1 ? BytesOf(values) : [];
-        return isThere && values.Count == 1;
-    }
-
-    // As they were sent. The framework has made a character of each byte, or, where the host has it so, read UTF-8.
-    private static byte[] BytesOf(StringValues values)
-    {
-        string text = values.ToString();
-        byte[] bytes = Encoding.Latin1.GetBytes(text);
-        return Utf8.IsValid(bytes) && text.AsSpan().IndexOfAnyExceptInRange('\0', '\u00FF') < 0 ? bytes : Encoding.UTF8.GetBytes(text);
-    }
-
     private async Task PushAsync(HttpContext context, PushMethod method, Route route, int targetLength)
     {
         var request = new PushRequest
@@ -203,7 +158,7 @@ internal sealed class EndpointDoor(ExpositionEngine engine)
             Door = Door.Kestrel,
         };
         request.TakeContentType(First(context.Request.Headers.ContentType));
-        TakePushHeaders(context.Request.Headers, ref request);
+        PushHeaderFields.Take(context.Request.Headers, ref request);
 
         using var body = new RequestBody(engine);
         request.Claim = body.Claim;

@@ -66,7 +66,12 @@ internal sealed class OtlpBatch(object? sender)
     public void Skip() => Done++;
 
     /// <summary>What became of the whole.</summary>
-    public OtlpOutcome End() => new(Answer(), _stored, Rejected);
+    /// <param name="unfinished">Why not all of it has been dealt with; null where it has.</param>
+    public OtlpOutcome End(Answer? unfinished = null)
+    {
+        _later ??= unfinished;
+        return new OtlpOutcome(Answer(), _stored, Rejected);
+    }
 
     // What is to come again comes with all of the request; what was stored of it is known by its id, and counts once.
     private Answer Answer() =>

@@ -93,7 +93,7 @@ internal sealed class OtlpHandler(ExpositionEngine engine)
         try
         {
             Answer answer = (isLarge ? null : Work(waits: false)) ?? await engine.Pushes.RunInTurnAsync(request, () => Work(waits: true));
-            outcome = outcome with { Answer = answer, Rejected = outcome.Rejected ?? new Rejections() };
+            outcome = outcome.Rejected is not null ? outcome : batch?.End(unfinished: answer) ?? Refused(answer);
         }
         finally
         {
