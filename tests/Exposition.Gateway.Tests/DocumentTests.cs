@@ -40,7 +40,7 @@ public sealed partial class DocumentTests
            let option = SettingNames.OptionOf(limit)
            where option.Length > 0
            orderby option
-           let flag = s_flags.Table().Single(flag => flag.Name == LimitPrefix + WireMetrics.NameOf(limit))
+           let flag = s_flags.Table.Single(flag => flag.Name == LimitPrefix + WireMetrics.NameOf(limit))
            select $"| `{option}` | {OptionDefault(option, flag)} | `--{flag.Name}` | `{WireMetrics.NameOf(limit)}` |",
     ]);
 

@@ -1,4 +1,5 @@
 using Exposition.Formats;
+using Exposition.Formats.OpenMetrics;
 
 namespace Exposition.Engine.Adding;
 

@@ -1,6 +1,5 @@
 using Exposition.Engine.Remembering;
 using Exposition.Formats;
-using Exposition.Formats.OpenMetrics;
 
 namespace Exposition.Engine.Adding;
 

@@ -1,4 +1,5 @@
 using Exposition.Engine;
+using Exposition.Replication.Announcing;
 using Exposition.Replication.Following;
 using Exposition.Replication.Healing;
 using Exposition.Replication.Merging;
@@ -107,7 +108,7 @@ public sealed class AloneTests
         var unshared = new Unshared();
         var applying = new Applying(
             store, options, TimeProvider.System, new AppliedRevision(TimeProvider.System), new SentOperations(), unshared,
-            new ReplicationCounts());
+            new KnownNodes(TimeProvider.System, ""), new ReplicationCounts());
         var alone = new AloneChanges(store, TimeProvider.System, applying, unshared);
         using var stop = new CancellationTokenSource();
         long steps = 0;
