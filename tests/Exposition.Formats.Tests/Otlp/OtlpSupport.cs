@@ -23,7 +23,8 @@ internal static class OtlpSupport
     public static byte[] Metrics(string json) => Read(
         $$"""{"resourceMetrics":[{"resource":{"attributes":[]},"scopeMetrics":[{"scope":{"name":"s","version":"1"},"metrics":[{{json}}]}]}]}""");
 
-    public static Translated Translate(byte[] body, string strategy = "escaped suffixed", bool scopes = false, int attributes = 128, int age = 0)
+    public static Translated Translate(
+        byte[] body, string strategy = "escaped suffixed", bool scopes = false, int attributes = 128, int age = 0)
     {
         var names = new OtlpNames(
             strategy.Contains("escaped", StringComparison.Ordinal), strategy.Contains("suffixed", StringComparison.Ordinal));

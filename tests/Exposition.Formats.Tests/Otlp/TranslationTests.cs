@@ -228,7 +228,8 @@ public sealed class TranslationTests
     {
         Translated result = Translate(Metrics(
             """{"name":"d","sum":{"aggregationTemporality":2,"isMonotonic":true,"dataPoints":["""
-                + string.Join(',', Enumerable.Range(1, 9).Select(static i => $"{{\"startTimeUnixNano\":{2 * i},\"timeUnixNano\":{(2 * i) + 1},\"asInt\":1}}"))
+                + string.Join(',', Enumerable.Range(1, 9).Select(static i =>
+                    $"{{\"startTimeUnixNano\":{2 * i},\"timeUnixNano\":{(2 * i) + 1},\"asInt\":1}}"))
                 + "]}}"));
         Assert.Equal((8, 1), (result.Stretches, result.Rejected.Points));
         Assert.Contains("more than 8 starts", result.Rejected.Text, StringComparison.Ordinal);

@@ -48,7 +48,8 @@ internal sealed class OtlpJudge
         };
         _store = new MetricStore(options.Store);
         var intake = new OtlpIntake(new ExpositionEngine(_store, options));
-        OtlpOutcome Take(ReadOnlyMemory<byte> message) => intake.Store(intake.Translate(message, sender: null), claim: null, waits: true)!.Value;
+        OtlpOutcome Take(ReadOnlyMemory<byte> message) =>
+            intake.Store(intake.Translate(message, sender: null), claim: null, waits: true)!.Value;
         _take = fault is null ? Take : message => fault(Take, message);
     }
 
