@@ -247,9 +247,9 @@ public partial class GatewayProcessTests
         return answer.Headers.GetValues(Frames).Single();
     }
 
-    private static async Task<(int Status, string Body)> AskAsync(Gateway gateway, HttpMethod method, string path)
+    private static async Task<(int Status, string Body)> AskAsync(Gateway gateway, HttpMethod method, string path, string? body = null)
     {
-        using var request = new HttpRequestMessage(method, path);
+        using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : new StringContent(body) };
         using HttpResponseMessage answer = await gateway.Client.SendAsync(request, TestContext.Current.CancellationToken);
         return ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }

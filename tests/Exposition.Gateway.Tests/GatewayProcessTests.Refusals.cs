@@ -23,6 +23,17 @@ public partial class GatewayProcessTests
         Assert.Contains("pushgateway_http_rejected_total{reason=\"method\"} 2\n", scrape, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Why_a_push_was_refused_that_is_not_checked_is_listed_though_it_is_not_answered()
+    {
+        using Gateway gateway = await Gateway.StartAsync("--push.disable-consistency-check");
+        Assert.Equal((202, ""), await AskAsync(gateway, HttpMethod.Put, "metrics/job/a", "x 1 5\n"));
+        using JsonDocument refusals = JsonDocument.Parse(await gateway.Client.GetStringAsync("api/v1/refusals"));
+        JsonElement refused = refusals.RootElement.GetProperty("data")[0];
+        Assert.Equal((202, "inconsistent"), (refused.GetProperty("status").GetInt32(), refused.GetProperty("class").GetString()));
+        Assert.EndsWith("pushed metrics must not have timestamps", refused.GetProperty("reason").GetString(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("", 405)]
     [InlineData("status", 405)]

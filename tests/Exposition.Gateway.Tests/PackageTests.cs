@@ -175,7 +175,7 @@ public sealed class PackageTests(Packages packages) : IClassFixture<Packages>
 
             """);
         string output = await SucceedAsync("build", folder, "-nologo", "-v", "quiet");
-        Assert.DoesNotContain("warning", output, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain(": warning ", output, StringComparison.Ordinal);
         output = await SucceedAsync(Directory.GetFiles(folder, "consumer.dll", SearchOption.AllDirectories)
             .First(static path => path.Contains("/bin/", StringComparison.Ordinal)));
         Assert.Contains("Total: 2, Errors: 0, Failed: 0, Skipped: 0", output, StringComparison.Ordinal);

@@ -4,7 +4,8 @@ using Exposition.Formats.Go;
 namespace Exposition.Kestrel.Outcomes;
 
 /// <summary>
-/// An answer to a push or delete. Both doors write it alike: without a text the body is empty, else it is the text and a newline.
+/// An answer to a push or delete. Both doors write it alike: without a text the body is empty, else it is the text and a newline. A push
+/// that is refused without the check of consistency is answered as one that is stored: then the text is for log and refusals alone.
 /// </summary>
 /// <param name="Status">The HTTP status.</param>
 /// <param name="Text">The reason of a refusal.</param>
@@ -36,7 +37,7 @@ internal readonly record struct Answer(
     /// <summary>The Content-Type of every answer with a text.</summary>
     public const string TextType = "text/plain; charset=utf-8";
 
-    public byte[] Body => Text is null ? [] : Encoding.UTF8.GetBytes(Text + "\n");
+    public byte[] Body => Text is null || Status == 202 ? [] : Encoding.UTF8.GetBytes(Text + "\n");
 
     /// <summary>The client has gone, or sent less than it announced.</summary>
     public static Answer CutShort => new(400, "unexpected EOF", Close: true);

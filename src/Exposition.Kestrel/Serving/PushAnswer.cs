@@ -13,7 +13,7 @@ internal static class PushAnswer
     public static Answer Of(in PushOutcome outcome, bool asItIs) => outcome.Status switch
     {
         PushStatus.Stored => new Answer(200),
-        PushStatus.Accepted => new Answer(202, Why: outcome.Error is null ? Refusal.None : Refusal.Inconsistent),
+        PushStatus.Accepted => new Answer(202, outcome.Error, Why: outcome.Error is null ? Refusal.None : Refusal.Inconsistent),
         PushStatus.TooManySeries => new Answer(413, outcome.Error, Close: false, Limit.SeriesPerPush),
         PushStatus.TooManyNameSets => new Answer(507, outcome.Error, Close: false, Limit.GroupingNameSets, Refusal.Overload),
         PushStatus.RenderedTooLarge => new Answer(413, outcome.Error, Close: false, Limit.RenderedBytes),

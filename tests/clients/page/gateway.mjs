@@ -41,8 +41,8 @@ export async function start(test, ...flags) {
     }
     await new Promise((done) => { setTimeout(done, 100); });
   }
-  const send = async (method, path, body) => {
-    const answer = await fetch(url + path, { method, body });
+  const send = async (method, path, body, headers) => {
+    const answer = await fetch(url + path, { method, body, headers });
     return { status: answer.status, text: await answer.text() };
   };
   return {
@@ -50,9 +50,53 @@ export async function start(test, ...flags) {
     url,
     log: () => log,
     push: (path, body) => send('PUT', `/metrics/job/${path}`, body),
+    post: (path, body, headers) => send('POST', `/metrics/job/${path}`, body, headers),
+    pushMany: (count, group) => pushMany(port, count, group),
     send,
     groups: async () => (await (await fetch(`${url}/api/v1/metrics`)).json()).data.map((group) => group.labels),
   };
+}
+
+// Pushes one series to each of many groups, one request after the other without waiting for answers.
+function pushMany(port, count, group) {
+  return new Promise((done, fail) => {
+    const socket = net.connect(port, '127.0.0.1');
+    let [sent, answered, rest] = [0, 0, ''];
+    socket.on('error', fail);
+    socket.on('data', (data) => {
+      const text = rest + data.toString('latin1');
+      answered += text.split('HTTP/1.1 200').length - 1;
+      rest = text.slice(-('HTTP/1.1 200'.length - 1));
+      if (answered === count) {
+        socket.end();
+        done();
+      }
+      more();
+    });
+    const more = () => {
+      for (let text = ''; sent < count && sent - answered < 2000; text = '') {
+        for (const end = Math.min(count, sent + 500); sent < end; sent++) {
+          text += `PUT /metrics/job/${group(sent)} HTTP/1.1\r\nHost: h\r\nContent-Length: 12\r\n\r\nrows ${String(sent).padStart(6, '0')}\n`;
+        }
+        socket.write(text);
+      }
+    };
+    more();
+  });
+}
+
+// A delimited family of one native histogram, in protobuf.
+export function nativeHistogram(name, sum, deltas) {
+  const varint = (value) => (value < 128 ? [value] : [(value & 127) | 128, ...varint(value >>> 7)]);
+  const signed = (value) => varint(value < 0 ? (-value * 2) - 1 : value * 2);
+  const bytes = (field, content) => [(field * 8) + 2, ...varint(content.length), ...content];
+  const double = (field, value) => [(field * 8) + 1, ...new Uint8Array(new Float64Array([value]).buffer)];
+  let bucket = 0;
+  const count = deltas.reduce((all, delta) => { bucket += delta; return all + bucket; }, 0);
+  const span = [8, ...signed(-8), 16, ...varint(deltas.length)];
+  const histogram = [8, ...varint(count), ...double(2, sum), 5 * 8, ...signed(3), ...double(6, 1e-6), 7 * 8, 0, ...bytes(12, span), ...bytes(13, deltas.flatMap(signed))];
+  const family = [...bytes(1, [...Buffer.from(name)]), 3 * 8, 4, ...bytes(4, bytes(7, histogram))];
+  return Buffer.from([...varint(family.length), ...family]);
 }
 
 // A reverse proxy that takes what is below a path away.
