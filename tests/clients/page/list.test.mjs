@@ -87,7 +87,7 @@ test('the live list keeps a part unfolded, the focus and the scroll', async (t) 
   await page.getByRole('checkbox', { name: 'live' }).check();
   await page.locator('a.to').first().focus();
   await gateway.push('one', 'a{x="1"} 77\na{x="2"} 1\nb 88\n');
-  await page.getByText('88', { exact: true }).first().waitFor();
+  await page.locator('summary', { hasText: '88' }).waitFor();
   await page.getByText('77', { exact: true }).waitFor();
   assert.ok(await page.locator('a.to').first().evaluate((link) => link === document.activeElement));
   assert.deepEqual(page.faults, []);
