@@ -18,7 +18,7 @@ public sealed class Http2Tests : IDisposable
     {
         _certificates.Write("web.yml", "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n");
         await using var gateway = await GatewayProcess.StartSecureAsync(Connect,
-            "--web.config.file=" + _certificates.PathOf("web.yml"), "--limit.body-timeout=2s", "--limit.body-bytes=1MiB");
+            "--web.config.file=" + _certificates.PathOf("web.yml"), "--limit.body-timeout=5s", "--limit.body-bytes=1MiB");
         using var socket = new System.Net.Sockets.TcpClient { NoDelay = true };
         await socket.ConnectAsync(IPAddress.Loopback, gateway.Port);
         var tls = new SslStream(socket.GetStream());
