@@ -56,7 +56,7 @@ public sealed class EachLimitTests
         ["scrape-duration"] = new("1s", static g => HoldAsync(g, "/metrics", much: true, others: 0), IsKept: true),
         ["scrape-rate"] = new("1MiB", static g => HoldAsync(g, "/metrics", much: true, others: 0), IsKept: true),
         ["scrapes"] = new("1", static g => HoldAsync(g, "/metrics", much: true)),
-        ["searches"] = new("1", static g => SearchAsync(g, 40), IsKept: false, "--limit.api-readers=0"),
+        ["searches"] = new("1", static g => SearchAsync(g, 160), IsKept: false, "--limit.api-readers=0"),
         ["series-per-group"] = new("2", static g => SendAsync(
             g, Post("Exposition-Push-Mode: series", "a{b=\"1\"} 1\na{b=\"2\"} 1\n"),
             Post("Exposition-Push-Mode: series", "a{b=\"3\"} 1\n")),
