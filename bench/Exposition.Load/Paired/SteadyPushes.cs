@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Exposition.Formats;
+using Exposition.Formats.Writing;
 using Exposition.Load.Bodies;
 using Exposition.Load.Servers;
 using Exposition.Load.Wire;
@@ -121,15 +122,10 @@ internal sealed class SteadyPushes
         }
 
         var output = new ArrayBufferWriter<byte>();
-        var metrics = new ArrayBufferWriter<byte>();
+        var writer = new FamilyOutput(ScrapeFormat.ProtobufDelimited, EscapingScheme.Underscores);
         for (int family = 0; family < set.Families.Length; family++)
         {
-            metrics.ResetWrittenCount();
-            ProtobufFormat.WriteMetrics(set, family, metrics);
-            FamilyRow row = set.Families[family];
-            ProtobufFormat.WriteHeader(set.Text(row.Name), row.Type, row.HasHelp, set.Text(row.Help), EscapingScheme.Underscores,
-                metrics.WrittenCount, output);
-            output.Write(metrics.WrittenSpan);
+            writer.Write(set, family, isLast: true, output);
         }
 
         return output.WrittenSpan.ToArray();

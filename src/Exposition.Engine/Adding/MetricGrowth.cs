@@ -14,8 +14,8 @@ internal sealed class MetricGrowth
     private readonly BucketPairs _buckets = new();
 
     /// <summary>
-    /// Adds what a metric has grown by to a family; all of it where it has begun anew, and nothing if it came late: it began before what is
-    /// known, or is older than that.
+    /// Adds to a family by how much a metric has grown. If the metric has started again, that is its whole value. If it came late (its
+    /// start or its time is before what is known), nothing is added.
     /// </summary>
     /// <param name="last">What it was.</param>
     /// <param name="now">What it is.</param>

@@ -47,7 +47,7 @@ internal sealed class Turns
         return entered;
     }
 
-    // Null where nobody insists.
+    // Null where no push waits for a turn of this group and the caller does not insist.
     private Turn? Join(GroupingKey key, bool insists)
     {
         lock (_lock)

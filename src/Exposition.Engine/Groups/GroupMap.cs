@@ -2,8 +2,8 @@ namespace Exposition.Engine.Groups;
 
 // A sorted array, and what has changed since it was made. The first that goes through the groups merges them, for all that have the same
 // map: a copy of the array with a few places more or less. So a creation or deletion costs the same however many groups there are, and a
-// view after it little more than the copy. Where nobody goes through them for long they are merged without the writer lock, and what has
-// changed meanwhile is put on top.
+// view after it little more than the copy. If no view is opened for long they are merged without the writer lock, and what has changed
+// meanwhile is put on top.
 
 /// <summary>The groups in order of their keys. Immutable; replaced when a group is created or deleted.</summary>
 internal sealed class GroupMap

@@ -5,27 +5,13 @@ namespace Exposition.Engine.Groups;
 // To compare two keys is to fetch four objects. So each key is fetched once: what stands behind the start that all have in common becomes a
 // number, the numbers are sorted, and what is equal in them is sorted by what follows.
 
-/// <summary>Many groups in order of their keys.</summary>
+/// <summary>Sorts many groups by their keys.</summary>
 internal static class KeyOrder
 {
     // Of a number of eight bytes the last says how many of the others belong to the key: of those that have ended, the shorter comes first.
     private const int Taken = sizeof(ulong) - 1;
     private const int Few = 16;
 
-    /// <summary>Whether a group is among those that are in that order.</summary>
-    public static bool Has(ReadOnlySpan<GroupSlot> sorted, GroupSlot slot)
-    {
-        (int from, int to) = (0, sorted.Length);
-        while (from < to)
-        {
-            int middle = from + ((to - from) / 2);
-            (from, to) = sorted[middle].Key.CompareTo(slot.Key) < 0 ? (middle + 1, to) : (from, middle);
-        }
-
-        return from < sorted.Length && ReferenceEquals(sorted[from], slot);
-    }
-
-    /// <summary>Brings them into that order.</summary>
     public static void Sort(Span<GroupSlot> slots)
     {
         if (slots.Length <= Few)

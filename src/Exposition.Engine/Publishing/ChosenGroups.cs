@@ -46,7 +46,7 @@ internal sealed class ChosenGroups(StoreState state, Func<GroupingKey, bool> cho
     public void ChooseFrom(GroupMap map)
     {
         ReadOnlySpan<GroupSlot> groups = map.Slots;
-        _slots = _map is null ? Choose(groups, [], []) : Choose(groups, _map.Slots, _slots);
+        _slots = Choose(groups, _map is null ? [] : _map.Slots);
         _ends = Array.ConvertAll(_slots, EndFor);
         _left = map.Without(_slots);
         _map = map;
@@ -73,7 +73,7 @@ internal sealed class ChosenGroups(StoreState state, Func<GroupingKey, bool> cho
             }
             else if (!_late.Remove(slot))
             {
-                bool isChosen = KeyOrder.Has(_slots, slot);
+                bool isChosen = IsAt(_slots, ByKey.PlaceOf(_slots, slot.Key), slot);
                 _gone += isChosen ? 1 : 0;
                 _left = isChosen ? _left : _left.Without(slot);
             }
@@ -115,7 +115,7 @@ internal sealed class ChosenGroups(StoreState state, Func<GroupingKey, bool> cho
         return (closed == slots.Length ? slots : slots[..closed], _left);
     }
 
-    private GroupSlot[] Choose(ReadOnlySpan<GroupSlot> groups, ReadOnlySpan<GroupSlot> before, ReadOnlySpan<GroupSlot> chosenBefore)
+    private GroupSlot[] Choose(ReadOnlySpan<GroupSlot> groups, ReadOnlySpan<GroupSlot> before)
     {
         // Both are in order of their keys. Nearly all groups are the same objects as before, so that no key is looked at.
         var chosen = new List<GroupSlot>();
@@ -124,12 +124,12 @@ internal sealed class ChosenGroups(StoreState state, Func<GroupingKey, bool> cho
         {
             while (old < before.Length && !ReferenceEquals(before[old], slot) && before[old].Key.CompareTo(slot.Key) <= 0)
             {
-                next += IsAt(chosenBefore, next, before[old]) ? 1 : 0;
+                next += IsAt(_slots, next, before[old]) ? 1 : 0;
                 old++;
             }
 
             bool isOld = IsAt(before, old, slot);
-            bool isChosen = isOld ? IsAt(chosenBefore, next, slot) : chooses(slot.Key) && MayBeOld(slot);
+            bool isChosen = isOld ? IsAt(_slots, next, slot) : chooses(slot.Key) && MayBeOld(slot);
             old += isOld ? 1 : 0;
             next += isOld && isChosen ? 1 : 0;
             if (isChosen)

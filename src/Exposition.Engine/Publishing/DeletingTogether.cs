@@ -32,7 +32,8 @@ internal sealed class DeletingTogether(StoreState state, WriterLock writer, Publ
         {
             chosen.ChooseFrom(state.Maps.Newest);
 
-            // The steps that follow are taken when the inner scope ends: nobody wipes meanwhile, or deletes many groups.
+            // The inner scope runs the steps that follow when it ends; the outer one keeps wipes and other deletes of many groups out until
+            // then.
             using (writer.EnterClosing())
             using (writer.Enter())
             {

@@ -4,10 +4,10 @@ using Exposition.Engine.Ingest;
 
 namespace Exposition.Engine.Publishing;
 
-// A view, a push and a delete first make expire what is due at their moment. So nobody can tell when the sweep runs, which only lets go of
-// memory and tells the feeds while nothing else happens. Where very much is due at once a view leaves the rest to the sweep, so that no
-// scrape waits for a million expiries; but the group that is pushed to or deleted always is as it is due. An expiry is a publication like
-// any other, under the writer lock:
+// A view, a push and a delete first make expire what is due at their moment. So answers do not depend on when the sweep runs, which only
+// frees memory and tells the feeds while nothing else happens. Where very much is due at once a view leaves the rest to the sweep, so that
+// no scrape waits for a million expiries; but the group that is pushed to or deleted always is as it is due. An expiry is a publication
+// like any other, under the writer lock:
 //
 //   series --deadline--> push times and push_expired --grace--> nothing          a push leads back to series, without the old ones
 

@@ -132,7 +132,7 @@ internal sealed class OtlpExemplars(OtlpNames names)
         try
         {
             string name = names.OfLabel(key);
-            if (!name.StartsWith("__", StringComparison.Ordinal) && !name.Contains(':', StringComparison.Ordinal))
+            if (!name.Contains(':', StringComparison.Ordinal))
             {
                 _labels.Add(name, value);
             }

@@ -60,6 +60,7 @@ internal sealed class ReplicationFlags
     public int Replicas { get; private set; } = 3;
 
     public TimeSpan ReadyGrace { get; private set; } = TimeSpan.FromSeconds(15);
+
     /// <summary>Refuses others where there is no engine.</summary>
     /// <exception cref="FlagException">One is given.</exception>
     public void RequireUrl()

@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Http;
 
 namespace Exposition.Kestrel.Api;
 
-// A seat of the searches is for the search alone: how long an answer takes is for its reader to say, who has a seat of his own for that and
-// must keep the least rate. He who is refused has neither while he is told.
+// A seat of the searches is held for the search alone: how long the answer takes depends on its reader, which has a seat of its own and
+// must keep the least rate. A reader that is refused has neither seat while the refusal is sent.
 
 /// <summary>Answers of the API that a search of the groups comes before.</summary>
 internal static class SearchAnswer
@@ -25,35 +25,33 @@ internal static class SearchAnswer
             return;
         }
 
-        bool isBusy = false;
+        using LongAnswer? answer = LongAnswer.TryStart(engine, context, Limit.ApiReaders, engine.Options.MaxApiReaders);
+        if (answer is null)
+        {
+            await Responses.WriteAsync(context, new Answer(503, "too many readers of the API at once"));
+            return;
+        }
+
         try
         {
-            using LongAnswer? answer = LongAnswer.TryStart(engine, context, Limit.ApiReaders, engine.Options.MaxApiReaders);
-            if (answer is not null)
+            T found;
+            using (IDisposable? seat = await engine.Searches.TryEnterAsync(context.RequestAborted))
             {
-                (isBusy, T? found) = await TryFindAsync(engine, context, find);
-                await (isBusy ? Task.CompletedTask : write(answer, found!));
+                if (seat is null)
+                {
+                    answer.Dispose();
+                    await engine.RefuseAsync(context, engine.Searches.Refusal);
+                    return;
+                }
+
+                found = await find(context.RequestAborted);
             }
-            else
-            {
-                await Responses.WriteAsync(context, new Answer(503, "too many readers of the API at once"));
-            }
+
+            await write(answer, found);
         }
         catch (OperationCanceledException)
         {
             // The reader has gone, or was too slow.
         }
-
-        if (isBusy)
-        {
-            await engine.RefuseAsync(context, engine.Searches.Refusal);
-        }
-    }
-
-    private static async ValueTask<(bool IsBusy, T? Found)> TryFindAsync<T>(
-        ExpositionEngine engine, HttpContext context, Func<CancellationToken, ValueTask<T>> find)
-    {
-        using IDisposable? seat = await engine.Searches.TryEnterAsync(context.RequestAborted);
-        return seat is null ? (true, default) : (false, await find(context.RequestAborted));
     }
 }

@@ -97,5 +97,6 @@ internal sealed class TargetsHandler(ExpositionEngine engine, ExpositionStatusOp
         string address = reached.Host.Port is null ? host + (reached.Scheme == "https" ? ":443" : ":80") : host;
         return new Target(reached.Scheme, address, reached.Prefix + engine.Options.TelemetryPath);
     }
+
     private readonly record struct Target(string Scheme, string Address, string Path, Shard? Shard = null);
 }

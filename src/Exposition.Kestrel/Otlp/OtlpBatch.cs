@@ -8,7 +8,11 @@ namespace Exposition.Kestrel.Otlp;
 /// <param name="Answer">The answer, of which <see cref="Rejected"/> says more.</param>
 /// <param name="Stored">How many points were stored.</param>
 /// <param name="Rejected">Those that were not.</param>
-internal readonly record struct OtlpOutcome(Answer Answer, long Stored, Rejections Rejected);
+internal readonly record struct OtlpOutcome(Answer Answer, long Stored, Rejections Rejected)
+{
+    /// <summary>Of a request of which nothing was looked at point by point.</summary>
+    public static OtlpOutcome Refused(in Answer answer) => new(answer, 0, new Rejections());
+}
 
 /// <summary>A request that has been translated: what is to be stored of it, and what has become of it so far.</summary>
 /// <param name="sender">Who sends it: something whose text says so, or null.</param>

@@ -2,7 +2,6 @@ using System.Text;
 using Exposition.Engine;
 using Exposition.Formats.Go;
 using Exposition.Formats.Otlp;
-using Exposition.Formats.Translation;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Clients;
 using Exposition.Kestrel.Endpoints;
@@ -57,7 +56,7 @@ internal sealed class OtlpHandler(ExpositionEngine engine)
         try
         {
             outcome = await body.ReadAsync(context) is { } refused
-                ? new OtlpOutcome(refused, 0, new Rejections())
+                ? OtlpOutcome.Refused(refused)
                 : await HandleAsync(request, body.Memory, type);
         }
         catch (Exception e) when (e is OperationCanceledException or IOException)
@@ -69,7 +68,7 @@ internal sealed class OtlpHandler(ExpositionEngine engine)
         }
         catch (Exception e)
         {
-            outcome = new OtlpOutcome(engine.Pushes.Fail(request, e), 0, new Rejections());
+            outcome = OtlpOutcome.Refused(engine.Pushes.Fail(request, e));
             await OtlpWire.WriteAsync(context, type, outcome.Answer, outcome.Rejected);
             return;
         }
@@ -84,7 +83,7 @@ internal sealed class OtlpHandler(ExpositionEngine engine)
         engine.Metrics.CountBody(request.Method, request.Format, request.Encoding, body.Length);
         if (engine.Options.CommitGate is { IsOpen: false })
         {
-            return new OtlpOutcome(Answer.Loading, 0, new Rejections());
+            return OtlpOutcome.Refused(Answer.Loading);
         }
 
         bool isLarge = body.Length >= (ContentCoding.IsPacked(ContentCoding.Settle(request.Encoding, body.Span)) ? LargePacked : LargeBody);
@@ -93,7 +92,7 @@ internal sealed class OtlpHandler(ExpositionEngine engine)
         try
         {
             Answer answer = (isLarge ? null : Work(waits: false)) ?? await engine.Pushes.RunInTurnAsync(request, () => Work(waits: true));
-            outcome = outcome.Rejected is not null ? outcome : batch?.End(unfinished: answer) ?? Refused(answer);
+            outcome = outcome.Rejected is not null ? outcome : batch?.End(unfinished: answer) ?? OtlpOutcome.Refused(answer);
         }
         finally
         {
@@ -123,15 +122,15 @@ internal sealed class OtlpHandler(ExpositionEngine engine)
         if (!ContentCoding.IsPacked(encoding))
         {
             return encoding == BodyEncoding.Unknown
-                ? Refused(new Answer(415, $"Content-Encoding is not one of {ContentCoding.Understood}", Why: Refusal.Encoding))
+                ? OtlpOutcome.Refused(new Answer(415, $"Content-Encoding is not one of {ContentCoding.Understood}", Why: Refusal.Encoding))
                 : Read(request, body, type, out batch);
         }
 
         using var decoded = new PooledBody(request.Claim);
         DecodeOutcome undone = engine.Pushes.Bodies.Undo(encoding, body, decoded, long.MaxValue, out long limit);
         return undone.NoRoom ? null
-            : undone.TooLarge ? Refused(engine.Pushes.Bodies.TooLarge(limit, body.Length))
-            : undone.Error is { } error ? Refused(new Answer(400, error, Why: Refusal.Encoding))
+            : undone.TooLarge ? OtlpOutcome.Refused(engine.Pushes.Bodies.TooLarge(limit, body.Length))
+            : undone.Error is { } error ? OtlpOutcome.Refused(new Answer(400, error, Why: Refusal.Encoding))
             : Read(request, decoded.Memory, type, out batch);
     }
 
@@ -160,7 +159,7 @@ internal sealed class OtlpHandler(ExpositionEngine engine)
         }
         catch (OtlpException e)
         {
-            return Refused(e.Exceeds switch
+            return OtlpOutcome.Refused(e.Exceeds switch
             {
                 OtlpBound.None => new Answer(400, e.Message, Why: Refusal.Malformed),
                 OtlpBound.Points => new Answer(413, e.Message, Close: false, Limit.SeriesPerPush),
@@ -186,6 +185,4 @@ internal sealed class OtlpHandler(ExpositionEngine engine)
         taken += isThere ? bytes : 0;
         return isThere;
     }
-
-    private static OtlpOutcome Refused(in Answer answer) => new(answer, 0, new Rejections());
 }

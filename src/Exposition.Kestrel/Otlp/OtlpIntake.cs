@@ -68,7 +68,7 @@ internal sealed class OtlpIntake(ExpositionEngine engine)
     {
         if (!batch.IsCounted && !engine.Pushes.TryTake(batch.Keys))
         {
-            return new OtlpOutcome(Answer.TooOften(Options.MaxPushesPerSecond), 0, new Rejections());
+            return OtlpOutcome.Refused(Answer.TooOften(Options.MaxPushesPerSecond));
         }
 
         batch.IsCounted = true;

@@ -62,7 +62,8 @@ internal sealed class GroupsPlace(HtmlWriter html, PageClock clock, GroupLinks l
         if (found.Groups.Count == 0)
         {
             html.Raw(list.IsFiltered || list.After.Length > 0
-                ? "<p>No group matches. <a href=\"./\">All groups</a> · <a href=\"./?view=refusals\">Refused pushes</a></p>\n"u8 : default);
+                ? "<p>No group matches. <a href=\"./\">All groups</a> · <a href=\"./?view=refusals\">Refused pushes</a></p>\n"u8
+                : default);
             return;
         }
 

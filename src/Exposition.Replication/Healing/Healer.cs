@@ -87,7 +87,7 @@ internal sealed class Healer(
         if (await SendAllAsync(end))
         {
             var meta = new Message(MessageKind.Meta, Message.Now(time), IsSeeded: options.Seed || follower.WasLive);
-            AppendResult result = await appending.AppendAsync(Subjects.Meta, meta, applying.MetaRevision, null, Until(), end);
+            AppendResult result = await appending.AppendAsync(Subjects.Meta, meta, applying.MetaRevision, null, appending.Until(), end);
             Volatile.Write(ref _isFound, result.End is not (AppendEnd.Applied or AppendEnd.Conflict));
         }
         else
@@ -152,7 +152,7 @@ internal sealed class Healer(
             return null;
         }
 
-        AppendResult result = await appending.AppendAsync(subject, message, expected.Value, timeToLive, Until(), end);
+        AppendResult result = await appending.AppendAsync(subject, message, expected.Value, timeToLive, appending.Until(), end);
         if (result.End == AppendEnd.Conflict)
         {
             unshared.Know(key, result.Revision);
@@ -169,6 +169,4 @@ internal sealed class Healer(
 
         return result.End == AppendEnd.Applied;
     }
-
-    private long Until() => time.GetTimestamp() + (long)(options.Timeout.TotalSeconds * time.TimestampFrequency);
 }

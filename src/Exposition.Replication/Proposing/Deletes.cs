@@ -23,7 +23,7 @@ internal sealed class Deletes(
     /// <summary>Deletes a group, and waits until it is gone here.</summary>
     public async Task<ReplicatedDelete> DeleteAsync(GroupingKey key)
     {
-        long until = Until();
+        long until = appending.Until();
         bool isThere = store.Shared.IsThere(key);
         long revision = store.Shared.RevisionOf(key);
         if (!isThere)
@@ -66,7 +66,7 @@ internal sealed class Deletes(
         List<GroupingKey> gone = [];
         foreach ((GroupingKey Key, long Revision)[] some in groups.Chunk(_atOnce))
         {
-            AppendResult[] results = await Task.WhenAll(some.Select(group => AppendAsync(group.Key, group.Revision, Until())));
+            AppendResult[] results = await Task.WhenAll(some.Select(group => AppendAsync(group.Key, group.Revision, appending.Until())));
             gone.AddRange(some.Where((_, i) => results[i].End == AppendEnd.Applied).Select(static group => group.Key));
             if (Array.Exists(results, static result => result.End == AppendEnd.Unavailable))
             {
@@ -84,7 +84,7 @@ internal sealed class Deletes(
     /// <summary>Deletes all groups in one step, at every node.</summary>
     public async Task<ReplicatedDelete> WipeAsync()
     {
-        long until = Until();
+        long until = appending.Until();
         while (true)
         {
             int groups = store.GroupCount;
@@ -112,6 +112,4 @@ internal sealed class Deletes(
     private static ReplicatedDelete Failed(in AppendResult result) => new(
         ReplicatedState.Unavailable, 0, result.IsUnsure
             ? "whether it was carried out is not known: its answer was lost, and other changes have come since" : result.Reason);
-
-    private long Until() => time.GetTimestamp() + (long)(options.Timeout.TotalSeconds * time.TimestampFrequency);
 }

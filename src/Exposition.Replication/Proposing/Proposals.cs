@@ -25,7 +25,7 @@ internal sealed class Proposals(
     /// <summary>Appends a push, and waits until it is applied.</summary>
     public Task<ReplicatedPush> PushAsync(PreparedPush push)
     {
-        var proposal = new Proposal(push, time.GetTimestamp() + (long)(options.Timeout.TotalSeconds * time.TimestampFrequency));
+        var proposal = new Proposal(push, appending.Until());
         if (!_room.TryEnter(proposal.Bytes, out bool isByBytes))
         {
             ReplicatedState state = isByBytes ? ReplicatedState.TooManyBytes : ReplicatedState.TooMany;

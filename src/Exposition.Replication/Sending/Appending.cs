@@ -138,6 +138,9 @@ internal sealed class Appending(
             : new AppendResult(AppendEnd.Unavailable, Reason: reason ?? "the log does not answer");
     }
 
+    /// <summary>When a change that comes now is given up, by the clock's timestamp.</summary>
+    public long Until() => time.GetTimestamp() + (long)(options.Timeout.TotalSeconds * time.TimestampFrequency);
+
     private TimeSpan Left(long until) =>
         time.GetElapsedTime(time.GetTimestamp(), until) is var left && left > TimeSpan.Zero ? left : default;
 
