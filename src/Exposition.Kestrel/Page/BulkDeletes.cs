@@ -31,8 +31,9 @@ internal sealed class BulkDeletes(HtmlWriter html, ListAddress list, bool canDel
 
         if (all)
         {
+            // The reference's words, which checks of a gateway's page look for.
             html.Raw(" <button type=\"button\" class=\"danger\" data-do=\"wipe\" data-address=\""u8).Text(admin + "api/v1/admin/wipe")
-                .Raw("\" data-groups=\""u8).Text(total.ToString(CultureInfo.InvariantCulture)).Raw("\">Delete all groups\u2026</button>"u8);
+                .Raw("\" data-groups=\""u8).Text(total.ToString(CultureInfo.InvariantCulture)).Raw("\">Delete All Groups\u2026</button>"u8);
         }
 
         html.Raw(" <span class=\"help\">asks again, with the number of groups and their jobs</span></div>\n"u8);

@@ -87,7 +87,7 @@ for (const [name, options] of [
     const large = await many(t);
     await page.goto(`${large.url}/`);
     await check(page, `${name}-many`);
-    await page.getByRole('button', { name: 'Delete all groups' }).click();
+    await page.getByRole('button', { name: 'Delete All Groups' }).click();
     await check(page, `${name}-many-question`);
   });
 }

@@ -157,7 +157,7 @@ for (const [name, flags, path, stripped, told] of [
     await page.waitForURL(`${base}/`);
     await rows(page).first().waitFor();
     assert.equal(await rows(page).count(), 1);
-    await page.getByRole('button', { name: 'Delete all groups' }).click();
+    await page.getByRole('button', { name: 'Delete All Groups' }).click();
     await confirm(page);
     await said(page, 'Deleted all groups.');
     assert.match(await page.locator('main').innerText(), /Nothing is stored/);
