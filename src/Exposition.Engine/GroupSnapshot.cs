@@ -62,15 +62,13 @@ internal sealed class GroupSnapshot
     public PushFailure? LastFailure => _slot!.LastFailure;
 
     /// <summary>Its push_time_seconds; null where it has none.</summary>
-    internal double? PushTime => TryGetTime(BuiltInFamilies.PushTime, out double seconds) ? seconds : null;
+    internal double? PushTime => double.IsNegativeInfinity(PushedAt) ? null : PushedAt;
 
     /// <summary>Its push_failure_time_seconds; null where it has none.</summary>
-    internal double? FailureTime => TryGetTime(BuiltInFamilies.PushFailure, out double seconds) ? seconds : null;
+    internal double? FailureTime => double.IsNegativeInfinity(FailedAt) ? null : FailedAt;
 
     /// <summary>Whether push_failure_time_seconds is not later than push_time_seconds (true where one is missing).</summary>
-    public bool LastPushSuccessful =>
-        !TryGetTime(BuiltInFamilies.PushFailure, out double failure) || !TryGetTime(BuiltInFamilies.PushTime, out double success)
-            || failure <= success;
+    public bool LastPushSuccessful => FailureTime is not { } failure || PushTime is not { } success || failure <= success;
 
     internal GroupSlot Slot => _slot!;
 
@@ -92,7 +90,10 @@ internal sealed class GroupSnapshot
 
     internal long IdBytes { get; set; }
 
-    // Its push_failure_time_seconds; negative infinity where it has none. Repeat pushes leave it as it is.
+    // Its push_time_seconds and push_failure_time_seconds, so that nobody who goes through many groups reads them from text; negative
+    // infinity where it has none. Repeat pushes leave the second as it is.
+    internal double PushedAt { get; set; }
+
     internal double FailedAt { get; set; }
 
     // When it was published (see Timeline). Snapshots of one group may have the same stamp; their versions differ.
@@ -196,7 +197,7 @@ internal sealed class GroupSnapshot
         _count = before._count;
         Version = before.Version + 1;
         SeriesSince = before.SeriesSince;
-        (Size, SampleCount, FailedAt) = (before.Size, before.SampleCount, before.FailedAt);
+        (Size, SampleCount, PushedAt, FailedAt) = (before.Size, before.SampleCount, before.PushedAt, before.FailedAt);
         (Memory, IdCount, IdBytes) = (before.Memory, before.IdCount, before.IdBytes);
         before.Families.CopyTo(_families);
         return _families.AsSpan(0, _count);
@@ -252,8 +253,6 @@ internal sealed class GroupSnapshot
     }
 
     // The value of the first sample of a family of times; a family without samples has none.
-    private bool TryGetTime(ReadOnlySpan<byte> name, out double seconds) => TryGetTime(Families, name, out seconds);
-
     internal static bool TryGetTime(ReadOnlySpan<FamilyEntry> families, ReadOnlySpan<byte> name, out double seconds)
     {
         seconds = 0;

@@ -5,6 +5,28 @@ public sealed class GroupSelectorTests
 {
     private static readonly GroupingKey s_key = Harness.Key("job", "flink-tm", "instance", "a\nb", "zone", "");
 
+    // A search asks of each group of a million.
+    [Fact]
+    public void To_match_allocates_nothing()
+    {
+        GroupSelector selector = GroupSelector.Parse("{job=~\"flink.*\",instance!~\".*7\"}");
+        int matches = 0;
+        long least = long.MaxValue;
+        for (int round = 0; round < 10; round++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 100; i++)
+            {
+                matches += selector.Matches(s_key) ? 1 : 0;
+            }
+
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+
+        Assert.Equal((1000, 0), (matches, least));
+        Assert.True(GroupSelector.Parse("{job=~\"x+é\"}").Matches(Harness.Key("job", new string('x', 5000) + "é")));
+    }
+
     [Theory]
     [InlineData("{}", true)]
     [InlineData("{job=\"flink-tm\"}", true)]

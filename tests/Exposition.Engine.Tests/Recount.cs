@@ -19,6 +19,9 @@ internal static class Recount
         Assert.Equal(groups.Sum(static group => (long)group.SampleCount), store.SampleCount);
         Assert.Equal(groups.Sum(static group => group.Size), store.StoredBytes);
 
+        Assert.All(groups, static group => Assert.Equal(
+            (TimeOf(group, "push_time_seconds"u8), TimeOf(group, "push_failure_time_seconds"u8)), (group.PushTime, group.FailureTime)));
+
         // Of groups of many families these count on for a while.
         if (store.State.Directory.Leaving > 0)
         {
@@ -35,6 +38,9 @@ internal static class Recount
                 .GroupBy(static entry => entry.Name).Select(static family => family.Count()).DefaultIfEmpty().Max(),
             store.MostNameSets);
     }
+
+    private static double? TimeOf(GroupSnapshot group, ReadOnlySpan<byte> name) =>
+        GroupSnapshot.TryGetTime(group.Families, name, out double seconds) ? seconds : null;
 
     private static bool IsRefusedSince(GroupSnapshot group, Func<long, long, bool> isLater) =>
         group.TryGet("push_time_seconds"u8, out FamilyEntry time) && group.LastFailure is { } failure

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -10,6 +11,8 @@ namespace Exposition.Engine.Expiry;
 /// <param name="expression">The value as an expression that covers the whole of it (<c>=~</c>, <c>!~</c>), or null.</param>
 internal sealed class LabelMatcher(string name, string value, bool negated, Regex? expression)
 {
+    private const int StackChars = 256;
+
     private readonly byte[] _name = Encoding.UTF8.GetBytes(name);
     private readonly byte[] _value = Encoding.UTF8.GetBytes(value);
 
@@ -33,7 +36,7 @@ internal sealed class LabelMatcher(string name, string value, bool negated, Rege
 
     /// <summary>Whether a value is one that it asks for.</summary>
     public bool MatchesValue(ReadOnlySpan<byte> actual) =>
-        negated != (expression is null ? actual.SequenceEqual(_value) : expression.IsMatch(Encoding.UTF8.GetString(actual)));
+        negated != (expression is null ? actual.SequenceEqual(_value) : IsMatch(expression, actual));
 
     public override string ToString()
     {
@@ -46,6 +49,20 @@ internal sealed class LabelMatcher(string name, string value, bool negated, Rege
             (true, _) => "!~",
         };
         return (plain ? name : Quote(name)) + sign + Quote(value);
+    }
+
+    // Nothing is allocated for it: a search asks of each group.
+    private static bool IsMatch(Regex expression, ReadOnlySpan<byte> value)
+    {
+        char[]? rented = value.Length > StackChars ? ArrayPool<char>.Shared.Rent(value.Length) : null;
+        Span<char> chars = rented ?? stackalloc char[StackChars];
+        bool isMatch = expression.IsMatch(chars[..Encoding.UTF8.GetChars(value, chars)]);
+        if (rented is not null)
+        {
+            ArrayPool<char>.Shared.Return(rented);
+        }
+
+        return isMatch;
     }
 
     private static string Quote(string text) => '"' + text.Replace("\\", "\\\\", StringComparison.Ordinal)

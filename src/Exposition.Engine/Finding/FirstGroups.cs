@@ -19,7 +19,7 @@ internal sealed class FirstGroups(GroupSort sort, bool descending, int most) : I
     /// <summary>Whether some were left out.</summary>
     public bool HasMore { get; private set; }
 
-    /// <summary>Offers one.</summary>
+    /// <summary>Offers one: all in order of their keys, so that of two with the same number the later one comes behind.</summary>
     public void Offer(in Ranked group)
     {
         if (_heap.Count < most)
@@ -30,7 +30,7 @@ internal sealed class FirstGroups(GroupSort sort, bool descending, int most) : I
         }
 
         HasMore = true;
-        if (most > 0 && Compare(group, _heap[0]) < 0)
+        if (most > 0 && (group.Value != _heap[0].Value || SortValue.IsOfKey(sort)) && Compare(group, _heap[0]) < 0)
         {
             _heap[0] = group;
             Down();

@@ -59,7 +59,7 @@ internal sealed class GroupFinder(StoreState state, GroupReads reads)
 
     private FoundGroup RowOf(GroupSnapshot group)
     {
-        GroupCondition condition = GroupCondition.Of(group, state.Clock.Read(), new PushTimes());
+        GroupCondition condition = GroupCondition.Of(group, state.Clock.Read());
         var hidden = new List<(string, string)>();
         foreach (HiddenFamily family in group.Hidden[..Math.Min(group.Hidden.Length, MostHidden)])
         {

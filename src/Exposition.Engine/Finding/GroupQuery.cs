@@ -40,6 +40,9 @@ internal sealed class GroupQuery
     public bool IsPlain =>
         Selectors.Count == 0 && _text.Length == 0 && State is null && OlderThan is null && Sort == GroupSort.Key && Limit < int.MaxValue;
 
+    /// <summary>Whether the keys of all groups are looked at, and not only of those that are answered.</summary>
+    public bool ReadsKeys => Selectors.Count > 0 || _text.Length > 0 || After is not null || SortValue.IsOfKey(Sort);
+
     /// <summary>Whether a group is looked for, as far as its key says that.</summary>
     public bool Chooses(GroupingKey key) => ChoosesBySelector(key) && HasText(key);
 

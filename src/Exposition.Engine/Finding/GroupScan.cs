@@ -8,6 +8,9 @@ namespace Exposition.Engine.Finding;
 /// <summary>Looks at one group.</summary>
 internal interface IGroupVisitor
 {
+    /// <summary>Whether the keys are looked at, which then are asked for ahead.</summary>
+    public bool ReadsKeys { get; }
+
     /// <summary>Whether it is to be looked at, by its key.</summary>
     public bool Wants(GroupSlot slot);
 
@@ -22,9 +25,6 @@ internal interface IGroupVisitor
 internal sealed class GroupScan(StoreState state, GroupReads reads)
 {
     private const int Ahead = 12;
-
-    // Of a group with few families the table of these, which is long to come.
-    private const int FamilyLines = 6;
 
     // Groups between two looks at the clock.
     private const int Step = 32;
@@ -50,9 +50,10 @@ internal sealed class GroupScan(StoreState state, GroupReads reads)
     private static int Visit(ReadOnlySpan<GroupSlot> slots, int from, IGroupVisitor visitor)
     {
         int end = Math.Min(from + Step, slots.Length);
+        bool keys = visitor.ReadsKeys;
         for (int i = from; i < end; i++)
         {
-            Fetch(slots, i);
+            Fetch(slots, i, keys);
             if (visitor.Wants(slots[i]))
             {
                 using var group = new PinnedGroup(slots[i]);
@@ -67,15 +68,19 @@ internal sealed class GroupScan(StoreState state, GroupReads reads)
     }
 
     // What is read of snapshots that are not pinned may be of another one by now: it is only a place to fetch from.
-    private static void Fetch(ReadOnlySpan<GroupSlot> slots, int i)
+    private static void Fetch(ReadOnlySpan<GroupSlot> slots, int i, bool keys)
     {
-        if (i + (3 * Ahead) < slots.Length)
+        if (i + (3 * Ahead) >= slots.Length)
         {
-            Prefetch.Object(slots[i + (3 * Ahead)]);
+            return;
+        }
+
+        Prefetch.Slot(slots[i + (3 * Ahead)]);
+        Prefetch.Snapshot(slots[i + (2 * Ahead)].Current!);
+        if (keys)
+        {
             Prefetch.Object(slots[i + (2 * Ahead)].Key);
-            Prefetch.Snapshot(slots[i + (2 * Ahead)].Current!);
             Prefetch.Bytes(slots[i + Ahead].Key.Array, 0);
-            Prefetch.Span(slots[i + Ahead].Current!.Families, FamilyLines);
         }
     }
 }

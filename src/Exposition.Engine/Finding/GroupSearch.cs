@@ -8,7 +8,6 @@ namespace Exposition.Engine.Finding;
 internal sealed class GroupSearch(GroupQuery query, StoreState state) : IGroupVisitor
 {
     private readonly Moment _now = state.Clock.Read();
-    private readonly PushTimes _times = new();
     private readonly bool _needsCondition = query.State is not null || SortValue.NeedsCondition(query.Sort);
 
     /// <summary>How many there are.</summary>
@@ -20,11 +19,13 @@ internal sealed class GroupSearch(GroupQuery query, StoreState state) : IGroupVi
     /// <summary>The first behind the cursor.</summary>
     public FirstGroups First { get; } = new(query.Sort, query.Descending, query.Limit);
 
+    public bool ReadsKeys => query.ReadsKeys;
+
     public bool Wants(GroupSlot slot) => query.Chooses(slot.Key);
 
     public void Visit(GroupSlot slot, GroupSnapshot group)
     {
-        GroupCondition condition = _needsCondition ? GroupCondition.Of(group, _now, _times) : default;
+        GroupCondition condition = _needsCondition ? GroupCondition.Of(group, _now) : default;
         if ((query.State is { } state && !IsIn(condition.States, state)) || !GroupAge.IsOver(group, query.OlderThan, _now))
         {
             return;

@@ -43,16 +43,15 @@ internal readonly record struct GroupCondition(double PushedAt, double FailedAt,
     public static readonly TimeSpan Long = TimeSpan.FromDays(1);
 
     /// <summary>Looks at a group, which must stay what it is meanwhile.</summary>
-    public static GroupCondition Of(GroupSnapshot group, Moment now, PushTimes times)
+    public static GroupCondition Of(GroupSnapshot group, Moment now)
     {
-        double? pushed = times.Pushed(group);
-        double? failed = times.Failed(group);
+        double? pushed = group.PushTime;
         GroupStates states = group.Slot.IsFailing ? GroupStates.Failed : GroupStates.None;
         states |= group.Slot.IsOverdue ? GroupStates.Overdue : GroupStates.None;
         states |= group.IsExpired ? GroupStates.Expired : GroupStates.None;
         states |= group.Hidden.IsEmpty ? GroupStates.None : GroupStates.Hidden;
         double at = now.Wall / 1e9;
-        double refused = Math.Max(failed.GetValueOrDefault(), (group.LastFailure?.At ?? 0) / 1e9);
+        double refused = Math.Max(group.FailureTime.GetValueOrDefault(), (group.LastFailure?.At ?? 0) / 1e9);
         double since = pushed is > 0 and var stored ? stored : refused;
         double left = group.ExpiresAt == 0 || group.IsExpired ? double.PositiveInfinity : (group.ExpiresAt - now.Steady) / 1e9;
         states |= left <= Soon.TotalSeconds && left < at - since ? GroupStates.Expiring : GroupStates.None;

@@ -11,12 +11,13 @@ namespace Exposition.Engine.Finding;
 internal sealed class JobSearch(GroupQuery query, string? after, int limit) : IGroupVisitor
 {
     private readonly byte[]? _after = after is null ? null : Encoding.UTF8.GetBytes(after);
-    private readonly PushTimes _times = new();
     private readonly Dictionary<byte[], FoundJob> _jobs = new(Utf8Key.Comparer);
     private readonly SortedSet<byte[]> _names = new(Comparer<byte[]>.Create(static (a, b) => a.AsSpan().SequenceCompareTo(b)));
 
     /// <summary>Whether there are jobs behind those.</summary>
     public bool HasMore { get; private set; }
+
+    public bool ReadsKeys => true;
 
     public bool Wants(GroupSlot slot) =>
         query.Chooses(slot.Key) && (_after is null || slot.Key.Job.SequenceCompareTo(_after) > 0);
@@ -28,7 +29,7 @@ internal sealed class JobSearch(GroupQuery query, string? after, int limit) : IG
             return;
         }
 
-        double pushed = _times.Pushed(group).GetValueOrDefault();
+        double pushed = group.PushTime.GetValueOrDefault();
         job.Groups++;
         job.Failed += slot.IsFailing ? 1 : 0;
         job.Series += group.SampleCount;

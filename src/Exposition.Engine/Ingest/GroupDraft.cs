@@ -26,9 +26,11 @@ internal sealed class GroupDraft
         }
 
         bool hasFailure = GroupSnapshot.TryGetTime(families, BuiltInFamilies.PushFailure, out double failure);
+        bool hasSuccess = GroupSnapshot.TryGetTime(families, BuiltInFamilies.PushTime, out double success);
         FailedAt = hasFailure ? failure : double.NegativeInfinity;
+        PushTime = hasSuccess ? success : double.NegativeInfinity;
         PushedAt = BuiltInFamilies.PushedAt(families) ?? 0;
-        IsFailed = hasFailure && GroupSnapshot.TryGetTime(families, BuiltInFamilies.PushTime, out double success) && !(failure <= success);
+        IsFailed = hasFailure && hasSuccess && !(failure <= success);
         if (old is null)
         {
             return;
@@ -61,6 +63,9 @@ internal sealed class GroupDraft
 
     /// <summary>See <see cref="GroupSnapshot.FailedAt"/>.</summary>
     public double FailedAt { get; }
+
+    /// <summary>See <see cref="GroupSnapshot.PushedAt"/>.</summary>
+    public double PushTime { get; }
 
     /// <summary>The opposite of <see cref="GroupSnapshot.LastPushSuccessful"/>.</summary>
     public bool IsFailed { get; }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
+using Exposition.Engine.Groups;
 
 namespace Exposition.Engine.Memory;
 
@@ -11,18 +12,17 @@ namespace Exposition.Engine.Memory;
 internal static unsafe class Prefetch
 {
     private const int Line = 64;
+    private const int SnapshotLines = 4;
+    private const int SlotLines = 3;
 
     /// <summary>The start of an object.</summary>
     public static void Object(object target) => At(ref Unsafe.As<Fields>(target).First);
 
     /// <summary>The fields of a snapshot: of which there are some more than a line has room for.</summary>
-    public static void Snapshot(GroupSnapshot snapshot)
-    {
-        ref byte first = ref Unsafe.As<Fields>(snapshot).First;
-        At(ref first);
-        At(ref Unsafe.Add(ref first, Line));
-        At(ref Unsafe.Add(ref first, 2 * Line));
-    }
+    public static void Snapshot(GroupSnapshot snapshot) => Lines(ref Unsafe.As<Fields>(snapshot).First, SnapshotLines);
+
+    /// <summary>The fields of a slot.</summary>
+    public static void Slot(GroupSlot slot) => Lines(ref Unsafe.As<Fields>(slot).First, SlotLines);
 
     /// <summary>Some bytes of an array, the array itself left alone.</summary>
     public static void Bytes(byte[] array, int start) => At(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(array), start));
@@ -38,6 +38,15 @@ internal static unsafe class Prefetch
             {
                 At(ref Unsafe.Add(ref first, at));
             }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Lines(ref byte first, int count)
+    {
+        for (int line = 0; line < count; line++)
+        {
+            At(ref Unsafe.Add(ref first, line * Line));
         }
     }
 

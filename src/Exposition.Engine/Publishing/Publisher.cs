@@ -40,6 +40,7 @@ internal sealed class Publisher(StoreState state, WriterLock writer)
             HasExplicitExpiry = what.Fate.IsOwn,
             Size = draft.Size,
             SampleCount = draft.SampleCount,
+            PushedAt = draft.PushTime,
             FailedAt = draft.FailedAt,
             Memory = draft.Memory,
             IdCount = draft.IdCount,

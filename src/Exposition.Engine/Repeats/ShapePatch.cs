@@ -26,6 +26,7 @@ internal static class ShapePatch
             if (entry.Name.Span.SequenceEqual(BuiltInFamilies.PushTime))
             {
                 entry = entry with { Text = WithValue(entry.Text.Span, now / 1e9, next), PushedAt = now, Serial = EntrySerial.Next() };
+                next.PushedAt = now / 1e9;
                 timed = true;
             }
             else if (pushed < shape.FamilyCount && shape.IsFamily(pushed, entry.Name))

@@ -96,12 +96,16 @@ internal sealed class LongAnswer : IBufferWriter<byte>, IDisposable
 
     /// <summary>Sends what is there whole already, piece by piece, and finishes.</summary>
     /// <exception cref="OperationCanceledException">As for <see cref="FlushAsync"/>.</exception>
-    public async ValueTask SendAsync(ReadOnlyMemory<byte> whole)
+    public async ValueTask SendAsync(ReadOnlySequence<byte> whole)
     {
         _context.Response.ContentLength = whole.Length;
-        for (int at = 0; at < whole.Length; at += PieceBytes)
+        for (; !whole.IsEmpty; whole = whole.Slice(Math.Min(PieceBytes, whole.Length)))
         {
-            this.Write(whole.Span[at..Math.Min(at + PieceBytes, whole.Length)]);
+            foreach (ReadOnlyMemory<byte> part in whole.Slice(0, Math.Min(PieceBytes, whole.Length)))
+            {
+                this.Write(part.Span);
+            }
+
             await FlushAsync();
         }
 

@@ -19,6 +19,8 @@ internal sealed class HtmlWriter(IBufferWriter<byte> output)
     // A few lines on a screen.
     private const int CutBytes = 300;
 
+    private const int StackBytes = 512;
+
     /// <summary>Bytes so far.</summary>
     public long Written { get; private set; }
 
@@ -54,7 +56,7 @@ internal sealed class HtmlWriter(IBufferWriter<byte> output)
     }
 
     /// <summary>Writes text, escaped.</summary>
-    public HtmlWriter Text(string text) => Text(Encoding.UTF8.GetBytes(text));
+    public HtmlWriter Text(string text) => Encoded(text, isCut: false);
 
     /// <summary>Writes the start of a text of any length, escaped.</summary>
     public HtmlWriter Cut(ReadOnlySpan<byte> text)
@@ -74,11 +76,27 @@ internal sealed class HtmlWriter(IBufferWriter<byte> output)
     }
 
     /// <summary>Writes the start of a text of any length, escaped.</summary>
-    public HtmlWriter Cut(string text) => Cut(Encoding.UTF8.GetBytes(text));
+    public HtmlWriter Cut(string text) => Encoded(text, isCut: true);
 
     /// <summary>Says how many of something are not shown, if any are not.</summary>
     public HtmlWriter Rest(int all, int shown) =>
         all <= shown
             ? this
             : Raw("<span class=\"note\">and "u8).Text((all - shown).ToString(CultureInfo.InvariantCulture)).Raw(" more</span> "u8);
+
+    // Most of a page are texts of a few characters.
+    private HtmlWriter Encoded(string text, bool isCut)
+    {
+        int most = Encoding.UTF8.GetMaxByteCount(text.Length);
+        byte[]? rented = most > StackBytes ? ArrayPool<byte>.Shared.Rent(most) : null;
+        Span<byte> bytes = rented ?? stackalloc byte[StackBytes];
+        bytes = bytes[..Encoding.UTF8.GetBytes(text, bytes)];
+        _ = isCut ? Cut(bytes) : Text(bytes);
+        if (rented is not null)
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+
+        return this;
+    }
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.IO.Pipelines;
 using Exposition.Engine;
 using Exposition.Engine.Finding;
 using Exposition.Formats;
@@ -25,6 +26,10 @@ internal sealed class OperatorPage(ExpositionEngine engine, ExpositionStatusOpti
     private const string Policy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action "
             + "'self'; frame-ancestors 'none'";
+
+    // Pieces of the shared pool: an array for the whole page would be a large object, which is collected late.
+    private static readonly PipeOptions s_pieces =
+        new(pauseWriterThreshold: 0, minimumSegmentSize: 16 << 10, useSynchronizationContext: false);
 
     private readonly PageFrame _frame = new(engine, status);
     private readonly GroupFinder _finder = new(engine.Store.State, engine.Store.Reads);
@@ -62,21 +67,22 @@ internal sealed class OperatorPage(ExpositionEngine engine, ExpositionStatusOpti
             return;
         }
 
-        var page = new ArrayBufferWriter<byte>(16 << 10);
+        var page = new Pipe(s_pieces);
         bool gzip = GzipWriter.IsTakenBy(context.Request);
         try
         {
             if (gzip)
             {
-                using var compressed = new GzipWriter(page);
+                using var compressed = new GzipWriter(page.Writer);
                 await WriteAsync(new HtmlWriter(compressed), place, context);
             }
             else
             {
-                await WriteAsync(new HtmlWriter(page), place, context);
+                await WriteAsync(new HtmlWriter(page.Writer), place, context);
             }
 
-            await SendAsync(context, answer, page.WrittenMemory, gzip);
+            await page.Writer.CompleteAsync();
+            await SendAsync(context, answer, (await page.Reader.ReadAsync()).Buffer, gzip);
         }
         catch (SearchesBusyException)
         {
@@ -86,6 +92,11 @@ internal sealed class OperatorPage(ExpositionEngine engine, ExpositionStatusOpti
         catch (OperationCanceledException)
         {
             // The reader has gone, or was too slow.
+        }
+        finally
+        {
+            await page.Writer.CompleteAsync();
+            await page.Reader.CompleteAsync();
         }
     }
 
@@ -233,7 +244,7 @@ internal sealed class OperatorPage(ExpositionEngine engine, ExpositionStatusOpti
         return seat is null ? throw new SearchesBusyException() : await find();
     }
 
-    private static async Task SendAsync(HttpContext context, LongAnswer answer, ReadOnlyMemory<byte> page, bool gzip)
+    private static async Task SendAsync(HttpContext context, LongAnswer answer, ReadOnlySequence<byte> page, bool gzip)
     {
         HttpResponse response = context.Response;
         response.ContentType = "text/html; charset=utf-8";
