@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Exposition.Conformance.Tests;
 
 /// <summary>Hundreds of recorded scenarios of the reference against the program, by the harness beside the checkout.</summary>
@@ -35,6 +37,29 @@ public sealed class ReferenceBehaviourTests
         }
     }
 
+    /// <summary>Families of ours stand beside those of the reference, which have its names, helps, types, labels and values.</summary>
+    [Fact]
+    public async Task Own_families_of_the_reference_are_as_it_has_them()
+    {
+        string[] scenarios = ["own-put", "own-notcounted", "own-size-chunked", "own-verb-b64", "own-prefix"];
+        using ConformRun run = await ConformRun.StartAsync(ServerCommand.Template, "conform-own", scenarios);
+        Assert.Equal(scenarios.Length, Total(run));
+        var compared = 0;
+        foreach (var step in run.Report.RootElement.GetProperty("failing").EnumerateArray()
+            .SelectMany(static failed => failed.GetProperty("steps").EnumerateArray()))
+        {
+            var expected = Families(step.GetProperty("reference"));
+            var actual = Families(step.GetProperty("candidate"));
+            foreach (var (name, lines) in expected)
+            {
+                Assert.Equal(lines.Order(StringComparer.Ordinal), actual.GetValueOrDefault(name, []).Order(StringComparer.Ordinal));
+                compared++;
+            }
+        }
+
+        Assert.True(compared > scenarios.Length, $"only {compared} families were compared");
+    }
+
     /// <summary>Scenario by scenario and step by step: what is compiled ahead of time is no other program.</summary>
     [Fact]
     public async Task A_program_compiled_ahead_of_time_is_judged_as_the_one_that_is_not()
@@ -58,6 +83,26 @@ public sealed class ReferenceBehaviourTests
         }
 
         Assert.Empty(differing);
+    }
+
+    // By name, all lines of each. No families where the answer is of another kind.
+    private static Dictionary<string, List<string>> Families(JsonElement answer)
+    {
+        var families = new Dictionary<string, List<string>>();
+        var name = "";
+        foreach (var line in answer.TryGetProperty("body", out var body) && body.GetString() is { } text && text.Contains("# TYPE ")
+            ? text.Split('\n', StringSplitOptions.RemoveEmptyEntries) : [])
+        {
+            name = line.StartsWith("# ", StringComparison.Ordinal) ? line.Split(' ')[2] : name;
+            if (!families.TryGetValue(name, out var lines))
+            {
+                families.Add(name, lines = []);
+            }
+
+            lines.Add(line);
+        }
+
+        return families;
     }
 
     private static int Total(ConformRun run) =>

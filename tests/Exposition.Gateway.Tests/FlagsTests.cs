@@ -10,6 +10,15 @@ namespace Exposition.Gateway.Tests;
 public partial class FlagsTests
 {
     [Fact]
+    public void It_is_known_which_flags_were_given()
+    {
+        Assert.Empty(Flags.Parse([]).Given);
+        Assert.Equal(["persistence.file", "push.expire-after", "web.enable-lifecycle", "web.listen-address"],
+            Flags.Parse(["--push.expire-after={job=\"a\"}=1h", "--push.expire-after=2h", "--web.listen-address=:9091",
+                "--no-web.enable-lifecycle", "--persistence.file", "x"]).Given.Order());
+    }
+
+    [Fact]
     public void Defaults_are_those_of_the_reference()
     {
         Flags flags = Flags.Parse([], container: 0);

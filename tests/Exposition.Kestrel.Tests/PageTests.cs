@@ -176,11 +176,14 @@ public class PageTests
     [Fact]
     public void Reasons_are_said_in_plain_words_with_a_link_to_the_group_that_they_name()
     {
-        string said = Write(static html => Reason.WriteShort(html,
-            "pushed metrics are invalid: collected metric \"a\" is not a GAUGE: pushed as COUNTER, but group "
-                + "{instance=\"<1>\",job=\"x\"} has it as GAUGE"));
-        Assert.Equal("<bdi>pushed as COUNTER, but group <a href=\"./?match=%7Binstance%3D%22%3C1%3E%22%2Cjob%3D%22x%22%7D\">"
-            + "{instance=&#34;&lt;1&gt;&#34;,job=&#34;x&#34;}</a> has it as GAUGE</bdi>", said);
+        const string Sentence = "pushed metrics are invalid: collected metric \"a<b\" is not a GAUGE: pushed as COUNTER, but group "
+            + "{instance=\"<1>\",job=\"x\"} has it as GAUGE";
+        const string Words = "pushed as COUNTER, but group <a href=\"./?match=%7Binstance%3D%22%3C1%3E%22%2Cjob%3D%22x%22%7D\">"
+            + "{instance=&#34;&lt;1&gt;&#34;,job=&#34;x&#34;}</a> has it as GAUGE</bdi>";
+        Assert.Equal("<bdi><code>a&lt;b</code> " + Words, Write(static html => Reason.WriteShort(html, Sentence)));
+        Assert.Equal("<bdi>" + Words, Write(static html => Reason.WriteShort(html, Sentence, isOfFamily: true)));
+        Assert.Equal("<bdi>" + Words,
+            Write(static html => Reason.WriteShort(html, Sentence.Replace("collected", "", StringComparison.Ordinal))));
         Assert.Equal("<bdi>anything &lt;else&gt; group {</bdi>", Write(static html => Reason.WriteShort(html, "anything <else> group {")));
     }
 

@@ -20,6 +20,13 @@ internal sealed class FamilyParts
     /// <summary>The part at hand, alone in it. Refers to the family's memory.</summary>
     public FamilySet Set { get; } = new();
 
+    /// <summary>Whether nothing follows the part at hand.</summary>
+    public bool IsLast => _at == All.Length;
+
+    private bool IsText => _family.Sidecar.IsEmpty;
+
+    private ReadOnlyMemory<byte> All => IsText ? _family.Text : _family.Sidecar;
+
     /// <summary>Goes to the start of a family.</summary>
     public void Begin(in FamilyEntry family)
     {
@@ -41,8 +48,8 @@ internal sealed class FamilyParts
     /// <returns>False at the end.</returns>
     public bool Next(ref int skip)
     {
-        bool isText = _family.Sidecar.IsEmpty;
-        ReadOnlyMemory<byte> all = isText ? _family.Text : _family.Sidecar;
+        bool isText = IsText;
+        ReadOnlyMemory<byte> all = All;
         while (_at < all.Length)
         {
             ReadOnlySpan<byte> rest = all.Span[_at..];

@@ -5,6 +5,9 @@ internal sealed class FlagParser(List<Flag> table)
 {
     private readonly HashSet<Flag> _seen = [];
 
+    /// <summary>The names of those that were given.</summary>
+    public IEnumerable<string> Given => _seen.Select(static flag => flag.Name);
+
     /// <summary>Reads all arguments, or up to an immediate flag.</summary>
     /// <exception cref="FlagException">They are wrong.</exception>
     public void Parse(IEnumerable<string> arguments)

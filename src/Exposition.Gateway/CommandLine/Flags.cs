@@ -125,6 +125,9 @@ internal sealed class Flags
 
     private long CommitIntervalNanoseconds => _commitInterval ?? 1_000_000_000;
 
+    /// <summary>The names of the flags that were given, whatever they say.</summary>
+    public HashSet<string> Given { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Reads a command line.</summary>
     /// <exception cref="FlagException">It is wrong.</exception>
     public static Flags Parse(IEnumerable<string> arguments) => Parse(arguments, ContainerMemory.Limit);
@@ -133,7 +136,9 @@ internal sealed class Flags
     internal static Flags Parse(IEnumerable<string> arguments, long container)
     {
         var flags = new Flags(container);
-        new FlagParser(flags.Table).Parse(arguments);
+        var parser = new FlagParser(flags.Table);
+        parser.Parse(arguments);
+        flags.Given.UnionWith(parser.Given);
         return flags;
     }
 

@@ -16,15 +16,10 @@ internal static class Status
         BuildIdentity build = BuildIdentity.Current;
         (status.Build.Version, status.Build.Revision, status.Build.Branch) = (build.Version, build.Revision, build.Branch);
         (status.Build.BuiltBy, status.Build.BuiltAt, status.Build.Runtime) = (build.User, build.Date, build.Runtime);
-        status.GivenFlags = new HashSet<string>(StringComparer.Ordinal);
-        SortedDictionary<string, string> usual = Flags.Parse([]).Shown();
+        status.GivenFlags = flags.Given;
         foreach ((string name, string value) in flags.Shown())
         {
             status.Flags[name] = value;
-            if (!usual.TryGetValue(name, out string? without) || value != without)
-            {
-                status.GivenFlags.Add(name);
-            }
         }
     }
 }

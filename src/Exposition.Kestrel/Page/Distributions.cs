@@ -43,8 +43,14 @@ internal sealed class Distributions(HtmlWriter html)
             html.Raw("<p class=\"help\">"u8).Text(Words.Count(row.PointCount - _points.Count)).Raw(" more are not shown.</p>"u8);
         }
 
-        html.Raw("<p class=\"help\">count "u8).Text(CountOf(in row)).Raw(", sum "u8).Text(PlainNumber.Of(row.Value)).Raw("</p>"u8);
+        html.Raw("<p class=\"help\">"u8);
+        Totals(html, in row);
+        html.Raw("</p>"u8);
     }
+
+    /// <summary>Writes how much one has seen.</summary>
+    public static void Totals(HtmlWriter html, in MetricRow row) =>
+        html.Raw("count "u8).Text(CountOf(in row)).Raw(", sum "u8).Text(PlainNumber.Of(row.Value));
 
     private static string CountOf(in MetricRow row) =>
         row.CountFloat > 0 ? PlainNumber.Of(row.CountFloat) : row.Count.ToString(CultureInfo.InvariantCulture);

@@ -1,6 +1,7 @@
 using Exposition.Engine;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Reading;
+using Exposition.Formats;
 using Exposition.Kestrel.Api;
 
 namespace Exposition.Kestrel.Page;
@@ -8,7 +9,9 @@ namespace Exposition.Kestrel.Page;
 // A group can be larger than any page should be: a part of it has at most so many lines (series, and one for each family), and begins none
 // of them beyond so many bytes.
 
-/// <summary>Writes the families of a group, folded; those of one series have their value in the line that is always seen.</summary>
+/// <summary>
+/// Writes the families of a group, folded; those of one series have their value, or their count and sum, in the line that is always seen.
+/// </summary>
 internal sealed class FamilyList(HtmlWriter html, PageClock clock)
 {
     private readonly FamilyParts _parts = new();
@@ -77,26 +80,29 @@ internal sealed class FamilyList(HtmlWriter html, PageClock clock)
         return written;
     }
 
-    // Returns whether the family is decoded, because it has one line.
+    // Returns whether the family is decoded, because that may be all of it.
     private bool Value(in FamilyEntry family)
     {
-        if (family.SampleCount != 1)
+        bool isDistribution = family.Type is MetricType.Summary or MetricType.Histogram or MetricType.GaugeHistogram;
+        bool isDecoded = (isDistribution || family.SampleCount == 1) && _parts.Next();
+        int first = isDecoded ? _parts.Set.Families[0].FirstMetric : 0;
+        if (!isDecoded || !_parts.IsLast || _parts.Set.Metrics[first].Next >= 0)
         {
             html.Text(Words.Count(family.SampleCount, "line", "lines"));
-            return false;
         }
-
-        _parts.Next();
-        double value = _parts.Set.Metrics[_parts.Set.Families[0].FirstMetric].Value;
-        if (BuiltInFamilies.IsEither(family.Name.Span))
+        else if (isDistribution)
         {
-            clock.Write(value);
+            Distributions.Totals(html, in _parts.Set.Metrics[first]);
+        }
+        else if (BuiltInFamilies.IsEither(family.Name.Span))
+        {
+            clock.Write(_parts.Set.Metrics[first].Value);
         }
         else
         {
-            html.Text(PlainNumber.Of(value));
+            html.Text(PlainNumber.Of(_parts.Set.Metrics[first].Value));
         }
 
-        return true;
+        return isDecoded;
     }
 }

@@ -45,8 +45,10 @@ internal sealed class GroupPlace(HtmlWriter html, PageClock clock, GroupLinks li
 
     /// <summary>Says that there is no group of that name.</summary>
     /// <param name="isLoading">Whether it may be there in a moment.</param>
-    public void WriteNone(bool isLoading) => html.Raw("<p><a href=\"./\">All groups</a></p>\n<h1>"u8)
-        .Raw(isLoading ? "This group is not loaded yet"u8 : "There is no such group any more"u8).Raw("</h1>\n"u8);
+    public void WriteNone(bool isLoading) => html.Raw("<p><a href=\"./\">All groups</a></p>\n"u8)
+        .Raw(isLoading ? "<h1>This group is not loaded yet</h1>\n"u8
+            : "<h1>There is no such group</h1>\n<p>It was deleted, or nothing was ever stored in it: "u8)
+        .Raw(isLoading ? default : "<a href=\"./?view=refusals\">Refused pushes</a> shows what was refused lately.</p>\n"u8);
 
     /// <summary>Writes what the group has been pushed.</summary>
     /// <param name="group">The group.</param>
@@ -101,7 +103,7 @@ internal sealed class GroupPlace(HtmlWriter html, PageClock clock, GroupLinks li
         foreach (HiddenFamily hidden in group.Hidden[..Math.Min(group.Hidden.Length, MostHidden)])
         {
             html.Raw("<li><code>"u8).Cut(hidden.Name.Span).Raw("</code>: "u8);
-            Reason.WriteShort(html, hidden.Reason);
+            Reason.WriteShort(html, hidden.Reason, isOfFamily: true);
             html.Raw("</li>"u8);
         }
 

@@ -29,7 +29,7 @@ internal sealed class GroupsPlace(HtmlWriter html, PageClock clock, GroupLinks l
         if (counts.Overdue > 0)
         {
             Banner("banner warn"u8, "overdue", Words.Count(counts.Overdue.Value,
-                "group was pushed to longer ago than expected", "groups were pushed to longer ago than expected"));
+                "group was not pushed to as expected", "groups were not pushed to as expected"));
         }
 
         if (counts.HiddenFamilies > 0)
@@ -67,7 +67,7 @@ internal sealed class GroupsPlace(HtmlWriter html, PageClock clock, GroupLinks l
             return;
         }
 
-        html.Raw("<table class=\"groups\"><caption hidden>Groups</caption><thead><tr>"u8);
+        html.Raw("<table class=\"rows groups\"><caption hidden>Groups</caption><thead><tr>"u8);
         if (links.Deletes is not null)
         {
             html.Raw("<th class=\"js\"><input type=\"checkbox\" id=\"every\" aria-label=\"Select all of this page\"></th>"u8);
@@ -204,7 +204,7 @@ internal sealed class GroupsPlace(HtmlWriter html, PageClock clock, GroupLinks l
         if (group.Hidden is [var (name, reason), ..])
         {
             html.Raw("<span class=\"why\">left out of scrapes: <code>"u8).Cut(name).Raw("</code>: "u8);
-            Reason.WriteShort(html, reason);
+            Reason.WriteShort(html, reason, isOfFamily: true);
             html.Raw("</span>"u8);
         }
     }

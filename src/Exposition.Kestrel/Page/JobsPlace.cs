@@ -20,7 +20,7 @@ internal sealed class JobsPlace(HtmlWriter html, PageClock clock)
             return;
         }
 
-        html.Raw("<div class=\"wide\" tabindex=\"0\"><table><caption hidden>Jobs</caption><thead><tr><th scope=\"col\">job</th>"u8);
+        html.Raw("<table class=\"rows\"><caption hidden>Jobs</caption><thead><tr><th scope=\"col\">job</th>"u8);
         foreach (string number in (ReadOnlySpan<string>)["groups", "failed", "series", "size"])
         {
             html.Raw("<th scope=\"col\" class=\"n\">"u8).Text(number).Raw("</th>"u8);
@@ -32,7 +32,7 @@ internal sealed class JobsPlace(HtmlWriter html, PageClock clock)
             Row(job);
         }
 
-        html.Raw("</tbody></table></div>\n"u8);
+        html.Raw("</tbody></table>\n"u8);
         if (hasMore)
         {
             html.Raw("<nav class=\"pages\" aria-label=\"Pages\"><a rel=\"next\" href=\"./?by=job&amp;after="u8)
@@ -46,12 +46,14 @@ internal sealed class JobsPlace(HtmlWriter html, PageClock clock)
             ? "./?match=" + Uri.EscapeDataString(GroupingKey.Create(("job", job.Job)).ToString()) : null;
         html.Raw("<tr><td>"u8);
         Link(address, () => html.Raw("<bdi>"u8).Cut(job.Job).Raw("</bdi>"u8));
-        html.Raw("</td><td class=\"n\">"u8).Text(Words.Count(job.Groups)).Raw("</td><td class=\"n\">"u8);
+        html.Raw("</td><td class=\"n\" data-h=\"groups\">"u8).Text(Words.Count(job.Groups))
+            .Raw("</td><td class=\"n\" data-h=\"failed\">"u8);
         Link(job.Failed > 0 && address is not null ? address + "&state=failed" : null, () => html.Text(Words.Count(job.Failed)));
-        html.Raw("</td><td class=\"n\">"u8).Text(Words.Count(job.Series)).Raw("</td><td class=\"n\">"u8).Text(Words.Size(job.Bytes))
-            .Raw("</td><td class=\"t\">"u8);
+        html.Raw("</td><td class=\"n\" data-h=\"series\">"u8).Text(Words.Count(job.Series))
+            .Raw("</td><td class=\"n\" data-h=\"size\">"u8).Text(Words.Size(job.Bytes))
+            .Raw("</td><td class=\"t\" data-h=\"newest push\">"u8);
         clock.Write(job.NewestPush);
-        html.Raw("</td><td class=\"t\">"u8);
+        html.Raw("</td><td class=\"t\" data-h=\"oldest push\">"u8);
         clock.Write(job.OldestPush);
         html.Raw("</td></tr>\n"u8);
     }

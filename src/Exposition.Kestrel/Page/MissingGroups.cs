@@ -18,7 +18,7 @@ internal sealed class MissingGroups(HtmlWriter html, PageClock clock)
             return;
         }
 
-        html.Raw("<h2>Expected, not there</h2>\n<div class=\"wide\" tabindex=\"0\"><table><caption hidden>Expected groups that are not "u8)
+        html.Raw("<h2>Expected, not there</h2>\n<table class=\"rows\"><caption hidden>Expected groups that are not "u8)
             .Raw("there</caption><thead><tr><th scope=\"col\">group</th><th scope=\"col\">state</th><th scope=\"col\">due</th>"u8)
             .Raw("<th scope=\"col\">last push</th><th scope=\"col\">rule</th></tr></thead><tbody>\n"u8);
         foreach (Expected expected in missing.Take(Most))
@@ -26,7 +26,7 @@ internal sealed class MissingGroups(HtmlWriter html, PageClock clock)
             Row(expected);
         }
 
-        html.Raw("</tbody></table></div>\n"u8).Rest(missing.Count, Most);
+        html.Raw("</tbody></table>\n"u8).Rest(missing.Count, Most);
     }
 
     private void Row(Expected expected)
@@ -34,10 +34,10 @@ internal sealed class MissingGroups(HtmlWriter html, PageClock clock)
         html.Raw("<tr><td>"u8);
         _labels.Write(expected.Key);
         html.Raw(expected.IsOverdue ? "</td><td><span class=\"s warn\">overdue</span> "u8 : "</td><td>"u8)
-            .Raw(expected.PushedAt == 0 ? "expected, never pushed"u8 : "expected, gone"u8).Raw("</td><td class=\"t\">"u8);
+            .Raw(expected.PushedAt == 0 ? "expected, never pushed"u8 : "expected, gone"u8).Raw("</td><td class=\"t\" data-h=\"due\">"u8);
         clock.Write(GroupCopies.MomentOf(expected.DueAt));
-        html.Raw("</td><td class=\"t\">"u8);
+        html.Raw("</td><td class=\"t\" data-h=\"last push\">"u8);
         clock.Write(GroupCopies.MomentOf(expected.PushedAt));
-        html.Raw("</td><td><code><bdi>"u8).Cut(expected.Rule).Raw("</bdi></code></td></tr>\n"u8);
+        html.Raw("</td><td data-h=\"rule\"><code><bdi>"u8).Cut(expected.Rule).Raw("</bdi></code></td></tr>\n"u8);
     }
 }

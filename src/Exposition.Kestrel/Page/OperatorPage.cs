@@ -122,7 +122,7 @@ internal sealed class OperatorPage(ExpositionEngine engine, ExpositionStatusOpti
                 break;
             case Place.Refusals:
                 _frame.Begin(html, clock, "Refused pushes", place, context.Request.Host);
-                new RefusalsPlace(html, clock, engine.Refusals).Write();
+                new RefusalsPlace(html, clock, engine).Write();
                 break;
             case Place.Status:
                 FoundGroups newest = await SearchAsync(() => _finder.FindAsync(

@@ -55,31 +55,43 @@ internal sealed class StatusPlace(HtmlWriter html, PageClock clock, ExpositionEn
     {
         Heading("Limits");
         html.Raw("<p class=\"help\">Of what all share, what is in use now; of what one request may be, the largest of the last ten "u8)
-            .Raw("minutes.</p>\n<div class=\"wide\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">limit</th>"u8)
+            .Raw("minutes. What is nearest to its limit stands first.</p>\n<table class=\"rows\"><thead><tr><th scope=\"col\">limit</th>"u8)
             .Raw("<th scope=\"col\">in use</th>"u8)
             .Raw("<th scope=\"col\" class=\"n\">now</th><th scope=\"col\" class=\"n\">most</th>"u8)
             .Raw("<th scope=\"col\" class=\"n\">refused since the start</th></tr></thead><tbody>\n"u8);
-        foreach (LimitUse use in engine.Metrics.ReadLimits())
+        foreach (LimitUse use in engine.Metrics.ReadLimits()
+            .OrderByDescending(static use => Math.Round(PartOf(use), 2)).ThenByDescending(static use => use.Refused))
         {
-            bool isBytes = use.Name.EndsWith("-bytes", StringComparison.Ordinal);
-            html.Raw("<tr><th scope=\"row\">"u8).Text(use.Name).Raw("</th><td>"u8);
+            html.Raw("<tr><th scope=\"row\">"u8).Text(use.Name).Raw("</th><td data-h=\"\">"u8);
             if (use.Most > 0)
             {
-                double part = Math.Clamp(use.Usage / use.Most, 0, 1);
                 html.Raw("<meter aria-hidden=\"true\" max=\"1\" high=\""u8).Text(PlainNumber.Of(High)).Raw("\" value=\""u8)
-                    .Text(PlainNumber.Of(Math.Round(part, 3))).Raw("\"></meter>"u8);
+                    .Text(PlainNumber.Of(Math.Round(PartOf(use), 3))).Raw("\"></meter>"u8);
             }
 
-            html.Raw("</td><td class=\"n\">"u8).Text(Shown(use.Usage, isBytes)).Raw("</td><td class=\"n\">"u8)
-                .Text(use.Most > 0 ? Shown(use.Most, isBytes) : "none").Raw("</td><td class=\"n\">"u8).Text(Words.Count(use.Refused))
-                .Raw("</td></tr>\n"u8);
+            html.Raw("</td><td class=\"n\" data-h=\"now\">"u8).Text(Shown(use.Usage, use.Name))
+                .Raw("</td><td class=\"n\" data-h=\"most\">"u8).Text(use.Most > 0 ? Shown(use.Most, use.Name) : "none")
+                .Raw("</td><td class=\"n\" data-h=\"refused\">"u8).Text(Words.Count(use.Refused)).Raw("</td></tr>\n"u8);
         }
 
-        html.Raw("</tbody></table></div>\n"u8);
+        html.Raw("</tbody></table>\n"u8);
     }
 
-    private static string Shown(double number, bool isBytes) => isBytes ? Words.Size((long)number)
-        : number == Math.Floor(number) ? Words.Count((long)number) : PlainNumber.Of(Math.Round(number, 3));
+    private static double PartOf(LimitUse use) => use.Most > 0 ? Math.Clamp(use.Usage / use.Most, 0, 1) : 0;
+
+    private static string Shown(double number, string limit)
+    {
+        switch (limit[(limit.LastIndexOf('-') + 1)..])
+        {
+            case "bytes":
+                return Words.Size((long)number);
+            case "rate":
+                return Words.Size((long)number) + "/s";
+            case var unit:
+                string text = number == Math.Floor(number) ? Words.Count((long)number) : PlainNumber.Of(Math.Round(number, 3));
+                return unit is "timeout" or "duration" ? text + " s" : text;
+        }
+    }
 
     private void Scrapers()
     {

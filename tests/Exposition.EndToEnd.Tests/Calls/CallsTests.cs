@@ -19,6 +19,7 @@ public sealed class CallsTests
         await PushAsync(gateway, "two", "# TYPE rows counter\nrows 1\n", HttpStatusCode.BadRequest);
         await PushAsync(gateway, "two", "# TYPE rows counter\nrows 2\n", HttpStatusCode.BadRequest);
         await PushAsync(gateway, "three", "rows{a=\"<b>\" 1\n", HttpStatusCode.BadRequest);
+        await PushAsync(gateway, "four/five", "rows 1\n", HttpStatusCode.BadRequest);
         var output = await RunAsync(gateway, "400.sh");
 
         // Who, how often, what, why.
@@ -33,7 +34,9 @@ public sealed class CallsTests
         Assert.Matches("msg=\"pushed metrics are invalid or inconsistent with existing metrics\".*status=400", output);
 
         // What to do.
-        Assert.Contains("\ninconsistent: the family has another type", output, StringComparison.Ordinal);
+        Assert.Contains("\ninconsistent, pushed as: the family has another type", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("\ninconsistent, timestamps: ", output, StringComparison.Ordinal);
+        Assert.Contains("\npath, target: ", output, StringComparison.Ordinal);
         Assert.Contains("\nmalformed: mend the client", output, StringComparison.Ordinal);
     }
 
@@ -44,7 +47,20 @@ public sealed class CallsTests
         var output = await RunAsync(gateway, "400.sh");
         Assert.Contains("none: the 400 comes from a proxy in between", output, StringComparison.Ordinal);
         Assert.Contains("nothing was refused since the start", output, StringComparison.Ordinal);
-        Assert.DoesNotContain("\ninconsistent:", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("\ninconsistent", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_push_with_timestamps_is_told_to_leave_them_out()
+    {
+        await using var gateway = await GatewayProcess.StartAsync();
+        await PushAsync(gateway, "timed", "rows 1 1700000000000\n", HttpStatusCode.BadRequest);
+        var output = await RunAsync(gateway, "400.sh");
+        Assert.Contains("\ninconsistent, timestamps: ", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("\ninconsistent, pushed as: ", output, StringComparison.Ordinal);
+        var never = await RunAsync(gateway, "stale.sh", "{job=\"timed\"}");
+        Assert.Contains("job=\"timed\"}  NEVER a good push", never, StringComparison.Ordinal);
+        Assert.DoesNotContain("REFUSED since", never, StringComparison.Ordinal);
     }
 
     [Fact]

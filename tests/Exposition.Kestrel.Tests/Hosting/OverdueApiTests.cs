@@ -48,7 +48,9 @@ public sealed class OverdueApiTests
         Assert.Equal(("{job=\"nightly\"}=26h0m0s", false), (missing.GetProperty("rule").GetString(),
             missing.GetProperty("overdue").GetBoolean()));
         Assert.False(missing.TryGetProperty("push_time", out _));
-        Assert.Contains("expected, never pushed", await PageAsync(host, "/"), StringComparison.Ordinal);
+        string page = await PageAsync(host, "/");
+        Assert.Contains("expected, never pushed", page, StringComparison.Ordinal);
+        Assert.Contains("<b>0</b> overdue", page, StringComparison.Ordinal);
         Assert.False((await host.DataAsync("/api/v1/groups?state=overdue")).TryGetProperty("missing", out _));
 
         _time.Advance(TimeSpan.FromHours(27));
@@ -57,12 +59,16 @@ public sealed class OverdueApiTests
         Assert.Contains("<span class=\"s warn\">overdue</span> expected, never pushed", await PageAsync(host, "/?state=overdue"),
             StringComparison.Ordinal);
         Assert.DoesNotContain("never pushed", await PageAsync(host, "/?match=other"), StringComparison.Ordinal);
+        page = await PageAsync(host, "/");
+        Assert.Contains("<b>1</b> overdue", page, StringComparison.Ordinal);
+        Assert.Contains("<b>1 group was not pushed to as expected</b>", page, StringComparison.Ordinal);
 
         host.Push("m 1\n", ("job", "other"));
-        string page = await PageAsync(host, "/");
-        Assert.True(Place(page, "Expected, not there") < Place(page, "<table class=\"groups\">"), "trouble stands behind what is in order");
+        page = await PageAsync(host, "/");
+        Assert.True(Place(page, "Expected, not there") < Place(page, "<table class=\"rows groups\">"), "trouble stands behind what is in order");
 
         host.Push("m 1\n", ("job", "nightly"));
+        Assert.Contains("<b>0</b> overdue", await PageAsync(host, "/"), StringComparison.Ordinal);
         Assert.False((await host.DataAsync("/api/v1/groups")).TryGetProperty("missing", out _));
         host.Store.Delete(GroupingKey.Create(("job", "nightly")));
         missing = Assert.Single((await host.DataAsync("/api/v1/groups")).GetProperty("missing").EnumerateArray());

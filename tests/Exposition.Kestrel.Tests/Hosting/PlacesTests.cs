@@ -54,7 +54,8 @@ public sealed class PlacesTests
             (int status, string html) = await host.AskAsync("GET", place);
             Assert.Equal(place.Contains("group=", StringComparison.Ordinal) ? 503 : place.EndsWith('{') ? 400 : 200, status);
             Assert.Contains("<b>Loading</b>: what was kept is being loaded", html, StringComparison.Ordinal);
-            foreach (string untrue in (string[])["Nothing is stored", "There are none", "any more", "No group matches", "Push a first"])
+            foreach (string untrue in (string[])
+                ["Nothing is stored", "There are none", "no such group", "No group matches", "Push a first"])
             {
                 Assert.DoesNotContain(untrue, html, StringComparison.Ordinal);
             }
@@ -79,7 +80,68 @@ public sealed class PlacesTests
         string loaded = (await host.AskAsync("GET", "/")).Body;
         Assert.DoesNotContain("Loading", loaded, StringComparison.Ordinal);
         Assert.Contains("data-do=", loaded, StringComparison.Ordinal);
-        Assert.Equal(404, (await host.AskAsync("GET", "/?group=am9i_25vbmU")).Status);
+        (int none, string text) = await host.AskAsync("GET", "/?group=am9i_25vbmU");
+        Assert.Equal(404, none);
+        Assert.Contains("There is no such group", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_nearest_to_its_limit_stands_first()
+    {
+        await using ApiHost host = await ApiHost.StartAsync(static options => options.MaxGroups = 1);
+        host.Push("m 1\n", ("job", "a"));
+        string html = (await host.AskAsync("GET", "/status")).Body;
+        Assert.StartsWith("groups</th>", html.Split("<th scope=\"row\">")[1], StringComparison.Ordinal);
+        Assert.Contains("head-timeout</th>", html, StringComparison.Ordinal);
+        Assert.Contains("data-h=\"most\">30 s</td>", html, StringComparison.Ordinal);
+        Assert.Contains("data-h=\"most\">16 KiB/s</td>", html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_refusal_leads_to_its_group_where_that_is_there_and_leaves_out_what_all_begin_with()
+    {
+        await using ApiHost host = await ApiHost.StartAsync(static options => options.MaxGroups = 1);
+        Assert.Equal(400, await host.PutAsync("/metrics/job/a", "m 1 5\n"));
+        Assert.Equal(507, await host.PutAsync("/metrics/job/none", "m 1\n"));
+        string html = (await host.AskAsync("GET", "/?view=refusals")).Body;
+        Assert.Contains("<code><bdi>/metrics/job/none</bdi></code></td>", html, StringComparison.Ordinal);
+        Assert.Contains($"<code><bdi>/metrics/job/a</bdi></code> <a href=\"./?group={s_id}\">its group</a></td>", html,
+            StringComparison.Ordinal);
+        foreach (string place in (string[])["/", "/?view=refusals", "/?group=" + s_id])
+        {
+            Assert.Contains("<bdi>pushed metrics must not have timestamps</bdi>", (await host.AskAsync("GET", place)).Body,
+                StringComparison.Ordinal);
+        }
+
+        html = (await host.AskAsync("GET", "/?group=" + s_id)).Body;
+        Assert.Contains("<pre>pushed metrics are invalid or inconsistent with existing metrics: pushed", html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_family_of_one_distribution_has_its_count_and_sum_in_the_line_that_is_seen()
+    {
+        await using ApiHost host = await ApiHost.StartAsync();
+        host.Push("""
+            # TYPE h histogram
+            h_bucket{le="1"} 2
+            h_bucket{le="+Inf"} 6
+            h_sum 12.5
+            h_count 6
+            # TYPE s summary
+            s{quantile="0.5",n="1"} 1
+            s_sum{n="1"} 3
+            s_count{n="1"} 2
+            s_sum{n="2"} 3
+            s_count{n="2"} 2
+            # TYPE bare summary
+            bare_sum 3
+            bare_count 2
+
+            """.ReplaceLineEndings("\n"), ("job", "a"));
+        string html = (await host.AskAsync("GET", "/?group=" + s_id)).Body;
+        Assert.Contains("<code>h</code> <span class=\"type\">HISTOGRAM</span> count 6, sum 12.5</summary>", html, StringComparison.Ordinal);
+        Assert.Contains("<code>bare</code> <span class=\"type\">SUMMARY</span> count 2, sum 3</summary>", html, StringComparison.Ordinal);
+        Assert.Contains("<code>s</code> <span class=\"type\">SUMMARY</span> 5 lines</summary>", html, StringComparison.Ordinal);
     }
 
     [Fact]

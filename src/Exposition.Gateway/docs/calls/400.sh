@@ -15,7 +15,7 @@ counted() { $curl -fsS "${METRICS:-$base/metrics}" | grep -E '^pushgateway_(push
 refusals=$($curl -fsS "$base/api/v1/refusals") || exit 1
 before=$(counted) || exit 1
 
-echo "== The last pushes that were answered with 400 ($base/?view=refusals)"
+echo "== The last requests that were answered with 400 ($base/?view=refusals)"
 printf '%s\n' "$refusals" | awk '
     function text(line, name,   at, rest) {                 # A value that is a string; quotes inside of it are escaped.
         if (!(at = index(line, "\"" name "\":\""))) return ""
@@ -27,7 +27,7 @@ printf '%s\n' "$refusals" | awk '
     }
     function number(line, name) { return match(line, "\"" name "\":[0-9]+") ? substr(line, RSTART + length(name) + 3, RLENGTH - length(name) - 3) : 0 }
     { gsub(/\{"class":/, "\n&"); n = split($0, one, "\n")
-      for (i = 2; i <= n; i++) if (number(one[i], "status") == 400 && shown++ < 5) {
+      for (i = 2; i <= n; i++) if (number(one[i], "status") == 400 && shown++ < 10) {
           from = text(one[i], "forwarded_address"); from = from == "" ? text(one[i], "remote_address") : from
           printf "%s  %d x  %s %s  from %s\n    %s: %s\n", substr(text(one[i], "last_time"), 1, 19), number(one[i], "count"), \
               text(one[i], "method"), text(one[i], "path"), from, text(one[i], "class"), text(one[i], "reason")
@@ -46,13 +46,16 @@ echo "== In the log (what cannot be parsed is there with --log.level=debug only)
 log "${2:-}" | grep -E 'msg="(pushed metrics are|failed to parse|refused)' | grep -E 'status=400|level=error' | tail -n 3
 
 echo "== What to do"
-case $refusals in *'"class":"inconsistent"'*)
-    echo "inconsistent: the family has another type in the group that the reason names: rename it, or delete that group, curl -X DELETE $base/metrics/job/..." ;;
+case $refusals in *': pushed as '*' has '*' as '*)
+    echo "inconsistent, pushed as: the family has another type in the group that the reason names: rename it, or delete that group, curl -X DELETE $base/metrics/job/..." ;;
+esac
+case $refusals in *'"class":"inconsistent"'*'must not have timestamps'*)
+    echo "inconsistent, timestamps: push without the number behind the value" ;;
 esac
 case $refusals in *'"class":"malformed"'*)
     echo "malformed: mend the client where the reason points to (--data-binary in place of -d keeps line ends)" ;;
 esac
-case $refusals in *'"class":"path"'*)
-    echo "path: a label value that is empty or has slashes is sent as NAME@base64/VALUE" ;;
+case $refusals in *'"class":"path"'* | *'"class":"target"'*)
+    echo "path, target: after /metrics/job/JOB come pairs /NAME/VALUE; what is empty or has a slash or a percent sign is sent as NAME@base64/VALUE" ;;
 esac
 echo "all: https in front and 400 without a line here is the proxy's own answer"

@@ -48,9 +48,9 @@ printf '%s\n' "$times" | awk -v now="$(date +%s)" '
     /^push_failure_time_seconds[{]/ { bad[substr($1, 26)] = $NF }
     END { for (group in good) {
               age = int(now - good[group])
+              if (good[group] + 0 == 0) { print group "  NEVER a good push: all were refused, and nothing of them is shown; see the call 400"; continue }
               printf "%s %d s (%.1f h)", group, age, age / 3600
               if (group in bad && bad[group] + 0 > good[group] + 0) print "  REFUSED since: the old values stay until a push is taken; see the call 400"
-              else if (good[group] + 0 == 0) print "  NEVER a good push"
               else if (age > 3600) print "  OLD: the job does not run, or pushes to a group with other labels"
               else print "  NEW: the job itself pushes this value"
           } }'
