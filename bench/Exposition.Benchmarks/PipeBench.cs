@@ -33,7 +33,7 @@ public class PipeBench
     public void Setup()
     {
         _body = Bodies.Get(Body);
-        _blocks = Cut(_body);
+        _blocks = Segments.Each(BlockBytes, _body);
         _pipe = new BlocksReader(_blocks);
         _expected = LineParser.Read(_body);
     }
@@ -75,33 +75,8 @@ public class PipeBench
         return reader.Error is null ? tally : throw new InvalidOperationException(reader.Error.ToString());
     }
 
-    private static ReadOnlySequence<byte> Cut(byte[] body)
-    {
-        var last = new Block(body.AsMemory(0, Math.Min(BlockBytes, body.Length)), null);
-        var first = last;
-        for (var at = BlockBytes; at < body.Length; at += BlockBytes)
-        {
-            last = new Block(body.AsMemory(at, Math.Min(BlockBytes, body.Length - at)), last);
-        }
-
-        return new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length);
-    }
-
     private sealed class Sum
     {
         public Tally Tally { get; set; }
-    }
-
-    private sealed class Block : ReadOnlySequenceSegment<byte>
-    {
-        public Block(ReadOnlyMemory<byte> bytes, Block? last)
-        {
-            Memory = bytes;
-            if (last is not null)
-            {
-                last.Next = this;
-                RunningIndex = last.RunningIndex + last.Memory.Length;
-            }
-        }
     }
 }

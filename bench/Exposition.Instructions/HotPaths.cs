@@ -1,7 +1,9 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using Exposition.Engine;
 using Exposition.Formats;
 using Exposition.Formats.Writing;
+using Exposition.Harness;
 using Exposition.Load.Bodies;
 
 namespace Exposition.Instructions;
@@ -12,6 +14,9 @@ internal static class HotPaths
     private const int Seed = 20260106;
     private const int Bodies = 8;
     private const int Groups = 100;
+    private const int BlockBytes = 64 << 10;
+
+    private static readonly TextReadOptions s_text = new(NameScheme.Legacy, Lenient: true);
 
     private static readonly GroupingKey s_key = GroupingKey.Create(("job", "instructions"));
 
@@ -34,15 +39,69 @@ internal static class HotPaths
         ["scrape-protobuf"] = static () => Scrape(new ScrapeOptions { Format = ScrapeFormat.ProtobufDelimited }),
     };
 
+    /// <summary>Counted when they are named: a text in blocks, for the reader of lines, beside the same in one piece.</summary>
+    public static IReadOnlyDictionary<string, Func<Action>> Named { get; } = new Dictionary<string, Func<Action>>
+    {
+        ["read-lines"] = static () => ReadLines(Flink()[0].Bytes),
+        ["read-lines-sequence"] = static () => ReadLines(Segments.Each(BlockBytes, Flink()[0].Bytes)),
+        ["read-lines-pipe"] = ReadLinesOfPipe,
+    };
+
     private delegate bool Reader(ReadOnlyMemory<byte> body, FamilySet into, out FormatError error);
 
     private static bool TextFormatRead(ReadOnlyMemory<byte> body, FamilySet into, out FormatError error) =>
-        TextFormat.TryRead(body, new TextReadOptions(NameScheme.Legacy, Lenient: true), into, out error);
+        TextFormat.TryRead(body, s_text, into, out error);
 
     private static Action Read(byte[] body, Reader read)
     {
         var set = new FamilySet();
         return () => Require(read(body, set, out FormatError error), error);
+    }
+
+    private static Action ReadLines(byte[] body)
+    {
+        var state = new ExpositionReaderState(s_text);
+        return () =>
+        {
+            state.Reset();
+            ReadLines(new ExpositionReader(body, state));
+        };
+    }
+
+    private static Action ReadLines(ReadOnlySequence<byte> blocks)
+    {
+        var state = new ExpositionReaderState(s_text);
+        return () =>
+        {
+            state.Reset();
+            ReadLines(new ExpositionReader(blocks, state));
+        };
+    }
+
+    private static void ReadLines(ExpositionReader reader)
+    {
+        int samples = 0;
+        while (reader.Read())
+        {
+            samples += reader.Token == ExpositionToken.Sample && !double.IsNaN(reader.Value) ? 1 : 0;
+        }
+
+        Require(samples > 0 && reader.Error is null, reader.Error ?? default);
+    }
+
+    private static Action ReadLinesOfPipe()
+    {
+        var pipe = new BlocksReader(Segments.Each(BlockBytes, Flink()[0].Bytes));
+        var options = new ExpositionReadOptions { Names = s_text.Names, Lenient = s_text.Lenient };
+        var samples = new StrongBox<int>();
+        return () =>
+        {
+            pipe.Restart();
+            samples.Value = 0;
+            ExpositionText.ReadAsync(
+                pipe, samples, static (count, sample) => count.Value += double.IsNaN(sample.Value) ? 0 : 1, options).AsTask().Wait();
+            Require(samples.Value > 0, default);
+        };
     }
 
     private static Action WriteText()

@@ -19,7 +19,7 @@ if (args is ["cases"])
     return 0;
 }
 
-if (args.Length != 2 || !HotPaths.All.TryGetValue(args[0], out Func<Action>? make)
+if (args.Length != 2 || (!HotPaths.All.TryGetValue(args[0], out Func<Action>? make) && !HotPaths.Named.TryGetValue(args[0], out make))
     || !int.TryParse(args[1], CultureInfo.InvariantCulture, out int times) || times < 1)
 {
     Console.Error.WriteLine("usage: Exposition.Instructions cases | CASE TIMES");

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Exposition.Formats;
 
 /// <summary>How <see cref="ExpositionText"/> reads. The defaults take what Prometheus takes in a scrape. Immutable.</summary>
@@ -25,12 +27,12 @@ public sealed record ExpositionReadOptions
     public int MaxLineBytes
     {
         get => _maxLineBytes;
-        init
-        {
-            ArgumentOutOfRangeException.ThrowIfLessThan(value, ExpositionReaderState.LeastLineBytes);
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, ExpositionReaderState.MostLineBytes);
-            _maxLineBytes = value;
-        }
+        init => _maxLineBytes = value is >= ExpositionReaderState.LeastLineBytes and <= ExpositionReaderState.MostLineBytes
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), string.Create(
+                CultureInfo.InvariantCulture,
+                $"{nameof(ExpositionReadOptions)}.{nameof(MaxLineBytes)} is {value}: "
+                + $"expected {ExpositionReaderState.LeastLineBytes} to {ExpositionReaderState.MostLineBytes}"));
     }
 
     internal TextReadOptions Text => new(Names, Lenient);

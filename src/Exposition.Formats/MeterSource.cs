@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Exposition.Formats.Meters;
+using Exposition.Formats.Settings;
 
 namespace Exposition.Formats;
 
@@ -58,13 +59,7 @@ public sealed class MeterSource : IMetricSource, IDisposable
     public MeterSource(MeterSourceOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxSeriesPerInstrument, 1, nameof(options.MaxSeriesPerInstrument));
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxInstruments, 1, nameof(options.MaxInstruments));
-        if (options.Meters.Count == 0)
-        {
-            throw new ArgumentException("no meter is named; expected names such as \"MyApp\" or \"MyApp.*\"", nameof(options));
-        }
-
+        OptionFaults.ThrowIfAny(options, options.Faults());
         _patterns = new MeterPatterns(options.Meters);
         _maxSeries = options.MaxSeriesPerInstrument;
         _families = new FamilyRegistry(options.MaxInstruments, _maxSeries);

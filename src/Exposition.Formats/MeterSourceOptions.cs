@@ -1,3 +1,6 @@
+using System.Globalization;
+using Exposition.Formats.Meters;
+
 namespace Exposition.Formats;
 
 /// <summary>Which meters a <see cref="MeterSource"/> listens to, and its limits. Read when the source is made.</summary>
@@ -26,4 +29,28 @@ public sealed class MeterSourceOptions
     /// several threads at once; it must be quick, must not throw, and must not make instruments. Default: null, which tells nobody.
     /// </summary>
     public Action<MeterNotice>? Report { get; set; }
+
+    internal IEnumerable<string> Faults()
+    {
+        if (Meters.Count == 0)
+        {
+            yield return $"{nameof(Meters)} is empty: expected names such as \"MyApp\" or \"MyApp.*\"";
+        }
+
+        foreach (string meter in Meters.Where(static meter => !MeterPatterns.IsPattern(meter)))
+        {
+            yield return $"{nameof(Meters)} has \"{meter}\": expected a name, or its beginning with an asterisk at the end: \"MyApp.*\"";
+        }
+
+        foreach ((string name, int value) in new[]
+        {
+            (nameof(MaxSeriesPerInstrument), MaxSeriesPerInstrument), (nameof(MaxInstruments), MaxInstruments),
+        })
+        {
+            if (value < 1)
+            {
+                yield return string.Create(CultureInfo.InvariantCulture, $"{name} is {value}: expected at least 1");
+            }
+        }
+    }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using Exposition.Engine;
 using Exposition.Formats;
+using Exposition.Formats.Settings;
 using Exposition.Hosting.Conditions;
 using Exposition.Kestrel.Bodies;
 using Exposition.Kestrel.Clients;
@@ -70,12 +71,7 @@ public sealed class ExpositionEngine
         StoreTarget target, ExpositionOptions options, IEnumerable<IMetricSource>? own = null, ClientLog? log = null,
             MetricStore? store = null)
     {
-        string faults = string.Join("; ", ExpositionOptionsValidator.FaultsOf(options));
-        if (faults.Length > 0)
-        {
-            throw new ArgumentException(faults, nameof(options));
-        }
-
+        OptionFaults.ThrowIfAny(options, ExpositionOptionsValidator.FaultsOf(options));
         _store = store;
         Target = target;
         Options = options;

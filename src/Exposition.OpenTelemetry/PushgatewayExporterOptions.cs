@@ -149,9 +149,9 @@ public sealed class PushgatewayExporterOptions : PushgatewayClientOptions
             yield return ofShutdown;
         }
 
-        if (ExpireAfter < TimeSpan.Zero)
+        foreach (string fault in FaultsOfExpiry(ExpireAfter))
         {
-            yield return $"{nameof(ExpireAfter)} is {ExpireAfter}: expected no negative time";
+            yield return fault;
         }
     }
 }

@@ -1,4 +1,5 @@
 using Exposition.Formats;
+using Exposition.Formats.Settings;
 using Exposition.Pusher.Bodies;
 using Exposition.Pusher.Jobs;
 using Exposition.Pusher.Sending;
@@ -32,7 +33,7 @@ public sealed class JobRun : IAsyncDisposable
 
     internal JobRun(PushgatewayClient client, PushGroup group, JobRunOptions options)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.ExpireAfter ?? TimeSpan.Zero, TimeSpan.Zero, nameof(options.ExpireAfter));
+        OptionFaults.ThrowIfAny(options, options.Faults());
         _client = client;
         _options = options;
         _start = client.Time.GetTimestamp();

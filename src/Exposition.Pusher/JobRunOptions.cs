@@ -23,4 +23,6 @@ public sealed class JobRunOptions
     /// 0 means never; less is an error.
     /// </summary>
     public TimeSpan? ExpireAfter { get; set; }
+
+    internal IEnumerable<string> Faults() => PushgatewayClientOptions.FaultsOfExpiry(ExpireAfter);
 }

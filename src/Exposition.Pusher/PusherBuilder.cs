@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Exposition.Formats;
+using Exposition.Formats.Meters;
 using Exposition.Pusher.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -28,11 +29,11 @@ public sealed class PusherBuilder
     /// <exception cref="ArgumentException">It is empty, or has an asterisk before its end.</exception>
     public PusherBuilder AddMeter(string name)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(name);
-        if (name.AsSpan()[..^1].Contains('*'))
+        ArgumentNullException.ThrowIfNull(name);
+        if (!MeterPatterns.IsPattern(name))
         {
             throw new ArgumentException(
-                $"\"{name}\" names no meter: expected an asterisk at the end only, such as \"MyApp.*\"", nameof(name));
+                $"\"{name}\" names no meter: expected a name, or its beginning with an asterisk at the end: \"MyApp.*\"", nameof(name));
         }
 
         _meters.Names.Add(name);

@@ -100,9 +100,9 @@ public sealed class PusherOptions : PushgatewayClientOptions
             }
         }
 
-        if (ExpireAfter < TimeSpan.Zero)
+        foreach (string fault in FaultsOfExpiry(ExpireAfter))
         {
-            yield return $"{nameof(ExpireAfter)} is {ExpireAfter}: expected no negative time";
+            yield return fault;
         }
     }
 }

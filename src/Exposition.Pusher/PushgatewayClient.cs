@@ -1,4 +1,5 @@
 using Exposition.Formats;
+using Exposition.Formats.Settings;
 using Exposition.Pusher.Sending;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -45,12 +46,7 @@ public sealed class PushgatewayClient
     internal PushgatewayClient(
         Func<HttpClient> connect, PushgatewayClientOptions options, TimeProvider time, ILogger? logger, Func<double> random)
     {
-        string faults = string.Join("; ", options.Faults());
-        if (faults.Length > 0)
-        {
-            throw new ArgumentException(faults, nameof(options));
-        }
-
+        OptionFaults.ThrowIfAny(options, options.Faults());
         _options = options;
         Time = time;
         Logger = logger ?? NullLogger.Instance;
@@ -113,6 +109,7 @@ public sealed class PushgatewayClient
     /// <param name="group">Whose run.</param>
     /// <param name="options">Read now; by default all as <see cref="JobRunOptions"/> says.</param>
     /// <param name="cancellationToken">Ends the push at the start, if there is one.</param>
+    /// <exception cref="ArgumentException">An option is wrong.</exception>
     public async Task<JobRun> StartRunAsync(PushGroup group, JobRunOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(group);

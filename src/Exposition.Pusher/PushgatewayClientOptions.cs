@@ -61,7 +61,7 @@ public class PushgatewayClientOptions
 
         if (Retry is null)
         {
-            yield return $"{nameof(Retry)} is null";
+            yield return $"{nameof(Retry)} is null: expected a value";
             yield break;
         }
 
@@ -88,4 +88,9 @@ public class PushgatewayClientOptions
     /// <summary>What is wrong with a time, if anything is.</summary>
     private protected static string? FaultOfTime(string name, TimeSpan value, TimeSpan least) =>
         value < least || value > TimeSpan.FromDays(1) ? $"{name} is {value}: expected {least} to one day" : null;
+
+    /// <summary>What is wrong with the option that says when a group is to be forgotten.</summary>
+    internal static IEnumerable<string> FaultsOfExpiry(TimeSpan? expireAfter) => expireAfter < TimeSpan.Zero
+        ? [$"{nameof(JobRunOptions.ExpireAfter)} is {expireAfter}: expected 0, for never, or more"]
+        : [];
 }

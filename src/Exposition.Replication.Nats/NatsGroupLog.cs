@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Exposition.Formats.Settings;
 using Exposition.Replication.Nats.Appending;
 using Exposition.Replication.Nats.Connecting;
 using Exposition.Replication.Nats.Entries;
@@ -13,6 +14,18 @@ namespace Exposition.Replication.Nats;
 /// The log of <see cref="IGroupLog"/> in a stream of NATS JetStream: revisions are its sequences, of each subject it keeps the newest
 /// message. It needs nats-server 2.12, better 2.15 or later, with <c>sync_interval: always</c>.
 /// </summary>
+/// <example>
+/// <code>
+/// var options = new NatsReplicationOptions { Servers = { server }, Replicas = 1, Node = "gateway-a" };   // in a cluster 3
+/// await using var log = new NatsGroupLog(options, loggers);
+/// using var node = new Replicator(store, log, new ReplicationOptions
+/// {
+///     Address = "gateway-a:9091",
+///     Notify = (notice, text) => output.WriteLine($"{notice}: {text}"),
+/// });
+/// await node.RunAsync(end.Token);   // makes the stream, or says what is wrong with it; ends when it is cancelled
+/// </code>
+/// </example>
 public sealed class NatsGroupLog : IGroupLog
 {
     // No subject of an entry has a hyphen.
@@ -35,11 +48,11 @@ public sealed class NatsGroupLog : IGroupLog
     /// <summary>Makes a log; nothing is reached before <see cref="OpenAsync"/>.</summary>
     /// <param name="options">Where and as whom; not to be changed afterwards.</param>
     /// <param name="loggers">What is logged goes there; null for nowhere.</param>
-    /// <exception cref="ArgumentException">The options do not make sense; the message says which.</exception>
+    /// <exception cref="ArgumentException">Options are wrong: the message names each, and what was expected.</exception>
     public NatsGroupLog(NatsReplicationOptions options, ILoggerFactory? loggers = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        OptionsCheck.Validate(options);
+        OptionFaults.ThrowIfAny(options, OptionsCheck.FaultsOf(options));
         loggers ??= NullLoggerFactory.Instance;
         _logger = loggers.CreateLogger("Exposition.Replication.Nats");
         _link = new EngineLink(options, loggers, _logger);

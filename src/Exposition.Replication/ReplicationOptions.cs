@@ -1,3 +1,7 @@
+using System.Text;
+using Exposition.Formats.Settings;
+using Exposition.Replication.Announcing;
+
 namespace Exposition.Replication;
 
 /// <summary>What becomes of pushes while the log cannot be reached.</summary>
@@ -27,7 +31,7 @@ public sealed class ReplicationOptions
 
     /// <summary>
     /// The most appends that are in flight at once; others wait. When there are eight times as many pushes on their way to the log, a
-    /// further one is refused. Default: 256. 0 for any number.
+    /// further one is refused. Default: 256. 0 for any number; less is an error.
     /// </summary>
     public int MaxAppends { get; set; } = 256;
 
@@ -38,7 +42,8 @@ public sealed class ReplicationOptions
     public long MaxAppendBytes { get; set; } = 32L << 20;
 
     /// <summary>
-    /// How often all that the log has is compared with what this node has. Default: 1 hour. 0 for never but after interruptions.
+    /// How often all that the log has is compared with what this node has. Default: 1 hour. 0 for never but after interruptions; less is
+    /// an error.
     /// </summary>
     public TimeSpan CompareEvery { get; set; } = TimeSpan.FromHours(1);
 
@@ -56,6 +61,21 @@ public sealed class ReplicationOptions
 
     // What limits are called in words for operators: a host has options, the program has flags.
     internal bool NamesFlags { get; set; }
+
+    internal IEnumerable<string> Faults() =>
+    [
+        .. Timeout <= TimeSpan.Zero ? (string[])[$"{nameof(Timeout)} is {Timeout}: expected more than 0"] : [],
+        .. Enum.IsDefined(WhenUnreachable)
+            ? (string[])[]
+            : [$"{nameof(WhenUnreachable)} is {WhenUnreachable}: expected {string.Join(" or ", Enum.GetNames<WhenUnreachable>())}"],
+        .. OptionFaults.Negative(nameof(MaxAppends), MaxAppends),
+        .. OptionFaults.Negative(nameof(MaxAppendBytes), MaxAppendBytes),
+        .. CompareEvery < TimeSpan.Zero ? (string[])[$"{nameof(CompareEvery)} is {CompareEvery}: expected 0, for never, or more"] : [],
+        .. OptionFaults.Null(nameof(Address), Address),
+        .. Encoding.UTF8.GetByteCount(Address ?? "") > NodeMessage.MaxAddressBytes
+            ? (string[])[$"{nameof(Address)} is \"{Address}\": expected at most {NodeMessage.MaxAddressBytes} bytes"]
+            : [],
+    ];
 }
 
 /// <summary>What an operator is told.</summary>

@@ -1,6 +1,6 @@
-using System.Text;
 using Exposition.Engine;
 using Exposition.Engine.Sharing;
+using Exposition.Formats.Settings;
 using Exposition.Replication.Announcing;
 using Exposition.Replication.Following;
 using Exposition.Replication.Healing;
@@ -16,6 +16,21 @@ namespace Exposition.Replication;
 /// A node of several with one state: a store whose changes are appended to a shared log, and applied when they come back from it. Safe for
 /// concurrent use. Nothing else may change the store while it runs, but for what its durable copy has restored before.
 /// </summary>
+/// <example>
+/// <code>
+/// var store = new MetricStore(new StoreOptions());
+/// using var node = new Replicator(store, log, new ReplicationOptions());   // log: an IGroupLog, such as NatsGroupLog
+/// Task run = node.RunAsync(end.Token);
+/// while (!node.TakesChanges)
+/// {
+///     await Task.Delay(100, end.Token);   // until all that the log has is here
+/// }
+///
+/// GroupingKey key = GroupingKey.Create(("job", "nightly_backup"), ("instance", "db1"));
+/// ReplicatedPush push = await node.PushAsync(key, PushFormat.Text, "backup_rows 3.14\n"u8.ToArray(), PushMode.Replace);
+/// output.WriteLine(push.State == ReplicatedState.Applied ? $"{store.GetValue("backup_rows{instance=\"db1\"}")} rows" : push.Reason);
+/// </code>
+/// </example>
 public sealed class Replicator : IDisposable
 {
     private static readonly TimeSpan s_failuresApart = TimeSpan.FromSeconds(1);
@@ -38,18 +53,13 @@ public sealed class Replicator : IDisposable
     /// <param name="store">Its store; the clock is that of its options.</param>
     /// <param name="log">The log; the caller disposes of it after the run.</param>
     /// <param name="options">How it takes part.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The timeout is not more than 0, a limit is negative, or the address is too
-    /// long.</exception>
+    /// <exception cref="ArgumentException">Options are wrong: the message names each, and what was expected.</exception>
     public Replicator(MetricStore store, IGroupLog log, ReplicationOptions options)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(log);
         ArgumentNullException.ThrowIfNull(options);
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(options.Timeout, TimeSpan.Zero, nameof(options));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(
-            Encoding.UTF8.GetByteCount(options.Address), NodeMessage.MaxAddressBytes, nameof(options));
-        ArgumentOutOfRangeException.ThrowIfNegative(options.MaxAppends, nameof(options));
-        ArgumentOutOfRangeException.ThrowIfNegative(options.MaxAppendBytes, nameof(options));
+        OptionFaults.ThrowIfAny(options, options.Faults());
         (_store, _options, _time) = (store, options, store.Options.Time);
         var applied = new AppliedRevision(_time);
         var sent = new SentOperations();

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using Exposition.Harness;
 using FsCheck;
 using FsCheck.Xunit;
 

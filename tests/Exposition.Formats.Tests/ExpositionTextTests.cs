@@ -147,7 +147,10 @@ public sealed class ExpositionTextTests
         var strict = new ExpositionReadOptions { Lenient = false, Names = NameScheme.Legacy };
         Assert.Throws<ExpositionFormatException>(() => ExpositionText.Parse("a 1 \n", null, strict));
         Assert.Throws<ExpositionFormatException>(() => ExpositionText.Parse("{\"a.b\"} 1\n", null, strict));
-        Assert.Throws<ArgumentOutOfRangeException>(() => new ExpositionReadOptions { MaxLineBytes = 10 });
+        Assert.StartsWith(
+            "ExpositionReadOptions.MaxLineBytes is 10: expected ",
+            Assert.Throws<ArgumentOutOfRangeException>(() => new ExpositionReadOptions { MaxLineBytes = 10 }).Message,
+            StringComparison.Ordinal);
     }
 
     // Whatever the text writer makes of a body has one line for each sample.

@@ -194,8 +194,20 @@ public sealed partial class MeterSourceTests : IDisposable
         Assert.Throws<ArgumentException>(static () => new MeterSource());
         Assert.Throws<ArgumentException>(static () => new MeterSource("My*App"));
         Assert.Throws<ArgumentException>(static () => new MeterSource(" "));
-        Assert.Throws<ArgumentOutOfRangeException>(
-            static () => new MeterSource(new MeterSourceOptions { Meters = { "a" }, MaxSeriesPerInstrument = 0 }));
+    }
+
+    [Fact]
+    public void Each_option_that_is_wrong_is_named_with_its_type_and_what_was_expected()
+    {
+        string none = Assert.Throws<ArgumentException>(static () => new MeterSource(new MeterSourceOptions())).Message;
+        string all = Assert.Throws<ArgumentException>(static () => new MeterSource(
+            new MeterSourceOptions { Meters = { "a", "My*App" }, MaxSeriesPerInstrument = 0, MaxInstruments = -1 })).Message;
+
+        Assert.StartsWith("MeterSourceOptions.Meters is empty: expected names such as \"MyApp\"", none, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "MeterSourceOptions.Meters has \"My*App\": expected a name, or its beginning with an asterisk at the end: \"MyApp.*\"; "
+            + "MeterSourceOptions.MaxSeriesPerInstrument is 0: expected at least 1; MeterSourceOptions.MaxInstruments is -1: expected at ",
+            all, StringComparison.Ordinal);
     }
 
     [Fact]

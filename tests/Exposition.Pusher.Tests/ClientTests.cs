@@ -72,10 +72,10 @@ public sealed class ClientTests : IDisposable
             Retry = { MaxAttempts = 0, TotalTime = TimeSpan.FromDays(2) },
         };
         string message = Assert.Throws<ArgumentException>(() => _gateway.Client(options)).Message;
-        foreach (string named in new[] { "Endpoint is \"http://gateway/\"", "MinimumGzipBytes is -1", "AttemptTimeout", "Compression is 7",
-            "Retry.MaxAttempts is 0", "Retry.TotalTime is 2.00:00:00" })
+        foreach (string named in new[] { "Endpoint is \"http://gateway/\"", "MinimumGzipBytes is -1", "AttemptTimeout is 00:00:00",
+            "Compression is 7", "Retry.MaxAttempts is 0", "Retry.TotalTime is 2.00:00:00" })
         {
-            Assert.Contains(named, message, StringComparison.Ordinal);
+            Assert.Contains($"PushgatewayClientOptions.{named}: expected ", message, StringComparison.Ordinal);
         }
 
         Assert.DoesNotContain("secret", message, StringComparison.Ordinal);

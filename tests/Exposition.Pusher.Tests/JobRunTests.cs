@@ -42,6 +42,18 @@ public sealed class JobRunTests : IDisposable
     }
 
     [Fact]
+    public async Task An_option_that_is_wrong_is_named_with_its_type_and_what_was_expected()
+    {
+        var options = new JobRunOptions { ExpireAfter = TimeSpan.FromSeconds(-1) };
+
+        var thrown = await Assert.ThrowsAsync<ArgumentException>(() => Client().StartRunAsync(new PushGroup("nightly"), options));
+
+        Assert.StartsWith(
+            "JobRunOptions.ExpireAfter is -00:00:01: expected 0, for never, or more", thrown.Message, StringComparison.Ordinal);
+        Assert.Empty(_gateway.Sent);
+    }
+
+    [Fact]
     public async Task A_run_that_throws_has_failed_and_the_exception_is_the_jobs_own()
     {
         _gateway.Break().Break().Break();

@@ -31,7 +31,8 @@ public sealed class SampleTests : IDisposable
             Counter<long> rows = meter.CreateCounter<long>("backup.rows");
 
             var client = new PushgatewayClient(http, new PushgatewayClientOptions { Endpoint = new Uri("http://pushgateway:9091") });
-            await using JobRun run = await client.StartRunAsync(new PushGroup("nightly_backup"), new JobRunOptions { Metrics = meters });
+            var options = new JobRunOptions { Metrics = meters, ThrowOnPushFailure = true };
+            await using JobRun run = await client.StartRunAsync(new PushGroup("nightly_backup"), options);
             rows.Add(42, new KeyValuePair<string, object?>("table", "users"));
             run.Succeed();   // without it the run has failed: an exception is on its way
         }

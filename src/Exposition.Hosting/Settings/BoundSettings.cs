@@ -34,5 +34,5 @@ internal sealed class BoundSettings<TOptions> : IConfigureNamedOptions<TOptions>
     }
 
     public ValidateOptionsResult Validate(string? name, TOptions options) =>
-        name == _name ? OptionFaults.Result(name, _faults) : ValidateOptionsResult.Skip;
+        name == _name ? CheckedResult.Of(name, _faults) : ValidateOptionsResult.Skip;
 }

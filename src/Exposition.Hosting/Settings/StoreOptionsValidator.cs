@@ -1,4 +1,5 @@
 using Exposition.Engine;
+using Exposition.Formats.Settings;
 using Microsoft.Extensions.Options;
 
 namespace Exposition.Hosting.Settings;
@@ -33,5 +34,5 @@ internal sealed class StoreOptionsValidator : IValidateOptions<StoreOptions>
     ];
 
     public ValidateOptionsResult Validate(string? name, StoreOptions options) =>
-        OptionFaults.Result(name, OptionFaults.Of<StoreOptions>(FaultsOf(options)));
+        CheckedResult.Of(name, options, FaultsOf(options));
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Exposition.Formats;
+using Exposition.Formats.Settings;
 using Exposition.Hosting.Settings;
 using Exposition.Kestrel.Origins;
 using Exposition.Kestrel.Routing;
@@ -10,10 +11,11 @@ namespace Exposition.Kestrel.Settings;
 /// <summary>Says all that is wrong with the options of an engine.</summary>
 internal sealed class ExpositionOptionsValidator : IValidateOptions<ExpositionOptions>
 {
-    public ValidateOptionsResult Validate(string? name, ExpositionOptions options) => OptionFaults.Result(name, FaultsOf(options));
+    public ValidateOptionsResult Validate(string? name, ExpositionOptions options) =>
+        CheckedResult.Of(name, options, FaultsOf(options));
 
-    /// <summary>What is wrong, each with the type and the name of its option.</summary>
-    public static IEnumerable<string> FaultsOf(ExpositionOptions options) => OptionFaults.Of<ExpositionOptions>(
+    /// <summary>What is wrong, each with the name of its option.</summary>
+    public static IEnumerable<string> FaultsOf(ExpositionOptions options) =>
     [
         .. PathFaults(options),
         .. NotInOneArray(nameof(ExpositionOptions.MaxBodyBytes), options.MaxBodyBytes),
@@ -43,7 +45,7 @@ internal sealed class ExpositionOptionsValidator : IValidateOptions<ExpositionOp
         .. OptionFaults.Negative(nameof(ExpositionOptions.MaxOtlpAttributes), options.MaxOtlpAttributes),
         .. OptionFaults.Negative(nameof(ExpositionOptions.MaxOtlpResources), options.MaxOtlpResources),
         .. OtlpFaults(options),
-    ]);
+    ];
 
     private static IEnumerable<string> OtlpFaults(ExpositionOptions options)
     {

@@ -8,7 +8,7 @@ namespace Exposition.Kestrel.Settings;
 internal sealed class StatusOptionsValidator : IValidateOptions<ExpositionStatusOptions>
 {
     public ValidateOptionsResult Validate(string? name, ExpositionStatusOptions options) =>
-        OptionFaults.Result(name, OptionFaults.Of<ExpositionStatusOptions>(FaultsOf(options)));
+        CheckedResult.Of(name, options, FaultsOf(options));
 
     private static IEnumerable<string> FaultsOf(ExpositionStatusOptions options)
     {

@@ -1,3 +1,4 @@
+using Exposition.Formats.Settings;
 using Exposition.OpenTelemetry.Diagnostics;
 using Exposition.Pusher;
 using Microsoft.Extensions.DependencyInjection;
@@ -17,7 +18,7 @@ internal static class ExporterAssembly
     public static MetricReader BuildReader(
         IServiceProvider services, string name, PushgatewayExporterOptions options, MetricReaderOptions readerOptions)
     {
-        string[] faults = [.. options.Faults().Select(static fault => $"{nameof(PushgatewayExporterOptions)}.{fault}")];
+        string[] faults = [.. OptionFaults.Of(options, options.Faults())];
         if (faults.Length > 0)
         {
             throw new OptionsValidationException(name, typeof(PushgatewayExporterOptions), faults);

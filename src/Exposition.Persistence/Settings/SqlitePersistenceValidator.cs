@@ -1,3 +1,4 @@
+using Exposition.Formats.Settings;
 using Exposition.Hosting.Settings;
 using Microsoft.Extensions.Options;
 
@@ -7,11 +8,11 @@ namespace Exposition.Persistence.Settings;
 internal sealed class SqlitePersistenceValidator : IValidateOptions<SqlitePersistenceOptions>
 {
     public ValidateOptionsResult Validate(string? name, SqlitePersistenceOptions options) =>
-        OptionFaults.Result(name, OptionFaults.Of<SqlitePersistenceOptions>(
+        CheckedResult.Of(name, options,
         [
             .. options.File is null or "" && options.RestoreFrom is null or ""
                 ? (string[])[$"{nameof(SqlitePersistenceOptions.File)} is empty: expected the path of a file"]
                 : [],
             .. OptionFaults.Negative(nameof(SqlitePersistenceOptions.CommitInterval), options.CommitInterval),
-        ]));
+        ]);
 }

@@ -1,3 +1,4 @@
+using Exposition.Formats.Settings;
 using Microsoft.Extensions.Options;
 
 namespace Exposition.Pusher.Hosting;
@@ -7,7 +8,7 @@ internal sealed class PusherOptionsValidator : IValidateOptions<PusherOptions>
 {
     public ValidateOptionsResult Validate(string? name, PusherOptions options)
     {
-        string[] faults = [.. options.Faults().Select(static fault => $"{nameof(PusherOptions)}.{fault}")];
+        string[] faults = [.. OptionFaults.Of(options, options.Faults())];
         return faults.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
     }
 }

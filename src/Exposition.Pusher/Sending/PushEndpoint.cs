@@ -10,7 +10,7 @@ internal static class PushEndpoint
         !endpoint.IsAbsoluteUri || (endpoint.Scheme != Uri.UriSchemeHttp && endpoint.Scheme != Uri.UriSchemeHttps)
             ? "expected an absolute http or https URL, such as http://pushgateway:9091"
         : endpoint.UserInfo.Length > 0
-            ? "user and password in a URL are not sent; expected an Authorization header of the HttpClient in their place"
+            ? "expected no user and password, which belong into an Authorization header of the HttpClient"
         : endpoint.Query.Length > 0 || endpoint.Fragment.Length > 0 ? "expected no query and no fragment"
         : null;
 

@@ -4,17 +4,21 @@ using System.Text.Encodings.Web;
 using Exposition.Engine;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Exposition.Kestrel.Tests.HostStyles;
 
 /// <summary>
-/// The ways in which hosts of ASP.NET Core are put together, over real sockets, each with the raw door and without. Rules of hosts are in
-/// <see cref="HostRulesTests"/>, several engines in <see cref="Hosting.SeveralEnginesTests"/>.
+/// The ways in which hosts of ASP.NET Core are put together, over real sockets, each with the raw door and without. Beside it:
+/// endpoints from the environment in <see cref="UrlsTests"/>, a host in a test in <see cref="TestServerTests"/>, a generic host without
+/// ASP.NET Core in <see cref="WorkerStyleTests"/>. Rules of hosts are in <see cref="HostRulesTests"/>, several engines in
+/// <see cref="Hosting.SeveralEnginesTests"/>.
 /// </summary>
 public sealed class HostStylesTests
 {
@@ -168,6 +172,31 @@ public sealed class HostStylesTests
         Assert.Equal(raw ? 1 : 0, host.ServedRaw());
         Assert.Equal(
             (301, "<a href=\"/base/gw/metrics?a=b\">Moved Permanently</a>.\n\n"), await host.SendAsync("GET", "/base/gw/metrics/?a=b"));
+    }
+
+    /// <summary>As hosts with a startup class are: the web host is a service of a generic host.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task In_a_generic_host_with_a_web_host_pushes_and_scrapes_are_served(bool raw)
+    {
+        IHost generic = new HostBuilder().ConfigureWebHost(web => web.UseKestrelCore()
+            .ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+            {
+                if (raw)
+                {
+                    listen.UseExposition();
+                }
+            }))
+            .ConfigureServices(static services => services.AddRouting().AddExposition())
+            .Configure(static app => app.UseRouting().UseEndpoints(static routes => routes.MapExposition("/gw")))).Build();
+        await generic.StartAsync(TestContext.Current.CancellationToken);
+        await using var host = new StyleHost(generic);
+
+        Assert.Equal("200 200 404", await StatusesAsync(
+            host, PushTo("/gw"), "GET /gw/metrics HTTP/1.1\r\nHost: h\r\n\r\n", PushTo("")));
+        Assert.Equal(["{job=\"a\"}"], Jobs(host, ""));
+        Assert.Equal(raw ? 2 : 0, host.ServedRaw());
     }
 
     private static string PushTo(string prefix) => $"PUT {prefix}/metrics/job/a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\na 1\n";

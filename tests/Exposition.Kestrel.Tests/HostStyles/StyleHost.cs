@@ -5,18 +5,19 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Exposition.Kestrel.Tests.HostStyles;
 
 /// <summary>A host with one port, with raw doors or without.</summary>
-internal sealed class StyleHost(WebApplication app) : IAsyncDisposable
+internal sealed class StyleHost(IHost host) : IAsyncDisposable
 {
-    public IServiceProvider Services => app.Services;
+    public IServiceProvider Services => host.Services;
 
     /// <summary>Where it listens.</summary>
     public Uri Address { get; } =
-        new(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+        new(host.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
 
     public int Port => Address.Port;
 
@@ -67,7 +68,7 @@ internal sealed class StyleHost(WebApplication app) : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await app.StopAsync();
-        await app.DisposeAsync();
+        await host.StopAsync();
+        await ((IAsyncDisposable)host).DisposeAsync();
     }
 }

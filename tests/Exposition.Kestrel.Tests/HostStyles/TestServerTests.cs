@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using Exposition.Engine;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -12,13 +13,21 @@ namespace Exposition.Kestrel.Tests.HostStyles;
 public sealed class TestServerTests
 {
     [Theory]
-    [InlineData("")]
-    [InlineData("/gw")]
-    public async Task A_test_server_serves_all_that_sockets_do(string prefix)
+    [InlineData("", false)]
+    [InlineData("/gw", false)]
+    [InlineData("/gw", true)]
+    public async Task A_test_server_serves_all_that_sockets_do(string prefix, bool raw)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.Services.AddExposition(static options => options.EnableOpenMetrics = true);
+        if (raw)
+        {
+            // As the program under test has it; the test's server listens nowhere.
+            builder.WebHost.ConfigureKestrel(static kestrel =>
+                kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.UseExposition()));
+        }
+
         builder.WebHost.UseTestServer();
         await using WebApplication app = builder.Build();
         app.MapExposition(prefix);

@@ -109,17 +109,18 @@ public sealed class NatsSettingsTests
 
     public static TheoryData<string, Action<NatsReplicationOptions>> Nonsense => new()
     {
-        { "Servers is empty", static o => o.Servers.Clear() },
+        { "Servers is empty: expected at least one nats://HOST:PORT", static o => o.Servers.Clear() },
         { "Servers has the scheme \"http\"", static o => o.Servers.Add(new Uri("http://h:1")) },
+        { "Servers has a null", static o => o.Servers.Add(null!) },
         { "Servers has a relative address", static o => o.Servers.Add(new Uri("h", UriKind.Relative)) },
         { "Servers has credentials in the address of h", static o => o.Servers.Add(new Uri("nats://me:secret@h:1")) },
         { "Stream is \"a.b\"", static o => o.Stream = "a.b" },
         { "Stream is \"\"", static o => o.Stream = "" },
-        { "Replicas is 2", static o => o.Replicas = 2 },
-        { "RequestTimeout is not longer than zero", static o => o.RequestTimeout = TimeSpan.Zero },
-        { "CertificateFile and KeyFile are expected together", static o => o.KeyFile = "k" },
-        { "UserName and PasswordFile are expected together", static o => o.UserName = "u" },
-        { "expected one of them", static o => (o.TokenFile, o.NkeyFile) = ("t", "n") },
+        { "Replicas is 2: expected 1, 3 or 5", static o => o.Replicas = 2 },
+        { "RequestTimeout is 00:00:00: expected more than 0", static o => o.RequestTimeout = TimeSpan.Zero },
+        { "CertificateFile is empty: expected CertificateFile and KeyFile together", static o => o.KeyFile = "k" },
+        { "PasswordFile is empty: expected UserName and PasswordFile together", static o => o.UserName = "u" },
+        { "NkeyFile is given beside TokenFile: expected one of them", static o => (o.TokenFile, o.NkeyFile) = ("t", "n") },
     };
 
     [Theory]
@@ -129,7 +130,8 @@ public sealed class NatsSettingsTests
         var options = NatsEngine.Options(4222);
         change(options);
         var thrown = Assert.Throws<ArgumentException>(() => new NatsGroupLog(options));
-        Assert.Contains(message, thrown.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"NatsReplicationOptions.{message}", thrown.Message, StringComparison.Ordinal);
+        Assert.Contains(": expected ", thrown.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", thrown.Message, StringComparison.Ordinal);
     }
 

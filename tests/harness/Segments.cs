@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Exposition.Formats.Tests;
+namespace Exposition.Harness;
 
 /// <summary>A text cut into segments, each an array of its own.</summary>
 internal static class Segments
@@ -21,6 +21,10 @@ internal static class Segments
 
         return new ReadOnlySequence<byte>(first!, 0, last!, last!.Memory.Length);
     }
+
+    /// <summary>In segments of one size, but for the last one.</summary>
+    public static ReadOnlySequence<byte> Each(int bytes, ReadOnlySpan<byte> text) =>
+        Of(text, Enumerable.Range(1, (text.Length - 1) / bytes).Select(block => block * bytes));
 
     /// <summary>Places to cut at, at random.</summary>
     public static int[] Cuts(int length, Random random) =>
