@@ -110,7 +110,8 @@ public sealed class FindingTests
         return [.. found];
     }
 
-    private static async Task<(double P50, double P95)[]> TimeAllAsync(GatewayProcess gateway, string[] addresses, int rounds, Action<int> seen)
+    private static async Task<(double P50, double P95)[]> TimeAllAsync(
+        GatewayProcess gateway, string[] addresses, int rounds, Action<int> seen)
     {
         // In turns, so that what disturbs does not fall on one of them.
         var times = addresses.Select(static _ => new List<double>()).ToArray();
