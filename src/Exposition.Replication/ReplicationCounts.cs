@@ -56,8 +56,8 @@ public sealed class ReplicationCounts
     public long Settled => Read(ref _settled);
 
     /// <summary>
-    /// Groups that pushes have added to of which this node had another state than the log after that had lost some: they are not merged, that
-    /// with more pushes stays.
+    /// Groups that pushes have added to of which this node had another state than the log after that had lost some: they are not merged,
+    /// that with more pushes stays.
     /// </summary>
     public long GrownApart => Read(ref _grownApart);
 

@@ -110,7 +110,8 @@ public sealed class Replicator : IDisposable
         if (TakesAlone && (PushAsked.IsOne(mode, details) || _store.Shared.IsAddedTo(key)))
         {
             return Task.FromResult(new ReplicatedPush(
-                ReplicatedState.Unavailable, default, $"pushes that add up are not taken while the log is away: {_follower.Status.Reason}"));
+                ReplicatedState.Unavailable, default,
+                $"pushes that add up are not taken while the log is away: {_follower.Status.Reason}"));
         }
 
         if (TakesAlone)

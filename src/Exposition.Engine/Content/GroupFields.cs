@@ -8,7 +8,8 @@ namespace Exposition.Engine.Content;
 //   deadline := tag 1: nanoseconds:8 (0 = never). Only one that the push itself has set.
 //   failure  := tag 2: nanoseconds:8  text(reason)  [text(sender)]
 // Tags 3 to 5, and 7, are of MemoryFields.
-//   place    := tag 6: alone:1 (0 or 1) replacedAt:8 nanoseconds (0 = never) [height:8, if it is not 0]. Only of a group that is, or was, in the log of several nodes.
+//   place    := tag 6: alone:1 (0 or 1) replacedAt:8 nanoseconds (0 = never) [height:8, if it is not 0].
+//               Only of a group that is, or was, in the log of several nodes.
 // Tags that a program does not know it passes over, so a row of a later version can be read; a tag is never given another meaning.
 
 /// <summary>Writes and reads the fields of a group.</summary>

@@ -59,7 +59,8 @@ internal readonly ref struct GroupToWrite(
     ReadOnlySpan<FamilyEntry> families, long? expiresAt, PushFailure? lastFailure, KeptMemory memory = default)
 {
     public GroupToWrite(in GroupState state)
-        : this(state.Families, state.ExpiresAt, state.LastFailure, new KeptMemory(state.Memory, state.Ids, state.IdCount, null) { Place = state.Place, HasIds = true })
+        : this(state.Families, state.ExpiresAt, state.LastFailure,
+            new KeptMemory(state.Memory, state.Ids, state.IdCount, null) { Place = state.Place, HasIds = true })
     {
     }
 

@@ -26,11 +26,12 @@ internal sealed class PreparedPush(GroupingKey key, Moment at)
     public TimeSpan? ExpireAfter { get; init; }
 
     /// <summary>
-    /// What is pushed, in order of the names, without what the store adds; put together with what the group had, where that is asked for.
+    /// What is pushed, in order of the names, without what the store adds; put together with what the group had, where that is asked
+    /// for.
     /// </summary>
     public FamilyEntry[] Pushed { get; set; } = [];
 
-    /// <summary>As it was asked for, where that is carried out anew on another state; null where what is pushed is only put into it.</summary>
+    /// <summary>As it was asked for, where that is carried out anew on another state; else null.</summary>
     public PushAsked? Asked { get; init; }
 
     /// <summary>Ids that were forgotten for that of the push, and were still to be known.</summary>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Exposition.Engine;
 using Exposition.Replication;
 
 namespace Exposition.Gateway.CommandLine;

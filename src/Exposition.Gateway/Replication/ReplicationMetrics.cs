@@ -51,7 +51,7 @@ internal sealed class ReplicationMetrics : IMetricSource
         into.AddCounter("pushgateway_replication_resumes_total"u8, "How often the replication log was read on from where it was left."u8,
             counts.Resumes);
         into.AddCounter("pushgateway_replication_grown_apart_groups_total"u8,
-            "Groups that pushes have added to of which this gateway had another state than the log after a loss: one of the two was given up."u8,
+            "Groups that pushes have added to of which this gateway had another state than the log after a loss: one was given up."u8,
             counts.GrownApart);
         into.AddCounter("pushgateway_replication_healed_groups_total"u8,
             "Groups that this gateway has put into the replication log, which had lost them or never had them."u8, counts.Healed);

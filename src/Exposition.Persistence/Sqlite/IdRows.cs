@@ -1,7 +1,6 @@
 using Exposition.Engine;
 using Exposition.Engine.Content;
 using Exposition.Engine.Remembering;
-using Exposition.Persistence.Rows;
 using Microsoft.Data.Sqlite;
 
 namespace Exposition.Persistence.Sqlite;

@@ -5,8 +5,8 @@ using Exposition.Engine.Content;
 namespace Exposition.Replication.Merging;
 
 /// <summary>
-/// Groups that pushes have added to of which this node and the log had two states, so that one was given up. It may only have been behind the
-/// other: whether each has additions that the other lacks nobody can tell. Safe for concurrent use.
+/// Groups that pushes have added to of which this node and the log had two states, so that one was given up. It may only have been behind
+/// the other: whether each has additions that the other lacks nobody can tell. Safe for concurrent use.
 /// </summary>
 internal sealed class GrownApart(ReplicationOptions options, ReplicationCounts counts)
 {
@@ -34,7 +34,8 @@ internal sealed class GrownApart(ReplicationOptions options, ReplicationCounts c
         {
             options.Notify?.Invoke(ReplicationNotice.GrownApart, string.Create(
                 CultureInfo.InvariantCulture,
-                $"{all - _told} groups that pushes have added to had another state here than in the log; the last is {Volatile.Read(ref _last)}"));
+                $"{all - _told} groups that pushes have added to had another state here than in the log; the last is "
+                + $"{Volatile.Read(ref _last)}"));
             _told = all;
         }
     }

@@ -10,7 +10,8 @@ namespace Exposition.Replication.Messages;
 //   body     := version:1 byte (1, or 2)  kind:1  flags:1  stamp:8  text(key)  content  checksum:4
 //   text(x)  := length:varint  bytes
 //   content  := of a state: that of GroupContent; with flag 1 length:varint, and the same packed by the compressor of the options
-// Version 2 is of a state that pushes have added to, with what it remembers of them; all others are of version 1, which earlier programs read.
+// Version 2 is of a state that pushes have added to, with what it remembers of them; all others are of version 1, which earlier programs
+// read.
 // The checksum is the CRC-32C of all before it. A program does not read a version above its own: it would lose what that says.
 
 /// <summary>Writes and reads messages.</summary>

@@ -16,6 +16,9 @@ internal sealed class Proposals(
 {
     private const int MostConflicts = 16;
     private const int ForEachInFlight = 8;
+    private const int MostLooks = 20;
+
+    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(50);
 
     private static readonly ReplicatedPush s_unsure = new(
         ReplicatedState.Unavailable, default,
@@ -165,6 +168,7 @@ internal sealed class Proposals(
                     known = result.Revision;
                     conflicts++;
                     counts.Rebased();
+                    await AwaitGoneAsync(push, result.Revision);
                     continue;
                 case AppendEnd.Applied:
                     End(some, push);
@@ -185,6 +189,17 @@ internal sealed class Proposals(
         End(some, new ReplicatedPush(
             ReplicatedState.Unavailable, default, $"other nodes have changed the group {MostConflicts} times meanwhile"));
         return true;
+    }
+
+    // Of a group that the log has nothing of any more: it was wiped, as a rule, and that is on its way here. To base a push on what is
+    // still here would bring that back. If nothing comes the log has lost it.
+    private async Task AwaitGoneAsync(PreparedPush push, long logged)
+    {
+        for (int i = 0; i < MostLooks && logged == 0 && push.BaseRevision > 0
+            && store.Shared.RevisionOf(push.Key) == push.BaseRevision; i++)
+        {
+            await Task.Delay(s_look, time, CancellationToken.None);
+        }
     }
 
     // Whether any are left. What is combined of others than these is forgotten.

@@ -62,7 +62,8 @@ public sealed class AddingTests
             ((Replicator, int, string)[])[(nodes.First, 5, "a"), (nodes.Other, 7, "a"), (nodes.First, 10, "b"), (nodes.Other, 3, "a")])
         {
             var details = new PushDetails { Source = Encoding.UTF8.GetBytes(source) };
-            Assert.True(nodes.Ended(Push(nodes, node, $"# TYPE total counter\ntotal {total}\n", PushMode.Cumulative, details)).Outcome.IsStored);
+            string body = $"# TYPE total counter\ntotal {total}\n";
+            Assert.True(nodes.Ended(Push(nodes, node, body, PushMode.Cumulative, details)).Outcome.IsStored);
             nodes.Settle();
         }
 
@@ -85,6 +86,24 @@ public sealed class AddingTests
         Assert.Equal(ReplicatedState.Unavailable, push.State);
         Assert.Contains("not known", push.Reason, StringComparison.Ordinal);
         Assert.Equal(1, Gateways.Value(nodes.OtherStore, "total"));
+    }
+
+    [Fact]
+    public void A_push_that_meets_a_wipe_on_its_way_does_not_bring_back_what_was_wiped()
+    {
+        using var nodes = new Gateways();
+        Assert.True(nodes.Ended(Add(nodes, nodes.First, One, "1")).Outcome.IsStored);
+        nodes.Settle();
+        nodes.OtherLog.HoldsFeed = true;
+        Assert.Equal(1, nodes.Ended(nodes.Begin(nodes.First.WipeAsync)).Groups);
+        Task<ReplicatedPush> push = nodes.Push(nodes.Other, "other 1\n");
+        nodes.Pass(0.2);
+        nodes.OtherLog.HoldsFeed = false;
+
+        Assert.True(nodes.Ended(push).Outcome.IsStored);
+        nodes.Settle();
+        Assert.Null(Gateways.Value(nodes.FirstStore, "total"));
+        Assert.Equal(1, Gateways.Value(nodes.FirstStore, "other"));
     }
 
     [Fact]

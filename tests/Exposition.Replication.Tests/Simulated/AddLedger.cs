@@ -4,9 +4,9 @@ using Exposition.Engine;
 
 namespace Exposition.Replication.Tests.Simulated;
 
-// Each addition is of 1, has an id, and is sent again, to any node, until it is acknowledged. So what a counter has in the end is how many ids
-// there were, exactly. Of a wipe only those count that were not acknowledged before it. A source counts up, and says at the end where it
-// is: their group has the sum of all then, whatever was lost or wiped before.
+// Each addition is of 1, has an id, and is sent again, to any node, until it is acknowledged. So what a counter has in the end is how many
+// ids there were, exactly. Of a wipe only those count that were not acknowledged before it. A source counts up, and says at the end
+// where it is: their group has the sum of all then, whatever was lost or wiped before.
 
 /// <summary>What was added in a simulation, and what must have become of it.</summary>
 internal sealed class AddLedger(SimulatedTime time, bool isExact, List<string> wrong)
@@ -16,6 +16,7 @@ internal sealed class AddLedger(SimulatedTime time, bool isExact, List<string> w
 
     // Longer than a push waits for the log.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(12);
+    private static readonly TimeSpan s_late = TimeSpan.FromSeconds(3);
 
     private readonly List<Added> _added = [];
     private readonly int[] _totals = new int[Sources];
@@ -32,11 +33,11 @@ internal sealed class AddLedger(SimulatedTime time, bool isExact, List<string> w
     /// <summary>How many were sent more than once.</summary>
     public int Retried => _added.Count(static added => added.Sent > 1);
 
-    /// <summary>A wipe has ended; one whose answer was late may come for a while.</summary>
+    /// <summary>A wipe has ended; what was sent twice, or whose answer was late, may come for a while.</summary>
     public void Wiped(long begun, bool isSure)
     {
-        _wiped = isSure ? Math.Max(_wiped, begun) : _wiped;
-        _lastWipeEnd = time.GetTimestamp() + TimeSpan.FromSeconds(3).Ticks;
+        _wiped = isSure ? Math.Max(_wiped, begun - s_late.Ticks) : _wiped;
+        _lastWipeEnd = time.GetTimestamp() + s_late.Ticks;
     }
 
     /// <summary>Adds to a counter at several nodes at once.</summary>
@@ -102,7 +103,8 @@ internal sealed class AddLedger(SimulatedTime time, bool isExact, List<string> w
             added.Sent++;
         }
         while (!await PushAsync(
-            added.Job, "# TYPE total counter\ntotal 1\n", PushMode.Add, new PushDetails { Id = Encoding.UTF8.GetBytes(added.Id) }, nodes, random));
+            added.Job, "# TYPE total counter\ntotal 1\n", PushMode.Add,
+            new PushDetails { Id = Encoding.UTF8.GetBytes(added.Id) }, nodes, random));
         added.AcknowledgedAt = time.GetTimestamp();
     }
 
