@@ -16,6 +16,7 @@ public sealed class ReplicationCounts
     private long _divergent;
     private long _damaged;
     private long _settled;
+    private long _grownApart;
     private long _skew;
 
     internal ReplicationCounts()
@@ -54,6 +55,12 @@ public sealed class ReplicationCounts
     /// <summary>Groups of which families were hidden or shown again, because of two changes at once.</summary>
     public long Settled => Read(ref _settled);
 
+    /// <summary>
+    /// Groups that pushes have added to of which this node had another state than the log after that had lost some: they are not merged,
+    /// that with more pushes stays.
+    /// </summary>
+    public long GrownApart => Read(ref _grownApart);
+
     /// <summary>By how much the clock of another node was ahead at most.</summary>
     public TimeSpan ClockSkew => TimeSpan.FromTicks(Read(ref _skew) / 100);
 
@@ -82,6 +89,8 @@ public sealed class ReplicationCounts
     internal void Heal(int groups) => Interlocked.Add(ref _healed, groups);
 
     internal void Diverged(int groups) => Interlocked.Add(ref _divergent, groups);
+
+    internal void GrewApart() => Interlocked.Increment(ref _grownApart);
 
     internal void Damage() => Interlocked.Increment(ref _damaged);
 

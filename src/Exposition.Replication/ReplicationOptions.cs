@@ -98,4 +98,7 @@ public enum ReplicationNotice : byte
 
     /// <summary>Groups were put into the log that it had lost.</summary>
     Healed,
+
+    /// <summary>A group that pushes have added to had another state here than in the log; one of the two was given up.</summary>
+    GrownApart,
 }

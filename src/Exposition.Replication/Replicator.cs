@@ -65,11 +65,12 @@ public sealed class Replicator : IDisposable
         var sent = new SentOperations();
         var unshared = new Unshared();
         _nodes = new KnownNodes(_time, options.Address);
-        var applying = new Applying(store, options, _time, applied, sent, unshared, _nodes, Counts);
+        var apart = new GrownApart(options, Counts);
+        var applying = new Applying(store, options, _time, applied, sent, unshared, _nodes, apart, Counts);
         _alone = new AloneChanges(store, _time, applying, unshared);
         _follower = new Follower(store, log, options, _time, applied, applying, unshared, Counts);
         _appending = new Appending(log, options, _time, applied, sent, Counts);
-        _healer = new Healer(store, log, options, _time, _follower, applying, applied, _appending, unshared, Counts);
+        _healer = new Healer(store, log, options, _time, _follower, applying, applied, _appending, unshared, apart, Counts);
         _proposals = new Proposals(store, _appending, options, _time, Counts, _end.Token);
         _announcer = new Announcer(log, options, _time, applied, () => _follower.Phase == ReplicationPhase.Live);
         _deletes = new Deletes(store, log, _appending, applying, options, _time, _end.Token);
@@ -116,6 +117,13 @@ public sealed class Replicator : IDisposable
         GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details = default)
     {
         ArgumentNullException.ThrowIfNull(key);
+        if (TakesAlone && (PushAsked.IsOne(mode, details) || _store.Shared.IsAddedTo(key)))
+        {
+            return Task.FromResult(new ReplicatedPush(
+                ReplicatedState.Unavailable, default,
+                $"pushes that add up are not taken while the log is away: {_follower.Status.Reason}"));
+        }
+
         if (TakesAlone)
         {
             PushOutcome alone = _alone.Push(key, format, body, mode, details);

@@ -1,3 +1,4 @@
+using System.Text;
 using Exposition.Engine;
 
 namespace Exposition.Kestrel.Tests;
@@ -10,6 +11,15 @@ internal sealed class FakeChanges : IChangeTarget
     public Exception? Thrown { get; init; }
 
     public int Pushes { get; private set; }
+
+    /// <summary>The mode of the last push.</summary>
+    public PushMode Mode { get; private set; }
+
+    /// <summary>Its id.</summary>
+    public string Id { get; private set; } = "";
+
+    /// <summary>Its source.</summary>
+    public string Source { get; private set; } = "";
 
     public int Deletes { get; private set; }
 
@@ -26,6 +36,7 @@ internal sealed class FakeChanges : IChangeTarget
         GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details)
     {
         Pushes++;
+        (Mode, Id, Source) = (mode, Encoding.UTF8.GetString(details.Id.Span), Encoding.UTF8.GetString(details.Source.Span));
         await Task.Yield();
         return Thrown is null ? Result : throw Thrown;
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Exposition.Replication.Messages;
 using Exposition.Replication.Tests.Simulated;
 
 namespace Exposition.Replication.Tests;
@@ -36,7 +37,7 @@ public sealed class SimulationTests
     public void Nodes_agree_in_the_end_and_have_what_was_acknowledged()
     {
         List<string> wrong = [];
-        long acknowledged = 0, rebased = 0, unknown = 0, healed = 0, settled = 0, refused = 0, full = 0;
+        long acknowledged = 0, added = 0, again = 0, rebased = 0, unknown = 0, healed = 0, settled = 0, refused = 0, full = 0;
         int first = s_seeds.Length > 1 ? s_seeds[0] : 0;
         for (int seed = first; seed < s_seeds[^1] && wrong.Count < 3; seed++)
         {
@@ -45,6 +46,7 @@ public sealed class SimulationTests
             string said = simulation.Run();
             acknowledged += simulation.Acknowledged;
             full += simulation.Refusals;
+            (added, again) = (added + simulation.Added, again + simulation.AddedAgain);
             foreach (ReplicationCounts counts in simulation.Nodes.Select(static node => node.Replicator.Counts))
             {
                 rebased += counts.Rebases;
@@ -62,7 +64,7 @@ public sealed class SimulationTests
 
         Assert.True(wrong.Count == 0, string.Join("\n\n", wrong));
         Assert.True(acknowledged > 15 * (s_seeds[^1] - first), $"{acknowledged} pushes were acknowledged: little was tried");
-        Assert.All([rebased, unknown, refused, healed, settled, full], static count => Assert.True(count > 0));
+        Assert.All([rebased, unknown, refused, healed, settled, full, added, again], static count => Assert.True(count > 0));
     }
 
     [Fact]
@@ -112,11 +114,31 @@ public sealed class SimulationTests
     public void Nodes_that_settle_nothing_are_found() =>
         AssertFound(Mishaps.Clashes, static seed => new Simulation(seed, Mishaps.Clashes, nodes: 3) { SettlesNothing = true });
 
-    private static void AssertFound(Mishaps mix, Func<int, Simulation> create)
+    [Fact]
+    public void Ids_that_do_not_travel_are_found() =>
+        AssertFound(Mishaps.Losses, "distinct ids", static seed => new Simulation(seed, Mishaps.Losses, nodes: 3)
+        {
+            Breaks = static node => node.Log.Alters = static entry =>
+                MessageCodec.TryRead(entry.Body.Span, null, out Message message) == MessageFault.None && message.Kind == MessageKind.State
+                    ? entry with { Body = MessageCodec.Write(message with { State = message.State with { Ids = null } }, null) } : entry,
+        });
+
+    [Fact]
+    public void A_sum_that_is_not_made_again_after_a_conflict_is_found() =>
+        AssertFound(Mishaps.None, "distinct ids", static seed =>
+        {
+            var simulation = new Simulation(seed, Mishaps.None, nodes: 3);
+            simulation.Engine.IgnoresExpectations = true;
+            return simulation;
+        });
+
+    private static void AssertFound(Mishaps mix, Func<int, Simulation> create) => AssertFound(mix, "", create);
+
+    private static void AssertFound(Mishaps mix, string said, Func<int, Simulation> create)
     {
         for (int seed = 0; seed < 60; seed++)
         {
-            if (create(seed).Run().Length > 0)
+            if (create(seed).Run() is { Length: > 0 } wrong && wrong.Contains(said, StringComparison.Ordinal))
             {
                 return;
             }

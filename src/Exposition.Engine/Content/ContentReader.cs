@@ -56,13 +56,14 @@ internal ref struct ContentReader(byte[] content, int length)
     public bool TryText(out ReadOnlyMemory<byte> text)
     {
         text = default;
-        if (!TryVarint(out int bytes) || bytes > Left)
-        {
-            return false;
-        }
+        return TryVarint(out int bytes) && TryBytes(bytes, out text);
+    }
 
-        text = content.AsMemory(_at, bytes);
-        _at += bytes;
-        return true;
+    public bool TryBytes(int count, out ReadOnlyMemory<byte> bytes)
+    {
+        bool there = count <= Left;
+        bytes = there ? content.AsMemory(_at, count) : default;
+        _at += there ? count : 0;
+        return there;
     }
 }

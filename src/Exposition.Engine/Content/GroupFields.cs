@@ -7,8 +7,9 @@ namespace Exposition.Engine.Content;
 //   field    := tag:varint (1 or more)  length:varint  bytes
 //   deadline := tag 1: nanoseconds:8 (0 = never). Only one that the push itself has set.
 //   failure  := tag 2: nanoseconds:8  text(reason)  [text(sender)]
-// Tags 3 to 5 are of MemoryFields.
-//   place    := tag 6: alone:1 (0 or 1) replacedAt:8 nanoseconds (0 = never). Only of a group that is, or was, in the log of several nodes.
+// Tags 3 to 5, and 7, are of MemoryFields.
+//   place    := tag 6: alone:1 (0 or 1) replacedAt:8 nanoseconds (0 = never) [height:8, if it is not 0].
+//               Only of a group that is, or was, in the log of several nodes.
 // Tags that a program does not know it passes over, so a row of a later version can be read; a tag is never given another meaning.
 
 /// <summary>Writes and reads the fields of a group.</summary>
@@ -55,9 +56,13 @@ internal static class GroupFields
         if (group.Memory.Place is { } place)
         {
             writer.Varint(Place);
-            writer.Varint(1 + sizeof(long));
+            writer.Varint(1 + ((place.Height > 0 ? 2 : 1) * sizeof(long)));
             writer.Byte(place.IsAlone ? (byte)1 : (byte)0);
             writer.Int64(place.ReplacedAt);
+            if (place.Height > 0)
+            {
+                writer.Int64(place.Height);
+            }
         }
 
         MemoryFields.Write(group.Memory, ref writer);
@@ -91,9 +96,10 @@ internal static class GroupFields
                         return false;
                     }
 
-                    state = state with { Place = new LogPlace(0, replacedAt, alone != 0) };
+                    _ = field.TryInt64(out long height);
+                    state = state with { Place = new LogPlace(0, replacedAt, alone != 0, height) };
                     break;
-                case MemoryFields.Mode or MemoryFields.Ids or MemoryFields.Source:
+                case MemoryFields.Mode or MemoryFields.Ids or MemoryFields.Source or MemoryFields.Chunk:
                     if (!MemoryFields.TryRead(tag, ref field, ref state))
                     {
                         return false;

@@ -21,7 +21,13 @@ internal readonly record struct GroupState(FamilyEntry[] Families, long? Expires
     public long Incarnation { get; init; }
 
     /// <summary>The number of its newest id; 0 where it has none.</summary>
-    public long IdCount { get; init; }
+    public long IdCount { get => Ids?.Last ?? field; init; }
+
+    /// <summary>Its ids, where they are in it; in a durable copy they are beside it.</summary>
+    public PushIds? Ids { get; init; }
+
+    /// <summary>The key under which its ids are hashed, if they have their own.</summary>
+    public IdKey? IdKey { get; init; }
 
     /// <summary>How it stands in the log of several nodes, as far as that is kept; null where there is none.</summary>
     public LogPlace? Place { get; init; }
@@ -29,8 +35,23 @@ internal readonly record struct GroupState(FamilyEntry[] Families, long? Expires
     /// <summary>See <see cref="LogPlace.ReplacedAt"/>.</summary>
     public long ReplacedAt => Place?.ReplacedAt ?? 0;
 
+    /// <summary>See <see cref="LogPlace.Height"/>.</summary>
+    public long Height => Place?.Height ?? 0;
+
     /// <summary>Mode and sources.</summary>
-    public GroupMemory? Memory => GroupMemory.After(Mode, Sources is null ? null : SourceTable.Of(Sources));
+    public GroupMemory? Memory
+    {
+        get => field ?? GroupMemory.After(Mode, Sources is null ? null : SourceTable.Of(Sources));
+        init;
+    }
+
+    /// <summary>Ids that it has, in their order, the newest as the last one.</summary>
+    public PushIds IdsOf(ReadOnlySpan<StoredId> ids, int most)
+    {
+        var all = new PushIds(Incarnation, IdCount) { Key = IdKey };
+        all.Restore(ids, most);
+        return all;
+    }
 }
 
 /// <summary>The same, to be written.</summary>
@@ -38,7 +59,8 @@ internal readonly ref struct GroupToWrite(
     ReadOnlySpan<FamilyEntry> families, long? expiresAt, PushFailure? lastFailure, KeptMemory memory = default)
 {
     public GroupToWrite(in GroupState state)
-        : this(state.Families, state.ExpiresAt, state.LastFailure, new KeptMemory { Place = state.Place })
+        : this(state.Families, state.ExpiresAt, state.LastFailure,
+            new KeptMemory(state.Memory, state.Ids, state.IdCount, null) { Place = state.Place, HasIds = true })
     {
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Exposition.Engine.Remembering;
 
@@ -5,7 +6,9 @@ namespace Exposition.Engine.Content;
 
 // What a group remembers that pushes add to, as fields (see GroupFields). A group without it has none of them:
 //   mode     := tag 3: mode:1. Only of one that puts together.
-//   ids      := tag 4: incarnation:8 count:8. The ids themselves have rows of their own, see IdRows.
+//   ids      := tag 4: incarnation:8 count:8 [key:16 bytes, of ids that have their own]. In a durable copy the ids themselves have rows of
+//               their own, see IdRows.
+//   chunk    := tag 7: text(IdChunk): the last ones, in a message between nodes.
 //   source   := tag 5: lastPush:8 text(name) known:1 [count:varint family* [times*]]. One of each; families are those of a content.
 //   times    := count:varint (0 = unknown) nanoseconds:8 ... of each family. Only of a source that says of when its values are.
 
@@ -15,13 +18,14 @@ internal static class MemoryFields
     public const int Mode = 3;
     public const int Ids = 4;
     public const int Source = 5;
+    public const int Chunk = 7;
 
     private const int Fixed = (4 * ContentWriter.MaxVarint) + (2 * sizeof(long));
 
     /// <summary>An upper bound of what they take.</summary>
     public static long MaxSize(in KeptMemory kept)
     {
-        long size = 2 * Fixed;
+        long size = (3 * Fixed) + IdKey.Length + (kept.HasIds && kept.Ids is { } ids ? (long)IdChunk.OfOne * ids.Count : 0);
         foreach ((string name, SourceState source) in kept.Memory?.Sources?.All ?? [])
         {
             size += SizeOf(name, source) + (2 * ContentWriter.MaxVarint);
@@ -42,9 +46,19 @@ internal static class MemoryFields
         if (kept.Ids is { } ids)
         {
             writer.Varint(Ids);
-            writer.Varint(2 * sizeof(long));
+            writer.Varint((2 * sizeof(long)) + (ids.Key is null ? 0 : IdKey.Length));
             writer.Int64(ids.Incarnation);
             writer.Int64(kept.IdCount);
+            writer.Bytes(ids.Key is { } key ? key.Bytes.Span : []);
+            if (kept.HasIds)
+            {
+                byte[] chunk = IdChunk.Write(ids.Range(ids.First, kept.IdCount).Ids);
+                byte[] field = new byte[chunk.Length + ContentWriter.MaxVarint];
+                var inner = new ContentWriter(field);
+                inner.Text(chunk);
+                writer.Varint(Chunk);
+                writer.Text(field.AsSpan(0, inner.Position));
+            }
         }
 
         foreach ((string name, SourceState source) in kept.Memory?.Sources?.All ?? [])
@@ -69,8 +83,15 @@ internal static class MemoryFields
                 return known;
             case Ids:
                 bool there = field.TryInt64(out long incarnation) & field.TryInt64(out long count);
-                state = state with { Incarnation = incarnation, IdCount = count };
+                IdKey? key = field.TryBytes(IdKey.Length, out ReadOnlyMemory<byte> own) ? new IdKey(own.ToArray()) : null;
+                state = state with { Incarnation = incarnation, IdCount = count, IdKey = key };
                 return there && count > 0;
+            case Chunk:
+                List<StoredId> ids = [];
+                bool isInOrder = field.TryText(out ReadOnlyMemory<byte> chunk) && IdChunk.TryRead(chunk.Span, ids)
+                    && state.IdKey is not null && ids.Count > 0 && ids.Count <= state.IdCount;
+                state = isInOrder ? state with { Ids = state.IdsOf(CollectionsMarshal.AsSpan(ids), most: 0) } : state;
+                return isInOrder;
             default:
                 return TryReadSource(ref field, ref state);
         }

@@ -135,13 +135,7 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
     /// starts at 0 and a pushed one does not count.</param>
     public FamilyEntry[] Render(GroupSnapshot? before, BlockPool? pool, bool keepPushedFailure)
     {
-        if (Join is { } join)
-        {
-            _joined = null;
-            _made = join.Make(workspace.Families, _prepared, before, now);
-            (_joined, _joinedWith, _ownTime, _ownFailure) = (join.Families, before?.Version ?? 0, -1, -1);
-        }
-
+        JoinWith(before);
         var families = new List<int>(Made);
         KeepsFailure = keepPushedFailure;
         if (!keepPushedFailure)
@@ -155,10 +149,21 @@ internal sealed class PendingPush(PushWorkspace workspace, GroupingKey key, long
         return RenderSorted(families, before, pool);
     }
 
+    /// <summary>Puts it together with the group so far, if it is one that is.</summary>
+    public void JoinWith(GroupSnapshot? before)
+    {
+        if (Join is { } join)
+        {
+            _joined = null;
+            _made = join.Make(workspace.Families, _prepared, before, now);
+            (_joined, _joinedWith, _ownTime, _ownFailure) = (join.Families, before?.Version ?? 0, -1, -1);
+        }
+    }
+
     /// <summary>Whether the last rendering was made for a group as it is.</summary>
     public bool IsRenderedFor(GroupSnapshot? group) => Join is null || _joinedWith == (group?.Version ?? 0);
 
-    /// <summary>Renders the families as they are, without the store's own two.</summary>
+    /// <summary>Renders the families as they are, or were put together, without the store's own two.</summary>
     public FamilyEntry[] RenderKept() => RenderSorted(Made, null, null);
 
     /// <summary>

@@ -1,4 +1,5 @@
 using Exposition.Engine.Consistency;
+using Exposition.Engine.Content;
 using Exposition.Engine.Expiry;
 using Exposition.Engine.Groups;
 using Exposition.Engine.Ingest;
@@ -39,8 +40,9 @@ internal sealed class Loading(StoreState state, WriterLock writer, Publisher pub
     /// <returns>
     /// False if the group is of that revision already, or of a later one: nothing has changed then. What a node does alone has none.
     /// </returns>
-    public bool Put(GroupingKey key, FamilyEntry[] entries, long? expiresAt, PushFailure? lastFailure, LogPlace place) =>
-        Put(key, entries, expiresAt, lastFailure, new KeptMemory { Place = place }, isRestored: false);
+    public bool Put(GroupingKey key, in GroupState group, LogPlace place) =>
+        Put(key, group.Families, group.ExpiresAt, group.LastFailure,
+            new KeptMemory(group.Memory, group.Ids, group.IdCount, null) { Place = place }, isRestored: false);
 
     private bool Put(
         GroupingKey key, FamilyEntry[] entries, long? expiresAt, PushFailure? lastFailure, in KeptMemory kept, bool isRestored)
@@ -90,13 +92,14 @@ internal sealed class Loading(StoreState state, WriterLock writer, Publisher pub
                 {
                     Failure = lastFailure,
                     Place = kept.Place,
+                    Ids = kept.Ids,
                     IsSilent = isRestored,
                 });
             }
             while (stored is null);
             state.Held.Replaced(old is null ? [] : old.Families, stored.Families);
-            stored.Slot.Ids = kept.Ids;
-            state.IdKey = kept.Ids is null ? state.IdKey : kept.Key!;
+            stored.Slot.Ids = kept.Place is null ? kept.Ids : stored.Slot.Ids;
+            state.IdKey = kept.Ids is null ? state.IdKey : kept.Key ?? state.IdKey;
             foreach (HiddenFamily family in stored.Hidden)
             {
                 state.KeptHidden.Add((stored.Slot, family));

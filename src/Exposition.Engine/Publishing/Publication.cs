@@ -32,6 +32,9 @@ internal readonly record struct Publication(GroupDraft Draft, Fate Fate, List<Hi
     /// <summary>How the group stands in a log with it; null for as before.</summary>
     public LogPlace? Place { get; init; }
 
+    /// <summary>The ids that the group has with it, where <see cref="Place"/> is said.</summary>
+    public PushIds? Ids { get; init; }
+
     /// <summary>Whether no feed is told.</summary>
     public bool IsSilent { get; init; }
 }

@@ -51,6 +51,13 @@ internal sealed class Publisher(StoreState state, WriterLock writer)
             snapshot.IdCount = (target.Ids ??= new PushIds()).Stage(id, state.OldestId(id.At), state.Options.MaxPushIds);
         }
 
+        if (what.Place is not null)
+        {
+            // Before the snapshot: who has that finds its ids.
+            target.Ids = what.Ids?.After(target.Ids);
+            state.Peaks.Ids.Observe(what.Ids?.Count ?? 0);
+        }
+
         state.Peaks.Group.Observe(draft.Size);
         state.Blocks.Take(snapshot, old, draft.Block, draft.Arrays);
         if (old is null)

@@ -60,14 +60,11 @@ internal sealed class Pushing(StoreState state, Sweep sweep, RepeatPushes repeat
 
         Moment now = state.Clock.Read();
         sweep.ExpireDue(now);
-        var id = new StoredId(state.IdKey.Hash(details.Id.Span), state.IdKey.Hash(body.Span), now.Wall, state.Taken);
-        if (state.Groups.Find(key) is { IsRemoved: false, Ids: { } ids }
-            && ids.TryFind(id.Id, state.OldestId(now.Wall), out StoredId known))
+        PushIds? ids = state.Groups.Find(key) is { IsRemoved: false } slot ? slot.Ids : null;
+        StoredId id = state.IdOf(ids, details.Id.Span, body.Span, now.Wall);
+        if (state.OutcomeOf(ids, id) is { } known)
         {
-            Interlocked.Increment(ref state.Counts.RepeatedIds);
-            return known.Body == id.Body
-                ? new PushOutcome(known.Status)
-                : new PushOutcome(PushStatus.IdReused, "a push with this id and another body was stored before");
+            return known;
         }
 
         return repeats.TryPush(key, format, body, mode, details, id)

@@ -137,6 +137,31 @@ internal sealed class StoreState
     public long OldestId(long now) =>
         Options.IdWindow <= TimeSpan.Zero ? long.MaxValue : now - DeadlineSchedule.Nanoseconds(Options.IdWindow);
 
+    /// <summary>How a push with an id is remembered.</summary>
+    /// <param name="ids">The ids of its group; null for none.</param>
+    /// <param name="id">Its id.</param>
+    /// <param name="body">Its decoded body.</param>
+    /// <param name="now">When it came, in nanoseconds since the Unix epoch.</param>
+    public StoredId IdOf(PushIds? ids, ReadOnlySpan<byte> id, ReadOnlySpan<byte> body, long now)
+    {
+        IdKey key = ids?.Key ?? IdKey;
+        return new StoredId(key.Hash(id), key.Hash(body), now, Taken);
+    }
+
+    /// <summary>What is told of a push that was stored before, by its id; null of another.</summary>
+    public PushOutcome? OutcomeOf(PushIds? ids, in StoredId id)
+    {
+        if (ids is null || !ids.TryFind(id.Id, OldestId(id.At), out StoredId known))
+        {
+            return null;
+        }
+
+        Interlocked.Increment(ref Counts.RepeatedIds);
+        return known.Body == id.Body
+            ? new PushOutcome(known.Status)
+            : new PushOutcome(PushStatus.IdReused, "a push with this id and another body was stored before");
+    }
+
     /// <summary>Groups that are not in the map before the end of a loading, in the order in which they came; null while nothing is
     /// loaded.</summary>
     public List<GroupSlot>? Loaded { get; set; }

@@ -35,6 +35,12 @@ internal sealed class PushIds(long incarnation, long count)
 
     public long Incarnation { get; } = incarnation;
 
+    /// <summary>The key under which they are hashed, where nodes have the group in common; null for that of the store.</summary>
+    public IdKey? Key { get; init; }
+
+    /// <summary>The number of the newest one.</summary>
+    public long Last => Volatile.Read(ref _last);
+
     /// <summary>The number of the oldest that is known.</summary>
     public long First => Volatile.Read(ref _first);
 
@@ -73,6 +79,46 @@ internal sealed class PushIds(long incarnation, long count)
 
             return (from, ids);
         }
+    }
+
+    /// <summary>Those that are known at a time, with one more, in memory of their own. These are not changed.</summary>
+    /// <param name="ids">These; null for none.</param>
+    /// <param name="added">The one; null for none.</param>
+    /// <param name="since">Only those that were stored then or later.</param>
+    /// <param name="most">How many there may be; 0 for any number.</param>
+    /// <param name="key">The key under which they are hashed, unless they have their own.</param>
+    /// <param name="forgotten">How many ids are forgotten for it that were still to be known.</param>
+    /// <returns>Null where none is left.</returns>
+    public static PushIds? With(PushIds? ids, StoredId? added, long since, int most, IdKey key, out int forgotten)
+    {
+        StoredId[] known = ids is null ? [] : ids.Range(ids.FirstSince(since), ids.Last).Ids;
+        forgotten = added is not null && most > 0 ? Math.Max(0, known.Length + 1 - most) : 0;
+        if (added is null && (known.Length == 0 || (ids!.Key is not null && known.Length == ids.Count)))
+        {
+            return known.Length == 0 ? null : ids;
+        }
+
+        known = added is { } one ? [.. known, one] : known;
+        var next = ids is null ? new PushIds(Random.Shared.NextInt64(), 1) { Key = key }
+            : new PushIds(ids.Incarnation, ids.Last + (added is null ? 0 : 1)) { Key = ids.Key ?? key };
+        next.Restore(known, most);
+        return next;
+    }
+
+    /// <summary>
+    /// These; of another incarnation where they do not go on from those that the group has: a durable copy knows ids by their numbers.
+    /// </summary>
+    public PushIds After(PushIds? has)
+    {
+        if (has is null || has.Incarnation != Incarnation
+            || (has.Last <= Last && (has.Count == 0 || has.Last < First || At(has.Last) == has.At(has.Last))))
+        {
+            return this;
+        }
+
+        var other = new PushIds(Random.Shared.NextInt64(), Last) { Key = Key };
+        other.Restore(Range(First, Last).Ids, most: 0);
+        return other;
     }
 
     /// <summary>Finds a push.</summary>

@@ -25,8 +25,20 @@ internal sealed class PreparedPush(GroupingKey key, Moment at)
     /// <summary>After which time its series shall expire, if it says so.</summary>
     public TimeSpan? ExpireAfter { get; init; }
 
-    /// <summary>What is pushed, in order of the names, without what the store adds.</summary>
-    public FamilyEntry[] Pushed { get; init; } = [];
+    /// <summary>
+    /// What is pushed, in order of the names, without what the store adds; put together with what the group had, where that is asked
+    /// for.
+    /// </summary>
+    public FamilyEntry[] Pushed { get; set; } = [];
+
+    /// <summary>As it was asked for, where that is carried out anew on another state; else null.</summary>
+    public PushAsked? Asked { get; init; }
+
+    /// <summary>Ids that were forgotten for that of the push, and were still to be known.</summary>
+    public int ForgottenIds { get; set; }
+
+    /// <summary>Running totals that came late, each of a metric.</summary>
+    public int LateTotals { get; set; }
 
     /// <summary>Who sends it.</summary>
     public object? Sender { get; init; }

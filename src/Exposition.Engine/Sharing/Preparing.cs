@@ -18,8 +18,11 @@ internal sealed class Preparing(StoreState state, WriterLock writer, Expiring ex
     private const int MostRounds = 5;
 
     /// <summary>Bases a push on the newest state of its group, and checks it.</summary>
-    /// <returns>Why it is refused; null if it is not.</returns>
-    public PushOutcome? Base(PreparedPush push, PushWorkspace workspace)
+    /// <param name="push">The push.</param>
+    /// <param name="workspace">What it is made in.</param>
+    /// <param name="read">As it was read, in the same, where it is to be put together with what the group has; else null.</param>
+    /// <returns>Why it is refused, or how it was answered before, if it is known by its id; null if neither.</returns>
+    public PushOutcome? Base(PreparedPush push, PushWorkspace workspace, PendingPush? read = null)
     {
         GroupSlot? slot;
         using (writer.Enter())
@@ -27,14 +30,38 @@ internal sealed class Preparing(StoreState state, WriterLock writer, Expiring ex
             slot = expiring.FindAt(push.Key, state.Clock.Read());
         }
 
-        // Read before the snapshot.
+        // Read before the snapshot, the place first: if one of the others is of a later revision, the log has that, too, and there is a
+        // conflict.
         LogPlace? place = slot?.Place;
+        PushIds? ids = slot?.Ids;
         using var group = new PinnedGroup(slot);
         GroupSnapshot? old = group.Newest;
+        ids = old is null ? null : ids;
         if (old is null && push is { Failure: { } noted, MarksFailure: false })
         {
             // No group that could remember it.
             return new PushOutcome(PushStatus.Malformed, noted.Reason);
+        }
+
+        StoredId? id = null;
+        if (push.Asked is { Details.Id.IsEmpty: false } asked)
+        {
+            id = state.IdOf(ids, asked.Details.Id.Span, asked.Body.Span, push.At.Wall);
+            if (state.OutcomeOf(ids, id.Value) is { } known)
+            {
+                return known;
+            }
+        }
+
+        if (read?.Join is { } join)
+        {
+            read.JoinWith(old);
+            if (join.Refused is { } unmergeable)
+            {
+                return unmergeable;
+            }
+
+            (push.Pushed, push.LateTotals) = (read.RenderKept(), join.Late);
         }
 
         FamilyEntry[] own = Own(push, workspace, group);
@@ -48,14 +75,25 @@ internal sealed class Preparing(StoreState state, WriterLock writer, Expiring ex
         FamilyEntry[] families = GroupDraft.Combine(old is null ? [] : old.Families, pushed, replaces, places);
         CopyKept(families, places);
 
+        GroupMemory? memory = push.Failure is not null ? old?.Memory
+            : GroupMemory.After(push.Mode, read?.Join is { } joined ? joined.Sources : replaces ? null : old?.Memory?.Sources);
+        ids = PushIds.With(
+            ids, id, state.OldestId(push.At.Wall), state.Options.MaxPushIds, state.IdKey, out int forgotten);
+        push.ForgottenIds = forgotten;
+        long height = old is null ? 0 : place?.Height ?? 0;
+        bool grows = height > 0 || memory is not null || ids is not null;
         PushOutcome? refused = PushLimits.Exceeded(
-            state.Options, old?.Size ?? 0, GroupSize.Of(push.Key, families, old), state.Counts.StoredBytes)
+            state.Options, old?.Size ?? 0, GroupSize.Of(push.Key, families, old) + (ids?.Bytes ?? 0) + (memory?.Bytes ?? 0),
+            state.Counts.StoredBytes)
+            ?? (read is null ? null : PushLimits.Exceeded(state.Options, read, families.Sum(static entry => (long)entry.SampleCount)))
             ?? Check(push, group, families, places, workspace);
         push.BaseRevision = old is null ? 0 : place?.Revision ?? 0;
         long replacedAt = replaces ? pushed.Min(static entry => entry.PushedAt) : old is null ? 0 : place?.ReplacedAt ?? 0;
         push.State = new GroupState(families, ExpiryOf(push, old), push.Failure ?? slot?.LastFailure)
         {
-            Place = new LogPlace(push.BaseRevision, replacedAt),
+            Place = new LogPlace(push.BaseRevision, replacedAt, Height: grows ? height + 1 : 0),
+            Memory = memory,
+            Ids = ids,
         };
         return refused;
     }
@@ -122,9 +160,14 @@ internal sealed class Preparing(StoreState state, WriterLock writer, Expiring ex
     {
         FamilyEntry[] families = group.Families.ToArray();
         CopyKept(families, []);
+        LogPlace? place = group.Slot.Place;
         return new GroupState(families, OwnExpiryOf(group), group.Slot.LastFailure)
         {
-            Place = new LogPlace(0, group.Slot.Place?.ReplacedAt ?? 0),
+            Place = new LogPlace(0, place?.ReplacedAt ?? 0, Height: place?.Height ?? 0),
+            Memory = group.Memory,
+            Ids = PushIds.With(
+                group.IdCount > 0 ? group.Slot.Ids : null, added: null, state.OldestId(state.Clock.Read().Wall), state.Options.MaxPushIds,
+                state.IdKey, out _),
         };
     }
 

@@ -26,8 +26,14 @@ internal sealed class SharedGroups(
     public PreparedPush? Prepare(
         GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details, out PushOutcome outcome)
     {
-        var end = new PreparedEnd(this, details.Sender);
-        outcome = pushing.Push(key, format, body, mode, details, id: null, end);
+        PushAsked? asked = PushAsked.IsOne(mode, details) ? PushAsked.Copy(format, body, mode, details) : null;
+        return Prepare(key, asked ?? new PushAsked(format, body, mode, details), out outcome, isKept: asked is not null);
+    }
+
+    private PreparedPush? Prepare(GroupingKey key, PushAsked asked, out PushOutcome outcome, bool isKept)
+    {
+        var end = new PreparedEnd(this, asked.Details.Sender, isKept ? asked : null);
+        outcome = pushing.Push(key, asked.Format, asked.Body, asked.Mode, asked.Details, id: null, end);
         if (end.Prepared is not null)
         {
             end.Prepared.Outcome = outcome;
@@ -47,14 +53,21 @@ internal sealed class SharedGroups(
 
         Moment now = state.Clock.Read();
         var failure = new PreparedPush(key, now) { Failure = PushFailure.Of(now.Wall, reason, sender) };
-        return Rebase(failure, out _) ? failure : null;
+        return Rebase(ref failure, out _) ? failure : null;
     }
 
     /// <summary>Bases a push on the newest state of its group once more.</summary>
-    /// <param name="push">The push.</param>
-    /// <param name="refused">Why it is not taken any more.</param>
-    public bool Rebase(PreparedPush push, out PushOutcome refused)
+    /// <param name="push">The push; another one after it, where it is carried out anew.</param>
+    /// <param name="refused">Why it is not taken any more; or how it was answered before, if it is known by its id.</param>
+    public bool Rebase(ref PreparedPush push, out PushOutcome refused)
     {
+        if (push.Asked is { } asked)
+        {
+            PreparedPush? anew = Prepare(push.Key, asked, out refused, isKept: true);
+            push = anew ?? push;
+            return anew is not null;
+        }
+
         PushWorkspace workspace = state.Workspaces.Rent();
         try
         {
@@ -90,6 +103,8 @@ internal sealed class SharedGroups(
             }
 
             Interlocked.Add(ref state.Counts.Pushed, samples);
+            Interlocked.Add(ref state.Counts.ForgottenIds, push.ForgottenIds);
+            Interlocked.Add(ref state.Counts.LateTotals, push.LateTotals);
         }
 
         state.Observers.Tell(push.Key, format, push.Mode, bytes, outcome, sender);
@@ -101,14 +116,14 @@ internal sealed class SharedGroups(
     /// <param name="revision">Which the state has in the log.</param>
     /// <returns>False if the group is of that revision already, or of a later one: nothing has changed then.</returns>
     public bool Apply(GroupingKey key, in GroupState group, long revision) =>
-        Apply(key, group, new LogPlace(revision, group.ReplacedAt));
+        Apply(key, group, new LogPlace(revision, group.ReplacedAt, Height: group.Height));
 
     /// <summary>The same of a state that the log does not have: this node has made it alone.</summary>
     /// <param name="key">The group.</param>
     /// <param name="group">Its state.</param>
     /// <param name="revision">What the log has, or had, when it was made; 0 for nothing.</param>
     public void ApplyAlone(GroupingKey key, in GroupState group, long revision) =>
-        Apply(key, group, new LogPlace(revision, group.ReplacedAt, IsAlone: true));
+        Apply(key, group, new LogPlace(revision, group.ReplacedAt, IsAlone: true, group.Height));
 
     /// <summary>Removes a group that is of no later revision.</summary>
     public bool ApplyDelete(GroupingKey key, long revision = long.MaxValue)
@@ -131,6 +146,9 @@ internal sealed class SharedGroups(
 
     /// <summary>Whether a group is there.</summary>
     public bool IsThere(GroupingKey key) => state.Groups.Find(key) is { IsRemoved: false };
+
+    /// <summary>Whether a group is there, and pushes have added to it, or had ids.</summary>
+    public bool IsAddedTo(GroupingKey key) => PlaceOf(key) is { Height: > 0 };
 
     /// <summary>Whether a group is there, and its series have expired.</summary>
     public bool IsExpired(GroupingKey key) => state.Groups.Find(key)?.Current is { IsEnd: false, IsExpired: true };
@@ -184,7 +202,7 @@ internal sealed class SharedGroups(
     // Set by tests.
     internal bool SettlesNothing { get; set; }
 
-    private sealed class PreparedEnd(SharedGroups groups, object? sender) : IPushEnd
+    private sealed class PreparedEnd(SharedGroups groups, object? sender, PushAsked? asked) : IPushEnd
     {
         public PreparedPush? Prepared { get; private set; }
 
@@ -194,10 +212,11 @@ internal sealed class SharedGroups(
             {
                 Mode = push.Mode,
                 ExpireAfter = push.ExpireAfter,
-                Pushed = push.RenderKept(),
+                Pushed = push.Join is null ? push.RenderKept() : [],
+                Asked = asked,
                 Sender = sender,
             };
-            PushOutcome? refused = groups.PrepareIn(prepared, push.Workspace);
+            PushOutcome? refused = groups.PrepareIn(prepared, push.Workspace, push);
             Prepared = refused is null ? prepared : null;
             return refused ?? groups.Taken;
         }
@@ -217,7 +236,7 @@ internal sealed class SharedGroups(
     private bool Apply(GroupingKey key, in GroupState group, LogPlace place)
     {
         byte[][] marked = SenderMarks.In(group.Families);
-        if (!loading.Put(key, group.Families, group.ExpiresAt, group.LastFailure, place))
+        if (!loading.Put(key, group, place))
         {
             return false;
         }
@@ -226,5 +245,6 @@ internal sealed class SharedGroups(
         return true;
     }
 
-    private PushOutcome? PrepareIn(PreparedPush push, PushWorkspace workspace) => preparing.Base(push, workspace);
+    private PushOutcome? PrepareIn(PreparedPush push, PushWorkspace workspace, PendingPush? read = null) =>
+        preparing.Base(push, workspace, read);
 }

@@ -149,7 +149,7 @@ internal sealed class Flags
     public void RequireSupported()
     {
         Replication.RequireUrl();
-        Replication.RefuseAdding(EnableOtlp, Options.PushModes);
+        Replication.RefuseOtlp(EnableOtlp);
         if (ListenAddresses.Exists(static address => address.StartsWith("vsock://", StringComparison.Ordinal)))
         {
             throw new FlagException("vsock:// in --web.listen-address is not supported yet");

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Exposition.Engine;
 using Exposition.Replication;
 
 namespace Exposition.Gateway.CommandLine;
@@ -72,15 +71,14 @@ internal sealed class ReplicationFlags
         }
     }
 
-    /// <summary>Refuses what adds up, which is known to one gateway only.</summary>
+    /// <summary>Refuses OTLP, whose requests are not given to the log.</summary>
     /// <exception cref="FlagException">It is given beside an engine.</exception>
-    public void RefuseAdding(bool enableOtlp, IEnumerable<ModeRule> modes)
+    public void RefuseOtlp(bool enableOtlp)
     {
-        if (IsGiven && (enableOtlp || modes.Any(static rule => rule.Mode is not (PushMode.Merge or PushMode.Replace))))
+        if (IsGiven && enableOtlp)
         {
             throw new FlagException(
-                $"{(enableOtlp ? "--web.enable-otlp" : "--push.mode")} cannot be used with --replication.url: "
-                + "pushes that add up are not shared between gateways");
+                "--web.enable-otlp cannot be used with --replication.url: what comes by OTLP is not shared between gateways");
         }
     }
 

@@ -105,4 +105,7 @@ internal static partial class Log
 
     [LoggerMessage(175, LogLevel.Error, "replication log is not in order")]
     public static partial void ReplicationDamaged(this ILogger logger, string err);
+
+    [LoggerMessage(176, LogLevel.Warning, "groups that pushes have added to grew apart: one of two states was given up")]
+    public static partial void ReplicationGrownApart(this ILogger logger, string what);
 }

@@ -107,6 +107,9 @@ internal sealed class ReplicatedGroups : IChangeTarget, IDisposable
             case ReplicationNotice.Healed:
                 _logger.ReplicationHealed(what);
                 break;
+            case ReplicationNotice.GrownApart:
+                _logger.ReplicationGrownApart(what);
+                break;
             case ReplicationNotice.Refused:
                 _logger.ReplicationRefused(what);
                 break;

@@ -50,6 +50,9 @@ internal sealed class ReplicationMetrics : IMetricSource
             counts.FullReads);
         into.AddCounter("pushgateway_replication_resumes_total"u8, "How often the replication log was read on from where it was left."u8,
             counts.Resumes);
+        into.AddCounter("pushgateway_replication_grown_apart_groups_total"u8,
+            "Groups that pushes have added to of which this gateway had another state than the log after a loss: one was given up."u8,
+            counts.GrownApart);
         into.AddCounter("pushgateway_replication_healed_groups_total"u8,
             "Groups that this gateway has put into the replication log, which had lost them or never had them."u8, counts.Healed);
         into.AddGauge("pushgateway_replication_lag_entries"u8,

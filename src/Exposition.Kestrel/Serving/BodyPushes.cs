@@ -19,10 +19,6 @@ internal sealed class BodyPushes(StoreTarget target, WireMetrics metrics, Exposi
     private const int LargeRendering = 8 << 20;
     private const int ShortestLine = 4;
 
-    // Sums, ids and sources are not in the log that several hosts share.
-    private static readonly Answer s_notShared = new(
-        400, "pushes that add up, ids and sources are not taken where several gateways share their groups", Why: Refusal.Header);
-
     // Any body may decode to so much.
     private const long DecodedFreely = 1 << 20;
 
@@ -131,8 +127,7 @@ internal sealed class BodyPushes(StoreTarget target, WireMetrics metrics, Exposi
         try
         {
             return Changes is not null
-                ? PushModes.Joins(mode) || !request.Id.IsEmpty || !request.Source.IsEmpty ? s_notShared
-                    : Changes.Push(request, mode, key, body, asItIs)
+                ? Changes.Push(request, mode, key, body, asItIs)
                 : (waits ? target.Push(key, request.Format, body, mode, request.Details)
                     : target.TryPush(key, request.Format, body, mode, request.Details)) is { } outcome ? PushAnswer.Of(outcome, asItIs)
                 : null;

@@ -1,7 +1,6 @@
 using Exposition.Engine;
 using Exposition.Engine.Content;
 using Exposition.Engine.Remembering;
-using Exposition.Persistence.Rows;
 using Microsoft.Data.Sqlite;
 
 namespace Exposition.Persistence.Sqlite;
@@ -100,8 +99,6 @@ internal sealed class IdRows(SqliteConnection connection) : IDisposable
             return false;
         }
 
-        var ids = new PushIds(state.Incarnation, state.IdCount);
-        kept = kept with { Ids = ids, IdCount = state.IdCount, Key = hashedUnder };
         bool good = true;
         var found = new List<StoredId>();
         SqliteFile.Bind(_read, id, state.Incarnation);
@@ -116,7 +113,8 @@ internal sealed class IdRows(SqliteConnection connection) : IDisposable
             }
         }
 
-        ids.Restore(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(found), most: 0);
+        PushIds ids = state.IdsOf(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(found), most: 0);
+        kept = kept with { Ids = ids, IdCount = state.IdCount, Key = hashedUnder };
         return good;
     }
 

@@ -11,7 +11,7 @@ namespace Exposition.Replication.Following;
 /// <summary>Applies the entries of the log to the store, one after the other.</summary>
 internal sealed class Applying(
     MetricStore store, ReplicationOptions options, TimeProvider time, AppliedRevision applied, SentOperations sent, Unshared unshared,
-    KnownNodes nodes, ReplicationCounts counts)
+    KnownNodes nodes, GrownApart apart, ReplicationCounts counts)
 {
     private readonly Lock _lock = new();
     private readonly HashSet<long> _gone = [];
@@ -63,7 +63,7 @@ internal sealed class Applying(
             lock (_lock)
             {
                 _isOvertaken |= _fetched == entry.Subject || message.Kind == MessageKind.Wipe;
-                Apply(message, logged.Revision);
+                Apply(message, logged.Revision, isOwn: own is not null);
             }
         }
 
@@ -145,7 +145,7 @@ internal sealed class Applying(
             return false;
         }
 
-        Apply(message, found.Revision);
+        Apply(message, found.Revision, isOwn: false);
         return message.Kind == MessageKind.State || store.Shared.IsThere(message.Key!);
     }
 
@@ -192,12 +192,12 @@ internal sealed class Applying(
         }
     }
 
-    private void Apply(in Message message, long revision)
+    private void Apply(in Message message, long revision, bool isOwn)
     {
         switch (message.Kind)
         {
             case MessageKind.State:
-                ApplyState(message.Key!, message.State, revision);
+                ApplyState(message.Key!, message.State, revision, isOwn);
                 break;
             case MessageKind.Gone:
                 ApplyGone(message.Key!, message.Stamp, revision);
@@ -214,7 +214,7 @@ internal sealed class Applying(
         }
     }
 
-    private void ApplyState(GroupingKey key, in GroupState logged, long revision)
+    private void ApplyState(GroupingKey key, in GroupState logged, long revision, bool isOwn)
     {
         if (!unshared.TryGet(key, out UnsharedGroup group))
         {
@@ -222,7 +222,7 @@ internal sealed class Applying(
         }
         else if (store.Shared.RevisionOf(key) < revision)
         {
-            Merge(key, group, logged, revision);
+            Merge(key, group, logged, revision, isOwn);
         }
     }
 
@@ -253,12 +253,17 @@ internal sealed class Applying(
     }
 
     // Of a group that came to be apart: what comes of both, and whether the log has yet to be told.
-    private void Merge(GroupingKey key, in UnsharedGroup group, in GroupState logged, long revision)
+    private void Merge(GroupingKey key, in UnsharedGroup group, in GroupState logged, long revision, bool isOwn = false)
     {
         bool isHere = store.Shared.TryCopy(key, out GroupState own, out _);
         if (!isHere)
         {
             own = StateMerge.Deleted(group.DeletedAt);
+        }
+
+        else if (!isOwn && logged.Families.Length > 0)
+        {
+            apart.Note(key, own, logged);
         }
 
         bool isLoggedGone = logged.Families.Length == 0;

@@ -11,7 +11,8 @@ namespace Exposition.Replication.Healing;
 /// <summary>Puts into the log what it does not have, and has the two compared.</summary>
 internal sealed class Healer(
     MetricStore store, IGroupLog log, ReplicationOptions options, TimeProvider time, Follower follower, Applying applying,
-    AppliedRevision applied, Appending appending, Unshared unshared, ReplicationCounts counts)
+    AppliedRevision applied, Appending appending, Unshared unshared, GrownApart apart,
+    ReplicationCounts counts)
 {
     private const int AtOnce = 32;
     private static readonly TimeSpan s_every = TimeSpan.FromSeconds(1);
@@ -43,6 +44,7 @@ internal sealed class Healer(
     // Whether something is left that cannot be sent.
     private async Task<bool> TryStepAsync(CancellationToken end)
     {
+        apart.Tell();
         try
         {
             if (Volatile.Read(ref _isFound) && follower.Phase != ReplicationPhase.Live)

@@ -8,6 +8,7 @@ namespace Exposition.Replication.Merging;
 // Of a family that both have the one counts that was pushed later; where both were at one time, that of the log. A family that only one has
 // stays, unless it is older than what has replaced the whole group in the other: a push, a delete, a wipe. So the same two states give the
 // same, whoever merges them, and a merge with what has come of one changes nothing.
+// States that pushes have added to are never merged: nobody can tell what both have counted. That with more pushes stays, as it is.
 
 /// <summary>One state of two of a group that came to be apart.</summary>
 internal static class StateMerge
@@ -32,6 +33,11 @@ internal static class StateMerge
         if ((own.Families.Length == 0 && TimeOf(logged) <= ownReplaced) || (logged.Families.Length == 0 && TimeOf(own) <= loggedReplaced))
         {
             return null;
+        }
+
+        if (own.Height > 0 || logged.Height > 0)
+        {
+            return own.Families.Length > 0 && (logged.Families.Length == 0 || own.Height > logged.Height) ? own : logged;
         }
 
         var merged = new List<FamilyEntry>();
@@ -73,7 +79,7 @@ internal static class StateMerge
     public static bool AreEqual(in GroupState a, in GroupState b)
     {
         if (a.Families.Length != b.Families.Length || a.ExpiresAt != b.ExpiresAt || a.LastFailure != b.LastFailure
-            || a.ReplacedAt != b.ReplacedAt)
+            || a.ReplacedAt != b.ReplacedAt || a.Height != b.Height)
         {
             return false;
         }

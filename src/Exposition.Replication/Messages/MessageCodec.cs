@@ -7,15 +7,19 @@ using Exposition.Engine.Content;
 namespace Exposition.Replication.Messages;
 
 // The body of an entry (integers little-endian, varint = LEB128 of at most 31 bits):
-//   body     := version:1 byte (1)  kind:1  flags:1  stamp:8  text(key)  content  checksum:4
+//   body     := version:1 byte (1, or 2)  kind:1  flags:1  stamp:8  text(key)  content  checksum:4
 //   text(x)  := length:varint  bytes
 //   content  := of a state: that of GroupContent; with flag 1 length:varint, and the same packed by the compressor of the options
+// Version 2 is of a state that pushes have added to, with what it remembers of them; all others are of version 1, which earlier programs
+// read.
 // The checksum is the CRC-32C of all before it. A program does not read a version above its own: it would lose what that says.
 
 /// <summary>Writes and reads messages.</summary>
 internal static class MessageCodec
 {
-    public const byte FormatVersion = 1;
+    public const byte FormatVersion = 2;
+
+    private const byte PlainVersion = 1;
 
     private const byte PackedFlag = 1;
     private const byte SeededFlag = 2;
@@ -39,7 +43,7 @@ internal static class MessageCodec
         ReadOnlySpan<byte> key = message.Key is null ? default : message.Key.Bytes;
         byte[] body = new byte[FixedBytes + key.Length + (2 * ContentWriter.MaxVarint) + content.Length + ChecksumBytes];
         var writer = new ContentWriter(body);
-        writer.Byte(FormatVersion);
+        writer.Byte(IsPlain(message.State) ? PlainVersion : FormatVersion);
         writer.Byte((byte)message.Kind);
         writer.Byte(flags);
         writer.Int64(message.Stamp);
@@ -109,6 +113,8 @@ internal static class MessageCodec
         message = message with { State = state };
         return MessageFault.None;
     }
+
+    private static bool IsPlain(in GroupState state) => state.Height == 0 && state.Memory is null && state.Ids is null;
 
     private static ReadOnlySpan<byte> ContentOf(in GroupState state)
     {

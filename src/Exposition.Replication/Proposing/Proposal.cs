@@ -40,6 +40,11 @@ internal sealed class Proposal(PreparedPush push, long until)
     /// <summary>Two pushes of a group as one, in their order; null if they are to be carried out one by one.</summary>
     public static PreparedPush? Combine(PreparedPush first, PreparedPush next)
     {
+        if (first.Asked is not null || next.Asked is not null)
+        {
+            return null;
+        }
+
         if (first.Failure is not null || next.Failure is not null)
         {
             return first.Failure is not null && next.Failure is not null && first.MarksFailure == next.MarksFailure ? next : null;
@@ -59,7 +64,7 @@ internal sealed class Proposal(PreparedPush push, long until)
     // What it makes of its group has the pushed families in it.
     private static long SizeOf(PreparedPush push)
     {
-        long bytes = push.Key.Bytes.Length;
+        long bytes = push.Key.Bytes.Length + (push.Asked?.Body.Length ?? 0);
         foreach (ref readonly FamilyEntry entry in (push.State.Families ?? push.Pushed).AsSpan())
         {
             bytes += entry.TextLength + entry.Sidecar.Length;

@@ -6,7 +6,8 @@ using Exposition.Replication.Sending;
 
 namespace Exposition.Replication.Proposing;
 
-// One append of a group is in flight. What comes meanwhile waits, and is combined: one message, many answers. A push whose time is over is
+// One append of a group is in flight. What comes meanwhile waits, and is combined: one message, many answers. Pushes that look at what the
+// group has (PushAsked) are carried out one by one, each on the state that the one before it has left. A push whose time is over is
 // left out of every further attempt: its client has been told, and what was pushed since must not be replaced by it.
 
 /// <summary>The pushes on their way to the log, in a queue for each group. Safe for concurrent use.</summary>
@@ -15,6 +16,14 @@ internal sealed class Proposals(
 {
     private const int MostConflicts = 16;
     private const int ForEachInFlight = 8;
+    private const int MostLooks = 20;
+
+    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(50);
+
+    private static readonly ReplicatedPush s_unsure = new(
+        ReplicatedState.Unavailable, default,
+        "whether it was added is not known: its answer was lost, and other changes have come since; with an Exposition-Push-Id it can be "
+        + "sent again and counts once");
 
     private readonly Lock _lock = new();
     private readonly Dictionary<GroupingKey, Queue<Proposal>> _queues = [];
@@ -126,7 +135,7 @@ internal sealed class Proposals(
         for (int conflicts = 0; DropLate(some, ref push) && conflicts < MostConflicts;)
         {
             push ??= Proposal.Combine(some);
-            if (!isFresh && !store.Shared.Rebase(push, out PushOutcome refused))
+            if (!isFresh && !store.Shared.Rebase(ref push, out PushOutcome refused))
             {
                 if (some.Count > 1)
                 {
@@ -152,10 +161,14 @@ internal sealed class Proposals(
                 TimeToLive.Of(store, push.Key, push.State, time), some[0].Until, end);
             switch (result.End)
             {
+                case AppendEnd.Conflict when result.IsUnsure && push.Asked is { MayCountTwice: true }:
+                    End(some, s_unsure);
+                    return true;
                 case AppendEnd.Conflict:
                     known = result.Revision;
                     conflicts++;
                     counts.Rebased();
+                    await AwaitGoneAsync(push, result.Revision);
                     continue;
                 case AppendEnd.Applied:
                     End(some, push);
@@ -176,6 +189,17 @@ internal sealed class Proposals(
         End(some, new ReplicatedPush(
             ReplicatedState.Unavailable, default, $"other nodes have changed the group {MostConflicts} times meanwhile"));
         return true;
+    }
+
+    // Of a group that the log has nothing of any more: it was wiped, as a rule, and that is on its way here. To base a push on what is
+    // still here would bring that back. If nothing comes the log has lost it.
+    private async Task AwaitGoneAsync(PreparedPush push, long logged)
+    {
+        for (int i = 0; i < MostLooks && logged == 0 && push.BaseRevision > 0
+            && store.Shared.RevisionOf(push.Key) == push.BaseRevision; i++)
+        {
+            await Task.Delay(s_look, time, CancellationToken.None);
+        }
     }
 
     // Whether any are left. What is combined of others than these is forgotten.

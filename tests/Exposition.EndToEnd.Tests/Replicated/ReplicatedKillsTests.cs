@@ -3,7 +3,8 @@ using System.Text;
 
 namespace Exposition.EndToEnd.Tests.Replicated;
 
-// Writers push through every gateway while one part after another is killed or hangs. No time is judged but that all comes to rest.
+// Writers push, and adders add, through every gateway while one part after another is killed or hangs. No time is judged but that all comes
+// to rest.
 // EXPOSITION_REPLICATED_KILLS asks for a number of faults at random instead of each once; EXPOSITION_CRASH_SEED sets another seed.
 
 /// <summary>Several gateways, one state: what was answered is there afterwards, whatever died, and all gateways show the same.</summary>
@@ -11,6 +12,7 @@ public sealed class ReplicatedKillsTests
 {
     private const int Writers = 4;
     private const int GroupsOfWriter = 6;
+    private const int Adders = 2;
 
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(90);
 
@@ -22,6 +24,8 @@ public sealed class ReplicatedKillsTests
 
     private readonly PushedGroup[] _groups =
         [.. Enumerable.Range(0, Writers * GroupsOfWriter).Select(static i => new PushedGroup($"g{i}", i % 2 == 0 ? 20 : 150))];
+
+    private readonly AddedCounter _added = new("gsum");
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -37,6 +41,8 @@ public sealed class ReplicatedKillsTests
         var writing = Enumerable.Range(0, Writers)
             .Select(w => WriteAsync(
                 all, _groups.AsMemory(w * GroupsOfWriter, GroupsOfWriter), new Random(random.Next()), stop.Token)).ToArray();
+        var adding = Enumerable.Range(0, Adders)
+            .Select(a => _added.AddAsync(all, $"adder {a}", new Random(random.Next()), stop.Token, Stop)).ToArray();
         var looking = LookAsync(all, stop.Token);
 
         await AnswersAsync(all, "at the beginning");
@@ -49,10 +55,11 @@ public sealed class ReplicatedKillsTests
         }
 
         await stop.CancelAsync();
-        await Task.WhenAll([.. writing, looking]);
+        await Task.WhenAll([.. writing, .. adding, looking]);
         await RestsAsync(all);
         await scraper.ShowsAsync(_groups[0].Job, all);
-        TestContext.Current.SendDiagnosticMessage($"{_groups.Sum(static g => g.Answered)} changes answered, seed {s_seed}");
+        TestContext.Current.SendDiagnosticMessage(
+            $"{_groups.Sum(static g => g.Answered)} changes and {_added.Ids} additions answered, seed {s_seed}");
     }
 
     private (string Name, Func<Task> Do)[] Faults(ReplicatedGateways all)
@@ -188,7 +195,8 @@ public sealed class ReplicatedKillsTests
                 .Select(static scraped => string.Join('\n', scraped.Lines.Where(IsPushed).Order(StringComparer.Ordinal))).ToList();
             if (scrapes.Count == 3 && pushed.Distinct().Count() == 1)
             {
-                Assert.Empty(_groups.Select(group => group.WrongAtRest(scrapes[0])).OfType<string>());
+                Assert.Empty(_groups.Select(group => group.WrongAtRest(scrapes[0]))
+                    .Append(_added.WrongAtRest(scrapes[0])).OfType<string>());
                 return;
             }
 

@@ -183,7 +183,7 @@ public sealed class SharedGroupsTests
         store.Shared.Apply(first.Key, Sent(first.State), 1);
         Assert.Equal(0, second.BaseRevision);
 
-        Assert.True(store.Shared.Rebase(second, out _));
+        Assert.True(store.Shared.Rebase(ref second, out _));
         Assert.Equal(1, second.BaseRevision);
         store.Shared.Apply(second.Key, Sent(second.State), 2);
         Assert.Contains("x{instance=\"\",job=\"a\"} 1\n", Text(store), StringComparison.Ordinal);
@@ -197,7 +197,7 @@ public sealed class SharedGroupsTests
         PreparedPush push = store.Shared.Prepare(s_keys[0], PushFormat.Text, "x 1\n"u8.ToArray(), PushMode.Merge, default, out _)!;
         store.Shared.Apply(s_keys[1], State(store, "# TYPE x counter\nx 1\n", s_keys[1]), 1);
 
-        Assert.False(store.Shared.Rebase(push, out PushOutcome refused));
+        Assert.False(store.Shared.Rebase(ref push, out PushOutcome refused));
         Assert.Equal(PushStatus.Inconsistent, refused.Status);
     }
 

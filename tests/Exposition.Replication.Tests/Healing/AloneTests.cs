@@ -106,9 +106,10 @@ public sealed class AloneTests
         var options = new ReplicationOptions();
         var store = new MetricStore(new StoreOptions());
         var unshared = new Unshared();
+        var counts = new ReplicationCounts();
         var applying = new Applying(
             store, options, TimeProvider.System, new AppliedRevision(TimeProvider.System), new SentOperations(), unshared,
-            new KnownNodes(TimeProvider.System, ""), new ReplicationCounts());
+            new KnownNodes(TimeProvider.System, ""), new GrownApart(options, counts), counts);
         var alone = new AloneChanges(store, TimeProvider.System, applying, unshared);
         using var stop = new CancellationTokenSource();
         long steps = 0;

@@ -109,7 +109,7 @@ public sealed class SeedingTests
         Node first = _nodes.Start();
         _nodes.Push(first, s_a, "x 1\n");
         byte[] body = MessageCodec.Write(new Message(MessageKind.Gone, 1, s_a), null).ToArray();
-        body[0]++;
+        body[0] = MessageCodec.FormatVersion + 1;
         Span<byte> checksum = body.AsSpan(body.Length - sizeof(uint));
         uint crc = RowChecksum.Append(uint.MaxValue, body.AsSpan(0, body.Length - checksum.Length));
         BinaryPrimitives.WriteUInt32LittleEndian(checksum, ~crc);

@@ -27,6 +27,9 @@ internal sealed class MemoryLog(MemoryEngine engine, TimeProvider time, Random? 
     /// <summary>One of how many entries is given behind the next one: a fault; 0 for none.</summary>
     public int SwapsOneOf { get; set; }
 
+    /// <summary>Changes entries for those who read them: a fault.</summary>
+    public Func<LogEntry, LogEntry>? Alters { get; set; }
+
     /// <summary>Whether stamps leave out what is there, as they may where it is replaced meanwhile.</summary>
     public bool LeavesOutStamps { get; set; }
 
@@ -77,7 +80,8 @@ internal sealed class MemoryLog(MemoryEngine engine, TimeProvider time, Random? 
                     }
 
                     after = Math.Max(after, given.Revision);
-                    yield return ForgetsOperations ? given with { Entry = given.Entry with { Operation = default } } : given;
+                    LogEvent read = Alters is { } alter ? given with { Entry = alter(given.Entry) } : given;
+                    yield return ForgetsOperations ? read with { Entry = read.Entry with { Operation = default } } : read;
                 }
             }
             else if (!isCaughtUp)

@@ -16,7 +16,11 @@ internal sealed class NodeCopy
         {
             var content = new GroupToWrite(
                 group.Families, group.HasExplicitExpiry ? store.ExpiryOf(group) : null, group.LastFailure,
-                new KeptMemory { Place = group.Slot.Place });
+                new KeptMemory(group.Memory, group.IdCount > 0 ? group.Slot.Ids : null, group.IdCount, store.State.IdKey)
+                {
+                    Place = group.Slot.Place,
+                    HasIds = true,
+                });
             byte[] bytes = new byte[GroupContent.MaxSize(content)];
             _rows.Add((group.Key, bytes[..GroupContent.Write(content, bytes)]));
         }
@@ -27,7 +31,8 @@ internal sealed class NodeCopy
         foreach ((GroupingKey key, byte[] content) in _rows)
         {
             Assert.True(GroupContent.TryRead(content, out GroupState state));
-            store.RestoreOwn(key, state.Families, state.ExpiresAt, state.LastFailure, new KeptMemory { Place = state.Place });
+            store.RestoreOwn(key, state.Families, state.ExpiresAt, state.LastFailure,
+                new KeptMemory(state.Memory, state.Ids, state.IdCount, null) { Place = state.Place });
         }
     }
 }

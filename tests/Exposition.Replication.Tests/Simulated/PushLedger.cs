@@ -83,12 +83,12 @@ internal sealed class PushLedger(SimulatedTime time, bool isExact, List<string> 
     public void DeleteSome(Node node) =>
         time.Begin(() => _ = node.Replicator.DeleteAsync([Key("deleted0"), Key("deleted1"), Key("clash0")]));
 
-    public void Wipe(Node node)
+    public void Wipe(Node node, Action<long, bool> ended)
     {
         // What was pushed before may be gone.
         _sent.ForEach(static sent => sent.IsWiped = true);
         _wiping++;
-        time.Begin(() => _ = WipeAsync(node));
+        time.Begin(() => _ = WipeAsync(node, ended));
     }
 
     /// <summary>Says what of it is not as it must be.</summary>
@@ -184,10 +184,12 @@ internal sealed class PushLedger(SimulatedTime time, bool isExact, List<string> 
         }
     }
 
-    private async Task WipeAsync(Node node)
+    private async Task WipeAsync(Node node, Action<long, bool> ended)
     {
-        await node.Replicator.WipeAsync();
+        long begun = time.GetTimestamp();
+        ReplicatedDelete wipe = await node.Replicator.WipeAsync();
         _wiping--;
+        ended(begun, wipe.State == ReplicatedState.Applied);
 
         // One whose answer was late may come still.
         _lastWipeEnd = Math.Max(_lastWipeEnd, time.GetTimestamp() + TimeSpan.FromSeconds(3).Ticks);

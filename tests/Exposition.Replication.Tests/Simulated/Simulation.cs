@@ -18,6 +18,7 @@ internal sealed class Simulation
     private readonly List<Node> _nodes = [];
     private readonly List<string> _wrong = [];
     private readonly PushLedger _ledger;
+    private readonly AddLedger _adds;
     private readonly Witness _witness;
 
     public Simulation(int seed, Mishaps mishaps, int nodes)
@@ -28,6 +29,7 @@ internal sealed class Simulation
         // What only an engine had that has lost it, or only a node that comes back empty, may be lost.
         bool isExact = !Has(Mishaps.Amnesia) && (!Has(Mishaps.Alone) || Has(Mishaps.Copies) || !Has(Mishaps.Restarts));
         _ledger = new PushLedger(Time, isExact, _wrong);
+        _adds = new AddLedger(Time, !Has(Mishaps.Amnesia), _wrong);
         _witness = new Witness(_engine, mishaps, isExact, _wrong);
         for (int i = 0; i < nodes; i++)
         {
@@ -49,6 +51,12 @@ internal sealed class Simulation
 
     /// <summary>How many pushes were acknowledged.</summary>
     public int Acknowledged => _ledger.Acknowledged;
+
+    /// <summary>How many additions were acknowledged.</summary>
+    public int Added => _adds.Acknowledged;
+
+    /// <summary>How many of them were sent more than once.</summary>
+    public int AddedAgain => _adds.Retried;
 
     /// <summary>How many found no room.</summary>
     public int Refusals => _ledger.Refusals;
@@ -80,7 +88,11 @@ internal sealed class Simulation
 
         EndMishaps();
         bool isQuiet = Time.RunUntil(
-            () => _nodes.TrueForAll(static node => node.IsQuiet) && _ledger.IsDone, TimeSpan.FromMinutes(3));
+            () => _nodes.TrueForAll(static node => node.IsQuiet) && _ledger.IsDone && _adds.IsDone, TimeSpan.FromMinutes(3));
+        if (!Has(Mishaps.Limits))
+        {
+            _adds.CountAll(_nodes, _random);
+        }
 
         // What was compared, settled and put back is, by then.
         Time.RunUntil(static () => false, TimeSpan.FromMinutes(3));
@@ -163,7 +175,7 @@ internal sealed class Simulation
                 _ledger.Delete(node, _random);
                 break;
             case 6 when _random.Next(4) == 0:
-                _ledger.Wipe(node);
+                _ledger.Wipe(node, _adds.Wiped);
                 break;
             case 7:
                 _ledger.DeleteSome(node);
@@ -177,6 +189,12 @@ internal sealed class Simulation
                 // At once at two of them, so that neither knows of the other.
                 _ledger.Clash(node, _random);
                 _ledger.Clash(_nodes[_random.Next(_nodes.Count)], _random);
+                break;
+            case 12 when !Has(Mishaps.Limits):
+                _adds.Add(_nodes, _random);
+                break;
+            case 13 when !Has(Mishaps.Limits):
+                _adds.Count(_nodes, _random);
                 break;
             default:
                 _ledger.Push(node, _random);
@@ -228,6 +246,7 @@ internal sealed class Simulation
         Time.RunUntil(static () => false, TimeSpan.FromSeconds(3));
         Same("a new node and the first", _nodes[0].Text, fresh.Text);
         _ledger.Check(_nodes[0]);
+        _adds.Check(_nodes[0]);
         _witness.Look(_nodes);
         if (!Has(Mishaps.Amnesia) && _nodes.Exists(static node => node.Replicator.Counts.Divergent > 0))
         {

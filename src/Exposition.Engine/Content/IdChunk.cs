@@ -1,20 +1,19 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
-using Exposition.Engine;
 using Exposition.Engine.Remembering;
 
-namespace Exposition.Persistence.Rows;
+namespace Exposition.Engine.Content;
 
-// The ids of the pushes that one commit has stored, as the content of a row:
+// Ids of pushes, as the content of a row, of those that one commit has stored, and in a message between nodes:
 //   chunk := version:1 byte (1)  id*         id := id:16 body:16 at:8 status:1
-// All integers are little-endian. The row says the number of the last one.
+// All integers are little-endian. Row and message say the number of the last one.
 
 /// <summary>Writes and reads ids of pushes.</summary>
 internal static class IdChunk
 {
     private const byte FormatVersion = 1;
     private const int OfUInt128 = 16;
-    private const int OfOne = (2 * OfUInt128) + sizeof(long) + 1;
+    public const int OfOne = (2 * OfUInt128) + sizeof(long) + 1;
 
     public static byte[] Write(ReadOnlySpan<StoredId> ids)
     {
