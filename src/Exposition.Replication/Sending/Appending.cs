@@ -106,7 +106,7 @@ internal sealed class Appending(
             switch (appended.Outcome)
             {
                 case AppendOutcome.Committed:
-                    return await applied.WaitAsync(appended.Revision, Left(until))
+                    return await IsHereAsync(entry.Subject, operation, appended.Revision, until, cancellation)
                         ? new AppendResult(AppendEnd.Applied, appended.Revision)
                         : new AppendResult(AppendEnd.Unavailable, Reason: "it is in the log, but does not come back from there");
                 case AppendOutcome.TooLarge:
@@ -136,6 +136,30 @@ internal sealed class Appending(
 
         return operation.Seen > 0 ? new AppendResult(AppendEnd.Applied, operation.Seen)
             : new AppendResult(AppendEnd.Unavailable, Reason: reason ?? "the log does not answer");
+    }
+
+    // Once applied, or what has taken its place, which a feed that was interrupted brings alone: then that is asked for, to wait for it.
+    private async Task<bool> IsHereAsync(
+        string subject, SentOperation operation, long revision, long until, CancellationToken cancellation)
+    {
+        bool isHere = await applied.WaitAsync(revision, Left(until));
+        while (isHere && operation.Seen == 0 && Left(until) > TimeSpan.Zero && !cancellation.IsCancellationRequested)
+        {
+            using var timeout = new CancellationTokenSource(Left(until), time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);
+            try
+            {
+                // Of a group that was wiped meanwhile there is nothing.
+                LogEvent? later = await log.FindAsync(subject, either.Token) ?? await log.FindAsync(Subjects.Meta, either.Token);
+                return await applied.WaitAsync(later?.Revision ?? 0, Left(until));
+            }
+            catch (Exception e) when (e is LogUnavailableException or OperationCanceledException)
+            {
+                await Task.Delay(s_firstPause < Left(until) ? s_firstPause : Left(until), time, CancellationToken.None);
+            }
+        }
+
+        return isHere && operation.Seen > 0;
     }
 
     /// <summary>When a change that comes now is given up, by the clock's timestamp.</summary>

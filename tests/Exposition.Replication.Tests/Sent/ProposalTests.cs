@@ -34,6 +34,28 @@ public sealed class ProposalTests
     }
 
     [Fact]
+    public void A_push_that_an_interrupted_feed_has_passed_over_is_answered_when_what_replaced_it_is_here()
+    {
+        using var nodes = new Gateways();
+        nodes.Pushed(nodes.First, "alpha 1\n");
+        nodes.FirstLog.HoldsFeed = true;
+        Task<ReplicatedPush> push = nodes.Push(nodes.First, "alpha 2\n");
+        nodes.Until(() => Gateways.Value(nodes.OtherStore, "alpha") == 2);
+        Assert.True(nodes.Ended(nodes.Push(nodes.Other, "another 1\n", Gateways.KeyOf(1))).Outcome.IsStored);
+        long between = nodes.Engine.LastRevision;
+        Assert.True(nodes.Ended(nodes.Push(nodes.Other, "beta 3\n")).Outcome.IsStored);
+
+        (nodes.FirstLog.FeedsUpTo, nodes.FirstLog.HoldsFeed) = (between, false);
+        nodes.Until(() => nodes.First.Status.Applied == between);
+        nodes.Pass(0.5);
+        Assert.False(push.IsCompleted);
+
+        nodes.FirstLog.FeedsUpTo = long.MaxValue;
+        Assert.Equal(ReplicatedState.Applied, nodes.Ended(push).State);
+        Assert.Equal((2, 3), (Gateways.Value(nodes.FirstStore, "alpha"), Gateways.Value(nodes.FirstStore, "beta")));
+    }
+
+    [Fact]
     public void A_push_is_given_up_in_time_where_others_before_it_do_not_end()
     {
         using var nodes = new Gateways(static options => options.MaxAppends = 1);

@@ -19,6 +19,9 @@ internal sealed class SteppedLog(MemoryEngine engine, TimeProvider time) : IGrou
     /// <summary>Whether the feed waits until this is not so; what is replaced meanwhile it passes over.</summary>
     public bool HoldsFeed { get; set; }
 
+    /// <summary>The last revision that the feed gives.</summary>
+    public long FeedsUpTo { get; set; } = long.MaxValue;
+
     /// <summary>What is answered in the place of the engine, which is not asked; null for that it is.</summary>
     public Func<LogEntry, Appended?> Answers { get; set; } = static _ => null;
 
@@ -44,7 +47,7 @@ internal sealed class SteppedLog(MemoryEngine engine, TimeProvider time) : IGrou
     {
         await foreach (LogEvent next in _log.ReadAsync(after, cancellation))
         {
-            while (HoldsFeed)
+            while (HoldsFeed || next.Revision > FeedsUpTo)
             {
                 await Task.Delay(s_step, time, cancellation);
             }
