@@ -90,8 +90,8 @@ internal sealed class GroupSnapshot
 
     internal long IdBytes { get; set; }
 
-    // Its push_time_seconds and push_failure_time_seconds, so that nobody who goes through many groups reads them from text; negative
-    // infinity where it has none. Repeat pushes leave the second as it is.
+    // Its push_time_seconds and push_failure_time_seconds as numbers, so that a scan of many groups parses no text; negative infinity
+    // where it has none. Repeat pushes leave the second as it is.
     internal double PushedAt { get; set; }
 
     internal double FailedAt { get; set; }

@@ -8,7 +8,7 @@ namespace Exposition.Engine.Content;
 //   mode     := tag 3: mode:1. Only of one that puts together.
 //   ids      := tag 4: incarnation:8 count:8 [key:16 bytes, of ids that have their own]. In a durable copy the ids themselves have rows of
 //               their own, see IdRows.
-//   chunk    := tag 7: text(IdChunk): the last ones, in a message between nodes.
+//   chunk    := tag 7: IdChunk: the last ones, in a message between nodes.
 //   source   := tag 5: lastPush:8 text(name) known:1 [count:varint family* [times*]]. One of each; families are those of a content.
 //   times    := count:varint (0 = unknown) nanoseconds:8 ... of each family. Only of a source that says of when its values are.
 
@@ -52,12 +52,8 @@ internal static class MemoryFields
             writer.Bytes(ids.Key is { } key ? key.Bytes.Span : []);
             if (kept.HasIds)
             {
-                byte[] chunk = IdChunk.Write(ids.Range(ids.First, kept.IdCount).Ids);
-                byte[] field = new byte[chunk.Length + ContentWriter.MaxVarint];
-                var inner = new ContentWriter(field);
-                inner.Text(chunk);
                 writer.Varint(Chunk);
-                writer.Text(field.AsSpan(0, inner.Position));
+                writer.Text(IdChunk.Write(ids.Range(ids.First, kept.IdCount).Ids));
             }
         }
 
@@ -88,7 +84,7 @@ internal static class MemoryFields
                 return there && count > 0;
             case Chunk:
                 List<StoredId> ids = [];
-                bool isInOrder = field.TryText(out ReadOnlyMemory<byte> chunk) && IdChunk.TryRead(chunk.Span, ids)
+                bool isInOrder = field.TryBytes(field.Left, out ReadOnlyMemory<byte> chunk) && IdChunk.TryRead(chunk.Span, ids)
                     && state.IdKey is not null && ids.Count > 0 && ids.Count <= state.IdCount;
                 state = isInOrder ? state with { Ids = state.IdsOf(CollectionsMarshal.AsSpan(ids), most: 0) } : state;
                 return isInOrder;

@@ -19,7 +19,10 @@ internal sealed class FirstGroups(GroupSort sort, bool descending, int most) : I
     /// <summary>Whether some were left out.</summary>
     public bool HasMore { get; private set; }
 
-    /// <summary>Offers one: all in order of their keys, so that of two with the same number the later one comes behind.</summary>
+    /// <summary>
+    /// Offers one. Unless keys decide the order, groups are offered in order of their keys: of two with the same value the one that is
+    /// offered later comes behind.
+    /// </summary>
     public void Offer(in Ranked group)
     {
         if (_heap.Count < most)

@@ -20,7 +20,7 @@ internal sealed class FamilyParts
     /// <summary>The part at hand, alone in it. Refers to the family's memory.</summary>
     public FamilySet Set { get; } = new();
 
-    /// <summary>Whether nothing follows the part at hand.</summary>
+    /// <summary>Whether the current part is the last one.</summary>
     public bool IsLast => _at == All.Length;
 
     private bool IsText => _family.Sidecar.IsEmpty;

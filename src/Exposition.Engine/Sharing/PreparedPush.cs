@@ -31,7 +31,7 @@ internal sealed class PreparedPush(GroupingKey key, Moment at)
     /// </summary>
     public FamilyEntry[] Pushed { get; set; } = [];
 
-    /// <summary>As it was asked for, where that is carried out anew on another state; else null.</summary>
+    /// <summary>The request, if the push is prepared again after a conflict; else null.</summary>
     public PushAsked? Asked { get; init; }
 
     /// <summary>Ids that were forgotten for that of the push, and were still to be known.</summary>

@@ -4,8 +4,8 @@ using Exposition.Engine.Remembering;
 namespace Exposition.Engine.Sharing;
 
 /// <summary>
-/// A push as it was asked for. One that is put together with what its group has, or has an id, is carried out anew where another was
-/// quicker: what it makes, and whether it counts at all, follows from the newest state alone. All its memory is its own.
+/// The request of a push that depends on what its group has: it is joined with that, or has an id. After a conflict the push is prepared
+/// from it again, on the newest state, which decides what it makes and whether it counts at all. Its memory is its own.
 /// </summary>
 /// <param name="Format">The body's language.</param>
 /// <param name="Body">The decoded body.</param>

@@ -27,19 +27,7 @@ internal sealed class SharedGroups(
         GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, PushDetails details, out PushOutcome outcome)
     {
         PushAsked? asked = PushAsked.IsOne(mode, details) ? PushAsked.Copy(format, body, mode, details) : null;
-        return Prepare(key, asked ?? new PushAsked(format, body, mode, details), out outcome, isKept: asked is not null);
-    }
-
-    private PreparedPush? Prepare(GroupingKey key, PushAsked asked, out PushOutcome outcome, bool isKept)
-    {
-        var end = new PreparedEnd(this, asked.Details.Sender, isKept ? asked : null);
-        outcome = pushing.Push(key, asked.Format, asked.Body, asked.Mode, asked.Details, id: null, end);
-        if (end.Prepared is not null)
-        {
-            end.Prepared.Outcome = outcome;
-        }
-
-        return end.Prepared;
+        return Prepare(key, format, asked?.Body ?? body, mode, asked?.Details ?? details, asked, out outcome);
     }
 
     /// <summary>A push that was refused before it came to the store: the group, if it is there, remembers that.</summary>
@@ -57,15 +45,15 @@ internal sealed class SharedGroups(
     }
 
     /// <summary>Bases a push on the newest state of its group once more.</summary>
-    /// <param name="push">The push; another one after it, where it is carried out anew.</param>
+    /// <param name="push">The push. One that depends on what its group has is replaced by one that is prepared again.</param>
     /// <param name="refused">Why it is not taken any more; or how it was answered before, if it is known by its id.</param>
     public bool Rebase(ref PreparedPush push, out PushOutcome refused)
     {
         if (push.Asked is { } asked)
         {
-            PreparedPush? anew = Prepare(push.Key, asked, out refused, isKept: true);
-            push = anew ?? push;
-            return anew is not null;
+            PreparedPush? next = Prepare(push.Key, asked.Format, asked.Body, asked.Mode, asked.Details, asked, out refused);
+            push = next ?? push;
+            return next is not null;
         }
 
         PushWorkspace workspace = state.Workspaces.Rent();
@@ -243,6 +231,20 @@ internal sealed class SharedGroups(
 
         settling.Marks.Note(key, place.Revision, marked);
         return true;
+    }
+
+    private PreparedPush? Prepare(
+        GroupingKey key, PushFormat format, ReadOnlyMemory<byte> body, PushMode mode, in PushDetails details, PushAsked? asked,
+        out PushOutcome outcome)
+    {
+        var end = new PreparedEnd(this, details.Sender, asked);
+        outcome = pushing.Push(key, format, body, mode, details, id: null, end);
+        if (end.Prepared is not null)
+        {
+            end.Prepared.Outcome = outcome;
+        }
+
+        return end.Prepared;
     }
 
     private PushOutcome? PrepareIn(PreparedPush push, PushWorkspace workspace, PendingPush? read = null) =>

@@ -260,7 +260,6 @@ internal sealed class Applying(
         {
             own = StateMerge.Deleted(group.DeletedAt);
         }
-
         else if (!isOwn && logged.Families.Length > 0)
         {
             apart.Note(key, own, logged);

@@ -11,8 +11,7 @@ namespace Exposition.Replication.Healing;
 /// <summary>Puts into the log what it does not have, and has the two compared.</summary>
 internal sealed class Healer(
     MetricStore store, IGroupLog log, ReplicationOptions options, TimeProvider time, Follower follower, Applying applying,
-    AppliedRevision applied, Appending appending, Unshared unshared, GrownApart apart,
-    ReplicationCounts counts)
+    AppliedRevision applied, Appending appending, Unshared unshared, GrownApart apart, ReplicationCounts counts)
 {
     private const int AtOnce = 32;
     private static readonly TimeSpan s_every = TimeSpan.FromSeconds(1);
